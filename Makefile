@@ -1,0 +1,34 @@
+.PHONY: run test check bench format lock clean
+
+PY := .venv/bin/python
+
+run:
+	@tools/setup run
+	@tools/run
+
+test:
+	@tools/setup test
+	@$(PY) -m tests.support.services
+	@$(PY) -m pytest
+
+check:
+	@tools/setup test
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+format:
+	@tools/setup test
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+bench:
+	@tools/setup test
+	@$(PY) -m bench
+
+lock:
+	tools/lock
+
+clean:
+	rm -rf .venv .state .mypy_cache .ruff_cache .pytest_cache dist build
