@@ -1,0 +1,73 @@
+"""Fixtures of every tier: real services, or the reason why a test that needs one is skipped."""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import NoReturn, TypeVar
+
+import pytest
+
+from .support import services
+from .support.activemq import ActiveMQ, ActiveMQAddress
+from .support.postgresql import PostgreSQL, PostgreSQLServer
+from .support.programs import ServiceMissing
+
+T = TypeVar("T")
+# What the person's own environment says must not reach a test.
+OURS = ("ACTIVEMQ_", "SWF_")
+KEPT = (services.ACTIVEMQ_VARIABLE, services.POSTGRESQL_VARIABLE)
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith(OURS) and name not in KEPT:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def activemq() -> Iterator[ActiveMQAddress]:
+    """A real ActiveMQ that every test of this process shares: use destination names of your own."""
+    yield from _service(services.shared_activemq())
+
+
+@pytest.fixture
+def private_activemq() -> Iterator[ActiveMQ]:
+    """A real ActiveMQ of this test alone: stop it, kill it, freeze it, start it again."""
+    yield from _service(services.own_activemq())
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQLServer]:
+    """A real PostgreSQL that every test of this process shares."""
+    yield from _service(services.shared_postgresql())
+
+
+@pytest.fixture
+def postgresql_url(postgresql: PostgreSQLServer) -> Iterator[str]:
+    """The URL of an empty database of this test alone."""
+    with postgresql.fresh_database() as url:
+        yield url
+
+
+@pytest.fixture
+def private_postgresql() -> Iterator[PostgreSQL]:
+    """A real PostgreSQL of this test alone: stop it, crash it, freeze it, start it again."""
+    yield from _service(services.own_postgresql())
+
+
+def _service(service: AbstractContextManager[T]) -> Iterator[T]:
+    try:
+        running = service.__enter__()
+    except ServiceMissing as missing:
+        _absent(str(missing))
+    try:
+        yield running
+    finally:
+        service.__exit__(None, None, None)
+
+
+def _absent(reason: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
