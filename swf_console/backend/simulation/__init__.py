@@ -1,0 +1,43 @@
+"""The runner: workflows, their clock, an execution's life, and the prediction of one.
+
+What is asked for is imported when it is asked for, so that a prediction loads no git and a listing no SimPy.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .clocks import Clock as Clock
+    from .clocks import FastClock as FastClock
+    from .clocks import RealtimeClock as RealtimeClock
+    from .execution import Outcome as Outcome
+    from .execution import executor_config as executor_config
+    from .execution import simulate as simulate
+    from .lateness import LatenessSummary as LatenessSummary
+    from .ports import Aborted as Aborted
+    from .ports import Identity as Identity
+    from .ports import Ports as Ports
+    from .ports import StateEvent as StateEvent
+    from .ports import StopSignal as StopSignal
+    from .runner import MessageRefused as MessageRefused
+    from .runner import Runner as Runner
+    from .workflow_file import WorkflowCode as WorkflowCode
+    from .workflow_file import list_workflows as list_workflows
+    from .workflow_file import load_workflow as load_workflow
+
+_HOMES = {
+    "clocks": ("Clock", "FastClock", "RealtimeClock"),
+    "execution": ("Outcome", "executor_config", "simulate"),
+    "lateness": ("LatenessSummary",),
+    "ports": ("Aborted", "Identity", "Ports", "StateEvent", "StopSignal"),
+    "runner": ("MessageRefused", "Runner"),
+    "workflow_file": ("WorkflowCode", "list_workflows", "load_workflow"),
+}
+_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{module}", __name__), name)

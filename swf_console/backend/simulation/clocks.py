@@ -1,0 +1,65 @@
+"""How simulated time passes: as fast as possible, or paced by the wall clock."""
+
+import time
+from typing import Protocol
+
+from simpy import Environment
+
+from .lateness import Lateness, LatenessSummary
+from .ports import StopSignal
+
+LONGEST_WAIT = 3600.0
+
+
+class Clock(Protocol):
+    """Steps the simulation until a stop is requested; what a step raises ends it too."""
+
+    def run(self, env: Environment, stop: StopSignal) -> None:
+        """Step until stopped."""
+
+    def lateness(self) -> LatenessSummary | None:
+        """How late the events were, where they were due at a time of the wall clock."""
+
+
+class FastClock:
+    """As fast as SimPy and the sends allow."""
+
+    def run(self, env: Environment, stop: StopSignal) -> None:
+        """Step until stopped."""
+        step = env.step
+        while not stop.is_set:
+            step()
+
+    def lateness(self) -> LatenessSummary | None:
+        """Nothing is ever due."""
+        return None
+
+
+class RealtimeClock:
+    """An event of simulated time t is due t / `factor` wall seconds after the start.
+
+    The schedule is absolute, so that lateness never adds up: what is late is done at once, and what follows
+    is due when it always was.
+    """
+
+    def __init__(self, factor: float = 1.0) -> None:
+        if not factor > 0:
+            raise ValueError(f"a clock cannot run at {factor} times real time")
+        self._factor = factor
+        self._lateness = Lateness()
+
+    def run(self, env: Environment, stop: StopSignal) -> None:
+        """Step when each event is due, until stopped; the wait ends at once when a stop is requested."""
+        start = time.monotonic() - env.now / self._factor
+        while not stop.is_set:
+            due = start + env.peek() / self._factor
+            wait = due - time.monotonic()
+            if 0 < wait < float("inf"):
+                stop.wait(min(wait, LONGEST_WAIT))
+                continue
+            self._lateness.add(-wait)
+            env.step()
+
+    def lateness(self) -> LatenessSummary:
+        """How late the events were."""
+        return self._lateness.summary()

@@ -1,0 +1,217 @@
+"""One execution's life, from the workflow's constructor to the `end_run` that closes it."""
+
+import copy
+import time
+import traceback
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import simpy
+from simpy.core import EmptySchedule
+from simpy.events import URGENT, Event
+
+from ..errors import ExecutionFailed, SwfError
+from .clocks import Clock, FastClock
+from .lateness import LatenessSummary
+from .ports import Aborted, Identity, Ports, Reason, StopSignal
+from .runner import Runner
+from .workflow_file import WorkflowCode
+
+Status = Literal["completed", "failed", "terminated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an execution ended. `stop_reason` is what the stop was requested with."""
+
+    status: Status
+    reason: Reason
+    stop_reason: str | None = None
+    error_message: str | None = None
+    stack_trace: str | None = None
+    simulated_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    stf_count: int = 0
+    run_number: int | None = None
+    messages_by_type: dict[str, int] = field(default_factory=dict)
+    lateness: LatenessSummary | None = None
+
+
+class _WorkflowEnded(Exception):
+    """The workflow's generator came to its end."""
+
+
+class _DurationReached(Exception):
+    """The simulated seconds that were allowed are over."""
+
+
+def executor_config(
+    sections: Mapping[str, Mapping[str, Any]], parameters: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """What a workflow's constructor is given: the sections, each with the values that won.
+
+    `daq_state_machine` holds all of `parameters`, so a workflow that merges the other sections over it, as
+    the old ones do, arrives at the same values.
+    """
+    config = {"daq_state_machine": dict(parameters)}
+    for name, section in sections.items():
+        if name != "daq_state_machine":
+            config[name] = {key: parameters.get(key, value) for key, value in section.items()}
+    return config
+
+
+def simulate(
+    code: WorkflowCode,
+    config: Mapping[str, Any],
+    ports: Ports,
+    *,
+    identity: Identity,
+    clock: Clock | None = None,
+    stop: StopSignal | None = None,
+    duration: float | None = None,
+    monitor_url: str = "",
+) -> Outcome:
+    """Run a workflow to its end, to a stop, or to `duration` simulated seconds (none or 0: no limit).
+
+    Events at exactly `duration` no longer happen. What the workflow or a port raises becomes a `failed`
+    outcome, never an exception. Every way out sends `end_run` where `run_imminent` was sent.
+    A stop is noticed between two events: code that never yields cannot be stopped.
+    """
+    clock, stop = clock or FastClock(), stop or StopSignal()
+    began = time.monotonic()
+    env = simpy.Environment(0.0)
+    runner = Runner(env, ports, identity, monitor_url=monitor_url)
+    life = _Life(code, env, runner, clock, stop)
+    outcome = life.close(life.run(copy.deepcopy(dict(config)), duration))
+    return replace(
+        outcome,
+        simulated_seconds=float(env.now),
+        wall_seconds=time.monotonic() - began,
+        stf_count=runner.stf_count,
+        run_number=runner.run_number,
+        messages_by_type=dict(runner.messages_by_type),
+        lateness=clock.lateness(),
+    )
+
+
+class _Life:
+    """The steps of one execution, and what has to be closed when it ends."""
+
+    def __init__(
+        self, code: WorkflowCode, env: simpy.Environment, runner: Runner, clock: Clock, stop: StopSignal
+    ) -> None:
+        self.code, self.env, self.runner, self.clock, self.stop = code, env, runner, clock, stop
+        self.generator: Generator[Event, Any, Any] | None = None
+
+    def run(self, config: dict[str, Any], duration: float | None) -> Outcome:
+        """Construct the workflow and step it; every exception becomes an outcome."""
+        try:
+            self._start(config)
+            if duration:
+                self._end_at(duration)
+            self.clock.run(self.env, self.stop)
+        except _WorkflowEnded:
+            return Outcome("completed", "completed")
+        except _DurationReached:
+            return Outcome("completed", "duration")
+        except EmptySchedule:
+            return _failure("the workflow waits for an event that nothing is going to trigger")
+        except BaseException as error:  # noqa: BLE001 - workflow code raises whatever it likes
+            return self._raised(error)
+        return self._stopped()
+
+    def close(self, outcome: Outcome) -> Outcome:
+        """Close the generator and the run; a run that cannot be closed is no success."""
+        self.runner.begin_closing(outcome.reason)
+        try:
+            if self.generator is not None:
+                self.generator.close()
+        except BaseException as error:  # noqa: BLE001 - as above
+            self.runner.logger.warning("%s: closing it raised %s", self.code.name, _one_line(error))
+        try:
+            self.runner.close()
+        except BaseException as error:  # noqa: BLE001 - a lost broker or database
+            return _not_closed(outcome, error)
+        return outcome
+
+    def _start(self, config: dict[str, Any]) -> None:
+        executor = self.code.executor_class(config, self.runner, self.runner.execution_id)
+        generator = executor.execute(self.env)
+        if not isinstance(generator, Generator):
+            if hasattr(generator, "close"):
+                generator.close()
+            raise ExecutionFailed(
+                f"execute() of {self.code.name} returned {type(generator).__name__}, no generator",
+                "It has to yield SimPy events",
+            )
+        self.generator = generator
+        self.env.process(generator).callbacks = [_ended]
+
+    def _end_at(self, duration: float) -> None:
+        """Schedule the end before everything else of that instant, as SimPy's own `until` does."""
+        end = Event(self.env)
+        end._ok, end._value = True, None
+        end.callbacks = [_duration_reached]
+        self.env.schedule(end, URGENT, duration)
+
+    def _stopped(self) -> Outcome:
+        if self.stop.error:
+            return replace(_failure(self.stop.error), stop_reason=self.stop.reason)
+        return Outcome("terminated", "stopped", stop_reason=self.stop.reason or "stopped")
+
+    def _raised(self, error: BaseException) -> Outcome:
+        chain = _chain(error)
+        if any(isinstance(one, Aborted) for one in chain) or isinstance(chain[-1], KeyboardInterrupt):
+            self.stop.request("interrupted")
+            return self._stopped()
+        return _failure(_one_line(chain[-1], self.code.path.name), _trace(error))
+
+
+def _ended(process: Event) -> None:
+    """Callback of the workflow's process: raises its own exception, not SimPy's copy of it."""
+    process.defused = True
+    if not process.ok and isinstance(process.value, BaseException):
+        raise process.value
+    raise _WorkflowEnded
+
+
+def _duration_reached(_event: Event) -> None:
+    raise _DurationReached
+
+
+def _failure(message: str, trace: str | None = None) -> Outcome:
+    return Outcome("failed", "failed", error_message=message, stack_trace=trace or message)
+
+
+def _not_closed(outcome: Outcome, error: BaseException) -> Outcome:
+    message = f"end_run could not be sent: {_one_line(error)}"
+    if outcome.status == "completed":
+        return _failure(message, _trace(error))
+    earlier = f"{outcome.error_message}; " if outcome.error_message else ""
+    return replace(outcome, error_message=earlier + message)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """An exception and its causes; SimPy copies one for each process that waited for the failed one."""
+    chain = [error]
+    while (cause := chain[-1].__cause__) is not None and type(cause) is type(error):
+        chain.append(cause)
+    return chain
+
+
+def _one_line(error: BaseException, filename: str | None = None) -> str:
+    if isinstance(error, SystemExit):
+        text = f"the workflow called sys.exit({error.code!r})"
+    elif isinstance(error, SwfError):
+        text = str(error)
+    else:
+        lines = str(error).strip().splitlines()
+        text = f"{type(error).__name__}: {lines[-1]}" if lines else type(error).__name__
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if filename]
+    inside = [frame for frame in frames if frame.filename.endswith(f"/{filename}")]
+    return f"{text} ({filename}, line {inside[-1].lineno})" if inside else text
+
+
+def _trace(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))

@@ -1,0 +1,77 @@
+"""What an execution needs from the outside, and what crosses that border."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+Reason = Literal["completed", "stopped", "duration", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who an execution is on the wire; its messages cannot claim to be anybody else's."""
+
+    execution_id: str
+    namespace: str
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateEvent:
+    """A transition of the DAQ; `event_type` is the msg_type that announced it, else `state_change`."""
+
+    timestamp: datetime
+    run_number: int
+    event_type: str
+    state: str
+    substate: str | None
+    event_data: dict[str, Any] = field(default_factory=dict)
+
+
+class Aborted(BaseException):
+    """Raised by `Ports.send` where a stop was requested while the send had to wait.
+
+    No Exception, so that a workflow's `except Exception` does not take a stop for a failed send.
+    """
+
+
+class Ports(Protocol):
+    """The broker and the database, as an execution sees them. What they raise fails the execution."""
+
+    def send(self, destination: str, content: dict[str, Any], tick: float, *, closing: bool = False) -> None:
+        """Hand over a message; TypeError or ValueError where it is no JSON.
+
+        May block while too much is pending, and raises Aborted if a stop is requested meanwhile, except
+        for `closing`: what has to go out although the execution was stopped.
+        """
+
+    def next_run_number(self) -> int:
+        """Take the next DAQ run number of the sequence."""
+
+    def record_state(self, event: StateEvent) -> None:
+        """Keep a transition for the history."""
+
+
+class StopSignal:
+    """Asks an execution to end, from any thread. The first request counts."""
+
+    def __init__(self) -> None:
+        self.is_set = False
+        self.reason = ""
+        self.error: str | None = None
+        self._event = threading.Event()
+        self._lock = threading.Lock()
+
+    def request(self, reason: str = "stopped", *, error: str | None = None) -> None:
+        """End the execution as `terminated`, or as `failed` with `error` (a broker that stayed away)."""
+        with self._lock:
+            if self.is_set:
+                return
+            self.reason, self.error = reason, error
+            self.is_set = True
+        self._event.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a stop for at most `seconds` wall seconds; True where it was requested."""
+        return self._event.wait(seconds)

@@ -1,0 +1,172 @@
+"""What a workflow is given as its `runner`: the way to the broker and to the history of the run."""
+
+import json
+import logging
+import re
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+from simpy import Environment
+
+from ..errors import ExecutionFailed
+from .ports import Identity, Ports, Reason, StateEvent
+from .run_numbers import ApiSession
+
+TOPIC = "/topic/epictopic"
+DESTINATION = re.compile(r"/(topic|queue)/[^\s/]\S*")
+STATES = {
+    "run_imminent": ("beam", "not_ready"),
+    "start_run": ("run", "physics"),
+    "pause_run": ("run", "standby"),
+    "resume_run": ("run", "physics"),
+    "end_run": ("beam", "not_ready"),
+}
+
+
+class MessageRefused(ExecutionFailed):
+    """A workflow tried to send what is no message, or to a destination that is none."""
+
+
+class Runner:
+    """The interface between a workflow and the console; each execution has one of its own."""
+
+    def __init__(self, env: Environment, ports: Ports, identity: Identity, *, monitor_url: str = "") -> None:
+        self.execution_id = identity.execution_id
+        self.namespace = identity.namespace
+        self.agent_name = identity.sender
+        self.monitor_url = monitor_url
+        self.api_session = ApiSession(self.next_run_number)
+        self.logger = logging.getLogger("swf_console.workflow")
+        self.messages_by_type: Counter[str] = Counter()
+        self.run_number: int | None = None
+        self._env = env
+        self._ports = ports
+        self._identity = {
+            "namespace": identity.namespace,
+            "execution_id": identity.execution_id,
+            "sender": identity.sender,
+        }
+        self._reason: Reason = "completed"
+        self._destinations: set[str] = set()
+        self._run_open = False
+        self._stfs_before_run = 0
+        self._closing = False
+        self._closed = False
+
+    @property
+    def stf_count(self) -> int:
+        """How many STFs were sent."""
+        return self.messages_by_type["stf_gen"]
+
+    def next_run_number(self) -> int:
+        """Take a DAQ run number for this execution; unique across processes and hosts."""
+        self.run_number = self._ports.next_run_number()
+        return self.run_number
+
+    def send_message(self, destination: str, message: dict[str, Any]) -> None:
+        """Send `message` to `/topic/...` or `/queue/...`, stamped with whose it is.
+
+        Namespace, execution_id and sender are always the execution's own; run_id, timestamp (ISO 8601,
+        UTC) and simulation_tick are added where the message does not say them.
+        Raises MessageRefused for what is no JSON object with a msg_type, or a destination without prefix.
+        """
+        msg_type = self._accept(destination, message)
+        content = {**message, **self._identity}
+        if content.get("run_id") is None:
+            content["run_id"] = self.run_number or self.next_run_number()
+        content["run_id"] = str(content["run_id"])
+        content.setdefault("timestamp", datetime.now(UTC).isoformat())
+        content.setdefault("simulation_tick", self._env.now)
+        if msg_type in STATES:
+            self._send_state(destination, msg_type, content)
+        else:
+            self._send(destination, msg_type, content)
+
+    def record_state(self, state: str, substate: str | None = None) -> None:
+        """Record a transition of the DAQ that no message announces."""
+        content = {**self._identity, "simulation_tick": self._env.now}
+        number = self.run_number or self.next_run_number()
+        now = datetime.now(UTC)
+        self._ports.record_state(StateEvent(now, number, "state_change", state, substate, content))
+
+    def begin_closing(self, reason: Reason) -> None:
+        """From here on a stop holds up no message, and an `end_run` gives `reason`."""
+        self._reason = reason
+        self._closing = True
+
+    def close(self) -> None:
+        """Tell the agents that the run is over, unless they know; nothing can be sent afterwards."""
+        try:
+            if self._run_open:
+                self.send_message(TOPIC, {"msg_type": "end_run"})
+        finally:
+            self._closed = True
+
+    def _accept(self, destination: str, message: dict[str, Any]) -> str:
+        if self._closed:
+            raise MessageRefused("the workflow sent a message after its execution had ended")
+        if destination not in self._destinations:
+            if not isinstance(destination, str) or not DESTINATION.fullmatch(destination):
+                raise MessageRefused(
+                    f"a message to {destination!r}: the destination has no prefix",
+                    "Write /topic/NAME or /queue/NAME",
+                )
+            self._destinations.add(destination)
+        if not isinstance(message, dict):
+            raise MessageRefused(f"a message must be a dict, not {type(message).__name__}")
+        msg_type = message.get("msg_type")
+        if not isinstance(msg_type, str) or not msg_type:
+            raise MessageRefused(f"a message to {destination} without a msg_type")
+        return msg_type
+
+    def _send(self, destination: str, msg_type: str, content: dict[str, Any]) -> None:
+        try:
+            if self._closing:
+                self._ports.send(destination, content, self._env.now, closing=True)
+            else:
+                self._ports.send(destination, content, self._env.now)
+        except (TypeError, ValueError) as error:
+            _refuse_unless_json(msg_type, content, error)
+            raise
+        self.messages_by_type[msg_type] += 1
+
+    def _send_state(self, destination: str, msg_type: str, content: dict[str, Any]) -> None:
+        if msg_type == "run_imminent":
+            self._stfs_before_run = self.stf_count
+        elif msg_type == "end_run":
+            if not self._run_open and self.messages_by_type["end_run"]:
+                self.logger.warning("%s: a second end_run was not sent", self.execution_id)
+                return
+            self._complete_end_run(content)
+        for key, value in zip(("state", "substate"), STATES[msg_type], strict=True):
+            content.setdefault(key, value)
+        self._send(destination, msg_type, content)
+        self._run_open = msg_type != "end_run" and (self._run_open or msg_type == "run_imminent")
+        self._record(msg_type, content)
+
+    def _complete_end_run(self, content: dict[str, Any]) -> None:
+        total = content.get("total_stf_files", content.get("total_files"))
+        total = self.stf_count - self._stfs_before_run if total is None else total
+        content.setdefault("total_stf_files", total)
+        content.setdefault("total_files", total)
+        content.setdefault("reason", self._reason)
+        if self._closing:
+            content["reason"] = self._reason
+
+    def _record(self, msg_type: str, content: dict[str, Any]) -> None:
+        said = content["run_id"]
+        number = int(said) if said.isdecimal() else self.run_number or self.next_run_number()
+        event = StateEvent(
+            datetime.now(UTC), number, msg_type, content["state"], content["substate"], content
+        )
+        self._ports.record_state(event)
+
+
+def _refuse_unless_json(msg_type: str, content: dict[str, Any], cause: Exception) -> None:
+    """Raise MessageRefused where the message was at fault, and not what it was handed to."""
+    for key, value in content.items():
+        try:
+            json.dumps({key: value}, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise MessageRefused(f"message {msg_type}: field {key!r} is no JSON: {error}") from cause

@@ -1,0 +1,151 @@
+"""Find a workflow's file, and make of it a module of its own for each execution."""
+
+import difflib
+import hashlib
+import importlib.util
+import itertools
+import re
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ..errors import WorkflowFileError
+from .run_numbers import install_stand_in
+
+PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
+
+_numbers = itertools.count(1)
+_loading = threading.RLock()
+_helpers_dir: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowCode:
+    """A workflow as it was read: what is stored, what is hashed and what runs are the same text."""
+
+    name: str
+    path: Path
+    source: str
+    sha256: str
+    executor_class: Callable[[dict[str, Any], Any, str], Any]
+
+
+def list_workflows(workflows_dir: Path) -> list[str]:
+    """The names of the Python files that define a WorkflowExecutor, sorted."""
+    return sorted(
+        path.stem
+        for path in workflows_dir.glob("*.py")
+        if PLAIN_NAME.fullmatch(path.stem)
+        and path.is_file()
+        and b"class WorkflowExecutor" in path.read_bytes()
+    )
+
+
+def load_workflow(workflows_dir: Path, name: str) -> WorkflowCode:
+    """Read, compile and execute `workflows_dir`/`name`.py afresh.
+
+    Raises WorkflowFileError, with file and line, for a name that is no plain name of a file inside that
+    folder, for a file that is no Python or raises, and for one without WorkflowExecutor.execute.
+    """
+    path = _find(workflows_dir, name)
+    raw, source = _read(path)
+    module = _execute(path, name, source)
+    return WorkflowCode(name, path, source, hashlib.sha256(raw).hexdigest(), _executor_class(path, module))
+
+
+def _find(workflows_dir: Path, name: str) -> Path:
+    path = workflows_dir / f"{name}.py"
+    known = list_workflows(workflows_dir)
+    if not PLAIN_NAME.fullmatch(name):
+        problem = f"workflow {name!r} is no plain name"
+    elif not path.is_file():
+        problem = f"no workflow {name!r} in {workflows_dir}"
+    elif workflows_dir.resolve() not in path.resolve().parents:
+        problem = f"workflow {name!r} leads out of {workflows_dir}"
+    else:
+        return path.absolute()
+    nearest = difflib.get_close_matches(name.removesuffix(".py"), known) or known
+    raise WorkflowFileError(problem, f"Did you mean: {', '.join(nearest)}?" if nearest else "")
+
+
+def _read(path: Path) -> tuple[bytes, str]:
+    """The file's bytes and its text, by its byte order mark or coding comment, else UTF-8."""
+    try:
+        raw = path.read_bytes()
+        return raw, importlib.util.decode_source(raw)
+    except OSError as error:
+        raise WorkflowFileError(f"{path}: cannot be read: {error.strerror}") from error
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise WorkflowFileError(f"{path}:1: is no Python text: {error}", "Save it as UTF-8") from error
+
+
+def _execute(path: Path, name: str, source: str) -> ModuleType:
+    """Run the file's top level in a module that no other execution shares."""
+    try:
+        code = compile(source, str(path), "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise WorkflowFileError(f"{path}:{error.lineno or 1}: {type(error).__name__}: {error.msg}") from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise WorkflowFileError(f"{path}:1: is no Python: {error}") from error
+    module = ModuleType(f"swf_workflow_{next(_numbers)}_{name}")
+    module.__file__ = str(path)
+    with _loading:
+        _offer_helpers(path.parent)
+        install_stand_in()
+        sys.modules[module.__name__] = module  # dataclasses look their module up while it executes
+        try:
+            exec(code, module.__dict__)  # noqa: S102 - executing people's workflows is what we are for
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise WorkflowFileError(f"{_where(path, error)}: raises at import: {_said(error)}") from error
+        finally:
+            del sys.modules[module.__name__]
+    return module
+
+
+def _offer_helpers(folder: Path) -> None:
+    """Let workflows import modules that lie beside them, as they are now and not as once imported."""
+    global _helpers_dir  # noqa: PLW0603 - sys.path and sys.modules are global too
+    if _helpers_dir != folder:
+        if _helpers_dir is not None and str(_helpers_dir) in sys.path:
+            sys.path.remove(str(_helpers_dir))
+        _helpers_dir = folder
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+    for key, module in list(sys.modules.items()):
+        if (
+            (origin := getattr(module, "__file__", None))
+            and Path(origin).parent == folder
+            and key != "__main__"
+        ):
+            del sys.modules[key]
+
+
+def _executor_class(path: Path, module: ModuleType) -> Callable[[dict[str, Any], Any, str], Any]:
+    found = getattr(module, "WorkflowExecutor", None)
+    if not isinstance(found, type):
+        raise WorkflowFileError(f"{path}:1: has no class WorkflowExecutor")
+    if not callable(getattr(found, "execute", None)):
+        line = getattr(found, "__firstlineno__", None) or _line_of_class(path)
+        raise WorkflowFileError(f"{path}:{line}: WorkflowExecutor has no method execute(env)")
+    return found
+
+
+def _line_of_class(path: Path) -> int:
+    lines = path.read_bytes().splitlines()
+    return next((n for n, line in enumerate(lines, 1) if line.startswith(b"class WorkflowExecutor")), 1)
+
+
+def _where(path: Path, error: BaseException) -> str:
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return f"{path}:{frames[-1].lineno if frames else 1}"
+
+
+def _said(error: BaseException) -> str:
+    return " ".join(traceback.format_exception_only(error)[-1].split())
