@@ -10,10 +10,12 @@ if TYPE_CHECKING:
     from .clocks import Clock as Clock
     from .clocks import FastClock as FastClock
     from .clocks import RealtimeClock as RealtimeClock
+    from .environment import execution_environment as execution_environment
     from .execution import Outcome as Outcome
     from .execution import executor_config as executor_config
     from .execution import simulate as simulate
     from .lateness import LatenessSummary as LatenessSummary
+    from .metrics import performance_metrics as performance_metrics
     from .ports import Aborted as Aborted
     from .ports import Identity as Identity
     from .ports import Ports as Ports
@@ -21,16 +23,22 @@ if TYPE_CHECKING:
     from .ports import StopSignal as StopSignal
     from .runner import MessageRefused as MessageRefused
     from .runner import Runner as Runner
+    from .source import SourceCollector as SourceCollector
+    from .source import SourceVersion as SourceVersion
+    from .source import collect_source as collect_source
     from .workflow_file import WorkflowCode as WorkflowCode
     from .workflow_file import list_workflows as list_workflows
     from .workflow_file import load_workflow as load_workflow
 
 _HOMES = {
     "clocks": ("Clock", "FastClock", "RealtimeClock"),
+    "environment": ("execution_environment",),
     "execution": ("Outcome", "executor_config", "simulate"),
     "lateness": ("LatenessSummary",),
+    "metrics": ("performance_metrics",),
     "ports": ("Aborted", "Identity", "Ports", "StateEvent", "StopSignal"),
     "runner": ("MessageRefused", "Runner"),
+    "source": ("SourceCollector", "SourceVersion", "collect_source"),
     "workflow_file": ("WorkflowCode", "list_workflows", "load_workflow"),
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
