@@ -1,10 +1,11 @@
 """Environment and command line become one frozen Settings; nothing else reads the environment."""
 
+import errno
 import os
 import re
 import socket
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -81,7 +82,7 @@ def load_settings(
     Raises UsageError where there is no home, or a variable's value cannot be used.
     """
     env = os.environ if environ is None else environ
-    found_home = find_home(env, home, start or Path.cwd())
+    found_home = find_home(env, home, start)
     user = find_user(env)
     state_dir = find_state_dir(env, found_home)
     testbed = testbed_config or env.get("SWF_TESTBED_CONFIG") or None
@@ -90,10 +91,10 @@ def load_settings(
         state_dir=state_dir,
         user=user,
         host=socket.gethostname() or "localhost",
-        database_url=env.get("SWF_DATABASE_URL") or f"sqlite:///{state_dir / 'swf.db'}",
+        database_url=env.get("SWF_DATABASE_URL") or sqlite_url(state_dir / "swf.db"),
         broker=find_broker(env),
         broker_port=_number(env, "SWF_BROKER_PORT", None, 0, 65535),
-        testbed_config=Path(testbed).expanduser() if testbed else None,
+        testbed_config=_path(testbed) if testbed else None,
         monitor_url=(env.get("SWF_MONITOR_URL") or "").rstrip("/") or None,
         api_token=env.get("SWF_API_TOKEN") or None,
         outage_limit=_seconds(env, "SWF_OUTAGE_LIMIT", 300.0),
@@ -106,22 +107,23 @@ def with_broker(settings: Settings, broker: BrokerSettings) -> Settings:
     return replace(settings, broker=broker)
 
 
-def find_home(env: Mapping[str, str], given: str | Path | None, start: Path) -> Path:
-    """`--home`, else SWF_CONSOLE_HOME, else the nearest parent of `start` with workflows/testbed.toml."""
+def find_home(env: Mapping[str, str], given: str | Path | None, start: Path | None = None) -> Path:
+    """`--home`, else SWF_CONSOLE_HOME, else the nearest folder from here up with workflows/testbed.toml."""
     named = given or env.get("SWF_CONSOLE_HOME")
     if named:
-        home = Path(named).expanduser().resolve()
-        if not (home / "workflows").is_dir():
+        home = _path(named).resolve()
+        if not _there(home / "workflows", stat.S_ISDIR):
             raise UsageError(
                 f"{home} is no home: it has no workflows/ folder",
                 "Give --home or SWF_CONSOLE_HOME a home, or make one: swf-console init DIR",
             )
         return home
-    for folder in (start.resolve(), *start.resolve().parents):
-        if (folder / "workflows" / "testbed.toml").is_file():
+    here = (start or _working_directory()).resolve()
+    for folder in (here, *here.parents):
+        if _there(folder / "workflows" / "testbed.toml", stat.S_ISREG):
             return folder
     raise UsageError(
-        f"no home here: neither {start} nor a folder above it has workflows/testbed.toml",
+        f"no home here: neither {here} nor a folder above it has workflows/testbed.toml",
         "Go to one, give --home, or make one: swf-console init DIR",
     )
 
@@ -143,18 +145,24 @@ def find_state_dir(env: Mapping[str, str], home: Path) -> Path:
     """SWF_STATE_DIR, else `.state` in a home that the user owns, else one in the XDG state directory."""
     named = env.get("SWF_STATE_DIR")
     if named:
-        return private_directory(Path(named).expanduser().absolute())
+        return private_directory(_path(named).absolute())
     if home.stat().st_uid == os.getuid() and os.access(home, os.W_OK):
         return private_directory(home / ".state")
-    base = env.get("XDG_STATE_HOME") or Path(env.get("HOME") or Path.home()) / ".local" / "state"
-    return private_directory(Path(base) / "swf-console" / str(home).strip("/").replace("/", "_")[-120:])
+    import hashlib
+
+    # Homes of one name are told apart; the name stays short, for the sockets that lie below it.
+    mark = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+    return private_directory(_xdg_state(env) / "swf-console" / f"{home.name[:30]}-{mark}")
 
 
 def private_directory(path: Path) -> Path:
-    """Make `path` a directory that only its owner can enter, and return it."""
+    """Make `path` a directory that only its owner, who is the user, can enter, and return it."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if stat.S_IMODE(path.stat().st_mode) != 0o700:
+        found = path.stat()
+        if found.st_mode & stat.S_ISVTX or found.st_uid != os.getuid():
+            raise PermissionError(errno.EPERM, "it belongs to others")
+        if stat.S_IMODE(found.st_mode) != 0o700:
             path.chmod(0o700)
     except OSError as error:
         raise UsageError(
@@ -164,13 +172,20 @@ def private_directory(path: Path) -> Path:
     return path
 
 
+def sqlite_url(path: Path) -> str:
+    """The URL of an SQLite file, whose path may hold what means something in a URL."""
+    return "sqlite:///" + str(path).replace("%", "%25").replace("?", "%3F")
+
+
 def find_broker(env: Mapping[str, str]) -> BrokerSettings | None:
     """The broker that ACTIVEMQ_* describe, or None where none of them is set."""
     if not any(env.get(name) for name in BROKER_VARIABLES):
         return None
     tls = _flag(env, "ACTIVEMQ_USE_SSL")
+    if tls and env.get("ACTIVEMQ_SSL_KEY_FILE") and not env.get("ACTIVEMQ_SSL_CERT_FILE"):
+        raise UsageError("ACTIVEMQ_SSL_KEY_FILE is set without ACTIVEMQ_SSL_CERT_FILE", "Set both or neither")
     return BrokerSettings(
-        host=env.get("ACTIVEMQ_HOST") or "localhost",
+        host=_host(env, "ACTIVEMQ_HOST", "localhost"),
         port=_number(env, "ACTIVEMQ_PORT", 61612, 1, 65535) or 61612,
         user=env.get("ACTIVEMQ_USER", ""),
         password=env.get("ACTIVEMQ_PASSWORD", ""),
@@ -192,7 +207,7 @@ def _number(env: Mapping[str, str], name: str, default: int | None, low: int, hi
     text = env.get(name, "").strip()
     if not text:
         return default
-    if not text.isdecimal() or not low <= int(text) <= high:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
         raise UsageError(f"{name}={text} is no number from {low} to {high}", f"Mend or unset {name}")
     return int(text)
 
@@ -208,13 +223,53 @@ def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
     return value
 
 
+def _host(env: Mapping[str, str], name: str, default: str) -> str:
+    text = env.get(name, "").strip()
+    if re.search(r"[\s/@]", text) or text.count(":") == 1:
+        raise UsageError(
+            f"{name}={text} is no host name",
+            f"Set {name} to the name alone; the port is a variable of its own",
+        )
+    return text or default
+
+
 def _file(env: Mapping[str, str], name: str) -> Path | None:
     text = env.get(name)
     if not text:
         return None
-    path = Path(text).expanduser()
-    if not os.access(path, os.R_OK):
-        raise UsageError(
-            f"{name}={text} cannot be read", "TLS was asked for: plain text is no way out"
-        )
-    return path
+    path = _path(text)
+    if not _there(path, stat.S_ISREG) or not os.access(path, os.R_OK):
+        raise UsageError(f"{name}={text} cannot be read", "TLS was asked for: plain text is no way out")
+    return path.absolute()
+
+
+def _path(text: str | Path) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise UsageError(f"{text}: there is no such home directory", "Write the path without ~") from error
+
+
+def _there(path: Path, kind: Callable[[int], bool]) -> bool:
+    """Whether there is such a file; one that may not be looked at counts as absent."""
+    try:
+        return kind(path.stat().st_mode)
+    except OSError:
+        return False
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError("the working directory is gone", "Go to a home, or give --home") from error
+
+
+def _xdg_state(env: Mapping[str, str]) -> Path:
+    base = env.get("XDG_STATE_HOME", "")
+    if Path(base).is_absolute():
+        return Path(base)
+    try:
+        return Path(env.get("HOME") or Path.home()) / ".local" / "state"
+    except RuntimeError as error:
+        raise UsageError("there is no home directory to keep state in", "Set SWF_STATE_DIR") from error
