@@ -1,0 +1,126 @@
+"""The parameters of data taking and fast processing: one table, the founding document's."""
+
+from .schema import Parameter, Schema
+
+DATATAKING = "stf_datataking"
+BASE_SECTION = "daq_state_machine"
+FAST_SECTION = "fast_processing"
+STF_SECTION = "stf_processing"
+KNOWN_SECTIONS = (BASE_SECTION, FAST_SECTION, STF_SECTION)
+
+YEAR = 366 * 86400.0
+INTEGER_COLUMN = 2**31 - 1
+
+
+def _delay(name: str, default: float, meaning: str) -> Parameter:
+    return Parameter(name, "number", meaning, "s", default, 0, YEAR)
+
+
+DATATAKING_PARAMETERS = (
+    _delay("no_beam_not_ready_delay", 5.0, "Time without beam before the run is imminent"),
+    _delay("broadcast_delay", 0.5, "Time that each state message takes to go round"),
+    _delay("beam_not_ready_delay", 3.0, "Time with beam until the detectors are ready"),
+    _delay("beam_ready_delay", 2.0, "Time that beam and detectors are ready before physics starts"),
+    Parameter(
+        "physics_period_count",
+        "integer",
+        "Physics periods in the run; 0 repeats until stopped, or until stf_count is reached",
+        "periods",
+        1,
+        0,
+        1_000_000,
+        large=1000,
+    ),
+    _delay("physics_period_duration", 30.0, "Length of one physics period where no stf_count is set"),
+    _delay("standby_duration", 5.0, "Standby between two physics periods"),
+    _delay("beam_not_ready_end_delay", 3.0, "Time from the end of the run until the beam is gone"),
+    Parameter("stf_interval", "number", "Time from the start of one STF to the next", "s", 2.0, 0.001, 86400),
+    Parameter(
+        "stf_count",
+        "integer",
+        "STFs in the whole execution; without it, as many as the physics periods hold",
+        "STFs",
+        None,
+        1,
+        INTEGER_COLUMN,
+        large=100_000,
+    ),
+    Parameter(
+        "stf_generation_time",
+        "number",
+        "Time that writing one STF takes, within its interval",
+        "s",
+        None,
+        0,
+        86400,
+    ),
+    Parameter(
+        "target_worker_count",
+        "integer",
+        "Workers to run",
+        "workers",
+        30,
+        0,
+        100_000,
+        large=10_000,
+        section=FAST_SECTION,
+    ),
+    Parameter(
+        "stf_sampling_rate",
+        "number",
+        "Share of the STFs that are sampled",
+        "",
+        0.05,
+        0,
+        1,
+        section=FAST_SECTION,
+    ),
+    Parameter(
+        "slices_per_sample",
+        "integer",
+        "Slices made of each TF sample",
+        "slices",
+        15,
+        1,
+        100_000,
+        large=1000,
+        section=FAST_SECTION,
+    ),
+    Parameter(
+        "slice_processing_time",
+        "number",
+        "Time a worker needs for a slice",
+        "s",
+        30,
+        0,
+        86400,
+        section=FAST_SECTION,
+    ),
+    Parameter(
+        "worker_rampup_time", "number", "Time until all workers run", "s", 300, 0, 86400, section=FAST_SECTION
+    ),
+    Parameter(
+        "worker_rampdown_time",
+        "number",
+        "Time a worker has to finish at the end",
+        "s",
+        60,
+        0,
+        86400,
+        section=FAST_SECTION,
+    ),
+    Parameter("core_count", "integer", "Cores of each worker", "cores", None, 1, 4096, section=FAST_SECTION),
+    Parameter(
+        "slice_destination",
+        "string",
+        "Where slices go: a queue gives each to one worker, the topic to every external transformer",
+        default="/queue/panda.transformer.slices",
+        choices=("/queue/panda.transformer.slices", "/topic/panda.slices"),
+        section=FAST_SECTION,
+    ),
+)
+
+
+def datataking_schema() -> Schema:
+    """The schema of `stf_datataking`, the workflow this project ships."""
+    return Schema(DATATAKING_PARAMETERS)

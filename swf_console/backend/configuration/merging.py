@@ -1,0 +1,196 @@
+"""Merge layer after layer into sections, with the provenance of every value."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import Problem
+from .catalogue import BASE_SECTION
+from .composition import Provenance, Replaced, fold
+from .documents import Document
+from .names import suggest
+from .overrides import Override
+from .redaction import redact
+from .rules import Refusal, Rules, shown
+from .testbed import NOT_PARAMETERS, Testbed
+
+Keys = tuple[str, ...]
+
+
+@dataclass
+class Merge:
+    """The sections as they grow; problems are gathered, so that all of them can be told at once."""
+
+    rules: Rules
+    sections: dict[str, dict[str, Any]] = field(default_factory=dict)
+    provenance: dict[str, Provenance] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def add_document(self, document: Document) -> None:
+        """Merge the parameter sections of one file over what is there."""
+        for name, table in document.data.items():
+            if name in NOT_PARAMETERS:
+                continue
+            if isinstance(table, dict):
+                self.sections.setdefault(name, {})
+                self._add_table(document, name, table)
+            else:
+                remedy = "Put it under a [section], or under [workflow]"
+                self.problems.append(
+                    document.problem("no table: a value outside of every section", name, remedy=remedy)
+                )
+        self._base_first()
+
+    def add_defaults(self) -> None:
+        """Give the sections that are there the defaults they lack."""
+        for parameter in self.rules.filled:
+            if parameter.default is None or parameter.name in fold(self.sections):
+                continue
+            if parameter.section == BASE_SECTION:
+                self.sections.setdefault(BASE_SECTION, {})
+            if parameter.section in self.sections:
+                self._put((parameter.section, parameter.name), parameter.default, Provenance("default"))
+        self._base_first()
+
+    def add_testbed(self, testbed: Testbed) -> None:
+        """Merge testbed.toml: sections that exist here, then `[parameters]`; nothing else of it."""
+        for name, table in testbed.sections.items():
+            if name in self.sections:
+                self._add_table(testbed.document, name, table)
+                self._warn_hidden(name, table, testbed)
+            elif name not in self.rules.strict_sections:
+                self._warn_nearly(name, testbed)
+        for key, value in testbed.parameters.items():
+            place = testbed.document.place("parameters", key)
+            source = Provenance(testbed.path.name, testbed.path, place.line)
+            try:
+                self._put_bare(key, self._fit_bare(key, value, lenient=False), source)
+            except Refusal as error:
+                problem = testbed.document.problem(
+                    str(error), "parameters", key, value=shown(value, key), remedy=error.remedy
+                )
+                self.problems.append(problem)
+
+    def add_override(self, override: Override) -> None:
+        """Put one override over everything."""
+        section, _, key = override.key.partition(".")
+        try:
+            if key:
+                self._override_in(section, key, override)
+            else:
+                value = self._fit_bare(section, _given(override, self.rules, section), lenient=True)
+                self._put_bare(section, value, Provenance(override.origin))
+        except Refusal as error:
+            value = shown(
+                override.value if override.text is None else override.text, *override.key.split(".")
+            )
+            problem = Problem(str(error), error.remedy, override.origin, field=override.key, value=value)
+            self.problems.append(problem)
+
+    def _override_in(self, section: str, key: str, override: Override) -> None:
+        if section not in self.sections:
+            known = ", ".join(self.sections)
+            remedy = suggest(section, self.sections, otherwise=f"There are: {known}" if known else "")
+            raise Refusal(f"there is no section [{section}] in this configuration", remedy)
+        value = self.rules.fit(section, key, _given(override, self.rules, key), lenient=True)
+        source = Provenance(override.origin)
+        self._put((section, *key.split(".")), value, source)
+        order = list(self.sections)
+        for later in order[order.index(section) + 1 :]:
+            if key in self.sections[later]:
+                self._put((later, key), value, source)
+
+    def _fit_bare(self, key: str, value: Any, *, lenient: bool) -> Any:
+        owners = [name for name, table in self.sections.items() if key in table]
+        return self.rules.fit(owners[-1] if owners else None, key, value, lenient=lenient)
+
+    def _put_bare(self, key: str, value: Any, source: Provenance) -> None:
+        """Into every section that has the name, so that code which merges sections itself sees it too."""
+        owners = [name for name, table in self.sections.items() if key in table]
+        if not owners:
+            owners = [next(reversed(self.sections), BASE_SECTION)]
+        for name in owners:
+            self.sections.setdefault(name, {})
+            self._put((name, key), value, source)
+
+    def _add_table(
+        self, document: Document, section: str, table: Mapping[str, Any], above: Keys = ()
+    ) -> None:
+        for key, value in table.items():
+            path = (section, *above, key)
+            try:
+                fitted = value if above else self.rules.fit(section, key, value, lenient=False)
+            except Refusal as error:
+                text = shown(value, *path)
+                self.problems.append(document.problem(str(error), *path, value=text, remedy=error.remedy))
+                continue
+            if isinstance(fitted, dict) and fitted:
+                self._add_table(document, section, fitted, (*above, key))
+            else:
+                line = document.place(*path).line
+                self._put(path, fitted, Provenance(_origin(document), document.path, line))
+
+    def _put(self, path: Keys, value: Any, source: Provenance) -> None:
+        table = self.sections[path[0]]
+        for end in range(1, len(path) - 1):
+            below = table.get(path[end])
+            if not isinstance(below, dict):
+                self.provenance.pop(".".join(path[: end + 1]), None)
+                below = table[path[end]] = {}
+            elif not below:
+                self.provenance.pop(".".join(path[: end + 1]), None)
+            table = below
+        name = ".".join(path)
+        earlier = self.provenance.get(name)
+        if earlier:
+            replaced = Replaced(redact(table[path[-1]], *path), earlier.origin, earlier.line)
+            source = Provenance(source.origin, source.file, source.line, (replaced, *earlier.replaced))
+        elif path[-1] in table:
+            for below_name in [each for each in self.provenance if each.startswith(f"{name}.")]:
+                del self.provenance[below_name]
+        table[path[-1]] = copy.deepcopy(value)
+        self.provenance[name] = source
+
+    def _base_first(self) -> None:
+        if BASE_SECTION in self.sections:
+            self.sections = {BASE_SECTION: self.sections.pop(BASE_SECTION), **self.sections}
+
+    def _warn_hidden(self, section: str, table: Mapping[str, Any], testbed: Testbed) -> None:
+        order = list(self.sections)
+        for key in table:
+            hiding = [name for name in order[order.index(section) + 1 :] if key in self.sections[name]]
+            if hiding:
+                line = testbed.document.place(section, key).line
+                self.warnings.append(
+                    f"{testbed.path}:{line}: [{section}] {key} has no effect: "
+                    f"[{hiding[-1]}] is merged over it and has a {key} of its own"
+                )
+
+    def _warn_nearly(self, section: str, testbed: Testbed) -> None:
+        remedy = suggest(section, self.sections)
+        if remedy:
+            line = testbed.document.place(section).line
+            self.warnings.append(
+                f"{testbed.path}:{line}: [{section}] is in no file of this configuration. {remedy}"
+            )
+
+
+def _given(override: Override, rules: Rules, key: str) -> Any:
+    """What was given: the text itself for a parameter that is a string (`--set x=1` is "1")."""
+    parameter = rules.schema.get(key)
+    if parameter and parameter.kind == "string" and override.text is not None:
+        text = override.text
+        return override.value if isinstance(override.value, str) else text
+    return override.value
+
+
+def _origin(document: Document) -> str:
+    return document.path.name
+
+
+def file_of(provenance: Provenance) -> Path | None:
+    """The file that set a value, or None for an override and a default."""
+    return provenance.file

@@ -1,0 +1,97 @@
+"""Which values a workflow's sections may hold: the schema, applied where it holds."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .catalogue import BASE_SECTION, DATATAKING, DATATAKING_PARAMETERS, KNOWN_SECTIONS
+from .declared import declared_parameters
+from .names import suggest
+from .redaction import REDACTED, is_secret
+from .schema import BadValue, Parameter, Schema
+
+
+class Refusal(ValueError):
+    """A value that does not fit, with what to do about it."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules of one workflow.
+
+    A described workflow (ours, or one that declares PARAMETERS) knows its parameters: in the known
+    sections a name it does not know is refused. Other sections, and workflows without a description,
+    keep names of their own.
+    """
+
+    schema: Schema
+    described: bool
+    strict_sections: frozenset[str]
+    filled: tuple[Parameter, ...]
+
+    def fit(self, section: str | None, key: str, value: Any, *, lenient: bool) -> Any:
+        """`value` in its parameter's type; `section` is None for a bare name. Raises Refusal."""
+        parameter = self.schema.get(key)
+        if parameter and (self.described or section is None or section in KNOWN_SECTIONS):
+            return _fitted(parameter, value, lenient)
+        if parameter is None and self.described and (section is None or section in self.strict_sections):
+            remedy = suggest(key, self.schema.names, otherwise="`config show` lists the parameters")
+            raise Refusal("unknown parameter", remedy)
+        if any(isinstance(each, float) and not math.isfinite(each) for each in _scalars(value)):
+            raise Refusal("must be a finite number")
+        return value
+
+
+def rules_of(workflow_name: str, workflows_dir: Path) -> Rules:
+    """The rules of a workflow; one without a name is a base to include, and is checked as ours.
+
+    Raises ConfigurationError for a PARAMETERS that cannot be used.
+    """
+    declared = declared_parameters(workflows_dir / f"{workflow_name}.py") if workflow_name else None
+    ours = workflow_name in {DATATAKING, ""}
+    own = declared or ()
+    base = tuple(
+        each for each in DATATAKING_PARAMETERS if workflow_name == DATATAKING or each.section != BASE_SECTION
+    )
+    return Rules(
+        schema=Schema((*DATATAKING_PARAMETERS, *own)),
+        described=ours or declared is not None,
+        strict_sections=frozenset({*KNOWN_SECTIONS, "parameters", *(each.section for each in own)}),
+        filled=(*base, *own) if workflow_name else (),
+    )
+
+
+def shown(value: Any, *keys: str) -> str:
+    """A value as an error's text may show it."""
+    if is_secret(*keys):
+        return REDACTED
+    text = value if isinstance(value, str) else _as_toml(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _fitted(parameter: Parameter, value: Any, lenient: bool) -> Any:
+    try:
+        return parameter.fit(value, lenient=lenient)
+    except BadValue as error:
+        remedy = f"{parameter.name}: {parameter.help}"
+        raise Refusal(str(error), remedy) from None
+
+
+def _as_toml(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _scalars(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _scalars(each)
+    else:
+        yield value
