@@ -1,0 +1,110 @@
+"""A broker connection as the rest of the room sees it: real over stomp.py, or in memory."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from ..errors import BrokerUnreachable
+from .messages import OutgoingMessage
+
+
+class NotConnected(Exception):
+    """The session that a frame was meant for is over; nothing tells whether the frame arrived."""
+
+
+class ConnectRefused(BrokerUnreachable):
+    """The broker was reached and will not have us as we are: credentials, certificate, no TLS there."""
+
+
+class Phase(StrEnum):
+    """What a connection is doing."""
+
+    CONNECTING = "connecting"
+    UP = "up"
+    DOWN = "down"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionState:
+    """A snapshot for display; instants are UTC, `attempts` counts those since the last good connection."""
+
+    phase: Phase
+    broker: str = ""
+    server: str = ""
+    up_since: datetime | None = None
+    last_frame_at: datetime | None = None
+    last_error: str | None = None
+    last_error_at: datetime | None = None
+    next_attempt_at: datetime | None = None
+    attempts: int = 0
+    sessions: int = 0
+
+
+class Channel(Protocol):
+    """Who wants to know of a connection's life; every call must return at once."""
+
+    def on_up(self, session: int) -> None:
+        """A new session begins; subscribe now."""
+
+    def on_down(self, session: int, error: str) -> None:
+        """That session is over."""
+
+    def on_receipt(self, session: int, receipt: str) -> bool:
+        """The broker confirmed `receipt`; true where it was this channel's."""
+
+    def on_refusal(self, session: int, receipt: str, error: str) -> bool:
+        """The broker answered the frame with `receipt` by an ERROR; true where the session may go on."""
+
+
+MessageRoute = Callable[[int, Mapping[str, str], str], None]
+
+
+class Link(Protocol):
+    """One connection to a broker that comes up again by itself; a session is the time between two outages."""
+
+    def start(self) -> None:
+        """Begin to connect, without waiting for it."""
+
+    def stop(self, timeout: float = 1.0) -> None:
+        """End for good, within `timeout` seconds."""
+
+    def state(self) -> ConnectionState:
+        """What the connection is doing now."""
+
+    def wait_up(self, timeout: float) -> int:
+        """Return the session once up; BrokerUnreachable after `timeout` seconds, at once where refused."""
+
+    def watch(self, watcher: Callable[[ConnectionState], None]) -> None:
+        """Call `watcher` with each change of phase, from a thread of the connection's."""
+
+    def attach(self, channel: Channel) -> None:
+        """Tell `channel` of sessions from now on; of a session that is up, at once."""
+
+    def detach(self, channel: Channel) -> None:
+        """Tell `channel` no more."""
+
+    def send(self, session: int, messages: Sequence[OutgoingMessage]) -> None:
+        """Send in order, each with its id as its receipt; NotConnected where the session is over."""
+
+    def subscribe(
+        self,
+        session: int,
+        subscription: str,
+        destination: str,
+        ack: str,
+        headers: Mapping[str, str],
+        route: MessageRoute,
+    ) -> None:
+        """Subscribe; the answer is the receipt `subscribe-<subscription>`."""
+
+    def unsubscribe(self, session: int, subscription: str, headers: Mapping[str, str]) -> None:
+        """End that subscription; unknown and old ones are no error."""
+
+    def ack(self, session: int, ack_id: str) -> None:
+        """Acknowledge a message; NotConnected where its session is over."""
+
+    def nack(self, session: int, ack_id: str) -> None:
+        """Refuse a message; NotConnected where its session is over."""

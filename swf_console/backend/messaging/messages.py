@@ -1,0 +1,198 @@
+"""Messages as they go out and as they come in; a message from outside never raises."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from ..errors import UsageError
+
+PREFIXES = (
+    "/topic/",
+    "/queue/",
+    "/temp-queue/",
+    "/temp-topic/",
+    "/remote-temp-queue/",
+    "/remote-temp-topic/",
+)
+CONTENT_TYPE = "application/json"
+ID_HEADER = "swf_message_id"
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """One message, stamped and written as JSON; `id` is its swf_message_id wherever it goes."""
+
+    id: str
+    destination: str
+    content: dict[str, Any]
+    body: str
+    headers: dict[str, str]
+    msg_type: str
+    namespace: str | None
+    execution_id: str | None
+    run_id: str | None
+    sender: str | None
+    created_at: datetime
+
+
+class Delivery(NamedTuple):
+    """The broker confirmed message `id` with a receipt at that instant (UTC)."""
+
+    id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingMessage:
+    """One message as it arrived; for a body that is no JSON object `content` is None, `problem` says why."""
+
+    id: str
+    destination: str
+    headers: dict[str, str]
+    body: str
+    content: dict[str, Any] | None
+    msg_type: str | None
+    namespace: str | None
+    execution_id: str | None
+    run_id: str | None
+    sender: str | None
+    received_at: datetime
+    problem: str | None = None
+    redelivered: bool = field(default=False, compare=False)
+
+
+def make(
+    destination: str,
+    content: Mapping[str, Any],
+    *,
+    sender: str | None = None,
+    namespace: str | None = None,
+    execution_id: str | None = None,
+    run_id: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    message_id: str | None = None,
+) -> OutgoingMessage:
+    """Stamp `content` with sender and namespace where it has none, write it, and give it headers and an id.
+
+    What `content` says of namespace, execution_id and run_id wins over the arguments.
+    Raises UsageError for a bare destination, and for content that JSON cannot hold.
+    """
+    check_destination(destination)
+    full = dict(content)
+    stamp = {"sender": sender, "namespace": namespace}
+    full.update((name, value) for name, value in stamp.items() if value is not None and name not in full)
+    identity = message_id or str(uuid.uuid4())
+    fields = {
+        "msg_type": _text(full.get("msg_type")) or "",
+        "namespace": _text(full.get("namespace")) or namespace,
+        "execution_id": _text(full.get("execution_id")) or execution_id,
+        "run_id": _text(full.get("run_id")) or run_id,
+    }
+    stamped = {name: value for name, value in fields.items() if value}
+    stamped |= {"persistent": "true", ID_HEADER: identity, **(headers or {})}
+    return OutgoingMessage(
+        id=identity,
+        destination=destination,
+        content=full,
+        body=write_body(full),
+        headers=_checked(stamped),
+        msg_type=fields["msg_type"] or "",
+        namespace=fields["namespace"],
+        execution_id=fields["execution_id"],
+        run_id=fields["run_id"],
+        sender=_text(full.get("sender")),
+        created_at=datetime.now(UTC),
+    )
+
+
+def check_destination(destination: str) -> str:
+    """Return `destination`, or raise UsageError where it is bare, empty or unprintable."""
+    for prefix in PREFIXES:
+        if destination.startswith(prefix) and len(destination) > len(prefix) and destination.isprintable():
+            return destination
+    raise UsageError(
+        f"{destination!r} is no destination", "Write /topic/NAME or /queue/NAME: a bare name is neither"
+    )
+
+
+def write_body(content: Mapping[str, Any]) -> str:
+    """Write `content` as JSON; UsageError where a value is none that JSON knows (NaN too)."""
+    try:
+        return json.dumps(content, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"the message cannot be written as JSON: {error}") from error
+
+
+def read(headers: Mapping[str, str], body: str) -> IncomingMessage:
+    """Read anybody's MESSAGE frame: missing headers, other bodies and wrong types are data, not errors."""
+    content, problem = _read_body(body)
+    known = content or {}
+    wrong = [name for name in ("msg_type", "namespace", "execution_id", "sender") if _wrong(known.get(name))]
+    if wrong and problem is None:
+        problem = f"not text: {', '.join(wrong)}"
+
+    def either(name: str) -> str | None:
+        return _text(known.get(name)) or headers.get(name) or None
+
+    return IncomingMessage(
+        id=identify(headers),
+        destination=headers.get("destination", ""),
+        headers=dict(headers),
+        body=body,
+        content=content,
+        msg_type=either("msg_type"),
+        namespace=either("namespace"),
+        execution_id=either("execution_id"),
+        run_id=either("run_id"),
+        sender=either("sender"),
+        received_at=datetime.now(UTC),
+        problem=problem,
+        redelivered=headers.get("redelivered") == "true",
+    )
+
+
+def identify(headers: Mapping[str, str]) -> str:
+    """The swf_message_id where it is a UUID, else one derived from the broker's message-id.
+
+    Several recorders of one message so agree about its id.
+    """
+    given = headers.get(ID_HEADER)
+    if given:
+        try:
+            return str(uuid.UUID(given))
+        except ValueError:
+            pass
+    broker_id = headers.get("message-id")
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"stomp:{broker_id}") if broker_id else uuid.uuid4())
+
+
+def _read_body(body: str) -> tuple[dict[str, Any] | None, str | None]:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return None, "not JSON"
+    if not isinstance(content, dict):
+        return None, "JSON, but not an object"
+    return content, None
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return None
+
+
+def _wrong(value: object) -> bool:
+    return value is not None and not isinstance(value, str)
+
+
+def _checked(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not isinstance(value, str) or "\0" in value or "\0" in name:
+            raise UsageError(f"the header {name!r} of a message must be text without NUL, not {value!r}")
+    return headers

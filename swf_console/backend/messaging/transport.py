@@ -1,0 +1,274 @@
+"""The socket under stomp.py: its deadline, its TLS, and a way out of a send that blocks.
+
+stomp.py's own Transport hangs in a send to a frozen peer, its heart-beat thread behind it, and over TLS it
+spins when the peer is gone; its BaseTransport leaves the socket to us.
+"""
+
+import contextlib
+import logging
+import os
+import socket
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+os.environ.setdefault("STOMP_SKIP_HOSTNAME_SCAN", "1")
+
+from stomp.protocol import Protocol12
+from stomp.transport import BaseTransport
+from stomp.utils import convert_frame
+
+from ..settings import BrokerSettings
+from .link import ConnectRefused, NotConnected
+
+RECEIVE_BYTES = 65536
+FLUSH_BYTES = 65536
+
+logging.getLogger("stomp.py").addHandler(logging.NullHandler())
+
+
+class SocketTransport(BaseTransport):
+    """One socket, used for one connection; frames leave whole and in order whichever thread sends them."""
+
+    vhost = None
+
+    def __init__(self, broker: BrokerSettings, timeout: float) -> None:
+        init: Any = super().__init__
+        init()
+        self._broker = broker
+        self._timeout = timeout
+        self._socket: socket.socket | None = None
+        self._tls: TlsCodec | None = None
+        self._sending = threading.RLock()
+        self._holder: int | None = None
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._posted: deque[bytes] = deque()
+        self._rest = b""
+        self.current_host_and_port = (broker.host, broker.port)
+        self.create_thread_fc = _start_thread
+        self.received_at = self.sent_at = time.monotonic()
+
+    def attempt_connection(self) -> None:
+        """Connect, and shake hands where TLS is asked for; OSError (ssl.SSLError too) or ConnectRefused."""
+        deadline = time.monotonic() + self._timeout
+        context = tls_context(self._broker) if self._broker.tls else None
+        address = (self._broker.host, self._broker.port)
+        connected = socket.create_connection(address, self._timeout)
+        self._socket = connected
+        if connected.getsockname() == connected.getpeername():
+            connected.close()
+            raise ConnectionRefusedError("connected to itself: nothing listens there")
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if context is not None:
+            self._tls = TlsCodec(context, self._broker.host)
+            self._tls.handshake(connected, deadline)
+        connected.settimeout(None)
+        self.received_at = self.sent_at = time.monotonic()
+
+    def transmit(self, frame: Any) -> None:
+        """Encode and send a frame; only SEND may block, for that is what holds a fast sender back."""
+        packed = b"".join(convert_frame(frame))
+        if frame.cmd != "SEND":
+            self.post(packed)
+        elif self._holder == threading.get_ident():
+            self._hold(packed)
+        else:
+            self.send(packed)
+
+    def send(self, encoded_frame: bytes) -> None:
+        """Send, waiting for room; NotConnected where the connection ends meanwhile."""
+        with self._sending:
+            self._write(encoded_frame)
+        self._flush_posted()
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Gather what this thread sends within into few large writes."""
+        with self._sending:
+            self._holder, self._held, self._held_bytes = threading.get_ident(), [], 0
+            try:
+                yield
+                self._release()
+            finally:
+                self._holder = None
+        self._flush_posted()
+
+    def post(self, data: bytes) -> None:
+        """Send without ever waiting: what finds no room goes out with the next send or heart-beat."""
+        self._posted.append(data)
+        self._flush_posted()
+
+    def receive(self) -> bytes:
+        """Wait for bytes; empty where the peer has closed."""
+        while True:
+            connected = self._socket
+            if connected is None:
+                return b""
+            data = connected.recv(RECEIVE_BYTES)
+            self.received_at = time.monotonic()
+            if self._tls is None or not data:
+                return data
+            plain, ended = self._tls.decrypt(data)
+            if plain or ended:
+                return plain
+
+    def abort(self) -> None:
+        """End the connection now; a thread that is blocked in a send or a receive comes out of it."""
+        connected = self._socket
+        if connected is not None:
+            with contextlib.suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
+
+    def cleanup(self) -> None:
+        """Close the socket, once nobody is in a send."""
+        self.abort()
+        with self._sending:
+            connected, self._socket = self._socket, None
+            if connected is not None:
+                connected.close()
+
+    def disconnect_socket(self) -> None:
+        """What stomp.py calls on the receipt of a DISCONNECT."""
+        self.abort()
+
+    def _hold(self, packed: bytes) -> None:
+        self._held.append(packed)
+        self._held_bytes += len(packed)
+        if self._held_bytes >= FLUSH_BYTES:
+            self._release()
+
+    def _release(self) -> None:
+        if self._held:
+            self._write(b"".join(self._held))
+            self._held, self._held_bytes = [], 0
+
+    def _write(self, data: bytes) -> None:
+        connected = self._socket
+        if connected is None:
+            raise NotConnected("the connection is closed")
+        rest, self._rest = self._rest, b""
+        try:
+            connected.sendall(rest + self._encoded(self._take_posted() + data))
+        except OSError as error:
+            self.abort()
+            raise NotConnected(f"the connection ended in a send: {error}") from error
+        self.sent_at = time.monotonic()
+
+    def _encoded(self, data: bytes) -> bytes:
+        return data if self._tls is None else self._tls.encrypt(data)
+
+    def _flush_posted(self) -> None:
+        # Whoever holds the lock looks again after releasing it, so nothing posted meanwhile is left behind.
+        while (self._posted or self._rest) and self._sending.acquire(blocking=False):
+            try:
+                if not self._write_posted():
+                    return
+            finally:
+                self._sending.release()
+
+    def _write_posted(self) -> bool:
+        connected = self._socket
+        if connected is None or self._holder is not None:
+            return False
+        fresh = self._take_posted()
+        data = self._rest + (self._encoded(fresh) if fresh else b"")
+        try:
+            count = connected.send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            count = 0
+        except OSError:
+            self.abort()
+            return False
+        self._rest = data[count:]
+        self.sent_at = time.monotonic()
+        return not self._rest
+
+    def _take_posted(self) -> bytes:
+        taken = bytearray()
+        while self._posted:
+            taken += self._posted.popleft()
+        return bytes(taken)
+
+
+class TlsCodec:
+    """TLS apart from the socket: one thread encrypts while another waits for bytes to decrypt."""
+
+    def __init__(self, context: ssl.SSLContext, host: str) -> None:
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        self._lock = threading.Lock()
+
+    def handshake(self, connected: socket.socket, deadline: float) -> None:
+        """Agree with the peer before `deadline` (monotonic seconds)."""
+        while True:
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                connected.settimeout(max(0.001, deadline - time.monotonic()))
+                connected.sendall(self._outgoing.read())
+                data = connected.recv(RECEIVE_BYTES)
+                if not data:
+                    raise ssl.SSLEOFError("closed in the handshake") from None
+                self._incoming.write(data)
+            except ssl.SSLError:
+                with contextlib.suppress(OSError):
+                    connected.sendall(self._outgoing.read())
+                raise
+            else:
+                connected.sendall(self._outgoing.read())
+                return
+
+    def encrypt(self, data: bytes) -> bytes:
+        """The records that carry `data`, and whatever else TLS has to say."""
+        with self._lock:
+            view = memoryview(data)
+            while view:
+                view = view[self._tls.write(view) :]
+            return self._outgoing.read()
+
+    def decrypt(self, data: bytes) -> tuple[bytes, bool]:
+        """What `data` holds, and whether the peer said goodbye."""
+        plain = bytearray()
+        with self._lock:
+            self._incoming.write(data)
+            try:
+                while piece := self._tls.read(RECEIVE_BYTES):
+                    plain += piece
+            except ssl.SSLWantReadError:
+                return bytes(plain), False
+            except ssl.SSLZeroReturnError:
+                pass
+        return bytes(plain), True
+
+
+def make_protocol(transport: SocketTransport) -> Any:
+    """STOMP 1.2 over `transport`, without stomp.py's own heart-beat thread."""
+    make: Any = Protocol12
+    return make(transport)
+
+
+def tls_context(broker: BrokerSettings) -> ssl.SSLContext:
+    """TLS 1.2 or later with the host name checked; ConnectRefused where a file is of no use."""
+    try:
+        context = ssl.create_default_context(cafile=broker.ca_certs)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if broker.cert_file:
+            context.load_cert_chain(broker.cert_file, broker.key_file)
+    except OSError as error:
+        raise ConnectRefused(
+            f"TLS to the broker is not possible: {error.strerror or error}",
+            "Check ACTIVEMQ_SSL_CA_CERTS, ACTIVEMQ_SSL_CERT_FILE and ACTIVEMQ_SSL_KEY_FILE",
+        ) from error
+    return context
+
+
+def _start_thread(run: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=run, name="stomp-receiver", daemon=True)
+    thread.start()
+    return thread
