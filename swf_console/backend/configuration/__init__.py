@@ -4,6 +4,14 @@ from .agents import AgentNeed
 from .catalogue import datataking_schema
 from .composing import compose
 from .composition import Composition, Provenance, Replaced, Value
+from .listing import (
+    ConfigurationSummary,
+    configuration_names,
+    list_configurations,
+    validate,
+    workflow_defaults,
+    workflow_schema,
+)
 from .names import check_namespace, nearest, plain_name, resolve_namespace
 from .overrides import Override, overrides_from, parse_override
 from .redaction import REDACTED, is_secret, redact
@@ -14,6 +22,7 @@ __all__ = [
     "REDACTED",
     "AgentNeed",
     "Composition",
+    "ConfigurationSummary",
     "Override",
     "Parameter",
     "Provenance",
@@ -23,9 +32,11 @@ __all__ = [
     "Value",
     "check_namespace",
     "compose",
+    "configuration_names",
     "datataking_schema",
     "find_testbed",
     "is_secret",
+    "list_configurations",
     "load_testbed",
     "nearest",
     "overrides_from",
@@ -33,4 +44,7 @@ __all__ = [
     "plain_name",
     "redact",
     "resolve_namespace",
+    "validate",
+    "workflow_defaults",
+    "workflow_schema",
 ]

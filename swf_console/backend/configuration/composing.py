@@ -53,7 +53,8 @@ def compose(
     for document in documents:
         problems += agent_problems(document)
         merge.add_document(document)
-    merge.add_defaults()
+    if heading.name:
+        merge.add_defaults()
     if testbed:
         merge.add_testbed(testbed)
     for override in overrides:

@@ -1,7 +1,7 @@
 """A composed configuration: its values, where each came from, and what may be stored of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -105,22 +105,40 @@ class Composition:
         return next((name for name in reversed(self.sections) if key in self.sections[name]), None)
 
     def values(self) -> list[Value]:
-        """Every value with where it came from, section by section, secrets redacted."""
-        rows = []
-        for name, table in self.sections.items():
-            for keys, value in leaves(table):
-                key = ".".join(keys)
-                rows.append(
-                    Value(
-                        section=name,
-                        key=key,
-                        value=redact(value, name, *keys),
-                        provenance=self.provenance[f"{name}.{key}"],
-                        effective=self.effective_section(keys[0]) == name,
-                        parameter=self.schema.get(key),
-                    )
+        """Every value with where it came from, section by section, secrets redacted.
+
+        The value that the executor sees also tells which values of earlier sections it hides.
+        """
+        return [
+            self._value(name, keys, value)
+            for name, table in self.sections.items()
+            for keys, value in leaves(table)
+        ]
+
+    def _value(self, section: str, keys: tuple[str, ...], value: Any) -> Value:
+        key = ".".join(keys)
+        provenance = self._provenance(section, keys)
+        is_effective = self.effective_section(keys[0]) == section
+        if is_effective and len(keys) == 1:
+            hidden = self._hidden(section, key)
+            provenance = replace(provenance, replaced=(*provenance.replaced, *hidden))
+        shown = redact(value, section, *keys)
+        return Value(section, key, shown, provenance, is_effective, self.schema.get(key))
+
+    def _hidden(self, section: str, key: str) -> list[Replaced]:
+        hidden = []
+        for name in reversed(self.sections):
+            if name != section and key in self.sections[name]:
+                source = self._provenance(name, (key,))
+                hidden.append(
+                    Replaced(redact(self.sections[name][key], name, key), source.origin, source.line)
                 )
-        return rows
+        return hidden
+
+    def _provenance(self, section: str, keys: tuple[str, ...]) -> Provenance:
+        """What set this value, or the table it came in."""
+        names = (".".join((section, *keys[:end])) for end in range(len(keys), 0, -1))
+        return next(self.provenance[name] for name in names if name in self.provenance)
 
 
 def fold(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ..errors import Problem
@@ -11,7 +10,7 @@ from .catalogue import BASE_SECTION
 from .composition import Provenance, Replaced, fold
 from .documents import Document
 from .names import suggest
-from .overrides import Override
+from .overrides import KEY, Override
 from .redaction import redact
 from .rules import Refusal, Rules, shown
 from .testbed import NOT_PARAMETERS, Testbed
@@ -45,14 +44,15 @@ class Merge:
         self._base_first()
 
     def add_defaults(self) -> None:
-        """Give the sections that are there the defaults they lack."""
-        for parameter in self.rules.filled:
-            if parameter.default is None or parameter.name in fold(self.sections):
+        """Give the sections the defaults they lack; the base section is made where it is missing."""
+        present = fold(self.sections)
+        for parameter in self.rules.own:
+            section = parameter.section
+            if parameter.default is None or parameter.name in present:
                 continue
-            if parameter.section == BASE_SECTION:
-                self.sections.setdefault(BASE_SECTION, {})
-            if parameter.section in self.sections:
-                self._put((parameter.section, parameter.name), parameter.default, Provenance("default"))
+            if section == BASE_SECTION or section in self.sections:
+                self.sections.setdefault(section, {})
+                self._put((section, parameter.name), parameter.default, Provenance("default"))
         self._base_first()
 
     def add_testbed(self, testbed: Testbed) -> None:
@@ -78,6 +78,8 @@ class Merge:
         """Put one override over everything."""
         section, _, key = override.key.partition(".")
         try:
+            if not KEY.fullmatch(override.key):
+                raise Refusal("is no parameter name")
             if key:
                 self._override_in(section, key, override)
             else:
@@ -131,7 +133,7 @@ class Merge:
                 self._add_table(document, section, fitted, (*above, key))
             else:
                 line = document.place(*path).line
-                self._put(path, fitted, Provenance(_origin(document), document.path, line))
+                self._put(path, fitted, Provenance(document.path.name, document.path, line))
 
     def _put(self, path: Keys, value: Any, source: Provenance) -> None:
         table = self.sections[path[0]]
@@ -181,16 +183,5 @@ class Merge:
 def _given(override: Override, rules: Rules, key: str) -> Any:
     """What was given: the text itself for a parameter that is a string (`--set x=1` is "1")."""
     parameter = rules.schema.get(key)
-    if parameter and parameter.kind == "string" and override.text is not None:
-        text = override.text
-        return override.value if isinstance(override.value, str) else text
-    return override.value
-
-
-def _origin(document: Document) -> str:
-    return document.path.name
-
-
-def file_of(provenance: Provenance) -> Path | None:
-    """The file that set a value, or None for an override and a default."""
-    return provenance.file
+    is_retold = parameter and parameter.kind == "string" and not isinstance(override.value, str)
+    return override.text if is_retold and override.text is not None else override.value

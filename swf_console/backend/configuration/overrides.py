@@ -44,13 +44,13 @@ def overrides_from(params: Mapping[str, Any], origin: str = "message") -> tuple[
 
     `null` sets nothing; `namespace`, which some senders put there, is no parameter.
     """
-    found: list[Override] = []
+    flat: dict[str, Any] = {}
     for key, value in params.items():
         if isinstance(value, Mapping):
-            found += overrides_from({f"{key}.{name}": item for name, item in value.items()}, origin)
-        elif value is not None and key != "namespace":
-            found.append(Override(str(key), value, origin, value if isinstance(value, str) else None))
-    return tuple(found)
+            flat |= {f"{key}.{name}": item for name, item in value.items()}
+        elif key != "namespace":
+            flat[str(key)] = value
+    return tuple(Override(key, value, origin) for key, value in flat.items() if value is not None)
 
 
 def _scalar(text: str) -> Any:

@@ -11,9 +11,7 @@ from typing import Any
 
 REDACTED = "<redacted>"
 WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
-SECRET_WORD = re.compile(
-    r".*(?:password|passwd|passphrase|token|secret|credential|key)s?|pwd|pass|auth", re.IGNORECASE
-)
+SECRET_WORD = re.compile(r".*(?:password|passwd|passphrase|token|secret|credential|key)s?|pwd", re.IGNORECASE)
 URL_PASSWORD = re.compile(r"(://[^\s/:@]*:)[^\s/@]+@")
 
 

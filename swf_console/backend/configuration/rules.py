@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .catalogue import BASE_SECTION, DATATAKING, DATATAKING_PARAMETERS, KNOWN_SECTIONS
+from .catalogue import DATATAKING, DATATAKING_PARAMETERS, KNOWN_SECTIONS
 from .declared import declared_parameters
 from .names import suggest
 from .redaction import REDACTED, is_secret
@@ -27,13 +27,13 @@ class Rules:
 
     A described workflow (ours, or one that declares PARAMETERS) knows its parameters: in the known
     sections a name it does not know is refused. Other sections, and workflows without a description,
-    keep names of their own.
+    keep names of their own. `own` are the workflow's parameters, as its definition stores them.
     """
 
     schema: Schema
     described: bool
     strict_sections: frozenset[str]
-    filled: tuple[Parameter, ...]
+    own: tuple[Parameter, ...]
 
     def fit(self, section: str | None, key: str, value: Any, *, lenient: bool) -> Any:
         """`value` in its parameter's type; `section` is None for a bare name. Raises Refusal."""
@@ -54,16 +54,14 @@ def rules_of(workflow_name: str, workflows_dir: Path) -> Rules:
     Raises ConfigurationError for a PARAMETERS that cannot be used.
     """
     declared = declared_parameters(workflows_dir / f"{workflow_name}.py") if workflow_name else None
-    ours = workflow_name in {DATATAKING, ""}
     own = declared or ()
-    base = tuple(
-        each for each in DATATAKING_PARAMETERS if workflow_name == DATATAKING or each.section != BASE_SECTION
-    )
+    if workflow_name in {DATATAKING, ""}:
+        own = (*DATATAKING_PARAMETERS, *own)
     return Rules(
         schema=Schema((*DATATAKING_PARAMETERS, *own)),
-        described=ours or declared is not None,
+        own=tuple(Schema(own)),
+        described=workflow_name in {DATATAKING, ""} or declared is not None,
         strict_sections=frozenset({*KNOWN_SECTIONS, "parameters", *(each.section for each in own)}),
-        filled=(*base, *own) if workflow_name else (),
     )
 
 
