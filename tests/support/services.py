@@ -8,6 +8,7 @@ SWF_TEST_POSTGRESQL  postgresql://user:password@host:port/database of an account
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -100,6 +101,8 @@ def describe() -> list[str]:
 
 def run_with_services(command: Sequence[str]) -> int:
     """Run a command with both services up and named in its environment; returns its exit code."""
+    # SIGTERM becomes an orderly end, so that no server and no directory is left behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with ExitStack() as stack:
         broker = stack.enter_context(shared_activemq())
         server = stack.enter_context(shared_postgresql())
