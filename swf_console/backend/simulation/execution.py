@@ -208,6 +208,8 @@ def _one_line(error: BaseException, filename: str | None = None) -> str:
     else:
         lines = str(error).strip().splitlines()
         text = f"{type(error).__name__}: {lines[-1]}" if lines else type(error).__name__
+    if isinstance(error, SwfError) and not isinstance(error, ExecutionFailed):
+        return text
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if filename]
     inside = [frame for frame in frames if frame.filename.endswith(f"/{filename}")]
     return f"{text} ({filename}, line {inside[-1].lineno})" if inside else text

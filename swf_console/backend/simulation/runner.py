@@ -106,7 +106,7 @@ class Runner:
     def _accept(self, destination: str, message: dict[str, Any]) -> str:
         if self._closed:
             raise MessageRefused("the workflow sent a message after its execution had ended")
-        if destination not in self._destinations:
+        if not isinstance(destination, str) or destination not in self._destinations:
             if not isinstance(destination, str) or not DESTINATION.fullmatch(destination):
                 raise MessageRefused(
                     f"a message to {destination!r}: the destination has no prefix",

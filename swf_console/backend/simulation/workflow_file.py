@@ -4,6 +4,7 @@ import difflib
 import hashlib
 import importlib.util
 import itertools
+import os
 import re
 import sys
 import threading
@@ -60,15 +61,15 @@ def load_workflow(workflows_dir: Path, name: str) -> WorkflowCode:
 
 def _find(workflows_dir: Path, name: str) -> Path:
     path = workflows_dir / f"{name}.py"
-    known = list_workflows(workflows_dir)
     if not PLAIN_NAME.fullmatch(name):
-        problem = f"workflow {name!r} is no plain name"
+        problem = f"workflow {name[:100]!r} is no plain name"
     elif not path.is_file():
         problem = f"no workflow {name!r} in {workflows_dir}"
     elif workflows_dir.resolve() not in path.resolve().parents:
         problem = f"workflow {name!r} leads out of {workflows_dir}"
     else:
         return path.absolute()
+    known = list_workflows(workflows_dir)
     nearest = difflib.get_close_matches(name.removesuffix(".py"), known) or known
     raise WorkflowFileError(problem, f"Did you mean: {', '.join(nearest)}?" if nearest else "")
 
@@ -112,19 +113,15 @@ def _execute(path: Path, name: str, source: str) -> ModuleType:
 def _offer_helpers(folder: Path) -> None:
     """Let workflows import modules that lie beside them, as they are now and not as once imported."""
     global _helpers_dir  # noqa: PLW0603 - sys.path and sys.modules are global too
-    if _helpers_dir != folder:
-        if _helpers_dir is not None and str(_helpers_dir) in sys.path:
-            sys.path.remove(str(_helpers_dir))
-        _helpers_dir = folder
+    prefixes = tuple(f"{one}{os.sep}" for one in (folder, _helpers_dir) if one)
+    for key, module in list(sys.modules.items()):
+        if key != "__main__" and str(getattr(module, "__file__", None)).startswith(prefixes):
+            del sys.modules[key]
+    if _helpers_dir not in (None, folder) and str(_helpers_dir) in sys.path:
+        sys.path.remove(str(_helpers_dir))
+    _helpers_dir = folder
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
-    for key, module in list(sys.modules.items()):
-        if (
-            (origin := getattr(module, "__file__", None))
-            and Path(origin).parent == folder
-            and key != "__main__"
-        ):
-            del sys.modules[key]
 
 
 def _executor_class(path: Path, module: ModuleType) -> Callable[[dict[str, Any], Any, str], Any]:

@@ -1,0 +1,82 @@
+"""Realtime is paced by the wall clock: on time, without drift, and catching up."""
+
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from swf_console.backend.simulation.clocks import FastClock, RealtimeClock
+from swf_console.backend.simulation.lateness import Lateness
+from tests.support.simulation import INSTANT, MemoryPorts, run_daq
+
+SLOW: dict[str, Any] = {**INSTANT, "stf_interval": 1.0}
+FIFTY_HERTZ: dict[str, Any] = {**INSTANT, "stf_interval": 0.02}
+
+
+def test_realtime_is_on_time_at_fifty_hertz() -> None:
+    outcome = run_daq(MemoryPorts(), clock=RealtimeClock(), stf_count=60, **FIFTY_HERTZ)
+    assert outcome.lateness is not None
+    assert outcome.lateness.events > 60
+    assert outcome.lateness.p99 < 0.05
+    assert outcome.lateness.p50 < 0.01
+    assert outcome.wall_seconds == pytest.approx(outcome.simulated_seconds, abs=0.1)
+
+
+def test_realtime_burns_no_cpu_while_it_waits() -> None:
+    before = time.process_time()
+    run_daq(MemoryPorts(), clock=RealtimeClock(), stf_count=1, **SLOW)
+    assert time.process_time() - before < 0.2
+
+
+def test_realtime_catches_up_after_a_slow_send_and_keeps_its_schedule() -> None:
+    arrived: list[float] = []
+
+    def slow_once(message: dict[str, Any]) -> None:
+        arrived.append(time.monotonic())
+        while len(arrived) == 5 and time.monotonic() - arrived[-1] < 0.1:
+            pass
+
+    outcome = run_daq(MemoryPorts(on_send=slow_once), clock=RealtimeClock(), stf_count=30, **FIFTY_HERTZ)
+    assert outcome.lateness is not None
+    assert outcome.lateness.max > 0.05
+    assert outcome.lateness.last < 0.05
+    assert arrived[-1] - arrived[1] == pytest.approx(0.1 + 30 * 0.02, abs=0.05)
+
+
+def test_a_factor_speeds_the_clock_up() -> None:
+    outcome = run_daq(MemoryPorts(), clock=RealtimeClock(factor=100))
+    assert outcome.wall_seconds == pytest.approx(outcome.simulated_seconds / 100, abs=0.1)
+
+
+def test_a_duration_is_waited_for_in_realtime() -> None:
+    outcome = run_daq(MemoryPorts(), clock=RealtimeClock(), duration=0.3)
+    assert outcome.wall_seconds == pytest.approx(0.3, abs=0.1)
+
+
+@pytest.mark.parametrize("factor", [0, -1])
+def test_a_clock_cannot_stand_still(factor: float) -> None:
+    with pytest.raises(ValueError, match="real time"):
+        RealtimeClock(factor)
+
+
+def test_in_fast_mode_nothing_is_late() -> None:
+    assert run_daq(MemoryPorts(), clock=FastClock()).lateness is None
+
+
+@given(st.lists(st.floats(0, 1e4), min_size=1))
+def test_percentiles_are_right_to_nine_percent_and_never_above_the_largest(seconds: list[float]) -> None:
+    lateness = Lateness()
+    for one in seconds:
+        lateness.add(one)
+    summary = lateness.summary()
+    ordered = sorted(seconds)
+    median = ordered[(len(ordered) + 1) // 2 - 1]
+    assert summary.max == max(seconds)
+    assert median <= summary.p50 * 1.0001 + 1e-6
+    assert summary.p50 <= max(median * 1.091, 1e-6)
+
+
+def test_no_events_have_no_lateness() -> None:
+    assert Lateness().summary().p99 == 0.0

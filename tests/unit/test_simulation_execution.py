@@ -1,0 +1,380 @@
+"""How an execution ends, and that its run is always closed, once."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from swf_console.backend.errors import BrokerUnreachable
+from swf_console.backend.simulation.clocks import FastClock, RealtimeClock
+from swf_console.backend.simulation.execution import Outcome, executor_config, simulate
+from swf_console.backend.simulation.ports import Aborted, Identity, StopSignal
+from swf_console.backend.simulation.workflow_file import WorkflowCode, load_workflow
+from tests.support.simulation import (
+    DAQ,
+    FOUNDING,
+    IDENTITY,
+    INSTANT,
+    MemoryPorts,
+    executing,
+    run_daq,
+    workflow,
+)
+
+
+def run(code: WorkflowCode, ports: MemoryPorts | None = None, **options: Any) -> Outcome:
+    config = options.pop("config", {"daq_state_machine": DAQ})
+    return simulate(code, config, ports or MemoryPorts(), identity=IDENTITY, **options)
+
+
+def in_thread(target: Callable[[], Outcome]) -> Callable[[], tuple[Outcome, float]]:
+    """Start `target`; the answer waits for its outcome and the moment it came."""
+    done: list[tuple[Outcome, float]] = []
+    thread = threading.Thread(target=lambda: done.append((target(), time.monotonic())))
+    thread.start()
+
+    def answer() -> tuple[Outcome, float]:
+        thread.join(10)
+        return done[0]
+
+    return answer
+
+
+@pytest.mark.parametrize("clock", [FastClock, RealtimeClock])
+def test_a_stop_takes_effect_within_fifty_milliseconds(clock: Callable[[], Any]) -> None:
+    running, stop = threading.Event(), StopSignal()
+    ports = MemoryPorts(on_send=lambda _: running.set())
+    answer = in_thread(
+        lambda: run_daq(
+            ports,
+            clock=clock(),
+            stop=stop,
+            physics_period_count=0,
+            stf_interval=30.0,
+            standby_duration=30,
+            **INSTANT,
+        )
+    )
+    assert running.wait(10)
+    asked = time.monotonic()
+    stop.request("SIGTERM")
+    outcome, ended = answer()
+    assert ended - asked < 0.05
+    assert (outcome.status, outcome.reason, outcome.stop_reason) == ("terminated", "stopped", "SIGTERM")
+    assert ports.types.count("end_run") == 1
+    assert ports.messages[-1]["reason"] == "stopped"
+    assert ports.closing == ["end_run"]
+
+
+def test_a_stop_before_the_run_begins_sends_nothing() -> None:
+    stop, ports = StopSignal(), MemoryPorts()
+    stop.request()
+    outcome = run_daq(ports, stop=stop)
+    assert (outcome.status, ports.messages) == ("terminated", [])
+
+
+def test_a_stop_with_an_error_fails_the_execution() -> None:
+    stop = StopSignal()
+    ports = MemoryPorts(on_send=lambda _: stop.request("outage", error="no broker for 300 s"))
+    outcome = run_daq(ports, stop=stop)
+    assert (outcome.status, outcome.error_message) == ("failed", "no broker for 300 s")
+    assert ports.messages[-1]["reason"] == "failed"
+
+
+def test_a_send_that_is_aborted_ends_as_a_stop_even_if_the_workflow_catches_every_exception(
+    tmp_path: Path,
+) -> None:
+    code = executing(
+        tmp_path,
+        """
+        self.send("run_imminent")
+        while True:
+            try:
+                self.send("stf_gen")
+            except Exception:
+                self.runner.logger.error("swallowed")
+            yield env.timeout(0)
+        """,
+    )
+    stop = StopSignal()
+
+    def blocked(message: dict[str, Any]) -> None:
+        if message["msg_type"] == "stf_gen":
+            stop.request("stop_workflow")
+            raise Aborted
+
+    ports = MemoryPorts(on_send=blocked)
+    outcome = run(code, ports, stop=stop)
+    assert (outcome.status, outcome.stop_reason) == ("terminated", "stop_workflow")
+    assert ports.types == ["run_imminent", "end_run"]
+
+
+def test_a_loop_in_which_no_simulated_time_passes_can_be_stopped(tmp_path: Path) -> None:
+    code = executing(tmp_path, "while True: yield env.timeout(0)")
+    stop = StopSignal()
+    answer = in_thread(lambda: run(code, stop=stop))
+    stop.request()
+    assert answer()[0].status == "terminated"
+
+
+def test_the_duration_ends_the_run_as_completed_and_says_so() -> None:
+    ports = MemoryPorts()
+    outcome = run_daq(ports, duration=18.2)
+    assert (outcome.status, outcome.reason) == ("completed", "duration")
+    end = ports.messages[-1]
+    assert (end["msg_type"], end["reason"], end["total_stf_files"]) == ("end_run", "duration", 2)
+    assert end["simulation_tick"] == 18.2
+    assert ports.events[-1].event_type == "end_run"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            "yield env.timeout(1); raise ValueError('no beam today')",
+            "ValueError: no beam today (mine.py, line 10)",
+        ),
+        ("yield env.timeout(-1)", "ValueError: Negative delay -1 (mine.py, line 10)"),
+        ("yield 5", 'Invalid yield value "5"'),
+        ("yield env.event()", "waits for an event that nothing is going to trigger"),
+        ("return None", "execute() of mine returned NoneType, no generator. It has to yield SimPy events"),
+        ("import sys; yield sys.exit(3)", "the workflow called sys.exit(3)"),
+        ("yield env.timeout(self.config['nothing'])", "KeyError: 'nothing'"),
+        (
+            "yield self.runner.send_message('epictopic', {'msg_type': 'x'})",
+            "'epictopic': the destination has no prefix",
+        ),
+        ("yield self.runner.send_message('/topic/', {'msg_type': 'x'})", "the destination has no prefix"),
+        ("yield self.runner.send_message(['/topic/x'], {'msg_type': 'x'})", "the destination has no prefix"),
+        ("yield self.runner.send_message('/topic/x', 'hello')", "must be a dict, not str"),
+        ("yield self.runner.send_message('/topic/x', {})", "without a msg_type"),
+        ("yield self.send('x', when={1, 2})", "message x: field 'when' is no JSON: Object of type set"),
+        ("yield self.send('x', when=float('nan'))", "message x: field 'when' is no JSON"),
+    ],
+)
+def test_what_a_workflow_does_wrong_is_one_clear_line(tmp_path: Path, body: str, message: str) -> None:
+    outcome = run(executing(tmp_path, body))
+    assert (outcome.status, outcome.reason) == ("failed", "failed")
+    assert message in (outcome.error_message or "")
+    assert "\n" not in (outcome.error_message or "")
+    assert outcome.stack_trace
+
+
+def test_a_failure_in_the_middle_of_a_run_closes_it(tmp_path: Path) -> None:
+    ports = MemoryPorts()
+    code = executing(tmp_path, "self.send('run_imminent'); yield env.timeout(3); self.send('stf_gen'); 1 / 0")
+    outcome = run(code, ports)
+    assert outcome.status == "failed"
+    assert "1 / 0" in (outcome.stack_trace or "")
+    assert (ports.types[-1], ports.messages[-1]["reason"]) == ("end_run", "failed")
+    assert ports.messages[-1]["total_stf_files"] == 1
+
+
+def test_a_failure_in_a_process_that_nobody_waits_for_fails_the_execution(tmp_path: Path) -> None:
+    body = """
+        def background():
+            yield env.timeout(1)
+            raise LookupError("gone")
+        env.process(background())
+        yield env.timeout(5)
+        """
+    outcome = run(executing(tmp_path, body))
+    assert (outcome.status, outcome.simulated_seconds) == ("failed", 1)
+    assert "LookupError: gone" in (outcome.error_message or "")
+
+
+def test_an_execution_ends_with_its_workflow_not_with_processes_left_over(tmp_path: Path) -> None:
+    body = """
+        def forever():
+            while True:
+                yield env.timeout(1)
+        env.process(forever())
+        yield env.timeout(5)
+        """
+    assert run(executing(tmp_path, body)).simulated_seconds == 5
+
+
+def test_a_constructor_that_raises_fails_with_its_trace(tmp_path: Path) -> None:
+    source = """
+        class WorkflowExecutor:
+            def __init__(self, config, runner, execution_id):
+                raise RuntimeError("not today")
+
+            def execute(self, env):
+                yield
+        """
+    outcome = run(workflow(tmp_path, source))
+    assert (outcome.status, outcome.error_message) == ("failed", "RuntimeError: not today (mine.py, line 4)")
+    assert 'raise RuntimeError("not today")' in (outcome.stack_trace or "")
+
+
+def test_an_asynchronous_execute_is_refused(tmp_path: Path) -> None:
+    source = """
+        class WorkflowExecutor:
+            def __init__(self, config, runner, execution_id): ...
+            async def execute(self, env): ...
+        """
+    assert "returned coroutine" in (run(workflow(tmp_path, source)).error_message or "")
+
+
+def test_an_interrupt_inside_the_workflow_terminates_it(tmp_path: Path) -> None:
+    ports = MemoryPorts()
+    outcome = run(
+        executing(tmp_path, "self.send('run_imminent'); yield env.timeout(1); raise KeyboardInterrupt"), ports
+    )
+    assert (outcome.status, outcome.stop_reason) == ("terminated", "interrupted")
+    assert ports.types == ["run_imminent", "end_run"]
+
+
+def test_the_generator_is_closed_and_its_own_end_run_says_why(tmp_path: Path) -> None:
+    body = """
+        self.send("run_imminent")
+        try:
+            while True:
+                yield env.timeout(1)
+        finally:
+            self.send("end_run", reason="completed")
+        """
+    ports = MemoryPorts()
+    run(executing(tmp_path, body), ports, duration=10)
+    assert ports.types == ["run_imminent", "end_run"]
+    assert ports.messages[-1]["reason"] == "duration"
+
+
+def test_a_generator_that_will_not_close_changes_nothing(tmp_path: Path) -> None:
+    body = """
+        self.send("run_imminent")
+        while True:
+            try:
+                yield env.timeout(1)
+            except GeneratorExit:
+                yield env.timeout(1)
+        """
+    ports = MemoryPorts()
+    outcome = run(executing(tmp_path, body), ports, duration=10)
+    assert (outcome.status, ports.types) == ("completed", ["run_imminent", "end_run"])
+
+
+def test_a_second_end_run_of_the_same_run_is_not_sent_and_two_runs_have_two(tmp_path: Path) -> None:
+    body = """
+        for run in range(2):
+            self.runner.next_run_number()
+            self.send("run_imminent")
+            self.send("stf_gen")
+            self.send("end_run")
+            self.send("end_run")
+            yield env.timeout(1)
+        """
+    ports = MemoryPorts()
+    run(executing(tmp_path, body), ports)
+    assert ports.types == ["run_imminent", "stf_gen", "end_run"] * 2
+    assert [one["run_id"] for one in ports.messages] == ["100010"] * 3 + ["100011"] * 3
+    assert [one["total_stf_files"] for one in ports.messages if one["msg_type"] == "end_run"] == [1, 1]
+
+
+def test_a_workflow_cannot_speak_for_anybody_else(tmp_path: Path) -> None:
+    ports = MemoryPorts()
+    claims = "namespace='theirs', sender='them', execution_id='other', run_id=4, simulation_tick=1.5"
+    body = f"yield env.timeout(7); self.send('x', {claims})"
+    run(executing(tmp_path, body), ports)
+    message = ports.messages[0]
+    assert (message["namespace"], message["sender"]) == (IDENTITY.namespace, IDENTITY.sender)
+    assert message["execution_id"] == IDENTITY.execution_id
+    assert (message["run_id"], message["simulation_tick"]) == ("4", 1.5)
+
+
+def test_a_lost_broker_fails_the_execution_and_says_that_the_run_was_not_closed() -> None:
+    def lost(message: dict[str, Any]) -> None:
+        if message["msg_type"] != "run_imminent":
+            raise BrokerUnreachable("the broker was away for 300 s", "Is it running?")
+
+    outcome = run_daq(MemoryPorts(on_send=lost))
+    assert outcome.status == "failed"
+    assert outcome.error_message == (
+        "the broker was away for 300 s. Is it running?; "
+        "end_run could not be sent: the broker was away for 300 s. Is it running?"
+    )
+
+
+def test_an_end_run_that_cannot_be_sent_is_no_success(tmp_path: Path) -> None:
+    def lost(message: dict[str, Any]) -> None:
+        if message["msg_type"] == "end_run":
+            raise BrokerUnreachable("gone")
+
+    outcome = run(
+        executing(tmp_path, "yield self.send('run_imminent') or env.timeout(1)"), MemoryPorts(on_send=lost)
+    )
+    assert (outcome.status, outcome.reason) == ("failed", "failed")
+
+
+def test_the_configuration_of_an_execution_is_its_own(tmp_path: Path) -> None:
+    config = {"daq_state_machine": {"list": [1]}}
+    body = "self.config['daq_state_machine']['list'].append(2); yield env.timeout(1)"
+    run(executing(tmp_path, body), config=config)
+    assert config == {"daq_state_machine": {"list": [1]}}
+
+
+def test_whichever_way_a_workflow_merges_its_sections_the_last_word_wins() -> None:
+    sections: dict[str, dict[str, Any]] = {
+        "daq_state_machine": {"stf_interval": 2.0},
+        "fast_processing": {"stf_count": 10, "own": 1},
+    }
+    config = executor_config(sections, {"stf_interval": 1.5, "stf_count": 20, "own": 1})
+    assert config == {
+        "daq_state_machine": {"stf_interval": 1.5, "stf_count": 20, "own": 1},
+        "fast_processing": {"stf_count": 20, "own": 1},
+    }
+
+
+def test_the_code_of_the_founding_document_runs(tmp_path: Path) -> None:
+    ports = MemoryPorts()
+    outcome = run(workflow(tmp_path, FOUNDING.read_text(), "stf_datataking"), ports, config=founding_config())
+    assert (outcome.status, outcome.error_message) == ("completed", None)
+    states = ["run_imminent", "start_run", "pause_run", "resume_run", "end_run"]
+    assert [name for name in ports.types if name != "stf_gen"] == states
+    assert ports.types.count("stf_gen") == outcome.stf_count == 10
+    assert {message["run_id"] for message in ports.messages} == {"100010"}
+    assert (ports.messages[-1]["total_files"], ports.messages[-1]["reason"]) == (10, "completed")
+    assert [event.event_type for event in ports.events] == states
+    assert (ports.events[-1].state, ports.events[-1].substate) == ("beam", "not_ready")
+
+
+def founding_config() -> dict[str, Any]:
+    return {"daq_state_machine": DAQ, "fast_processing": {"physics_period_count": 2}}
+
+
+def test_an_address_that_the_stand_in_does_not_know_is_refused(tmp_path: Path) -> None:
+    outcome = run(executing(tmp_path, "yield self.runner.api_session.post('http://monitor/api/stf-files/')"))
+    assert "api_session answers /api/state/next-run-number/ alone" in (outcome.error_message or "")
+
+
+def test_two_executions_at_once_do_not_mix(tmp_path: Path) -> None:
+    source = "seen = []\n" + FOUNDING.read_text().replace(
+        "self.stf_sequence += 1", "self.stf_sequence += 1; seen.append(1); self.runner.seen = seen"
+    )
+    (tmp_path / "shared.py").write_text(source)
+    ports = [MemoryPorts(100010), MemoryPorts(200020)]
+    identities = [Identity("shared-ada-0001", "ns-one", "one"), Identity("shared-bob-0002", "ns-two", "two")]
+    stops = [StopSignal(), StopSignal()]
+
+    def start(n: int) -> Callable[[], tuple[Outcome, float]]:
+        code = load_workflow(tmp_path, "shared")
+        config = {
+            "daq_state_machine": {**DAQ, **INSTANT, "stf_interval": 0.001, "physics_period_duration": 2}
+        }
+        clock = RealtimeClock(factor=2)
+        return in_thread(
+            lambda: simulate(code, config, ports[n], identity=identities[n], clock=clock, stop=stops[n])
+        )
+
+    answers = [start(0), start(1)]
+    stops[1].request()
+    outcomes = [answer()[0] for answer in answers]
+    assert [outcome.status for outcome in outcomes] == ["completed", "terminated"]
+    for port, identity, run_id in zip(ports, identities, ("100010", "200020"), strict=True):
+        assert {message["execution_id"] for message in port.messages} <= {identity.execution_id}
+        assert {message["run_id"] for message in port.messages} <= {run_id}
+    assert ports[0].messages[-1]["total_stf_files"] == outcomes[0].stf_count > 0
