@@ -1,0 +1,55 @@
+"""Start-up time counts: a command loads what it uses and nothing else."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from swf_console.backend.operations.home import write_home
+
+from ..support.homes import plain_environment, run
+
+# Each costs more than the run of ten STFs may take, or belongs to the console.
+HEAVY = ("textual", "rich", "alembic", "httpx", "uvicorn", "tomlkit", "sqlalchemy.orm")
+PROBE = """
+import json, sys
+from swf_console.cli import main
+try:
+    code = main(sys.argv[1:])
+except SystemExit as end:
+    code = end.code
+print(json.dumps({"code": code, "modules": sorted(sys.modules)}), file=sys.stderr)
+"""
+
+
+def modules_after(*arguments: str, cwd: Path) -> set[str]:
+    """What a fresh Python has loaded after one command line that succeeded."""
+    done = run([sys.executable, "-c", PROBE, *arguments], cwd=cwd)
+    told = json.loads(done.stderr.splitlines()[-1])
+    assert told["code"] == 0, done.stderr
+    return set(told["modules"])
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["executions", "--help"], ["init", "--help"]])
+def test_help_loads_no_library_at_all(arguments: list[str], tmp_path: Path) -> None:
+    loaded = {name.partition(".")[0] for name in modules_after(*arguments, cwd=tmp_path)}
+    assert not loaded & {*HEAVY, "sqlalchemy", "stomp", "simpy", "supervisor", "tomli", "psycopg2"}
+
+
+def test_a_headless_run_loads_no_heavy_library(tmp_path: Path) -> None:
+    write_home(tmp_path)
+    loaded = modules_after("--run", "stf_datataking", "--namespace", "demo", "--stf-count", "1", cwd=tmp_path)
+    assert "simpy" in loaded
+    assert not [name for name in HEAVY if name in loaded]
+
+
+def test_every_backend_room_is_light_until_it_is_used() -> None:
+    rooms = ("configuration", "database", "messaging", "simulation", "operations", "supervision", "monitor")
+    code = "import sys\n" + "".join(f"import swf_console.backend.{room}\n" for room in rooms)
+    code += f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=plain_environment(), check=True
+    )
+    assert done.stdout.strip() == "[]"
