@@ -1,0 +1,210 @@
+"""The embedded broker of a home: found running, or started as a child of ours that ends with us."""
+
+import contextlib
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import BrokerUnreachable, PortTaken
+from ..settings import BrokerSettings, Settings, private_directory
+
+MODULE = "swf_console.backend.messaging.broker"
+BROKER_FILE = "broker.json"
+LOCK_FILE = "broker.lock"
+START_LOCK_FILE = "broker.start.lock"
+START_SECONDS = 10.0
+LOOK_SECONDS = 0.004
+USAGE_EXIT_CODE = 2
+
+_left_running: list[subprocess.Popen[bytes]] = []
+
+
+def broker_file(state_dir: Path) -> Path:
+    """Where the running broker says how to reach it (mode 0600)."""
+    return state_dir / BROKER_FILE
+
+
+def find_running(state_dir: Path) -> BrokerSettings | None:
+    """How to reach the broker of this state directory, or None where none lives."""
+    found = _read_broker_file(state_dir)
+    return found[0] if found is not None and _lock_is_held(state_dir) else None
+
+
+def ensure_running(settings: Settings) -> "EmbeddedBroker":
+    """The embedded broker of this home, running: found, or started now."""
+    broker = EmbeddedBroker(settings)
+    broker.address()
+    return broker
+
+
+class EmbeddedBroker:
+    """Our hold on the embedded broker; nothing happens before the first `address()`.
+
+    A broker that we have started ends once we release it (or die) and nobody else is connected.
+    """
+
+    kind = "embedded"
+
+    def __init__(self, settings: Settings) -> None:
+        self._state_dir = settings.state_dir
+        self._port = settings.broker_port
+        self._child: subprocess.Popen[bytes] | None = None
+        self._asked = False
+        self._released = threading.Event()
+        self._lock = threading.Lock()
+
+    @property
+    def settings(self) -> BrokerSettings:
+        """The same as address()."""
+        return self.address()
+
+    @property
+    def ours(self) -> bool:
+        """Whether the broker is a child of this process."""
+        return self._child is not None
+
+    def address(self) -> BrokerSettings:
+        """How to reach the broker now; starts it where that is for us to do.
+
+        That is at first, and when a child of ours has died. Somebody else's broker is only waited for.
+        Raises BrokerUnreachable, or PortTaken.
+        """
+        with self._lock:
+            found = find_running(self._state_dir)
+            if found is None and (not self._asked or self._child is not None):
+                found = self._start()
+            self._asked = True
+        if found is None:
+            raise BrokerUnreachable(
+                "the embedded broker of this home has stopped", "Start it again: swf-console broker"
+            )
+        return found
+
+    def release(self, timeout: float = 1.0) -> None:
+        """Let our child end; it lives on where others use it. Waits for its end up to `timeout` seconds."""
+        self._released.set()
+        with self._lock:
+            child, self._child = self._child, None
+        if child is None:
+            return
+        if child.stdin is not None:
+            child.stdin.close()
+        try:
+            child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            _left_running.append(child)
+
+    def _start(self) -> BrokerSettings:
+        _reap()
+        with _turn(self._state_dir, self._released):
+            found = find_running(self._state_dir)
+            if found is not None:
+                return found
+            self._bury()
+            self._child = self._spawn()
+            return self._await_child(self._child)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        command = [
+            sys.executable,
+            "-m",
+            MODULE,
+            "--state-dir",
+            str(self._state_dir.absolute()),
+            "--until-idle",
+        ]
+        if self._port is not None:
+            command += ["--port", str(self._port)]
+        with self._log_file().open("wb") as log:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                cwd=Path(__file__).parents[3],
+                start_new_session=True,
+            )
+
+    def _await_child(self, child: subprocess.Popen[bytes]) -> BrokerSettings:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and not self._released.is_set():
+            found = _read_broker_file(self._state_dir)
+            if found is not None and found[1] == child.pid:
+                return found[0]
+            if child.poll() is not None:
+                return self._after_failure(child)
+            self._released.wait(LOOK_SECONDS)
+        self._bury()
+        raise BrokerUnreachable(f"the embedded broker was not up within {START_SECONDS:g} s", self._advice())
+
+    def _after_failure(self, child: subprocess.Popen[bytes]) -> BrokerSettings:
+        self._bury()
+        somebody_elses = find_running(self._state_dir)
+        if somebody_elses is not None:
+            return somebody_elses
+        lines = self._log_file().read_text(errors="replace").strip().splitlines()
+        reason = lines[-1] if lines else f"exit code {child.returncode}"
+        kind = PortTaken if child.returncode == USAGE_EXIT_CODE else BrokerUnreachable
+        raise kind(f"the embedded broker did not start: {reason}", self._advice())
+
+    def _bury(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            if child.stdin is not None:
+                child.stdin.close()
+            if child.poll() is None:
+                child.kill()
+            child.wait()
+
+    def _log_file(self) -> Path:
+        return private_directory(self._state_dir / "logs") / "broker-start.log"
+
+    def _advice(self) -> str:
+        return f"See {self._log_file()}"
+
+
+def _read_broker_file(state_dir: Path) -> tuple[BrokerSettings, int] | None:
+    """What broker.json says, and the process that wrote it; None where that is not there, or not alive."""
+    try:
+        told = json.loads(broker_file(state_dir).read_bytes())
+        pid = int(told["pid"])
+        os.kill(pid, 0)
+        return BrokerSettings(told["host"], int(told["port"]), told["user"], told["password"]), pid
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _lock_is_held(state_dir: Path) -> bool:
+    try:
+        with (state_dir / LOCK_FILE).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+@contextlib.contextmanager
+def _turn(state_dir: Path, released: threading.Event) -> Iterator[None]:
+    """One process of the home at a time may start the broker."""
+    deadline = time.monotonic() + 2 * START_SECONDS
+    with (state_dir / START_LOCK_FILE).open("wb") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if released.wait(LOOK_SECONDS) or time.monotonic() > deadline:
+                    raise BrokerUnreachable("another process is still starting the broker") from None
+        yield
+
+
+def _reap() -> None:
+    _left_running[:] = [child for child in _left_running if child.poll() is None]

@@ -1,0 +1,137 @@
+"""A subscription and a handler: each message handled once, acknowledged after the work is done."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..errors import BackendUnreachable
+from .feed import AUTO, INDIVIDUAL, Arrival, Feed, Inbox, Seen, Subscription, SubscriptionRefused
+from .link import Link
+from .messages import IncomingMessage, read
+
+__all__ = ["AUTO", "INDIVIDUAL", "Subscriber", "SubscriberState", "Subscription", "SubscriptionRefused"]
+
+logger = logging.getLogger(__name__)
+
+LIMIT = 10_000
+RETRY_BACKOFF = (0.1, 5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberState:
+    """Counters since the start; `error` is why the broker refused the subscription."""
+
+    subscribed: bool
+    received: int
+    handled: int
+    duplicates: int
+    unreadable: int
+    failed: int
+    dropped: int
+    waiting: int
+    error: str | None = None
+    last_failure: str | None = None
+
+
+class Subscriber:
+    """Calls `handler` with each message on a thread of its own, in order of arrival.
+
+    A handler that returns has the message acknowledged. One that raises BackendUnreachable is called again
+    with the same message, after a pause, until it returns. Any other exception refuses the message (NACK:
+    ActiveMQ puts it among the dead letters) and is counted. Of messages with the same id one is handled, all
+    are acknowledged.
+    """
+
+    def __init__(
+        self,
+        connection: Link,
+        subscription: Subscription,
+        handler: Callable[[IncomingMessage], None],
+        *,
+        limit: int = LIMIT,
+        remember: int = 10_000,
+    ) -> None:
+        self._handler = handler
+        self._inbox = Inbox(limit)
+        self._feed = Feed(connection, subscription, self._inbox)
+        self._seen = Seen(remember)
+        self._closing = threading.Event()
+        self._handled = self._duplicates = self._unreadable = self._failed = 0
+        self._last_failure: str | None = None
+        self._worker = threading.Thread(
+            target=self._run, name=f"subscriber {subscription.destination}", daemon=True
+        )
+
+    def start(self) -> None:
+        """Subscribe now, or as soon as the connection is up, and again in every session."""
+        self._worker.start()
+        self._feed.open()
+
+    def wait_subscribed(self, timeout: float) -> None:
+        """Return once the broker has confirmed; BrokerUnreachable if not in `timeout` s, or if refused."""
+        self._feed.wait_subscribed(timeout)
+
+    def state(self) -> SubscriberState:
+        """What has come and what became of it."""
+        return SubscriberState(
+            subscribed=self._feed.subscribed,
+            received=self._feed.received,
+            handled=self._handled,
+            duplicates=self._duplicates,
+            unreadable=self._unreadable,
+            failed=self._failed,
+            dropped=self._inbox.dropped,
+            waiting=len(self._inbox),
+            error=self._feed.error,
+            last_failure=self._last_failure,
+        )
+
+    def close(self, timeout: float = 1.0, *, forget: bool = False) -> None:
+        """Unsubscribe after the message at hand; with `forget` a durable subscription is deleted.
+
+        What waits stays with the broker where it has to be acknowledged.
+        """
+        self._closing.set()
+        self._inbox.close()
+        if self._worker.is_alive() and threading.current_thread() is not self._worker:
+            self._worker.join(timeout)
+        self._feed.close(forget=forget)
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            for arrival in self._inbox.take():
+                self._consider(arrival)
+
+    def _consider(self, arrival: Arrival) -> None:
+        message = read(arrival.headers, arrival.body)
+        if message.problem is not None:
+            self._unreadable += 1
+        if message.id in self._seen:
+            self._duplicates += 1
+            arrival.ack()
+        elif self._handle(message):
+            self._handled += 1
+            self._seen.add(message.id)
+            arrival.ack()
+        elif not self._closing.is_set():
+            arrival.nack()
+
+    def _handle(self, message: IncomingMessage) -> bool:
+        pause, longest = RETRY_BACKOFF
+        while not self._closing.is_set():
+            try:
+                self._handler(message)
+            except BackendUnreachable as error:
+                self._last_failure = str(error)
+                logger.warning("%s waits: %s", message.id, error)
+                self._closing.wait(pause)
+                pause = min(pause * 2, longest)
+            except Exception as error:
+                self._failed += 1
+                self._last_failure = f"{type(error).__name__}: {error}"
+                logger.exception("the handler of %s failed", message.destination)
+                return False
+            else:
+                return True
+        return False
