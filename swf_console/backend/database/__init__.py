@@ -1,0 +1,26 @@
+"""Everything that is kept: one set of tables on SQLite (embedded) or PostgreSQL (shared).
+
+`open_database(url)` gives a Database; the modules beside it are plain functions whose first argument is a
+connection of `Database.read()` or `Database.write()`. Rows cross the door as the dataclasses of `records`.
+Nothing is imported here before it is asked for.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .engine import Database
+    from .opening import open_database
+
+__all__ = ["Database", "open_database"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "open_database":
+        from .opening import open_database
+
+        return open_database
+    if name == "Database":
+        from .engine import Database
+
+        return Database
+    raise AttributeError(name)

@@ -1,0 +1,65 @@
+"""Agents as their heartbeats describe them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from .columns import utc_now
+from .paging import Order, one_page
+from .records import Agent, Heartbeat, Page
+from .statements import insert_into
+from .tables.monitor import agents
+
+_c = agents.c
+_OPTIONAL = (
+    "description",
+    "namespace",
+    "pid",
+    "hostname",
+    "agent_url",
+    "workflow_enabled",
+    "current_stf_count",
+    "total_stf_processed",
+    "metadata",
+)
+
+
+def heartbeat(connection: Connection, beat: Heartbeat) -> None:
+    """Store what an agent says of itself; what it leaves out (None) stays as it was."""
+    values: dict[str, Any] = {
+        "agent_type": beat.agent_type,
+        "status": beat.status,
+        "operational_state": beat.operational_state,
+        "last_heartbeat": beat.at,
+        "updated_at": utc_now(),
+    }
+    values.update((name, getattr(beat, name)) for name in _OPTIONAL if getattr(beat, name) is not None)
+    row = insert_into(connection, agents).values(instance_name=beat.instance_name, **values)
+    connection.execute(row.on_conflict_do_update(index_elements=["instance_name"], set_=values))
+
+
+def leave(connection: Connection, instance_name: str, when: datetime) -> bool:
+    """Note that an agent ended in order; False for one that was never heard of."""
+    gone = agents.update().where(_c.instance_name == instance_name)
+    values = {"status": "EXITED", "operational_state": "EXITED", "last_heartbeat": when, "pid": None}
+    return connection.execute(gone.values(values)).rowcount == 1
+
+
+def get(connection: Connection, instance_name: str) -> Agent | None:
+    """Read one agent."""
+    row = connection.execute(select(*_c).where(_c.instance_name == instance_name)).first()
+    return None if row is None else Agent(**row._mapping)
+
+
+def page(
+    connection: Connection,
+    namespace: str | None = None,
+    agent_type: str | None = None,
+    after: str | None = None,
+    limit: int = 200,
+) -> Page[Agent]:
+    """List agents, the last registered first."""
+    wanted = ((_c.namespace, namespace), (_c.agent_type, agent_type))
+    conditions = [column == value for column, value in wanted if value is not None]
+    return one_page(connection, [conditions], tuple(_c), Order((_c.id,), after, limit), Agent)

@@ -1,0 +1,181 @@
+"""Column types that mean the same on SQLite and PostgreSQL: UTC time, JSON, UUID, address."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import CHAR, JSON, BigInteger, DateTime, Dialect, Integer, String
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+_HALF_OF_A_PAIR = re.compile(
+    r"(?<!\\)(?:\\\\)*\\u(?:0000|d[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|d[c-f][0-9a-f]{2})", re.IGNORECASE
+)
+
+
+def utc_now() -> datetime:
+    """Say the time, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+def utc(value: datetime) -> datetime:
+    """Bring an aware time to UTC; ValueError for a naive one, whose meaning nobody knows."""
+    if value.tzinfo is UTC:
+        return value
+    if value.tzinfo is None:
+        raise ValueError(f"{value.isoformat()} has no time zone")
+    return value.astimezone(UTC)
+
+
+def _to_sqlite_time(value: datetime | None) -> str | None:
+    return None if value is None else utc(value).isoformat(" ", "microseconds")[:26]
+
+
+def _from_sqlite_time(value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    moment = datetime.fromisoformat(value)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _to_server_time(value: datetime | None) -> datetime | None:
+    return None if value is None else utc(value)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """timestamptz; in SQLite the text `YYYY-MM-DD HH:MM:SS.ffffff` in UTC, as Django writes it."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """Refuse naive times; write UTC."""
+        return _to_sqlite_time if dialect.name == "sqlite" else _to_server_time
+
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Callable[[Any], datetime | None]:
+        """Read aware UTC, whatever the session's time zone is."""
+        return _from_sqlite_time if dialect.name == "sqlite" else _to_server_time
+
+
+def encode(value: Any) -> str:
+    """Encode as JSON that both databases take: NaN and infinities null, NUL and lone surrogates U+FFFD."""
+    try:
+        text = json.dumps(value, separators=(",", ":"), allow_nan=False, default=str)
+    except ValueError:
+        text = json.dumps(_clean(value), separators=(",", ":"), default=str)
+    return encoded(text)
+
+
+def encoded(text: str) -> str:
+    """Return JSON text as it is where PostgreSQL takes it too, else as `encode` would have written it."""
+    if "\\u" in text and _HALF_OF_A_PAIR.search(text):
+        return json.dumps(_clean(json.loads(text)), separators=(",", ":"))
+    if "NaN" in text or "Infinity" in text or "\x00" in text:
+        return json.dumps(_clean(json.loads(text, strict=False)), separators=(",", ":"))
+    return text
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, float) and not -1.8e308 < value < 1.8e308:
+        return None
+    if isinstance(value, dict):
+        return {_clean(str(key)): _clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(item) for item in value]
+    return value
+
+
+class Json(TypeDecorator[Any]):
+    """jsonb; JSON text in SQLite. None is SQL NULL."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """jsonb on PostgreSQL, imported only there."""
+        if dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import JSONB
+
+            return dialect.type_descriptor(JSONB())
+        return dialect.type_descriptor(JSON())
+
+    def bind_processor(self, _dialect: Dialect) -> Callable[[Any], str | None]:
+        """Encode once, for either database."""
+        return lambda value: None if value is None else encode(value)
+
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Callable[[Any], Any] | None:
+        """Decode SQLite's text; psycopg2 has decoded already."""
+        if dialect.name == "postgresql":
+            return None
+        return lambda value: None if value is None else json.loads(value)
+
+
+class JsonText(Json):
+    """A JSON column given as text that is encoded already: passes through unchanged."""
+
+    cache_ok = True
+
+    def bind_processor(self, _dialect: Dialect) -> Any:
+        """Bind the text as it is."""
+        return None
+
+
+def _to_hex(value: str | None) -> str | None:
+    if value is None:
+        return None
+    text = value.replace("-", "").lower()
+    if len(text) != 32:
+        raise ValueError(f"{value!r} is no UUID")
+    return text
+
+
+def _to_uuid(value: object) -> str | None:
+    if value is None:
+        return None
+    text = str(value)
+    if len(text) == 32:
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return text
+
+
+class UuidText(TypeDecorator[str]):
+    """uuid; in SQLite 32 hexadecimal characters, as Django writes it. Text with dashes in Python."""
+
+    impl = CHAR(32)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Take the server's own uuid, imported only there."""
+        if dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import UUID
+
+            return dialect.type_descriptor(UUID(as_uuid=False))
+        return dialect.type_descriptor(CHAR(32))
+
+    def bind_processor(self, _dialect: Dialect) -> Callable[[str | None], str | None]:
+        """Write any spelling of a UUID as its 32 digits; ValueError for anything else."""
+        return _to_hex
+
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], str | None]:
+        """Read the spelling with dashes."""
+        return _to_uuid
+
+
+class Address(TypeDecorator[str]):
+    """inet; text in SQLite."""
+
+    impl = String(39)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Take the server's own inet, imported only there."""
+        if dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import INET
+
+            return dialect.type_descriptor(INET())
+        return dialect.type_descriptor(String(39))

@@ -1,0 +1,76 @@
+"""What a database has beside what the tables say, and the additive statements that close the gap."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Connection, Index, Inspector, Table, inspect
+from sqlalchemy.schema import CreateColumn
+
+from .tables import all_tables
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A table, a column of a table, or an index of a table that the database lacks."""
+
+    table: Table
+    item: Column[Any] | Index | None = None
+
+    def __str__(self) -> str:
+        if self.item is None:
+            return f"table {self.table.name}"
+        if isinstance(self.item, Index):
+            columns = ", ".join(column.name for column in self.item.columns)
+            return f"index {self.item.name} on {self.table.name} ({columns})"
+        return f"column {self.table.name}.{self.item.name}"
+
+
+def missing(connection: Connection) -> list[Missing]:
+    """List what the database lacks, in the order in which it can be added."""
+    inspector = inspect(connection)
+    names = set(inspector.get_table_names())
+    lacks: list[Missing] = []
+    for table in all_tables().sorted_tables:
+        if table.name not in names:
+            lacks.append(Missing(table))
+        else:
+            lacks.extend(_missing_in(table, inspector, connection))
+    return lacks
+
+
+def add_missing(connection: Connection) -> None:
+    """Create missing tables and indexes and add missing columns; nothing that is there is touched.
+
+    An index counts as there when one on the same columns is, whatever its name.
+    """
+    for lack in missing(connection):
+        if lack.item is None:
+            lack.table.create(connection)
+        elif isinstance(lack.item, Index):
+            lack.item.create(connection)
+        else:
+            _add_column(connection, lack.table, lack.item)
+
+
+def _missing_in(table: Table, inspector: Inspector, connection: Connection) -> Iterator[Missing]:
+    there = {column["name"] for column in inspector.get_columns(table.name)}
+    for column in table.columns:
+        if column.name not in there:
+            yield Missing(table, column)
+    indexed = [tuple(index["column_names"]) for index in inspector.get_indexes(table.name)]
+    names = {index["name"] for index in inspector.get_indexes(table.name)}
+    # an index of operator classes stands beside the plain one on the same columns
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        if index.dialect_options["postgresql"]["ops"] and connection.dialect.name != "postgresql":
+            continue
+        columns = tuple(column.name for column in index.columns)
+        special = bool(index.dialect_options["postgresql"]["ops"])
+        if index.name not in names and (special or columns not in indexed):
+            yield Missing(table, index)
+
+
+def _add_column(connection: Connection, table: Table, column: Column[Any]) -> None:
+    quoted = connection.dialect.identifier_preparer.format_table(table)
+    definition = CreateColumn(column).compile(dialect=connection.dialect)
+    connection.exec_driver_sql(f"ALTER TABLE {quoted} ADD COLUMN {definition}")

@@ -1,0 +1,90 @@
+"""Workflow definitions: stored once per name and version, and never rewritten."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from ..errors import Refused
+from .columns import utc_now
+from .paging import Order, one_page
+from .records import Definition, DefinitionSummary, NewDefinition, Page
+from .statements import insert_into
+from .tables.workflows import definitions, executions
+
+_c = definitions.c
+_SUMMARY = (
+    _c.id,
+    _c.workflow_name,
+    _c.version,
+    _c.workflow_type,
+    _c.created_by,
+    _c.created_at,
+    _c.updated_at,
+)
+_ALL = select(*_SUMMARY, _c.definition, _c.parameter_values)
+
+
+def ensure(connection: Connection, new: NewDefinition) -> Definition:
+    """Store the definition unless its name and version are there already; return what is stored."""
+    found = find(connection, new.workflow_name, new.version)
+    if found is not None:
+        return found
+    now = utc_now()
+    absent = insert_into(connection, definitions).on_conflict_do_nothing(
+        index_elements=["workflow_name", "version"]
+    )
+    connection.execute(
+        absent,
+        {
+            "workflow_name": new.workflow_name,
+            "version": new.version,
+            "workflow_type": new.workflow_type,
+            "definition": new.definition,
+            "parameter_values": new.parameter_values,
+            "created_by": new.created_by,
+            "created_at": now,
+            "updated_at": now,
+        },
+    )
+    # READ COMMITTED: what another process stored meanwhile is seen now
+    return _definition(connection.execute(_named(new.workflow_name, new.version)).one())
+
+
+def find(connection: Connection, workflow_name: str, version: str) -> Definition | None:
+    """Read a definition by its name and version."""
+    row = connection.execute(_named(workflow_name, version)).first()
+    return None if row is None else _definition(row)
+
+
+def get(connection: Connection, definition_id: int) -> Definition | None:
+    """Read a definition by its id."""
+    row = connection.execute(_ALL.where(_c.id == definition_id)).first()
+    return None if row is None else _definition(row)
+
+
+def page(
+    connection: Connection, workflow_name: str | None = None, after: str | None = None, limit: int = 50
+) -> Page[DefinitionSummary]:
+    """List definitions without their code, newest first."""
+    conditions = [] if workflow_name is None else [_c.workflow_name == workflow_name]
+    return one_page(connection, [conditions], _SUMMARY, Order((_c.id,), after, limit), DefinitionSummary)
+
+
+def remove(connection: Connection, definition_id: int) -> bool:
+    """Delete a definition that nothing was run from; Refused where executions refer to it."""
+    used = select(executions.c.execution_id).where(executions.c.workflow_definition_id == definition_id)
+    example = connection.scalar(used.limit(1))
+    if example is not None:
+        raise Refused(
+            f"definition {definition_id} has executions, {example} among them",
+            "Definitions that ran are kept",
+        )
+    return connection.execute(definitions.delete().where(_c.id == definition_id)).rowcount == 1
+
+
+def _named(workflow_name: str, version: str) -> Select[*tuple[Any, ...]]:
+    return _ALL.where(_c.workflow_name == workflow_name, _c.version == version)
+
+
+def _definition(row: Row[*tuple[Any, ...]]) -> Definition:
+    return Definition(**row._mapping)

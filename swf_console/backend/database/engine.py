@@ -1,0 +1,146 @@
+"""The engine: how connections are made, kept and begun, on either database."""
+
+import contextlib
+import select
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, create_engine, event, pool
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+
+from . import failures, urls
+
+BUSY_SECONDS = 30
+IDLE_SECONDS = 30.0
+PAGE_OF_ROWS = 1000
+
+Kind = Literal["sqlite", "postgresql"]
+
+
+class Database:
+    """An open database. Thread-safe; a connection of `read()` or `write()` belongs to one thread."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.kind: Kind = "sqlite" if url.drivername == "sqlite" else "postgresql"
+        self.safe_url = urls.shown(url)
+        self._engine = _sqlite_engine(url) if self.kind == "sqlite" else _postgresql_engine(url)
+        self._writer = self._engine.execution_options(swf_write=True)
+        # one connection serves all threads of a database in memory: its transactions take turns
+        self._turn = threading.RLock() if urls.is_memory(url) else contextlib.nullcontext()
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a transaction that sees one state of the database and blocks no writer (memory excepted)."""
+        with self._translated(), self._turn, self._engine.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction that commits at the end, or undoes everything when an exception passes.
+
+        On SQLite it waits its turn, up to 30 s. Raises DatabaseUnusable (full, read-only, busy for too
+        long) and DatabaseUnreachable (the server has gone).
+        """
+        with self._translated(), self._turn, self._writer.begin() as connection:
+            yield connection
+
+    def enter_wal(self) -> None:
+        """Make SQLite's journal a write-ahead log, which stays so; not within a transaction."""
+        raw = self._engine.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA journal_mode=WAL").close()
+        finally:
+            raw.close()
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self._engine.dispose()
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            failures.reraise(error, self.safe_url)
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    memory = urls.is_memory(url)
+    file = urls.file_of(url)
+    if file is not None:
+        url = url.set(database=str(file))
+    engine = create_engine(
+        url,
+        poolclass=pool.StaticPool if memory else pool.QueuePool,
+        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS, "check_same_thread": False},
+        hide_parameters=True,
+        **({} if memory else {"max_overflow": 20}),
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA cache_size=-16384")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # Without this, two readers that turn into writers overwrite each other's update without an error.
+    writes = connection.get_execution_options().get("swf_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    arguments: dict[str, Any] = {
+        "connect_timeout": 5,
+        "application_name": "swf-console",
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
+    }
+    engine = create_engine(
+        url,
+        connect_args={key: value for key, value in arguments.items() if key not in url.query},
+        executemany_mode="values_plus_batch",
+        insertmanyvalues_page_size=PAGE_OF_ROWS,
+        hide_parameters=True,
+        max_overflow=20,
+    )
+    event.listen(engine, "checkin", _note_idle)
+    event.listen(engine, "checkout", _check_alive)
+    return engine
+
+
+def _note_idle(_connection: object, record: Any) -> None:
+    record.info["idle_since"] = time.monotonic()
+
+
+def _check_alive(connection: Any, record: Any, _proxy: object) -> None:
+    """Replace a connection that the server closed meanwhile.
+
+    A closed socket is readable, which costs two microseconds to see; a round trip is spent only on that
+    sign, and after a long idle time, when a network may have forgotten the connection silently.
+    """
+    since = record.info.get("idle_since")
+    if since is None:
+        return
+    readable, _, _ = (
+        select.select([connection.fileno()], [], [], 0) if not connection.closed else ([1], [], [])
+    )
+    if not readable and time.monotonic() - since < IDLE_SECONDS:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection.rollback()
+    except Exception as error:
+        raise DisconnectionError("the server closed the connection") from error

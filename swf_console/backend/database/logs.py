@@ -1,0 +1,38 @@
+"""Log lines that programs report."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+from sqlalchemy import Connection
+
+from .paging import Order, one_page
+from .records import LogEntry, LogFilter, Page
+from .statements import Conditions, matching
+from .tables.monitor import logs
+
+_c = logs.c
+_WRITTEN = tuple(field.name for field in fields(LogEntry) if field.name != "id")
+
+
+def insert(connection: Connection, entries: Sequence[LogEntry]) -> None:
+    """Store log lines with one multi-row statement."""
+    if entries:
+        connection.execute(
+            logs.insert(), [{name: getattr(entry, name) for name in _WRITTEN} for entry in entries]
+        )
+
+
+def page(
+    connection: Connection, wanted: LogFilter, after: str | None = None, limit: int = 100
+) -> Page[LogEntry]:
+    """List log lines, newest first."""
+    order = Order((_c.timestamp, _c.id), after, limit)
+    return one_page(connection, [_conditions(wanted)], tuple(_c), order, LogEntry)
+
+
+def _conditions(wanted: LogFilter) -> Conditions:
+    equal = {_c.app_name: wanted.app_name, _c.instance_name: wanted.instance_name}
+    conditions = matching(equal, _c.timestamp, wanted.since, wanted.until)
+    if wanted.level is not None:
+        conditions.append(_c.level >= wanted.level)
+    return conditions

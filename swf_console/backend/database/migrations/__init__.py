@@ -1,0 +1,1 @@
+"""Alembic's scripts; loaded only while a database is upgraded."""

@@ -1,0 +1,51 @@
+"""What the two databases spell differently, and counts that never look at a whole table."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, func, select
+
+HIGHEST = "\U0010ffff"
+
+Conditions = list[ColumnElement[bool]]
+
+
+def insert_into(connection: Connection, table: Table) -> Any:
+    """Begin an INSERT that can say ON CONFLICT; both databases share that part."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)
+
+
+def capped(connection: Connection, query: Select[Any], cap: int) -> int:
+    """Count the rows of `query`, looking at no more than `cap` of them."""
+    return connection.scalar(select(func.count()).select_from(query.limit(cap).subquery())) or 0
+
+
+def starts_with(connection: Connection, column: Column[Any], prefix: str) -> ColumnElement[bool]:
+    """Say that `column` begins with `prefix`, so that an index on it serves."""
+    if connection.dialect.name == "postgresql":
+        return column.startswith(prefix, autoescape=True)
+    return and_(column >= prefix, column < prefix + HIGHEST)
+
+
+def starts_with_unindexed(column: Column[Any], prefix: str) -> ColumnElement[bool]:
+    """Say the same in a way that leaves the choice of an index to the other conditions and the order."""
+    return func.substr(column, 1, len(prefix)) == prefix
+
+
+def matching(
+    equal: Mapping[Column[Any], str | None], time: Column[Any], since: datetime | None, until: datetime | None
+) -> Conditions:
+    """Say that columns equal what is given for them and that `time` lies in [since, until); None is not given."""
+    conditions: Conditions = [column == value for column, value in equal.items() if value is not None]
+    if since is not None:
+        conditions.append(time >= since)
+    if until is not None:
+        conditions.append(time < until)
+    return conditions

@@ -1,0 +1,62 @@
+"""What all tables share: their metadata with Django's naming, and the columns that keep time."""
+
+from typing import Any
+
+from sqlalchemy import Column, MetaData, Table
+
+from ..columns import UtcDateTime, utc_now
+from ..naming import field_name, meta_index
+
+
+def _columns(item: Any) -> list[str]:
+    return [column.name for column in item.columns]
+
+
+def _index(index: Any, table: Table) -> str:
+    columns = _columns(index)
+    return field_name(table.name, columns) if len(columns) == 1 else meta_index(table.name, *columns)
+
+
+def _unique(constraint: Any, table: Table) -> str:
+    columns = _columns(constraint)
+    if len(columns) == 1:
+        return f"{table.name}_{columns[0]}_key"
+    return field_name(table.name, columns, "_uniq")
+
+
+def _foreign_key(constraint: Any, table: Table) -> str:
+    target = constraint.elements[0].target_fullname.replace(".", "_")
+    return field_name(table.name, _columns(constraint), f"_fk_{target}")
+
+
+def _primary_key(_constraint: Any, table: Table) -> str:
+    return f"{table.name}_pkey"
+
+
+metadata = MetaData(
+    naming_convention={
+        "django_ix": _index,
+        "django_uq": _unique,
+        "django_fk": _foreign_key,
+        "django_pk": _primary_key,
+        "ix": "%(django_ix)s",
+        "uq": "%(django_uq)s",
+        "fk": "%(django_fk)s",
+        "pk": "%(django_pk)s",
+    }
+)
+
+
+def moment(name: str, *, nullable: bool = False, index: bool = False) -> Column[Any]:
+    """Make a timestamptz column that the writer fills in."""
+    return Column(name, UtcDateTime, nullable=nullable, index=index or None)
+
+
+def created_at() -> Column[Any]:
+    """Make a column that holds the time of the insert."""
+    return Column("created_at", UtcDateTime, nullable=False, default=utc_now)
+
+
+def updated_at() -> Column[Any]:
+    """Make a column that holds the time of the last change."""
+    return Column("updated_at", UtcDateTime, nullable=False, default=utc_now, onupdate=utc_now)
