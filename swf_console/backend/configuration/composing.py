@@ -92,7 +92,7 @@ def _heading(documents: Sequence[Document], problems: list[Problem], warnings: l
                 line = document.place("workflow", key).line
                 remedy = suggest(key, KNOWN_FIELDS)
                 warnings.append(f"{document.path}:{line}: [workflow] {key} means nothing. {remedy}".rstrip())
-    if "workflow" in main.data and "name" not in found:
+    if isinstance(main.data.get("workflow"), dict) and "name" not in found:
         remedy = 'Add name = "stf_datataking", the name of the workflow\'s Python file'
         problems.append(main.problem("a configuration names its workflow", "workflow", "name", remedy=remedy))
     return Heading(**found)

@@ -58,11 +58,11 @@ class Parameter:
         if low is None and high is None:
             return ""
         limits = (
-            f"{low:g} or more"
+            f"{low:,.10g} or more"
             if high is None
-            else f"{high:g} or less"
+            else f"{high:,.10g} or less"
             if low is None
-            else f"{low:g} to {high:g}"
+            else f"{low:,.10g} to {high:,.10g}"
         )
         return f"{limits} {self.unit}".rstrip()
 

@@ -1,0 +1,479 @@
+"""Composition: includes, precedence, provenance, and what is refused."""
+
+import math
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from swf_console.backend.configuration import (
+    REDACTED,
+    Composition,
+    Override,
+    compose,
+    load_testbed,
+    overrides_from,
+    parse_override,
+)
+from swf_console.backend.errors import ConfigurationError, Problem
+
+HEAD = '[workflow]\nname = "stf_datataking"\n'
+BASE = "[daq_state_machine]\nstf_interval = 2.0\nstandby_duration = 30.0\n"
+
+
+def write(home: Path, **files: str) -> Path:
+    for name, text in files.items():
+        (home / f"{name}.toml").write_text(text)
+    return home
+
+
+def compose_with(home: Path, testbed: str = "", *overrides: Override, name: str = "main") -> Composition:
+    (home / "testbed.toml").write_text(testbed)
+    return compose(home, name, testbed=load_testbed(home / "testbed.toml"), overrides=overrides)
+
+
+def problems_of(home: Path, *overrides: Override, testbed: str = "") -> tuple[Problem, ...]:
+    with pytest.raises(ConfigurationError) as caught:
+        compose_with(home, testbed, *overrides)
+    return caught.value.problems
+
+
+def problem_of(home: Path, *overrides: Override, testbed: str = "") -> Problem:
+    problems = problems_of(home, *overrides, testbed=testbed)
+    assert len(problems) == 1, [str(each) for each in problems]
+    return problems[0]
+
+
+def test_later_includes_override_earlier_ones_key_by_key_and_the_main_file_all(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        first="[daq_state_machine]\nstf_interval = 1\nstandby_duration = 1\nbroadcast_delay = 1\n",
+        second="[daq_state_machine]\nstf_interval = 2\nstandby_duration = 2\n",
+        main=HEAD + 'includes = ["first.toml", "second.toml"]\n[daq_state_machine]\nstf_interval = 3\n',
+    )
+    found = compose_with(tmp_path)
+    assert (found.parameters["stf_interval"], found.parameters["standby_duration"]) == (3, 2)
+    assert found.parameters["broadcast_delay"] == 1
+    source = found.provenance["daq_state_machine.stf_interval"]
+    assert (str(source), source.file, source.line) == ("main.toml:5", tmp_path / "main.toml", 5)
+    assert [str(each) for each in source.replaced] == ["2 (second.toml:2)", "1 (first.toml:2)"]
+
+
+def test_every_layer_wins_over_the_one_below(tmp_path: Path) -> None:
+    write(tmp_path, base=BASE, main=HEAD + 'includes = ["base.toml"]\n[fast_processing]\nstf_count = 10\n')
+    testbed = "[fast_processing]\nstf_count = 5\n"
+    assert compose_with(tmp_path).parameters["stf_count"] == 10
+    assert compose_with(tmp_path, testbed).parameters["stf_count"] == 5
+    testbed += "[parameters]\nstf_count = 4\n"
+    assert compose_with(tmp_path, testbed).parameters["stf_count"] == 4
+    found = compose_with(tmp_path, testbed, Override("stf_count", 3, "--stf-count"))
+    assert found.parameters["stf_count"] == 3
+    source = found.provenance["fast_processing.stf_count"]
+    assert [str(source), *map(str, source.replaced)] == [
+        "--stf-count",
+        "4 (testbed.toml:4)",
+        "5 (testbed.toml:2)",
+        "10 (main.toml:5)",
+    ]
+
+
+LAYERS = (
+    "base.toml",
+    "extra.toml",
+    "main.toml",
+    "testbed.toml section",
+    "testbed.toml parameters",
+    "override",
+)
+NAMES = ("stf_interval", "standby_duration", "stf_count")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(st.sets(st.tuples(st.integers(0, 5), st.sampled_from(NAMES))))
+def test_the_highest_layer_that_sets_a_value_decides_it(tmp_path: Path, places: set[tuple[int, str]]) -> None:
+    def table(layer: int, header: str) -> str:
+        lines = [f"{name} = {layer + 1}" for number, name in sorted(places) if number == layer]
+        return "\n".join([header, *lines, ""])
+
+    write(
+        tmp_path,
+        base=table(0, "[stf_processing]"),
+        extra=table(1, "[stf_processing]"),
+        main=HEAD + 'includes = ["base.toml", "extra.toml"]\n' + table(2, "[stf_processing]"),
+    )
+    testbed = table(3, "[stf_processing]") + table(4, "[parameters]")
+    overrides = [Override(name, 6, "form") for layer, name in sorted(places) if layer == 5]
+    found = compose_with(tmp_path, testbed, *overrides)
+    for name in NAMES:
+        highest = max((layer for layer, each in places if each == name), default=None)
+        if highest is not None:
+            assert found.parameters[name] == highest + 1
+            (row,) = [each for each in found.values() if each.key == name and each.effective]
+            assert row.provenance.origin == ("form" if highest == 5 else LAYERS[highest].split()[0])
+
+
+def test_sections_are_merged_over_the_base_in_file_order(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        main=HEAD + "[stf_processing]\nstf_count = 1\n[fast_processing]\nstf_count = 2\n"
+        "[daq_state_machine]\nstf_count = 3\n",
+    )
+    found = compose_with(tmp_path)
+    assert list(found.sections) == ["daq_state_machine", "stf_processing", "fast_processing"]
+    assert found.parameters["stf_count"] == 2
+    rows = {(row.section, row.key): row for row in found.values()}
+    assert not rows["stf_processing", "stf_count"].effective
+    effective = rows["fast_processing", "stf_count"]
+    assert effective.effective
+    assert [each.value for each in effective.provenance.replaced] == [1, 3]
+
+
+def test_a_testbed_section_that_the_configuration_lacks_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path, main=HEAD + "[stf_processing]\nstf_count = 1\n")
+    found = compose_with(tmp_path, "[fast_processing]\nstf_count = 9\n")
+    assert "fast_processing" not in found.sections
+    assert found.parameters["stf_count"] == 1
+    found = compose_with(tmp_path, "[stf_procesing]\nstf_count = 9\n")
+    assert any("Did you mean stf_processing?" in warning for warning in found.warnings)
+
+
+def test_a_testbed_value_that_a_later_section_hides_is_warned_of(tmp_path: Path) -> None:
+    write(tmp_path, base=BASE, main=HEAD + 'includes = ["base.toml"]\n[stf_processing]\nstf_interval = 1.0\n')
+    found = compose_with(tmp_path, "[daq_state_machine]\nstf_interval = 9.0\n")
+    assert found.parameters["stf_interval"] == 1.0
+    assert [
+        warning for warning in found.warnings if "testbed.toml:2" in warning and "has no effect" in warning
+    ]
+
+
+def test_testbed_workflow_and_agents_of_the_testbed_never_leak(tmp_path: Path) -> None:
+    testbed = (
+        '[testbed]\nnamespace = "n"\n[workflow]\nname = "other"\nconfig = "x"\nrealtime = true\n'
+        '[agents.data]\nenabled = true\nscript = "a.py"\n'
+    )
+    write(tmp_path, main=HEAD + '[testbed]\nnamespace = "m"\n[stf_processing]\nstf_count = 1\n')
+    found = compose_with(tmp_path, testbed)
+    assert set(found.sections) == {"daq_state_machine", "stf_processing"}
+    assert found.workflow_name == "stf_datataking"
+    assert not {"namespace", "realtime", "config", "name", "data"} & set(found.parameters)
+    assert set(found.stored()) == {"workflow", "daq_state_machine", "stf_processing"}
+
+
+def test_an_override_never_leaks_into_the_next_composition(tmp_path: Path) -> None:
+    write(tmp_path, main=HEAD + "[my_own]\nlimits = [1, 2]\n[my_own.deep]\nx = 1\n")
+    (tmp_path / "testbed.toml").write_text("[my_own]\nlist = [1]\n")
+    testbed = load_testbed(tmp_path / "testbed.toml")
+    first = compose(tmp_path, "main", testbed=testbed, overrides=[Override("stf_count", 3)])
+    first.sections["my_own"]["list"].append("leak")
+    first.sections["my_own"]["deep"]["x"] = "leak"
+    second = compose(tmp_path, "main", testbed=testbed)
+    assert "stf_count" not in second.parameters
+    assert second.sections["my_own"] == {"limits": [1, 2], "deep": {"x": 1}, "list": [1]}
+
+
+def test_a_bare_override_reaches_every_section_that_has_the_name(tmp_path: Path) -> None:
+    text = "[daq_state_machine]\nstf_count = 1\n[fast_processing]\nstf_count = 2\n[stf_processing]\n"
+    write(tmp_path, main=HEAD + text)
+    found = compose_with(tmp_path, "", Override("stf_count", "7", "message"))
+    assert found.sections["daq_state_machine"]["stf_count"] == 7
+    assert found.sections["fast_processing"]["stf_count"] == 7
+    assert "stf_count" not in found.sections["stf_processing"]
+
+
+def test_a_bare_override_that_no_section_has_goes_into_the_last(tmp_path: Path) -> None:
+    write(tmp_path, main=HEAD + BASE + "[stf_processing]\n")
+    found = compose_with(tmp_path, "", Override("stf_count", 7, "--stf-count"))
+    assert found.sections["stf_processing"] == {"stf_count": 7}
+    assert found.parameters["stf_count"] == 7
+
+
+def test_an_explicit_override_goes_into_its_section_and_is_seen(tmp_path: Path) -> None:
+    write(tmp_path, main=HEAD + BASE + "[stf_processing]\nstf_interval = 1.0\n")
+    found = compose_with(tmp_path, "", parse_override("daq_state_machine.stf_interval=4", "--set"))
+    assert found.sections["daq_state_machine"]["stf_interval"] == 4
+    assert found.parameters["stf_interval"] == 4
+    found = compose_with(tmp_path, "", parse_override("stf_processing.stf_interval=4", "--set"))
+    assert found.sections["daq_state_machine"]["stf_interval"] == 2.0
+
+
+def test_missing_base_values_are_filled_with_defaults(tmp_path: Path) -> None:
+    write(tmp_path, main=HEAD + "[fast_processing]\nstf_count = 2\n")
+    found = compose_with(tmp_path)
+    assert found.parameters["stf_interval"] == 2.0
+    assert found.parameters["slices_per_sample"] == 15
+    assert str(found.provenance["daq_state_machine.stf_interval"]) == "default"
+
+
+def test_nested_includes_are_followed_from_the_folder_they_stand_in(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "inner.toml").write_text("[daq_state_machine]\nstf_interval = 9\n")
+    (tmp_path / "parts" / "outer.toml").write_text('[workflow]\nincludes = ["inner.toml"]\n')
+    write(tmp_path, main=HEAD + 'includes = ["parts/outer.toml"]\n')
+    assert compose_with(tmp_path).parameters["stf_interval"] == 9
+
+
+def test_a_file_included_twice_is_no_cycle(tmp_path: Path) -> None:
+    part = '[workflow]\nincludes = ["base.toml"]\n'
+    write(tmp_path, base=BASE, a=part, b=part, main=HEAD + 'includes = ["a.toml", "b.toml"]\n')
+    assert compose_with(tmp_path).parameters["stf_interval"] == 2.0
+
+
+def test_a_cycle_names_the_chain_and_the_line(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        a='[workflow]\nincludes = ["b.toml"]\n',
+        b='# one\n[workflow]\nincludes = [\n  "a.toml",\n]\n',
+        main=HEAD + 'includes = ["a.toml"]\n',
+    )
+    problem = problem_of(tmp_path)
+    assert (problem.file, problem.line) == (tmp_path / "b.toml", 4)
+    assert "includes itself: main.toml:3 -> a.toml:2 -> b.toml:4 -> a.toml" in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("/etc/passwd", "an absolute path"),
+        ("../../etc/passwd", "a '..'"),
+        ("parts/../../x.toml", "a '..'"),
+        ("gone.toml", "does not exist"),
+        ("", "is no file name"),
+        ("a\\\\b.toml", "is no file name"),
+        ("a\\u0000b", "is no file name"),
+        ("leak.toml", "leads out of the workflows folder"),
+    ],
+)
+def test_an_include_that_cannot_be_followed_names_the_chain_and_the_line(
+    tmp_path: Path, name: str, reason: str
+) -> None:
+    home = tmp_path / "workflows"
+    home.mkdir()
+    (tmp_path / "outside.toml").write_text("[x]\n")
+    (home / "leak.toml").symlink_to(tmp_path / "outside.toml")
+    write(home, part=f'[workflow]\nincludes = ["{name}"]\n', main=HEAD + 'includes = ["part.toml"]\n')
+    problem = problem_of(home)
+    assert (problem.file, problem.line) == (home / "part.toml", 2)
+    assert reason in problem.message
+    assert "main.toml:3 -> part.toml:2 -> " in problem.message
+
+
+def test_a_broken_include_says_who_included_it(tmp_path: Path) -> None:
+    write(tmp_path, part="[daq_state_machine]\nx = \n", main=HEAD + 'includes = ["part.toml"]\n')
+    problem = problem_of(tmp_path)
+    assert (problem.file, problem.line, problem.column) == (tmp_path / "part.toml", 2, 5)
+    assert "included by main.toml:3" in problem.message
+
+
+def test_includes_that_multiply_are_bounded(tmp_path: Path) -> None:
+    for number in range(40):
+        following = f'"f{number + 1}.toml"'
+        write(tmp_path, **{f"f{number}": f"[workflow]\nincludes = [{following}, {following}]\n"})
+    write(tmp_path, f40="", main=HEAD + 'includes = ["f0.toml"]\n')
+    assert "one too many" in problem_of(tmp_path).message
+
+
+@pytest.mark.parametrize("text", ['includes = "base.toml"\n', "includes = [1]\n", "includes = 3\n"])
+def test_includes_must_be_an_array_of_names(tmp_path: Path, text: str) -> None:
+    write(tmp_path, main=HEAD + text)
+    assert "must be an array of file names" in problem_of(tmp_path).message
+
+
+def test_every_problem_is_found_not_the_first_alone(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        base="[daq_state_machine]\nstf_intervall = 2.0\nbroadcast_delay = -1\n",
+        main=HEAD + 'includes = ["base.toml"]\n[fast_processing]\nstf_count = "ten"\n',
+    )
+    problems = problems_of(
+        tmp_path, Override("stf_cuont", 1, "--set"), testbed="[parameters]\nstf_interval = 0\n"
+    )
+    assert [str(each) for each in problems] == [
+        f"{tmp_path}/base.toml:2:1: daq_state_machine.stf_intervall = 2.0: unknown parameter. "
+        "Did you mean stf_interval?",
+        f"{tmp_path}/base.toml:3:1: daq_state_machine.broadcast_delay = -1: is out of range: "
+        "0 to 31,622,400 s. broadcast_delay: Time that each state message takes to go round",
+        f"{tmp_path}/main.toml:5:1: fast_processing.stf_count = ten: must be a whole number. "
+        "stf_count: STFs in the whole execution; without it, as many as the physics periods hold",
+        f"{tmp_path}/testbed.toml:2:1: parameters.stf_interval = 0: is out of range: 0.001 to 86,400 s. "
+        "stf_interval: Time from the start of one STF to the next",
+        "--set: stf_cuont = 1: unknown parameter. Did you mean stf_count?",
+    ]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize("section", ["daq_state_machine", "their_own"])
+def test_not_a_number_and_infinity_are_refused_everywhere(tmp_path: Path, section: str, value: str) -> None:
+    write(tmp_path, main=HEAD + f"[{section}]\nstf_interval = {value}\nown = [[{value}]]\n")
+    messages = {each.field: each.message for each in problems_of(tmp_path)}
+    assert messages[f"{section}.stf_interval"] == "must be a finite number"
+
+
+@pytest.mark.parametrize("value", [-1, 0, "abc", "", 1.5, "1.5", True, "nan", math.inf, [1], {"a": 1}, 2**31])
+def test_a_count_that_is_none_is_refused(tmp_path: Path, value: Any) -> None:
+    write(tmp_path, main=HEAD + "[stf_processing]\n")
+    problem = problem_of(tmp_path, Override("stf_count", value, "--stf-count"))
+    assert (problem.file, problem.field) == ("--stf-count", "stf_count")
+
+
+@pytest.mark.parametrize("value", [1_000_000_000, 1e9, "1e9", "1000000000"])
+def test_a_huge_count_is_taken_with_a_warning_of_its_size(tmp_path: Path, value: Any) -> None:
+    write(tmp_path, main=HEAD + "[stf_processing]\n")
+    found = compose_with(tmp_path, "", Override("stf_count", value, "--stf-count"))
+    assert found.parameters["stf_count"] == 1_000_000_000
+    assert isinstance(found.parameters["stf_count"], int)
+    assert found.warnings == ("stf_count is very large: 1,000,000,000 STFs",)
+
+
+def test_an_override_of_a_section_that_is_not_there_names_those_that_are(tmp_path: Path) -> None:
+    write(tmp_path, main=HEAD + "[stf_processing]\n")
+    problem = problem_of(tmp_path, parse_override("stf_procesing.stf_count=1", "--set"))
+    assert "no section [stf_procesing]" in problem.message
+    assert problem.remedy == "Did you mean stf_processing?"
+    for section in ("workflow", "testbed", "agents"):
+        assert "no section" in problem_of(tmp_path, Override(f"{section}.name", "x")).message
+
+
+@pytest.mark.parametrize("key", ["", ".", "stf count", "a..b", ".stf_count", "x\n"])
+def test_an_override_without_a_usable_name_is_refused(tmp_path: Path, key: str) -> None:
+    write(tmp_path, main='[workflow]\nname = "their_own"\n[x]\n')
+    assert problem_of(tmp_path, Override(key, 1)).message == "is no parameter name"
+
+
+def test_sections_of_unknown_workflows_pass_through(tmp_path: Path) -> None:
+    text = '[workflow]\nname = "tape_archive"\n[tape]\ndrives = 4\nstf_count = "many"\n[tape.robot]\narm = "left"\n'
+    write(tmp_path, main=text)
+    found = compose_with(tmp_path, "[parameters]\nlibrary = 7\n", Override("tape.drives", 9, "form"))
+    assert found.workflow_type == "custom"
+    expected = {"drives": 9, "stf_count": "many", "robot": {"arm": "left"}, "library": 7}
+    assert found.sections == {"tape": expected}
+    assert str(found.provenance["tape.robot.arm"]) == "main.toml:7"
+    assert [row.key for row in found.values()] == ["drives", "stf_count", "robot.arm", "library"]
+
+
+def test_a_table_given_for_one_value_keeps_its_provenance(tmp_path: Path) -> None:
+    write(tmp_path, main='[workflow]\nname = "tape_archive"\n[tape]\nrobot = 1\n[tape.room]\nx = 1\n')
+    given = overrides_from({"tape": {"robot": {"arm": {"joint": 2}}, "room": 3}}, "message")
+    rows = {row.key: row for row in compose_with(tmp_path, "", *given).values()}
+    assert rows["robot.arm.joint"].value == 2
+    assert str(rows["robot.arm.joint"].provenance) == "message"
+    assert rows["room"].value == 3
+
+
+def test_a_misspelt_section_of_ours_is_warned_of(tmp_path: Path) -> None:
+    write(tmp_path, main=HEAD + "[fast_procesing]\nstf_count = 3\n")
+    found = compose_with(tmp_path)
+    assert any("Did you mean fast_processing" in warning for warning in found.warnings)
+
+
+def test_known_names_are_checked_in_every_section_of_our_workflow(tmp_path: Path) -> None:
+    write(tmp_path, main=HEAD + '[tuning]\nstf_count = "many"\nmine = 1\n')
+    assert problem_of(tmp_path).field == "tuning.stf_count"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[workflow]\n[stf_processing]\n", "names its workflow"),
+        ("[workflow]\nname = 3\n", "must be a string"),
+        ('[workflow]\nname = "../../etc/passwd"\n', "no plain workflow name"),
+        ('[workflow]\nname = "x"\nversion = 1.0\n', "must be a string"),
+        ('[workflow]\nname = "x"\nversion = ""\n', "is empty"),
+        ("workflow = 3\n", "must be a table"),
+        (HEAD + "[agents]\ndata = 3\n", "an agent is a table"),
+        (HEAD + "[agents.data]\nenabled = 1\n", "must be true or false"),
+        (HEAD + "[agents.data]\ncount = 0\n", "must be from 1 to 1000"),
+        ("stf_count = 3\n" + HEAD, "outside of every section"),
+    ],
+)
+def test_a_wrong_heading_or_agent_is_one_clear_problem(tmp_path: Path, text: str, message: str) -> None:
+    write(tmp_path, main=text)
+    problem = problem_of(tmp_path)
+    assert message in problem.message
+    assert problem.line
+
+
+def test_an_unknown_word_in_the_heading_is_warned_of(tmp_path: Path) -> None:
+    write(tmp_path, main=HEAD + 'include = ["base.toml"]\n')
+    assert "main.toml:3: [workflow] include means nothing. Did you mean includes?" in str(
+        compose_with(tmp_path).warnings
+    )
+
+
+@pytest.mark.parametrize(
+    ("sections", "kind"),
+    [("", "custom"), ("[fast_processing]\n", "fast_processing"), ("[stf_processing]\n", "stf_processing")],
+)
+def test_the_type_follows_from_the_sections(tmp_path: Path, sections: str, kind: str) -> None:
+    write(tmp_path, main=HEAD + sections)
+    assert compose_with(tmp_path).workflow_type == kind
+
+
+def test_agents_of_the_configuration_win_over_those_of_the_testbed(tmp_path: Path) -> None:
+    testbed = "[agents.data]\nenabled = false\n[agents.monitor]\nenabled = true\n"
+    write(tmp_path, main=HEAD + "[agents.data]\nenabled = true\ncount = 3\nextra = 1\n", bare=HEAD)
+    found = compose_with(tmp_path, testbed)
+    assert list(found.agents) == ["data"]
+    assert (found.agents["data"].enabled, found.agents["data"].count) == (True, 3)
+    assert found.agents["data"].options == {"extra": 1}
+    assert list(compose_with(tmp_path, testbed, name="bare").agents) == ["data", "monitor"]
+
+
+def test_secrets_never_reach_what_is_stored_shown_or_said(tmp_path: Path) -> None:
+    secret = "hunter2-" + str(random.Random(1).getrandbits(64))
+    text = (
+        f'[workflow]\nname = "tape"\n[tape]\nhost = "h"\ndb_password = "{secret}"\napiKey = "{secret}"\n'
+        f'url = "postgresql://me:{secret}@h/d"\nlist = [{{ token = "{secret}" }}]\n'
+        f'[tape.secrets]\na = "{secret}"\n'
+    )
+    write(tmp_path, main=text)
+    given = (Override("tape.db_password", secret + "2", "form"),)
+    found = compose_with(tmp_path, f'[tape]\ndb_password = "{secret}1"\n', *given)
+    assert found.parameters["db_password"] == secret + "2"
+    assert found.stored()["tape"]["db_password"] == REDACTED
+    assert found.stored()["tape"]["host"] == "h"
+    told = [found, found.stored(), found.values(), found.provenance, found.stored_provenance(), given]
+    assert secret not in repr(told)
+    write(tmp_path, main=HEAD + f'[daq_state_machine]\npassword = "{secret}"\n')
+    assert secret not in str(problem_of(tmp_path))
+
+
+def test_dates_are_stored_as_text(tmp_path: Path) -> None:
+    text = '[workflow]\nname = "x"\n[x]\nday = 2026-01-02\nat = 07:32:00\nwhen = 2026-01-02T07:32:00Z\n'
+    write(tmp_path, main=text)
+    stored = compose_with(tmp_path).stored()["x"]
+    assert stored == {"day": "2026-01-02", "at": "07:32:00", "when": "2026-01-02T07:32:00+00:00"}
+
+
+@pytest.mark.parametrize("name", ["../main", "/etc/passwd", "", "a/b", "..", "ma\0in", "-x", "x" * 200])
+def test_only_a_plain_name_is_a_configuration(tmp_path: Path, name: str) -> None:
+    write(tmp_path, main=HEAD)
+    with pytest.raises(ConfigurationError, match="no plain configuration name"):
+        compose(tmp_path, name)
+
+
+def test_an_unknown_configuration_names_the_nearest(tmp_path: Path) -> None:
+    write(tmp_path, fast_processing_default=HEAD, other=HEAD)
+    with pytest.raises(ConfigurationError, match="Did you mean fast_processing_default"):
+        compose(tmp_path, "fast_procesing_default")
+    with pytest.raises(ConfigurationError, match="There are: fast_processing_default, other"):
+        compose(tmp_path, "zzz")
+
+
+def test_the_suffix_may_be_given(tmp_path: Path) -> None:
+    write(tmp_path, main=HEAD)
+    assert compose(tmp_path, "main.toml").configuration == "main"
+
+
+def test_testbed_toml_is_no_configuration(tmp_path: Path) -> None:
+    write(tmp_path, testbed="")
+    with pytest.raises(ConfigurationError, match="no configuration"):
+        compose(tmp_path, "testbed")
+
+
+def test_an_unsaved_text_is_composed_in_place_of_its_file(tmp_path: Path) -> None:
+    write(tmp_path, base=BASE, main=HEAD + 'includes = ["base.toml"]\n')
+    unsaved = {tmp_path / "base.toml": "[daq_state_machine]\nstf_interval = 7\n"}
+    assert compose(tmp_path, "main", unsaved=unsaved).parameters["stf_interval"] == 7
