@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .execution import simulate as simulate
     from .lateness import LatenessSummary as LatenessSummary
     from .metrics import performance_metrics as performance_metrics
+    from .plan import Plan as Plan
+    from .plan import plan_run as plan_run
     from .ports import Aborted as Aborted
     from .ports import Identity as Identity
     from .ports import Ports as Ports
@@ -36,6 +38,7 @@ _HOMES = {
     "execution": ("Outcome", "executor_config", "simulate"),
     "lateness": ("LatenessSummary",),
     "metrics": ("performance_metrics",),
+    "plan": ("Plan", "plan_run"),
     "ports": ("Aborted", "Identity", "Ports", "StateEvent", "StopSignal"),
     "runner": ("MessageRefused", "Runner"),
     "source": ("SourceCollector", "SourceVersion", "collect_source"),

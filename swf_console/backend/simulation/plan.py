@@ -1,0 +1,90 @@
+"""What a run will be like, before it is started: schedule, messages, and whether the workers keep up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .backlog import Backlog, predict_backlog, sampled
+from .capacity import Capacity, Workload, capacity, workload
+from .ports import StopSignal
+from .rehearsal import Schedule, merged, rehearse
+from .workflow_file import WorkflowCode
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The prediction. `downstream` are the messages of the agents, where fast processing is configured."""
+
+    schedule: Schedule
+    messages_by_type: dict[str, int]
+    downstream: dict[str, int]
+    stf_count: int
+    capacity: Capacity | None = None
+    backlog: Backlog | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def plan_run(
+    code: WorkflowCode,
+    config: Mapping[str, Any],
+    *,
+    duration: float | None = None,
+    stop: StopSignal | None = None,
+) -> Plan:
+    """Predict a run of `code` with what its constructor would be given as `config`.
+
+    Needs neither broker nor database. Raises ExecutionFailed where the workflow fails.
+    """
+    schedule = rehearse(code, config, duration=duration, stop=stop)
+    work = workload(merged(config))
+    rates = capacity(work) if work else None
+    backlog = _backlog(schedule, work) if work else None
+    return Plan(
+        schedule=schedule,
+        messages_by_type=schedule.messages_by_type,
+        downstream=_downstream(schedule, work),
+        stf_count=len(schedule.stf_ticks),
+        capacity=rates,
+        backlog=backlog,
+        warnings=tuple(_warnings(schedule, rates, backlog)),
+    )
+
+
+def _backlog(schedule: Schedule, work: Workload) -> Backlog:
+    return predict_backlog(
+        schedule.stf_ticks,
+        work,
+        run_imminent=schedule.tick_of("run_imminent", 0.0),
+        end_run=schedule.tick_of("end_run", schedule.end),
+    )
+
+
+def _downstream(schedule: Schedule, work: Workload | None) -> dict[str, int]:
+    if work is None:
+        return {}
+    stfs = len(schedule.stf_ticks)
+    samples = len(sampled(schedule.stf_ticks, work.stf_sampling_rate))
+    slices = samples * work.slices_per_sample
+    return {"stf_ready": stfs, "tf_file_registered": samples, "slice": slices, "slice_result": slices}
+
+
+def _warnings(schedule: Schedule, rates: Capacity | None, backlog: Backlog | None) -> list[str]:
+    said = [f"predicted: {schedule.cut}"] if schedule.cut else []
+    if rates is None or backlog is None:
+        return said
+    if not rates.keeps_up:
+        said.append(
+            f"{rates.workers} workers finish {rates.capacity:.3g} of the {rates.demand:.3g} slices made "
+            f"per second: {rates.workers_needed} workers would keep up"
+        )
+    if backlog.unfinished:
+        said.append(
+            f"{backlog.unfinished:,} of {backlog.slices:,} slices are not finished when the workers have "
+            "shut down: more workers, or a longer worker_rampdown_time"
+        )
+    if backlog.slices and backlog.workers_ready > schedule.tick_of("end_run", schedule.end):
+        said.append(
+            f"the workers are ready at {backlog.workers_ready:g} s, after the run has ended: "
+            "a shorter worker_rampup_time, or a longer run"
+        )
+    return said

@@ -1,0 +1,159 @@
+"""The prediction of a run: arithmetic, formula, model and the run itself agree."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from swf_console.backend.errors import ExecutionFailed
+from swf_console.backend.simulation import backlog as backlogs
+from swf_console.backend.simulation.backlog import (
+    predict_backlog,
+    sampled,
+    starts_by_formula,
+    starts_by_model,
+)
+from swf_console.backend.simulation.capacity import Workload, capacity, workload
+from swf_console.backend.simulation.plan import Plan, plan_run
+from swf_console.backend.simulation.workflow_file import load_workflow
+from tests.support.simulation import DAQ, WORKFLOWS, MemoryPorts, executing, run_daq
+
+FAST: dict[str, Any] = {
+    "stf_count": 10,
+    "physics_period_count": 1,
+    "target_worker_count": 30,
+    "stf_sampling_rate": 0.05,
+    "slices_per_sample": 15,
+    "slice_processing_time": 30,
+    "worker_rampup_time": 300,
+    "worker_rampdown_time": 60,
+}
+
+
+def planned(duration: float | None = None, **parameters: Any) -> Plan:
+    code = load_workflow(WORKFLOWS, "stf_datataking")
+    return plan_run(
+        code, {"daq_state_machine": DAQ, "fast_processing": {**FAST, **parameters}}, duration=duration
+    )
+
+
+def work(**changes: Any) -> Workload:
+    found = workload({**DAQ, **FAST, **changes})
+    assert found is not None
+    return found
+
+
+def test_the_arithmetic_of_the_founding_example() -> None:
+    everything = capacity(work(stf_sampling_rate=1.0))
+    assert (everything.demand, everything.capacity) == (7.5, 1.0)
+    assert (everything.utilisation, everything.workers_needed, everything.keeps_up) == (7.5, 225, False)
+    assert capacity(work()).workers_needed == 12
+    assert capacity(work()).keeps_up
+
+
+def test_parameters_without_slices_have_no_capacity() -> None:
+    assert workload(DAQ) is None
+
+
+def test_no_workers_never_keep_up_and_never_drain() -> None:
+    found = planned(target_worker_count=0, stf_sampling_rate=1.0)
+    assert found.capacity is not None
+    assert found.backlog is not None
+    assert not found.capacity.keeps_up
+    assert (found.backlog.drain_seconds, found.backlog.unfinished) == (None, 150)
+
+
+def test_the_plan_is_the_run() -> None:
+    ports = MemoryPorts()
+    outcome = run_daq(ports, physics_period_count=2)
+    found = planned(stf_count=0, physics_period_count=2)
+    assert found.messages_by_type == outcome.messages_by_type
+    assert found.schedule.end == outcome.simulated_seconds
+    assert list(found.schedule.stf_ticks) == ports.ticks()
+    assert [
+        (one.state, one.substate, one.msg_type or "state_change") for one in found.schedule.transitions
+    ] == ports.states
+
+
+def test_too_few_workers_are_warned_of_with_the_number_that_keeps_up() -> None:
+    warnings = planned(stf_sampling_rate=1.0).warnings
+    assert "30 workers finish 1 of the 7.5 slices made per second: 225 workers would keep up" in warnings
+    assert any("150 of 150 slices are not finished" in one for one in warnings)
+    assert any("the workers are ready at 305 s, after the run has ended" in one for one in warnings)
+
+
+def test_enough_workers_that_are_ready_in_time_are_no_reason_to_warn() -> None:
+    found = planned(worker_rampup_time=0, stf_count=200)
+    assert found.warnings == ()
+    assert found.downstream == {"stf_ready": 200, "tf_file_registered": 10, "slice": 150, "slice_result": 150}
+    assert found.backlog is not None
+    assert (found.backlog.peak, found.backlog.unfinished) == (0, 0)
+
+
+def test_the_founding_backlog_grows_and_drains_at_the_workers_rate() -> None:
+    found = planned(
+        stf_sampling_rate=1.0, stf_count=400, worker_rampup_time=0, worker_rampdown_time=0
+    ).backlog
+    assert found is not None
+    assert found.slices == 6000
+    assert found.waiting_at_end == pytest.approx(6000 - 800, abs=45)
+    assert found.drain_seconds == pytest.approx(found.waiting_at_end, abs=60)
+    assert found.points[-1].done == 6000
+    assert found.peak >= max(point.waiting for point in found.points)
+
+
+def test_an_endless_run_is_predicted_for_an_hour_and_a_huge_one_for_its_beginning() -> None:
+    endless = planned(physics_period_count=0, stf_count=0)
+    assert endless.schedule.end == 3600
+    assert "never ends by itself" in endless.warnings[0]
+    assert planned(physics_period_count=0, stf_count=0, duration=60).warnings == planned(duration=60).warnings
+    huge = planned(stf_count=1_000_000_000, stf_sampling_rate=0.0)
+    assert huge.stf_count == 100_000
+    assert "the first 100,000 STFs only" in huge.warnings[0]
+
+
+def test_a_workflow_that_fails_has_no_plan(tmp_path: Path) -> None:
+    with pytest.raises(ExecutionFailed, match="workflow mine fails: ZeroDivisionError"):
+        plan_run(executing(tmp_path, "yield 1 / 0"), {"daq_state_machine": DAQ})
+
+
+@given(st.integers(0, 500), st.floats(0, 1))
+def test_sampling_takes_its_share_evenly(stfs: int, rate: float) -> None:
+    taken = sampled([float(n) for n in range(stfs)], rate)
+    assert len(taken) == int(stfs * rate + 1e-9)
+
+
+def test_five_percent_is_each_twentieth() -> None:
+    assert sampled([float(n) for n in range(1, 101)], 0.05) == [20, 40, 60, 80, 100]
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    gaps=st.lists(st.integers(0, 20), max_size=30),
+    per_sample=st.integers(1, 6),
+    workers=st.integers(1, 12),
+    seconds=st.integers(1, 60),
+    ready=st.integers(0, 100),
+)
+def test_formula_and_model_agree(
+    gaps: list[int], per_sample: int, workers: int, seconds: int, ready: int
+) -> None:
+    arrivals: list[float] = []
+    for gap in gaps:
+        tick = (arrivals[-1] if arrivals else 0.0) + gap
+        arrivals += [tick] * per_sample
+    load = work(target_worker_count=workers, slice_processing_time=seconds)
+    assert starts_by_model(arrivals, load, ready) == starts_by_formula(arrivals, load, ready)
+
+
+def test_more_slices_than_the_model_takes_come_from_the_formula(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = [2.0 * n for n in range(50)]
+    load = work(stf_sampling_rate=1.0, worker_rampup_time=7)
+    by_model = predict_backlog(ticks, load, run_imminent=0, end_run=100)
+    monkeypatch.setattr(backlogs, "MOST_MODELLED", 10)
+    by_formula = predict_backlog(ticks, load, run_imminent=0, end_run=100)
+    assert (by_model.method, by_formula.method) == ("model", "formula")
+    assert by_model.points == by_formula.points
+    assert by_model.drain_seconds == by_formula.drain_seconds
