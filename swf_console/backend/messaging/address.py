@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from ..errors import BrokerUnreachable
 from ..settings import BrokerSettings, Settings
 
 
@@ -33,6 +34,18 @@ class NamedBroker:
 
     def release(self, timeout: float = 1.0) -> None:
         """Nothing to do."""
+
+
+def running_broker(settings: Settings) -> BrokerSettings:
+    """How to reach the broker of these settings, which is not started for it; else BrokerUnreachable."""
+    if settings.broker is not None:
+        return settings.broker
+    from .embedded import find_running
+
+    found = find_running(settings.state_dir)
+    if found is None:
+        raise BrokerUnreachable("no embedded broker runs for this home", "Start one: swf-console broker")
+    return found
 
 
 def choose_broker(settings: Settings) -> Broker:

@@ -1,0 +1,45 @@
+"""Structured logs: one JSON object a line, each with the execution it belongs to."""
+
+import json
+import logging
+import os
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+execution_id: ContextVar[str | None] = ContextVar("execution_id", default=None)
+
+FILE_BYTES = 10_000_000
+FILES_KEPT = 5
+
+
+class JsonFormatter(logging.Formatter):
+    """A record as one JSON object: time (UTC), level, logger, message, execution_id, exception."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "execution_id": getattr(record, "execution_id", None) or execution_id.get(),
+            "process": record.process,
+            "thread": record.threadName,
+        }
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        return json.dumps(fields, default=str)
+
+
+def log_to_file(path: Path, level: int = logging.INFO) -> logging.Handler:
+    """Send this package's logs to a rotated file that only its owner can read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.close(descriptor)
+    handler = RotatingFileHandler(path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
+    handler.setFormatter(JsonFormatter())
+    logger = logging.getLogger("swf_console")
+    logger.addHandler(handler)
+    logger.setLevel(level)
+    logger.propagate = False
+    return handler

@@ -1,0 +1,114 @@
+"""The engine of a process that executes workflows: its database, its broker, its executions."""
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+from ..database import Database, open_database
+from ..messaging.address import Broker, choose_broker
+from ..messaging.connection import Connection
+from ..messaging.publisher import Publisher
+from ..settings import Settings
+from .execution import LiveExecution
+from .leases import LeaseKeeper
+from .ledger import Ledger
+from .register import AgentRegister
+from .request import Prepared
+
+CONNECT_SECONDS = 15.0
+CLOSE_SECONDS = 5.0
+
+
+class Engine:
+    """Opens what executions need, begins them, and closes it all.
+
+    Raises DatabaseUnusable, DatabaseUnreachable or BrokerUnreachable; then nothing was written or sent.
+    """
+
+    def __init__(
+        self, settings: Settings, owner: str, *, on_end: Callable[[str], None] | None = None
+    ) -> None:
+        self.settings, self.owner = settings, owner
+        self._on_end = on_end
+        self._live: dict[str, LiveExecution] = {}
+        self._lock = threading.Lock()
+        self.broker: Broker = choose_broker(settings)
+        try:
+            self.connection = Connection(self.broker.address)
+            self.connection.start()
+            self.database: Database = open_database(settings.database_url)
+            self.connection.wait_up(CONNECT_SECONDS)
+        except BaseException:
+            self._close_backends()
+            raise
+        self.ledger = Ledger(self.database)
+        self.publisher = Publisher(self.connection, self.ledger)
+        self.register = AgentRegister(self.database, settings)
+        self._leases = LeaseKeeper(
+            self.database, owner, settings.lease_seconds, stop=self.stop, tick=self._watch_outage
+        )
+
+    def start(self, prepared: Prepared) -> LiveExecution:
+        """Write the execution's records and begin it in a thread of its own."""
+        live = LiveExecution(self, prepared)
+        with self._lock:
+            self._live[live.execution_id] = live
+        self._leases.hold(live.execution_id)
+        live.begin(self._ended)
+        return live
+
+    def stop(self, execution_id: str, reason: str = "stopped") -> bool:
+        """End an execution of this process; False where it is none of ours."""
+        live = self._live.get(execution_id)
+        if live is None:
+            return False
+        live.stop.request(reason)
+        return True
+
+    def live(self) -> list[LiveExecution]:
+        """What runs here now, oldest first."""
+        with self._lock:
+            return list(self._live.values())
+
+    def close(self) -> None:
+        """Stop what still runs, wait for its end, and let go of broker and database."""
+        for live in self.live():
+            live.stop.request("shutdown")
+        for live in self.live():
+            live.done.wait()
+        self._leases.end()
+        self.publisher.close(CLOSE_SECONDS)
+        self.register.close()
+        self._close_backends()
+
+    def _ended(self, live: LiveExecution) -> None:
+        self._leases.drop(live.execution_id)
+        with self._lock:
+            self._live.pop(live.execution_id, None)
+        self.register.idle(live.prepared.code.name)
+        if self._on_end:
+            self._on_end(live.execution_id)
+
+    def _watch_outage(self) -> None:
+        """An outage longer than the limit fails what runs, and says so."""
+        age = self.publisher.oldest_unconfirmed_age()
+        if age < self.settings.outage_limit:
+            return
+        trouble = self.publisher.state().outbox_error or self.connection.state().last_error or "no receipt"
+        for live in self.live():
+            live.stop.request("outage", error=f"messages could not be delivered for {age:.0f} s: {trouble}")
+
+    def _close_backends(self) -> None:
+        if hasattr(self, "connection"):
+            self.connection.stop()
+        self.broker.release()
+        if hasattr(self, "database"):
+            self.database.close()
+
+    def __enter__(self) -> "Engine":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,238 @@
+"""One execution in this process: its records, its thread, and the one status that it ends with."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ..configuration import workflow_defaults, workflow_schema
+from ..database import clock, definitions, executions, namespaces, sequences
+from ..database.records import NewDefinition, NewExecution
+from ..errors import SwfError
+from ..logs import execution_id as logged_execution_id
+from ..messaging.messages import make
+from ..messaging.publisher import PublishAborted
+from ..simulation import (
+    Aborted,
+    FastClock,
+    Identity,
+    Outcome,
+    RealtimeClock,
+    StateEvent,
+    StopSignal,
+    executor_config,
+    simulate,
+)
+from ..simulation.environment import execution_environment
+from ..simulation.metrics import performance_metrics
+from .request import Prepared
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 1.0
+
+
+class LiveExecution:
+    """An execution that runs in a thread of this process. `done` is set once its end is recorded."""
+
+    def __init__(self, engine: "Engine", prepared: Prepared) -> None:
+        self._engine = engine
+        self.prepared = prepared
+        self.stop = StopSignal()
+        self.done = threading.Event()
+        self.outcome = Outcome("failed", "failed", error_message="it ended without an outcome")
+        self.metrics: dict[str, Any] = {}
+        self.execution_id, self.sender = self._open()
+        self._ports = ExecutionPorts(engine, self)
+
+    @property
+    def stf_count(self) -> int:
+        """STFs sent so far."""
+        return self._ports.stf_count
+
+    @property
+    def run_number(self) -> int | None:
+        """The DAQ run it simulates, once drawn."""
+        return self._ports.run_number
+
+    def begin(self, on_end: Callable[["LiveExecution"], None]) -> None:
+        """Run it in a thread of its own; `on_end` is called when its end is recorded."""
+        threading.Thread(target=self._run, args=(on_end,), name=self.execution_id, daemon=True).start()
+
+    def _open(self) -> tuple[str, str]:
+        """Write namespace, definition, execution and its agent; returns the execution's id and the sender."""
+        database, settings, request = self._engine.database, self._engine.settings, self.prepared.request
+        with database.write() as connection:
+            number = sequences.next_execution_number(connection)
+        execution_id = f"{request.workflow}-{settings.user}-{number:04d}"
+        sender = self._engine.register.working(request.workflow, self.prepared.namespace)
+        with database.write() as connection:
+            namespaces.ensure(connection, self.prepared.namespace, settings.user)
+            definition = definitions.ensure(connection, self._definition())
+            began = clock.now(connection)
+            executions.insert(
+                connection,
+                NewExecution(
+                    execution_id=execution_id,
+                    workflow_definition_id=definition.id,
+                    namespace=self.prepared.namespace,
+                    parameter_values=self.prepared.composition.stored(),
+                    executed_by=request.executed_by or settings.user,
+                    start_time=began,
+                    execution_environment=self._environment(),
+                    owner=self._engine.owner,
+                    lease_expires_at=began + timedelta(seconds=settings.lease_seconds),
+                ),
+            )
+        return execution_id, sender
+
+    def _definition(self) -> NewDefinition:
+        composition, workflows_dir = self.prepared.composition, self._engine.settings.workflows_dir
+        workflow = composition.workflow_name
+        return NewDefinition(
+            workflow_name=workflow,
+            version=composition.version,
+            workflow_type=composition.workflow_type,
+            definition=self.prepared.code.source,
+            parameter_values={
+                "schema": workflow_schema(workflows_dir, workflow),
+                "defaults": workflow_defaults(workflows_dir, workflow),
+            },
+            created_by=self._engine.settings.user,
+        )
+
+    def _environment(self) -> dict[str, Any]:
+        engine, prepared = self._engine, self.prepared
+        return {
+            **execution_environment(
+                prepared.code,
+                prepared.source.result(),
+                user=engine.settings.user,
+                broker=engine.broker.kind,
+                database=engine.database.safe_url,
+                host=engine.settings.host,
+            ),
+            "provenance": prepared.composition.stored_provenance(),
+        }
+
+    def _run(self, on_end: Callable[["LiveExecution"], None]) -> None:
+        logged_execution_id.set(self.execution_id)
+        try:
+            self.outcome = self._simulate()
+            self._deliver()
+            self._record_end()
+        except Exception:
+            log.exception("%s: its end could not be recorded", self.execution_id)
+        finally:
+            self._engine.publisher.forget(self.execution_id)
+            on_end(self)
+            self.done.set()
+
+    def _simulate(self) -> Outcome:
+        prepared = self.prepared
+        return simulate(
+            prepared.code,
+            executor_config(prepared.composition.sections, prepared.composition.parameters),
+            self._ports,
+            identity=Identity(self.execution_id, prepared.namespace, self.sender),
+            clock=RealtimeClock() if prepared.request.realtime else FastClock(),
+            stop=self.stop,
+            duration=prepared.request.duration,
+            monitor_url=self._engine.settings.monitor_url or "",
+        )
+
+    def _deliver(self) -> None:
+        """Wait until the broker has confirmed every message; an outage over the limit is a failure."""
+        publisher, limit = self._engine.publisher, self._engine.settings.outage_limit
+        while not publisher.wait_delivered(self.execution_id, RETRY_SECONDS):
+            if publisher.oldest_unconfirmed_age() > limit:
+                self._fail(f"its messages were not delivered within {limit:g} s")
+                return
+
+    def _fail(self, message: str) -> None:
+        trace = self.outcome.stack_trace or message
+        self.outcome = replace(self.outcome, status="failed", error_message=message, stack_trace=trace)
+
+    def _record_end(self) -> None:
+        """Write the end; a lost database is asked again until the outage limit."""
+        given_up = time.monotonic() + self._engine.settings.outage_limit
+        while True:
+            try:
+                self._write_end()
+                return
+            except SwfError as error:
+                log.warning("%s: its end is not recorded yet: %s", self.execution_id, error)
+                if time.monotonic() > given_up:
+                    raise
+                threading.Event().wait(RETRY_SECONDS)
+
+    def _write_end(self) -> None:
+        outcome, engine = self.outcome, self._engine
+        engine.ledger.flush()
+        self.metrics = self._performance(outcome)
+        with engine.database.write() as connection:
+            ours = executions.finish(
+                connection,
+                self.execution_id,
+                status=outcome.status,
+                end_time=datetime.now(UTC),
+                performance_metrics=self.metrics,
+                error_message=outcome.error_message,
+                stack_trace=outcome.stack_trace,
+            )
+        if not ours:
+            self._fail("somebody else closed this execution: its lease had run out")
+
+    def _performance(self, outcome: Outcome) -> dict[str, Any]:
+        figures = self._engine.publisher.statistics(self.execution_id)
+        return performance_metrics(
+            outcome,
+            publish_latency={
+                "p50": figures.latency_p50,
+                "p95": figures.latency_p95,
+                "p99": figures.latency_p99,
+            },
+            retries=figures.resent,
+            undelivered=figures.undelivered,
+            database_seconds=figures.outbox_seconds,
+            realtime=self.prepared.request.realtime,
+            messages_by_type=figures.messages_by_type,
+        )
+
+
+class ExecutionPorts:
+    """The broker and the database as the simulation of one execution sees them."""
+
+    def __init__(self, engine: "Engine", live: LiveExecution) -> None:
+        self._engine, self._live = engine, live
+        self.stf_count = 0
+        self.run_number: int | None = None
+
+    def send(self, destination: str, content: dict[str, Any], tick: float, *, closing: bool = False) -> None:  # noqa: ARG002
+        """Hand a message to the publisher; Aborted where it had to wait and a stop came."""
+        message = make(destination, content)
+        try:
+            self._engine.publisher.publish(message, abort=self._stopped, wait=not closing)
+        except PublishAborted as error:
+            raise Aborted(str(error)) from error
+        if message.msg_type == "stf_gen":
+            self.stf_count += 1
+
+    def next_run_number(self) -> int:
+        """Draw the DAQ run number."""
+        with self._engine.database.write() as connection:
+            self.run_number = sequences.next_run_number(connection)
+        return self.run_number
+
+    def record_state(self, event: StateEvent) -> None:
+        """Keep a transition for the next transaction."""
+        self._engine.ledger.note(event, self._live.prepared.composition.parameters)
+
+    def _stopped(self) -> bool:
+        return self._live.stop.is_set

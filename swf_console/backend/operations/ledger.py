@@ -1,0 +1,96 @@
+"""The book of a process that executes: messages, deliveries and states in one transaction."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..database import Database, messages, states
+from ..database.records import NewMessage, RunState
+from ..database.records import StateEvent as EventRow
+from ..messaging.messages import Delivery, OutgoingMessage
+from ..simulation import StateEvent
+
+PHASES = {
+    ("no_beam", "not_ready"): "idle",
+    ("beam", "not_ready"): "imminent",
+    ("beam", "ready"): "ready",
+    ("run", "physics"): "physics",
+    ("run", "standby"): "standby",
+}
+
+
+class Ledger:
+    """The publisher's outbox over the database; state events ride along with the next batch."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._writing = threading.Lock()
+        self._noted: list[tuple[StateEvent, int]] = []
+
+    def note(self, event: StateEvent, parameters: Mapping[str, Any]) -> None:
+        """Keep a state event for the next transaction; never waits for the database."""
+        self._noted.append((event, int(parameters.get("target_worker_count") or 0)))
+
+    def record(self, new: Sequence[OutgoingMessage], delivered: Sequence[Delivery]) -> None:
+        """Write messages before they are sent, deliveries, and the states so far; all or nothing."""
+        with self._writing:
+            noted = self._noted[:]
+            with self._database.write() as connection:
+                if noted:
+                    states.insert_events(connection, [_event_row(event) for event, _ in noted])
+                    for state in _latest(noted):
+                        states.upsert_run_state(connection, state)
+                if new:
+                    messages.insert(connection, [_message_row(message) for message in new])
+                if delivered:
+                    messages.mark_delivered(connection, delivered)
+            del self._noted[: len(noted)]
+
+    def flush(self) -> None:
+        """Write the states that no message carried along."""
+        if self._noted:
+            self.record((), ())
+
+
+def _latest(noted: Sequence[tuple[StateEvent, int]]) -> list[RunState]:
+    last = {event.run_number: (event, workers) for event, workers in noted}
+    return [_run_state(event, workers) for event, workers in last.values()]
+
+
+def _run_state(event: StateEvent, workers: int) -> RunState:
+    ended = event.event_type == "end_run"
+    phase = "ended" if ended else PHASES.get((event.state, event.substate or ""), event.state)
+    return RunState(
+        run_number=event.run_number,
+        phase=phase[:20],
+        state=event.state,
+        substate=event.substate,
+        target_worker_count=workers,
+        state_changed_at=event.timestamp,
+        metadata={"execution_id": event.event_data.get("execution_id")},
+    )
+
+
+def _event_row(event: StateEvent) -> EventRow:
+    return EventRow(
+        timestamp=event.timestamp,
+        run_number=event.run_number,
+        event_type=event.event_type,
+        state=event.state,
+        substate=event.substate,
+        event_data=event.event_data,
+    )
+
+
+def _message_row(message: OutgoingMessage) -> NewMessage:
+    return NewMessage(
+        message_id=message.id,
+        message_type=message.msg_type,
+        sent_at=message.created_at,
+        content_json=message.body,
+        namespace=message.namespace,
+        execution_id=message.execution_id,
+        run_id=message.run_id,
+        sender_agent=message.sender,
+        queue_name=message.destination,
+    )

@@ -1,0 +1,91 @@
+"""Arguments in, exit code out. Only the command that was asked for is imported."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from . import __version__
+
+# name -> (module in swf_console.commands, one line of help)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "config": ("config", "show and validate configurations, each value with where it came from"),
+    "plan": ("plan", "predict a run: schedule, messages, demand, capacity, backlog"),
+    "executions": ("executions", "list, show, stop, rerun and compare executions"),
+    "messages": ("messages", "list recorded messages, or follow them live"),
+    "definitions": ("definitions", "list and show workflow definitions"),
+    "namespaces": ("namespaces", "list namespaces"),
+    "status": ("status", "what runs, what is up, and one verdict"),
+    "doctor": ("doctor", "check everything this needs, each with what to do about it"),
+    "export": ("export", "write an execution and all that belongs to it as JSON"),
+    "runner": ("runner", "run the persistent workflow runner in the foreground"),
+    "control": ("control", "send run, stop or status to a persistent runner"),
+    "broker": ("broker", "run the embedded STOMP broker in the foreground"),
+    "db": ("db", "upgrade the database, show its version, check it"),
+    "init": ("init", "make a new home from the templates"),
+    "completion": ("completion", "print a shell completion script"),
+}
+
+
+def build_parser(*commands: str) -> argparse.ArgumentParser:
+    """The whole command line; only `commands` get their own arguments, so that nothing else is imported."""
+    from .commands.run import add_arguments as add_run_arguments
+
+    parser = argparse.ArgumentParser(
+        prog="swf-console",
+        description="The operations console for streaming workflows. Without a command it opens the console.",
+        epilog="Exit codes: 0 ok, 1 the run failed, 2 usage or configuration, 3 a backend cannot be reached, "
+        "4 timeout, 5 refused, 130 interrupted.",
+    )
+    parser.add_argument("--version", action="version", version=f"swf-console {__version__}")
+    parser.add_argument("--home", metavar="DIR", help="the folder that holds workflows/ (SWF_CONSOLE_HOME)")
+    add_run_arguments(parser)
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, (module, line) in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".")
+        if name in commands:
+            importlib.import_module(f".commands.{module}", __package__).add_arguments(subparser)
+    return parser
+
+
+def named_command(argv: Sequence[str]) -> str | None:
+    """The command in `argv`: its first word that is neither an option nor an option's value."""
+    words = iter(argv)
+    for word in words:
+        if word == "--home":
+            next(words, None)
+        elif not word.startswith("-"):
+            return word if word in COMMANDS else None
+        elif word.startswith("--run"):
+            return None
+    return None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code."""
+    argv = sys.argv[1:] if argv is None else argv
+    command = named_command(argv)
+    arguments = build_parser(*([command] if command else [])).parse_args(argv)
+    module = COMMANDS[command][0] if command else "run"
+    return guarded(module, arguments)
+
+
+def guarded(module: str, arguments: argparse.Namespace) -> int:
+    """Call `commands.<module>.run`; an error becomes one clear line on stderr and its exit code."""
+    from .backend.errors import SwfError
+
+    try:
+        code: int = importlib.import_module(f".commands.{module}", __package__).run(arguments)
+        sys.stdout.flush()
+        return code
+    except SwfError as error:
+        from .commands.output import report_error
+
+        report_error(error, as_json=getattr(arguments, "json", False))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

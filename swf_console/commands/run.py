@@ -1,0 +1,145 @@
+"""`swf-console --run WORKFLOW`: one execution, headless. Without --run: the console."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from ..backend.errors import UsageError
+from .output import emit, fields, say, show
+
+if TYPE_CHECKING:
+    from ..backend.operations.headless import Headless, Report
+    from ..backend.operations.request import RunRequest
+
+# flag -> the parameter that it overrides
+PARAMETER_FLAGS = {
+    "--stf-count": "stf_count",
+    "--physics-period-count": "physics_period_count",
+    "--physics-period-duration": "physics_period_duration",
+    "--stf-interval": "stf_interval",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--run` and everything that shapes one execution."""
+    group = parser.add_argument_group("one execution, headless")
+    group.add_argument("--run", "--run-once", metavar="WORKFLOW", help="run this workflow once and exit")
+    add_execution_arguments(group)
+    group.add_argument("--timeout", type=float, metavar="S", help="give up after S wall seconds (exit 4)")
+    group.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
+
+
+def add_execution_arguments(group: Any) -> None:
+    """The flags that `--run`, the runner's command and the queue's `run` share."""
+    group.add_argument("--workflow-config", metavar="NAME", help="configuration (<workflow>_default)")
+    group.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
+    group.add_argument("--namespace", metavar="N", help="namespace (that of testbed.toml)")
+    group.add_argument(
+        "--realtime",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="pace by the wall clock (default: as fast as possible)",
+    )
+    group.add_argument("--duration", metavar="S", help="end at S simulated seconds (0: no limit)")
+    for flag, parameter in PARAMETER_FLAGS.items():
+        group.add_argument(flag, metavar="N", help=f"override {parameter}")
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="override any parameter; may be repeated",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the execution that the arguments describe; without --run, say what can be done instead."""
+    if not arguments.run:
+        return open_console()
+    from ..backend.operations.headless import Headless
+    from ..backend.settings import load_settings
+
+    settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
+    headless = Headless(settings, request_of(arguments, arguments.run))
+    with stopped_by_signals(headless):
+        report = headless.run(timeout=arguments.timeout, progress=progress_bar())
+    show_report(report, as_json=arguments.json)
+    return report.exit_code
+
+
+def open_console() -> int:
+    """Refuse in words: there is no full-screen console yet."""
+    raise UsageError("nothing to do", "Give --run WORKFLOW or a command: swf-console --help")
+
+
+def request_of(arguments: argparse.Namespace, workflow: str) -> "RunRequest":
+    """The RunRequest that the flags describe."""
+    from ..backend.configuration import Override, parse_override
+    from ..backend.operations.request import RunRequest, parse_duration
+
+    overrides = [
+        Override(parameter, value, flag)
+        for flag, parameter in PARAMETER_FLAGS.items()
+        if (value := getattr(arguments, parameter)) is not None
+    ]
+    overrides += [parse_override(text, "--set") for text in arguments.set]
+    return RunRequest(
+        workflow=workflow,
+        configuration=arguments.workflow_config,
+        overrides=tuple(overrides),
+        namespace=arguments.namespace,
+        realtime=arguments.realtime,
+        duration=parse_duration(arguments.duration, "--duration"),
+    )
+
+
+@contextmanager
+def stopped_by_signals(headless: "Headless") -> Iterator[None]:
+    """SIGINT, SIGTERM and SIGHUP end the execution cleanly while this holds."""
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        headless.interrupt(signal.Signals(number).name)
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, on_signal) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def progress_bar() -> Any:
+    """A callable that draws progress on stderr; None where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        return None
+    from .progress import ProgressBar
+
+    return ProgressBar()
+
+
+def show_report(report: "Report", *, as_json: bool) -> None:
+    """The execution's end, for a person or for a program."""
+    for warning in report.warnings:
+        say(f"swf-console: warning: {warning}")
+    if as_json:
+        emit(report)
+        return
+    metrics = report.performance_metrics
+    show(f"{report.execution_id}  {report.status}  ({report.reason})")
+    fields(
+        [
+            ("run", report.run_id),
+            ("namespace", report.namespace),
+            ("configuration", report.configuration),
+            ("STFs", metrics.get("stf_count")),
+            ("messages", sum(metrics.get("messages_by_type", {}).values())),
+            ("simulated", f"{metrics.get('simulated_seconds', 0):g} s"),
+            ("wall", f"{metrics.get('wall_seconds', 0):.3f} s"),
+            ("error", report.error_message),
+        ]
+    )
