@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from typing import NoReturn, TypeVar
 
 import pytest
@@ -28,19 +28,19 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def activemq() -> Iterator[ActiveMQAddress]:
     """A real ActiveMQ that every test of this process shares: use destination names of your own."""
-    yield from _service(services.shared_activemq())
+    yield from running(services.shared_activemq())
 
 
 @pytest.fixture
 def private_activemq() -> Iterator[ActiveMQ]:
     """A real ActiveMQ of this test alone: stop it, kill it, freeze it, start it again."""
-    yield from _service(services.own_activemq())
+    yield from running(services.own_activemq())
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQLServer]:
     """A real PostgreSQL that every test of this process shares."""
-    yield from _service(services.shared_postgresql())
+    yield from running(services.shared_postgresql())
 
 
 @pytest.fixture
@@ -53,18 +53,17 @@ def postgresql_url(postgresql: PostgreSQLServer) -> Iterator[str]:
 @pytest.fixture
 def private_postgresql() -> Iterator[PostgreSQL]:
     """A real PostgreSQL of this test alone: stop it, crash it, freeze it, start it again."""
-    yield from _service(services.own_postgresql())
+    yield from running(services.own_postgresql())
 
 
-def _service(service: AbstractContextManager[T]) -> Iterator[T]:
-    try:
-        running = service.__enter__()
-    except ServiceMissing as missing:
-        _absent(str(missing))
-    try:
-        yield running
-    finally:
-        service.__exit__(None, None, None)
+def running(service: AbstractContextManager[T]) -> Iterator[T]:
+    """Yield the service while a test uses it. Where it is not installed: skip, and where CI is true, fail."""
+    with ExitStack() as stack:
+        try:
+            found = stack.enter_context(service)
+        except ServiceMissing as missing:
+            _absent(str(missing))
+        yield found
 
 
 def _absent(reason: str) -> NoReturn:

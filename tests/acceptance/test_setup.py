@@ -1,5 +1,6 @@
 """A checkout, a wheel and a home made from it, as a person meets them on a new machine."""
 
+import shlex
 import shutil
 import stat
 import subprocess
@@ -143,7 +144,8 @@ def test_a_python_that_is_too_old_is_one_clear_line(tmp_path: Path) -> None:
 def test_a_python_without_ensurepip_is_one_clear_line(tmp_path: Path) -> None:
     copy = bare_checkout(tmp_path)
     bare = tmp_path / "python3"
-    bare.write_text(f'#!/bin/sh\ncase "$2" in *ensurepip*) exit 1 ;; esac\nexec {sys.executable} "$@"\n')
+    python = shlex.quote(sys.executable)
+    bare.write_text(f'#!/bin/sh\ncase "$2" in *ensurepip*) exit 1 ;; esac\nexec {python} "$@"\n')
     bare.chmod(0o755)
     # No apt-get on this PATH: the machine cannot help itself.
     programs = tmp_path / "bin"
