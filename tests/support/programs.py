@@ -1,6 +1,7 @@
 """A real server process of a test: started in the foreground, ended, killed, frozen, started again."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -23,11 +24,18 @@ class ServiceBroken(Exception):
 
 
 def free_port() -> int:
-    """A TCP port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of the loopback that nobody listens on.
+
+    It lies below the ports that the system gives to clients, so that it is still free after a restart.
+    """
+    while True:
+        port = random.randrange(18_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            return port
 
 
 def descendants(pid: int) -> list[int]:
