@@ -343,8 +343,8 @@ def test_an_override_without_a_usable_name_is_refused(tmp_path: Path, key: str) 
 
 
 def test_sections_of_unknown_workflows_pass_through(tmp_path: Path) -> None:
-    text = '[workflow]\nname = "tape_archive"\n[tape]\ndrives = 4\nstf_count = "many"\n[tape.robot]\narm = "left"\n'
-    write(tmp_path, main=text)
+    text = '[workflow]\nname = "tape_archive"\n[tape]\ndrives = 4\nstf_count = "many"\n'
+    write(tmp_path, main=text + '[tape.robot]\narm = "left"\n')
     found = compose_with(tmp_path, "[parameters]\nlibrary = 7\n", Override("tape.drives", 9, "form"))
     assert found.workflow_type == "custom"
     expected = {"drives": 9, "stf_count": "many", "robot": {"arm": "left"}, "library": 7}
@@ -437,6 +437,8 @@ def test_secrets_never_reach_what_is_stored_shown_or_said(tmp_path: Path) -> Non
     told = [found, found.stored(), found.values(), found.provenance, found.stored_provenance(), given]
     assert secret not in repr(told)
     write(tmp_path, main=HEAD + f'[daq_state_machine]\npassword = "{secret}"\n')
+    assert secret not in str(problem_of(tmp_path))
+    write(tmp_path, main=HEAD + f'[daq_state_machine.stf_count]\npassword = "{secret}"\n')
     assert secret not in str(problem_of(tmp_path))
 
 

@@ -8,17 +8,15 @@
 `type` is integer, number, string or boolean; everything else may be left out.
 """
 
+import ast
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import ConfigurationError, Problem
 from .catalogue import BASE_SECTION
 from .documents import MAXIMUM_BYTES
 from .schema import KINDS, BadValue, Parameter
-
-if TYPE_CHECKING:
-    import ast
 
 DECLARATION = re.compile(rb"^PARAMETERS\b", re.MULTILINE)
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
@@ -52,9 +50,7 @@ def declared_parameters(workflow_file: Path) -> tuple[Parameter, ...] | None:
     return None if node is None else _read(node, workflow_file)
 
 
-def _assigned(source: bytes) -> "ast.expr | None":
-    import ast
-
+def _assigned(source: bytes) -> ast.expr | None:
     try:
         module = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -69,9 +65,7 @@ def _assigned(source: bytes) -> "ast.expr | None":
     return None
 
 
-def _read(node: "ast.expr", file: Path) -> tuple[Parameter, ...]:
-    import ast
-
+def _read(node: ast.expr, file: Path) -> tuple[Parameter, ...]:
     try:
         table = ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):

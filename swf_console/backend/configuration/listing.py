@@ -30,7 +30,8 @@ class ConfigurationSummary:
 
 def configuration_names(workflows_dir: Path) -> list[str]:
     """The names of all configuration files of a home."""
-    return sorted(path.stem for path in workflows_dir.glob("*.toml") if path.name != TESTBED_FILE)
+    files = [path for path in workflows_dir.glob("*.toml") if not path.name.startswith(".")]
+    return sorted(path.stem for path in files if path.name != TESTBED_FILE)
 
 
 def list_configurations(workflows_dir: Path) -> list[ConfigurationSummary]:

@@ -1,7 +1,8 @@
 """Keep secrets off the screen, out of the database, messages and logs.
 
-A value is secret when a word of its key, or of a table above it, ends in password, token, secret or key
-(or a common spelling of these). It is replaced by REDACTED, so that a snapshot still shows it was set.
+A value is secret when its key, or that of a table above it, holds password, token or secret, or has a
+word that ends in key (or a common spelling of these). Too much is rather hidden than too little. It is replaced by
+REDACTED, so that a snapshot still shows it was set.
 """
 
 import re
@@ -10,14 +11,15 @@ from datetime import date, time
 from typing import Any
 
 REDACTED = "<redacted>"
-WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
-SECRET_WORD = re.compile(r".*(?:password|passwd|passphrase|token|secret|credential|key)s?|pwd", re.IGNORECASE)
+SEPARATORS = re.compile(r"[^a-z0-9]+")
+SECRET = re.compile(r"password|passwd|passphrase|passcode|pwd|token|secret|credential")
+KEY_WORD = re.compile(r"(?i:keys?)(?![a-z])")
 URL_PASSWORD = re.compile(r"(://[^\s/:@]*:)[^\s/@]+@")
 
 
 def is_secret(*keys: str) -> bool:
     """Whether a value under these keys must never be shown or stored."""
-    return any(SECRET_WORD.fullmatch(word) for key in keys for word in WORDS.findall(key))
+    return any(SECRET.search(SEPARATORS.sub("", key.lower())) or KEY_WORD.search(key) for key in keys)
 
 
 def redact(value: Any, *keys: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from .catalogue import DATATAKING, DATATAKING_PARAMETERS, KNOWN_SECTIONS
 from .declared import declared_parameters
 from .names import suggest
-from .redaction import REDACTED, is_secret
+from .redaction import redact
 from .schema import BadValue, Parameter, Schema
 
 
@@ -67,9 +67,8 @@ def rules_of(workflow_name: str, workflows_dir: Path) -> Rules:
 
 def shown(value: Any, *keys: str) -> str:
     """A value as an error's text may show it."""
-    if is_secret(*keys):
-        return REDACTED
-    text = value if isinstance(value, str) else _as_toml(value)
+    safe = redact(value, *keys)
+    text = str(safe).lower() if isinstance(safe, bool) else str(safe)
     return text if len(text) <= 80 else text[:77] + "..."
 
 
@@ -79,10 +78,6 @@ def _fitted(parameter: Parameter, value: Any, lenient: bool) -> Any:
     except BadValue as error:
         remedy = f"{parameter.name}: {parameter.help}"
         raise Refusal(str(error), remedy) from None
-
-
-def _as_toml(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _scalars(value: Any) -> Iterator[Any]:

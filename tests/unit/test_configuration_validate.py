@@ -1,0 +1,59 @@
+"""`validate` and `list_configurations`: everything that is wrong, at once."""
+
+from pathlib import Path
+
+from swf_console.backend.configuration import list_configurations, load_testbed, validate
+
+HEAD = '[workflow]\nname = "stf_datataking"\n'
+
+
+def make_home(home: Path, **files: str) -> Path:
+    (home / "stf_datataking.py").touch()
+    for name, text in files.items():
+        (home / f"{name}.toml").write_text(text)
+    return home
+
+
+def test_every_problem_of_every_file_is_found_once(tmp_path: Path) -> None:
+    make_home(
+        tmp_path,
+        base="[daq_state_machine]\nstf_interval = 0\n",
+        a=HEAD + 'includes = ["base.toml"]\n',
+        b="[x\n",
+        c='[workflow]\nname = "stf_datatakin"\n',
+        d=HEAD + "[fast_processing]\nstf_sampling_rate = 2\nslices_per_sampel = 1\n",
+    )
+    problems = [str(problem) for problem in validate(tmp_path)]
+    starts = ["base.toml:2:1", "b.toml:1:3", "c.toml:2:1", "d.toml:4:1", "d.toml:5:1"]
+    assert sorted(text.removeprefix(f"{tmp_path}/").split(": ")[0] for text in problems) == sorted(starts)
+    assert any(
+        "no workflow named 'stf_datatakin'" in text and "mean stf_datataking?" in text for text in problems
+    )
+
+
+def test_only_what_is_named_is_looked_at(tmp_path: Path) -> None:
+    make_home(tmp_path, good=HEAD, bad="[x\n")
+    assert validate(tmp_path, ["good.toml"]) == []
+    assert len(validate(tmp_path, ["bad"])) == 1
+    assert "no configuration named 'gone'" in str(validate(tmp_path, ["good", "gone"])[0])
+
+
+def test_the_testbed_is_checked_where_it_overrides_and_where_it_does_not(tmp_path: Path) -> None:
+    make_home(
+        tmp_path,
+        main=HEAD + "[stf_processing]\n",
+        testbed="[stf_processing]\nstf_count = 0\n[fast_processing]\nstf_cuont = 1\n[parameters]\nnope = 1\n",
+    )
+    fields = [problem.field for problem in validate(tmp_path, (), load_testbed(tmp_path / "testbed.toml"))]
+    assert sorted(str(field) for field in fields) == [
+        "fast_processing.stf_cuont",
+        "parameters.nope",
+        "stf_processing.stf_count",
+    ]
+
+
+def test_a_broken_configuration_is_listed_with_its_problems(tmp_path: Path) -> None:
+    make_home(tmp_path, good=HEAD + "[fast_processing]\n", bad="[x\n")
+    bad, good = list_configurations(tmp_path)
+    assert (good.name, good.workflow_type, good.problems) == ("good", "fast_processing", ())
+    assert (bad.name, len(bad.problems), bad.is_base) == ("bad", 1, False)
