@@ -162,5 +162,5 @@ def test_everything_below_a_secret_name_is_secret() -> None:
 
 
 def test_a_password_inside_a_url_is_redacted() -> None:
-    assert redact("see postgresql://me:pa:ss@h/d") == "see postgresql://me:<redacted>@h/d"
+    assert redact("see postgresql://me:p@:ss@h/d") == "see postgresql://me:<redacted>@h/d"
     assert redact("http://h:80/x") == "http://h:80/x"

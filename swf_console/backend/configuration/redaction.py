@@ -1,8 +1,8 @@
 """Keep secrets off the screen, out of the database, messages and logs.
 
-A value is secret when its key, or that of a table above it, holds password, token or secret, or has a
-word that ends in key (or a common spelling of these). Too much is rather hidden than too little. It is replaced by
-REDACTED, so that a snapshot still shows it was set.
+A value is secret when its key, or that of a table above it, holds password, token or secret (or a common
+spelling of these), or a word that ends in key. Rather too much is hidden than too little. REDACTED takes
+its place, so that a snapshot still shows that it was set.
 """
 
 import re
@@ -14,7 +14,7 @@ REDACTED = "<redacted>"
 SEPARATORS = re.compile(r"[^a-z0-9]+")
 SECRET = re.compile(r"password|passwd|passphrase|passcode|pwd|token|secret|credential")
 KEY_WORD = re.compile(r"(?i:keys?)(?![a-z])")
-URL_PASSWORD = re.compile(r"(://[^\s/:@]*:)[^\s/@]+@")
+URL_PASSWORD = re.compile(r"(://[^\s/:@]*:)[^\s/]+@")
 
 
 def is_secret(*keys: str) -> bool:
