@@ -125,3 +125,14 @@ def test_a_committed_row_survives_a_crash_of_the_database(private_postgresql: Po
         cursor.execute("select n from kept")
         assert cursor.fetchone() == (1,)
     connection.close()
+
+
+@pytest.mark.postgresql
+def test_a_frozen_database_can_be_stopped_with_clients_connected(private_postgresql: PostgreSQL) -> None:
+    connection = psycopg2.connect(private_postgresql.admin_url)
+    private_postgresql.freeze()
+    private_postgresql.stop()
+    assert not private_postgresql.running
+    connection.close()
+    private_postgresql.start()
+    assert private_postgresql.answers()

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,8 +43,9 @@ def descendants(pid: int) -> list[int]:
     """The process and everything below it, parents first."""
     found = [pid]
     for task in Path(f"/proc/{pid}/task").glob("*"):
-        for child in (task / "children").read_text().split():
-            found += descendants(int(child))
+        with suppress(OSError):  # a thread that ended since
+            for child in (task / "children").read_text().split():
+                found += descendants(int(child))
     return found
 
 
@@ -126,18 +128,19 @@ class Program:
         return not self.running or self.ready()
 
     def _end(self, with_signal: signal.Signals) -> None:
-        process, self.process = self.process, None
+        process = self.process
         if process is None:
             return
-        if process.poll() is None:
-            process.send_signal(with_signal)
-            process.send_signal(signal.SIGCONT)
+        process.send_signal(with_signal)
+        self._signal_all(signal.SIGCONT)
         try:
             process.wait(30)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        self.process = None
 
     def _signal_all(self, number: signal.Signals) -> None:
         for pid in descendants(self.pid):
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
