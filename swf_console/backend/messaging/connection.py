@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ..errors import BrokerUnreachable, SwfError
+from ..errors import BrokerUnreachable, SwfError, UsageError
 from ..settings import BrokerSettings
 from .link import Channel, ConnectionState, ConnectRefused, MessageRoute, NotConnected, Phase
 from .messages import OutgoingMessage
@@ -46,7 +46,7 @@ class Connection:
         self._backoff = backoff
         self._changed = threading.Condition()
         self._state = ConnectionState(Phase.DOWN)
-        self._failure: BrokerUnreachable | None = None
+        self._failure: SwfError | None = None
         self._watchers: list[Callable[[ConnectionState], None]] = []
         self._telling = threading.RLock()
         self._channels: tuple[Channel, ...] = ()
@@ -148,7 +148,7 @@ class Connection:
         return wire
 
     def _decided(self) -> bool:
-        hopeless = isinstance(self._failure, ConnectRefused) and not self._session
+        hopeless = isinstance(self._failure, ConnectRefused | UsageError) and not self._session
         return self._up or hopeless or self._state.phase is Phase.CLOSED
 
     def _supervise(self) -> None:
@@ -220,8 +220,7 @@ class Connection:
         if not isinstance(error, SwfError | OSError):
             logger.exception("an error in the connection's thread")
         with self._changed:
-            known = isinstance(error, BrokerUnreachable)
-            self._failure = error if known else BrokerUnreachable(str(error))  # type: ignore[assignment]
+            self._failure = error if isinstance(error, SwfError) else BrokerUnreachable(str(error))
         logger.warning("broker: %s", error)
         self._enter(Phase.DOWN, last_error=str(error), last_error_at=datetime.now(UTC))
 

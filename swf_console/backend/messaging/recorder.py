@@ -42,8 +42,8 @@ class Recorder:
     """Follows `destinations` and gives what arrives to `store` in batches, in order.
 
     `store` returns once it has committed, and ignores ids that it has already; then the messages are
-    acknowledged. Whatever it raises, it is asked again after a pause (Unstorable: not in vain). With a
-    `durable_name`, which needs a connection with a client id, the broker keeps what comes while nobody records.
+    acknowledged. Whatever it raises but Unstorable, it is asked again after a pause. With a `durable_name`,
+    which needs a connection with a client id, the broker keeps what comes while nobody records.
     """
 
     def __init__(

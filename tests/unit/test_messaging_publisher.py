@@ -1,0 +1,307 @@
+"""The publisher keeps the order, loses nothing, and calls delivered only what the broker confirmed."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from swf_console.backend.errors import BackendUnreachable
+from swf_console.backend.messaging.messages import OutgoingMessage, make
+from swf_console.backend.messaging.publisher import PublishAborted, Publisher
+from swf_console.testing.broker import MemoryBroker, MemoryLink
+from tests.support.outbox import MemoryOutbox
+from tests.support.waiting import wait_for
+
+E = "execution-1"
+
+
+def message(number: int, execution: str = E) -> OutgoingMessage:
+    return make("/topic/t", {"msg_type": "stf_gen", "sequence": number, "execution_id": execution})
+
+
+class Stage:
+    """A publisher over a broker in memory."""
+
+    def __init__(self) -> None:
+        self.broker = MemoryBroker()
+        self.outbox = MemoryOutbox()
+        self.link: MemoryLink = self.broker.connect()
+        self.publishers: list[Publisher] = []
+
+    def publisher(self, **bounds: int) -> Publisher:
+        made = Publisher(self.link, self.outbox, **bounds)
+        self.publishers.append(made)
+        return made
+
+    def publish(self, publisher: Publisher, numbers: range) -> list[str]:
+        made = [message(number) for number in numbers]
+        for one in made:
+            publisher.publish(one)
+        return [one.id for one in made]
+
+    def accepted(self) -> list[str]:
+        return [stored.headers["swf_message_id"] for stored in self.broker.accepted]
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    made = Stage()
+    yield made
+    made.outbox.failure = None
+    made.outbox.gate.set()
+    for publisher in made.publishers:
+        publisher.close(0.1)
+
+
+def test_messages_are_recorded_sent_and_delivered_in_order(stage: Stage) -> None:
+    stage.link.start()
+    publisher = stage.publisher()
+
+    ids = stage.publish(publisher, range(2000))
+
+    assert publisher.wait_delivered(E, 10)
+    assert stage.outbox.recorded == stage.outbox.delivered == stage.accepted() == ids
+
+
+def test_nothing_is_sent_that_was_not_recorded(stage: Stage) -> None:
+    stage.link.start()
+    stage.outbox.gate.clear()
+    publisher = stage.publisher()
+
+    stage.publish(publisher, range(3))
+    wait_for(lambda: publisher.state().pending == 3)
+
+    assert stage.broker.accepted == []
+    stage.outbox.gate.set()
+    assert publisher.wait_delivered(E, 10)
+
+
+def test_an_outbox_that_fails_is_asked_again_and_the_order_stays(stage: Stage) -> None:
+    stage.link.start()
+    stage.outbox.failure = OSError("database is locked")
+    publisher = stage.publisher()
+
+    ids = stage.publish(publisher, range(10))
+    wait_for(lambda: stage.outbox.failures >= 2)
+    failing = publisher.state()
+    stage.outbox.failure = None
+
+    assert failing.outbox_error == "database is locked"
+    assert failing.outbox_failing_since is not None
+    assert stage.broker.accepted == [] or stage.accepted() == ids[: len(stage.accepted())]
+    assert publisher.wait_delivered(E, 10)
+    assert stage.accepted() == stage.outbox.recorded == ids
+    assert publisher.state().outbox_error is None
+
+
+def test_without_a_receipt_nothing_is_delivered(stage: Stage) -> None:
+    stage.link.start()
+    stage.broker.receipts = False
+    publisher = stage.publisher()
+
+    stage.publish(publisher, range(5))
+    wait_for(lambda: len(stage.broker.accepted) == 5)
+
+    assert not publisher.wait_delivered(E, 0.05)
+    assert stage.outbox.delivered == []
+    assert publisher.state().unconfirmed == 5
+
+
+def test_a_frozen_broker_delivers_nothing_and_a_cut_sends_everything_again(stage: Stage) -> None:
+    stage.link.start()
+    publisher = stage.publisher()
+    ids = stage.publish(publisher, range(3))
+    assert publisher.wait_delivered(E, 10)
+    stage.broker.freeze()
+
+    more = stage.publish(publisher, range(3, 10))
+    wait_for(lambda: publisher.state().unconfirmed == 7)
+    assert stage.outbox.delivered == ids
+    stage.broker.start()
+
+    assert publisher.wait_delivered(E, 10)
+    assert stage.accepted() == stage.outbox.recorded == ids + more
+    assert publisher.statistics(E).resent == 7
+
+
+def test_after_an_outage_the_unconfirmed_go_first_and_in_order(stage: Stage) -> None:
+    stage.link.start()
+    stage.broker.receipts = False
+    publisher = stage.publisher()
+    first = stage.publish(publisher, range(20))
+    wait_for(lambda: len(stage.broker.accepted) == 20)
+    stage.broker.stop()
+
+    second = stage.publish(publisher, range(20, 30))
+    stage.broker.receipts = True
+    stage.broker.start()
+
+    assert publisher.wait_delivered(E, 10)
+    assert stage.accepted() == first + first + second
+    assert stage.outbox.recorded == first + second
+
+
+def test_messages_wait_while_there_is_no_broker_yet(stage: Stage) -> None:
+    publisher = stage.publisher()
+    ids = stage.publish(publisher, range(5))
+    wait_for(lambda: stage.outbox.recorded == ids)
+
+    stage.link.start()
+
+    assert publisher.wait_delivered(E, 10)
+    assert stage.accepted() == ids
+
+
+def test_publish_blocks_when_too_much_waits_and_gives_up_when_told(stage: Stage) -> None:
+    publisher = stage.publisher(pending=10, window=10)
+    stop = threading.Event()
+    stage.publish(publisher, range(20))
+    wait_for(lambda: publisher.state().pending == 10)
+
+    threading.Timer(0.05, stop.set).start()
+    with pytest.raises(PublishAborted):
+        publisher.publish(message(21), abort=stop.is_set)
+
+    assert publisher.statistics(E).messages_by_type == {"stf_gen": 20}
+
+
+def test_a_message_that_must_go_out_is_taken_beyond_the_bound(stage: Stage) -> None:
+    publisher = stage.publisher(pending=1, window=1)
+    stage.publish(publisher, range(2))
+    wait_for(lambda: publisher.state().pending == 1)
+    publisher.publish(message(2), wait=False)
+
+    stage.link.start()
+
+    assert publisher.wait_delivered(E, 10)
+    assert len(stage.accepted()) == 3
+
+
+def test_a_blocked_publish_goes_on_when_there_is_room(stage: Stage) -> None:
+    publisher = stage.publisher(pending=5, window=5)
+    thread = threading.Thread(target=stage.publish, args=(publisher, range(50)), daemon=True)
+    thread.start()
+    wait_for(lambda: publisher.state().pending == 5)
+
+    stage.link.start()
+    thread.join(10)
+
+    assert publisher.wait_delivered(E, 10)
+    assert len(stage.accepted()) == 50
+
+
+def test_no_more_than_the_window_is_unconfirmed(stage: Stage) -> None:
+    stage.link.start()
+    stage.broker.receipts = False
+    publisher = stage.publisher(pending=100, window=30, batch=20)
+
+    stage.publish(publisher, range(100))
+    wait_for(lambda: publisher.state().unconfirmed == 30 or len(stage.broker.accepted) >= 20)
+
+    assert publisher.state().unconfirmed <= 30
+
+
+def test_a_delivery_is_written_down_with_the_next_messages(stage: Stage) -> None:
+    stage.link.start()
+    publisher = stage.publisher()
+    publisher.publish(message(1))
+    wait_for(lambda: len(stage.broker.accepted) == 1)
+    publisher.publish(message(2))
+    wait_for(lambda: len(stage.broker.accepted) == 2)
+
+    assert stage.outbox.calls == [(1, 0), (1, 1)]
+
+
+def test_a_delivery_is_written_down_soon_where_nothing_follows(stage: Stage) -> None:
+    stage.link.start()
+    publisher = stage.publisher()
+    publisher.publish(message(1))
+
+    wait_for(lambda: stage.outbox.calls == [(1, 0), (0, 1)], timeout=2)
+
+
+def test_whoever_waits_for_delivery_has_it_written_down_at_once(stage: Stage) -> None:
+    stage.link.start()
+    publisher = Publisher(stage.link, stage.outbox, delivery_seconds=60)
+    publisher.publish(message(1))
+
+    assert publisher.wait_delivered(E, 5)
+    assert publisher.close(5)
+
+
+def test_executions_are_told_apart(stage: Stage) -> None:
+    stage.link.start()
+    publisher = stage.publisher()
+    publisher.publish(message(1, "a"))
+    publisher.publish(message(2, "b"))
+    publisher.publish(message(3, "b"))
+
+    assert publisher.wait_delivered("a", 5)
+    assert publisher.wait_delivered("b", 5)
+    assert publisher.statistics("b").delivered == 2
+    assert publisher.statistics("b").latency_p99 is not None
+    publisher.forget("b")
+    assert publisher.statistics("b").delivered == 0
+    assert publisher.statistics("a").delivered == 1
+
+
+def test_the_age_of_the_oldest_grows_in_an_outage_and_is_nothing_afterwards(stage: Stage) -> None:
+    publisher = stage.publisher()
+    assert publisher.oldest_unconfirmed_age() == 0
+    stage.publish(publisher, range(2))
+    wait_for(lambda: publisher.oldest_unconfirmed_age() > 0.05)
+
+    stage.link.start()
+
+    assert publisher.wait_delivered(E, 5)
+    assert publisher.oldest_unconfirmed_age() == 0
+
+
+def test_close_waits_for_what_is_on_its_way(stage: Stage) -> None:
+    stage.link.start()
+    publisher = stage.publisher()
+    ids = stage.publish(publisher, range(500))
+
+    assert publisher.close(10)
+    assert stage.outbox.delivered == ids
+    with pytest.raises(PublishAborted):
+        publisher.publish(message(1))
+
+
+def test_close_says_so_when_the_broker_did_not_take_everything(stage: Stage) -> None:
+    publisher = stage.publisher()
+    stage.publish(publisher, range(3))
+
+    assert not publisher.close(0.05)
+    assert stage.outbox.delivered == []
+
+
+def test_close_ends_in_spite_of_an_outbox_that_fails(stage: Stage) -> None:
+    stage.link.start()
+    stage.outbox.failure = BackendUnreachable("no database")
+    publisher = stage.publisher()
+    stage.publish(publisher, range(3))
+
+    assert not publisher.close(0.1)
+    assert stage.broker.accepted == []
+
+
+def test_a_session_lost_again_and_again_loses_nothing(stage: Stage) -> None:
+    stage.link.start()
+    publisher = stage.publisher(pending=50, window=50, batch=7)
+    done = threading.Event()
+
+    def flap() -> None:
+        while not done.wait(0.002):
+            stage.broker.cut()
+
+    thread = threading.Thread(target=flap, daemon=True)
+    thread.start()
+    ids = stage.publish(publisher, range(1000))
+    assert publisher.wait_delivered(E, 30)
+    done.set()
+    thread.join()
+
+    assert list(dict.fromkeys(stage.accepted())) == ids
+    assert stage.outbox.recorded == ids
+    assert sorted(stage.outbox.delivered) == sorted(ids)
