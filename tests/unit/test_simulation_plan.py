@@ -15,7 +15,7 @@ from swf_console.backend.simulation.backlog import (
     starts_by_formula,
     starts_by_model,
 )
-from swf_console.backend.simulation.capacity import Workload, capacity, workload
+from swf_console.backend.simulation.capacity import Workload, capacity_of, workload
 from swf_console.backend.simulation.plan import Plan, plan_run
 from swf_console.backend.simulation.workflow_file import load_workflow
 from tests.support.simulation import DAQ, WORKFLOWS, MemoryPorts, executing, run_daq
@@ -46,11 +46,11 @@ def work(**changes: Any) -> Workload:
 
 
 def test_the_arithmetic_of_the_founding_example() -> None:
-    everything = capacity(work(stf_sampling_rate=1.0))
+    everything = capacity_of(work(stf_sampling_rate=1.0))
     assert (everything.demand, everything.capacity) == (7.5, 1.0)
     assert (everything.utilisation, everything.workers_needed, everything.keeps_up) == (7.5, 225, False)
-    assert capacity(work()).workers_needed == 12
-    assert capacity(work()).keeps_up
+    assert capacity_of(work()).workers_needed == 12
+    assert capacity_of(work()).keeps_up
 
 
 def test_parameters_without_slices_have_no_capacity() -> None:

@@ -7,6 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .backlog import Backlog as Backlog
+    from .capacity import Capacity as Capacity
+    from .capacity import capacity_of as capacity_of
+    from .capacity import workload as workload
     from .clocks import Clock as Clock
     from .clocks import FastClock as FastClock
     from .clocks import RealtimeClock as RealtimeClock
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
     from .workflow_file import load_workflow as load_workflow
 
 _HOMES = {
+    "backlog": ("Backlog",),
+    "capacity": ("Capacity", "capacity_of", "workload"),
     "clocks": ("Clock", "FastClock", "RealtimeClock"),
     "environment": ("execution_environment",),
     "execution": ("Outcome", "executor_config", "simulate"),

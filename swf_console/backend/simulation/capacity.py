@@ -55,7 +55,7 @@ def workload(parameters: Mapping[str, Any]) -> Workload | None:
         return None
 
 
-def capacity(work: Workload) -> Capacity:
+def capacity_of(work: Workload) -> Capacity:
     """The arithmetic of keeping up.
 
     30 workers at 30 s a slice finish 1 slice/s together. 0.5 STF/s with 15 slices each makes 7.5 slices/s,

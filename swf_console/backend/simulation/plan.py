@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .backlog import Backlog, predict_backlog, sampled
-from .capacity import Capacity, Workload, capacity, workload
+from .capacity import Capacity, Workload, capacity_of, workload
 from .ports import StopSignal
 from .rehearsal import Schedule, merged, rehearse
 from .workflow_file import WorkflowCode
@@ -37,7 +37,7 @@ def plan_run(
     """
     schedule = rehearse(code, config, duration=duration, stop=stop)
     work = workload(merged(config))
-    rates = capacity(work) if work else None
+    rates = capacity_of(work) if work else None
     backlog = _backlog(schedule, work) if work else None
     return Plan(
         schedule=schedule,
