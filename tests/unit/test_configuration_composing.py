@@ -353,6 +353,28 @@ def test_sections_of_unknown_workflows_pass_through(tmp_path: Path) -> None:
     assert [row.key for row in found.values()] == ["drives", "stf_count", "robot.arm", "library"]
 
 
+def test_tables_below_a_section_are_merged_key_by_key(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        base="[tape]\nroom = 1\nrack = { u = 1 }\n[tape.robot]\narm = 1\nleg = 1\n[tape.light]\n",
+        more="[tape]\n[tape.robot]\n[tape.light]\nlamp = 2\n[tape.room]\ndoor = 2\n",
+        main='[workflow]\nname = "tape"\nincludes = ["base.toml", "more.toml"]\n'
+        "[tape]\nrobot.arm = 3\nrack = 3\n",
+    )
+    found = compose_with(tmp_path)
+    expected = {"room": {"door": 2}, "rack": 3, "robot": {"arm": 3, "leg": 1}, "light": {"lamp": 2}}
+    assert found.sections["tape"] == expected
+    places = {row.key: str(row.provenance) for row in found.values()}
+    assert places == {
+        "room.door": "more.toml:6",
+        "rack": "main.toml:6",
+        "robot.arm": "main.toml:5",
+        "robot.leg": "base.toml:6",
+        "light.lamp": "more.toml:4",
+    }
+    assert set(found.provenance) == {f"tape.{key}" for key in places}
+
+
 def test_a_table_given_for_one_value_keeps_its_provenance(tmp_path: Path) -> None:
     write(tmp_path, main='[workflow]\nname = "tape_archive"\n[tape]\nrobot = 1\n[tape.room]\nx = 1\n')
     given = overrides_from({"tape": {"robot": {"arm": {"joint": 2}}, "room": 3}}, "message")

@@ -129,11 +129,18 @@ class Merge:
                 text = shown(value, *path)
                 self.problems.append(document.problem(str(error), *path, value=text, remedy=error.remedy))
                 continue
-            if isinstance(fitted, dict) and fitted:
+            if isinstance(fitted, dict) and (fitted or self._has_table(path)):
                 self._add_table(document, section, fitted, (*above, key))
             else:
                 line = document.place(*path).line
                 self._put(path, fitted, Provenance(document.path.name, document.path, line))
+
+    def _has_table(self, path: Keys) -> bool:
+        """Whether there is a table already, which an empty one must not take the place of."""
+        table: Any = self.sections
+        for key in path:
+            table = table.get(key) if isinstance(table, dict) else None
+        return isinstance(table, dict)
 
     def _put(self, path: Keys, value: Any, source: Provenance) -> None:
         table = self.sections[path[0]]
