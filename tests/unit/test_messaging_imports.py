@@ -1,0 +1,24 @@
+"""Importing one part of the room does not load what it does not need."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("messages", "stomp"),
+        ("publisher", "stomp"),
+        ("embedded", "stomp"),
+        ("address", "subprocess"),
+        ("connection", "sqlalchemy"),
+    ],
+)
+def test_a_module_loads_only_what_it_uses(module: str, unwanted: str) -> None:
+    code = f"import sys, swf_console.backend.messaging.{module}; print({unwanted!r} in sys.modules)"
+
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert told.stdout.strip() == "False"

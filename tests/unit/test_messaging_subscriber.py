@@ -1,0 +1,331 @@
+"""A subscriber handles each message once and acknowledges it after the work; a recorder stores it once."""
+
+import threading
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from swf_console.backend.errors import BackendUnreachable, BrokerUnreachable, UsageError
+from swf_console.backend.messaging.feed import Inbox, Seen
+from swf_console.backend.messaging.link import Phase
+from swf_console.backend.messaging.messages import IncomingMessage, make
+from swf_console.backend.messaging.recorder import Recorder, Unstorable
+from swf_console.backend.messaging.subscriber import Subscriber, Subscription, SubscriptionRefused
+from swf_console.testing.broker import MemoryBroker, MemoryLink, stranger
+from tests.support.waiting import wait_for
+
+TOPIC = "/topic/t"
+QUEUE = "/queue/q"
+
+
+class Stage:
+    """A broker, a link that is up, and what was handled."""
+
+    def __init__(self) -> None:
+        self.broker = MemoryBroker()
+        self.link: MemoryLink = self.broker.connect("client")
+        self.link.start()
+        self.handled: list[IncomingMessage] = []
+        self.open: list[Subscriber | Recorder] = []
+
+    def subscriber(self, subscription: Subscription, limit: int = 100) -> Subscriber:
+        made = Subscriber(self.link, subscription, self.handled.append, limit=limit)
+        return self.started(made)
+
+    def started(self, made: Subscriber) -> Subscriber:
+        self.open.append(made)
+        made.start()
+        return made
+
+    def recorder(self, store: "Store", durable_name: str | None = None) -> Recorder:
+        made = Recorder(self.link, [TOPIC, QUEUE], store, seconds=0.01, durable_name=durable_name)
+        self.open.append(made)
+        made.start()
+        return made
+
+    def send(self, destination: str, *numbers: int) -> list[str]:
+        messages = [make(destination, {"n": number, "namespace": "ours"}) for number in numbers]
+        for message in messages:
+            headers = {**message.headers, "message-id": message.id}
+            self.broker.inject(stranger(destination, message.body, **headers))
+        return [message.id for message in messages]
+
+    def numbers(self) -> list[int]:
+        return [(message.content or {})["n"] for message in self.handled]
+
+
+class Store:
+    """A store that remembers, and fails when told to."""
+
+    def __init__(self) -> None:
+        self.stored: list[IncomingMessage] = []
+        self.failure: Exception | None = None
+        self.poison: set[str] = set()
+        self.calls = 0
+
+    def __call__(self, messages: Sequence[IncomingMessage]) -> None:
+        self.calls += 1
+        if self.failure is not None:
+            raise self.failure
+        if any(message.id in self.poison for message in messages):
+            raise Unstorable("too long")
+        self.stored += messages
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    made = Stage()
+    yield made
+    for each in made.open:
+        each.close(0.2)
+
+
+def test_messages_are_handled_in_order_and_acknowledged(stage: Stage) -> None:
+    subscriber = stage.subscriber(Subscription(QUEUE))
+
+    stage.send(QUEUE, *range(300))
+
+    wait_for(lambda: stage.numbers() == list(range(300)))
+    wait_for(lambda: subscriber.state().handled == 300)
+    subscriber.close()
+    stage.subscriber(Subscription(QUEUE))
+    stage.send(QUEUE, 300)
+    wait_for(lambda: len(stage.handled) == 301)
+
+
+def test_a_message_is_acknowledged_only_after_the_work(stage: Stage) -> None:
+    working, go_on = threading.Event(), threading.Event()
+
+    def work(message: IncomingMessage) -> None:
+        working.set()
+        go_on.wait(10)
+        stage.handled.append(message)
+
+    stage.started(Subscriber(stage.link, Subscription(QUEUE), work))
+    stage.send(QUEUE, 1)
+    assert working.wait(5)
+    stage.broker.cut()
+    go_on.set()
+
+    wait_for(lambda: stage.numbers() == [1])
+
+
+def test_the_same_message_again_is_acknowledged_and_not_handled(stage: Stage) -> None:
+    subscriber = stage.subscriber(Subscription(QUEUE))
+    message = make(QUEUE, {"n": 1})
+
+    for number in range(3):
+        stage.broker.inject(stranger(QUEUE, message.body, **message.headers, **{"message-id": str(number)}))
+
+    wait_for(lambda: subscriber.state().duplicates == 2)
+    assert stage.numbers() == [1]
+    stage.broker.cut()
+    stage.send(QUEUE, 2)
+    wait_for(lambda: stage.numbers() == [1, 2])
+
+
+def test_a_handler_that_raises_refuses_its_message_and_goes_on(stage: Stage) -> None:
+    def work(message: IncomingMessage) -> None:
+        if message.content == {"n": 1, "namespace": "ours"}:
+            raise ValueError("no such run")
+        stage.handled.append(message)
+
+    subscriber = stage.started(Subscriber(stage.link, Subscription(QUEUE), work))
+    stage.send(QUEUE, 1, 2)
+
+    wait_for(lambda: stage.numbers() == [2])
+    assert subscriber.state().failed == 1
+    assert subscriber.state().last_failure == "ValueError: no such run"
+    assert len(stage.broker.dead) == 1
+    assert stage.link.state().phase is Phase.UP
+
+
+def test_a_handler_whose_backend_is_away_is_called_again_with_the_same_message(stage: Stage) -> None:
+    calls: list[int] = []
+
+    def work(message: IncomingMessage) -> None:
+        calls.append(1)
+        if len(calls) < 3:
+            raise BackendUnreachable("no database")
+        stage.handled.append(message)
+
+    stage.started(Subscriber(stage.link, Subscription(QUEUE), work))
+    stage.send(QUEUE, 1, 2)
+
+    wait_for(lambda: stage.numbers() == [1, 2])
+    assert len(calls) == 4
+    assert stage.broker.dead == []
+
+
+def test_a_selector_leaves_the_others_in_the_queue(stage: Stage) -> None:
+    stage.subscriber(Subscription(QUEUE, selector="namespace = 'ours'"))
+
+    stage.broker.inject(stranger(QUEUE, "{}", namespace="theirs"))
+    stage.send(QUEUE, 1)
+
+    wait_for(lambda: stage.numbers() == [1])
+    stage.subscriber(Subscription(QUEUE, selector="namespace = 'theirs'"))
+    wait_for(lambda: len(stage.handled) == 2)
+
+
+def test_a_selector_that_cannot_be_read_is_said_at_once_and_not_tried_again(stage: Stage) -> None:
+    subscriber = stage.subscriber(Subscription(QUEUE, selector="namespace = = 'x'"))
+
+    with pytest.raises(SubscriptionRefused, match="no subscription to /queue/q"):
+        subscriber.wait_subscribed(5)
+    stage.broker.cut()
+    assert subscriber.state().error is not None
+    assert stage.link.state().phase is Phase.UP
+
+
+def test_who_waits_for_a_subscription_without_a_broker_is_told_why(stage: Stage) -> None:
+    stage.broker.stop()
+    subscriber = stage.subscriber(Subscription(QUEUE))
+
+    with pytest.raises(BrokerUnreachable, match="the connection was cut"):
+        subscriber.wait_subscribed(0.05)
+
+
+def test_a_subscription_is_made_again_in_each_session(stage: Stage) -> None:
+    subscriber = stage.subscriber(Subscription(TOPIC))
+    for number in range(3):
+        stage.broker.stop()
+        assert not subscriber.state().subscribed
+        stage.broker.start()
+        subscriber.wait_subscribed(5)
+        stage.send(TOPIC, number)
+
+    wait_for(lambda: stage.numbers() == [0, 1, 2])
+
+
+def test_a_durable_subscription_keeps_what_came_meanwhile(stage: Stage) -> None:
+    durable = Subscription(TOPIC, durable_name="agent")
+    stage.subscriber(durable).close()
+    stage.send(TOPIC, 1, 2)
+
+    stage.subscriber(durable)
+
+    wait_for(lambda: stage.numbers() == [1, 2])
+
+
+def test_a_forgotten_durable_subscription_keeps_nothing(stage: Stage) -> None:
+    durable = Subscription(TOPIC, durable_name="agent")
+    stage.subscriber(durable).close(forget=True)
+    stage.send(TOPIC, 1)
+
+    stage.subscriber(durable)
+    stage.send(TOPIC, 2)
+
+    wait_for(lambda: stage.numbers() == [2])
+
+
+def test_strange_messages_are_counted_and_handled(stage: Stage) -> None:
+    subscriber = stage.subscriber(Subscription(TOPIC, ack="auto"))
+
+    stage.broker.inject(stranger(TOPIC, "not json"))
+    stage.broker.inject(stranger(TOPIC, '{"msg_type": 7.5}'))
+
+    wait_for(lambda: len(stage.handled) == 2)
+    assert subscriber.state().unreadable == 2
+
+
+def test_a_tail_that_falls_behind_loses_the_oldest_and_counts_them(stage: Stage) -> None:
+    working, go_on = threading.Event(), threading.Event()
+
+    def work(message: IncomingMessage) -> None:
+        working.set()
+        go_on.wait(10)
+        stage.handled.append(message)
+
+    subscriber = stage.started(Subscriber(stage.link, Subscription(TOPIC, ack="auto"), work, limit=10))
+    stage.send(TOPIC, 0)
+    assert working.wait(5)
+    stage.send(TOPIC, *range(1, 26))
+    go_on.set()
+
+    wait_for(lambda: stage.numbers() == [0, *range(16, 26)])
+    assert subscriber.state().dropped == 15
+
+
+def test_a_bare_destination_is_no_subscription() -> None:
+    with pytest.raises(UsageError):
+        Subscription("epictopic")
+
+
+def test_a_recorder_stores_everything_once_in_order(stage: Stage) -> None:
+    store = Store()
+    recorder = stage.recorder(store)
+    ids = stage.send(TOPIC, *range(1500))
+    again = make(TOPIC, {"n": -1})
+    for _ in range(2):
+        stage.broker.inject(stranger(TOPIC, again.body, **again.headers))
+
+    wait_for(lambda: recorder.state().stored == 1501)
+    assert [message.id for message in store.stored] == [*ids, again.id]
+    assert recorder.state().duplicates == 1
+    assert store.calls < 100
+
+
+def test_a_store_that_fails_is_asked_again_and_nothing_is_acknowledged_before(stage: Stage) -> None:
+    store = Store()
+    store.failure = OSError("database is locked")
+    recorder = stage.recorder(store)
+    ids = stage.send(QUEUE, 1, 2, 3)
+    wait_for(lambda: store.calls >= 2)
+    assert recorder.state().last_error == "database is locked"
+    stage.broker.cut()
+    store.failure = None
+
+    wait_for(lambda: recorder.state().stored == 3)
+    assert [message.id for message in store.stored] == ids
+    assert recorder.state().last_error is None
+
+
+def test_one_message_that_can_never_be_stored_holds_nobody_up(stage: Stage) -> None:
+    store = Store()
+    recorder = stage.recorder(store)
+    poison = make(TOPIC, {"n": 0})
+    store.poison.add(poison.id)
+    stage.broker.inject(stranger(TOPIC, poison.body, **poison.headers))
+    ids = stage.send(TOPIC, 1, 2)
+
+    wait_for(lambda: recorder.state().stored == 2)
+    assert [message.id for message in store.stored] == ids
+    assert recorder.state().unstorable == 1
+
+
+def test_a_recorder_that_closes_stores_what_has_arrived(stage: Stage) -> None:
+    store = Store()
+    recorder = stage.recorder(store)
+    stage.send(TOPIC, *range(50))
+
+    recorder.close(5)
+
+    assert len(store.stored) == 50
+
+
+def test_a_durable_recorder_has_what_was_sent_while_it_was_away(stage: Stage) -> None:
+    first, second = Store(), Store()
+    stage.recorder(first, "recorder").close()
+    ids = stage.send(TOPIC, 1, 2)
+
+    stage.recorder(second, "recorder")
+
+    wait_for(lambda: [message.id for message in second.stored] == ids)
+
+
+def test_what_was_seen_is_remembered_within_bounds() -> None:
+    seen = Seen(2)
+    for identity in ("a", "b", "a", "c"):
+        seen.add(identity)
+
+    assert "a" in seen
+    assert "b" not in seen
+    assert "c" in seen
+
+
+def test_a_closed_inbox_gives_what_is_left_and_then_nothing() -> None:
+    inbox = Inbox(10)
+    inbox.close()
+
+    assert inbox.take(5, 1.0) == []
