@@ -30,7 +30,8 @@ def utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-def _to_sqlite_time(value: datetime | None) -> str | None:
+def sqlite_time(value: datetime | None) -> str | None:
+    """Spell a time as SQLite keeps it: text that sorts as the times do."""
     return None if value is None else utc(value).isoformat(" ", "microseconds")[:26]
 
 
@@ -53,7 +54,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
         """Refuse naive times; write UTC."""
-        return _to_sqlite_time if dialect.name == "sqlite" else _to_server_time
+        return sqlite_time if dialect.name == "sqlite" else _to_server_time
 
     def result_processor(self, dialect: Dialect, _coltype: object) -> Callable[[Any], datetime | None]:
         """Read aware UTC, whatever the session's time zone is."""
@@ -65,28 +66,29 @@ def encode(value: Any) -> str:
     try:
         text = json.dumps(value, separators=(",", ":"), allow_nan=False, default=str)
     except ValueError:
-        text = json.dumps(_clean(value), separators=(",", ":"), default=str)
+        text = json.dumps(clean(value), separators=(",", ":"), default=str)
     return encoded(text)
 
 
 def encoded(text: str) -> str:
     """Return JSON text as it is where PostgreSQL takes it too, else as `encode` would have written it."""
     if "\\u" in text and _HALF_OF_A_PAIR.search(text):
-        return json.dumps(_clean(json.loads(text)), separators=(",", ":"))
+        return json.dumps(clean(json.loads(text)), separators=(",", ":"))
     if "NaN" in text or "Infinity" in text or "\x00" in text:
-        return json.dumps(_clean(json.loads(text, strict=False)), separators=(",", ":"))
+        return json.dumps(clean(json.loads(text, strict=False)), separators=(",", ":"))
     return text
 
 
-def _clean(value: Any) -> Any:
+def clean(value: Any) -> Any:
+    """Replace what PostgreSQL takes neither in text nor in jsonb, at any depth of a JSON value."""
     if isinstance(value, str):
         return value.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, float) and not -1.8e308 < value < 1.8e308:
         return None
     if isinstance(value, dict):
-        return {_clean(str(key)): _clean(item) for key, item in value.items()}
+        return {clean(str(key)): clean(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_clean(item) for item in value]
+        return [clean(item) for item in value]
     return value
 
 
@@ -115,17 +117,8 @@ class Json(TypeDecorator[Any]):
         return lambda value: None if value is None else json.loads(value)
 
 
-class JsonText(Json):
-    """A JSON column given as text that is encoded already: passes through unchanged."""
-
-    cache_ok = True
-
-    def bind_processor(self, _dialect: Dialect) -> Any:
-        """Bind the text as it is."""
-        return None
-
-
-def _to_hex(value: str | None) -> str | None:
+def uuid_digits(value: str | None) -> str | None:
+    """Spell a UUID as its 32 digits; ValueError for anything else."""
     if value is None:
         return None
     text = value.replace("-", "").lower()
@@ -159,7 +152,7 @@ class UuidText(TypeDecorator[str]):
 
     def bind_processor(self, _dialect: Dialect) -> Callable[[str | None], str | None]:
         """Write any spelling of a UUID as its 32 digits; ValueError for anything else."""
-        return _to_hex
+        return uuid_digits
 
     def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], str | None]:
         """Read the spelling with dashes."""

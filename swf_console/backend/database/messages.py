@@ -1,15 +1,15 @@
 """The message table: outbox of what we send, record of what others sent."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, select
 
-from .columns import JsonText, UtcDateTime, UuidText, encode, encoded
+from .columns import clean
 from .message_lists import COUNT_CAP, count, counts, page, types
+from .message_rows import mark, store
 from .records import Message, NewMessage
-from .statements import insert_into
 from .tables.workflows import messages
 
 __all__ = [
@@ -36,11 +36,6 @@ _LENGTHS = (
     ("queue_name", 100),
     ("correlation_id", 100),
 )
-_VALUES = {
-    "message_content": bindparam("content", type_=JsonText),
-    "message_metadata": bindparam("metadata", type_=JsonText),
-}
-_INSERT = messages.insert().values(_VALUES)
 _ALL = select(
     _c.message_id,
     _c.message_type,
@@ -56,26 +51,11 @@ _ALL = select(
     _c.correlation_id,
 )
 
-_MARK = {
-    "sqlite": text(
-        """
-        UPDATE swf_workflow_messages SET delivered_at = :at WHERE message_id = :id
-        """
-    ).bindparams(bindparam("at", type_=UtcDateTime), bindparam("id", type_=UuidText)),
-    "postgresql": text(
-        """
-        UPDATE swf_workflow_messages AS m SET delivered_at = d.at
-        FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS d (id, at)
-        WHERE m.message_id = d.id
-        """
-    ),
-}
-
 
 def insert(connection: Connection, new: Sequence[NewMessage]) -> None:
     """Store messages with one multi-row statement; IntegrityError where one is there already."""
     if new:
-        connection.execute(_INSERT, [_row(message) for message in new])
+        store(connection, new)
 
 
 def record(connection: Connection, new: Sequence[NewMessage]) -> int:
@@ -83,25 +63,13 @@ def record(connection: Connection, new: Sequence[NewMessage]) -> int:
 
     Names that are longer than their columns are cut: messages of others may hold anything.
     """
-    if not new:
-        return 0
-    query = (
-        insert_into(connection, messages)
-        .values(_VALUES)
-        .on_conflict_do_nothing(index_elements=["message_id"])
-    )
-    return sum(connection.execute(query, _cut(_row(message))).rowcount for message in new)
+    return store(connection, [_cut(message) for message in new], unless_there=True) if new else 0
 
 
 def mark_delivered(connection: Connection, delivered: Sequence[tuple[str, datetime]]) -> None:
     """Note when the broker confirmed each message, in one statement."""
-    if not delivered:
-        return
-    if connection.dialect.name == "sqlite":
-        connection.execute(_MARK["sqlite"], [{"id": one, "at": at} for one, at in delivered])
-    else:
-        ids, times = zip(*delivered, strict=True)
-        connection.execute(_MARK["postgresql"], {"ids": list(ids), "times": list(times)})
+    if delivered:
+        mark(connection, delivered)
 
 
 def get(connection: Connection, message_id: str) -> Message | None:
@@ -122,27 +90,10 @@ def has(connection: Connection, execution_id: str, message_type: str) -> bool:
     return connection.scalar(query.limit(1)) is not None
 
 
-def _row(message: NewMessage) -> dict[str, Any]:
-    content = message.content_json
-    return {
-        "message_id": message.message_id,
-        "message_type": message.message_type,
-        "sender_agent": message.sender_agent,
-        "namespace": message.namespace,
-        "execution_id": message.execution_id,
-        "run_id": message.run_id,
-        "content": encode(message.content) if content is None else encoded(content),
-        "metadata": None if message.metadata is None else encode(message.metadata),
-        "sent_at": message.sent_at,
-        "delivered_at": message.delivered_at,
-        "queue_name": message.queue_name,
-        "correlation_id": message.correlation_id,
-    }
-
-
-def _cut(row: dict[str, Any]) -> dict[str, Any]:
+def _cut(message: NewMessage) -> NewMessage:
+    changed = {}
     for name, longest in _LENGTHS:
-        value = row[name]
-        if value is not None and (len(value) > longest or "\x00" in value):
-            row[name] = value.replace("\x00", "\ufffd")[:longest]
-    return row
+        value = getattr(message, name)
+        if value is not None and (len(value) > longest or not value.isprintable()):
+            changed[name] = clean(value)[:longest]
+    return replace(message, **changed) if changed else message

@@ -42,7 +42,7 @@ def starts_with_unindexed(column: Column[Any], prefix: str) -> ColumnElement[boo
 def matching(
     equal: Mapping[Column[Any], str | None], time: Column[Any], since: datetime | None, until: datetime | None
 ) -> Conditions:
-    """Say that columns equal what is given for them and that `time` lies in [since, until); None is not given."""
+    """Say that columns equal what is given and `time` lies in [since, until); None is not given."""
     conditions: Conditions = [column == value for column, value in equal.items() if value is not None]
     if since is not None:
         conditions.append(time >= since)
