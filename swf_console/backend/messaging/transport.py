@@ -27,7 +27,8 @@ from .link import ConnectRefused, NotConnected
 RECEIVE_BYTES = 65536
 FLUSH_BYTES = 65536
 
-logging.getLogger("stomp.py").addHandler(logging.NullHandler())
+# At lower levels stomp.py logs frames, and its mask for the password does not fit the frames it writes.
+logging.getLogger("stomp.py").setLevel(logging.ERROR)
 
 
 class SocketTransport(BaseTransport):

@@ -196,7 +196,7 @@ class Wire:
         self._over()
 
     def _cleaned(self, text: str) -> str:
-        line = " ".join(text.split("\n", 1)[0].split())[:300]
+        line = " ".join(text.split("\n", 1)[0].split())[:300].rstrip(".")
         return line.replace(self.broker.password, "***") if self.broker.password else line
 
 

@@ -1,0 +1,273 @@
+"""The connection over stomp.py against servers that do not behave."""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from swf_console.backend.errors import BrokerUnreachable, PortTaken
+from swf_console.backend.messaging.connection import Connection
+from swf_console.backend.messaging.link import ConnectionState, ConnectRefused, NotConnected, Phase
+from swf_console.backend.messaging.messages import OutgoingMessage, make
+from swf_console.backend.settings import BrokerSettings
+from tests.support.stomp_server import CONNECTED, Server, deaf, mute, refuse, say
+from tests.support.waiting import wait_for
+
+Open = Callable[..., Connection]
+PASSWORD = "pass:word secret"
+
+
+@pytest.fixture
+def connect() -> Iterator[Open]:
+    """Start a Connection to a Server, and stop it at the end."""
+    with ExitStack() as stack:
+
+        def start(server: Server, **options: object) -> Connection:
+            broker = BrokerSettings(server.host, server.port, "user", PASSWORD)
+            made = Connection(lambda: broker, **{"backoff": (0.01, 0.05), **options})  # type: ignore[arg-type]
+            stack.callback(made.stop)
+            made.start()
+            return made
+
+        yield start
+
+
+def big(number: int = 1) -> OutgoingMessage:
+    return make("/topic/t", {"number": number, "filler": "x" * 1_000_000})
+
+
+def held_up(connection: Connection) -> bool:
+    """Whether somebody is in a send now, seen twice so that it is one that blocks."""
+    lock = connection._wire.transport._sending if connection._wire else None
+    for _ in range(20):
+        if lock is None or lock.acquire(timeout=0.01):
+            if lock is not None:
+                lock.release()
+            return False
+    return True
+
+
+def test_a_mute_server_does_not_hang_the_connection(connect: Open) -> None:
+    with Server(mute) as server:
+        connection = connect(server, connect_timeout=0.1)
+
+        wait_for(lambda: connection.state().last_error)
+        with pytest.raises(BrokerUnreachable, match="said nothing within"):
+            connection.wait_up(0.1)
+        wait_for(lambda: server.connections >= 2)
+
+
+def test_a_server_that_cannot_be_reached_is_tried_again_until_it_can(connect: Open) -> None:
+    gone = socket.create_server(("127.0.0.1", 0))
+    port = gone.getsockname()[1]
+    gone.close()
+    addresses = [BrokerSettings("127.0.0.1", port)]
+    connection = Connection(lambda: addresses[-1], backoff=(0.01, 0.05))
+    connection.start()
+    try:
+        with pytest.raises(BrokerUnreachable, match="nothing listens there"):
+            connection.wait_up(0.2)
+        down = connection.state()
+        with Server(say()) as server:
+            addresses.append(BrokerSettings(server.host, server.port))
+            connection.wait_up(5)
+            assert connection.state().broker == f"{server.host}:{server.port}"
+            connection.stop()
+    finally:
+        connection.stop()
+
+    assert down.attempts >= 2
+    assert down.up_since is None
+
+
+def test_refused_credentials_are_said_at_once_and_never_shown(
+    connect: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with Server(refuse(f"User name [user] or password {PASSWORD} is invalid.".replace(":", "\\c"))) as server:
+        connection = connect(server)
+        began = time.monotonic()
+
+        with pytest.raises(ConnectRefused, match="password \\*\\*\\* is invalid") as caught:
+            connection.wait_up(30)
+        assert time.monotonic() - began < 5
+        wait_for(lambda: server.connections >= 2)
+        connection.stop()
+
+    assert PASSWORD not in f"{caught.value} {connection.state()} {caplog.text}"
+
+
+def test_a_client_id_in_use_is_no_final_answer(connect: Open) -> None:
+    with Server(refuse("Broker\\c swf - Client\\c me already connected")) as server:
+        connection = connect(server, client_id="me")
+
+        with pytest.raises(BrokerUnreachable) as caught:
+            connection.wait_up(0.3)
+        assert not isinstance(caught.value, ConnectRefused)
+
+
+def test_what_the_address_raises_is_shown_and_it_is_asked_again() -> None:
+    asked = threading.Semaphore(0)
+
+    def address() -> BrokerSettings:
+        asked.release()
+        raise PortTaken("port 61613 is taken")
+
+    connection = Connection(address, backoff=(0.01, 0.02))
+    connection.start()
+    try:
+        with pytest.raises(PortTaken):
+            connection.wait_up(30)
+        for _ in range(3):
+            assert asked.acquire(timeout=5)
+    finally:
+        connection.stop()
+
+
+def test_a_silent_broker_is_noticed_and_a_blocked_send_comes_out(connect: Open) -> None:
+    with Server(deaf) as server:
+        connection = connect(server, heartbeats=(100, 100))
+        session = connection.wait_up(5)
+        began = time.monotonic()
+
+        with pytest.raises(NotConnected):
+            connection.send(session, [big(number) for number in range(100)])
+
+        assert time.monotonic() - began < 3
+        wait_for(lambda: "silent" in (connection.state().last_error or ""))
+        wait_for(lambda: server.connections >= 2)
+
+
+def test_stop_frees_a_blocked_send_within_a_second(connect: Open) -> None:
+    def deaf_without_heartbeats(accepted: socket.socket) -> None:
+        accepted.recv(4096)
+        accepted.sendall(CONNECTED % (0, 0))
+        threading.Event().wait(30)
+
+    outcome: list[BaseException] = []
+    with Server(deaf_without_heartbeats) as server:
+        connection = connect(server)
+        session = connection.wait_up(5)
+
+        def send() -> None:
+            try:
+                for number in range(100):
+                    connection.send(session, [big(number)])
+            except NotConnected as error:
+                outcome.append(error)
+
+        thread = threading.Thread(target=send, daemon=True)
+        thread.start()
+        wait_for(lambda: held_up(connection))
+        began = time.monotonic()
+        connection.stop()
+        took = time.monotonic() - began
+        thread.join(5)
+
+    assert took < 1.1
+    assert outcome
+    assert connection.state().phase is Phase.CLOSED
+
+
+def test_stop_ends_an_attempt_that_waits(connect: Open) -> None:
+    with Server(mute) as server:
+        connection = connect(server, connect_timeout=60.0)
+        wait_for(lambda: server.connections)
+        began = time.monotonic()
+
+        connection.stop()
+
+        assert time.monotonic() - began < 1.1
+
+
+def test_an_error_of_the_broker_ends_the_session_and_is_shown(connect: Open) -> None:
+    with Server(say(b"ERROR\nmessage:you may not\n\n\0")) as server:
+        connection = connect(server)
+
+        wait_for(lambda: "you may not" in (connection.state().last_error or ""))
+        wait_for(lambda: server.connections >= 2)
+
+
+def test_garbage_ends_the_session_and_nothing_else(connect: Open) -> None:
+    with Server(
+        say(b"RECEIPT\n\n\0", b"MESSAGE\nno-colon\n\nbody\0", b"\xff\xfe\0\n\n\0", b"NONSENSE\n\n\0")
+    ) as server:
+        connection = connect(server)
+        connection.wait_up(5)
+        wait_for(lambda: connection.state().last_frame_at)
+
+        assert connection.state().phase in (Phase.UP, Phase.DOWN, Phase.CONNECTING)
+        assert connection._thread.is_alive()
+
+
+def test_changes_of_phase_are_told(connect: Open) -> None:
+    phases: list[Phase] = []
+
+    def watch(state: ConnectionState) -> None:
+        phases.append(state.phase)
+        raise RuntimeError("a watcher that fails")
+
+    with Server(say()) as server:
+        connection = Connection(lambda: BrokerSettings(server.host, server.port))
+        connection.watch(watch)
+        connection.start()
+        connection.wait_up(5)
+        connection.stop()
+
+    assert phases[:2] == [Phase.CONNECTING, Phase.UP]
+    assert phases[-1] is Phase.CLOSED
+
+
+def test_a_session_that_is_over_takes_nothing(connect: Open) -> None:
+    with Server(say()) as server:
+        connection = connect(server)
+        session = connection.wait_up(5)
+
+        with pytest.raises(NotConnected):
+            connection.send(session + 1, [make("/topic/t", {})])
+        connection.stop()
+        with pytest.raises(NotConnected):
+            connection.send(session, [make("/topic/t", {})])
+
+
+def test_tls_with_a_server_that_speaks_none_is_an_error_and_never_plain_text() -> None:
+    heard: list[bytes] = []
+
+    def listen(accepted: socket.socket) -> None:
+        heard.append(accepted.recv(4096))
+        accepted.sendall(b"ERROR\nmessage:what\n\n\0")
+
+    with Server(listen) as server:
+        broker = BrokerSettings(server.host, server.port, "user", PASSWORD, tls=True)
+        connection = Connection(lambda: broker)
+        connection.start()
+        try:
+            with pytest.raises(ConnectRefused, match="no TLS with"):
+                connection.wait_up(30)
+        finally:
+            connection.stop()
+
+    assert PASSWORD.encode() not in b"".join(heard)
+    assert heard[0][0] == 0x16
+
+
+def test_idle_connections_cost_nothing_and_stay_up(connect: Open) -> None:
+    def beating(accepted: socket.socket) -> None:
+        accepted.recv(4096)
+        accepted.sendall(CONNECTED % (50, 50))
+        pause = threading.Event()
+        while not pause.wait(0.02):
+            accepted.sendall(b"\n")
+
+    with Server(beating) as server:
+        connection = connect(server, heartbeats=(50, 50))
+        connection.wait_up(5)
+        wait_for(lambda: connection.state().last_frame_at is not None)
+        first = connection.state().up_since
+        threading.Event().wait(0.5)
+
+        assert connection.state().up_since == first
