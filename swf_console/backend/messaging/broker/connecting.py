@@ -1,0 +1,75 @@
+"""CONNECT: version, login, client id, heart-beats."""
+
+from typing import TYPE_CHECKING
+
+from .frames import VERSIONS, Frame, Rejected, encode
+
+if TYPE_CHECKING:
+    from .session import Session
+
+QUICKEST_BEAT = 100
+SLOWEST_BEAT = 86_400_000
+
+
+def connect(session: "Session", frame: Frame) -> None:
+    """Let a client in, or raise a fatal Rejected."""
+    if session.connected:
+        raise Rejected("Already connected.")
+    headers = frame.headers
+    version = _negotiated(headers.get("accept-version", "1.0"))
+    session.version = session.parser.version = version
+    _log_in(session, headers)
+    given, expected = _heart_beat(headers.get("heart-beat", "0,0"))
+    session.client_id = headers.get("client-id") or session.name
+    session.broker.enter(session)
+    session.connected = True
+    session.write(
+        encode(
+            version,
+            "CONNECTED",
+            (
+                ("server", session.broker.server_name),
+                ("heart-beat", f"{expected},{given}"),
+                ("session", session.client_id),
+                ("version", version),
+            ),
+        )
+    )
+    session.keep_alive(expected / 1000, given / 1000)
+
+
+def _negotiated(accepted: str) -> str:
+    offered = {version.strip() for version in accepted.split(",")}
+    for version in VERSIONS:
+        if version in offered:
+            return version
+    raise Rejected(
+        f"Invalid Protocol version[{accepted}], supported versions are: [{', '.join(VERSIONS)}]", fatal=True
+    )
+
+
+def _log_in(session: "Session", headers: dict[str, str]) -> None:
+    from hmac import compare_digest
+
+    credentials = session.broker.credentials
+    user, password = headers.get("login", ""), headers.get("passcode", "")
+    known = compare_digest(user.encode(), credentials.user.encode())
+    if not compare_digest(password.encode(), credentials.password.encode()) or not known:
+        raise Rejected(f"User name [{user}] or password is invalid.", fatal=True)
+    session.user = user
+
+
+def _heart_beat(text: str) -> tuple[int, int]:
+    """What the client will send and wants to get, in ms; 0 is never."""
+    given, _, wanted = text.partition(",")
+    try:
+        pair = int(given), int(wanted)
+    except ValueError:
+        raise Rejected("Invalid heart-beat header: " + text[:40], fatal=True) from None
+    if min(pair) < 0 or max(pair) > SLOWEST_BEAT:
+        raise Rejected("Invalid heart-beat header: " + text[:40], fatal=True)
+    return _bounded(pair[0]), _bounded(pair[1])
+
+
+def _bounded(milliseconds: int) -> int:
+    return max(milliseconds, QUICKEST_BEAT) if milliseconds else 0

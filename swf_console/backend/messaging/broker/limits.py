@@ -1,0 +1,38 @@
+"""How much of everything one broker takes before it says no."""
+
+from dataclasses import dataclass
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Counts, bytes and seconds; the defaults keep the process under 60 MB in ordinary work."""
+
+    body_bytes: int = 16 * MIB
+    headers: int = 64
+    header_bytes: int = 10 * KIB
+    connections: int = 1000
+    subscriptions: int = 1000
+    destinations: int = 10_000
+    transaction_bytes: int = 32 * MIB
+    connect_seconds: float = 10.0
+    farewell_seconds: float = 2.0
+    backlog_frames: int = 32_768
+    backlog_bytes: int = 24 * MIB
+    write_buffer_bytes: int = 256 * KIB
+    window_messages: int = 2000
+    window_bytes: int = 8 * MIB
+    memory_bytes: int = 24 * MIB
+    unacknowledged_bytes: int = 8 * MIB
+    browse_messages: int = 1000
+    redeliveries: int = 6
+    journal_bytes: int = 2048 * MIB
+    journal_pending_bytes: int = 16 * MIB
+    first_client_seconds: float = 30.0
+
+    @property
+    def head_bytes(self) -> int:
+        """The largest command line and headers of one frame."""
+        return self.headers * self.header_bytes

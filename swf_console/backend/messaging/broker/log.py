@@ -1,0 +1,45 @@
+"""One line an event: time, level, what, and its particulars as key=value."""
+
+import json
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROTATE_BYTES = 5 * 1024 * 1024
+
+
+class Log:
+    """Writes to a file, rotated once, or to standard error; a log that cannot be written stops nobody."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._file = 2 if path is None else self._open(path)
+
+    @staticmethod
+    def _open(path: Path) -> int:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+
+    def info(self, event: str, **particulars: object) -> None:
+        """What happened."""
+        self._write("INFO", event, particulars)
+
+    def warning(self, event: str, **particulars: object) -> None:
+        """What went wrong for one client."""
+        self._write("WARNING", event, particulars)
+
+    def error(self, event: str, **particulars: object) -> None:
+        """What went wrong for the broker."""
+        self._write("ERROR", event, particulars)
+
+    def _write(self, level: str, event: str, particulars: dict[str, object]) -> None:
+        time = datetime.now(UTC).isoformat(timespec="milliseconds")
+        words = [f"{name}={json.dumps(value, default=str)}" for name, value in particulars.items()]
+        line = " ".join([time, level, json.dumps(event), *words])
+        with suppress(OSError):
+            os.write(self._file, f"{line}\n".encode())
+            if self._path is not None and os.fstat(self._file).st_size > ROTATE_BYTES:
+                self._path.replace(self._path.with_name(self._path.name + ".1"))
+                os.close(self._file)
+                self._file = self._open(self._path)
