@@ -33,16 +33,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
 
 
-def add_execution_arguments(group: Any) -> None:
-    """The flags that `--run`, the runner's command and the queue's `run` share."""
+def add_execution_arguments(group: Any, realtime: bool | None = False) -> None:
+    """The flags that `--run` and the queue's `run` share; `realtime` is the default of that flag."""
     group.add_argument("--workflow-config", metavar="NAME", help="configuration (<workflow>_default)")
     group.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
     group.add_argument("--namespace", metavar="N", help="namespace (that of testbed.toml)")
     group.add_argument(
         "--realtime",
         action=argparse.BooleanOptionalAction,
-        default=False,
-        help="pace by the wall clock (default: as fast as possible)",
+        default=realtime,
+        help="pace by the wall clock",
     )
     group.add_argument("--duration", metavar="S", help="end at S simulated seconds (0: no limit)")
     for flag, parameter in PARAMETER_FLAGS.items():

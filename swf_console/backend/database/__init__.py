@@ -8,10 +8,12 @@ Nothing is imported here before it is asked for.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from .engine import Database
     from .opening import open_database
 
-__all__ = ["Database", "open_database"]
+__all__ = ["Connection", "Database", "open_database"]
 
 
 def __getattr__(name: str) -> Any:
@@ -23,4 +25,8 @@ def __getattr__(name: str) -> Any:
         from .engine import Database
 
         return Database
+    if name == "Connection":
+        from sqlalchemy import Connection
+
+        return Connection
     raise AttributeError(name)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from .columns import clean
 from .message_lists import COUNT_CAP, count, counts, page, types
@@ -14,6 +14,7 @@ from .tables.workflows import messages
 
 __all__ = [
     "COUNT_CAP",
+    "acknowledge",
     "count",
     "counts",
     "get",
@@ -70,6 +71,12 @@ def mark_delivered(connection: Connection, delivered: Sequence[tuple[str, dateti
     """Note when the broker confirmed each message, in one statement."""
     if delivered:
         mark(connection, delivered)
+
+
+def acknowledge(connection: Connection, message_id: str, when: datetime) -> bool:
+    """Note that the work of a message is done; False where it was before, so that once is enough."""
+    done = update(messages).where(_c.message_id == message_id, _c.acknowledged_at.is_(None))
+    return connection.execute(done.values(acknowledged_at=when)).rowcount == 1
 
 
 def get(connection: Connection, message_id: str) -> Message | None:

@@ -25,7 +25,7 @@ GOODBYE_SECONDS = 0.5
 class Connection:
     """A Link over stomp.py; `broker` is asked for its address before each attempt.
 
-    `heartbeats` are (ours, the broker's) in milliseconds: silence for 1.5 times the second ends a session.
+    `heartbeats` are (ours, the broker's) in milliseconds: silence for 2.2 times the second ends a session.
     `backoff` is the first and the longest wait between attempts, in seconds. `client_id` makes durable
     subscriptions possible.
     """

@@ -16,7 +16,7 @@ from .transport import SocketTransport, make_protocol
 
 logger = logging.getLogger(__name__)
 
-GRACE = 1.5
+GRACE = 2.2  # ActiveMQ beats only in a period without other frames: twice the period may pass
 GOODBYE = "goodbye"
 CLIENT_ID_TAKEN = ("already connected", "clientid", "client-id", "client id")
 

@@ -7,6 +7,7 @@ from types import TracebackType
 from ..database import Database, open_database
 from ..messaging.address import Broker, choose_broker
 from ..messaging.connection import Connection
+from ..messaging.messages import IncomingMessage
 from ..messaging.publisher import Publisher
 from ..settings import Settings
 from .execution import LiveExecution
@@ -48,9 +49,12 @@ class Engine:
             self.database, owner, settings.lease_seconds, stop=self.stop, tick=self._watch_outage
         )
 
-    def start(self, prepared: Prepared) -> LiveExecution:
-        """Write the execution's records and begin it in a thread of its own."""
-        live = LiveExecution(self, prepared)
+    def start(self, prepared: Prepared, command: IncomingMessage | None = None) -> LiveExecution:
+        """Write the execution's records and begin it in a thread of its own.
+
+        Raises AlreadyStarted where the same `command` was carried out before.
+        """
+        live = LiveExecution(self, prepared, command)
         with self._lock:
             self._live[live.execution_id] = live
         self._leases.hold(live.execution_id)

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..configuration import workflow_defaults, workflow_schema
-from ..database import clock, definitions, executions, namespaces, sequences
+from ..database import Connection, clock, definitions, executions, messages, namespaces, sequences
 from ..database.records import NewDefinition, NewExecution
-from ..errors import SwfError
+from ..errors import Refused, SwfError
 from ..logs import execution_id as logged_execution_id
-from ..messaging.messages import make
+from ..messaging.messages import IncomingMessage, make
 from ..messaging.publisher import PublishAborted
 from ..simulation import (
     Aborted,
@@ -28,6 +28,7 @@ from ..simulation import (
 )
 from ..simulation.environment import execution_environment
 from ..simulation.metrics import performance_metrics
+from .ledger import incoming_row
 from .request import Prepared
 
 if TYPE_CHECKING:
@@ -38,11 +39,15 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
 
 
+class AlreadyStarted(Refused):
+    """The same command came twice: once is enough."""
+
+
 class LiveExecution:
     """An execution that runs in a thread of this process. `done` is set once its end is recorded."""
 
-    def __init__(self, engine: "Engine", prepared: Prepared) -> None:
-        self._engine = engine
+    def __init__(self, engine: "Engine", prepared: Prepared, command: IncomingMessage | None) -> None:
+        self._engine, self._command = engine, command
         self.prepared = prepared
         self.stop = StopSignal()
         self.done = threading.Event()
@@ -73,6 +78,8 @@ class LiveExecution:
         execution_id = f"{request.workflow}-{settings.user}-{number:04d}"
         sender = self._engine.register.working(request.workflow, self.prepared.namespace)
         with database.write() as connection:
+            if self._command:
+                _take_once(connection, self._command)
             namespaces.ensure(connection, self.prepared.namespace, settings.user)
             definition = definitions.ensure(connection, self._definition())
             began = clock.now(connection)
@@ -204,6 +211,13 @@ class LiveExecution:
             realtime=self.prepared.request.realtime,
             messages_by_type=figures.messages_by_type,
         )
+
+
+def _take_once(connection: Connection, command: IncomingMessage) -> None:
+    """Note that `command` is carried out in this transaction; AlreadyStarted where it was before."""
+    messages.record(connection, [incoming_row(command)])
+    if not messages.acknowledge(connection, command.id, command.received_at):
+        raise AlreadyStarted(f"command {command.id} was carried out before")
 
 
 class ExecutionPorts:

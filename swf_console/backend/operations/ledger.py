@@ -7,7 +7,7 @@ from typing import Any
 from ..database import Database, messages, states
 from ..database.records import NewMessage, RunState
 from ..database.records import StateEvent as EventRow
-from ..messaging.messages import Delivery, OutgoingMessage
+from ..messaging.messages import Delivery, IncomingMessage, OutgoingMessage
 from ..simulation import StateEvent
 
 PHASES = {
@@ -93,4 +93,23 @@ def _message_row(message: OutgoingMessage) -> NewMessage:
         run_id=message.run_id,
         sender_agent=message.sender,
         queue_name=message.destination,
+    )
+
+
+def incoming_row(message: IncomingMessage) -> NewMessage:
+    """The row of a message that somebody else sent: it is delivered, since it is here."""
+    known = message.content is not None
+    return NewMessage(
+        message_id=message.id,
+        message_type=message.msg_type or "",
+        sent_at=message.received_at,
+        content=None if known else message.body,
+        content_json=message.body if known else None,
+        namespace=message.namespace,
+        execution_id=message.execution_id,
+        run_id=message.run_id,
+        sender_agent=message.sender,
+        queue_name=message.destination,
+        correlation_id=message.headers.get("correlation-id"),
+        delivered_at=message.received_at,
     )

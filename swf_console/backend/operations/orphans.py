@@ -4,9 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
-
-from ..database import Database, clock, executions, messages, states
+from ..database import Connection, Database, clock, executions, messages, states
 from ..database.records import ExecutionSummary, MessageFilter, MessageSummary, RunState, StateEvent
 from ..errors import SwfError
 from ..messaging.messages import OutgoingMessage, make

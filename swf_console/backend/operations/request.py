@@ -53,6 +53,11 @@ def prepare(settings: Settings, request: RunRequest) -> Prepared:
         testbed=testbed,
         overrides=request.overrides,
     )
+    if not composition.workflow_name:
+        raise UsageError(
+            f"configuration {composition.configuration} names no workflow: it is only a base to include",
+            f"Choose one that does, such as {request.workflow}_default",
+        )
     if composition.workflow_name != request.workflow:
         raise UsageError(
             f"configuration {composition.configuration} is for workflow {composition.workflow_name}, "

@@ -1,0 +1,44 @@
+"""`swf-console runner`: the persistent workflow runner in the foreground."""
+
+import argparse
+import signal
+from types import FrameType
+
+from .output import say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Whom it serves."""
+    parser.add_argument("--namespace", metavar="N", help="serve this namespace (that of testbed.toml)")
+    parser.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGTERM, SIGINT or SIGQUIT; executions that run then end as terminated."""
+    from ..backend.configuration import resolve_namespace
+    from ..backend.logs import log_to_file
+    from ..backend.operations.guard import Guard
+    from ..backend.operations.owners import new_owner
+    from ..backend.operations.request import testbed_of
+    from ..backend.settings import load_settings
+
+    settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
+    namespace = resolve_namespace(arguments.namespace, testbed_of(settings))
+    log_to_file(settings.logs_dir / "workflow-runner.log")
+    owner = new_owner(settings)
+    guard = Guard(settings, owner)
+    try:
+        from ..backend.operations.runner_agent import RunnerAgent
+
+        agent = RunnerAgent(settings, namespace, owner)
+
+        def on_signal(_number: int, _frame: FrameType | None) -> None:
+            agent.stop()
+
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+            signal.signal(number, on_signal)
+        say(f"{agent.name} serves namespace {namespace}; Ctrl-C ends it")
+        agent.serve()
+    finally:
+        guard.dismiss()
+    return 0
