@@ -29,6 +29,7 @@ from ..simulation import (
 from ..simulation.environment import execution_environment
 from ..simulation.metrics import performance_metrics
 from .ledger import incoming_row
+from .register import agent_type
 from .request import Prepared
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class LiveExecution:
         with database.write() as connection:
             number = sequences.next_execution_number(connection)
         execution_id = f"{request.workflow}-{settings.user}-{number:04d}"
-        sender = self._engine.register.working(request.workflow, self.prepared.namespace)
+        sender = self._engine.register.enrol(agent_type(request.workflow), self.prepared.namespace)
         with database.write() as connection:
             if self._command:
                 _take_once(connection, self._command)
@@ -97,6 +98,7 @@ class LiveExecution:
                     lease_expires_at=began + timedelta(seconds=settings.lease_seconds),
                 ),
             )
+        self._engine.register.working(request.workflow)
         return execution_id, sender
 
     def _definition(self) -> NewDefinition:

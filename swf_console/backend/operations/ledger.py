@@ -58,8 +58,9 @@ def _latest(noted: Sequence[tuple[StateEvent, int]]) -> list[RunState]:
 
 
 def _run_state(event: StateEvent, workers: int) -> RunState:
-    ended = event.event_type == "end_run"
-    phase = "ended" if ended else PHASES.get((event.state, event.substate or ""), event.state)
+    began = event.event_data.get("simulation_tick") == 0
+    over = event.event_type == "end_run" or (event.state == "no_beam" and not began)
+    phase = "ended" if over else PHASES.get((event.state, event.substate or ""), event.state)
     return RunState(
         run_number=event.run_number,
         phase=phase[:20],

@@ -38,21 +38,16 @@ class AgentRegister:
                 self._namespace = namespace
             return self.name
 
-    def working(self, workflow: str, namespace: str) -> str:
-        """Say that `workflow` is executed now; returns the agent's name."""
-        kind = agent_type(workflow)
-        name = self.enrol(kind, namespace)
+    def working(self, workflow: str) -> None:
+        """Say that `workflow` is executed now."""
         with self._lock:
-            self._working.append(kind)
+            self._working.append(agent_type(workflow))
         self.beat()
-        return name
 
-    def idle(self, workflow: str | None = None) -> None:
-        """Say that an execution has ended."""
+    def idle(self, workflow: str) -> None:
+        """Say that an execution of `workflow` has ended."""
         with self._lock:
-            kind = agent_type(workflow) if workflow else None
-            if kind in self._working:
-                self._working.remove(kind)
+            self._working.remove(agent_type(workflow))
         self.beat()
 
     def close(self) -> None:

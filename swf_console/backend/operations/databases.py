@@ -1,0 +1,59 @@
+"""The database of these settings: opened for a question, upgraded, looked at."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ..database import Database, open_database
+from ..settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The version of a database's tables (None: none of ours yet) and the one this program works with."""
+
+    database: str
+    before: str | None
+    version: str | None
+    expected: str
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """The database while this holds. Raises DatabaseUnusable and DatabaseUnreachable."""
+    database = open_database(settings.database_url)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def upgrade_database(settings: Settings) -> Version:
+    """Bring the tables to this program's version; what is stored stays as it is."""
+    from ..database.upgrading import upgrade
+
+    done = upgrade(settings.database_url)
+    return Version(place_of(settings), done.before, done.after, done.after)
+
+
+def database_version(settings: Settings) -> Version:
+    """The version of the tables as they are."""
+    from ..database.upgrading import current
+    from ..database.version import HEAD
+
+    revision = current(settings.database_url)
+    return Version(place_of(settings), revision, revision, HEAD)
+
+
+def check_database(settings: Settings) -> list[str]:
+    """What the database lacks, a line each; nothing is changed."""
+    from ..database.upgrading import check
+
+    return check(settings.database_url)
+
+
+def place_of(settings: Settings) -> str:
+    """Where the database is, without credentials. Raises DatabaseUnusable for an address that is none."""
+    from ..database import urls
+
+    return urls.shown(urls.parse(settings.database_url))
