@@ -90,6 +90,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA cache_size=-16384")
+    connection.execute("PRAGMA wal_autocheckpoint=4000")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, func, select
 
 from .paging import Order, one_page
 from .records import MessageFilter, MessageSummary, Page
-from .statements import Conditions, capped, matching, starts_with_unindexed
+from .statements import Conditions, capped, matching, residual, starts_with_unindexed
 from .tables.workflows import messages
 
 COUNT_CAP = 10_001
@@ -53,35 +53,38 @@ def counts(connection: Connection, execution_id: str) -> dict[str, int]:
     return dict(connection.execute(query.group_by(_c.message_type)).tuples().all())
 
 
-def types(connection: Connection) -> list[str]:
+def types(connection: Connection, execution_id: str | None = None) -> list[str]:
     """List the message types there are (500 at most), leaping through an index from one to the next."""
-    first = select(func.min(_c.message_type).label("kind")).cte("kinds", recursive=True)
-    following = select(func.min(_c.message_type)).where(_c.message_type > first.c.kind).scalar_subquery()
-    kinds = first.union_all(select(following).where(first.c.kind.is_not(None)))
+    among = [] if execution_id is None else [_c.execution_id == execution_id]
+    first = select(func.min(_c.message_type).label("kind")).where(*among).cte("kinds", recursive=True)
+    following = select(func.min(_c.message_type)).where(*among, _c.message_type > first.c.kind)
+    kinds = first.union_all(select(following.scalar_subquery()).where(first.c.kind.is_not(None)))
     found = connection.scalars(select(kinds.c.kind).limit(MOST_TYPES))
     return [kind for kind in found if kind is not None]
 
 
 def _branches(connection: Connection, wanted: MessageFilter) -> list[Conditions]:
-    conditions = _simple(wanted)
-    if wanted.message_type is None:
+    conditions, kind = _simple(wanted), wanted.message_type
+    if kind is not None and not kind.endswith("*"):
+        column = _c.message_type if wanted.run_id is None else residual(_c.message_type)
+        return [[*conditions, column == kind]]
+    prefix = (kind or "*")[:-1]
+    if not prefix and wanted.execution_id is None:
         return [conditions]
-    if not wanted.message_type.endswith("*"):
-        return [[*conditions, _c.message_type == wanted.message_type]]
-    prefix = wanted.message_type[:-1]
-    if not prefix:
-        return [conditions]
-    matching = [kind for kind in types(connection) if kind.startswith(prefix)]
-    if len(matching) > FEW_TYPES:
+    kinds = [kind for kind in types(connection, wanted.execution_id) if kind.startswith(prefix)]
+    if len(kinds) > FEW_TYPES:
         return [[*conditions, starts_with_unindexed(_c.message_type, prefix)]]
-    return [[*conditions, _c.message_type == kind] for kind in matching]
+    return [[*conditions, _c.message_type == kind] for kind in kinds]
 
 
 def _simple(wanted: MessageFilter) -> Conditions:
+    # An execution or a run has few messages beside a namespace or a sender, which is checked on them.
+    narrow = wanted.execution_id is not None or wanted.run_id is not None
+    run_id = _c.run_id if wanted.execution_id is None else residual(_c.run_id)
     equal = {
-        _c.namespace: wanted.namespace,
         _c.execution_id: wanted.execution_id,
-        _c.run_id: wanted.run_id,
-        _c.sender_agent: wanted.sender,
+        run_id: wanted.run_id,
+        residual(_c.namespace) if narrow else _c.namespace: wanted.namespace,
+        residual(_c.sender_agent) if narrow else _c.sender_agent: wanted.sender,
     }
     return matching(equal, _c.sent_at, wanted.since, wanted.until)

@@ -94,20 +94,26 @@ def merged(
     branches: Sequence[Sequence[ColumnElement[bool]]], columns: Sequence[Column[Any]], order: Order
 ) -> Select[Any]:
     """Select the first rows of each branch, and of those the first in all: one row more than a page."""
+    if len(branches) == 1:
+        return _first_rows(columns, branches[0], order)
+    keys = [select(_first_rows(order.key, branch, order).subquery()) for branch in branches]
+    together = union_all(*keys).subquery()
+    first = _ordered(select(together), together, order).subquery()
+    unique = order.key[-1]
+    return select(*columns).select_from(unique.table.join(first, first.c[unique.name] == unique))
+
+
+def _first_rows(
+    columns: Sequence[Column[Any]], conditions: Sequence[ColumnElement[bool]], order: Order
+) -> Select[Any]:
     beyond = [] if order.after is None else [_beyond(order, key_of(order.after, order.key))]
-    directed = [_directed(column, order) for column in order.key]
-    queries = [
-        select(*columns).where(*branch, *beyond).order_by(*directed).limit(order.rows + 1)
-        for branch in branches
-    ]
-    if len(queries) == 1:
-        return queries[0]
-    together = union_all(*(select(query.subquery()) for query in queries)).subquery()
-    return (
-        select(together)
-        .order_by(*(_directed(together.c[column.name], order) for column in order.key))
-        .limit(order.rows + 1)
-    )
+    query = select(*columns).where(*conditions, *beyond)
+    return _ordered(query, order.key[0].table, order)
+
+
+def _ordered(query: Select[Any], rows: FromClause, order: Order) -> Select[Any]:
+    directed = (_directed(rows.c[column.name], order) for column in order.key)
+    return query.order_by(*directed).limit(order.rows + 1)
 
 
 def _directed(column: ColumnElement[Any], order: Order) -> ColumnElement[Any]:

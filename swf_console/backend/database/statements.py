@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, func, literal_column, select
 
 HIGHEST = "\U0010ffff"
 
@@ -24,7 +24,8 @@ def insert_into(connection: Connection, table: Table) -> Any:
 
 def capped(connection: Connection, query: Select[Any], cap: int) -> int:
     """Count the rows of `query`, looking at no more than `cap` of them."""
-    return connection.scalar(select(func.count()).select_from(query.limit(cap).subquery())) or 0
+    some = query.with_only_columns(literal_column("1")).limit(cap).subquery()
+    return connection.scalar(select(func.count()).select_from(some)) or 0
 
 
 def starts_with(connection: Connection, column: Column[Any], prefix: str) -> ColumnElement[bool]:
@@ -39,8 +40,16 @@ def starts_with_unindexed(column: Column[Any], prefix: str) -> ColumnElement[boo
     return func.substr(column, 1, len(prefix)) == prefix
 
 
+def residual(column: Column[Any]) -> ColumnElement[Any]:
+    """Name a column so that no index on it is chosen: a better one is known to serve the other conditions."""
+    return column.concat("")
+
+
 def matching(
-    equal: Mapping[Column[Any], str | None], time: Column[Any], since: datetime | None, until: datetime | None
+    equal: Mapping[ColumnElement[Any], str | None],
+    time: Column[Any],
+    since: datetime | None,
+    until: datetime | None,
 ) -> Conditions:
     """Say that columns equal what is given and `time` lies in [since, until); None is not given."""
     conditions: Conditions = [column == value for column, value in equal.items() if value is not None]

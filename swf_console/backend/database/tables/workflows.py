@@ -63,6 +63,10 @@ executions = Table(
     Index("swf_executions_definition_newest", "workflow_definition_id", "start_time"),
     Index("swf_executions_namespace_status_newest", "namespace", "status", "start_time"),
     Index("swf_executions_namespace_user_newest", "namespace", "executed_by", "start_time"),
+    Index("swf_executions_user_status_newest", "executed_by", "status", "start_time"),
+    Index("swf_executions_definition_namespace_newest", "workflow_definition_id", "namespace", "start_time"),
+    Index("swf_executions_definition_status_newest", "workflow_definition_id", "status", "start_time"),
+    Index("swf_executions_definition_user_newest", "workflow_definition_id", "executed_by", "start_time"),
 )
 Index(
     "swf_workflow_executions_execution_id_like",
@@ -118,7 +122,7 @@ messages = Table(
     Index(None, "namespace", "run_id"),
     Index("swf_messages_newest", "sent_at"),
     Index("swf_messages_namespace_newest", "namespace", "sent_at"),
-    Index("swf_messages_execution_newest", "execution_id", "sent_at"),
+    Index("swf_messages_execution_type_newest", "execution_id", "message_type", "sent_at"),
     Index("swf_messages_namespace_type_newest", "namespace", "message_type", "sent_at"),
     # every row is updated once, soon: with room in its page that touches none of the indexes
     postgresql_with={"fillfactor": 50},
