@@ -12,8 +12,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
-    from ..backend.messaging.broker import serve
+    from ..backend.messaging.broker.log import Log
+    from ..backend.messaging.broker.server import serve
     from ..backend.settings import load_settings
 
     settings = load_settings(home=arguments.home)
-    return serve(settings.state_dir, port=arguments.port or settings.broker_port)
+    serve(settings.state_dir, port=arguments.port or settings.broker_port, log=Log(None))
+    return 0
