@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from ..configuration import nearest
 from ..errors import UsageError
 
-HELP = "As in: type=stf_* run=100010 sender~fastmon \"text\" !heartbeat .state=run"
+HELP = 'As in: type=stf_* run=100010 sender~fastmon "text" !heartbeat .state=run'
 LONGEST = 2000
 
 FIELDS = {

@@ -24,5 +24,6 @@ def parse_moment(text: str | None, field: str, now: datetime | None = None) -> d
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise UsageError(
-            f"{field}={text[:60]} is no time", f"Give one such as {field} 2026-01-31T12:00 or {field} 10m (ago)"
+            f"{field}={text[:60]} is no time",
+            f"Give one such as {field} 2026-01-31T12:00 or {field} 10m (ago)",
         ) from None
