@@ -127,6 +127,8 @@ class LiveExecution:
                 database=engine.database.safe_url,
                 host=engine.settings.host,
             ),
+            "realtime": prepared.request.realtime,
+            "duration": prepared.request.duration,
             "provenance": prepared.composition.stored_provenance(),
         }
 
