@@ -11,15 +11,15 @@ LOOPBACK = "127.0.0.1"
 
 
 class Proxy:
-    """Listens on a port of the loopback and passes everything on to `host`:`port`."""
+    """Listens on a free port of the address `listen` and passes everything on to `host`:`port`."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, listen: str = LOOPBACK) -> None:
         self._target = (host, port)
-        self._listener = socket.create_server((LOOPBACK, 0))
+        self._listener = socket.create_server((listen, 0))
         self._flowing = threading.Event()
         self._flowing.set()
         self._sockets: list[socket.socket] = []
-        self.host = LOOPBACK
+        self.host = listen
         self.port: int = self._listener.getsockname()[1]
         self.connections = 0
 

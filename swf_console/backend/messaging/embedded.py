@@ -69,6 +69,12 @@ class EmbeddedBroker:
         """Whether the broker is a child of this process."""
         return self._child is not None
 
+    @property
+    def child_pid(self) -> int | None:
+        """The process id of our child."""
+        child = self._child
+        return child.pid if child is not None else None
+
     def address(self) -> BrokerSettings:
         """How to reach the broker now; starts it where that is for us to do.
 

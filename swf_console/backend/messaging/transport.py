@@ -52,6 +52,7 @@ class SocketTransport(BaseTransport):
         self.current_host_and_port = (broker.host, broker.port)
         self.create_thread_fc = _start_thread
         self.received_at = self.sent_at = time.monotonic()
+        self.tls_error: ssl.SSLError | None = None
 
     def attempt_connection(self) -> None:
         """Connect, and shake hands where TLS is asked for; OSError (ssl.SSLError too) or ConnectRefused."""
@@ -67,9 +68,15 @@ class SocketTransport(BaseTransport):
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if context is not None:
             self._tls = TlsCodec(context, self._broker.host)
-            self._tls.handshake(connected, deadline)
+            self._shake_hands(self._tls, connected, deadline)
         connected.settimeout(None)
         self.received_at = self.sent_at = time.monotonic()
+
+    def _shake_hands(self, tls: "TlsCodec", connected: socket.socket, deadline: float) -> None:
+        try:
+            tls.handshake(connected, deadline)
+        except TimeoutError as error:
+            raise TimeoutError(f"no answer to the TLS greeting within {self._timeout:g} s") from error
 
     def transmit(self, frame: Any) -> None:
         """Encode and send a frame; only SEND may block, for that is what holds a fast sender back."""
@@ -114,7 +121,7 @@ class SocketTransport(BaseTransport):
             self.received_at = time.monotonic()
             if self._tls is None or not data:
                 return data
-            plain, ended = self._tls.decrypt(data)
+            plain, ended = self._decrypted(self._tls, data)
             if plain or ended:
                 return plain
 
@@ -159,6 +166,13 @@ class SocketTransport(BaseTransport):
             self.abort()
             raise NotConnected(f"the connection ended in a send: {error}") from error
         self.sent_at = time.monotonic()
+
+    def _decrypted(self, tls: "TlsCodec", data: bytes) -> tuple[bytes, bool]:
+        try:
+            return tls.decrypt(data)
+        except ssl.SSLError as error:
+            self.tls_error = error
+            raise
 
     def _encoded(self, data: bytes) -> bytes:
         return data if self._tls is None else self._tls.encrypt(data)
@@ -218,6 +232,7 @@ class TlsCodec:
                     raise ssl.SSLEOFError("closed in the handshake") from None
                 self._incoming.write(data)
             except ssl.SSLError:
+                # The peer is told why, where it can still be told.
                 with contextlib.suppress(OSError):
                     connected.sendall(self._outgoing.read())
                 raise

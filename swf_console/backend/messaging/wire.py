@@ -148,6 +148,8 @@ class Wire:
         self.stirred.set()
 
     def _failure(self) -> BrokerUnreachable:
+        if self.transport.tls_error is not None:
+            return describe(self.transport.tls_error, self.place, self._timeout)
         error = self.error or f"{self.place} closed the connection"
         if self._refusal is not None:
             taken = any(words in error.lower() for words in CLIENT_ID_TAKEN)
@@ -245,7 +247,7 @@ def describe(error: OSError, place: str, timeout: float) -> BrokerUnreachable:
     elif isinstance(error, ConnectionRefusedError):
         reason = "nothing listens there"
     elif isinstance(error, TimeoutError):
-        reason = f"no answer within {timeout:g} s"
+        reason = str(error) if "TLS" in str(error) else f"no answer within {timeout:g} s"
     else:
         reason = error.strerror or str(error)
     return BrokerUnreachable(f"no broker at {place}: {reason}", "Check ACTIVEMQ_HOST and ACTIVEMQ_PORT")

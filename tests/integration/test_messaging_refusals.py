@@ -1,0 +1,94 @@
+"""What a real broker refuses is said in clear words, at once, and without a password."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from swf_console.backend.errors import BrokerUnreachable
+from swf_console.backend.messaging.connection import Connection
+from swf_console.backend.messaging.link import ConnectRefused
+from swf_console.backend.settings import BrokerSettings
+from tests.support.activemq import ActiveMQAddress
+from tests.support.certificates import make_authority
+from tests.support.proxy import Proxy
+
+pytestmark = pytest.mark.activemq
+
+
+def refusal(broker: BrokerSettings) -> BrokerUnreachable:
+    connection = Connection(lambda: broker, connect_timeout=2.0)
+    connection.start()
+    try:
+        with pytest.raises(BrokerUnreachable) as caught:
+            connection.wait_up(5)
+    finally:
+        connection.stop()
+    return caught.value
+
+
+@pytest.fixture
+def plain(activemq: ActiveMQAddress) -> BrokerSettings:
+    return BrokerSettings(activemq.host, activemq.port, activemq.user, activemq.password)
+
+
+@pytest.fixture
+def secure(activemq: ActiveMQAddress, plain: BrokerSettings) -> BrokerSettings:
+    return replace(plain, port=activemq.tls_port or 0, tls=True, ca_certs=activemq.ca_file)
+
+
+def test_a_wrong_password(plain: BrokerSettings) -> None:
+    error = refusal(replace(plain, password="hunter2 wrong"))
+
+    assert isinstance(error, ConnectRefused)
+    assert "refused us" in str(error)
+    assert "hunter2" not in str(error)
+    assert "ACTIVEMQ_PASSWORD" in error.advice
+
+
+def test_an_authority_that_did_not_sign_the_certificate(secure: BrokerSettings, tmp_path: Path) -> None:
+    error = refusal(replace(secure, ca_certs=make_authority(tmp_path).cert_file))
+
+    assert isinstance(error, ConnectRefused)
+    assert "is not trusted" in str(error)
+
+
+def test_the_system_s_own_authorities(secure: BrokerSettings) -> None:
+    assert "is not trusted" in str(refusal(replace(secure, ca_certs=None)))
+
+
+def test_a_host_that_the_certificate_does_not_name(secure: BrokerSettings) -> None:
+    with Proxy(secure.host, secure.port, listen="127.0.0.2") as proxy:
+        error = refusal(replace(secure, host=proxy.host, port=proxy.port))
+
+    assert isinstance(error, ConnectRefused)
+    assert "127.0.0.2" in str(error)
+    assert "is not trusted" in str(error)
+
+
+def test_tls_on_the_port_for_plain_text(plain: BrokerSettings, secure: BrokerSettings) -> None:
+    error = refusal(replace(secure, port=plain.port))
+
+    assert "TLS" in str(error)
+
+
+def test_no_client_certificate_where_one_is_asked_for(
+    secure: BrokerSettings, activemq: ActiveMQAddress
+) -> None:
+    error = refusal(replace(secure, port=activemq.mutual_tls_port or 0))
+
+    assert isinstance(error, ConnectRefused)
+    assert "no TLS" in str(error)
+
+
+@pytest.mark.parametrize("name", ["ca_certs", "cert_file"])
+def test_a_file_that_is_no_certificate(secure: BrokerSettings, tmp_path: Path, name: str) -> None:
+    nonsense = tmp_path / "nonsense.pem"
+    nonsense.write_text("nonsense")
+    changed: Callable[..., BrokerSettings] = replace
+
+    error = refusal(changed(secure, **{name: nonsense}))
+
+    assert isinstance(error, ConnectRefused)
+    assert "TLS to the broker is not possible" in str(error)
