@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, select
+from sqlalchemy import Connection, FromClause, Select, select
 
-from .paging import Order, one_page
+from .paging import Branch, Order, one_page
 from .records import ExecutionFilter, ExecutionSummary, Page
-from .statements import Conditions, capped, matching, starts_with, starts_with_unindexed
+from .statements import Conditions, capped, matching, starts_with, starts_with_often
 from .tables.workflows import definitions, executions
 
 COUNT_CAP = 10_001
@@ -65,29 +65,29 @@ def _with_definition(rows: FromClause) -> Select[Any]:
 
 
 def _simple(wanted: ExecutionFilter) -> Conditions:
-    equal = {_c.status: wanted.status, _c.namespace: wanted.namespace, _c.executed_by: wanted.executed_by}
+    equal = (
+        (_c.status, wanted.status),
+        (_c.namespace, wanted.namespace),
+        (_c.executed_by, wanted.executed_by),
+    )
     return matching(equal, _c.start_time, wanted.since, wanted.until)
 
 
-def _branches(connection: Connection, wanted: ExecutionFilter) -> list[Conditions]:
-    conditions = _simple(wanted)
+def _branches(connection: Connection, wanted: ExecutionFilter) -> list[Branch]:
+    conditions, few = _simple(wanted), False
     if wanted.id_prefix:
-        conditions.append(_prefixed(connection, wanted.id_prefix))
+        by_index = starts_with(connection, _c.execution_id, wanted.id_prefix)
+        # A rare prefix is found by its index and sorted; a common one is soon met in the order of the list.
+        few = capped(connection, select(_c.execution_id).where(by_index), FEW_MATCHES) < FEW_MATCHES
+        conditions.append(
+            by_index if few else starts_with_often(connection, _c.execution_id, wanted.id_prefix)
+        )
     if wanted.workflow_name is None:
-        return [conditions]
+        return [Branch(conditions, few)]
     ids = _ids_of(connection, wanted.workflow_name)
-    if len(ids) > FEW_DEFINITIONS:
-        return [[*conditions, _c.workflow_definition_id.in_(ids)]]
-    return [[*conditions, _c.workflow_definition_id == one] for one in ids]
-
-
-def _prefixed(connection: Connection, prefix: str) -> ColumnElement[bool]:
-    # A rare prefix is found by its index and sorted; a common one is soon met in the order of the list.
-    by_index = select(_c.execution_id).where(starts_with(connection, _c.execution_id, prefix))
-    if capped(connection, by_index, FEW_MATCHES) == FEW_MATCHES:
-        return starts_with_unindexed(_c.execution_id, prefix)
-    found = by_index.cte("found").prefix_with("MATERIALIZED")
-    return _c.execution_id.in_(select(found.c.execution_id))
+    if few or len(ids) > FEW_DEFINITIONS:
+        return [Branch([*conditions, _c.workflow_definition_id.in_(ids)], few)]
+    return [Branch([*conditions, _c.workflow_definition_id == one]) for one in ids]
 
 
 def _ids_of(connection: Connection, workflow_name: str) -> Sequence[int]:

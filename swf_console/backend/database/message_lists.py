@@ -2,9 +2,9 @@
 
 from sqlalchemy import Connection, func, select
 
-from .paging import Order, one_page
+from .paging import Branch, Order, one_page
 from .records import MessageFilter, MessageSummary, Page
-from .statements import Conditions, capped, matching, residual, starts_with_unindexed
+from .statements import Conditions, capped, matching, residual, starts_with_often
 from .tables.workflows import messages
 
 COUNT_CAP = 10_001
@@ -42,8 +42,8 @@ def page(
 def count(connection: Connection, wanted: MessageFilter, cap: int = COUNT_CAP) -> int:
     """Count messages, up to `cap`."""
     total = 0
-    for conditions in _branches(connection, wanted):
-        total += capped(connection, select(_c.message_id).where(*conditions), cap - total)
+    for branch in _branches(connection, wanted):
+        total += capped(connection, select(_c.message_id).where(*branch.conditions), cap - total)
     return total
 
 
@@ -63,28 +63,30 @@ def types(connection: Connection, execution_id: str | None = None) -> list[str]:
     return [kind for kind in found if kind is not None]
 
 
-def _branches(connection: Connection, wanted: MessageFilter) -> list[Conditions]:
+def _branches(connection: Connection, wanted: MessageFilter) -> list[Branch]:
     conditions, kind = _simple(wanted), wanted.message_type
+    few = wanted.run_id is not None and wanted.execution_id is None
     if kind is not None and not kind.endswith("*"):
-        column = _c.message_type if wanted.run_id is None else residual(_c.message_type)
-        return [[*conditions, column == kind]]
+        column = residual(_c.message_type) if few else _c.message_type
+        return [Branch([*conditions, column == kind], few)]
     prefix = (kind or "*")[:-1]
     if not prefix and wanted.execution_id is None:
-        return [conditions]
-    kinds = [kind for kind in types(connection, wanted.execution_id) if kind.startswith(prefix)]
-    if len(kinds) > FEW_TYPES:
-        return [[*conditions, starts_with_unindexed(_c.message_type, prefix)]]
-    return [[*conditions, _c.message_type == kind] for kind in kinds]
+        return [Branch(conditions, few)]
+    kinds = [] if few else types(connection, wanted.execution_id)
+    matching_kinds = [kind for kind in kinds if kind.startswith(prefix)]
+    if few or len(matching_kinds) > FEW_TYPES:
+        return [Branch([*conditions, starts_with_often(connection, _c.message_type, prefix)], few)]
+    return [Branch([*conditions, _c.message_type == kind]) for kind in matching_kinds]
 
 
 def _simple(wanted: MessageFilter) -> Conditions:
     # An execution or a run has few messages beside a namespace or a sender, which is checked on them.
     narrow = wanted.execution_id is not None or wanted.run_id is not None
     run_id = _c.run_id if wanted.execution_id is None else residual(_c.run_id)
-    equal = {
-        _c.execution_id: wanted.execution_id,
-        run_id: wanted.run_id,
-        residual(_c.namespace) if narrow else _c.namespace: wanted.namespace,
-        residual(_c.sender_agent) if narrow else _c.sender_agent: wanted.sender,
-    }
+    equal = (
+        (_c.execution_id, wanted.execution_id),
+        (run_id, wanted.run_id),
+        (residual(_c.namespace) if narrow else _c.namespace, wanted.namespace),
+        (residual(_c.sender_agent) if narrow else _c.sender_agent, wanted.sender),
+    )
     return matching(equal, _c.sent_at, wanted.since, wanted.until)

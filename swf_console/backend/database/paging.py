@@ -28,6 +28,14 @@ LONGEST_PAGE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """Conditions that an index serves in the order of the list; or `few` rows satisfy them, to be sorted."""
+
+    conditions: list[ColumnElement[bool]]
+    few: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """The order of a list by a key that is unique, and the page wanted of it."""
 
@@ -67,7 +75,7 @@ def _typed(value: Any, column: Column[Any]) -> Any:
 
 def one_page(
     connection: Connection,
-    branches: Sequence[Sequence[ColumnElement[bool]]],
+    branches: Sequence[Branch],
     columns: Sequence[Column[Any]],
     order: Order,
     make: Callable[..., T],
@@ -75,7 +83,6 @@ def one_page(
 ) -> Page[T]:
     """Read a page of the rows that satisfy any one of the `branches`, which exclude each other.
 
-    Each branch is a list of conditions that an index serves in the page's order; their pages are merged.
     `decorate` joins more columns to the rows of the page alone.
     """
     if not branches:
@@ -90,11 +97,9 @@ def one_page(
     return Page(items, cursor_of([rows[order.rows - 1][column.name] for column in order.key]))
 
 
-def merged(
-    branches: Sequence[Sequence[ColumnElement[bool]]], columns: Sequence[Column[Any]], order: Order
-) -> Select[Any]:
+def merged(branches: Sequence[Branch], columns: Sequence[Column[Any]], order: Order) -> Select[Any]:
     """Select the first rows of each branch, and of those the first in all: one row more than a page."""
-    if len(branches) == 1:
+    if len(branches) == 1 and not branches[0].few:
         return _first_rows(columns, branches[0], order)
     keys = [select(_first_rows(order.key, branch, order).subquery()) for branch in branches]
     together = union_all(*keys).subquery()
@@ -103,12 +108,13 @@ def merged(
     return select(*columns).select_from(unique.table.join(first, first.c[unique.name] == unique))
 
 
-def _first_rows(
-    columns: Sequence[Column[Any]], conditions: Sequence[ColumnElement[bool]], order: Order
-) -> Select[Any]:
-    beyond = [] if order.after is None else [_beyond(order, key_of(order.after, order.key))]
-    query = select(*columns).where(*conditions, *beyond)
-    return _ordered(query, order.key[0].table, order)
+def _first_rows(columns: Sequence[Column[Any]], branch: Branch, order: Order) -> Select[Any]:
+    rows: FromClause = order.key[0].table
+    query = select(*columns).where(*branch.conditions)
+    if branch.few:
+        rows = query.cte().prefix_with("MATERIALIZED")
+        query = select(rows)
+    return _ordered(query.where(*_beyond(rows, order)), rows, order)
 
 
 def _ordered(query: Select[Any], rows: FromClause, order: Order) -> Select[Any]:
@@ -120,9 +126,11 @@ def _directed(column: ColumnElement[Any], order: Order) -> ColumnElement[Any]:
     return column.desc() if order.newest_first else column.asc()
 
 
-def _beyond(order: Order, values: Sequence[Any]) -> ColumnElement[bool]:
+def _beyond(rows: FromClause, order: Order) -> list[ColumnElement[bool]]:
+    if order.after is None:
+        return []
     # One row-value comparison, which an index serves; the equivalent OR of ANDs costs a thousand times more.
-    there = tuple_(
-        *(bindparam(None, value, column.type) for value, column in zip(values, order.key, strict=True))
-    )
-    return tuple_(*order.key) < there if order.newest_first else tuple_(*order.key) > there
+    values = zip(key_of(order.after, order.key), order.key, strict=True)
+    there = tuple_(*(bindparam(None, value, column.type) for value, column in values))
+    here = tuple_(*(rows.c[column.name] for column in order.key))
+    return [here < there if order.newest_first else here > there]
