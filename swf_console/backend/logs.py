@@ -5,7 +5,6 @@ import logging
 import os
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 execution_id: ContextVar[str | None] = ContextVar("execution_id", default=None)
@@ -18,6 +17,7 @@ class JsonFormatter(logging.Formatter):
     """A record as one JSON object: time (UTC), level, logger, message, execution_id, exception."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """Write one record; what the message holds is data, control characters are escaped."""
         fields = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,
@@ -32,14 +32,27 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(fields, default=str)
 
 
-def log_to_file(path: Path, level: int = logging.INFO) -> logging.Handler:
-    """Send this package's logs to a rotated file that only its owner can read."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.close(descriptor)
-    handler = RotatingFileHandler(path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
+def log_to_file(path: Path, *, rotated: bool = False) -> logging.Handler:
+    """Send this package's logs to a file that only its owner can read.
+
+    `rotated` is for a process that has the file for itself; a file that several append to is set aside when
+    it has grown too large and one of them starts.
+    """
+    if not rotated and path.exists() and path.stat().st_size > FILE_BYTES:
+        path.replace(path.with_suffix(path.suffix + ".1"))
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    handler = _handler(path, rotated)
     handler.setFormatter(JsonFormatter())
     logger = logging.getLogger("swf_console")
     logger.addHandler(handler)
-    logger.setLevel(level)
+    logger.setLevel(logging.INFO)
     logger.propagate = False
     return handler
+
+
+def _handler(path: Path, rotated: bool) -> logging.Handler:
+    if not rotated:
+        return logging.FileHandler(path, encoding="utf-8")
+    from logging.handlers import RotatingFileHandler
+
+    return RotatingFileHandler(path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")

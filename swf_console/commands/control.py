@@ -29,11 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Send the command, print the answer; 5 where it was refused."""
     from ..backend.configuration import resolve_namespace
+    from ..backend.logs import log_to_file
     from ..backend.operations.control import ask_runner
     from ..backend.operations.request import testbed_of
     from ..backend.settings import load_settings
 
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
+    log_to_file(settings.logs_dir / "commands.log")
     testbed = testbed_of(settings)
     namespace = resolve_namespace(arguments.namespace, testbed)
     if arguments.action == "run" and arguments.realtime is None:

@@ -4,7 +4,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
     headless = Headless(settings, request_of(arguments, arguments.run))
-    with stopped_by_signals(headless):
+    # what a workflow prints is narration: stdout is for the report
+    with stopped_by_signals(headless), redirect_stdout(sys.stderr):
         report = headless.run(timeout=arguments.timeout, progress=progress_bar())
     show_report(report, as_json=arguments.json)
     return report.exit_code

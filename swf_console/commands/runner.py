@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
     namespace = resolve_namespace(arguments.namespace, testbed_of(settings))
-    log_to_file(settings.logs_dir / "workflow-runner.log")
+    log_to_file(settings.logs_dir / "workflow-runner.log", rotated=True)
     owner = new_owner(settings)
     guard = Guard(settings, owner)
     try:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..logs import log_to_file
 from ..settings import Settings
 from .guard import Guard
 from .request import RunRequest, prepare
@@ -61,6 +62,7 @@ class Headless:
 
     def _run(self, owner: str, timeout: float | None, progress: Progress | None) -> Report:
         prepared = prepare(self._settings, self._request)
+        log_to_file(self._settings.logs_dir / "runs.log")
         from .engine import Engine
 
         with Engine(self._settings, owner) as engine:

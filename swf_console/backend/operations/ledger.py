@@ -41,7 +41,8 @@ class Ledger:
                     for state in _latest(noted):
                         states.upsert_run_state(connection, state)
                 if new:
-                    messages.insert(connection, [_message_row(message) for message in new])
+                    # a commit whose answer was lost is tried again: what is there already stays
+                    messages.record(connection, [_message_row(message) for message in new])
                 if delivered:
                     messages.mark_delivered(connection, delivered)
             del self._noted[: len(noted)]

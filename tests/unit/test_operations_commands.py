@@ -1,0 +1,94 @@
+"""Commands on the control queue, as anybody may send them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from swf_console.backend.errors import NamespaceError, SwfError
+from swf_console.backend.messaging.messages import read
+from swf_console.backend.operations.commands import Command, named_namespace, reply_to, run_command
+
+
+def command(headers: dict[str, str] | None = None, **content: Any) -> Command:
+    return Command.of(read({"destination": "/queue/workflow_control", **(headers or {})}, json.dumps(content)))
+
+
+def test_a_run_command_becomes_a_request() -> None:
+    asked = command(
+        msg_type="run_workflow",
+        namespace="demo",
+        workflow_name="stf_datataking",
+        config=None,
+        realtime=True,
+        duration="120",
+        params={"stf_count": "5", "namespace": "demo"},
+    ).run_request("me")
+    assert (asked.workflow, asked.configuration, asked.realtime, asked.duration) == (
+        "stf_datataking",
+        None,
+        True,
+        120.0,
+    )
+    assert [(override.key, override.value) for override in asked.overrides] == [("stf_count", "5")]
+
+
+def test_what_is_sent_is_what_is_read() -> None:
+    asked = command(msg_type="run_workflow", workflow_name="w", namespace="n", params={"stf_count": 3})
+    again = command(**run_command(asked.run_request("me"), "n"))
+    assert again.run_request("me") == asked.run_request("me")
+
+
+@pytest.mark.parametrize(
+    ("content", "namespace"),
+    [
+        ({"namespace": "torre1"}, "torre1"),
+        ({"params": {"namespace": "torre1"}}, "torre1"),
+        ({"params": {"namespace": 7}}, None),
+        ({"params": "no object"}, None),
+        ({}, None),
+    ],
+)
+def test_the_namespace_may_stand_inside_params(content: dict[str, Any], namespace: str | None) -> None:
+    assert command(msg_type="run_workflow", **content).namespace == namespace
+
+
+@pytest.mark.parametrize("namespace", ["", "  ", "your-namespace", "a b", "x" * 101, "'; drop"])
+def test_a_command_without_a_usable_namespace_is_refused(namespace: str) -> None:
+    with pytest.raises(NamespaceError):
+        named_namespace(command(msg_type="status_request", namespace=namespace))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"workflow_name": ["stf_datataking"]},
+        {"workflow_name": "w", "config": 5},
+        {"workflow_name": "w", "params": [1]},
+        {"workflow_name": "w", "duration": "soon"},
+        {"workflow_name": "w", "duration": -1},
+        {"workflow_name": "w", "duration": float("inf")},
+    ],
+)
+def test_a_run_command_of_wrong_types_is_refused_in_words(content: dict[str, Any]) -> None:
+    with pytest.raises(SwfError) as refused:
+        command(msg_type="run_workflow", namespace="n", **content).run_request("me")
+    assert "\n" not in str(refused.value)
+
+
+def test_an_answer_goes_where_it_was_asked_for_and_names_its_question() -> None:
+    asked = command(msg_type="status_request", reply_to="/topic/answers", correlation_id="c1")
+    destination, content = reply_to(asked, {"accepted": True}) or ("", {})
+    assert destination == "/topic/answers"
+    assert content["correlation_id"] == "c1"
+    assert content["accepted"] is True
+
+
+@pytest.mark.parametrize("destination", [None, "", "answers", "/etc/passwd", 5])
+def test_no_answer_goes_to_what_is_no_destination(destination: Any) -> None:
+    assert reply_to(command(msg_type="status_request", reply_to=destination), {}) is None
+
+
+def test_a_body_that_is_no_json_is_a_command_of_no_kind() -> None:
+    assert Command.of(read({}, "run!")).kind == ""

@@ -1,0 +1,80 @@
+"""The book of a process that executes."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from swf_console.backend.database import messages, open_database, states
+from swf_console.backend.database.records import MessageFilter
+from swf_console.backend.messaging.messages import Delivery, make
+from swf_console.backend.operations.ledger import Ledger
+from swf_console.backend.simulation import StateEvent
+
+
+def event(kind: str, state: str, substate: str, tick: float) -> StateEvent:
+    return StateEvent(datetime.now(UTC), 100010, kind, state, substate, {"simulation_tick": tick})
+
+
+def test_states_reach_the_database_with_the_next_messages(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
+    ledger = Ledger(database)
+    ledger.note(event("state_change", "no_beam", "not_ready", 0.0), {"target_worker_count": 30})
+    ledger.note(event("run_imminent", "beam", "not_ready", 1.0), {"target_worker_count": 30})
+    with database.read() as connection:
+        assert states.events(connection, 100010).items == ()
+    ledger.record([make("/topic/epictopic", {"msg_type": "run_imminent"})], [])
+    with database.read() as connection:
+        assert len(states.events(connection, 100010).items) == 2
+        run = states.run_state(connection, 100010)
+    assert run is not None
+    assert (run.phase, run.target_worker_count) == ("imminent", 30)
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("last", "phase"),
+    [
+        (("state_change", "no_beam", "not_ready", 0.0), "idle"),
+        (("state_change", "beam", "ready", 3.0), "ready"),
+        (("start_run", "run", "physics", 4.0), "physics"),
+        (("pause_run", "run", "standby", 9.0), "standby"),
+        (("end_run", "beam", "not_ready", 30.0), "ended"),
+        (("state_change", "no_beam", "not_ready", 31.0), "ended"),
+        (("state_change", "calib", "test", 1.0), "calib"),
+    ],
+)
+def test_the_phase_of_a_run_follows_its_last_state(
+    tmp_path: Path, last: tuple[str, str, str, float], phase: str
+) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
+    ledger = Ledger(database)
+    ledger.note(event(*last), {})
+    ledger.flush()
+    with database.read() as connection:
+        run = states.run_state(connection, 100010)
+    assert run is not None
+    assert run.phase == phase
+    database.close()
+
+
+def test_a_message_is_delivered_only_when_its_receipt_was_noted(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
+    ledger = Ledger(database)
+    first, second = (make("/topic/epictopic", {"msg_type": "stf_gen", "sequence": n}) for n in (1, 2))
+    ledger.record([first, second], [])
+    ledger.record([], [Delivery(first.id, datetime.now(UTC))])
+    with database.read() as connection:
+        rows = messages.page(connection, MessageFilter()).items
+    assert {row.message_id: row.delivered_at is not None for row in rows} == {first.id: True, second.id: False}
+    database.close()
+
+
+def test_a_batch_whose_commit_was_not_heard_of_may_be_written_again(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
+    message = make("/topic/epictopic", {"msg_type": "stf_gen"})
+    Ledger(database).record([message], [])
+    Ledger(database).record([message], [])
+    with database.read() as connection:
+        assert len(messages.page(connection, MessageFilter()).items) == 1
+    database.close()
