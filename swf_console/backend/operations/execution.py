@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
+FAREWELL_SECONDS = 10.0
 
 
 class AlreadyStarted(Refused):
@@ -159,14 +160,33 @@ class LiveExecution:
         )
 
     def _deliver(self) -> None:
-        """Wait until the broker has confirmed every message; an outage over the limit is a failure."""
+        """Wait until the broker has confirmed every message; an outage over the limit is a failure.
+
+        Who stops an execution during an outage does not wait for the limit: what was not delivered stays
+        in the message table, marked so.
+        """
         publisher, limit = self._engine.publisher, self._engine.settings.outage_limit
+        patience = FAREWELL_SECONDS
         while not publisher.wait_delivered(self.execution_id, RETRY_SECONDS):
             if publisher.oldest_unconfirmed_age() > limit:
                 self._fail(f"its messages were not delivered within {limit:g} s")
                 return
+            if self.stop.is_set:
+                patience -= RETRY_SECONDS
+                if patience <= 0:
+                    self._leave_undelivered(publisher.statistics(self.execution_id).undelivered)
+                    return
+
+    def _leave_undelivered(self, count: int) -> None:
+        message = (
+            self.outcome.error_message or f"stopped during an outage: {count} messages were not delivered"
+        )
+        status = "failed" if self.outcome.status == "failed" else "terminated"
+        self.outcome = replace(self.outcome, status=status, reason="stopped", error_message=message)
 
     def _fail(self, message: str) -> None:
+        if self.outcome.status == "failed":
+            return
         trace = self.outcome.stack_trace or message
         self.outcome = replace(self.outcome, status="failed", error_message=message, stack_trace=trace)
 
