@@ -21,7 +21,7 @@ def add_page(parser: argparse.ArgumentParser, limit: int = 50) -> None:
 
 
 def add(parser: argparse.ArgumentParser, flag: str, metavar: str, text: str) -> None:
-    """A flag with a value; one that is not given stays what it was, so that it may stand before a subcommand."""
+    """A flag with a value; not given it stays what it was, so that it may stand before a subcommand."""
     parser.add_argument(flag, metavar=metavar, default=argparse.SUPPRESS, help=text)
 
 

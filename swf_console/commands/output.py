@@ -28,7 +28,13 @@ def show(text: str = "") -> None:
 def emit(document: Any) -> None:
     """One JSON object on one line, with its schema_version."""
     fields = asdict(document) if is_dataclass(document) and not isinstance(document, type) else dict(document)
-    show(json.dumps({"schema_version": SCHEMA_VERSION, **fields}, default=jsonable, ensure_ascii=False))
+    text = json.dumps({"schema_version": SCHEMA_VERSION, **fields}, default=jsonable, ensure_ascii=False)
+    show(text if text.isprintable() else "".join(map(_escaped, text)))
+
+
+def _escaped(character: str) -> str:
+    """A character within JSON text; one that a terminal might interpret, as JSON spells it."""
+    return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
 def jsonable(value: Any) -> Any:

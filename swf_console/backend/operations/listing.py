@@ -49,7 +49,7 @@ def list_definitions(
 
 
 def find_definition(database: Database, name: str) -> Definition:
-    """A definition by its id, by NAME@VERSION, or the newest of a name. Raises UsageError where there is none."""
+    """A definition by its id, by NAME@VERSION, or the newest of a name. Raises UsageError."""
     workflow_name, _, version = name.partition("@")
     with database.read() as connection:
         found: Definition | None = None

@@ -114,7 +114,7 @@ class MessageMatch:
 
 
 def compile_filter(text: str) -> MessageMatch:
-    """Read a filter. Raises UsageError for an unknown field, an open quote, or a sign with nothing behind it."""
+    """Read a filter. Raises UsageError for an unknown field, an open quote, a sign with nothing behind it."""
     if len(text) > LONGEST:
         raise UsageError(f"the filter is longer than {LONGEST} characters", "Leave something out")
     terms, at = [], 0

@@ -31,8 +31,8 @@ def stop_execution(
 ) -> Stopped:
     """Ask an execution to stop and wait for its end.
 
-    Raises UsageError for an unknown one, Refused for one that does not run, TimedOut where it still runs after
-    `timeout` wall seconds; the request then stays.
+    Raises UsageError for an unknown one, Refused for one that does not run, TimedOut where it still runs
+    after `timeout` wall seconds; the request then stays.
     """
     sweep(settings, database)
     found = find_execution(database, execution_id)
