@@ -1,0 +1,246 @@
+"""The embedded broker is found or started, once for all, and ends when nobody needs it."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from swf_console.backend.errors import BrokerUnreachable, PortTaken
+from swf_console.backend.messaging.address import NamedBroker, choose_broker
+from swf_console.backend.messaging.connection import Connection
+from swf_console.backend.messaging.embedded import (
+    EmbeddedBroker,
+    broker_file,
+    ensure_running,
+    find_running,
+)
+from swf_console.backend.settings import BrokerSettings, Settings
+from tests.support.waiting import wait_for
+
+STARTER = """
+import sys
+from pathlib import Path
+from swf_console.backend.messaging.embedded import ensure_running
+from swf_console.backend.settings import Settings
+state = Path(sys.argv[1])
+sys.stdin.readline()
+broker = ensure_running(Settings(state, state, "user", "host", "sqlite://"))
+print(broker.address().port, broker.ours, flush=True)
+sys.stdin.readline()
+broker.release()
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    state = tmp_path / ("a long name with spaces " * 5)
+    state.mkdir()
+    return Settings(state, state, "user", "host", "sqlite://")
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as made:
+        yield made
+
+
+def use(broker: EmbeddedBroker) -> None:
+    """Connect once: a broker waits a while for its first client."""
+    connection = Connection(broker.address)
+    connection.start()
+    connection.wait_up(10)
+    connection.stop()
+
+
+def finish(broker: EmbeddedBroker) -> None:
+    """Release it so that it ends at once."""
+    use(broker)
+    broker.release()
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
+
+
+def test_it_is_started_once_and_ends_when_it_is_released(settings: Settings) -> None:
+    assert find_running(settings.state_dir) is None
+    first = ensure_running(settings)
+    second = ensure_running(settings)
+
+    assert (first.ours, second.ours) == (True, False)
+    assert first.address() == second.address() == find_running(settings.state_dir)
+    pid = first.child_pid or 0
+    use(second)
+    second.release()
+    assert alive(pid)
+    first.release(5)
+    wait_for(lambda: not alive(pid))
+    assert find_running(settings.state_dir) is None
+
+
+def test_its_address_is_for_its_owner_alone(settings: Settings, stack: ExitStack) -> None:
+    broker = ensure_running(settings)
+    stack.callback(finish, broker)
+
+    assert stat.S_IMODE(broker_file(settings.state_dir).stat().st_mode) == 0o600
+    assert broker.address().password not in repr(broker.address())
+
+
+def test_it_lives_on_while_others_use_it(settings: Settings, stack: ExitStack) -> None:
+    owner = ensure_running(settings)
+    pid = owner.child_pid or 0
+    guest = Connection(EmbeddedBroker(settings).address)
+    stack.callback(guest.stop)
+    guest.start()
+    guest.wait_up(5)
+
+    owner.release(0.1)
+    assert alive(pid)
+    assert guest.wait_up(1) == 1
+
+    guest.stop()
+    wait_for(lambda: find_running(settings.state_dir) is None)
+
+
+def test_eight_processes_at_once_end_up_with_one_broker(settings: Settings, stack: ExitStack) -> None:
+    starters = [
+        subprocess.Popen(
+            [sys.executable, "-c", STARTER, str(settings.state_dir)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(8)
+    ]
+    for starter in starters:
+        stack.enter_context(starter)
+    for starter in starters:
+        assert starter.stdin is not None
+        starter.stdin.write("go\n")
+        starter.stdin.flush()
+
+    told = [starter.stdout.readline().split() for starter in starters if starter.stdout]
+    use(EmbeddedBroker(settings))
+
+    assert len({port for port, _ in told}) == 1
+    assert [ours for _, ours in told].count("True") == 1
+
+
+def test_a_broker_that_was_killed_is_started_again_by_its_owner(settings: Settings, stack: ExitStack) -> None:
+    broker = ensure_running(settings)
+    stack.callback(finish, broker)
+    before = broker.child_pid or 0
+
+    os.kill(before, signal.SIGKILL)
+    wait_for(lambda: find_running(settings.state_dir) is None)
+
+    assert broker.address() == find_running(settings.state_dir)
+    assert broker.child_pid not in (None, before)
+
+
+def test_somebody_else_s_broker_is_waited_for(settings: Settings, stack: ExitStack) -> None:
+    owner = ensure_running(settings)
+    guest = ensure_running(settings)
+    use(guest)
+    owner.release(5)
+    wait_for(lambda: find_running(settings.state_dir) is None)
+
+    with pytest.raises(BrokerUnreachable, match="has stopped"):
+        guest.address()
+    again = ensure_running(settings)
+    stack.callback(finish, again)
+    assert guest.address() == again.address()
+
+
+def test_what_a_dead_broker_left_behind_is_no_broker(settings: Settings, stack: ExitStack) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left = {"host": "127.0.0.1", "port": 1, "user": "u", "password": "p", "pid": gone.pid}
+    broker_file(settings.state_dir).write_text(json.dumps(left))
+    (settings.state_dir / "broker.lock").touch()
+
+    assert find_running(settings.state_dir) is None
+    broker = ensure_running(settings)
+    stack.callback(finish, broker)
+    assert broker.ours
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"pid": "x"}', "\0"])
+def test_a_broken_address_file_is_no_broker(settings: Settings, content: str) -> None:
+    broker_file(settings.state_dir).write_text(content)
+
+    assert find_running(settings.state_dir) is None
+
+
+def test_a_port_that_is_taken_is_said_and_nothing_is_left_running(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        broker = EmbeddedBroker(replace(settings, broker_port=port))
+        with pytest.raises(PortTaken, match=str(port)):
+            broker.address()
+
+    assert not broker.ours
+    broker.release()
+
+
+def test_the_end_of_its_owner_is_the_end_of_the_broker(settings: Settings) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", STARTER, str(settings.state_dir)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as owner:
+        assert owner.stdin is not None
+        assert owner.stdout is not None
+        owner.stdin.write("go\n")
+        owner.stdin.flush()
+        assert owner.stdout.readline().split()[1] == "True"
+        use(EmbeddedBroker(settings))
+        owner.kill()
+
+    wait_for(lambda: find_running(settings.state_dir) is None)
+
+
+def test_a_release_in_mid_start_leaves_nothing_running(settings: Settings) -> None:
+    broker = EmbeddedBroker(settings)
+    outcome: list[BaseException] = []
+
+    def start() -> None:
+        try:
+            broker.address()
+        except BrokerUnreachable as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=start, daemon=True)
+    thread.start()
+    wait_for(lambda: broker.child_pid, every=0.001)
+    broker.release()
+    thread.join(10)
+
+    assert outcome
+    assert broker.child_pid is None
+    assert find_running(settings.state_dir) is None
+
+
+def test_a_broker_that_the_environment_names_wins(settings: Settings) -> None:
+    named = BrokerSettings("broker.example", 61612)
+
+    assert isinstance(choose_broker(settings), EmbeddedBroker)
+    chosen = choose_broker(replace(settings, broker=named))
+    assert isinstance(chosen, NamedBroker)
+    assert chosen.address() == named
+    chosen.release()
