@@ -32,6 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
     except SwfError as error:
         sys.stderr.write(f"swf-broker: {error}\n")
         return error.exit_code
+    except OSError as error:
+        sys.stderr.write(f"swf-broker: cannot run in {given.state_dir}: {error.strerror}\n")
+        return 2
     return 0
 
 

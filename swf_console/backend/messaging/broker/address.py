@@ -4,13 +4,17 @@ import fcntl
 import json
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
+from time import sleep
 from typing import NamedTuple
 
-from ...errors import PortTaken, Refused
+from ...errors import PortTaken, Refused, UsageError
 
 LOOPBACK = "127.0.0.1"
 BACKLOG = 256
+LOCK_TRIES = 8
+LOCK_PAUSE_SECONDS = 0.02
 
 
 class Credentials(NamedTuple):
@@ -70,35 +74,33 @@ def credentials(previous: Address | None) -> Credentials:
 
 
 class Lock:
-    """The lock file of a state directory, held as long as its broker lives."""
+    """The lock file of a state directory, held as long as its broker lives.
+
+    Raises Refused where a broker has it, UsageError where the directory cannot be used.
+    """
 
     def __init__(self, state_dir: Path) -> None:
-        self._file = os.open(state_dir / "broker.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            self._file = os.open(state_dir / "broker.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise UsageError(
+                f"{state_dir}: the broker cannot live here: {error.strerror}", "Give it a directory of yours"
+            ) from error
+        if not self._taken():
             os.close(self._file)
-            raise Refused(f"a broker already runs for {state_dir}", "Use it, or stop it first") from None
+            raise Refused(f"a broker already runs for {state_dir}", "Use it, or stop it first")
+
+    def _taken(self) -> bool:
+        for _ in range(LOCK_TRIES):  # a look at whether it is held holds it for an instant
+            with suppress(BlockingIOError):
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            sleep(LOCK_PAUSE_SECONDS)
+        return False
 
     def release(self) -> None:
         """Let another broker take over; this one must have stopped listening."""
         os.close(self._file)
-
-
-def is_running(state_dir: Path) -> bool:
-    """Whether a living broker holds the lock of a state directory."""
-    try:
-        file = os.open(state_dir / "broker.lock", os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    else:
-        return False
-    finally:
-        os.close(file)
 
 
 def listen(port: int | None, previous: int | None) -> socket.socket:

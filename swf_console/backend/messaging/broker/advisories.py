@@ -1,7 +1,7 @@
 """What exists and what changes, told on topics as ActiveMQ tells STOMP clients: a JSON object a message."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .destinations import QUEUE, TOPIC, Queue, is_pattern, matches
@@ -25,32 +25,29 @@ class Advisories:
 
     def connection_added(self, session: "Session") -> None:
         """A client has logged in."""
-        if self._wanted("Connection"):
-            self._publish("Connection", _connection(session))
+        self._publish("Connection", lambda: _connection(session))
 
     def connection_removed(self, session: "Session") -> None:
         """A client is gone."""
-        if self._wanted("Connection"):
-            gone = {"@class": "ConnectionId", "value": session.name}
-            self._publish("Connection", _removed(gone))
+        self._publish("Connection", lambda: _removed({"@class": "ConnectionId", "value": session.name}))
 
     def destination_added(self, kind: str, name: str) -> None:
         """A topic or queue was named for the first time."""
-        topic = "Topic" if kind == TOPIC else "Queue"
-        if not name.startswith("ActiveMQ.") and self._wanted(topic):
-            self._publish(topic, _destination_info(self._broker.id, kind, name))
+        if not name.startswith("ActiveMQ."):
+            topic = "Topic" if kind == TOPIC else "Queue"
+            self._publish(topic, lambda: _destination_info(self._broker.id, kind, name))
 
     def consumer_added(self, subscription: Subscription) -> None:
         """A subscription was made."""
         topic = _consumer_topic(subscription)
-        if topic is not None and self._wanted(topic):
-            self._publish(topic, _consumer(subscription))
+        if topic is not None:
+            self._publish(topic, lambda: _consumer(subscription))
 
     def consumer_removed(self, subscription: Subscription) -> None:
         """A subscription has ended."""
         topic = _consumer_topic(subscription)
-        if topic is not None and self._wanted(topic):
-            self._publish(topic, _removed({"@class": "ConsumerId", **_consumer_id(subscription)}))
+        if topic is not None:
+            self._publish(topic, lambda: _removed({"@class": "ConsumerId", **_consumer_id(subscription)}))
 
     def replay(self, name: str, subscription: TopicSubscription) -> None:
         """Tell a new subscriber of `name` what exists."""
@@ -77,11 +74,10 @@ class Advisories:
                 if name is not None:
                     yield name, _consumer(subscription)
 
-    def _wanted(self, topic: str) -> bool:
-        return self._broker.topics.get(PREFIX + topic).in_use
-
-    def _publish(self, topic: str, body: dict[str, Any]) -> None:
-        self._broker.topics.get(PREFIX + topic).publish(self._message(topic, body), None)
+    def _publish(self, topic: str, body: Callable[[], dict[str, Any]]) -> None:
+        listened = self._broker.topics.listened(PREFIX + topic)
+        if listened is not None:
+            listened.publish(self._message(topic, body()), None)
 
     def _message(self, topic: str, body: dict[str, Any]) -> Message:
         headers = {

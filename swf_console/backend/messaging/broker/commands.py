@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .session import Session
     from .subscriptions import Subscription
 
+ACK_LENGTH = 40
 Action = Callable[[], None]
 Handler = Callable[["Session", Frame], None]
 
@@ -44,11 +45,16 @@ def send(session: "Session", frame: Frame) -> None:
     target = broker.targets.get(name) or broker.target(session, name)
     message = from_frame(frame, target.line, broker.new_message_id())
     if "transaction" in headers:
-        _hold(session, frame, lambda: target.publish(message, session), message)
+        _hold(session, frame, lambda: _publish(session, name, message), message)
     else:
         target.publish(message, session)
     if "receipt" in headers:
         session.receipt(headers["receipt"])
+
+
+def _publish(session: "Session", name: str, message: Message) -> None:
+    target = session.broker.targets.get(name) or session.broker.target(session, name)
+    target.publish(message, session)
 
 
 def _hold(session: "Session", frame: Frame, action: Action, message: Message | None = None) -> None:
@@ -133,7 +139,8 @@ def _acknowledged(session: "Session", frame: Frame) -> "tuple[Subscription, int]
     if session.version == "1.2":
         name = headers.get("id", "")
         key, _, number = name.partition("-")
-        subscription = session.keys.get(int(key)) if key.isdecimal() and number.isdecimal() else None
+        numeric = key.isdecimal() and number.isdecimal() and len(name) <= ACK_LENGTH
+        subscription = session.keys.get(int(key)) if numeric else None
         if subscription is not None:
             return subscription, int(number)
         raise Rejected(f"Unexpected ACK received for message-id [{name}]")

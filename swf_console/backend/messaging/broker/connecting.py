@@ -65,7 +65,7 @@ def _heart_beat(text: str) -> tuple[int, int]:
     try:
         pair = int(given), int(wanted)
     except ValueError:
-        raise Rejected("Invalid heart-beat header: " + text[:40], fatal=True) from None
+        pair = -1, -1
     if min(pair) < 0 or max(pair) > SLOWEST_BEAT:
         raise Rejected("Invalid heart-beat header: " + text[:40], fatal=True)
     return _bounded(pair[0]), _bounded(pair[1])

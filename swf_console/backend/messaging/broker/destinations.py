@@ -120,6 +120,13 @@ class Topics:
             topic.queues = self._queues.get(name, [])
         return topic
 
+    def listened(self, name: str) -> Topic | None:
+        """The topic of that name if somebody listens to it."""
+        if name not in self.named and not any(matches(pattern, name) for pattern, _ in self._patterns):
+            return None
+        topic = self.get(name)
+        return topic if topic.in_use else None
+
     def add(self, name: str, subscriber: Subscriber) -> None:
         """Subscribe to a name or a pattern."""
         if not is_pattern(name):

@@ -68,10 +68,12 @@ class Journal:
         self._rows = sum(store.messages for store in self.stores)
         self._shrink_worthwhile = False
         self.failures = 0
+        self.broken = False
 
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start the writing thread; answers come on `loop`."""
+    def start(self, loop: asyncio.AbstractEventLoop, died: Callable[[], None]) -> None:
+        """Start the writing thread; answers come on `loop`, and `died` if it ends before its time."""
         self._loop = loop
+        self._died = died
         self._thread.start()
 
     @property
@@ -241,6 +243,13 @@ class Journal:
         self._loop.call_soon_threadsafe(self._answered, then)
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job()
-        self._connection.close()
+        in_order = False
+        try:
+            while (job := self._jobs.get()) is not None:
+                job()
+            in_order = True
+        finally:
+            self._connection.close()
+            if not in_order:
+                self.broken = True
+                self._loop.call_soon_threadsafe(self._died)

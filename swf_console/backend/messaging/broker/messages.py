@@ -4,6 +4,7 @@ from time import time
 
 from .frames import ESCAPE, Frame, Rejected, encode, escape, escape_for, unescape
 
+LATEST = 1 << 62
 DROPPED = frozenset(
     {
         "destination",
@@ -141,6 +142,8 @@ def from_frame(frame: Frame, destination: str, name: str) -> Message:
     headers = frame.headers
     try:
         expires = int(headers.get("expires", 0))
+        if expires >= LATEST:
+            raise ValueError
     except ValueError:
         raise Rejected("expires is no number of milliseconds") from None
     persistent = headers.get("persistent") == "true"

@@ -294,6 +294,8 @@ def _as_number(value: Value) -> int | float | None:
         return None
     if not isinstance(value, str):
         return value
+    if "_" in value:
+        return None
     try:
         return int(value)
     except ValueError:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ...errors import DatabaseUnusable
 from .address import Address, Lock, credentials, listen, read_address, write_address
 from .broker import Broker
 from .journal import Journal
@@ -46,12 +47,12 @@ async def _run(state_dir: Path, port: int | None, until_idle: bool, limits: Limi
     entrance = credentials(previous)
     listener = listen(port, previous.port if previous else None)
     journal = Journal(state_dir / "broker.journal", limits)
-    journal.start(loop)
+    ended = asyncio.Event()
+    journal.start(loop, ended.set)
     broker = Broker(loop, entrance, limits, journal, log)
     server = await loop.create_server(lambda: Session(broker), sock=listener)
     host, number = listener.getsockname()
     broker.address = f"{host}:{number}"
-    ended = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, ended.set)
     idle = Idle(broker, ended) if until_idle else None
@@ -63,6 +64,8 @@ async def _run(state_dir: Path, port: int | None, until_idle: bool, limits: Limi
     if idle is not None:
         idle.stop()
     await _wind_up(broker)
+    if journal.broken:
+        raise DatabaseUnusable(f"{state_dir}: the journal's thread has died", "See the broker's log")
     log.info("stopped")
 
 
@@ -95,10 +98,9 @@ class Idle:
         self._broker = broker
         self._ended = ended
         self._orphaned = False
-        os.set_blocking(0, False)
         try:
             broker.loop.add_reader(0, self._read)
-        except PermissionError:
+        except OSError:  # a file, or nothing at all
             broker.loop.call_soon(self._end_of_file)
         broker.on_change = self._look
 
@@ -106,8 +108,6 @@ class Idle:
         try:
             if os.read(0, 4096):
                 return
-        except BlockingIOError:
-            return
         except OSError:
             self._broker.log.warning("standard input cannot be read")
         self.stop()
