@@ -11,9 +11,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
-_HALF_OF_A_PAIR = re.compile(
-    r"(?<!\\)(?:\\\\)*\\u(?:0000|d[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|d[c-f][0-9a-f]{2})", re.IGNORECASE
-)
+_SUSPECT_ESCAPE = re.compile(r"\\u(?:0000|d[89a-f])", re.IGNORECASE)
+_SUSPECT_NUMBER = re.compile(r"[eE]\+?[0-9]{3}")
 
 
 def utc_now() -> datetime:
@@ -70,12 +69,21 @@ def encode(value: Any) -> str:
     return encoded(text)
 
 
-def encoded(text: str) -> str:
-    """Return JSON text as it is where PostgreSQL takes it too, else as `encode` would have written it."""
-    if "\\u" in text and _HALF_OF_A_PAIR.search(text):
-        return json.dumps(clean(json.loads(text)), separators=(",", ":"))
-    if "NaN" in text or "Infinity" in text or "\x00" in text:
-        return json.dumps(clean(json.loads(text, strict=False)), separators=(",", ":"))
+def encoded(text: str, *, of_others: bool = False) -> str:
+    """Return JSON text as it is where PostgreSQL takes it too, else as `encode` would have written it.
+
+    In text `of_others` numbers beyond every float are looked for as well.
+    """
+    if (
+        ("\\u" in text and _SUSPECT_ESCAPE.search(text))
+        or "NaN" in text
+        or "Infinity" in text
+        or (of_others and _SUSPECT_NUMBER.search(text))
+    ):
+        value = json.loads(text)
+        cleaned = clean(value)
+        if cleaned != value:
+            return json.dumps(cleaned, separators=(",", ":"))
     return text
 
 

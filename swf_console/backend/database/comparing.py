@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, Connection, Index, Inspector, Table, inspect
-from sqlalchemy.schema import CreateColumn
 
 from .tables import all_tables
 
@@ -58,19 +57,24 @@ def _missing_in(table: Table, inspector: Inspector, connection: Connection) -> I
     for column in table.columns:
         if column.name not in there:
             yield Missing(table, column)
-    indexed = [tuple(index["column_names"]) for index in inspector.get_indexes(table.name)]
-    names = {index["name"] for index in inspector.get_indexes(table.name)}
-    # an index of operator classes stands beside the plain one on the same columns
+    indexes = inspector.get_indexes(table.name)
+    names = {str(index["name"]) for index in indexes}
+    # Django's index for LIKE stands beside the plain one on the same column
+    indexed = [index["column_names"] for index in indexes if not str(index["name"]).endswith("_like")]
     for index in sorted(table.indexes, key=lambda index: str(index.name)):
         if index.dialect_options["postgresql"]["ops"] and connection.dialect.name != "postgresql":
             continue
-        columns = tuple(column.name for column in index.columns)
+        columns = [column.name for column in index.columns]
         special = bool(index.dialect_options["postgresql"]["ops"])
         if index.name not in names and (special or columns not in indexed):
             yield Missing(table, index)
 
 
 def _add_column(connection: Connection, table: Table, column: Column[Any]) -> None:
-    quoted = connection.dialect.identifier_preparer.format_table(table)
-    definition = CreateColumn(column).compile(dialect=connection.dialect)
-    connection.exec_driver_sql(f"ALTER TABLE {quoted} ADD COLUMN {definition}")
+    # nullable whatever the table says: the rows that are there have no value for it
+    dialect = connection.dialect
+    quoted = dialect.identifier_preparer
+    kind = dialect.type_compiler_instance.process(column.type)
+    connection.exec_driver_sql(
+        f"ALTER TABLE {quoted.format_table(table)} ADD COLUMN {quoted.format_column(column)} {kind}"
+    )

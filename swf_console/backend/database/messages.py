@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from .columns import clean
+from .columns import clean, encoded
 from .message_lists import COUNT_CAP, count, counts, page, types
 from .message_rows import mark, store
 from .records import Message, NewMessage
@@ -103,4 +103,6 @@ def _cut(message: NewMessage) -> NewMessage:
         value = getattr(message, name)
         if value is not None and (len(value) > longest or not value.isprintable()):
             changed[name] = clean(value)[:longest]
+    if message.content_json is not None:
+        changed["content_json"] = encoded(message.content_json, of_others=True)
     return replace(message, **changed) if changed else message

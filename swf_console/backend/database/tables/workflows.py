@@ -15,6 +15,7 @@ from sqlalchemy import (
 )
 
 from ..columns import BigId, Json, UuidText
+from ..naming import field_name
 from .base import created_at, metadata, moment, updated_at
 
 definitions = Table(
@@ -69,7 +70,7 @@ executions = Table(
     Index("swf_executions_definition_user_newest", "workflow_definition_id", "executed_by", "start_time"),
 )
 Index(
-    "swf_workflow_executions_execution_id_like",
+    field_name("swf_workflow_executions", ["execution_id"], "_like"),
     executions.c.execution_id,
     postgresql_ops={"execution_id": "varchar_pattern_ops"},
 ).ddl_if(dialect="postgresql")
