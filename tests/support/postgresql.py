@@ -6,7 +6,7 @@ import secrets
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -78,10 +78,12 @@ class PostgreSQLServer:
 class PostgreSQL(PostgreSQLServer):
     """A server of the test's own: it keeps its port and its data over stop, kill and start."""
 
-    def __init__(self, admin_url: str, directory: Path, account: str | None) -> None:
+    def __init__(
+        self, admin_url: str, directory: Path, account: str | None, settings: Sequence[str] = SETTINGS
+    ) -> None:
         super().__init__(admin_url)
         self.program = Program(
-            _command(directory, urlsplit(admin_url).port or 5432),
+            _command(directory, urlsplit(admin_url).port or 5432, settings),
             directory / "server.log",
             self.answers,
             account=account,
@@ -116,7 +118,7 @@ class PostgreSQL(PostgreSQLServer):
         return self.program.running
 
 
-def install_postgresql(directory: Path) -> PostgreSQL:
+def install_postgresql(directory: Path, settings: Sequence[str] = SETTINGS) -> PostgreSQL:
     """Make an empty cluster in `directory`, which every account must be able to reach; not started yet.
 
     Raises ServiceMissing where its programs are not installed.
@@ -139,7 +141,7 @@ def install_postgresql(directory: Path) -> PostgreSQL:
     if done.returncode:
         raise RuntimeError(f"initdb failed\n{done.stderr}")
     admin = f"postgresql://{USER}:{quote(password)}@{LOOPBACK}:{free_port()}/postgres"
-    return PostgreSQL(admin, directory, account)
+    return PostgreSQL(admin, directory, account, settings)
 
 
 def find_binaries() -> Path:
@@ -161,8 +163,8 @@ def version() -> str:
     return subprocess.run([postgres, "--version"], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _command(directory: Path, port: int) -> list[str]:
-    options = [option for setting in SETTINGS for option in ("-c", setting)]
+def _command(directory: Path, port: int, settings: Sequence[str]) -> list[str]:
+    options = [option for setting in settings for option in ("-c", setting)]
     return [
         str(find_binaries() / "postgres"), "-D", str(directory / "data"), "-p", str(port), *options,
     ]  # fmt: skip
