@@ -27,7 +27,7 @@ def spelled(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value:.10g}"
     return json.dumps(value, default=str, ensure_ascii=False)
 
 

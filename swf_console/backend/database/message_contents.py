@@ -27,7 +27,7 @@ _ALL = select(
 
 
 def full(connection: Connection, message_ids: Sequence[str]) -> list[Message]:
-    """Read these messages with their content, in the order of the ids; those that are not there are left out."""
+    """Read these messages with their content, in the order of the ids; absent ones are left out."""
     found: dict[str, Message] = {}
     for first in range(0, len(message_ids), MOST_IDS):
         wanted = _ALL.where(_c.message_id.in_(message_ids[first : first + MOST_IDS]))

@@ -1,0 +1,43 @@
+"""`swf-console namespaces`: namespaces, whose they are, and how much is in them."""
+
+import argparse
+
+from .arguments import add_json
+from .output import emit, say, table
+from .text import brief, capped, instant
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The one action; without it the same."""
+    add_json(parser)
+    actions = parser.add_subparsers(dest="action", metavar="list")
+    add_json(actions.add_parser("list", help="list namespaces by name"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print them by name."""
+    from dataclasses import asdict
+
+    from ..backend.operations.databases import opened
+    from ..backend.operations.listing import COUNT_CAP, list_namespaces
+    from ..backend.settings import load_settings
+
+    with opened(load_settings(home=arguments.home)) as database:
+        found = list_namespaces(database)
+    if arguments.json:
+        for use in found:
+            counts = {name: getattr(use, name) for name in ("executions", "messages", "agents")}
+            emit({**asdict(use.namespace), **counts, "counted_up_to": COUNT_CAP - 1})
+        return 0
+    if not found:
+        say("No namespaces yet. The first run makes one: swf-console --run stf_datataking --namespace NAME")
+        return 0
+    rows = []
+    for use in found:
+        numbers = (capped(count, COUNT_CAP) for count in (use.executions, use.messages, use.agents))
+        one = use.namespace
+        rows.append(
+            (brief(one.name), brief(one.owner), *numbers, instant(one.created_at), brief(one.description, 80))
+        )
+    table(("namespace", "owner", "executions", "messages", "agents", "created (UTC)", "description"), rows)
+    return 0

@@ -1,0 +1,160 @@
+"""`swf-console plan`: predict a run, without a broker and without a database."""
+
+import argparse
+import sys
+from contextlib import redirect_stdout
+from dataclasses import asdict
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from .arguments import add, add_json, given
+from .chart import chart
+from .config import add_set
+from .execution_view import show_table
+from .output import emit, fields, say, show
+from .text import brief, counted, heading
+
+if TYPE_CHECKING:
+    from ..backend.configuration import Override
+    from ..backend.operations.prediction import Prediction
+    from ..backend.simulation import Backlog, Capacity
+
+STATES_SHOWN = 30
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The configuration, and what to change in it."""
+    parser.add_argument("configuration", metavar="CONFIG", help="the configuration's name")
+    add(parser, "--workers", "N", "with so many workers (target_worker_count)")
+    add(parser, "--stf-count", "N", "with so many STFs")
+    add(parser, "--duration", "S", "end at S simulated seconds")
+    add(parser, "--testbed-config", "FILE", "testbed.toml (workflows/testbed.toml)")
+    add_set(parser)
+    add_json(parser, "one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Predict and print; a warning says how many workers would keep up."""
+    from ..backend.operations.prediction import predict
+    from ..backend.operations.request import parse_duration
+    from ..backend.settings import load_settings
+
+    settings = load_settings(home=arguments.home, testbed_config=given(arguments, "testbed_config"))
+    duration = parse_duration(given(arguments, "duration"), "--duration")
+    with redirect_stdout(sys.stderr):  # stdout is ours, whatever the workflow's own code prints
+        prediction = predict(settings, arguments.configuration, overrides_of(arguments), duration=duration)
+    if arguments.json:
+        emit(document_of(prediction))
+    else:
+        show_prediction(prediction)
+    for warning in prediction.warnings:
+        say(f"swf-console: warning: {brief(warning)}")
+    return 0
+
+
+def overrides_of(arguments: argparse.Namespace) -> list["Override"]:
+    """The overrides that the flags say."""
+    from ..backend.configuration import Override, parse_override
+
+    flags = {"workers": "target_worker_count", "stf_count": "stf_count"}
+    named = [
+        Override(key, value, "--" + flag.replace("_", "-"))
+        for flag, key in flags.items()
+        if (value := given(arguments, flag)) is not None
+    ]
+    return [*named, *(parse_override(text, "--set") for text in arguments.set)]
+
+
+def document_of(prediction: "Prediction") -> dict[str, Any]:
+    """The prediction as JSON; what would be infinite is null."""
+    plan = prediction.plan
+    rates = asdict(plan.capacity) if plan.capacity else {}
+    return {
+        "configuration": prediction.composition.configuration,
+        "workflow": prediction.composition.workflow_name,
+        "parameters": prediction.composition.shown_sections(),
+        "simulated_seconds": plan.schedule.end,
+        "cut": plan.schedule.cut,
+        "stf_count": plan.stf_count,
+        "schedule": [asdict(transition) for transition in plan.schedule.transitions],
+        "messages_by_type": plan.messages_by_type,
+        "downstream_messages_by_type": plan.downstream,
+        "capacity": {
+            **{name: value if isfinite(value) else None for name, value in rates.items()},
+            "keeps_up": plan.capacity.keeps_up,
+        }
+        if plan.capacity
+        else None,
+        "backlog": asdict(plan.backlog) if plan.backlog else None,
+        "warnings": list(prediction.warnings),
+    }
+
+
+def show_prediction(prediction: "Prediction") -> None:
+    """The prediction for a person."""
+    plan = prediction.plan
+    heads = (prediction.composition.configuration, prediction.composition.workflow_name)
+    show("  ".join(map(brief, heads)))
+    fields(
+        [
+            ("simulated", f"{plan.schedule.end:,.10g} s"),
+            ("STFs", f"{plan.stf_count:,}"),
+            ("messages", f"{sum(plan.messages_by_type.values()):,}"),
+        ]
+    )
+    steps = [
+        (
+            f"{step.tick:g}",
+            brief(f"{step.state} / {step.substate}" if step.substate else step.state),
+            brief(step.msg_type) if step.msg_type else "",
+        )
+        for step in plan.schedule.transitions
+    ]
+    show_table("Schedule", ("simulated s", "state", "message"), steps[:STATES_SHOWN])
+    if len(steps) > STATES_SHOWN:
+        show(f"… and {len(steps) - STATES_SHOWN:,} more")
+    show_table("Messages", ("type", "count"), counted(plan.messages_by_type))
+    show_table("Messages of the agents", ("type", "count"), counted(plan.downstream))
+    if plan.capacity:
+        show_capacity(plan.capacity)
+    if plan.backlog:
+        show_backlog(plan.backlog)
+
+
+def show_capacity(rates: "Capacity") -> None:
+    """Whether the workers keep up, by arithmetic."""
+    heading("Workers")
+    fields(
+        [
+            ("demand", f"{rates.demand:.4g} slices/s ({rates.stf_rate:.4g} STF/s)"),
+            ("capacity", f"{rates.capacity:.4g} slices/s with {rates.workers:,} workers"),
+            (
+                "utilisation",
+                f"{rates.utilisation:.1%}" if isfinite(rates.utilisation) else "there is no worker",
+            ),
+            ("workers needed", f"{rates.workers_needed:,}"),
+            ("verdict", "keeps up" if rates.keeps_up else "falls behind"),
+        ]
+    )
+
+
+def show_backlog(backlog: "Backlog") -> None:
+    """What piles up, and until when."""
+    by = "SimPy model" if backlog.method == "model" else "formula"
+    heading(f"Backlog ({by})")
+    drain = backlog.drain_seconds
+    fields(
+        [
+            ("slices", f"{backlog.slices:,}"),
+            ("workers ready", f"at {backlog.workers_ready:,.10g} s"),
+            ("most waiting", f"{backlog.peak:,} at {backlog.peak_tick:,.10g} s"),
+            ("waiting at end_run", f"{backlog.waiting_at_end:,}"),
+            ("drained", "never" if drain is None else f"{drain:,.10g} s after end_run"),
+            ("unfinished", f"{backlog.unfinished:,}" if backlog.unfinished else None),
+        ]
+    )
+    drawn = chart([(point.tick, point.waiting) for point in backlog.points], "s")
+    if drawn:
+        heading("Slices waiting")
+    for line in drawn:
+        show(line)
