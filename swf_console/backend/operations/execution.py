@@ -178,11 +178,9 @@ class LiveExecution:
                     return
 
     def _leave_undelivered(self, count: int) -> None:
-        message = (
-            self.outcome.error_message or f"stopped during an outage: {count} messages were not delivered"
-        )
-        status = "failed" if self.outcome.status == "failed" else "terminated"
-        self.outcome = replace(self.outcome, status=status, reason="stopped", error_message=message)
+        if self.outcome.status != "failed":
+            said = f"stopped during an outage: {count} messages were not delivered"
+            self.outcome = replace(self.outcome, status="terminated", reason="stopped", error_message=said)
 
     def _fail(self, message: str) -> None:
         if self.outcome.status == "failed":
