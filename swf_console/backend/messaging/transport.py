@@ -229,7 +229,7 @@ class TlsCodec:
                 connected.sendall(self._outgoing.read())
                 data = connected.recv(RECEIVE_BYTES)
                 if not data:
-                    raise ssl.SSLEOFError("closed in the handshake") from None
+                    raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "closed in the handshake") from None
                 self._incoming.write(data)
             except ssl.SSLError:
                 # The peer is told why, where it can still be told.

@@ -239,7 +239,7 @@ def describe(error: OSError, place: str, timeout: float) -> BrokerUnreachable:
         )
     if isinstance(error, ssl.SSLError):
         return ConnectRefused(
-            f"no TLS with {place}: {error.reason or error}",
+            f"no TLS with {place}: {getattr(error, 'reason', None) or error}",
             "Check that ACTIVEMQ_PORT is the TLS port; plain text is no way out",
         )
     if isinstance(error, socket.gaierror):
