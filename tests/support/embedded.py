@@ -30,6 +30,7 @@ class BrokerProcess:
         self.limits = limits
         self.process: subprocess.Popen[bytes] | None = None
         self.log = state_dir / "stderr.log"
+        self.clients: list[StompSocket] = []
 
     def command(self) -> Sequence[str]:
         """What is run."""
@@ -61,9 +62,10 @@ class BrokerProcess:
         return found
 
     def connect(self, version: str = "1.2", **headers: object) -> StompSocket:
-        """A client that is logged in."""
+        """A client that is logged in; closed at the `end`."""
         address = self.address
         client = StompSocket(address.host, address.port)
+        self.clients.append(client)
         answer = client.connect(address.user, address.password, version, **headers)
         assert answer.command == "CONNECTED", answer
         return client
@@ -73,6 +75,14 @@ class BrokerProcess:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+
+    def end(self) -> None:
+        """Kill it and close every client; no part of it may have failed on its own."""
+        self.kill()
+        for client in self.clients:
+            client.close()
+        assert "Traceback" not in self.log.read_text()
+        assert " ERROR " not in self.log.read_text()
 
     def stop(self) -> int:
         """SIGTERM; the exit code."""

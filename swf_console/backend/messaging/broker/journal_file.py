@@ -184,5 +184,5 @@ def page(connection: sqlite3.Connection, store: int, after: int, limit: int, siz
 def shrink(connection: sqlite3.Connection) -> None:
     """Give the room of consumed messages back to the file system."""
     with suppress(sqlite3.Error):
-        connection.execute("PRAGMA incremental_vacuum").fetchall()
+        connection.executescript("PRAGMA incremental_vacuum")  # execute() takes its first step only
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
