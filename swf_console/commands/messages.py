@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..backend.errors import TimedOut
 from .arguments import add, add_json, add_page, given, limit_of, seconds_of, whole_number
 from .output import emit, fields, say, show, table
+from .quiet import keep_logs_off_the_screen
 from .text import LONGEST_LINE, brief, heading, instant, lines, spelled
 
 if TYPE_CHECKING:
@@ -178,6 +179,7 @@ def tail(arguments: argparse.Namespace, settings: "Settings") -> int:
     """Print messages as they come, until --count, --timeout or Ctrl-C."""
     from ..backend.operations.tailing import EPICTOPIC, Tail
 
+    keep_logs_off_the_screen()
     count = whole_number(given(arguments, "count"), "--count", MOST, MOST)
     timeout = seconds_of(given(arguments, "timeout"), "--timeout", None)
     topic = given(arguments, "topic") or EPICTOPIC

@@ -63,3 +63,11 @@ def page(
     wanted = ((_c.namespace, namespace), (_c.agent_type, agent_type))
     conditions = [column == value for column, value in wanted if value is not None]
     return one_page(connection, [Branch(conditions)], tuple(_c), Order((_c.id,), after, limit), Agent)
+
+
+def present(connection: Connection, limit: int = 100) -> list[Agent]:
+    """List agents that have not said that they ended, the last heard of first."""
+    query = (
+        select(*_c).where(_c.operational_state != "EXITED").order_by(_c.last_heartbeat.desc().nulls_last())
+    )
+    return [Agent(**row._mapping) for row in connection.execute(query.limit(limit))]

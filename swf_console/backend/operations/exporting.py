@@ -60,7 +60,7 @@ class ExecutionExport:
         yield "]}\n"
 
     def write(self, file: Path) -> Exported:
-        """Write the document to `file`, which appears whole or not at all. Raises UsageError where it cannot."""
+        """Write the document to `file`, which appears whole or not at all. Raises UsageError."""
         try:
             size = write_whole(file, self.pieces())
         except OSError as error:

@@ -1,0 +1,83 @@
+"""What runs, what is up, and one verdict, within a second whatever is down."""
+
+import time
+from dataclasses import dataclass
+
+from ..settings import Settings
+from .looking import (
+    Asked,
+    BrokerLook,
+    DatabaseLook,
+    Health,
+    NamespaceLook,
+    database_silent,
+    look_at_broker,
+    look_at_database,
+    look_at_namespace,
+)
+
+PATIENCE = 0.5
+UNCONFIGURED = 2
+UNREACHABLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state of a home; `exit_code` is 0 when it is ready to run."""
+
+    ready: bool
+    verdict: str
+    exit_code: int
+    broker: BrokerLook
+    database: DatabaseLook
+    namespace: NamespaceLook
+    home: str
+    seconds: float
+
+
+def look_around(settings: Settings, patience: float = PATIENCE) -> Status:
+    """Look at broker and database at the same time, each for `patience` wall seconds."""
+    began = time.monotonic()
+    asked_broker = Asked(lambda: look_at_broker(settings, patience * 0.9))
+    asked_database = Asked(lambda: look_at_database(settings))
+    namespace = look_at_namespace(settings)
+
+    def left() -> float:
+        return began + patience - time.monotonic()
+
+    database = asked_database.within(left(), lambda: database_silent(settings, patience))
+    broker = asked_broker.within(max(left(), 0.1), lambda: _broker_silent(settings, patience))
+    code, verdict = judge(broker, database, namespace)
+    seconds = round(time.monotonic() - began, 3)
+    return Status(code == 0, verdict, code, broker, database, namespace, str(settings.home), seconds)
+
+
+def judge(broker: BrokerLook, database: DatabaseLook, namespace: NamespaceLook) -> tuple[int, str]:
+    """The exit code and the one line: ready, or what to do first."""
+    if broker.health is Health.DOWN:
+        return UNREACHABLE, _trouble("the broker cannot be reached", broker.error, broker.advice)
+    if database.health is Health.DOWN:
+        return UNREACHABLE, _trouble("the database cannot be reached", database.error, database.advice)
+    if database.health is Health.UNUSABLE and not _upgrades_itself(database):
+        return UNREACHABLE, _trouble("the database cannot be used", database.error, database.advice)
+    if namespace.name is None:
+        return UNCONFIGURED, _trouble("there is no namespace", namespace.error, namespace.advice)
+    return 0, "ready to run"
+
+
+def _upgrades_itself(database: DatabaseLook) -> bool:
+    """An older SQLite file is brought up by whatever opens it next."""
+    return database.kind == "sqlite" and "db upgrade" in database.advice
+
+
+def _trouble(what: str, why: str | None, advice: str) -> str:
+    head = f"not ready: {what}: {why}" if why else f"not ready: {what}"
+    return f"{head}. {advice}" if advice else head
+
+
+def _broker_silent(settings: Settings, patience: float) -> BrokerLook:
+    kind = "stomp" if settings.broker else "embedded"
+    place = f"{settings.broker.host}:{settings.broker.port}" if settings.broker else ""
+    return BrokerLook(
+        kind, Health.DOWN, place, error=f"no answer within {patience:g} s", advice="Is it running?"
+    )

@@ -1,0 +1,115 @@
+"""`swf-console status`: what runs, what is up, and one verdict."""
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from .arguments import add, add_json, given
+from .execution_view import show_table
+from .output import emit, fields, show
+from .quiet import keep_logs_off_the_screen
+from .text import age, brief, capped, instant
+
+if TYPE_CHECKING:
+    from ..backend.operations.looking import BrokerLook, DatabaseLook, NamespaceLook
+    from ..backend.operations.status import Status
+
+SIGNS = {"up": "●", "idle": "○", "down": "✖", "unusable": "✖"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Nothing but how it is printed."""
+    add(parser, "--testbed-config", "FILE", "testbed.toml (workflows/testbed.toml)")
+    add_json(parser, "one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look, print, and exit with 0 when ready, 3 when a backend is down, 2 without a namespace."""
+    from ..backend.operations.status import look_around
+    from ..backend.settings import load_settings
+
+    keep_logs_off_the_screen()
+    settings = load_settings(home=arguments.home, testbed_config=given(arguments, "testbed_config"))
+    status = look_around(settings)
+    if arguments.json:
+        emit(asdict(status))
+    else:
+        show_status(status)
+    return status.exit_code
+
+
+def show_status(status: "Status") -> None:
+    """The status for a person, the verdict last, where the eye is."""
+    fields(
+        [
+            ("home", brief(status.home)),
+            ("namespace", describe_namespace(status.namespace)),
+            ("broker", describe_broker(status.broker)),
+            ("database", describe_database(status.database)),
+        ]
+    )
+    show_running(status.database)
+    show_agents(status.database)
+    show()
+    show(brief(status.verdict, 1000))
+
+
+def describe_namespace(namespace: "NamespaceLook") -> str:
+    """The namespace, or why there is none."""
+    return brief(namespace.name or f"✖ {namespace.error}")
+
+
+def describe_broker(broker: "BrokerLook") -> str:
+    """The broker on one line."""
+    sign = SIGNS[broker.health]
+    if broker.health == "idle":
+        return f"{sign} embedded, not running: the next run starts it"
+    told = [broker.kind, broker.place, broker.server, f"pid {broker.pid}" if broker.pid else "", broker.error]
+    return brief(f"{sign} {', '.join(part for part in told if part)}")
+
+
+def describe_database(database: "DatabaseLook") -> str:
+    """The database on one line."""
+    sign = SIGNS[database.health]
+    if database.health == "idle":
+        return brief(f"{sign} {database.place}, not there yet: the next run makes it")
+    version = f"version {database.version}" if database.version else ""
+    return brief(f"{sign} {', '.join(part for part in (database.place, version, database.error) if part)}")
+
+
+def show_running(database: "DatabaseLook") -> None:
+    """What runs."""
+    from ..backend.operations.looking import COUNT_CAP
+
+    rows = [
+        (
+            brief(one.execution_id),
+            brief(one.namespace, 40),
+            brief(one.executed_by, 40),
+            instant(one.start_time),
+            age(one.start_time),
+            "stopping" if one.stop_requested_at else "",
+        )
+        for one in database.running
+    ]
+    columns = ("execution", "namespace", "user", "started (UTC)", "for", "")
+    show_table(f"Running: {capped(database.running_count, COUNT_CAP)}", columns, rows)
+
+
+def show_agents(database: "DatabaseLook") -> None:
+    """Which agents live, and when each was last heard of."""
+    rows = []
+    for agent in database.agents:
+        heard = age(agent.last_heartbeat)
+        rows.append(
+            (
+                brief(agent.instance_name),
+                brief(agent.agent_type),
+                brief(agent.operational_state),
+                heard,
+                brief(agent.namespace, 40),
+                brief(agent.hostname, 40),
+                brief(agent.pid),
+            )
+        )
+    show_table("Agents", ("agent", "type", "state", "heart-beat", "namespace", "host", "pid"), rows)
