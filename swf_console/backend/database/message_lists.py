@@ -50,7 +50,7 @@ def count(connection: Connection, wanted: MessageFilter, cap: int = COUNT_CAP) -
 def counts(connection: Connection, execution_id: str) -> dict[str, int]:
     """Count an execution's messages by type, exactly."""
     query = select(_c.message_type, func.count()).where(_c.execution_id == execution_id)
-    return dict(connection.execute(query.group_by(_c.message_type)).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(query.group_by(_c.message_type))}
 
 
 def types(connection: Connection, execution_id: str | None = None) -> list[str]:

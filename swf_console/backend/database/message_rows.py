@@ -23,7 +23,7 @@ INSERT = {
     "postgresql": """
         INSERT INTO swf_workflow_messages (message_id, message_type, sent_at, delivered_at, message_content,
             message_metadata, namespace, execution_id, run_id, sender_agent, queue_name, correlation_id)
-        SELECT message_id, message_type, sent_at, delivered_at, message_content,
+        SELECT message_id, message_type, sent_at, delivered_at, coalesce(message_content, 'null'),
             message_metadata, namespace, execution_id, run_id, sender_agent, queue_name, correlation_id
         FROM json_to_recordset(%(rows)s) AS r (message_id uuid, message_type text, sent_at timestamptz,
             delivered_at timestamptz, message_content jsonb, message_metadata jsonb, namespace text,

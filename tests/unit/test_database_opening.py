@@ -1,0 +1,303 @@
+"""Opening SQLite: made, upgraded once, private, quick; and what is said where it cannot be."""
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from swf_console.backend.database import Database, namespaces, open_database, sequences, upgrading, urls
+from swf_console.backend.database.version import HEAD
+from swf_console.backend.errors import DatabaseUnreachable, DatabaseUnusable
+
+
+def url_of(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "swf.db"
+
+
+@pytest.fixture
+def as_nobody() -> Iterator[Path]:
+    """A directory of a user who is not root, who is not stopped by file modes."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        root = os.geteuid() == 0
+        if root:
+            os.chown(directory, 65534, 65534)
+            os.seteuid(65534)
+        try:
+            yield directory
+        finally:
+            directory.chmod(0o700)
+            if root:
+                os.seteuid(0)
+
+
+def test_fresh_file_is_private_and_complete(tmp_path: Path) -> None:
+    path = tmp_path / "a directory" / "with spaces" / "swf console.db"
+    path.parent.mkdir(parents=True)
+    open_database(url_of(path)).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert upgrading.current(url_of(path)) == HEAD
+    assert upgrading.check(url_of(path)) == []
+
+
+def test_settings_of_a_connection(path: Path) -> None:
+    database = open_database(url_of(path))
+    with database.read() as connection:
+        names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        values = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
+    database.close()
+    assert values == ["wal", 1, 1, 30_000]
+
+
+def test_second_opening_loads_no_alembic(path: Path) -> None:
+    open_database(url_of(path)).close()
+    program = (
+        "import sys; from swf_console.backend.database import open_database, executions, messages, states;"
+        f"open_database({url_of(path)!r}).close();"
+        "print([name for name in sys.modules if name in ('alembic', 'sqlalchemy.orm', 'psycopg2', 'mako')])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def _open_and_draw(url: str) -> int:
+    database = open_database(url)
+    with database.write() as connection:
+        number = sequences.next_execution_number(connection)
+    database.close()
+    return number
+
+
+def test_eight_processes_open_one_fresh_file_at_once(path: Path) -> None:
+    with ProcessPoolExecutor(8, mp_context=get_context("spawn")) as pool:
+        numbers = list(pool.map(_open_and_draw, [url_of(path)] * 8))
+    assert sorted(numbers) == list(range(1, 9))
+
+
+def test_memory_is_one_database_for_all_threads() -> None:
+    database = open_database("sqlite://")
+    together = threading.Barrier(8)
+
+    def draw(_: int) -> list[int]:
+        together.wait()
+        numbers = []
+        for _ in range(20):
+            with database.write() as connection:
+                numbers.append(sequences.next_run_number(connection))
+        return numbers
+
+    with ThreadPoolExecutor(8) as pool:
+        drawn = [number for numbers in pool.map(draw, range(8)) for number in numbers]
+    database.close()
+    assert sorted(drawn) == list(range(100_010, 100_170))
+
+
+def test_two_databases_in_memory_are_two() -> None:
+    one, other = open_database("sqlite://"), open_database("sqlite://")
+    for database in (one, other):
+        with database.write() as connection:
+            assert sequences.next_agent_number(connection) == 1
+        database.close()
+
+
+def test_old_file_without_our_version_keeps_its_rows(path: Path) -> None:
+    with sqlite3.connect(path) as old:
+        old.execute("CREATE TABLE swf_namespace (name varchar(100) PRIMARY KEY, owner varchar(100) NOT NULL)")
+        old.execute("INSERT INTO swf_namespace VALUES ('torre1', 'wenauseic')")
+    old.close()
+    database = open_database(url_of(path))
+    with database.read() as connection:
+        rows = connection.execute(text("SELECT name, owner, description FROM swf_namespace")).all()
+    database.close()
+    assert [tuple(row) for row in rows] == [("torre1", "wenauseic", None)]
+
+
+def test_database_of_a_newer_version_is_refused(path: Path) -> None:
+    database = open_database(url_of(path))
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+    with pytest.raises(DatabaseUnusable, match=r"newer version \(9999\).*Update swf-console") as caught:
+        open_database(url_of(path))
+    assert caught.value.exit_code == 2
+    assert str(path) in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    with pytest.raises(DatabaseUnusable, match="newer"):
+        upgrading.upgrade(url_of(path))
+
+
+def test_upgrade_can_be_declined(path: Path) -> None:
+    with pytest.raises(DatabaseUnusable, match=r"no database.*db upgrade"):
+        open_database(url_of(path), upgrade=False)
+    assert not path.exists()
+    upgrading.upgrade(url_of(path))
+    open_database(url_of(path), upgrade=False).close()
+
+
+def test_check_names_what_is_missing(path: Path) -> None:
+    database = open_database(url_of(path))
+    with database.write() as connection:
+        connection.exec_driver_sql("DROP TABLE swf_workers")
+        connection.exec_driver_sql("DROP INDEX swf_messages_newest")
+        connection.exec_driver_sql("ALTER TABLE swf_workflow_executions DROP COLUMN stack_trace")
+    database.close()
+    assert upgrading.check(url_of(path)) == [
+        "table swf_workers",
+        "column swf_workflow_executions.stack_trace",
+        "index swf_messages_newest on swf_workflow_messages (sent_at)",
+    ]
+
+
+def test_file_that_is_no_database_is_named(path: Path) -> None:
+    path.write_bytes(b"stf" * 4000)
+    with pytest.raises(DatabaseUnusable, match="not a SQLite database") as caught:
+        open_database(url_of(path))
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_directory_is_no_database(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnusable, match="is a directory"):
+        open_database(url_of(tmp_path))
+
+
+def test_missing_directory_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnusable, match="cannot be made: No such file") as caught:
+        open_database(url_of(tmp_path / "absent" / "swf.db"))
+    assert str(tmp_path / "absent") in caught.value.advice
+
+
+def test_read_only_file_is_refused_at_once(as_nobody: Path) -> None:
+    path = as_nobody / "swf.db"
+    open_database(url_of(path)).close()
+    path.chmod(0o400)
+    with pytest.raises(DatabaseUnusable, match="read-only") as caught:
+        open_database(url_of(path))
+    assert str(path) in str(caught.value)
+
+
+def test_read_only_directory_is_refused_at_once(as_nobody: Path) -> None:
+    path = as_nobody / "swf.db"
+    open_database(url_of(path)).close()
+    as_nobody.chmod(0o500)
+    with pytest.raises(DatabaseUnusable, match="read-only"):
+        open_database(url_of(path))
+    with pytest.raises(DatabaseUnusable, match="cannot be made: Permission denied"):
+        open_database(url_of(as_nobody / "other.db"))
+
+
+def test_full_disk_is_said_and_leaves_what_was_there(path: Path) -> None:
+    database = open_database(url_of(path))
+
+    def fill() -> None:
+        with database.write() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+            namespaces.ensure(connection, "torre1", "wenauseic")
+            namespaces.describe(connection, "torre1", "x" * 1_000_000)
+
+    with pytest.raises(DatabaseUnusable, match=r"is full.*Free space") as caught:
+        fill()
+    assert caught.value.exit_code == 2
+    with database.read() as connection:
+        assert namespaces.get(connection, "torre1") is None
+    database.close()
+
+
+def test_reading_blocks_no_writer_and_sees_one_state(path: Path) -> None:
+    database = open_database(url_of(path))
+    count = text("SELECT count(*) FROM swf_persistent_state")
+    with database.read() as reader:
+        assert reader.execute(count).scalar() == 0
+        with database.write() as writer:
+            sequences.next_run_number(writer)
+        assert reader.execute(count).scalar() == 0
+    with database.read() as reader:
+        assert reader.execute(count).scalar() == 1
+    database.close()
+
+
+def test_exception_undoes_the_whole_transaction(path: Path) -> None:
+    database = open_database(url_of(path))
+
+    def draw_and_be_interrupted() -> None:
+        with database.write() as connection:
+            assert sequences.next_run_number(connection) == 100_010
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        draw_and_be_interrupted()
+    with database.write() as connection:
+        assert sequences.next_run_number(connection) == 100_010
+    database.close()
+
+
+def test_writer_waits_for_another_instead_of_failing(path: Path) -> None:
+    database = open_database(url_of(path))
+    holding, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with database.write() as connection:
+            sequences.next_run_number(connection)
+            holding.set()
+            go_on.wait(10)
+
+    def draw() -> int:
+        holding.wait(10)
+        threading.Timer(0.2, go_on.set).start()
+        with database.write() as connection:
+            return sequences.next_run_number(connection)
+
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(hold)
+        assert pool.submit(draw).result(20) == 100_011
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ("postgres://u:p@h/d", "postgresql"),
+        ("postgresql://u:p@h/d", "postgresql"),
+        ("postgresql+psycopg2://u:p@h/d", "postgresql"),
+        ("sqlite:////x/y.db", "sqlite"),
+        ("sqlite+pysqlite:////x/y.db", "sqlite"),
+        ("sqlite://", "sqlite"),
+    ],
+)
+def test_spellings_of_an_address(given: str, kind: str) -> None:
+    database = Database(urls.parse(given))
+    assert database.kind == kind
+    if kind == "postgresql":
+        assert urls.parse(given).drivername == "postgresql+psycopg2"
+
+
+@pytest.mark.parametrize("given", ["", "swf.db", "mysql://u:hunter2@h/d", "postgresql://u:hunter2@h:port/d"])
+def test_address_of_no_database_of_ours_is_bad_input(given: str) -> None:
+    with pytest.raises(DatabaseUnusable) as caught:
+        open_database(given)
+    assert "SWF_DATABASE_URL" in caught.value.advice
+    assert "hunter2" not in str(caught.value)
+
+
+def test_server_that_is_not_there_is_named_without_credentials() -> None:
+    url = "postgresql://swf:hunter2@127.0.0.1:1/swf?sslpassword=hunter3"
+    with pytest.raises(DatabaseUnreachable, match=r"127\.0\.0\.1:1/swf: .*refused") as caught:
+        open_database(url)
+    assert caught.value.exit_code == 3
+    assert "hunter" not in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
