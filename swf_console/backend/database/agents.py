@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from .columns import utc_now
-from .paging import Branch, Order, one_page
+from .paging import Order, one_page
 from .records import Agent, Heartbeat, Page
 from .statements import insert_into
 from .tables.monitor import agents
@@ -62,7 +62,7 @@ def page(
     """List agents, the last registered first."""
     wanted = ((_c.namespace, namespace), (_c.agent_type, agent_type))
     conditions = [column == value for column, value in wanted if value is not None]
-    return one_page(connection, [Branch(conditions)], tuple(_c), Order((_c.id,), after, limit), Agent)
+    return one_page(connection, [conditions], tuple(_c), Order((_c.id,), after, limit), Agent)
 
 
 def present(connection: Connection, limit: int = 100) -> list[Agent]:

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Row, Select, select
 
 from ..errors import Refused
 from .columns import utc_now
-from .paging import Branch, Order, one_page
+from .paging import Order, one_page
 from .records import Definition, DefinitionSummary, NewDefinition, Page
 from .statements import insert_into
 from .tables.workflows import definitions, executions
@@ -67,9 +67,7 @@ def page(
 ) -> Page[DefinitionSummary]:
     """List definitions without their code, newest first."""
     conditions = [] if workflow_name is None else [_c.workflow_name == workflow_name]
-    return one_page(
-        connection, [Branch(conditions)], _SUMMARY, Order((_c.id,), after, limit), DefinitionSummary
-    )
+    return one_page(connection, [conditions], _SUMMARY, Order((_c.id,), after, limit), DefinitionSummary)
 
 
 def remove(connection: Connection, definition_id: int) -> bool:

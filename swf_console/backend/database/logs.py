@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from sqlalchemy import Connection
 
-from .paging import Branch, Order, one_page
+from .paging import Order, one_page
 from .records import LogEntry, LogFilter, Page
 from .statements import Conditions, matching
 from .tables.monitor import logs
@@ -27,7 +27,7 @@ def page(
 ) -> Page[LogEntry]:
     """List log lines, newest first."""
     order = Order((_c.timestamp, _c.id), after, limit)
-    return one_page(connection, [Branch(_conditions(wanted))], tuple(_c), order, LogEntry)
+    return one_page(connection, [_conditions(wanted)], tuple(_c), order, LogEntry)
 
 
 def _conditions(wanted: LogFilter) -> Conditions:

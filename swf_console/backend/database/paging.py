@@ -31,7 +31,7 @@ LONGEST_PAGE = 10_000
 class Branch:
     """Conditions that an index serves in the order of the list; or `few` rows satisfy them, to be sorted."""
 
-    conditions: list[ColumnElement[bool]]
+    conditions: Sequence[ColumnElement[bool]]
     few: bool = False
 
 
@@ -75,7 +75,7 @@ def _typed(value: Any, column: Column[Any]) -> Any:
 
 def one_page(
     connection: Connection,
-    branches: Sequence[Branch],
+    branches: Sequence[Branch | Sequence[ColumnElement[bool]]],
     columns: Sequence[Column[Any]],
     order: Order,
     make: Callable[..., T],
@@ -83,11 +83,12 @@ def one_page(
 ) -> Page[T]:
     """Read a page of the rows that satisfy any one of the `branches`, which exclude each other.
 
-    `decorate` joins more columns to the rows of the page alone.
+    Plain conditions are a branch that an index serves. `decorate` joins more columns to the rows of the page alone.
     """
     if not branches:
         return Page(())
-    wanted = merged(branches, columns, order).subquery("page")
+    whole = [branch if isinstance(branch, Branch) else Branch(branch) for branch in branches]
+    wanted = merged(whole, columns, order).subquery("page")
     query = decorate(wanted) if decorate else select(wanted)
     query = query.order_by(*(_directed(wanted.c[column.name], order) for column in order.key))
     rows = connection.execute(query).mappings().all()

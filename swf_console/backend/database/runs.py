@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from .paging import Branch, Order, one_page
+from .paging import Order, one_page
 from .records import Page, Run
 from .statements import insert_into
 from .tables.workflows import runs
@@ -41,7 +41,7 @@ def finish(connection: Connection, run_number: int, end_time: datetime) -> bool:
 
 def page(connection: Connection, after: str | None = None, limit: int = 50) -> Page[Run]:
     """List runs, the highest number first."""
-    return one_page(connection, [Branch([])], tuple(_c), Order((_c.run_number,), after, limit), Run)
+    return one_page(connection, [[]], tuple(_c), Order((_c.run_number,), after, limit), Run)
 
 
 def _numbered(run_number: int) -> Select[*tuple[Any, ...]]:

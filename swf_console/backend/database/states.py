@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from .columns import utc_now
-from .paging import Branch, Order, one_page
+from .paging import Order, one_page
 from .records import Page, RunState, StateEvent
 from .statements import insert_into
 from .tables.workflows import run_states, state_events
@@ -51,7 +51,7 @@ def events(
 ) -> Page[StateEvent]:
     """List a run's state events, oldest first."""
     order = Order((_e.timestamp, _e.event_id), after, limit, newest_first=False)
-    return one_page(connection, [Branch([_e.run_number == run_number])], _EVENT, order, StateEvent)
+    return one_page(connection, [[_e.run_number == run_number]], _EVENT, order, StateEvent)
 
 
 def state_at(connection: Connection, run_number: int, moment: datetime) -> StateEvent | None:
