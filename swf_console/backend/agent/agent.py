@@ -1,0 +1,89 @@
+"""The class to build an agent on."""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import ClassVar
+
+from ..messaging.link import Link
+from ..settings import Settings
+from .message import Message
+from .running import Running
+from .work import Work
+
+PREFIX = "handle_"
+
+Handler = Callable[[Message, Work], None]
+
+
+class Agent:
+    """Subclass it, name the destinations, and write a method `handle_<msg_type>(message, work)` for each
+    kind of message that matters. Everything else comes with it.
+
+    A handler may be called again with the same message, after a crash for instance: what it does must then
+    be the same. One that raises is called three times; then the message is set aside.
+    """
+
+    agent_type: ClassVar[str] = "other"
+    description: ClassVar[str] = ""
+    destinations: ClassVar[Sequence[str]] = ("/topic/epictopic",)
+    counted: ClassVar[str] = ""  # the msg_type whose number is shown as STFs processed
+    threads: ClassVar[int] = 4  # for work in the background
+
+    def __init__(
+        self,
+        settings: Settings,
+        namespace: str,
+        *,
+        connect: Callable[[str], Link] | None = None,
+        instance: str = "",
+    ) -> None:
+        """Become the agent of this type, namespace and `instance`. Raises Refused where it runs already.
+
+        `connect` makes the connection for a client id; without it the settings say where the broker is.
+        """
+        self.settings, self.namespace = settings, namespace
+        self.log = logging.getLogger(f"swf_console.agents.{self.agent_type}")
+        self._running = Running(self, settings, namespace, connect, instance)
+
+    @property
+    def name(self) -> str:
+        """`<type>-agent-<user>-<number>`, the same over all restarts; known once it serves."""
+        return self._running.identity.name
+
+    @classmethod
+    def main(cls) -> None:
+        """Be a program: read the command line, serve until SIGTERM, SIGINT or SIGQUIT, and exit."""
+        from .command_line import run
+
+        raise SystemExit(run(cls))
+
+    def handlers(self) -> dict[str, Handler]:
+        """The methods that take messages, by msg_type."""
+        names = [name for name in dir(type(self)) if name.startswith(PREFIX)]
+        return {name.removeprefix(PREFIX): getattr(self, name) for name in names}
+
+    def begin(self) -> None:
+        """Called once before the first message, when name and settings are known."""
+
+    def end(self) -> None:
+        """Called once after the last message."""
+
+    def serve(self) -> None:
+        """Wait for messages and work on them until `stop()`; waits for backends that are away.
+
+        Raises what cannot be waited for: UsageError, or BrokerUnreachable where the broker refuses us.
+        """
+        self._running.serve()
+
+    def stop(self) -> None:
+        """End in order, from any thread or signal handler; what is not done is done after the next start."""
+        self._running.stop()
+
+    def wait_ready(self, timeout: float) -> bool:
+        """Whether it hears messages within `timeout` seconds."""
+        return self._running.ready.wait(timeout)
+
+    def transaction(self, message: Message) -> AbstractContextManager[Work]:
+        """Open a transaction for work on `message` in the background: committed as the block ends."""
+        return self._running.transaction(message)

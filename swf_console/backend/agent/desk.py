@@ -1,0 +1,166 @@
+"""Where messages are worked on: one transaction for many, tried again, set aside in the end."""
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from ..database import Connection, Database, messages
+from ..errors import BackendUnreachable, DatabaseUnusable
+from ..logs import execution_id as logged_execution_id
+from ..messaging.messages import OutgoingMessage, make
+from ..messaging.publisher import PublishAborted, Publisher
+from .counts import Counts
+from .deliveries import message_row
+from .message import BadMessage, Message
+from .parameters import ExecutionRecords
+from .pool import Pool
+from .tasks import OpenTasks, Task
+from .work import Identity, Later, Work
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Message, Work], None]
+
+DEAD_LETTERS = "/queue/ActiveMQ.DLQ"
+ATTEMPTS = 3
+BACKOFF = (0.1, 5.0)
+SHOWN_CHARACTERS = 2000
+
+
+class Desk:
+    """Gives messages to the handlers. Thread-safe; what ends early stays with the broker."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        handlers: Mapping[str, Handler],
+        database: Database,
+        records: ExecutionRecords,
+        publisher: Publisher,
+        tasks: OpenTasks,
+        pool: Pool,
+        closing: threading.Event,
+    ) -> None:
+        self.counts = Counts()
+        self._identity, self._handlers = identity, handlers
+        self._database, self._records, self._publisher = database, records, publisher
+        self._tasks, self._pool, self._closing = tasks, pool, closing
+
+    def work_off(self, tasks: Sequence[Task]) -> None:
+        """Work on these messages in one transaction; where one of them fails, on each alone."""
+        if len(tasks) > 1 and self._together(tasks):
+            for task in tasks:
+                self._tasks.release(task)
+            return
+        for task in tasks:
+            self._persist(task, lambda task=task: self._handle([task]))  # type: ignore[misc]
+
+    @contextlib.contextmanager
+    def transaction(self, message: Message) -> Iterator[Work]:
+        """Open a transaction for work on `message` in the background."""
+        with self._database.write() as connection:
+            work = Work(connection, message, self._identity)
+            yield work
+            self._store(connection, [work])
+        self._follow_up(self._tasks.find(message.id), work)
+
+    def _together(self, tasks: Sequence[Task]) -> bool:
+        try:
+            self._handle(tasks)
+        except Exception as error:  # noqa: BLE001 (each is tried again alone, and judged there)
+            log.debug("%d messages failed together: %s", len(tasks), error)
+            return False
+        return True
+
+    def _handle(self, tasks: Sequence[Task]) -> None:
+        views = [self._records.view(task.incoming.execution_id) for task in tasks]
+        todo = [Message(task.incoming, view) for task, view in zip(tasks, views, strict=True)]
+        with self._database.write() as connection:
+            done = [self._call(connection, message) for message in todo]
+            self._store(connection, done)
+        for task, work in zip(tasks, done, strict=True):
+            self.counts.handled[task.incoming.msg_type or ""] += 1
+            self._follow_up(task, work)
+
+    def _call(self, connection: Connection, message: Message) -> Work:
+        logged_execution_id.set(message.execution_id)
+        work = Work(connection, message, self._identity)
+        self._handlers[message.msg_type](message, work)
+        return work
+
+    def _store(self, connection: Connection, done: Sequence[Work]) -> None:
+        unique = {message.id: message for work in done for message in work.outgoing}
+        messages.record(connection, [message_row(message) for message in unique.values()])
+
+    def _follow_up(self, task: Task | None, work: Work) -> None:
+        """What comes after the commit: the messages go out, the background begins."""
+        fresh = self._tasks.await_receipts(task, {message.id for message in work.outgoing})
+        for message in work.outgoing:
+            if message.id in fresh:
+                fresh.remove(message.id)
+                self._publish(message)
+        for later in work.later:
+            self._begin(task, later)
+
+    def _begin(self, task: Task | None, later: Later) -> None:
+        if task is None:
+            return
+        self._tasks.hold(task)
+        self._pool.submit(lambda: self._persist(task, lambda: later.function(*later.arguments)))
+
+    def _publish(self, message: OutgoingMessage) -> None:
+        try:
+            self._publisher.publish(message, abort=self._closing.is_set)
+        except PublishAborted:
+            log.info("%s is sent after the next start", message.id)
+
+    def _persist(self, task: Task, action: Callable[[], None]) -> None:
+        """Do it until it is done, cannot be done, or the agent ends; then let the task go, unless it ends."""
+        logged_execution_id.set(task.incoming.execution_id)
+        failures, (pause, longest) = 0, BACKOFF
+        while not self._closing.is_set():
+            try:
+                action()
+            except BadMessage as error:
+                self.counts.unreadable += 1
+                log.warning("%s", self.counts.failed(error), extra=_shown(task))
+            except (BackendUnreachable, DatabaseUnusable) as error:
+                log.warning("waiting: %s", self.counts.failed(error))
+                self._closing.wait(pause)
+                pause = min(pause * 2, longest)
+                continue
+            except Exception as error:
+                failures += 1
+                self.counts.failures += 1
+                self.counts.failed(error)
+                log.exception("%s failed, attempt %d", _named(task), failures, extra=_shown(task))
+                if failures < ATTEMPTS:
+                    self._closing.wait(pause)
+                    pause = min(pause * 2, longest)
+                    continue
+                self._set_aside(task)
+            self._tasks.release(task)
+            return
+
+    def _set_aside(self, task: Task) -> None:
+        """Put a message that cannot be worked on among the broker's dead letters."""
+        incoming, reason = task.incoming, self.counts.last_failure or ""
+        self.counts.dead_letters += 1
+        headers = {
+            "original-destination": incoming.destination,
+            "dlqDeliveryFailureCause": reason.replace("\0", "")[:SHOWN_CHARACTERS],
+            "set_aside_by": self._identity.name,
+        }
+        letter = make(DEAD_LETTERS, incoming.content or {}, headers=headers)
+        self._tasks.await_receipts(task, [letter.id])
+        log.error("%s set aside in %s: %s", _named(task), DEAD_LETTERS, reason, extra=_shown(task))
+        self._publish(letter)
+
+
+def _named(task: Task) -> str:
+    return f"{task.incoming.msg_type} message {task.incoming.id} on {task.incoming.destination}"
+
+
+def _shown(task: Task) -> dict[str, object]:
+    return {"message_body": task.incoming.body[:SHOWN_CHARACTERS]}

@@ -1,0 +1,93 @@
+"""Who an agent is, over all its restarts: its name, its client id, and a lock so that it is there once."""
+
+import fcntl
+import json
+import os
+import re
+import uuid
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+from ..errors import Refused
+from ..settings import Settings, private_directory
+
+
+@dataclass(frozen=True, slots=True)
+class AgentIdentity:
+    """The name in the database, and the client id under which the broker keeps messages for it.
+
+    `caught_up` is False until it has read what was sent before the broker first knew it.
+    """
+
+    name: str
+    client_id: str
+    database: str
+    caught_up: bool = False
+
+
+class IdentityFile:
+    """The identity of one kind of agent in one namespace of this home; held by one process at a time."""
+
+    def __init__(self, settings: Settings, kind: str, namespace: str, instance: str = "") -> None:
+        folder = private_directory(settings.state_dir / "agents")
+        words = [namespace, kind, *([instance] if instance else [])]
+        self._stem = ".".join(re.sub(r"[^A-Za-z0-9_-]", "_", word) for word in words)
+        self._path = folder / f"{self._stem}.json"
+        self._lock_path = folder / f"{self._stem}.lock"
+        self._kind = kind
+        self._lock: IO[str] | None = None
+
+    def hold(self) -> None:
+        """Keep every other process from being this agent. Raises Refused where one is."""
+        descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.fdopen(descriptor, "r+")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = lock.read().strip() or "?"
+            lock.close()
+            raise Refused(
+                f"the {self._kind} agent of this home and namespace runs already, as process {pid}",
+                "Stop it first, or give this one an --instance of its own",
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        self._lock = lock
+
+    def release(self) -> None:
+        """Let another process be this agent."""
+        if self._lock is not None:
+            self._lock.truncate(0)
+            self._lock.close()
+            self._lock = None
+
+    def load(self, database: str) -> AgentIdentity | None:
+        """Who this agent was the last time it used that database; None for the first time."""
+        try:
+            told: Any = json.loads(self._path.read_bytes())
+            known = AgentIdentity(**told)
+        except (OSError, ValueError, TypeError):
+            return None
+        return known if known.database == database else None
+
+    def create(self, database: str, name: str) -> AgentIdentity:
+        """Be somebody new, and remember it."""
+        identity = AgentIdentity(name, f"{name}-{uuid.uuid4().hex[:12]}", database)
+        self._save(identity)
+        return identity
+
+    def mark_caught_up(self, identity: AgentIdentity) -> AgentIdentity:
+        """Remember that nothing from before is missing any more."""
+        marked = replace(identity, caught_up=True)
+        self._save(marked)
+        return marked
+
+    def _save(self, identity: AgentIdentity) -> None:
+        fresh = Path(f"{self._path}.new")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(asdict(identity), file)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._path)

@@ -1,0 +1,130 @@
+"""A message as a handler sees it: fields that are what they should be, and the parameters of its run."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, overload
+
+from ..errors import UsageError
+from ..messaging.messages import IncomingMessage
+
+LONGEST_TEXT = 255
+LARGEST_INTEGER = 2**31 - 1
+
+
+class _Required:
+    """No default: the field has to be there."""
+
+
+REQUIRED: Final = _Required()
+
+
+class BadMessage(UsageError):
+    """A field that the work needs is missing or wrong: trying again is vain."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionView:
+    """What an agent knows of an execution; nothing where there is no record of it."""
+
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    realtime: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message. `parameters` are those of its execution, as the workflow itself was given them."""
+
+    incoming: IncomingMessage
+    execution: ExecutionView
+
+    @property
+    def id(self) -> str:
+        """What tells it from every other message."""
+        return self.incoming.id
+
+    @property
+    def msg_type(self) -> str:
+        """What it says has happened."""
+        return self.incoming.msg_type or ""
+
+    @property
+    def namespace(self) -> str | None:
+        """Whose it is; None where the sender did not say."""
+        return self.incoming.namespace
+
+    @property
+    def execution_id(self) -> str | None:
+        """The execution it belongs to; None where the sender did not say."""
+        return self.incoming.execution_id
+
+    @property
+    def run_id(self) -> str | None:
+        """The DAQ run as text; None where the sender did not say."""
+        return self.incoming.run_id
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The execution's parameters; empty where it has no record."""
+        return self.execution.parameters
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """All of it, as it came."""
+        return self.incoming.content or {}
+
+    @property
+    def run_number(self) -> int:
+        """The DAQ run as a number. Raises BadMessage."""
+        return self._whole("run_id", self.run_id, 1)
+
+    @property
+    def time(self) -> datetime:
+        """When it was sent (UTC); when it arrived where the sender did not say so in ISO 8601."""
+        said = self.content.get("timestamp")
+        try:
+            moment = datetime.fromisoformat(said) if isinstance(said, str) else None
+        except ValueError:
+            moment = None
+        if moment is None:
+            return self.incoming.received_at
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+    @overload
+    def text(self, name: str) -> str: ...
+    @overload
+    def text(self, name: str, default: str | None) -> str | None: ...
+    def text(self, name: str, default: str | _Required | None = REQUIRED) -> str | None:
+        """The field `name`, printable and at most 255 characters long. Raises BadMessage."""
+        value = self.content.get(name)
+        if value is None and not isinstance(default, _Required):
+            return default
+        if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TEXT or not value.isprintable():
+            raise self._bad(name, value, "a short text")
+        return value
+
+    def integer(self, name: str, default: int | None = None, *, least: int = 0) -> int:
+        """The field `name`, a whole number or one written as text; `default` if absent. Raises BadMessage."""
+        value = self.content.get(name)
+        return self._whole(name, default if value is None else value, least)
+
+    def number(self, name: str, default: float | None = None) -> float:
+        """The field `name`, a finite number; `default` if absent. Raises BadMessage."""
+        value = self.content.get(name)
+        value = default if value is None else value
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise self._bad(name, value, "a number")
+        return float(value)
+
+    def _whole(self, name: str, value: object, least: int) -> int:
+        if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) <= 10:
+            value = int(value)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LARGEST_INTEGER:
+            raise self._bad(name, value, "a whole number")
+        return value
+
+    def _bad(self, name: str, value: object, wanted: str) -> BadMessage:
+        return BadMessage(f"{self.msg_type} message {self.id}: {name} = {str(value)[:80]!r} is not {wanted}")

@@ -1,0 +1,240 @@
+"""A living agent: its parts, wired, begun in order and ended in order."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ..database import Database, open_database, sequences
+from ..database.records import Heartbeat
+from ..errors import BackendUnreachable, BrokerUnreachable
+from ..messaging.address import choose_broker
+from ..messaging.connection import Connection
+from ..messaging.feed import SubscriptionRefused
+from ..messaging.link import ConnectRefused, Link, Phase
+from ..messaging.publisher import Publisher
+from ..settings import Settings
+from .catching_up import missed
+from .deliveries import Deliveries
+from .desk import Desk
+from .identity import AgentIdentity, IdentityFile
+from .intake import Intake
+from .log_table import DatabaseLog
+from .message import Message
+from .parameters import ExecutionRecords
+from .pool import Pool
+from .pulse import Pulse
+from .tasks import OpenTasks, Task
+from .work import Identity, Work
+
+if TYPE_CHECKING:
+    from .agent import Agent
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 2.0
+LOOK_SECONDS = 0.2
+FINISH_SECONDS = 5.0
+
+Connect = Callable[[str], Link]
+
+
+class Running:
+    """Everything that one agent has open. `serve()` returns once `stop()` was called, or raises."""
+
+    def __init__(
+        self, agent: "Agent", settings: Settings, namespace: str, connect: Connect | None, instance: str
+    ) -> None:
+        self.settings, self.namespace = settings, namespace
+        self.ready = threading.Event()
+        self._agent = agent
+        self._closing, self._stopped = threading.Event(), threading.Event()
+        self._crash: BaseException | None = None
+        self._file = IdentityFile(settings, agent.agent_type, namespace, instance)
+        self._file.hold()
+        self._broker = None if connect else choose_broker(settings)
+        self._connect = connect or self._connect_broker
+
+    def stop(self) -> None:
+        """End in order; may be called from a signal handler."""
+        self._stopped.set()
+
+    def serve(self) -> None:
+        """Open everything, serve until stopped, close everything."""
+        try:
+            database = self._open_database()
+            if database is not None:
+                try:
+                    self._live(database)
+                finally:
+                    database.close()
+        finally:
+            if self._broker is not None:
+                self._broker.release()
+            self._file.release()
+        if self._crash is not None:
+            raise self._crash
+
+    def transaction(self, message: Message) -> AbstractContextManager[Work]:
+        """Open a transaction for work on `message` in the background."""
+        return self._desk.transaction(message)
+
+    def _live(self, database: Database) -> None:
+        self.identity = self._identify(database)
+        lines = DatabaseLog(database, f"{self._agent.agent_type}-agent", self.identity.name)
+        logging.getLogger("swf_console").addHandler(lines)
+        try:
+            self._build(database)
+            self._pulse.start()
+            self._work()
+        finally:
+            self._end()
+            logging.getLogger("swf_console").removeHandler(lines)
+            lines.end(FINISH_SECONDS)
+
+    def _build(self, database: Database) -> None:
+        agent = self._agent
+        self._tasks = OpenTasks()
+        self._link = self._connect(self.identity.client_id)
+        self._pool = Pool(agent.threads, self._closing)
+        self._publisher = Publisher(self._link, Deliveries(database, self._tasks))
+        self._desk = Desk(
+            Identity(self.identity.name, self.namespace),
+            agent.handlers(),
+            database,
+            ExecutionRecords(database, self.settings),
+            self._publisher,
+            self._tasks,
+            self._pool,
+            self._closing,
+        )
+        self._pulse = Pulse(database, self._describe, self._busy)
+        self._intake = Intake(
+            self._link,
+            agent.destinations,
+            self.namespace,
+            agent.handlers(),
+            self._tasks,
+            self._desk.counts,
+            self._work_off,
+            self._crashed,
+        )
+        self._database = database
+
+    def _work(self) -> None:
+        self._link.start()
+        self._intake.subscribe()
+        self._agent.begin()
+        if not self._await_subscriptions():
+            return
+        self._pulse.ready()
+        self._catch_up()
+        self._intake.start()
+        log.info("%s serves namespace %s", self.identity.name, self.namespace)
+        self.ready.set()
+        self._stopped.wait()
+
+    def _end(self) -> None:
+        if not hasattr(self, "_intake"):
+            return
+        log.info("%s ends", self.identity.name)
+        self._closing.set()
+        self._intake.finish(FINISH_SECONDS)
+        self._pool.close(FINISH_SECONDS)
+        self._publisher.close(FINISH_SECONDS)
+        self._intake.unsubscribe()
+        self._link.stop()
+        self._pulse.end(FINISH_SECONDS)
+        self._agent.end()
+
+    def _open_database(self) -> Database | None:
+        """Open the database, however long its server is away; None where the agent is stopped meanwhile."""
+        while not self._stopped.is_set():
+            try:
+                return open_database(self.settings.database_url)
+            except BackendUnreachable as error:
+                log.warning("waiting for the database: %s", error)
+                self._stopped.wait(RETRY_SECONDS)
+        return None
+
+    def _identify(self, database: Database) -> AgentIdentity:
+        known = self._file.load(database.safe_url)
+        if known is not None:
+            return known
+        with database.write() as connection:
+            number = sequences.next_agent_number(connection)
+        name = f"{self._agent.agent_type}-agent-{self.settings.user}-{number}"
+        return self._file.create(database.safe_url, name)
+
+    def _await_subscriptions(self) -> bool:
+        """Wait until the broker has confirmed every subscription; false where the agent is stopped before.
+
+        Raises ConnectRefused or SubscriptionRefused: waiting longer would be vain.
+        """
+        for feed in self._intake.feeds:
+            while not feed.subscribed:
+                if self._stopped.is_set():
+                    return False
+                try:
+                    self._link.wait_up(LOOK_SECONDS)
+                    feed.wait_subscribed(LOOK_SECONDS)
+                except (ConnectRefused, SubscriptionRefused):
+                    raise
+                except BrokerUnreachable:
+                    continue
+        return True
+
+    def _catch_up(self) -> None:
+        if self.identity.caught_up:
+            return
+        topics = [each for each in self._agent.destinations if each.startswith("/topic/")]
+        for page in missed(self._database, self.namespace, list(self._agent.handlers()), topics):
+            self._intake.take([(incoming, None) for incoming in page])
+            if self._stopped.is_set():
+                return
+        self.identity = self._file.mark_caught_up(self.identity)
+
+    def _work_off(self, tasks: Sequence[Task]) -> None:
+        self._pulse.working()
+        self._desk.work_off(tasks)
+
+    def _crashed(self, error: BaseException) -> None:
+        log.critical("the agent cannot go on", exc_info=error)
+        self._crash = error
+        self._stopped.set()
+
+    def _connect_broker(self, client_id: str) -> Link:
+        assert self._broker is not None  # noqa: S101 (the constructor chose one)
+        return Connection(self._broker.address, client_id=client_id)
+
+    def _busy(self) -> bool:
+        return bool(len(self._tasks) or self._intake.waiting())
+
+    def _describe(self, state: str) -> Heartbeat:
+        counts, link = self._desk.counts, self._link.state()
+        connected = link.phase is Phase.UP
+        exited = state == "EXITED"
+        status = "EXITED" if exited else "OK" if connected and not counts.dead_letters else "WARNING"
+        return Heartbeat(
+            instance_name=self.identity.name,
+            agent_type=self._agent.agent_type[:20],
+            status=status,
+            at=datetime.now(UTC),
+            operational_state=state,
+            description=self._agent.description,
+            namespace=self.namespace,
+            pid=os.getpid(),
+            hostname=self.settings.host,
+            workflow_enabled=True,
+            current_stf_count=len(self._tasks),
+            total_stf_processed=counts.handled[self._agent.counted],
+            metadata={
+                "mq_connected": connected,
+                "mq_error": link.last_error,
+                "waiting": self._intake.waiting(),
+                **counts.as_dict(),
+            },
+        )
