@@ -1,11 +1,11 @@
 """One execution on a terminal."""
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ..backend.operations.comparing import flattened
-from .output import fields, say, show, table
+from .output import fields, say, show
+from .tables import show_pairs, show_table
 from .text import brief, counted, heading, instant, lasted, lines, span
 
 if TYPE_CHECKING:
@@ -129,22 +129,6 @@ def show_environment(detail: "ExecutionDetail") -> None:
     environment = detail.execution.execution_environment or {}
     shown = {name: value for name, value in environment.items() if name != "provenance"}
     show_pairs("Environment", flattened(shown))
-
-
-def show_table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
-    """A titled table, where there is anything in it."""
-    found = list(rows)
-    if found:
-        heading(title)
-        table(columns, found)
-
-
-def show_pairs(title: str, pairs: Iterable[tuple[str, Any]]) -> None:
-    """Titled names and values, where there are any."""
-    found = [(brief(name, 80), brief(value)) for name, value in pairs if value is not None]
-    if found:
-        heading(title)
-        fields(found)
 
 
 def _workflow(detail: "ExecutionDetail") -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from .arguments import add, add_json, given
 from .chart import chart
 from .config import add_set
-from .execution_view import show_table
 from .output import emit, fields, say, show
+from .tables import show_table
 from .text import brief, counted, heading
 
 if TYPE_CHECKING:

@@ -5,13 +5,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from .arguments import add, add_json, given
-from .execution_view import show_table
 from .output import emit, fields, show
 from .quiet import keep_logs_off_the_screen
+from .tables import show_table
 from .text import age, brief, capped, instant
 
 if TYPE_CHECKING:
-    from ..backend.operations.looking import BrokerLook, DatabaseLook, NamespaceLook
+    from ..backend.operations.database_look import DatabaseLook
+    from ..backend.operations.looking import BrokerLook, NamespaceLook
     from ..backend.operations.status import Status
 
 SIGNS = {"up": "●", "idle": "○", "down": "✖", "unusable": "✖"}
@@ -79,7 +80,7 @@ def describe_database(database: "DatabaseLook") -> str:
 
 def show_running(database: "DatabaseLook") -> None:
     """What runs."""
-    from ..backend.operations.looking import COUNT_CAP
+    from ..backend.operations.database_look import COUNT_CAP
 
     rows = [
         (

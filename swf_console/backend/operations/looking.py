@@ -4,28 +4,20 @@ import json
 import queue
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from ..configuration import find_testbed, resolve_namespace
-from ..database import Database, agents, executions, open_database, urls
-from ..database.records import Agent, ExecutionFilter, ExecutionSummary
-from ..errors import DatabaseUnreachable, DatabaseUnusable, SwfError
+from ..errors import SwfError
 from ..messaging.address import running_broker
 from ..messaging.connection import Connection
 from ..messaging.embedded import broker_file, find_running
 from ..messaging.link import Phase
 from ..settings import Settings
-from .orphans import close_orphans
 from .request import testbed_of
 
 T = TypeVar("T")
-
-RUNNING_SHOWN = 50
-AGENTS_SHOWN = 100
-COUNT_CAP = 1_001
 
 
 class Health(StrEnum):
@@ -48,21 +40,6 @@ class BrokerLook:
     pid: int | None = None
     error: str | None = None
     advice: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseLook:
-    """The database and what it says is running; `running_count` stops at a thousand."""
-
-    kind: str
-    health: Health
-    place: str = ""
-    version: str | None = None
-    error: str | None = None
-    advice: str = ""
-    running: tuple[ExecutionSummary, ...] = ()
-    running_count: int = 0
-    agents: tuple[Agent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,60 +102,6 @@ def look_at_broker(settings: Settings, patience: float) -> BrokerLook:
         return BrokerLook(kind, Health.DOWN, state.broker, "", pid, state.last_error)
     return BrokerLook(
         kind, Health.DOWN, state.broker, "", pid, f"no answer within {patience:.1g} s", "Is it running there?"
-    )
-
-
-def look_at_database(settings: Settings) -> DatabaseLook:
-    """Open the database as it is, without making or upgrading it, and read what runs."""
-    kind, place = "unknown", ""
-    try:
-        url = urls.parse(settings.database_url)
-        kind, place = url.get_backend_name(), urls.shown(url)
-        file = urls.file_of(url)
-        if urls.is_memory(url) or (file and not file.exists() and file.parent.is_dir()):
-            return DatabaseLook(kind, Health.IDLE, place)
-        database = open_database(settings.database_url, upgrade=False)
-        try:
-            return _read(database, kind)
-        finally:
-            database.close()
-    except DatabaseUnusable as error:
-        return DatabaseLook(kind, Health.UNUSABLE, place, None, error.message, error.advice)
-    except DatabaseUnreachable as error:
-        return DatabaseLook(kind, Health.DOWN, place, None, error.message, error.advice)
-    except Exception as error:  # noqa: BLE001 (whatever it is, it is what the database answered)
-        return DatabaseLook(kind, Health.DOWN, place, None, f"{type(error).__name__}: {error}")
-
-
-def database_silent(settings: Settings, patience: float) -> DatabaseLook:
-    """What is known of a database that has not answered in time."""
-    kind, place = "unknown", ""
-    with suppress(SwfError):
-        url = urls.parse(settings.database_url)
-        kind, place = url.get_backend_name(), urls.shown(url)
-    advice = "Check that the server runs, and the network to it"
-    return DatabaseLook(kind, Health.DOWN, place, None, f"no answer within {patience:g} s", advice)
-
-
-def _read(database: Database, kind: str) -> DatabaseLook:
-    from ..database.version import HEAD
-
-    close_orphans(database)
-    wanted = ExecutionFilter(status="running")
-    with database.read() as connection:
-        running = executions.page(connection, wanted, limit=RUNNING_SHOWN)
-        count = len(running.items)
-        if running.next:
-            count = executions.count(connection, wanted, COUNT_CAP)
-        heard = agents.present(connection, AGENTS_SHOWN)
-    return DatabaseLook(
-        kind,
-        Health.UP,
-        database.safe_url,
-        HEAD,
-        running=running.items,
-        running_count=count,
-        agents=tuple(heard),
     )
 
 

@@ -2,21 +2,15 @@
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..settings import Settings
-from .looking import (
-    Asked,
-    BrokerLook,
-    DatabaseLook,
-    Health,
-    NamespaceLook,
-    database_silent,
-    look_at_broker,
-    look_at_database,
-    look_at_namespace,
-)
+from .looking import Asked, BrokerLook, Health, NamespaceLook, look_at_broker, look_at_namespace
 
-PATIENCE = 0.5
+if TYPE_CHECKING:
+    from .database_look import DatabaseLook
+
+PATIENCE = 0.45
 UNCONFIGURED = 2
 UNREACHABLE = 3
 
@@ -29,30 +23,31 @@ class Status:
     verdict: str
     exit_code: int
     broker: BrokerLook
-    database: DatabaseLook
+    database: "DatabaseLook"
     namespace: NamespaceLook
     home: str
     seconds: float
 
 
 def look_around(settings: Settings, patience: float = PATIENCE) -> Status:
-    """Look at broker and database at the same time, each for `patience` wall seconds."""
+    """Look at broker and database at the same time, waiting for neither longer than `patience` seconds.
+
+    The broker is asked first, so that loading the database's libraries is no time lost.
+    """
     began = time.monotonic()
-    asked_broker = Asked(lambda: look_at_broker(settings, patience * 0.9))
-    asked_database = Asked(lambda: look_at_database(settings))
+    asked_broker = Asked(lambda: look_at_broker(settings, patience))
     namespace = look_at_namespace(settings)
+    from .database_look import database_silent, look_at_database
 
-    def left() -> float:
-        return began + patience - time.monotonic()
-
-    database = asked_database.within(left(), lambda: database_silent(settings, patience))
-    broker = asked_broker.within(max(left(), 0.1), lambda: _broker_silent(settings, patience))
+    asked_database = Asked(lambda: look_at_database(settings))
+    database = asked_database.within(patience, lambda: database_silent(settings, patience))
+    broker = asked_broker.within(patience / 2, lambda: _broker_silent(settings, patience))
     code, verdict = judge(broker, database, namespace)
     seconds = round(time.monotonic() - began, 3)
     return Status(code == 0, verdict, code, broker, database, namespace, str(settings.home), seconds)
 
 
-def judge(broker: BrokerLook, database: DatabaseLook, namespace: NamespaceLook) -> tuple[int, str]:
+def judge(broker: BrokerLook, database: "DatabaseLook", namespace: NamespaceLook) -> tuple[int, str]:
     """The exit code and the one line: ready, or what to do first."""
     if broker.health is Health.DOWN:
         return UNREACHABLE, _trouble("the broker cannot be reached", broker.error, broker.advice)
@@ -65,7 +60,7 @@ def judge(broker: BrokerLook, database: DatabaseLook, namespace: NamespaceLook) 
     return 0, "ready to run"
 
 
-def _upgrades_itself(database: DatabaseLook) -> bool:
+def _upgrades_itself(database: "DatabaseLook") -> bool:
     """An older SQLite file is brought up by whatever opens it next."""
     return database.kind == "sqlite" and "db upgrade" in database.advice
 

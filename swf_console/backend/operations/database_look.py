@@ -1,0 +1,83 @@
+"""The database and what it says is running: a look that never raises."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ..database import Database, agents, executions, open_database, urls
+from ..database.records import Agent, ExecutionFilter, ExecutionSummary
+from ..database.version import HEAD
+from ..errors import DatabaseUnreachable, DatabaseUnusable, SwfError
+from ..settings import Settings
+from .looking import Health
+from .orphans import close_orphans
+
+RUNNING_SHOWN = 50
+AGENTS_SHOWN = 100
+COUNT_CAP = 1_001
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseLook:
+    """The database and what it says is running; `running_count` stops at a thousand."""
+
+    kind: str
+    health: Health
+    place: str = ""
+    version: str | None = None
+    error: str | None = None
+    advice: str = ""
+    running: tuple[ExecutionSummary, ...] = ()
+    running_count: int = 0
+    agents: tuple[Agent, ...] = ()
+
+
+def look_at_database(settings: Settings) -> DatabaseLook:
+    """Open the database as it is, without making or upgrading it, and read what runs."""
+    kind, place = "unknown", ""
+    try:
+        url = urls.parse(settings.database_url)
+        kind, place = url.get_backend_name(), urls.shown(url)
+        file = urls.file_of(url)
+        if urls.is_memory(url) or (file and not file.exists() and file.parent.is_dir()):
+            return DatabaseLook(kind, Health.IDLE, place)
+        database = open_database(settings.database_url, upgrade=False)
+        try:
+            return _read(database, kind)
+        finally:
+            database.close()
+    except DatabaseUnusable as error:
+        return DatabaseLook(kind, Health.UNUSABLE, place, None, error.message, error.advice)
+    except DatabaseUnreachable as error:
+        return DatabaseLook(kind, Health.DOWN, place, None, error.message, error.advice)
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is what the database answered)
+        return DatabaseLook(kind, Health.DOWN, place, None, f"{type(error).__name__}: {error}")
+
+
+def database_silent(settings: Settings, patience: float) -> DatabaseLook:
+    """What is known of a database that has not answered in time."""
+    kind, place = "unknown", ""
+    with suppress(SwfError):
+        url = urls.parse(settings.database_url)
+        kind, place = url.get_backend_name(), urls.shown(url)
+    advice = "Check that the server runs, and the network to it"
+    return DatabaseLook(kind, Health.DOWN, place, None, f"no answer within {patience:g} s", advice)
+
+
+def _read(database: Database, kind: str) -> DatabaseLook:
+    close_orphans(database)
+    wanted = ExecutionFilter(status="running")
+    with database.read() as connection:
+        running = executions.page(connection, wanted, limit=RUNNING_SHOWN)
+        count = len(running.items)
+        if running.next:
+            count = executions.count(connection, wanted, COUNT_CAP)
+        heard = agents.present(connection, AGENTS_SHOWN)
+    return DatabaseLook(
+        kind,
+        Health.UP,
+        database.safe_url,
+        HEAD,
+        running=running.items,
+        running_count=count,
+        agents=tuple(heard),
+    )
