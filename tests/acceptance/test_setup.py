@@ -89,7 +89,7 @@ def test_a_home_of_the_wheel_runs_a_workflow(installation: Path, home: Path) -> 
 
 
 def test_supervisord_takes_the_configuration_of_a_home(home: Path) -> None:
-    (home / ".state").mkdir(mode=0o700, exist_ok=True)
+    (home / ".state" / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
     configuration = ["-c", str(home / "agents.supervisord.conf")]
     programs = Path(sysconfig.get_path("scripts"))
     supervisord = subprocess.Popen(

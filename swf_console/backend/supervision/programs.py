@@ -1,0 +1,158 @@
+"""Programs that configurations add: any script, and other numbers of what agents.supervisord.conf has."""
+
+import re
+import signal
+from collections.abc import Mapping, Sequence
+from configparser import Error, RawConfigParser
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import UsageError
+from .environment import PROGRAMS, read_json, write_private
+from .place import CONFIGURATION, Place
+from .records import Program
+
+INCLUDE = "declared.conf"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+MOST_PROCESSES = 1000
+LAUNCH = "python -m swf_console.backend.supervision.launch "
+# option of [agents.<name>] -> what it may be; the first row is for the launcher, the others for supervisord
+LAUNCHED: dict[str, type] = {"arguments": list, "environment": dict, "directory": str}
+NUMBERS = ("startsecs", "startretries", "stopwaitsecs", "priority")
+OPTIONS = (*LAUNCHED, *NUMBERS, "stopsignal", "autorestart")
+DEFAULTS: dict[str, str] = {
+    "autostart": "false",
+    "autorestart": "unexpected",
+    "startsecs": "1",
+    "startretries": "3",
+    "stopsignal": "TERM",
+    "stopwaitsecs": "15",
+    "stopasgroup": "true",
+    "killasgroup": "true",
+    "redirect_stderr": "true",
+    "stdout_logfile_maxbytes": "5MB",
+    "stdout_logfile_backups": "2",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """A program of agents.supervisord.conf; `script` is empty where it runs a module."""
+
+    name: str
+    script: str
+    count: int = 1
+
+
+def shipped_programs(home: Path) -> dict[str, Shipped]:
+    """The programs of the home's agents.supervisord.conf. UsageError where it cannot be read."""
+    path = home / CONFIGURATION
+    parser = RawConfigParser(inline_comment_prefixes=(";", "#"), strict=False)
+    try:
+        parser.read_string(path.read_text(), str(path))
+        found = [_shipped(parser, name) for name in parser.sections() if name.startswith("program:")]
+    except (OSError, ValueError, Error) as error:
+        raise UsageError(
+            f"{path}: cannot be read: {error}", "Copy it from a new home: swf-console init DIR"
+        ) from error
+    return {one.name: one for one in found}
+
+
+def declared_programs(place: Place) -> dict[str, dict[str, Any]]:
+    """What was declared so far, by name."""
+    return read_json(place.directory / PROGRAMS)
+
+
+def declare(place: Place, programs: Sequence[Program]) -> bool:
+    """Add or change programs, keeping the others; whether that changed anything.
+
+    Raises UsageError where a program cannot be: nothing is written then.
+    """
+    shipped = shipped_programs(place.home)
+    fresh = {one.name: _entry(one, shipped) for one in programs}
+    return _write(place, {**declared_programs(place), **fresh})
+
+
+def forget(place: Place, names: Sequence[str]) -> bool:
+    """Take declared programs away; whether that changed anything."""
+    kept = {name: entry for name, entry in declared_programs(place).items() if name not in names}
+    return _write(place, kept)
+
+
+def unknown_options(program: Program) -> tuple[str, ...]:
+    """Options that mean nothing here."""
+    return tuple(sorted(set(program.options) - set(OPTIONS)))
+
+
+def _write(place: Place, entries: Mapping[str, dict[str, Any]]) -> bool:
+    import json
+
+    before = declared_programs(place)
+    write_private(place.directory / PROGRAMS, json.dumps(entries))
+    write_private(place.directory / INCLUDE, "\n".join(_section(name, entries[name]) for name in entries))
+    return before != entries
+
+
+def _entry(program: Program, shipped: Mapping[str, Shipped]) -> dict[str, Any]:
+    name, count = program.name, program.count
+    if not NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is no name of a program", "Use letters, digits, '.', '_' and '-'")
+    if count is not None and not 1 <= count <= MOST_PROCESSES:
+        raise UsageError(f"{name}: count = {count}", f"Use 1 to {MOST_PROCESSES}")
+    if not program.script:
+        if name not in shipped:
+            raise UsageError(f"{name}: {CONFIGURATION} has no such program", "Name its script")
+        return {"count": count or shipped[name].count, "kept": True}
+    if name in shipped and shipped[name].script != program.script:
+        raise UsageError(
+            f"{name}: {CONFIGURATION} has a program of that name, with another script", "Choose another name"
+        )
+    if "\0" in program.script:
+        raise UsageError(f"{name}: script: {program.script!r} is no path", "Correct it")
+    if name in shipped:
+        return {"count": count or shipped[name].count, "kept": True}
+    return {"script": program.script, "count": count or 1, **_options(program)}
+
+
+def _options(program: Program) -> dict[str, Any]:
+    given = {key: value for key, value in program.options.items() if key in OPTIONS}
+    for key, value in given.items():
+        if not _usable(key, value):
+            raise UsageError(f"{program.name}: {key} = {value!r} cannot be used", "Correct [agents] there")
+    return given
+
+
+def _usable(key: str, value: Any) -> bool:
+    if key in NUMBERS:
+        return type(value) is int and 0 <= value <= 86400
+    if key == "autorestart":
+        return value in (True, False, "unexpected")
+    if key == "stopsignal":
+        return isinstance(value, str) and f"SIG{value.removeprefix('SIG')}" in signal.Signals.__members__
+    if not isinstance(value, (list, dict, str)) or not isinstance(value, LAUNCHED[key]):
+        return False
+    words = [value] if isinstance(value, str) else list(value)
+    words += value.values() if isinstance(value, dict) else []
+    return all(isinstance(word, str) and "\0" not in word for word in words)
+
+
+def _section(name: str, entry: Mapping[str, Any]) -> str:
+    count = entry["count"]
+    lines = {"numprocs": str(count)}
+    if count > 1 and not entry.get("kept"):
+        lines["process_name"] = "%(program_name)s-%(process_num)d"
+    if not entry.get("kept"):
+        log = "%(program_name)s-%(process_num)d" if count > 1 else "%(program_name)s"
+        own = {key: str(entry[key]).lower() for key in (*NUMBERS, "autorestart") if key in entry}
+        if "stopsignal" in entry:
+            own["stopsignal"] = entry["stopsignal"].removeprefix("SIG")
+        lines |= {"command": f"{LAUNCH}@{name}", **DEFAULTS, **own}
+        lines["stdout_logfile"] = f"%(here)s/../logs/{log}.log"
+    return "\n".join([f"[program:{name}]", *(f"{key}={value}" for key, value in lines.items()), ""])
+
+
+def _shipped(parser: RawConfigParser, section: str) -> Shipped:
+    words = parser.get(section, "command", fallback="").split()
+    script = words[-1] if words[-2:-1] == ["swf_console.backend.supervision.launch"] else ""
+    return Shipped(section.partition(":")[2], script, parser.getint(section, "numprocs", fallback=1))
