@@ -91,9 +91,12 @@ def test_headers_of_every_kind_survive_a_kill(broker: BrokerProcess) -> None:
     assert {name: got[name] for name in headers} == headers
 
 
-def test_a_durable_subscription_and_what_waits_for_it_survive_a_kill(broker: BrokerProcess) -> None:
+@pytest.mark.parametrize("header", ["activemq.subscriptionName", "durable-subscription-name"])
+def test_a_durable_subscription_and_what_waits_for_it_survive_a_kill(
+    broker: BrokerProcess, header: str
+) -> None:
     client = broker.connect(client_id="me")
-    client.subscribe("/topic/a", headers=DURABLE)
+    client.subscribe("/topic/a", headers=INDIVIDUAL | {header: "mine"})
     send_all(client, "/topic/a", ["first"])
     client.ask("ACK", {"id": client.message().headers["ack"]})
     client.close()

@@ -5,6 +5,7 @@ import os
 import socket
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -140,6 +141,11 @@ def test_it_logs_to_a_file_if_told_to(start: Start, tmp_path: Path) -> None:
     lines = (tmp_path / "logs" / "broker.log").read_text().splitlines()
     assert ["listening" in lines[0], "stopped" in lines[-1]] == [True, True]
     assert broker.log.read_text() == ""
+
+
+def test_it_needs_the_standard_library_only() -> None:
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import swf_console.backend.messaging.broker.__main__"
+    subprocess.run([sys.executable, "-S", "-c", code, str(ROOT)], check=True, timeout=20)
 
 
 # until idle

@@ -11,13 +11,14 @@ from .address import Credentials
 from .advisories import Advisories
 from .destinations import QUEUE, TOPIC, Queue, Topic, Topics, check_name, virtual_topic
 from .durable import Durables
+from .entries import Memory
 from .frames import Rejected, escape
 from .journal import Journal, Sender
 from .limits import Limits
 from .log import Log
 from .messages import REMOTE_TEMPORARY, TEMPORARY, Message
 from .statistics import Statistics, is_statistics
-from .stores import Memory, Store
+from .stores import Store
 
 if TYPE_CHECKING:
     from .session import Session

@@ -2,10 +2,11 @@
 
 from typing import Protocol
 
+from .entries import Surroundings
 from .frames import Rejected, escape
 from .journal import Sender
 from .messages import REMOTE_TEMPORARY, Message
-from .stores import Store, Surroundings
+from .stores import Store
 
 TOPIC, QUEUE = "/topic/", "/queue/"
 NAME_LENGTH = 1000

@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from .conditions import Selector
 from .frames import Rejected
 from .journal import Sender
 from .journal_file import StoredStore
 from .messages import Message
-from .selectors import Selector, compile_selector
+from .selectors import compile_selector
 from .stores import Store
 
 if TYPE_CHECKING:

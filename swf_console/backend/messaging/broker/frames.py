@@ -95,7 +95,7 @@ class FrameParser:
     @staticmethod
     def _head_end(data: bytes, start: int) -> tuple[int, int]:
         end = data.find(b"\n\n", start)
-        crlf = data.find(b"\n\r\n", start, end if end >= 0 else len(data))
+        crlf = data.find(b"\n\r\n", start, end + 1 if end >= 0 else len(data))
         if crlf >= 0:
             return crlf, crlf + 3
         return end, end + 2

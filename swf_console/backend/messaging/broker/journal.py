@@ -13,7 +13,7 @@ from .limits import Limits
 from .messages import Message
 
 if TYPE_CHECKING:
-    from .stores import Entry
+    from .entries import Entry
 
 
 class Sender(Protocol):

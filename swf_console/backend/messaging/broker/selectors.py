@@ -1,23 +1,20 @@
 """Message selectors, JMS's subset of SQL 92, compiled to closures. An absent header is NULL: three values."""
 
 import re
-from collections.abc import Callable
-from typing import Protocol
 
+from .conditions import (
+    Operand,
+    Properties,
+    Selector,
+    Value,
+    all_of,
+    any_of,
+    comparison,
+    negated,
+    truth,
+)
 from .frames import Rejected
 from .like import like_matcher
-
-Value = str | int | float | bool | None
-
-
-class Properties(Protocol):
-    """What a selector is asked about."""
-
-    def property(self, name: str) -> str | int | None: ...
-
-
-Selector = Callable[[Properties], bool | None]
-Operand = Callable[[Properties], Value]
 
 DEPTH = 50
 TOKEN = re.compile(
@@ -77,20 +74,20 @@ class _Parser:
         parts = [self.conjunction()]
         while self.accept("OR"):
             parts.append(self.conjunction())
-        return parts[0] if len(parts) == 1 else _any(parts)
+        return parts[0] if len(parts) == 1 else any_of(parts)
 
     def conjunction(self) -> Selector:
         parts = [self.negation()]
         while self.accept("AND"):
             parts.append(self.negation())
-        return parts[0] if len(parts) == 1 else _all(parts)
+        return parts[0] if len(parts) == 1 else all_of(parts)
 
     def negation(self) -> Selector:
         negative = False
         while self.accept("NOT"):
             negative = not negative
         condition = self.condition()
-        return _not(condition) if negative else condition
+        return negated(condition) if negative else condition
 
     def condition(self) -> Selector:
         if self.kind == "(":
@@ -112,8 +109,8 @@ class _Parser:
         elif negative:
             raise self.wrong("IN, LIKE or BETWEEN")
         else:
-            return _truth(left)
-        return _not(test) if negative else test
+            return truth(left)
+        return negated(test) if negative else test
 
     def group(self) -> Selector:
         self.depth += 1
@@ -144,7 +141,7 @@ class _Parser:
         ordering = operator not in {"=", "<>"}
         if ordering and "string" in {self.kind, literal_left}:
             raise self.wrong("a number: text has no order")
-        return _compare(operator, left, self.operand())
+        return comparison(operator, left, self.operand())
 
     def membership(self, left: Operand) -> Selector:
         self.expect("(")
@@ -175,7 +172,7 @@ class _Parser:
     def between(self, left: Operand) -> Selector:
         low = self.operand()
         self.expect("AND")
-        return _all([_compare(">=", left, low), _compare("<=", left, self.operand())])
+        return all_of([comparison(">=", left, low), comparison("<=", left, self.operand())])
 
 
 def _tokens(text: str) -> list[tuple[str, str, int]]:
@@ -209,98 +206,3 @@ def _literal(kind: str, value: str) -> Value:
     if kind == "string":
         return _text(value)
     return _number(value) if kind == "number" else kind == "TRUE"
-
-
-def _truth(operand: Operand) -> Selector:
-    def test(message: Properties) -> bool | None:
-        value = operand(message)
-        return None if value is None else value is True or value == "true"
-
-    return test
-
-
-def _not(inner: Selector) -> Selector:
-    def test(message: Properties) -> bool | None:
-        value = inner(message)
-        return None if value is None else not value
-
-    return test
-
-
-def _all(parts: list[Selector]) -> Selector:
-    def test(message: Properties) -> bool | None:
-        result: bool | None = True
-        for part in parts:
-            value = part(message)
-            if value is False:
-                return False
-            if value is None:
-                result = None
-        return result
-
-    return test
-
-
-def _any(parts: list[Selector]) -> Selector:
-    def test(message: Properties) -> bool | None:
-        result: bool | None = False
-        for part in parts:
-            value = part(message)
-            if value:
-                return True
-            if value is None:
-                result = None
-        return result
-
-    return test
-
-
-def _compare(operator: str, left: Operand, right: Operand) -> Selector:
-    def test(message: Properties) -> bool | None:
-        one, other = left(message), right(message)
-        if one is None or other is None:
-            return None
-        if operator == "=":
-            return _equal(one, other)
-        if operator == "<>":
-            return not _equal(one, other)
-        return _ordered(operator, one, other)
-
-    return test
-
-
-def _equal(one: Value, other: Value) -> bool:
-    if type(one) is type(other):
-        return one == other
-    if isinstance(one, bool) or isinstance(other, bool):
-        return str(one).lower() == str(other).lower()
-    first, second = _as_number(one), _as_number(other)
-    return first is not None and first == second
-
-
-def _ordered(operator: str, one: Value, other: Value) -> bool:
-    first, second = _as_number(one), _as_number(other)
-    if first is None or second is None:
-        return False
-    if operator == "<":
-        return first < second
-    if operator == ">":
-        return first > second
-    return first <= second if operator == "<=" else first >= second
-
-
-def _as_number(value: Value) -> int | float | None:
-    if isinstance(value, bool):
-        return None
-    if not isinstance(value, str):
-        return value
-    if "_" in value:
-        return None
-    try:
-        return int(value)
-    except ValueError:
-        pass
-    try:
-        return float(value)
-    except ValueError:
-        return None

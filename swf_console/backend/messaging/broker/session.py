@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from . import commands
 from .frames import FrameParser, Rejected, encode
+from .heartbeat import HeartBeat
 from .journal import Batch
 from .messages import Message
 
@@ -39,12 +40,10 @@ class Session(asyncio.Protocol):
         self.transport: asyncio.Transport
         self._closed = False
         self._paused = False
-        self._held = False
         self._starved = False
         self._waiting = [0, 0]
-        self._send_every = self._expect_every = 0.0
-        self._last_read = self._last_write = 0.0
-        self._timers: list[asyncio.TimerHandle] = []
+        self._heart = HeartBeat(self)
+        self._deadline: asyncio.TimerHandle | None = None
 
     # the transport's side
 
@@ -54,13 +53,12 @@ class Session(asyncio.Protocol):
         transport.set_write_buffer_limits(high=self.broker.limits.write_buffer_bytes)
         host, port = transport.get_extra_info("peername")[:2]
         self.peer = f"tcp://{host}:{port}"
-        deadline = self.broker.limits.connect_seconds
-        self._timers.append(self.broker.loop.call_later(deadline, self._mute))
+        self._deadline = self.broker.loop.call_later(self.broker.limits.connect_seconds, self._mute)
         if not self.broker.admit(self):
             self.fail("The broker has as many connections as it allows")
 
     def data_received(self, data: bytes) -> None:
-        self._last_read = self.broker.loop.time()
+        self._heart.heard()
         if self.closing:
             return
         parser = self.parser
@@ -122,7 +120,7 @@ class Session(asyncio.Protocol):
             self.transport.write(b"".join(out))
         else:
             self._flush_chunks(out)
-        self._last_write = self.broker.loop.time()
+        self._heart.spoke()
         if self._starved:
             self._feed()
 
@@ -228,8 +226,9 @@ class Session(asyncio.Protocol):
         if self.closing:
             return
         self.closing = True
-        for timer in self._timers:
-            timer.cancel()
+        self._heart.stop()
+        if self._deadline is not None:
+            self._deadline.cancel()
         for subscription in tuple(self.keys.values()):
             commands.end_subscription(self, subscription)
         self.transactions.clear()
@@ -237,16 +236,16 @@ class Session(asyncio.Protocol):
 
     def hold(self, held: bool) -> None:
         """Read no further while the journal is behind."""
-        self._held = held
+        self._heart.held = held
         if self.closing:
             return
         if held:
             self.transport.pause_reading()
         else:
-            self._last_read = self.broker.loop.time()
+            self._heart.heard()
             self.transport.resume_reading()
 
-    # heart-beats
+    # silence
 
     def _mute(self) -> None:
         if not self.connected:
@@ -254,32 +253,9 @@ class Session(asyncio.Protocol):
 
     def keep_alive(self, send_every: float, expect_every: float) -> None:
         """Beat every so many seconds, and expect the peer to; 0 is never."""
-        self._send_every, self._expect_every = send_every, expect_every
-        self._last_read = self._last_write = self.broker.loop.time()
-        if send_every:
-            self._later(send_every * 0.9, self._beat)
-        if expect_every:
-            self._later(expect_every, self._listen)
+        self._heart.start(send_every, expect_every)
 
-    def _later(self, seconds: float, what: "commands.Action") -> None:
-        self._timers = [timer for timer in self._timers if timer.when() > self.broker.loop.time()]
-        self._timers.append(self.broker.loop.call_later(seconds, what))
-
-    def _beat(self) -> None:
-        left = self._last_write + self._send_every * 0.9 - self.broker.loop.time()
-        if left <= 0.005:
-            if not self._paused:
-                self.write(b"\n")
-            left = self._send_every * 0.9
-        self._later(left, self._beat)
-
-    def _listen(self) -> None:
-        now = self.broker.loop.time()
-        if self._held:
-            self._last_read = now
-        left = self._last_read + self._expect_every * 2 + 0.1 - now
-        if left <= 0:
-            self.broker.log.warning("silent client cut", session=self.name, peer=self.peer)
-            self.fail("No heart-beat came from the client")
-            return
-        self._later(left, self._listen)
+    def beat(self) -> None:
+        """Send a heart-beat, unless there is more than that on its way."""
+        if not self._paused:
+            self.write(b"\n")

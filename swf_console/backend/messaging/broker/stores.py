@@ -3,11 +3,11 @@
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable
 from operator import attrgetter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from .journal import Journal, Sender
+from .entries import Entry, Surroundings
+from .journal import Sender
 from .journal_file import STORE_SHIFT, Row, StoredStore
-from .limits import Limits
 from .messages import Message
 
 if TYPE_CHECKING:
@@ -17,37 +17,6 @@ BY_SEQUENCE = attrgetter("sequence")
 SEQUENCES = (1 << STORE_SHIFT) - 1
 MINIMAL_WINDOW = 16
 HARD_WINDOW = 10
-
-
-class Memory:
-    """Bytes of waiting messages in all windows together."""
-
-    __slots__ = ("used",)
-
-    def __init__(self) -> None:
-        self.used = 0
-
-
-class Entry:
-    """A message in a store. `stored`: the journal has it. `redeliveries`: how often it came back."""
-
-    __slots__ = ("message", "redeliveries", "sequence", "stored")
-
-    def __init__(self, message: Message, sequence: int, stored: bool, redeliveries: int = 0) -> None:
-        self.message = message
-        self.sequence = sequence
-        self.stored = stored
-        self.redeliveries = redeliveries
-
-
-class Surroundings(Protocol):
-    """What a store needs of the broker."""
-
-    limits: Limits
-    journal: Journal
-    memory: Memory
-
-    def bury(self, store: "Store", message: Message, cause: str) -> None: ...
 
 
 class Store:

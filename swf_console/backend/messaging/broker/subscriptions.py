@@ -4,11 +4,12 @@ from collections import deque
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from .conditions import Selector
+from .entries import Entry
 from .frames import Rejected, escape_for
 from .journal import Sender
 from .messages import Message
-from .selectors import Selector
-from .stores import Entry, Store
+from .stores import Store
 
 if TYPE_CHECKING:
     from .session import Session

@@ -1,0 +1,110 @@
+"""Names of destinations, wildcards and virtual topics."""
+
+import pytest
+
+from swf_console.backend.messaging.broker.destinations import Topics, check_name, matches, virtual_topic
+from swf_console.backend.messaging.broker.frames import Frame, Rejected
+from swf_console.backend.messaging.broker.journal import Sender
+from swf_console.backend.messaging.broker.messages import Message, from_frame
+
+
+class Listener:
+    """Keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+
+    def deliver(self, message: Message, sender: Sender | None) -> None:  # noqa: ARG002
+        self.bodies.append(message.body)
+
+
+def message(body: bytes, **headers: str) -> Message:
+    return from_frame(Frame("SEND", headers, body, True), "/topic/x", "id-1")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "expected"),
+    [
+        ("a.*", "a.b", True),
+        ("a.*", "a", False),
+        ("a.*", "a.b.c", False),
+        ("a.>", "a", True),
+        ("a.>", "a.b.c", True),
+        ("a.>", "ab", False),
+        (">", "a.b", True),
+        ("*.b", "a.b", True),
+        ("*", "a", True),
+        ("a.*.c", "a.b.c", True),
+        ("a.b*", "a.bc", False),
+        (">", "ActiveMQ.Advisory.Connection", False),
+        ("ActiveMQ.Advisory.>", "ActiveMQ.Advisory.Connection", True),
+    ],
+)
+def test_a_pattern_matches_element_by_element(pattern: str, name: str, expected: bool) -> None:
+    assert matches(pattern, name) is expected
+
+
+@pytest.mark.parametrize(
+    "destination", ["a", "topic/a", "/topic/", "/queue/a.*", "/other/a", "/queue/\n", "/queue/" + "x" * 2000]
+)
+def test_a_name_that_is_none_is_rejected(destination: str) -> None:
+    with pytest.raises(Rejected, match="Bad destination"):
+        check_name(destination)
+
+
+def test_a_star_inside_an_element_is_a_letter() -> None:
+    assert check_name("/queue/a*b") == "a*b"
+
+
+@pytest.mark.parametrize(
+    ("queue", "topic"),
+    [
+        ("Consumer.me.epictopic", "epictopic"),
+        ("Consumer.me.a.b", "a.b"),
+        ("Consumer.me", None),
+        ("Other.me.a", None),
+    ],
+)
+def test_a_queue_is_the_consumer_of_a_virtual_topic_by_its_name(queue: str, topic: str | None) -> None:
+    assert virtual_topic(queue) == topic
+
+
+def test_a_pattern_finds_topics_that_come_later_and_leaves_them_when_it_ends() -> None:
+    topics, listener = Topics(), Listener()
+    topics.add("a.*", listener)
+    topics.get("a.b").publish(message(b"1"), None)
+    topics.remove("a.*", listener)
+    topics.get("a.b").publish(message(b"2"), None)
+    topics.get("a.c").publish(message(b"3"), None)
+    assert listener.bodies == [b"1"]
+
+
+def test_an_expired_message_reaches_nobody() -> None:
+    topics, listener = Topics(), Listener()
+    topics.add("a", listener)
+    topics.get("a").publish(message(b"old", expires="1000"), None)
+    assert listener.bodies == []
+
+
+def test_nobody_listens_to_a_topic_that_was_only_named() -> None:
+    topics = Topics()
+    topics.get("a")
+    assert topics.listened("a") is None
+    assert topics.listened("b") is None
+    topics.add("b.>", Listener())
+    assert topics.listened("b.c") is not None
+
+
+@pytest.mark.parametrize("expires", ["soon", "1.5", str(1 << 62), "9" * 6000])
+def test_a_bad_expiry_is_rejected(expires: str) -> None:
+    with pytest.raises(Rejected):
+        message(b"x", expires=expires)
+
+
+def test_a_retargeted_message_keeps_its_id_and_headers() -> None:
+    copy = message(b"x", odd="1", persistent="true").retargeted("/queue/q", "original-destination:/topic/x\n")
+    assert copy.headers["destination"] == "/queue/q"
+    assert copy.headers["original-destination"] == "/topic/x"
+    assert (copy.id, copy.headers["odd"], copy.body, copy.persistent) == ("id-1", "1", b"x", True)
+    again = Message.stored(copy.tail, True)
+    assert (again.id, again.headers, again.body) == (copy.id, copy.headers, b"x")
