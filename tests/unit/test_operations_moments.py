@@ -1,0 +1,36 @@
+"""Instants as a person writes them."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from swf_console.backend.errors import UsageError
+from swf_console.backend.operations.moments import parse_moment
+
+NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("10m", datetime(2026, 1, 31, 11, 50, tzinfo=UTC)),
+        ("2 h", datetime(2026, 1, 31, 10, 0, tzinfo=UTC)),
+        ("1.5d", datetime(2026, 1, 30, 0, 0, tzinfo=UTC)),
+        ("2026-01-31", datetime(2026, 1, 31, tzinfo=UTC)),
+        ("2026-01-31T12:30", datetime(2026, 1, 31, 12, 30, tzinfo=UTC)),
+        ("2026-01-31T12:30:00+02:00", datetime(2026, 1, 31, 10, 30, tzinfo=UTC)),
+        ("2026-01-31T12:30:00Z", datetime(2026, 1, 31, 12, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_time_or_an_age_is_understood(text: str, meant: datetime) -> None:
+    assert parse_moment(text, "--since", NOW) == meant
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "10", "-5m", "999999999w", "2026-13-01", "10x"])
+def test_anything_else_is_refused_by_its_flag(text: str) -> None:
+    with pytest.raises(UsageError, match="--since"):
+        parse_moment(text, "--since", NOW)
+
+
+def test_nothing_is_no_limit() -> None:
+    assert parse_moment(None, "--since") is None
