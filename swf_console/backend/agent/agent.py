@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from ..messaging.link import Link
 from ..settings import Settings
+from .counts import Counts
 from .message import Message
 from .running import Running
 from .work import Work
@@ -50,6 +51,11 @@ class Agent:
     def name(self) -> str:
         """`<type>-agent-<user>-<number>`, the same over all restarts; known once it serves."""
         return self._running.identity.name
+
+    @property
+    def counts(self) -> Counts:
+        """What became of its messages since it serves."""
+        return self._running.counts
 
     @classmethod
     def main(cls) -> None:

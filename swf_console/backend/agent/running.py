@@ -18,6 +18,7 @@ from ..messaging.link import ConnectRefused, Link, Phase
 from ..messaging.publisher import Publisher
 from ..settings import Settings
 from .catching_up import missed
+from .counts import Counts
 from .deliveries import Deliveries
 from .desk import Desk
 from .identity import AgentIdentity, IdentityFile
@@ -57,6 +58,11 @@ class Running:
         self._file.hold()
         self._broker = None if connect else choose_broker(settings)
         self._connect = connect or self._connect_broker
+
+    @property
+    def counts(self) -> Counts:
+        """What became of its messages."""
+        return self._desk.counts
 
     def stop(self) -> None:
         """End in order; may be called from a signal handler."""

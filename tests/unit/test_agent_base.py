@@ -1,0 +1,275 @@
+"""What every agent has from its base: each message once, nothing lost, and it lives on."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from swf_console.backend.agent import EPICTOPIC, Agent, Message, Work
+from swf_console.backend.agent.desk import DEAD_LETTERS
+from swf_console.backend.database import logs, namespaces, runs
+from swf_console.backend.database.records import LogFilter
+from swf_console.backend.errors import DatabaseUnreachable, Refused
+from swf_console.backend.messaging.messages import make
+from tests.support.agents import EXECUTION, NAMESPACE, RUN, AgentStage
+from tests.support.waiting import wait_for
+
+
+class Counting(Agent):
+    """Keeps what it is given, and does with it what the test says."""
+
+    agent_type = "counting"
+    counted = "stf_gen"
+
+    def begin(self) -> None:
+        self.given: list[Message] = []
+        self.refuse: dict[str, Exception] = {}
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def handle_stf_gen(self, message: Message, work: Work) -> None:
+        filename = message.text("filename")
+        namespaces.ensure(work.connection, filename, self.name)
+        self.given.append(message)
+        self.gate.wait(10)
+        if filename in self.refuse:
+            raise self.refuse[filename]
+        work.send(EPICTOPIC, {"msg_type": "seen", "filename": filename}, key=filename)
+
+    def handle_slow(self, message: Message, work: Work) -> None:
+        work.background(self.finish, message)
+
+    def finish(self, message: Message) -> None:
+        self.given.append(message)
+        self.gate.wait(10)
+        with self.transaction(message) as work:
+            work.send(EPICTOPIC, {"msg_type": "finished"})
+            if len(self.given) == 1:
+                raise RuntimeError("the first time goes wrong")
+
+    def names(self) -> list[str]:
+        return [message.text("filename") for message in self.given]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[AgentStage]:
+    made = AgentStage(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("swf_console.backend.agent.desk.BACKOFF", (0.01, 0.02))
+    monkeypatch.setattr("swf_console.backend.agent.pulse.CALM_SECONDS", 0.05)
+
+
+def stored(stage: AgentStage) -> set[str]:
+    with stage.database.read() as connection:
+        return {use.namespace.name for use in namespaces.listed(connection)}
+
+
+def test_messages_of_its_namespace_and_of_none_are_handled_others_are_not(stage: AgentStage) -> None:
+    with stage.living(Counting) as agent:
+        stage.send("stf_gen", filename="ours")
+        stage.send("stf_gen", filename="theirs", namespace="another")
+        stage.say('{"msg_type": "stf_gen", "namespace": "another", "filename": "unmarked"}')
+        stage.say('{"msg_type": "stf_gen", "filename": "nobody\'s"}')
+        stage.send("stf_gen", filename="last")
+        wait_for(lambda: "last" in agent.names())
+        stage.settled()
+
+    assert agent.names() == ["ours", "nobody's", "last"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "\x00\x01",
+        "{",
+        "[]",
+        "null",
+        '"text"',
+        '{"msg_type": 7}',
+        '{"msg_type": ["stf_gen"]}',
+        '{"msg_type": "stf_gen"}',
+        '{"msg_type": "stf_gen", "filename": 7}',
+        '{"msg_type": "stf_gen", "filename": "' + "x" * 300 + '"}',
+        '{"msg_type": "stf_gen", "filename": "a\\u0000b"}',
+        "[" * 5000,
+    ],
+)
+def test_what_cannot_be_read_is_counted_and_the_agent_goes_on(stage: AgentStage, body: str) -> None:
+    with stage.living(Counting) as agent:
+        stage.say(body)
+        stage.send("stf_gen", filename="good")
+        wait_for(lambda: "good" in agent.names())
+        stage.settled()
+
+        assert agent.names() == ["good"]
+        assert agent.counts.unreadable == 1
+        assert not agent.counts.dead_letters
+
+
+def test_a_message_that_comes_twice_is_handled_once(stage: AgentStage) -> None:
+    with stage.living(Counting) as agent:
+        message = make(EPICTOPIC, {"msg_type": "stf_gen", "filename": "twice"})
+        for _ in range(2):
+            stage.say(message.body, **message.headers)
+        stage.send("stf_gen", filename="last")
+        wait_for(lambda: "last" in agent.names())
+        stage.settled()
+
+    assert agent.names() == ["twice", "last"]
+
+
+def test_what_a_dead_agent_had_not_finished_the_next_one_is_given(stage: AgentStage) -> None:
+    with stage.living(Counting) as agent:
+        name = agent.name
+        agent.gate.clear()
+        stage.send("stf_gen", filename="unfinished")
+        wait_for(lambda: agent.names() == ["unfinished"])
+        assert stage.unacknowledged() == 1
+        assert not stored(stage)
+        agent.stop()
+        stage.send("stf_gen", filename="meanwhile")
+        agent.refuse["unfinished"] = RuntimeError("killed")
+        agent.gate.set()
+
+    with stage.living(Counting) as reborn:
+        wait_for(lambda: reborn.names() == ["unfinished", "meanwhile"])
+        stage.settled()
+        assert reborn.name == name
+    assert stored(stage) == {"unfinished", "meanwhile"}
+
+
+def test_a_message_is_acknowledged_only_when_what_it_sent_is_on_the_broker(stage: AgentStage) -> None:
+    with stage.living(Counting) as agent:
+        stage.broker.receipts = False
+        stage.send("stf_gen", filename="one")
+        wait_for(lambda: stage.heard(EPICTOPIC, "seen"))
+        assert stage.unacknowledged() >= 1
+        stage.broker.receipts = True
+        stage.broker.cut()
+        stage.settled()
+        assert agent.names() == ["one"]
+
+
+def test_a_handler_that_raises_is_tried_again_and_then_its_message_is_set_aside(stage: AgentStage) -> None:
+    with stage.living(Counting) as agent:
+        agent.refuse["bad"] = ValueError("no such detector")
+        agent.gate.clear()
+        for filename in ("first", "before", "bad", "after"):
+            stage.send("stf_gen", filename=filename)
+        agent.gate.set()
+        wait_for(lambda: stage.heard(DEAD_LETTERS))
+        stage.send("stf_gen", filename="later")
+        wait_for(lambda: "later" in stored(stage))
+        stage.settled()
+
+        assert stored(stage) == {"first", "before", "after", "later"}
+        assert [each["filename"] for each in stage.heard(DEAD_LETTERS)] == ["bad"]
+        assert agent.counts.dead_letters == 1
+        assert agent.counts.last_failure == "ValueError: no such detector"
+    (letter,) = [each for each in stage.broker.accepted if each.destination == DEAD_LETTERS]
+    assert letter.headers["original-destination"] == EPICTOPIC
+    assert "no such detector" in letter.headers["dlqDeliveryFailureCause"]
+
+
+def test_an_unreachable_database_is_waited_for(stage: AgentStage) -> None:
+    with stage.living(Counting) as agent:
+        agent.refuse["patience"] = DatabaseUnreachable("the server has gone")
+        stage.send("stf_gen", filename="patience")
+        wait_for(lambda: len(agent.given) > 4)
+        del agent.refuse["patience"]
+        wait_for(lambda: stored(stage) == {"patience"})
+        stage.settled()
+        assert not agent.counts.dead_letters
+
+
+def test_work_in_the_background_holds_its_message_and_is_tried_again(stage: AgentStage) -> None:
+    with stage.living(Counting) as agent:
+        agent.gate.clear()
+        stage.send("slow")
+        wait_for(lambda: agent.given)
+        assert stage.unacknowledged() == 1
+        agent.gate.set()
+        wait_for(lambda: stage.heard(EPICTOPIC, "finished"))
+        stage.settled()
+        assert len(agent.given) == 2
+    assert len(stage.heard(EPICTOPIC, "finished")) == 1
+
+
+def test_what_it_sends_says_whose_it_is_and_has_one_id_for_one_thing(stage: AgentStage) -> None:
+    with stage.living(Counting) as agent:
+        stage.send("stf_gen", filename="same", simulation_tick=2.5)
+        stage.send("stf_gen", filename="same")
+        wait_for(lambda: len(agent.given) == 2)
+        stage.settled()
+        (sent,) = stage.heard(EPICTOPIC, "seen")
+    told = {name: sent[name] for name in ("namespace", "execution_id", "run_id", "sender", "simulation_tick")}
+    assert told == {
+        "namespace": NAMESPACE,
+        "execution_id": EXECUTION,
+        "run_id": str(RUN),
+        "sender": "counting-agent-alice-1",
+        "simulation_tick": 2.5,
+    }
+
+
+def test_an_agent_runs_once_in_a_home_unless_it_is_an_instance_of_its_own(stage: AgentStage) -> None:
+    with stage.living(Counting) as agent:
+        with pytest.raises(Refused, match="runs already, as process"):
+            Counting(stage.settings, NAMESPACE, connect=stage.broker.connect)
+        with stage.living(Counting, instance="b") as second, stage.living(Counting, "other") as third:
+            assert [agent.name, second.name, third.name] == [
+                f"counting-agent-alice-{number}" for number in (1, 2, 3)
+            ]
+
+
+def test_its_log_lines_reach_the_database_with_their_execution(stage: AgentStage) -> None:
+    with stage.living(Counting) as agent:
+        agent.refuse["bad"] = ValueError("no such detector")
+        stage.send("stf_gen", filename="bad")
+        wait_for(lambda: stage.heard(DEAD_LETTERS))
+    with stage.database.read() as connection:
+        lines = logs.page(connection, LogFilter(app_name="counting-agent", level=40)).items
+    assert len(lines) == 4
+    for line in lines:
+        assert line.instance_name == "counting-agent-alice-1"
+        assert line.extra_data is not None
+        assert line.extra_data["execution_id"] == EXECUTION
+        assert '"filename": "bad"' in line.extra_data["message_body"]
+
+
+def test_a_handler_that_ends_the_program_ends_the_agent_loudly(stage: AgentStage) -> None:
+    class Quitting(Counting):
+        agent_type = "quitting"
+
+        def handle_quit(self, _message: Message, _work: Work) -> None:
+            raise SystemExit("enough")
+
+    agent, thread = stage.start(Quitting)
+    assert agent.wait_ready(10)
+    stage.send("quit")
+    thread.join(10)
+    assert [str(error) for error in stage.failures] == ["enough"]
+    stage.failures.clear()
+
+
+def test_runs_can_be_written_from_a_handler(stage: AgentStage) -> None:
+    class Running(Agent):
+        agent_type = "running"
+
+        def handle_start_run(self, message: Message, work: Work) -> None:
+            runs.ensure(work.connection, message.run_number, message.time)
+
+    def found() -> bool:
+        with stage.database.read() as connection:
+            return runs.find(connection, RUN) is not None
+
+    with stage.living(Running):
+        stage.send("start_run", timestamp="2026-01-02T03:04:05+01:00")
+        wait_for(found)
