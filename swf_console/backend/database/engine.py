@@ -29,7 +29,7 @@ class Database:
         self.kind: Kind = "sqlite" if url.drivername == "sqlite" else "postgresql"
         self.safe_url = urls.shown(url)
         self._engine = _sqlite_engine(url) if self.kind == "sqlite" else _postgresql_engine(url)
-        self._writer = self._engine.execution_options(swf_write=True)
+        self._writer = self._engine.execution_options(swf_begin="BEGIN IMMEDIATE")
         # one connection serves all threads of a database in memory: its transactions take turns
         self._turn = threading.RLock() if urls.is_memory(url) else contextlib.nullcontext()
 
@@ -50,12 +50,10 @@ class Database:
             yield connection
 
     def enter_wal(self) -> None:
-        """Make SQLite's journal a write-ahead log, which stays so; not within a transaction."""
-        raw = self._engine.raw_connection()
-        try:
-            raw.cursor().execute("PRAGMA journal_mode=WAL").close()
-        finally:
-            raw.close()
+        """Make SQLite's journal a write-ahead log, which stays so."""
+        outside = self._engine.execution_options(swf_begin=None)
+        with self._translated(), outside.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -95,8 +93,9 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # Without this, two readers that turn into writers overwrite each other's update without an error.
-    writes = connection.get_execution_options().get("swf_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    begin = connection.get_execution_options().get("swf_begin", "BEGIN")
+    if begin:
+        connection.exec_driver_sql(begin)
 
 
 def _postgresql_engine(url: URL) -> Engine:
@@ -134,10 +133,7 @@ def _check_alive(connection: Any, record: Any, _proxy: object) -> None:
     since = record.info.get("idle_since")
     if since is None:
         return
-    readable, _, _ = (
-        select.select([connection.fileno()], [], [], 0) if not connection.closed else ([1], [], [])
-    )
-    if not readable and time.monotonic() - since < IDLE_SECONDS:
+    if not _has_news(connection) and time.monotonic() - since < IDLE_SECONDS:
         return
     try:
         with connection.cursor() as cursor:
@@ -145,3 +141,11 @@ def _check_alive(connection: Any, record: Any, _proxy: object) -> None:
         connection.rollback()
     except Exception as error:
         raise DisconnectionError("the server closed the connection") from error
+
+
+def _has_news(connection: Any) -> bool:
+    if connection.closed:
+        return True
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

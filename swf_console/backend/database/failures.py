@@ -15,6 +15,20 @@ SQLITE_CAUSES = (
     ("unable to open", "cannot be opened", "Check that the directory exists and that you may write there"),
     ("database is locked", "stayed busy for 30 s", "Find the process that holds it: fuser FILE"),
 )
+SERVER_CAUSES = {
+    "53100": ("the server's disk is full", "Free space on the server"),
+    "25006": ("the database is read-only", "Point SWF_DATABASE_URL at the primary server"),
+    "42501": ("this user may not", "Ask the database's owner for the rights, or use another user"),
+}
+UNREACHABLE_CLASSES = ("08", "28", "3D", "53", "57P", "58")
+ACCOUNT_HELP = "Check user and password in SWF_DATABASE_URL"
+SERVER_ADVICE = (
+    ("authentication failed", ACCOUNT_HELP),
+    ("no password", ACCOUNT_HELP),
+    ("pg_hba.conf", ACCOUNT_HELP),
+    ("does not exist", "Create it, or mend the name in SWF_DATABASE_URL"),
+    ("too many clients", "Close other programs, or raise max_connections on the server"),
+)
 
 
 def reraise(error: DBAPIError, shown: str) -> NoReturn:
@@ -26,22 +40,21 @@ def reraise(error: DBAPIError, shown: str) -> NoReturn:
                 raise DatabaseUnusable(
                     f"{shown.removeprefix('sqlite:///')}: the database {words}", advice
                 ) from error
-    elif error.connection_invalidated or isinstance(error, OperationalError):
-        _reraise_server(error, text, shown)
+    else:
+        _reraise_server(error, text.splitlines()[0] if text else "no answer", shown)
     raise error
 
 
-def _reraise_server(error: DBAPIError, text: str, shown: str) -> NoReturn:
+def _reraise_server(error: DBAPIError, reason: str, shown: str) -> None:
     code = getattr(error.orig, "pgcode", None)
-    if code == "53100":
-        raise DatabaseUnusable(f"{shown}: the server's disk is full", "Free space on the server") from error
-    if code and code.startswith("40"):
-        raise error
-    if "does not exist" in text and "database" in text:
-        advice = "Create it (createdb), or mend the name in SWF_DATABASE_URL"
-    elif "authentication failed" in text or "no password" in text or "pg_hba.conf" in text:
-        advice = "Check user and password in SWF_DATABASE_URL"
-    else:
-        advice = "Check that the server runs and that host and port in SWF_DATABASE_URL are right"
-    reason = text.splitlines()[0] if text else "no answer"
+    if code in SERVER_CAUSES:
+        words, advice = SERVER_CAUSES[code]
+        raise DatabaseUnusable(f"{shown}: {words}: {reason}", advice) from error
+    lost = error.connection_invalidated or (isinstance(error, OperationalError) and code is None)
+    if not lost and (code is None or not code.startswith(UNREACHABLE_CLASSES)):
+        return
+    advice = "Check that the server runs and that host and port in SWF_DATABASE_URL are right"
+    for sign, better in SERVER_ADVICE:
+        if sign in reason:
+            advice = better
     raise DatabaseUnreachable(f"{shown}: {reason}", advice) from error

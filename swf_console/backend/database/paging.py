@@ -83,7 +83,7 @@ def one_page(
 ) -> Page[T]:
     """Read a page of the rows that satisfy any one of the `branches`, which exclude each other.
 
-    Plain conditions are a branch that an index serves. `decorate` joins more columns to the rows of the page alone.
+    Plain conditions are a branch that an index serves. `decorate` joins more columns to the page's rows.
     """
     if not branches:
         return Page(())
