@@ -162,6 +162,8 @@ class Store:
                 continue
             del self.ready[bisect_left(self.ready, entry.sequence, key=BY_SEQUENCE)]
             self._give(entry, taker)
+            self.consumers.remove(taker)
+            self.consumers.append(taker)
             hungry.remove(taker)
             if taker.has_room():
                 hungry.append(taker)
