@@ -17,7 +17,7 @@ from ..errors import SupervisorUnreachable, TimedOut, UsageError
 from .environment import search_path
 from .place import CONFIGURATION, OWN_SOCKET, Place
 from .records import Daemon, DaemonState
-from .rpc import CALL_SECONDS, NoAnswer, call, foreign, multicall
+from .rpc import CALL_SECONDS, SHUTDOWN_STATE, NoAnswer, call, foreign, multicall
 
 IDENTIFIER = "swf-console"
 START_SECONDS = 10.0
@@ -46,11 +46,11 @@ def ask(place: Place, *more: str, timeout: float = CALL_SECONDS) -> tuple[int, l
     except Fault as fault:
         raise foreign(place.socket, fault.faultString) from fault
     identity, state, pid, *rest = answers
-    if identity != IDENTIFIER:
-        raise foreign(place.socket, f"a supervisord that calls itself {identity}")
-    if not isinstance(state, dict) or state.get("statecode") != RUNNING_CODE:
+    if _stopping(identity) or (isinstance(state, dict) and state.get("statecode") != RUNNING_CODE):
         raise NoAnswer(DaemonState.STOPPING, "supervisord is shutting down", "Wait until it has ended")
-    return int(pid), rest
+    if identity != IDENTIFIER or not isinstance(pid, int):
+        raise foreign(place.socket, f"a supervisord that calls itself {identity}")
+    return pid, rest
 
 
 def ensure_running(place: Place, environment: Mapping[str, str], timeout: float = START_SECONDS) -> Daemon:
@@ -104,6 +104,10 @@ def reason_in(text: str) -> str:
     errors = [line for line in text.strip().splitlines() if line.startswith("Error:")]
     line = (errors or text.strip().splitlines() or ["no reason given"])[-1].removeprefix("Error: ")
     return re.sub(r" Available names: .*?(?= in section|$)", "", line)[:500]
+
+
+def _stopping(answer: Any) -> bool:
+    return isinstance(answer, Fault) and answer.faultCode == SHUTDOWN_STATE
 
 
 def _start(place: Place, environment: Mapping[str, str], deadline: float) -> None:

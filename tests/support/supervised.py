@@ -1,0 +1,100 @@
+"""Homes with small scripts under a real supervisord, and their end whatever a test did to them."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from swf_console.backend.errors import SwfError
+from swf_console.backend.settings import private_directory
+from swf_console.backend.supervision import pids
+from swf_console.backend.supervision.records import ProcessStatus
+from swf_console.backend.supervision.supervisord import Supervisord
+
+from .homes import CHECKOUT, plain_environment, run
+from .waiting import wait_for
+
+STAYS = """
+import os, signal, sys, time
+signal.signal(signal.SIGHUP, lambda *_: print("hung up", flush=True))
+print("up", os.environ.get("COLOUR", "none"), os.getcwd(), *sys.argv[1:], flush=True)
+while True:
+    time.sleep(60)
+"""
+CRASHES = "print('about to fall'); raise SystemExit('\\x1b[31mno database\\x1b[0m')"
+NAMES = ("example_data_agent", "example_processing_agent", "slice_worker")
+
+
+def make_home(home: Path) -> Path:
+    """A home whose agents are scripts that stay until they are told to end."""
+    (home / "agents").mkdir(parents=True)
+    (home / "workflows").mkdir()
+    (home / "workflows" / "testbed.toml").write_text('[testbed]\nnamespace = "demo"\n')
+    shutil.copy(CHECKOUT / "agents.supervisord.conf", home)
+    for name in NAMES:
+        (home / "agents" / f"{name}.py").write_text(STAYS)
+    return home
+
+
+@contextmanager
+def supervised(home: Path, state_dir: Path | None = None, **environment: str) -> Iterator[Supervisord]:
+    """The supervisord of `home`, not started yet; nothing of it is left afterwards."""
+    usual = private_directory(home / ".state") if state_dir is None else home / ".state"
+    found = Supervisord(
+        home,
+        private_directory(state_dir or usual),
+        plain_environment(**environment),
+        default_state_dir=usual,
+    )
+    try:
+        yield found
+    finally:
+        end(found)
+
+
+def end(supervisord: Supervisord) -> None:
+    """End supervisord and what it started, frozen, deaf or orphaned as it may be."""
+    pid = supervisord.look().pid
+    if pid is not None:
+        os.kill(pid, signal.SIGCONT)
+        with contextlib.suppress(SwfError):
+            supervisord.shutdown(10)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    pids.end(pids.living_processes(supervisord.place.directory), 2)
+
+
+def one(supervisord: Supervisord, name: str) -> ProcessStatus:
+    """One process by its name."""
+    return next(status for status in supervisord.processes() if status.name == name)
+
+
+def log_of(supervisord: Supervisord, process: str) -> str:
+    """What a process wrote so far."""
+    path = supervisord.place.logs / f"{process}.log"
+    return path.read_text(errors="replace") if path.exists() else ""
+
+
+def wait_for_log(supervisord: Supervisord, process: str, text: str) -> None:
+    """Wait until a process has written `text`."""
+    wait_for(lambda: text in log_of(supervisord, process))
+
+
+def kill_supervisord(supervisord: Supervisord) -> int:
+    """kill -9, and wait until it is gone; returns its PID."""
+    pid = supervisord.ensure_running().pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: supervisord.look().state.startable)
+    return pid
+
+
+def supervisorctl(home: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`supervisorctl -c agents.supervisord.conf ...`, in the home, with these variables and no other."""
+    program = Path(sysconfig.get_path("scripts")) / "supervisorctl"
+    return run([program, "-c", "agents.supervisord.conf", *words], cwd=home, environment=environment)
