@@ -1,5 +1,6 @@
 """Fixtures of commands and operations on a home of a test's own."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,3 +25,21 @@ def kept(console: CommandLine) -> Iterator[Database]:
     database = console.open_database()
     yield database
     database.close()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port of this machine where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port where connections are taken and nothing is ever said."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
