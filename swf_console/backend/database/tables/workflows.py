@@ -5,17 +5,14 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Identity,
-    Index,
     Integer,
     String,
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 from ..columns import BigId, Json, UuidText
-from ..naming import field_name
 from .base import created_at, metadata, moment, updated_at
 
 definitions = Table(
@@ -57,29 +54,7 @@ executions = Table(
     Column("owner", String(200)),
     moment("lease_expires_at", nullable=True),
     moment("stop_requested_at", nullable=True),
-    Index("swf_executions_newest", "start_time", "execution_id"),
-    Index("swf_executions_namespace_newest", "namespace", "start_time"),
-    Index("swf_executions_status_newest", "status", "start_time"),
-    Index("swf_executions_user_newest", "executed_by", "start_time"),
-    Index("swf_executions_definition_newest", "workflow_definition_id", "start_time"),
-    Index("swf_executions_namespace_status_newest", "namespace", "status", "start_time"),
-    Index("swf_executions_namespace_user_newest", "namespace", "executed_by", "start_time"),
-    Index("swf_executions_user_status_newest", "executed_by", "status", "start_time"),
-    Index("swf_executions_definition_namespace_newest", "workflow_definition_id", "namespace", "start_time"),
-    Index("swf_executions_definition_status_newest", "workflow_definition_id", "status", "start_time"),
-    Index("swf_executions_definition_user_newest", "workflow_definition_id", "executed_by", "start_time"),
 )
-Index(
-    field_name("swf_workflow_executions", ["execution_id"], "_like"),
-    executions.c.execution_id,
-    postgresql_ops={"execution_id": "varchar_pattern_ops"},
-).ddl_if(dialect="postgresql")
-
-
-def _of_those_that_have(column: str, *more: str) -> Index:
-    present = text(f"{column} IS NOT NULL")
-    return Index(None, column, *more, sqlite_where=present, postgresql_where=present)
-
 
 messages = Table(
     "swf_workflow_messages",
@@ -113,20 +88,6 @@ messages = Table(
     Column("error_message", Text),
     Column("queue_name", String(100)),
     Column("correlation_id", String(100)),
-    # few messages name an STF workflow or a stage: the others spare these indexes
-    _of_those_that_have("workflow_id"),
-    _of_those_that_have("stage_id"),
-    _of_those_that_have("workflow_id", "message_type"),
-    Index(None, "sender_agent", "sent_at"),
-    Index(None, "message_type", "sent_at"),
-    Index(None, "namespace", "execution_id"),
-    Index(None, "namespace", "run_id"),
-    Index("swf_messages_newest", "sent_at"),
-    Index("swf_messages_namespace_newest", "namespace", "sent_at"),
-    Index("swf_messages_execution_type_newest", "execution_id", "message_type", "sent_at"),
-    Index("swf_messages_namespace_type_newest", "namespace", "message_type", "sent_at"),
-    # every row is updated once, soon: with room in its page that touches none of the indexes
-    postgresql_with={"fillfactor": 50},
 )
 
 namespaces = Table(
@@ -188,6 +149,4 @@ state_events = Table(
     Column("state", String(20), nullable=False, index=True),
     Column("substate", String(20), index=True),
     Column("event_data", Json, nullable=False),
-    Index(None, "timestamp", "run_number"),
-    Index("swf_state_events_run_order", "run_number", "timestamp", "event_id"),
 )
