@@ -392,15 +392,6 @@ def test_consumers_compete_in_turn(connect: Connect, name: str) -> None:
     assert all(share == sorted(share) for share in shares)
 
 
-def test_consumers_with_the_same_selector_compete_in_turn(connect: Connect, name: str) -> None:
-    consumers = [connect(), connect()]
-    for consumer in consumers:
-        consumer.subscribe(f"/queue/{name}", headers={"selector": "kind = 'a'"})
-    put_all(connect(), f"/queue/{name}", list("abcdef"), kind="a")
-    shares = [bodies(consumer.messages(3)) for consumer in consumers]
-    assert sorted(itertools.chain(*shares)) == list("abcdef")
-
-
 def test_a_prefetch_of_one_gives_one_until_it_is_acknowledged(connect: Connect, name: str) -> None:
     one, other = connect(), connect()
     for consumer in (one, other):

@@ -112,6 +112,16 @@ def test_a_queue_consumer_that_does_not_read_is_left_alone_and_loses_nothing(
     assert slow.silent()
 
 
+def test_consumers_with_the_same_selector_compete_in_turn(shared: BrokerProcess) -> None:
+    consumers = [shared.connect(), shared.connect()]
+    for consumer in consumers:
+        consumer.subscribe("/queue/turns", headers={"selector": "kind = 'a'"})
+    publish(shared.connect(), "/queue/turns", 100, 10, kind="a")
+    for consumer in consumers:
+        consumer.messages(50)
+        assert consumer.silent(0.05)
+
+
 def test_a_durable_subscriber_that_does_not_read_finds_everything_later(broker: BrokerProcess) -> None:
     durable = INDIVIDUAL | {"activemq.subscriptionName": "mine"}
     slow = broker.connect(client_id="me")
