@@ -102,8 +102,9 @@ def stages_of(connection: Connection, filename: str) -> list[Stage]:
 
 def counts(connection: Connection, execution_id: str) -> dict[str, int]:
     """Count an execution's STFs by how far they have come."""
-    query = select(_w.current_status, func.count()).where(_w.execution_id == execution_id)
-    return dict(connection.execute(query.group_by(_w.current_status)).tuples().all())
+    query = select(_w.current_status, func.count().label("stfs")).where(_w.execution_id == execution_id)
+    rows = connection.execute(query.group_by(_w.current_status))
+    return {row.current_status: row.stfs for row in rows}
 
 
 def _workflow_id(connection: Connection, filename: str) -> str | None:

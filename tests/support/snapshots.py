@@ -1,0 +1,49 @@
+"""The rows of the processing chain without their times, to compare what two histories have made."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Table, select
+
+from swf_console.backend.database import Database
+from swf_console.backend.database.columns import UtcDateTime
+from swf_console.backend.database.tables.processing import fastmon_files, stages, stf_files, stf_workflows
+from swf_console.backend.database.tables.workflows import messages, runs
+
+CHAIN: tuple[Table, ...] = (runs, stf_files, stf_workflows, stages, fastmon_files)
+TIMES = {"timestamp", "start", "end", "processing_time_ms", "created_at", "processed_at"}
+TIME_COLUMNS = {"processing_time_seconds"}
+
+
+def snapshot(database: Database, *more: Table) -> dict[str, list[str]]:
+    """Every row of the chain's tables and of `more`, as text, in an order that does not depend on time."""
+    with database.read() as connection:
+        return {
+            table.name: sorted(
+                json.dumps({name: _timeless(value) for name, value in row._mapping.items()}, sort_keys=True)
+                for row in connection.execute(select(*_columns(table)))
+            )
+            for table in (*CHAIN, *more)
+        }
+
+
+def sent_by_agents(database: Database) -> list[tuple[str, str]]:
+    """The messages that agents sent: type and id."""
+    query = select(messages.c.message_type, messages.c.message_id)
+    with database.read() as connection:
+        rows = connection.execute(query.where(messages.c.sender_agent.contains("-agent-")))
+        return sorted((row.message_type, row.message_id) for row in rows)
+
+
+def _columns(table: Table) -> list[Any]:
+    return [
+        column
+        for column in table.c
+        if not isinstance(column.type, UtcDateTime) and column.name not in TIME_COLUMNS
+    ]
+
+
+def _timeless(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _timeless(item) for name, item in value.items() if name not in TIMES}
+    return value
