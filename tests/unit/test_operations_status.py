@@ -1,0 +1,113 @@
+"""What is up, what runs, and the verdict."""
+
+import time
+
+import pytest
+
+from swf_console.backend.database import Database, agents
+from swf_console.backend.database.records import Heartbeat
+from swf_console.backend.operations.database_look import DatabaseLook
+from swf_console.backend.operations.looking import BrokerLook, Health, NamespaceLook
+from swf_console.backend.operations.status import judge, look_around
+
+from ..support.command_line import CommandLine
+from ..support.history import BEGAN, add_execution
+
+UP = BrokerLook("stomp", Health.UP)
+THERE = DatabaseLook("sqlite", Health.UP)
+NAMED = NamespaceLook("demo")
+OLD = DatabaseLook("sqlite", Health.UNUSABLE, advice="Bring it up: swf-console db upgrade")
+OLD_SERVER = DatabaseLook("postgresql", Health.UNUSABLE, advice="Bring it up: swf-console db upgrade")
+
+
+@pytest.mark.parametrize(
+    ("broker", "database", "namespace", "code", "said"),
+    [
+        (UP, THERE, NAMED, 0, "ready to run"),
+        (BrokerLook("embedded", Health.IDLE), DatabaseLook("sqlite", Health.IDLE), NAMED, 0, "ready to run"),
+        (UP, OLD, NAMED, 0, "ready to run"),
+        (UP, OLD_SERVER, NAMED, 3, "db upgrade"),
+        (
+            BrokerLook("stomp", Health.DOWN, error="gone"),
+            THERE,
+            NAMED,
+            3,
+            "the broker cannot be reached: gone",
+        ),
+        (
+            UP,
+            DatabaseLook("postgresql", Health.DOWN, error="gone"),
+            NAMED,
+            3,
+            "the database cannot be reached",
+        ),
+        (UP, THERE, NamespaceLook(None, error="it is empty", advice="Set it"), 2, "it is empty. Set it"),
+    ],
+)
+def test_the_verdict_says_what_to_do_first(
+    broker: BrokerLook, database: DatabaseLook, namespace: NamespaceLook, code: int, said: str
+) -> None:
+    found, verdict = judge(broker, database, namespace)
+    assert found == code
+    assert said in verdict
+
+
+def test_a_fresh_home_needs_a_namespace_and_nothing_is_made_by_looking(console: CommandLine) -> None:
+    said = console("status")
+    assert said.code == 2
+    assert "placeholder" in said.out
+    assert not (console.settings.state_dir / "swf.db").exists()
+
+
+def test_a_fresh_home_with_a_namespace_is_ready(console: CommandLine) -> None:
+    console.name_namespace("mine")
+    said = console("status")
+    assert said.code == 0
+    assert said.out.splitlines()[-1] == "ready to run"
+    assert "the next run starts it" in said.out
+
+
+def test_what_runs_and_who_lives_is_told(console: CommandLine, kept: Database) -> None:
+    console.name_namespace("mine")
+    add_execution(kept, 1, status="running")
+    add_execution(kept, 2)
+    with kept.write() as connection:
+        agents.heartbeat(connection, Heartbeat("data-1", "data", "OK", BEGAN, "PROCESSING"))
+        agents.heartbeat(connection, Heartbeat("gone-1", "data", "OK", BEGAN, "EXITED"))
+    document = console("status", "--json").document
+    assert document["ready"] is True
+    assert [each["status"] for each in document["database"]["running"]] == ["running"]
+    assert [each["instance_name"] for each in document["database"]["agents"]] == ["data-1"]
+    said = console("status")
+    assert "Running: 1" in said.out
+    assert "data-1" in said.out
+
+
+def test_backends_that_take_connections_and_say_nothing_cost_less_than_a_second(
+    console: CommandLine, monkeypatch: pytest.MonkeyPatch, silent_port: int
+) -> None:
+    monkeypatch.setenv("ACTIVEMQ_HOST", "127.0.0.1")
+    monkeypatch.setenv("ACTIVEMQ_PORT", str(silent_port))
+    monkeypatch.setenv("SWF_DATABASE_URL", f"postgresql://u:hunter2@127.0.0.1:{silent_port}/d")
+    began = time.monotonic()
+    status = look_around(console.settings)
+    assert time.monotonic() - began < 1.0
+    assert (status.broker.health, status.database.health) == (Health.DOWN, Health.DOWN)
+    assert status.exit_code == 3
+
+
+def test_a_database_that_is_none_is_told_without_its_password(
+    console: CommandLine, monkeypatch: pytest.MonkeyPatch, unused_port: int
+) -> None:
+    for url in (f"postgresql://u:hunter2@127.0.0.1:{unused_port}/d", "mysql://u:hunter2@h/d", "hunter2"):
+        monkeypatch.setenv("SWF_DATABASE_URL", url)
+        said = console("status")
+        assert said.code == 3
+        assert "hunter2" not in said.out + said.err
+
+
+def test_a_file_that_is_no_database_is_told(console: CommandLine) -> None:
+    (console.settings.state_dir / "swf.db").write_text("not a database, and long enough to be looked at" * 50)
+    said = console("status")
+    assert said.code == 3
+    assert "not a SQLite database" in said.out
