@@ -8,9 +8,6 @@ from contextlib import contextmanager, redirect_stdout
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from ..backend.errors import UsageError
-from .output import emit, fields, say, show
-
 if TYPE_CHECKING:
     from ..backend.operations.headless import Headless, Report
     from ..backend.operations.request import RunRequest
@@ -74,6 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def open_console() -> int:
     """Refuse in words: there is no full-screen console yet."""
+    from ..backend.errors import UsageError
+
     raise UsageError("nothing to do", "Give --run WORKFLOW or a command: swf-console --help")
 
 
@@ -125,6 +124,8 @@ def progress_bar() -> Any:
 
 def show_report(report: "Report", *, as_json: bool) -> None:
     """The execution's end, for a person or for a program."""
+    from .output import emit, fields, say, show
+
     for warning in report.warnings:
         say(f"swf-console: warning: {warning}")
     if as_json:
