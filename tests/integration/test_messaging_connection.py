@@ -204,6 +204,40 @@ def test_garbage_ends_the_session_and_nothing_else(connect: Open) -> None:
         assert connection._thread.is_alive()
 
 
+@pytest.mark.parametrize("version", [b"version:1.1\n", b""])
+def test_a_broker_of_another_version_is_refused_in_clear_words(connect: Open, version: bytes) -> None:
+    def talk(accepted: socket.socket) -> None:
+        accepted.recv(4096)
+        accepted.sendall(b"CONNECTED\n" + version + b"\n\0")
+        mute(accepted)
+
+    with Server(talk) as server, pytest.raises(ConnectRefused, match=r"speaks STOMP 1\.[01], and 1\.2"):
+        connect(server).wait_up(30)
+
+
+@pytest.mark.parametrize("heartbeat", [b"", b"heart-beat:\n", b"heart-beat:a,b\n", b"heart-beat:1\n"])
+def test_heartbeats_that_make_no_sense_are_none(connect: Open, heartbeat: bytes) -> None:
+    def talk(accepted: socket.socket) -> None:
+        accepted.recv(4096)
+        accepted.sendall(b"CONNECTED\nversion:1.2\n" + heartbeat + b"\n\0")
+        mute(accepted)
+
+    with Server(talk) as server:
+        assert connect(server).wait_up(5) == 1
+
+
+def test_many_attempts_leave_no_thread_of_ours_behind(connect: Open) -> None:
+    def receivers() -> int:
+        return sum(thread.name == "stomp-receiver" for thread in threading.enumerate())
+
+    with Server(refuse("no")) as server:
+        connection = connect(server, backoff=(0.001, 0.001))
+        wait_for(lambda: server.connections >= 60)
+        connection.stop()
+
+        wait_for(lambda: receivers() == 0)
+
+
 def test_changes_of_phase_are_told(connect: Open) -> None:
     phases: list[Phase] = []
 

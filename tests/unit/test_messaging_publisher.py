@@ -229,6 +229,31 @@ def test_whoever_waits_for_delivery_has_it_written_down_at_once(stage: Stage) ->
     assert publisher.close(5)
 
 
+def test_what_is_gathered_is_recorded_together_and_at_once_when_somebody_waits(stage: Stage) -> None:
+    stage.link.start()
+    publisher = Publisher(stage.link, stage.outbox, gather_seconds=60)
+    stage.publishers.append(publisher)
+    ids = stage.publish(publisher, range(1))
+    wait_for(lambda: len(stage.broker.accepted) == 1)
+
+    ids += stage.publish(publisher, range(1, 50))
+    assert len(stage.broker.accepted) == 1
+
+    assert publisher.wait_delivered(E, 5)
+    assert stage.accepted() == ids
+    assert [new for new, _ in stage.outbox.calls if new] == [1, 49]
+
+
+def test_what_is_gathered_goes_out_when_its_time_has_come(stage: Stage) -> None:
+    stage.link.start()
+    publisher = Publisher(stage.link, stage.outbox, gather_seconds=0.05)
+    stage.publishers.append(publisher)
+
+    for number in range(3):
+        stage.publish(publisher, range(number, number + 1))
+        wait_for(lambda: len(stage.broker.accepted) == number + 1, timeout=2)  # noqa: B023
+
+
 def test_executions_are_told_apart(stage: Stage) -> None:
     stage.link.start()
     publisher = stage.publisher()

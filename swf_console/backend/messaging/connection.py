@@ -16,7 +16,7 @@ from .wire import Wire
 
 logger = logging.getLogger(__name__)
 
-HEARTBEATS = (5000, 5000)
+HEARTBEATS = (4000, 4000)
 BACKOFF = (0.1, 5.0)
 STEADY_SECONDS = 5.0
 GOODBYE_SECONDS = 0.5
@@ -205,7 +205,7 @@ class Connection:
             for channel in self._channels:
                 self._tell(channel.on_up, session)
         now = datetime.now(UTC)
-        self._enter(Phase.UP, up_since=now, server=wire.server, sessions=session, last_error=None)
+        self._enter(Phase.UP, up_since=now, server=wire.server, sessions=session)
 
     def _end(self, session: int, error: str) -> None:
         with self._telling:
@@ -221,7 +221,8 @@ class Connection:
             logger.exception("an error in the connection's thread")
         with self._changed:
             self._failure = error if isinstance(error, SwfError) else BrokerUnreachable(str(error))
-        logger.warning("broker: %s", error)
+        again = self._state.up_since is None and self._state.last_error == str(error)
+        logger.log(logging.DEBUG if again else logging.WARNING, "broker: %s", error)
         self._enter(Phase.DOWN, last_error=str(error), last_error_at=datetime.now(UTC))
 
     def _rest(self, attempts: int) -> None:

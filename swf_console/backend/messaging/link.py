@@ -29,7 +29,10 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionState:
-    """A snapshot for display; instants are UTC, `attempts` counts those since the last good connection."""
+    """A snapshot for display; instants are UTC, `attempts` counts those since the last good connection.
+
+    `last_error` stays after the connection is up again: `last_error_at` says how old it is.
+    """
 
     phase: Phase
     broker: str = ""

@@ -61,6 +61,8 @@ class Publisher:
     """Sends what is published over `connection`, in order, once each is in `outbox`.
 
     At most `pending` messages wait to be recorded and `window` for their receipts; then publish() blocks.
+    A delivery is written down with the next messages, or `delivery_seconds` later. With `gather_seconds`
+    there is one transaction in that time while fewer than `batch` messages wait: less work, more latency.
     """
 
     def __init__(
@@ -72,11 +74,14 @@ class Publisher:
         window: int = WINDOW,
         batch: int = BATCH,
         delivery_seconds: float = DELIVERY_SECONDS,
+        gather_seconds: float = 0.0,
     ) -> None:
         self._connection = connection
         self._outbox = outbox
         self._limit, self._window, self._batch = pending, window, batch
         self._delivery_seconds = delivery_seconds
+        self._gather_seconds = gather_seconds
+        self._recorded_at = 0.0
         lock = threading.Lock()
         self._work = threading.Condition(lock)
         self._room = threading.Condition(lock)
@@ -230,17 +235,27 @@ class Publisher:
     def _await_work(self) -> None:
         while not self._closed and not self._has_work():
             self._idle = True
-            due = self._delivery_seconds if self._unconfirmed or self._delivered else None
-            self._work.wait(due)
+            self._work.wait(self._patience())
         self._idle = False
+
+    def _patience(self) -> float | None:
+        """How long to wait for a call before looking at the clock; None where only a call can bring work."""
+        if self._pending and self._gathering() > 0:
+            return self._gathering()
+        return self._delivery_seconds if self._unconfirmed or self._delivered else None
+
+    def _gathering(self) -> float:
+        """Seconds until a batch that is not full may be recorded."""
+        if not self._gather_seconds or self._waiting or self._closing or len(self._pending) >= self._batch:
+            return 0.0
+        return self._recorded_at + self._gather_seconds - time.monotonic()
 
     def _has_work(self) -> bool:
         if self._session and self._unsent:
             return True
         if self._pending and self._room_in_window() > 0:
-            return len(self._unconfirmed) == 0 or self._room_in_window() >= min(
-                self._batch, len(self._pending)
-            )
+            roomy = self._room_in_window() >= min(self._batch, len(self._pending))
+            return (roomy or not self._unconfirmed) and self._gathering() <= 0
         if not self._delivered:
             return False
         hurry = (self._waiting or self._closing) and not self._unconfirmed
@@ -289,6 +304,7 @@ class Publisher:
         with self._work:
             self._outbox_error = self._outbox_failing_since = None
             self._recording, self._noting = [], 0
+            self._recorded_at = time.monotonic()
             for item in batch:
                 self._unconfirmed[item.message.id] = item
                 self._unsent.append(item)

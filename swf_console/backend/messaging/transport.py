@@ -264,9 +264,12 @@ class TlsCodec:
 
 
 def make_protocol(transport: SocketTransport) -> Any:
-    """STOMP 1.2 over `transport`, without stomp.py's own heart-beat thread."""
+    """STOMP 1.2 over `transport`, without stomp.py's heart-beat, which trips over a header it cannot read."""
     make: Any = Protocol12
-    return make(transport)
+    protocol = make(transport)
+    forget: Any = transport.remove_listener
+    forget("protocol-listener")
+    return protocol
 
 
 def tls_context(broker: BrokerSettings) -> ssl.SSLContext:

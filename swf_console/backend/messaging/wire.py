@@ -16,6 +16,7 @@ from .transport import SocketTransport, make_protocol
 
 logger = logging.getLogger(__name__)
 
+VERSION = "1.2"
 GRACE = 2.2  # ActiveMQ beats only in a period without other frames: twice the period may pass
 GOODBYE = "goodbye"
 CLIENT_ID_TAKEN = ("already connected", "clientid", "client-id", "client id")
@@ -156,19 +157,23 @@ class Wire:
             kind = BrokerUnreachable if taken else ConnectRefused
             return kind(
                 f"the broker at {self.place} refused us: {self._refusal}",
-                "" if taken else "Check ACTIVEMQ_USER and ACTIVEMQ_PASSWORD",
+                "" if taken else "Check ACTIVEMQ_PORT, ACTIVEMQ_USER and ACTIVEMQ_PASSWORD",
             )
         return BrokerUnreachable(error, "Check ACTIVEMQ_HOST and ACTIVEMQ_PORT")
 
     def connected(self, headers: Mapping[str, str]) -> None:
         """The broker took us in: agree on the heart-beats."""
+        if headers.get("version") != VERSION:
+            self._refusal = f"it speaks STOMP {headers.get('version', '1.0')}, and {VERSION} is needed"
+            self.abort(self._refusal)
+            return
         self.server = headers.get("server", "")
-        theirs = [int(part) for part in headers.get("heart-beat", "0,0").split(",")]
+        offered, wanted = _heartbeats(headers.get("heart-beat", ""))
         send, expect = self._heartbeats
-        if send and theirs[1]:
-            self._send_every = max(send, theirs[1]) / 2000
-        if expect and theirs[0]:
-            self._expect_every = max(expect, theirs[0]) * GRACE / 1000
+        if send and wanted:
+            self._send_every = max(send, wanted) / 2000
+        if expect and offered:
+            self._expect_every = max(expect, offered) * GRACE / 1000
         self._connected = True
         self._answered.set()
 
@@ -228,6 +233,14 @@ class _Listener:
             call(*arguments)
         except Exception:
             logger.exception("an error while a frame was handled")
+
+
+def _heartbeats(header: str) -> tuple[int, int]:
+    """What the broker offers to send and wants to have, in milliseconds; nothing where it makes no sense."""
+    offered, _, wanted = header.replace(" ", "").partition(",")
+    if not (offered.isdecimal() and wanted.isdecimal()):
+        return 0, 0
+    return int(offered), int(wanted)
 
 
 def describe(error: OSError, place: str, timeout: float) -> BrokerUnreachable:
