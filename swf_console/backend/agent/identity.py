@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from ..errors import Refused
+from ..errors import Refused, UsageError
 from ..settings import Settings, private_directory
 
 
@@ -31,10 +31,13 @@ class IdentityFile:
 
     def __init__(self, settings: Settings, kind: str, namespace: str, instance: str = "") -> None:
         folder = private_directory(settings.state_dir / "agents")
-        words = [namespace, kind, *([instance] if instance else [])]
-        self._stem = ".".join(re.sub(r"[^A-Za-z0-9_-]", "_", word) for word in words)
-        self._path = folder / f"{self._stem}.json"
-        self._lock_path = folder / f"{self._stem}.lock"
+        if not re.fullmatch(r"[A-Za-z0-9._-]{0,50}", instance):
+            raise UsageError(
+                f"{instance!r} is no name of an instance", "Use letters, digits, '.', '_' and '-'"
+            )
+        stem = "@".join([namespace, kind, *([instance] if instance else [])])
+        self._path = folder / f"{stem}.json"
+        self._lock_path = folder / f"{stem}.lock"
         self._kind = kind
         self._lock: IO[str] | None = None
 

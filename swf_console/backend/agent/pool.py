@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 LOOK_SECONDS = 0.1
 
@@ -24,7 +24,7 @@ class Pool:
                 return False
         with self._idle:
             self._busy += 1
-        self._executor.submit(self._run, call)
+        self._executor.submit(call).add_done_callback(self._over)
         return True
 
     def close(self, timeout: float) -> bool:
@@ -33,11 +33,9 @@ class Pool:
         with self._idle:
             return self._idle.wait_for(lambda: self._busy == 0, timeout)
 
-    def _run(self, call: Callable[[], None]) -> None:
-        try:
-            call()
-        finally:
-            self._room.release()
-            with self._idle:
-                self._busy -= 1
-                self._idle.notify_all()
+    def _over(self, _future: Future[None]) -> None:
+        """A call has ended, or was never begun."""
+        self._room.release()
+        with self._idle:
+            self._busy -= 1
+            self._idle.notify_all()

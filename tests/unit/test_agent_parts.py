@@ -1,0 +1,292 @@
+"""The parts of the base agent: who it is, what it knows of executions, how it shows itself."""
+
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from swf_console.backend.agent import BadMessage, Message
+from swf_console.backend.agent.identity import IdentityFile
+from swf_console.backend.agent.log_table import DatabaseLog
+from swf_console.backend.agent.message import ExecutionView
+from swf_console.backend.agent.parameters import ExecutionRecords, MonitorUnreachable
+from swf_console.backend.agent.pool import Pool
+from swf_console.backend.agent.pulse import Pulse
+from swf_console.backend.agent.tasks import OpenTasks
+from swf_console.backend.database import agents, logs
+from swf_console.backend.database.records import Heartbeat, LogFilter
+from swf_console.backend.errors import Refused
+from swf_console.backend.messaging.messages import read
+from swf_console.backend.settings import Settings
+from tests.support.agents import EXECUTION, AgentStage
+from tests.support.waiting import wait_for
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[AgentStage]:
+    made = AgentStage(tmp_path)
+    yield made
+    made.close()
+
+
+def message(**content: Any) -> Message:
+    return Message(read({}, json.dumps(content)), ExecutionView())
+
+
+@pytest.mark.parametrize("value", [7, 7.0, "7", "007"])
+def test_whole_numbers_are_read_however_they_are_written(value: object) -> None:
+    assert message(sequence=value).integer("sequence") == 7
+
+
+@pytest.mark.parametrize("value", [None, True, "", "7.5", 7.5, -1, 2**31, 10**400, "²", [], {}])
+def test_what_is_no_whole_number_is_a_bad_message(value: object) -> None:
+    with pytest.raises(BadMessage, match="sequence"):
+        message(sequence=value).integer("sequence")
+
+
+@pytest.mark.parametrize("value", [None, True, "1", float("nan"), float("inf"), []])
+def test_what_is_no_number_is_a_bad_message(value: object) -> None:
+    with pytest.raises(BadMessage, match="share"):
+        message(share=value).number("share")
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("2026-01-02T03:04:05+01:00", datetime(2026, 1, 2, 2, 4, 5, tzinfo=UTC)),
+        ("2026-01-02T03:04:05", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+    ],
+)
+def test_the_time_of_a_message_is_utc(said: str, meant: datetime) -> None:
+    assert message(timestamp=said).time == meant
+
+
+@pytest.mark.parametrize("said", [None, 7, "yesterday", "2026-13-01"])
+def test_a_time_that_cannot_be_read_is_that_of_the_arrival(said: object) -> None:
+    made = message(timestamp=said)
+    assert made.time == made.incoming.received_at
+
+
+def test_the_identity_is_kept_for_its_database_and_held_once(stage: AgentStage) -> None:
+    file = IdentityFile(stage.settings, "data", "a.b")
+    file.hold()
+    made = file.mark_caught_up(file.create("sqlite:///one", "data-agent-alice-1"))
+    with pytest.raises(Refused, match="runs already"):
+        IdentityFile(stage.settings, "data", "a.b").hold()
+    file.release()
+    again = IdentityFile(stage.settings, "data", "a.b")
+    again.hold()
+    assert again.load("sqlite:///one") == made
+    assert again.load("sqlite:///other") is None
+    assert IdentityFile(stage.settings, "data", "a_b").load("sqlite:///one") is None
+    again.release()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"name": 7}'])
+def test_an_identity_file_that_cannot_be_read_is_written_anew(stage: AgentStage, text: str) -> None:
+    file = IdentityFile(stage.settings, "data", "demo")
+    file.create("db", "data-agent-alice-1")
+    (path,) = (stage.settings.state_dir / "agents").glob("*.json")
+    path.write_text(text)
+    assert file.load("db") is None
+
+
+def test_the_parameters_of_an_execution_are_merged_as_the_workflow_sees_them(stage: AgentStage) -> None:
+    stage.record_execution(
+        {
+            "workflow": {"name": "stf_datataking", "version": "1.0"},
+            "fast_processing": {"stf_interval": 1.0, "slices_per_sample": 15},
+            "daq_state_machine": {"stf_interval": 2.0, "standby_duration": 5.0},
+        }
+    )
+    records = ExecutionRecords(stage.database, stage.settings)
+    view = records.view(EXECUTION)
+    assert view.parameters == {"stf_interval": 1.0, "slices_per_sample": 15, "standby_duration": 5.0}
+    assert records.view(EXECUTION) is view
+    assert not records.view(None).parameters
+    assert not records.view("unknown").parameters
+
+
+class Monitor(BaseHTTPRequestHandler):
+    """A monitor with one execution."""
+
+    asked: ClassVar[list[tuple[str, str | None]]] = []
+    answer: ClassVar[tuple[int, bytes]] = (200, b"{}")
+
+    def do_GET(self) -> None:
+        self.asked.append((self.path, self.headers["Authorization"]))
+        status, body = self.answer
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def monitor(status: int, body: bytes) -> Iterator[str]:
+    Monitor.asked.clear()
+    Monitor.answer = (status, body)
+    with HTTPServer(("127.0.0.1", 0), Monitor) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def remote(stage: AgentStage, url: str) -> ExecutionRecords:
+    known = stage.settings
+    settings = Settings(known.home, known.state_dir, "alice", "host", "", monitor_url=url, api_token="t0p")
+    return ExecutionRecords(stage.database, settings)
+
+
+def test_an_execution_that_the_database_does_not_know_is_asked_of_the_monitor(stage: AgentStage) -> None:
+    told = {"parameter_values": {"fast_processing": {"slices_per_sample": 3}}, "status": "running"}
+    with monitor(200, json.dumps(told).encode()) as url:
+        records = remote(stage, url)
+        for _ in range(2):
+            assert records.view("a b/1").parameters == {"slices_per_sample": 3}
+    assert Monitor.asked == [("/api/workflow-executions/a%20b%2F1/", "Token t0p")]
+
+
+def test_an_execution_that_nobody_knows_has_no_parameters(stage: AgentStage) -> None:
+    with monitor(404, b'{"detail": "Not found."}') as url:
+        assert not remote(stage, url).view("unknown").parameters
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (500, b""),
+        (401, b"{}"),
+        (302, b""),
+        (200, b""),
+        (200, b"[]"),
+        (200, b"{}"),
+        (200, b'{"parameter_values": 7}'),
+    ],
+)
+def test_a_monitor_that_gives_no_answer_is_unreachable(stage: AgentStage, status: int, body: bytes) -> None:
+    with monitor(status, body) as url, pytest.raises(MonitorUnreachable):
+        remote(stage, url).view("one")
+
+
+def test_a_monitor_that_is_not_there_is_unreachable(stage: AgentStage) -> None:
+    with monitor(200, b"") as url:
+        pass
+    with pytest.raises(MonitorUnreachable, match="SWF_MONITOR_URL"):
+        remote(stage, url).view("one")
+
+
+class Heart:
+    """A pulse with switches."""
+
+    def __init__(self, stage: AgentStage, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("swf_console.backend.agent.pulse.CALM_SECONDS", 0.02)
+        self._stage = stage
+        self.busy = False
+        self.told: list[str] = []
+        self.pulse = Pulse(stage.database, self._describe, lambda: self.busy)
+
+    def _describe(self, state: str) -> Heartbeat:
+        if not self.told or self.told[-1] != state:
+            self.told.append(state)
+        return Heartbeat("data-agent-alice-1", "data", "OK", datetime.now(UTC), state)
+
+    def shown(self) -> str | None:
+        with self._stage.database.read() as connection:
+            agent = agents.get(connection, "data-agent-alice-1")
+        return agent.operational_state if agent else None
+
+
+def test_every_change_of_state_is_a_heart_beat(stage: AgentStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    heart = Heart(stage, monkeypatch)
+    heart.pulse.start()
+    wait_for(lambda: heart.shown() == "STARTING")
+    heart.pulse.ready()
+    wait_for(lambda: heart.shown() == "READY")
+    heart.busy = True
+    heart.pulse.working()
+    wait_for(lambda: heart.shown() == "PROCESSING")
+    heart.busy = False
+    wait_for(lambda: heart.shown() == "READY")
+    heart.pulse.end(5)
+    assert heart.shown() == "EXITED"
+    assert heart.told == ["STARTING", "READY", "PROCESSING", "READY", "EXITED"]
+
+
+def test_the_heart_beats_without_any_change(stage: AgentStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("swf_console.backend.agent.pulse.BEAT_SECONDS", 0.01)
+    beats: list[str] = []
+    pulse = Pulse(
+        stage.database,
+        lambda state: (
+            beats.append(state) or Heartbeat("a", "data", "OK", datetime.now(UTC), state)  # type: ignore[func-returns-value]
+        ),
+        lambda: False,
+    )
+    pulse.start()
+    wait_for(lambda: len(beats) > 3)
+    pulse.end(5)
+
+
+def test_log_lines_are_written_in_batches_and_the_database_is_not_waited_for(stage: AgentStage) -> None:
+    lines = DatabaseLog(stage.database, "data-agent", "data-agent-alice-1")
+    logger = logging.getLogger("swf_console.agents.test_lines")
+    logger.addHandler(lines)
+    logger.setLevel(logging.INFO)
+    try:
+        with stage.database.write():
+            for number in range(1200):
+                logger.info("line %d\0", number, extra={"execution_id": EXECUTION})
+    finally:
+        logger.removeHandler(lines)
+        lines.end(10)
+    with stage.database.read() as connection:
+        page = logs.page(connection, LogFilter(app_name="data-agent"), limit=2000)
+    assert len(page.items) == 1200
+    assert page.items[0].extra_data == {"execution_id": EXECUTION}
+    assert lines.dropped == 0
+
+
+def test_the_pool_takes_no_more_than_it_has_room_for() -> None:
+    closing, gate, done = threading.Event(), threading.Event(), []
+    pool = Pool(1, closing)
+
+    def call() -> None:
+        gate.wait(10)
+        done.append(1)
+
+    assert pool.submit(call)
+    assert pool.submit(call)
+    closing.set()
+    assert not pool.submit(call)
+    gate.set()
+    assert pool.close(5)
+    assert done == [1]
+
+
+def test_a_task_is_acknowledged_when_nothing_holds_it_any_more() -> None:
+    tasks = OpenTasks()
+    incoming = read({"message-id": "1"}, "{}")
+    task = tasks.admit(incoming, None)
+    assert task is not None
+    assert tasks.admit(incoming, None) is None
+    assert tasks.await_receipts(task, ["a", "b"]) == {"a", "b"}
+    assert tasks.await_receipts(task, ["a"]) == set()
+    tasks.release(task)
+    tasks.confirm(["a"])
+    assert len(tasks) == 1
+    tasks.confirm(["b"])
+    assert len(tasks) == 0
+    assert tasks.admit(incoming, None) is None
+    assert tasks.await_receipts(None, ["a", "c"]) == {"c"}
