@@ -55,6 +55,18 @@ def test_fresh_file_is_private_and_complete(tmp_path: Path) -> None:
     assert upgrading.check(url_of(path)) == []
 
 
+@pytest.mark.parametrize("name", ["a?b.db", "100%.db", "a#b.db", "a%20b.db", "\u00e9\U0001f600.db"])
+def test_path_is_taken_as_it_is(tmp_path: Path, name: str) -> None:
+    open_database(url_of(tmp_path / name)).close()
+    assert (tmp_path / name).exists()
+
+
+def test_lock_of_somebody_else_is_said(tmp_path: Path) -> None:
+    (tmp_path / "swf.db.lock").mkdir()
+    with pytest.raises(DatabaseUnusable, match=r"swf.db.lock: cannot be locked for the upgrade"):
+        open_database(url_of(tmp_path / "swf.db"))
+
+
 def test_settings_of_a_connection(path: Path) -> None:
     database = open_database(url_of(path))
     with database.read() as connection:
@@ -286,7 +298,9 @@ def test_spellings_of_an_address(given: str, kind: str) -> None:
         assert urls.parse(given).drivername == "postgresql+psycopg2"
 
 
-@pytest.mark.parametrize("given", ["", "swf.db", "mysql://u:hunter2@h/d", "postgresql://u:hunter2@h:port/d"])
+@pytest.mark.parametrize(
+    "given", ["", "swf.db", "sqlite://swf.db", "mysql://u:hunter2@h/d", "postgresql://u:hunter2@h:port/d"]
+)
 def test_address_of_no_database_of_ours_is_bad_input(given: str) -> None:
     with pytest.raises(DatabaseUnusable) as caught:
         open_database(given)

@@ -1,6 +1,7 @@
 """Upgrades, and what `swf-console db` says: run Alembic, compare the tables with what is there."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from ..errors import DatabaseUnusable
 from . import urls
 from .engine import Database
 from .opening import refuse_newer, stored_revision
@@ -81,10 +83,17 @@ def _run(connection: Connection, shown: str) -> Upgraded:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    with path.open("a") as file:
-        path.chmod(0o600)
-        fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise DatabaseUnusable(
+            f"{path}: cannot be locked for the upgrade: {error.strerror}", "Make it a file that you may write"
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(lock)
 
 
 @contextmanager

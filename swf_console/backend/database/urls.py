@@ -18,7 +18,15 @@ HELP = "Set SWF_DATABASE_URL to sqlite:///PATH or postgresql://USER:PASSWORD@HOS
 
 
 def parse(text: str) -> URL:
-    """Read an address; DatabaseUnusable for one that is neither SQLite's nor PostgreSQL's."""
+    """Read an address; DatabaseUnusable for one that is neither SQLite's nor PostgreSQL's.
+
+    SQLite's path is taken as it is: a question mark or a percent sign belongs to it.
+    """
+    scheme, _, rest = text.partition("://")
+    if SPELLINGS.get(scheme) == "sqlite":
+        if rest[:1] not in ("", "/"):
+            raise DatabaseUnusable(f"sqlite://{rest} has two slashes: three and a path are meant", HELP)
+        return URL.create("sqlite", database=rest[1:] or None)
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
