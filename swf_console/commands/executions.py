@@ -1,7 +1,9 @@
 """`swf-console executions`: list, show, stop, rerun and compare executions."""
 
 import argparse
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 from ..backend.errors import UsageError
@@ -196,8 +198,8 @@ def rerun(arguments: argparse.Namespace, settings: "Settings") -> int:
     for warning in again.warnings:
         say(f"swf-console: warning: {brief(warning)}")
     headless = Headless(settings, again.request)
-    with stopped_by_signals(headless):
-        report = headless.run(timeout=timeout, progress=progress_bar())
+    with stopped_by_signals(headless), redirect_stdout(sys.stderr), progress_bar() as progress:
+        report = headless.run(timeout=timeout, progress=progress)
     show_report(report, as_json=arguments.json)
     return report.exit_code
 

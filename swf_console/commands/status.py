@@ -11,6 +11,7 @@ from .tables import show_table
 from .text import age, brief, capped, instant
 
 if TYPE_CHECKING:
+    from ..backend.database.records import ExecutionSummary
     from ..backend.operations.database_look import DatabaseLook
     from ..backend.operations.looking import BrokerLook, NamespaceLook
     from ..backend.operations.status import Status
@@ -89,12 +90,19 @@ def show_running(database: "DatabaseLook") -> None:
             brief(one.executed_by, 40),
             instant(one.start_time),
             age(one.start_time),
-            "stopping" if one.stop_requested_at else "",
+            running_note(one, database),
         )
         for one in database.running
     ]
     columns = ("execution", "namespace", "user", "started (UTC)", "for", "")
     show_table(f"Running: {capped(database.running_count, COUNT_CAP)}", columns, rows)
+
+
+def running_note(execution: "ExecutionSummary", database: "DatabaseLook") -> str:
+    """What is remarkable about an execution that is said to run."""
+    if execution.execution_id in database.lost:
+        return "lost: nobody runs it any more; swf-console executions closes it"
+    return "stopping" if execution.stop_requested_at else ""
 
 
 def show_agents(database: "DatabaseLook") -> None:

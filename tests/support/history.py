@@ -40,7 +40,7 @@ def add_execution(
     **columns: Any,
 ) -> str:
     """Store one execution, begun `number` minutes after noon; returns its id."""
-    execution_id = columns.pop("execution_id", f"stf_datataking-shifter-{number:04d}")
+    execution_id = f"stf_datataking-shifter-{number:04d}"
     environment = {"workflow": {"sha256": hashlib.sha256(CODE.encode()).hexdigest()}}
     began = BEGAN + timedelta(minutes=number)
     values: dict[str, Any] = {

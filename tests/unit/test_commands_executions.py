@@ -54,7 +54,8 @@ def test_a_page_names_the_next_and_all_pages_together_are_the_list(
     console: CommandLine, kept: Database
 ) -> None:
     ids = [add_execution(kept, number) for number in range(1, 6)]
-    seen, after = [], []
+    seen: list[str] = []
+    after: list[str] = []
     for _ in range(3):
         rows = console("executions", "--json", "--limit", "2", *after).documents
         seen += [row["execution_id"] for row in rows if "execution_id" in row]

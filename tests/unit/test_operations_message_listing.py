@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from swf_console.backend.database import Database
-from swf_console.backend.database.records import MessageFilter
+from swf_console.backend.database.records import MessageFilter, MessageSummary
 from swf_console.backend.operations import message_listing
 from swf_console.backend.operations.message_filter import compile_filter
 from swf_console.backend.operations.message_listing import list_messages, shared
@@ -58,7 +58,8 @@ def test_pages_of_a_filtered_list_are_the_whole_list(
     whole = list_messages(kept, MessageFilter(), match, limit=100)
     assert whole.items
     assert whole.next is None
-    paged, after = [], None
+    paged: list[MessageSummary] = []
+    after = None
     while True:
         page = list_messages(kept, MessageFilter(), match, after, limit=2)
         paged += page.items

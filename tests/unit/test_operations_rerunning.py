@@ -14,15 +14,13 @@ from ..support.command_line import CommandLine
 from ..support.history import add_execution
 
 
-def ran(console: CommandLine, kept: Database, **columns: object) -> str:
+def ran(console: CommandLine, kept: Database) -> str:
     """An execution of the shipped workflow with the configuration as it is now, and 7 STFs."""
     overrides = overrides_of({"stf_processing": {"stf_count": 7}}, "--stf-count")
     composition = composed(console.settings, "stf_datataking_default", overrides)
     code = load_workflow(console.settings.workflows_dir, "stf_datataking")
     environment = {"workflow": {"sha256": code.sha256}, "realtime": True, "duration": 20.0}
-    return add_execution(
-        kept, parameter_values=composition.stored(), execution_environment=environment, **columns
-    )
+    return add_execution(kept, parameter_values=composition.stored(), execution_environment=environment)
 
 
 def test_the_same_parameters_pace_limit_and_namespace_are_asked_for(

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from swf_console.backend.database import Database, agents
+from swf_console.backend.database import Database, agents, executions
 from swf_console.backend.database.records import Heartbeat
 from swf_console.backend.operations.database_look import DatabaseLook
 from swf_console.backend.operations.looking import BrokerLook, Health, NamespaceLook
@@ -81,6 +81,19 @@ def test_what_runs_and_who_lives_is_told(console: CommandLine, kept: Database) -
     said = console("status")
     assert "Running: 1" in said.out
     assert "data-1" in said.out
+
+
+def test_a_lost_execution_is_told_and_left_for_those_who_can_tell_its_agents(
+    console: CommandLine, kept: Database
+) -> None:
+    console.name_namespace("mine")
+    execution_id = add_execution(kept, status="running", owner="dead", lease_expires_at=BEGAN)
+    assert console("status", "--json").document["database"]["lost"] == [execution_id]
+    assert "nobody runs it any more" in console("status").out
+    with kept.read() as connection:
+        stored = executions.get(connection, execution_id)
+    assert stored is not None
+    assert stored.status == "running"
 
 
 def test_backends_that_take_connections_and_say_nothing_cost_less_than_a_second(

@@ -3,13 +3,12 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ..database import Database, agents, executions, open_database, urls
+from ..database import Database, agents, clock, executions, open_database, urls
 from ..database.records import Agent, ExecutionFilter, ExecutionSummary
 from ..database.version import HEAD
 from ..errors import DatabaseUnreachable, DatabaseUnusable, SwfError
 from ..settings import Settings
 from .looking import Health
-from .orphans import close_orphans
 
 RUNNING_SHOWN = 50
 AGENTS_SHOWN = 100
@@ -18,7 +17,10 @@ COUNT_CAP = 1_001
 
 @dataclass(frozen=True, slots=True)
 class DatabaseLook:
-    """The database and what it says is running; `running_count` stops at a thousand."""
+    """The database and what it says is running; `running_count` stops at a thousand.
+
+    `lost` are the ids among `running` whose lease has run out: nobody runs them any more.
+    """
 
     kind: str
     health: Health
@@ -28,6 +30,7 @@ class DatabaseLook:
     advice: str = ""
     running: tuple[ExecutionSummary, ...] = ()
     running_count: int = 0
+    lost: tuple[str, ...] = ()
     agents: tuple[Agent, ...] = ()
 
 
@@ -64,7 +67,6 @@ def database_silent(settings: Settings, patience: float) -> DatabaseLook:
 
 
 def _read(database: Database, kind: str) -> DatabaseLook:
-    close_orphans(database)
     wanted = ExecutionFilter(status="running")
     with database.read() as connection:
         running = executions.page(connection, wanted, limit=RUNNING_SHOWN)
@@ -72,6 +74,7 @@ def _read(database: Database, kind: str) -> DatabaseLook:
         if running.next:
             count = executions.count(connection, wanted, COUNT_CAP)
         heard = agents.present(connection, AGENTS_SHOWN)
+        now = clock.now(connection)
     return DatabaseLook(
         kind,
         Health.UP,
@@ -79,5 +82,8 @@ def _read(database: Database, kind: str) -> DatabaseLook:
         HEAD,
         running=running.items,
         running_count=count,
+        lost=tuple(
+            one.execution_id for one in running.items if one.lease_expires_at and one.lease_expires_at < now
+        ),
         agents=tuple(heard),
     )
