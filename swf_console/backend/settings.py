@@ -273,3 +273,13 @@ def _xdg_state(env: Mapping[str, str]) -> Path:
         return Path(env.get("HOME") or Path.home()) / ".local" / "state"
     except RuntimeError as error:
         raise UsageError("there is no home directory to keep state in", "Set SWF_STATE_DIR") from error
+
+
+def program_environment(settings: Settings) -> dict[str, str]:
+    """What a program of this home is started with: our environment, home and files made explicit."""
+    environment = dict(os.environ)
+    environment["SWF_CONSOLE_HOME"] = str(settings.home)
+    environment["SWF_STATE_DIR"] = str(settings.state_dir)
+    if settings.testbed_config:
+        environment["SWF_TESTBED_CONFIG"] = str(settings.testbed_config.absolute())
+    return environment

@@ -4,13 +4,13 @@ import argparse
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..backend.operations.headless import Headless, Report
-    from ..backend.operations.request import RunRequest
+    from ..backend.operations.request import Override, RunRequest
 
 # flag -> the parameter that it overrides
 PARAMETER_FLAGS = {
@@ -30,9 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
 
 
-def add_execution_arguments(group: Any, realtime: bool | None = False) -> None:
-    """The flags that `--run` and the queue's `run` share; `realtime` is the default of that flag."""
-    group.add_argument("--workflow-config", metavar="NAME", help="configuration (<workflow>_default)")
+def add_execution_arguments(group: Any, *, realtime: bool | None = False, configuration: bool = True) -> None:
+    """The flags that shape an execution; `realtime` is the default of that flag."""
+    if configuration:
+        group.add_argument("--workflow-config", metavar="NAME", help="configuration (<workflow>_default)")
     group.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
     group.add_argument("--namespace", metavar="N", help="namespace (that of testbed.toml)")
     group.add_argument(
@@ -63,8 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
     headless = Headless(settings, request_of(arguments, arguments.run))
     # what a workflow prints is narration: stdout is for the report
-    with stopped_by_signals(headless), redirect_stdout(sys.stderr):
-        report = headless.run(timeout=arguments.timeout, progress=progress_bar())
+    with stopped_by_signals(headless), redirect_stdout(sys.stderr), progress_bar() as progress:
+        report = headless.run(timeout=arguments.timeout, progress=progress)
     show_report(report, as_json=arguments.json)
     return report.exit_code
 
@@ -78,23 +79,27 @@ def open_console() -> int:
 
 def request_of(arguments: argparse.Namespace, workflow: str) -> "RunRequest":
     """The RunRequest that the flags describe."""
-    from ..backend.configuration import Override, parse_override
     from ..backend.operations.request import RunRequest, parse_duration
 
-    overrides = [
-        Override(parameter, value, flag)
-        for flag, parameter in PARAMETER_FLAGS.items()
-        if (value := getattr(arguments, parameter)) is not None
-    ]
-    overrides += [parse_override(text, "--set") for text in arguments.set]
     return RunRequest(
         workflow=workflow,
         configuration=arguments.workflow_config,
-        overrides=tuple(overrides),
+        overrides=overrides_of(arguments),
         namespace=arguments.namespace,
         realtime=arguments.realtime,
         duration=parse_duration(arguments.duration, "--duration"),
     )
+
+
+def overrides_of(arguments: argparse.Namespace) -> "tuple[Override, ...]":
+    """What the flags set over the configuration."""
+    from ..backend.operations.request import Override, parse_override
+
+    flags = {flag: getattr(arguments, parameter) for flag, parameter in PARAMETER_FLAGS.items()}
+    named = [
+        Override(PARAMETER_FLAGS[flag], value, flag) for flag, value in flags.items() if value is not None
+    ]
+    return (*named, *(parse_override(text, "--set") for text in arguments.set))
 
 
 @contextmanager
@@ -113,10 +118,10 @@ def stopped_by_signals(headless: "Headless") -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def progress_bar() -> Any:
-    """A callable that draws progress on stderr; None where stderr is no terminal."""
+def progress_bar() -> AbstractContextManager[Any]:
+    """Gives a callable that draws progress on stderr; None where stderr is no terminal."""
     if not sys.stderr.isatty():
-        return None
+        return nullcontext()
     from .progress import ProgressBar
 
     return ProgressBar()

@@ -11,11 +11,14 @@ from ..configuration import (
     compose,
     find_testbed,
     load_testbed,
+    parse_override,
     resolve_namespace,
 )
 from ..errors import UsageError
 from ..settings import Settings
 from ..simulation import SourceCollector, WorkflowCode, collect_source, load_workflow
+
+__all__ = ["Override", "Prepared", "RunRequest", "parse_duration", "parse_override", "prepare", "testbed_of"]
 
 
 @dataclass(frozen=True, slots=True)
