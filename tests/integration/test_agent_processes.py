@@ -1,0 +1,158 @@
+"""Agents as processes: killed, restarted, on either broker and either database, the rows stay the same."""
+
+import signal
+import uuid
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from swf_console.backend.database import executions, runs, stf_workflows
+from swf_console.backend.database.records import ExecutionFilter
+from tests.support.activemq import ActiveMQAddress
+from tests.support.living import SCRIPTS, LivingHome
+from tests.support.snapshots import snapshot
+
+STFS = 30
+CONFIGURATION = f"""\
+[workflow]
+name = "stf_datataking"
+version = "1.0"
+description = "Many STFs in a short time"
+includes = ["daq_state_machine.toml"]
+
+[daq_state_machine]
+no_beam_not_ready_delay = 0.1
+broadcast_delay = 0.0
+beam_not_ready_delay = 0.1
+beam_ready_delay = 0.1
+beam_not_ready_end_delay = 0.1
+
+[fast_processing]
+stf_count = {STFS}
+stf_interval = 0.1
+stf_sampling_rate = 0.3
+"""
+NAMESPACE = f"test-{uuid.uuid4().hex[:8]}"
+Rows = dict[str, list[str]]
+
+
+def prepare(home: LivingHome) -> LivingHome:
+    (home.home / "workflows/brisk.toml").write_text(CONFIGURATION)
+    return home
+
+
+def run_it(home: LivingHome, *more: str) -> None:
+    home.command("--run", "stf_datataking", "--workflow-config", "brisk", *more)
+
+
+def execution(home: LivingHome) -> str:
+    with home.database.read() as connection:
+        return executions.page(connection, ExecutionFilter()).items[0].execution_id
+
+
+def generated(home: LivingHome, stfs: int) -> bool:
+    """Whether so many STFs have rows."""
+    with home.database.read() as connection:
+        page = executions.page(connection, ExecutionFilter()).items
+        counts = stf_workflows.counts(connection, page[0].execution_id) if page else {}
+    return sum(counts.values()) >= stfs
+
+
+def finish(home: LivingHome) -> Rows:
+    def done() -> bool:
+        with home.database.read() as connection:
+            counts = stf_workflows.counts(connection, execution(home))
+            ended = [run for run in runs.page(connection).items if run.end_time is not None]
+        return counts == {"processing_complete": STFS} and len(ended) == 1
+
+    home.wait_for(done, 60)
+    home.wait_for(lambda: len(snapshot(home.database)["swf_fastmon_files"]) == 9)
+    return snapshot(home.database)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Rows:
+    """What the run leaves when nothing happens."""
+    with prepare(LivingHome(tmp_path_factory.mktemp("undisturbed"), NAMESPACE)) as home:
+        home.start_in_order()
+        run_it(home)
+        return finish(home)
+
+
+@pytest.fixture(
+    params=["embedded", pytest.param("activemq", marks=[pytest.mark.activemq, pytest.mark.postgresql])]
+)
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LivingHome]:
+    """Embedded broker and SQLite, or ActiveMQ and PostgreSQL."""
+    broker = url = None
+    if request.param == "activemq":
+        address: ActiveMQAddress = request.getfixturevalue("activemq")
+        broker, url = address.environment(), request.getfixturevalue("postgresql_url")
+    with prepare(LivingHome(tmp_path / "home", NAMESPACE, broker=broker, database_url=url)) as made:
+        yield made
+
+
+def test_killed_one_after_the_other_and_all_at_once_they_leave_the_same_rows(
+    home: LivingHome, undisturbed: Rows
+) -> None:
+    home.start_in_order()
+    with home.during(lambda: run_it(home, "--realtime")):
+        for number, kind in enumerate(SCRIPTS):
+            home.wait_for(partial(generated, home, 4 * number + 3))
+            home.kill(kind)
+            home.start(kind)
+            home.wait_agent(kind, "PROCESSING")
+        for kind in SCRIPTS:
+            home.kill(kind)
+        for kind in SCRIPTS:
+            home.start(kind)
+    assert finish(home) == undisturbed
+
+
+def test_a_signal_ends_an_agent_in_order_and_it_says_goodbye(home: LivingHome) -> None:
+    for number, by in enumerate((signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)):
+        home.start("data")
+        agent = home.wait_agent("data")
+        assert home.end("data", by) == 0
+        home.wait_agent("data", "EXITED")
+        assert home.agent("data").instance_name == "data-agent-alice-1", (number, agent)
+
+
+def test_two_namespaces_do_not_see_each_other(home: LivingHome, undisturbed: Rows) -> None:
+    home.start_in_order()
+    other = [f"--namespace={NAMESPACE}-other"]
+    with home.during(lambda: run_it(home, *other)):
+        run_it(home)
+    with home.database.read() as connection:
+        page = executions.page(connection, ExecutionFilter(namespace=NAMESPACE)).items
+        foreign = executions.page(connection, ExecutionFilter(namespace=f"{NAMESPACE}-other")).items
+    home.wait_for(lambda: _complete(home, page[0].execution_id))
+    with home.database.read() as connection:
+        assert stf_workflows.counts(connection, foreign[0].execution_id) == {}
+
+
+def _complete(home: LivingHome, execution_id: str) -> bool:
+    with home.database.read() as connection:
+        return stf_workflows.counts(connection, execution_id) == {"processing_complete": STFS}
+
+
+def test_a_killed_broker_loses_nothing(tmp_path: Path, undisturbed: Rows) -> None:
+    with prepare(LivingHome(tmp_path / "home", NAMESPACE)) as home:
+        home.start_in_order()
+        with home.during(lambda: run_it(home, "--realtime")):
+            home.wait_for(partial(generated, home, 5))
+            home.kill("broker")
+            home.start_broker()
+        assert finish(home) == undisturbed
+
+
+def test_a_second_process_of_the_same_agent_is_refused(tmp_path: Path) -> None:
+    with prepare(LivingHome(tmp_path / "home", NAMESPACE)) as home:
+        home.start("data")
+        home.wait_agent("data")
+        first = home.pid("data")
+        home.start("data")
+        assert home.process("data").wait(20) == 5
+        assert f"runs already, as process {first}" in (home.home / "data.out").read_text()

@@ -1,0 +1,153 @@
+"""A home whose agents are real processes, with a broker and a database: started, killed, started again."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from swf_console.backend.database import Database, agents, open_database
+from swf_console.backend.operations.home import write_home
+from swf_console.backend.settings import sqlite_url
+from tests.support.homes import plain_environment, run
+from tests.support.waiting import wait_for
+
+SCRIPTS = {
+    "data": "example_data_agent.py",
+    "processing": "example_processing_agent.py",
+    "fastmon": "example_fastmon_agent.py",
+}
+
+
+class LivingHome:
+    """One home of one namespace. Without `broker` (ACTIVEMQ_*) it has the embedded broker of its own."""
+
+    def __init__(
+        self,
+        home: Path,
+        namespace: str,
+        *,
+        broker: Mapping[str, str] | None = None,
+        database_url: str | None = None,
+    ) -> None:
+        write_home(home)
+        testbed = home / "workflows/testbed.toml"
+        testbed.write_text(testbed.read_text().replace("your-namespace", namespace))
+        self.home = home
+        self.environment = plain_environment(USER="alice", **(broker or {}))
+        self.database_url = database_url or sqlite_url(home / ".state/swf.db")
+        if database_url:
+            self.environment["SWF_DATABASE_URL"] = database_url
+            self.command("db", "upgrade")
+        self._embedded = not broker
+        self._all: list[subprocess.Popen[bytes]] = []
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        (home / ".state").mkdir(mode=0o700, exist_ok=True)
+        self.database: Database = open_database(self.database_url)
+
+    def __enter__(self) -> "LivingHome":
+        if self._embedded:
+            self.start_broker()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for process in self._all:
+            process.kill()
+        for process in self._all:
+            process.wait()
+        self.database.close()
+
+    def command(self, *arguments: str, timeout: float = 60.0) -> str:
+        """Run `swf-console` here; it has to succeed."""
+        words = [sys.executable, "-m", "swf_console", "--home", str(self.home), *arguments]
+        done = run(words, cwd=self.home, environment=self.environment, timeout=timeout)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def start_broker(self) -> None:
+        """The embedded broker as a process of its own."""
+        words = ["-m", "swf_console", "--home", str(self.home), "broker"]
+        self._start("broker", words)
+        wait_for((self.home / ".state/broker.json").exists)
+
+    def start(self, kind: str, *arguments: str) -> None:
+        """An agent's process."""
+        self._start(kind, [f"agents/{SCRIPTS[kind]}", *arguments])
+
+    def start_in_order(self) -> None:
+        """All agents, one after the other, so that each has the same number in every home."""
+        for kind in SCRIPTS:
+            self.start(kind)
+            self.wait_agent(kind)
+
+    def kill(self, name: str) -> None:
+        """kill -9."""
+        process = self._processes.pop(name)
+        process.kill()
+        process.wait()
+
+    def end(self, name: str, by: signal.Signals = signal.SIGTERM) -> int:
+        """End a process in order; returns its exit code."""
+        process = self._processes.pop(name)
+        process.send_signal(by)
+        return process.wait(20)
+
+    def process(self, name: str) -> subprocess.Popen[bytes]:
+        """The process last started under that name."""
+        return self._processes[name]
+
+    @contextmanager
+    def during(self, call: Callable[[], None]) -> Iterator[None]:
+        """Do `call` beside the block, and wait for its end; what it raises is raised."""
+        with ThreadPoolExecutor(1) as beside:
+            future = beside.submit(call)
+            yield
+            future.result(60)
+
+    def pid(self, name: str) -> int:
+        """The process of an agent."""
+        return self._processes[name].pid
+
+    def agent(self, kind: str) -> Any:
+        """An agent as its heart-beat describes it; None before the first."""
+        with self.database.read() as connection:
+            found = agents.page(connection, agent_type=kind).items
+        return found[0] if found else None
+
+    def wait_agent(self, kind: str, state: str = "READY", timeout: float = 30.0) -> Any:
+        """Wait until the agent's living process says that it is in `state`."""
+        return self.wait_for(
+            lambda: (
+                (agent := self.agent(kind)) is not None
+                and agent.operational_state == state
+                and (state == "EXITED" or agent.pid == self.pid(kind))
+            ),
+            timeout,
+        )
+
+    def wait_for(self, look: Callable[[], Any], timeout: float = 30.0) -> Any:
+        """Wait for something, and where it does not come say what the processes wrote."""
+        try:
+            return wait_for(look, timeout, every=0.05)
+        except AssertionError as error:
+            logs = "\n".join(
+                f"== {path.name}\n{path.read_text()[-3000:]}" for path in sorted(self.home.glob("*.out"))
+            )
+            raise AssertionError(f"{error}\n{logs}") from None
+
+    def _start(self, name: str, words: list[str]) -> None:
+        with (self.home / f"{name}.out").open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, *words],
+                cwd=self.home,
+                env={**self.environment, "PYTHONPATH": os.pathsep.join(sys.path)},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        self._processes[name] = process
+        self._all.append(process)
