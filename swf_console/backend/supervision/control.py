@@ -119,7 +119,7 @@ def _start_outcome(
     if fault and fault.faultCode != ALREADY_STARTED:
         return Outcome(one, Did.FAILED, Explanation(f"supervisord refused: {fault.faultString}"), orphan)
     if one.state in UP and not talk.refusal(one):
-        same = one.name not in asked and before[one.name].pid == one.pid
+        same = fault is not None or (one.name not in asked and before[one.name].pid == one.pid)
         return Outcome(one, Did.RAN_ALREADY if same else Did.STARTED, None, orphan)
     did = Did.STILL_WAITING if one.state is ProcessState.STOPPING else Did.FAILED
     return Outcome(one, did, talk.explain(one), orphan)

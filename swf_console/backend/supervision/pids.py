@@ -1,17 +1,17 @@
 """PID files of the processes: who runs, who outlived supervisord, and never two of one."""
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
 import socket
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
+from .locks import locked
 from .records import Orphan
 
 LOOK_SECONDS = 0.05
@@ -30,7 +30,7 @@ class Taken(Exception):
 def claim(directory: Path, process: str) -> None:
     """Write our PID as that of `process`; raises Taken where it lives already. Survives an exec."""
     folder = _folder(directory)
-    with _locked(folder):
+    with locked(folder / ".lock"):
         living = _living(folder / f"{process}{SUFFIX}")
         if living is not None and living != os.getpid():
             raise Taken(living)
@@ -140,10 +140,3 @@ def _folder(directory: Path) -> Path:
     folder = directory / "pids"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    with (folder / ".lock").open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

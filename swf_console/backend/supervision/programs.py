@@ -10,10 +10,12 @@ from typing import Any
 
 from ..errors import UsageError
 from .environment import PROGRAMS, read_json, write_private
+from .locks import locked
 from .place import CONFIGURATION, Place
 from .records import Program
 
 INCLUDE = "declared.conf"
+LOCK = "programs.lock"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 MOST_PROCESSES = 1000
 LAUNCH = "python -m swf_console.backend.supervision.launch "
@@ -38,11 +40,15 @@ DEFAULTS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """A program of agents.supervisord.conf; `script` is empty where it runs a module."""
+    """A program of agents.supervisord.conf; `script` is empty where it runs a module.
+
+    `numbered`: its processes are told apart by a number, however many there are.
+    """
 
     name: str
     script: str
     count: int = 1
+    numbered: bool = False
 
 
 def shipped_programs(home: Path) -> dict[str, Shipped]:
@@ -71,13 +77,15 @@ def declare(place: Place, programs: Sequence[Program]) -> bool:
     """
     shipped = shipped_programs(place.home)
     fresh = {one.name: _entry(one, shipped) for one in programs}
-    return _write(place, {**declared_programs(place), **fresh})
+    with locked(place.directory / LOCK):
+        return _write(place, {**declared_programs(place), **fresh})
 
 
 def forget(place: Place, names: Sequence[str]) -> bool:
     """Take declared programs away; whether that changed anything."""
-    kept = {name: entry for name, entry in declared_programs(place).items() if name not in names}
-    return _write(place, kept)
+    with locked(place.directory / LOCK):
+        kept = {name: entry for name, entry in declared_programs(place).items() if name not in names}
+        return _write(place, kept)
 
 
 def unknown_options(program: Program) -> tuple[str, ...]:
@@ -100,18 +108,17 @@ def _entry(program: Program, shipped: Mapping[str, Shipped]) -> dict[str, Any]:
         raise UsageError(f"{name!r} is no name of a program", "Use letters, digits, '.', '_' and '-'")
     if count is not None and not 1 <= count <= MOST_PROCESSES:
         raise UsageError(f"{name}: count = {count}", f"Use 1 to {MOST_PROCESSES}")
+    ours = shipped.get(name)
+    if ours and program.script in ("", ours.script):
+        return {"count": count or ours.count, "kept": True, "numbered": ours.numbered}
     if not program.script:
-        if name not in shipped:
-            raise UsageError(f"{name}: {CONFIGURATION} has no such program", "Name its script")
-        return {"count": count or shipped[name].count, "kept": True}
-    if name in shipped and shipped[name].script != program.script:
+        raise UsageError(f"{name}: {CONFIGURATION} has no such program", "Name its script")
+    if ours:
         raise UsageError(
             f"{name}: {CONFIGURATION} has a program of that name, with another script", "Choose another name"
         )
     if "\0" in program.script:
         raise UsageError(f"{name}: script: {program.script!r} is no path", "Correct it")
-    if name in shipped:
-        return {"count": count or shipped[name].count, "kept": True}
     return {"script": program.script, "count": count or 1, **_options(program)}
 
 
@@ -138,21 +145,21 @@ def _usable(key: str, value: Any) -> bool:
 
 
 def _section(name: str, entry: Mapping[str, Any]) -> str:
-    count = entry["count"]
-    lines = {"numprocs": str(count)}
-    if count > 1 and not entry.get("kept"):
-        lines["process_name"] = "%(program_name)s-%(process_num)d"
+    process = "%(program_name)s-%(process_num)d" if entry["count"] > 1 else "%(program_name)s"
+    lines = {"numprocs": str(entry["count"])}
+    if not entry.get("numbered"):
+        lines |= {"process_name": process, "stdout_logfile": f"%(here)s/../logs/{process}.log"}
     if not entry.get("kept"):
-        log = "%(program_name)s-%(process_num)d" if count > 1 else "%(program_name)s"
         own = {key: str(entry[key]).lower() for key in (*NUMBERS, "autorestart") if key in entry}
         if "stopsignal" in entry:
             own["stopsignal"] = entry["stopsignal"].removeprefix("SIG")
         lines |= {"command": f"{LAUNCH}@{name}", **DEFAULTS, **own}
-        lines["stdout_logfile"] = f"%(here)s/../logs/{log}.log"
     return "\n".join([f"[program:{name}]", *(f"{key}={value}" for key, value in lines.items()), ""])
 
 
 def _shipped(parser: RawConfigParser, section: str) -> Shipped:
     words = parser.get(section, "command", fallback="").split()
     script = words[-1] if words[-2:-1] == ["swf_console.backend.supervision.launch"] else ""
-    return Shipped(section.partition(":")[2], script, parser.getint(section, "numprocs", fallback=1))
+    numbered = "%(process_num)" in parser.get(section, "process_name", fallback="")
+    count = parser.getint(section, "numprocs", fallback=1)
+    return Shipped(section.partition(":")[2], script, count, numbered)

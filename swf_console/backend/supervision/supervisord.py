@@ -6,8 +6,10 @@ from typing import Any
 from xmlrpc.client import Fault
 
 from . import control, daemon, pids, programs
+from .control import COMING
 from .environment import write_environment
 from .explain import explain
+from .locks import locked
 from .names import select
 from .place import Place, find_place, remember
 from .reading import read_processes
@@ -19,9 +21,10 @@ from .supervisor import START_SECONDS, STOP_SECONDS
 
 
 class Supervisord:
-    """The supervisord of one home and state directory; nothing happens before the first call.
+    """The supervisord of one home and state directory; nothing is started before it is asked for.
 
-    `environment` is what the programs get, from the first `ensure_running` on.
+    `environment` is what the programs get, from the next `ensure_running` on; `default_state_dir` is where the
+    state would be if no variable were set. `call_timeout` seconds are one journey to supervisord and back.
     """
 
     def __init__(
@@ -63,9 +66,7 @@ class Supervisord:
         self, names: Sequence[str], timeout: float = START_SECONDS, *, settle: bool = True
     ) -> tuple[Outcome, ...]:
         """Start what does not run; orphans of these processes are ended first."""
-        chosen = {one.process for one in select(self.processes(), names) if one.state.ended}
-        for process in chosen:
-            clear_refusal(self.place.directory, process)
+        chosen = {one.process for one in self._fresh_attempt(names)}
         outlived = [one for one in self.orphans() if one.process in chosen]
         replaced = {one.process: one.pid for one in pids.end(outlived, STOP_SECONDS)}
         return control.start(self, names, timeout, settle=settle, replaced=replaced)
@@ -85,7 +86,8 @@ class Supervisord:
 
     def reread(self) -> Changes:
         """Read the configuration again and apply it."""
-        return reread(self.calls, self.processes)
+        with locked(self.place.directory / "reread.lock"):
+            return reread(self.calls, self.processes)
 
     def declare(self, wanted: Sequence[Program]) -> Changes:
         """Add or change programs; the others stay. Applied at once where supervisord runs."""
@@ -130,6 +132,16 @@ class Supervisord:
         if any(isinstance(one, Fault) and one.faultCode == SHUTDOWN_STATE for one in answers):
             self.processes()
         return answers
+
+    def _fresh_attempt(self, names: Sequence[str]) -> list[ProcessStatus]:
+        """What is to be started: what has ended, and what is tried again in vain, which is stopped for it."""
+        chosen = select(self.processes(), names)
+        stuck = [one for one in chosen if one.state in COMING and (one.pid is None or self.refusal(one))]
+        self.calls([("supervisor.stopProcess", (one.name, False)) for one in stuck])
+        fresh = [*stuck, *(one for one in chosen if one.state.ended)]
+        for one in fresh:
+            clear_refusal(self.place.directory, one.process)
+        return fresh
 
     def _apply(self, changed: bool) -> Changes:
         if not changed or self.look().state is not DaemonState.RUNNING:
