@@ -3,14 +3,13 @@
 # ruff: noqa: ARG002 - what happens here happens at once: nothing waits
 
 import itertools
-import signal
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from swf_console.backend.errors import UsageError
-from swf_console.backend.supervision.names import select
+from swf_console.backend.supervision.names import known_signal, select
 from swf_console.backend.supervision.records import (
     Changes,
     Daemon,
@@ -114,10 +113,9 @@ class MemorySupervisor:
 
     def signal(self, names: Sequence[str], signal_name: str) -> tuple[Outcome, ...]:
         """Note a signal to what runs."""
-        if f"SIG{signal_name.removeprefix('SIG')}" not in signal.Signals.__members__:
-            raise UsageError(f"{signal_name}: there is no such signal")
+        short = known_signal(signal_name)
         chosen = select(self.processes(), names)
-        self.signals += [(one.name, signal_name) for one in chosen if one.pid]
+        self.signals += [(one.name, short) for one in chosen if one.pid]
         return tuple(Outcome(one, Did.SIGNALLED if one.pid else Did.WAS_STOPPED) for one in chosen)
 
     def reread(self) -> Changes:

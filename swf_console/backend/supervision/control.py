@@ -7,10 +7,9 @@ from threading import Event
 from typing import Any, Protocol
 from xmlrpc.client import Fault
 
-from ..errors import UsageError
-from .names import select
+from .names import known_signal, select
 from .records import Did, Explanation, Outcome, ProcessState, ProcessStatus
-from .rpc import ALREADY_STARTED, BAD_SIGNAL, NOT_RUNNING
+from .rpc import ALREADY_STARTED, NOT_RUNNING
 
 LOOK_SECONDS = 0.05
 UP = (ProcessState.STARTING, ProcessState.RUNNING)
@@ -68,14 +67,11 @@ def stop(talk: Talk, names: Sequence[str], timeout: float) -> tuple[Outcome, ...
 
 def signal(talk: Talk, names: Sequence[str], signal_name: str) -> tuple[Outcome, ...]:
     """Send a signal to what runs."""
+    short = known_signal(signal_name)
     chosen = select(talk.processes(), names)
     alive = [one for one in chosen if one.pid]
-    answers = talk.calls([("supervisor.signalProcess", (one.name, signal_name)) for one in alive])
+    answers = talk.calls([("supervisor.signalProcess", (one.name, short)) for one in alive])
     told = {one.name: _fault(answer) for one, answer in zip(alive, answers, strict=True)}
-    if any(fault and fault.faultCode == BAD_SIGNAL for fault in told.values()):
-        raise UsageError(
-            f"{signal_name}: there is no such signal", "Name one: HUP, INT, QUIT, TERM, USR1, USR2"
-        )
     return tuple(_signal_outcome(one, told) for one in chosen)
 
 

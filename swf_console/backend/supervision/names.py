@@ -1,6 +1,7 @@
 """Which processes a name means: a process, `group:process`, a group, `group:*`, `all`."""
 
 import difflib
+import signal
 from collections.abc import Sequence
 
 from ..errors import UsageError
@@ -20,6 +21,14 @@ def select(processes: Sequence[ProcessStatus], names: Sequence[str]) -> tuple[Pr
             raise UsageError(f"{name}: there is no such process", _nearest(processes, name))
         wanted.update(found)
     return tuple(one for one in processes if one.name in wanted)
+
+
+def known_signal(name: str) -> str:
+    """The name of a signal without its SIG; UsageError where there is none of that name."""
+    short = name.upper().removeprefix("SIG")
+    if f"SIG{short}" not in signal.Signals.__members__:
+        raise UsageError(f"{name}: there is no such signal", "Name one: HUP, INT, QUIT, TERM, USR1, USR2")
+    return short
 
 
 def _means(name: str, one: ProcessStatus) -> bool:

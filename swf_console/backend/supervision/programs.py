@@ -1,7 +1,6 @@
 """Programs that configurations add: any script, and other numbers of what agents.supervisord.conf has."""
 
 import re
-import signal
 from collections.abc import Mapping, Sequence
 from configparser import Error, RawConfigParser
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 from ..errors import UsageError
 from .environment import PROGRAMS, read_json, write_private
 from .locks import locked
+from .names import known_signal
 from .place import CONFIGURATION, Place
 from .records import Program
 
@@ -136,7 +136,7 @@ def _usable(key: str, value: Any) -> bool:
     if key == "autorestart":
         return value in (True, False, "unexpected")
     if key == "stopsignal":
-        return isinstance(value, str) and f"SIG{value.removeprefix('SIG')}" in signal.Signals.__members__
+        return isinstance(value, str) and bool(known_signal(value))
     if not isinstance(value, (list, dict, str)) or not isinstance(value, LAUNCHED[key]):
         return False
     words = [value] if isinstance(value, str) else list(value)
@@ -152,7 +152,7 @@ def _section(name: str, entry: Mapping[str, Any]) -> str:
     if not entry.get("kept"):
         own = {key: str(entry[key]).lower() for key in (*NUMBERS, "autorestart") if key in entry}
         if "stopsignal" in entry:
-            own["stopsignal"] = entry["stopsignal"].removeprefix("SIG")
+            own["stopsignal"] = known_signal(entry["stopsignal"])
         lines |= {"command": f"{LAUNCH}@{name}", **DEFAULTS, **own}
     return "\n".join([f"[program:{name}]", *(f"{key}={value}" for key, value in lines.items()), ""])
 

@@ -22,7 +22,7 @@ CHUNK_BYTES = 65536
 # What no XML may hold, and supervisord writes all the same.
 NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
-BAD_NAME, BAD_SIGNAL = 10, 11
+BAD_NAME = 10
 SHUTDOWN_STATE = 6
 ALREADY_STARTED, NOT_RUNNING = 60, 70
 ALREADY_ADDED, CANT_REREAD = 90, 92

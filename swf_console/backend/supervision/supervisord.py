@@ -23,8 +23,8 @@ from .supervisor import START_SECONDS, STOP_SECONDS
 class Supervisord:
     """The supervisord of one home and state directory; nothing is started before it is asked for.
 
-    `environment` is what the programs get, from the next `ensure_running` on; `default_state_dir` is where the
-    state would be if no variable were set. `call_timeout` seconds are one journey to supervisord and back.
+    `environment` is what the programs get, from the next `ensure_running` on; `default_state_dir` is where
+    the state would be if no variable were set. `call_timeout` seconds are one journey to supervisord and back.
     """
 
     def __init__(
