@@ -1,0 +1,65 @@
+"""What the eight screens have in common."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from ..actions import actions_of
+
+if TYPE_CHECKING:
+    from ..backend.operations.console.services import ConsoleServices
+
+
+class Pane(Widget, can_focus=False):
+    """One screen of the console. It is made when it is first opened, and told when it is shown and hidden.
+
+    A subclass names its `screen` (a word of the registry), and gets its key bindings from there.
+    """
+
+    screen_name: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **arguments: bool) -> None:
+        """Give the pane the bindings of its actions, before Textual collects them."""
+        cls.BINDINGS = [*cls.__dict__.get("BINDINGS", []), *bindings_of(cls.screen_name)]
+        super().__init_subclass__(**arguments)
+
+    def __init__(self, services: "ConsoleServices") -> None:
+        super().__init__(id=f"pane-{self.screen_name}")
+        self.services = services
+
+    def opened(self) -> None:
+        """The pane is on screen now: begin to refresh."""
+
+    def closed(self) -> None:
+        """The pane is hidden now: stop refreshing."""
+
+    def refresh_now(self) -> None:
+        """Read again at once."""
+
+    def copy_text(self, what: str) -> str | None:
+        """The text that `y` copies: `cell`, `row`, `json` or `command`."""
+        return None
+
+    def remember(self) -> dict[str, object]:
+        """What of filters, columns and place is to be remembered."""
+        return {}
+
+    def recall(self, remembered: dict[str, object]) -> None:
+        """Take up what was remembered."""
+
+
+def bindings_of(screen: str) -> list[BindingType]:
+    """The key bindings of a pane's actions, each with its help."""
+    return [
+        Binding(
+            ",".join(action.keys),
+            action.name,
+            action.title,
+            show=action.shown,
+            tooltip=action.help,
+            id=f"{screen}.{action.name}",
+        )
+        for action in actions_of(screen)
+        if action.keys
+    ]

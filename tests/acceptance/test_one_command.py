@@ -1,0 +1,122 @@
+"""`testbed run`: one command starts what a workflow needs, and says so."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ..support.homes import plain_environment, run
+from ..support.waiting import wait_for
+from .site import PROGRAMS
+
+PATH = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
+QUICK = """
+[workflow]
+name = "stf_datataking"
+version = "1.0"
+description = "five STFs for the standard agents"
+includes = ["daq_state_machine.toml"]
+
+[stf_processing]
+stf_count = 5
+
+[agents.data]
+enabled = true
+script = "agents/example_data_agent.py"
+"""
+FOREIGN_SCRIPT = """
+[agents.watcher]
+enabled = true
+script = "agents/watcher.py"
+"""
+
+
+class Testbed:
+    """A home in which somebody types."""
+
+    __test__ = False
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def type(self, *words: str, code: int = 0) -> str:
+        done = run(words, cwd=self.home, environment=plain_environment(PATH=PATH))
+        assert done.returncode == code, done.stderr + done.stdout
+        return done.stdout + done.stderr
+
+    def agents(self) -> dict[str, str]:
+        """State of each program."""
+        rows = [json.loads(line) for line in self.type("swf-console", "agents", "--json").splitlines()]
+        return {row["program"]: row["state"] for row in rows if row["program"]}
+
+    def status_of(self, execution_id: str) -> str:
+        rows = [json.loads(line) for line in self.type("swf-console", "executions", "--json").splitlines()]
+        (status,) = [row["status"] for row in rows if row.get("execution_id") == execution_id]
+        return str(status)
+
+
+@pytest.fixture
+def testbed(new_home: Path) -> Iterator[Testbed]:
+    made = Testbed(new_home)
+    settings = new_home / "workflows/testbed.toml"
+    settings.write_text(settings.read_text().replace("your-namespace", "torre1"))
+    (new_home / "workflows/quick_default.toml").write_text(QUICK)
+    yield made
+    run(
+        ["supervisorctl", "-c", "agents.supervisord.conf", "shutdown"],
+        cwd=new_home,
+        environment=plain_environment(PATH=PATH),
+    )
+    wait_for(lambda: not (new_home / ".state/supervisor.sock").exists(), timeout=30)
+
+
+def test_one_command_starts_everything_and_the_run_completes(testbed: Testbed) -> None:
+    said = testbed.type("testbed", "run", "quick", "--no-realtime")
+    execution_id = said.split()[0]
+    assert execution_id.startswith("stf_datataking-")
+    assert testbed.agents()["workflow-runner"] == "RUNNING"
+    assert testbed.agents()["example-data-agent"] == "RUNNING"
+    assert testbed.agents()["example-fastmon-agent"] == "STOPPED"
+    wait_for(lambda: testbed.status_of(execution_id) == "completed", timeout=30, every=0.2)
+    assert "ready to run" in testbed.type("testbed", "status")
+    assert "ready to run" in testbed.type("testbed", "status-local")
+
+    began = time.monotonic()
+    again = testbed.type("testbed", "run", "quick", "--no-realtime")
+    assert time.monotonic() - began < 5
+    assert again.count("ran already") == 2
+
+    testbed.type("supervisorctl", "-c", "agents.supervisord.conf", "stop", "all")
+    assert "RUNNING" not in testbed.agents().values()
+
+
+def test_a_script_that_is_not_ours_becomes_a_program_of_its_own(testbed: Testbed) -> None:
+    (testbed.home / "agents/watcher.py").write_text("import time\nwhile True: time.sleep(60)\n")
+    quick = testbed.home / "workflows/quick_default.toml"
+    quick.write_text(QUICK + FOREIGN_SCRIPT)
+    said = testbed.type("testbed", "run", "quick", "--no-realtime")
+    assert "watcher" in said
+    assert testbed.agents()["watcher"] == "RUNNING"
+    testbed.type("swf-console", "down", "watcher")
+    assert testbed.agents()["watcher"] == "STOPPED"
+    assert testbed.agents()["workflow-runner"] == "RUNNING"
+
+
+def test_a_runner_of_another_namespace_is_reported_and_not_asked(testbed: Testbed) -> None:
+    testbed.type("testbed", "run", "quick", "--no-realtime")
+    settings = testbed.home / "workflows/testbed.toml"
+    settings.write_text(settings.read_text().replace("torre1", "torre2"))
+    said = testbed.type("testbed", "run", "quick", "--no-realtime", code=5)
+    assert "runs for namespace torre1, not torre2" in said
+    testbed.type("swf-console", "agents", "restart", "workflow-runner")
+    assert "torre2" in testbed.type("testbed", "run", "quick", "--no-realtime")
+
+
+def test_a_mistake_is_said_before_anything_is_started(testbed: Testbed) -> None:
+    assert "stf_count" in testbed.type("testbed", "run", "quick", "--stf-count", "-1", code=2)
+    assert "no configuration" in testbed.type("testbed", "run", "quik", code=2)
+    assert not (testbed.home / ".state/supervisor.sock").exists()
+    assert not (testbed.home / ".state/swf.db").exists()
