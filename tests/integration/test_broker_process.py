@@ -52,7 +52,7 @@ def test_the_address_is_for_its_owner_only(start: Start, tmp_path: Path) -> None
     path = tmp_path / "broker.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     told = json.loads(path.read_text())
-    assert set(told) == {"host", "port", "user", "password", "pid"}
+    assert set(told) == {"host", "port", "user", "password", "pid", "until_idle"}
     assert (told["host"], told["pid"]) == ("127.0.0.1", broker.process and broker.process.pid)
     assert len(told["password"]) >= 32
     for name in ("broker.journal", "broker.lock"):

@@ -25,6 +25,7 @@ from swf_console.backend.messaging.embedded import (
     find_running,
 )
 from swf_console.backend.settings import BrokerSettings, Settings
+from tests.support.embedded import BrokerProcess
 from tests.support.waiting import wait_for
 
 STARTER = """
@@ -152,18 +153,34 @@ def test_a_broker_that_was_killed_is_started_again_by_its_owner(settings: Settin
     assert broker.child_pid not in (None, before)
 
 
-def test_somebody_else_s_broker_is_waited_for(settings: Settings, stack: ExitStack) -> None:
+def test_a_broker_that_ended_with_its_owner_is_started_by_who_still_needs_it(
+    settings: Settings, stack: ExitStack
+) -> None:
     owner = ensure_running(settings)
     guest = ensure_running(settings)
     use(guest)
     owner.release(5)
     wait_for(lambda: find_running(settings.state_dir) is None)
 
+    stack.callback(finish, guest)
+    assert guest.address() == find_running(settings.state_dir)
+    assert guest.ours
+
+
+def test_a_broker_that_somebody_runs_for_its_own_sake_is_waited_for(
+    settings: Settings, stack: ExitStack
+) -> None:
+    broker = BrokerProcess(settings.state_dir)
+    stack.callback(broker.end)
+    broker.start()
+    guest = ensure_running(settings)
+    broker.kill()
+
     with pytest.raises(BrokerUnreachable, match="has stopped"):
         guest.address()
-    again = ensure_running(settings)
-    stack.callback(finish, again)
-    assert guest.address() == again.address()
+    broker.start()
+    assert guest.address() == find_running(settings.state_dir)
+    assert not guest.ours
 
 
 def test_what_a_dead_broker_left_behind_is_no_broker(settings: Settings, stack: ExitStack) -> None:

@@ -78,12 +78,15 @@ class EmbeddedBroker:
     def address(self) -> BrokerSettings:
         """How to reach the broker now; starts it where that is for us to do.
 
-        That is at first, and when a child of ours has died. Somebody else's broker is only waited for.
+        That is at first, when a child of ours has died, and when the last one here was a child of a process
+        like us, which may have gone with it. A broker that somebody runs for its own sake is only waited for.
         Raises BrokerUnreachable, or PortTaken.
         """
         with self._lock:
             found = find_running(self._state_dir)
-            if found is None and (not self._asked or self._child is not None):
+            if found is None and (
+                not self._asked or self._child is not None or _was_a_child(self._state_dir)
+            ):
                 found = self._start()
             self._asked = True
         if found is None:
@@ -184,6 +187,14 @@ def _read_broker_file(state_dir: Path) -> tuple[BrokerSettings, int] | None:
         return BrokerSettings(told["host"], int(told["port"]), told["user"], told["password"]), pid
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _was_a_child(state_dir: Path) -> bool:
+    """Whether the last broker of this state directory was there for its clients alone."""
+    try:
+        return bool(json.loads(broker_file(state_dir).read_bytes())["until_idle"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _lock_is_held(state_dir: Path) -> bool:

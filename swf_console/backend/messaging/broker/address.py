@@ -32,6 +32,7 @@ class Address(NamedTuple):
     user: str
     password: str
     pid: int
+    until_idle: bool = False
 
 
 def address_file(state_dir: Path) -> Path:

@@ -56,7 +56,7 @@ async def _run(state_dir: Path, port: int | None, until_idle: bool, limits: Limi
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, ended.set)
     idle = Idle(broker, ended) if until_idle else None
-    write_address(state_dir, Address(host, number, *entrance, os.getpid()))
+    write_address(state_dir, Address(host, number, *entrance, os.getpid(), until_idle))
     log.info("listening", host=host, port=number, pid=os.getpid())
     _tune()
     await ended.wait()
