@@ -37,7 +37,7 @@ class Pane(Widget, can_focus=False):
     def refresh_now(self) -> None:
         """Read again at once."""
 
-    def copy_text(self, what: str) -> str | None:
+    def copy_text(self, what: str) -> str | None:  # noqa: ARG002 (the panes that have something say what)
         """The text that `y` copies: `cell`, `row`, `json` or `command`."""
         return None
 

@@ -18,7 +18,7 @@ class ConsoleServices:
     _opening: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def database(self) -> Database:
-        """The database, opened on first use. Raises DatabaseUnusable or DatabaseUnreachable, and may block."""
+        """The database, opened on first use; blocks. Raises DatabaseUnusable or DatabaseUnreachable."""
         with self._opening:
             if self._database is None:
                 self._database = open_database(self.settings.database_url)
