@@ -32,9 +32,9 @@ INSERT = {
 }
 UNLESS_THERE = " ON CONFLICT (message_id) DO NOTHING"
 MARK = {
-    "sqlite": "UPDATE swf_workflow_messages SET delivered_at = ? WHERE message_id = ?",
+    "sqlite": "UPDATE swf_workflow_messages SET delivered_at = ?, is_successful = 1 WHERE message_id = ?",
     "postgresql": """
-        UPDATE swf_workflow_messages AS m SET delivered_at = d.at
+        UPDATE swf_workflow_messages AS m SET delivered_at = d.at, is_successful = true
         FROM unnest(CAST(%(ids)s AS uuid[]), CAST(%(times)s AS timestamptz[])) AS d (id, at)
         WHERE m.message_id = d.id
         """,

@@ -1,6 +1,8 @@
 """Messages as they go out and as they come in; a message from outside never raises."""
 
 import json
+import random
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -84,7 +86,7 @@ def make(
     full = dict(content)
     stamp = {"sender": sender, "namespace": namespace}
     full.update((name, value) for name, value in stamp.items() if value is not None and name not in full)
-    identity = message_id or str(uuid.uuid4())
+    identity = message_id or new_id()
     fields = {
         "msg_type": _text(full.get("msg_type")) or "",
         "namespace": _text(full.get("namespace")) or namespace,
@@ -105,6 +107,21 @@ def make(
         run_id=fields["run_id"],
         sender=_text(full.get("sender")),
         created_at=datetime.now(UTC),
+    )
+
+
+def new_id() -> str:
+    """A UUID of version 7 (RFC 9562): the time comes first, so that an index on it grows at its end."""
+    milliseconds = time.time_ns() // 1_000_000
+    random_bits = random.getrandbits(74)
+    return str(
+        uuid.UUID(
+            int=milliseconds << 80
+            | 7 << 76
+            | (random_bits >> 62) << 64
+            | 2 << 62
+            | random_bits & 0x3FFF_FFFF_FFFF_FFFF
+        )
     )
 
 
