@@ -1,0 +1,108 @@
+"""A small application around one pane, that keeps what the pane asked of it."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+
+from swf_console.actions import Action, Tier
+from swf_console.backend.errors import SwfError
+from swf_console.screens.host import Call, Then
+from swf_console.screens.pane import Pane
+
+P = TypeVar("P", bound=Pane)
+
+
+@dataclass
+class Asked:
+    """What a pane asked of its host."""
+
+    said: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
+    names: list[list[str]] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    results: list[object] = field(default_factory=list)
+    copied: list[str] = field(default_factory=list)
+    opened: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
+
+
+class HostApp(App[None]):
+    """One pane and its host. Questions are answered with `answer`; calls run in a worker thread."""
+
+    def __init__(self, pane: Pane, *, answer: bool = True, read_only: bool = False) -> None:
+        super().__init__()
+        self.pane = pane
+        self.answer = answer
+        self.read_only = read_only
+        self.asked = Asked()
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+
+    def on_mount(self) -> None:
+        self.pane.opened()
+
+    @property
+    def writable(self) -> bool:
+        return not self.read_only
+
+    @property
+    def refusal(self) -> str:
+        return "read-only" if self.read_only else ""
+
+    def say(self, text: str, *, bad: bool = False) -> None:
+        self.asked.said.append(text)
+
+    def ask(self, question: str, on_yes: Callable[[], None]) -> None:
+        self.asked.questions.append(question)
+        if self.answer:
+            on_yes()
+
+    def confirm_many(self, title: str, names: Sequence[str], on_yes: Callable[[], None]) -> None:
+        self.asked.names.append(list(names))
+        self.ask(title, on_yes)
+
+    def type_name(self, title: str, name: str, on_yes: Callable[[], None]) -> None:
+        self.asked.names.append([name])
+        self.ask(title, on_yes)
+
+    def record(self, action: Action, command: str, call: Call, then: Then | None = None) -> None:
+        self.asked.commands.append(command)
+        if self.read_only and action.tier is not Tier.READ:
+            self.asked.results.append("refused: read-only")
+            return
+
+        def work() -> None:
+            try:
+                result = call()
+            except SwfError as error:
+                self.call_from_thread(self.asked.results.append, error)
+                return
+            self.call_from_thread(self.asked.results.append, result)
+            if then is not None:
+                self.call_from_thread(then, result)
+
+        self.run_worker(work, thread=True)
+
+    def copy(self, text: str, what: str = "") -> None:
+        self.asked.copied.append(text)
+
+    def open_screen(self, name: str, **where: object) -> None:
+        self.asked.opened.append((name, where))
+
+    def alert(self, text: str, *, screen: str = "", where: dict[str, object] | None = None) -> None:
+        self.asked.alerts.append(text)
+
+
+async def until(pilot: Pilot[None], predicate: Callable[[], bool], timeout: float = 10.0) -> None:
+    """Let the application go on until `predicate` holds; fails after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while not predicate():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        await pilot.pause()
+        await asyncio.sleep(0.01)
