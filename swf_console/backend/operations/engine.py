@@ -46,7 +46,7 @@ class Engine:
         self.publisher = Publisher(self.connection, self.ledger)
         self.register = AgentRegister(self.database, settings)
         self._leases = LeaseKeeper(
-            self.database, owner, settings.lease_seconds, stop=self.stop, tick=self._watch_outage
+            self.database, owner, settings.lease_seconds, stop=self.stop, tick=self._tick
         )
 
     def start(self, prepared: Prepared, command: IncomingMessage | None = None) -> LiveExecution:
@@ -92,6 +92,10 @@ class Engine:
         self.register.idle(live.prepared.code.name)
         if self._on_end:
             self._on_end(live.execution_id)
+
+    def _tick(self) -> None:
+        self._watch_outage()
+        self.register.beat_when_due()
 
     def _watch_outage(self) -> None:
         """An outage longer than the limit fails what runs, and says so."""

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from datetime import UTC, datetime
 
 from ..database import Database, agents, sequences
@@ -10,6 +11,7 @@ from ..settings import Settings
 
 IDLE_TYPE = "DAQ_Simulator"
 TYPE_LENGTH = 20
+HEARTBEAT_SECONDS = 30.0
 
 
 def agent_type(workflow: str) -> str:
@@ -26,6 +28,7 @@ class AgentRegister:
         self._lock = threading.Lock()
         self._namespace: str | None = None
         self._working: list[str] = []
+        self._beat_at = time.monotonic()
         self.name: str | None = None
 
     def enrol(self, first_type: str, namespace: str) -> str:
@@ -55,6 +58,11 @@ class AgentRegister:
         if self.name is not None:
             self.beat(status="EXITED", state="EXITED")
 
+    def beat_when_due(self) -> None:
+        """A heart-beat, unless there was one within the last 30 s."""
+        if time.monotonic() - self._beat_at >= HEARTBEAT_SECONDS:
+            self.beat()
+
     def beat(self, status: str = "OK", state: str | None = None) -> None:
         """One heart-beat with the present state."""
         with self._lock:
@@ -62,6 +70,7 @@ class AgentRegister:
             name, busy = self.name, bool(self._working)
         if name is None:
             return
+        self._beat_at = time.monotonic()
         with self._database.write() as connection:
             agents.heartbeat(
                 connection,

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -23,7 +22,6 @@ from .request import prepare
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_SECONDS = 30.0
 SWEEP_SECONDS = 5.0
 SUBSCRIBE_SECONDS = 10.0
 
@@ -44,18 +42,14 @@ class RunnerAgent:
         )
 
     def serve(self) -> None:
-        """Take commands until stopped, with a heart-beat, and close what dead processes left."""
-        self._engine.register.beat()
-        self._subscriber.start()
-        self._subscriber.wait_subscribed(SUBSCRIBE_SECONDS)
-        log.info("%s serves namespace %s", self.name, self.namespace)
-        beat_due = time.monotonic() + HEARTBEAT_SECONDS
+        """Take commands until stopped, and close what dead processes left."""
         try:
+            self._engine.register.beat()
+            self._subscriber.start()
+            self._subscriber.wait_subscribed(SUBSCRIBE_SECONDS)
+            log.info("%s serves namespace %s", self.name, self.namespace)
             while not self._ended.wait(SWEEP_SECONDS):
                 self._sweep()
-                if time.monotonic() >= beat_due:
-                    self._engine.register.beat()
-                    beat_due += HEARTBEAT_SECONDS
         finally:
             self._subscriber.close()
             self._engine.close()
