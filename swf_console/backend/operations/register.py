@@ -1,5 +1,6 @@
 """This process among the agents: its number, its type while it works, its heart-beat."""
 
+import logging
 import os
 import threading
 import time
@@ -7,7 +8,10 @@ from datetime import UTC, datetime
 
 from ..database import Database, agents, sequences
 from ..database.records import Heartbeat
+from ..errors import SwfError
 from ..settings import Settings
+
+log = logging.getLogger(__name__)
 
 IDLE_TYPE = "DAQ_Simulator"
 TYPE_LENGTH = 20
@@ -64,25 +68,26 @@ class AgentRegister:
             self.beat()
 
     def beat(self, status: str = "OK", state: str | None = None) -> None:
-        """One heart-beat with the present state."""
+        """One heart-beat with the present state; one that cannot be written is followed by the next."""
         with self._lock:
             kind = self._working[-1] if self._working else IDLE_TYPE
             name, busy = self.name, bool(self._working)
         if name is None:
             return
         self._beat_at = time.monotonic()
-        with self._database.write() as connection:
-            agents.heartbeat(
-                connection,
-                Heartbeat(
-                    instance_name=name,
-                    agent_type=kind,
-                    status=status,
-                    at=datetime.now(UTC),
-                    operational_state=state or ("PROCESSING" if busy else "READY"),
-                    description="workflow runner",
-                    namespace=self._namespace,
-                    pid=os.getpid(),
-                    hostname=self._settings.host,
-                ),
-            )
+        beat = Heartbeat(
+            instance_name=name,
+            agent_type=kind,
+            status=status,
+            at=datetime.now(UTC),
+            operational_state=state or ("PROCESSING" if busy else "READY"),
+            description="workflow runner",
+            namespace=self._namespace,
+            pid=os.getpid(),
+            hostname=self._settings.host,
+        )
+        try:
+            with self._database.write() as connection:
+                agents.heartbeat(connection, beat)
+        except SwfError as error:
+            log.warning("a heart-beat of %s was not written: %s", name, error)
