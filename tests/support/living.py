@@ -118,16 +118,17 @@ class LivingHome:
             found = agents.page(connection, agent_type=kind).items
         return found[0] if found else None
 
-    def wait_agent(self, kind: str, state: str = "READY", timeout: float = 30.0) -> Any:
-        """Wait until the agent's living process says that it is in `state`."""
-        return self.wait_for(
-            lambda: (
-                (agent := self.agent(kind)) is not None
-                and agent.operational_state == state
-                and (state == "EXITED" or agent.pid == self.pid(kind))
-            ),
-            timeout,
-        )
+    def wait_agent(self, kind: str, *states: str, timeout: float = 60.0) -> None:
+        """Wait until the agent's living process says that it hears (or is in one of `states`)."""
+        wanted = states or ("READY", "PROCESSING")
+
+        def there() -> bool:
+            agent = self.agent(kind)
+            if agent is None or agent.operational_state not in wanted:
+                return False
+            return bool(agent.operational_state == "EXITED" or agent.pid == self.pid(kind))
+
+        self.wait_for(there, timeout)
 
     def wait_for(self, look: Callable[[], Any], timeout: float = 30.0) -> Any:
         """Wait for something, and where it does not come say what the processes wrote."""

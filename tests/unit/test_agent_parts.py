@@ -45,7 +45,7 @@ def test_whole_numbers_are_read_however_they_are_written(value: object) -> None:
     assert message(sequence=value).integer("sequence") == 7
 
 
-@pytest.mark.parametrize("value", [None, True, "", "7.5", 7.5, -1, 2**31, 10**400, "²", [], {}])
+@pytest.mark.parametrize("value", [None, True, "", "7.5", 7.5, -1, 2**63, 10**400, "²", [], {}])
 def test_what_is_no_whole_number_is_a_bad_message(value: object) -> None:
     with pytest.raises(BadMessage, match="sequence"):
         message(sequence=value).integer("sequence")

@@ -10,7 +10,8 @@ from ..errors import UsageError
 from ..messaging.messages import IncomingMessage
 
 LONGEST_TEXT = 255
-LARGEST_INTEGER = 2**31 - 1
+LARGEST_INTEGER = 2**63 - 1
+LARGEST_RUN = 2**31 - 1
 
 
 class _Required:
@@ -77,7 +78,7 @@ class Message:
     @property
     def run_number(self) -> int:
         """The DAQ run as a number. Raises BadMessage."""
-        return self._whole("run_id", self.run_id, 1)
+        return self._whole("run_id", self.run_id, 1, LARGEST_RUN)
 
     @property
     def time(self) -> datetime:
@@ -107,7 +108,7 @@ class Message:
     def integer(self, name: str, default: int | None = None, *, least: int = 0) -> int:
         """The field `name`, a whole number or one written as text; `default` if absent. Raises BadMessage."""
         value = self.content.get(name)
-        return self._whole(name, default if value is None else value, least)
+        return self._whole(name, default if value is None else value, least, LARGEST_INTEGER)
 
     def number(self, name: str, default: float | None = None) -> float:
         """The field `name`, a finite number; `default` if absent. Raises BadMessage."""
@@ -117,12 +118,12 @@ class Message:
             raise self._bad(name, value, "a number")
         return float(value)
 
-    def _whole(self, name: str, value: object, least: int) -> int:
-        if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) <= 10:
+    def _whole(self, name: str, value: object, least: int, most: int) -> int:
+        if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20:
             value = int(value)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LARGEST_INTEGER:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise self._bad(name, value, "a whole number")
         return value
 

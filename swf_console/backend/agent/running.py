@@ -91,14 +91,17 @@ class Running:
     def _live(self, database: Database) -> None:
         self.identity = self._identify(database)
         lines = DatabaseLog(database, f"{self._agent.agent_type}-agent", self.identity.name)
-        logging.getLogger("swf_console").addHandler(lines)
+        logger = logging.getLogger("swf_console")
+        logger.addHandler(lines)
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.INFO)
         try:
             self._build(database)
             self._pulse.start()
             self._work()
         finally:
             self._end()
-            logging.getLogger("swf_console").removeHandler(lines)
+            logger.removeHandler(lines)
             lines.end(FINISH_SECONDS)
 
     def _build(self, database: Database) -> None:

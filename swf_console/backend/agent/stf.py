@@ -77,7 +77,7 @@ def ready(message: Message) -> Stf:
         sequence=message.integer("sequence", least=1),
         file_url=message.text("file_url", None) or "",
         checksum=message.text("checksum", None) or "",
-        size_bytes=_size(message),
+        size_bytes=message.integer("size_bytes", 0),
         start=_moment(message, "start"),
         end=_moment(message, "end"),
     )
@@ -136,12 +136,6 @@ def is_sampled(sequence: int, rate: float) -> bool:
 def _share(stfs: int, rate: float) -> int:
     """How many of the first `stfs` are sampled: their share, rounded up."""
     return -int(-(stfs * rate - 1e-9) // 1) if stfs else 0
-
-
-def _size(message: Message) -> int:
-    """Sizes are larger than other whole numbers may be."""
-    value = message.content.get("size_bytes")
-    return value if isinstance(value, int) and 0 <= value < 2**63 else 0
 
 
 def _moment(message: Message, name: str) -> datetime:
