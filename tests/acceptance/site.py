@@ -1,6 +1,5 @@
 """One home with its broker and its database, as its processes and an outsider see it."""
 
-import itertools
 import json
 import os
 import signal
@@ -72,7 +71,7 @@ class Site:
             self.environment |= activemq.environment()
         if postgresql_url:
             self.environment["SWF_DATABASE_URL"] = postgresql_url
-        self._numbers = itertools.count(1)
+        self._processes: list[Process] = []
         self._name_namespace()
 
     def _name_namespace(self) -> None:
@@ -87,12 +86,14 @@ class Site:
     ) -> Process:
         """Start swf-console, or another program, in the home; None in `environment` unsets a variable."""
         merged = self.environment | dict(environment or {})
-        return Process(
+        process = Process(
             [*program, *arguments],
             cwd=self.home,
             environment={name: value for name, value in merged.items() if value is not None},
-            output=self.output / str(next(self._numbers)),
+            output=self.output / str(len(self._processes)),
         )
+        self._processes.append(process)
+        return process
 
     def run(self, *arguments: str | Path, timeout: float = 60.0, **more: Any) -> Done:
         """Run it to its end."""
@@ -216,6 +217,8 @@ class Site:
     def close(self) -> None:
         """End what still lives."""
         end_marked(self.mark)
+        for process in self._processes:
+            process.wait()
 
 
 class EmbeddedBroker:
