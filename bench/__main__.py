@@ -14,7 +14,7 @@ from .harness import Row
 from .report import show_rows, show_verdict
 from .stage import Stage
 
-THEMES = ("start",)
+THEMES = ("start", "fast", "memory", "realtime", "brokers", "identifiers", "pages", "history", "crowd")
 
 
 def main() -> int:

@@ -1,8 +1,8 @@
 """The least that a run of ten STFs can cost: the same libraries, the same messages, the same rows.
 
-`python floor.py DATABASE_URL HOST PORT USER PASSWORD`, over tables that are there. It draws no numbers, reads no
-configuration, asks no git, holds no lease and tries nothing twice: what a run costs above this is what it does
-beyond it.
+`python -m bench.floor DATABASE_URL HOST PORT USER PASSWORD`, over tables that are there. It draws no numbers,
+reads no configuration, asks no git, holds no lease and tries nothing twice: what a run costs above this is
+what it does beyond it.
 """
 
 import json
@@ -30,19 +30,20 @@ DEFINITION = text("""
     VALUES (:mark, '1', 'floor', :code, :table, 'floor', :now, :now) RETURNING id
     """)
 EXECUTION = text("""
-    INSERT INTO swf_workflow_executions (execution_id, workflow_definition_id, namespace, parameter_values, status,
-        start_time, executed_by, execution_environment)
+    INSERT INTO swf_workflow_executions (execution_id, workflow_definition_id, namespace, parameter_values,
+        status, start_time, executed_by, execution_environment)
     VALUES (:mark, :definition, :mark, :table, 'running', :now, 'floor', :table)
     """)
 AGENT = text("""
-    INSERT INTO swf_systemagent (instance_name, agent_type, description, status, last_heartbeat, workflow_enabled,
-        current_stf_count, total_stf_processed, operational_state, namespace, created_at, updated_at)
+    INSERT INTO swf_systemagent (instance_name, agent_type, description, status, last_heartbeat,
+        workflow_enabled, current_stf_count, total_stf_processed, operational_state, namespace, created_at,
+        updated_at)
     VALUES (:mark, 'floor', '', 'OK', :now, true, 0, 0, 'READY', :mark, :now, :now)
     """)
 RUN_STATE = text("""
     INSERT INTO swf_run_state (run_number, phase, state, target_worker_count, active_worker_count,
-        stf_samples_received, slices_created, slices_queued, slices_processing, slices_completed, slices_failed,
-        state_changed_at, updated_at)
+        stf_samples_received, slices_created, slices_queued, slices_processing, slices_completed,
+        slices_failed, state_changed_at, updated_at)
     VALUES (:number, 'ended', 'no_beam', 0, 0, 0, 0, 0, 0, 0, 0, :now, :now)
     """)
 EVENT = text("""
@@ -61,7 +62,7 @@ ENDED = text(
 GONE = text("UPDATE swf_systemagent SET status = 'EXITED' WHERE instance_name = :mark")
 
 
-class Receipts(stomp.ConnectionListener):  # type: ignore[misc]
+class Receipts(stomp.ConnectionListener):
     """Counts receipts, and says when the last has come."""
 
     def __init__(self, wanted: int) -> None:

@@ -17,7 +17,7 @@ KILOBYTE = 1024
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table; `ok` is None where it is only told, or could not be measured (`note` says why)."""
+    """One line of the table; `ok` is None where nothing was measured, `note` says why."""
 
     what: str
     measured: str
@@ -47,7 +47,12 @@ def measure(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str])
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as told:
         began = time.perf_counter()
         process = subprocess.Popen(
-            [str(word) for word in command], cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=told, stderr=said
+            [str(word) for word in command],
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=told,
+            stderr=said,
         )
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
@@ -61,10 +66,10 @@ def measure(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str])
 
 
 def interleaved(repetitions: int, candidates: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
-    """Let the candidates take turns, each turn in the other order, so that a change of load meets all alike."""
+    """Let the candidates take turns, forth and back, so that a change of load meets all alike."""
     results: dict[str, list[T]] = {name: [] for name in candidates}
     for turn in range(repetitions):
-        order = list(candidates) if turn % 2 == 0 else list(reversed(candidates))
+        order = list(candidates) if turn % 2 == 0 else list(candidates)[::-1]
         for name in order:
             results[name].append(candidates[name]())
     return results

@@ -38,4 +38,6 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     first = cells[0].ljust(widths[0])
-    return "  ".join([first, *(cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))]).rstrip()
+    return "  ".join(
+        [first, *(cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))]
+    ).rstrip()

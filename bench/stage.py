@@ -14,7 +14,7 @@ from subprocess import DEVNULL, Popen, run
 from types import TracebackType
 from typing import Any, Self
 
-from swf_console.backend.operations.databases import upgrade_database
+from swf_console.backend.database.upgrading import upgrade
 from swf_console.backend.operations.home import write_home
 from swf_console.backend.settings import BrokerSettings, Settings, load_settings
 from tests.support import postgresql
@@ -70,7 +70,7 @@ class Stage:
     """Everything that a benchmark may ask for; started when it is first asked for, ended with this."""
 
     quick: bool = False
-    rows: int | None = None
+    messages: int | None = None
     _exit: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Self:
@@ -104,7 +104,7 @@ class Stage:
             kept = {name: os.environ[name] for name in KEPT if name in os.environ}
             home = Home(path, {**kept, **environ})
             _commit(path)
-            upgrade_database(home.settings)
+            upgrade(home.settings.database_url)
             yield home
 
     @contextmanager
@@ -112,6 +112,13 @@ class Stage:
         """A new home with SQLite and its embedded broker running."""
         with self.home(**environ) as home, embedded_broker(home):
             yield home
+
+    @contextmanager
+    def server_database(self) -> Iterator[str]:
+        """The URL of an empty PostgreSQL database at this version. Raises ServiceMissing."""
+        with self.postgresql.fresh_database() as url:
+            upgrade(url)
+            yield url
 
     @contextmanager
     def server_home(self) -> Iterator[Home]:
@@ -126,7 +133,9 @@ def embedded_broker(home: Home) -> Iterator[int]:
     """`swf-console broker` of that home while this holds; yields its process id."""
     from swf_console.backend.messaging.embedded import find_running
 
-    process = Popen([CONSOLE, "broker"], cwd=home.path, env=home.environ, stdin=DEVNULL, stdout=DEVNULL)
+    process = Popen(
+        [CONSOLE, "broker"], cwd=home.path, env=home.environ, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL
+    )
     try:
         wait_for(lambda: find_running(home.settings.state_dir))
         yield process.pid

@@ -1,12 +1,18 @@
-"""How long a command takes to do next to nothing: a run of ten STFs against a floor, --help against Python."""
+"""What a command costs that does next to nothing: ten STFs against a floor, --help against Python."""
 
 import sys
+from collections.abc import Callable
+from operator import attrgetter
 
 from .harness import Row, Usage, at_most, interleaved, measure, median, shown
 from .stage import CHECKOUT, Home, Stage, run_words
 
 TITLE = "Start-up: median of whole processes that take turns"
 EMBEDDED_START = 0.4
+KINDS: tuple[tuple[str, Callable[[Usage], float]], ...] = (
+    ("wall", attrgetter("wall")),
+    ("CPU", attrgetter("cpu")),
+)
 
 
 def rows(stage: Stage) -> list[Row]:
@@ -20,7 +26,7 @@ def _floor(stage: Stage) -> list[Row]:
         taken = interleaved(
             stage.amount(25, 3), {"run": lambda: _ten(home), "floor": lambda: _floor_of(home)}
         )
-    for kind, of in (("wall", lambda one: one.wall), ("CPU", lambda one: one.cpu)):
+    for kind, of in KINDS:
         run, floor = (median([of(usage) for usage in taken[name]]) for name in ("run", "floor"))
         found.append(at_most(f"10-STF headless run, broker running, {kind}", run, floor, 1.3, "s"))
     return found
@@ -36,7 +42,7 @@ def _help(stage: Stage) -> list[Row]:
             },
         )
     rows = []
-    for kind, of in (("wall", lambda one: one.wall), ("CPU", lambda one: one.cpu)):
+    for kind, of in KINDS:
         told, plain = (median([of(usage) for usage in taken[name]]) for name in ("help", "pass"))
         rows.append(at_most(f"swf-console --help against python -c pass, {kind}", told, plain, 4, "s"))
     return rows
