@@ -27,7 +27,7 @@ from tests.support.proxy import Proxy
 from tests.support.waiting import wait_for
 
 E = "execution-1"
-COUNT = 2000
+SOME = 500
 QUICK = (500, 500)
 BROKERS = ["embedded", pytest.param("activemq", marks=pytest.mark.activemq)]
 
@@ -62,7 +62,7 @@ def broker(
 
 
 class Stream:
-    """A publisher that sends COUNT messages, and a durable subscriber with a connection of its own."""
+    """A publisher that sends on and on, and a durable subscriber with a connection of its own."""
 
     def __init__(
         self, stack: ExitStack, near: Callable[[], BrokerSettings], far: Callable[[], BrokerSettings]
@@ -80,6 +80,9 @@ class Stream:
         stack.callback(self.subscriber.close)
         self.subscriber.start()
         self.subscriber.wait_subscribed(10)
+        self.count = 0
+        self.finish = threading.Event()
+        stack.callback(self.finish.set)
         self.thread = threading.Thread(target=self._send, daemon=True)
 
     @staticmethod
@@ -93,24 +96,26 @@ class Stream:
         return made
 
     def _send(self) -> None:
-        pace = threading.Event()
-        for number in range(COUNT):
-            self.publisher.publish(make(self.topic, {"number": number, "execution_id": E}))
-            if number % 20 == 0:
-                pace.wait(0.01)
+        while not self.finish.wait(0.01):
+            for _ in range(10):
+                self.publisher.publish(make(self.topic, {"number": self.count, "execution_id": E}))
+                self.count += 1
 
     def begin(self) -> None:
         """Send, and return once a part has been delivered."""
         self.thread.start()
-        wait_for(lambda: len(self.outbox.delivered) > COUNT // 10)
+        wait_for(lambda: len(self.outbox.delivered) > SOME)
 
     def check(self) -> None:
         """Everything was delivered and arrived once, in order."""
+        before = len(self.outbox.delivered)
+        wait_for(lambda: len(self.outbox.delivered) > before + SOME, 60)
+        self.finish.set()
         self.thread.join(60)
         assert self.publisher.wait_delivered(E, 60)
-        wait_for(lambda: len(self.arrived) >= COUNT, 30)
-        assert [(message.content or {})["number"] for message in self.arrived] == list(range(COUNT))
-        assert len(self.outbox.recorded) == len(set(self.outbox.recorded)) == COUNT
+        wait_for(lambda: len(self.arrived) >= self.count, 30)
+        assert [(message.content or {})["number"] for message in self.arrived] == list(range(self.count))
+        assert len(self.outbox.recorded) == len(set(self.outbox.recorded)) == self.count
         assert sorted(self.outbox.delivered) == sorted(self.outbox.recorded)
 
 
