@@ -16,7 +16,7 @@ def explain(status: ProcessStatus, directory: Path, *, orphan: int | None = None
     if orphan is not None and status.state is not ProcessState.RUNNING:
         return Explanation(
             f"{status.name} runs outside supervisord, as PID {orphan}, since its supervisord died",
-            f"Start it, which replaces that one: swf-console agents start {status.name}",
+            f"Replace that one: swf-console agents start {status.name}",
         )
     refusal = read_refusal(directory, status.process)
     trying = status.state is ProcessState.STARTING and refusal is not None

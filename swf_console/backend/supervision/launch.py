@@ -54,7 +54,7 @@ def main() -> NoReturn:
         os.execve(launch.command[0], launch.command, launch.environment)  # noqa: S606 - it is what we are for
     except Taken as taken:
         reason = f"{process} runs already as PID {taken.pid}, outside this supervisord"
-        refuse(directory, process, NoStart(reason, "End it: swf-console agents orphans --end"))
+        refuse(directory, process, NoStart(reason, f"Replace that one: swf-console agents start {process}"))
     except NoStart as no_start:
         refuse(directory, process, no_start)
     except OSError as error:

@@ -80,19 +80,19 @@ def _post(path: Path, body: bytes, deadline: float) -> bytes:
     connection = _UnixConnection(path, _left(deadline))
     try:
         connection.request("POST", "/RPC2", body, {"Content-Type": "text/xml"})
-        response = connection.getresponse()
-        if response.status != http.client.OK:
-            raise http.client.HTTPException(f"HTTP status {response.status}")
-        return _read(connection, response, deadline)
+        with connection.getresponse() as response:
+            if response.status != http.client.OK:
+                raise http.client.HTTPException(f"HTTP status {response.status}")
+            return _read(connection.socket, response, deadline)
     finally:
         connection.close()
+        connection.socket.close()
 
 
-def _read(connection: "_UnixConnection", response: http.client.HTTPResponse, deadline: float) -> bytes:
+def _read(connected: socket.socket, response: http.client.HTTPResponse, deadline: float) -> bytes:
     body = bytearray()
     while True:
-        if connection.sock is not None:
-            connection.sock.settimeout(_left(deadline))
+        connected.settimeout(_left(deadline))
         chunk = response.read1(CHUNK_BYTES)
         if not chunk:
             return bytes(body)
@@ -126,9 +126,11 @@ class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: Path, timeout: float) -> None:
         super().__init__("localhost", timeout=timeout)
         self._path = path
+        # http.client forgets its socket as soon as the answer has begun; its deadline is still ours to keep.
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
     def connect(self) -> None:
         """Connect to the unix socket instead of a host."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
+        self.sock = self.socket
+        self.socket.settimeout(self.timeout)
+        self.socket.connect(str(self._path))

@@ -24,7 +24,7 @@ class Supervisord:
     """The supervisord of one home and state directory; nothing is started before it is asked for.
 
     `environment` is what the programs get, from the next `ensure_running` on; `default_state_dir` is where
-    the state would be if no variable were set. `call_timeout` seconds are one journey to supervisord and back.
+    the state would be with no variable set; `call_timeout` seconds are one journey to supervisord and back.
     """
 
     def __init__(
