@@ -324,6 +324,17 @@ def test_what_was_seen_is_remembered_within_bounds() -> None:
     assert "c" in seen
 
 
+def test_a_recorder_does_not_wait_once_it_has_a_batch(stage: Stage) -> None:
+    store = Store()
+    recorder = Recorder(stage.link, [TOPIC], store, batch=10, seconds=60)
+    stage.open.append(recorder)
+    recorder.start()
+
+    stage.send(TOPIC, *range(30))
+
+    wait_for(lambda: recorder.state().stored == 30, timeout=5)
+
+
 def test_a_closed_inbox_gives_what_is_left_and_then_nothing() -> None:
     inbox = Inbox(10)
     inbox.close()

@@ -89,6 +89,7 @@ class Inbox:
         self._arrivals: deque[Arrival] = deque()
         self._changed = threading.Condition()
         self._closed = False
+        self._wanted = 1
 
     def __len__(self) -> int:
         return len(self._arrivals)
@@ -102,7 +103,7 @@ class Inbox:
                     return
                 self._arrivals.popleft()
             self._arrivals.append(arrival)
-            if len(self._arrivals) in (1, self.limit):
+            if len(self._arrivals) in (1, self._wanted):
                 self._changed.notify()
 
     def take(self, count: int = 1, within: float = 0.0) -> list[Arrival]:
@@ -110,7 +111,8 @@ class Inbox:
         with self._changed:
             self._changed.wait_for(lambda: self._arrivals or self._closed)
             deadline = time.monotonic() + within
-            while len(self._arrivals) < count and not self._closed:
+            self._wanted = min(count, self.limit)
+            while len(self._arrivals) < self._wanted and not self._closed:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     break
