@@ -6,12 +6,15 @@ from sqlalchemy import Connection, Row, Select, select
 
 from ..errors import Refused
 from .columns import utc_now
-from .paging import Order, one_page
+from .paging import Order, cursor_of, one_page
 from .records import Definition, DefinitionSummary, NewDefinition, Page
-from .statements import insert_into
+from .statements import capped, insert_into
 from .tables.workflows import definitions, executions
 
+COUNT_CAP = 10_001
+
 _c = definitions.c
+_KEY = (_c.id,)
 _SUMMARY = (
     _c.id,
     _c.workflow_name,
@@ -63,11 +66,28 @@ def get(connection: Connection, definition_id: int) -> Definition | None:
 
 
 def page(
-    connection: Connection, workflow_name: str | None = None, after: str | None = None, limit: int = 50
+    connection: Connection,
+    workflow_name: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+    *,
+    newest_first: bool = True,
 ) -> Page[DefinitionSummary]:
     """List definitions without their code, newest first."""
     conditions = [] if workflow_name is None else [_c.workflow_name == workflow_name]
-    return one_page(connection, [conditions], _SUMMARY, Order((_c.id,), after, limit), DefinitionSummary)
+    order = Order(_KEY, after, limit, newest_first)
+    return one_page(connection, [conditions], _SUMMARY, order, DefinitionSummary)
+
+
+def cursor(definition: DefinitionSummary) -> str:
+    """The cursor that stands for one definition of the list."""
+    return cursor_of([definition.id])
+
+
+def count(connection: Connection, workflow_name: str | None = None, cap: int = COUNT_CAP) -> int:
+    """Count definitions, up to `cap`."""
+    conditions = [] if workflow_name is None else [_c.workflow_name == workflow_name]
+    return capped(connection, select(_c.id).where(*conditions), cap)
 
 
 def remove(connection: Connection, definition_id: int) -> bool:

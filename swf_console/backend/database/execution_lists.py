@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, FromClause, Select, select
 
-from .paging import Branch, Order, one_page
+from .paging import Branch, Order, cursor_of, one_page
 from .records import ExecutionFilter, ExecutionSummary, Page
 from .statements import Conditions, capped, matching, starts_with, starts_with_often
 from .tables.workflows import definitions, executions
@@ -29,7 +29,13 @@ _OWN = (
     _c.stop_requested_at,
 )
 _OF_DEFINITION = (definitions.c.workflow_name, definitions.c.version)
-_KEY = (_c.start_time, _c.execution_id)
+# what a list can be ordered by: each order has its index, and none of its columns is ever empty
+ORDERS = {
+    "started": (_c.start_time, _c.execution_id),
+    "id": (_c.execution_id,),
+    "status": (_c.status, _c.start_time, _c.execution_id),
+    "user": (_c.executed_by, _c.start_time, _c.execution_id),
+}
 SUMMARY = (*_OWN, *_OF_DEFINITION)
 ALL = (*SUMMARY, _c.parameter_values, _c.performance_metrics, _c.execution_environment, _c.stack_trace)
 WITH_DEFINITION = executions.join(definitions, definitions.c.id == _c.workflow_definition_id)
@@ -42,11 +48,20 @@ def page(
     limit: int = 50,
     *,
     newest_first: bool = True,
+    order_by: str = "started",
 ) -> Page[ExecutionSummary]:
-    """List executions by start time without their JSON; UsageError for a cursor that is none."""
-    order = Order(_KEY, after, limit, newest_first)
+    """List executions in one of the ORDERS without their JSON; UsageError for a cursor that is none.
+
+    `newest_first` is the order turned round: from the highest to the lowest.
+    """
+    order = Order(ORDERS[order_by], after, limit, newest_first)
     branches = _branches(connection, wanted)
     return one_page(connection, branches, _OWN, order, ExecutionSummary, _with_definition)
+
+
+def cursor(execution: ExecutionSummary, order_by: str = "started") -> str:
+    """The cursor that stands for one execution of such a list."""
+    return cursor_of([getattr(execution, column.name) for column in ORDERS[order_by]])
 
 
 def count(connection: Connection, wanted: ExecutionFilter, cap: int = COUNT_CAP) -> int:
@@ -69,6 +84,7 @@ def _simple(wanted: ExecutionFilter) -> Conditions:
         (_c.status, wanted.status),
         (_c.namespace, wanted.namespace),
         (_c.executed_by, wanted.executed_by),
+        (_c.workflow_definition_id, wanted.definition_id),
     )
     return matching(equal, _c.start_time, wanted.since, wanted.until)
 

@@ -5,13 +5,15 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from .execution_lists import ALL, COUNT_CAP, SUMMARY, WITH_DEFINITION, count, page
+from .execution_lists import ALL, COUNT_CAP, ORDERS, SUMMARY, WITH_DEFINITION, count, cursor, page
 from .records import Execution, ExecutionSummary, NewExecution
 from .tables.workflows import executions
 
 __all__ = [
     "COUNT_CAP",
+    "ORDERS",
     "count",
+    "cursor",
     "expired",
     "finish",
     "get",

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, func, select
 
-from .paging import Branch, Order, one_page
+from .paging import Branch, Order, cursor_of, one_page
 from .records import MessageFilter, MessageSummary, Page
 from .statements import Conditions, capped, matching, residual, starts_with_often
 from .tables.workflows import messages
@@ -37,6 +37,11 @@ def page(
     """List messages by time of sending without their content; UsageError for a cursor that is none."""
     order = Order(_KEY, after, limit, newest_first)
     return one_page(connection, _branches(connection, wanted), _SUMMARY, order, MessageSummary)
+
+
+def cursor(message: MessageSummary) -> str:
+    """The cursor that stands for one message of the list."""
+    return cursor_of([message.sent_at, message.message_id])
 
 
 def count(connection: Connection, wanted: MessageFilter, cap: int = COUNT_CAP) -> int:

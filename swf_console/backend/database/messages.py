@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from .columns import clean, encoded
-from .message_lists import COUNT_CAP, count, counts, page, types
+from .message_lists import COUNT_CAP, count, counts, cursor, page, types
 from .message_rows import mark, store
 from .records import Message, NewMessage
 from .tables.workflows import messages
@@ -17,6 +17,7 @@ __all__ = [
     "acknowledge",
     "count",
     "counts",
+    "cursor",
     "get",
     "has",
     "insert",

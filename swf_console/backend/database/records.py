@@ -104,6 +104,7 @@ class ExecutionFilter:
     id_prefix: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    definition_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def residual(column: Column[Any]) -> ColumnElement[Any]:
 
 
 def matching(
-    equal: Sequence[tuple[ColumnElement[Any], str | None]],
+    equal: Sequence[tuple[ColumnElement[Any], str | int | None]],
     time: Column[Any],
     since: datetime | None,
     until: datetime | None,

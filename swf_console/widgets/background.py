@@ -1,0 +1,58 @@
+"""Calls that may block, kept away from the thread that paints."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from textual.widget import Widget
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class Background:
+    """One call at a time for one widget, in a daemon thread: a call that never returns holds up nothing else.
+
+    Answers come back in the widget's own thread, as long as it is on screen.
+    """
+
+    def __init__(self, owner: Widget, name: str) -> None:
+        self._owner, self._name = owner, name
+        self._began: float | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is on its way."""
+        return self._began is not None
+
+    @property
+    def seconds(self) -> float:
+        """How long the call on its way has taken so far."""
+        return 0.0 if self._began is None else time.monotonic() - self._began
+
+    def start(
+        self, call: Callable[[], T], done: Callable[[T], None], failed: Callable[[Exception], None]
+    ) -> bool:
+        """Begin a call; False, and nothing done, while one is on its way."""
+        if self.busy:
+            return False
+        self._began = time.monotonic()
+
+        def work() -> None:
+            try:
+                answer = call()
+            except Exception as error:  # noqa: BLE001 (whatever a backend raises is shown, with its data stale)
+                log.debug("%s failed", self._name, exc_info=True)
+                self._owner.call_later(self._ended, failed, error)
+            else:
+                self._owner.call_later(self._ended, done, answer)
+
+        threading.Thread(target=work, name=self._name, daemon=True).start()
+        return True
+
+    def _ended(self, then: Callable[[T], None], answer: T) -> None:
+        self._began = None
+        then(answer)
