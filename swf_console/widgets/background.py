@@ -44,7 +44,7 @@ class Background:
         def work() -> None:
             try:
                 answer = call()
-            except Exception as error:  # noqa: BLE001 (whatever a backend raises is shown, with its data stale)
+            except Exception as error:
                 log.debug("%s failed", self._name, exc_info=True)
                 self._owner.call_later(self._ended, failed, error)
             else:

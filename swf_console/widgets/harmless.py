@@ -22,7 +22,7 @@ def brief(value: object, longest: int = LONGEST) -> str:
 
 
 def harmless_lines(text: str, *, most: int = 20_000, longest: int = 4000) -> str:
-    """A text of many lines: line ends stay, tabs become spaces, and neither lines nor length are without end."""
+    """A text of many lines: line ends stay, tabs become spaces, nothing in it is without end."""
     lines = text.splitlines()
     shown = [brief(line.expandtabs(8), longest) for line in lines[:most]]
     if len(lines) > most:
