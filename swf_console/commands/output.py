@@ -3,16 +3,17 @@
 import json
 import shutil
 import sys
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from ..backend.errors import ErrorReport, SwfError
+from ..widgets.harmless import harmless
+
+__all__ = ["cell", "emit", "fields", "harmless", "jsonable", "report_error", "say", "show", "table"]
 
 SCHEMA_VERSION = 1
-BIDIRECTIONAL = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
 def say(text: str) -> None:
@@ -48,19 +49,6 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     return str(value)
-
-
-def harmless(value: Any) -> str:
-    """Text that a terminal shows and never interprets: control and direction characters become visible."""
-    return "".join(_visible(character) for character in str(value))
-
-
-def _visible(character: str) -> str:
-    if character.isprintable():
-        return character
-    if unicodedata.bidirectional(character) in BIDIRECTIONAL or ord(character) > 0xFF:
-        return f"\\u{ord(character):04x}"
-    return {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(character, f"\\x{ord(character):02x}")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -2,9 +2,11 @@
 
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ...database import Database, open_database
 from ...settings import Settings
+from .journal import Journal
 
 
 @dataclass
@@ -16,6 +18,11 @@ class ConsoleServices:
     read_only: bool = False
     _database: Database | None = field(default=None, init=False, repr=False)
     _opening: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """What is done here, kept."""
+        return Journal(self.settings.state_dir)
 
     def database(self) -> Database:
         """The database, opened on first use; blocks. Raises DatabaseUnusable or DatabaseUnreachable."""

@@ -1,0 +1,56 @@
+"""The screens there are: their names, keys, words, and where their code lies. None of it is imported here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One screen or overlay, as the frame shows it. `code` is `module:Class` in this package."""
+
+    name: str
+    key: str
+    title: str
+    short: str
+    code: str
+
+    @property
+    def there(self) -> bool:
+        """Whether its module exists."""
+        return find_spec(f"{__package__}.{self.code.partition(':')[0]}") is not None
+
+    def load(self) -> Callable[..., Any]:
+        """Import its class."""
+        module, _, name = self.code.partition(":")
+        found: Callable[..., Any] = getattr(import_module(f"{__package__}.{module}"), name)
+        return found
+
+
+PANES = (
+    Listed("overview", "1", "Overview", "Overview", "overview:OverviewPane"),
+    Listed("agents", "2", "Agents", "Agents", "agents:AgentsPane"),
+    Listed("messages", "3", "Messages", "Messages", "messages:MessagesPane"),
+    Listed("executions", "4", "Executions", "Executions", "executions:ExecutionsPane"),
+    Listed("definitions", "5", "Definitions", "Defs", "definitions:DefinitionsPane"),
+    Listed("namespaces", "6", "Namespaces", "Namesp", "namespaces:NamespacesPane"),
+    Listed("fast_processing", "7", "Fast processing", "Fast", "fast_processing:FastProcessingPane"),
+    Listed("journal", "8", "Journal", "J", "journal:JournalPane"),
+)
+OVERLAYS = {
+    "launch": Listed("launch", "R", "Run a workflow", "Run", "launch:LaunchForm"),
+    "doctor": Listed("doctor", "!", "Doctor", "Doctor", "doctor:DoctorOverlay"),
+}
+
+
+def panes() -> tuple[Listed, ...]:
+    """The screens that can be opened, in the order of their keys."""
+    return tuple(pane for pane in PANES if pane.there)
+
+
+def overlay(name: str) -> Listed | None:
+    """An overlay that can be opened."""
+    found = OVERLAYS[name]
+    return found if found.there else None
