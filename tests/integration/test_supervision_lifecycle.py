@@ -269,6 +269,7 @@ def test_two_users_of_one_home_have_a_supervisord_each(tmp_path: Path) -> None:
             assert supervisorctl(home, "pid", HOME=str(tmp_path / "u")).stdout.strip() == str(mine)
         finally:
             os.kill(int(started), signal.SIGTERM)
+            shutil.rmtree(f"/tmp/swf-{NOBODY}", ignore_errors=True)
 
 
 def test_a_supervisord_started_by_hand_is_the_same_one(supervisord: Supervisord) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from .environment import ENVIRONMENT, OWN, PROGRAMS, read_json
+from .files import ENVIRONMENT, PROGRAMS, SUPERVISORS_OWN, read_json
 from .pids import Taken, claim
 from .refusals import clear_refusal, write_refusal
 
@@ -67,7 +67,7 @@ def prepare(directory: Path, words: Sequence[str], inherited: Mapping[str, str])
     decided = read_json(directory / ENVIRONMENT)
     home = Path(decided.get("home") or Path.cwd())
     environment = dict(decided.get("environment") or inherited)
-    environment |= {name: value for name, value in inherited.items() if name.startswith(OWN)}
+    environment |= {name: value for name, value in inherited.items() if name.startswith(SUPERVISORS_OWN)}
     environment.setdefault("SWF_CONSOLE_HOME", str(home))
     environment.setdefault("SWF_STATE_DIR", str(directory.parent.resolve()))
     environment.setdefault("PYTHONUNBUFFERED", "1")

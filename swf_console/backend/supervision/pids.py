@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import time
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
@@ -133,7 +132,7 @@ def _boot() -> str:
 
 
 def _host() -> str:
-    return socket.gethostname()
+    return os.uname().nodename
 
 
 def _folder(directory: Path) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
-from .environment import PROGRAMS, read_json, write_private
+from .files import PROGRAMS, read_json, write_private
 from .locks import locked
 from .names import known_signal
 from .place import CONFIGURATION, Place

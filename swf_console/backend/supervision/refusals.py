@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from .environment import read_json, write_private
+from .files import read_json, write_private
 from .records import Explanation
 
 SUFFIX = ".json"
