@@ -94,7 +94,7 @@ def test_one_command_starts_everything_and_the_run_completes(testbed: Testbed) -
 
 
 def test_a_script_that_is_not_ours_becomes_a_program_of_its_own(testbed: Testbed) -> None:
-    (testbed.home / "agents/watcher.py").write_text("import time\nwhile True: time.sleep(60)\n")
+    (testbed.home / "agents/watcher.py").write_text("import signal\nsignal.pause()\n")
     quick = testbed.home / "workflows/quick_default.toml"
     quick.write_text(QUICK + FOREIGN_SCRIPT)
     said = testbed.type("testbed", "run", "quick", "--no-realtime")
