@@ -4,7 +4,7 @@
 from _base import EPICTOPIC, Agent, Message, Work
 
 from swf_console.backend.agent import stf
-from swf_console.backend.database import runs, stf_files, stf_workflows
+from swf_console.backend.database import runs, stf_workflows
 
 
 class DataAgent(Agent):
@@ -25,20 +25,16 @@ class DataAgent(Agent):
     def handle_stf_gen(self, message: Message, work: Work) -> None:
         """Register an STF and announce it."""
         made = stf.generated(message)
-        stage = made.stage_of(work.agent_name, self.agent_type)
-        stf.register(work.connection, made)
-        stf_workflows.begin_stage(work.connection, stage, message.time, message.content)
+        stf.register(work, made)
         ready = {"msg_type": "stf_ready", **made.fields(), "processed_by": work.agent_name}
         sent = work.send(EPICTOPIC, ready, key=made.filename)
-        stf_workflows.complete_stage(work.connection, stage, sent)
+        work.write(stf_workflows.complete_stages, made.stage(work, self.agent_type, output_message=sent))
 
     def handle_end_run(self, message: Message, work: Work) -> None:
         """Close the run."""
         runs.ensure(work.connection, message.run_number, message.time, stf.run_conditions(message))
         if runs.finish(work.connection, message.run_number, message.time):
-            page = stf_files.of_run(work.connection, message.run_number, limit=1)
-            told = message.content.get("total_stf_files", 0 if not page.items else "some")
-            self.log.info("run %s has ended with %s STFs", message.run_id, told)
+            self.log.info("run %s has ended", message.run_id)
 
 
 if __name__ == "__main__":

@@ -31,13 +31,12 @@ class FastmonAgent(Agent):
         ready = stf.ready(message)
         if not stf.is_sampled(ready.sequence, sampling_rate(message)):
             return
-        stage = ready.stage_of(work.agent_name, self.agent_type)
         sample = sample_of(ready)
-        stf.register(work.connection, ready)
-        stf_workflows.begin_stage(work.connection, stage, message.time, message.content)
+        stf.register(work, ready)
+        work.write(fastmon_files.register, sample)
         registered = {
             "msg_type": "tf_file_registered",
-            "tf_file_id": fastmon_files.register(work.connection, sample),
+            "tf_file_id": fastmon_files.id_of(sample.tf_filename),
             "tf_filename": sample.tf_filename,
             "stf_filename": sample.stf_filename,
             "tf_first": sample.tf_first,
@@ -48,7 +47,7 @@ class FastmonAgent(Agent):
             "processed_by": work.agent_name,
         }
         sent = work.send(EPICTOPIC, registered, key=sample.tf_filename)
-        stf_workflows.complete_stage(work.connection, stage, sent)
+        work.write(stf_workflows.complete_stages, ready.stage(work, self.agent_type, output_message=sent))
 
     def handle_end_run(self, message: Message, work: Work) -> None:  # noqa: ARG002
         """A run has ended."""

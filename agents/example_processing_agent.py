@@ -25,11 +25,9 @@ class ProcessingAgent(Agent):
     def handle_stf_ready(self, message: Message, work: Work) -> None:
         """Note that the STF is in work, and process it beside others."""
         ready = stf.ready(message)
-        stf.register(work.connection, ready)
-        stf_workflows.begin_stage(
-            work.connection, ready.stage_of(work.agent_name, self.agent_type), message.time, message.content
-        )
-        stf_files.advance(work.connection, ready.filename, "processing")
+        stf.register(work, ready)
+        work.write(stf_workflows.begin_stages, ready.stage(work, self.agent_type))
+        work.write(stf_files.advance, (ready.filename, "processing"))
         work.background(self.process, message, ready)
 
     def process(self, message: Message, ready: Stf) -> None:
@@ -50,9 +48,9 @@ class ProcessingAgent(Agent):
                 "processed_by": work.agent_name,
             }
             sent = work.send(MONITORING_QUEUE, complete, key=ready.filename)
-            stage = ready.stage_of(work.agent_name, self.agent_type)
-            stf_workflows.complete_stage(work.connection, stage, sent, seconds=seconds, last=True)
-            stf_files.advance(work.connection, ready.filename, "processed")
+            stage = ready.stage(work, self.agent_type, output_message=sent, seconds=seconds, last=True)
+            work.write(stf_workflows.complete_stages, stage)
+            work.write(stf_files.advance, (ready.filename, "processed"))
 
     def handle_end_run(self, message: Message, work: Work) -> None:  # noqa: ARG002
         """A run has ended; what is still in work is finished."""

@@ -90,6 +90,12 @@ class Desk:
         return work
 
     def _store(self, connection: Connection, done: Sequence[Work]) -> None:
+        rows: dict[Callable[..., None], list[object]] = {}
+        for work in done:
+            for function, row in work.rows:
+                rows.setdefault(function, []).append(row)
+        for function, together in rows.items():
+            function(connection, together)
         unique = {message.id: message for work in done for message in work.outgoing}
         messages.record(connection, [message_row(message) for message in unique.values()])
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..database import Connection, stf_files, stf_workflows
-from ..database.processing_records import NewStfFile, NewStfWorkflow, StageKey
+from ..database import stf_files, stf_workflows
+from ..database.processing_records import NewStfFile, NewStfWorkflow, StageWork
 from .message import Message
+from .work import Work
 
 USUAL_INTERVAL = 2.0
 SMALLEST_BYTES = 1_000_000_000
@@ -47,9 +48,10 @@ class Stf:
             "substate": self.source.text("substate", "physics"),
         }
 
-    def stage_of(self, agent_name: str, agent_type: str) -> StageKey:
-        """The part that an agent has in its way."""
-        return StageKey(self.filename, agent_name, agent_type)
+    def stage(self, work: Work, agent_type: str, **outcome: Any) -> StageWork:
+        """The part that an agent has in its way, and what came of it."""
+        message = self.source
+        return StageWork(self.filename, work.agent_name, agent_type, message.time, message.content, **outcome)
 
 
 def generated(message: Message) -> Stf:
@@ -83,41 +85,36 @@ def ready(message: Message) -> Stf:
     )
 
 
-def register(connection: Connection, stf: Stf) -> None:
+def register(work: Work, stf: Stf) -> None:
     """Store the run, the STF and its way, each unless it is there already."""
     message = stf.source
-    state = str(message.text("state", "run"))
-    substate = str(message.text("substate", "physics"))
-    file_id = stf_files.register(
-        connection,
-        NewStfFile(
-            stf_filename=stf.filename,
-            run_number=message.run_number,
-            started_at=message.time,
-            file_size_bytes=stf.size_bytes,
-            checksum=stf.checksum[:64],
-            daq_state=state[:20],
-            daq_substate=substate[:20],
-            metadata={"file_url": stf.file_url, "sequence": stf.sequence},
-            run_conditions=run_conditions(message),
-        ),
+    state = message.text("state", None) or "run"
+    substate = message.text("substate", None) or "physics"
+    file = NewStfFile(
+        stf_filename=stf.filename,
+        run_number=message.run_number,
+        started_at=message.time,
+        file_size_bytes=stf.size_bytes,
+        checksum=stf.checksum[:64],
+        daq_state=state[:20],
+        daq_substate=substate[:20],
+        metadata={"file_url": stf.file_url, "sequence": stf.sequence},
+        run_conditions=run_conditions(message),
     )
-    stf_workflows.register(
-        connection,
-        NewStfWorkflow(
-            filename=stf.filename,
-            file_id=file_id,
-            generated_time=stf.start,
-            stf_start_time=stf.start,
-            stf_end_time=stf.end,
-            namespace=message.namespace,
-            execution_id=message.execution_id,
-            run_id=message.run_id,
-            daq_state=state[:20],
-            daq_substate=substate[:20],
-            stf_metadata={"sequence": stf.sequence},
-        ),
+    way = NewStfWorkflow(
+        filename=stf.filename,
+        generated_time=stf.start,
+        stf_start_time=stf.start,
+        stf_end_time=stf.end,
+        namespace=message.namespace,
+        execution_id=message.execution_id,
+        run_id=message.run_id,
+        daq_state=state[:20],
+        daq_substate=substate[:20],
+        stf_metadata={"sequence": stf.sequence},
     )
+    work.write(stf_files.register, file)
+    work.write(stf_workflows.register, way)
 
 
 def run_conditions(message: Message) -> dict[str, Any]:

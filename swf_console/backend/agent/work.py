@@ -1,9 +1,9 @@
 """The work on one message: rows and messages that become true together, in one transaction."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..messaging.messages import OutgoingMessage, make
 from .message import Message
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SPACE = uuid.UUID("2b1c5d0e-93d4-4b8e-8a6c-0a7b8f3f5e21")
 PASSED_ON = ("simulation_tick",)
+
+R = TypeVar("R")
 
 
 class Identity(NamedTuple):
@@ -40,6 +42,7 @@ class Work:
         self.agent_name = agent.name
         self.outgoing: list[OutgoingMessage] = []
         self.later: list[Later] = []
+        self.rows: list[tuple[Callable[..., None], Any]] = []
         self._message, self._agent = message, agent
 
     def send(self, destination: str, content: Mapping[str, Any], *, key: str | None = None) -> dict[str, Any]:
@@ -64,6 +67,13 @@ class Work:
         identity = str(uuid.uuid5(SPACE, "\n".join(str(part) for part in named)))
         self.outgoing.append(make(destination, full, message_id=identity))
         return full
+
+    def write(self, function: Callable[["Connection", Sequence[R]], None], row: R) -> None:
+        """Have `function(connection, rows)` write this row before the commit, with those of other messages.
+
+        Rows are written in the order in which their functions were first named.
+        """
+        self.rows.append((function, row))
 
     def background(self, function: Callable[..., None], *arguments: Any) -> None:
         """Call `function` on one of the agent's threads after the commit: for what takes long.

@@ -1,41 +1,48 @@
 """TF samples: registered once whoever says so, and a status that only goes forward."""
 
-from sqlalchemy import Connection, select
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
-from .keys import before, ensure, made_from
+from sqlalchemy import Connection, bindparam, select
+
+from .keys import given, insert_unless_there, made_from, number_of, rank_of
 from .processing_records import FastmonFile, NewFastmonFile
 from .tables.processing import fastmon_files, stf_files
 
 STATUSES = ("registered", "processing", "processed", "done", "failed")
 
 _c = fastmon_files.c
+_GIVEN = (
+    "tf_file_id",
+    "tf_filename",
+    "tf_first",
+    "tf_last",
+    "tf_count",
+    "file_size_bytes",
+    "checksum",
+    "status",
+    "metadata",
+)
+_inserts: dict[str, Any] = {}
 
 
-def register(connection: Connection, new: NewFastmonFile) -> str | None:
-    """Store a TF sample unless it is there already; return its id, None where its STF is unknown."""
-    named = select(stf_files.c.file_id).where(stf_files.c.stf_filename == new.stf_filename)
-    stf_file_id = connection.scalar(named)
-    if stf_file_id is None:
-        return None
-    row = {
-        "tf_file_id": made_from("tf", new.tf_filename),
-        "stf_file_id": stf_file_id,
-        "tf_filename": new.tf_filename,
-        "tf_first": new.tf_first,
-        "tf_last": new.tf_last,
-        "tf_count": new.tf_count,
-        "file_size_bytes": new.file_size_bytes,
-        "checksum": new.checksum,
-        "status": new.status,
-        "metadata": new.metadata,
-    }
-    return ensure(connection, fastmon_files, _c.tf_filename, _c.tf_file_id, row)
+def id_of(tf_filename: str) -> str:
+    """The id under which a TF sample of that name is registered."""
+    return made_from("tf", tf_filename)
 
 
-def advance(connection: Connection, tf_filename: str, status: str) -> bool:
-    """Bring a TF sample forward to `status`; False where it is there or further already, or unknown."""
-    update = fastmon_files.update().where(_c.tf_filename == tf_filename, before(_c.status, STATUSES, status))
-    return connection.execute(update.values(status=status)).rowcount == 1
+def register(connection: Connection, new: Sequence[NewFastmonFile]) -> None:
+    """Store TF samples, whose STFs are registered before, unless they are there already."""
+    connection.execute(_insert(connection), [_row(one) for one in new])
+
+
+def advance(connection: Connection, wanted: Sequence[tuple[str, str]]) -> None:
+    """Bring TF samples forward, each (name, status); those that are there or further already stay."""
+    rows = [
+        {"name": name, "to_status": status, "rank": number_of(STATUSES, status)} for name, status in wanted
+    ]
+    connection.execute(_advance(), rows)
 
 
 def find(connection: Connection, tf_filename: str) -> FastmonFile | None:
@@ -49,3 +56,24 @@ def of_stf(connection: Connection, stf_filename: str) -> list[FastmonFile]:
     query = select(*_c).join(stf_files, stf_files.c.file_id == _c.stf_file_id)
     rows = connection.execute(query.where(stf_files.c.stf_filename == stf_filename).order_by(_c.tf_filename))
     return [FastmonFile(**row._mapping) for row in rows]
+
+
+def _insert(connection: Connection) -> Any:
+    dialect = connection.dialect.name
+    if dialect not in _inserts:
+        stf = select(stf_files.c.file_id).where(stf_files.c.stf_filename == bindparam("stf_filename"))
+        values = {name: given(_c[name]) for name in _GIVEN} | {"stf_file_id": stf.scalar_subquery()}
+        _inserts[dialect] = insert_unless_there(connection, fastmon_files, ["tf_filename"], values)
+    return _inserts[dialect]
+
+
+@cache
+def _advance() -> Any:
+    earlier = rank_of(_c.status, STATUSES) < bindparam("rank")
+    update = fastmon_files.update().where(_c.tf_filename == bindparam("name"), earlier)
+    return update.values(status=bindparam("to_status"))
+
+
+def _row(new: NewFastmonFile) -> dict[str, Any]:
+    given_here = {name: getattr(new, name) for name in _GIVEN if name != "tf_file_id"}
+    return given_here | {"tf_file_id": id_of(new.tf_filename), "stf_filename": new.stf_filename}

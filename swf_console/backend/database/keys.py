@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, case, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, case, literal_column
 
 from .statements import insert_into
 
@@ -16,17 +16,24 @@ def made_from(*parts: str) -> str:
     return str(uuid.uuid5(SPACE, "\n".join(parts)))
 
 
-def ensure(connection: Connection, table: Table, key: Column[Any], identity: Column[Any], row: Any) -> str:
-    """Store `row` unless its natural key is there already; return the id of what is stored."""
-    statement = insert_into(connection, table).values(row)
-    unless_there = statement.on_conflict_do_nothing(index_elements=[key.name]).returning(identity)
-    made = connection.execute(unless_there).scalar()
-    if made is None:
-        made = connection.execute(select(identity).where(key == row[key.name])).scalar_one()
-    return str(made)
+def given(column: Column[Any], name: str | None = None) -> Any:
+    """Stand for a value of `column` that comes with each execution, under its own name or another."""
+    return bindparam(name or column.name, type_=column.type)
 
 
-def before(column: Column[Any], order: Sequence[str], status: str) -> ColumnElement[bool]:
-    """Say that `column` holds a status that comes before `status`; an unknown one comes before all."""
-    ranks = {name: rank for rank, name in enumerate(order, start=1)}
-    return case(ranks, value=column, else_=0) < ranks[status]
+def insert_unless_there(
+    connection: Connection, table: Table, key: Sequence[str], values: dict[str, Any]
+) -> Any:
+    """Build an INSERT of `values` that leaves alone what has the same natural key."""
+    return insert_into(connection, table).values(values).on_conflict_do_nothing(index_elements=list(key))
+
+
+def rank_of(column: Column[Any], order: Sequence[str]) -> ColumnElement[int]:
+    """Number the statuses in their order; an unknown one comes before all."""
+    ranks = [(column == literal_column(f"'{name}'"), n) for n, name in enumerate(order, start=1)]
+    return case(*((there, literal_column(str(n))) for there, n in ranks), else_=literal_column("0"))
+
+
+def number_of(order: Sequence[str], status: str) -> int:
+    """The number of a status in that order, 0 for an unknown one."""
+    return order.index(status) + 1 if status in order else 0

@@ -50,7 +50,6 @@ class NewStfWorkflow:
     generated_time: datetime
     stf_start_time: datetime
     stf_end_time: datetime
-    file_id: str | None = None
     namespace: str | None = None
     execution_id: str | None = None
     run_id: str | None = None
@@ -79,12 +78,17 @@ class StfWorkflow:
 
 
 @dataclass(frozen=True, slots=True)
-class StageKey:
-    """The part that one agent has in the way of one STF."""
+class StageWork:
+    """The part that one agent has in the way of one STF; `last` ends that way. `seconds` it took."""
 
     filename: str
     agent_name: str
     agent_type: str
+    received_at: datetime
+    input_message: dict[str, Any] | None = None
+    output_message: dict[str, Any] | None = None
+    seconds: float | None = None
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,41 +1,49 @@
 """STF files: registered once whoever says so, and a status that only goes forward."""
 
-from sqlalchemy import Connection, select
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
 
 from . import runs
-from .keys import before, ensure, made_from
+from .keys import given, insert_unless_there, made_from, number_of, rank_of
 from .paging import Branch, Order, one_page
 from .processing_records import NewStfFile, StfFile
 from .records import Page
 from .tables.processing import stf_files
+from .tables.workflows import runs as run_table
 
 STATUSES = ("registered", "processing", "processed", "done", "failed")
 
 _c = stf_files.c
+_GIVEN = (
+    "file_id",
+    "stf_filename",
+    "machine_state",
+    "file_size_bytes",
+    "checksum",
+    "daq_state",
+    "daq_substate",
+    "tf_count",
+    "metadata",
+)
+_inserts: dict[str, Any] = {}
 
 
-def register(connection: Connection, new: NewStfFile) -> str:
-    """Store an STF, and its run, unless they are there already; return the file's id."""
-    run = runs.ensure(connection, new.run_number, new.started_at, new.run_conditions)
-    row = {
-        "file_id": made_from("stf", new.stf_filename),
-        "run_id": run.run_id,
-        "stf_filename": new.stf_filename,
-        "machine_state": new.machine_state,
-        "file_size_bytes": new.file_size_bytes,
-        "checksum": new.checksum,
-        "daq_state": new.daq_state,
-        "daq_substate": new.daq_substate,
-        "tf_count": new.tf_count,
-        "metadata": new.metadata,
-    }
-    return ensure(connection, stf_files, _c.stf_filename, _c.file_id, row)
+def register(connection: Connection, new: Sequence[NewStfFile]) -> None:
+    """Store STFs, and their runs, unless they are there already."""
+    for first in {one.run_number: one for one in reversed(new)}.values():
+        runs.ensure(connection, first.run_number, first.started_at, first.run_conditions)
+    connection.execute(_insert(connection), [_row(one) for one in new])
 
 
-def advance(connection: Connection, stf_filename: str, status: str) -> bool:
-    """Bring an STF forward to `status`; False where it is there or further already, or unknown."""
-    update = stf_files.update().where(_c.stf_filename == stf_filename, before(_c.status, STATUSES, status))
-    return connection.execute(update.values(status=status)).rowcount == 1
+def advance(connection: Connection, wanted: Sequence[tuple[str, str]]) -> None:
+    """Bring STFs forward, each (name, status); those that are there or further already stay."""
+    rows = [
+        {"name": name, "to_status": status, "rank": number_of(STATUSES, status)} for name, status in wanted
+    ]
+    connection.execute(_advance(), rows)
 
 
 def find(connection: Connection, stf_filename: str) -> StfFile | None:
@@ -52,3 +60,27 @@ def of_run(
     branches = [] if run is None else [Branch([_c.run_id == run.run_id])]
     order = Order((_c.stf_filename,), after, limit, newest_first=False)
     return one_page(connection, branches, tuple(_c), order, StfFile)
+
+
+def _insert(connection: Connection) -> Any:
+    dialect = connection.dialect.name
+    if dialect not in _inserts:
+        run = select(run_table.c.run_id).where(run_table.c.run_number == bindparam("run_number"))
+        values = {name: given(_c[name]) for name in _GIVEN} | {"run_id": run.scalar_subquery()}
+        _inserts[dialect] = insert_unless_there(connection, stf_files, ["stf_filename"], values)
+    return _inserts[dialect]
+
+
+@cache
+def _advance() -> Any:
+    earlier = rank_of(_c.status, STATUSES) < bindparam("rank")
+    update = stf_files.update().where(_c.stf_filename == bindparam("name"), earlier)
+    return update.values(status=bindparam("to_status"))
+
+
+def _row(new: NewStfFile) -> dict[str, Any]:
+    return {
+        "file_id": made_from("stf", new.stf_filename),
+        "run_number": new.run_number,
+        **{name: getattr(new, name) for name in _GIVEN if name != "file_id"},
+    }

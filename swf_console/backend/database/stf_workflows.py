@@ -1,15 +1,17 @@
 """The way of each STF through the agents, and the stage that each agent has in it."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from .columns import utc_now
-from .keys import before, ensure, made_from
-from .processing_records import NewStfWorkflow, Stage, StageKey, StfWorkflow
+from .keys import given, insert_unless_there, made_from, number_of, rank_of
+from .processing_records import NewStfWorkflow, Stage, StageWork, StfWorkflow
 from .statements import insert_into
-from .tables.processing import stages, stf_workflows
+from .tables.processing import stages, stf_files, stf_workflows
 
 # Monitoring goes beside the processing and ends before it: where both are done, processing is.
 STEPS = ("received", "processing", "complete")
@@ -24,67 +26,36 @@ _w = stf_workflows.c
 _s = stages.c
 _WORKFLOW = tuple(_w[name] for name in StfWorkflow.__dataclass_fields__)
 _STAGE = tuple(_s[name] for name in Stage.__dataclass_fields__)
+_GIVEN = tuple(NewStfWorkflow.__dataclass_fields__)
+_STAGE_KEY = ["workflow_id", "agent_name", "agent_type"]
+_DONE = ("status", "completed_at", "processing_time_seconds", "output_message", "updated_at")
+_BEGUN = ("stage_id", "agent_name", "agent_type", "status", "received_at", "started_at", "input_message")
+_statements: dict[tuple[str, str], Any] = {}
 
 
-def register(connection: Connection, new: NewStfWorkflow) -> str:
-    """Begin the way of an STF unless it has begun; return its id."""
-    row = {name: getattr(new, name) for name in NewStfWorkflow.__dataclass_fields__}
-    row["workflow_id"] = made_from("workflow", new.filename)
-    return ensure(connection, stf_workflows, _w.filename, _w.workflow_id, row)
+def register(connection: Connection, new: Sequence[NewStfWorkflow]) -> None:
+    """Begin the way of STFs, unless it has begun."""
+    statement = _built("register", connection, _register)
+    connection.execute(statement, [_workflow_row(one) for one in new])
 
 
-def begin_stage(
-    connection: Connection, key: StageKey, received_at: datetime, input_message: dict[str, Any] | None = None
-) -> bool:
-    """Note that an agent works on an STF; False where the STF is unknown, or the stage has begun."""
-    workflow_id = _workflow_id(connection, key.filename)
-    if workflow_id is None:
-        return False
-    status = f"{key.agent_type}_processing"
-    row = insert_into(connection, stages).values(
-        stage_id=made_from("stage", workflow_id, key.agent_name, key.agent_type),
-        workflow_id=workflow_id,
-        agent_name=key.agent_name,
-        agent_type=key.agent_type,
-        status=status,
-        received_at=received_at,
-        started_at=utc_now(),
-        input_message=input_message,
-    )
-    unique = ["workflow_id", "agent_name", "agent_type"]
-    begun = connection.execute(row.on_conflict_do_nothing(index_elements=unique)).rowcount == 1
-    _advance(connection, key, status)
-    return begun
+def begin_stages(connection: Connection, works: Sequence[StageWork]) -> None:
+    """Note that an agent works on STFs, all registered before; a stage that has begun stays."""
+    now = utc_now()
+    rows = [_stage_row(work, "processing", now) for work in works]
+    connection.execute(_built("begin", connection, _begin), rows)
+    _go_forward(connection, works, "processing")
 
 
-def complete_stage(
-    connection: Connection,
-    key: StageKey,
-    output_message: dict[str, Any] | None = None,
-    *,
-    seconds: float | None = None,
-    last: bool = False,
-) -> bool:
-    """Note that an agent is done with an STF; False where it was before. `last` ends the STF's way."""
-    status, now = f"{key.agent_type}_complete", utc_now()
-    completed = (
-        stages.update()
-        .where(
-            _s.workflow_id == select(_w.workflow_id).where(_w.filename == key.filename).scalar_subquery(),
-            _s.agent_name == key.agent_name,
-            _s.agent_type == key.agent_type,
-            _s.completed_at.is_(None),
-        )
-        .values(
-            status=status, completed_at=now, processing_time_seconds=seconds, output_message=output_message
-        )
-    )
-    done = connection.execute(completed).rowcount == 1
-    _advance(connection, key, status)
-    if last:
-        ended = stf_workflows.update().where(_w.filename == key.filename, _w.completed_at.is_(None))
-        connection.execute(ended.values(completed_at=now))
-    return done
+def complete_stages(connection: Connection, works: Sequence[StageWork]) -> None:
+    """Note that an agent is done with STFs, all registered before; a stage that is complete stays."""
+    now = utc_now()
+    rows = [_stage_row(work, "complete", now) | _done_row(work, now) for work in works]
+    connection.execute(_built("complete", connection, _complete), rows)
+    _go_forward(connection, works, "complete")
+    ended = [{"name": work.filename, "at": now} for work in works if work.last]
+    if ended:
+        connection.execute(_end(), ended)
 
 
 def find(connection: Connection, filename: str) -> StfWorkflow | None:
@@ -107,15 +78,90 @@ def counts(connection: Connection, execution_id: str) -> dict[str, int]:
     return {row.current_status: row.stfs for row in rows}
 
 
-def _workflow_id(connection: Connection, filename: str) -> str | None:
-    found: str | None = connection.scalar(select(_w.workflow_id).where(_w.filename == filename))
-    return found
+def _built(name: str, connection: Connection, build: Any) -> Any:
+    """Build a statement once for each database; building costs more than executing."""
+    key = name, connection.dialect.name
+    if key not in _statements:
+        _statements[key] = build(connection)
+    return _statements[key]
 
 
-def _advance(connection: Connection, key: StageKey, status: str) -> None:
-    if status not in STATUSES:
-        return
-    forward = stf_workflows.update().where(
-        _w.filename == key.filename, before(_w.current_status, STATUSES, status)
+def _register(connection: Connection) -> Any:
+    file_id = select(stf_files.c.file_id).where(stf_files.c.stf_filename == given(_w.filename))
+    values = {name: given(_w[name]) for name in ("workflow_id", *_GIVEN)}
+    values["file_id"] = file_id.scalar_subquery()
+    return insert_unless_there(connection, stf_workflows, ["filename"], values)
+
+
+def _begin(connection: Connection) -> Any:
+    values = {name: given(_s[name]) for name in _BEGUN} | {"workflow_id": _way()}
+    return insert_unless_there(connection, stages, _STAGE_KEY, values)
+
+
+def _complete(connection: Connection) -> Any:
+    values = {name: given(_s[name]) for name in (*_BEGUN, *_DONE)} | {"workflow_id": _way()}
+    insert = insert_into(connection, stages).values(values)
+    return insert.on_conflict_do_update(
+        index_elements=_STAGE_KEY,
+        set_={name: insert.excluded[name] for name in _DONE},
+        where=_s.completed_at.is_(None),
     )
-    connection.execute(forward.values(current_status=status, current_agent=key.agent_type))
+
+
+def _way() -> Any:
+    return select(_w.workflow_id).where(_w.filename == bindparam("filename")).scalar_subquery()
+
+
+@cache
+def _forward() -> Any:
+    earlier = rank_of(_w.current_status, STATUSES) < bindparam("rank")
+    update = stf_workflows.update().where(_w.filename == bindparam("name"), earlier)
+    return update.values(current_status=bindparam("to_status"), current_agent=bindparam("by"))
+
+
+@cache
+def _end() -> Any:
+    update = stf_workflows.update().where(_w.filename == bindparam("name"), _w.completed_at.is_(None))
+    return update.values(completed_at=given(_w.completed_at, "at"))
+
+
+def _go_forward(connection: Connection, works: Sequence[StageWork], step: str) -> None:
+    # in one order for all agents, so that two of them never wait for each other
+    ordered = sorted(works, key=lambda work: work.filename)
+    rows = [_step(work, f"{work.agent_type}_{step}") for work in ordered]
+    known = [row for row in rows if row["rank"]]
+    if known:
+        connection.execute(_forward(), known)
+
+
+def _step(work: StageWork, status: str) -> dict[str, Any]:
+    rank = number_of(STATUSES, status)
+    return {"name": work.filename, "to_status": status, "by": work.agent_type, "rank": rank}
+
+
+def _workflow_row(new: NewStfWorkflow) -> dict[str, Any]:
+    row = {name: getattr(new, name) for name in _GIVEN}
+    row["workflow_id"] = made_from("workflow", new.filename)
+    return row
+
+
+def _stage_row(work: StageWork, step: str, now: datetime) -> dict[str, Any]:
+    return {
+        "filename": work.filename,
+        "stage_id": made_from("stage", work.filename, work.agent_name, work.agent_type),
+        "agent_name": work.agent_name,
+        "agent_type": work.agent_type,
+        "status": f"{work.agent_type}_{step}"[:30],
+        "received_at": work.received_at,
+        "started_at": now,
+        "input_message": work.input_message,
+    }
+
+
+def _done_row(work: StageWork, now: datetime) -> dict[str, Any]:
+    return {
+        "completed_at": now,
+        "processing_time_seconds": work.seconds,
+        "output_message": work.output_message,
+        "updated_at": now,
+    }
