@@ -26,6 +26,7 @@ DEAD_LETTERS = "/queue/ActiveMQ.DLQ"
 ATTEMPTS = 3
 BACKOFF = (0.1, 5.0)
 SHOWN_CHARACTERS = 2000
+EXECUTIONS_COUNTED = 50
 
 
 class Desk:
@@ -46,6 +47,7 @@ class Desk:
         self._identity, self._handlers = identity, handlers
         self._database, self._records, self._publisher = database, records, publisher
         self._tasks, self._pool, self._closing = tasks, pool, closing
+        self._counted: dict[str | None, None] = {}
 
     def work_off(self, tasks: Sequence[Task]) -> None:
         """Work on these messages in one transaction; where one of them fails, on each alone."""
@@ -116,6 +118,11 @@ class Desk:
         self._pool.submit(lambda: self._persist(task, lambda: later.function(*later.arguments)))
 
     def _publish(self, message: OutgoingMessage) -> None:
+        self._counted[message.execution_id] = None
+        if len(self._counted) > EXECUTIONS_COUNTED:
+            oldest = next(iter(self._counted))
+            self._counted.pop(oldest, None)
+            self._publisher.forget(oldest)
         try:
             self._publisher.publish(message, abort=self._closing.is_set)
         except PublishAborted:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from ..messaging.feed import Arrival, Seen
 from ..messaging.messages import IncomingMessage
 
-REMEMBERED = 50_000
+REMEMBERED = 20_000
 
 
 class Task:
