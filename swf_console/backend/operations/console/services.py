@@ -3,37 +3,116 @@
 import threading
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from ...database import Database, open_database
 from ...settings import Settings
 from .journal import Journal
+from .memory import Memory
+from .pipe import PipeState
+from .preferences import Preferences
+
+if TYPE_CHECKING:
+    from ...database import Database
+    from .following import Following
+    from .pipes import Asking, Owners
+    from .tail import Tail
+
+# a database that hangs while it is opened keeps nobody from leaving
+CLOSING_SECONDS = 0.5
 
 
 @dataclass
 class ConsoleServices:
-    """One console's services. Methods that reach a backend block: call them from a worker thread only."""
+    """One console's services. Methods that reach a backend block: call them from a worker thread only.
+
+    The pipes, the tail's among them, come to life with `start`, which loads heavy libraries.
+    """
 
     settings: Settings
     namespace: str | None = None
     read_only: bool = False
-    _database: Database | None = field(default=None, init=False, repr=False)
+    preferences: Preferences = field(default_factory=Preferences)
+    following: "Following | None" = field(default=None, init=False, repr=False)
+    owners: "Owners | None" = field(default=None, init=False, repr=False)
+    askings: "tuple[Asking, ...]" = field(default=(), init=False, repr=False)
+    _database: "Database | None" = field(default=None, init=False, repr=False)
     _opening: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _closed: bool = field(default=False, init=False, repr=False)
 
     @cached_property
     def journal(self) -> Journal:
         """What is done here, kept."""
         return Journal(self.settings.state_dir)
 
-    def database(self) -> Database:
+    @cached_property
+    def memory(self) -> Memory:
+        """What is remembered until the next time."""
+        return Memory(self.settings.state_dir)
+
+    @cached_property
+    def tail(self) -> "Tail":
+        """The messages that have come; empty until the broker's pipe is there."""
+        from .tail import Tail
+
+        return Tail(self.namespace, capacity=self.preferences.messages)
+
+    def start(self) -> None:
+        """Open the pipes; blocks while libraries load."""
+        from .following import Following
+        from .pipes import Asking, Owners, ask_supervisor
+
+        following = Following(self.settings, self.tail)
+        owners = Owners(self.database, lambda: self.namespace)
+        askings = (
+            Asking("db", owners.ask),
+            Asking("superv", lambda: ask_supervisor(self.settings)),
+        )
+        with self._opening:
+            if self._closed:
+                return
+            self.following, self.owners, self.askings = following, owners, askings
+            following.start()
+            for asking in askings:
+                asking.start()
+
+    def pipes(self) -> tuple[PipeState, ...]:
+        """Broker, database and supervisor as they are now."""
+        if self.following is None:
+            return tuple(PipeState(name) for name in ("broker", "db", "superv"))
+        return (self.following.state(), *(asking.state() for asking in self.askings))
+
+    def owner(self) -> str | None:
+        """Who owns the namespace, as far as it is known."""
+        return self.owners.owner() if self.owners else None
+
+    def look_at(self, namespace: str) -> None:
+        """Look at another namespace from now on."""
+        self.namespace = namespace
+        self.tail.set_namespace(namespace)
+        for asking in self.askings:
+            asking.ask_now()
+
+    def database(self) -> "Database":
         """The database, opened on first use; blocks. Raises DatabaseUnusable or DatabaseUnreachable."""
+        from ...database import open_database
+
         with self._opening:
             if self._database is None:
                 self._database = open_database(self.settings.database_url)
             return self._database
 
     def close(self) -> None:
-        """Let go of the database."""
-        with self._opening:
+        """Close the pipes and let go of the database; blocks for a moment."""
+        self._closed = True
+        for asking in self.askings:
+            asking.close()
+        if self.following is not None:
+            self.following.close()
+        if not self._opening.acquire(timeout=CLOSING_SECONDS):
+            return
+        try:
             if self._database is not None:
                 self._database.close()
                 self._database = None
+        finally:
+            self._opening.release()

@@ -1,0 +1,52 @@
+"""From a frame as it came to what the ring keeps; whatever comes, this never raises."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ...messaging.messages import identify
+from .ring import Stamp
+
+MOST_STAMPS = 5000
+
+
+class Stamper:
+    """Reads frames, and gives those that agree one Stamp."""
+
+    def __init__(self) -> None:
+        self._known: dict[Stamp, Stamp] = {}
+
+    def stamp(self, headers: Mapping[str, str], body: str) -> tuple[Stamp, str]:
+        """The stamp of a message and its id."""
+        content = _object(body)
+        stamp = Stamp(
+            headers.get("destination", ""),
+            _either(content, headers, "msg_type"),
+            _either(content, headers, "namespace"),
+            _either(content, headers, "execution_id"),
+            _either(content, headers, "run_id"),
+            _either(content, headers, "sender"),
+        )
+        known = self._known.get(stamp)
+        if known is None:
+            if len(self._known) >= MOST_STAMPS:
+                self._known.clear()
+            known = self._known[stamp] = stamp
+        return known, identify(headers)
+
+
+def _object(body: str) -> dict[str, Any]:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _either(content: Mapping[str, Any], headers: Mapping[str, str], name: str) -> str | None:
+    value = content.get(name)
+    if isinstance(value, str) and value:
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return headers.get(name) or None

@@ -1,0 +1,94 @@
+"""Which messages of a ring a filter lets through: decided at arrival, and over the ring in slices."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+
+from .ring import Kept, Ring
+
+SLICE = 250
+Accept = Callable[[Kept], bool]
+
+
+class View:
+    """The numbers of the messages that pass, in order of arrival. Who has it holds the ring's lock.
+
+    Messages from `boundary` on are decided when they arrive; the older ones backwards, slice by slice.
+    """
+
+    def __init__(self, ring: Ring, accept: Accept | None) -> None:
+        self._ring, self._accept = ring, accept
+        self._older: list[int] = []
+        self._newer: list[int] = []
+        self._unread = self.boundary = ring.next
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole ring has been looked at."""
+        return self._accept is None or self._unread <= self._ring.first
+
+    @property
+    def looked_at(self) -> int:
+        """How many messages of the ring have been looked at."""
+        return self._ring.next - max(self._unread, self._ring.first)
+
+    def arrived(self, number: int, message: Kept) -> bool:
+        """Decide about a new message."""
+        if self._accept is None:
+            return True
+        if not self._passes(message):
+            return False
+        self._newer.append(number)
+        if len(self._newer) > 2 * self._ring.capacity:
+            del self._newer[: bisect_left(self._newer, self._ring.first)]
+        return True
+
+    def look_back(self) -> bool:
+        """Decide about one more slice of older messages; False where there is none left."""
+        if self.complete:
+            return False
+        first = max(self._ring.first, self._unread - SLICE)
+        for number in range(self._unread - 1, first - 1, -1):
+            message = self._ring.get(number)
+            if message is not None and self._passes(message):
+                self._older.append(number)
+        self._unread = first
+        if self.complete:
+            self._newer = [*reversed(self._older), *self._newer]
+            self._older = []
+        return not self.complete
+
+    def __len__(self) -> int:
+        if self._accept is None:
+            return len(self._ring)
+        return self._older_count() + len(self._newer) - self._gone()
+
+    def at(self, position: int) -> int:
+        """The number of the message at `position`, counted from the oldest that passes."""
+        if self._accept is None:
+            return self._ring.first + position
+        older = self._older_count()
+        if position < older:
+            return self._older[older - 1 - position]
+        return self._newer[self._gone() + position - older]
+
+    def position(self, number: int) -> int:
+        """Where `number` stands, or would stand: how many that pass came before it."""
+        if self._accept is None:
+            return min(max(number, self._ring.first), self._ring.next) - self._ring.first
+        older = self._older_count()
+        if number < self.boundary and self._older:
+            return older - bisect_right(self._older, -number, 0, older, key=lambda each: -each)
+        return older + max(0, bisect_left(self._newer, number) - self._gone())
+
+    def _passes(self, message: Kept) -> bool:
+        return message.is_note or self._accept is None or self._accept(message)
+
+    def _older_count(self) -> int:
+        """How many of the older ones are still in the ring; they stand newest first."""
+        return bisect_right(self._older, -self._ring.first, key=lambda each: -each)
+
+    def _gone(self) -> int:
+        """How many of the newer ones have left the ring."""
+        if not self._newer or self._newer[0] >= self._ring.first:
+            return 0
+        return bisect_left(self._newer, self._ring.first)

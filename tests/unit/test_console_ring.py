@@ -1,0 +1,126 @@
+"""The ring keeps the latest messages, its views know what passes, and nothing goes uncounted."""
+
+import json
+
+import pytest
+
+from swf_console.backend.operations.console.rates import Rates
+from swf_console.backend.operations.console.ring import Kept, Ring, Stamp, packed, unpacked
+from swf_console.backend.operations.console.view import SLICE, View
+
+STAMP = Stamp("/topic/epictopic", "stf_gen", "demo", None, "100010", "daq")
+
+
+def fill(ring: Ring, count: int, *views: View) -> None:
+    for _ in range(count):
+        number = ring.append(float(ring.next), STAMP, "", json.dumps({"n": ring.next}))
+        message = ring.get(number)
+        assert message is not None
+        for view in views:
+            view.arrived(number, message)
+
+
+def even(message: Kept) -> bool:
+    return message.number % 2 == 0
+
+
+def numbers(view: View) -> list[int]:
+    return [view.at(position) for position in range(len(view))]
+
+
+def test_the_oldest_go_and_the_numbers_stay() -> None:
+    ring = Ring(10)
+    fill(ring, 25)
+    assert (ring.first, ring.next, len(ring)) == (15, 25, 10)
+    kept = ring.get(15)
+    assert kept is not None
+    assert kept.content == {"n": 15}
+    assert ring.get(14) is None
+    assert ring.get(25) is None
+
+
+def test_bytes_are_bounded_too() -> None:
+    ring = Ring(1000, most_bytes=1000)
+    for _ in range(20):
+        ring.append(0.0, STAMP, "", "x" * 300)
+    assert len(ring) == 3
+    ring.append(0.0, STAMP, "", "x" * 5000)
+    assert len(ring) == 1
+
+
+def test_what_is_held_stays_until_it_is_released() -> None:
+    ring = Ring(10)
+    fill(ring, 10)
+    ring.hold()
+    fill(ring, 7)
+    assert (ring.first, len(ring)) == (0, 17)
+    held = ring.get(3)
+    assert held is not None
+    assert held.number == 3
+    assert ring.time_of(3) == 3.0
+    ring.release()
+    assert (ring.first, len(ring)) == (7, 10)
+
+
+def test_what_is_held_is_bounded() -> None:
+    ring = Ring(10)
+    ring.hold()
+    fill(ring, 100)
+    assert len(ring) <= 21
+
+
+@pytest.mark.parametrize(
+    "identity",
+    ["0190a6a1-0000-7000-8000-00000000abcd", "", "ID:host-1:2", "0190A6A1-0000-7000-8000-00000000ABCD"],
+)
+def test_ids_come_back_as_they_were(identity: str) -> None:
+    assert unpacked(packed(identity)) == identity
+
+
+def test_a_view_decides_at_arrival_and_backwards_over_the_ring() -> None:
+    ring = Ring(10_000)
+    fill(ring, 3 * SLICE)
+    view = View(ring, even)
+    fill(ring, 10, view)
+    assert view.looked_at == 10
+    assert view.look_back()
+    while view.look_back():
+        pass
+    assert view.complete
+    assert numbers(view) == [number for number in range(ring.next) if number % 2 == 0]
+
+
+@pytest.mark.parametrize("slices", [0, 1, 2, 3, 9])
+def test_positions_are_found_whatever_has_been_looked_at_and_whatever_has_gone(slices: int) -> None:
+    ring = Ring(600)
+    fill(ring, 700)
+    view = View(ring, even)
+    fill(ring, 50, view)
+    for _ in range(slices):
+        view.look_back()
+    fill(ring, 333, view)
+    found = numbers(view)
+    assert found == sorted(found)
+    assert all(number >= ring.first for number in found)
+    for number in range(ring.first - 5, ring.next + 5):
+        assert view.position(number) == sum(each < number for each in found), number
+
+
+def test_without_a_filter_a_view_is_the_ring() -> None:
+    ring = Ring(5)
+    view = View(ring, None)
+    fill(ring, 8, view)
+    assert numbers(view) == [3, 4, 5, 6, 7]
+    assert [view.position(number) for number in (0, 3, 7, 9)] == [0, 0, 4, 5]
+    assert view.complete
+
+
+def test_rates_count_by_second() -> None:
+    rates = Rates(10)
+    rates.add(100, 3)
+    rates.add(101, 5)
+    assert rates.last(4, 102) == [0, 0, 3, 5]
+    assert rates.per_second(102, over=2) == 4.0
+    assert rates.last(3, 130) == [0, 0, 0]
+    rates.add(50)
+    assert rates.last(3, 131) == [0, 0, 0]

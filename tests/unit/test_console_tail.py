@@ -1,0 +1,130 @@
+"""The tail: filters over what has come, the database behind without a seam, nothing stolen from a queue."""
+
+import json
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from swf_console.backend.database import Database
+from swf_console.backend.errors import Refused, UsageError
+from swf_console.backend.messaging.messages import ID_HEADER
+from swf_console.backend.operations.console.tail import Tail
+from tests.support.history import BEGAN, add_execution, add_messages
+from tests.support.waiting import wait_for
+
+Frame = tuple[dict[str, str], str]
+
+
+def frame(
+    kind: str = "stf_gen", namespace: str = "demo", identity: str | None = None, **content: object
+) -> Frame:
+    headers = {"destination": "/topic/epictopic", ID_HEADER: identity or str(uuid.uuid4())}
+    return headers, json.dumps({"msg_type": kind, "namespace": namespace, "sender": "daq", **content})
+
+
+def kinds(tail: Tail) -> list[str | None]:
+    return [row.msg_type for row in tail.window(0, len(tail))]
+
+
+def complete(tail: Tail) -> Callable[[], bool]:
+    return lambda: tail.numbers().complete
+
+
+def test_only_the_namespace_is_shown_and_the_others_are_counted() -> None:
+    tail = Tail("demo", now=lambda: 1000.0)
+    tail.take([frame(), frame(namespace="other"), frame("run_imminent")])
+    assert kinds(tail) == ["stf_gen", "run_imminent"]
+    assert tail.types() == [("stf_gen", 1), ("run_imminent", 1)]
+    tail.set_namespace("demo", everywhere=True)
+    wait_for(complete(tail))
+    assert len(tail) == 3
+
+
+def test_a_filter_holds_for_what_came_and_for_what_comes() -> None:
+    tail = Tail("demo")
+    tail.take([frame("a", n=1), frame("b", n=2), frame("a", n=3)])
+    tail.set_filter("type=a")
+    tail.take([frame("b"), frame("a", n=4)])
+    wait_for(complete(tail))
+    assert [row.content["n"] for row in tail.window(0, 10)] == [1, 3, 4]
+    tail.set_filter("")
+    wait_for(complete(tail))
+    assert len(tail) == 5
+
+
+def test_a_filter_that_is_none_changes_nothing() -> None:
+    tail = Tail("demo")
+    tail.take([frame()])
+    with pytest.raises(UsageError, match="no field"):
+        tail.set_filter("colour=red")
+    assert len(tail) == 1
+    assert tail.filter_text == ""
+
+
+def test_a_queue_is_refused() -> None:
+    with pytest.raises(Refused, match="steals"):
+        Tail("demo", topic="/queue/workflow_control")
+
+
+@pytest.mark.parametrize(
+    "body", ["", "no JSON", "[]", "[" * 100_000, '{"msg_type": 7}', '{"namespace": []}', "\x00"]
+)
+def test_whatever_comes_is_kept(body: str) -> None:
+    tail = Tail(None)
+    tail.take([({}, body)])
+    assert tail.window(0, 1)[0].body == body
+
+
+def test_a_note_passes_every_filter() -> None:
+    tail = Tail("demo")
+    tail.set_filter("type=nothing")
+    tail.take([frame()])
+    tail.note("mark 1")
+    wait_for(complete(tail))
+    assert [(row.is_note, row.body) for row in tail.window(0, 5)] == [(True, "mark 1")]
+
+
+def test_the_database_goes_on_behind_the_ring_without_a_seam(kept: Database) -> None:
+    ids = add_messages(kept, add_execution(kept), 30)
+    tail = Tail("demo", now=(BEGAN + timedelta(seconds=25)).timestamp)
+    tail.take([frame(identity=ids[number]) for number in range(25, 30)])
+    while not tail.ends:
+        tail.read_on(kept, limit=7)
+    rows = tail.window(0, 100)
+    assert [row.id for row in rows] == ids
+    assert [tail.position(row.number) for row in rows] == list(range(30))
+    assert tail.position_at((BEGAN + timedelta(seconds=12)).timestamp()) == 12
+
+
+def test_what_was_read_before_it_came_is_there_once(kept: Database) -> None:
+    ids = add_messages(kept, add_execution(kept), 3)
+    tail = Tail("demo")
+    tail.read_on(kept)
+    tail.take([frame(identity=ids[2])])
+    assert [row.id for row in tail.window(0, 9)] == ids
+
+
+def test_what_is_behind_goes_when_the_ring_has_moved_on(kept: Database) -> None:
+    add_messages(kept, add_execution(kept), 3)
+    tail = Tail("demo", capacity=5)
+    tail.take([frame() for _ in range(5)])
+    tail.hold()
+    tail.read_on(kept)
+    assert len(tail) == 8
+    tail.take([frame() for _ in range(3)])
+    assert len(tail) == 11
+    tail.release()
+    assert len(tail) == 5
+
+
+def test_the_filter_holds_behind_the_ring_too(kept: Database) -> None:
+    execution = add_execution(kept)
+    add_messages(kept, execution, 3, kind="stf_gen")
+    wanted = add_messages(kept, execution, 2, kind="run_imminent")
+    tail = Tail("demo")
+    tail.set_filter('type=run_imminent ".sequence"')
+    tail.set_filter("type=run_imminent .sequence=1,2")
+    tail.read_on(kept)
+    assert [row.id for row in tail.window(0, 9)] == wanted
