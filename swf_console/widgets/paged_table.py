@@ -1,0 +1,430 @@
+"""A table over any number of rows: it holds those around the viewport and paints the lines that changed."""
+
+import time
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from .columns import GAP, Column, fit, fitted
+from .paging import Pager, Viewport
+from .rows import Cell, Count, PageSource, Row, RowWindow
+from .tones import COLOURS
+
+GUTTER = 2
+WHEEL = 3
+LIVE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What decides how a line looks: equal lines are not painted again."""
+
+    kind: str
+    text: str = ""
+    row: Row | None = None
+    marked: bool = False
+
+
+class PagedTable(Widget, can_focus=True):
+    """Rows of a PageSource with a cursor, marks, search and the age of the data. It knows no backend.
+
+    A refresh keeps the cursor on its row, whatever comes and goes around it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "move(1)", "down", show=False, tooltip="One row down"),
+        Binding("k,up", "move(-1)", "up", show=False, tooltip="One row up"),
+        Binding("pagedown,ctrl+d", "page(1)", "page down", show=False, tooltip="One page down"),
+        Binding("pageup,ctrl+u", "page(-1)", "page up", show=False, tooltip="One page up"),
+        Binding("g,home", "first", "first", show=False, tooltip="To the first row"),
+        Binding("G,end", "last", "last", show=False, tooltip="To the last row, at once"),
+        Binding("enter", "open", "open", show=False, tooltip="Open the row"),
+        Binding("space", "mark", "mark", show=False, tooltip="Mark the row, or take its mark away"),
+        Binding("n", "next_match(1)", "next", show=False, tooltip="Next match"),
+        Binding("N", "next_match(-1)", "previous", show=False, tooltip="Previous match"),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "paged-table--head",
+        "paged-table--cursor",
+        "paged-table--foot",
+        "paged-table--stale",
+        *(f"paged-table--{tone}" for tone in COLOURS),
+    }
+    DEFAULT_CSS = """
+    PagedTable { height: 1fr; width: 1fr; }
+    PagedTable > .paged-table--head { color: $text-muted; text-style: bold; }
+    PagedTable > .paged-table--cursor { background: $surface-lighten-1; }
+    PagedTable:focus > .paged-table--cursor { background: $primary-muted; text-style: bold; }
+    PagedTable > .paged-table--foot { color: $text-muted; }
+    PagedTable > .paged-table--stale { color: $text-warning; text-style: bold; }
+    PagedTable > .paged-table--plain { color: $text; }
+    PagedTable > .paged-table--ok { color: $text-success; }
+    PagedTable > .paged-table--busy { color: $text-accent; }
+    PagedTable > .paged-table--watch { color: $text-warning; }
+    PagedTable > .paged-table--bad { color: $text-error; }
+    PagedTable > .paged-table--off { text-style: dim; }
+    PagedTable > .paged-table--unknown { color: $text-muted; }
+    """
+
+    class Opened(Message):
+        """Enter, or a double click, on a row."""
+
+        def __init__(self, table: "PagedTable", row: Row) -> None:
+            super().__init__()
+            self.table, self.row = table, row
+
+        @property
+        def control(self) -> "PagedTable":
+            """The table."""
+            return self.table
+
+    class Moved(Opened):
+        """The cursor is on another row."""
+
+    def __init__(
+        self,
+        columns: tuple[Column, ...],
+        source: PageSource | None = None,
+        *,
+        empty: str = "Nothing here.",
+        id: str | None = None,  # noqa: A002 (Textual's name)
+        live: bool = False,
+    ) -> None:
+        super().__init__(id=id)
+        self.columns, self.empty, self.live = columns, empty, live
+        self.sorted_by: tuple[str, bool] | None = None
+        self.marked: dict[str, Row] = {}
+        self._first_source = source
+        self._pager = Pager(self, self._viewport, self._arrived, self._say)
+        self._window = RowWindow()
+        self._cursor, self._top = 0, 0
+        self._cursor_key: str | None = None
+        self._top_key: str | None = None
+        self._sought = ""
+        self._note = ""
+        self._painted: list[_Line] = []
+        self._widths: list[int] = []
+
+    def on_mount(self) -> None:
+        """Begin to read, and to keep time."""
+        self.set_interval(LIVE_SECONDS, self._tick)
+        if self._first_source is not None:
+            self.show(self._first_source)
+
+    # what others ask of it
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor."""
+        return self._window.rows[self._cursor] if self._cursor < len(self._window.rows) else None
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the source has answered."""
+        return self._pager.loaded
+
+    @property
+    def stale(self) -> bool:
+        """Whether what is shown is older than it should be."""
+        return bool(self._pager.trouble or self._pager.overdue)
+
+    @property
+    def total(self) -> Count | None:
+        """How many rows there are, as last counted."""
+        return self._pager.total
+
+    @property
+    def shown(self) -> list[Row]:
+        """The rows on screen."""
+        return self._window.rows[self._top : self._top + self._rows_high]
+
+    def show(self, source: PageSource, *, sorted_by: tuple[str, bool] | None = None) -> None:
+        """Show another list from its beginning; `sorted_by` is a column's key and whether it descends."""
+        self.sorted_by = sorted_by
+        self._note = ""
+        self._pager.show(source)
+
+    def refresh_rows(self) -> None:
+        """Read again now."""
+        self._pager.retry()
+
+    def search(self, text: str) -> None:
+        """Go to the next row that contains `text`."""
+        self._sought = text.lower()
+        self.action_next_match(1)
+
+    def unmark(self) -> None:
+        """Take all marks away."""
+        self.marked.clear()
+        self._paint()
+
+    # keys
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor by rows."""
+        self._go_to(self._cursor + step)
+
+    def action_page(self, step: int) -> None:
+        """Move cursor and view by a page."""
+        rows = max(1, self._rows_high - 1)
+        self._top = max(0, min(self._top + step * rows, len(self._window.rows) - self._rows_high))
+        self._go_to(self._cursor + step * rows)
+
+    def action_first(self) -> None:
+        """Go to the first row of the list."""
+        if self._window.at_first:
+            self._go_to(0)
+        else:
+            self._pager.jump("first")
+
+    def action_last(self) -> None:
+        """Go to the last row of the list, wherever that is."""
+        if self._window.at_last:
+            self._go_to(len(self._window.rows) - 1)
+        else:
+            self._pager.jump("last")
+
+    def action_open(self) -> None:
+        """Open the row under the cursor."""
+        if self.row is not None:
+            self.post_message(self.Opened(self, self.row))
+
+    def action_mark(self) -> None:
+        """Mark the row, or take its mark away, and go on to the next."""
+        row = self.row
+        if row is None:
+            return
+        if self.marked.pop(row.key, None) is None:
+            self.marked[row.key] = row
+        self._go_to(self._cursor + 1)
+
+    def action_next_match(self, step: int) -> None:
+        """Go to the next or the previous match: in what is held, else further on in the list."""
+        if not self._sought:
+            self._say("nothing is searched for")
+            return
+        rows = self._window.rows
+        places = range(self._cursor + 1, len(rows)) if step > 0 else range(self._cursor - 1, -1, -1)
+        found = next((n for n in places if rows[n].contains(self._sought)), None)
+        if found is not None:
+            self._go_to(found)
+        elif self._window.at_last if step > 0 else self._window.at_first:
+            self._say(f"no further match: {self._sought}")
+        else:
+            self._pager.search(self._sought, backwards=step < 0)
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor there; a second click opens."""
+        index = self._top + event.y - 1
+        if 0 < event.y <= self._rows_high and index < len(self._window.rows):
+            self._go_to(index)
+            if event.chain > 1:
+                self.action_open()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Move the view, and the cursor with it where it must."""
+        event.stop()
+        self._scroll(WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Move the view, and the cursor with it where it must."""
+        event.stop()
+        self._scroll(-WHEEL)
+
+    # the window and the place in it
+
+    @property
+    def _rows_high(self) -> int:
+        return max(1, self.size.height - 2)
+
+    def _viewport(self) -> Viewport:
+        return Viewport(self._top, self._rows_high, self.row)
+
+    def _scroll(self, lines: int) -> None:
+        self._top = max(0, min(self._top + lines, len(self._window.rows) - self._rows_high))
+        self._go_to(max(self._top, min(self._cursor, self._top + self._rows_high - 1)))
+
+    def _go_to(self, index: int) -> None:
+        before = self._cursor_key
+        self._cursor = max(0, min(index, len(self._window.rows) - 1))
+        self._note = ""
+        self._settle()
+        if self._cursor_key != before and self.row is not None:
+            self.post_message(self.Moved(self, self.row))
+        self._pager.go()
+
+    def _settle(self) -> None:
+        """Have the cursor on screen, remember the rows by name, paint."""
+        rows, high = self._window.rows, self._rows_high
+        self._cursor = max(0, min(self._cursor, len(rows) - 1))
+        self._top = max(self._cursor - high + 1, min(self._top, self._cursor))
+        if self._window.at_last:
+            self._top = min(self._top, max(0, len(rows) - high))
+        self._cursor_key = rows[self._cursor].key if rows else None
+        self._top_key = rows[self._top].key if rows else None
+        self._paint()
+
+    def _arrived(self, window: RowWindow, jumped: str | None) -> None:
+        """Take over what was read: the cursor stays on its row, unless it was sent somewhere."""
+        was_at_top = self._top == 0 and self._window.at_first
+        before = self._cursor_key
+        self._window = window
+        if jumped == "first":
+            self._cursor = self._top = 0
+        elif jumped == "last":
+            self._cursor, self._top = len(window.rows) - 1, len(window.rows)
+        elif jumped is not None:
+            self._cursor = window.index(jumped) or 0
+            self._top = max(0, self._cursor - self._rows_high // 2)
+        else:
+            self._cursor = self._place(self._cursor_key, self._cursor)
+            at_top = was_at_top and window.at_first
+            self._top = 0 if at_top else self._place(self._top_key, self._top)
+        self._settle()
+        if self._cursor_key != before and self.row is not None:
+            self.post_message(self.Moved(self, self.row))
+
+    def _place(self, key: str | None, otherwise: int) -> int:
+        found = self._window.index(key)
+        return otherwise if found is None else found
+
+    def _tick(self) -> None:
+        if not self.region:
+            return
+        if self.live or self._pager.trouble or not self.loaded:
+            self._pager.refresh()
+        self._paint()
+
+    def _say(self, note: str) -> None:
+        self._note = note
+        self._paint()
+
+    # painting
+
+    def on_resize(self) -> None:
+        """Fit columns and view into the new size."""
+        self._widths = fitted(self.columns, self.size.width - GUTTER)
+        self._painted = []
+        self._settle()
+        self.refresh()
+        self._pager.go()
+
+    def notify_style_update(self) -> None:
+        """Paint all of it in the new style."""
+        self._painted = []
+        super().notify_style_update()
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line."""
+        lines = self._painted
+        return self._strip(lines[y]) if y < len(lines) else Strip.blank(self.size.width, self._base)
+
+    def _paint(self) -> None:
+        """Have the lines painted that are not what they were."""
+        width, height = self.size
+        if not height:
+            return
+        lines = [_Line("head", str(self.sorted_by)), *self._body(height - 2), self._foot()]
+        before, self._painted = self._painted, lines
+        if len(before) != len(lines):
+            self.refresh()
+            return
+        regions = [Region(0, y, width, 1) for y in range(height) if before[y] != lines[y]]
+        if regions:
+            self.refresh(*regions)
+
+    def _body(self, height: int) -> list[_Line]:
+        stale = "stale " if self.stale else ""
+        lines = [
+            _Line(
+                f"{stale}cursor" if self._top + n == self._cursor else f"{stale}row",
+                row=row,
+                marked=row.key in self.marked,
+            )
+            for n, row in enumerate(self.shown)
+        ]
+        if not lines:
+            words = self.empty if self.loaded else "Reading…"
+            lines = [_Line("words", line) for line in ("", *words.splitlines())]
+        return (lines + [_Line("blank")] * height)[:height]
+
+    def _foot(self) -> _Line:
+        pager = self._pager
+        if pager.trouble:
+            proved = pager.proved
+            age = f"STALE {time.monotonic() - proved:.0f} s" if proved is not None else "NO DATA"
+            wait = max(0.0, pager.retry_at - time.monotonic())
+            return _Line("trouble", f"{age}, next try in {wait:.0f} s: {pager.trouble}")
+        if pager.overdue:
+            return _Line("trouble", f"STALE: no answer for {pager.overdue:.0f} s")
+        words = [self._where()]
+        if self.marked:
+            words.append(f"{len(self.marked)} marked")
+        if self._note:
+            words.append(self._note)
+        return _Line("foot", " · ".join(word for word in words if word))
+
+    def _where(self) -> str:
+        window, total = self._window, self._pager.total
+        if not window.rows or total is None:
+            return ""
+        last = min(self._top + self._rows_high, len(window.rows))
+        if window.before is None:
+            left = len(window.rows) - last
+            where = f"the last but {left:,}" if window.at_last and left else "somewhere"
+            return f"{'the last' if window.at_last and not left else where} of {total}"
+        about = "" if window.sure else "~"
+        number = max(total.number, window.before + len(window.rows))
+        exact = total.exact or window.at_last
+        return f"{about}{window.before + self._top + 1:,}-{window.before + last:,} of {Count(number, exact)}"
+
+    @property
+    def _base(self) -> Style:
+        return self.rich_style
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"paged-table--{name}", partial=True)
+
+    def _strip(self, line: _Line) -> Strip:
+        width = self.size.width
+        if line.row is not None:
+            return self._row_strip(line, line.row)
+        if line.kind == "head":
+            style = self._base + self._style("head")
+            return Strip([Segment(self._head_text(), style)]).adjust_cell_length(width, style)
+        names = {"foot": "foot", "trouble": "stale"}
+        style = self._base + self._style(names.get(line.kind, "plain"))
+        return Strip([Segment(fit(f"  {line.text}", width), style)])
+
+    def _head_text(self) -> str:
+        titles = []
+        for column, width in zip(self.columns, self._widths, strict=False):
+            arrow = ""
+            if self.sorted_by and self.sorted_by[0] == column.key:
+                arrow = "▾" if self.sorted_by[1] else "▴"
+            titles.append(fit(column.title + arrow, width, right=column.right))
+        return " " * GUTTER + (" " * GAP).join(titles)
+
+    def _row_strip(self, line: _Line, row: Row) -> Strip:
+        base = self._base
+        under_cursor = line.kind.endswith("cursor")
+        if under_cursor:
+            base += self._style("cursor")
+        if line.kind.startswith("stale"):
+            base += Style(dim=True)
+        segments = [Segment(("▌" if under_cursor else " ") + ("*" if line.marked else " "), base)]
+        for column, width, cell in zip(self.columns, self._widths, row.cells, strict=False):
+            segments.append(Segment(fit(cell.text, width, right=column.right), base + self._tone(cell)))
+            segments.append(Segment(" " * GAP, base))
+        return Strip(segments).adjust_cell_length(self.size.width, base)
+
+    def _tone(self, cell: Cell) -> Style:
+        return self._style(cell.tone) if cell.tone != "plain" else Style.null()

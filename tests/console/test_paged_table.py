@@ -1,0 +1,329 @@
+"""The table over any number of rows, with a list that is only computed."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+
+from swf_console.widgets.columns import Column, fit, fitted
+from swf_console.widgets.paged_table import PagedTable
+from swf_console.widgets.rows import Cell, Count, ListSource, Row, RowPage
+
+from .hosts import until
+
+COLUMNS = (Column("name", "NAME", 12, least=6, grows=True), Column("state", "STATE", 8), Column("n", "N", 9))
+
+
+class Numbers:
+    """Rows numbered from `begin` upwards, `total` of them; the highest is the newest and comes first."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.states: dict[int, str] = {}
+        self.gone: set[int] = set()
+        self.trouble = ""
+        self.open = threading.Event()
+        self.open.set()
+        self.asked: list[tuple[str | None, bool]] = []
+
+    def page(self, after: str | None, limit: int, *, backwards: bool = False) -> RowPage:
+        self.open.wait(20)
+        if self.trouble:
+            raise OSError(self.trouble)
+        self.asked.append((after, backwards))
+        step = 1 if backwards else -1
+        at = (int(after) + step) if after is not None else (1 if backwards else self.total)
+        rows: list[Row] = []
+        while 1 <= at <= self.total and len(rows) < limit:
+            if at not in self.gone:
+                rows.append(self.row(at))
+            at += step
+        return RowPage(tuple(rows), 1 <= at <= self.total)
+
+    def row(self, number: int) -> Row:
+        cells = (Cell(f"row {number}"), Cell(self.states.get(number, "ok"), "ok"), Cell(str(number)))
+        return Row(f"row-{number}", str(number), cells, number)
+
+    def count(self) -> Count:
+        return Count(min(self.total, 10_000), self.total < 10_000)
+
+
+class TableApp(App[None]):
+    def __init__(self, table: PagedTable) -> None:
+        super().__init__()
+        self.table = table
+        self.opened: list[object] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+
+    def on_paged_table_opened(self, event: PagedTable.Opened) -> None:
+        self.opened.append(event.row.value)
+
+
+Steps = Callable[[Pilot[None], PagedTable], Awaitable[None]]
+
+
+def use(source: Numbers | ListSource, steps: Steps, size: tuple[int, int] = (60, 22)) -> TableApp:
+    table = PagedTable(COLUMNS, source, empty="No rows.\nMake one.")
+    app = TableApp(table)
+
+    async def run() -> None:
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: table.loaded)
+            await steps(pilot, table)
+
+    asyncio.run(run())
+    return app
+
+
+def key_of(table: PagedTable) -> str | None:
+    return table.row.key if table.row else None
+
+
+def lines_of(table: PagedTable) -> list[str]:
+    return [table.render_line(y).text.rstrip() for y in range(table.size.height)]
+
+
+def test_the_first_rows_are_shown_with_a_head_and_a_count() -> None:
+    async def steps(pilot: Pilot[None], table: PagedTable) -> None:
+        lines = lines_of(table)
+        assert lines[0].split() == ["NAME", "STATE", "N"]
+        assert lines[1].startswith("▌ row 500")
+        assert lines[-1] == "  1-20 of 500"
+
+    use(Numbers(500), steps)
+
+
+def test_the_end_of_a_million_is_one_request_away_and_counts_say_that_they_are_estimates() -> None:
+    source = Numbers(1_000_000)
+
+    async def steps(pilot: Pilot[None], table: PagedTable) -> None:
+        assert lines_of(table)[-1] == "  1-20 of 10,000+"
+        source.asked.clear()
+        await pilot.press("G")
+        await until(pilot, lambda: key_of(table) == "row-1")
+        assert source.asked[0] == (None, True)
+        assert lines_of(table)[-1] == "  the last of 10,000+"
+        await pilot.press("pageup", "k")
+        assert key_of(table) == "row-21"
+        assert "the last but" in lines_of(table)[-1]
+        await pilot.press("g")
+        await until(pilot, lambda: key_of(table) == "row-1000000")
+        assert len(table._window.rows) < 1000
+
+    use(source, steps)
+
+
+def test_a_long_way_down_holds_only_the_rows_around_the_view() -> None:
+    async def steps(pilot: Pilot[None], table: PagedTable) -> None:
+        for _ in range(60):
+            table.action_page(1)
+            await until(pilot, lambda: not table._pager._calls.busy)
+        assert len(table._window.rows) < 1000
+        here = key_of(table)
+        number = int(str(here).removeprefix("row-"))
+        assert number == 100_000 - 60 * 19
+        position = 100_000 - number + 1
+        first, last = lines_of(table)[-1].split()[0].split("-")
+        assert int(first.replace(",", "")) <= position <= int(last.replace(",", ""))
+        for _ in range(70):
+            table.action_page(-1)
+            await until(pilot, lambda: not table._pager._calls.busy)
+        assert key_of(table) == "row-100000"
+
+    use(Numbers(100_000), steps)
+
+
+def test_new_rows_above_leave_the_cursor_on_its_row() -> None:
+    source = Numbers(500)
+
+    async def steps(pilot: Pilot[None], table: PagedTable) -> None:
+        await pilot.press("j", "j")
+        assert key_of(table) == "row-498"
+        source.total = 503
+        table.refresh_rows()
+        await until(pilot, lambda: table.shown[0].key == "row-503")
+        assert key_of(table) == "row-498"
+        source.total = 600
+        table.refresh_rows()
+        await until(pilot, lambda: table.total == Count(600))
+        assert key_of(table) == "row-498"
+        assert table.row in table.shown
+
+    use(source, steps)
+
+
+def test_a_view_further_down_stays_where_it_is() -> None:
+    source = Numbers(2000)
+
+    async def steps(pilot: Pilot[None], table: PagedTable) -> None:
+        for _ in range(8):
+            await pilot.press("pagedown")
+            await until(pilot, lambda: not table._pager._calls.busy)
+        shown, here = [row.key for row in table.shown], key_of(table)
+        source.total = 2050
+        source.states[int(shown[3].removeprefix("row-"))] = "changed"
+        table.refresh_rows()
+        await until(pilot, lambda: table.shown[3].cells[1].text == "changed")
+        assert [row.key for row in table.shown] == shown
+        assert key_of(table) == here
+        assert "~" in lines_of(table)[-1]
+
+    use(source, steps)
+
+
+def test_a_row_that_goes_leaves_the_cursor_on_its_neighbour() -> None:
+    source = Numbers(100)
+
+    async def steps(pilot: Pilot[None], table: PagedTable) -> None:
+        await pilot.press("j", "j", "j")
+        source.gone.add(97)
+        table.refresh_rows()
+        await until(pilot, lambda: key_of(table) == "row-96")
+
+    use(source, steps)
+
+
+def test_what_did_not_change_is_not_painted_again() -> None:
+    source = Numbers(100)
+
+    async def steps(pilot: Pilot[None], table: PagedTable) -> None:
+        await until(pilot, lambda: not table._pager._calls.busy)
+        await pilot.pause()
+        painted: list[int] = []
+        render = table.render_line
+        table.render_line = lambda y: painted.append(y) or render(y)  # type: ignore[method-assign, func-returns-value]
+        asked = len(source.asked)
+        table.refresh_rows()
+        await until(pilot, lambda: len(source.asked) > asked and not table._pager._calls.busy)
+        await pilot.pause()
+        assert painted == []
+        source.states[98] = "busy"
+        table.refresh_rows()
+        await until(pilot, lambda: table.shown[2].cells[1].text == "busy")
+        await pilot.pause()
+        assert set(painted) == {3}
+
+    use(source, steps)
+
+
+def test_marks_stay_when_their_rows_are_out_of_sight() -> None:
+    async def steps(pilot: Pilot[None], table: PagedTable) -> None:
+        await pilot.press("space", "j", "space")
+        assert set(table.marked) == {"row-5000", "row-4998"}
+        assert key_of(table) == "row-4997"
+        await pilot.press("G")
+        await until(pilot, lambda: key_of(table) == "row-1")
+        assert set(table.marked) == {"row-5000", "row-4998"}
+        assert "2 marked" in lines_of(table)[-1]
+        await pilot.press("g")
+        await until(pilot, lambda: key_of(table) == "row-5000")
+        assert lines_of(table)[1].startswith("▌*")
+        await pilot.press("space")
+        assert set(table.marked) == {"row-4998"}
+
+    use(Numbers(5000), steps)
+
+
+def test_a_search_goes_beyond_the_rows_that_are_held_and_back() -> None:
+    source = Numbers(9000)
+    source.states.update({8995: "failed", 3000: "failed"})
+
+    async def steps(pilot: Pilot[None], table: PagedTable) -> None:
+        table.search("FAILED")
+        assert key_of(table) == "row-8995"
+        await pilot.press("n")
+        await until(pilot, lambda: key_of(table) == "row-3000")
+        assert table.row in table.shown
+        await pilot.press("N")
+        await until(pilot, lambda: key_of(table) == "row-8995")
+        await pilot.press("n", "n")
+        await until(pilot, lambda: "no further match" in lines_of(table)[-1])
+
+    use(source, steps)
+
+
+def test_a_source_that_fails_leaves_its_rows_and_says_since_when_and_why() -> None:
+    source = Numbers(50)
+
+    async def steps(pilot: Pilot[None], table: PagedTable) -> None:
+        shown = [row.key for row in table.shown]
+        source.trouble = "the disk is gone"
+        table.refresh_rows()
+        await until(pilot, lambda: table.stale)
+        assert [row.key for row in table.shown] == shown
+        assert "STALE 0 s" in lines_of(table)[-1]
+        assert "next try in" in lines_of(table)[-1]
+        assert "the disk is gone" in lines_of(table)[-1]
+        await pilot.press("j")
+        assert key_of(table) == "row-49"
+        source.trouble = ""
+        await until(pilot, lambda: not table.stale)
+        assert key_of(table) == "row-49"
+
+    use(source, steps, size=(100, 22))
+
+
+def test_a_source_that_does_not_answer_holds_up_no_key() -> None:
+    source = Numbers(50)
+
+    async def steps(pilot: Pilot[None], table: PagedTable) -> None:
+        source.open.clear()
+        table.refresh_rows()
+        await pilot.press("j", "j")
+        assert key_of(table) == "row-48"
+        await until(pilot, lambda: "STALE: no answer for" in lines_of(table)[-1])
+        source.open.set()
+        await until(pilot, lambda: not table.stale)
+
+    use(source, steps)
+
+
+def test_an_empty_list_says_what_to_do_next() -> None:
+    async def steps(pilot: Pilot[None], table: PagedTable) -> None:
+        assert [line.strip() for line in lines_of(table)[2:4]] == ["No rows.", "Make one."]
+        await pilot.press("j", "G", "g", "space", "enter", "pagedown", "n")
+        assert table.row is None
+
+    use(ListSource([]), steps)
+
+
+def test_enter_and_a_second_click_open_a_row() -> None:
+    async def steps(pilot: Pilot[None], table: PagedTable) -> None:
+        await pilot.press("j", "enter")
+        await pilot.click(PagedTable, offset=(5, 4), times=2)
+        await pilot.pause()
+
+    assert use(Numbers(50), steps).opened == [49, 47]
+
+
+def test_a_smaller_screen_keeps_the_cursor_in_sight_and_drops_columns_from_the_right() -> None:
+    async def steps(pilot: Pilot[None], table: PagedTable) -> None:
+        for _ in range(15):
+            await pilot.press("j")
+        here = key_of(table)
+        await pilot.resize_terminal(20, 10)
+        await until(pilot, lambda: table.size.height == 10)
+        assert key_of(table) == here
+        assert table.row in table.shown
+        assert lines_of(table)[0].split() == ["NAME", "STATE"]
+
+    use(Numbers(50), steps)
+
+
+def test_widths_shrink_then_drop_from_the_right_and_what_is_left_goes_to_the_column_that_grows() -> None:
+    assert fitted(COLUMNS, 60) == [41, 8, 9]
+    assert fitted(COLUMNS, 25) == [6, 8, 9]
+    assert fitted(COLUMNS, 24) == [15, 8]
+    assert fitted(COLUMNS, 3) == [3]
+
+
+def test_text_is_cut_to_cells_and_wide_characters_are_counted() -> None:
+    assert fit("abc", 5) == "abc  "
+    assert fit("abc", 5, right=True) == "  abc"
+    assert fit("abcdef", 4) == "abc…"
+    assert fit("日本語", 4) == "日 …"
+    assert fit("x", 0) == ""
