@@ -96,6 +96,11 @@ def test_no_socket_is_absent_and_one_without_listener_is_stale(tmp_path: Path) -
     assert state_of(tmp_path / "stale") is DaemonState.STALE
 
 
+def test_one_that_ends_in_the_middle_of_a_call_is_gone_and_not_foreign(tmp_path: Path) -> None:
+    with server(tmp_path / "s", lambda _: (tmp_path / "s").unlink()) as path:
+        assert state_of(path) is DaemonState.ABSENT
+
+
 def test_a_plain_file_in_its_place_is_not_taken_for_supervisord(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert state_of(tmp_path / "file") in (DaemonState.STALE, DaemonState.FOREIGN)

@@ -42,7 +42,12 @@ def call(path: Path, method: str, *params: Any, timeout: float = CALL_SECONDS) -
     """Call one method. Raises NoAnswer, or Fault where supervisord refuses."""
     deadline = time.monotonic() + timeout
     try:
-        body = _post(path, dumps(params, method).encode(), deadline)
+        try:
+            body = _post(path, dumps(params, method).encode(), deadline)
+        except (BrokenPipeError, ConnectionResetError):
+            # A supervisord that ends hangs up on whoever is in the middle of a call: is it still there?
+            _UnixConnection(path, _left(deadline)).probe()
+            raise
     except FileNotFoundError as error:
         raise NoAnswer(DaemonState.ABSENT, "supervisord does not run") from error
     except ConnectionRefusedError as error:
@@ -134,3 +139,8 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock = self.socket
         self.socket.settimeout(self.timeout)
         self.socket.connect(str(self._path))
+
+    def probe(self) -> None:
+        """Raise the error of a connect, if there is one."""
+        with self.socket:
+            self.connect()
