@@ -77,19 +77,21 @@ def test_a_time_that_cannot_be_read_is_that_of_the_arrival(said: object) -> None
 def test_the_identity_is_kept_for_its_database_and_held_once(stage: AgentStage) -> None:
     file = IdentityFile(stage.settings, "data", "a.b")
     file.hold()
-    made = file.mark_caught_up(file.create("sqlite:///one", "data-agent-alice-1"))
+    made = file.mark_known("one", file.create("one", "data-agent-alice-1"), "broker:1")
+    file.create("two", "data-agent-alice-7")
     with pytest.raises(Refused, match="runs already"):
         IdentityFile(stage.settings, "data", "a.b").hold()
     file.release()
     again = IdentityFile(stage.settings, "data", "a.b")
     again.hold()
-    assert again.load("sqlite:///one") == made
-    assert again.load("sqlite:///other") is None
-    assert IdentityFile(stage.settings, "data", "a_b").load("sqlite:///one") is None
+    assert again.load("one") == made
+    assert made.known_to == ("broker:1",)
+    assert again.load("other") is None
+    assert IdentityFile(stage.settings, "data", "a_b").load("one") is None
     again.release()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"name": 7}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"db": 7}', '{"db": {"name": "a"}}'])
 def test_an_identity_file_that_cannot_be_read_is_written_anew(stage: AgentStage, text: str) -> None:
     file = IdentityFile(stage.settings, "data", "demo")
     file.create("db", "data-agent-alice-1")

@@ -1,6 +1,7 @@
 """An agent as a program: its command line, its log, its signals, its exit code."""
 
 import argparse
+import logging
 import signal
 import sys
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ def run(kind: type["Agent"], arguments: Sequence[str] | None = None) -> int:
 
 def _serve(kind: type["Agent"], settings: Settings, namespace: str, instance: str) -> None:
     log_to_file(settings.logs_dir / f"{_program(kind)}{'-' if instance else ''}{instance}.log")
+    _show_warnings()
     agent = kind(settings, namespace, instance=instance)
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
@@ -43,6 +45,14 @@ def _serve(kind: type["Agent"], settings: Settings, namespace: str, instance: st
         signal.signal(number, on_signal)
     sys.stderr.write(f"{kind.agent_type} agent for namespace {namespace}; Ctrl-C ends it\n")
     agent.serve()
+
+
+def _show_warnings() -> None:
+    """Say on stderr what a person has to know: the log file has everything."""
+    shown = logging.StreamHandler()
+    shown.setLevel(logging.WARNING)
+    shown.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.getLogger("swf_console").addHandler(shown)
 
 
 def _parser(kind: type["Agent"]) -> argparse.ArgumentParser:

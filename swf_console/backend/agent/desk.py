@@ -131,7 +131,7 @@ class Desk:
     def _persist(self, task: Task, action: Callable[[], None]) -> None:
         """Do it until it is done, cannot be done, or the agent ends; then let the task go, unless it ends."""
         logged_execution_id.set(task.incoming.execution_id)
-        failures, (pause, longest) = 0, BACKOFF
+        failures, waited, (pause, longest) = 0, False, BACKOFF
         while not self._closing.is_set():
             try:
                 action()
@@ -139,7 +139,9 @@ class Desk:
                 self.counts.unreadable += 1
                 log.warning("%s", self.counts.failed(error), extra=_shown(task))
             except (BackendUnreachable, DatabaseUnusable) as error:
-                log.warning("waiting: %s", self.counts.failed(error))
+                if not waited:
+                    log.warning("waiting: %s", self.counts.failed(error))
+                waited = True
                 self._closing.wait(pause)
                 pause = min(pause * 2, longest)
                 continue

@@ -15,15 +15,14 @@ from ..settings import Settings, private_directory
 
 @dataclass(frozen=True, slots=True)
 class AgentIdentity:
-    """The name in the database, and the client id under which the broker keeps messages for it.
+    """The name in the database, and the client id under which brokers keep messages for it.
 
-    `caught_up` is False until it has read what was sent before the broker first knew it.
+    A broker is in `known_to` once the agent has read what was sent before that broker first knew it.
     """
 
     name: str
     client_id: str
-    database: str
-    caught_up: bool = False
+    known_to: tuple[str, ...] = ()
 
 
 class IdentityFile:
@@ -68,29 +67,34 @@ class IdentityFile:
 
     def load(self, database: str) -> AgentIdentity | None:
         """Who this agent was the last time it used that database; None for the first time."""
+        known = self._read().get(database)
         try:
-            told: Any = json.loads(self._path.read_bytes())
-            known = AgentIdentity(**told)
-        except (OSError, ValueError, TypeError):
+            return (
+                AgentIdentity(known["name"], known["client_id"], tuple(known["known_to"])) if known else None
+            )
+        except (KeyError, TypeError):
             return None
-        return known if known.database == database else None
 
     def create(self, database: str, name: str) -> AgentIdentity:
-        """Be somebody new, and remember it."""
-        identity = AgentIdentity(name, f"{name}-{uuid.uuid4().hex[:12]}", database)
-        self._save(identity)
-        return identity
+        """Be somebody new in that database, and remember it."""
+        return self._save(database, AgentIdentity(name, f"{name}-{uuid.uuid4().hex[:12]}"))
 
-    def mark_caught_up(self, identity: AgentIdentity) -> AgentIdentity:
-        """Remember that nothing from before is missing any more."""
-        marked = replace(identity, caught_up=True)
-        self._save(marked)
-        return marked
+    def mark_known(self, database: str, identity: AgentIdentity, broker: str) -> AgentIdentity:
+        """Remember that nothing from before that broker knew us is missing any more."""
+        return self._save(database, replace(identity, known_to=(*identity.known_to, broker)))
 
-    def _save(self, identity: AgentIdentity) -> None:
+    def _read(self) -> dict[str, Any]:
+        try:
+            told = json.loads(self._path.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return told if isinstance(told, dict) else {}
+
+    def _save(self, database: str, identity: AgentIdentity) -> AgentIdentity:
         fresh = Path(f"{self._path}.new")
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(asdict(identity), file)
+            json.dump(self._read() | {database: asdict(identity)}, file)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._path)
+        return identity

@@ -161,11 +161,14 @@ class Running:
 
     def _open_database(self) -> Database | None:
         """Open the database, however long its server is away; None where the agent is stopped meanwhile."""
+        told = ""
         while not self._stopped.is_set():
             try:
                 return open_database(self.settings.database_url)
             except BackendUnreachable as error:
-                log.warning("waiting for the database: %s", error)
+                if str(error) != told:
+                    log.warning("waiting for the database: %s", error)
+                told = str(error)
                 self._stopped.wait(RETRY_SECONDS)
         return None
 
@@ -197,14 +200,16 @@ class Running:
         return True
 
     def _catch_up(self) -> None:
-        if self.identity.caught_up:
+        broker = self.settings.broker
+        place = f"{broker.host}:{broker.port}" if broker else "embedded"
+        if place in self.identity.known_to:
             return
         topics = [each for each in self._agent.destinations if each.startswith("/topic/")]
         for page in missed(self._database, self.namespace, list(self._agent.handlers()), topics):
             self._intake.take([(incoming, None) for incoming in page])
             if self._stopped.is_set():
                 return
-        self.identity = self._file.mark_caught_up(self.identity)
+        self.identity = self._file.mark_known(self._database.safe_url, self.identity, place)
 
     def _work_off(self, tasks: Sequence[Task]) -> None:
         self._pulse.working()
