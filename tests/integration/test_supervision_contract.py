@@ -10,23 +10,20 @@ from swf_console.backend.supervision.records import Changes, DaemonState, Did, P
 from swf_console.backend.supervision.supervisor import Supervisor
 from swf_console.testing.supervisor import SHIPPED, MemorySupervisor
 
-from ..support.supervised import STAYS, make_home, supervised
+from ..support.supervised import STAYS, make_home, supervised, user_folder
 
 AGENT, OTHER = "example-data-agent", "example-processing-agent"
 THEIRS = Program("theirs", "agents/theirs.py", count=2)
 
 
 @pytest.fixture(params=["memory", "supervisord"])
-def supervisor(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Supervisor]:
+def supervisor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Supervisor]:
     if request.param == "memory":
         yield MemorySupervisor()
         return
-    monkeypatch.setenv("HOME", str(tmp_path / "u"))
     home = make_home(tmp_path / "home")
     (home / "agents" / "theirs.py").write_text(STAYS)
-    with supervised(home) as found:
+    with user_folder(), supervised(home) as found:
         yield found
 
 

@@ -30,6 +30,7 @@ from ..support.supervised import (
     one,
     supervised,
     supervisorctl,
+    user_folder,
     wait_for_log,
 )
 from ..support.waiting import wait_for
@@ -59,8 +60,9 @@ AS_NOBODY = (
 
 
 @pytest.fixture(autouse=True)
-def _own_user_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path / "u"))
+def _own_user_folder() -> Iterator[None]:
+    with user_folder():
+        yield
 
 
 @pytest.fixture
@@ -211,12 +213,12 @@ def test_a_configuration_that_would_listen_elsewhere_is_refused(supervisord: Sup
 
 @pytest.mark.parametrize("name", ["h" * 200, "with spaces", "a #b;c%(x)s[1]'\"$(true)", "grün:é"])
 def test_stop_all_works_from_any_home_with_no_variable_set(name: str, tmp_path: Path) -> None:
-    with supervised(make_home(tmp_path / name), HOME=str(tmp_path / "u")) as supervisord:
+    with supervised(make_home(tmp_path / name), HOME=os.environ["HOME"]) as supervisord:
         assert len(os.fsencode(supervisord.place.socket)) < 100
         (outcome,) = supervisord.start([AGENT]) if supervisord.ensure_running() else ()
         assert outcome.did is Did.STARTED, outcome.explanation
         assert str(supervisord.place.home) in log_of(supervisord, AGENT)
-        done = supervisorctl(supervisord.place.home, "stop", "all", HOME=str(tmp_path / "u"))
+        done = supervisorctl(supervisord.place.home, "stop", "all", HOME=os.environ["HOME"])
         assert f"{AGENT}: stopped" in done.stdout, done.stdout + done.stderr
         assert one(supervisord, AGENT).state is ProcessState.STOPPED
 
@@ -231,7 +233,7 @@ def test_supervisorctl_finds_a_state_directory_that_only_the_starter_knew(tmp_pa
     home = make_home(tmp_path / "home")
     with supervised(home, tmp_path / "elsewhere") as supervisord:
         supervisord.ensure_running()
-        assert AGENT in supervisorctl(home, "status", HOME=str(tmp_path / "u")).stdout
+        assert AGENT in supervisorctl(home, "status", HOME=os.environ["HOME"]).stdout
 
 
 def test_a_socket_named_on_the_command_line_wins(supervisord: Supervisord) -> None:
@@ -266,7 +268,7 @@ def test_two_users_of_one_home_have_a_supervisord_each(tmp_path: Path) -> None:
         try:
             assert started != str(mine)
             assert as_nobody([control, "-c", "agents.supervisord.conf", "pid"], home, theirs) == started
-            assert supervisorctl(home, "pid", HOME=str(tmp_path / "u")).stdout.strip() == str(mine)
+            assert supervisorctl(home, "pid", HOME=os.environ["HOME"]).stdout.strip() == str(mine)
         finally:
             os.kill(int(started), signal.SIGTERM)
             shutil.rmtree(f"/tmp/swf-{NOBODY}", ignore_errors=True)

@@ -25,6 +25,7 @@ from ..support.supervised import (
     one,
     supervised,
     supervisorctl,
+    user_folder,
     wait_for_log,
 )
 from ..support.waiting import wait_for
@@ -35,8 +36,9 @@ ABSENT = "example-fastmon-agent"
 
 
 @pytest.fixture(autouse=True)
-def _own_user_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path / "u"))
+def _own_user_folder() -> Iterator[None]:
+    with user_folder():
+        yield
 
 
 @pytest.fixture

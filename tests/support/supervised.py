@@ -6,9 +6,12 @@ import shutil
 import signal
 import subprocess
 import sysconfig
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from swf_console.backend.errors import SwfError
 from swf_console.backend.settings import private_directory
@@ -28,6 +31,14 @@ while True:
 """
 CRASHES = "print('about to fall'); raise SystemExit('\\x1b[31mno database\\x1b[0m')"
 NAMES = ("example_data_agent", "example_processing_agent", "slice_worker")
+
+
+@contextmanager
+def user_folder() -> Iterator[Path]:
+    """A HOME of the test's own, with a path as short as that of a person."""
+    with tempfile.TemporaryDirectory(prefix="user-") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", folder)
+        yield Path(folder)
 
 
 def make_home(home: Path) -> Path:

@@ -1,9 +1,11 @@
 """Where things are: sockets whose paths fit, notes for a plain shell, PID files, names, words."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +24,7 @@ from swf_console.backend.supervision.reading import read_process, read_processes
 from swf_console.backend.supervision.records import ProcessState, ProcessStatus
 from swf_console.backend.supervision.refusals import clear_refusal, read_refusal, write_refusal
 
-from ..support.supervised import make_home
+from ..support.supervised import make_home, user_folder
 
 INFO = {
     "name": "slice-worker-1",
@@ -44,12 +46,13 @@ PROCESSES = tuple(
 
 
 @pytest.fixture(autouse=True)
-def _own_user_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path / "u"))
+def _own_user_folder() -> Iterator[None]:
+    with user_folder():
+        yield
 
 
-def test_a_short_home_needs_no_links(tmp_path: Path) -> None:
-    home = make_home(tmp_path / "a home")
+def test_a_short_home_needs_no_links() -> None:
+    home = make_home(Path.home() / "a home")
     assert find_place(home, home / ".state").here == home
 
 
@@ -80,6 +83,8 @@ def test_a_folder_of_links_falls_back_where_the_users_own_is_too_long(
     for link in place.here.iterdir():
         link.unlink()
     place.here.rmdir()
+    with contextlib.suppress(OSError):
+        place.here.parent.rmdir()
 
 
 def test_a_link_that_points_elsewhere_is_set_right(tmp_path: Path) -> None:
@@ -108,8 +113,8 @@ def test_a_shell_that_says_where_is_believed(tmp_path: Path, monkeypatch: pytest
     assert place_of_shell(home).state_dir == tmp_path / "said"
 
 
-def test_the_plugin_leaves_a_named_server_alone(tmp_path: Path) -> None:
-    home = make_home(tmp_path / "home")
+def test_the_plugin_leaves_a_named_server_alone() -> None:
+    home = make_home(Path.home() / "home")
     options = SimpleNamespace(here=str(home), serverurl="unix:///mine", attr_priorities={"serverurl": 2})
     find_supervisord(SimpleNamespace(options=options))
     assert options.serverurl == "unix:///mine"

@@ -3,6 +3,7 @@
 import json
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,16 +16,16 @@ from swf_console.backend.supervision.launch import NoStart, prepare
 from swf_console.backend.supervision.place import Place, find_place
 from swf_console.backend.supervision.records import Program
 
-from ..support.supervised import make_home
+from ..support.supervised import make_home, user_folder
 
 THEIRS = Program("theirs", "agents/theirs.py")
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    monkeypatch.setenv("HOME", str(tmp_path / "u"))
+def place(tmp_path: Path) -> Iterator[Place]:
     home = make_home(tmp_path / "home")
-    return find_place(home, home / ".state")
+    with user_folder():
+        yield find_place(home, home / ".state")
 
 
 def groups(place: Place) -> dict[str, list[str]]:
