@@ -12,8 +12,6 @@ from swf_console.backend.messaging.messages import make
 from swf_console.backend.operations.ledger import Ledger
 from swf_console.backend.operations.orphans import close_orphans
 
-NOW = datetime.now(UTC)
-
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
@@ -23,6 +21,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def begin(database: Database, execution_id: str, *, owner: str | None = "h:1:a", lease: int = 60) -> None:
+    now = datetime.now(UTC)
     with database.write() as connection:
         definition = definitions.ensure(connection, NewDefinition("daq", "1", "custom", "code", {}, "me"))
         executions.insert(
@@ -33,9 +32,9 @@ def begin(database: Database, execution_id: str, *, owner: str | None = "h:1:a",
                 namespace="demo",
                 parameter_values={},
                 executed_by="me",
-                start_time=NOW,
+                start_time=now,
                 owner=owner,
-                lease_expires_at=NOW + timedelta(seconds=lease) if owner else None,
+                lease_expires_at=now + timedelta(seconds=lease) if owner else None,
             ),
         )
 
