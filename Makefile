@@ -9,7 +9,7 @@ run:
 test:
 	@tools/setup test
 	@$(PY) -m tests.support.services
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 2
 
 check:
 	@tools/setup test
