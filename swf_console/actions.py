@@ -19,7 +19,7 @@ class Action:
 
     `keys` are Textual's names of keys. `command` are the words behind `swf-console` that do the same, with
     examples for what is chosen on screen; none where only the screen changes. `screens` are the panes that
-    have it; none: it works everywhere.
+    have it; none: it works everywhere. `argument` names what the palette may give it, as a text.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Action:
     tier: Tier = Tier.READ
     screens: tuple[str, ...] = ()
     shown: bool = True
+    argument: str = ""
 
 
 EVERYWHERE: tuple[Action, ...] = (
@@ -71,7 +72,43 @@ EVERYWHERE: tuple[Action, ...] = (
     Action("leave", ("q",), "quit", "say what keeps running, and go", "status"),
 )
 
-OF_PANES: tuple[Action, ...] = ()
+AGENTS: tuple[Action, ...] = (
+    Action(
+        "start",
+        ("s",),
+        "start",
+        "start the marked agents, or the one under the cursor",
+        "agents start example-data-agent",
+        Tier.REVERSIBLE,
+        ("agents",),
+    ),
+    Action(
+        "stop", ("x",), "stop", "stop them", "agents stop example-data-agent", Tier.REVERSIBLE, ("agents",)
+    ),
+    Action(
+        "restart",
+        ("r",),
+        "restart",
+        "stop them and start them again",
+        "agents restart example-data-agent",
+        Tier.REVERSIBLE,
+        ("agents",),
+    ),
+    Action(
+        "start_needed",
+        ("A",),
+        "start needed",
+        "start everything that the configured workflow needs",
+        "agents start workflow-runner example-data-agent",
+        Tier.MANY,
+        ("agents",),
+    ),
+    Action(
+        "logs", ("l",), "logs", "show or hide the log", "agents logs example-data-agent", screens=("agents",)
+    ),
+)
+
+OF_PANES: tuple[Action, ...] = AGENTS
 
 REGISTRY: tuple[Action, ...] = EVERYWHERE + OF_PANES
 
@@ -79,3 +116,8 @@ REGISTRY: tuple[Action, ...] = EVERYWHERE + OF_PANES
 def actions_of(screen: str) -> tuple[Action, ...]:
     """The actions of one pane, in the order of the registry."""
     return tuple(action for action in REGISTRY if screen in action.screens)
+
+
+def action_of(name: str, screen: str = "") -> Action:
+    """One action by its name; of a pane, or of those that work everywhere."""
+    return next(one for one in REGISTRY if one.name == name and (screen in one.screens or not screen))

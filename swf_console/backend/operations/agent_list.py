@@ -28,6 +28,7 @@ class AgentView:
     namespace: str | None
     host: str | None
     note: str = ""
+    stf_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def _view(process: ProcessStatus, agent: Agent | None, note: str, now: datetime)
         namespace=agent.namespace if agent else None,
         host=agent.hostname if agent else None,
         note=note,
+        stf_count=agent.total_stf_processed if agent else None,
     )
 
 
@@ -107,6 +109,7 @@ def _unsupervised(agent: Agent, now: datetime) -> AgentView:
         namespace=agent.namespace,
         host=agent.hostname,
         note="silent: it ended without a word" if quiet else "not under this supervisord",
+        stf_count=agent.total_stf_processed,
     )
 
 

@@ -1,0 +1,198 @@
+"""The agents as the console shows them: both truths merged, what the configured workflow needs, and CPU."""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ...configuration import Testbed
+from ...database import agents
+from ...database.records import Agent
+from ...errors import SwfError, TimedOut
+from ...settings import Settings
+from ...supervision.programs import shipped_programs
+from ..agent_control import change_agents
+from ..agent_list import SILENT, AgentView, SupervisorLook, look_at_supervisor, merge
+from ..agent_programs import BROKER, RUNNER, needed_programs
+from ..configurations import composed
+from ..request import testbed_of
+from .services import ConsoleServices
+
+AGENTS_SHOWN = 200
+RUNNING = "RUNNING"
+NOT_SUPERVISED = "off"
+BETWEEN = ("STARTING", "STOPPING", "BACKOFF")
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLine:
+    """One agent. `needed`: the configured workflow needs it. `cpu` is in percent of a core."""
+
+    view: AgentView
+    needed: bool = False
+    cpu: float | None = None
+
+    @property
+    def key(self) -> str:
+        """What it is known by, whatever its process."""
+        return self.view.program or self.view.name
+
+    @property
+    def is_up(self) -> bool:
+        """Whether its process runs, or is about to."""
+        return self.view.state in (RUNNING, "STARTING")
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it runs and has not been heard of."""
+        age = self.view.heartbeat_seconds
+        return self.view.state == RUNNING and age is not None and age > SILENT.total_seconds()
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether it needs a human."""
+        return self.view.state in ("FATAL", "UNKNOWN", "BACKOFF")
+
+
+@dataclass(frozen=True, slots=True)
+class AgentsLook:
+    """Every agent, and what could not be asked. `configuration` is what testbed.toml would run.
+
+    `heard_seconds` is how old the heart-beats are where the database has not answered since.
+    """
+
+    lines: tuple[AgentLine, ...]
+    supervisor: str
+    supervisor_trouble: str = ""
+    database_trouble: str = ""
+    heard_seconds: float | None = None
+    configuration: str = ""
+    configuration_trouble: str = ""
+    missing: tuple[str, ...] = ()
+
+
+class AgentWatch:
+    """Looks again and again, and remembers what the database said last. Not for several threads at once."""
+
+    def __init__(self, services: ConsoleServices) -> None:
+        self._services = services
+        self._heard: Sequence[Agent] = ()
+        self._heard_at: float | None = None
+        self._cpu = CpuMeter()
+
+    def look(self) -> AgentsLook:
+        """Ask supervisord and the database. Blocks; never raises for a backend that is down."""
+        settings = self._services.settings
+        supervisor = look_at_supervisor(settings)
+        database_trouble = self._listen()
+        configuration, needed, trouble = self._needs()
+        views = [*merge(supervisor, self._heard, settings.host), *self._unsupervised(supervisor)]
+        lines = [self._line(view, needed) for view in views]
+        up = {_group(line.key) for line in lines if line.is_up}
+        return AgentsLook(
+            lines=tuple(sorted(lines, key=lambda line: _order(line, settings.host))),
+            supervisor=supervisor.state,
+            supervisor_trouble=_words(supervisor.message, supervisor.advice),
+            database_trouble=database_trouble,
+            heard_seconds=time.monotonic() - self._heard_at if database_trouble and self._heard_at else None,
+            configuration=configuration,
+            configuration_trouble=trouble,
+            missing=tuple(name for name in needed if name not in up),
+        )
+
+    def _listen(self) -> str:
+        try:
+            with self._services.database().read() as connection:
+                self._heard = agents.present(connection, AGENTS_SHOWN)
+        except SwfError as error:
+            return _words(error.message, error.advice)
+        self._heard_at = time.monotonic()
+        return ""
+
+    def _needs(self) -> tuple[str, list[str], str]:
+        """The configuration that testbed.toml names, its programs, and why they are not known."""
+        settings = self._services.settings
+        name = ""
+        try:
+            name = configured(testbed_of(settings))
+            if not name:
+                return "", [], ""
+            programs = needed_programs(settings, composed(settings, name))
+        except SwfError as error:
+            return name, [], _words(error.message, error.advice)
+        broker = [BROKER] if settings.broker is None else []
+        return name, [*broker, RUNNER, *dict.fromkeys(program.name for program in programs)], ""
+
+    def _unsupervised(self, look: SupervisorLook) -> list[AgentView]:
+        """The programs of this home while no supervisord runs them, so that they can be started."""
+        if look.processes or look.state == "running":
+            return []
+        try:
+            names = shipped_programs(self._services.settings.home)
+        except SwfError:
+            return []
+        blank = AgentView("", None, NOT_SUPERVISED, None, None, None, None, None, None, None)
+        return [replace(blank, name=name, program=name) for name in names]
+
+    def _line(self, view: AgentView, needed: Sequence[str]) -> AgentLine:
+        is_needed = bool(view.program) and _group(view.program or "") in needed
+        if is_needed and not view.note and view.state in ("STOPPED", NOT_SUPERVISED):
+            view = replace(view, note="needed, and does not run: s starts it")
+        is_here = view.host in (None, self._services.settings.host)
+        return AgentLine(view, is_needed, self._cpu.percent(view.pid) if view.pid and is_here else None)
+
+
+def configured(testbed: Testbed | None) -> str:
+    """The configuration that testbed.toml would run; an empty text where it names none."""
+    said = testbed.workflow if testbed else {}
+    return str(said.get("config") or said.get("name") or "")
+
+
+def change(settings: Settings, action: str, names: Sequence[str]) -> str:
+    """Start, stop or restart these, and say what each did.
+
+    Raises SupervisorUnreachable, UsageError, and TimedOut where one is not as wanted.
+    """
+    lines = change_agents(settings, action, names)
+    trouble = [f"{line.name}: {line.trouble}" for line in lines if line.trouble]
+    if trouble:
+        raise TimedOut("; ".join(trouble), "Its log says more")
+    did = Counter(line.did for line in lines)
+    return ", ".join(f"{count} {what}" if len(lines) > 1 else what for what, count in did.items())
+
+
+class CpuMeter:
+    """What a process used since it was asked for last, in percent of a core; None the first time."""
+
+    def __init__(self) -> None:
+        self._before: dict[int, tuple[float, float]] = {}
+        self._tick = os.sysconf("SC_CLK_TCK")
+
+    def percent(self, pid: int) -> float | None:
+        """Ask about one process."""
+        try:
+            words = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        except OSError:
+            self._before.pop(pid, None)
+            return None
+        used, now = (int(words[11]) + int(words[12])) / self._tick, time.monotonic()
+        before = self._before.get(pid)
+        self._before[pid] = used, now
+        if before is None or now <= before[1]:
+            return None
+        return max(0.0, 100 * (used - before[0]) / (now - before[1]))
+
+
+def _group(program: str) -> str:
+    return program.partition(":")[0]
+
+
+def _order(line: AgentLine, host: str) -> tuple[bool, bool, str]:
+    """Those of this supervisord first, the needed ones before the others."""
+    return line.view.program is None, not line.needed, line.view.host or host
+
+
+def _words(message: str, advice: str) -> str:
+    return f"{message}. {advice}" if message and advice else message

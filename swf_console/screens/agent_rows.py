@@ -1,0 +1,102 @@
+"""An agent as a row, and what is to be said of all of them."""
+
+from typing import TYPE_CHECKING
+
+from ..widgets.columns import Column
+from ..widgets.harmless import brief
+from ..widgets.rows import Cell
+from ..widgets.short_list import Item
+from ..widgets.tones import Tone
+from .words import age, plural
+
+if TYPE_CHECKING:
+    from ..backend.operations.console.agent_watch import AgentLine, AgentsLook
+
+COLUMNS = (
+    Column("sign", "", 1),
+    Column("name", "NAME", 34, least=24),
+    Column("state", "STATE", 8),
+    Column("heartbeat", "HB", 5, right=True),
+    Column("up", "UP", 6, right=True),
+    Column("stf", "STF", 6, right=True),
+    Column("cpu", "CPU", 4, right=True),
+    Column("note", "NOTE", 12, least=10, grows=True),
+)
+SIGNS: dict[str, tuple[str, Tone]] = {
+    "RUNNING": ("●", "ok"),
+    "STARTING": ("◐", "busy"),
+    "STOPPING": ("◐", "busy"),
+    "BACKOFF": ("▲", "watch"),
+    "FATAL": ("✖", "bad"),
+    "UNKNOWN": ("✖", "bad"),
+    "EXITED": ("○", "watch"),
+    "STOPPED": ("○", "off"),
+    "off": ("○", "off"),
+}
+
+
+def item_of(line: "AgentLine", look: "AgentsLook") -> Item:
+    """One agent as a row."""
+    view = line.view
+    sign, tone = sign_of(line)
+    heard: Tone = "unknown" if look.database_trouble else "watch" if line.is_silent else "plain"
+    cells = (
+        Cell(sign, tone),
+        Cell(brief(view.name, 60), "plain" if line.is_up or view.state is None else "off"),
+        Cell(brief(view.state or view.operational_state or "-", 20), tone),
+        Cell(age(view.heartbeat_seconds), heard),
+        Cell(age(view.up_seconds)),
+        Cell("-" if view.stf_count is None else f"{view.stf_count:,}"),
+        Cell("-" if line.cpu is None else f"{line.cpu:.0f}%"),
+        Cell(brief(note_of(line), 300), tone if tone in ("watch", "bad") else "unknown"),
+    )
+    return Item(line.key, cells, line)
+
+
+def sign_of(line: "AgentLine") -> tuple[str, Tone]:
+    """The symbol of its state, and what that means."""
+    if line.is_silent:
+        return "▲", "watch"
+    if line.view.state is None:
+        return ("▲", "watch") if "silent" in line.view.note else ("◇", "unknown")
+    return SIGNS.get(line.view.state, ("?", "unknown"))
+
+
+def note_of(line: "AgentLine") -> str:
+    """What does not fit together, else what it does."""
+    view = line.view
+    doing = view.operational_state or ""
+    if view.note:
+        return view.note
+    if view.state == "RUNNING" and view.heartbeat_seconds is None and view.agent_type is None:
+        return "needed" if line.needed else ""
+    return f"{doing.lower()}{' · needed' if line.needed else ''}".strip(" ·")
+
+
+def summary(look: "AgentsLook") -> str:
+    """All of them in one line."""
+    up = sum(line.is_up for line in look.lines)
+    parts = [f"{up} of {plural(len(look.lines), 'agent')} up"]
+    if silent := sum(line.is_silent for line in look.lines):
+        parts.append(f"{silent} silent")
+    if failed := sum(line.is_failed for line in look.lines):
+        parts.append(f"{failed} failed")
+    if look.configuration:
+        needs = f"{look.configuration} needs {plural(len(look.missing), 'more')}".removesuffix("s")
+        parts.append(needs if look.missing else f"everything that {look.configuration} needs runs")
+    return brief(" · ".join(parts), 300)
+
+
+def notices(look: "AgentsLook") -> list[str]:
+    """What stands in the way, and what to do about it."""
+    said = []
+    if look.supervisor_trouble:
+        said.append(f"supervisord {look.supervisor}: {look.supervisor_trouble}")
+    if look.database_trouble:
+        known = f"STALE {age(look.heard_seconds)}" if look.heard_seconds is not None else "unknown"
+        said.append(f"heart-beats {known}: {look.database_trouble}")
+    if look.configuration_trouble:
+        said.append(f"{look.configuration or 'testbed.toml'}: {look.configuration_trouble}")
+    if look.missing and not look.supervisor_trouble:
+        said.append(f"{look.configuration} needs {', '.join(look.missing)}: A starts what is missing")
+    return said

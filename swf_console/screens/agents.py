@@ -1,0 +1,259 @@
+"""The Agents screen: supervisor's truth, the heart-beats' truth, and the log of the one under the cursor."""
+
+import shlex
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.timer import Timer
+from textual.widgets import Static
+
+from ..actions import action_of
+from ..widgets.harmless import brief
+from ..widgets.log_pane import LogPane
+from ..widgets.notice import Notice
+from ..widgets.short_list import Item, ShortList
+from .agent_rows import COLUMNS, item_of, notices, summary
+from .host import host_of
+from .pane import Pane
+from .polling import Poll
+from .words import plural
+
+if TYPE_CHECKING:
+    from ..backend.operations.console.agent_watch import AgentLine, AgentsLook, AgentWatch
+    from ..backend.operations.console.log_tail import LogTail
+    from ..backend.operations.console.services import ConsoleServices
+
+WIDE = 120
+LOG_SECONDS = 0.2
+
+
+class AgentsPane(Pane):
+    """Two parts, side by side where there is room: the agents, and a log."""
+
+    screen_name: ClassVar[str] = "agents"
+    DEFAULT_CSS = """
+    AgentsPane {
+        & > #agents-parts { layout: vertical; height: 1fr; }
+        & #agents-list { height: 1fr; min-height: 4; }
+        & #agents-log { height: 1fr; }
+        & > #agents-summary { height: 1; padding: 0 1; }
+        &.-wide > #agents-parts { layout: horizontal; }
+        &.-wide #agents-list { width: 3fr; height: 100%; }
+        &.-wide #agents-log { width: 2fr; height: 100%; }
+        &.-no-log #agents-log { display: none; }
+    }
+    """
+
+    def __init__(self, services: "ConsoleServices") -> None:
+        super().__init__(services)
+        self._tail: LogTail | None = None
+        self._log_timer: Timer | None = None
+        self._look: AgentsLook | None = None
+        self._recalled = ""
+        self._watch: AgentWatch | None = None
+        self.poll: Poll[AgentsLook] = Poll(self, self._ask, self._show, self._trouble)
+
+    def compose(self) -> ComposeResult:
+        """The agents above or beside the log."""
+        yield Static(id="agents-summary", markup=False)
+        yield Notice(identity="agents-notice")
+        with Container(id="agents-parts"):
+            yield ShortList(COLUMNS, identity="agents-list", empty="Asking supervisord …", markable=True)
+            yield LogPane(identity="agents-log")
+
+    @property
+    def list(self) -> ShortList:
+        """The agents."""
+        return self.query_one("#agents-list", ShortList)
+
+    @property
+    def log_pane(self) -> LogPane:
+        """The log of the one under the cursor."""
+        return self.query_one("#agents-log", LogPane)
+
+    def opened(self) -> None:
+        """Ask every second, read the log five times a second."""
+        self.poll.open()
+        self._log_timer = self._log_timer or self.set_interval(LOG_SECONDS, self._read_log)
+        self._follow(self.list.current)
+        self.list.focus()
+
+    def closed(self) -> None:
+        """Ask nobody."""
+        self.poll.close()
+        if self._log_timer:
+            self._log_timer.stop()
+            self._log_timer = None
+        self._let_log_go()
+
+    def on_unmount(self) -> None:
+        """Let the log go."""
+        self._let_log_go()
+
+    def refresh_now(self) -> None:
+        """Ask at once."""
+        self.poll.now()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Side by side where there is room."""
+        self.set_class(event.size.width >= WIDE, "-wide")
+
+    def _ask(self) -> "AgentsLook":
+        if self._watch is None:
+            from ..backend.operations.console.agent_watch import AgentWatch
+
+            self._watch = AgentWatch(self.services)
+        return self._watch.look()
+
+    def _show(self, look: "AgentsLook") -> None:
+        self._look = look
+        items = [item_of(line, look) for line in look.lines]
+        self.list.say_when_empty("No agents. Run a workflow with R, or make a home: swf-console init DIR")
+        self.list.show(items)
+        if self._recalled and self.list.go_to(self._recalled):
+            self._recalled = ""
+        self.query_one("#agents-summary", Static).update(summary(look))
+        self.query_one(Notice).say(*notices(look))
+
+    def _trouble(self, said: str) -> None:
+        self.list.stale = bool(said)
+        if said:
+            self.query_one(Notice).say(said)
+
+    @on(ShortList.Moved, "#agents-list")
+    def _moved(self, event: ShortList.Moved) -> None:
+        self._follow(event.item)
+
+    @on(ShortList.Chosen, "#agents-list")
+    def _chosen(self) -> None:
+        self.remove_class("-no-log")
+        self.log_pane.focus()
+
+    def key_escape(self) -> None:
+        """Back from the log to the list."""
+        self.list.unmark()
+        self.list.focus()
+
+    def action_logs(self) -> None:
+        """Show the log, or give its room to the list."""
+        self.toggle_class("-no-log")
+
+    def _follow(self, item: Item | None) -> None:
+        """Take up the log of another agent."""
+        program = item.key if item and _line(item).view.program else None
+        if self._tail and self._tail.program == program:
+            return
+        self._let_log_go()
+        self.log_pane.clear()
+        if item is None:
+            self.log_pane.entitle("no agent", empty="The log of the agent under the cursor comes here")
+        elif program is None:
+            why = "It runs under another supervisord: look there for its log"
+            self.log_pane.entitle(brief(item.key, 40), empty=why)
+        else:
+            from ..backend.operations.console.log_tail import LogTail
+
+            self.log_pane.entitle(brief(program, 40), empty="Nothing was written yet")
+            self._tail = LogTail(self.services.settings, program)
+
+    def _read_log(self) -> None:
+        if self._tail is None:
+            return
+        lines, dropped = self._tail.take()
+        if dropped:
+            lines = [f"… {dropped:,} lines came too fast to be shown: swf-console agents logs", *lines]
+        self.log_pane.push(lines)
+        empty = brief(self._tail.trouble) or "Nothing was written yet"
+        self.log_pane.entitle(brief(self._tail.program, 40), empty=empty)
+
+    def _let_log_go(self) -> None:
+        if self._tail:
+            self._tail.close()
+            self._tail = None
+
+    def action_start(self) -> None:
+        """Start the marked agents, or the one under the cursor."""
+        self._change("start", self._names(lambda line: not line.is_up))
+
+    def action_stop(self) -> None:
+        """Stop them."""
+        self._change("stop", self._names(lambda line: line.view.state != "STOPPED"))
+
+    def action_restart(self) -> None:
+        """Restart them."""
+        self._change("restart", self._names(lambda _: True))
+
+    def action_start_needed(self) -> None:
+        """Start what the configured workflow needs and does not run."""
+        look = self._look
+        if look is None or not look.missing:
+            host_of(self).say("everything that the configured workflow needs runs")
+            return
+        self._change("start", list(look.missing), many=True)
+
+    def _names(self, fits: "Callable[[AgentLine], bool]") -> Sequence[str]:
+        chosen = [_line(item) for item in self.list.chosen]
+        under = [line for line in chosen if line.view.program]
+        if chosen and not under:
+            host_of(self).say(f"{chosen[0].view.name} is not under this supervisord", bad=True)
+        elif under and not (fitting := [line.key for line in under if fits(line)]):
+            host_of(self).say(f"{under[0].key} is {under[0].view.state} already", bad=True)
+        else:
+            return fitting if under else []
+        return []
+
+    def _change(self, verb: str, names: Sequence[str], *, many: bool = False) -> None:
+        if not names:
+            return
+        host = host_of(self)
+        if not host.writable:
+            host.say(host.refusal, bad=True)
+            return
+        action = action_of(verb, "agents")
+        command = shlex.join(["swf-console", "agents", verb, *names])
+
+        def go() -> None:
+            host.record(action, command, lambda: self._do(verb, names), lambda _: self._changed())
+
+        if len(names) > 1 or many:
+            host.confirm_many(f"{verb} {plural(len(names), 'agent')}?", names, go)
+        else:
+            host.ask(f"{verb} {names[0]}?", go)
+
+    def _do(self, verb: str, names: Sequence[str]) -> str:
+        """Runs in a worker thread."""
+        from ..backend.operations.console.agent_watch import change
+
+        return change(self.services.settings, verb, names)
+
+    def _changed(self) -> None:
+        self.list.unmark()
+        self.poll.now()
+
+    def copy_text(self, what: str) -> str | None:
+        """The row, its name, or the command line that starts it."""
+        item = self.list.current
+        if item is None:
+            return None
+        if what == "command":
+            return shlex.join(["swf-console", "agents", "logs", item.key, "--follow"])
+        return item.key if what == "cell" else "  ".join(cell.text for cell in item.cells)
+
+    def remember(self) -> dict[str, object]:
+        """The agent under the cursor, and whether the log is shown."""
+        current = self.list.current
+        return {"agent": current.key if current else "", "log": not self.has_class("-no-log")}
+
+    def recall(self, remembered: dict[str, object]) -> None:
+        """Go back to that agent, as soon as it is there."""
+        self._recalled = str(remembered.get("agent") or "")
+        self.set_class(remembered.get("log") is False, "-no-log")
+        if self.is_mounted and self._recalled and self.list.go_to(self._recalled):
+            self._recalled = ""
+
+
+def _line(item: Item) -> "AgentLine":
+    return cast("AgentLine", item.value)

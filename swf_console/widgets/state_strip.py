@@ -1,0 +1,54 @@
+"""How far a run has come: its DAQ states on a strip, the present one marked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .tones import Tone
+
+Part = tuple[str, Tone]
+
+FULL, EMPTY = "█", "░"
+CALM = {"no_beam", "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A state that a run was in. `seconds` is how long so far, as far as that is known."""
+
+    state: str
+    substate: str = ""
+    seconds: float | None = None
+
+    @property
+    def name(self) -> str:
+        """State and substate on one word."""
+        return f"{self.state}/{self.substate}" if self.substate else self.state
+
+
+def strip_of(passed: Sequence[Passed], width: int, *, ended: bool = False) -> list[Part]:
+    """The states in order as parts of one line; where there is no room for all, the earliest are left out."""
+    shown: list[Part] = []
+    room = width
+    for n, one in enumerate(reversed(passed)):
+        is_present = n == 0 and not ended
+        text = f"▶{one.name}" if is_present else one.name
+        text = text if n == 0 else f"{text} → "
+        if len(text) > room - (2 if n + 1 < len(passed) else 0):
+            return [("… ", "unknown"), *reversed(shown)] if shown else [(text[:width], "plain")]
+        room -= len(text)
+        shown.append((text, _tone(one, present=is_present)))
+    return list(reversed(shown))
+
+
+def progress_bar(done: float, width: int) -> list[Part]:
+    """A bar of `width` cells; `done` is from 0 to 1."""
+    filled = round(max(0.0, min(1.0, done)) * width)
+    return [(FULL * filled, "busy"), (EMPTY * (width - filled), "unknown")]
+
+
+def _tone(one: Passed, *, present: bool) -> Tone:
+    if not present:
+        return "unknown"
+    if one.state == "run" and one.substate == "physics":
+        return "ok"
+    return "plain" if one.state in CALM else "busy"

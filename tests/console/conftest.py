@@ -1,0 +1,40 @@
+"""Fixtures of panes on a home of a test's own, without a broker and with a supervisor in memory."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from swf_console.backend.operations import agent_control, agent_list, agent_programs, orchestration
+from swf_console.backend.operations.console import log_tail
+from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.testing.supervisor import MemorySupervisor
+
+from ..support.command_line import CommandLine
+
+
+@pytest.fixture
+def console(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    """The command line, in a home of this test alone."""
+    found = CommandLine(tmp_path, monkeypatch, capsys)
+    found.name_namespace("demo")
+    return found
+
+
+@pytest.fixture
+def services(console: CommandLine) -> Iterator[ConsoleServices]:
+    """What panes are given in that home."""
+    given = ConsoleServices(console.settings, "demo")
+    yield given
+    given.close()
+
+
+@pytest.fixture
+def supervisor(monkeypatch: pytest.MonkeyPatch) -> MemorySupervisor:
+    """The supervisor that every operation finds."""
+    found = MemorySupervisor(running=True)
+    for module in (agent_control, agent_list, agent_programs, orchestration, log_tail):
+        monkeypatch.setattr(module, "supervisor_of", lambda _settings: found)
+    return found

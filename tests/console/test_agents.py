@@ -1,0 +1,253 @@
+"""The Agents screen over a supervisor in memory and a database of the test's own."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from swf_console.backend.database import agents
+from swf_console.backend.database.records import Heartbeat
+from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.backend.supervision.records import DaemonState, Explanation
+from swf_console.screens.agents import AgentsPane
+from swf_console.testing.supervisor import MemorySupervisor
+from swf_console.widgets.notice import Notice
+
+from .hosts import HostApp, until
+
+Steps = Callable[[HostApp, AgentsPane, Pilot[None]], Awaitable[None]]
+
+
+def drive(
+    services: ConsoleServices,
+    steps: Steps,
+    *,
+    answer: bool = True,
+    read_only: bool = False,
+    size: tuple[int, int] = (80, 24),
+) -> HostApp:
+    """Open the pane, wait for its first rows, take the steps."""
+    pane = AgentsPane(services)
+    app = HostApp(pane, answer=answer, read_only=read_only)
+
+    async def go() -> None:
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: bool(pane.list.items))
+            await steps(app, pane, pilot)
+
+    asyncio.run(go())
+    return app
+
+
+def row(pane: AgentsPane, name: str) -> list[str]:
+    return next([cell.text for cell in item.cells] for item in pane.list.items if item.key == name)
+
+
+def beat(services: ConsoleServices, supervisor: MemorySupervisor, name: str, seconds_ago: float) -> None:
+    """Let the agent of that process be heard of."""
+    pid = next(one.pid for one in supervisor.processes() if one.name == name)
+    at = datetime.now(UTC) - timedelta(seconds=seconds_ago)
+    with services.database().write() as connection:
+        agents.heartbeat(
+            connection,
+            Heartbeat(
+                "data-agent-shifter-1",
+                "data",
+                "OK",
+                at,
+                pid=pid,
+                hostname=services.settings.host,
+                namespace="demo",
+                total_stf_processed=1204,
+            ),
+        )
+
+
+def test_both_truths_stand_in_one_row(services: ConsoleServices, supervisor: MemorySupervisor) -> None:
+    supervisor.start(["example-data-agent"])
+    beat(services, supervisor, "example-data-agent", 7)
+
+    async def look(_app: HostApp, pane: AgentsPane, _pilot: Pilot[None]) -> None:
+        cells = row(pane, "example-data-agent")
+        assert cells[:3] == ["●", "data-agent-shifter-1", "RUNNING"]
+        assert cells[3] in ("7s", "8s", "9s")
+        assert cells[5] == "1,204"
+
+    drive(services, look)
+
+
+def test_who_runs_and_is_silent_is_told_apart(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    supervisor.start(["example-data-agent"])
+    beat(services, supervisor, "example-data-agent", 214)
+
+    async def look(_app: HostApp, pane: AgentsPane, _pilot: Pilot[None]) -> None:
+        cells = row(pane, "example-data-agent")
+        assert cells[0] == "▲"
+        assert "RUNNING, but silent 21" in cells[7]
+
+    drive(services, look)
+
+
+def test_s_starts_the_agent_under_the_cursor(services: ConsoleServices, supervisor: MemorySupervisor) -> None:
+    async def start(app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
+        pane.list.go_to("example-data-agent")
+        await pilot.press("s")
+        await until(pilot, lambda: row(pane, "example-data-agent")[2] == "RUNNING")
+        assert app.asked.questions == ["start example-data-agent?"]
+        assert app.asked.commands == ["swf-console agents start example-data-agent"]
+        assert app.asked.results == ["started"]
+
+    drive(services, start)
+
+
+def test_enter_at_the_question_changes_nothing(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    async def refuse(app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
+        pane.list.go_to("example-data-agent")
+        await pilot.press("s")
+        assert app.asked.questions
+        assert not app.asked.commands
+
+    drive(services, refuse, answer=False)
+    assert not supervisor.starts
+
+
+def test_marked_agents_are_listed_before_they_are_stopped(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    supervisor.start(["example-data-agent", "slice-worker"])
+
+    async def stop(app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
+        for name in ("example-data-agent", "slice-worker"):
+            pane.list.go_to(name)
+            await pilot.press("space")
+        await pilot.press("x")
+        await until(pilot, lambda: row(pane, "slice-worker")[2] == "STOPPED")
+        assert [sorted(names) for names in app.asked.names] == [["example-data-agent", "slice-worker"]]
+        assert not pane.list.marked
+
+    drive(services, stop)
+
+
+def test_a_start_that_fails_says_why(services: ConsoleServices, supervisor: MemorySupervisor) -> None:
+    supervisor.broken["slice-worker"] = Explanation("exit 1 three times", "Look at its log")
+
+    async def start(app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
+        pane.list.go_to("slice-worker")
+        await pilot.press("s")
+        await until(pilot, lambda: bool(app.asked.results))
+        assert "exit 1 three times" in str(app.asked.results[0])
+        pane.refresh_now()
+        await until(pilot, lambda: row(pane, "slice-worker")[2] == "FATAL")
+        assert "exit 1 three times" in row(pane, "slice-worker")[7]
+
+    drive(services, start)
+
+
+def test_read_only_starts_nothing_and_says_why(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    async def start(app: HostApp, _pane: AgentsPane, pilot: Pilot[None]) -> None:
+        await pilot.press("s")
+        assert app.asked.said == ["read-only"]
+
+    drive(services, start, read_only=True)
+    assert not supervisor.starts
+
+
+def test_what_the_configured_workflow_needs_is_started_at_once(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    async def start(app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
+        assert "fast_processing_default needs" in pane.query_one(Notice).text
+        await pilot.press("A")
+        await until(pilot, lambda: not pane.query_one(Notice).text)
+        (names,) = app.asked.names
+        assert {"workflow-runner", "embedded-broker", "fast-processing-agent"} <= set(names)
+        assert "example-processing-agent" not in names
+
+    drive(services, start)
+
+
+def test_without_a_supervisord_its_programs_can_be_started_all_the_same(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    supervisor.state = DaemonState.ABSENT
+
+    async def start(_app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
+        assert "supervisord absent" in pane.query_one(Notice).text
+        pane.list.go_to("slice-worker")
+        await pilot.press("s")
+        await until(pilot, lambda: row(pane, "slice-worker")[2] == "RUNNING")
+
+    drive(services, start)
+
+
+def test_the_log_of_the_agent_under_the_cursor_is_followed(
+    services: ConsoleServices, supervisor: MemorySupervisor, tmp_path: Path
+) -> None:
+    log = tmp_path / "slice-worker.log"
+    log.write_text("INFO ready\n\x1b[31mERROR [bold]no[/bold]\n")
+    supervisor._processes["slice-worker"] = replace(supervisor._processes["slice-worker"], log_file=log)
+
+    async def read(_app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
+        pane.list.go_to("slice-worker")
+        await until(pilot, lambda: len(pane.log_pane.lines) == 2)
+        assert "[bold]no[/bold]" in pane.log_pane.lines[1]
+        assert "\x1b" not in pane.log_pane.lines[1]
+        with log.open("a") as file:
+            file.write("INFO more\n")
+        await until(pilot, lambda: pane.log_pane.lines[-1:] == ["INFO more"])
+
+    drive(services, read)
+
+
+def test_a_dead_database_leaves_the_last_heartbeats(
+    services: ConsoleServices, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from swf_console.backend.errors import DatabaseUnreachable
+
+    supervisor.start(["example-data-agent"])
+    beat(services, supervisor, "example-data-agent", 7)
+
+    def gone() -> None:
+        raise DatabaseUnreachable("it is gone", "Start it again")
+
+    async def die(_app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
+        monkeypatch.setattr(services, "database", gone)
+        await until(pilot, lambda: "STALE" in pane.query_one(Notice).text)
+        assert "it is gone. Start it again" in pane.query_one(Notice).text
+        assert row(pane, "example-data-agent")[1] == "data-agent-shifter-1"
+
+    drive(services, die)
+
+
+def test_cpu_is_measured_between_two_looks() -> None:
+    from swf_console.backend.operations.console.agent_watch import CpuMeter
+
+    meter = CpuMeter()
+    assert meter.percent(os.getpid()) is None
+    assert (meter.percent(os.getpid()) or 0) >= 0
+    assert meter.percent(2**22 + 1) is None
+
+
+def test_a_small_and_a_wide_terminal_show_list_and_log(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    async def narrow(_app: HostApp, pane: AgentsPane, _pilot: Pilot[None]) -> None:
+        assert pane.log_pane.region.y > pane.list.region.y
+
+    async def wide(_app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: pane.log_pane.region.y == pane.list.region.y)
+        assert pane.log_pane.region.x > pane.list.region.x
+
+    drive(services, narrow)
+    drive(services, wide, size=(160, 50))
