@@ -64,6 +64,15 @@ class IndependentClient:
         return list(first.values())
 
     @property
+    def ids(self) -> set[uuid.UUID]:
+        """The swf_message_id of each message of this namespace."""
+        return {
+            uuid.UUID(frame.headers["swf_message_id"])
+            for frame in list(self.frames)
+            if frame.headers.get("namespace") == self._namespace
+        }
+
+    @property
     def types(self) -> list[str]:
         """The msg_type of each message, in order."""
         return [str(message["msg_type"]) for message in self.messages]

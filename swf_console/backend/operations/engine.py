@@ -81,7 +81,8 @@ class Engine:
         for live in self.live():
             live.done.wait()
         self._leases.end()
-        self.publisher.close(CLOSE_SECONDS)
+        waited_long_enough = self.publisher.oldest_unconfirmed_age() >= self.settings.outage_limit
+        self.publisher.close(0.0 if waited_long_enough else CLOSE_SECONDS)
         self.register.close()
         self._close_backends()
 

@@ -13,7 +13,7 @@ TICK_SECONDS = 1.0
 
 
 class LeaseKeeper:
-    """A thread that renews the leases of `owner`, each time for `seconds`, and then calls `tick`.
+    """A thread that calls `tick` and renews the leases of `owner`, each time for `seconds`.
 
     `stop` is called with an execution's id and the reason: `stopped` where somebody asked for it in the
     database, `lease lost` where somebody else has closed it.
@@ -30,6 +30,7 @@ class LeaseKeeper:
     ) -> None:
         self._database, self._owner, self._seconds = database, owner, seconds
         self._stop, self._tick = stop, tick
+        self._lock = threading.Lock()
         self._held: frozenset[str] = frozenset()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="leases", daemon=True)
@@ -37,11 +38,13 @@ class LeaseKeeper:
 
     def hold(self, execution_id: str) -> None:
         """Renew this one from now on."""
-        self._held |= {execution_id}
+        with self._lock:
+            self._held |= {execution_id}
 
     def drop(self, execution_id: str) -> None:
         """This one has ended."""
-        self._held -= {execution_id}
+        with self._lock:
+            self._held -= {execution_id}
 
     def end(self) -> None:
         """Stop keeping; returns when the thread has ended."""
@@ -50,14 +53,16 @@ class LeaseKeeper:
 
     def _keep(self) -> None:
         while not self._ended.wait(TICK_SECONDS):
-            try:
-                if self._held:
-                    self._renew(self._held)
-                self._tick()
-            except Exception:
-                log.exception("the leases of %s could not be renewed, trying again", self._owner)
+            for duty in (self._tick, self._renew):
+                try:
+                    duty()
+                except Exception:
+                    log.exception("the leases of %s could not be looked after, trying again", self._owner)
 
-    def _renew(self, held: frozenset[str]) -> None:
+    def _renew(self) -> None:
+        held = self._held
+        if not held:
+            return
         with self._database.write() as connection:
             kept = {lease.execution_id for lease in executions.owned_by(connection, self._owner)}
             until = clock.now(connection) + timedelta(seconds=self._seconds)
