@@ -1,0 +1,103 @@
+"""One execution, and one definition, as the console looks at them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...database import definitions, states
+from ...database.records import Definition, Execution, RunState, StateEvent
+from ...errors import UsageError
+from ..comparing import Comparison, Difference, compare_executions, flattened
+from ..details import Drift, ExecutionDetail, execution_detail, table
+from ..message_listing import find_message
+
+if TYPE_CHECKING:
+    from ...database.records import Message
+    from .services import ConsoleServices
+
+__all__ = [
+    "Comparison",
+    "Definition",
+    "Difference",
+    "Drift",
+    "Execution",
+    "ExecutionDetail",
+    "Looked",
+    "RunState",
+    "StateEvent",
+    "compared",
+    "definition_file",
+    "flattened",
+    "look_at_definition",
+    "look_at_execution",
+    "look_at_message",
+    "origin_of",
+    "table",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """An execution with all that is known of it, and the state of its run with what was processed."""
+
+    detail: ExecutionDetail
+    run_state: RunState | None
+
+
+def look_at_execution(services: "ConsoleServices", execution_id: str) -> Looked:
+    """Everything about one execution; blocks. Raises UsageError where there is none of that id."""
+    database = services.database()
+    detail = execution_detail(services.settings, database, execution_id)
+    if detail.run_number is None:
+        return Looked(detail, None)
+    with database.read() as connection:
+        return Looked(detail, states.run_state(connection, detail.run_number))
+
+
+def look_at_message(services: "ConsoleServices", message_id: str) -> "Message":
+    """One message with its content; blocks. Raises UsageError where there is none of that id."""
+    return find_message(services.database(), message_id)
+
+
+def look_at_definition(services: "ConsoleServices", definition_id: int) -> Definition:
+    """One definition with its code; blocks. Raises UsageError where there is none of that id."""
+    with services.database().read() as connection:
+        found = definitions.get(connection, definition_id)
+    if found is None:
+        raise UsageError(f"there is no definition {definition_id}", "List them: swf-console definitions")
+    return found
+
+
+def compared(services: "ConsoleServices", first_id: str, second_id: str) -> Comparison:
+    """What two executions have different; blocks."""
+    return compare_executions(services.database(), first_id, second_id)
+
+
+def definition_file(services: "ConsoleServices", definition: Definition) -> tuple[bool | None, Path]:
+    """Whether the workflow's file still holds the code that is stored; None where there is no such file."""
+    name = definition.workflow_name
+    folder = services.settings.workflows_dir
+    if Path(name).name != name or name in ("", ".", ".."):
+        raise UsageError(f"{name[:60]!r} is no name of a workflow's file", f"Look into {folder}")
+    path = folder / f"{name}.py"
+    try:
+        return path.read_text(encoding="utf-8-sig") == definition.definition, path
+    except (OSError, ValueError):
+        return None, path
+
+
+def origin_of(provenance: dict[str, dict[str, Any]], name: str) -> tuple[str, str]:
+    """Where a parameter's value came from (`file:line`), and what it replaced there."""
+    found: Any = provenance.get(name)
+    while not isinstance(found, dict) and "." in name:
+        name = name.rpartition(".")[0]
+        found = provenance.get(name)
+    if not isinstance(found, dict):
+        return "-", ""
+    earlier = [one for one in found.get("replaced") or [] if isinstance(one, dict)]
+    return _place(found), ", ".join(f"{one.get('value')} ({_place(one)})" for one in earlier)
+
+
+def _place(origin: dict[str, Any]) -> str:
+    line = origin.get("line")
+    return str(origin.get("origin")) if line is None else f"{origin.get('origin')}:{line}"

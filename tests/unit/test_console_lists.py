@@ -1,0 +1,163 @@
+"""What the console's lists read: filters as they are typed, pages from both ends."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from swf_console.backend.database.records import ExecutionFilter
+from swf_console.backend.errors import UsageError
+from swf_console.backend.operations.console.execution_filter import (
+    command_of,
+    is_empty,
+    parse_execution_filter,
+)
+from swf_console.backend.operations.console.lists import (
+    ORDERS,
+    DefinitionsListed,
+    ExecutionsListed,
+    MessagesListed,
+)
+from swf_console.backend.operations.console.looked_at import (
+    compared,
+    definition_file,
+    look_at_definition,
+    look_at_execution,
+    origin_of,
+)
+from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.backend.settings import load_settings
+from tests.support.history import CODE, add_execution, add_messages, add_states
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[ConsoleServices]:
+    (tmp_path / "workflows").mkdir()
+    services = ConsoleServices(load_settings({"HOME": str(tmp_path)}, home=tmp_path), "demo")
+    yield services
+    services.close()
+
+
+def walked(listed: Any, key: Callable[[Any], Any], *, backwards: bool, limit: int = 2) -> list[Any]:
+    found: list[Any] = []
+    after: str | None = None
+    while True:
+        page = listed.page(after, limit, backwards=backwards)
+        found += map(key, page.items)
+        if not page.more:
+            return found
+        after = page.cursors[-1]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("descending", [True, False])
+def test_executions_are_the_same_from_both_ends_in_every_order(
+    services: ConsoleServices, order: str, descending: bool
+) -> None:
+    database = services.database()
+    for number in range(1, 8):
+        status = ("completed", "failed", "terminated")[number % 3]
+        add_execution(database, number, status=status, executed_by=("ann", "bob")[number % 2])
+    listed = ExecutionsListed(services, order_by=order, descending=descending)
+    forwards = walked(listed, lambda one: one.execution_id, backwards=False)
+    assert len(set(forwards)) == 7
+    assert walked(listed, lambda one: one.execution_id, backwards=True) == forwards[::-1]
+    field = {"started": "start_time", "id": "execution_id", "status": "status", "user": "executed_by"}[order]
+    values = walked(listed, lambda one: getattr(one, field), backwards=False)
+    assert values == sorted(values, reverse=descending)
+    assert listed.count() == (7, True)
+
+
+def test_executions_of_a_definition_and_of_a_workflow_page_in_the_order_of_status(
+    services: ConsoleServices,
+) -> None:
+    database = services.database()
+    for number in range(1, 6):
+        add_execution(database, number, status=("completed", "failed")[number % 2])
+    (definition,) = DefinitionsListed(services).page(None, 10).items
+    for wanted in (
+        ExecutionFilter(definition_id=definition.id),
+        ExecutionFilter(workflow_name="stf_datataking"),
+        ExecutionFilter(id_prefix="stf_datataking-"),
+    ):
+        listed = ExecutionsListed(services, wanted, "status")
+        assert len(walked(listed, lambda one: one.execution_id, backwards=False)) == 5
+        assert listed.count() == (5, True)
+    assert ExecutionsListed(services, ExecutionFilter(definition_id=definition.id + 1)).count() == (0, True)
+
+
+def test_messages_of_an_execution_are_the_same_from_both_ends(services: ConsoleServices) -> None:
+    execution = add_execution(services.database(), 1)
+    ids = add_messages(services.database(), execution, 5)
+    listed = MessagesListed(services, execution)
+    assert walked(listed, lambda one: one.message_id, backwards=False) == ids
+    assert walked(listed, lambda one: one.message_id, backwards=True) == ids[::-1]
+    assert listed.count() == (5, True)
+
+
+def test_an_execution_is_looked_at_with_its_run_s_state(services: ConsoleServices) -> None:
+    execution = add_execution(services.database(), 1)
+    add_states(services.database(), execution)
+    looked = look_at_execution(services, execution)
+    assert looked.detail.run_number == 100010
+    assert len(looked.detail.events) == 2
+    assert looked.run_state is None
+    other = add_execution(services.database(), 2, metrics={"run_number": 100010, "stf_count": 11})
+    differences = {(one.kind, one.name) for one in compared(services, execution, other).differences}
+    assert ("metric", "stf_count") in differences
+
+
+def test_a_definition_is_compared_with_the_workflow_s_file(services: ConsoleServices) -> None:
+    add_execution(services.database(), 1)
+    (summary,) = DefinitionsListed(services).page(None, 10).items
+    definition = look_at_definition(services, summary.id)
+    same, path = definition_file(services, definition)
+    assert same is None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(CODE)
+    assert definition_file(services, definition) == (True, path)
+    path.write_text(CODE + "# later\n")
+    assert definition_file(services, definition) == (False, path)
+    with pytest.raises(UsageError, match="no definition 99"):
+        look_at_definition(services, 99)
+
+
+def test_a_filter_is_read_and_spelled_as_a_command_line() -> None:
+    wanted = parse_execution_filter(
+        "status=fail ns=demo user=me workflow=stf_datataking stf_da since=2026-01-31"
+    )
+    assert wanted.status == "failed"
+    assert wanted.id_prefix == "stf_da"
+    assert command_of(wanted) == (
+        "executions --status failed --namespace demo --user me --workflow stf_datataking --prefix stf_da"
+        " --since 2026-01-31T00:00:00+00:00"
+    )
+    assert is_empty(parse_execution_filter("  "))
+    assert not is_empty(wanted)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("status=blue", "is no status"),
+        ("stat=failed", "Did you mean"),
+        ("status=", "has no value"),
+        ("a b", "id is given twice"),
+        ("since=yesterday", "is no time"),
+        ("'open", "not closed"),
+    ],
+)
+def test_a_filter_that_is_wrong_says_so_in_one_line(text: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_execution_filter(text)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_where_a_parameter_came_from_is_found_for_the_values_inside_it() -> None:
+    provenance: dict[str, dict[str, Any]] = {
+        "daq.delay": {"origin": "base.toml", "line": 3, "replaced": [{"origin": "form", "value": 2}]}
+    }
+    assert origin_of(provenance, "daq.delay.seconds") == ("base.toml:3", "2 (form)")
+    assert origin_of(provenance, "other") == ("-", "")
