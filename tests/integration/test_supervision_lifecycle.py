@@ -66,8 +66,8 @@ def _own_user_folder() -> Iterator[None]:
 
 
 @pytest.fixture
-def supervisord(tmp_path: Path) -> Iterator[Supervisord]:
-    with supervised(make_home(tmp_path / "a home")) as found:
+def supervisord() -> Iterator[Supervisord]:
+    with supervised(make_home(Path.home() / "a home")) as found:
         yield found
 
 
