@@ -254,6 +254,18 @@ def test_what_is_gathered_goes_out_when_its_time_has_come(stage: Stage) -> None:
         wait_for(lambda: len(stage.broker.accepted) == number + 1, timeout=2)  # noqa: B023
 
 
+def test_what_comes_while_all_is_settled_is_gathered_too_and_needs_no_call_to_go_out(stage: Stage) -> None:
+    stage.link.start()
+    publisher = Publisher(stage.link, stage.outbox, gather_seconds=0.3)
+    stage.publishers.append(publisher)
+    stage.publish(publisher, range(1))
+    assert publisher.wait_delivered(E, 5)
+
+    stage.publish(publisher, range(1, 2))
+    assert len(stage.broker.accepted) == 1
+    wait_for(lambda: len(stage.broker.accepted) == 2, timeout=2)
+
+
 def test_executions_are_told_apart(stage: Stage) -> None:
     stage.link.start()
     publisher = stage.publisher()

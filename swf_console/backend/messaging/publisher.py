@@ -240,14 +240,19 @@ class Publisher:
 
     def _patience(self) -> float | None:
         """How long to wait for a call before looking at the clock; None where only a call can bring work."""
-        if self._pending and self._gathering() > 0:
-            return self._gathering()
-        return self._delivery_seconds if self._unconfirmed or self._delivered else None
+        # what is published before the next transaction is due wakes nobody: it is looked for when it is
+        dues = [self._gather_left()] if self._gather_left() > 0 else []
+        if self._unconfirmed or self._delivered:
+            dues.append(self._delivery_seconds)
+        return min(dues, default=None)
 
     def _gathering(self) -> float:
         """Seconds until a batch that is not full may be recorded."""
-        if not self._gather_seconds or self._waiting or self._closing or len(self._pending) >= self._batch:
+        if self._waiting or self._closing or len(self._pending) >= self._batch:
             return 0.0
+        return self._gather_left()
+
+    def _gather_left(self) -> float:
         return self._recorded_at + self._gather_seconds - time.monotonic()
 
     def _has_work(self) -> bool:
