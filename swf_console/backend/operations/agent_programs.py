@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from ..configuration import Composition
 from ..configuration.agents import AgentNeed
 from ..errors import ConfigurationError, Problem
-from ..settings import Settings, program_environment
+from ..settings import Settings, find_state_dir, program_environment
 from ..supervision.programs import shipped_programs
 from ..supervision.records import Program
 from ..supervision.supervisor import Supervisor
@@ -19,7 +19,10 @@ def supervisor_of(settings: Settings) -> Supervisor:
     """The supervisord of this home; nothing is started."""
     from ..supervision.supervisord import Supervisord
 
-    return Supervisord(settings.home, settings.state_dir, program_environment(settings))
+    usual = find_state_dir({}, settings.home)
+    return Supervisord(
+        settings.home, settings.state_dir, program_environment(settings), default_state_dir=usual
+    )
 
 
 def needed_programs(settings: Settings, composition: Composition) -> list[Program]:
