@@ -75,7 +75,7 @@ def run_testbed(settings: Settings, wish: Wish) -> Started:
 
 
 def start_agents(
-    settings: Settings, composition: Composition, namespace: str
+    settings: Settings, composition: Composition, namespace: str, *, runner: bool = True
 ) -> tuple[tuple[AgentLine, ...], dict[str, str]]:
     """Start supervisord and what is missing of the runner, the embedded broker and the enabled agents.
 
@@ -90,8 +90,9 @@ def start_agents(
     lines: list[AgentLine] = []
     if settings.broker is None and find_running(settings.state_dir) is None:
         lines += _start(supervisor, [BROKER], settle=True)
-    names = [RUNNER, *(program.name for program in programs)]
-    lines += _start(supervisor, names, settle=False)
+    names = [*([RUNNER] if runner else []), *(program.name for program in programs)]
+    if names:
+        lines += _start(supervisor, names, settle=False)
     return tuple(lines), _strangers(settings, lines, namespace)
 
 

@@ -14,6 +14,7 @@ from .preferences import Preferences
 if TYPE_CHECKING:
     from ...database import Database
     from .following import Following
+    from .local_runs import LocalRuns
     from .pipes import Asking, Owners
     from .tail import Tail
 
@@ -25,13 +26,15 @@ CLOSING_SECONDS = 0.5
 class ConsoleServices:
     """One console's services. Methods that reach a backend block: call them from a worker thread only.
 
-    The pipes, the tail's among them, come to life with `start`, which loads heavy libraries.
+    The pipes, the tail's among them, come to life with `start`, which loads heavy libraries. `lease_owner` is
+    whom the guard of this process knows: it holds the leases of what is executed here.
     """
 
     settings: Settings
     namespace: str | None = None
     read_only: bool = False
     preferences: Preferences = field(default_factory=Preferences)
+    lease_owner: str = ""
     following: "Following | None" = field(default=None, init=False, repr=False)
     owners: "Owners | None" = field(default=None, init=False, repr=False)
     askings: "tuple[Asking, ...]" = field(default=(), init=False, repr=False)
@@ -55,6 +58,18 @@ class ConsoleServices:
         from .tail import Tail
 
         return Tail(self.namespace, capacity=self.preferences.messages)
+
+    @cached_property
+    def runs(self) -> "LocalRuns":
+        """The executions of this process; the first one opens its engine."""
+        from .local_runs import LocalRuns
+
+        return LocalRuns(self.settings, self.lease_owner)
+
+    @property
+    def runs_here(self) -> "LocalRuns | None":
+        """The same, and None where nothing was ever executed here: asking loads nothing."""
+        return self.__dict__.get("runs")
 
     def start(self) -> None:
         """Open the pipes; blocks while libraries load."""
@@ -102,8 +117,10 @@ class ConsoleServices:
             return self._database
 
     def close(self) -> None:
-        """Close the pipes and let go of the database; blocks for a moment."""
+        """End what is executed here, close the pipes and let go of the database; blocks until that is done."""
         self._closed = True
+        if self.runs_here is not None:
+            self.runs_here.close()
         for asking in self.askings:
             asking.close()
         if self.following is not None:
