@@ -27,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "journal": ("journal", "what was done in the consoles of this home, when, by whom"),
     "runner": ("runner", "run the persistent workflow runner in the foreground"),
     "control": ("control", "send run, stop or status to a persistent runner"),
+    "monitor": ("monitor", "serve the REST interface and the live stream in the foreground"),
+    "env": ("env", "print the variables that point another agent at this home"),
     "broker": ("broker", "run the embedded STOMP broker in the foreground"),
     "db": ("db", "upgrade the database, show its version, check it"),
     "init": ("init", "make a new home from the templates"),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from .paging import Order, one_page
 from .records import LogEntry, LogFilter, Page
@@ -20,6 +20,16 @@ def insert(connection: Connection, entries: Sequence[LogEntry]) -> None:
         connection.execute(
             logs.insert(), [{name: getattr(entry, name) for name in _WRITTEN} for entry in entries]
         )
+
+
+def insert_once(connection: Connection, entry: LogEntry) -> bool:
+    """Store a log line unless the same is there as far as its time, place and text; say whether it is new."""
+    same = ("timestamp", "app_name", "instance_name", "level", "message", "process", "thread", "lineno")
+    query = select(_c.id).where(*(_c[name] == getattr(entry, name) for name in same))
+    if connection.scalar(query.limit(1)) is not None:
+        return False
+    insert(connection, [entry])
+    return True
 
 
 def page(

@@ -1,0 +1,129 @@
+"""The tables of the workflow engine as plain lists with a window, for programs that page by offset."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from . import execution_lists
+from .paging import cursor_of
+from .records import (
+    Agent,
+    Definition,
+    Execution,
+    Message,
+    Namespace,
+    Run,
+    RunState,
+    StateEvent,
+)
+from .rows import Listing, Rows, Window
+from .tables import monitor, workflows
+
+_a = monitor.agents.c
+_d = workflows.definitions.c
+_e = workflows.executions.c
+_m = workflows.messages.c
+_n = workflows.namespaces.c
+_r = workflows.runs.c
+_s = workflows.run_states.c
+_v = workflows.state_events.c
+
+agents: Rows[Agent] = Rows(
+    monitor.agents,
+    _a.instance_name,
+    Agent,
+    filters={
+        "instance_name": _a.instance_name,
+        "namespace": _a.namespace,
+        "agent_type": _a.agent_type,
+        "status": _a.status,
+        "operational_state": _a.operational_state,
+    },
+    order=(_a.instance_name,),
+)
+definitions: Rows[Definition] = Rows(
+    workflows.definitions,
+    _d.id,
+    Definition,
+    filters={"workflow_name": _d.workflow_name, "version": _d.version, "workflow_type": _d.workflow_type},
+    order=(_d.id.desc(),),
+)
+executions: Rows[Execution] = Rows(
+    workflows.executions,
+    _e.execution_id,
+    Execution,
+    columns={column.name: column for column in execution_lists.ALL},
+    within=execution_lists.WITH_DEFINITION,
+    filters={"status": _e.status, "namespace": _e.namespace, "executed_by": _e.executed_by},
+    order=(_e.start_time.desc(), _e.execution_id.desc()),
+)
+messages: Rows[Message] = Rows(
+    workflows.messages,
+    _m.message_id,
+    Message,
+    columns={
+        **{name: _m[name] for name in Message.__dataclass_fields__ if name in _m},
+        "content": _m.message_content,
+        "metadata": _m.message_metadata,
+    },
+    filters={
+        "execution_id": _m.execution_id,
+        "namespace": _m.namespace,
+        "msg_type": _m.message_type,
+        "run_id": _m.run_id,
+        "sender_agent": _m.sender_agent,
+    },
+    order=(_m.sent_at.desc(), _m.message_id.desc()),
+)
+namespaces: Rows[Namespace] = Rows(
+    workflows.namespaces, _n.name, Namespace, filters={"owner": _n.owner}, order=(_n.name,)
+)
+runs: Rows[Run] = Rows(
+    workflows.runs, _r.run_id, Run, filters={"run_number": _r.run_number}, order=(_r.run_number.desc(),)
+)
+run_states: Rows[RunState] = Rows(
+    workflows.run_states,
+    _s.run_number,
+    RunState,
+    columns={name: _s[name] for name in RunState.__dataclass_fields__},
+    filters={"run_number": _s.run_number, "phase": _s.phase, "state": _s.state},
+    order=(_s.run_number.desc(),),
+)
+state_events: Rows[StateEvent] = Rows(
+    workflows.state_events,
+    _v.event_id,
+    StateEvent,
+    columns={name: _v[name] for name in StateEvent.__dataclass_fields__},
+    filters={
+        "run_number": _v.run_number,
+        "event_type": _v.event_type,
+        "state": _v.state,
+        "substate": _v.substate,
+    },
+    order=(_v.timestamp.desc(), _v.event_id.desc()),
+)
+
+
+def executions_of(connection: Connection, equal: Mapping[str, Any], window: Window) -> Listing[Execution]:
+    """List executions, the newest first; `workflow_name` narrows like a filter of their own table."""
+    own = {name: value for name, value in equal.items() if name != "workflow_name"}
+    workflow_name = equal.get("workflow_name")
+    if workflow_name is None:
+        return executions.listed(connection, own, window)
+    ids = connection.scalars(select(_d.id).where(_d.workflow_name == workflow_name)).all()
+    return executions.listed(connection, own, window, _e.workflow_definition_id.in_(ids))
+
+
+def messages_since(
+    connection: Connection, equal: Mapping[str, Any], since: Any, window: Window
+) -> Listing[Message]:
+    """List messages with their content, the newest first; `since` is the earliest time of sending."""
+    more = () if since is None else (_m.sent_at >= since,)
+    return messages.listed(connection, equal, window, *more)
+
+
+def cursor_at(connection: Connection, message_id: str) -> str | None:
+    """The cursor of `messages.page` that stands for a message; None where there is no such message."""
+    sent_at = connection.scalar(select(_m.sent_at).where(_m.message_id == message_id))
+    return None if sent_at is None else cursor_of((sent_at, message_id))

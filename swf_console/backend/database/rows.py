@@ -1,0 +1,122 @@
+"""Tables as lists of rows: read by equality, counted, made once by their key, changed with JSON merged."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic
+
+from sqlalchemy import Column, ColumnElement, Connection, FromClause, Select, Table, select
+
+from .records import T
+from .statements import capped, insert_into
+
+COUNT_CAP = 1_000_000
+MERGED = ("metadata",)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of a list that is wanted."""
+
+    limit: int
+    offset: int = 0
+    counted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T]):
+    """Rows of a list; `count` is of all that match, where that was asked, up to a million."""
+
+    items: tuple[T, ...]
+    count: int | None = None
+
+
+class Rows(Generic[T]):
+    """One table, its rows made into `make`. `filters` name what a list can be narrowed by."""
+
+    def __init__(
+        self,
+        table: Table,
+        key: Column[Any],
+        make: Callable[..., T],
+        *,
+        columns: Mapping[str, ColumnElement[Any]] | None = None,
+        within: FromClause | None = None,
+        filters: Mapping[str, ColumnElement[Any]],
+        order: Sequence[ColumnElement[Any]],
+    ) -> None:
+        self.table, self.key, self._make = table, key, make
+        self._columns = [column.label(name) for name, column in (columns or dict(table.c.items())).items()]
+        self._within = table if within is None else within
+        self._filters, self._order = filters, order
+
+    def get(self, connection: Connection, key: Any) -> T | None:
+        """Read one row by its key."""
+        return self.first(connection, self.key == key)
+
+    def named(self, connection: Connection, column: str, value: Any) -> T | None:
+        """Read the row whose unique `column` has this value."""
+        return self.first(connection, self.table.c[column] == value)
+
+    def first(self, connection: Connection, *conditions: ColumnElement[bool]) -> T | None:
+        """Read the row that satisfies the conditions, None where there is none."""
+        row = connection.execute(self._select(conditions).limit(1)).first()
+        return None if row is None else self._make(**row._mapping)
+
+    def listed(
+        self,
+        connection: Connection,
+        equal: Mapping[str, Any],
+        window: Window,
+        *more: ColumnElement[bool],
+    ) -> Listing[T]:
+        """List the rows that equal what is given, in the table's order."""
+        given = [self._filters[name] == value for name, value in equal.items() if value is not None]
+        query = self._select([*given, *more])
+        count = capped(connection, query, COUNT_CAP) if window.counted else None
+        rows = connection.execute(query.order_by(*self._order).limit(window.limit).offset(window.offset))
+        return Listing(tuple(self._make(**row._mapping) for row in rows), count)
+
+    def ensure(
+        self, connection: Connection, row: Mapping[str, Any], natural: str | None = None
+    ) -> tuple[T, bool]:
+        """Store `row` unless its natural key is there; return what is stored, and whether it is new."""
+        column = self.key if natural is None else self.table.c[natural]
+        statement = insert_into(connection, self.table).values(dict(row))
+        added = connection.execute(statement.on_conflict_do_nothing(index_elements=[column.name]))
+        stored = self.first(connection, column == row[column.name])
+        if stored is None:
+            raise LookupError(f"{self.table.name} lost a row that was just stored")
+        return stored, added.rowcount == 1
+
+    def change(self, connection: Connection, key: Any, values: Mapping[str, Any]) -> T | None:
+        """Change one row; its metadata are merged into those stored, key by key. None where there is none."""
+        merged = merge_json(connection, self.table, self.key == key, values)
+        if merged is None:
+            return None
+        if merged:
+            connection.execute(self.table.update().where(self.key == key).values(merged))
+        return self.get(connection, key)
+
+    def _select(self, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+        return select(*self._columns).select_from(self._within).where(*conditions)
+
+
+def merge_json(
+    connection: Connection, table: Table, which: ColumnElement[bool], values: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return `values` with their metadata merged into those stored; None where there is no such row.
+
+    The row is held until the transaction ends, so that two who merge at once lose nothing.
+    """
+    objects = {name: values[name] for name in MERGED if isinstance(values.get(name), dict)}
+    primary = next(iter(table.primary_key.columns))
+    query = select(primary, *(table.c[name] for name in objects)).where(which).with_for_update()
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    stored = row._mapping
+    return {**values, **{name: _merged(stored[name], value) for name, value in objects.items()}}
+
+
+def _merged(stored: Any, value: dict[str, Any]) -> dict[str, Any]:
+    return {**stored, **value} if isinstance(stored, dict) else value

@@ -1,0 +1,252 @@
+"""Kinds of values in requests: what is accepted, what it becomes, and how the OpenAPI document says so."""
+
+import math
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+Schema = dict[str, Any]
+
+SMALLEST, LARGEST = -(2**31), 2**31 - 1
+LARGEST_BIG = 2**63 - 1
+LONGEST_TEXT = 1_000_000
+TRUE = {"true", "1", "yes", "on", "t"}
+FALSE = {"false", "0", "no", "off", "f"}
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}(\.0*)?", re.ASCII)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class Kind(Protocol):
+    """One kind of value."""
+
+    def read(self, value: Any) -> Any:
+        """The value as it is worked with; ValueError with the reason where it is none of this kind."""
+
+    def schema(self) -> Schema:
+        """What is accepted, as JSON schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Short text on one line, such as a name; numbers are taken as text."""
+
+    longest: int
+    blank: bool = False
+
+    def read(self, value: Any) -> str:
+        """The text without white space around it."""
+        text = _text(value).strip()
+        if not text and not self.blank:
+            raise ValueError("This field may not be blank.")
+        if len(text) > self.longest:
+            raise ValueError(f"Ensure this field has no more than {self.longest} characters.")
+        if _CONTROL.search(text):
+            raise ValueError("Control characters are not allowed.")
+        return text
+
+    def schema(self) -> Schema:
+        """A string with its lengths."""
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$" if self.blank else r"^[!-~]([ -~]*[!-~])?$"
+        return {
+            "type": "string",
+            "maxLength": self.longest,
+            "pattern": pattern,
+            **({} if self.blank else {"minLength": 1}),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text of any length that a body can hold; what cannot be stored becomes U+FFFD."""
+
+    def read(self, value: Any) -> str:
+        """The text."""
+        return _UNSTORABLE.sub("\ufffd", _text(value))
+
+    def schema(self) -> Schema:
+        """A string."""
+        return {"type": "string"}
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """A whole number; text that spells one is one."""
+
+    low: int = SMALLEST
+    high: int = LARGEST
+
+    def read(self, value: Any) -> int:
+        """The number."""
+        number = _integer(value)
+        if not self.low <= number <= self.high:
+            raise ValueError(f"Ensure this value is from {self.low} to {self.high}.")
+        return number
+
+    def schema(self) -> Schema:
+        """A number within limits."""
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A finite number."""
+
+    def read(self, value: Any) -> float:
+        """The number."""
+        try:
+            number = float(value) if isinstance(value, int | float | str) else math.nan
+        except (ValueError, OverflowError):
+            number = math.nan
+        if isinstance(value, bool) or not math.isfinite(number):
+            raise ValueError("A valid number is required.")
+        return number
+
+    def schema(self) -> Schema:
+        """A number that a float can hold."""
+        return {"type": "number", "minimum": -1e300, "maximum": 1e300}
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """True or false, also in words."""
+
+    def read(self, value: Any) -> bool:
+        """The flag."""
+        if isinstance(value, bool):
+            return value
+        text = str(value).strip().lower() if isinstance(value, int | str) else ""
+        if text not in TRUE | FALSE:
+            raise ValueError("Must be a valid boolean.")
+        return text in TRUE
+
+    def schema(self) -> Schema:
+        """A boolean."""
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words."""
+
+    words: tuple[str, ...]
+
+    def read(self, value: Any) -> str:
+        """The word."""
+        if not isinstance(value, str) or value not in self.words:
+            raise ValueError(f"Not a valid choice: one of {', '.join(self.words)}.")
+        return value
+
+    def schema(self) -> Schema:
+        """The words."""
+        return {"type": "string", "enum": list(self.words)}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant in ISO 8601; without a zone it is local time."""
+
+    def read(self, value: Any) -> datetime:
+        """The instant in UTC."""
+        try:
+            if not isinstance(value, str) or len(value) > 64:
+                raise ValueError(value)
+            return datetime.fromisoformat(value.strip()).astimezone(UTC)
+        except (ValueError, OverflowError, OSError):
+            raise ValueError("Not a time in ISO 8601, such as 2026-01-31T12:00:00Z.") from None
+
+    def schema(self) -> Schema:
+        """A string of that form."""
+        return {"type": "string", "format": "date-time"}
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A UUID."""
+
+    def read(self, value: Any) -> str:
+        """The UUID with dashes."""
+        try:
+            return str(uuid.UUID(value))
+        except (ValueError, TypeError, AttributeError):
+            raise ValueError("Must be a valid UUID.") from None
+
+    def schema(self) -> Schema:
+        """A string of that form."""
+        return {"type": "string", "format": "uuid"}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A JSON object."""
+
+    def read(self, value: Any) -> dict[str, Any]:
+        """The object as it is."""
+        if not isinstance(value, dict):
+            raise ValueError("Must be a JSON object.")
+        return value
+
+    def schema(self) -> Schema:
+        """An object."""
+        return {"type": "object"}
+
+
+@dataclass(frozen=True, slots=True)
+class Anything:
+    """Any JSON value."""
+
+    def read(self, value: Any) -> Any:
+        """The value as it is."""
+        return value
+
+    def schema(self) -> Schema:
+        """No limits but those of the body."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words with commas between them."""
+
+    def read(self, value: Any) -> frozenset[str]:
+        """The words."""
+        return frozenset(word.strip() for word in str(value).split(",") if word.strip())
+
+    def schema(self) -> Schema:
+        """A string."""
+        return {"type": "string"}
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A kind whose words are translated before they are read."""
+
+    kind: Kind
+    translate: Callable[[Any], Any]
+
+    def read(self, value: Any) -> Any:
+        """The value by its proper name."""
+        return self.kind.read(self.translate(value))
+
+    def schema(self) -> Schema:
+        """As the kind's."""
+        return self.kind.schema()
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError("Not a valid string.")
+    return str(value)
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
+        return int(value.strip().partition(".")[0])
+    raise ValueError("A valid integer is required.")

@@ -1,0 +1,85 @@
+"""What a request's body may be: 1 MiB, within half a minute, JSON, 64 levels deep."""
+
+import asyncio
+import json
+from typing import Any, NoReturn
+
+from starlette.requests import ClientDisconnect, Request
+
+MOST_BYTES = 1024 * 1024
+MOST_LEVELS = 64
+SECONDS = 30.0
+
+
+class Unacceptable(Exception):
+    """A request that is not looked at; `status` is the answer's."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status, self.text = status, text
+
+
+async def read_body(request: Request) -> bytes:
+    """The whole body; raises Unacceptable (408, 413), or ClientDisconnect."""
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length[:12]) > MOST_BYTES:
+        raise _too_large()
+    try:
+        async with asyncio.timeout(SECONDS):
+            return await _collect(request)
+    except TimeoutError:
+        raise Unacceptable(408, f"the body did not arrive within {SECONDS:g} s") from None
+
+
+async def _collect(request: Request) -> bytes:
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MOST_BYTES:
+            raise _too_large()
+        parts.append(part)
+    return b"".join(parts)
+
+
+def parse(body: bytes) -> Any:
+    """The JSON value of a body, an empty object for none; raises Unacceptable (400)."""
+    if not body.strip():
+        return {}
+    try:
+        document = json.loads(body, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise Unacceptable(400, f"JSON parse error: {_one_line(error)}") from None
+    if too_deep(document):
+        raise Unacceptable(400, f"JSON nested over {MOST_LEVELS} levels")
+    return document
+
+
+def too_deep(document: Any) -> bool:
+    """Whether objects and lists lie within each other beyond the limit."""
+    level = [document]
+    for _ in range(MOST_LEVELS):
+        inner: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner.extend(item for item in value.values() if isinstance(item, dict | list))
+            elif isinstance(value, list):
+                inner.extend(item for item in value if isinstance(item, dict | list))
+        if not inner:
+            return False
+        level = inner
+    return True
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _one_line(error: Exception) -> str:
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0][:200]
+
+
+def _too_large() -> Unacceptable:
+    return Unacceptable(413, f"the body is over {MOST_BYTES} bytes")
+
+
+__all__ = ["MOST_BYTES", "MOST_LEVELS", "ClientDisconnect", "Unacceptable", "parse", "read_body", "too_deep"]

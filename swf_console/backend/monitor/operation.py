@@ -1,0 +1,124 @@
+"""One operation of the interface: what it takes and what it does. Routes and OpenAPI are made of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .fields import Body, Field
+from .kinds import Integer
+
+if TYPE_CHECKING:
+    from ..database import Connection
+    from ..database.records import NewMessage
+    from ..database.rows import Listing, Window
+    from .shown import Shown, Told
+
+T = TypeVar("T")
+
+MOST_ROWS = 10_000
+PAGED = (
+    Field("limit", Integer(1, MOST_ROWS), about="Answer with a page of this many: {count, next, ...}"),
+    Field("offset", Integer(0), about="Skip this many"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that was understood. `many` says that its body was an array, `bodies` are its elements."""
+
+    keys: Mapping[str, Any]
+    query: Mapping[str, Any]
+    bodies: Sequence[dict[str, Any]]
+    many: bool
+    url: str
+    now: datetime
+    most: int = MOST_ROWS
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The one object that was sent."""
+        return self.bodies[0]
+
+    @property
+    def window(self) -> "Window":
+        """The part of a list that was asked for."""
+        from ..database.rows import Window
+
+        limit = self.query.get("limit")
+        shown = min(limit or self.most, self.most)
+        return Window(shown, self.query.get("offset") or 0, limit is not None)
+
+    def field(self, name: str, index: int) -> str:
+        """How a problem names a field of one of the objects that were sent."""
+        return f"{index}.{name}" if self.many else name
+
+    def filters(self, *names: str) -> dict[str, Any]:
+        """What the query narrows a list by."""
+        return {name: self.query[name] for name in names if self.query.get(name) is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back. `published` goes to the live stream once it is committed."""
+
+    document: Any
+    status: int = 200
+    published: "Sequence[NewMessage]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation; `handler` runs in a thread, within a transaction that writes where `writes` is true."""
+
+    method: str
+    path: str
+    handler: "Callable[[Connection, Asked], Answer]"
+    summary: str
+    writes: bool = False
+    body: Body | None = None
+    bulk: bool = False
+    query: tuple[Field, ...] = ()
+    keys: tuple[Field, ...] = ()
+    row: "Shown[Any] | Told | None" = None
+    is_list: bool = False
+    paged: bool = False
+    made: bool = False
+    open: bool = False
+    says_status: bool = False
+    most: int = MOST_ROWS
+
+    @property
+    def parameters(self) -> tuple[Field, ...]:
+        """What its query may hold."""
+        return (*self.query, *PAGED) if self.is_list else self.query
+
+
+def listed(
+    asked: Asked, listing: "Listing[T]", show: Callable[[T], dict[str, Any]], *, bare: bool = False
+) -> Answer:
+    """A bare array; with ?limit= a page that says how many there are and where the others are."""
+    rows = [show(item) for item in listing.items]
+    if listing.count is None or bare:
+        return Answer(rows)
+    window = asked.window
+    later, earlier = window.offset + window.limit, window.offset - window.limit
+    return Answer(
+        {
+            "count": listing.count,
+            "next": _page(asked, later) if later < listing.count else None,
+            "previous": _page(asked, max(0, earlier)) if window.offset > 0 else None,
+            "results": rows,
+        }
+    )
+
+
+def one_or_many(asked: Asked, documents: Sequence[dict[str, Any]], *, made: bool) -> Answer:
+    """The rows of a create: a list where a list was sent; 201 where any of them is new."""
+    return Answer(list(documents) if asked.many else documents[0], 201 if made else 200)
+
+
+def _page(asked: Asked, offset: int) -> str:
+    from starlette.datastructures import URL
+
+    return str(URL(asked.url).include_query_params(offset=offset))

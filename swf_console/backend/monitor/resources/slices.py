@@ -1,0 +1,179 @@
+"""`/tf-slices/`: slices of TF samples, known by (TF sample, slice_id); a result names its slice itself."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ...database import Connection, file_reports, slice_reports
+from ...database.report_records import NewTfSlice, TfSlice
+from ..fields import Body, Field, Problems
+from ..kinds import LARGEST_BIG, Document, Identifier, Integer, Moment, Name, Renamed
+from ..operation import Answer, Asked, Operation, listed, one_or_many
+from ..shown import Shown
+
+BASE = "/api/tf-slices"
+KEY = Field("id", Integer(0, LARGEST_BIG))
+SYNONYMS = {"done": "completed"}
+STATUS = Renamed(Name(20), lambda word: SYNONYMS.get(word, word) if isinstance(word, str) else word)
+SHOWN = Shown(
+    "TfSlice",
+    TfSlice,
+    tf_filename=(
+        lambda row: slice_reports.slice_file(row.fastmon_file, row.slice_id),
+        {"type": "string"},
+    ),
+)
+NEW = Body(
+    Field("slice_id", Integer(0), required=True),
+    Field("tf_first", Integer(), required=True),
+    Field("tf_last", Integer(), required=True),
+    Field("tf_count", Integer(0), required=True),
+    Field("run_number", Integer(0), required=True),
+    Field("status", STATUS, default="queued"),
+    Field("retries", Integer(0), default=0),
+    Field("metadata", Document(), null=True),
+    Field("fastmon_file", Name(255), null=True, about="The TF sample's name, or its id"),
+    Field("tf_filename", Name(255), null=True, about="Or the slice's own: the sample's with _slice_<digits>"),
+    Field("stf_filename", Name(255), null=True),
+    Field("assigned_worker", Name(255), null=True),
+    Field("assigned_at", Moment(), null=True),
+    Field("completed_at", Moment(), null=True),
+    Field("processed_at", Moment(), null=True, about="Another name of completed_at"),
+)
+CHANGE = NEW.partially("slice_id", "run_number", "fastmon_file", "tf_filename", "stf_filename")
+QUERY = (
+    Field("run_number", Integer(0)),
+    Field("slice_id", Integer(0)),
+    Field("status", STATUS),
+    Field("assigned_worker", Name(255)),
+    Field("fastmon_file_id", Identifier()),
+    Field("fastmon_file", Name(255)),
+    Field("stf_filename", Name(255)),
+    Field("tf_filename", Name(255), about="Of a sample, or of a slice"),
+)
+_ROW = set(NewTfSlice.__dataclass_fields__) - {"fastmon_file"}
+_COLUMNS = _ROW - {"slice_id", "run_number"}
+
+
+def create(connection: Connection, asked: Asked) -> Answer:
+    """Store slices; those whose key is there stay as they are."""
+    names = {name for one in asked.bodies for name in _parents(one)}
+    known = slice_reports.samples(connection, names)
+    new = [_new(connection, one, index, asked, known) for index, one in enumerate(asked.bodies)]
+    made = slice_reports.create(connection, new, known)
+    rows = slice_reports.stored(connection, new, known)
+    shown = [_spelled(row, said.get("tf_filename")) for row, said in zip(rows, asked.bodies, strict=True)]
+    return one_or_many(asked, shown, made=bool(made))
+
+
+def get(connection: Connection, asked: Asked) -> Answer:
+    """Read a slice."""
+    found = slice_reports.rows.get(connection, asked.keys["id"])
+    if found is None:
+        raise Problems.of("id", "There is no slice of this id.")
+    return Answer(SHOWN(found))
+
+
+def change(connection: Connection, asked: Asked) -> Answer:
+    """Change the slice that the result in the metadata names, else the one of the path."""
+    said = asked.body
+    changes = {name: value for name, value in said.items() if name in _COLUMNS}
+    if "processed_at" in said:
+        changes["completed_at"] = said["processed_at"]
+    host = (said.get("metadata") or {}).get("worker_hostname")
+    if isinstance(host, str) and host and "assigned_worker" not in said:
+        changes["assigned_worker"] = Name(255).read(host[:255])
+    after = slice_reports.change(connection, _meant(connection, asked), changes)
+    if after is None:
+        raise Problems.of("id", "There is no slice of this id.")
+    return Answer(SHOWN(after))
+
+
+def list_slices(connection: Connection, asked: Asked) -> Answer:
+    """List slices, the oldest first."""
+    given = asked.filters(*(field.name for field in QUERY))
+    tf_filename = given.pop("tf_filename", None)
+    found = slice_reports.listed(connection, given, asked.window, tf_filename)
+    return listed(asked, found, lambda row: _spelled(row, tf_filename), bare=True)
+
+
+def _new(
+    connection: Connection, said: Mapping[str, Any], index: int, asked: Asked, known: dict[str, str]
+) -> NewTfSlice:
+    parent = next((name for name in _parents(said) if name in known), None)
+    if parent is None:
+        parent = _by_id(connection, said.get("fastmon_file"), known)
+    if parent is None:
+        given = said.get("fastmon_file") or said.get("tf_filename")
+        text = f'Object with tf_filename="{given}" does not exist.' if given else "This field is required."
+        raise Problems.of(asked.field("fastmon_file", index), text)
+    row = {name: value for name, value in said.items() if name in _ROW}
+    if row.get("completed_at") is None:
+        row["completed_at"] = said.get("processed_at")
+    return NewTfSlice(fastmon_file=parent, **row)
+
+
+def _parents(said: Mapping[str, Any]) -> Iterable[str]:
+    """The names that its sample may have, the likeliest first."""
+    given = [said[name] for name in ("fastmon_file", "tf_filename") if said.get(name)]
+    for name in given[:1]:
+        yield name
+    for name in given:
+        yield slice_reports.sample_of(name)[0]
+
+
+def _by_id(connection: Connection, text: str | None, known: dict[str, str]) -> str | None:
+    try:
+        identity = str(Identifier().read(text))
+    except ValueError:
+        return None
+    found = file_reports.fastmon_rows.get(connection, identity)
+    if found is None:
+        return None
+    known[found.tf_filename] = found.tf_file_id
+    return found.tf_filename
+
+
+def _meant(connection: Connection, asked: Asked) -> int:
+    named = _named(asked.body.get("metadata"))
+    key: int = asked.keys["id"]
+    if named is None:
+        return key
+    sample, slice_id = named
+    found = slice_reports.find(connection, sample, slice_id)
+    if found is None:
+        raise Problems.of("metadata", f"There is no slice {slice_id} of {sample}.")
+    return found.id
+
+
+def _named(metadata: Any) -> tuple[str, int] | None:
+    result: Any = metadata
+    for step in ("result", "result"):
+        result = result.get(step) if isinstance(result, dict) else None
+    if not isinstance(result, dict) or not isinstance(result.get("tf_filename"), str):
+        return None
+    try:
+        return slice_reports.sample_of(result["tf_filename"])[0], Integer(0).read(result.get("slice_id"))
+    except ValueError:
+        return None
+
+
+def _spelled(row: TfSlice, tf_filename: str | None) -> dict[str, Any]:
+    """The row, its file spelled as it was asked for: programs compare the two."""
+    return {**SHOWN(row), "tf_filename": tf_filename} if tf_filename else SHOWN(row)
+
+
+OPERATIONS = (
+    Operation("POST", BASE, create, "Store slices", writes=True, body=NEW, bulk=True, row=SHOWN, made=True),
+    Operation("GET", BASE, list_slices, "List slices", query=QUERY, row=SHOWN, is_list=True),
+    Operation("GET", f"{BASE}/{{id}}", get, "Read a slice", keys=(KEY,), row=SHOWN),
+    Operation(
+        "PATCH",
+        f"{BASE}/{{id}}",
+        change,
+        "Change a slice: the one that its result names, else this one",
+        writes=True,
+        body=CHANGE,
+        keys=(KEY,),
+        row=SHOWN,
+    ),
+)
