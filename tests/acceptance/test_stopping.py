@@ -1,0 +1,161 @@
+"""Every way to stop: `terminated`, the agents told, the end written; nobody else's execution minds."""
+
+import signal
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ..support.independent_client import EPICTOPIC, IndependentClient
+from ..support.waiting import wait_for
+from .processes import Process
+from .site import NO_DELAYS, Row, Site, report_of
+
+LONG = ["--stf-count", "100000", "--stf-interval", "0.02", *NO_DELAYS]
+PACES = {"realtime": "--realtime", "fast": "--no-realtime"}
+INTERRUPTED = 130
+
+
+@pytest.fixture
+def subscriber(site: Site) -> Iterator[IndependentClient]:
+    with site.listen() as client:
+        yield client
+
+
+def begin(site: Site, subscriber: IndependentClient, *arguments: str) -> Process:
+    process = site.start_run(*LONG, *arguments)
+    subscriber.wait(20)
+    assert process.running
+    return process
+
+
+def check_terminated(site: Site, subscriber: IndependentClient, execution_id: str) -> Row:
+    """The execution and its agents know that it was stopped, and every message of it has arrived."""
+    execution = site.wait_status(execution_id, "terminated")
+    assert execution["end_time"] is not None
+    assert execution["error_message"] is None
+    assert execution["performance_metrics"]["undelivered"] == 0
+    end = subscriber.wait_for_type("end_run")
+    assert (end["execution_id"], end["reason"]) == (execution_id, "stopped")
+    heard = [one for one in subscriber.messages if one["execution_id"] == execution_id]
+    assert heard[-1]["msg_type"] == "end_run"
+    sequences = [one["sequence"] for one in heard if one["msg_type"] == "stf_gen"]
+    assert sequences == list(range(1, end["total_stf_files"] + 1))
+    assert len(sequences) < 100_000
+    recorded = [row for row in site.messages(execution_id) if row["queue_name"] == EPICTOPIC]
+    assert len(recorded) == len(heard)
+    assert all(row["delivered_at"] for row in recorded)
+    assert site.events(end["run_id"])[-1]["event_type"] == "end_run"
+    return execution
+
+
+SIGNALS: dict[str, Callable[[Process], None]] = {
+    "Ctrl-C": lambda process: process.send_group(signal.SIGINT),
+    "SIGTERM": lambda process: process.send(signal.SIGTERM),
+    "SIGHUP": lambda process: process.send(signal.SIGHUP),
+}
+
+
+@pytest.mark.parametrize(
+    ("how", "pace"),
+    [("Ctrl-C", "realtime"), ("Ctrl-C", "fast"), ("SIGTERM", "realtime"), ("SIGHUP", "fast")],
+)
+def test_a_signal_ends_a_run_cleanly(site: Site, subscriber: IndependentClient, how: str, pace: str) -> None:
+    process = begin(site, subscriber, PACES[pace])
+    SIGNALS[how](process)
+    done = process.wait(20)
+    assert (done.returncode, done.stderr) == (INTERRUPTED, "")
+    report = report_of(done)
+    assert (report["status"], report["reason"]) == ("terminated", "stopped")
+    check_terminated(site, subscriber, report["execution_id"])
+
+
+def test_a_second_ctrl_c_changes_nothing(site: Site, subscriber: IndependentClient) -> None:
+    process = begin(site, subscriber, "--realtime")
+    for _ in range(3):
+        process.send_group(signal.SIGINT)
+    done = process.wait(20)
+    assert done.returncode == INTERRUPTED
+    check_terminated(site, subscriber, report_of(done)["execution_id"])
+
+
+def test_a_stop_takes_effect_at_once(site: Site, subscriber: IndependentClient) -> None:
+    process = begin(site, subscriber, "--realtime", "--stf-interval", "0.02")
+    asked = datetime.now(UTC)
+    process.send(signal.SIGTERM)
+    report = report_of(process.wait(20))
+    end = subscriber.wait_for_type("end_run")
+    told = datetime.fromisoformat(end["timestamp"])
+    assert (told.astimezone(UTC) - asked).total_seconds() < 1.0
+    assert report["status"] == "terminated"
+
+
+def test_ctrl_c_before_anything_has_begun_leaves_nothing_running(embedded_site: Site) -> None:
+    process = embedded_site.start_run(*LONG, "--realtime")
+    wait_for(embedded_site.state.exists, every=0.001)
+    process.send_group(signal.SIGINT)
+    assert process.wait(30).returncode == INTERRUPTED
+    statuses = (
+        {one["status"] for one in embedded_site.executions()}
+        if embedded_site.database_file.exists()
+        else set()
+    )
+    assert statuses <= {"terminated"}
+
+
+def test_executions_stop_ends_a_run_of_another_process(site: Site, subscriber: IndependentClient) -> None:
+    process = begin(site, subscriber, "--realtime")
+    execution_id = site.running()
+    stopped = site.run("executions", "stop", execution_id)
+    assert stopped.returncode == 0, stopped
+    assert "terminated" in stopped.stdout
+    done = process.wait(20)
+    assert done.returncode == INTERRUPTED
+    check_terminated(site, subscriber, execution_id)
+    again = site.run("executions", "stop", execution_id)
+    assert again.returncode == 5
+    assert "terminated" in again.stderr
+
+
+def test_a_timeout_ends_a_run_with_its_own_exit_code(site: Site, subscriber: IndependentClient) -> None:
+    done = site.start_run(*LONG, "--realtime", "--timeout", "2").wait(30)
+    assert done.returncode == 4
+    check_terminated(site, subscriber, report_of(done)["execution_id"])
+
+
+STOPS: dict[str, Callable[[Site, str], Any]] = {
+    "queue": lambda site, one: site.run("control", "stop", "--execution-id", one),
+    "executions stop": lambda site, one: site.run("executions", "stop", one),
+}
+
+
+@pytest.mark.parametrize("how", STOPS)
+def test_one_execution_of_a_runner_is_stopped_and_a_second_goes_on(
+    site: Site, subscriber: IndependentClient, how: str
+) -> None:
+    runner = site.start("runner")
+    runner.wait_for("serves namespace")
+    first, second = (send(site, "--realtime", *LONG) for _ in range(2))
+    wait_for(lambda: {one["execution_id"] for one in subscriber.messages} == {first, second})
+    assert STOPS[how](site, first).returncode == 0
+    check_terminated(site, subscriber, first)
+    before = stfs(subscriber, second)
+    wait_for(lambda: stfs(subscriber, second) > before + 10)
+    assert site.execution(second)["status"] == "running"
+    runner.send(signal.SIGTERM)
+    assert runner.wait(20).returncode == 0
+    assert site.execution(second)["status"] == "terminated"
+
+
+def send(site: Site, *arguments: str) -> str:
+    """Have the runner run it; the execution's id."""
+    sent = site.run("control", "run", "--json", "--workflow", "stf_datataking", *arguments)
+    assert sent.returncode == 0, sent
+    return str(report_of(sent)["execution_id"])
+
+
+def stfs(subscriber: IndependentClient, execution_id: str) -> int:
+    return sum(
+        one["msg_type"] == "stf_gen" and one["execution_id"] == execution_id for one in subscriber.messages
+    )
