@@ -3,8 +3,11 @@
 import argparse
 from typing import Any
 
+from .arguments import seconds_of
 from .output import emit, fields, say, show, table
 from .run import add_execution_arguments, request_of
+
+ANSWER_SECONDS = 10.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--namespace", metavar="N", help="namespace (that of testbed.toml)")
         one.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
     for one in (run_parser, stop_parser, status_parser):
-        one.add_argument(
-            "--timeout", type=float, default=10.0, metavar="S", help="wait S seconds for the answer"
-        )
+        one.add_argument("--timeout", metavar="S", help=f"wait S seconds for the answer ({ANSWER_SECONDS:g})")
         one.add_argument("--json", action="store_true", help="the answer as one JSON object")
 
 
@@ -40,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     namespace = resolve_namespace(arguments.namespace, testbed)
     if arguments.action == "run" and arguments.realtime is None:
         arguments.realtime = bool(testbed and testbed.workflow.get("realtime"))
-    answer = ask_runner(settings, content_of(arguments, namespace), arguments.timeout)
+    timeout = seconds_of(arguments.timeout, "--timeout", ANSWER_SECONDS) or ANSWER_SECONDS
+    answer = ask_runner(settings, content_of(arguments, namespace), timeout)
     if arguments.json:
         emit(answer)
     else:

@@ -184,7 +184,7 @@ def rerun(arguments: argparse.Namespace, settings: "Settings") -> int:
     from ..backend.operations.databases import opened
     from ..backend.operations.headless import Headless
     from ..backend.operations.rerunning import rerun_of
-    from .run import progress_bar, show_report, stopped_by_signals
+    from .run import progress_bar, show_report, stopped_by_signals, warn
 
     timeout = seconds_of(given(arguments, "timeout"), "--timeout", None)
     with opened(settings) as database:
@@ -196,8 +196,8 @@ def rerun(arguments: argparse.Namespace, settings: "Settings") -> int:
             realtime=arguments.realtime,
         )
     for warning in again.warnings:
-        say(f"swf-console: warning: {brief(warning)}")
-    headless = Headless(settings, again.request)
+        warn(warning)
+    headless = Headless(settings, again.request, warn=warn)
     with stopped_by_signals(headless), redirect_stdout(sys.stderr), progress_bar() as progress:
         report = headless.run(timeout=timeout, progress=progress)
     show_report(report, as_json=arguments.json)

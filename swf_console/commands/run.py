@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("one execution, headless")
     group.add_argument("--run", "--run-once", metavar="WORKFLOW", help="run this workflow once and exit")
     add_execution_arguments(group)
-    group.add_argument("--timeout", type=float, metavar="S", help="give up after S wall seconds (exit 4)")
+    group.add_argument("--timeout", metavar="S", help="give up after S wall seconds (exit 4)")
     group.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
 
 
@@ -60,12 +60,14 @@ def run(arguments: argparse.Namespace) -> int:
         return open_console()
     from ..backend.operations.headless import Headless
     from ..backend.settings import load_settings
+    from .arguments import seconds_of
 
+    timeout = seconds_of(arguments.timeout, "--timeout", None)
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
-    headless = Headless(settings, request_of(arguments, arguments.run))
+    headless = Headless(settings, request_of(arguments, arguments.run), warn=warn)
     # what a workflow prints is narration: stdout is for the report
     with stopped_by_signals(headless), redirect_stdout(sys.stderr), progress_bar() as progress:
-        report = headless.run(timeout=arguments.timeout, progress=progress)
+        report = headless.run(timeout=timeout, progress=progress)
     show_report(report, as_json=arguments.json)
     return report.exit_code
 
@@ -127,12 +129,17 @@ def progress_bar() -> AbstractContextManager[Any]:
     return ProgressBar()
 
 
+def warn(text: str) -> None:
+    """One line about something odd that is done all the same."""
+    from .output import harmless, say
+
+    say(f"swf-console: warning: {harmless(text)}")
+
+
 def show_report(report: "Report", *, as_json: bool) -> None:
     """The execution's end, for a person or for a program."""
-    from .output import emit, fields, say, show
+    from .output import emit, fields, show
 
-    for warning in report.warnings:
-        say(f"swf-console: warning: {warning}")
     if as_json:
         emit(report)
         return

@@ -36,10 +36,15 @@ class Report:
 
 
 class Headless:
-    """`swf-console --run`. `interrupt` may be called from a signal handler."""
+    """`swf-console --run`. `interrupt` may be called from a signal handler.
 
-    def __init__(self, settings: Settings, request: RunRequest) -> None:
-        self._settings, self._request = settings, request
+    `warn` is told of what is odd in the request before anything begins.
+    """
+
+    def __init__(
+        self, settings: Settings, request: RunRequest, *, warn: Callable[[str], None] | None = None
+    ) -> None:
+        self._settings, self._request, self._warn = settings, request, warn
         self._interrupted = threading.Event()
         self._signal = ""
         self._timed_out = False
@@ -62,6 +67,9 @@ class Headless:
 
     def _run(self, owner: str, timeout: float | None, progress: Progress | None) -> Report:
         prepared = prepare(self._settings, self._request)
+        if self._warn:
+            for warning in prepared.composition.warnings:
+                self._warn(warning)
         log_to_file(self._settings.logs_dir / "runs.log")
         from .engine import Engine
 
