@@ -1,8 +1,10 @@
 """A scrolling view that paints line by line; what its lines hold is never interpreted."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, get_args
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
@@ -13,6 +15,10 @@ from textual.strip import Strip
 from .tones import Tone
 
 Part = tuple[str, Tone]
+
+WORDS = re.compile(r"\S*\s*")
+INDENT = 2
+WRAP_LEAST = 10
 
 
 class LineView(ScrollView, can_focus=True):
@@ -136,20 +142,34 @@ class LineView(ScrollView, can_focus=True):
 
 
 class Lines(LineView):
-    """A text of lines, each of parts with their tones."""
+    """A text of lines, each of parts with their tones. With `wrap`, what is too long goes on below."""
 
-    def __init__(self, *, identity: str | None = None) -> None:
+    def __init__(self, *, identity: str | None = None, wrap: bool = False) -> None:
         super().__init__(identity=identity)
+        self._wrap = wrap
+        self._given: list[Sequence[Part]] = []
         self._lines: list[Sequence[Part]] = []
 
     @property
     def text(self) -> str:
         """What is shown, without its tones."""
-        return "\n".join("".join(text for text, _ in line) for line in self._lines)
+        return "\n".join("".join(text for text, _ in line) for line in self._given)
 
     def show(self, lines: Sequence[Sequence[Part]]) -> None:
         """Show these lines; only those that changed are painted."""
-        before, self._lines = self._lines, list(lines)
+        self._given = list(lines)
+        self._fold()
+
+    def on_resize(self) -> None:
+        """Fold anew."""
+        self._fold()
+
+    def _fold(self) -> None:
+        before, lines = self._lines, self._given
+        width = self.container_size.width - self.styles.scrollbar_size_vertical
+        if self._wrap and width > WRAP_LEAST:
+            lines = [piece for line in lines for piece in folded(line, width)]
+        self._lines = list(lines)
         self.resized_body()
         for n in range(max(len(before), len(lines))):
             if n >= len(before) or n >= len(lines) or before[n] != lines[n]:
@@ -162,3 +182,17 @@ class Lines(LineView):
     def body_line(self, n: int, width: int) -> Strip:
         """One of them, cut where it does not fit."""
         return self.strip(self._lines[n], width)
+
+
+def folded(line: Sequence[Part], width: int) -> list[list[Part]]:
+    """One line as several of at most `width` cells, broken between words; those that follow are indented."""
+    lines: list[list[Part]] = [[]]
+    used = 0
+    for text, tone in line:
+        for word in WORDS.findall(text):
+            if used + cell_len(word.rstrip()) > width and used > INDENT:
+                lines.append([(" " * INDENT, "plain")])
+                used = INDENT
+            lines[-1].append((word, tone))
+            used += cell_len(word)
+    return lines

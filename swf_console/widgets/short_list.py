@@ -218,6 +218,10 @@ class ShortList(LineView):
         if event.chain > 1:
             self.action_choose()
 
+    def on_resize(self) -> None:
+        """The cursor stays on screen."""
+        self.show_line(self._cursor)
+
     def on_focus(self) -> None:
         """The cursor is brighter in the focus."""
         self.repaint(self._cursor)

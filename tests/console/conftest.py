@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from swf_console.backend.operations import agent_control, agent_list, agent_programs, orchestration
-from swf_console.backend.operations.console import log_tail
+from swf_console.backend.operations.console import launching, log_tail
 from swf_console.backend.operations.console.services import ConsoleServices
 from swf_console.testing.supervisor import MemorySupervisor
 
@@ -35,6 +35,6 @@ def services(console: CommandLine) -> Iterator[ConsoleServices]:
 def supervisor(monkeypatch: pytest.MonkeyPatch) -> MemorySupervisor:
     """The supervisor that every operation finds."""
     found = MemorySupervisor(running=True)
-    for module in (agent_control, agent_list, agent_programs, orchestration, log_tail):
+    for module in (agent_control, agent_list, agent_programs, launching, orchestration, log_tail):
         monkeypatch.setattr(module, "supervisor_of", lambda _settings: found)
     return found

@@ -134,6 +134,11 @@ def check(settings: Settings, wish: LaunchWish) -> Checked:
     return Checked(composition.workflow_name, rows, (), composition.warnings)
 
 
+def new_rehearsal() -> StopSignal:
+    """What ends a forecast that is of no use any more."""
+    return StopSignal()
+
+
 def forecast(settings: Settings, wish: LaunchWish, stop: StopSignal) -> Forecast:
     """Rehearse the run; `stop` ends the rehearsal. Raises a UsageError or ExecutionFailed."""
     duration = parse_duration(wish.duration, "duration")

@@ -117,7 +117,7 @@ class ConsoleServices:
             return self._database
 
     def close(self) -> None:
-        """End what is executed here, close the pipes and let go of the database; blocks until that is done."""
+        """End what is executed here, close the pipes, let go of the database; blocks until that is done."""
         self._closed = True
         if self.runs_here is not None:
             self.runs_here.close()

@@ -1,0 +1,420 @@
+"""The launch form: choose a configuration, see what it comes to, override, start it here or on the runner."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from ..actions import Action, Tier
+from ..widgets.background import Background
+from ..widgets.harmless import brief
+from ..widgets.latest import Latest
+from ..widgets.line_view import Lines
+from ..widgets.notice import Notice
+from ..widgets.short_list import ShortList
+from .host import host_of
+from .launch_rows import (
+    CHOICE_COLUMNS,
+    COLUMNS,
+    CONFIGURATION,
+    DURATION,
+    NAMESPACE,
+    PACE,
+    WHERE,
+    choices_of,
+    help_of,
+    rows_of,
+    verdict_of,
+)
+from .polling import cause_of
+
+if TYPE_CHECKING:
+    from ..backend.operations.console.launching import Checked, Forecast, LaunchWish, Offer, ValueRow
+    from ..backend.operations.console.services import ConsoleServices
+
+WIDE = 120
+OUTDATED = "not wanted any more"
+RUN = Action(
+    "start_run",
+    (),
+    "run",
+    "start the run",
+    "--run stf_datataking --namespace demo",
+    Tier.REVERSIBLE,
+    shown=False,
+)
+START_MISSING = Action(
+    "start_missing", (), "start missing", "start what the run needs", "up", Tier.REVERSIBLE, shown=False
+)
+KEYS = "s start  A start missing  Enter change  ⌫ reset  w where  p pace  Esc close"
+
+
+class LaunchForm(ModalScreen[None]):
+    """One list of everything that can be chosen, the verdict beside it, an input line for one value."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "close"),
+        Binding("s", "start", "start"),
+        Binding("A", "start_missing", "start what is missing"),
+        Binding("w", "where", "here or on the runner"),
+        Binding("p", "pace", "realtime or fast"),
+        Binding("backspace,delete", "reset", "take the override away"),
+    ]
+    DEFAULT_CSS = """
+    LaunchForm {
+        align: center middle;
+        & > #launch { width: 100%; height: 100%; max-width: 150; max-height: 48; background: $surface;
+            border: round $primary; padding: 0 1; }
+        & #launch-parts { height: 1fr; layout: vertical; }
+        & #launch-rows, & #launch-choices { height: 1fr; background: $surface; }
+        & #launch-choices { display: none; }
+        & #launch-verdict { height: 7; background: $surface; border-top: solid $panel; }
+        & #launch-help { height: 1; color: $text-muted; }
+        & #launch-keys { height: 1; color: $text-muted; }
+        & #launch-input { display: none; height: 1; border: none; padding: 0 1; background: $boost; }
+        &.-wide #launch-parts { layout: horizontal; }
+        &.-wide #launch-rows, &.-wide #launch-choices { width: 3fr; height: 100%; }
+        &.-wide #launch-verdict { width: 2fr; height: 100%; border-top: none; border-left: solid $panel; }
+        &.-choosing #launch-rows { display: none; }
+        &.-choosing #launch-choices { display: block; }
+        &.-editing #launch-input { display: block; }
+    }
+    """
+
+    def __init__(self, services: "ConsoleServices") -> None:
+        super().__init__()
+        self.services = services
+        self.wish: LaunchWish | None = None
+        self.offer: Offer | None = None
+        self.checked: Checked | None = None
+        self.forecast: Forecast | None = None
+        self.missing: tuple[str, ...] = ()
+        self._trouble = ""
+        self._editing = ""
+        self._submitted = False
+        self._starting = False
+        self._end_rehearsal: Callable[[str], object] = str
+        self._offers = Background(self, "offer")
+        self._checks: Latest[tuple[LaunchWish, Checked]] = Latest(self, "check")
+        self._forecasts: Latest[tuple[LaunchWish, Forecast]] = Latest(self, "forecast")
+        self._missings: Latest[tuple[str, ...]] = Latest(self, "missing")
+
+    def compose(self) -> ComposeResult:
+        """Title, list and verdict, input line, help, keys."""
+        with Vertical(id="launch"):
+            yield Static("Run a workflow", id="launch-title", markup=False)
+            with Container(id="launch-parts"):
+                yield ShortList(COLUMNS, identity="launch-rows", empty="Reading the configurations …")
+                yield ShortList(
+                    CHOICE_COLUMNS,
+                    identity="launch-choices",
+                    empty="No configuration here. Make a home that has some: swf-console init DIR",
+                )
+                yield Lines(identity="launch-verdict", wrap=True)
+            yield Notice(identity="launch-notice")
+            yield Static(id="launch-help", markup=False)
+            yield Input(id="launch-input", select_on_focus=True)
+            yield Static(KEYS, id="launch-keys", markup=False)
+
+    @property
+    def rows(self) -> ShortList:
+        """What can be chosen."""
+        return self.query_one("#launch-rows", ShortList)
+
+    @property
+    def choices(self) -> ShortList:
+        """The configurations, while one is chosen."""
+        return self.query_one("#launch-choices", ShortList)
+
+    @property
+    def verdict(self) -> Lines:
+        """What the run would be like."""
+        return self.query_one("#launch-verdict", Lines)
+
+    @property
+    def notice(self) -> Notice:
+        """What is wrong with what is being typed, or why it did not start."""
+        return self.query_one("#launch-notice", Notice)
+
+    @property
+    def input(self) -> Input:
+        """The line in which one value is changed."""
+        return self.query_one("#launch-input", Input)
+
+    def on_mount(self) -> None:
+        """Read what there is to choose from."""
+        self.verdict.can_focus = False
+        self.rows.focus()
+        self._offers.start(self._offer, self._offered, lambda error: self.notice.say(cause_of(error)))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Side by side where there is room."""
+        self.set_class(event.size.width >= WIDE, "-wide")
+
+    def on_unmount(self) -> None:
+        """A rehearsal under way is of no use any more."""
+        self._end_rehearsal(OUTDATED)
+
+    def _offer(self) -> "Offer":
+        from ..backend.operations.console.launching import offer
+
+        return offer(self.services.settings)
+
+    def _offered(self, offer: "Offer") -> None:
+        from ..backend.operations.console.launching import LaunchWish
+
+        self.offer = offer
+        self.choices.show(choices_of(offer.choices))
+        self.choices.go_to(offer.configured)
+        namespace = self.services.namespace or ""
+        self.take(LaunchWish(offer.configured, namespace=namespace, realtime=offer.realtime))
+        self.rows.move_to(1)
+
+    def take(self, wish: "LaunchWish") -> None:
+        """Look at another wish from now on."""
+        self.wish = wish
+        self.forecast = None
+        self._ask(wish)
+        self._paint()
+
+    def _ask(self, wish: "LaunchWish") -> None:
+        """Compose it; where it is good also rehearse it, and look what it needs."""
+        from ..backend.operations.console import launching
+
+        settings = self.services.settings
+        self._checks.ask(
+            lambda: (wish, launching.check(settings, wish)),
+            self._was_checked,
+            lambda error: self.notice.say(cause_of(error)),
+        )
+
+    def _was_checked(self, answer: "tuple[LaunchWish, Checked]") -> None:
+        wish, checked = answer
+        self.notice.say(*checked.problems[:2], tone="bad")
+        if not checked.problems:
+            self._predict(wish)
+        if self._editing and wish != self.wish:
+            self._typed_was_checked(wish, checked)
+            return
+        self.checked = checked
+        self._paint()
+
+    def _typed_was_checked(self, wish: "LaunchWish", checked: "Checked") -> None:
+        self.input.set_class(bool(checked.problems), "-invalid")
+        if self._submitted and not checked.problems:
+            self._end_edit()
+            self.checked = checked
+            self.wish = wish
+        self._submitted = False
+        self._paint()
+
+    def _predict(self, wish: "LaunchWish") -> None:
+        from ..backend.operations.console import launching
+
+        settings = self.services.settings
+        self._end_rehearsal(OUTDATED)
+        stop = launching.new_rehearsal()
+        self._end_rehearsal = stop.request
+        self._forecasts.ask(
+            lambda: (wish, launching.forecast(settings, wish, stop)),
+            self._was_predicted,
+            lambda error: self.notice.say(cause_of(error), tone="bad"),
+        )
+        self._missings.ask(
+            lambda: launching.missing_programs(settings, wish), self._are_missing, self._missing_unknown
+        )
+
+    def _was_predicted(self, answer: "tuple[LaunchWish, Forecast]") -> None:
+        self.forecast = answer[1]
+        self._paint()
+
+    def _are_missing(self, missing: tuple[str, ...]) -> None:
+        self.missing, self._trouble = missing, ""
+        self._paint()
+
+    def _missing_unknown(self, error: Exception) -> None:
+        self.missing, self._trouble = (), f"which agents run is not known: {cause_of(error)}"
+        self._paint()
+
+    def _paint(self) -> None:
+        if self.wish is None:
+            return
+        self.rows.show(rows_of(self.wish, self.offer, self.checked))
+        self.verdict.show(verdict_of(self.checked, self.forecast, self.missing, self._trouble))
+
+    @on(ShortList.Moved, "#launch-rows")
+    def _moved(self, event: ShortList.Moved) -> None:
+        value = event.item.value if event.item else None
+        said = help_of(cast("ValueRow", value)) if value else ""
+        self.query_one("#launch-help", Static).update(Content(said))
+
+    @on(ShortList.Chosen, "#launch-rows")
+    def _change(self, event: ShortList.Chosen) -> None:
+        key = event.item.key if event.item else ""
+        if self.wish is None:
+            return
+        if key == CONFIGURATION:
+            self.add_class("-choosing")
+            self.choices.focus()
+        elif key == WHERE:
+            self.action_where()
+        elif key == PACE:
+            self.action_pace()
+        elif key:
+            self._edit(key)
+
+    @on(ShortList.Chosen, "#launch-choices")
+    def _configured(self, event: ShortList.Chosen) -> None:
+        self.remove_class("-choosing")
+        self.rows.focus()
+        if self.wish and event.item and event.item.key != self.wish.configuration:
+            self.take(replace(self.wish, configuration=event.item.key, overrides={}))
+
+    def _edit(self, key: str) -> None:
+        wish = self.wish
+        if wish is None:
+            return
+        row = next((one for one in (self.checked.rows if self.checked else ()) if one.key == key), None)
+        plain = {NAMESPACE: wish.namespace, DURATION: wish.duration}
+        self._editing = key
+        self.add_class("-editing")
+        self.input.value = row.value if row else plain.get(key, "")
+        self.input.placeholder = f"{key.lstrip('@')}: empty takes the override away"
+        self.input.focus()
+
+    @on(Input.Changed, "#launch-input")
+    def _typed(self, event: Input.Changed) -> None:
+        self._submitted = False
+        if self._editing:
+            self._ask(self._edited(event.value))
+
+    @on(Input.Submitted, "#launch-input")
+    def _entered(self, event: Input.Submitted) -> None:
+        wish = self._edited(event.value)
+        if wish == self.wish:
+            self._end_edit()
+            self._ask(wish)
+            return
+        self._submitted = True
+        self._ask(wish)
+
+    def _edited(self, text: str) -> "LaunchWish":
+        wish, key = cast("LaunchWish", self.wish), self._editing
+        if key == NAMESPACE:
+            return replace(wish, namespace=text.strip())
+        if key == DURATION:
+            return replace(wish, duration=text.strip())
+        row = next((one for one in (self.checked.rows if self.checked else ()) if one.key == key), None)
+        if row and text == row.value and not row.overridden:
+            return wish
+        return wish.with_override(key, text)
+
+    def _end_edit(self) -> None:
+        self._editing = ""
+        self._submitted = False
+        self.remove_class("-editing")
+        self.input.remove_class("-invalid")
+        self.rows.focus()
+
+    def action_back(self) -> None:
+        """Out of the input or the choice; else close the form."""
+        if self._editing:
+            self._end_edit()
+            if self.wish:
+                self.take(self.wish)
+        elif self.has_class("-choosing"):
+            self.remove_class("-choosing")
+            self.rows.focus()
+        else:
+            self.dismiss()
+
+    def action_where(self) -> None:
+        """Here in this console, or on the persistent runner."""
+        if self.wish:
+            self.take(replace(self.wish, here=not self.wish.here))
+
+    def action_pace(self) -> None:
+        """Paced by the wall clock, or as fast as possible."""
+        if self.wish:
+            self.take(replace(self.wish, realtime=not self.wish.realtime))
+
+    def action_reset(self) -> None:
+        """Take the override under the cursor away."""
+        item = self.rows.current
+        if self.wish and item and item.key in self.wish.overrides:
+            self.take(self.wish.with_override(item.key, ""))
+        elif self.wish and item and item.key == DURATION:
+            self.take(replace(self.wish, duration=""))
+
+    def action_start_missing(self) -> None:
+        """Start what the run needs."""
+        wish = self.wish
+        if wish is None or not self.missing or not self._may():
+            return
+        from ..backend.operations.console import launching
+
+        names = " ".join(self.missing)
+        self._starting = True
+        self.notice.say(f"starting {names} …")
+        settings = self.services.settings
+        host_of(self).record(
+            START_MISSING,
+            f"swf-console agents start {names}",
+            partial(self._telling, partial(launching.start_missing, settings, wish)),
+            lambda _: self._started_missing(wish),
+        )
+
+    def _started_missing(self, wish: "LaunchWish") -> None:
+        self._starting = False
+        self.notice.say()
+        self._predict(wish)
+
+    def action_start(self) -> None:
+        """Begin the run."""
+        wish, checked = self.wish, self.checked
+        if wish is None or checked is None or not self._may():
+            return
+        if checked.problems or self._checks.busy:
+            self.notice.say("not yet: it is being checked" if self._checks.busy else checked.problems[0])
+            return
+        from ..backend.operations.console import launching
+
+        self._starting = True
+        self.notice.say(f"starting {wish.configuration} …")
+        host_of(self).record(
+            RUN,
+            launching.command_line(wish, checked.workflow),
+            partial(self._telling, partial(launching.launch, self.services, wish)),
+            self._started,
+        )
+
+    def _telling(self, call: "partial[str]") -> str:
+        """Runs in a worker thread: an error is told here too, not only on the action line."""
+        try:
+            return call()
+        except Exception as error:
+            self.call_later(self._failed, error)
+            raise
+
+    def _failed(self, error: Exception) -> None:
+        self._starting = False
+        self.notice.say(brief(cause_of(error)), tone="bad")
+
+    def _started(self, execution_id: object) -> None:
+        host_of(self).say(f"{execution_id} runs")
+        host_of(self).open_screen("overview")
+        self.dismiss()
+
+    def _may(self) -> bool:
+        host = host_of(self)
+        if not host.writable:
+            self.notice.say(host.refusal, tone="bad")
+        return host.writable and not self._starting

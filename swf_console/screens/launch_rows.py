@@ -1,0 +1,132 @@
+"""The rows of the launch form: what is run how, then every parameter with what set it."""
+
+from typing import TYPE_CHECKING
+
+from ..widgets.columns import Column
+from ..widgets.harmless import brief
+from ..widgets.line_view import Part
+from ..widgets.rows import Cell
+from ..widgets.short_list import Item
+from ..widgets.tones import Tone
+
+if TYPE_CHECKING:
+    from ..backend.operations.console.launching import Checked, Choice, Forecast, LaunchWish, Offer, ValueRow
+
+COLUMNS = (
+    Column("name", "PARAMETER", 26, least=22),
+    Column("value", "VALUE", 24, least=14, grows=True),
+    Column("unit", "UNIT", 5),
+    Column("source", "FROM", 34, least=18),
+)
+CHOICE_COLUMNS = (
+    Column("name", "CONFIGURATION", 32, least=24),
+    Column("workflow", "WORKFLOW", 20, least=14),
+    Column("description", "", 30, least=10, grows=True),
+)
+CONFIGURATION, NAMESPACE, WHERE, PACE, DURATION = (
+    "@configuration",
+    "@namespace",
+    "@where",
+    "@pace",
+    "@duration",
+)
+
+
+def rows_of(wish: "LaunchWish", offer: "Offer | None", checked: "Checked | None") -> list[Item]:
+    """Everything that can be chosen."""
+    named = offer.namespace if offer else ""
+    items = [
+        _heading("run", "how it is run"),
+        _row(CONFIGURATION, "configuration", wish.configuration or "none", "Enter chooses"),
+        _row(
+            NAMESPACE,
+            "namespace",
+            wish.namespace or named or "none: name one",
+            "form" if wish.namespace and wish.namespace != named else "testbed.toml",
+        ),
+        _row(
+            WHERE, "where", "here, in this console" if wish.here else "on the persistent runner", "Enter, w"
+        ),
+        _row(PACE, "pace", "realtime" if wish.realtime else "as fast as possible", "Enter, p"),
+        _row(DURATION, "duration", wish.duration or "no limit", "Enter", "s"),
+    ]
+    section = ""
+    for row in checked.rows if checked else ():
+        if row.section != section:
+            section = row.section
+            items.append(_heading(section, f"[{section}]"))
+        items.append(_parameter(row))
+    return items
+
+
+def choices_of(choices: "tuple[Choice, ...]") -> list[Item]:
+    """The configurations to choose from; a broken one says so."""
+    return [
+        Item(
+            choice.name,
+            (
+                Cell(brief(choice.name, 60), "bad" if choice.problems else "plain"),
+                Cell(brief(choice.workflow, 40)),
+                Cell(
+                    brief(choice.problems[0] if choice.problems else choice.description, 200),
+                    "bad" if choice.problems else "unknown",
+                ),
+            ),
+            choice,
+        )
+        for choice in choices
+    ]
+
+
+def verdict_of(
+    checked: "Checked | None", forecast: "Forecast | None", missing: tuple[str, ...], trouble: str
+) -> list[list[Part]]:
+    """Whether it can be run and will keep up, and what to do first."""
+    lines: list[list[Part]] = []
+    for problem in checked.problems if checked else ():
+        lines.append([(f"✖ {brief(problem)}", "bad")])
+    if forecast:
+        keeps_up = forecast.keeps_up
+        sign: Part = ("▲ ", "watch") if keeps_up is False else ("● ", "ok")
+        lines += [
+            [sign if n == min(1, len(forecast.lines) - 1) else ("  ", "plain"), (line, "plain")]
+            for n, line in enumerate(forecast.lines)
+        ]
+    warnings = [*(forecast.warnings if forecast else checked.warnings if checked else ())]
+    lines += [[(f"▲ {brief(warning)}", "watch")] for warning in warnings]
+    if trouble:
+        lines.append([(f"▲ {brief(trouble)}", "watch")])
+    if missing:
+        lines.append([(f"▲ not running: {brief(', '.join(missing))}", "watch")])
+        lines.append([("  A starts them; s runs without them", "unknown")])
+    return lines
+
+
+def help_of(row: "ValueRow") -> str:
+    """What a parameter means, what it may be, and what it took the place of."""
+    parts = (
+        f"{row.name}: {row.help}" if row.help else row.name,
+        row.allowed,
+        f"instead of {row.replaced}" if row.replaced else "",
+    )
+    hidden = "" if row.effective else "a later section hides this value"
+    return brief(" · ".join(part for part in (*parts, hidden) if part), 300)
+
+
+def _heading(key: str, text: str) -> Item:
+    return Item(f"#{key}", (Cell(brief(text, 60)),), heading=True)
+
+
+def _row(key: str, name: str, value: str, source: str, unit: str = "") -> Item:
+    return Item(key, (Cell(name), Cell(brief(value, 60), "busy"), Cell(unit), Cell(source, "unknown")))
+
+
+def _parameter(row: "ValueRow") -> Item:
+    tone: Tone = "busy" if row.overridden else "plain" if row.effective else "off"
+    cells = (
+        Cell(f"  {brief(row.name, 60)}", "plain" if row.effective else "off"),
+        Cell(brief(row.value, 60), tone),
+        Cell(brief(row.unit, 10), "unknown"),
+        Cell(brief(row.source, 80) if row.effective else "hidden", "busy" if row.overridden else "unknown"),
+    )
+    return Item(row.key, cells, row)

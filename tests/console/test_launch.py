@@ -1,0 +1,176 @@
+"""The launch form: what it shows, what it refuses while typing, and a run that it starts in this process."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from textual.pilot import Pilot
+
+from swf_console.backend.database import executions
+from swf_console.backend.database.records import ExecutionFilter
+from swf_console.backend.operations.console.launching import LaunchWish, command_line
+from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.screens.agents import AgentsPane
+from swf_console.screens.launch import LaunchForm
+from swf_console.testing.supervisor import MemorySupervisor
+
+from .hosts import HostApp, until
+
+Steps = Callable[[HostApp, LaunchForm, Pilot[None]], Awaitable[None]]
+
+
+def drive(
+    services: ConsoleServices, steps: Steps, *, read_only: bool = False, size: tuple[int, int] = (80, 24)
+) -> HostApp:
+    """Open the form over a pane, wait until it is composed and rehearsed, take the steps."""
+    app = HostApp(AgentsPane(services), read_only=read_only)
+
+    async def go() -> None:
+        async with app.run_test(size=size) as pilot:
+            form = LaunchForm(services)
+            app.push_screen(form)
+            await until(pilot, lambda: form.forecast is not None)
+            await steps(app, form, pilot)
+
+    asyncio.run(go())
+    return app
+
+
+def value(form: LaunchForm, key: str) -> list[str]:
+    return next([cell.text.strip() for cell in item.cells] for item in form.rows.items if item.key == key)
+
+
+async def type_value(form: LaunchForm, pilot: Pilot[None], key: str, text: str) -> None:
+    """Go to a row, open its input line, type."""
+    form.rows.go_to(key)
+    await pilot.press("enter")
+    form.input.value = ""
+    await pilot.press(*text)
+
+
+def test_it_opens_with_what_testbed_toml_names(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    async def look(_app: HostApp, form: LaunchForm, _pilot: Pilot[None]) -> None:
+        assert value(form, "@configuration")[1] == "fast_processing_default"
+        assert value(form, "@namespace")[1] == "demo"
+        assert value(form, "@pace")[1] == "realtime"
+        assert value(form, "fast_processing.slice_processing_time")[1:] == [
+            "30",
+            "s",
+            "fast_processing_default.toml:18",
+        ]
+        assert "10 STFs" in form.verdict.text
+        assert "keeps up" in form.verdict.text
+
+    drive(services, look)
+
+
+def test_a_value_is_checked_while_it_is_typed_and_taken_with_enter(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    async def change(_app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
+        await type_value(form, pilot, "fast_processing.target_worker_count", "many")
+        await until(pilot, lambda: "whole number" in form.notice.text)
+        await pilot.press("enter")
+        assert form.wish is not None
+        assert not form.wish.overrides
+        form.input.value = "1"
+        await until(pilot, lambda: "falls behind" in form.verdict.text)
+        assert not form.notice.text
+        await pilot.press("enter")
+        await until(pilot, lambda: value(form, "fast_processing.target_worker_count")[1] == "1")
+        assert value(form, "fast_processing.target_worker_count")[3] == "form"
+        await pilot.press("backspace")
+        await until(pilot, lambda: value(form, "fast_processing.target_worker_count")[1] == "30")
+
+    drive(services, change)
+
+
+def test_escape_leaves_the_input_first_and_then_the_form(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    async def leave(app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
+        await type_value(form, pilot, "@duration", "12")
+        await pilot.press("escape")
+        assert form.wish is not None
+        assert form.wish.duration == ""
+        assert app.screen is form
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is not form)
+
+    drive(services, leave)
+
+
+def test_another_configuration_is_chosen_from_the_list(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    async def choose(_app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
+        form.rows.go_to("@configuration")
+        await pilot.press("enter")
+        assert [item.key for item in form.choices.items] == [
+            "fast_processing_default",
+            "stf_datataking_default",
+            "stf_processing_default",
+        ]
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: value(form, "@configuration")[1] == "stf_datataking_default")
+        await until(pilot, lambda: any(item.key == "stf_processing.stf_count" for item in form.rows.items))
+
+    drive(services, choose)
+
+
+def test_what_is_missing_is_said_and_started(services: ConsoleServices, supervisor: MemorySupervisor) -> None:
+    async def start(app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "fast-processing-agent" in form.verdict.text)
+        assert "workflow-runner" not in form.missing
+        await pilot.press("w")
+        await until(pilot, lambda: "workflow-runner" in form.missing)
+        await pilot.press("w")
+        await until(pilot, lambda: bool(form.missing) and "workflow-runner" not in form.missing)
+        await pilot.press("A")
+        await until(pilot, lambda: not form.missing)
+        assert app.asked.commands[0].startswith("swf-console agents start ")
+
+    drive(services, start)
+    assert "fast-processing-agent" in [name for name, _ in supervisor.starts]
+
+
+def test_read_only_starts_no_run(services: ConsoleServices, supervisor: MemorySupervisor) -> None:
+    async def start(app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
+        await pilot.press("s")
+        assert "read-only" in form.notice.text
+        assert not app.asked.commands
+
+    drive(services, start, read_only=True)
+
+
+def test_a_run_in_this_process_comes_to_its_end(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    async def start(app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
+        await pilot.press("p")
+        await type_value(form, pilot, "fast_processing.stf_count", "3")
+        await pilot.press("enter")
+        await until(pilot, lambda: value(form, "fast_processing.stf_count")[3] == "form")
+        await pilot.press("s")
+        await until(pilot, lambda: bool(app.asked.opened), timeout=30)
+        assert app.asked.commands == [
+            "swf-console --run stf_datataking --workflow-config fast_processing_default --no-realtime "
+            "--namespace demo --set fast_processing.stf_count=3"
+        ]
+        await until(pilot, lambda: not services.runs.live(), timeout=30)
+        (ended,) = services.runs.take_ended()
+        assert (ended.status, ended.reason) == ("completed", "completed")
+
+    drive(services, start)
+    with services.database().read() as connection:
+        (found,) = executions.page(connection, ExecutionFilter(), limit=5).items
+    assert found.status == "completed"
+    assert found.namespace == "demo"
+
+
+def test_the_command_line_says_the_same() -> None:
+    wish = LaunchWish("x_default", {"a.b": "two words"}, "demo", realtime=True, duration="9", here=False)
+    assert command_line(wish, "x") == (
+        "swf-console up x_default --realtime --namespace demo --duration 9 --set 'a.b=two words'"
+    )
