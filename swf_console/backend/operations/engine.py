@@ -35,9 +35,9 @@ class Engine:
         self._lock = threading.Lock()
         self.broker: Broker = choose_broker(settings)
         try:
+            self.database: Database = open_database(settings.database_url)
             self.connection = Connection(self.broker.address)
             self.connection.start()
-            self.database: Database = open_database(settings.database_url)
             self.connection.wait_up(CONNECT_SECONDS)
         except BaseException:
             self._close_backends()
