@@ -116,6 +116,19 @@ def test_the_parameters_of_an_execution_are_merged_as_the_workflow_sees_them(sta
     assert not records.view("unknown").parameters
 
 
+def test_sections_are_merged_in_the_stored_order_whatever_the_database_made_of_it(stage: AgentStage) -> None:
+    order = ["daq_state_machine", "zebra", "apple"]
+    stage.record_execution(
+        {
+            "workflow": {"name": "stf_datataking", "sections": order},
+            "apple": {"stf_count": 3},
+            "zebra": {"stf_count": 2},
+            "daq_state_machine": {"stf_count": 1},
+        }
+    )
+    assert ExecutionRecords(stage.database, stage.settings).view(EXECUTION).parameters == {"stf_count": 3}
+
+
 class Monitor(BaseHTTPRequestHandler):
     """A monitor with one execution."""
 

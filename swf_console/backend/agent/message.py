@@ -27,10 +27,14 @@ class BadMessage(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class ExecutionView:
-    """What an agent knows of an execution; nothing where there is no record of it."""
+    """What an agent knows of an execution; nothing where there is no record of it.
+
+    `ours`: its runner records states and state events itself.
+    """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
     realtime: bool = True
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

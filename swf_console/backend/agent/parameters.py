@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..database import Database
 
 BASE_SECTION = "daq_state_machine"
-NO_PARAMETERS = "workflow"
+HEADING = "workflow"
 REMEMBERED = 200
 UNKNOWN_SECONDS = 30.0
 HTTP_SECONDS = 10.0
@@ -93,9 +93,15 @@ def fetch_execution(url: str, token: str | None, execution_id: str) -> Record | 
 
 
 def _view(values: Mapping[str, Any], environment: Mapping[str, Any]) -> ExecutionView:
-    base = values.get(BASE_SECTION)
-    merged = dict(base) if isinstance(base, dict) else {}
-    for name, section in values.items():
-        if name not in (BASE_SECTION, NO_PARAMETERS) and isinstance(section, dict):
-            merged.update(section)
-    return ExecutionView(merged, bool(environment.get("realtime", True)))
+    sections = {name: table for name, table in values.items() if isinstance(table, dict)}
+    heading = sections.pop(HEADING, {})
+    merged = dict(sections.pop(BASE_SECTION, {}))
+    for name in _in_order(sections, heading.get("sections")):
+        merged.update(sections[name])
+    return ExecutionView(merged, bool(environment.get("realtime", True)), bool(environment))
+
+
+def _in_order(sections: Mapping[str, Any], order: object) -> list[str]:
+    """The sections as they were merged: jsonb has an order of its own, so it is stored beside them."""
+    known = [name for name in order if name in sections] if isinstance(order, list) else []
+    return list(dict.fromkeys([*known, *sections]))

@@ -83,12 +83,16 @@ class Composition:
         return fold(self.sections)
 
     def stored(self) -> dict[str, Any]:
-        """The parameter_values of an execution, as JSON can hold them, secrets redacted."""
+        """The parameter_values of an execution, as JSON can hold them, secrets redacted.
+
+        `workflow.sections` is their merging order, which a database's JSON type does not keep.
+        """
         workflow = {
             "name": self.workflow_name,
             "version": self.version,
             "description": self.description,
             "configuration": self.configuration,
+            "sections": list(self.sections),
         }
         return {"workflow": workflow, **self.shown_sections()}
 

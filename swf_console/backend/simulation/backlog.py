@@ -1,5 +1,6 @@
 """How many slices wait, over time: by a formula, and by a SimPy model that arrives at the same."""
 
+import math
 from bisect import bisect_right
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ class Backlog:
 
 
 def sampled(stf_ticks: Sequence[float], rate: float) -> list[float]:
-    """The STFs that a sampling fraction takes, evenly spread: of 100 STFs 5 % are each twentieth."""
+    """The STFs that a sampling fraction takes, evenly spread, the first always: 5 % are the 1st, 21st, ..."""
     return [tick for n, tick in enumerate(stf_ticks) if _share(n + 1, rate) > _share(n, rate)]
 
 
@@ -154,4 +155,5 @@ class _Flow:
 
 
 def _share(stfs: int, rate: float) -> int:
-    return int(stfs * rate + 1e-9)
+    """How many of the first `stfs` are sampled: their share, rounded up, as the agents round it."""
+    return math.ceil(stfs * rate - 1e-9) if stfs else 0
