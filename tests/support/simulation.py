@@ -42,7 +42,7 @@ class MemoryPorts:
         self._numbers = itertools.count(first_run)
         self._on_send = on_send
 
-    def send(self, destination: str, content: dict[str, Any], tick: float, *, closing: bool = False) -> None:  # noqa: ARG002
+    def send(self, destination: str, content: dict[str, Any], tick: float, *, closing: bool = False) -> None:
         if self._on_send is not None:
             self._on_send(content)
         self.messages.append(json.loads(json.dumps(content, allow_nan=False)))

@@ -14,7 +14,7 @@ class Listener:
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
 
-    def deliver(self, message: Message, sender: Sender | None) -> None:  # noqa: ARG002
+    def deliver(self, message: Message, sender: Sender | None) -> None:
         self.bodies.append(message.body)
 
 

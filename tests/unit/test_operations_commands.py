@@ -11,7 +11,8 @@ from swf_console.backend.operations.commands import Command, named_namespace, re
 
 
 def command(headers: dict[str, str] | None = None, **content: Any) -> Command:
-    return Command.of(read({"destination": "/queue/workflow_control", **(headers or {})}, json.dumps(content)))
+    given = {"destination": "/queue/workflow_control", **(headers or {})}
+    return Command.of(read(given, json.dumps(content)))
 
 
 def test_a_run_command_becomes_a_request() -> None:

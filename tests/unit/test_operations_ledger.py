@@ -66,7 +66,8 @@ def test_a_message_is_delivered_only_when_its_receipt_was_noted(tmp_path: Path) 
     ledger.record([], [Delivery(first.id, datetime.now(UTC))])
     with database.read() as connection:
         rows = messages.page(connection, MessageFilter()).items
-    assert {row.message_id: row.delivered_at is not None for row in rows} == {first.id: True, second.id: False}
+    delivered = {row.message_id: row.delivered_at is not None for row in rows}
+    assert delivered == {first.id: True, second.id: False}
     database.close()
 
 
