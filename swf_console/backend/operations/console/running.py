@@ -1,0 +1,161 @@
+"""What runs now: how far each execution is, the states its DAQ went through, its way through the agents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ...database import Database, clock, executions, messages, states
+from ...database.records import ExecutionFilter, ExecutionSummary, MessageFilter
+from ..details import belongs, run_number_of, table
+from ..listing import find_execution
+from ..orphans import sweep
+from .services import ConsoleServices
+
+SHOWN = 8
+EVENTS = 1_000
+COUNT_CAP = 10_001
+STAGES = ("stf_gen", "stf_ready", "processing_complete", "tf_file_registered", "slice", "slice_result")
+
+
+@dataclass(frozen=True, slots=True)
+class DaqState:
+    """A state of the DAQ, and when it was entered."""
+
+    state: str
+    substate: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One execution. `planned` STFs are None where nothing limits them; a count stops at COUNT_CAP.
+
+    `pipeline` are the messages of each stage so far; `lost`: nobody runs it any more.
+    """
+
+    summary: ExecutionSummary
+    seconds: float
+    run_number: int | None
+    planned: int | None
+    realtime: bool
+    states: tuple[DaqState, ...]
+    pipeline: tuple[tuple[str, int], ...]
+    here: bool
+    lost: bool
+
+    @property
+    def stf_count(self) -> int:
+        """STFs sent so far."""
+        return dict(self.pipeline).get("stf_gen", 0)
+
+    @property
+    def progress(self) -> float | None:
+        """From 0 to 1; None where there is no end in sight."""
+        return min(1.0, self.stf_count / self.planned) if self.planned else None
+
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody asked it to end."""
+        return self.summary.stop_requested_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What of an execution never changes once it is known."""
+
+    run_number: int | None
+    planned: int | None
+    realtime: bool
+
+
+class RunningWatch:
+    """Reads what runs in a namespace, again and again. Not for several threads at once."""
+
+    def __init__(self, services: ConsoleServices) -> None:
+        self._services = services
+        self._known: dict[str, _Known] = {}
+
+    def look(self, database: Database) -> tuple[tuple[Running, ...], int]:
+        """The newest ones, and how many run in all; what nobody runs any more is closed first. Blocks."""
+        if not self._services.read_only:
+            sweep(self._services.settings, database)
+        wanted = ExecutionFilter(status="running", namespace=self._services.namespace)
+        with database.read() as connection:
+            page = executions.page(connection, wanted, limit=SHOWN)
+            count = len(page.items)
+            if page.next:
+                count = executions.count(connection, wanted, COUNT_CAP)
+            now = clock.now(connection)
+        found = tuple(self._running(database, one, now) for one in page.items)
+        self._known = {one.execution_id: self._known[one.execution_id] for one in page.items}
+        return found, count
+
+    def _running(self, database: Database, summary: ExecutionSummary, now: datetime) -> Running:
+        known = self._facts(database, summary.execution_id)
+        runs = self._services.runs_here
+        here = {one.execution_id: one for one in runs.live()} if runs else {}
+        pipeline = dict(_pipeline(database, summary.execution_id))
+        if local := here.get(summary.execution_id):
+            pipeline["stf_gen"] = local.stf_count
+        lease = summary.lease_expires_at
+        return Running(
+            summary=summary,
+            seconds=max(0.0, (now - summary.start_time).total_seconds()),
+            run_number=known.run_number,
+            planned=known.planned,
+            realtime=known.realtime,
+            states=_states(database, summary.execution_id, known.run_number),
+            pipeline=tuple((stage, pipeline[stage]) for stage in STAGES if pipeline.get(stage)),
+            here=local is not None,
+            lost=lease is not None and lease < now,
+        )
+
+    def _facts(self, database: Database, execution_id: str) -> _Known:
+        known = self._known.get(execution_id)
+        if known is not None and known.run_number is not None:
+            return known
+        execution = find_execution(database, execution_id)
+        found = _Known(
+            run_number_of(database, execution),
+            _planned(execution.parameter_values),
+            bool(table(execution.execution_environment).get("realtime")),
+        )
+        self._known[execution_id] = found
+        return found
+
+
+def _planned(parameter_values: object) -> int | None:
+    """The stf_count that its parameters say, the later section over the earlier."""
+    counts = [table(section).get("stf_count") for section in table(parameter_values).values()]
+    found = next((count for count in reversed(counts) if count is not None), None)
+    return found if isinstance(found, int) and found > 0 else None
+
+
+def _pipeline(database: Database, execution_id: str) -> Sequence[tuple[str, int]]:
+    with database.read() as connection:
+        there = messages.types(connection, execution_id)
+        return [
+            (
+                stage,
+                messages.count(
+                    connection, MessageFilter(execution_id=execution_id, message_type=stage), COUNT_CAP
+                ),
+            )
+            for stage in STAGES
+            if stage in there
+        ]
+
+
+def _states(database: Database, execution_id: str, run_number: int | None) -> tuple[DaqState, ...]:
+    """The states in order, each once for each time that it was entered."""
+    if run_number is None:
+        return ()
+    with database.read() as connection:
+        events = states.events(connection, run_number, limit=EVENTS).items
+    found: list[DaqState] = []
+    for event in events:
+        entered = DaqState(event.state, event.substate or "", event.timestamp)
+        is_new = not found or (found[-1].state, found[-1].substate) != (entered.state, entered.substate)
+        if is_new and belongs(event, execution_id):
+            found.append(entered)
+    return tuple(found)

@@ -1,0 +1,152 @@
+"""The Overview screen: the verdict, what runs, and what changed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from textual.pilot import Pilot
+
+from swf_console.backend.errors import DatabaseUnreachable
+from swf_console.backend.operations.console.launching import LaunchWish, request_of
+from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.backend.supervision.records import Explanation
+from swf_console.screens.overview import OverviewPane
+from swf_console.testing.supervisor import MemorySupervisor
+from swf_console.widgets.state_strip import Passed, strip_of
+
+from ..support.history import add_execution, add_messages, add_states
+from .hosts import HostApp, until
+
+Steps = Callable[[HostApp, OverviewPane, Pilot[None]], Awaitable[None]]
+REALTIME = LaunchWish("stf_datataking_default", {"stf_processing.stf_count": "500"}, "demo", realtime=True)
+
+
+def drive(services: ConsoleServices, steps: Steps, *, size: tuple[int, int] = (80, 24)) -> HostApp:
+    """Open the pane, wait for its first look, take the steps."""
+    pane = OverviewPane(services)
+    app = HostApp(pane)
+
+    async def go() -> None:
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: pane.look is not None)
+            await steps(app, pane, pilot)
+
+    asyncio.run(go())
+    return app
+
+
+def test_a_home_where_nothing_runs_is_all_right_and_says_what_to_do(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    async def look(_app: HostApp, pane: OverviewPane, _pilot: Pilot[None]) -> None:
+        assert "Nothing runs." in pane.verdict
+        assert "needs 6 agents more" in pane.verdict
+        assert not pane.running.items
+
+    drive(services, look)
+
+
+def test_a_failed_agent_needs_a_human(services: ConsoleServices, supervisor: MemorySupervisor) -> None:
+    supervisor.broken["slice-worker"] = Explanation("exit 1 three times")
+    supervisor.start(["slice-worker"])
+
+    async def look(_app: HostApp, pane: OverviewPane, _pilot: Pilot[None]) -> None:
+        assert "slice-worker failed" in pane.verdict
+
+    drive(services, look)
+
+
+def test_what_runs_is_shown_with_states_and_pipeline(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    database = services.database()
+    identity = add_execution(database, status="running")
+    add_messages(database, identity, 1, kind="run_imminent")
+    add_messages(database, identity, 4)
+    add_messages(database, identity, 3, kind="stf_ready")
+    add_states(database, identity)
+
+    async def look(app: HostApp, pane: OverviewPane, pilot: Pilot[None]) -> None:
+        (item,) = pane.running.items
+        assert item.key == identity
+        assert item.cells[4].text == "4 of 10"
+        assert "run 100010" in pane.detail.text
+        assert "beam/ready" in pane.detail.text
+        assert "stf_gen 4" in pane.detail.text
+        assert "stf_ready 3 (-1)" in pane.detail.text
+        await pilot.press("enter")
+        await until(pilot, lambda: app.asked.opened == [("executions", {"execution": identity})])
+
+    drive(services, look)
+
+
+def test_a_run_of_this_process_is_seen_and_stopped_with_x(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    identity = services.runs.start(request_of(services.settings, REALTIME))
+
+    async def stop(app: HostApp, pane: OverviewPane, pilot: Pilot[None]) -> None:
+        assert pane.running.items[0].cells[5].text.endswith("here")
+        assert "1 execution running" in pane.verdict or "needed" in pane.verdict
+        await pilot.press("x")
+        await until(pilot, lambda: not pane.running.items, timeout=20)
+        assert app.asked.questions == [f"stop {identity}?"]
+        assert app.asked.commands == [f"swf-console executions stop {identity}"]
+        texts = [item.cells[2].text for item in pane.changes.items]
+        assert any(text.startswith(f"{identity} terminated") for text in texts)
+        assert f"{identity} started by shifter" in texts
+
+    drive(services, stop)
+
+
+def test_a_dead_database_leaves_what_was_known_dimmed(
+    services: ConsoleServices, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_execution(services.database(), status="running")
+
+    def gone() -> None:
+        raise DatabaseUnreachable("it is gone", "Start it again")
+
+    async def die(_app: HostApp, pane: OverviewPane, pilot: Pilot[None]) -> None:
+        assert pane.running.items
+        monkeypatch.setattr(services, "database", gone)
+        await until(pilot, lambda: pane.running.stale)
+        assert "it is gone. Start it again" in pane.verdict
+        assert pane.running.items
+
+    drive(services, die)
+
+
+def test_an_execution_that_nobody_runs_is_closed_and_not_shown_as_running(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    past = datetime.now(UTC) - timedelta(minutes=5)
+    add_execution(services.database(), status="running", owner="other:1:x", lease_expires_at=past)
+
+    async def look(_app: HostApp, pane: OverviewPane, _pilot: Pilot[None]) -> None:
+        assert not pane.running.items
+        assert any("its process was killed" in item.cells[2].text for item in pane.changes.items)
+
+    drive(services, look)
+
+
+def test_both_sizes_have_room_for_all_parts(services: ConsoleServices, supervisor: MemorySupervisor) -> None:
+    async def wide(_app: HostApp, pane: OverviewPane, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: pane.changes.region.x > pane.running.region.x)
+
+    async def narrow(_app: HostApp, pane: OverviewPane, _pilot: Pilot[None]) -> None:
+        assert pane.changes.region.y > pane.detail.region.y
+        assert pane.changes.size.height >= 3
+
+    drive(services, wide, size=(160, 50))
+    drive(services, narrow)
+
+
+def test_a_strip_without_room_leaves_out_the_earliest_states() -> None:
+    passed = [Passed("no_beam", "not_ready"), Passed("beam", "ready"), Passed("run", "physics")]
+    assert (
+        "".join(text for text, _ in strip_of(passed, 60)) == "no_beam/not_ready → beam/ready → ▶run/physics"
+    )
+    assert "".join(text for text, _ in strip_of(passed, 30)) == "… beam/ready → ▶run/physics"
+    assert "".join(text for text, _ in strip_of([], 30)) == ""
