@@ -214,7 +214,7 @@ MESSAGES: tuple[Action, ...] = (
     ),
     Action("mark", ("m",), "mark", "draw a line behind the newest message", "", screens=_MESSAGES),
     Action(
-        "search", ("s",), "search", "look for a text", "messages text", argument="text", screens=_MESSAGES
+        "search", ("s",), "search", "look for a text", "messages list text", argument="text", screens=_MESSAGES
     ),
     Action(
         "found",

@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_execution_arguments(group)
     group.add_argument("--timeout", metavar="S", help="give up after S wall seconds (exit 4)")
     group.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
+    parser.add_argument("--read-only", action="store_true", help="the console changes nothing")
 
 
 def add_execution_arguments(group: Any, *, realtime: bool | None = False, configuration: bool = True) -> None:
@@ -55,9 +56,9 @@ def add_execution_arguments(group: Any, *, realtime: bool | None = False, config
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the execution that the arguments describe; without --run, say what can be done instead."""
+    """Run the execution that the arguments describe; without --run, open the console."""
     if not arguments.run:
-        return open_console()
+        return open_console(arguments)
     from ..backend.operations.headless import Headless
     from ..backend.settings import load_settings
     from .arguments import seconds_of
@@ -72,11 +73,18 @@ def run(arguments: argparse.Namespace) -> int:
     return report.exit_code
 
 
-def open_console() -> int:
-    """Refuse in words: there is no full-screen console yet."""
+def open_console(arguments: argparse.Namespace) -> int:
+    """Open the full-screen console. Raises UsageError where there is no terminal."""
     from ..backend.errors import UsageError
 
-    raise UsageError("nothing to do", "Give --run WORKFLOW or a command: swf-console --help")
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "there is no terminal to open the console on",
+            "Give --run WORKFLOW or a command: swf-console --help",
+        )
+    from .console import open_app
+
+    return open_app(arguments)
 
 
 def request_of(arguments: argparse.Namespace, workflow: str) -> "RunRequest":

@@ -49,8 +49,10 @@ class Host(Protocol):
     def open_screen(self, name: str, **where: object) -> None:
         """Show another screen; `where` goes to its `recall`."""
 
-    def alert(self, text: str, *, screen: str = "", where: dict[str, object] | None = None) -> None:
-        """Something needs a human: show it on the alert line until it is acknowledged."""
+    def alert(
+        self, text: str, *, screen: str = "", where: dict[str, object] | None = None, bad: bool = True
+    ) -> None:
+        """Something needs a human, or (not `bad`) is to be watched: it stands there until acknowledged."""
 
 
 def host_of(widget: Widget) -> Host:

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 class Pane(Widget, can_focus=False):
     """One screen of the console. It is made when it is first opened, and told when it is shown and hidden.
 
-    A subclass names its `screen` (a word of the registry), and gets its key bindings from there.
+    A subclass names its `screen_name` (a word of the registry), and gets its key bindings from there.
+    `help_text` is what `?` says beside the keys.
     """
 
     screen_name: ClassVar[str] = ""
+    help_text: ClassVar[str] = ""
 
     def __init_subclass__(cls, **arguments: bool) -> None:
         """Give the pane the bindings of its actions, before Textual collects them."""

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
@@ -95,11 +95,13 @@ class HostApp(App[None]):
     def open_screen(self, name: str, **where: object) -> None:
         self.asked.opened.append((name, where))
 
-    def alert(self, text: str, *, screen: str = "", where: dict[str, object] | None = None) -> None:
+    def alert(
+        self, text: str, *, screen: str = "", where: dict[str, object] | None = None, bad: bool = True
+    ) -> None:
         self.asked.alerts.append(text)
 
 
-async def until(pilot: Pilot[None], predicate: Callable[[], bool], timeout: float = 10.0) -> None:
+async def until(pilot: Pilot[Any], predicate: Callable[[], bool], timeout: float = 10.0) -> None:
     """Let the application go on until `predicate` holds; fails after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while not predicate():

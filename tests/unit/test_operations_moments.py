@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from swf_console.backend.errors import UsageError
-from swf_console.backend.operations.moments import parse_moment
+from swf_console.backend.operations.moments import parse_clock, parse_moment
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
@@ -34,3 +34,17 @@ def test_anything_else_is_refused_by_its_flag(text: str) -> None:
 
 def test_nothing_is_no_limit() -> None:
     assert parse_moment(None, "--since") is None
+
+
+def test_a_time_of_day_is_the_last_one() -> None:
+    now = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+    assert parse_clock("11:30", "the time", now) == datetime(2026, 1, 31, 11, 30, tzinfo=UTC)
+    assert parse_clock("9:05:30", "the time", now) == datetime(2026, 1, 31, 9, 5, 30, tzinfo=UTC)
+    assert parse_clock("12:30", "the time", now) == datetime(2026, 1, 30, 12, 30, tzinfo=UTC)
+    assert parse_clock("10m", "the time", now) == datetime(2026, 1, 31, 11, 50, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["", "25:00", "noon"])
+def test_what_is_no_time_of_day_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_clock(text, "the time")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from ..errors import UsageError
 
+CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d{1,6})?)?")
 AGE = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*([smhdw])")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -27,3 +28,18 @@ def parse_moment(text: str | None, field: str, now: datetime | None = None) -> d
             f"{field}={text[:60]} is no time",
             f"Give one such as {field} 2026-01-31T12:00 or {field} 10m (ago)",
         ) from None
+
+
+def parse_clock(text: str, field: str, now: datetime | None = None) -> datetime:
+    """The same, and a time of day alone: the last one, in UTC. Raises UsageError, naming `field`."""
+    present = now or datetime.now(UTC)
+    words = text.strip()
+    if CLOCK.fullmatch(words):
+        hour = words if words.index(":") == 2 else f"0{words}"
+        moment = parse_moment(f"{present:%Y-%m-%d}T{hour}", field, present)
+        if moment is not None:
+            return moment if moment <= present else moment - timedelta(days=1)
+    moment = parse_moment(words, field, present)
+    if moment is None or not words:
+        raise UsageError(f"{field} is missing", "Give one such as 12:30 or 10m (ago)")
+    return moment

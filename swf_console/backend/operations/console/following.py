@@ -57,6 +57,11 @@ class Following:
         """Messages that came faster than they were taken."""
         return self._inbox.dropped
 
+    @property
+    def broker_is_ours(self) -> bool:
+        """Whether the embedded broker is a child of this process."""
+        return bool(getattr(self._broker, "ours", False))
+
     def state(self) -> PipeState:
         """The pipe now."""
         state = self._link.state()

@@ -1,0 +1,39 @@
+"""`swf-console` on a terminal: the full-screen console."""
+
+import argparse
+import gc
+import os
+
+FRAMES = "120"
+COLLECT_RARELY = (200_000, 50, 100_000)
+
+
+def open_app(arguments: argparse.Namespace) -> int:
+    """Open the console and return its exit code."""
+    # how often Textual may paint what a key has changed
+    os.environ.setdefault("TEXTUAL_FPS", FRAMES)
+    from ..app import ConsoleApp
+    from ..backend.logs import log_to_file
+    from ..backend.operations.console.naming import namespace_of
+    from ..backend.operations.console.preferences import load_preferences
+    from ..backend.operations.console.services import ConsoleServices
+    from ..backend.settings import load_settings
+
+    settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
+    log_to_file(settings.logs_dir / "console.log")
+    services = ConsoleServices(
+        settings,
+        namespace=namespace_of(settings, arguments.namespace),
+        read_only=arguments.read_only,
+        preferences=load_preferences(),
+    )
+    # a collection of everything that lives stalls the screen for a tenth of a second
+    gc.freeze()
+    gc.set_threshold(*COLLECT_RARELY)
+    app = ConsoleApp(services)
+    try:
+        code = app.run(mouse=services.preferences.mouse)
+    finally:
+        services.memory.save()
+        services.close()
+    return code if code is not None else app.return_code or 0

@@ -1,0 +1,34 @@
+"""Copying by OSC 52, through tmux and screen, with a word on how it was done."""
+
+import base64
+from collections.abc import Mapping
+
+# tmux and many terminals drop longer sequences without a word
+MOST_BYTES = 74_000
+SCREEN_CHUNK = 700
+
+
+def copy_sequence(text: str, environ: Mapping[str, str]) -> tuple[str, str]:
+    """What is written to the terminal, and how that is called. An empty sequence: it is too long."""
+    encoded = base64.b64encode(text.encode()).decode()
+    if len(encoded) > MOST_BYTES:
+        return "", f"too long to copy: {len(text):,} characters"
+    bare = f"\x1b]52;c;{encoded}\a"
+    if environ.get("TMUX"):
+        # passed on where tmux allows it; the bare one fills tmux's own buffer where set-clipboard is on
+        wrapped = bare.replace("\x1b", "\x1b\x1b")
+        return f"{bare}\x1bPtmux;{wrapped}\x1b\\", "OSC 52 through tmux"
+    if environ.get("STY") or environ.get("TERM", "").startswith("screen"):
+        return "".join(f"\x1bP{part}\x1b\\" for part in _cut(bare)), "OSC 52 through screen"
+    return bare, "OSC 52"
+
+
+def title_sequence(title: str, environ: Mapping[str, str]) -> str:
+    """What sets the window's title; screen would print it."""
+    if environ.get("TERM", "").startswith(("linux", "dumb")) or environ.get("STY"):
+        return ""
+    return f"\x1b]2;{''.join(each for each in title if each.isprintable())}\a"
+
+
+def _cut(text: str) -> list[str]:
+    return [text[first : first + SCREEN_CHUNK] for first in range(0, len(text), SCREEN_CHUNK)]

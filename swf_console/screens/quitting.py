@@ -1,0 +1,56 @@
+"""Leaving: what keeps running is said first."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from ..backend.operations.console.leaving import what_remains
+from ..backend.operations.console.services import ConsoleServices
+from ..widgets.background import Background
+from ..widgets.harmless import brief
+from ..widgets.symbols import sign
+from .dialogs import Dialog, hint
+
+
+class Quitting(Dialog):
+    """Says what keeps running; True is to leave. `ends` is what would be ended: then only `y` leaves."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "go", "leave"),
+        Binding("q,enter", "go_if_nothing_ends", "leave"),
+        Binding("n", "leave", "stay"),
+    ]
+
+    def __init__(self, services: ConsoleServices, ends: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.services, self.ends = services, ends
+        self._background = Background(self, "what remains")
+
+    def compose(self) -> ComposeResult:
+        with self.box("Leave the console?"):
+            for name in self.ends:
+                text = f"{sign('bad')} {brief(name, 200)} runs in this console and would be ended"
+                yield Static(Content.styled(text, "bold $text-error"), classes="text")
+            yield Static(Content("looking at what keeps running …"), id="remains", classes="text")
+            keys = "y" if self.ends else "y q Enter"
+            yield Static(hint((keys, "leave"), ("Esc n", "stay")), classes="hint")
+
+    def on_mount(self) -> None:
+        """Look."""
+        self._background.start(lambda: what_remains(self.services), self._say, lambda e: self._say([str(e)]))
+
+    def action_go(self) -> None:
+        """Leave."""
+        self.dismiss(True)
+
+    def action_go_if_nothing_ends(self) -> None:
+        """Leave, unless something would end."""
+        if not self.ends:
+            self.dismiss(True)
+
+    def _say(self, lines: list[str]) -> None:
+        text = "\n".join(f"{sign('unknown')} {brief(line, 300)}" for line in lines)
+        self.query_one("#remains", Static).update(Content(text))

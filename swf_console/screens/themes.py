@@ -1,0 +1,70 @@
+"""The themes: the same meanings in other colours."""
+
+from textual.theme import Theme
+
+DARK = Theme(
+    name="dark",
+    primary="#7cb7ff",
+    secondary="#8fa3bf",
+    accent="#4fd6e8",
+    success="#6bd48a",
+    warning="#f0c75e",
+    error="#ff6b6b",
+    foreground="#d7dde8",
+    background="#0d1117",
+    surface="#131a24",
+    panel="#1b2431",
+    dark=True,
+)
+LIGHT = Theme(
+    name="light",
+    primary="#0b5cad",
+    secondary="#51607a",
+    accent="#00707f",
+    success="#1a7f37",
+    warning="#8a5a00",
+    error="#c1121f",
+    foreground="#1c2430",
+    background="#fbfcfe",
+    surface="#f1f4f8",
+    panel="#e3e9f1",
+    dark=False,
+)
+# the colours that Okabe and Ito chose to be told apart by everybody
+COLOUR_BLIND = Theme(
+    name="colour-blind",
+    primary="#e8e8e8",
+    secondary="#999999",
+    accent="#56b4e9",
+    success="#009e73",
+    warning="#f0e442",
+    error="#d55e00",
+    foreground="#e0e0e0",
+    background="#101010",
+    surface="#181818",
+    panel="#262626",
+    dark=True,
+)
+# the terminal's own sixteen colours
+SIXTEEN = Theme(
+    name="16-colour",
+    ansi=True,
+    primary="ansi_bright_blue",
+    secondary="ansi_cyan",
+    accent="ansi_cyan",
+    success="ansi_green",
+    warning="ansi_yellow",
+    error="ansi_bright_red",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    dark=True,
+    variables={
+        "block-cursor-foreground": "ansi_black",
+        "block-cursor-background": "ansi_white",
+        "input-cursor-text-style": "reverse",
+    },
+)
+ALL = {theme.name: theme for theme in (DARK, LIGHT, COLOUR_BLIND, SIXTEEN)}

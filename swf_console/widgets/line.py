@@ -1,0 +1,41 @@
+"""One line of text that is painted only when it says something else."""
+
+from textual.app import RenderResult
+from textual.content import Content
+from textual.widget import Widget
+
+NOTHING = Content("")
+
+
+class Line(Widget, can_focus=False):
+    """One line: `left`, and `right` at the right edge. What does not fit is cut off, never wrapped."""
+
+    DEFAULT_CSS = "Line { height: 1; width: 1fr; }"
+
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002 (Textual's own word)
+        super().__init__(id=id)
+        self._left, self._right = NOTHING, NOTHING
+
+    def show(self, left: Content, right: Content = NOTHING) -> None:
+        """Say this from now on."""
+        if not (left.is_same(self._left) and right.is_same(self._right)):
+            self._left, self._right = left, right
+            self.refresh()
+
+    @property
+    def said(self) -> str:
+        """What stands there."""
+        return f"{self._left.plain} {self._right.plain}".strip()
+
+    def render(self) -> RenderResult:
+        return side_by_side(self._left, self._right, self.size.width)
+
+
+def side_by_side(left: Content, right: Content, width: int) -> Content:
+    """Two texts on one line of `width` cells; the left one gives way."""
+    room = width - right.cell_length
+    if right.cell_length == 0:
+        return left.truncate(width, ellipsis=True)
+    if room <= 0:
+        return right.truncate(width, ellipsis=True)
+    return Content.assemble(left.truncate(room - 1, ellipsis=True, pad=True), " ", right)

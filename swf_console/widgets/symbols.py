@@ -1,0 +1,57 @@
+"""The signs that say with a shape what a colour says; in Unicode or in ASCII."""
+
+_UNICODE = {
+    "ok": "●",
+    "busy": "◐",
+    "watch": "▲",
+    "bad": "✖",
+    "off": "○",
+    "unknown": "·",
+    "plain": " ",
+    "rule": "─",
+    "cursor": "▌",
+    "done": "≡",
+    "spark": "▁▂▃▄▅▆▇█",
+    "track": "│",
+    "thumb": "┃",
+    "arrow": "→",
+    "cut": "…",
+}
+_ASCII = {
+    "ok": "*",
+    "busy": "~",
+    "watch": "!",
+    "bad": "X",
+    "off": "o",
+    "unknown": ".",
+    "plain": " ",
+    "rule": "-",
+    "cursor": ">",
+    "done": "=",
+    "spark": "_.-=+*%#",
+    "track": "|",
+    "thumb": "#",
+    "arrow": "->",
+    "cut": "~",
+}
+_SETS = {"unicode": _UNICODE, "ascii": _ASCII}
+_used = dict(_UNICODE)
+
+
+def use_symbols(name: str) -> None:
+    """Use the set of that name from now on: `unicode` or `ascii`."""
+    _used.update(_SETS[name])
+
+
+def sign(name: str) -> str:
+    """The sign of that meaning."""
+    return _used[name]
+
+
+def sparkline(values: list[int], width: int) -> str:
+    """The last `width` values as bars, the highest one as high as can be; nothing at all is a low line."""
+    shown = values[-width:]
+    bars, most = sign("spark"), max(shown, default=0)
+    if most == 0:
+        return bars[0] * len(shown)
+    return "".join(bars[min(len(bars) - 1, value * len(bars) // (most + 1))] for value in shown)
