@@ -25,8 +25,7 @@ ID_HEADER = "swf_message_id"
 _encode = json.JSONEncoder(allow_nan=False).encode
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingMessage:
+class OutgoingMessage(NamedTuple):
     """One message, stamped and written as JSON; `id` is its swf_message_id wherever it goes."""
 
     id: str
@@ -86,29 +85,38 @@ def make(
     """
     check_destination(destination)
     full = dict(content)
-    stamp = {"sender": sender, "namespace": namespace}
-    full.update((name, value) for name, value in stamp.items() if value is not None and name not in full)
+    if sender is not None:
+        full.setdefault("sender", sender)
+    if namespace is not None:
+        full.setdefault("namespace", namespace)
+    msg_type = _text(full.get("msg_type")) or ""
+    namespace = _text(full.get("namespace")) or namespace
+    execution_id = _text(full.get("execution_id")) or execution_id
+    run_id = _text(full.get("run_id")) or run_id
     identity = message_id or new_id()
-    fields = {
-        "msg_type": _text(full.get("msg_type")) or "",
-        "namespace": _text(full.get("namespace")) or namespace,
-        "execution_id": _text(full.get("execution_id")) or execution_id,
-        "run_id": _text(full.get("run_id")) or run_id,
-    }
-    stamped = {name: value for name, value in fields.items() if value}
-    stamped |= {"persistent": "true", ID_HEADER: identity, **(headers or {})}
+    stamped = {"persistent": "true", ID_HEADER: identity}
+    if msg_type:
+        stamped["msg_type"] = msg_type
+    if namespace:
+        stamped["namespace"] = namespace
+    if execution_id:
+        stamped["execution_id"] = execution_id
+    if run_id:
+        stamped["run_id"] = run_id
+    if headers:
+        stamped.update(headers)
     return OutgoingMessage(
-        id=identity,
-        destination=destination,
-        content=full,
-        body=write_body(full),
-        headers=_checked(stamped),
-        msg_type=fields["msg_type"] or "",
-        namespace=fields["namespace"],
-        execution_id=fields["execution_id"],
-        run_id=fields["run_id"],
-        sender=_text(full.get("sender")),
-        created_at=datetime.now(UTC),
+        identity,
+        destination,
+        full,
+        write_body(full),
+        _checked(stamped),
+        msg_type,
+        namespace,
+        execution_id,
+        run_id,
+        _text(full.get("sender")),
+        datetime.now(UTC),
     )
 
 
