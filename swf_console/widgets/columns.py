@@ -10,7 +10,10 @@ GAP = 1
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of `width` cells. One with `least` shrinks to that; one that `grows` takes what is left."""
+    """A column of `width` cells. One with `least` shrinks to that; one that `grows` takes what is left.
+
+    What does not fit loses its end, or with `tail` its beginning.
+    """
 
     key: str
     title: str
@@ -18,6 +21,7 @@ class Column:
     least: int | None = None
     grows: bool = False
     right: bool = False
+    tail: bool = False
 
 
 def fitted(columns: Sequence[Column], width: int) -> list[int]:
@@ -39,9 +43,13 @@ def fitted(columns: Sequence[Column], width: int) -> list[int]:
     return widths
 
 
-def fit(text: str, width: int, *, right: bool = False) -> str:
+def fit(text: str, width: int, *, right: bool = False, tail: bool = False) -> str:
     """Text of exactly `width` cells; what was cut is marked."""
     length = cell_len(text)
+    if length > width and tail and width > 1:
+        while cell_len(text) > width - 1:
+            text = text[1:]
+        return fit("…" + text, width)
     if length > width:
         return set_cell_size(text, width - 1) + "…" if width > 1 else "…"[:width]
     padding = " " * (width - length)

@@ -74,8 +74,8 @@ class PagedTable(Widget, can_focus=True):
     PagedTable > .paged-table--unknown { color: $text-muted; }
     """
 
-    class Opened(Message):
-        """Enter, or a double click, on a row."""
+    class OfRow(Message):
+        """Something about a row."""
 
         def __init__(self, table: "PagedTable", row: Row) -> None:
             super().__init__()
@@ -86,7 +86,10 @@ class PagedTable(Widget, can_focus=True):
             """The table."""
             return self.table
 
-    class Moved(Opened):
+    class Opened(OfRow):
+        """Enter, or a double click, on a row."""
+
+    class Moved(OfRow):
         """The cursor is on another row."""
 
     def __init__(
@@ -151,6 +154,13 @@ class PagedTable(Widget, can_focus=True):
         self.sorted_by = sorted_by
         self._note = ""
         self._pager.show(source)
+
+    def replace(self, source: PageSource) -> None:
+        """Show what became of the same list: the cursor stays on its row."""
+        if self.loaded:
+            self._pager.swap(source)
+        else:
+            self.show(source)
 
     def refresh_rows(self) -> None:
         """Read again now."""
@@ -422,7 +432,9 @@ class PagedTable(Widget, can_focus=True):
             base += Style(dim=True)
         segments = [Segment(("▌" if under_cursor else " ") + ("*" if line.marked else " "), base)]
         for column, width, cell in zip(self.columns, self._widths, row.cells, strict=False):
-            segments.append(Segment(fit(cell.text, width, right=column.right), base + self._tone(cell)))
+            segments.append(
+                Segment(fit(cell.text, width, right=column.right, tail=column.tail), base + self._tone(cell))
+            )
             segments.append(Segment(" " * GAP, base))
         return Strip(segments).adjust_cell_length(self.size.width, base)
 

@@ -76,6 +76,12 @@ class Pager:
         self.retry_at, self._failures = 0.0, 0
         self.jump("first")
 
+    def swap(self, source: PageSource) -> None:
+        """Go on with another source for the same list: cursor and view stay on their rows."""
+        self.source = source
+        self._generation += 1
+        self.retry()
+
     def jump(self, end: str) -> None:
         """Go to the `first` or the `last` row."""
         self._jump = end
@@ -126,10 +132,9 @@ class Pager:
 
     def _ask_again(self, source: PageSource, view: Viewport, limit: int) -> None:
         kept = max(0, min(view.top - view.height, len(self.window.rows)))
-        if not self.window.rows or (kept == 0 and self.window.at_first):
+        if not self.window.rows or kept == 0:
             self._send(lambda: _beginning(source, limit, view.cursor), self._renewed)
             return
-        kept = max(1, kept)
         edge = self.window.rows[kept - 1].cursor
         self._send(lambda: _after(source, edge, limit), partial(self._refreshed, kept))
 

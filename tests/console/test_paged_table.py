@@ -326,4 +326,5 @@ def test_text_is_cut_to_cells_and_wide_characters_are_counted() -> None:
     assert fit("abc", 5, right=True) == "  abc"
     assert fit("abcdef", 4) == "abc…"
     assert fit("日本語", 4) == "日 …"
+    assert fit("a-0001", 5, tail=True) == "…0001"
     assert fit("x", 0) == ""

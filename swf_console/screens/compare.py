@@ -1,0 +1,70 @@
+"""Two executions side by side: what they have different."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.content import Content
+
+from ..widgets.background import Background
+from ..widgets.harmless import brief
+from ..widgets.line import Line
+from ..widgets.paged_table import PagedTable
+from ..widgets.rows import ListSource
+from .execution_rows import DIFFERENCES, difference_rows
+from .polling import cause_of
+from .views import View
+
+if TYPE_CHECKING:
+    from ..backend.operations.console.looked_at import Comparison
+
+
+class CompareView(View):
+    """A table of differences."""
+
+    DEFAULT_CSS = "CompareView > Line { height: 1; }"
+
+    def __init__(self, first: str, second: str, compare: "Callable[[], Comparison]") -> None:
+        super().__init__()
+        self._names, self._compare = (first, second), compare
+        self._background = Background(self, "compare")
+
+    def compose(self) -> ComposeResult:
+        """Who they are, and the table."""
+        yield Line(id="compare-title")
+        yield Line(id="compare-names")
+        yield PagedTable(DIFFERENCES, empty="Nothing differs.", id="compare-table")
+
+    def on_mount(self) -> None:
+        """Begin to compare."""
+        self.query_one("#compare-title", Line).show(
+            Content.styled(" Comparing…", "bold"), Content("Esc back ")
+        )
+        first, second = (brief(name, 100) for name in self._names)
+        self.query_one("#compare-names", Line).show(Content(f" {first}  and  {second}"))
+        self.refresh_now()
+
+    def entered(self) -> None:
+        """The table has the keys."""
+        self.query_one(PagedTable).focus()
+
+    def refresh_now(self) -> None:
+        """Compare again."""
+        self._background.start(self._compare, self._show, self._failed)
+
+    def copy_text(self, what: str) -> str | None:
+        """A difference, or the command line that tells all."""
+        if what == "command":
+            return f"swf-console executions diff {self._names[0]} {self._names[1]}"
+        row = self.query_one(PagedTable).row
+        return "\t".join(cell.text for cell in row.cells) if row else None
+
+    def _show(self, comparison: "Comparison") -> None:
+        count = len(comparison.differences)
+        words = f" {count:,} difference{'' if count == 1 else 's'}"
+        self.query_one("#compare-title", Line).show(Content.styled(words, "bold"), Content("Esc back "))
+        self.query_one(PagedTable).show(difference_rows(comparison))
+
+    def _failed(self, error: Exception) -> None:
+        self.query_one("#compare-title", Line).show(Content.styled(f" {cause_of(error)}", "$text-error"))
+        self.query_one(PagedTable).show(ListSource([]))

@@ -1,0 +1,143 @@
+"""A past execution once more: its states as they came, at any speed."""
+
+import time
+from itertools import pairwise
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.timer import Timer
+
+from ..widgets.harmless import brief
+from ..widgets.line import Line
+from ..widgets.line_view import Lines
+from ..widgets.timeline import Span, Timeline
+from ..widgets.tones import Tone
+from .execution_rows import lasted, state_of, state_tone
+from .views import View
+
+if TYPE_CHECKING:
+    from ..backend.operations.console.replaying import Moment, Replay
+
+FRAMES = 10
+
+
+class ReplayView(View, can_focus=True):
+    """The strip of states with a mark that moves, and the events that have passed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "play", "play", tooltip="Play and pause"),
+        Binding("plus,greater_than_sign", "faster(2)", "faster", tooltip="Twice as fast"),
+        Binding("minus,less_than_sign", "faster(0.5)", "slower", tooltip="Half as fast"),
+        Binding("right,l", "step(1)", "next", tooltip="To the next event"),
+        Binding("left,h", "step(-1)", "previous", tooltip="To the previous event"),
+        Binding("home", "seek(0)", "begin", show=False, tooltip="To the beginning"),
+        Binding("end", "seek(1)", "end", show=False, tooltip="To the end"),
+    ]
+    DEFAULT_CSS = """
+    ReplayView > #replay-now { height: 1; }
+    ReplayView > #replay-events { height: 1fr; }
+    """
+
+    def __init__(self, execution_id: str, replay: "Replay") -> None:
+        super().__init__()
+        self._id, self.replay = execution_id, replay
+        self._clock: Timer | None = None
+        self._last = 0.0
+
+    def compose(self) -> ComposeResult:
+        """Title, strip, what is now, what has been."""
+        yield Line(id="replay-title")
+        yield Timeline(id="replay-strip")
+        yield Line(id="replay-now")
+        yield Lines(identity="replay-events")
+
+    def on_mount(self) -> None:
+        """Say whose replay it is."""
+        title = Content.styled(f" Replay of {brief(self._id, 100)}", "bold")
+        self.query_one("#replay-title", Line).show(
+            title, Content("space play  +/- speed  ←/→ events  Esc back ")
+        )
+        self._paint()
+
+    def entered(self) -> None:
+        """Keep time."""
+        self.focus()
+        self._last = time.monotonic()
+        self._clock = self._clock or self.set_interval(1 / FRAMES, self._frame)
+
+    def left(self) -> None:
+        """Time stands still."""
+        if self._clock is not None:
+            self._clock.stop()
+            self._clock = None
+
+    def copy_text(self, what: str) -> str | None:
+        """The events that have passed."""
+        if what == "command":
+            return f"swf-console executions show {self._id}"
+        return self.query_one(Lines).text
+
+    def action_play(self) -> None:
+        """Play or pause."""
+        self.replay.play()
+        self._last = time.monotonic()
+        self._paint()
+
+    def action_faster(self, factor: float) -> None:
+        """Change the speed."""
+        self.replay.faster(factor)
+        self._paint()
+
+    def action_step(self, by: int) -> None:
+        """Go from event to event."""
+        self.replay.step(by)
+        self._paint()
+
+    def action_seek(self, end: int) -> None:
+        """Go to the beginning or to the end."""
+        self.replay.seek(self.replay.length * end)
+        self._paint()
+
+    def _frame(self) -> None:
+        now = time.monotonic()
+        passed, self._last = now - self._last, now
+        if self.replay.playing:
+            self.replay.advance(passed)
+            self._paint()
+
+    def _paint(self) -> None:
+        replay = self.replay
+        at = f"{lasted(replay.at)} of {lasted(replay.length)}"
+        self.query_one(Timeline).show(spans_of(replay.moments), replay.at, at)
+        passed = replay.passed
+        state = state_of(passed[-1].event) if passed else "-"
+        sort = "playing" if replay.playing else "ended" if replay.ended else "paused"
+        words = f" {sort} at {replay.speed:g} x · {state} · event {len(passed)} of {len(replay.moments)}"
+        self.query_one("#replay-now", Line).show(Content.styled(words, "bold"))
+        self.query_one(Lines).show([_line(moment) for moment in reversed(passed)])
+
+
+def spans_of(moments: "tuple[Moment, ...]") -> list[Span]:
+    """The states between the events; the last one has no length."""
+    spans: list[Span] = []
+    for moment, following in pairwise(moments):
+        state = state_of(moment.event)
+        seconds = following.at - moment.at
+        if spans and spans[-1].label == state:
+            spans[-1] = Span(state, spans[-1].seconds + seconds, state_tone(state))
+        else:
+            spans.append(Span(state, seconds, state_tone(state)))
+    return spans or [
+        Span(state_of(moment.event), 1.0, state_tone(state_of(moment.event))) for moment in moments[:1]
+    ]
+
+
+def _line(moment: "Moment") -> "tuple[tuple[str, Tone], ...]":
+    state = state_of(moment.event)
+    return (
+        (f" {lasted(moment.at):>9}  ", "unknown"),
+        (f"{brief(moment.event.event_type, 30):<18} ", "plain"),
+        (state, state_tone(state)),
+    )

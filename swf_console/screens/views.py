@@ -1,0 +1,172 @@
+"""Views of a pane, one over the other: Enter goes deeper, Esc comes back."""
+
+from collections.abc import Callable
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.content import Content
+from textual.widgets import Static
+
+from ..widgets.background import Background
+from ..widgets.harmless import harmless_lines
+from ..widgets.line import Line
+from .polling import cause_of
+from .scrolling import Scrolling
+
+
+class View(Container):
+    """What a pane shows at a time. It is told when it is in front, and when it is not any more."""
+
+    DEFAULT_CSS = "View { height: 1fr; width: 1fr; }"
+    in_front = False
+
+    def on_mount(self) -> None:
+        """Its parts are there now."""
+        if self.in_front:
+            self.entered()
+
+    def come(self) -> None:
+        """Be in front."""
+        self.in_front = True
+        if self.is_mounted:
+            self.entered()
+
+    def go(self) -> None:
+        """Be in front no more."""
+        self.in_front = False
+        if self.is_mounted:
+            self.left()
+
+    def entered(self) -> None:
+        """It is in front now: take the focus, begin to refresh."""
+
+    def left(self) -> None:
+        """Something is in front of it, or its pane is hidden: stop refreshing."""
+
+    def refresh_now(self) -> None:
+        """Read again at once."""
+
+    def copy_text(self, what: str) -> str | None:  # noqa: ARG002 (views that have something say what)
+        """The text that `y` copies: `cell`, `row`, `json` or `command`."""
+        return None
+
+    def back(self) -> bool:
+        """Undo something of its own, as the filter; False where there is nothing, and the view may go."""
+        return False
+
+
+class ViewStack(Container):
+    """A pane's views; the last one is in front."""
+
+    DEFAULT_CSS = "ViewStack { height: 1fr; width: 1fr; }"
+
+    def __init__(self, first: View, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
+        super().__init__(id=id)
+        self.views: list[View] = [first]
+        self._shown = False
+
+    def compose(self) -> ComposeResult:
+        """The first view."""
+        yield self.views[0]
+
+    @property
+    def front(self) -> View:
+        """The view in front."""
+        return self.views[-1]
+
+    def opened(self) -> None:
+        """The pane is on screen."""
+        self._shown = True
+        self.front.come()
+
+    def closed(self) -> None:
+        """The pane is hidden."""
+        self._shown = False
+        self.front.go()
+
+    def push(self, view: View) -> None:
+        """Put a view in front."""
+        self.front.go()
+        self.front.display = False
+        self.views.append(view)
+        view.in_front = self._shown
+        self.mount(view)
+
+    def pop(self) -> bool:
+        """Take the view in front away; False where it is the first."""
+        if len(self.views) == 1:
+            return False
+        view = self.views.pop()
+        view.go()
+        view.remove()
+        self.front.display = True
+        if self._shown:
+            self.front.come()
+        return True
+
+    def to_first(self) -> None:
+        """Take all views away but the first."""
+        while self.pop():
+            pass
+
+
+class Document(View):
+    """A text to read: code or JSON, coloured in a thread, never interpreted."""
+
+    DEFAULT_CSS = """
+    Document > #document-scroll { height: 1fr; overflow-y: scroll; scrollbar-size-vertical: 1; }
+    Document #document-text { width: auto; padding: 0 1; }
+    """
+
+    def __init__(self, title: str, read: Callable[[], str], language: str, command: str = "") -> None:
+        super().__init__()
+        self._title, self._read, self._language, self._command = title, read, language, command
+        self._text = ""
+        self._background = Background(self, "document")
+
+    def compose(self) -> ComposeResult:
+        """The title over the text."""
+        yield Line(id="document-title")
+        with Scrolling(id="document-scroll"):
+            yield Static("Reading…", id="document-text", markup=False)
+
+    def on_mount(self) -> None:
+        """Begin to read."""
+        self.query_one(Line).show(Content(self._title), Content("Esc back"))
+        self.refresh_now()
+
+    def entered(self) -> None:
+        """The keys scroll."""
+        self.query_one("#document-scroll").focus()
+
+    def refresh_now(self) -> None:
+        """Read again."""
+        self._background.start(self._prepare, self._show, self._failed)
+
+    def copy_text(self, what: str) -> str | None:
+        """All of it."""
+        return self._command if what == "command" else self._text
+
+    def _prepare(self) -> tuple[str, Content]:
+        text = self._read()
+        return text, coloured(harmless_lines(text), self._language)
+
+    def _show(self, read: tuple[str, Content]) -> None:
+        self._text, content = read
+        self.query_one("#document-text", Static).update(content)
+
+    def _failed(self, error: Exception) -> None:
+        self.query_one(Line).show(Content.styled(cause_of(error), "$text-error"))
+
+
+def coloured(text: str, language: str) -> Content:
+    """Text with the colours of its language; red stays what needs a human."""
+    from textual.highlight import HighlightTheme, highlight
+
+    class Calm(HighlightTheme):
+        STYLES = {  # noqa: RUF012 (Textual's own attribute)
+            token: style.replace("$text-error on $error-muted", "bold").replace("$text-error", "$text-accent")
+            for token, style in HighlightTheme.STYLES.items()
+        }
+
+    return highlight(text, language=language, theme=Calm)

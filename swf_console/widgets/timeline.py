@@ -1,0 +1,102 @@
+"""States in the order of time, each as long as it lasted, and a mark for a moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.app import RenderResult
+from textual.content import Content
+from textual.widget import Widget
+
+from .columns import fit
+from .symbols import sign
+from .tones import COLOURS, Tone
+
+FILLS: dict[Tone, str] = {
+    "ok": "█",
+    "busy": "▓",
+    "watch": "▒",
+    "bad": "█",
+    "off": "░",
+    "plain": "▒",
+    "unknown": "·",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A state and the seconds it lasted."""
+
+    label: str
+    seconds: float
+    tone: Tone = "plain"
+
+
+class Timeline(Widget, can_focus=False):
+    """Three lines: a strip of fillings, the names under it, a mark under those."""
+
+    DEFAULT_CSS = "Timeline { height: 3; width: 1fr; padding: 0 1; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
+        super().__init__(id=id)
+        self._spans: tuple[Span, ...] = ()
+        self._at: float | None = None
+        self._words = ""
+
+    def show(self, spans: Sequence[Span], at: float | None = None, words: str = "") -> None:
+        """Show these states; `at` seconds there is a mark with `words`."""
+        wanted = (tuple(spans), at, words)
+        if wanted != (self._spans, self._at, self._words):
+            self._spans, self._at, self._words = wanted
+            self.refresh()
+
+    def render(self) -> RenderResult:
+        """The three lines."""
+        return Content("\n").join(drawn(self._spans, self.size.width, self._at, self._words))
+
+
+def widths_of(spans: Sequence[Span], width: int) -> list[int]:
+    """Cells for each span: in proportion, at least one each where there is room, `width` in all."""
+    least = 1 if len(spans) <= width else 0
+    total = sum(span.seconds for span in spans)
+    free = width - least * len(spans)
+    shares = [free * span.seconds / total if total else free / max(1, len(spans)) for span in spans]
+    widths = [least + int(share) for share in shares]
+    by_rest = sorted(range(len(spans)), key=lambda n: shares[n] - int(shares[n]), reverse=True)
+    for n in by_rest[: width - sum(widths)]:
+        widths[n] += 1
+    return widths
+
+
+def drawn(spans: Sequence[Span], width: int, at: float | None = None, words: str = "") -> list[Content]:
+    """The lines of a timeline, `width` cells wide."""
+    if not spans or width < 1:
+        return [Content("no states recorded")]
+    widths = widths_of(spans, width)
+    fills, names = [], []
+    for span, cells in zip(spans, widths, strict=True):
+        fills.append((_fill(span.tone) * cells, COLOURS[span.tone]))
+        names.append((fit(span.label, cells) if cells > 2 else " " * cells, COLOURS["unknown"]))
+    lines = [Content.assemble(*fills), Content.assemble(*names)]
+    if at is not None:
+        lines.append(_mark(spans, widths, at, words, width))
+    return lines
+
+
+def _mark(spans: Sequence[Span], widths: Sequence[int], at: float, words: str, width: int) -> Content:
+    cell, begun = 0, 0.0
+    for span, cells in zip(spans, widths, strict=True):
+        if at < begun + span.seconds:
+            cell += int(cells * (at - begun) / span.seconds)
+            break
+        begun += span.seconds
+        cell += cells
+    cell = max(0, min(cell, width - 1))
+    text = f" {words}"
+    if cell + 1 + len(text) <= width:
+        return Content.assemble(" " * cell, (sign("watch"), "bold"), text)
+    text = f"{words} "[-cell:] if cell else ""
+    return Content.assemble(" " * (cell - len(text)), text, (sign("watch"), "bold"))
+
+
+def _fill(tone: Tone) -> str:
+    return FILLS[tone] if sign("rule") == "─" else {"ok": "#", "busy": "=", "off": "."}.get(tone, "-")

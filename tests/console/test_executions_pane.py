@@ -1,0 +1,488 @@
+"""The Executions screen, on a database of a test's own."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from swf_console.backend.database import Database, clock, executions
+from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.backend.settings import load_settings
+from swf_console.screens.compare import CompareView
+from swf_console.screens.entry import Entry
+from swf_console.screens.execution_detail import ExecutionDetailView
+from swf_console.screens.executions import ExecutionsPane
+from swf_console.screens.replay import ReplayView
+from swf_console.screens.views import Document
+from swf_console.widgets.line import Line
+from swf_console.widgets.paged_table import PagedTable
+from tests.support.history import METRICS, add_execution, add_messages, add_states
+
+from .hosts import HostApp, until
+
+HOSTILE = "bad \x1b[31m[red]\u202e name"
+
+Steps = Callable[[Pilot[None], ExecutionsPane], Awaitable[None]]
+
+
+def home(tmp_path: Path) -> ConsoleServices:
+    (tmp_path / "workflows").mkdir(exist_ok=True)
+    return ConsoleServices(load_settings({"HOME": str(tmp_path)}, home=tmp_path), "demo")
+
+
+def use(services: ConsoleServices, steps: Steps, size: tuple[int, int] = (80, 24), **host: Any) -> HostApp:
+    pane = ExecutionsPane(services)
+    app = HostApp(pane, **host)
+
+    async def run() -> None:
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: pane.is_mounted and bool(pane.query("#list-table")))
+            await until(pilot, lambda: pane.list.table.loaded)
+            await steps(pilot, pane)
+
+    asyncio.run(run())
+    services.close()
+    return app
+
+
+def lines_of(table: PagedTable) -> list[str]:
+    return [table.render_line(y).text.rstrip() for y in range(table.size.height)]
+
+
+def ids_of(pane: ExecutionsPane) -> list[str]:
+    return [row.key[-4:] for row in pane.list.table.shown]
+
+
+def detail_of(pane: ExecutionsPane) -> ExecutionDetailView:
+    view = pane.stack.front
+    assert isinstance(view, ExecutionDetailView)
+    return view
+
+
+async def open_detail(pilot: Pilot[None], pane: ExecutionsPane) -> ExecutionDetailView:
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pane.stack.front, ExecutionDetailView))
+    view = detail_of(pane)
+    await until(pilot, lambda: view.looked is not None)
+    return view
+
+
+def running(database: Database, number: int = 1, namespace: str = "demo") -> str:
+    with database.read() as connection:
+        now = clock.now(connection)
+    return add_execution(
+        database,
+        number,
+        status="running",
+        namespace=namespace,
+        owner="here:1:abc",
+        lease_expires_at=now.replace(year=now.year + 1),
+    )
+
+
+def finish(database: Database, execution_id: str, status: str = "terminated") -> None:
+    with database.write() as connection:
+        executions.finish(connection, execution_id, status=status, end_time=datetime.now(UTC))
+
+
+def test_the_executions_of_the_namespace_are_listed_newest_first(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    for number in range(1, 4):
+        add_execution(
+            services.database(), number, status=("completed", "failed")[number % 2], error="no disk\nat all"
+        )
+    add_execution(services.database(), 4, namespace="other")
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        table = pane.list.table
+        assert ids_of(pane) == ["0003", "0002", "0001"]
+        lines = lines_of(table)
+        assert lines[0].split()[:3] == ["STATUS", "EXECUTION", "NAMESPACE"]
+        assert "✖ failed" in lines[1]
+        assert "● completed" in lines[2]
+        assert "30.0s" in lines[1]
+        assert lines[-1] == "  1-3 of 3"
+        assert "namespace=demo" in pane.query_one("#list-title", Line).said
+        await pilot.press("escape")
+        await until(pilot, lambda: ids_of(pane) == ["0004", "0003", "0002", "0001"])
+        assert "all namespaces" in pane.query_one("#list-title", Line).said
+
+    use(services, steps)
+
+
+def test_a_new_execution_appears_within_a_second_and_the_cursor_stays(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    for number in range(1, 4):
+        add_execution(services.database(), number)
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("j")
+        row = pane.list.table.row
+        assert row is not None
+        add_execution(services.database(), 9)
+        await until(pilot, lambda: ids_of(pane)[0] == "0009", timeout=5)
+        assert pane.list.table.row == row
+
+    use(services, steps)
+
+
+def test_a_filter_works_while_it_is_typed_and_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    for number in range(1, 7):
+        add_execution(services.database(), number, status=("completed", "failed")[number % 2])
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("slash")
+        field = pane.query_one(Input)
+        assert field.has_focus
+        field.value = ""
+        await pilot.press(*"status=fai")
+        await until(pilot, lambda: ids_of(pane) == ["0005", "0003", "0001"])
+        await pilot.press(*" names")
+        await pilot.pause()
+        assert ids_of(pane) == ["0005", "0003", "0001"]
+        field.value = "status=fai nonsens=1"
+        word = pane.query_one("#entry-word", Static)
+        await until(pilot, lambda: "no field" in str(word.content))
+        assert ids_of(pane) == ["0005", "0003", "0001"]
+        await pilot.press("enter")
+        await pilot.pause()
+        assert pane.query_one(Entry).open
+        field.value = "status=failed stf_datataking-shifter-0003"
+        await pilot.press("enter")
+        await until(pilot, lambda: ids_of(pane) == ["0003"])
+        assert pane.list.table.has_focus
+        assert pane.copy_text("command") == "swf-console executions show stf_datataking-shifter-0003"
+        assert pane.list.command.endswith("--status failed --prefix stf_datataking-shifter-0003")
+        await pilot.press("slash")
+        await pilot.press(*"zzz")
+        await until(pilot, lambda: ids_of(pane) == [])
+        assert "No executions match" in "\n".join(lines_of(pane.list.table))
+        await pilot.press("escape")
+        await until(pilot, lambda: ids_of(pane) == ["0003"])
+
+    use(services, steps)
+
+
+def test_an_empty_list_says_how_to_run_one(tmp_path: Path) -> None:
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        assert "Esc takes the filter away" in "\n".join(lines_of(pane.list.table))
+        await pilot.press("escape")
+        await until(pilot, lambda: "R runs a workflow" in "\n".join(lines_of(pane.list.table)))
+        for key in ("x", "r", "c", "e", "p", "enter", "space", "o", "O"):
+            await pilot.press(key)
+        await pilot.pause()
+
+    app = use(home(tmp_path), steps)
+    assert len(app.asked.said) == 5
+    assert app.asked.commands == []
+
+
+def test_the_order_changes_and_turns_round(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    for number in range(1, 4):
+        add_execution(services.database(), number, executed_by=f"user-{4 - number}")
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("O")
+        await until(pilot, lambda: ids_of(pane) == ["0001", "0002", "0003"])
+        assert "STARTED (UTC)▴" in lines_of(pane.list.table)[0]
+        await pilot.press("o", "o", "o")
+        await until(pilot, lambda: ids_of(pane) == ["0003", "0002", "0001"])
+        assert "by user" in pane.query_one("#list-title", Line).said
+
+    use(services, steps, size=(120, 24))
+
+
+def test_enter_shows_everything_section_by_section(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    database = services.database()
+    environment = {
+        "host": "alpha",
+        "provenance": {"stf_processing.stf_count": {"origin": "x.toml", "line": 7, "replaced": []}},
+        "source": {
+            "commit": "a" * 40,
+            "path": "w.py",
+            "url": "https://github.com/o/r/blob/a/w.py",
+            "dirty": True,
+        },
+    }
+    execution = add_execution(
+        database,
+        1,
+        status="failed",
+        error=f"{HOSTILE} broke",
+        trace="Traceback\n  line 1",
+        execution_environment=environment,
+    )
+    add_states(database, execution, count=3)
+    ids = add_messages(database, execution, 120)
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        view = await open_detail(pilot, pane)
+        text = str(view.query_one("#summary-text", Static).content)
+        assert "✖ failed" in text
+        assert "10 of 10" in text
+        assert "120: stf_gen 120" in text
+        assert "\x1b" not in text
+        assert "[red]" in text
+        assert "with changes that were not committed" in text
+        links = [
+            span.style.link
+            for span in view.query_one("#summary-text", Static).content.spans  # type: ignore[union-attr]
+            if getattr(span.style, "link", None)
+        ]
+        assert links == ["https://github.com/o/r/blob/a/w.py"]
+        seen = {}
+        for _ in range(7):
+            table = view.query(f"#detail-{view.section}").first()
+            if isinstance(table, PagedTable):
+                await until(pilot, lambda shown=table: shown.loaded)  # type: ignore[misc]
+                seen[view.section] = lines_of(table)
+                assert table.has_focus
+            await pilot.press("right")
+        assert view.section == "summary"
+        assert list(seen) == ["parameters", "states", "messages", "metrics", "environment"]
+        assert any("stf_count" in line and "x.toml:7" in line for line in seen["parameters"])
+        assert any("beam/ready" in line and "1.00s" in line for line in seen["states"])
+        assert seen["messages"][-1].endswith("of 120")
+        assert any("run_number" in line and "100010" in line for line in seen["metrics"])
+        assert not any("provenance" in line for line in seen["environment"])
+        await pilot.press("left")
+        assert view.section == "trace"
+        assert "Traceback\n  line 1" in str(view.query_one("#trace-text", Static).content)
+        document = json.loads(pane.copy_text("json") or "")
+        assert document["execution_id"] == execution
+        view.go_to("messages")
+        await pilot.press("G")
+        table = view.query_one("#detail-messages", PagedTable)
+        await until(pilot, lambda: table.row is not None and table.row.key == ids[-1])
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pane.stack.front, Document))
+        await until(pilot, lambda: '"sequence": 120' in (pane.copy_text("row") or ""))
+        await pilot.press("escape")
+        assert detail_of(pane) is view
+        await pilot.press("escape")
+        assert pane.stack.views == [pane.list]
+        assert pane.list.table.has_focus
+
+    use(services, steps, size=(100, 40))
+
+
+def test_messages_of_one_type_only(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    execution = add_execution(services.database(), 1)
+    add_messages(services.database(), execution, 5)
+    add_messages(services.database(), execution, 2, kind="run_imminent")
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        view = await open_detail(pilot, pane)
+        view.go_to("messages")
+        table = view.query_one("#detail-messages", PagedTable)
+        await until(pilot, lambda: len(table.shown) == 7)
+        await pilot.press("t")
+        await until(pilot, lambda: len(table.shown) == 2)
+        assert "run_imminent" in view.query_one("#detail-sections", Line).said
+        await pilot.press("t")
+        await until(pilot, lambda: len(table.shown) == 5)
+        await pilot.press("t")
+        await until(pilot, lambda: len(table.shown) == 7)
+
+    use(services, steps)
+
+
+def test_a_running_execution_is_read_again_and_its_end_is_seen(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    execution = running(services.database())
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        view = await open_detail(pilot, pane)
+        assert "running" in str(view.query_one("#summary-text", Static).content)
+        finish(services.database(), execution, "completed")
+        await until(pilot, lambda: "● completed" in view.query_one("#detail-title", Line).said, timeout=5)
+
+    use(services, steps)
+
+
+def test_x_asks_and_stops_what_runs(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    execution = running(services.database())
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("x")
+        await until(pilot, lambda: "stopping" in lines_of(pane.list.table)[1], timeout=5)
+        finish(services.database(), execution)
+        await until(pilot, lambda: bool(app_of(pane).asked.results))
+        await until(pilot, lambda: "terminated" in lines_of(pane.list.table)[1], timeout=5)
+
+    app = use(services, steps)
+    assert app.asked.questions == [f"Stop {execution}?"]
+    assert app.asked.names == []
+    assert app.asked.commands == [f"executions stop {execution}"]
+    assert str(app.asked.results[0]).startswith("terminated after")
+
+
+def app_of(pane: ExecutionsPane) -> HostApp:
+    app = pane.app
+    assert isinstance(app, HostApp)
+    return app
+
+
+def test_stopping_in_the_namespace_of_somebody_else_lists_what_it_is(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    execution = running(services.database(), namespace="theirs")
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("escape")
+        await until(pilot, lambda: ids_of(pane) == ["0001"])
+        await pilot.press("s")
+
+    app = use(services, steps, answer=False)
+    assert app.asked.names == [[execution]]
+    assert app.asked.commands == []
+
+
+def test_what_has_ended_is_not_stopped(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_execution(services.database(), 1)
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("x")
+
+    app = use(services, steps)
+    assert app.asked.said == ["stf_datataking-shifter-0001 does not run: it is completed"]
+    assert app.asked.questions == []
+
+
+def test_two_marked_executions_are_compared(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_execution(services.database(), 1)
+    add_execution(services.database(), 2, metrics={**METRICS, "stf_count": 11}, executed_by="other")
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("c")
+        await pilot.press("space", "space", "c")
+        await until(pilot, lambda: isinstance(pane.stack.front, CompareView))
+        table = pane.stack.front.query_one("#compare-table", PagedTable)
+        await until(pilot, lambda: len(table.shown) >= 2)
+        shown = "\n".join(lines_of(table))
+        assert "stf_count" in shown
+        assert "executed_by" in shown
+        command = "swf-console executions diff stf_datataking-shifter-0002 stf_datataking-shifter-0001"
+        assert pane.copy_text("command") == command
+        await pilot.press("escape")
+        assert pane.stack.front is pane.list
+        await pilot.press("escape")
+        assert pane.list.table.marked == {}
+
+    app = use(services, steps)
+    assert app.asked.said == ["Mark two executions with space, then c: 0 marked"]
+
+
+def test_an_execution_is_exported_beside_the_console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    services = home(tmp_path)
+    execution = add_execution(services.database(), 1)
+    add_messages(services.database(), execution, 3)
+    monkeypatch.chdir(tmp_path)
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("e")
+        await until(pilot, lambda: bool(app_of(pane).asked.results))
+
+    app = use(services, steps)
+    document = json.loads((tmp_path / f"{execution}.json").read_text())
+    assert len(document["messages"]) == 3
+    assert "3 messages" in str(app.asked.results[0])
+    assert app.asked.commands == [f"export {execution} --output {execution}.json"]
+
+
+def test_a_past_execution_is_replayed_at_any_speed(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    execution = add_execution(services.database(), 1)
+    add_states(services.database(), execution, count=5)
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(pane.stack.front, ReplayView))
+        view = pane.stack.front
+        assert isinstance(view, ReplayView)
+        now = view.query_one("#replay-now", Line)
+        await until(pilot, lambda: "event 1 of 5" in now.said)
+        await pilot.press("right", "right")
+        await until(pilot, lambda: "event 3 of 5" in now.said)
+        await pilot.press("left")
+        await until(pilot, lambda: "event 2 of 5" in now.said)
+        await pilot.press("plus", "plus", "plus", "space")
+        assert "playing at 8 x" in now.said
+        await until(pilot, lambda: "ended" in now.said and "event 5 of 5" in now.said)
+        await pilot.press("minus", "home")
+        await until(pilot, lambda: "paused at 4 x" in now.said)
+        await pilot.press("escape")
+        assert pane.stack.front is pane.list
+
+    use(services, steps)
+
+
+def test_an_execution_without_states_says_that_there_is_nothing_to_replay(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_execution(services.database(), 1, metrics={})
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("p")
+        await until(pilot, lambda: bool(app_of(pane).asked.said))
+
+    assert "no state events" in use(services, steps).asked.said[0]
+
+
+def test_what_is_remembered_is_taken_up_again_and_an_execution_is_opened_from_elsewhere(
+    tmp_path: Path,
+) -> None:
+    services = home(tmp_path)
+    for number in range(1, 4):
+        add_execution(services.database(), number)
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        pane.recall({"filter": "stf_datataking-shifter-0002", "order_by": "id", "descending": False})
+        await until(pilot, lambda: ids_of(pane) == ["0002"])
+        assert pane.remember() == {
+            "filter": "stf_datataking-shifter-0002",
+            "order_by": "id",
+            "descending": False,
+        }
+        pane.recall({"filter": "nonsense=1", "execution": "stf_datataking-shifter-0003"})
+        await until(pilot, lambda: isinstance(pane.stack.front, ExecutionDetailView))
+        view = detail_of(pane)
+        await until(pilot, lambda: view.looked is not None)
+        assert pane.list.filter == "stf_datataking-shifter-0002"
+
+    use(services, steps)
+
+
+def test_a_database_that_goes_leaves_what_was_read_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = home(tmp_path)
+    add_execution(services.database(), 1)
+    from swf_console.backend.errors import DatabaseUnreachable
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        def gone() -> Database:
+            raise DatabaseUnreachable("the database cannot be reached", "Is it running?")
+
+        monkeypatch.setattr(services, "database", gone)
+        await until(pilot, lambda: "STALE" in lines_of(pane.list.table)[-1], timeout=5)
+        assert "the database cannot be reached. Is it running?" in lines_of(pane.list.table)[-1]
+        assert ids_of(pane) == ["0001"]
+        await pilot.press("enter")
+        await until(pilot, lambda: "NOTHING YET" in pane.stack.front.query_one("#detail-title", Line).said)
+        await pilot.press("escape")
+        monkeypatch.undo()
+        await until(pilot, lambda: "STALE" not in lines_of(pane.list.table)[-1], timeout=8)
+
+    use(services, steps, size=(120, 24))
