@@ -18,6 +18,8 @@ from .request import Prepared
 
 CONNECT_SECONDS = 15.0
 CLOSE_SECONDS = 5.0
+# what comes faster than four a second shares a transaction: at 50 Hz one each is 6 % of a core, four are 1 %
+GATHER_SECONDS = 0.25
 
 
 class Engine:
@@ -43,7 +45,7 @@ class Engine:
             self._close_backends()
             raise
         self.ledger = Ledger(self.database)
-        self.publisher = Publisher(self.connection, self.ledger)
+        self.publisher = Publisher(self.connection, self.ledger, gather_seconds=GATHER_SECONDS)
         self.register = AgentRegister(self.database, settings)
         self._leases = LeaseKeeper(
             self.database, owner, settings.lease_seconds, stop=self.stop, tick=self._tick
@@ -90,9 +92,11 @@ class Engine:
         self._leases.drop(live.execution_id)
         with self._lock:
             self._live.pop(live.execution_id, None)
-        self.register.idle(live.prepared.code.name)
-        if self._on_end:
-            self._on_end(live.execution_id)
+        try:
+            self.register.idle(live.prepared.code.name)
+        finally:
+            if self._on_end:
+                self._on_end(live.execution_id)
 
     def _tick(self) -> None:
         self._watch_outage()

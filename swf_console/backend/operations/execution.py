@@ -143,7 +143,10 @@ class LiveExecution:
             log.exception("%s: its end could not be recorded", self.execution_id)
         finally:
             self._engine.publisher.forget(self.execution_id)
-            on_end(self)
+            try:
+                on_end(self)
+            except Exception:
+                log.exception("%s: what follows its end failed", self.execution_id)
             self.done.set()
 
     def _simulate(self) -> Outcome:

@@ -1,19 +1,24 @@
 """One execution without a screen, from the request to the report and its exit code."""
 
-import threading
+import math
+import queue
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..logs import log_to_file
 from ..settings import Settings
 from .guard import Guard
 from .request import RunRequest, prepare
 
+if TYPE_CHECKING:
+    from .execution import LiveExecution
+
 LOOK_SECONDS = 0.1
 INTERRUPTED = 130
 TIMED_OUT = 4
+ENDED = "ended"
 
 Progress = Callable[[float, float | None], None]
 
@@ -45,14 +50,13 @@ class Headless:
         self, settings: Settings, request: RunRequest, *, warn: Callable[[str], None] | None = None
     ) -> None:
         self._settings, self._request, self._warn = settings, request, warn
-        self._interrupted = threading.Event()
-        self._signal = ""
+        # a signal handler may put into it while this very thread waits for it
+        self._calls: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._timed_out = False
 
     def interrupt(self, signal_name: str) -> None:
         """End the execution cleanly, as soon as there is one."""
-        self._signal = signal_name
-        self._interrupted.set()
+        self._calls.put(signal_name)
 
     def run(self, *, timeout: float | None = None, progress: Progress | None = None) -> Report:
         """Run the execution to its end. Raises UsageError or BackendUnreachable where it could not begin."""
@@ -73,17 +77,9 @@ class Headless:
         log_to_file(self._settings.logs_dir / "runs.log")
         from .engine import Engine
 
-        with Engine(self._settings, owner) as engine:
+        with Engine(self._settings, owner, on_end=lambda _: self._calls.put(ENDED)) as engine:
             live = engine.start(prepared)
-            deadline = time.monotonic() + timeout if timeout else None
-            while not live.done.wait(LOOK_SECONDS):
-                if progress:
-                    progress(live.stf_count, prepared.composition.parameters.get("stf_count") or None)
-                if self._interrupted.is_set():
-                    live.stop.request(self._signal)
-                if deadline and time.monotonic() > deadline:
-                    self._timed_out = True
-                    live.stop.request("timeout")
+            self._await_end(live, timeout, progress)
         return Report(
             execution_id=live.execution_id,
             status=live.outcome.status,
@@ -97,6 +93,28 @@ class Headless:
             performance_metrics=live.metrics,
             warnings=prepared.composition.warnings,
         )
+
+    def _await_end(self, live: "LiveExecution", timeout: float | None, progress: Progress | None) -> None:
+        """Sleep until the end, a signal or the timeout; only a progress bar is worth a look in between."""
+        total = live.prepared.composition.parameters.get("stf_count") or None
+        ends_at = time.monotonic() + timeout if timeout else math.inf
+        look = LOOK_SECONDS if progress else math.inf
+        while (call := self._next_call(min(look, ends_at - time.monotonic()))) != ENDED:
+            if call:
+                live.stop.request(call)
+            if progress:
+                progress(live.stf_count, total)
+            if time.monotonic() >= ends_at:
+                self._timed_out, ends_at = True, math.inf
+                live.stop.request("timeout")
+        live.done.wait()
+
+    def _next_call(self, seconds: float) -> str:
+        """A signal's name or ENDED; empty where neither came in time."""
+        try:
+            return self._calls.get(timeout=None if math.isinf(seconds) else max(0.0, seconds))
+        except queue.Empty:
+            return ""
 
     def _exit_code(self, status: str) -> int:
         if status == "completed":
