@@ -1,6 +1,8 @@
 """The console: which screens, which theme, what works everywhere."""
 
+import asyncio
 import os
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -33,7 +35,7 @@ from .widgets.screen_bar import ScreenBar, Tab
 from .widgets.status_bar import StatusBar
 from .widgets.symbols import sign, use_symbols
 
-FIRST = "messages"
+INTERRUPTED = 130
 STYLES = Path(__file__).parent / "styles"
 COPIES = {"c": "cell", "r": "row", "j": "json", "l": "command"}
 COPY_WORDS = {"c": "cell", "r": "row", "j": "JSON", "l": "command line"}
@@ -85,13 +87,20 @@ class ConsoleApp(Commands):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        self._obey_signals()
         self.start_services()
         names = [pane.name for pane in panes()]
         remembered = self.services.memory.recall(self.services.namespace, "screen")
-        first = remembered if remembered in names else (FIRST if FIRST in names else names[0])
+        first = remembered if remembered in names else names[0]
         self.open_screen(str(first))
         if self.services.namespace is None:
             self.ask_for_namespace()
+
+    def _obey_signals(self) -> None:
+        """SIGTERM and SIGHUP leave in order, so that the terminal is as it was."""
+        if not self.is_headless:
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(number, self.exit, INTERRUPTED)
 
     @work(thread=True)
     def start_services(self) -> None:

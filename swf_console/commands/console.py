@@ -3,6 +3,10 @@
 import argparse
 import gc
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..backend.operations.console.services import ConsoleServices
 
 FRAMES = "120"
 COLLECT_RARELY = (200_000, 50, 100_000)
@@ -12,21 +16,31 @@ def open_app(arguments: argparse.Namespace) -> int:
     """Open the console and return its exit code."""
     # how often Textual may paint what a key has changed
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
-    from ..app import ConsoleApp
     from ..backend.logs import log_to_file
     from ..backend.operations.console.naming import namespace_of
     from ..backend.operations.console.preferences import load_preferences
     from ..backend.operations.console.services import ConsoleServices
+    from ..backend.operations.guard import Guard
+    from ..backend.operations.owners import new_owner
     from ..backend.settings import load_settings
 
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
-    log_to_file(settings.logs_dir / "console.log")
-    services = ConsoleServices(
-        settings,
-        namespace=namespace_of(settings, arguments.namespace),
-        read_only=arguments.read_only,
-        preferences=load_preferences(),
-    )
+    preferences = load_preferences()
+    namespace = namespace_of(settings, arguments.namespace)
+    owner = new_owner(settings)
+    guard = Guard(settings, owner)
+    try:
+        log_to_file(settings.logs_dir / "console.log")
+        services = ConsoleServices(settings, namespace, arguments.read_only, preferences, lease_owner=owner)
+        return show(services)
+    finally:
+        guard.dismiss()
+
+
+def show(services: "ConsoleServices") -> int:
+    """Run the application until it is left."""
+    from ..app import ConsoleApp
+
     # a collection of everything that lives stalls the screen for a tenth of a second
     gc.freeze()
     gc.set_threshold(*COLLECT_RARELY)

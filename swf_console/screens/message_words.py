@@ -41,7 +41,7 @@ def counts_of(numbers: TailNumbers, dropped: int, rates: list[int], width: int) 
 def types_of(types: list[tuple[str, int]]) -> Content:
     """How many came of each type, the most frequent first."""
     if not types:
-        return Content.styled(" no messages yet in this namespace", COLOURS["unknown"])
+        return Content.styled(" no messages since the console was opened", COLOURS["unknown"])
     parts = [Content.assemble(brief(name, 40), " ", (f"{count:,}", "bold")) for name, count in types[:30]]
     return Content.assemble(" ", Content.styled(" · ", COLOURS["unknown"]).join(parts))
 

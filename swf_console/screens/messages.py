@@ -37,11 +37,13 @@ from .pane import Pane
 
 WIDE = 120
 HEAD_EVERY = 0.5
-GRAMMAR = """Filters
-  type=stf_*  run=100010  execution=…     the whole field; * and ? stand for anything
-  sender~fastmon     looks inside a field          .state=run     is a field of the body
-  "any text"  word   anywhere in the message       !heartbeat  -noise     not that
-  Fields: type run execution namespace sender destination id. All terms must hold."""
+GRAMMAR = """Filters: all terms must hold
+  type=stf_*  run=100010   the whole field; * and ? stand for anything
+  sender~fastmon           looks inside a field
+  .state=run               a field of the body
+  "any text"  word         anywhere in the message
+  !heartbeat  -noise       not that
+  Fields: type run execution namespace sender destination id"""
 
 
 class MessagesPane(Pane):

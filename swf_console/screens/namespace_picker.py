@@ -91,7 +91,6 @@ class NamespacePicker(Dialog):
 
 def _line(one: Choosable, user: str) -> Content:
     owner = "yours" if one.owner == user else one.owner
-    counts = f"{one.executions:>7} executions {one.messages:>8} messages"
-    return Content.assemble(
-        (f"{brief(one.name, 32):<32}", "bold"), f" {brief(owner, 14):<14}", (counts, "$text-muted")
-    )
+    counts = f"{one.executions:>7} runs {one.messages:>8} msgs"
+    name = f"{brief(one.name, 28):<28}"
+    return Content.assemble((name, "bold"), f" {brief(owner, 14):<14}", (counts, "$text-muted"))

@@ -15,6 +15,7 @@ DARK = Theme(
     surface="#131a24",
     panel="#1b2431",
     dark=True,
+    variables={"text-muted": "#8a96a8"},
 )
 LIGHT = Theme(
     name="light",
@@ -29,6 +30,7 @@ LIGHT = Theme(
     surface="#f1f4f8",
     panel="#e3e9f1",
     dark=False,
+    variables={"text-muted": "#5d6878"},
 )
 # the colours that Okabe and Ito chose to be told apart by everybody
 COLOUR_BLIND = Theme(
@@ -44,6 +46,7 @@ COLOUR_BLIND = Theme(
     surface="#181818",
     panel="#262626",
     dark=True,
+    variables={"text-muted": "#9a9a9a"},
 )
 # the terminal's own sixteen colours
 SIXTEEN = Theme(

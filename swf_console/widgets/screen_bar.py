@@ -26,7 +26,18 @@ class Tab(NamedTuple):
 class ScreenBar(Widget, can_focus=False):
     """Row 2. A click on a screen asks for it."""
 
-    DEFAULT_CSS = "ScreenBar { height: 1; width: 1fr; }"
+    DEFAULT_CSS = """
+    ScreenBar {
+        height: 1;
+        width: 1fr;
+        link-style: none;
+        link-color: $foreground;
+        link-background: transparent;
+        link-style-hover: underline;
+        link-color-hover: $foreground;
+        link-background-hover: transparent;
+    }
+    """
 
     class Chosen(Message):
         """A screen was clicked."""

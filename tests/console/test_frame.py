@@ -43,7 +43,10 @@ def services(tmp_path: Path) -> ConsoleServices:
     (tmp_path / "home/workflows").mkdir(parents=True)
     (tmp_path / "home/workflows/testbed.toml").write_text('[testbed]\nnamespace = "your-namespace" # mine\n')
     environment = plain_environment(SWF_STATE_DIR=str(tmp_path / "state"), USER="alice")
-    return ConsoleServices(load_settings(environment, home=tmp_path / "home"), namespace="torre1")
+    made = ConsoleServices(load_settings(environment, home=tmp_path / "home"), namespace="torre1")
+    for namespace in (None, "torre1", "alice-dev"):
+        made.memory.keep(namespace, "screen", "messages")
+    return made
 
 
 def play(services: ConsoleServices, steps: Steps, size: tuple[int, int] = (80, 24)) -> None:
