@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "journal": ("journal", "what was done in the consoles of this home, when, by whom"),
     "runner": ("runner", "run the persistent workflow runner in the foreground"),
     "control": ("control", "send run, stop or status to a persistent runner"),
+    "agent-manager": ("agent_manager", "start and stop this user's testbed by messages, in the foreground"),
     "monitor": ("monitor", "serve the REST interface and the live stream in the foreground"),
     "env": ("env", "print the variables that point another agent at this home"),
     "broker": ("broker", "run the embedded STOMP broker in the foreground"),

@@ -32,6 +32,12 @@ def insert_once(connection: Connection, entry: LogEntry) -> bool:
     return True
 
 
+def get(connection: Connection, log_id: int) -> LogEntry | None:
+    """Read one log line."""
+    row = connection.execute(select(*_c).where(_c.id == log_id)).first()
+    return None if row is None else LogEntry(**row._mapping)
+
+
 def page(
     connection: Connection, wanted: LogFilter, after: str | None = None, limit: int = 100
 ) -> Page[LogEntry]:

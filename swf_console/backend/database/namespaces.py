@@ -5,7 +5,8 @@ from typing import Any
 from sqlalchemy import Connection, FromClause, ScalarSelect, Select, Table, func, select
 
 from .columns import utc_now
-from .records import Namespace, NamespaceUse
+from .paging import Order, one_page
+from .records import Namespace, NamespaceUse, Page
 from .statements import insert_into
 from .tables.monitor import agents
 from .tables.workflows import executions, messages, namespaces
@@ -42,10 +43,34 @@ def describe(connection: Connection, name: str, description: str) -> bool:
 
 def listed(connection: Connection, limit: int = 1_000, cap: int = COUNT_CAP) -> list[NamespaceUse]:
     """List namespaces by name with what is in them; each count stops at `cap`."""
-    chosen = select(namespaces).order_by(_c.name).limit(limit).subquery()
+    return _with_counts(connection, select(namespaces).order_by(_c.name).limit(limit), cap)
+
+
+def use_of(connection: Connection, name: str, cap: int = COUNT_CAP) -> NamespaceUse | None:
+    """Read a namespace with what is in it; each count stops at `cap`."""
+    found = _with_counts(connection, select(namespaces).where(_c.name == name), cap)
+    return found[0] if found else None
+
+
+def page(
+    connection: Connection, after: str | None = None, limit: int = 50, cap: int = COUNT_CAP
+) -> Page[NamespaceUse]:
+    """List namespaces by name, in pages; each count stops at `cap`."""
+    order = Order((_c.name,), after, limit, newest_first=False)
+    names = one_page(connection, [[]], (_c.name,), order, _plain)
+    some = select(namespaces).where(_c.name.in_(names.items))
+    return Page(tuple(_with_counts(connection, some, cap)), names.next)
+
+
+def _with_counts(connection: Connection, wanted: Select[Any], cap: int) -> list[NamespaceUse]:
+    chosen = wanted.subquery()
     counts = [_count(table, chosen, cap).label(f"n_{table.name}") for table in (executions, messages, agents)]
     rows = connection.execute(select(chosen, *counts).order_by(chosen.c.name))
     return [NamespaceUse(Namespace(*row[: len(_c)]), *row[len(_c) :]) for row in rows]
+
+
+def _plain(name: str) -> str:
+    return name
 
 
 def _named(name: str) -> Select[*tuple[Any, ...]]:

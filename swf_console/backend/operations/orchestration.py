@@ -105,7 +105,9 @@ def _request(settings: Settings, wish: Wish) -> RunRequest:
     testbed = testbed_of(settings)
     namespace = resolve_namespace(wish.namespace, testbed)
     said = testbed.workflow if testbed else {}
-    configuration = _configuration(settings, wish.configuration or said.get("config") or said.get("name"))
+    configuration = named_configuration(
+        settings, wish.configuration or said.get("config") or said.get("name")
+    )
     composition = compose(settings.workflows_dir, configuration, testbed=testbed, overrides=wish.overrides)
     return RunRequest(
         workflow=composition.workflow_name,
@@ -117,8 +119,8 @@ def _request(settings: Settings, wish: Wish) -> RunRequest:
     )
 
 
-def _configuration(settings: Settings, name: str | None) -> str:
-    """`name`, or `name`_default where only that is there."""
+def named_configuration(settings: Settings, name: str | None) -> str:
+    """`name`, or `name`_default where only that is there. Raises UsageError for no name."""
     if not name:
         raise UsageError("nothing to run", "Name a configuration, or set [workflow] config in testbed.toml")
     known = configuration_names(settings.workflows_dir)

@@ -1,0 +1,65 @@
+"""Agents as the database knows them, and one with the process that supervisord has for it."""
+
+from dataclasses import dataclass
+
+from ..configuration import nearest
+from ..database import Database, agents, namespaces
+from ..database.records import Agent, NamespaceUse, Page
+from ..errors import UsageError
+from ..settings import Settings
+from ..supervision.records import ProcessStatus
+from .agent_list import look_at_supervisor
+
+LOOKED_THROUGH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class AgentDetail:
+    """An agent as its heart-beat says, and its process where this user's supervisord has it."""
+
+    agent: Agent
+    process: ProcessStatus | None
+
+
+def list_agents(
+    database: Database,
+    namespace: str | None = None,
+    agent_type: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Agent]:
+    """Agents, the last registered first."""
+    with database.read() as connection:
+        return agents.page(connection, namespace, agent_type, after, limit)
+
+
+def find_agent(settings: Settings, database: Database, name: str) -> AgentDetail:
+    """An agent by its name. Raises UsageError with the nearest names where there is none."""
+    with database.read() as connection:
+        found = agents.get(connection, name)
+        known = [] if found else agents.page(connection, limit=LOOKED_THROUGH).items
+    if found is None:
+        near = nearest(name, [agent.instance_name for agent in known])
+        advice = f"Did you mean {' or '.join(near)}?" if near else "List them: swf-console agents"
+        raise UsageError(f"there is no agent {name[:100]!r}", advice)
+    return AgentDetail(found, process_of(settings, found))
+
+
+def process_of(settings: Settings, agent: Agent) -> ProcessStatus | None:
+    """The living process of this user's supervisord that is the agent; None where it is none of ours."""
+    if agent.pid is None or agent.hostname != settings.host or agent.operational_state == "EXITED":
+        return None
+    processes = look_at_supervisor(settings).processes
+    return next((process for process in processes if process.pid == agent.pid), None)
+
+
+def find_namespace(database: Database, name: str, cap: int) -> NamespaceUse:
+    """A namespace with how much is in it, counted up to `cap`. Raises UsageError where there is none."""
+    with database.read() as connection:
+        found = namespaces.use_of(connection, name, cap)
+        known = [] if found else namespaces.listed(connection, cap=1)
+    if found is None:
+        near = nearest(name, [use.namespace.name for use in known])
+        advice = f"Did you mean {' or '.join(near)}?" if near else "List them: swf-console namespaces"
+        raise UsageError(f"there is no namespace {name[:100]!r}", advice)
+    return found

@@ -1,0 +1,91 @@
+"""A word to everybody who follows the topic: shown in the tail, ignored by agents."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ..configuration import resolve_namespace
+from ..database import Database
+from ..errors import Refused, TimedOut, UsageError
+from ..messaging.address import running_broker
+from ..messaging.connection import Connection
+from ..messaging.messages import make
+from ..messaging.publisher import Publisher
+from ..settings import Settings
+from .ledger import Ledger
+from .request import testbed_of
+
+EPICTOPIC = "/topic/epictopic"
+CONNECT_SECONDS = 5.0
+DELIVERY_SECONDS = 5.0
+ANNOUNCEMENT = "announcement"
+# what agents act upon; only those who say it of themselves may say it
+CONTRACT = frozenset(
+    {
+        *("run_imminent", "start_run", "stf_gen", "pause_run", "resume_run", "end_run"),
+        *("stf_ready", "tf_file_registered", "processing_complete"),
+        *("slice", "slice_result", "run_imminent_worker"),
+        *("run_workflow", "stop_workflow", "status_request"),
+    }
+)
+KIND = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What was sent; the broker has confirmed it."""
+
+    message_id: str
+    msg_type: str
+    namespace: str
+    destination: str
+
+
+def send_message(
+    settings: Settings,
+    database: Database,
+    text: str,
+    *,
+    msg_type: str = ANNOUNCEMENT,
+    namespace: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> Announced:
+    """Send `text` to the topic and wait for the broker's receipt.
+
+    Raises NamespaceError; UsageError for a type that is no name; Refused for one that agents act upon;
+    BrokerUnreachable; TimedOut where the receipt has not come: it is recorded then, and not sent again.
+    """
+    whose = resolve_namespace(namespace, testbed_of(settings))
+    message = make(
+        EPICTOPIC,
+        {
+            "msg_type": checked_type(msg_type),
+            "namespace": whose,
+            "message": text,
+            "metadata": dict(metadata or {}),
+            "timestamp": datetime.now(UTC).isoformat(),
+        },
+        sender=f"swf-console-{settings.user}",
+    )
+    connection = Connection(lambda: running_broker(settings))
+    connection.start()
+    try:
+        connection.wait_up(CONNECT_SECONDS)
+        publisher = Publisher(connection, Ledger(database))
+        publisher.publish(message)
+        if not publisher.close(DELIVERY_SECONDS):
+            raise TimedOut(f"the broker did not confirm {message.id} within {DELIVERY_SECONDS:g} s")
+    finally:
+        connection.stop()
+    return Announced(message.id, message.msg_type, whose, EPICTOPIC)
+
+
+def checked_type(msg_type: str) -> str:
+    """A type that nobody acts upon. Raises UsageError and Refused."""
+    if not KIND.fullmatch(msg_type):
+        raise UsageError(f"{msg_type[:60]!r} is no message type", f"Use letters, such as {ANNOUNCEMENT}")
+    if msg_type.lower() in CONTRACT:
+        raise Refused(f"agents act upon {msg_type}: it is not for announcements", f"Use {ANNOUNCEMENT}")
+    return msg_type
