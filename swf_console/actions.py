@@ -66,7 +66,7 @@ EVERYWHERE: tuple[Action, ...] = (
     Action("acknowledge", ("a",), "ack", "acknowledge the newest alert", "", shown=False),
     Action("update", ("u",), "update", "read again at once", "", shown=False),
     Action("lock", ("W",), "lock", "lock and unlock writes", "", shown=False),
-    Action("handover", ("H",), "handover", "a report for the next shift", "journal", shown=False),
+    Action("handover", ("H",), "handover", "a report for the next shift", "journal --since 8h", shown=False),
     Action("theme", (), "theme", "the next theme", "", shown=False),
     Action("suspend_process", ("ctrl+z",), "suspend", "back to the shell; fg comes back", "", shown=False),
     Action("leave", ("q",), "quit", "say what keeps running, and go", "status"),
@@ -214,7 +214,13 @@ MESSAGES: tuple[Action, ...] = (
     ),
     Action("mark", ("m",), "mark", "draw a line behind the newest message", "", screens=_MESSAGES),
     Action(
-        "search", ("s",), "search", "look for a text", "messages list text", argument="text", screens=_MESSAGES
+        "search",
+        ("s",),
+        "search",
+        "look for a text",
+        "messages list text",
+        argument="text",
+        screens=_MESSAGES,
     ),
     Action(
         "found",
@@ -269,7 +275,55 @@ OVERVIEW: tuple[Action, ...] = (
     ),
 )
 
-OF_PANES: tuple[Action, ...] = OVERVIEW + AGENTS + EXECUTIONS + MESSAGES
+JOURNAL: tuple[Action, ...] = (
+    Action("filter", ("slash",), "filter", "show what has a text in it", "journal", screens=("journal",)),
+    Action(
+        "export",
+        ("e",),
+        "shift log",
+        "write what is listed as Markdown where the console was started",
+        "journal --json",
+        screens=("journal",),
+    ),
+)
+
+DEFINITIONS: tuple[Action, ...] = (
+    Action(
+        "filter",
+        ("slash",),
+        "filter",
+        "show the definitions of one workflow",
+        "definitions --workflow stf_datataking",
+        screens=("definitions",),
+    ),
+    Action(
+        "executions",
+        ("E",),
+        "executions",
+        "show the executions of the workflow on their own screen",
+        "executions --workflow stf_datataking",
+        screens=("definitions",),
+    ),
+    Action(
+        "find",
+        ("F",),
+        "find",
+        "go to a row with a text; n and N go on",
+        "definitions",
+        screens=("definitions",),
+    ),
+    Action(
+        "back",
+        ("escape",),
+        "back",
+        "one view back; on the list the filter goes",
+        "definitions",
+        screens=("definitions",),
+        shown=False,
+    ),
+)
+
+OF_PANES: tuple[Action, ...] = OVERVIEW + AGENTS + EXECUTIONS + DEFINITIONS + MESSAGES + JOURNAL
 
 REGISTRY: tuple[Action, ...] = EVERYWHERE + OF_PANES
 

@@ -8,6 +8,7 @@ import pytest
 
 from swf_console.backend.database.records import ExecutionFilter
 from swf_console.backend.errors import UsageError
+from swf_console.backend.operations.console.drifting import FileDrift
 from swf_console.backend.operations.console.execution_filter import (
     command_of,
     is_empty,
@@ -21,7 +22,6 @@ from swf_console.backend.operations.console.lists import (
 )
 from swf_console.backend.operations.console.looked_at import (
     compared,
-    definition_file,
     look_at_definition,
     look_at_execution,
     origin_of,
@@ -111,14 +111,16 @@ def test_an_execution_is_looked_at_with_its_run_s_state(services: ConsoleService
 def test_a_definition_is_compared_with_the_workflow_s_file(services: ConsoleServices) -> None:
     add_execution(services.database(), 1)
     (summary,) = DefinitionsListed(services).page(None, 10).items
-    definition = look_at_definition(services, summary.id)
-    same, path = definition_file(services, definition)
-    assert same is None
-    path.parent.mkdir(parents=True, exist_ok=True)
+    assert look_at_definition(services, summary.id).definition == CODE
+    drift = FileDrift(services)
+    assert drift.of(summary.id, summary.workflow_name) is None
+    path = drift.path_of(summary.workflow_name)
+    assert path is not None
     path.write_text(CODE)
-    assert definition_file(services, definition) == (True, path)
+    assert drift.of(summary.id, summary.workflow_name) is False
     path.write_text(CODE + "# later\n")
-    assert definition_file(services, definition) == (False, path)
+    assert drift.of(summary.id, summary.workflow_name) is True
+    assert drift.path_of("../secret") is None
     with pytest.raises(UsageError, match="no definition 99"):
         look_at_definition(services, 99)
 

@@ -1,7 +1,6 @@
 """One execution, and one definition, as the console looks at them."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...database import definitions, states
@@ -26,7 +25,6 @@ __all__ = [
     "RunState",
     "StateEvent",
     "compared",
-    "definition_file",
     "flattened",
     "look_at_definition",
     "look_at_execution",
@@ -71,19 +69,6 @@ def look_at_definition(services: "ConsoleServices", definition_id: int) -> Defin
 def compared(services: "ConsoleServices", first_id: str, second_id: str) -> Comparison:
     """What two executions have different; blocks."""
     return compare_executions(services.database(), first_id, second_id)
-
-
-def definition_file(services: "ConsoleServices", definition: Definition) -> tuple[bool | None, Path]:
-    """Whether the workflow's file still holds the code that is stored; None where there is no such file."""
-    name = definition.workflow_name
-    folder = services.settings.workflows_dir
-    if Path(name).name != name or name in ("", ".", ".."):
-        raise UsageError(f"{name[:60]!r} is no name of a workflow's file", f"Look into {folder}")
-    path = folder / f"{name}.py"
-    try:
-        return path.read_text(encoding="utf-8-sig") == definition.definition, path
-    except (OSError, ValueError):
-        return None, path
 
 
 def origin_of(provenance: dict[str, dict[str, Any]], name: str) -> tuple[str, str]:
