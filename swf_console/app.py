@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from . import __version__
@@ -63,6 +64,7 @@ class ConsoleApp(Commands):
         self.writes = Writes(services)
         self._watch = PipeWatch()
         self._open = ""
+        self._focused: dict[str, Widget | None] = {}
         self._title = ""
         for theme in ALL.values():
             self.register_theme(theme)
@@ -224,6 +226,7 @@ class ConsoleApp(Commands):
         before = self.pane
         if before is not None and before is not pane:
             self.remember()
+            self._focused[before.screen_name] = self.focused
             before.closed()
         again, self._open = before is pane, listed.name
         self.query_one(ContentSwitcher).current = pane.id
@@ -237,10 +240,14 @@ class ConsoleApp(Commands):
         self.query_one(KeyLine).show(listed.name, self.refusal)
 
     def _focus(self, pane: Pane) -> None:
-        if self.pane is pane and not (self.focused and pane in self.focused.ancestors_with_self):
-            first = next((each for each in pane.query("*") if each.focusable), None)
-            if first is not None:
-                first.focus(scroll_visible=False)
+        """The keys go to the screen that is open: to what had them there before, or to the first that can."""
+        if self.pane is not pane or (self.focused and pane in self.focused.ancestors_with_self):
+            return
+        before = self._focused.get(pane.screen_name)
+        candidates = [before] if before is not None and before.is_attached else []
+        found = next((each for each in [*candidates, *pane.query("*")] if _can_take_keys(each)), None)
+        if found is not None:
+            found.focus(scroll_visible=False)
 
     def remember(self) -> None:
         """Keep where we are for the next time."""
@@ -308,6 +315,11 @@ class ConsoleApp(Commands):
             self.say(f"there is no {name} here: swf-console --help names what else there is", bad=True)
         else:
             self.push_screen(found.load()(self.services))
+
+
+def _can_take_keys(widget: Widget) -> bool:
+    shown = all(each.display for each in widget.ancestors_with_self if isinstance(each, Widget))
+    return shown and widget.focusable
 
 
 def _plain(remembered: Any) -> dict[str, object]:
