@@ -5,12 +5,13 @@ from typing import Any
 
 from textual.app import App
 
-from ..actions import EVERYWHERE, OF_PANES, Action
+from ..actions import EVERYWHERE, OF_PANES, Action, action_of
 from ..backend.operations.console.services import ConsoleServices
 from .alerts import Alerts
 from .catalogue import panes
 from .first_start import FirstStart
 from .help import HelpScreen
+from .host import Call, Then
 from .namespace_picker import NamespacePicker
 from .palette import Chosen, Palette
 from .pane import Pane
@@ -41,6 +42,10 @@ class Commands(App[int]):
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """Show one line on the action line."""
+        raise NotImplementedError
+
+    def record(self, action: Action, command: str, call: Call, then: Then | None = None) -> None:
+        """Run a call in a worker thread, show and journal it."""
         raise NotImplementedError
 
     def confirm_many(self, title: str, names: Sequence[str], on_yes: Callable[[], None]) -> None:
@@ -157,6 +162,16 @@ class Commands(App[int]):
     def action_launch(self) -> None:
         """Run a workflow."""
         self.open_overlay("launch")
+
+    def action_handover(self) -> None:
+        """Write the report for the next shift."""
+        self.record(action_of("handover"), "swf-console journal --since 8h", self._handover)
+
+    def _handover(self) -> str:
+        """Runs in a worker thread."""
+        from ..backend.operations.console.handover import write_handover
+
+        return write_handover(self.services)
 
     def action_alert(self) -> None:
         """Go to the newest alert."""

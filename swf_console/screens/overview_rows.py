@@ -43,7 +43,7 @@ def verdict_parts(verdict: "Verdict") -> list[Part]:
 def running_item(one: "Running") -> Item:
     """One execution as a row."""
     tone: Tone = "bad" if one.lost else "watch" if one.stopping else "busy"
-    bar = progress_bar(one.progress, BAR)[0][0] if one.progress is not None else ""
+    bar = "".join(text for text, _ in progress_bar(one.progress, BAR)) if one.progress is not None else ""
     count = f"{CAP:,}+" if one.stf_count > CAP and not one.here else f"{one.stf_count:,}"
     of = f"{count} of {one.planned:,}" if one.planned else count
     last = one.states[-1] if one.states else None

@@ -11,6 +11,7 @@ from ...configuration import Testbed
 from ...database import agents
 from ...database.records import Agent
 from ...errors import SwfError, TimedOut
+from ...messaging.embedded import find_running
 from ...settings import Settings
 from ...supervision.programs import shipped_programs
 from ..agent_control import change_agents
@@ -122,7 +123,7 @@ class AgentWatch:
             programs = needed_programs(settings, composed(settings, name))
         except SwfError as error:
             return name, [], _words(error.message, error.advice)
-        broker = [BROKER] if settings.broker is None else []
+        broker = [BROKER] if settings.broker is None and find_running(settings.state_dir) is None else []
         return name, [*broker, RUNNER, *dict.fromkeys(program.name for program in programs)], ""
 
     def _unsupervised(self, look: SupervisorLook) -> list[AgentView]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from ...database import Database, executions
 from ...database.records import ExecutionFilter
 from ...errors import SwfError
+from ..agent_programs import RUNNER
 from .agent_watch import AgentsLook, AgentWatch
 from .pipe import Flow, PipeState
 from .running import Running, RunningWatch
@@ -124,8 +125,9 @@ def _troubles(agents: AgentsLook, running: Sequence[Running], changes: Sequence[
 
 def _calm(agents: AgentsLook, running: Sequence[Running]) -> Iterator[Verdict]:
     """How it goes, where nothing is in the way."""
-    if running and agents.missing:
-        yield Verdict("watch", f"{_names(agents.missing)} needed, and not running: A on Agents", "agents")
+    needed = [name for name in agents.missing if name != RUNNER or not all(one.here for one in running)]
+    if running and needed:
+        yield Verdict("watch", f"{_names(needed)} needed, and not running: A on Agents", "agents")
     if running:
         what = _plural(len(running), "execution")
         yield Verdict("busy", f"All is well: {what} running{_done(running[0])}")

@@ -1,0 +1,242 @@
+"""The Journal screen: what was done in this home's consoles, every alert, and the console's own errors."""
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.widgets import Input
+
+from ..actions import action_of
+from ..widgets.columns import Column
+from ..widgets.harmless import brief
+from ..widgets.line_view import Lines, Part
+from ..widgets.notice import Notice
+from ..widgets.rows import Cell
+from ..widgets.short_list import Item, ShortList
+from ..widgets.symbols import sign
+from ..widgets.tones import Tone
+from .host import host_of
+from .pane import Pane
+from .polling import Poll
+from .words import clock
+
+if TYPE_CHECKING:
+    from ..backend.operations.console.journal import Entry
+    from ..backend.operations.console.services import ConsoleServices
+
+MOST = 1_000
+WIDE = 120
+EMPTY = "Nothing was done here yet. R runs a workflow, 2 starts agents: each is kept here"
+COLUMNS = (
+    Column("sign", "", 1),
+    Column("at", "UTC", 14, least=8),
+    Column("kind", "KIND", 6),
+    Column("who", "WHO", 12, least=8),
+    Column("what", "WHAT", 40, least=24, grows=True),
+    Column("result", "RESULT", 30, least=12),
+)
+
+
+class JournalPane(Pane):
+    """The entries, the newest first, and the whole of the one under the cursor."""
+
+    screen_name: ClassVar[str] = "journal"
+    help_text: ClassVar[str] = (
+        "Each action with its command line and its result, each alert. e writes them as a shift log, "
+        "/ filters by any text, y copies the command line."
+    )
+    DEFAULT_CSS = """
+    JournalPane {
+        & > #journal-filter { display: none; height: 1; border: none; padding: 0 1; }
+        &.-filtering > #journal-filter { display: block; }
+        & > #journal-parts { height: 1fr; layout: vertical; }
+        & #journal-list { height: 1fr; }
+        & #journal-detail { height: 5; border-top: solid $panel; }
+        &.-wide > #journal-parts { layout: horizontal; }
+        &.-wide #journal-list { width: 3fr; height: 100%; }
+        &.-wide #journal-detail { width: 2fr; height: 100%; border-top: none; border-left: solid $panel; }
+    }
+    """
+
+    def __init__(self, services: "ConsoleServices") -> None:
+        super().__init__(services)
+        self._entries: list[Entry] = []
+        self._read: tuple[float, int] | None = None
+        self._filter = ""
+        self.poll: Poll[list[Entry]] = Poll(self, self._ask, self._show, self._trouble)
+
+    def compose(self) -> ComposeResult:
+        """Filter line, entries, one whole."""
+        yield Input(id="journal-filter", placeholder="any text; Esc clears")
+        yield Notice(identity="journal-notice")
+        with Container(id="journal-parts"):
+            yield ShortList(COLUMNS, identity="journal-list", empty="Reading …")
+            yield Lines(identity="journal-detail", wrap=True)
+
+    @property
+    def rows(self) -> ShortList:
+        """The entries."""
+        return self.query_one("#journal-list", ShortList)
+
+    @property
+    def detail(self) -> Lines:
+        """The whole of one."""
+        return self.query_one("#journal-detail", Lines)
+
+    @property
+    def filter_line(self) -> Input:
+        """Where the filter is typed."""
+        return self.query_one("#journal-filter", Input)
+
+    def opened(self) -> None:
+        """Read every second."""
+        self.detail.can_focus = False
+        self.poll.open()
+        self.rows.focus()
+
+    def closed(self) -> None:
+        """Read no more."""
+        self.poll.close()
+
+    def refresh_now(self) -> None:
+        """Read at once."""
+        self._read = None
+        self.poll.now()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Side by side where there is room."""
+        self.set_class(event.size.width >= WIDE, "-wide")
+
+    def _ask(self) -> "list[Entry]":
+        """Read the file, where it has changed."""
+        path = self.services.journal.path
+        state = path.stat() if path.exists() else None
+        stamp = (state.st_mtime, state.st_size) if state else (0.0, 0)
+        if stamp != self._read:
+            self._entries = self.services.journal.entries(MOST)
+            self._read = stamp
+        return self._entries
+
+    def _show(self, entries: "list[Entry]") -> None:
+        wanted = self._filter.lower()
+        items = [item_of(entry) for entry in entries]
+        items = [item for item in items if wanted in " ".join(cell.text for cell in item.cells).lower()]
+        self.rows.stale = False
+        self.query_one(Notice).say()
+        empty = (
+            f"Nothing of {len(entries):,} entries matches {brief(self._filter, 40)!r}. Esc clears the filter"
+        )
+        self.rows.say_when_empty(empty if entries else EMPTY)
+        self.rows.show(items)
+
+    def _trouble(self, said: str) -> None:
+        self.rows.stale = bool(said)
+        self.query_one(Notice).say(said)
+
+    @on(ShortList.Moved, "#journal-list")
+    def _moved(self, event: ShortList.Moved) -> None:
+        self.detail.show(detail_of(_entry(event.item)) if event.item else [])
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self.add_class("-filtering")
+        self.filter_line.focus()
+
+    @on(Input.Changed, "#journal-filter")
+    def _typed(self, event: Input.Changed) -> None:
+        self._filter = event.value.strip()
+        self._show(self._entries)
+
+    @on(Input.Submitted, "#journal-filter")
+    def _entered(self) -> None:
+        self.rows.focus()
+
+    def key_escape(self) -> None:
+        """Take the filter away."""
+        self.filter_line.value = ""
+        self.remove_class("-filtering")
+        self.rows.focus()
+
+    def action_export(self) -> None:
+        """Write what is listed as a shift log."""
+        entries = [_entry(item) for item in self.rows.items]
+        host_of(self).record(
+            action_of("export", "journal"), "swf-console journal", lambda: self._export(entries)
+        )
+
+    def _export(self, entries: "list[Entry]") -> str:
+        """Runs in a worker thread."""
+        from datetime import UTC, datetime
+
+        from ..backend.operations.console.reports import shift_log, write_report
+
+        name = f"shift-log-{datetime.now(UTC):%Y-%m-%d-%H%M}"
+        return str(write_report(name, shift_log(entries, self.services.namespace)))
+
+    def copy_text(self, what: str) -> str | None:
+        """The command line, the row, or the entry as JSON."""
+        item = self.rows.current
+        if item is None:
+            return None
+        entry = _entry(item)
+        texts = {
+            "command": entry.command,
+            "cell": entry.result,
+            "row": "  ".join(cell.text for cell in item.cells),
+            "json": json.dumps(asdict(entry), default=str),
+        }
+        return texts.get(what) or None
+
+    def remember(self) -> dict[str, object]:
+        """The filter."""
+        return {"filter": self._filter}
+
+    def recall(self, remembered: dict[str, object]) -> None:
+        """Take the filter up again."""
+        text = str(remembered.get("filter") or "")
+        if text:
+            self.add_class("-filtering")
+            self.filter_line.value = text
+
+
+def item_of(entry: "Entry") -> Item:
+    """An entry as a row."""
+    tone: Tone = "ok" if entry.ok else "bad" if entry.result != "watch" else "watch"
+    took = f" ({entry.seconds:.1f} s)" if entry.seconds is not None else ""
+    cells = (
+        Cell(sign(tone), tone),
+        Cell(clock(entry.at)),
+        Cell(brief(entry.kind, 10), "unknown"),
+        Cell(brief(entry.who, 40)),
+        Cell(brief(entry.command or entry.what, 400)),
+        Cell(f"{brief(entry.result, 200)}{took}", "plain" if entry.ok else tone),
+    )
+    return Item(f"{entry.at.timestamp()} {entry.kind} {entry.what}", cells, entry)
+
+
+def detail_of(entry: "Entry") -> list[list[Part]]:
+    """The whole of an entry."""
+    took = f" in {entry.seconds:.3f} s" if entry.seconds is not None else ""
+    namespace = f" · namespace {brief(entry.namespace, 60)}" if entry.namespace else ""
+    lines: list[list[Part]] = [
+        [
+            (
+                f"{entry.at:%Y-%m-%d %H:%M:%S} UTC · {brief(entry.kind, 20)} by {brief(entry.who, 60)}",
+                "unknown",
+            ),
+            (namespace, "unknown"),
+        ],
+        [(brief(entry.what, 2000), "plain")],
+    ]
+    if entry.command:
+        lines.append([(brief(entry.command, 2000), "busy")])
+    if entry.result:
+        lines.append([(f"{sign('arrow')} {brief(entry.result, 2000)}{took}", "ok" if entry.ok else "bad")])
+    return lines
+
+
+def _entry(item: Item) -> "Entry":
+    return cast("Entry", item.value)

@@ -1,0 +1,137 @@
+"""The Journal screen, the shift log, the handover report."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from swf_console.backend.errors import DatabaseUnreachable, UsageError
+from swf_console.backend.operations.console.handover import handover, write_handover
+from swf_console.backend.operations.console.journal import Entry
+from swf_console.backend.operations.console.reports import shift_log, write_report
+from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.screens.journal import JournalPane
+from swf_console.testing.supervisor import MemorySupervisor
+
+from ..support.history import add_execution
+from .hosts import HostApp, until
+
+Steps = Callable[[HostApp, JournalPane, Pilot[None]], Awaitable[None]]
+
+
+def drive(services: ConsoleServices, steps: Steps, *, size: tuple[int, int] = (80, 24)) -> HostApp:
+    """Open the pane, wait for its first look, take the steps."""
+    pane = JournalPane(services)
+    app = HostApp(pane)
+
+    async def go() -> None:
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: pane.poll.answered is not None)
+            await steps(app, pane, pilot)
+
+    asyncio.run(go())
+    return app
+
+
+def keep(services: ConsoleServices, what: str, *, ok: bool = True, minutes: float = 0) -> None:
+    at = datetime.now(UTC) - timedelta(minutes=minutes)
+    result = "started" if ok else "[red]it | broke[/red]\x1b[31m"
+    command = f"swf-console agents start {what}"
+    services.journal.append(Entry(at, "action", "shifter", what, result, ok, command, "demo", 1.25))
+
+
+def test_entries_come_newest_first_and_new_ones_appear(services: ConsoleServices) -> None:
+    keep(services, "one", minutes=5)
+    keep(services, "two", ok=False, minutes=1)
+
+    async def look(_app: HostApp, pane: JournalPane, pilot: Pilot[None]) -> None:
+        assert [item.cells[4].text.split()[-1] for item in pane.rows.items] == ["two", "one"]
+        assert pane.rows.items[0].cells[5].text == "[red]it | broke[/red]\\x1b[31m (1.2 s)"
+        await until(pilot, lambda: "swf-console agents start two" in pane.detail.text)
+        await pilot.press("j")
+        await until(pilot, lambda: "swf-console agents start one" in pane.detail.text)
+        keep(services, "three")
+        await until(pilot, lambda: len(pane.rows.items) == 3)
+        assert "swf-console agents start one" in pane.detail.text
+        assert pane.copy_text("command") == "swf-console agents start one"
+
+    drive(services, look)
+
+
+def test_a_filter_narrows_and_escape_clears_it(services: ConsoleServices) -> None:
+    keep(services, "one")
+    keep(services, "two")
+
+    async def narrow(_app: HostApp, pane: JournalPane, pilot: Pilot[None]) -> None:
+        await pilot.press("slash", *"TWO", "enter")
+        await until(pilot, lambda: len(pane.rows.items) == 1)
+        await pilot.press("escape")
+        await until(pilot, lambda: len(pane.rows.items) == 2)
+
+    drive(services, narrow)
+
+
+def test_an_empty_journal_says_what_to_do(services: ConsoleServices) -> None:
+    async def look(_app: HostApp, pane: JournalPane, pilot: Pilot[None]) -> None:
+        assert not pane.rows.items
+        await pilot.press("j", "enter", "y")
+
+    drive(services, look)
+
+
+def test_e_writes_the_shift_log_where_the_console_was_started(
+    services: ConsoleServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    keep(services, "one")
+    keep(services, "two", ok=False)
+
+    async def export(app: HostApp, _pane: JournalPane, pilot: Pilot[None]) -> None:
+        await pilot.press("e")
+        await until(pilot, lambda: bool(app.asked.results))
+
+    app = drive(services, export)
+    text = Path(str(app.asked.results[0])).read_text()
+    assert text.startswith("# Shift log of demo")
+    assert text.index("start one") < text.index("start two")
+    assert "it \\| broke" in text
+    assert "\x1b" not in text
+
+
+def test_a_report_never_takes_the_place_of_another(tmp_path: Path) -> None:
+    first, second = (write_report("log", text, tmp_path) for text in ("a", "b"))
+    assert (first.read_text(), second.read_text(), second.name) == ("a", "b", "log-2.md")
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_report("log", "c", tmp_path / "nowhere")
+
+
+def test_an_empty_shift_log_says_so() -> None:
+    assert "Nothing was done here." in shift_log([], None)
+
+
+def test_the_handover_says_how_things_stand(
+    services: ConsoleServices, supervisor: MemorySupervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    identity = add_execution(services.database(), status="running")
+    supervisor.start(["slice-worker"])
+    keep(services, "one")
+    text = Path(write_handover(services)).read_text()
+    assert text.startswith("# Handover of demo")
+    assert f"- {identity}: 0 of 10 STFs" in text
+    assert "| slice-worker | RUNNING |" in text
+    assert "`swf-console agents start one`" in text
+
+
+def test_a_handover_without_a_database_says_why(
+    services: ConsoleServices, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> None:
+        raise DatabaseUnreachable("it is gone", "Start it again")
+
+    monkeypatch.setattr(services, "database", gone)
+    text = handover(services)
+    assert text.count("it is gone. Start it again") >= 2
