@@ -57,6 +57,7 @@ class Settings:
     api_token: str | None = field(default=None, repr=False)
     outage_limit: float = 300.0
     lease_seconds: float = 15.0
+    instance: str = ""
 
     @cached_property
     def workflows_dir(self) -> Path:
@@ -99,6 +100,7 @@ def load_settings(
         api_token=env.get("SWF_API_TOKEN") or None,
         outage_limit=_seconds(env, "SWF_OUTAGE_LIMIT", 300.0),
         lease_seconds=_seconds(env, "SWF_LEASE_SECONDS", 15.0),
+        instance=find_instance(env),
     )
 
 
@@ -173,8 +175,14 @@ def private_directory(path: Path) -> Path:
 
 
 def sqlite_url(path: Path) -> str:
-    """The URL of an SQLite file, whose path may hold what means something in a URL."""
-    return "sqlite:///" + str(path).replace("%", "%25").replace("?", "%3F")
+    """The address of an SQLite file; its path is taken as it is, whatever that would mean in a URL."""
+    return f"sqlite:///{path}"
+
+
+def find_instance(env: Mapping[str, str]) -> str:
+    """Which of the processes of a supervisord group this is, as `0` of `slice-worker-0`; "" for the only one."""
+    process, group = env.get("SUPERVISOR_PROCESS_NAME", ""), env.get("SUPERVISOR_GROUP_NAME", "")
+    return process.removeprefix(f"{group}-") if group and process.startswith(f"{group}-") else ""
 
 
 def find_broker(env: Mapping[str, str]) -> BrokerSettings | None:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
 
 from swf_console.backend import settings
+from swf_console.backend.database import urls
 from swf_console.backend.errors import UsageError
 from swf_console.backend.settings import find_broker, find_home, find_state_dir, find_user, load_settings
 
@@ -176,8 +176,8 @@ class TestStateDirectory:
             find_state_dir({}, home)
 
     def test_the_database_url_leads_to_it_whatever_its_path_holds(self, home: Path) -> None:
-        database = make_url(load_settings({}, home=home).database_url).database
-        assert database == str(home / ".state" / "swf.db")
+        address = urls.parse(load_settings({}, home=home).database_url)
+        assert urls.file_of(address) == home / ".state" / "swf.db"
 
 
 class TestBroker:

@@ -1,0 +1,191 @@
+"""Homes with spaces, long paths, several users; and nothing that a run leaves behind."""
+
+import getpass
+import os
+import shutil
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from swf_console.backend.database.upgrading import upgrade
+
+from ..support.activemq import ActiveMQAddress
+from ..support.services import private_directory
+from ..support.waiting import wait_for
+from .conftest import watched
+from .processes import Process
+from .site import PYTHON, SWF_CONSOLE, Site, report_of
+from .users import NOBODY, as_nobody
+
+KEPT = {"broker.journal", "broker.json", "broker.lock", "broker.start.lock", "swf.db", "swf.db.lock"}
+MEGABYTE = 1024  # ru_maxrss is in kilobytes
+MEASURED = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
+
+
+def test_a_user_without_a_name_in_the_environment(site: Site) -> None:
+    report = site.workflow("--stf-count", "1", environment={"USER": None, "LOGNAME": None, "HOME": None})
+    user = getpass.getuser() if not os.environ.get("USER") else ""
+    (execution,) = site.executions()
+    assert execution["execution_id"] == report["execution_id"]
+    assert execution["executed_by"] == (user or system_user())
+    assert execution["execution_id"].startswith(f"stf_datataking-{execution['executed_by']}-")
+
+
+def system_user() -> str:
+    import pwd
+
+    return pwd.getpwuid(os.getuid()).pw_name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a home with spaces",
+        "ein Häuschen für Übungen",
+        "per%20cent?query#fragment",
+        "/".join(["a long name " * 8] * 4),
+    ],
+    ids=["spaces", "umlauts", "what means something in a URL", "long"],
+)
+def test_a_home_of_any_name(template: Path, tmp_path: Path, name: str) -> None:
+    home = tmp_path / name
+    with watched(Site(shutil.copytree(template, home))) as site:
+        report = site.workflow("--stf-count", "2")
+        assert site.database_file.is_file()
+        listed = site.run("executions")
+        assert report["execution_id"] in listed.stdout
+        runner = site.start("runner")
+        runner.wait_for("serves namespace")
+        sent = site.run("control", "run", "--workflow", "stf_datataking", "--stf-count", "1", "--no-realtime")
+        assert sent.returncode == 0, sent
+        runner.kill()
+
+
+def test_the_home_is_found_from_a_folder_below_it(embedded_site: Site, tmp_path: Path) -> None:
+    below = embedded_site.home / "notes" / "of" / "today"
+    below.mkdir(parents=True)
+    command = ["-C", below, SWF_CONSOLE, "--run", "stf_datataking", "--stf-count", "1"]
+    done = embedded_site.run(*command, program=["env"])
+    assert done.returncode == 0, done
+    elsewhere = embedded_site.run("-C", tmp_path, SWF_CONSOLE, "executions", program=["env"])
+    assert elsewhere.returncode == 2
+    assert "swf-console init" in elsewhere.stderr
+    given = embedded_site.run(
+        "-C", tmp_path, SWF_CONSOLE, "--home", embedded_site.home, "executions", program=["env"]
+    )
+    assert given.returncode == 0
+    assert "completed" in given.stdout
+
+
+@pytest.fixture
+def shared_home(template: Path) -> Iterator[Path]:
+    """A home that everybody may enter and only its owner, who is us, may write."""
+    if os.getuid():
+        pytest.skip("only root may become another user")
+    with private_directory("home") as folder:
+        folder.chmod(0o755)
+        yield shutil.copytree(template, folder / "home")
+
+
+def both(site: Site, folder: Path, *arguments: str) -> tuple[Process, Process]:
+    """The same run by its owner and by nobody, at once."""
+    theirs = folder / "nobody"
+    theirs.mkdir()
+    shutil.chown(theirs, NOBODY)
+    own = site.start_run(*arguments, environment={"USER": None})
+    other = site.start_run(*arguments, program=as_nobody(), environment={"USER": None, "HOME": str(theirs)})
+    return own, other
+
+
+def test_two_users_of_one_home_keep_their_state_apart(shared_home: Path) -> None:
+    with watched(Site(shared_home)) as site:
+        own, other = both(site, shared_home.parent, "--stf-count", "3")
+        first, second = report_of(own.wait()), report_of(other.wait())
+    assert (first["status"], second["status"]) == ("completed", "completed")
+    assert first["execution_id"] == f"stf_datataking-{system_user()}-0001"
+    assert second["execution_id"] == f"stf_datataking-{NOBODY}-0001"
+    (state,) = (shared_home.parent / "nobody" / ".local" / "state" / "swf-console").iterdir()
+    for folder in (state, shared_home / ".state"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert stat.S_IMODE((folder / "swf.db").stat().st_mode) == 0o600
+    assert {path.owner() for path in [state, *state.rglob("*")]} == {NOBODY}
+
+
+@pytest.mark.activemq
+@pytest.mark.postgresql
+def test_two_users_of_one_home_share_a_broker_and_a_database(
+    shared_home: Path, activemq: ActiveMQAddress, postgresql_url: str
+) -> None:
+    upgrade(postgresql_url)
+    made = Site(shared_home, activemq=activemq, postgresql_url=postgresql_url)
+    with watched(made) as site, site.listen() as subscriber:
+        own, other = both(site, shared_home.parent, "--stf-count", "3")
+        reports = [report_of(process.wait()) for process in (own, other)]
+        subscriber.wait(12)
+        users = {one["execution_id"]: one["executed_by"] for one in site.executions()}
+    assert users == {reports[0]["execution_id"]: system_user(), reports[1]["execution_id"]: NOBODY}
+    assert len({report["run_id"] for report in reports}) == 2
+    assert len({identifier.rpartition("-")[2] for identifier in users}) == 2
+
+
+def test_runs_leave_no_process_no_socket_and_no_file_that_grows(embedded_site: Site) -> None:
+    embedded_site.workflow("--stf-count", "50")
+    before = sizes(embedded_site)
+    for _ in range(4):
+        embedded_site.workflow("--stf-count", "50")
+    after = sizes(embedded_site)
+    assert set(after) == set(before) == KEPT
+    assert after["broker.journal"] <= before["broker.journal"]
+    address = embedded_site.address()
+    with socket.socket() as probe:
+        assert probe.connect_ex((address.host, address.port)) != 0
+    assert embedded_site.left_behind() == {}
+
+
+def sizes(site: Site) -> dict[str, int]:
+    wait_for(lambda: not site.left_behind())
+    return {path.name: path.stat().st_size for path in site.state.iterdir() if path.is_file()}
+
+
+def test_a_runner_keeps_no_thread_and_no_file_of_an_execution(site: Site) -> None:
+    runner = site.start("runner")
+    runner.wait_for("serves namespace")
+    execute(site, 3)
+    before = held(runner)
+    execute(site, 9)
+    wait_for(lambda: held(runner) <= before)
+    runner.kill()
+
+
+def execute(site: Site, count: int) -> None:
+    """Have the runner run so many executions to their end."""
+    expected = len(site.executions()) + count
+    for _ in range(count):
+        sent = site.run("control", "run", "--workflow", "stf_datataking", "--stf-count", "2", "--no-realtime")
+        assert sent.returncode == 0, sent
+    wait_for(lambda: [one["status"] for one in site.executions()] == ["completed"] * expected, every=0.1)
+
+
+def held(process: Process) -> tuple[int, int]:
+    """How many threads and open files it has."""
+    folder = Path(f"/proc/{process.pid}")
+    return len(list((folder / "task").iterdir())), len(list((folder / "fd").iterdir()))
+
+
+def test_memory_does_not_grow_with_the_length_of_a_run(embedded_site: Site) -> None:
+    embedded_site.broker.start()
+    program = [PYTHON, "-c", MEASURED, SWF_CONSOLE]
+    used = []
+    for count in ("1000", "12000"):
+        done = embedded_site.run("--run", "stf_datataking", "--stf-count", count, program=program)
+        assert done.returncode == 0, done
+        used.append(int(done.stdout.splitlines()[-1]))
+    assert used[1] - used[0] < 30 * MEGABYTE
