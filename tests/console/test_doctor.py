@@ -1,0 +1,79 @@
+"""The doctor overlay: checks come one by one, with advice, and a slow one holds up nobody."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+from textual.pilot import Pilot
+
+from swf_console.backend.operations import doctor
+from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.backend.operations.doctor import Check
+from swf_console.screens.doctor import DoctorOverlay
+from swf_console.screens.journal import JournalPane
+
+from .hosts import HostApp, until
+
+Steps = Callable[[HostApp, DoctorOverlay, Pilot[None]], Awaitable[None]]
+
+
+def drive(services: ConsoleServices, steps: Steps) -> HostApp:
+    """Open the overlay over a pane, take the steps."""
+    app = HostApp(JournalPane(services))
+
+    async def go() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            overlay = DoctorOverlay(services)
+            app.push_screen(overlay)
+            await until(pilot, lambda: overlay.is_mounted)
+            await steps(app, overlay, pilot)
+
+    asyncio.run(go())
+    return app
+
+
+def title(overlay: DoctorOverlay) -> str:
+    return str(overlay.query_one("#doctor-title").render())
+
+
+def test_every_check_of_a_real_home_is_shown(services: ConsoleServices) -> None:
+    async def look(app: HostApp, overlay: DoctorOverlay, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: overlay.ended, timeout=60)
+        names = [item.key for item in overlay.rows.items]
+        assert len(names) > 8
+        assert "namespace" in names
+        assert f"{len(names)} checks" in title(overlay)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is not overlay)
+
+    drive(services, look)
+
+
+def test_a_slow_check_holds_up_no_key_and_its_advice_can_be_copied(
+    services: ConsoleServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def checks(_load: object) -> Iterator[Check]:
+        yield doctor.ok("clock", "[b]right[/b]")
+        yield doctor.fail("broker", "it does not answer", "Start it")
+        go_on.wait(20)
+        yield doctor.warn("disk", "nearly full", "Make room")
+
+    monkeypatch.setattr(doctor, "examine", checks)
+
+    async def look(app: HostApp, overlay: DoctorOverlay, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: len(overlay.rows.items) == 2)
+        assert "checking" in title(overlay)
+        assert "[b]right[/b]" in overlay.rows.items[0].cells[2].text
+        await pilot.press("j", "y")
+        await until(pilot, lambda: "Start it" in overlay.detail.text)
+        await until(pilot, lambda: app.asked.copied == ["Start it"])
+        go_on.set()
+        await until(pilot, lambda: overlay.ended)
+        assert title(overlay) == "Doctor · 3 checks: 1 failed, 1 warning"
+        await pilot.press("u")
+        await until(pilot, lambda: overlay.ended and len(overlay.rows.items) == 3)
+
+    drive(services, look)
