@@ -54,7 +54,7 @@ def stale_words(pipe: PipeState) -> str:
     words = f"STALE {short(age)}" if age is not None else "NOT CONNECTED"
     again = "" if wait is None else f" · next try in {wait:.0f} s"
     why = brief(pipe.error, 200) if pipe.error else "connecting"
-    return f"{words} · {why}{again}"
+    return f"{words}{again} · {why}"
 
 
 def emptiness(

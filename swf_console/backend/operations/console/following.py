@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 from ...messaging.address import Broker, choose_broker
 from ...messaging.connection import Connection
@@ -35,6 +36,7 @@ class Following:
         self._feed = Feed(self._link, Subscription(tail.topic, ack=AUTO, prefetch=PREFETCH), self._inbox)
         self._closed = threading.Event()
         self._lost_at: float | None = None
+        self._proved_at: datetime | None = None
         self._worker = threading.Thread(target=self._fill, name="tail", daemon=True)
 
     def start(self) -> None:
@@ -68,13 +70,14 @@ class Following:
         flow = {Phase.UP: Flow.UP, Phase.DOWN: Flow.DOWN}.get(state.phase, Flow.STARTING)
         if flow is Flow.STARTING and state.last_error and state.up_since is None:
             flow = Flow.DOWN
+        self._proved_at = state.last_frame_at or self._proved_at
         error = self._feed.error if flow is Flow.UP else state.last_error
         return PipeState(
             "broker",
             flow,
             place=state.broker,
             since=state.up_since,
-            proved_at=state.last_frame_at,
+            proved_at=self._proved_at,
             next_at=state.next_attempt_at,
             error=error or "",
             advice="swf-console doctor says what to do" if flow is Flow.DOWN else "",
