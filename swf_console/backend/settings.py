@@ -180,7 +180,7 @@ def sqlite_url(path: Path) -> str:
 
 
 def find_instance(env: Mapping[str, str]) -> str:
-    """Which of the processes of a supervisord group this is, as `0` of `slice-worker-0`; "" for the only one."""
+    """Which process of a supervisord group this is, as `0` of `slice-worker-0`; "" for the only one."""
     process, group = env.get("SUPERVISOR_PROCESS_NAME", ""), env.get("SUPERVISOR_GROUP_NAME", "")
     return process.removeprefix(f"{group}-") if group and process.startswith(f"{group}-") else ""
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import ClassVar
 
+from ..database import Database
+from ..messaging.feed import Feed
 from ..messaging.link import Link
 from ..settings import Settings
 from .counts import Counts
@@ -30,6 +32,7 @@ class Agent:
     destinations: ClassVar[Sequence[str]] = ("/topic/epictopic",)
     counted: ClassVar[str] = ""  # the msg_type whose number is shown as STFs processed
     threads: ClassVar[int] = 4  # for work in the background
+    remembers: ClassVar[bool] = False  # is given what was recorded at each start, not at its first only
 
     def __init__(
         self,
@@ -89,6 +92,27 @@ class Agent:
     def wait_ready(self, timeout: float) -> bool:
         """Whether it hears messages within `timeout` seconds."""
         return self._running.ready.wait(timeout)
+
+    def proceed(self, kept: Sequence[Message], function: Handler) -> None:
+        """Go on with messages that were kept: `function` is given each, in one transaction for all."""
+        self._running.proceed(kept, function)
+
+    def after(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call in so many seconds, on a thread that all such calls share."""
+        self._running.schedule.after(seconds, call)
+
+    def follow(self, destination: str, prefetch: int) -> Feed:
+        """Follow one destination more; the broker gives us no more than `prefetch` messages at once."""
+        return self._running.follow(destination, prefetch)
+
+    def unfollow(self, feed: Feed) -> None:
+        """Follow it no more."""
+        self._running.unfollow(feed)
+
+    @property
+    def database(self) -> Database:
+        """The database, while it serves: for what no message asks for."""
+        return self._running.database
 
     def transaction(self, message: Message) -> AbstractContextManager[Work]:
         """Open a transaction for work on `message` in the background: committed as the block ends."""

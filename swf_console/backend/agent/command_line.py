@@ -26,7 +26,7 @@ def run(kind: type["Agent"], arguments: Sequence[str] | None = None) -> int:
     try:
         settings = _settings(given)
         namespace = _namespace(given.namespace, settings)
-        _serve(kind, settings, namespace, given.instance)
+        _serve(kind, settings, namespace, given.instance or settings.instance)
     except SwfError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

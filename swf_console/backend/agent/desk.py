@@ -49,14 +49,22 @@ class Desk:
         self._tasks, self._pool, self._closing = tasks, pool, closing
         self._counted: dict[str | None, None] = {}
 
-    def work_off(self, tasks: Sequence[Task]) -> None:
-        """Work on these messages in one transaction; where one of them fails, on each alone."""
-        if len(tasks) > 1 and self._together(tasks):
+    def work_off(self, tasks: Sequence[Task], function: Handler | None = None) -> None:
+        """Work on these messages in one transaction; where one of them fails, on each alone.
+
+        The handler of its type is given each message, or `function` is.
+        """
+        if len(tasks) > 1 and self._together(tasks, function):
             for task in tasks:
                 self._tasks.release(task)
             return
         for task in tasks:
-            self._persist(task, lambda task=task: self._handle([task]))  # type: ignore[misc]
+            self._persist(task, lambda task=task: self._handle([task], function))  # type: ignore[misc]
+
+    def proceed(self, kept: Sequence[Message], function: Handler) -> None:
+        """Give messages that were kept to `function`, in one transaction, and let them go after it."""
+        found = [self._tasks.find(message.id) for message in kept]
+        self.work_off([task for task in found if task is not None], function)
 
     @contextlib.contextmanager
     def transaction(self, message: Message) -> Iterator[Work]:
@@ -67,28 +75,32 @@ class Desk:
             self._store(connection, [work])
         self._follow_up(self._tasks.find(message.id), work)
 
-    def _together(self, tasks: Sequence[Task]) -> bool:
+    def _together(self, tasks: Sequence[Task], function: Handler | None) -> bool:
         try:
-            self._handle(tasks)
+            self._handle(tasks, function)
         except Exception as error:  # noqa: BLE001 (each is tried again alone, and judged there)
             log.debug("%d messages failed together: %s", len(tasks), error)
             return False
         return True
 
-    def _handle(self, tasks: Sequence[Task]) -> None:
+    def _handle(self, tasks: Sequence[Task], function: Handler | None) -> None:
         views = [self._records.view(task.incoming.execution_id) for task in tasks]
         todo = [Message(task.incoming, view) for task, view in zip(tasks, views, strict=True)]
         with self._database.write() as connection:
-            done = [self._call(connection, message) for message in todo]
+            done = [self._call(connection, message, function) for message in todo]
             self._store(connection, done)
-        for task, work in zip(tasks, done, strict=True):
-            self.counts.handled[task.incoming.msg_type or ""] += 1
+        for task, message, work in zip(tasks, todo, done, strict=True):
+            if function is None:
+                self.counts.handled[message.msg_type] += 1
             self._follow_up(task, work)
+            if work.kept is not None:
+                self._tasks.hold(task)
+                work.kept(message)
 
-    def _call(self, connection: Connection, message: Message) -> Work:
+    def _call(self, connection: Connection, message: Message, function: Handler | None) -> Work:
         logged_execution_id.set(message.execution_id)
         work = Work(connection, message, self._identity)
-        self._handlers[message.msg_type](message, work)
+        (function or self._handlers[message.msg_type])(message, work)
         return work
 
     def _store(self, connection: Connection, done: Sequence[Work]) -> None:

@@ -35,7 +35,7 @@ class Intake:
         work_off: Callable[[Sequence[Task]], None],
         crashed: Callable[[BaseException], None],
     ) -> None:
-        self._namespace, self._wanted = namespace, wanted
+        self._link, self._namespace, self._wanted = link, namespace, wanted
         self._tasks, self._counts = tasks, counts
         self._work_off, self._crashed = work_off, crashed
         self._inbox = Inbox(LIMIT)
@@ -47,6 +47,18 @@ class Intake:
         """Follow now, or as soon as the connection is up; what comes waits for start()."""
         for feed in self.feeds:
             feed.open()
+
+    def follow(self, destination: str, prefetch: int) -> Feed:
+        """Follow one destination more, of which the broker gives us no more than `prefetch` at once."""
+        feed = Feed(self._link, subscription(destination, self._namespace, prefetch), self._inbox)
+        self.feeds.append(feed)
+        feed.open()
+        return feed
+
+    def unfollow(self, feed: Feed) -> None:
+        """Follow it no more; what came from it and is not acknowledged goes back to the broker."""
+        self.feeds.remove(feed)
+        feed.close()
 
     def start(self) -> None:
         """Begin to hand over what has come."""
@@ -110,8 +122,8 @@ class Intake:
         return True
 
 
-def subscription(destination: str, namespace: str) -> Subscription:
+def subscription(destination: str, namespace: str, prefetch: int = PREFETCH) -> Subscription:
     """How a destination is followed: a topic by a durable subscription, a queue as it is."""
     durable = None if destination.startswith("/queue/") else destination.strip("/").replace("/", ".")
     selector = f"namespace = '{namespace}' OR namespace IS NULL"
-    return Subscription(destination, selector=selector, durable_name=durable, prefetch=PREFETCH)
+    return Subscription(destination, selector=selector, durable_name=durable, prefetch=prefetch)

@@ -13,7 +13,7 @@ from ..database.records import Heartbeat
 from ..errors import BackendUnreachable, BrokerUnreachable
 from ..messaging.address import choose_broker
 from ..messaging.connection import Connection
-from ..messaging.feed import SubscriptionRefused
+from ..messaging.feed import Feed, SubscriptionRefused
 from ..messaging.link import ConnectRefused, Link, Phase
 from ..messaging.publisher import Publisher
 from ..settings import Settings
@@ -28,6 +28,7 @@ from .message import Message
 from .parameters import ExecutionRecords
 from .pool import Pool
 from .pulse import Pulse
+from .schedule import Schedule
 from .tasks import OpenTasks, Task
 from .work import Identity, Work
 
@@ -51,6 +52,7 @@ class Running:
     ) -> None:
         self.settings, self.namespace = settings, namespace
         self.ready = threading.Event()
+        self.schedule = Schedule()
         self._agent = agent
         self._closing, self._stopped = threading.Event(), threading.Event()
         self._crash: BaseException | None = None
@@ -84,11 +86,25 @@ class Running:
         if self._crash is not None:
             raise self._crash
 
+    def proceed(self, kept: Sequence[Message], function: Callable[[Message, Work], None]) -> None:
+        """Go on with messages that were kept."""
+        self._pulse.working()
+        self._desk.proceed(kept, function)
+
+    def follow(self, destination: str, prefetch: int) -> Feed:
+        """Follow one destination more."""
+        return self._intake.follow(destination, prefetch)
+
+    def unfollow(self, feed: Feed) -> None:
+        """Follow it no more."""
+        self._intake.unfollow(feed)
+
     def transaction(self, message: Message) -> AbstractContextManager[Work]:
         """Open a transaction for work on `message` in the background."""
         return self._desk.transaction(message)
 
     def _live(self, database: Database) -> None:
+        self.database = database
         self.identity = self._identify(database)
         lines = DatabaseLog(database, f"{self._agent.agent_type}-agent", self.identity.name)
         logger = logging.getLogger("swf_console")
@@ -131,7 +147,6 @@ class Running:
             self._work_off,
             self._crashed,
         )
-        self._database = database
 
     def _work(self) -> None:
         self._link.start()
@@ -151,6 +166,7 @@ class Running:
             return
         log.info("%s ends", self.identity.name)
         self._closing.set()
+        self.schedule.close(FINISH_SECONDS)
         self._intake.finish(FINISH_SECONDS)
         self._pool.close(FINISH_SECONDS)
         self._publisher.close(FINISH_SECONDS)
@@ -202,14 +218,17 @@ class Running:
     def _catch_up(self) -> None:
         broker = self.settings.broker
         place = f"{broker.host}:{broker.port}" if broker else "embedded"
-        if place in self.identity.known_to:
+        known = place in self.identity.known_to
+        if known and not self._agent.remembers:
             return
         topics = [each for each in self._agent.destinations if each.startswith("/topic/")]
-        for page in missed(self._database, self.namespace, list(self._agent.handlers()), topics):
+        for page in missed(self.database, self.namespace, list(self._agent.handlers()), topics):
             self._intake.take([(incoming, None) for incoming in page])
             if self._stopped.is_set():
                 return
-        self.identity = self._file.mark_known(self._database.safe_url, self.identity, place)
+        if known:
+            return
+        self.identity = self._file.mark_known(self.database.safe_url, self.identity, place)
 
     def _work_off(self, tasks: Sequence[Task]) -> None:
         self._pulse.working()

@@ -127,11 +127,11 @@ def is_sampled(sequence: int, rate: float) -> bool:
 
     Of 100 STFs 5 % are the 1st, the 21st, ... the 81st: every agent comes to the same, at any time.
     """
-    return _share(sequence, rate) > _share(sequence - 1, rate)
+    return samples_among(sequence, rate) > samples_among(sequence - 1, rate)
 
 
-def _share(stfs: int, rate: float) -> int:
-    """How many of the first `stfs` are sampled: their share, rounded up."""
+def samples_among(stfs: int, rate: float) -> int:
+    """How many of the first `stfs` a share `rate` takes: rounded up."""
     return -int(-(stfs * rate - 1e-9) // 1) if stfs else 0
 
 

@@ -43,6 +43,7 @@ class Work:
         self.outgoing: list[OutgoingMessage] = []
         self.later: list[Later] = []
         self.rows: list[tuple[Callable[..., None], Any]] = []
+        self.kept: Callable[[Message], None] | None = None
         self._message, self._agent = message, agent
 
     def send(self, destination: str, content: Mapping[str, Any], *, key: str | None = None) -> dict[str, Any]:
@@ -81,3 +82,10 @@ class Work:
         The message counts as worked off once it returns; where it raises, it is called again.
         """
         self.later.append(Later(function, arguments))
+
+    def keep(self, then: Callable[[Message], None]) -> None:
+        """Let the message not go yet: `then(message)` is called after the commit, and sees to what follows.
+
+        It belongs to the agent until `Agent.proceed` has worked on it; the broker keeps it until then.
+        """
+        self.kept = then

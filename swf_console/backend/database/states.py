@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, case, func, select
 
 from .columns import utc_now
 from .paging import Order, one_page
 from .records import Page, RunState, StateEvent
 from .statements import insert_into
 from .tables.workflows import run_states, state_events
+
+COMPLETED = "completed"
 
 _s = run_states.c
 _e = state_events.c
@@ -19,7 +21,10 @@ _STATE = tuple(column for column in _s if column.name != "updated_at")
 
 
 def upsert_run_state(connection: Connection, state: RunState) -> None:
-    """Store the present state of a run; its counters stay the database's own."""
+    """Store the present state of a run; its counters stay the database's own.
+
+    A run whose processing is completed stays so, and metadata that are there stay.
+    """
     values: dict[str, Any] = {
         "phase": state.phase,
         "state": state.state,
@@ -28,10 +33,14 @@ def upsert_run_state(connection: Connection, state: RunState) -> None:
         "state_changed_at": state.state_changed_at,
         "updated_at": utc_now(),
     }
-    if state.metadata is not None:
-        values["metadata"] = state.metadata
-    row = insert_into(connection, run_states).values(run_number=state.run_number, **values)
-    connection.execute(row.on_conflict_do_update(index_elements=["run_number"], set_=values))
+    row = insert_into(connection, run_states).values(
+        run_number=state.run_number, metadata=state.metadata, **values
+    )
+    changes = values | {
+        "phase": case((_s.phase == COMPLETED, COMPLETED), else_=row.excluded.phase),
+        "metadata": func.coalesce(_s.metadata, row.excluded.metadata),
+    }
+    connection.execute(row.on_conflict_do_update(index_elements=["run_number"], set_=changes))
 
 
 def run_state(connection: Connection, run_number: int) -> RunState | None:

@@ -1,0 +1,122 @@
+"""Workers as the processes that are them keep their rows: each taken by one process, and given up once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, or_, select
+
+from . import run_counts
+from .slice_records import WorkerBeat
+from .statements import insert_into
+from .tables.monitor import agents
+from .tables.processing import tf_slices, workers
+
+IDLE, PROCESSING, ENDED = "idle", "processing", "ended"
+
+_c = workers.c
+_a = agents.c
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Workers of a run that `owner`, a process on `location`, would be from `at` on."""
+
+    run_number: int
+    worker_ids: Sequence[str]
+    owner: str
+    location: str
+    at: datetime
+    metadata: dict[str, Any]
+
+
+def claim(connection: Connection, wanted: Claim, stale: datetime) -> list[str]:
+    """Take workers that nobody is, or whose process was last heard of before `stale`; returns those taken."""
+    run_counts.hold(connection, [wanted.run_number])
+    common = {
+        "run_number": wanted.run_number,
+        "panda_job": wanted.owner[:255],
+        "location": wanted.location[:255],
+        "status": IDLE,
+        "started_at": wanted.at,
+        "last_heartbeat": wanted.at,
+        "metadata": wanted.metadata,
+    }
+    insert = insert_into(connection, workers)
+    row = insert.excluded
+    free = or_(_c.panda_job == row.panda_job, _c.last_heartbeat < stale)
+    statement = insert.on_conflict_do_update(
+        index_elements=["worker_id"],
+        set_={name: row[name] for name in ("panda_job", "location", "last_heartbeat")},
+        where=_c.ended_at.is_(None) & free,
+    )
+    rows = [{"worker_id": identity, **common} for identity in wanted.worker_ids]
+    if not rows:
+        return []
+    taken = list(connection.scalars(statement.returning(_c.worker_id), rows))
+    run_counts.refresh(connection, [wanted.run_number])
+    return taken
+
+
+def beat(connection: Connection, run_number: int, beats: Sequence[WorkerBeat]) -> None:
+    """Note what workers of a run are doing, and count the slices that each has done."""
+    if beats:
+        connection.execute(_beat(), [_beat_row(one) for one in beats])
+        connection.execute(_count(), {"run": run_number})
+
+
+def end(connection: Connection, run_number: int, worker_ids: Sequence[str], at: datetime) -> None:
+    """Give workers of a run up for good."""
+    run_counts.hold(connection, [run_number])
+    connection.execute(_end(), [{"worker": identity, "at": at} for identity in worker_ids])
+    connection.execute(_count(), {"run": run_number})
+    run_counts.refresh(connection, [run_number])
+
+
+def living(connection: Connection, agent_type: str, namespace: str, since: datetime) -> list[str]:
+    """The agents of a type and a namespace that were heard of since then and have not said goodbye."""
+    here = (_a.agent_type == agent_type, _a.namespace == namespace, _a.last_heartbeat >= since)
+    query = select(_a.instance_name).where(*here, _a.operational_state != "EXITED")
+    return list(connection.scalars(query.order_by(_a.instance_name)))
+
+
+@cache
+def _beat() -> Any:
+    update = workers.update().where(_c.worker_id == bindparam("worker"), _c.ended_at.is_(None))
+    return update.values(
+        status=bindparam("to_status"),
+        last_heartbeat=bindparam("at", type_=_c.last_heartbeat.type),
+        current_slice_id=bindparam("slice"),
+        tf_filename=bindparam("file"),
+    )
+
+
+@cache
+def _end() -> Any:
+    update = workers.update().where(_c.worker_id == bindparam("worker"), _c.ended_at.is_(None))
+    at = bindparam("at", type_=_c.ended_at.type)
+    return update.values(
+        status=ENDED, ended_at=at, last_heartbeat=at, current_slice_id=None, tf_filename=None
+    )
+
+
+@cache
+def _count() -> Any:
+    t = tf_slices.c
+    done = (t.run_number == bindparam("run"), t.status == "completed")
+    by_worker = select(t.assigned_worker, func.count().label("done")).where(*done)
+    counted = by_worker.group_by(t.assigned_worker).subquery("counted")
+    mine = (_c.run_number == bindparam("run"), _c.worker_id == counted.c.assigned_worker)
+    return workers.update().where(*mine).values(slices_completed=counted.c.done)
+
+
+def _beat_row(one: WorkerBeat) -> dict[str, Any]:
+    return {
+        "worker": one.worker_id,
+        "to_status": one.status,
+        "at": one.at,
+        "slice": one.slice_id,
+        "file": one.tf_filename,
+    }
