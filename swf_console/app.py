@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on, work
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.content import Content
@@ -90,6 +90,7 @@ class ConsoleApp(Commands):
 
     def _begin(self) -> None:
         self._obey_signals()
+        self.app_resume_signal.subscribe(self, self._resumed)
         self.start_services()
         names = [pane.name for pane in panes()]
         remembered = self.services.memory.recall(self.services.namespace, "screen")
@@ -103,6 +104,12 @@ class ConsoleApp(Commands):
         if not self.is_headless:
             for number in (signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self.exit, INTERRUPTED)
+
+    def _resumed(self, _app: App[Any]) -> None:
+        """Back from Ctrl-Z the terminal is empty: everything is painted again."""
+        for screen in self.screen_stack:
+            for widget in (screen, *screen.query("*")):
+                widget.refresh()
 
     @work(thread=True)
     def start_services(self) -> None:
