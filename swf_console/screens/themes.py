@@ -1,6 +1,8 @@
 """The themes: the same meanings in other colours."""
 
-from textual.theme import Theme
+from dataclasses import replace
+
+from textual.theme import BUILTIN_THEMES, Theme
 
 DARK = Theme(
     name="dark",
@@ -49,24 +51,19 @@ COLOUR_BLIND = Theme(
     variables={"text-muted": "#9a9a9a"},
 )
 # the terminal's own sixteen colours
-SIXTEEN = Theme(
+SIXTEEN = replace(
+    BUILTIN_THEMES["ansi-dark"],
     name="16-colour",
-    ansi=True,
     primary="ansi_bright_blue",
     secondary="ansi_cyan",
     accent="ansi_cyan",
-    success="ansi_green",
-    warning="ansi_yellow",
     error="ansi_bright_red",
-    foreground="ansi_default",
-    background="ansi_default",
-    surface="ansi_default",
-    panel="ansi_default",
-    boost="ansi_default",
-    dark=True,
     variables={
-        "block-cursor-foreground": "ansi_black",
-        "block-cursor-background": "ansi_white",
+        **BUILTIN_THEMES["ansi-dark"].variables,
+        "text-muted": "ansi_white",
+        "primary-muted": "ansi_bright_black",
+        "surface-lighten-1": "ansi_bright_black",
+        "surface-lighten-2": "ansi_bright_black",
         "input-cursor-text-style": "reverse",
     },
 )
