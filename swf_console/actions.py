@@ -323,7 +323,28 @@ DEFINITIONS: tuple[Action, ...] = (
     ),
 )
 
-OF_PANES: tuple[Action, ...] = OVERVIEW + AGENTS + EXECUTIONS + DEFINITIONS + MESSAGES + JOURNAL
+NAMESPACES: tuple[Action, ...] = (
+    Action(
+        "create",
+        ("c",),
+        "create",
+        "make a namespace of your own",
+        "namespaces create shifter-dev",
+        Tier.REVERSIBLE,
+        ("namespaces",),
+    ),
+    Action(
+        "take_out",
+        ("backspace", "delete"),
+        "take out",
+        "take the value under the cursor out of testbed.toml",
+        "config set parameters.stf_count",
+        Tier.REVERSIBLE,
+        ("namespaces",),
+    ),
+)
+
+OF_PANES: tuple[Action, ...] = OVERVIEW + AGENTS + EXECUTIONS + DEFINITIONS + MESSAGES + JOURNAL + NAMESPACES
 
 REGISTRY: tuple[Action, ...] = EVERYWHERE + OF_PANES
 

@@ -17,14 +17,16 @@ HIDDEN = "hidden"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The actions."""
-    actions = parser.add_subparsers(dest="action", metavar="show|validate|list", required=True)
+    actions = parser.add_subparsers(dest="action", metavar="show|validate|list|set", required=True)
     shown = actions.add_parser("show", help="show each value with where it came from")
     shown.add_argument("configuration", metavar="NAME", help="the configuration's name")
     add_set(shown)
     valid = actions.add_parser("validate", help="find every error (exit 2); without a name in all of them")
     valid.add_argument("configurations", nargs="*", metavar="NAME", help="a configuration's name")
     listed = actions.add_parser("list", help="list the configurations")
-    for one in (shown, valid, listed):
+    change = actions.add_parser("set", help="change one value of testbed.toml, leaving everything else in it")
+    change.add_argument("assignment", metavar="SECTION.KEY=VALUE", help="without =VALUE it is taken out")
+    for one in (shown, valid, listed, change):
         add(one, "--testbed-config", "FILE", "testbed.toml (workflows/testbed.toml)")
         add_json(one)
 
@@ -48,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         "show": show_one,
         "validate": validate_them,
         "list": list_them,
+        "set": set_one,
     }
     testbed = given(arguments, "testbed_config")
     return actions[arguments.action](arguments, load_settings(home=arguments.home, testbed_config=testbed))
@@ -149,4 +152,21 @@ def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
             (brief(one.name), brief(workflow), one.workflow_type, brief(one.version), brief(state, 100))
         )
     table(("configuration", "workflow", "type", "version", "description"), rows)
+    return 0
+
+
+def set_one(arguments: argparse.Namespace, settings: "Settings") -> int:
+    """Change testbed.toml and print what differs; 2, and nothing written, where that would be wrong."""
+    from ..backend.operations.testbed_editing import preview, set_value
+
+    key, equals, text = (part.strip() for part in arguments.assignment.partition("="))
+    wanted = text if equals else None
+    differs = preview(settings, key, wanted).diff
+    said = set_value(settings, key, wanted)
+    if arguments.json:
+        emit({"key": key, "value": wanted, "diff": differs})
+        return 0
+    for line in differs:
+        show(brief(line, 1000))
+    say(said)
     return 0

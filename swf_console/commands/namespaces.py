@@ -8,13 +8,37 @@ from .text import brief, capped, instant
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The one action; without it the same."""
+    """The actions; without one, list."""
     add_json(parser)
-    actions = parser.add_subparsers(dest="action", metavar="list")
+    actions = parser.add_subparsers(dest="action", metavar="list|create")
     add_json(actions.add_parser("list", help="list namespaces by name"))
+    made = actions.add_parser("create", help="make one that is yours")
+    made.add_argument("name", metavar="NAME", help="1-100 letters, digits, '.', '_' and '-'")
+    add_json(made, "one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked."""
+    return create(arguments) if arguments.action == "create" else list_all(arguments)
+
+
+def create(arguments: argparse.Namespace) -> int:
+    """Make one; 5 where it is there already."""
+    from ..backend.operations.databases import opened
+    from ..backend.operations.namespace_making import create_namespace
+    from ..backend.settings import load_settings
+
+    settings = load_settings(home=arguments.home)
+    with opened(settings) as database:
+        name = create_namespace(settings, database, arguments.name)
+    if arguments.json:
+        emit({"name": name, "owner": settings.user})
+    else:
+        say(f"namespace {name} is yours; testbed.toml names the one that is used")
+    return 0
+
+
+def list_all(arguments: argparse.Namespace) -> int:
     """Print them by name."""
     from dataclasses import asdict
 

@@ -49,6 +49,9 @@ class Host(Protocol):
     def open_screen(self, name: str, **where: object) -> None:
         """Show another screen; `where` goes to its `recall`."""
 
+    def look_at(self, name: str) -> None:
+        """Look at that namespace from now on."""
+
     def alert(
         self, text: str, *, screen: str = "", where: dict[str, object] | None = None, bad: bool = True
     ) -> None:

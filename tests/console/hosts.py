@@ -95,6 +95,9 @@ class HostApp(App[None]):
     def open_screen(self, name: str, **where: object) -> None:
         self.asked.opened.append((name, where))
 
+    def look_at(self, name: str) -> None:
+        self.pane.services.look_at(name)
+
     def alert(
         self, text: str, *, screen: str = "", where: dict[str, object] | None = None, bad: bool = True
     ) -> None:

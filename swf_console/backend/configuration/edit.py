@@ -74,7 +74,8 @@ def _set(root: Any, keys: list[str], value: Any) -> None:
         del table[keys[-1]]
 
 
-def _save(path: Path, text: str, workflows_dir: Path) -> None:
+def check_testbed(path: Path, text: str, workflows_dir: Path) -> None:
+    """Raises what `save_testbed` would raise for this text; writes nothing."""
     new = parse_document(text, path)
     before = _read_if_usable(path)
     problems = _problems(new, workflows_dir)
@@ -84,6 +85,10 @@ def _save(path: Path, text: str, workflows_dir: Path) -> None:
     if problems:
         raise ConfigurationError(*problems)
     _check_namespace(new, before)
+
+
+def _save(path: Path, text: str, workflows_dir: Path) -> None:
+    check_testbed(path, text, workflows_dir)
     _replace(path, text)
 
 

@@ -1,0 +1,158 @@
+"""The Namespaces screen: look at one, make one, change testbed.toml and see first what would differ."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from textual.pilot import Pilot
+
+from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.backend.operations.testbed_editing import path_of_testbed
+from swf_console.screens.namespaces import NamespacesPane
+
+from ..support.history import add_execution
+from .hosts import HostApp, until
+
+Steps = Callable[[HostApp, NamespacesPane, Pilot[None]], Awaitable[None]]
+
+
+def drive(
+    services: ConsoleServices,
+    steps: Steps,
+    *,
+    answer: bool = True,
+    read_only: bool = False,
+    size: tuple[int, int] = (80, 24),
+) -> HostApp:
+    """Open the pane, wait for its first look, take the steps."""
+    pane = NamespacesPane(services)
+    app = HostApp(pane, answer=answer, read_only=read_only)
+
+    async def go() -> None:
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: bool(pane.values.items))
+            await steps(app, pane, pilot)
+
+    asyncio.run(go())
+    return app
+
+
+def value(pane: NamespacesPane, key: str) -> list[str]:
+    return next([cell.text.strip() for cell in item.cells] for item in pane.values.items if item.key == key)
+
+
+def text_of_testbed(services: ConsoleServices) -> str:
+    return path_of_testbed(services.settings).read_text()
+
+
+async def edit(pane: NamespacesPane, pilot: Pilot[None], key: str, text: str) -> None:
+    pane.values.focus()
+    pane.values.go_to(key)
+    await pilot.press("enter")
+    pane.input.value = text
+
+
+def test_namespaces_with_their_owners_and_counts(services: ConsoleServices) -> None:
+    add_execution(services.database(), 1)
+    add_execution(services.database(), 2, namespace="other")
+
+    async def look(_app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
+        rows = {item.key: [cell.text for cell in item.cells] for item in pane.names.items}
+        assert rows["demo"] == ["●", "demo", "shifter (you)", "1", "0"]
+        pane.names.go_to("other")
+        await pilot.press("enter")
+        await until(pilot, lambda: services.namespace == "other")
+        await until(pilot, lambda: pane.names.items[1].cells[0].text == "●")
+
+    drive(services, look)
+
+
+def test_testbed_toml_is_shown_with_what_it_comes_to(services: ConsoleServices) -> None:
+    async def look(_app: HostApp, pane: NamespacesPane, _pilot: Pilot[None]) -> None:
+        assert value(pane, "file testbed.namespace")[1] == "demo"
+        assert value(pane, "composed fast_processing.stf_count")[1:] == [
+            "10",
+            "STFs",
+            "fast_processing_default.toml:11",
+        ]
+
+    drive(services, look)
+
+
+def test_an_edit_shows_what_would_differ_and_is_asked_before_it_is_written(services: ConsoleServices) -> None:
+    before = text_of_testbed(services)
+
+    async def change(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
+        await edit(pane, pilot, "composed fast_processing.stf_count", "7")
+        await until(pilot, lambda: "+stf_count = 7" in pane.detail.text)
+        assert text_of_testbed(services) == before
+        await pilot.press("enter")
+        await until(pilot, lambda: value(pane, "composed fast_processing.stf_count")[1] == "7")
+        assert value(pane, "composed fast_processing.stf_count")[3].startswith("testbed.toml:")
+        assert app.asked.questions == ["write fast_processing.stf_count = 7 into testbed.toml?"]
+        assert app.asked.commands == ["swf-console config set fast_processing.stf_count=7"]
+        pane.values.go_to("composed fast_processing.stf_count")
+        await pilot.press("backspace")
+        await until(pilot, lambda: value(pane, "composed fast_processing.stf_count")[1] == "10")
+
+    drive(services, change)
+    assert "# Overrides for every workflow, whatever the section:" in text_of_testbed(services)
+
+
+def test_what_would_be_wrong_is_said_while_typing_and_not_written(services: ConsoleServices) -> None:
+    before = text_of_testbed(services)
+
+    async def change(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
+        await edit(pane, pilot, "composed fast_processing.stf_count", "many")
+        await until(pilot, lambda: "whole number" in pane.detail.text)
+        await pilot.press("enter")
+        await until(pilot, lambda: not pane._previews.busy)
+        assert not app.asked.questions
+        await pilot.press("escape")
+        assert pane.values.has_focus
+
+    drive(services, change)
+    assert text_of_testbed(services) == before
+
+
+def test_no_at_the_question_writes_nothing(services: ConsoleServices) -> None:
+    before = text_of_testbed(services)
+
+    async def refuse(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
+        await edit(pane, pilot, "file workflow.realtime", "false")
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(app.asked.questions))
+        assert not app.asked.commands
+
+    drive(services, refuse, answer=False)
+    assert text_of_testbed(services) == before
+
+
+def test_c_makes_a_namespace_of_ones_own(services: ConsoleServices) -> None:
+    async def create(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
+        await pilot.press("c")
+        assert pane.input.value == "shifter-dev"
+        await pilot.press("enter")
+        await until(pilot, lambda: "shifter-dev" in [item.key for item in pane.names.items])
+        assert app.asked.commands == ["swf-console namespaces create shifter-dev"]
+
+    drive(services, create)
+
+
+def test_read_only_changes_nothing_and_says_why(services: ConsoleServices) -> None:
+    async def create(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
+        await pilot.press("c")
+        assert app.asked.said == ["read-only"]
+        assert not pane.has_class("-editing")
+
+    drive(services, create, read_only=True)
+
+
+def test_a_broken_testbed_toml_is_said_and_the_namespaces_stay(services: ConsoleServices) -> None:
+    add_execution(services.database(), 1)
+
+    async def look(_app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
+        path_of_testbed(services.settings).write_text("[testbed\n")
+        await until(pilot, lambda: "no valid TOML" in pane.notice.text)
+        assert [item.key for item in pane.names.items] == ["demo"]
+
+    drive(services, look, size=(160, 50))
