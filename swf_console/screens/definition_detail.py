@@ -23,7 +23,7 @@ from .host import host_of
 from .polling import cause_of
 from .row_sources import Rows
 from .scrolling import Scrolling
-from .views import View, coloured
+from .views import View, coloured, section_name
 
 if TYPE_CHECKING:
     from ..backend.operations.console.lists import DefinitionSummary
@@ -142,10 +142,7 @@ class DefinitionDetailView(View):
         summary = self.summary
         title = Content.styled(f" {brief(summary.workflow_name, 100)} {brief(summary.version, 40)}", "bold")
         self.query_one("#definition-title", Line).show(title, Content(f"{self._drift} "))
-        names = [
-            Content.styled(f" {name} ", "reverse bold" if name == self.section else "$text-muted")
-            for name in SECTIONS
-        ]
+        names = [section_name(name, active=name == self.section) for name in SECTIONS]
         self.query_one("#definition-sections", Line).show(Content("").join(names))
 
     @on(PagedTable.Opened, "#definition-executions")

@@ -34,7 +34,7 @@ from .polling import Poll
 from .replay import spans_of
 from .row_sources import Rows
 from .scrolling import Scrolling
-from .views import Document, View
+from .views import Document, View, section_name
 
 if TYPE_CHECKING:
     from ..backend.operations.console.looked_at import Looked
@@ -58,7 +58,7 @@ class ExecutionDetailView(View):
         height: 1fr; overflow-y: auto; overflow-x: hidden; scrollbar-size-vertical: 1;
     }
     ExecutionDetailView #summary-text, ExecutionDetailView #trace-text { height: auto; padding: 0 1; }
-    ExecutionDetailView #summary-strip { margin-top: 1; height: 2; }
+    ExecutionDetailView #summary-strip { height: 2; }
     ExecutionDetailView.-stale ContentSwitcher { text-style: dim; }
     """
 
@@ -85,8 +85,8 @@ class ExecutionDetailView(View):
         yield Line(id="detail-sections")
         with ContentSwitcher(initial="detail-summary"):
             with Scrolling(id="detail-summary"):
-                yield Static("Reading…", id="summary-text", markup=False)
                 yield Timeline(id="summary-strip")
+                yield Static("Reading…", id="summary-text", markup=False)
             yield PagedTable(PARAMETERS, id="detail-parameters", empty="It recorded no parameters.")
             yield PagedTable(STATES, id="detail-states", empty="Its run has no state events yet.")
             yield PagedTable(MESSAGES, id="detail-messages", empty="It has no messages yet.")
@@ -223,10 +223,7 @@ class ExecutionDetailView(View):
         else:
             right = Content("reading… ")
         self.query_one("#detail-title", Line).show(title, right)
-        names = [
-            Content.styled(f" {name} ", "reverse bold" if name == self.section else "$text-muted")
-            for name in self._sections()
-        ]
+        names = [section_name(name, active=name == self.section) for name in self._sections()]
         kind = f"type {brief(self._kind, 30)} " if self._kind and self.section == "messages" else ""
         self.query_one("#detail-sections", Line).show(Content("").join(names), Content(kind))
 

@@ -1,6 +1,6 @@
 """Executions, messages and what belongs to them, as cells of a table."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -36,16 +36,16 @@ STATES = (
     Column("time", "TIME (UTC)", 12),
     Column("tick", "SIMULATED", 10, right=True),
     Column("event", "EVENT", 16, least=10),
-    Column("state", "STATE", 22, least=14, grows=True),
+    Column("state", "STATE", 22, least=14),
     Column("lasted", "LASTED", 8, right=True),
 )
 PARAMETERS = (
-    Column("parameter", "PARAMETER", 40, least=24),
+    Column("parameter", "PARAMETER", 44, least=24, tail=True),
     Column("value", "VALUE", 20, least=10, grows=True),
     Column("from", "FROM", 34, least=14),
     Column("replaced", "REPLACED", 30, least=12),
 )
-PAIRS = (Column("name", "NAME", 40, least=20), Column("value", "VALUE", 30, least=10, grows=True))
+PAIRS = (Column("name", "NAME", 40, least=20, tail=True), Column("value", "VALUE", 30, least=10, grows=True))
 DIFFERENCES = (
     Column("kind", "WHAT", 11),
     Column("name", "NAME", 34, least=16),
@@ -133,14 +133,15 @@ def state_tone(state: str) -> Tone:
     return "ok" if state.startswith("run/physics") else "off" if state.startswith("no_beam") else "busy"
 
 
-def state_rows(events: Iterable["StateEvent"]) -> ListSource:
-    """State events in order, and how long each state lasted."""
-    found = list(events)
+def state_rows(events: Sequence["StateEvent"]) -> ListSource:
+    """State events in order, and how long each state lasted, in simulated time where that is known."""
+    from ..backend.operations.console.replaying import moments_of
+
     rows = []
-    for n, event in enumerate(found):
-        following = found[n + 1] if n + 1 < len(found) else None
-        length = (following.timestamp - event.timestamp).total_seconds() if following else None
-        state = state_of(event)
+    moments = moments_of(events)
+    for n, moment in enumerate(moments):
+        event, state = moment.event, state_of(moment.event)
+        length = moments[n + 1].at - moment.at if n + 1 < len(moments) else None
         cells = (
             Cell(instant(event.timestamp, milliseconds=True)),
             Cell(brief(event.event_data.get("simulation_tick", "-"), 12)),

@@ -62,7 +62,7 @@ def _fields(looked: "Looked") -> "Iterator[tuple[str, Part | None]]":
     yield "ended", _instant(execution.end_time) if execution.end_time else None
     yield "took", took(execution)
     yield "STFs", stfs_of(detail)
-    yield "stop requested", _instant(execution.stop_requested_at) if execution.stop_requested_at else None
+    yield "stop requested", _stop_requested(looked)
     yield "held by", _known(execution.owner) if execution.status == "running" else None
     yield "messages", messages_of(detail)
     yield "slices", slices_of(looked)
@@ -136,6 +136,14 @@ def _instant(moment: datetime) -> str:
     ago = (datetime.now(UTC) - at).total_seconds()
     recent = f"  ({lasted(ago)} ago)" if 60 <= ago < 172_800 else ""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC{recent}"
+
+
+def _stop_requested(looked: "Looked") -> str | None:
+    asked = looked.detail.execution.stop_requested_at
+    if asked is None:
+        return None
+    who = f"by {brief(looked.stopped_by, 60)}" if looked.stopped_by else "not from a console of this home"
+    return f"{_instant(asked)}, {who}"
 
 
 def _known(value: Any) -> str | None:

@@ -151,6 +151,8 @@ class ExecutionsPane(Pane):
     def action_stop(self) -> None:
         """Stop the execution; in another's namespace a dialog asks, else a line."""
         host, execution = host_of(self), self.execution
+        if not self._may("stop"):
+            return
         if execution is None:
             host.say("There is no execution here to stop")
             return
@@ -176,9 +178,18 @@ class ExecutionsPane(Pane):
             title = f"Stop an execution in namespace {whose}, which is not this one"
             host.confirm_many(title, [brief(execution_id, 200)], go)
 
+    def _may(self, name: str) -> bool:
+        """Whether something may be changed; says so where not, before anything is asked."""
+        host = host_of(self)
+        if not host.writable:
+            host.say(f"{action_of(name, SCREEN).title}: refused, {host.refusal}", bad=True)
+        return host.writable
+
     def action_rerun(self) -> None:
         """Run it again with the same parameters, in this namespace; say first what will not be the same."""
         host, execution = host_of(self), self.execution
+        if not self._may("rerun"):
+            return
         if execution is None:
             host.say("There is no execution here to run again")
             return

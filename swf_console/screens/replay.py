@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..backend.operations.console.replaying import Moment, Replay
 
 FRAMES = 10
+HINT = Content.styled("space play  +- speed  ←→ events ", "$text-muted")
 
 
 class ReplayView(View, can_focus=True):
@@ -56,9 +57,7 @@ class ReplayView(View, can_focus=True):
     def on_mount(self) -> None:
         """Say whose replay it is."""
         title = Content.styled(f" Replay of {brief(self._id, 100)}", "bold")
-        self.query_one("#replay-title", Line).show(
-            title, Content("space play  +/- speed  ←/→ events  Esc back ")
-        )
+        self.query_one("#replay-title", Line).show(title, Content("Esc back "))
         self._paint()
 
     def entered(self) -> None:
@@ -115,7 +114,7 @@ class ReplayView(View, can_focus=True):
         state = state_of(passed[-1].event) if passed else "-"
         sort = "playing" if replay.playing else "ended" if replay.ended else "paused"
         words = f" {sort} at {replay.speed:g} x · {state} · event {len(passed)} of {len(replay.moments)}"
-        self.query_one("#replay-now", Line).show(Content.styled(words, "bold"))
+        self.query_one("#replay-now", Line).show(Content.styled(words, "bold"), HINT)
         self.query_one(Lines).show([_line(moment) for moment in reversed(passed)])
 
 

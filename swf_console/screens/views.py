@@ -159,6 +159,15 @@ class Document(View):
         self.query_one(Line).show(Content.styled(cause_of(error), "$text-error"))
 
 
+def section_name(name: str, *, active: bool) -> Content:
+    """The name of a section in the line that lists them; the one that is shown is loud."""
+    return (
+        Content.styled(f" {name.upper()} ", "bold reverse")
+        if active
+        else Content.styled(f" {name} ", "$text-muted")
+    )
+
+
 def coloured(text: str, language: str) -> Content:
     """Text with the colours of its language; red stays what needs a human."""
     from textual.highlight import HighlightTheme, highlight

@@ -75,7 +75,7 @@ def drawn(spans: Sequence[Span], width: int, at: float | None = None, words: str
     fills, names = [], []
     for span, cells in zip(spans, widths, strict=True):
         fills.append((_fill(span.tone) * cells, COLOURS[span.tone]))
-        names.append((fit(span.label, cells) if cells > 2 else " " * cells, COLOURS["unknown"]))
+        names.append((fit(span.label, cells - 1) + " " if cells > 3 else " " * cells, COLOURS["unknown"]))
     lines = [Content.assemble(*fills), Content.assemble(*names)]
     if at is not None:
         lines.append(_mark(spans, widths, at, words, width))

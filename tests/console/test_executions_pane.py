@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from textual.widgets import Input, Static
 
 from swf_console.backend.database import Database, clock, executions
 from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.backend.operations.request import RunRequest
 from swf_console.backend.settings import load_settings
 from swf_console.screens.compare import CompareView
 from swf_console.screens.entry import Entry
@@ -23,6 +26,7 @@ from swf_console.screens.views import Document
 from swf_console.widgets.line import Line
 from swf_console.widgets.paged_table import PagedTable
 from tests.support.history import METRICS, add_execution, add_messages, add_states
+from tests.support.homes import CHECKOUT
 
 from .hosts import HostApp, until
 
@@ -357,6 +361,64 @@ def test_what_has_ended_is_not_stopped(tmp_path: Path) -> None:
 
     app = use(services, steps)
     assert app.asked.said == ["stf_datataking-shifter-0001 does not run: it is completed"]
+    assert app.asked.questions == []
+
+
+@dataclass
+class Runs:
+    """What is executed here, without executing it."""
+
+    requests: list[RunRequest] = field(default_factory=list)
+
+    def start(self, request: RunRequest) -> str:
+        self.requests.append(request)
+        return "stf_datataking-shifter-0001"
+
+
+def test_r_says_what_will_not_be_the_same_and_runs_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(CHECKOUT / "workflows", tmp_path / "workflows")
+    services = home(tmp_path)
+    runs = Runs()
+    monkeypatch.setattr(ConsoleServices, "runs", runs)
+    execution = add_execution(services.database(), 1, namespace="theirs")
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("escape")
+        await until(pilot, lambda: ids_of(pane) == ["0001"])
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(pane.stack.front, ExecutionDetailView))
+
+    app = use(services, steps)
+    assert app.asked.questions[0].startswith(f"Run {execution} again in demo? Not the same: the code of")
+    assert app.asked.commands == [f"executions rerun {execution} --namespace demo"]
+    assert runs.requests[0].namespace == "demo"
+    assert runs.requests[0].workflow == "stf_datataking"
+
+
+def test_what_cannot_be_run_again_says_why(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_execution(services.database(), 1)
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("r")
+        await until(pilot, lambda: bool(app_of(pane).asked.said))
+
+    app = use(services, steps)
+    assert "stf_datataking" in app.asked.said[0]
+    assert app.asked.questions == []
+
+
+def test_read_only_refuses_what_changes_something(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    running(services.database())
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("x", "r")
+
+    app = use(services, steps, read_only=True)
+    assert app.asked.said == ["stop: refused, read-only", "run again: refused, read-only"]
     assert app.asked.questions == []
 
 

@@ -1,11 +1,13 @@
 """What the console's lists read: filters as they are typed, pages from both ends."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from swf_console.backend.database import executions
 from swf_console.backend.database.records import ExecutionFilter
 from swf_console.backend.errors import UsageError
 from swf_console.backend.operations.console.drifting import FileDrift
@@ -14,6 +16,7 @@ from swf_console.backend.operations.console.execution_filter import (
     is_empty,
     parse_execution_filter,
 )
+from swf_console.backend.operations.console.journal import Entry
 from swf_console.backend.operations.console.lists import (
     ORDERS,
     DefinitionsListed,
@@ -106,6 +109,19 @@ def test_an_execution_is_looked_at_with_its_run_s_state(services: ConsoleService
     other = add_execution(services.database(), 2, metrics={"run_number": 100010, "stf_count": 11})
     differences = {(one.kind, one.name) for one in compared(services, execution, other).differences}
     assert ("metric", "stf_count") in differences
+
+
+def test_who_stopped_an_execution_is_known_from_the_journal(services: ConsoleServices) -> None:
+    database = services.database()
+    execution = add_execution(database, 1, status="running")
+    asked = datetime.now(UTC)
+    with database.write() as connection:
+        executions.request_stop(connection, execution, asked)
+    assert look_at_execution(services, execution).stopped_by is None
+    for command in (f"executions stop {execution}", f"executions stop {execution}0"):
+        who = "ann" if command.endswith("1") else "bob"
+        services.journal.append(Entry(asked, "action", who, "stop", "terminated", command=command))
+    assert look_at_execution(services, execution).stopped_by == "ann"
 
 
 def test_a_definition_is_compared_with_the_workflow_s_file(services: ConsoleServices) -> None:

@@ -1,6 +1,7 @@
 """One execution, and one definition, as the console looks at them."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ...database import definitions, states
@@ -34,22 +35,39 @@ __all__ = [
 ]
 
 
+AROUND = timedelta(minutes=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """An execution with all that is known of it, and the state of its run with what was processed."""
+    """An execution with all that is known of it, and the state of its run with what was processed.
+
+    `stopped_by` is who asked for its end in a console of this home.
+    """
 
     detail: ExecutionDetail
     run_state: RunState | None
+    stopped_by: str | None = None
 
 
 def look_at_execution(services: "ConsoleServices", execution_id: str) -> Looked:
     """Everything about one execution; blocks. Raises UsageError where there is none of that id."""
     database = services.database()
     detail = execution_detail(services.settings, database, execution_id)
+    stopped_by = _stopped_by(services, detail.execution)
     if detail.run_number is None:
-        return Looked(detail, None)
+        return Looked(detail, None, stopped_by)
     with database.read() as connection:
-        return Looked(detail, states.run_state(connection, detail.run_number))
+        return Looked(detail, states.run_state(connection, detail.run_number), stopped_by)
+
+
+def _stopped_by(services: "ConsoleServices", execution: Execution) -> str | None:
+    asked = execution.stop_requested_at
+    if asked is None:
+        return None
+    entries = services.journal.entries(since=asked - AROUND)
+    wanted = [one for one in entries if {"stop", execution.execution_id} <= set(one.command.split())]
+    return wanted[-1].who if wanted else None
 
 
 def look_at_message(services: "ConsoleServices", message_id: str) -> "Message":

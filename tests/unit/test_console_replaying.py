@@ -1,0 +1,75 @@
+"""A past run once more, and the strip that shows it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from swf_console.backend.database.records import StateEvent
+from swf_console.backend.operations.console.replaying import FASTEST, Replay, moments_of
+from swf_console.widgets.timeline import Span, drawn, widths_of
+
+BEGAN = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+
+
+def event(second: float, state: str = "run", **data: Any) -> StateEvent:
+    return StateEvent(BEGAN + timedelta(seconds=second), 1, "state_change", state, None, data)
+
+
+def places(*events: StateEvent) -> list[float]:
+    return [moment.at for moment in moments_of(events)]
+
+
+def test_events_lie_in_simulated_time_where_all_of_them_say_it() -> None:
+    assert places(event(0, simulation_tick=5.0), event(1, simulation_tick=35.0)) == [0.0, 30.0]
+    assert places(event(0, simulation_tick=5.0), event(1)) == [0.0, 1.0]
+    assert places(event(0, simulation_tick="garbage"), event(2)) == [0.0, 2.0]
+    assert places() == []
+
+
+def test_a_replay_goes_at_its_speed_and_stops_at_the_end() -> None:
+    replay = Replay(moments_of([event(0), event(10), event(30)]))
+    replay.advance(5)
+    assert replay.at == 0.0
+    replay.play()
+    replay.advance(5)
+    assert (replay.at, len(replay.passed)) == (5.0, 1)
+    replay.faster(4)
+    replay.advance(5)
+    assert (replay.at, len(replay.passed)) == (25.0, 2)
+    replay.advance(60)
+    assert (replay.at, replay.playing, replay.ended) == (30.0, False, True)
+    replay.play()
+    assert (replay.at, replay.playing) == (0.0, True)
+    for _ in range(30):
+        replay.faster(2)
+    assert replay.speed == FASTEST
+
+
+def test_a_replay_steps_from_event_to_event() -> None:
+    replay = Replay(moments_of([event(0), event(10), event(30)]))
+    replay.step(1)
+    assert replay.at == 10.0
+    replay.step(1)
+    replay.step(1)
+    assert replay.at == 30.0
+    replay.step(-1)
+    assert replay.at == 10.0
+    replay.seek(-3)
+    assert replay.at == 0.0
+
+
+def test_a_strip_is_as_wide_as_it_is_told_and_shows_every_state() -> None:
+    spans = [Span("a", 0.0, "off"), Span("long", 98.0, "ok"), Span("b", 2.0, "busy")]
+    assert sum(widths_of(spans, 40)) == 40
+    assert min(widths_of(spans, 40)) >= 1
+    fills, names, mark = drawn(spans, 40, at=50.0, words="50s")
+    assert fills.plain[0] == "░"
+    assert len(fills.plain) == len(names.plain) == 40
+    assert "long" in names.plain
+    assert mark.plain.strip() == "▲ 50s"
+    assert drawn(spans, 40, at=100.0, words="100s")[2].plain.endswith("100s ▲")
+
+
+def test_more_states_than_cells_still_fill_the_strip() -> None:
+    spans = [Span("x", 1.0) for _ in range(500)]
+    assert sum(widths_of(spans, 80)) == 80
+    assert drawn([], 80)[0].plain == "no states recorded"
