@@ -65,7 +65,7 @@ class SliceWorker(Agent):
         piece = slices.taken(message)
         with self.lock:
             crew = self.crew_for(piece)
-            worker = crew.next_worker() if crew and crew.instant and crew.free else None
+            worker = crew.worker_for(piece) if crew and crew.instant and crew.free else None
         if worker is None:
             work.keep(lambda _: self.wait(piece))
         else:

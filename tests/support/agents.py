@@ -69,7 +69,11 @@ class AgentStage:
             self.failures.append(error)
 
     def record_execution(
-        self, parameters: Mapping[str, Any], execution_id: str = EXECUTION, namespace: str = NAMESPACE
+        self,
+        parameters: Mapping[str, Any],
+        execution_id: str = EXECUTION,
+        namespace: str = NAMESPACE,
+        environment: dict[str, Any] | None = None,
     ) -> None:
         """Write an execution with these sections."""
         with self.database.write() as connection:
@@ -77,7 +81,13 @@ class AgentStage:
                 connection, NewDefinition("stf_datataking", "1.0", "custom", "", {}, "alice")
             )
             new = NewExecution(
-                execution_id, definition.id, namespace, dict(parameters), "alice", datetime.now(UTC)
+                execution_id,
+                definition.id,
+                namespace,
+                dict(parameters),
+                "alice",
+                datetime.now(UTC),
+                execution_environment=environment,
             )
             executions.insert(connection, new)
 

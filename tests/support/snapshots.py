@@ -13,6 +13,7 @@ from swf_console.backend.database.tables.workflows import messages, runs
 CHAIN: tuple[Table, ...] = (runs, stf_files, stf_workflows, stages, fastmon_files)
 TIMES = {"timestamp", "start", "end", "processing_time_ms", "created_at", "processed_at"}
 TIME_COLUMNS = {"processing_time_seconds"}
+SURROGATES = {"id", "event_id"}  # numbered in the order of arrival
 
 
 def snapshot(database: Database, *more: Table) -> dict[str, list[str]]:
@@ -39,7 +40,7 @@ def _columns(table: Table) -> list[Any]:
     return [
         column
         for column in table.c
-        if not isinstance(column.type, UtcDateTime) and column.name not in TIME_COLUMNS
+        if not isinstance(column.type, UtcDateTime) and column.name not in TIME_COLUMNS | SURROGATES
     ]
 
 

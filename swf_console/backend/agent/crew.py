@@ -1,6 +1,7 @@
 """The workers of one run as one process is them: who is free, who works on what, and what waits."""
 
 import itertools
+import zlib
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -101,10 +102,9 @@ class Crew:
         missing = len(self.free) + len(self.busy) - self.covered
         return missing if missing > self.covered // 2 or not self.mine else 0
 
-    def next_worker(self) -> str:
-        """A free worker, for a slice that takes no time: all take turns."""
-        self.free.rotate(-1)
-        return self.free[-1]
+    def worker_for(self, piece: Slice) -> str:
+        """A free worker, for a slice that takes no time: the same one if it comes again."""
+        return self.free[zlib.crc32(piece.req_id.encode()) % len(self.free)]
 
     def assign(self, now: datetime, clock: float) -> list[Job]:
         """Give what waits to who is free."""
