@@ -94,8 +94,14 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # Without this, two readers that turn into writers overwrite each other's update without an error.
     begin = connection.get_execution_options().get("swf_begin", "BEGIN")
-    if begin:
-        connection.exec_driver_sql(begin)
+    if not begin:
+        return
+    raw: Any = connection.connection.dbapi_connection
+    try:
+        # not by way of SQLAlchemy, whose road to a cursor costs more than the statement
+        raw.execute(begin)
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(begin, (), error, sqlite3.Error, dialect=connection.dialect) from error
 
 
 def _postgresql_engine(url: URL) -> Engine:

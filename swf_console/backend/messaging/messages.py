@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..errors import UsageError
@@ -21,6 +22,7 @@ PREFIXES = (
 )
 CONTENT_TYPE = "application/json"
 ID_HEADER = "swf_message_id"
+TOLD = ("msg_type", "namespace", "execution_id", "run_id", "sender")
 
 _encode = json.JSONEncoder(allow_nan=False).encode
 
@@ -89,10 +91,11 @@ def make(
         full.setdefault("sender", sender)
     if namespace is not None:
         full.setdefault("namespace", namespace)
-    msg_type = _text(full.get("msg_type")) or ""
-    namespace = _text(full.get("namespace")) or namespace
-    execution_id = _text(full.get("execution_id")) or execution_id
-    run_id = _text(full.get("run_id")) or run_id
+    told = {name: _text(full[name]) for name in TOLD if name in full}
+    msg_type = told.get("msg_type") or ""
+    namespace = told.get("namespace") or namespace
+    execution_id = told.get("execution_id") or execution_id
+    run_id = told.get("run_id") or run_id
     identity = message_id or new_id()
     stamped = {"persistent": "true", ID_HEADER: identity}
     if msg_type:
@@ -115,7 +118,7 @@ def make(
         namespace,
         execution_id,
         run_id,
-        _text(full.get("sender")),
+        told.get("sender"),
         datetime.now(UTC),
     )
 
@@ -135,6 +138,7 @@ def new_id() -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+@lru_cache(maxsize=1024)
 def check_destination(destination: str) -> str:
     """Return `destination`, or raise UsageError where it is bare, empty or unprintable."""
     for prefix in PREFIXES:

@@ -128,8 +128,10 @@ class Publisher:
                 tally = self._tallies[message.execution_id] = Tally()
             tally.published += 1
             tally.by_type[message.msg_type] += 1
-            self._pending.append(_Item(message, time.monotonic()))
-            if self._idle and self._has_work():
+            now = time.monotonic()
+            self._pending.append(_Item(message, now))
+            gathering = now < self._recorded_at + self._gather_seconds and not self._waiting
+            if self._idle and (not gathering or len(self._pending) >= self._batch) and self._has_work():
                 self._work.notify()
 
     def wait_delivered(self, execution_id: str | None, timeout: float | None = None) -> bool:
