@@ -63,7 +63,7 @@ class ConsoleApp(Commands):
         self.alerts = Alerts()
         self.writes = Writes(services)
         self._watch = PipeWatch()
-        self._open = ""
+        self._open = self._wanted = ""
         self._focused: dict[str, Widget | None] = {}
         self._title = ""
         for theme in ALL.values():
@@ -179,21 +179,24 @@ class ConsoleApp(Commands):
         if listed is None:
             self.say(f"there is no screen {name}", bad=True)
             return
+        self._wanted = name
         pane = self.pane_of(name)
         if pane is None:
-            self.call_next(self._make, listed, where)
+            self.run_worker(self._make(listed, where), group="opening")
         else:
             self._show(listed, pane, where)
 
     async def _make(self, listed: Listed, where: Mapping[str, object]) -> None:
         """Make a screen, and show it once it has all its parts."""
+        made = await asyncio.to_thread(listed.load)
         pane = self.pane_of(listed.name)
         if pane is None:
-            pane = listed.load()(self.services)
+            pane = made(self.services)
             await self.query_one(ContentSwitcher).add_content(pane, id=f"pane-{listed.name}")
             remembered = self.services.memory.recall(self.services.namespace, listed.name)
             where = {**_plain(remembered), **where}
-        self._show(listed, pane, where)
+        if self._wanted == listed.name:
+            self._show(listed, pane, where)
 
     def alert(
         self, text: str, *, screen: str = "", where: dict[str, object] | None = None, bad: bool = True

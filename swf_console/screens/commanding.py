@@ -9,13 +9,8 @@ from ..actions import EVERYWHERE, OF_PANES, Action, action_of
 from ..backend.operations.console.services import ConsoleServices
 from .alerts import Alerts
 from .catalogue import panes
-from .first_start import FirstStart
-from .help import HelpScreen
 from .host import Call, Then
-from .namespace_picker import NamespacePicker
-from .palette import Chosen, Palette
 from .pane import Pane
-from .quitting import Quitting
 from .standing import Writes
 from .themes import ALL
 
@@ -82,6 +77,8 @@ class Commands(App[int]):
 
     def action_help(self) -> None:
         """Say what can be done here."""
+        from .help import HelpScreen
+
         pane = self.pane
         titles = {each.name: each.title for each in panes()}
         name = pane.screen_name if pane else ""
@@ -89,6 +86,8 @@ class Commands(App[int]):
 
     def action_palette(self) -> None:
         """Find an action by its name."""
+        from .palette import Palette
+
         pane, titles = self.pane, {each.name: each.title for each in panes()}
         here = pane.screen_name if pane else ""
         found: list[tuple[Action, str]] = []
@@ -101,6 +100,8 @@ class Commands(App[int]):
         self.push_screen(Palette(found, [str(each) for each in past]), self._chosen)
 
     def _chosen(self, chosen: object) -> None:
+        from .palette import Chosen
+
         if not isinstance(chosen, Chosen):
             return
         action = chosen.action
@@ -128,6 +129,8 @@ class Commands(App[int]):
 
     def action_namespace(self, name: str = "") -> None:
         """Choose the namespace that is looked at."""
+        from .namespace_picker import NamespacePicker
+
         if name:
             self.look_at(name)
         else:
@@ -146,6 +149,8 @@ class Commands(App[int]):
 
     def ask_for_namespace(self) -> None:
         """The first start."""
+        from .first_start import FirstStart
+
         self.push_screen(FirstStart(self.services), self._named)
 
     def _named(self, name: object) -> None:
@@ -222,6 +227,8 @@ class Commands(App[int]):
 
     def action_leave(self) -> None:
         """Say what keeps running, and leave."""
+        from .quitting import Quitting
+
         self.push_screen(Quitting(self.services, self.would_end()), self._left)
 
     def _left(self, leave: object) -> None:
