@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +21,8 @@ SCRIPTS = {
     "processing": "example_processing_agent.py",
     "fastmon": "example_fastmon_agent.py",
 }
+FAST_CHAIN = ("data", "fastmon", "fast_processing", "slice_worker")
+PROGRAMS = SCRIPTS | {"fast_processing": "fast_processing_agent.py", "slice_worker": "slice_worker.py"}
 
 
 class LivingHome:
@@ -76,11 +78,11 @@ class LivingHome:
 
     def start(self, kind: str, *arguments: str) -> None:
         """An agent's process."""
-        self._start(kind, [f"agents/{SCRIPTS[kind]}", *arguments])
+        self._start(kind, [f"agents/{PROGRAMS[kind]}", *arguments])
 
-    def start_in_order(self) -> None:
-        """All agents, one after the other, so that each has the same number in every home."""
-        for kind in SCRIPTS:
+    def start_in_order(self, kinds: Iterable[str] = tuple(SCRIPTS)) -> None:
+        """Agents of these kinds, one after the other, so that each has the same number in every home."""
+        for kind in kinds:
             self.start(kind)
             self.wait_agent(kind)
 

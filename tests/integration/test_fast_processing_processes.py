@@ -1,0 +1,162 @@
+"""Fast processing as processes: killed one by one and all at once, on either backend, the same rows."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from swf_console.backend.database import executions, states
+from swf_console.backend.database.records import ExecutionFilter, RunState
+from tests.support.activemq import ActiveMQAddress
+from tests.support.fast_run import left_by
+from tests.support.living import FAST_CHAIN, LivingHome
+
+STFS, SAMPLES, SLICES, WORKERS = 30, 9, 5, 6
+CONFIGURATION = f"""\
+[workflow]
+name = "stf_datataking"
+version = "1.0"
+description = "Many slices in a short time"
+includes = ["daq_state_machine.toml"]
+
+[daq_state_machine]
+no_beam_not_ready_delay = 0.1
+broadcast_delay = 0.0
+beam_not_ready_delay = 0.1
+beam_ready_delay = 0.1
+beam_not_ready_end_delay = 0.1
+
+[fast_processing]
+stf_count = {STFS}
+stf_interval = 0.2
+stf_sampling_rate = 0.3
+slices_per_sample = {SLICES}
+target_worker_count = {WORKERS}
+slice_processing_time = 0.3
+worker_rampup_time = 0.5
+worker_rampdown_time = 0.1
+"""
+NAMESPACE = f"test-{uuid.uuid4().hex[:8]}"
+BY_CHANCE = ("assigned_worker", "slices_completed")  # which worker was free first
+Rows = dict[str, list[str]]
+
+
+def prepare(home: LivingHome) -> LivingHome:
+    (home.home / "workflows/brisk.toml").write_text(CONFIGURATION)
+    return home
+
+
+def run_it(home: LivingHome, *more: str) -> None:
+    home.command("--run", "stf_datataking", "--workflow-config", "brisk", *more)
+
+
+def state(home: LivingHome, namespace: str = NAMESPACE) -> RunState | None:
+    """The state of the run of the one execution in a namespace."""
+    with home.database.read() as connection:
+        page = executions.page(connection, ExecutionFilter(namespace=namespace)).items
+        known = [states.run_state(connection, number) for number in range(100010, 100013)]
+    if not page:
+        return None
+    mine = page[0].execution_id
+    return next((one for one in known if one and (one.metadata or {}).get("execution_id") == mine), None)
+
+
+def done_slices(home: LivingHome, count: int) -> bool:
+    now = state(home)
+    return now is not None and now.slices_completed >= count
+
+
+def is_over(home: LivingHome, namespace: str = NAMESPACE) -> bool:
+    now = state(home, namespace)
+    return now is not None and now.phase == "completed" and now.active_worker_count == 0
+
+
+def finish(home: LivingHome) -> Rows:
+    home.wait_for(lambda: is_over(home), 60)
+    return comparable(left_by(home.database))
+
+
+def comparable(rows: Rows) -> Rows:
+    def without(text: str) -> str:
+        row = {name: value for name, value in json.loads(text).items() if name not in BY_CHANCE}
+        return json.dumps(row, sort_keys=True)
+
+    return {table: sorted(map(without, texts)) for table, texts in rows.items()}
+
+
+@contextmanager
+def living(home: LivingHome) -> Iterator[LivingHome]:
+    with prepare(home):
+        home.start_in_order(FAST_CHAIN)
+        yield home
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Rows:
+    """What the run leaves when nothing happens."""
+    with living(LivingHome(tmp_path_factory.mktemp("undisturbed"), NAMESPACE)) as home:
+        run_it(home, "--realtime")
+        return finish(home)
+
+
+@pytest.fixture(
+    params=["embedded", pytest.param("activemq", marks=[pytest.mark.activemq, pytest.mark.postgresql])]
+)
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LivingHome]:
+    """Embedded broker and SQLite, or ActiveMQ and PostgreSQL."""
+    broker = url = None
+    if request.param == "activemq":
+        address: ActiveMQAddress = request.getfixturevalue("activemq")
+        broker, url = address.environment(), request.getfixturevalue("postgresql_url")
+    with living(LivingHome(tmp_path / "home", NAMESPACE, broker=broker, database_url=url)) as made:
+        yield made
+
+
+def test_a_run_in_fast_mode_is_done_in_seconds_and_leaves_the_rows_of_one_in_real_time(
+    home: LivingHome, undisturbed: Rows
+) -> None:
+    run_it(home)
+    home.wait_for(lambda: is_over(home), 10)
+    assert finish(home) == undisturbed
+    left = state(home)
+    assert left is not None
+    counted = (left.stf_samples_received, left.slices_created, left.slices_completed)
+    assert counted == (SAMPLES, SAMPLES * SLICES, SAMPLES * SLICES)
+
+
+def test_killed_one_after_the_other_and_all_at_once_they_leave_the_same_rows(
+    home: LivingHome, undisturbed: Rows
+) -> None:
+    with home.during(lambda: run_it(home, "--realtime")):
+        for number, kind in enumerate(FAST_CHAIN):
+            home.wait_for(lambda number=number: done_slices(home, 4 * number + 1))  # type: ignore[misc]
+            home.kill(kind)
+            home.start(kind)
+            home.wait_agent(kind)
+        for kind in FAST_CHAIN:
+            home.kill(kind)
+        for kind in FAST_CHAIN:
+            home.start(kind)
+    assert finish(home) == undisturbed
+
+
+def test_a_killed_broker_loses_no_slice(tmp_path: Path, undisturbed: Rows) -> None:
+    with living(LivingHome(tmp_path / "home", NAMESPACE)) as home:
+        with home.during(lambda: run_it(home, "--realtime")):
+            home.wait_for(lambda: done_slices(home, 5))
+            home.kill("broker")
+            home.start_broker()
+        assert finish(home) == undisturbed
+
+
+def test_two_namespaces_at_once_do_not_see_each_other(home: LivingHome) -> None:
+    other = f"{NAMESPACE}-other"
+    with home.during(lambda: run_it(home, f"--namespace={other}")):
+        run_it(home)
+    home.wait_for(lambda: is_over(home), 30)
+    foreign = state(home, other)
+    assert foreign is not None
+    assert foreign.slices_created == 0
