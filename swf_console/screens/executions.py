@@ -3,7 +3,7 @@
 import shlex
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 
 from ..actions import action_of
@@ -14,6 +14,7 @@ from ..widgets.paged_table import PagedTable
 from .compare import CompareView
 from .execution_detail import ExecutionDetailView
 from .execution_list import ExecutionList
+from .execution_preview import ExecutionPreview
 from .host import host_of
 from .pane import Pane
 from .polling import cause_of
@@ -27,23 +28,47 @@ if TYPE_CHECKING:
     from ..backend.operations.rerunning import Rerun
 
 SCREEN = "executions"
+WIDE = 120
 
 
 class ExecutionsPane(Pane):
     """The list, and what is opened from it."""
 
     screen_name: ClassVar[str] = SCREEN
-    DEFAULT_CSS = "ExecutionsPane { height: 1fr; width: 1fr; }"
+    DEFAULT_CSS = """
+    ExecutionsPane { layout: horizontal; height: 1fr; width: 1fr; }
+    ExecutionsPane > ViewStack { width: 3fr; }
+    """
 
     def __init__(self, services: "ConsoleServices") -> None:
         super().__init__(services)
         self._list = ExecutionList(services)
         self._stack = ViewStack(self._list)
+        self._preview = ExecutionPreview(services)
+        self._wide = False
         self._asking = Background(self, "executions")
 
     def compose(self) -> ComposeResult:
-        """The views."""
+        """The views, and the preview beside the list."""
         yield self._stack
+        yield self._preview
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Side by side where there is room."""
+        self._wide = event.size.width >= WIDE
+        self._arrange()
+
+    @on(ViewStack.Changed)
+    def _arrange(self) -> None:
+        there = self._wide and self._stack.front is self._list
+        self._preview.set_class(there, "-there")
+        if there:
+            self._preview.show(self.execution_id)
+
+    @on(PagedTable.Moved, "#list-table")
+    def _moved(self, event: PagedTable.Moved) -> None:
+        event.stop()
+        self._preview.show(event.row.key if event.row else None)
 
     @property
     def list(self) -> ExecutionList:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
 from ..widgets.background import Background
@@ -60,8 +61,11 @@ class ViewStack(Container):
 
     DEFAULT_CSS = "ViewStack { height: 1fr; width: 1fr; }"
 
-    def __init__(self, first: View, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
-        super().__init__(id=id)
+    class Changed(Message):
+        """Another view is in front."""
+
+    def __init__(self, first: View) -> None:
+        super().__init__()
         self.views: list[View] = [first]
         self._shown = False
 
@@ -91,6 +95,7 @@ class ViewStack(Container):
         self.views.append(view)
         view.in_front = self._shown
         self.mount(view)
+        self.post_message(self.Changed())
 
     def pop(self) -> bool:
         """Take the view in front away; False where it is the first."""
@@ -102,6 +107,7 @@ class ViewStack(Container):
         self.front.display = True
         if self._shown:
             self.front.come()
+        self.post_message(self.Changed())
         return True
 
     def to_first(self) -> None:

@@ -74,8 +74,20 @@ class PagedTable(Widget, can_focus=True):
     PagedTable > .paged-table--unknown { color: $text-muted; }
     """
 
-    class OfRow(Message):
-        """Something about a row."""
+    class Moved(Message):
+        """The cursor is on another row, or on none."""
+
+        def __init__(self, table: "PagedTable", row: Row | None) -> None:
+            super().__init__()
+            self.table, self.row = table, row
+
+        @property
+        def control(self) -> "PagedTable":
+            """The table."""
+            return self.table
+
+    class Opened(Message):
+        """Enter, or a double click, on a row."""
 
         def __init__(self, table: "PagedTable", row: Row) -> None:
             super().__init__()
@@ -85,12 +97,6 @@ class PagedTable(Widget, can_focus=True):
         def control(self) -> "PagedTable":
             """The table."""
             return self.table
-
-    class Opened(OfRow):
-        """Enter, or a double click, on a row."""
-
-    class Moved(OfRow):
-        """The cursor is on another row."""
 
     def __init__(
         self,
@@ -267,7 +273,7 @@ class PagedTable(Widget, can_focus=True):
         self._cursor = max(0, min(index, len(self._window.rows) - 1))
         self._note = ""
         self._settle()
-        if self._cursor_key != before and self.row is not None:
+        if self._cursor_key != before:
             self.post_message(self.Moved(self, self.row))
         self._pager.go()
 
@@ -299,7 +305,7 @@ class PagedTable(Widget, can_focus=True):
             at_top = was_at_top and window.at_first
             self._top = 0 if at_top else self._place(self._top_key, self._top)
         self._settle()
-        if self._cursor_key != before and self.row is not None:
+        if self._cursor_key != before:
             self.post_message(self.Moved(self, self.row))
 
     def _place(self, key: str | None, otherwise: int) -> int:

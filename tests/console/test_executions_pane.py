@@ -20,6 +20,7 @@ from swf_console.backend.settings import load_settings
 from swf_console.screens.compare import CompareView
 from swf_console.screens.entry import Entry
 from swf_console.screens.execution_detail import ExecutionDetailView
+from swf_console.screens.execution_preview import ExecutionPreview
 from swf_console.screens.executions import ExecutionsPane
 from swf_console.screens.replay import ReplayView
 from swf_console.screens.views import Document
@@ -201,7 +202,7 @@ def test_the_order_changes_and_turns_round(tmp_path: Path) -> None:
         await until(pilot, lambda: ids_of(pane) == ["0003", "0002", "0001"])
         assert "by user" in pane.query_one("#list-title", Line).said
 
-    use(services, steps, size=(120, 24))
+    use(services, steps, size=(118, 24))
 
 
 def test_enter_shows_everything_section_by_section(tmp_path: Path) -> None:
@@ -447,6 +448,30 @@ def test_two_marked_executions_are_compared(tmp_path: Path) -> None:
     assert app.asked.said == ["Mark two executions with space, then c: 0 marked"]
 
 
+def test_a_wide_screen_shows_the_execution_under_the_cursor_beside_the_list(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    for number in range(1, 4):
+        add_execution(services.database(), number, executed_by=f"user-{number}")
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        preview = pane.query_one(ExecutionPreview)
+        text = preview.query_one("#preview-text", Static)
+        await until(pilot, lambda: "user-3" in str(text.content))
+        assert preview.region.x > 80
+        await pilot.press("j", "j")
+        await until(pilot, lambda: "user-1" in str(text.content))
+        await pilot.press("enter")
+        await until(pilot, lambda: not preview.display or not preview.region)
+        await pilot.press("escape")
+        await until(pilot, lambda: bool(preview.region))
+        pane.list.show("namespace=nobody")
+        await until(pilot, lambda: str(text.content) == "")
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: not preview.region)
+
+    use(services, steps, size=(160, 50))
+
+
 def test_an_execution_is_exported_beside_the_console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     services = home(tmp_path)
     execution = add_execution(services.database(), 1)
@@ -547,4 +572,4 @@ def test_a_database_that_goes_leaves_what_was_read_and_says_so(
         monkeypatch.undo()
         await until(pilot, lambda: "STALE" not in lines_of(pane.list.table)[-1], timeout=8)
 
-    use(services, steps, size=(120, 24))
+    use(services, steps, size=(118, 24))
