@@ -344,7 +344,36 @@ NAMESPACES: tuple[Action, ...] = (
     ),
 )
 
-OF_PANES: tuple[Action, ...] = OVERVIEW + AGENTS + EXECUTIONS + DEFINITIONS + MESSAGES + JOURNAL + NAMESPACES
+FAST_PROCESSING: tuple[Action, ...] = (
+    Action(
+        "workers(1)",
+        ("plus",),
+        "more workers",
+        "predict with more workers (nothing is changed)",
+        "plan fast_processing_default --workers 40",
+        screens=("fast_processing",),
+    ),
+    Action(
+        "workers(-1)",
+        ("minus",),
+        "fewer",
+        "predict with fewer workers (nothing is changed)",
+        "plan fast_processing_default --workers 20",
+        screens=("fast_processing",),
+    ),
+    Action(
+        "workers(0)",
+        ("equals_sign",),
+        "as configured",
+        "predict with the configured workers again",
+        "plan fast_processing_default",
+        screens=("fast_processing",),
+    ),
+)
+
+OF_PANES: tuple[Action, ...] = (
+    OVERVIEW + AGENTS + EXECUTIONS + DEFINITIONS + MESSAGES + JOURNAL + NAMESPACES + FAST_PROCESSING
+)
 
 REGISTRY: tuple[Action, ...] = EVERYWHERE + OF_PANES
 

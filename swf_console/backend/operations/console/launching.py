@@ -2,9 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
-from io import StringIO
 from math import isfinite
 from typing import Any
 
@@ -142,8 +140,7 @@ def new_rehearsal() -> StopSignal:
 def forecast(settings: Settings, wish: LaunchWish, stop: StopSignal) -> Forecast:
     """Rehearse the run; `stop` ends the rehearsal. Raises a UsageError or ExecutionFailed."""
     duration = parse_duration(wish.duration, "duration")
-    with redirect_stdout(StringIO()):  # a workflow may print; the screen is not the place for it
-        found = predict(settings, wish.configuration, overrides_of(wish), duration=duration, stop=stop)
+    found = predict(settings, wish.configuration, overrides_of(wish), duration=duration, stop=stop)
     rates = found.plan.capacity
     return Forecast(tuple(_lines(found)), found.warnings, rates.keeps_up if rates else None)
 

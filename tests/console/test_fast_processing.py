@@ -1,0 +1,151 @@
+"""The Fast processing screen: the prediction, what if, and what slices and workers did."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import pytest
+from textual.pilot import Pilot
+
+from swf_console.backend.database import Database, states, workers
+from swf_console.backend.database.records import RunState
+from swf_console.backend.database.tables.workflows import run_states
+from swf_console.backend.errors import DatabaseUnreachable
+from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.backend.operations.testbed_editing import path_of_testbed
+from swf_console.screens.fast_processing import FastProcessingPane
+from swf_console.screens.fast_rows import outlook_lines
+
+from ..support.history import add_execution, add_messages
+from .hosts import HostApp, until
+
+Steps = Callable[[HostApp, FastProcessingPane, Pilot[None]], Awaitable[None]]
+
+
+def drive(services: ConsoleServices, steps: Steps, *, size: tuple[int, int] = (80, 24)) -> HostApp:
+    """Open the pane, wait for its first look, take the steps."""
+    pane = FastProcessingPane(services)
+    app = HostApp(pane)
+
+    async def go() -> None:
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: pane.look is not None)
+            await steps(app, pane, pilot)
+
+    asyncio.run(go())
+    return app
+
+
+def add_run(database: Database, *, made: int = 30, done: int = 12) -> str:
+    """A run with slices and a worker."""
+    identity = add_execution(database, status="running")
+    add_messages(database, identity, 1, kind="run_imminent")
+    now = datetime.now(UTC)
+    with database.write() as connection:
+        states.upsert_run_state(
+            connection,
+            RunState(100010, "physics", "run", "physics", target_worker_count=30, state_changed_at=now),
+        )
+        counted = {"slices_created": made, "slices_completed": done, "active_worker_count": 1}
+        connection.execute(run_states.update().values(**counted, slices_queued=made - done - 1))
+        workers.rows.ensure(
+            connection,
+            {
+                "worker_id": f"worker-{uuid.uuid4().hex[:4]}[b]",
+                "run_number": 100010,
+                "panda_job": "1",
+                "location": "here",
+                "status": "processing",
+                "current_slice_id": 7,
+                "slices_completed": done,
+                "last_heartbeat": now,
+                "started_at": now,
+            },
+        )
+    return identity
+
+
+def test_the_configured_run_is_predicted(services: ConsoleServices) -> None:
+    async def look(_app: HostApp, pane: FastProcessingPane, _pilot: Pilot[None]) -> None:
+        text = pane.outlook.text
+        assert "PREDICTED for fast_processing_default" in text
+        assert "0.375 slices/s" in text
+        assert "38% ● keeps up" in text
+        assert "No run with slices here yet" in pane.run_view.text
+        assert not pane.worker_list.items
+
+    drive(services, look)
+
+
+def test_plus_and_minus_ask_what_if(services: ConsoleServices) -> None:
+    async def ask(_app: HostApp, pane: FastProcessingPane, pilot: Pilot[None]) -> None:
+        await pilot.press("plus")
+        await until(pilot, lambda: "with 33 workers" in pane.outlook.text)
+        assert "what if 33 workers" in pane.outlook.text
+        await pilot.press("minus")
+        await until(pilot, lambda: "with 30 workers" in pane.outlook.text)
+        assert pane.copy_text("command") == "swf-console plan fast_processing_default --workers 30"
+        await pilot.press("equals_sign")
+        await until(pilot, lambda: "what if" not in pane.outlook.text)
+
+    drive(services, ask)
+
+
+def test_slices_and_workers_of_the_newest_run(services: ConsoleServices) -> None:
+    identity = add_run(services.database())
+
+    async def look(_app: HostApp, pane: FastProcessingPane, _pilot: Pilot[None]) -> None:
+        text = pane.run_view.text
+        assert f"HAPPENED in {identity}, run 100010" in text
+        assert "12 of 30" in text
+        assert "17 queued" in text
+        assert "1 of 30 active" in text
+        (item,) = pane.worker_list.items
+        assert item.cells[1].text.endswith("[b]")
+        assert [cell.text for cell in item.cells[2:5]] == ["processing", "7", "12"]
+
+    drive(services, look)
+
+
+def test_a_run_of_another_namespace_is_not_shown(services: ConsoleServices) -> None:
+    add_run(services.database())
+    services.namespace = "other"
+
+    async def look(_app: HostApp, pane: FastProcessingPane, _pilot: Pilot[None]) -> None:
+        assert "No run with slices here yet" in pane.run_view.text
+
+    drive(services, look)
+
+
+def test_a_dead_database_leaves_the_run_dimmed_and_the_prediction_bright(
+    services: ConsoleServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_run(services.database())
+
+    def gone() -> None:
+        raise DatabaseUnreachable("it is gone", "Start it again")
+
+    async def die(_app: HostApp, pane: FastProcessingPane, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: bool(pane.worker_list.items))
+        monkeypatch.setattr(services, "database", gone)
+        await until(pilot, lambda: pane.worker_list.stale)
+        assert "12 of 30" in pane.run_view.text
+        assert pane.worker_list.items
+        assert not pane.outlook.stale
+
+    drive(services, die)
+
+
+def test_a_changed_file_is_predicted_anew(services: ConsoleServices) -> None:
+    async def change(_app: HostApp, pane: FastProcessingPane, pilot: Pilot[None]) -> None:
+        file = path_of_testbed(services.settings)
+        file.write_text(file.read_text() + "\n[fast_processing]\ntarget_worker_count = 3\n")
+        await until(pilot, lambda: "falls behind" in pane.outlook.text)
+
+    drive(services, change, size=(160, 50))
+
+
+def test_without_a_configuration_it_says_what_to_do() -> None:
+    (line,) = outlook_lines(None, "", 80)
+    assert "set workflow.config" in line[0][0]
