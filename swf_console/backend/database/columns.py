@@ -119,10 +119,10 @@ class Json(TypeDecorator[Any]):
         return lambda value: None if value is None else encode(value)
 
     def result_processor(self, dialect: Dialect, _coltype: object) -> Callable[[Any], Any] | None:
-        """Decode SQLite's text; psycopg2 has decoded already."""
+        """Decode SQLite's text, which it keeps as a number where it spells one; psycopg2 has decoded."""
         if dialect.name == "postgresql":
             return None
-        return lambda value: None if value is None else json.loads(value)
+        return lambda value: json.loads(value) if isinstance(value, str) else value
 
 
 def uuid_digits(value: str | None) -> str | None:

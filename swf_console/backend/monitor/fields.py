@@ -36,10 +36,8 @@ class Field:
     def schema(self) -> Schema:
         """What is accepted."""
         schema = self.kind.schema()
-        if self.null and "type" in schema:
-            schema["type"] = [schema["type"], "null"]
-            if "enum" in schema:
-                schema["enum"] = [*schema["enum"], None]
+        if self.null and schema:
+            schema = {"anyOf": [*schema.get("anyOf", [schema]), {"type": "null"}]}
         if self.about:
             schema["description"] = self.about
         return schema

@@ -13,9 +13,12 @@ Schema = dict[str, Any]
 SMALLEST, LARGEST = -(2**31), 2**31 - 1
 LARGEST_BIG = 2**63 - 1
 LONGEST_TEXT = 1_000_000
-TRUE = {"true", "1", "yes", "on", "t"}
-FALSE = {"false", "0", "no", "off", "f"}
-_INTEGER = re.compile(r"[+-]?[0-9]{1,19}(\.0*)?", re.ASCII)
+EXACT = 2**53 - 1
+TRUE = ("true", "True", "1")
+FALSE = ("false", "False", "0")
+NUMBER_AS_TEXT: Schema = {"type": "integer", "minimum": -EXACT, "maximum": EXACT}
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}(\.0{0,9})?", re.ASCII)
+_IDENTIFIER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE | re.ASCII)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -38,25 +41,23 @@ class Name:
     blank: bool = False
 
     def read(self, value: Any) -> str:
-        """The text without white space around it."""
-        text = _text(value).strip()
+        """The text without spaces around it."""
+        given = _text(value)
+        text = given.strip(" ")
         if not text and not self.blank:
             raise ValueError("This field may not be blank.")
-        if len(text) > self.longest:
+        if len(given) > self.longest:
             raise ValueError(f"Ensure this field has no more than {self.longest} characters.")
         if _CONTROL.search(text):
             raise ValueError("Control characters are not allowed.")
         return text
 
     def schema(self) -> Schema:
-        """A string with its lengths."""
-        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$" if self.blank else r"^[!-~]([ -~]*[!-~])?$"
-        return {
-            "type": "string",
-            "maxLength": self.longest,
-            "pattern": pattern,
-            **({} if self.blank else {"minLength": 1}),
-        }
+        """A string with its length, or a whole number."""
+        any_but_controls = r"[^\u0000-\u001f\u007f-\u009f]*"
+        one_more = "" if self.blank else r"[^ \u0000-\u001f\u007f-\u009f]" + any_but_controls
+        text = {"type": "string", "maxLength": self.longest, "pattern": f"^{any_but_controls}{one_more}$"}
+        return {"anyOf": [text, NUMBER_AS_TEXT]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,8 @@ class Text:
         return _UNSTORABLE.sub("\ufffd", _text(value))
 
     def schema(self) -> Schema:
-        """A string."""
-        return {"type": "string"}
+        """A string, or a whole number."""
+        return {"anyOf": [{"type": "string"}, NUMBER_AS_TEXT]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,9 @@ class Integer:
         return number
 
     def schema(self) -> Schema:
-        """A number within limits."""
-        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+        """A number within limits, or its digits."""
+        digits = {"type": "string", "pattern": f"^[1-9][0-9]{{0,{len(str(self.high)) - 2}}}$"}
+        return {"anyOf": [{"type": "integer", "minimum": self.low, "maximum": self.high}, digits]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,9 @@ class Number:
         return number
 
     def schema(self) -> Schema:
-        """A number that a float can hold."""
-        return {"type": "number", "minimum": -1e300, "maximum": 1e300}
+        """A number that a float can hold, or its digits."""
+        digits = {"type": "string", "pattern": r"^-?[0-9]{1,15}(\.[0-9]{1,9})?$"}
+        return {"anyOf": [{"type": "number"}, digits]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +121,14 @@ class Flag:
         """The flag."""
         if isinstance(value, bool):
             return value
-        text = str(value).strip().lower() if isinstance(value, int | str) else ""
-        if text not in TRUE | FALSE:
+        text = str(value) if isinstance(value, int | str) else ""
+        if text not in TRUE + FALSE:
             raise ValueError("Must be a valid boolean.")
         return text in TRUE
 
     def schema(self) -> Schema:
-        """A boolean."""
-        return {"type": "boolean"}
+        """A boolean, or its word."""
+        return {"anyOf": [{"type": "boolean"}, {"enum": [*TRUE, *FALSE, 1, 0]}]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ class Moment:
         try:
             if not isinstance(value, str) or len(value) > 64:
                 raise ValueError(value)
-            return datetime.fromisoformat(value.strip()).astimezone(UTC)
+            return datetime.fromisoformat(value.strip().upper()).astimezone(UTC)
         except (ValueError, OverflowError, OSError):
             raise ValueError("Not a time in ISO 8601, such as 2026-01-31T12:00:00Z.") from None
 
@@ -169,10 +172,9 @@ class Identifier:
 
     def read(self, value: Any) -> str:
         """The UUID with dashes."""
-        try:
+        if isinstance(value, str) and _IDENTIFIER.fullmatch(value):
             return str(uuid.UUID(value))
-        except (ValueError, TypeError, AttributeError):
-            raise ValueError("Must be a valid UUID.") from None
+        raise ValueError("Must be a valid UUID.")
 
     def schema(self) -> Schema:
         """A string of that form."""
@@ -237,7 +239,9 @@ class Renamed:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError("Not a valid string.")
+    if isinstance(value, int) and abs(value) > EXACT:
         raise ValueError("Not a valid string.")
     return str(value)
 

@@ -134,7 +134,10 @@ def _parameters(fields: Iterable[Field]) -> list[dict[str, Any]]:
 
 
 def _parameter(field: Field, place: str) -> dict[str, Any]:
-    return {"name": field.name, "in": place, "required": place == "path", "schema": field.schema()}
+    schema = field.schema()
+    if place == "query":  # what is empty is not given
+        schema = {"anyOf": [*schema.get("anyOf", [schema]), {"const": ""}]}
+    return {"name": field.name, "in": place, "required": place == "path", "schema": schema}
 
 
 def _json(schema: Schema) -> dict[str, Any]:
