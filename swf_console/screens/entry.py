@@ -20,7 +20,7 @@ class Entry(Horizontal):
     Entry { height: 1; width: 1fr; display: none; }
     Entry > #entry-prompt { width: auto; padding: 0 1; text-style: bold; }
     Entry > Input { width: 1fr; height: 1; border: none; padding: 0; background: $surface; }
-    Entry > #entry-word { width: auto; max-width: 50%; padding: 0 1; color: $text-warning; }
+    Entry > #entry-word { width: auto; max-width: 60%; padding: 0 1; color: $text-warning; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave it", priority=True, tooltip="Leave everything as it was")
@@ -45,7 +45,7 @@ class Entry(Horizontal):
     def compose(self) -> ComposeResult:
         """Prompt, text, word."""
         yield Static("", id="entry-prompt", markup=False)
-        yield Input(id="entry-text", compact=True)
+        yield Input(id="entry-text", compact=True, select_on_focus=False)
         yield Static("", id="entry-word", markup=False)
 
     def begin(self, kind: str, prompt: str, text: str, placeholder: str = "") -> None:

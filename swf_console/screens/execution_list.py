@@ -145,7 +145,7 @@ class ExecutionList(View):
 
     def begin_filter(self) -> None:
         """Let the operator type a filter; it works while it is typed."""
-        self.query_one(Entry).begin("filter", "/", self.filter, PLACEHOLDER)
+        self.query_one(Entry).begin("filter", "/", f"{self.filter} ".lstrip(), PLACEHOLDER)
 
     def begin_search(self) -> None:
         """Let the operator type what to look for."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..backend.operations.console.replaying import Moment, Replay
 
 FRAMES = 10
-HINT = Content.styled("space play  +- speed  ←→ events ", "$text-muted")
+HINT = Content.styled("space play  +- speed  left right events ", "$text-muted")
 
 
 class ReplayView(View, can_focus=True):

@@ -16,6 +16,7 @@ from textual.widget import Widget
 from .columns import GAP, Column, fit, fitted
 from .paging import Pager, Viewport
 from .rows import Cell, Count, PageSource, Row, RowWindow
+from .symbols import sign
 from .tones import COLOURS
 
 GUTTER = 2
@@ -425,7 +426,7 @@ class PagedTable(Widget, can_focus=True):
         for column, width in zip(self.columns, self._widths, strict=False):
             arrow = ""
             if self.sorted_by and self.sorted_by[0] == column.key:
-                arrow = "▾" if self.sorted_by[1] else "▴"
+                arrow = sign("descending" if self.sorted_by[1] else "ascending")
             titles.append(fit(column.title + arrow, width, right=column.right))
         return " " * GUTTER + (" " * GAP).join(titles)
 
@@ -436,7 +437,7 @@ class PagedTable(Widget, can_focus=True):
             base += self._style("cursor")
         if line.kind.startswith("stale"):
             base += Style(dim=True)
-        segments = [Segment(("▌" if under_cursor else " ") + ("*" if line.marked else " "), base)]
+        segments = [Segment((sign("cursor") if under_cursor else " ") + ("*" if line.marked else " "), base)]
         for column, width, cell in zip(self.columns, self._widths, row.cells, strict=False):
             segments.append(
                 Segment(fit(cell.text, width, right=column.right, tail=column.tail), base + self._tone(cell))

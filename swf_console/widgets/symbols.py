@@ -16,6 +16,12 @@ _UNICODE = {
     "thumb": "┃",
     "arrow": "→",
     "cut": "…",
+    "descending": "▾",
+    "ascending": "▴",
+    "fill ok": "█",
+    "fill busy": "▓",
+    "fill off": "░",
+    "fill": "▒",
 }
 _ASCII = {
     "ok": "*",
@@ -33,6 +39,12 @@ _ASCII = {
     "thumb": "#",
     "arrow": "->",
     "cut": "~",
+    "descending": "v",
+    "ascending": "^",
+    "fill ok": "#",
+    "fill busy": "=",
+    "fill off": ".",
+    "fill": "-",
 }
 _SETS = {"unicode": _UNICODE, "ascii": _ASCII}
 _used = dict(_UNICODE)

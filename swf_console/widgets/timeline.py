@@ -11,16 +11,6 @@ from .columns import fit
 from .symbols import sign
 from .tones import COLOURS, Tone
 
-FILLS: dict[Tone, str] = {
-    "ok": "█",
-    "busy": "▓",
-    "watch": "▒",
-    "bad": "█",
-    "off": "░",
-    "plain": "▒",
-    "unknown": "·",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -99,4 +89,4 @@ def _mark(spans: Sequence[Span], widths: Sequence[int], at: float, words: str, w
 
 
 def _fill(tone: Tone) -> str:
-    return FILLS[tone] if sign("rule") == "─" else {"ok": "#", "busy": "=", "off": "."}.get(tone, "-")
+    return sign(f"fill {tone}" if tone in ("ok", "busy", "off") else "fill")
