@@ -65,12 +65,11 @@ def sign_of(line: "AgentLine") -> tuple[str, Tone]:
 def note_of(line: "AgentLine") -> str:
     """What does not fit together, else what it does."""
     view = line.view
-    doing = view.operational_state or ""
     if view.note:
         return view.note
-    if view.state == "RUNNING" and view.heartbeat_seconds is None and view.agent_type is None:
-        return "needed" if line.needed else ""
-    return f"{doing.lower()}{' · needed' if line.needed else ''}".strip(" ·")
+    if view.state == "RUNNING":
+        return (view.operational_state or "").lower()
+    return "needed" if line.needed else (view.operational_state or "").lower()
 
 
 def summary(look: "AgentsLook") -> str:

@@ -33,10 +33,10 @@ class FastProcessingPane(Pane):
     DEFAULT_CSS = """
     FastProcessingPane {
         & > #fast-parts { height: auto; layout: vertical; }
-        & #fast-outlook { height: 10; }
+        & #fast-outlook { height: 6; }
         & #fast-run { height: 6; border-top: solid $panel; }
         & > #fast-workers { height: 1fr; border-top: solid $panel; }
-        &.-wide > #fast-parts { layout: horizontal; height: 12; }
+        &.-wide > #fast-parts { layout: horizontal; height: 10; }
         &.-wide #fast-outlook { width: 1fr; height: 100%; }
         &.-wide #fast-run { width: 1fr; height: 100%; border-top: none; border-left: solid $panel; }
     }

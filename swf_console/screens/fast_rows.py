@@ -50,8 +50,11 @@ def outlook_lines(outlook: "Outlook | None", trouble: str, width: int) -> list[L
     used = f"{rates.utilisation:.0%}" if isfinite(rates.utilisation) else "no worker"
     tone: Tone = "ok" if keeps_up else "bad"
     lines += [
-        _line("demand", f"{number(rates.demand)} slices/s, {number(rates.stf_rate)} STF/s"),
-        _line("capacity", f"{number(rates.capacity)} slices/s with {plural(rates.workers, 'worker')}"),
+        _line(
+            "demand",
+            f"{number(rates.demand)} slices/s ({number(rates.stf_rate)} STF/s), "
+            f"capacity {number(rates.capacity)} with {plural(rates.workers, 'worker')}",
+        ),
         [
             *_label("utilisation"),
             *progress_bar(rates.utilisation if isfinite(rates.utilisation) else 1.0, BAR),
@@ -63,10 +66,12 @@ def outlook_lines(outlook: "Outlook | None", trouble: str, width: int) -> list[L
     drained = "never" if drain is None else f"{number(drain)} s after end_run"
     waiting = [point.waiting for point in backlog.points]
     lines += [
-        _line("slices", f"{backlog.slices:,} of {outlook.stf_count:,} STFs"),
-        _line("backlog", f"at most {backlog.peak:,} at {number(backlog.peak_tick)} s"),
+        _line(
+            "backlog",
+            f"{backlog.slices:,} slices from {outlook.stf_count:,} STFs, at most {backlog.peak:,} waiting at "
+            f"{number(backlog.peak_tick)} s, drained {drained}",
+        ),
         [*_label(""), (_spark(waiting, max(10, min(60, width - LEFT - 2))), "busy")],
-        _line("drained", drained),
     ]
     lines += [[(f"{sign('watch')} {brief(warning)}", "watch")] for warning in outlook.warnings]
     return lines
@@ -87,8 +92,7 @@ def run_lines(run: "FastRun | None", outlook: "Outlook | None") -> list[Line]:
     phase = brief(state.phase, 40)
     lines: list[Line] = [
         [(f"HAPPENED in {what}, {phase}, begun {since(run.announced_at)} ago", "unknown")],
-        _line("samples", f"{state.stf_samples_received:,}"),
-        _line("slices", f"{made:,}{of}"),
+        _line("slices", f"{made:,}{of} of {plural(state.stf_samples_received, 'sample')}"),
     ]
     if made:
         lines.append([*_label("done"), *progress_bar(done / made, BAR), (f" {done:,} of {made:,}", "plain")])

@@ -7,6 +7,7 @@ from ..widgets.harmless import brief
 from ..widgets.line_view import Part
 from ..widgets.rows import Cell
 from ..widgets.short_list import Item
+from ..widgets.symbols import sign
 from ..widgets.tones import Tone
 
 if TYPE_CHECKING:
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("name", "PARAMETER", 26, least=22),
-    Column("value", "VALUE", 24, least=14, grows=True),
+    Column("value", "VALUE", 24, least=23, grows=True),
     Column("unit", "UNIT", 5),
-    Column("source", "FROM", 34, least=18),
+    Column("source", "FROM", 34, least=16),
 )
 CHOICE_COLUMNS = (
     Column("name", "CONFIGURATION", 32, least=24),
@@ -84,21 +85,21 @@ def verdict_of(
     """Whether it can be run and will keep up, and what to do first."""
     lines: list[list[Part]] = []
     for problem in checked.problems if checked else ():
-        lines.append([(f"✖ {brief(problem)}", "bad")])
+        lines.append([(f"{sign('bad')} {brief(problem)}", "bad")])
+    if missing:
+        names = brief(", ".join(missing))
+        lines.append([(f"{sign('watch')} not running: {names}: A starts them, s runs without", "watch")])
     if forecast:
         keeps_up = forecast.keeps_up
-        sign: Part = ("▲ ", "watch") if keeps_up is False else ("● ", "ok")
+        mark: Part = (f"{sign('watch')} ", "watch") if keeps_up is False else (f"{sign('ok')} ", "ok")
         lines += [
-            [sign if n == min(1, len(forecast.lines) - 1) else ("  ", "plain"), (line, "plain")]
+            [mark if n == min(1, len(forecast.lines) - 1) else ("  ", "plain"), (line, "plain")]
             for n, line in enumerate(forecast.lines)
         ]
     warnings = [*(forecast.warnings if forecast else checked.warnings if checked else ())]
-    lines += [[(f"▲ {brief(warning)}", "watch")] for warning in warnings]
+    lines += [[(f"{sign('watch')} {brief(warning)}", "watch")] for warning in warnings]
     if trouble:
-        lines.append([(f"▲ {brief(trouble)}", "watch")])
-    if missing:
-        lines.append([(f"▲ not running: {brief(', '.join(missing))}", "watch")])
-        lines.append([("  A starts them; s runs without them", "unknown")])
+        lines.append([(f"{sign('watch')} {brief(trouble)}", "watch")])
     return lines
 
 

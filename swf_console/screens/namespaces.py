@@ -50,8 +50,8 @@ class NamespacesPane(Pane):
     DEFAULT_CSS = """
     NamespacesPane {
         & > #namespaces-parts { height: 1fr; layout: vertical; }
-        & #namespaces-list { height: 1fr; max-height: 8; }
-        & #namespaces-file { height: 2fr; layout: vertical; border-top: solid $panel; }
+        & #namespaces-list { height: auto; min-height: 2; max-height: 7; }
+        & #namespaces-file { height: 1fr; layout: vertical; border-top: solid $panel; }
         & #namespaces-values { height: 1fr; }
         & #namespaces-detail { height: 3; border-top: solid $panel; }
         & #namespaces-input { display: none; height: 1; border: none; padding: 0 1; background: $boost; }

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from ..backend.operations.console.overview import Change, OverviewLook, Verdict
     from ..backend.operations.console.running import Running
 
-BAR = 10
+BAR = 8
 CAP = 10_000
 RUNNING_COLUMNS = (
     Column("sign", "", 1),
     Column("execution", "RUNNING", 34, least=26),
     Column("for", "FOR", 6, right=True),
-    Column("bar", "", BAR, least=6),
+    Column("bar", "", BAR),
     Column("stf", "STF", 13, least=11),
     Column("state", "DAQ", 24, least=14, grows=True),
 )
@@ -55,7 +55,7 @@ def running_item(one: "Running") -> Item:
         Cell(age(one.seconds)),
         Cell(bar, tone),
         Cell(of),
-        Cell(f"{note}{' · here' if one.here else ''}", tone),
+        Cell(note, tone),
     )
     return Item(one.summary.execution_id, cells, one)
 
@@ -76,7 +76,7 @@ def detail_lines(look: "OverviewLook", one: "Running | None", width: int) -> lis
     lines: list[list[Part]] = []
     if one is not None:
         passed = [Passed(each.state, each.substate) for each in one.states]
-        pace = "realtime" if one.realtime else "fast"
+        pace = f"{'realtime' if one.realtime else 'fast'}{', in this console' if one.here else ''}"
         run = f"run {one.run_number}" if one.run_number else "no run number yet"
         who = f"by {brief(one.summary.executed_by, 40)} in {brief(one.summary.namespace or '-', 40)}"
         lines.append([(f" {run} · {pace} · {who}", "unknown")])
