@@ -10,11 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher, Static
+from textual.widgets import ContentSwitcher
 
 from ..backend.operations.console.lists import ExecutionFilter, ExecutionsListed
 from ..widgets.background import Background
-from ..widgets.harmless import brief, harmless_lines
+from ..widgets.code_lines import CodeLines
+from ..widgets.harmless import brief
 from ..widgets.line import Line
 from ..widgets.paged_table import PagedTable
 from .definition_rows import SCHEMA, drift_cell, schema_rows
@@ -22,7 +23,6 @@ from .execution_rows import EXECUTIONS, execution_cells
 from .host import host_of
 from .polling import cause_of
 from .row_sources import Rows
-from .scrolling import Scrolling
 from .views import View, coloured, section_name
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ class DefinitionDetailView(View):
     ]
     DEFAULT_CSS = """
     DefinitionDetailView > ContentSwitcher { height: 1fr; }
-    DefinitionDetailView #definition-code { height: 1fr; overflow: auto auto; scrollbar-size: 1 1; }
-    DefinitionDetailView #code-text { width: auto; padding: 0 1; }
     """
 
     def __init__(
@@ -64,8 +62,7 @@ class DefinitionDetailView(View):
         yield Line(id="definition-title")
         yield Line(id="definition-sections")
         with ContentSwitcher(initial="definition-code"):
-            with Scrolling(id="definition-code"):
-                yield Static("Reading…", id="code-text", markup=False)
+            yield CodeLines(identity="definition-code")
             yield PagedTable(SCHEMA, id="definition-parameters", empty="It names no parameters.")
             yield PagedTable(
                 EXECUTIONS,
@@ -117,18 +114,18 @@ class DefinitionDetailView(View):
         self.query_one(f"#{shown}", Widget).focus()
         self._head()
 
-    def _read(self) -> "tuple[Definition, Content, bool | None]":
+    def _read(self) -> "tuple[Definition, list[Content], bool | None]":
         from ..backend.operations.console.looked_at import look_at_definition
 
         definition = look_at_definition(self.services, self.summary.id)
-        code = coloured(harmless_lines(definition.definition), "python")
+        code = coloured(definition.definition, "python")
         return definition, code, self._drifted(self.summary)
 
-    def _show(self, read: "tuple[Definition, Content, bool | None]") -> None:
+    def _show(self, read: "tuple[Definition, list[Content], bool | None]") -> None:
         self.definition, code, drifted = read
         self._drift = drift_cell(drifted).text
         self._head()
-        self.query_one("#code-text", Static).update(code)
+        self.query_one(CodeLines).show(code)
         self.query_one("#definition-parameters", PagedTable).show(
             schema_rows(self.definition.parameter_values)
         )

@@ -138,6 +138,9 @@ class DefinitionsPane(Pane):
     """The list, and what is opened from it."""
 
     screen_name: ClassVar[str] = "definitions"
+    help_text: ClassVar[str] = (
+        "Enter opens a definition: left and right go from its code to its parameters and its executions."
+    )
     DEFAULT_CSS = "DefinitionsPane { height: 1fr; width: 1fr; }"
 
     def __init__(self, services: "ConsoleServices") -> None:

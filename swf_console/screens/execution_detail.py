@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Static
 
 from ..backend.operations.console.lists import MessagesListed
+from ..widgets.code_lines import CodeLines
 from ..widgets.harmless import brief, harmless_lines
 from ..widgets.line import Line
 from ..widgets.paged_table import PagedTable
@@ -54,10 +55,10 @@ class ExecutionDetailView(View):
     ]
     DEFAULT_CSS = """
     ExecutionDetailView > ContentSwitcher { height: 1fr; }
-    ExecutionDetailView #detail-summary, ExecutionDetailView #detail-trace {
+    ExecutionDetailView #detail-summary {
         height: 1fr; overflow-y: auto; overflow-x: hidden; scrollbar-size-vertical: 1;
     }
-    ExecutionDetailView #summary-text, ExecutionDetailView #trace-text { height: auto; padding: 0 1; }
+    ExecutionDetailView #summary-text { height: auto; padding: 0 1; }
     ExecutionDetailView #summary-strip { height: 2; }
     ExecutionDetailView.-stale ContentSwitcher { text-style: dim; }
     """
@@ -92,8 +93,7 @@ class ExecutionDetailView(View):
             yield PagedTable(MESSAGES, id="detail-messages", empty="It has no messages yet.")
             yield PagedTable(PAIRS, id="detail-metrics", empty="Metrics are written when it ends.")
             yield PagedTable(PAIRS, id="detail-environment", empty="It recorded no environment.")
-            with Scrolling(id="detail-trace"):
-                yield Static("", id="trace-text", markup=False)
+            yield CodeLines(identity="detail-trace")
 
     def on_mount(self) -> None:
         """Say whose detail it is."""
@@ -174,8 +174,7 @@ class ExecutionDetailView(View):
             if name not in UNTOLD
         }
         self._table_of("environment", surroundings, lambda: pair_rows(surroundings))
-        trace = harmless_lines(detail.execution.stack_trace or "")
-        self._fill("trace", trace, self.query_one("#trace-text", Static).update)
+        self._fill("trace", detail.execution.stack_trace or "", self._show_trace)
         self._show_strip(looked)
         self._head()
         self.query_one("#detail-messages", PagedTable).live = detail.execution.status == "running"
@@ -191,6 +190,10 @@ class ExecutionDetailView(View):
         if name not in self._shown or self._shown[name] != value:
             self._shown[name] = value
             self.query_one(f"#detail-{name}", PagedTable).replace(rows())
+
+    def _show_trace(self, trace: str) -> None:
+        lines = harmless_lines(trace).splitlines()
+        self.query_one(CodeLines).show([Content(line) for line in lines])
 
     def _show_strip(self, looked: "Looked") -> None:
         from ..backend.operations.console.replaying import moments_of

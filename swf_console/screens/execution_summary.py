@@ -28,6 +28,7 @@ PROCESSED = (
     ("slices_failed", "failed"),
 )
 LABEL = 15
+MOST_LINES = 100
 
 
 def summary(looked: "Looked") -> Content:
@@ -38,7 +39,7 @@ def summary(looked: "Looked") -> Content:
         lines += [
             Content(""),
             Content.styled("Error", "bold"),
-            Content.styled(harmless_lines(error), "$text-error"),
+            Content.styled(harmless_lines(error, most=MOST_LINES, longest=1000), "$text-error"),
         ]
     return Content("\n").join(lines)
 

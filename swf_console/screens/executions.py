@@ -35,6 +35,11 @@ class ExecutionsPane(Pane):
     """The list, and what is opened from it."""
 
     screen_name: ClassVar[str] = SCREEN
+    help_text: ClassVar[str] = (
+        "Space marks a row; two that are marked are compared with c. n and N go to the next and the previous "
+        "match of F. In an execution left and right go from section to section, t shows the messages of one "
+        "type, Enter opens a message or a value whole."
+    )
     DEFAULT_CSS = """
     ExecutionsPane { layout: horizontal; height: 1fr; width: 1fr; }
     ExecutionsPane > ViewStack { width: 3fr; }

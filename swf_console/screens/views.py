@@ -6,13 +6,15 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
 from ..widgets.background import Background
-from ..widgets.harmless import harmless_lines
+from ..widgets.code_lines import CodeLines
+from ..widgets.harmless import brief, harmless_lines
 from ..widgets.line import Line
 from .polling import cause_of
-from .scrolling import Scrolling
+
+MOST_LINES = 20_000
+MOST_COLOURED = 300_000
 
 
 class View(Container):
@@ -119,11 +121,6 @@ class ViewStack(Container):
 class Document(View):
     """A text to read: code or JSON, coloured in a thread, never interpreted."""
 
-    DEFAULT_CSS = """
-    Document > #document-scroll { height: 1fr; overflow-y: scroll; scrollbar-size-vertical: 1; }
-    Document #document-text { width: auto; padding: 0 1; }
-    """
-
     def __init__(self, title: str, read: Callable[[], str], language: str, command: str = "") -> None:
         super().__init__()
         self._title, self._read, self._language, self._command = title, read, language, command
@@ -133,36 +130,42 @@ class Document(View):
     def compose(self) -> ComposeResult:
         """The title over the text."""
         yield Line(id="document-title")
-        with Scrolling(id="document-scroll"):
-            yield Static("Reading…", id="document-text", markup=False)
+        yield CodeLines(identity="document-text")
 
     def on_mount(self) -> None:
         """Begin to read."""
-        self.query_one(Line).show(Content(self._title), Content("Esc back"))
+        self._head("reading… ")
         self.refresh_now()
 
     def entered(self) -> None:
         """The keys scroll."""
-        self.query_one("#document-scroll").focus()
+        self.query_one(CodeLines).focus()
 
     def refresh_now(self) -> None:
         """Read again."""
         self._background.start(self._prepare, self._show, self._failed)
 
     def copy_text(self, what: str) -> str | None:
-        """All of it."""
-        return self._command if what == "command" else self._text
+        """All of it, or the command line that shows it."""
+        if what == "command":
+            return self._command or None
+        return self._text if what in ("row", "json") else None
 
-    def _prepare(self) -> tuple[str, Content]:
+    def _prepare(self) -> tuple[str, list[Content]]:
         text = self._read()
-        return text, coloured(harmless_lines(text), self._language)
+        return text, coloured(text, self._language)
 
-    def _show(self, read: tuple[str, Content]) -> None:
-        self._text, content = read
-        self.query_one("#document-text", Static).update(content)
+    def _show(self, read: tuple[str, list[Content]]) -> None:
+        self._text, lines = read
+        self._head("Esc back ")
+        self.query_one(CodeLines).show(lines)
 
     def _failed(self, error: Exception) -> None:
-        self.query_one(Line).show(Content.styled(cause_of(error), "$text-error"))
+        self._head(f"{cause_of(error)} ")
+
+    def _head(self, word: str) -> None:
+        title = Content.styled(brief(self._title, 120), "bold")
+        self.query_one("#document-title", Line).show(title, Content(brief(word)))
 
 
 def section_name(name: str, *, active: bool) -> Content:
@@ -174,8 +177,11 @@ def section_name(name: str, *, active: bool) -> Content:
     )
 
 
-def coloured(text: str, language: str) -> Content:
-    """Text with the colours of its language; red stays what needs a human."""
+def coloured(text: str, language: str) -> list[Content]:
+    """The lines of a text in the colours of its language, where it is not too long for that; blocks.
+
+    Red stays what needs a human.
+    """
     from textual.highlight import HighlightTheme, highlight
 
     class Calm(HighlightTheme):
@@ -184,4 +190,7 @@ def coloured(text: str, language: str) -> Content:
             for token, style in HighlightTheme.STYLES.items()
         }
 
-    return highlight(text, language=language, theme=Calm)
+    shown = harmless_lines(text, most=MOST_LINES)
+    if len(shown) > MOST_COLOURED:
+        return [Content(line) for line in shown.split("\n")]
+    return highlight(shown, language=language, theme=Calm).split("\n")

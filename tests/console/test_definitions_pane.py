@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from textual.pilot import Pilot
-from textual.widgets import Static
 
 from swf_console.backend.database import definitions
 from swf_console.backend.database.records import NewDefinition
 from swf_console.backend.operations.console.services import ConsoleServices
 from swf_console.screens.definition_detail import DefinitionDetailView
 from swf_console.screens.definitions import DefinitionsPane
+from swf_console.widgets.code_lines import CodeLines
 from swf_console.widgets.line import Line
 from swf_console.widgets.paged_table import PagedTable
 from tests.support.history import CODE, add_execution
@@ -94,7 +94,7 @@ def test_code_parameters_and_executions_of_a_definition(tmp_path: Path) -> None:
         view = pane.stack.front
         assert isinstance(view, DefinitionDetailView)
         await until(pilot, lambda: view.definition is not None)
-        code = str(view.query_one("#code-text", Static).content)
+        code = view.query_one(CodeLines).text
         assert "    name = '[red]\\x1b[2J'" in code
         assert "· no file" in view.query_one("#definition-title", Line).said
         await pilot.press("right")

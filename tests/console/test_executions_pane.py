@@ -24,6 +24,7 @@ from swf_console.screens.execution_preview import ExecutionPreview
 from swf_console.screens.executions import ExecutionsPane
 from swf_console.screens.replay import ReplayView
 from swf_console.screens.views import Document
+from swf_console.widgets.code_lines import CodeLines
 from swf_console.widgets.line import Line
 from swf_console.widgets.paged_table import PagedTable
 from tests.support.history import METRICS, add_execution, add_messages, add_states
@@ -262,7 +263,7 @@ def test_enter_shows_everything_section_by_section(tmp_path: Path) -> None:
         assert not any("provenance" in line for line in seen["environment"])
         await pilot.press("left")
         assert view.section == "trace"
-        assert "Traceback\n  line 1" in str(view.query_one("#trace-text", Static).content)
+        assert "Traceback\n  line 1" in view.query_one(CodeLines).text
         document = json.loads(pane.copy_text("json") or "")
         assert document["execution_id"] == execution
         view.go_to("messages")
