@@ -13,6 +13,7 @@ from .slices import Slice
 
 MOST_WORKERS = 100_000
 WORKERS = 30
+AT_ONCE = 200  # slices that take no time are given out in batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,9 @@ class Crew:
 
     def uncovered(self) -> int:
         """How many more slices the broker should give us; 0 as long as that is hardly worth another feed."""
-        missing = len(self.free) + len(self.busy) - self.covered
+        members = len(self.free) + len(self.busy)
+        wanted = max(members, AT_ONCE) if self.instant and members else members
+        missing = wanted - self.covered
         return missing if missing > self.covered // 2 or not self.mine else 0
 
     def worker_for(self, piece: Slice) -> str:
