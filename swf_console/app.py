@@ -92,12 +92,16 @@ class ConsoleApp(Commands):
         self._obey_signals()
         self.app_resume_signal.subscribe(self, self._resumed)
         self.start_services()
-        names = [pane.name for pane in panes()]
-        remembered = self.services.memory.recall(self.services.namespace, "screen")
-        first = remembered if remembered in names else names[0]
-        self.open_screen(str(first))
+        if not self._wanted:
+            self.open_screen(self._remembered())
         if self.services.namespace is None:
             self.ask_for_namespace()
+
+    def _remembered(self) -> str:
+        """The screen of the last time, or the first one."""
+        names = [pane.name for pane in panes()]
+        screen = self.services.memory.recall(self.services.namespace, "screen")
+        return screen if screen in names else names[0]
 
     def _obey_signals(self) -> None:
         """SIGTERM and SIGHUP leave in order, so that the terminal is as it was."""
@@ -276,8 +280,19 @@ class ConsoleApp(Commands):
                 self.add_alert(change)
             else:
                 self.alerts.settle(change)
+        self._tell()
         self.show_alerts()
         self._show_title()
+
+    def _tell(self) -> None:
+        """What was found on screens that nobody looks at."""
+        for one in self.services.findings.take() if self.services.findings else ():
+            if one.over:
+                self.alerts.settle(one.key)
+            elif one.alert:
+                self.add_alert(Alert(one.text, one.bad, one.screen, one.where, one.key))
+            else:
+                self.say(one.text)
 
     def _show_title(self) -> None:
         bad, watch = self.alerts.counts

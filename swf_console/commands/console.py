@@ -3,12 +3,14 @@
 import argparse
 import gc
 import os
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..backend.operations.console.services import ConsoleServices
 
 FRAMES = "120"
+SWITCH_SECONDS = 0.001
 COLLECT_RARELY = (200_000, 50, 100_000)
 
 
@@ -41,6 +43,8 @@ def show(services: "ConsoleServices") -> int:
     """Run the application until it is left."""
     from ..app import ConsoleApp
 
+    # the threads that read messages let the one that paints have its turn sooner
+    sys.setswitchinterval(SWITCH_SECONDS)
     # a collection of everything that lives stalls the screen for a tenth of a second
     gc.freeze()
     gc.set_threshold(*COLLECT_RARELY)

@@ -8,7 +8,7 @@ from textual.app import App
 from ..actions import EVERYWHERE, OF_PANES, Action, action_of
 from ..backend.operations.console.services import ConsoleServices
 from .alerts import Alerts
-from .catalogue import panes
+from .catalogue import OVERLAYS, panes
 from .host import Call, Then
 from .pane import Pane
 from .standing import Writes
@@ -183,6 +183,8 @@ class Commands(App[int]):
         newest = self.alerts.newest
         if newest is None or not newest.screen:
             self.say("there is no alert to go to")
+        elif newest.screen in OVERLAYS:
+            self.open_overlay(newest.screen)
         else:
             self.open_screen(newest.screen, **newest.where)
 

@@ -37,6 +37,7 @@ from .pane import Pane
 
 WIDE = 120
 HEAD_EVERY = 0.5
+FILL_AGAIN = 5.0
 GRAMMAR = """Filters: all terms must hold
   type=stf_*  run=100010   the whole field; * and ? stand for anything
   sender~fastmon           looks inside a field
@@ -56,7 +57,7 @@ class MessagesPane(Pane):
         super().__init__(services)
         self.tail = services.tail
         self._timer: Timer | None = None
-        self._head_at = 0.0
+        self._head_at = self._fill_at = 0.0
         self._marks = 0
         self._asking = ""
         self._detail_wanted = False
@@ -349,9 +350,17 @@ class MessagesPane(Pane):
 
     def _fill_the_screen(self) -> None:
         """Read what is recorded, once, where there is less to see than there is room for."""
-        if not self._read_once and self.view.room_left and self.services.askings:
+        due = time.monotonic() >= self._fill_at
+        if due and not self._read_once and self.view.room_left and self.services.askings:
             self._read_once = True
-            self.read_on()
+            if not self.tail.ends:
+                self._reading.start(
+                    lambda: self.tail.read_on(self.services.database()), self._read, self._not_filled
+                )
+
+    def _not_filled(self, _error: Exception) -> None:
+        """The database's pipe says what is wrong; it is tried again."""
+        self._read_once, self._fill_at = False, time.monotonic() + FILL_AGAIN
 
     def _head(self) -> None:
         self._head_at = time.monotonic()

@@ -24,7 +24,8 @@ class PipeWatch:
                 since = self._down_since.setdefault(pipe.name, self._now())
                 if self._now() - since >= PATIENCE and pipe.name not in self._told:
                     self._told.add(pipe.name)
-                    yield Alert(f"{WORDS.get(pipe.name, pipe.name)} is away: {_why(pipe)}", key=pipe.name)
+                    words = f"{WORDS.get(pipe.name, pipe.name)} is away: {_why(pipe)}"
+                    yield Alert(words, screen="doctor", key=pipe.name)
             elif pipe.flow in (Flow.UP, Flow.IDLE):
                 self._down_since.pop(pipe.name, None)
                 if pipe.name in self._told:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from swf_console.backend.operations.console.rates import Rates
-from swf_console.backend.operations.console.ring import Kept, Ring, Stamp, packed, unpacked
+from swf_console.backend.operations.console.ring import Kept, Ring, Stamp
 from swf_console.backend.operations.console.view import SLICE, View
 
 STAMP = Stamp("/topic/epictopic", "stf_gen", "demo", None, "100010", "daq")
@@ -74,7 +74,12 @@ def test_what_is_held_is_bounded() -> None:
     ["0190a6a1-0000-7000-8000-00000000abcd", "", "ID:host-1:2", "0190A6A1-0000-7000-8000-00000000ABCD"],
 )
 def test_ids_come_back_as_they_were(identity: str) -> None:
-    assert unpacked(packed(identity)) == identity
+    ring = Ring(2)
+    for each in ("other", identity, "0190a6a1-0000-7000-8000-000000000001", identity):
+        ring.append(0.0, STAMP, each, "")
+    kept = ring.get(3)
+    assert kept is not None
+    assert kept.id == identity
 
 
 def test_a_view_decides_at_arrival_and_backwards_over_the_ring() -> None:

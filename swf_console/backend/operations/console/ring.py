@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 CAPACITY = 50_000
 MOST_BYTES = 64_000_000
+ID_BYTES = 16
 
 
 class Stamp(NamedTuple):
@@ -88,7 +89,8 @@ class Ring:
         # columns, and no object for a message: nothing for the collector to walk through
         self._at = array("d", bytes(8 * capacity))
         self._stamps: list[Stamp] = [NOTE] * capacity
-        self._ids: list[bytes | str] = [b""] * capacity
+        self._ids = bytearray(ID_BYTES * capacity)
+        self._odd_ids: dict[int, str] = {}
         self._bodies: list[str] = [""] * capacity
         self._held: list[Kept] = []
         self._holding = False
@@ -115,7 +117,7 @@ class Ring:
         if number - self.oldest == self.capacity:
             self._drop()
         self._at[place], self._stamps[place], self._bodies[place] = at, stamp, body
-        self._ids[place] = packed(identity)
+        self._put_id(place, identity)
         self.next += 1
         self.bytes += len(body)
         while self.bytes > self.most_bytes and self.next - self.oldest > 1:
@@ -129,14 +131,25 @@ class Ring:
         if number < self.oldest:
             return self._held[number - self.first]
         place = number % self.capacity
-        identity = unpacked(self._ids[place])
-        return Kept(number, self._at[place], self._stamps[place], identity, self._bodies[place])
+        return Kept(number, self._at[place], self._stamps[place], self._id(place), self._bodies[place])
 
     def time_of(self, number: int) -> float:
         """When that message, which must be there, arrived: seconds since the epoch."""
         if number < self.oldest:
             return self._held[number - self.first].seconds
         return self._at[number % self.capacity]
+
+    def _put_id(self, place: int, identity: str) -> None:
+        short = packed(identity)
+        if short is None:
+            self._odd_ids[place] = identity
+        else:
+            self._odd_ids.pop(place, None)
+            self._ids[place * ID_BYTES : (place + 1) * ID_BYTES] = short
+
+    def _id(self, place: int) -> str:
+        odd = self._odd_ids.get(place)
+        return unpacked(self._ids[place * ID_BYTES : (place + 1) * ID_BYTES]) if odd is None else odd
 
     def _drop(self) -> None:
         going = self.get(self.oldest) if self._holding else None
@@ -146,24 +159,22 @@ class Ring:
             self._held = []
         place = self.oldest % self.capacity
         self.bytes -= len(self._bodies[place])
-        self._bodies[place], self._ids[place] = "", b""
+        self._bodies[place] = ""
         self.oldest += 1
 
 
-def packed(identity: str) -> bytes | str:
-    """An id in fewer bytes, where it is a UUID as UUIDs are mostly written."""
-    if len(identity) == 36:
-        try:
-            found = bytes.fromhex(identity.replace("-", ""))
-        except ValueError:
-            return identity
-        return found if unpacked(found) == identity else identity
-    return identity
+def packed(identity: str) -> bytes | None:
+    """An id in 16 bytes, where it is a UUID written as UUIDs mostly are."""
+    if len(identity) != 36:
+        return None
+    try:
+        found = bytes.fromhex(identity.replace("-", ""))
+    except ValueError:
+        return None
+    return found if unpacked(found) == identity else None
 
 
-def unpacked(identity: bytes | str) -> str:
+def unpacked(identity: bytes | bytearray) -> str:
     """The id again."""
-    if isinstance(identity, str):
-        return identity
     text = identity.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}" if text else ""
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -11,7 +11,7 @@ from ..message_filter import MessageMatch, compile_filter
 from ..tailing import EPICTOPIC, check_topic
 from .history import Behind, read_behind
 from .rates import Rates
-from .ring import CAPACITY, NOTE, Kept, Ring
+from .ring import CAPACITY, NOTE, Kept, Ring, Stamp
 from .stamping import Stamper
 from .view import View
 
@@ -20,6 +20,7 @@ OTHERS = "(others)"
 NEAR_SECONDS = 10.0
 NEAR_MESSAGES = 20_000
 BETWEEN_SLICES = 0.001
+AT_ONCE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,11 @@ class Tail:
         """Add messages as they came: headers and body."""
         at = self._now()
         stamped = [(*self._stamper.stamp(headers, body), body) for headers, body in frames]
+        for first in range(0, len(stamped), AT_ONCE):
+            self._take_some(at, stamped[first : first + AT_ONCE])
+
+    def _take_some(self, at: float, stamped: list[tuple[Stamp, str, str]]) -> None:
+        # few at once: whoever paints waits for the lock no longer than for these
         with self._lock:
             for stamp, identity, body in stamped:
                 number = self._ring.append(at, stamp, identity, body)
