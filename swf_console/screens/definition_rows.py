@@ -23,11 +23,11 @@ DEFINITIONS = (
     Column("id", "ID", 6, right=True),
 )
 SCHEMA = (
-    Column("name", "PARAMETER", 34, least=24),
+    Column("name", "PARAMETER", 42, least=34, tail=True),
     Column("default", "DEFAULT", 14, least=8),
     Column("type", "TYPE", 14, least=8),
-    Column("range", "RANGE", 18, least=10),
-    Column("help", "MEANING", 40, least=16, grows=True),
+    Column("help", "MEANING", 40, least=20, grows=True),
+    Column("range", "RANGE", 20, least=14),
 )
 DRIFT: Mapping[bool | None, tuple[Tone, str]] = {
     False: ("ok", "as the file"),
@@ -78,8 +78,8 @@ def _described(one: Mapping[str, Any]) -> tuple[Cell, ...]:
         Cell(brief(f"{section}.{name}" if section else name, 120)),
         Cell(brief(spelled(one.get("default")), 60)),
         Cell(brief(f"{one.get('type', '')}{unit}", 40)),
-        Cell(brief(_range(one), 100), "unknown"),
         Cell(brief(one.get("help") or "", 300)),
+        Cell(brief(_range(one), 100), "unknown"),
     )
 
 
@@ -89,4 +89,4 @@ def _range(one: Mapping[str, Any]) -> str:
     low, high = one.get("minimum"), one.get("maximum")
     if low is None and high is None:
         return ""
-    return f"{'' if low is None else spelled(low)} .. {'' if high is None else f'{high:g}'}"
+    return f"{'' if low is None else spelled(low)} .. {'' if high is None else spelled(high)}"

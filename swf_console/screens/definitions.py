@@ -139,7 +139,8 @@ class DefinitionsPane(Pane):
 
     screen_name: ClassVar[str] = "definitions"
     help_text: ClassVar[str] = (
-        "Enter opens a definition: left and right go from its code to its parameters and its executions."
+        "Enter opens a definition: left and right go from its code to its parameters and its executions, "
+        "< and > show the rest of long lines."
     )
     DEFAULT_CSS = "DefinitionsPane { height: 1fr; width: 1fr; }"
 

@@ -1,8 +1,10 @@
 """A coloured text of any length: only the lines on screen are painted."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.segment import Segment
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Size
 from textual.strip import Strip
@@ -10,9 +12,17 @@ from textual.strip import Strip
 from .line_view import LineView
 
 
-class CodeLines(LineView):
-    """Lines of Content, each on one line of the screen; long ones are scrolled sideways."""
+class CodeLines(LineView, inherit_bindings=False):
+    """Lines of Content, each on one line of the screen; `<` and `>` scroll long ones sideways.
 
+    The arrows to the sides are left to what is around it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *LineView.BINDINGS,
+        Binding("less_than_sign,shift+left", "sideways(-1)", "to the left", show=False),
+        Binding("greater_than_sign,shift+right", "sideways(1)", "to the right", show=False),
+    ]
     DEFAULT_CSS = "CodeLines { overflow-x: auto; scrollbar-size-horizontal: 1; }"
 
     def __init__(self, *, identity: str | None = None) -> None:
@@ -31,6 +41,10 @@ class CodeLines(LineView):
         self._width = max((line.cell_length for line in lines), default=0) + 1
         self.resized_body()
         self.refresh()
+
+    def action_sideways(self, step: int) -> None:
+        """Scroll by half of what is on screen."""
+        self.scroll_relative(x=step * max(1, self.size.width // 2), animate=False)
 
     def resized_body(self) -> None:
         """As high and as wide as the text."""

@@ -43,7 +43,7 @@ def use(services: ConsoleServices, steps: Steps) -> HostApp:
     app = HostApp(pane)
 
     async def run() -> None:
-        async with app.run_test(size=(100, 24)) as pilot:
+        async with app.run_test(size=(120, 24)) as pilot:
             await until(pilot, lambda: pane.is_mounted and bool(pane.query("#definitions-table")))
             await until(pilot, lambda: pane.list.table.loaded)
             await steps(pilot, pane)
@@ -85,7 +85,9 @@ def test_definitions_are_listed_with_their_drift_from_the_file(tmp_path: Path) -
 
 def test_code_parameters_and_executions_of_a_definition(tmp_path: Path) -> None:
     services = home(tmp_path)
-    store(services, "stf_datataking", "class WorkflowExecutor:\n    name = '[red]\x1b[2J'\n")
+    store(
+        services, "stf_datataking", "class WorkflowExecutor:\n    name = '[red]\x1b[2J'\n    # " + "x" * 200
+    )
     add_execution(services.database(), 1)
 
     async def steps(pilot: Pilot[None], pane: DefinitionsPane) -> None:
@@ -97,7 +99,11 @@ def test_code_parameters_and_executions_of_a_definition(tmp_path: Path) -> None:
         code = view.query_one(CodeLines).text
         assert "    name = '[red]\\x1b[2J'" in code
         assert "· no file" in view.query_one("#definition-title", Line).said
+        lines = view.query_one(CodeLines)
+        await pilot.press("greater_than_sign")
+        await until(pilot, lambda: lines.scroll_offset.x > 0)
         await pilot.press("right")
+        assert view.section == "parameters"
         table = view.query_one("#definition-parameters", PagedTable)
         await until(pilot, lambda: len(table.shown) == 1)
         line = lines_of(table)[1]
