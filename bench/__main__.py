@@ -14,7 +14,19 @@ from .harness import Row
 from .report import show_rows, show_verdict
 from .stage import Stage
 
-THEMES = ("start", "fast", "memory", "realtime", "brokers", "identifiers", "pages", "history", "crowd")
+THEMES = (
+    "start",
+    "fast",
+    "memory",
+    "realtime",
+    "brokers",
+    "identifiers",
+    "pages",
+    "history",
+    "crowd",
+    "chain",
+    "tail",
+)
 
 
 def main() -> int:
