@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from textual.widget import Widget
@@ -46,12 +47,16 @@ class Background:
                 answer = call()
             except Exception as error:
                 log.debug("%s failed", self._name, exc_info=True)
-                self._owner.call_later(self._ended, failed, error)
+                self._answer(failed, error)
             else:
-                self._owner.call_later(self._ended, done, answer)
+                self._answer(done, answer)
 
         threading.Thread(target=work, name=self._name, daemon=True).start()
         return True
+
+    def _answer(self, then: Callable[[T], None], answer: T) -> None:
+        with suppress(RuntimeError):  # the application has ended meanwhile, and its loop with it
+            self._owner.call_later(self._ended, then, answer)
 
     def _ended(self, then: Callable[[T], None], answer: T) -> None:
         self._began = None

@@ -71,7 +71,7 @@ def test_definitions_are_listed_with_their_drift_from_the_file(tmp_path: Path) -
         assert "· no file" in lines[1]
         assert "● as the file" in lines[2]
         file.write_text(CODE + "# later\n")
-        await until(pilot, lambda: "▲ file differs" in lines_of(pane.list.table)[2], timeout=5)
+        await until(pilot, lambda: "▲ file differs" in lines_of(pane.list.table)[2], timeout=20)
         await pilot.press("slash", *"other", "enter")
         await until(pilot, lambda: len(pane.list.table.shown) == 1)
         assert pane.remember() == {"workflow": "other"}

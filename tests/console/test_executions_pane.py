@@ -132,7 +132,7 @@ def test_a_new_execution_appears_within_a_second_and_the_cursor_stays(tmp_path: 
         row = pane.list.table.row
         assert row is not None
         add_execution(services.database(), 9)
-        await until(pilot, lambda: ids_of(pane)[0] == "0009", timeout=5)
+        await until(pilot, lambda: ids_of(pane)[0] == "0009", timeout=20)
         assert pane.list.table.row == row
 
     use(services, steps)
@@ -312,7 +312,7 @@ def test_a_running_execution_is_read_again_and_its_end_is_seen(tmp_path: Path) -
         view = await open_detail(pilot, pane)
         assert "running" in str(view.query_one("#summary-text", Static).content)
         finish(services.database(), execution, "completed")
-        await until(pilot, lambda: "● completed" in view.query_one("#detail-title", Line).said, timeout=5)
+        await until(pilot, lambda: "● completed" in view.query_one("#detail-title", Line).said, timeout=20)
 
     use(services, steps)
 
@@ -323,10 +323,10 @@ def test_x_asks_and_stops_what_runs(tmp_path: Path) -> None:
 
     async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
         await pilot.press("x")
-        await until(pilot, lambda: "stopping" in lines_of(pane.list.table)[1], timeout=5)
+        await until(pilot, lambda: "stopping" in lines_of(pane.list.table)[1], timeout=20)
         finish(services.database(), execution)
         await until(pilot, lambda: bool(app_of(pane).asked.results))
-        await until(pilot, lambda: "terminated" in lines_of(pane.list.table)[1], timeout=5)
+        await until(pilot, lambda: "terminated" in lines_of(pane.list.table)[1], timeout=20)
 
     app = use(services, steps)
     assert app.asked.questions == [f"Stop {execution}?"]
@@ -565,13 +565,13 @@ def test_a_database_that_goes_leaves_what_was_read_and_says_so(
             raise DatabaseUnreachable("the database cannot be reached", "Is it running?")
 
         monkeypatch.setattr(services, "database", gone)
-        await until(pilot, lambda: "STALE" in lines_of(pane.list.table)[-1], timeout=5)
+        await until(pilot, lambda: "STALE" in lines_of(pane.list.table)[-1], timeout=20)
         assert "the database cannot be reached. Is it running?" in lines_of(pane.list.table)[-1]
         assert ids_of(pane) == ["0001"]
         await pilot.press("enter")
         await until(pilot, lambda: "NOTHING YET" in pane.stack.front.query_one("#detail-title", Line).said)
         await pilot.press("escape")
         monkeypatch.undo()
-        await until(pilot, lambda: "STALE" not in lines_of(pane.list.table)[-1], timeout=8)
+        await until(pilot, lambda: "STALE" not in lines_of(pane.list.table)[-1], timeout=20)
 
     use(services, steps, size=(118, 24))
