@@ -175,9 +175,9 @@ def test_status_tells_what_the_agent_does_and_the_database_agrees(quick_site: Si
 def test_a_runner_that_ends_says_goodbye_and_ends_what_it_runs(quick_site: Site) -> None:
     process = typed(quick_site, f"exec {START_RUNNER}")
     process.wait_for("serves namespace")
-    answer(quick_site, SEND_RUN.replace("--stf-count 5 --no-realtime", "--stf-count 1000 --realtime"))
-    execution = quick_site.running()
     with quick_site.listen() as subscriber:
+        answer(quick_site, SEND_RUN.replace("--stf-count 5 --no-realtime", "--stf-count 1000 --realtime"))
+        execution = subscriber.wait_for_type("stf_gen")["execution_id"]
         process.send(signal.SIGTERM)
         assert process.wait(20).returncode == 0
         end = subscriber.wait_for_type("end_run")

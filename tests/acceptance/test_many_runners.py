@@ -62,17 +62,17 @@ def test_eight_runners_at_once_share_nothing_but_the_broker(site: Site) -> None:
         ]  # fmt: skip
 
 
-@pytest.mark.timeout(EIGHT_MINUTES)
 def test_eight_runners_of_a_fresh_home_make_one_broker_and_one_database(embedded_site: Site) -> None:
-    done: list[Done] = []
-    for _ in range(ROUNDS):
-        done += ended(started(embedded_site))
-    check_distinct(embedded_site, done)
+    check_distinct(embedded_site, ended(started(embedded_site)))
 
 
+@pytest.mark.timeout(EIGHT_MINUTES)
 def test_a_run_that_begins_while_the_broker_of_another_ends_has_a_broker(embedded_site: Site) -> None:
-    processes = []
-    for _ in range(RUNNERS):
-        processes.append(embedded_site.start_run("--stf-count", "3"))
-        processes[-1].wait_for("execution_id")  # the report: its broker is about to end
-    check_distinct(embedded_site, ended(processes))
+    done: list[Done] = []
+    for _ in range(ROUNDS // 2):
+        processes = []
+        for _ in range(RUNNERS):
+            processes.append(embedded_site.start_run("--stf-count", "3"))
+            processes[-1].wait_for("execution_id")  # the report: its broker is about to end
+        done += ended(processes)
+    check_distinct(embedded_site, done)

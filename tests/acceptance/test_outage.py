@@ -23,7 +23,7 @@ PACES = {
     ),
     "fast": (["--no-realtime"], 500),
 }
-STFS = {"realtime": int((OUTAGE_SECONDS + 3) * PER_SECOND), "fast": 8000}
+STFS = {"realtime": int((OUTAGE_SECONDS + 3) * PER_SECOND), "fast": 5000}
 REALTIME, WAITING = PACES["realtime"]
 BEYOND_HEARTBEATS = 12 * PER_SECOND
 
@@ -93,6 +93,7 @@ def test_a_broker_that_ends_in_mid_run_and_comes_back(
     check_complete(fragile_site, subscriber, process, STFS[pace])
 
 
+@pytest.mark.parametrize("fragile_site", ["embedded"], indirect=True)
 def test_a_broker_that_flaps(fragile_site: Site, subscriber: IndependentClient) -> None:
     process = begin(fragile_site, subscriber, 250, *REALTIME)
     for already in (50, 120):
@@ -166,6 +167,7 @@ def test_a_network_that_freezes_in_mid_run(
     assert proxy.connections == 1
 
 
+@pytest.mark.parametrize("fragile_site", ["embedded"], indirect=True)
 def test_a_network_that_is_frozen_for_longer_than_heartbeats_allow(
     fragile_site: Site, subscriber: IndependentClient, proxy: Proxy
 ) -> None:
@@ -177,6 +179,7 @@ def test_a_network_that_is_frozen_for_longer_than_heartbeats_allow(
     check_complete(fragile_site, subscriber, process, BEYOND_HEARTBEATS + 200)
 
 
+@pytest.mark.parametrize("fragile_site", ["embedded"], indirect=True)
 def test_a_network_that_is_cut_in_mid_run(
     fragile_site: Site, subscriber: IndependentClient, proxy: Proxy
 ) -> None:

@@ -47,13 +47,8 @@ def system_user() -> str:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "a home with spaces",
-        "ein Häuschen für Übungen",
-        "per%20cent?query#fragment",
-        "/".join(["a long name " * 8] * 4),
-    ],
-    ids=["spaces", "umlauts", "what means something in a URL", "long"],
+    ["a home für Übungen, 100%20 odd?query#fragment", "/".join(["a long name " * 8] * 4)],
+    ids=["odd", "long"],
 )
 def test_a_home_of_any_name(template: Path, tmp_path: Path, name: str) -> None:
     home = tmp_path / name
@@ -72,8 +67,8 @@ def test_a_home_of_any_name(template: Path, tmp_path: Path, name: str) -> None:
 def test_the_home_is_found_from_a_folder_below_it(embedded_site: Site, tmp_path: Path) -> None:
     below = embedded_site.home / "notes" / "of" / "today"
     below.mkdir(parents=True)
-    command = ["-C", below, SWF_CONSOLE, "--run", "stf_datataking", "--stf-count", "1"]
-    done = embedded_site.run(*command, program=["env"])
+    run = ["--run", "stf_datataking", "--stf-count", "1"]
+    done = embedded_site.run("-C", below, SWF_CONSOLE, *run, program=["env"])
     assert done.returncode == 0, done
     elsewhere = embedded_site.run("-C", tmp_path, SWF_CONSOLE, "executions", program=["env"])
     assert elsewhere.returncode == 2
@@ -139,7 +134,7 @@ def test_two_users_of_one_home_share_a_broker_and_a_database(
 def test_runs_leave_no_process_no_socket_and_no_file_that_grows(embedded_site: Site) -> None:
     embedded_site.workflow("--stf-count", "50")
     before = sizes(embedded_site)
-    for _ in range(4):
+    for _ in range(2):
         embedded_site.workflow("--stf-count", "50")
     after = sizes(embedded_site)
     assert set(after) == set(before) == KEPT
@@ -158,9 +153,9 @@ def sizes(site: Site) -> dict[str, int]:
 def test_a_runner_keeps_no_thread_and_no_file_of_an_execution(site: Site) -> None:
     runner = site.start("runner")
     runner.wait_for("serves namespace")
-    execute(site, 3)
+    execute(site, 2)
     before = held(runner)
-    execute(site, 9)
+    execute(site, 5)
     wait_for(lambda: held(runner) <= before)
     runner.kill()
 
