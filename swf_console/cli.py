@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "runner": ("runner", "run the persistent workflow runner in the foreground"),
     "control": ("control", "send run, stop or status to a persistent runner"),
     "agent-manager": ("agent_manager", "start and stop this user's testbed by messages, in the foreground"),
+    "mcp": ("mcp", "serve this home to assistants: tools of the Model Context Protocol"),
     "monitor": ("monitor", "serve the REST interface and the live stream in the foreground"),
     "env": ("env", "print the variables that point another agent at this home"),
     "broker": ("broker", "run the embedded STOMP broker in the foreground"),

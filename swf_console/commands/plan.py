@@ -3,9 +3,8 @@
 import argparse
 import sys
 from contextlib import redirect_stdout
-from dataclasses import asdict
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .arguments import add, add_json, given
 from .chart import chart
@@ -35,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict and print; a warning says how many workers would keep up."""
-    from ..backend.operations.prediction import predict
+    from ..backend.operations.prediction import document_of, predict
     from ..backend.operations.request import parse_duration
     from ..backend.settings import load_settings
 
@@ -63,31 +62,6 @@ def overrides_of(arguments: argparse.Namespace) -> list["Override"]:
         if (value := given(arguments, flag)) is not None
     ]
     return [*named, *(parse_override(text, "--set") for text in arguments.set)]
-
-
-def document_of(prediction: "Prediction") -> dict[str, Any]:
-    """The prediction as JSON; what would be infinite is null."""
-    plan = prediction.plan
-    rates = asdict(plan.capacity) if plan.capacity else {}
-    return {
-        "configuration": prediction.composition.configuration,
-        "workflow": prediction.composition.workflow_name,
-        "parameters": prediction.composition.shown_sections(),
-        "simulated_seconds": plan.schedule.end,
-        "cut": plan.schedule.cut,
-        "stf_count": plan.stf_count,
-        "schedule": [asdict(transition) for transition in plan.schedule.transitions],
-        "messages_by_type": plan.messages_by_type,
-        "downstream_messages_by_type": plan.downstream,
-        "capacity": {
-            **{name: value if isfinite(value) else None for name, value in rates.items()},
-            "keeps_up": plan.capacity.keeps_up,
-        }
-        if plan.capacity
-        else None,
-        "backlog": asdict(plan.backlog) if plan.backlog else None,
-        "warnings": list(prediction.warnings),
-    }
 
 
 def show_prediction(prediction: "Prediction") -> None:

@@ -12,7 +12,7 @@ from swf_console.backend.operations.home import write_home
 from ..support.homes import plain_environment, run
 
 # Each costs more than the run of ten STFs may take, or belongs to the console.
-HEAVY = ("textual", "rich", "alembic", "httpx", "uvicorn", "tomlkit", "sqlalchemy.orm")
+HEAVY = ("textual", "rich", "alembic", "httpx", "uvicorn", "tomlkit", "sqlalchemy.orm", "mcp", "pydantic")
 PROBE = """
 import json, sys
 from swf_console.cli import main

@@ -71,3 +71,9 @@ def list_namespaces(database: Database) -> list[NamespaceUse]:
     """Namespaces by name, with how much is in them, counted up to COUNT_CAP."""
     with database.read() as connection:
         return namespaces.listed(connection, cap=COUNT_CAP)
+
+
+def page_namespaces(database: Database, after: str | None = None, limit: int = 50) -> Page[NamespaceUse]:
+    """The same in pages."""
+    with database.read() as connection:
+        return namespaces.page(connection, after, limit, cap=COUNT_CAP)

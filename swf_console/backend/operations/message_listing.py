@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -94,6 +94,12 @@ def list_messages(
         page = _page(database, wanted, after, limit)
         return MessagePage(page.items, page.next, len(page.items))
     return _search(database, wanted, rest, after, limit)
+
+
+def with_contents(database: Database, items: Sequence[MessageSummary]) -> tuple[Message, ...]:
+    """The same messages with their contents."""
+    with database.read() as connection:
+        return tuple(message_contents.full(connection, [one.message_id for one in items]))
 
 
 def find_message(database: Database, message_id: str) -> Message:

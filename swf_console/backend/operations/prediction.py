@@ -1,13 +1,17 @@
 """What a run of a configuration would be like, without a broker and without a database."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from math import isfinite
+from typing import Any
 
 from ..configuration import Composition, Override
 from ..errors import UsageError
 from ..settings import Settings
 from ..simulation import Plan, StopSignal, executor_config, load_workflow, plan_run
 from .configurations import composed
+
+__all__ = ["Prediction", "StopSignal", "document_of", "predict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +48,28 @@ def predict(
     code = load_workflow(settings.workflows_dir, composition.workflow_name)
     config = executor_config(composition.sections, composition.parameters)
     return Prediction(composition, plan_run(code, config, duration=duration, stop=stop))
+
+
+def document_of(prediction: Prediction) -> dict[str, Any]:
+    """The prediction as JSON; what would be infinite is null."""
+    plan = prediction.plan
+    rates = asdict(plan.capacity) if plan.capacity else {}
+    return {
+        "configuration": prediction.composition.configuration,
+        "workflow": prediction.composition.workflow_name,
+        "parameters": prediction.composition.shown_sections(),
+        "simulated_seconds": plan.schedule.end,
+        "cut": plan.schedule.cut,
+        "stf_count": plan.stf_count,
+        "schedule": [asdict(transition) for transition in plan.schedule.transitions],
+        "messages_by_type": plan.messages_by_type,
+        "downstream_messages_by_type": plan.downstream,
+        "capacity": {
+            **{name: value if isfinite(value) else None for name, value in rates.items()},
+            "keeps_up": plan.capacity.keeps_up,
+        }
+        if plan.capacity
+        else None,
+        "backlog": asdict(plan.backlog) if plan.backlog else None,
+        "warnings": list(prediction.warnings),
+    }

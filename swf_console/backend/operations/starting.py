@@ -1,12 +1,15 @@
 """A workflow is asked of the persistent runner; what it needs is started before."""
 
-from ..configuration import Override, overrides_from
+from collections.abc import Mapping
+from typing import Any
+
+from ..configuration import Override, compose, overrides_from
 from ..errors import Refused
 from ..settings import Settings
 from .commands import run_command
 from .control import ask_runner
-from .orchestration import ANSWER_SECONDS, Started, Wish, run_testbed
-from .request import RunRequest, prepare
+from .orchestration import ANSWER_SECONDS, Started, Wish, named_configuration, run_testbed
+from .request import RunRequest, prepare, testbed_of
 
 
 def start_workflow(settings: Settings, request: RunRequest, *, with_agents: bool = True) -> Started:
@@ -38,6 +41,36 @@ def start_workflow(settings: Settings, request: RunRequest, *, with_agents: bool
     )
 
 
-def overrides_of(parameters: dict[str, object], origin: str) -> tuple[Override, ...]:
+def request_of(
+    settings: Settings,
+    *,
+    workflow: str | None,
+    configuration: str | None,
+    namespace: str | None,
+    realtime: bool | None,
+    duration: float | None,
+    overrides: tuple[Override, ...],
+) -> RunRequest:
+    """What somebody wants who leaves the rest to testbed.toml. Raises UsageError where that says nothing."""
+    testbed = testbed_of(settings)
+    said = testbed.workflow if testbed else {}
+    if configuration is None and workflow is None:
+        configuration = named_configuration(settings, said.get("config") or said.get("name"))
+    if workflow is None:
+        composition = compose(
+            settings.workflows_dir, configuration or "", testbed=testbed, overrides=overrides
+        )
+        workflow = composition.workflow_name
+    return RunRequest(
+        workflow=workflow,
+        configuration=configuration,
+        overrides=overrides,
+        namespace=namespace,
+        realtime=bool(said.get("realtime", False)) if realtime is None else realtime,
+        duration=duration,
+    )
+
+
+def overrides_of(parameters: Mapping[str, Any], origin: str) -> tuple[Override, ...]:
     """What parameters by name, or `section.key`, set over the configuration; None sets nothing."""
     return overrides_from(parameters, origin)
