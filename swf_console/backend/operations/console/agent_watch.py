@@ -20,6 +20,7 @@ from ..agent_programs import BROKER, RUNNER, needed_programs
 from ..configurations import composed
 from ..request import testbed_of
 from .services import ConsoleServices
+from .stamps import Stamp, stamp_of
 
 AGENTS_SHOWN = 200
 RUNNING = "RUNNING"
@@ -82,6 +83,7 @@ class AgentWatch:
         self._heard: Sequence[Agent] = ()
         self._heard_at: float | None = None
         self._cpu = CpuMeter()
+        self._known: tuple[Stamp, tuple[str, list[str], str]] | None = None
 
     def look(self) -> AgentsLook:
         """Ask supervisord and the database. Blocks; never raises for a backend that is down."""
@@ -113,6 +115,16 @@ class AgentWatch:
         return ""
 
     def _needs(self) -> tuple[str, list[str], str]:
+        """The same as long as no file changes: composing takes longer than everything else here."""
+        stamp = stamp_of(self._services.settings)
+        if self._known is None or self._known[0] != stamp:
+            self._known = stamp, self._composed()
+        name, programs, trouble = self._known[1]
+        settings = self._services.settings
+        broker = [BROKER] if settings.broker is None and find_running(settings.state_dir) is None else []
+        return name, [*broker, *programs] if programs else [], trouble
+
+    def _composed(self) -> tuple[str, list[str], str]:
         """The configuration that testbed.toml names, its programs, and why they are not known."""
         settings = self._services.settings
         name = ""
@@ -123,8 +135,7 @@ class AgentWatch:
             programs = needed_programs(settings, composed(settings, name))
         except SwfError as error:
             return name, [], _words(error.message, error.advice)
-        broker = [BROKER] if settings.broker is None and find_running(settings.state_dir) is None else []
-        return name, [*broker, RUNNER, *dict.fromkeys(program.name for program in programs)], ""
+        return name, [RUNNER, *dict.fromkeys(program.name for program in programs)], ""
 
     def _unsupervised(self, look: SupervisorLook) -> list[AgentView]:
         """The programs of this home while no supervisord runs them, so that they can be started."""

@@ -4,7 +4,6 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from ...configuration import Override
 from ...database import Database, lists, messages, workers
@@ -17,6 +16,7 @@ from ..prediction import predict
 from ..request import testbed_of
 from .agent_watch import configured
 from .services import ConsoleServices
+from .stamps import stamp_of
 
 RUNS_LOOKED_AT = 20
 WORKERS_SHOWN = 500
@@ -92,7 +92,7 @@ class FastWatch:
         return FastLook(outlook, trouble, run, database_trouble)
 
     def _outlook(self, workers: int | None) -> tuple[Outlook | None, str]:
-        stamp = (workers, _stamp(self._services.settings.workflows_dir))
+        stamp = (workers, stamp_of(self._services.settings))
         if self._predicted is None or self._predicted[0] != stamp:
             try:
                 self._predicted = (stamp, self._predict(workers), "")
@@ -163,9 +163,3 @@ def _worker(row: Worker) -> WorkerView:
         row.last_heartbeat,
         row.location,
     )
-
-
-def _stamp(folder: Path) -> tuple[tuple[str, int], ...]:
-    """What changes when a file of the workflows does."""
-    files = [*folder.glob("*.toml"), *folder.glob("*.py")]
-    return tuple(sorted((path.name, path.stat().st_mtime_ns) for path in files if path.exists()))

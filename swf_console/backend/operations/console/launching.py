@@ -8,6 +8,7 @@ from typing import Any
 
 from ...configuration import Composition, Override, Value, parse_override, resolve_namespace
 from ...errors import ConfigurationError, Refused, SwfError
+from ...messaging.embedded import find_running
 from ...settings import Settings
 from ...simulation import StopSignal
 from ..agent_programs import BROKER, RUNNER, needed_programs, supervisor_of
@@ -149,7 +150,8 @@ def missing_programs(settings: Settings, wish: LaunchWish) -> tuple[str, ...]:
     """The programs that the run needs and that do not run. Raises SwfError where that cannot be known."""
     names = [program.name for program in needed_programs(settings, _composition(settings, wish))]
     names += [] if wish.here else [RUNNER]
-    names += [BROKER] if settings.broker is None and not wish.here else []
+    if settings.broker is None and not wish.here and find_running(settings.state_dir) is None:
+        names.append(BROKER)
     supervisor = supervisor_of(settings)
     if not supervisor.look().state.startable:
         up = {one.group for one in supervisor.processes() if not one.state.ended}

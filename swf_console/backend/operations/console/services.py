@@ -13,6 +13,7 @@ from .preferences import Preferences
 
 if TYPE_CHECKING:
     from ...database import Database
+    from .findings import Findings
     from .following import Following
     from .local_runs import LocalRuns
     from .pipes import Asking, Owners
@@ -36,6 +37,7 @@ class ConsoleServices:
     preferences: Preferences = field(default_factory=Preferences)
     lease_owner: str = ""
     following: "Following | None" = field(default=None, init=False, repr=False)
+    findings: "Findings | None" = field(default=None, init=False, repr=False)
     owners: "Owners | None" = field(default=None, init=False, repr=False)
     askings: "tuple[Asking, ...]" = field(default=(), init=False, repr=False)
     _database: "Database | None" = field(default=None, init=False, repr=False)
@@ -73,6 +75,7 @@ class ConsoleServices:
 
     def start(self) -> None:
         """Open the pipes; blocks while libraries load."""
+        from .findings import Findings
         from .following import Following
         from .pipes import Asking, Owners, ask_supervisor
 
@@ -86,6 +89,8 @@ class ConsoleServices:
             if self._closed:
                 return
             self.following, self.owners, self.askings = following, owners, askings
+            self.findings = Findings(self)
+            self.findings.start()
             following.start()
             for asking in askings:
                 asking.start()
@@ -121,6 +126,8 @@ class ConsoleServices:
         self._closed = True
         if self.runs_here is not None:
             self.runs_here.close()
+        if self.findings is not None:
+            self.findings.close(CLOSING_SECONDS)
         for asking in self.askings:
             asking.close()
         if self.following is not None:
