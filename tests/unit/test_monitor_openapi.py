@@ -124,7 +124,7 @@ def test_what_the_document_allows_is_taken_or_refused_in_words(
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
     rejected: list[str] = []
 
-    @settings(quickly, max_examples=25)
+    @settings(quickly, max_examples=12)
     @given(allowed(schema), st.sampled_from(["1", "100010", "x", "00000000-0000-0000-0000-000000000001"]))
     def prove(document: Any, key: str) -> None:
         body = json.dumps(document).encode()
@@ -148,7 +148,7 @@ def test_what_the_document_allows_is_taken_or_refused_in_words(
 def test_any_json_at_all_is_answered(monitor: Monitor, path: str, method: str) -> None:
     fields = [field.name for each in OPERATIONS if each.body for field in each.body.fields]
 
-    @settings(quickly, max_examples=40)
+    @settings(quickly, max_examples=15)
     @given(ANY_JSON | st.dictionaries(st.sampled_from(fields), ANY_JSON, max_size=12))
     def prove(document: Any) -> None:
         answer = monitor.ask(method.upper(), filled(path, "1"), content=json.dumps(document).encode())

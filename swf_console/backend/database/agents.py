@@ -25,8 +25,11 @@ _OPTIONAL = (
 )
 
 
-def heartbeat(connection: Connection, beat: Heartbeat) -> None:
-    """Store what an agent says of itself; what it leaves out (None) stays as it was."""
+_upserts: dict[tuple[str, ...], Any] = {}
+
+
+def heartbeat(connection: Connection, beat: Heartbeat) -> Agent:
+    """Store what an agent says of itself, and return it; what it leaves out (None) stays as it was."""
     values: dict[str, Any] = {
         "agent_type": beat.agent_type,
         "status": beat.status,
@@ -35,8 +38,19 @@ def heartbeat(connection: Connection, beat: Heartbeat) -> None:
         "updated_at": utc_now(),
     }
     values.update((name, getattr(beat, name)) for name in _OPTIONAL if getattr(beat, name) is not None)
-    row = insert_into(connection, agents).values(instance_name=beat.instance_name, **values)
-    connection.execute(row.on_conflict_do_update(index_elements=["instance_name"], set_=values))
+    row = connection.execute(_upsert(connection, values), {"instance_name": beat.instance_name, **values})
+    return Agent(**row.one()._mapping)
+
+
+def _upsert(connection: Connection, values: dict[str, Any]) -> Any:
+    """The statement for these columns, built once: agents beat often, and many of them."""
+    key = (connection.dialect.name, *values)
+    if key not in _upserts:
+        insert = insert_into(connection, agents)
+        given = {name: insert.excluded[name] for name in values}
+        changing = insert.on_conflict_do_update(index_elements=["instance_name"], set_=given)
+        _upserts[key] = changing.returning(*_c)
+    return _upserts[key]
 
 
 def leave(connection: Connection, instance_name: str, when: datetime) -> bool:

@@ -59,7 +59,7 @@ class Rows(Generic[T]):
 
     def first(self, connection: Connection, *conditions: ColumnElement[bool]) -> T | None:
         """Read the row that satisfies the conditions, None where there is none."""
-        row = connection.execute(self._select(conditions).limit(1)).first()
+        row = connection.execute(self.select(*conditions).limit(1)).first()
         return None if row is None else self._make(**row._mapping)
 
     def listed(
@@ -71,7 +71,7 @@ class Rows(Generic[T]):
     ) -> Listing[T]:
         """List the rows that equal what is given, in the table's order."""
         given = [self._filters[name] == value for name, value in equal.items() if value is not None]
-        query = self._select([*given, *more])
+        query = self.select(*given, *more)
         count = capped(connection, query, COUNT_CAP) if window.counted else None
         rows = connection.execute(query.order_by(*self._order).limit(window.limit).offset(window.offset))
         return Listing(tuple(self._make(**row._mapping) for row in rows), count)
@@ -97,7 +97,8 @@ class Rows(Generic[T]):
             connection.execute(self.table.update().where(self.key == key).values(merged))
         return self.get(connection, key)
 
-    def _select(self, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    def select(self, *conditions: ColumnElement[bool]) -> Select[Any]:
+        """The rows that satisfy the conditions, as a statement."""
         return select(*self._columns).select_from(self._within).where(*conditions)
 
 

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from . import run_counters
 from .report_records import NewTfSlice, TfSlice
@@ -44,6 +44,15 @@ rows: Rows[TfSlice] = Rows(
     order=(_c.id,),
 )
 
+_SAMPLES = select(fastmon_files.c.tf_filename, fastmon_files.c.tf_file_id).where(
+    fastmon_files.c.tf_filename.in_(bindparam("names", expanding=True))
+)
+_STORED = rows.select(
+    _c.fastmon_file_id == bindparam("sample"), _c.slice_id.in_(bindparam("numbers", expanding=True))
+)
+_ANY_OF = select(_c.id).where(_c.fastmon_file_id == bindparam("sample")).limit(1)
+_inserts: dict[str, Any] = {}
+
 
 def sample_of(tf_filename: str) -> tuple[str, int | None]:
     """The TF sample that a slice's file was cut from, and its number: `x_slice_007.tf` is 7 of `x.tf`."""
@@ -63,10 +72,7 @@ def samples(connection: Connection, names: Iterable[str]) -> dict[str, str]:
     """The ids of those of these TF samples that are registered."""
     wanted, found = sorted(set(names)), {}
     for first in range(0, len(wanted), MOST_NAMES):
-        some = fastmon_files.c.tf_filename.in_(wanted[first : first + MOST_NAMES])
-        for row in connection.execute(
-            select(fastmon_files.c.tf_filename, fastmon_files.c.tf_file_id).where(some)
-        ):
+        for row in connection.execute(_SAMPLES, {"names": wanted[first : first + MOST_NAMES]}):
             found[row.tf_filename] = row.tf_file_id
     return found
 
@@ -98,9 +104,9 @@ def stored(connection: Connection, new: Sequence[NewTfSlice], known: Mapping[str
     found = {}
     for sample_id, numbers in wanted.items():
         for first in range(0, len(numbers), MOST_NAMES):
-            some = _c.slice_id.in_(numbers[first : first + MOST_NAMES])
-            page = rows.listed(connection, {"fastmon_file_id": sample_id}, Window(MOST_NAMES), some)
-            found.update({(one.fastmon_file, one.slice_id): one for one in page.items})
+            some = {"sample": sample_id, "numbers": numbers[first : first + MOST_NAMES]}
+            for row in connection.execute(_STORED, some):
+                found[row.fastmon_file, row.slice_id] = TfSlice(**row._mapping)
     return [found[one.fastmon_file, one.slice_id] for one in new]
 
 
@@ -141,12 +147,15 @@ def _insert(connection: Connection, wanted: Mapping[tuple[str, int], NewTfSlice]
         {"fastmon_file_id": sample, **{name: getattr(one, name) for name in _WRITTEN}}
         for (sample, _), one in wanted.items()
     ]
-    statement = insert_into(connection, tf_slices)
-    unless_there = statement.on_conflict_do_nothing(index_elements=["fastmon_file_id", "slice_id"])
-    made = connection.execute(unless_there.returning(_c.fastmon_file_id, _c.slice_id), values)
+    dialect = connection.dialect.name
+    if dialect not in _inserts:
+        statement = insert_into(connection, tf_slices)
+        unless_there = statement.on_conflict_do_nothing(index_elements=["fastmon_file_id", "slice_id"])
+        _inserts[dialect] = unless_there.returning(_c.fastmon_file_id, _c.slice_id)
+    made = connection.execute(_inserts[dialect], values)
     return [(row.fastmon_file_id, row.slice_id) for row in made]
 
 
 def _has_none(connection: Connection, sample_id: str) -> bool:
     """Whether the sample has no slice yet."""
-    return connection.scalar(select(_c.id).where(_c.fastmon_file_id == sample_id).limit(1)) is None
+    return connection.scalar(_ANY_OF, {"sample": sample_id}) is None

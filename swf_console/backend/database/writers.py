@@ -106,8 +106,11 @@ class GroupWriter:
             return
         try:
             with self._database.write() as connection:
-                for entry in entries:
-                    entry.try_within(connection)
+                if len(entries) == 1:
+                    entries[0].do(connection)
+                else:
+                    for entry in entries:
+                        entry.try_within(connection)
         except Exception as error:  # noqa: BLE001 (whatever it is, the jobs' owners are told)
             self._one_by_one(entries, error)
         else:
@@ -139,6 +142,9 @@ class _Entry:
         self.future: Future[Any] = Future()
         self._result: Any = None
         self._error: Exception | None = None
+
+    def do(self, connection: Connection) -> None:
+        self._result, self._error = self._job(connection), None
 
     def try_within(self, connection: Connection) -> None:
         self._result = self._error = None

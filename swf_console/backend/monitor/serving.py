@@ -152,7 +152,8 @@ def _tls(listening: Listening) -> bool:
 @contextlib.contextmanager
 def _bound(listening: Listening) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as bound:
+    # asyncio sends without delay only where the protocol is named
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as bound:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # a client that reads nothing more is let go by the system, with what waits for it
         bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MILLISECONDS)

@@ -35,20 +35,19 @@ _PASSED_ON = set(Heartbeat.__dataclass_fields__) - {"at", "operational_state", "
 def heartbeat(connection: Connection, asked: Asked) -> Answer:
     """Store what an agent says of itself; what it leaves out stays."""
     said = asked.body
-    before = agents.get(connection, said["instance_name"])
-    metadata = said.get("metadata")
-    if before is not None and metadata is not None:
-        metadata = {**(before.metadata or {}), **metadata}
-    state = said.get("operational_state") or (before.operational_state if before else "STARTING")
+    metadata, state = said.get("metadata"), said.get("operational_state")
+    if metadata is not None or state is None:
+        before = agents.get(connection, said["instance_name"])
+        if before is not None and metadata is not None:
+            metadata = {**(before.metadata or {}), **metadata}
+        state = state or (before.operational_state if before else "STARTING")
     beat = Heartbeat(
         **{name: value for name, value in said.items() if name in _PASSED_ON},
         at=asked.now,
         operational_state=state,
         metadata=metadata,
     )
-    agents.heartbeat(connection, beat)
-    stored = agents.get(connection, beat.instance_name)
-    return Answer(SHOWN(stored) if stored else {"status": beat.status})
+    return Answer(SHOWN(agents.heartbeat(connection, beat)))
 
 
 def list_agents(connection: Connection, asked: Asked) -> Answer:
