@@ -6,8 +6,9 @@ from collections import Counter
 import pytest
 
 from swf_console.actions import EVERYWHERE, REGISTRY, Action, Tier, actions_of
+from swf_console.app import ConsoleApp
 from swf_console.cli import build_parser, named_command
-from swf_console.screens.catalogue import PANES
+from swf_console.screens.catalogue import PANES, panes
 
 
 def named(action: Action) -> str:
@@ -43,3 +44,13 @@ def test_no_key_means_two_things_everywhere() -> None:
 
 def test_screens_are_those_of_the_catalogue() -> None:
     assert {screen for action in REGISTRY for screen in action.screens} <= {pane.name for pane in PANES}
+
+
+@pytest.mark.parametrize("action", REGISTRY, ids=named)
+def test_every_action_can_be_done(action: Action) -> None:
+    method = f"action_{action.name.partition('(')[0]}"
+    places = (
+        [pane.load() for pane in panes() if pane.name in action.screens] if action.screens else [ConsoleApp]
+    )
+    assert places
+    assert all(hasattr(place, method) for place in places)
