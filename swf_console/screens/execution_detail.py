@@ -19,6 +19,7 @@ from ..widgets.line import Line
 from ..widgets.paged_table import PagedTable
 from ..widgets.rows import ListSource
 from ..widgets.timeline import Timeline
+from .entry import Entry
 from .execution_rows import (
     MESSAGES,
     PAIRS,
@@ -84,6 +85,7 @@ class ExecutionDetailView(View):
         """The title, the names of the sections, the section."""
         yield Line(id="detail-title")
         yield Line(id="detail-sections")
+        yield Entry()
         with ContentSwitcher(initial="detail-summary"):
             with Scrolling(id="detail-summary"):
                 yield Timeline(id="summary-strip")
@@ -149,11 +151,19 @@ class ExecutionDetailView(View):
         self._head()
         self._focus_section()
 
-    def search(self, text: str) -> None:
-        """Look for text in the section's table."""
+    def begin_search(self) -> None:
+        """Let the operator type what to look for in the section's table."""
+        if self._table() is not None:
+            self.query_one(Entry).begin("search", "find", "", "any text of a row; n and N go on")
+
+    def on_entry_typed(self, event: Entry.Typed) -> None:
+        """Look for it."""
+        event.stop()
         table = self._table()
-        if table is not None:
-            table.search(text)
+        if event.done and event.text and table is not None:
+            table.search(event.text)
+        if event.done or event.left:
+            self._focus_section()
 
     def _look(self) -> "Looked":
         from ..backend.operations.console.looked_at import look_at_execution

@@ -164,9 +164,12 @@ class ExecutionsPane(Pane):
         self._list.begin_filter()
 
     def action_find(self) -> None:
-        """Type what to look for."""
-        self._stack.to_first()
-        self._list.begin_search()
+        """Type what to look for, in the list or in the section of an execution."""
+        if isinstance(self._stack.front, ExecutionDetailView):
+            self._stack.front.begin_search()
+        else:
+            self._stack.to_first()
+            self._list.begin_search()
 
     def action_order(self) -> None:
         """List in the next order."""

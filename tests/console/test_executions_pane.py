@@ -13,7 +13,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from swf_console.backend.database import Database, clock, executions
+from swf_console.backend.database import Database, clock, executions, states
+from swf_console.backend.database.records import RunState
 from swf_console.backend.operations.console.services import ConsoleServices
 from swf_console.backend.operations.request import RunRequest
 from swf_console.backend.settings import load_settings
@@ -280,6 +281,47 @@ def test_enter_shows_everything_section_by_section(tmp_path: Path) -> None:
         assert pane.list.table.has_focus
 
     use(services, steps, size=(100, 40))
+
+
+def test_a_text_is_found_in_the_list_and_in_a_section(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    for number in range(1, 5):
+        add_execution(services.database(), number, executed_by="ann" if number == 2 else "bob")
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("F", *"ann", "enter")
+        await until(
+            pilot, lambda: pane.list.table.row is not None and pane.list.table.row.key.endswith("0002")
+        )
+        view = await open_detail(pilot, pane)
+        await pilot.press("F")
+        assert not view.query_one(Entry).open
+        view.go_to("parameters")
+        table = view.query_one("#detail-parameters", PagedTable)
+        await until(pilot, lambda: len(table.shown) > 1)
+        await pilot.press("F", *"COUNT", "enter")
+        await until(pilot, lambda: table.row is not None and table.row.key == "stf_processing.stf_count")
+        await until(pilot, lambda: table.has_focus)
+        await pilot.press("F", "x", "escape")
+        assert table.has_focus
+        assert detail_of(pane) is view
+
+    use(services, steps)
+
+
+def test_slices_and_workers_are_shown_where_there_are_any(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    execution = add_execution(services.database(), 1)
+    state = RunState(100010, "physics", "run", "physics", 30, datetime.now(UTC))
+    with services.database().write() as connection:
+        states.upsert_run_state(connection, state)
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        view = await open_detail(pilot, pane)
+        assert "workers 0 of 30" in str(view.query_one("#summary-text", Static).content)
+        assert pane.execution_id == execution
+
+    use(services, steps)
 
 
 def test_messages_of_one_type_only(tmp_path: Path) -> None:
