@@ -1,0 +1,183 @@
+"""Parts of the console without a terminal: settings, memory, pipes, alerts, clipboard, search."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from swf_console.backend.errors import BackendUnreachable, ConfigurationError, NamespaceError
+from swf_console.backend.messaging.messages import make
+from swf_console.backend.operations.console.following import Following
+from swf_console.backend.operations.console.journal import Journal
+from swf_console.backend.operations.console.memory import Memory
+from swf_console.backend.operations.console.naming import namespace_of, problem_of, write_namespace
+from swf_console.backend.operations.console.pipe import Flow, PipeState
+from swf_console.backend.operations.console.pipes import Asking
+from swf_console.backend.operations.console.preferences import Preferences, load_preferences
+from swf_console.backend.operations.console.searching import find_row
+from swf_console.backend.operations.console.tail import Tail
+from swf_console.backend.settings import Settings, load_settings
+from swf_console.screens.alerts import Alert
+from swf_console.screens.clipboard import copy_sequence, title_sequence
+from swf_console.screens.watching import PipeWatch
+from swf_console.testing.broker import MemoryBroker
+from swf_console.widgets.symbols import sparkline
+from tests.support.homes import plain_environment
+from tests.support.waiting import wait_for
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "home/workflows").mkdir(parents=True)
+    environment = plain_environment(SWF_STATE_DIR=str(tmp_path / "state"), USER="alice")
+    return load_settings(environment, home=tmp_path / "home")
+
+
+def test_without_a_file_the_settings_are_the_defaults(tmp_path: Path) -> None:
+    assert load_preferences(tmp_path / "none.toml") == Preferences()
+
+
+def test_settings_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('theme = "light"\nmessages = 1000\n[keys]\n"messages.pause" = "p"\n')
+    found = load_preferences(file)
+    assert (found.theme, found.messages, found.keys) == ("light", 1000, {"messages.pause": "p"})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("them = 1", "Did you mean theme?"),
+        ('theme = "pink"', "must be one of"),
+        ("messages = 5", "from 100 to 1,000,000"),
+        ("frames = true", "whole number"),
+        ('keys = ["a"]', "table of keys"),
+        ("theme = ", "cannot be read"),
+    ],
+)
+def test_settings_that_are_wrong_are_refused_in_words(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigurationError, match=said.replace("?", r"\?")):
+        load_preferences(file)
+
+
+def test_memory_is_kept_per_namespace_and_survives_rubbish(tmp_path: Path) -> None:
+    memory = Memory(tmp_path)
+    memory.keep("a", "screen", "messages")
+    memory.keep("b", "screen", "agents")
+    memory.save()
+    assert Memory(tmp_path).recall("a", "screen") == "messages"
+    assert Memory(tmp_path).recall("c", "screen") is None
+    (tmp_path / "console-memory.json").write_text('{"a": 1, "b": ')
+    assert Memory(tmp_path).recall("a", "screen") is None
+
+
+def test_a_journal_with_broken_lines_is_read(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    assert journal.entries() == []
+    journal.path.write_bytes(b'{"at": 1}\n\xff\xfe\nnot json\n')
+    assert journal.entries() == []
+
+
+def test_a_namespace_is_written_once_it_can_be_used(settings: Settings) -> None:
+    (settings.workflows_dir / "testbed.toml").write_text('[testbed]\nnamespace = "your-namespace"\n')
+    assert namespace_of(settings) is None
+    assert problem_of("a b")
+    assert not problem_of("alice-dev")
+    with pytest.raises(NamespaceError):
+        write_namespace(settings, "your-namespace")
+    write_namespace(settings, "alice-dev")
+    assert namespace_of(settings) == "alice-dev"
+
+
+def test_a_pipe_that_fails_says_so_and_comes_back() -> None:
+    broken = threading.Event()
+    broken.set()
+
+    def question() -> PipeState:
+        if broken.is_set():
+            raise BackendUnreachable("nobody there", "Start it")
+        return PipeState("x", Flow.UP)
+
+    asking = Asking("db", question, every=0.01)
+    asking.start()
+    wait_for(lambda: asking.state().flow is Flow.DOWN)
+    assert (asking.state().error, asking.state().advice) == ("nobody there", "Start it")
+    assert asking.state().next_in() is not None
+    broken.clear()
+    wait_for(lambda: asking.state().flow is Flow.UP)
+    age = asking.state().age()
+    assert age is not None
+    assert age < 5
+    asking.close()
+
+
+def test_a_short_outage_is_no_alert_and_a_long_one_is_one() -> None:
+    clock = [0.0]
+    watch = PipeWatch(lambda: clock[0])
+    down = [PipeState("broker", Flow.DOWN, error="gone")]
+    assert list(watch.look(down)) == []
+    clock[0] = 6.0
+    (alert,) = watch.look(down)
+    assert isinstance(alert, Alert)
+    assert alert.text == "the broker is away: gone"
+    assert list(watch.look(down)) == []
+    assert list(watch.look([PipeState("broker", Flow.UP)])) == ["broker"]
+
+
+def test_copying_goes_through_tmux_and_screen_and_has_a_limit() -> None:
+    assert copy_sequence("hi", {}) == ("\x1b]52;c;aGk=\a", "OSC 52")
+    tmux, how = copy_sequence("hi", {"TMUX": "/tmp/x"})
+    assert tmux.endswith("\x1bPtmux;\x1b\x1b]52;c;aGk=\a\x1b\\")
+    assert how == "OSC 52 through tmux"
+    assert copy_sequence("hi", {"STY": "1"})[0] == "\x1bP\x1b]52;c;aGk=\a\x1b\\"
+    assert copy_sequence("x" * 100_000, {})[0] == ""
+
+
+def test_a_title_carries_no_control_characters() -> None:
+    assert title_sequence("a\x1b]0;b\a", {"TERM": "xterm"}) == "\x1b]2;a]0;b\a"
+    assert title_sequence("a", {"TERM": "linux"}) == ""
+
+
+def test_bars_are_as_high_as_their_values() -> None:
+    assert sparkline([0, 0], 5) == "▁▁"
+    assert sparkline([1, 0, 100, 50], 3) == "▁█▄"
+
+
+def test_a_search_ends_at_the_ends() -> None:
+    tail = Tail(None)
+    tail.take([({}, f"body {n}") for n in range(1000)] + [({}, "Needle")] + [({}, "more")] * 600)
+    assert find_row(tail, "needle", len(tail), forward=False) == 1000
+    assert find_row(tail, "needle", 1000, forward=False) is None
+    assert find_row(tail, "NEEDLE", 3, forward=True) == 1000
+    assert find_row(tail, "needle", 1000, forward=True) is None
+
+
+def test_the_tail_follows_a_broker_that_goes_and_comes(settings: Settings) -> None:
+    broker = MemoryBroker()
+    tail = Tail(None)
+    following = Following(settings, tail, lambda _address: broker.connect())
+    following.start()
+    wait_for(lambda: following.state().flow is Flow.UP)
+    sender = broker.connect()
+    sender.start()
+    session = sender.wait_up(5)
+
+    def send(session: int) -> None:
+        sender.send(session, [make("/topic/epictopic", {"msg_type": "stf_gen"}, namespace="demo")])
+
+    send(session)
+    wait_for(lambda: len(tail) == 1)
+    broker.stop()
+    wait_for(lambda: following.state().flow is Flow.DOWN)
+    broker.start()
+    wait_for(lambda: following.state().flow is Flow.UP)
+    send(sender.wait_up(5))
+    wait_for(lambda: len(tail) == 4)
+    rows = tail.window(0, 9)
+    assert [row.is_note for row in rows] == [False, True, True, False]
+    assert "the broker is gone" in rows[1].body
+    assert json.loads(rows[3].body)["msg_type"] == "stf_gen"
+    following.close()
