@@ -1,6 +1,9 @@
 """The same server over HTTP, for this machine alone."""
 
+import contextlib
+import signal
 import socket
+from collections.abc import Iterator
 
 import uvicorn
 
@@ -12,6 +15,7 @@ from .server import build
 
 PATH = "/mcp"
 GRACE_SECONDS = 10
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 
 
 def serve_http(desk: Desk, bound: socket.socket) -> None:
@@ -27,7 +31,20 @@ def serve_http(desk: Desk, bound: socket.socket) -> None:
         ws="none",
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[bound])
+    _Server(config).run(sockets=[bound])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that returns when it was told to end, instead of dying of the signal."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self.handle_exit) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def listen(desk: Desk, host: str, port: int) -> socket.socket:
@@ -50,6 +67,7 @@ def listen(desk: Desk, host: str, port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        bound.listen()
     except OSError as error:
         bound.close()
         raise PortTaken(
