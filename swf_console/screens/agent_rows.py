@@ -66,7 +66,7 @@ def note_of(line: "AgentLine") -> str:
     """What does not fit together, else what it does."""
     view = line.view
     if view.note:
-        return view.note
+        return view.note.removeprefix(view.program or "").lstrip(": ")
     if view.state == "RUNNING":
         return (view.operational_state or "").lower()
     return "needed" if line.needed else (view.operational_state or "").lower()
@@ -82,7 +82,7 @@ def summary(look: "AgentsLook") -> str:
         parts.append(f"{failed} failed")
     if look.configuration:
         needs = f"{look.configuration} needs {plural(len(look.missing), 'more')}".removesuffix("s")
-        parts.append(needs if look.missing else f"everything that {look.configuration} needs runs")
+        parts.append(needs if look.missing else f"nothing is missing for {look.configuration}")
     return brief(" · ".join(parts), 300)
 
 

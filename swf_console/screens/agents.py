@@ -15,7 +15,7 @@ from ..widgets.harmless import brief
 from ..widgets.log_pane import LogPane
 from ..widgets.notice import Notice
 from ..widgets.short_list import Item, ShortList
-from .agent_rows import COLUMNS, item_of, notices, summary
+from .agent_rows import COLUMNS, item_of, note_of, notices, summary
 from .host import host_of
 from .pane import Pane
 from .polling import Poll
@@ -167,7 +167,13 @@ class AgentsPane(Pane):
             lines = [f"… {dropped:,} lines came too fast to be shown: swf-console agents logs", *lines]
         self.log_pane.push(lines)
         empty = brief(self._tail.trouble) or "Nothing was written yet"
-        self.log_pane.entitle(brief(self._tail.program, 40), empty=empty)
+        self.log_pane.entitle(self._log_title(self._tail.program), empty=empty)
+
+    def _log_title(self, program: str) -> str:
+        """The program, and what is remarkable about it at full length."""
+        item = self.list.current
+        note = note_of(_line(item)) if item and item.key == program and _line(item).view.note else ""
+        return brief(f"{program} · {note}" if note else program, 200)
 
     def _let_log_go(self) -> None:
         if self._tail:

@@ -101,6 +101,7 @@ class LaunchForm(ModalScreen[None]):
         self._editing = ""
         self._submitted = False
         self._starting = False
+        self._wanted = False
         self._end_rehearsal: Callable[[str], object] = str
         self._offers = Background(self, "offer")
         self._checks: Latest[tuple[LaunchWish, Checked]] = Latest(self, "check")
@@ -175,13 +176,16 @@ class LaunchForm(ModalScreen[None]):
         self.choices.show(choices_of(offer.choices))
         self.choices.go_to(offer.configured)
         namespace = self.services.namespace or ""
+        wanted = self._wanted
         self.take(LaunchWish(offer.configured, namespace=namespace, realtime=offer.realtime))
+        self._wanted = wanted
         self.rows.move_to(1)
 
     def take(self, wish: "LaunchWish") -> None:
         """Look at another wish from now on."""
         self.wish = wish
         self.forecast = None
+        self._wanted = False
         self._ask(wish)
         self._paint()
 
@@ -206,6 +210,9 @@ class LaunchForm(ModalScreen[None]):
             return
         self.checked = checked
         self._paint()
+        if self._wanted:
+            self._wanted = False
+            self.call_later(self.action_start)
 
     def _typed_was_checked(self, wish: "LaunchWish", checked: "Checked") -> None:
         self.input.set_class(bool(checked.problems), "-invalid")
@@ -284,7 +291,7 @@ class LaunchForm(ModalScreen[None]):
             return
         row = next((one for one in (self.checked.rows if self.checked else ()) if one.key == key), None)
         plain = {NAMESPACE: wish.namespace, DURATION: wish.duration}
-        self._editing = key
+        self._editing, self._wanted = key, False
         self.add_class("-editing")
         self.input.value = row.value if row else plain.get(key, "")
         self.input.placeholder = f"{key.lstrip('@')}: empty takes the override away"
@@ -378,12 +385,16 @@ class LaunchForm(ModalScreen[None]):
         self._predict(wish)
 
     def action_start(self) -> None:
-        """Begin the run."""
+        """Begin the run, as soon as it is found good."""
         wish, checked = self.wish, self.checked
-        if wish is None or checked is None or not self._may():
+        if not self._may():
             return
-        if checked.problems or self._checks.busy:
-            self.notice.say("not yet: it is being checked" if self._checks.busy else checked.problems[0])
+        self._wanted = wish is None or checked is None or self._checks.busy
+        if self._wanted or wish is None or checked is None:
+            self.notice.say("it is checked first, and then begun; Esc closes the form")
+            return
+        if checked.problems:
+            self.notice.say(*checked.problems[:2], tone="bad")
             return
         from ..backend.operations.console import launching
 

@@ -169,6 +169,26 @@ def test_a_run_in_this_process_comes_to_its_end(
     assert found.namespace == "demo"
 
 
+def test_s_pressed_before_the_check_is_done_begins_the_run_after_it(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    app = HostApp(AgentsPane(services))
+
+    async def go() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            form = LaunchForm(services)
+            app.push_screen(form)
+            await until(pilot, lambda: form.is_mounted)
+            form.action_start()
+            await until(pilot, lambda: bool(app.asked.opened), timeout=30)
+            assert len(app.asked.commands) == 1
+            (running,) = services.runs.live()
+            services.runs.stop(running.execution_id)
+            await until(pilot, lambda: not services.runs.live(), timeout=30)
+
+    asyncio.run(go())
+
+
 def test_the_command_line_says_the_same() -> None:
     wish = LaunchWish("x_default", {"a.b": "two words"}, "demo", realtime=True, duration="9", here=False)
     assert command_line(wish, "x") == (

@@ -120,5 +120,6 @@ class Findings:
 
 def _trouble(line: AgentLine) -> str:
     if line.view.state in ("FATAL", "UNKNOWN"):
-        return f"{line.view.name} {line.view.state}{f': {line.view.note}' if line.view.note else ''}"
+        note = line.view.note.removeprefix(line.view.program or "").lstrip(": ")
+        return f"{line.view.name} {line.view.state}{f': {note}' if note else ''}"
     return f"{line.view.name} is {line.view.note}" if line.is_silent else ""
