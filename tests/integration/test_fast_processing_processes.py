@@ -160,3 +160,20 @@ def test_two_namespaces_at_once_do_not_see_each_other(home: LivingHome) -> None:
     foreign = state(home, other)
     assert foreign is not None
     assert foreign.slices_created == 0
+
+
+@pytest.mark.activemq
+@pytest.mark.postgresql
+def test_agents_of_two_homes_work_together_as_on_two_hosts(
+    tmp_path: Path, activemq: ActiveMQAddress, postgresql_url: str, undisturbed: Rows
+) -> None:
+    def made(name: str) -> LivingHome:
+        return prepare(
+            LivingHome(tmp_path / name, NAMESPACE, broker=activemq.environment(), database_url=postgresql_url)
+        )
+
+    with made("one") as one, made("other") as other:
+        one.start_in_order(FAST_CHAIN[:2])
+        other.start_in_order(FAST_CHAIN[2:])
+        run_it(one)
+        assert finish(other) == undisturbed

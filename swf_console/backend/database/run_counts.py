@@ -52,11 +52,11 @@ def expect(connection: Connection, run_number: int, samples: int) -> None:
         refresh(connection, [run_number])
 
 
-def refresh(connection: Connection, run_numbers: Iterable[int]) -> None:
-    """Count again what is in these runs, whose states are held."""
+def refresh(connection: Connection, run_numbers: Iterable[int], *, samples: bool = False) -> None:
+    """Count again what is in these runs, whose states are held; `samples` too where some may be new."""
     now = utc_now()
     for run_number in sorted(run_numbers):
-        connection.execute(_refresh(), {"run": run_number, "now": now})
+        connection.execute(_refresh(samples), {"run": run_number, "now": now})
 
 
 def is_news(connection: Connection, event: StateEvent) -> bool:
@@ -70,13 +70,15 @@ _STORED = ("run_number", "phase", "state", "substate", "target_worker_count", "s
 
 
 @cache
-def _refresh() -> Any:
+def _refresh(samples: bool) -> Any:
+    # an index holds run and status of a slice; its sample has to be looked up, which costs more
+    sliced = [func.count(_t.fastmon_file_id.distinct()).label("samples")] if samples else []
     counted = (
         select(
             bindparam("run", type_=_s.run_number.type).label("run"),
             func.count().label("created"),
             *(_with(status) for status in ("queued", "processing", "completed", "failed")),
-            func.count(_t.fastmon_file_id.distinct()).label("samples"),
+            *sliced,
         )
         .where(_t.run_number == bindparam("run"))
         .subquery("counted")
@@ -85,7 +87,8 @@ def _refresh() -> Any:
     active = select(func.count()).select_from(workers)
     active = active.where(workers.c.run_number == bindparam("run"), workers.c.ended_at.is_(None))
     expected = _s.metadata[EXPECTED].as_integer()
-    done = and_(expected <= c.samples, c.completed + c.failed == c.created)
+    received = c.samples if samples else _s.stf_samples_received
+    done = and_(expected <= received, c.completed + c.failed == c.created)
     return (
         run_states.update()
         .where(_s.run_number == c.run)
@@ -95,7 +98,7 @@ def _refresh() -> Any:
             slices_processing=c.processing,
             slices_completed=c.completed,
             slices_failed=c.failed,
-            stf_samples_received=c.samples,
+            stf_samples_received=received,
             active_worker_count=active.scalar_subquery(),
             phase=case((done, COMPLETED), (_s.phase == COMPLETED, ENDED), else_=_s.phase),
             updated_at=bindparam("now", type_=_s.updated_at.type),

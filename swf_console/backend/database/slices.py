@@ -40,7 +40,7 @@ def create(connection: Connection, new: Sequence[NewTfSlice]) -> None:
         connection.execute(
             statement.on_conflict_do_nothing(index_elements=["fastmon_file_id", "slice_id"]), rows
         )
-    run_counts.refresh(connection, runs)
+    run_counts.refresh(connection, runs, samples=True)
 
 
 def begin(connection: Connection, started: Sequence[SliceStart]) -> None:

@@ -63,6 +63,7 @@ def claim(connection: Connection, wanted: Claim, stale: datetime) -> list[str]:
 def beat(connection: Connection, run_number: int, beats: Sequence[WorkerBeat]) -> None:
     """Note what workers of a run are doing, and count the slices that each has done."""
     if beats:
+        run_counts.hold(connection, [run_number])  # one after the other: all count the workers of all
         connection.execute(_beat(), [_beat_row(one) for one in beats])
         connection.execute(_count(), {"run": run_number})
 
