@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from . import run_counters
+from . import run_counters, run_counts
 from .report_records import NewTfSlice, TfSlice
 from .rows import Listing, Rows, Window
 from .statements import insert_into
@@ -82,6 +82,7 @@ def create(connection: Connection, new: Sequence[NewTfSlice], known: Mapping[str
 
     `known` are the ids of their samples.
     """
+    run_counts.hold(connection, {one.run_number for one in new})
     wanted = {(known[one.fastmon_file], one.slice_id): one for one in reversed(new)}
     unsliced = {sample for sample, _ in wanted if _has_none(connection, sample)}
     added = _insert(connection, wanted)
@@ -117,10 +118,13 @@ def find(connection: Connection, fastmon_file: str, slice_id: int) -> TfSlice | 
 
 def change(connection: Connection, slice_key: int, values: Mapping[str, Any]) -> TfSlice | None:
     """Change a slice, merging its metadata, and its run's counters with it; None where there is none."""
-    held = select(_c.status, _c.run_number).where(_c.id == slice_key).with_for_update()
-    before = connection.execute(held).first()
-    if before is None:
+    run_number = connection.scalar(select(_c.run_number).where(_c.id == slice_key))
+    if run_number is None:
         return None
+    # the run before its slices, as everybody does: who takes them the other way round blocks the others
+    run_counts.hold(connection, {run_number})
+    held = select(_c.status, _c.run_number).where(_c.id == slice_key).with_for_update()
+    before = connection.execute(held).one()
     after = rows.change(connection, slice_key, values)
     if after is not None and after.run_number == before.run_number:
         moved = run_counters.change_of(before.status, after.status)

@@ -17,6 +17,7 @@ Job = Callable[[Connection], T]
 
 MOST_AT_ONCE = 100
 THREADS = 12
+IN_EACH_OTHERS_WAY = ("40001", "40P01")
 
 
 class Unfit(UsageError):
@@ -54,11 +55,16 @@ class ParallelWriter:
         self._pool.shutdown()
 
     def _run(self, job: Job[T]) -> T:
-        try:
-            with self._database.write() as connection:
-                return job(connection)
-        except (IntegrityError, DataError) as error:
-            raise unfit(error) from error
+        for last in (False, False, True):
+            try:
+                with self._database.write() as connection:
+                    return job(connection)
+            except (IntegrityError, DataError) as error:
+                raise unfit(error) from error
+            except DBAPIError as error:
+                if last or getattr(error.orig, "pgcode", None) not in IN_EACH_OTHERS_WAY:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
 
 
 class GroupWriter:
