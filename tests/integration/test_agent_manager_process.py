@@ -1,0 +1,148 @@
+"""`swf-console agent-manager` as a process on a real broker: asked by operations and by a stranger."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from swf_console.backend.database import Database, agents, open_database
+from swf_console.backend.errors import Refused
+from swf_console.backend.operations import asking_manager
+from swf_console.backend.operations.console.journal import Journal
+from swf_console.backend.operations.home import write_home
+from swf_console.backend.settings import Settings, load_settings
+from tests.support.homes import plain_environment, run
+from tests.support.stomp_socket import StompSocket
+from tests.support.waiting import wait_for
+
+PROGRAMS = Path(sys.executable).parent
+PATH = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
+CONFIGURATION = """
+[workflow]
+name = "stf_datataking"
+version = "1.0"
+description = "for the data agent"
+includes = ["daq_state_machine.toml"]
+
+[stf_processing]
+stf_count = 5
+
+[agents.data]
+enabled = true
+script = "agents/example_data_agent.py"
+"""
+
+
+class Manager:
+    """A home of alice with her agent manager."""
+
+    def __init__(self, home: Path) -> None:
+        write_home(home)
+        testbed = home / "workflows/testbed.toml"
+        testbed.write_text(testbed.read_text().replace("your-namespace", "torre1"))
+        (home / "workflows/one_agent_default.toml").write_text(CONFIGURATION)
+        self.home = home
+        self.environment = plain_environment(PATH=PATH, USER="alice")
+        self.settings: Settings = load_settings(self.environment, home=home)
+        self.database: Database = open_database(self.settings.database_url)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        words = [sys.executable, "-m", "swf_console", "--home", str(self.home), "agent-manager"]
+        with (self.home / "manager.out").open("ab") as out:
+            self.process = subprocess.Popen(
+                words, cwd=self.home, env=self.environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            )
+        wait_for(lambda: self.heartbeat()["operational_state"] == "READY", 40, every=0.1)
+
+    def end(self) -> int:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(40)
+
+    def heartbeat(self) -> dict[str, Any]:
+        with self.database.read() as connection:
+            found = agents.page(connection, agent_type="agent_manager").items
+        if not found:
+            return {"operational_state": None}
+        (only,) = found
+        told = only.metadata or {}
+        return {"operational_state": only.operational_state, "status": only.status, "pid": only.pid, **told}
+
+    def close(self) -> None:
+        if (self.home / ".state/supervisor.sock").exists():
+            words = [str(PROGRAMS / "supervisorctl"), "-c", "agents.supervisord.conf", "shutdown"]
+            run(words, cwd=self.home, environment=self.environment)
+            wait_for(lambda: not (self.home / ".state/supervisor.sock").exists(), timeout=30)
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.database.close()
+
+
+@pytest.fixture
+def alice(tmp_path: Path) -> Iterator[Manager]:
+    made = Manager(tmp_path / "home")
+    yield made
+    made.close()
+
+
+def test_a_testbed_is_started_asked_for_and_stopped_by_its_manager(alice: Manager) -> None:
+    look = asking_manager.check_manager(alice.settings, alice.database, "alice")
+    assert (look.alive, look.control_queue) == (False, "/queue/agent_control.alice")
+    alice.start()
+    assert asking_manager.check_manager(alice.settings, alice.database, "alice").alive
+    told = asking_manager.start_user_testbed(alice.settings, alice.database, "alice", "one_agent_default")
+    assert (told["accepted"], told["by"], told["username"]) == (True, "agent manager", "alice")
+    assert {line["name"] for line in told["agents"]} == {"workflow-runner", "example-data-agent"}
+    with pytest.raises(Refused, match="nowhere"):
+        asking_manager.start_user_testbed(alice.settings, alice.database, "alice", "nowhere")
+
+    told = asking_manager.ask_manager(alice.settings, "alice", "status", timeout=10)
+    assert told["agents_running"] is True
+    assert "workflow-runner STOPPED" not in told["supervisord_status"]
+    assert asking_manager.stop_user_testbed(alice.settings, alice.database, "alice")["accepted"]
+    assert not asking_manager.look_at_testbed(alice.settings, alice.database, "alice").agents_running
+    entries = Journal(alice.settings.state_dir).entries()
+    assert [(one.what, one.ok) for one in entries] == [
+        ("stop_testbed", True),
+        ("start_testbed nowhere", False),
+        ("start_testbed one_agent_default", True),
+    ]
+
+    assert alice.end() == 0
+    beat = alice.heartbeat()
+    assert (beat["operational_state"], beat["status"], beat["mq_connected"]) == ("EXITED", "EXITED", False)
+    assert not asking_manager.check_manager(alice.settings, alice.database, "alice").alive
+
+
+def test_a_stranger_gets_answers_only_where_they_are_its_own(alice: Manager) -> None:
+    alice.start()
+    told = json.loads((alice.home / ".state/broker.json").read_text())
+    mine, others = "/queue/agent_control.reply.mallory", "/queue/workflow_control"
+    with StompSocket(told["host"], told["port"]) as broker:
+        broker.connect(told["user"], told["password"])
+        assert broker.subscribe(mine, "1").command == "RECEIPT"
+        assert broker.subscribe(others, "2").command == "RECEIPT"
+        for reply_to in (others, "/queue/agent_control.reply.victim", mine):
+            body = {"command": "ping", "source": "mallory", "reply_to": reply_to}
+            broker.send("/queue/agent_control.alice", json.dumps(body))
+        frame = broker.message(20)
+        assert frame.headers["destination"] == mine
+        answer = json.loads(frame.body)
+        assert (answer["status"], answer["username"]) == ("alive", "alice")
+
+
+def test_a_second_manager_of_the_same_user_is_refused(alice: Manager) -> None:
+    alice.start()
+    words = [str(PROGRAMS / "swf-console"), "--home", str(alice.home), "agent-manager"]
+    done = run(words, cwd=alice.home, environment=alice.environment)
+    assert done.returncode == 5
+    assert "runs already" in done.stderr
+    assert alice.end() == 0
