@@ -1,22 +1,19 @@
 """The Executions screen: what ran and what runs; look deeper, stop, run again, compare, replay, export."""
 
-import shlex
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 
-from ..actions import action_of
 from ..backend.operations.console.lists import ExecutionSummary
-from ..widgets.background import Background
 from ..widgets.harmless import brief
 from ..widgets.paged_table import PagedTable
 from .compare import CompareView
+from .execution_actions import ExecutionActions
 from .execution_detail import ExecutionDetailView
 from .execution_list import ExecutionList
 from .execution_preview import ExecutionPreview
 from .host import host_of
-from .pane import Pane
 from .polling import cause_of
 from .replay import ReplayView
 from .views import ViewStack
@@ -25,16 +22,14 @@ if TYPE_CHECKING:
     from ..backend.operations.console.looked_at import Comparison, Looked
     from ..backend.operations.console.replaying import Replay
     from ..backend.operations.console.services import ConsoleServices
-    from ..backend.operations.rerunning import Rerun
 
-SCREEN = "executions"
 WIDE = 120
 
 
-class ExecutionsPane(Pane):
+class ExecutionsPane(ExecutionActions):
     """The list, and what is opened from it."""
 
-    screen_name: ClassVar[str] = SCREEN
+    screen_name: ClassVar[str] = "executions"
     help_text: ClassVar[str] = (
         "Space marks a row; two that are marked are compared with c. n and N go to the next and the previous "
         "match of F. In an execution left and right go from section to section, t shows the messages of one "
@@ -51,7 +46,6 @@ class ExecutionsPane(Pane):
         self._stack = ViewStack(self._list)
         self._preview = ExecutionPreview(services)
         self._wide = False
-        self._asking = Background(self, "executions")
 
     def compose(self) -> ComposeResult:
         """The views, and the preview beside the list."""
@@ -136,8 +130,12 @@ class ExecutionsPane(Pane):
         if isinstance(text, str):
             self._list.recall(text)
         if isinstance(execution, str):
-            self._stack.to_first()
-            self.open_execution(execution)
+            self.open_alone(execution)
+
+    def open_alone(self, execution_id: str) -> None:
+        """Show everything about one, over the list."""
+        self._stack.to_first()
+        self.open_execution(execution_id)
 
     def open_execution(self, execution_id: str) -> None:
         """Show everything about one."""
@@ -181,77 +179,6 @@ class ExecutionsPane(Pane):
         self._stack.to_first()
         self._list.order(turn=True)
 
-    def action_stop(self) -> None:
-        """Stop the execution; in another's namespace a dialog asks, else a line."""
-        host, execution = host_of(self), self.execution
-        if not self._may("stop"):
-            return
-        if execution is None:
-            host.say("There is no execution here to stop")
-            return
-        execution_id = execution.execution_id
-        if execution.status != "running":
-            host.say(f"{brief(execution_id, 100)} does not run: it is {brief(execution.status, 20)}")
-            return
-
-        def stop() -> str:
-            from ..backend.operations.stopping import stop_execution
-
-            stopped = stop_execution(self.services.settings, self.services.database(), execution_id)
-            return f"{stopped.status} after {stopped.seconds:.1f} s"
-
-        def go() -> None:
-            command = f"executions stop {shlex.quote(execution_id)}"
-            host.record(action_of("stop", SCREEN), command, stop, lambda _: self.refresh_now())
-
-        if execution.namespace == self.services.namespace:
-            host.ask(f"Stop {brief(execution_id, 100)}?", go)
-        else:
-            whose = brief(execution.namespace or "-", 60)
-            title = f"Stop an execution in namespace {whose}, which is not this one"
-            host.confirm_many(title, [brief(execution_id, 200)], go)
-
-    def _may(self, name: str) -> bool:
-        """Whether something may be changed; says so where not, before anything is asked."""
-        host = host_of(self)
-        if not host.writable:
-            host.say(f"{action_of(name, SCREEN).title}: refused, {host.refusal}", bad=True)
-        return host.writable
-
-    def action_rerun(self) -> None:
-        """Run it again with the same parameters, in this namespace; say first what will not be the same."""
-        host, execution = host_of(self), self.execution
-        if not self._may("rerun"):
-            return
-        if execution is None:
-            host.say("There is no execution here to run again")
-            return
-        execution_id = execution.execution_id
-        namespace = self.services.namespace or execution.namespace
-
-        def read() -> "Rerun":
-            from ..backend.operations.rerunning import rerun_of
-
-            database = self.services.database()
-            return rerun_of(self.services.settings, database, execution_id, namespace=namespace)
-
-        def ask(rerun: "Rerun") -> None:
-            where = f"in {brief(namespace or '-', 60)}"
-            not_same = "".join(f" Not the same: {brief(warning, 100)}." for warning in rerun.warnings[:2])
-            host.ask(f"Run {brief(execution_id, 60)} again {where}?{not_same}", lambda: begin(rerun))
-
-        def begin(rerun: "Rerun") -> None:
-            command = shlex.join(["executions", "rerun", execution_id, "--namespace", str(namespace)])
-            action = action_of("rerun", SCREEN)
-            host.record(action, command, lambda: self.services.runs.start(rerun.request), self._begun)
-
-        self._asking.start(read, ask, lambda error: host.say(cause_of(error), bad=True))
-
-    def _begun(self, execution_id: object) -> None:
-        if isinstance(execution_id, str):
-            self._stack.to_first()
-            self.open_execution(execution_id)
-
     def action_compare(self) -> None:
         """Compare the two that are marked."""
         marked = list(self._list.table.marked)
@@ -268,21 +195,6 @@ class ExecutionsPane(Pane):
             return compared(self.services, first, second)
 
         self._stack.push(CompareView(first, second, compare))
-
-    def action_export(self) -> None:
-        """Write the execution and all that belongs to it as JSON."""
-        host, execution_id = host_of(self), self.execution_id
-        if execution_id is None:
-            host.say("There is no execution here to export")
-            return
-
-        def export() -> str:
-            from ..backend.operations.console.exports import export_execution
-
-            return export_execution(self.services, execution_id)
-
-        command = f"export {shlex.quote(execution_id)} --output {shlex.quote(f'{execution_id}.json')}"
-        host.record(action_of("export", SCREEN), command, export)
 
     def action_replay(self) -> None:
         """Play its states once more."""
@@ -304,4 +216,4 @@ class ExecutionsPane(Pane):
                 return
             self._stack.push(ReplayView(execution_id, replay))
 
-        self._asking.start(read, show, lambda error: host_of(self).say(cause_of(error), bad=True))
+        self.asking.start(read, show, lambda error: host_of(self).say(cause_of(error), bad=True))

@@ -1,7 +1,5 @@
 """A table over any number of rows: it holds those around the viewport and paints the lines that changed."""
 
-import time
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -17,21 +15,12 @@ from .columns import GAP, Column, fit, fitted
 from .paging import Pager, Viewport
 from .rows import Cell, Count, PageSource, Row, RowWindow
 from .symbols import sign
+from .table_lines import TableLine, position, trouble_of
 from .tones import COLOURS
 
 GUTTER = 2
 WHEEL = 3
 LIVE_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """What decides how a line looks: equal lines are not painted again."""
-
-    kind: str
-    text: str = ""
-    row: Row | None = None
-    marked: bool = False
 
 
 class PagedTable(Widget, can_focus=True):
@@ -120,7 +109,7 @@ class PagedTable(Widget, can_focus=True):
         self._top_key: str | None = None
         self._sought = ""
         self._note = ""
-        self._painted: list[_Line] = []
+        self._painted: list[TableLine] = []
         self._widths: list[int] = []
 
     def on_mount(self) -> None:
@@ -349,7 +338,7 @@ class PagedTable(Widget, can_focus=True):
         width, height = self.size
         if not height:
             return
-        lines = [_Line("head", str(self.sorted_by)), *self._body(height - 2), self._foot()]
+        lines = [TableLine("head", str(self.sorted_by)), *self._body(height - 2), self._foot()]
         before, self._painted = self._painted, lines
         if len(before) != len(lines):
             self.refresh()
@@ -358,10 +347,10 @@ class PagedTable(Widget, can_focus=True):
         if regions:
             self.refresh(*regions)
 
-    def _body(self, height: int) -> list[_Line]:
+    def _body(self, height: int) -> list[TableLine]:
         stale = "stale " if self.stale else ""
         lines = [
-            _Line(
+            TableLine(
                 f"{stale}cursor" if self._top + n == self._cursor else f"{stale}row",
                 row=row,
                 marked=row.key in self.marked,
@@ -370,38 +359,19 @@ class PagedTable(Widget, can_focus=True):
         ]
         if not lines:
             words = self.empty if self.loaded else "Reading…"
-            lines = [_Line("words", line) for line in ("", *words.splitlines())]
-        return (lines + [_Line("blank")] * height)[:height]
+            lines = [TableLine("words", line) for line in ("", *words.splitlines())]
+        return (lines + [TableLine("blank")] * height)[:height]
 
-    def _foot(self) -> _Line:
-        pager = self._pager
-        if pager.trouble:
-            proved = pager.proved
-            age = f"STALE {time.monotonic() - proved:.0f} s" if proved is not None else "NO DATA"
-            wait = max(0.0, pager.retry_at - time.monotonic())
-            return _Line("trouble", f"{age}, next try in {wait:.0f} s: {pager.trouble}")
-        if pager.overdue:
-            return _Line("trouble", f"STALE: no answer for {pager.overdue:.0f} s")
-        words = [self._where()]
+    def _foot(self) -> TableLine:
+        trouble = trouble_of(self._pager)
+        if trouble:
+            return TableLine("trouble", trouble)
+        words = [position(self._window, self._pager.total, self._top, self._rows_high)]
         if self.marked:
             words.append(f"{len(self.marked)} marked")
         if self._note:
             words.append(self._note)
-        return _Line("foot", " · ".join(word for word in words if word))
-
-    def _where(self) -> str:
-        window, total = self._window, self._pager.total
-        if not window.rows or total is None:
-            return ""
-        last = min(self._top + self._rows_high, len(window.rows))
-        if window.before is None:
-            left = len(window.rows) - last
-            where = f"the last but {left:,}" if window.at_last and left else "somewhere"
-            return f"{'the last' if window.at_last and not left else where} of {total}"
-        about = "" if window.sure else "~"
-        number = max(total.number, window.before + len(window.rows))
-        exact = total.exact or window.at_last
-        return f"{about}{window.before + self._top + 1:,}-{window.before + last:,} of {Count(number, exact)}"
+        return TableLine("foot", " · ".join(word for word in words if word))
 
     @property
     def _base(self) -> Style:
@@ -410,7 +380,7 @@ class PagedTable(Widget, can_focus=True):
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"paged-table--{name}", partial=True)
 
-    def _strip(self, line: _Line) -> Strip:
+    def _strip(self, line: TableLine) -> Strip:
         width = self.size.width
         if line.row is not None:
             return self._row_strip(line, line.row)
@@ -430,7 +400,7 @@ class PagedTable(Widget, can_focus=True):
             titles.append(fit(column.title + arrow, width, right=column.right))
         return " " * GUTTER + (" " * GAP).join(titles)
 
-    def _row_strip(self, line: _Line, row: Row) -> Strip:
+    def _row_strip(self, line: TableLine, row: Row) -> Strip:
         base = self._base
         under_cursor = line.kind.endswith("cursor")
         if under_cursor:
