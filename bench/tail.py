@@ -29,7 +29,7 @@ def rows(stage: Stage) -> list[Row]:
         found = list(_first_paint(stage, home))
         for rate in (1_000, 10_000):
             found += _flooded(stage, home, rate)
-        return found
+        return [*found, _over_ssh(stage, home)]
 
 
 def _first_paint(stage: Stage, home: Home) -> Iterator[Row]:
@@ -88,10 +88,23 @@ def _flooded(stage: Stage, home: Home, rate: int) -> list[Row]:
     ]
 
 
+def _over_ssh(stage: Stage, home: Home) -> Row:
+    seconds = stage.amount(15, 5)
+    with _messages(home, SSH_CONNECTION="192.0.2.1 1 192.0.2.2 22") as terminal:
+        flood = _flood(home, 1000, seconds)
+        time.sleep(1)
+        written, began = terminal.written, time.monotonic()
+        flood.wait()
+        output = (terminal.written - written) / (time.monotonic() - began)
+    what = "1,000 messages/s over SSH: written"
+    return Row(what, f"{output / 1e3:.0f} kB/s", target="<= 60 kB/s", ok=output <= 60e3)
+
+
 @contextmanager
-def _messages(home: Home) -> Iterator[Terminal]:
+def _messages(home: Home, **environ: str) -> Iterator[Terminal]:
     """The console on its Messages screen."""
-    with Terminal([CONSOLE, *OPEN], cwd=home.path, env=home.environ) as terminal:
+    environment = {**home.environ, **environ}
+    with Terminal([CONSOLE, *OPEN], cwd=home.path, env=environment) as terminal:
         terminal.wait_for(READY)
         terminal.answer("3", "FOLLOW")
         terminal.wait_for("0 dropped")

@@ -86,8 +86,9 @@ class MessagesPane(Pane):
     def opened(self) -> None:
         """Begin to look."""
         if self._timer is None:
-            preferences = self.services.preferences
-            frames = preferences.frames_ssh if os.environ.get("SSH_CONNECTION") else preferences.frames
+            preferences, far = self.services.preferences, bool(os.environ.get("SSH_CONNECTION"))
+            frames = preferences.frames_ssh if far else preferences.frames
+            self.view.calm = far
             self._timer = self.set_interval(1 / frames, self._tick)
         self._tick()
 

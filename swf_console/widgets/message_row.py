@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from .harmless import brief, harmless
@@ -38,9 +38,9 @@ class RowLike(Protocol):
     def content(self) -> Any: ...
 
 
-def parts_of(row: RowLike, width: int) -> list[Part]:
-    """The line's parts, for a view of `width` cells."""
-    clock = f"{row.at:%H:%M:%S}.{row.at.microsecond // 1000:03d} "
+def parts_of(row: RowLike, width: int, *, calm: bool = False) -> list[Part]:
+    """The line's parts, for a view of `width` cells; `calm` has fewer of them, for a slow terminal."""
+    clock = clock_of(row.at)
     if row.is_note:
         dashes = sign("rule") * 2
         text = f"{dashes} {clock}{brief(row.body, 200)} "
@@ -50,7 +50,20 @@ def parts_of(row: RowLike, width: int) -> list[Part]:
         parts.append((column(row.run_id, 8), "unknown"))
     if width >= WIDE_SENDER:
         parts.append((column(row.sender, 22), "unknown"))
-    return [*parts, *rest_of(row)]
+    parts.extend(rest_of(row))
+    if calm:
+        return [
+            (parts[0][0] + parts[1][0], "busy"),
+            ("".join(text for text, _ in parts[2:])[:width], "plain"),
+        ]
+    return parts
+
+
+def clock_of(at: datetime) -> str:
+    """The time of day in UTC; of another day its date, and less of the time."""
+    if at.date() == datetime.now(UTC).date():
+        return f"{at:%H:%M:%S}.{at.microsecond // 1000:03d} "
+    return f"{at:%m-%d %H:%M}  "
 
 
 def column(text: str | None, width: int) -> str:

@@ -77,7 +77,7 @@ class MessageTail(Widget, can_focus=True):
         super().__init__(id="message-tail")
         self.source = source
         self.following = True
-        self.stale = False
+        self.stale = self.calm = False
         self.searched = ""
         self.empty: tuple[str, ...] = ()
         self._cursor: int | None = None
@@ -280,7 +280,7 @@ class MessageTail(Widget, can_focus=True):
         if at_cursor:
             base += self.get_component_rich_style("tail--cursor", partial=True)
         mark = sign("cursor") if at_cursor else " "
-        parts: list[Part] = [(mark, "busy"), *parts_of(row, width - 2)]
+        parts: list[Part] = [(mark, "busy"), *parts_of(row, width - 2, calm=self.calm)]
         segments = [Segment(text, base + self._tone(tone)) for text, tone in self._matched(parts)]
         line = Strip(segments).adjust_cell_length(width - 1, base)
         return Strip([*line, Segment(self._bar(y), self.rich_style + self._tone("off"))], width)
