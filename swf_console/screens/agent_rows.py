@@ -6,6 +6,7 @@ from ..widgets.columns import Column
 from ..widgets.harmless import brief
 from ..widgets.rows import Cell
 from ..widgets.short_list import Item
+from ..widgets.symbols import sign
 from ..widgets.tones import Tone
 from .words import age, plural
 
@@ -22,26 +23,27 @@ COLUMNS = (
     Column("cpu", "CPU", 4, right=True),
     Column("note", "NOTE", 12, least=10, grows=True),
 )
-SIGNS: dict[str, tuple[str, Tone]] = {
-    "RUNNING": ("●", "ok"),
-    "STARTING": ("◐", "busy"),
-    "STOPPING": ("◐", "busy"),
-    "BACKOFF": ("▲", "watch"),
-    "FATAL": ("✖", "bad"),
-    "UNKNOWN": ("✖", "bad"),
-    "EXITED": ("○", "watch"),
-    "STOPPED": ("○", "off"),
-    "off": ("○", "off"),
+# the sign, and the tone of the words beside it
+SIGNS: dict[str, tuple[Tone, Tone]] = {
+    "RUNNING": ("ok", "ok"),
+    "STARTING": ("busy", "busy"),
+    "STOPPING": ("busy", "busy"),
+    "BACKOFF": ("watch", "watch"),
+    "FATAL": ("bad", "bad"),
+    "UNKNOWN": ("bad", "bad"),
+    "EXITED": ("off", "watch"),
+    "STOPPED": ("off", "off"),
+    "off": ("off", "off"),
 }
 
 
 def item_of(line: "AgentLine", look: "AgentsLook") -> Item:
     """One agent as a row."""
     view = line.view
-    sign, tone = sign_of(line)
+    mark, tone = sign_of(line)
     heard: Tone = "unknown" if look.database_trouble else "watch" if line.is_silent else "plain"
     cells = (
-        Cell(sign, tone),
+        Cell(mark, tone),
         Cell(brief(view.name, 60), "plain" if line.is_up or view.state is None else "off"),
         Cell(brief(view.state or view.operational_state or "-", 20), tone),
         Cell(age(view.heartbeat_seconds), heard),
@@ -55,11 +57,10 @@ def item_of(line: "AgentLine", look: "AgentsLook") -> Item:
 
 def sign_of(line: "AgentLine") -> tuple[str, Tone]:
     """The symbol of its state, and what that means."""
-    if line.is_silent:
-        return "▲", "watch"
-    if line.view.state is None:
-        return ("▲", "watch") if "silent" in line.view.note else ("◇", "unknown")
-    return SIGNS.get(line.view.state, ("?", "unknown"))
+    if line.is_silent or (line.view.state is None and "silent" in line.view.note):
+        return sign("watch"), "watch"
+    shape, tone = SIGNS.get(line.view.state or "", ("unknown", "unknown"))
+    return sign(shape), tone
 
 
 def note_of(line: "AgentLine") -> str:
@@ -83,7 +84,7 @@ def summary(look: "AgentsLook") -> str:
     if look.configuration:
         needs = f"{look.configuration} needs {plural(len(look.missing), 'more')}".removesuffix("s")
         parts.append(needs if look.missing else f"nothing is missing for {look.configuration}")
-    return brief(" · ".join(parts), 300)
+    return brief(", ".join(parts), 300)
 
 
 def notices(look: "AgentsLook") -> list[str]:

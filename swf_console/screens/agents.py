@@ -61,7 +61,7 @@ class AgentsPane(Pane):
         yield Static(id="agents-summary", markup=False)
         yield Notice(identity="agents-notice")
         with Container(id="agents-parts"):
-            yield ShortList(COLUMNS, identity="agents-list", empty="Asking supervisord …", markable=True)
+            yield ShortList(COLUMNS, identity="agents-list", empty="Asking supervisord ...", markable=True)
             yield LogPane(identity="agents-log")
 
     @property
@@ -164,7 +164,7 @@ class AgentsPane(Pane):
             return
         lines, dropped = self._tail.take()
         if dropped:
-            lines = [f"… {dropped:,} lines came too fast to be shown: swf-console agents logs", *lines]
+            lines = [f"... {dropped:,} lines came too fast to be shown: swf-console agents logs", *lines]
         self.log_pane.push(lines)
         empty = brief(self._tail.trouble) or "Nothing was written yet"
         self.log_pane.entitle(self._log_title(self._tail.program), empty=empty)
@@ -173,7 +173,7 @@ class AgentsPane(Pane):
         """The program, and what is remarkable about it at full length."""
         item = self.list.current
         note = note_of(_line(item)) if item and item.key == program and _line(item).view.note else ""
-        return brief(f"{program} · {note}" if note else program, 200)
+        return brief(f"{program}: {note}" if note else program, 200)
 
     def _let_log_go(self) -> None:
         if self._tail:

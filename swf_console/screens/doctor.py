@@ -32,7 +32,7 @@ COLUMNS = (
 )
 TONES: dict[str, Tone] = {"ok": "ok", "warn": "watch", "fail": "bad"}
 KEYS = "j k move   u check again   y copy the advice   Esc close"
-UNDER_WAY = "… checking"
+UNDER_WAY = "... checking"
 
 
 class DoctorOverlay(ModalScreen[None]):
@@ -65,7 +65,7 @@ class DoctorOverlay(ModalScreen[None]):
         """Title, checks, advice, keys."""
         with Vertical(id="doctor"):
             yield Static("Doctor", id="doctor-title", markup=False)
-            yield ShortList(COLUMNS, identity="doctor-checks", empty="Checking …")
+            yield ShortList(COLUMNS, identity="doctor-checks", empty="Checking ...")
             yield Lines(identity="doctor-detail", wrap=True)
             yield Static(KEYS, id="doctor-keys", markup=False)
 
@@ -145,10 +145,10 @@ def verdict_of(checks: "list[Check]", *, ended: bool) -> str:
     failed = sum(check.verdict == "fail" for check in checks)
     warned = sum(check.verdict == "warn" for check in checks)
     if not ended:
-        return f"Doctor · {plural(len(checks), 'check')} done {UNDER_WAY}"
+        return f"Doctor: {plural(len(checks), 'check')} done {UNDER_WAY}"
     said = [f"{failed} failed"] if failed else []
     said += [f"{plural(warned, 'warning')}"] if warned else []
-    return f"Doctor · {plural(len(checks), 'check')}: {', '.join(said) or 'all is well'}"
+    return f"Doctor: {plural(len(checks), 'check')}, {', '.join(said) or 'all is well'}"
 
 
 def item_of(check: "Check") -> Item:

@@ -55,7 +55,7 @@ class FastProcessingPane(Pane):
         with Container(id="fast-parts"):
             yield Lines(identity="fast-outlook", wrap=True)
             yield Lines(identity="fast-run", wrap=True)
-        yield ShortList(WORKER_COLUMNS, identity="fast-workers", empty="Looking …")
+        yield ShortList(WORKER_COLUMNS, identity="fast-workers", empty="Looking ...")
 
     @property
     def outlook(self) -> Lines:

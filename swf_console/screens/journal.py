@@ -73,7 +73,7 @@ class JournalPane(Pane):
         yield Input(id="journal-filter", placeholder="any text; Esc clears")
         yield Notice(identity="journal-notice")
         with Container(id="journal-parts"):
-            yield ShortList(COLUMNS, identity="journal-list", empty="Reading …")
+            yield ShortList(COLUMNS, identity="journal-list", empty="Reading ...")
             yield Lines(identity="journal-detail", wrap=True)
 
     @property
@@ -220,11 +220,11 @@ def item_of(entry: "Entry") -> Item:
 def detail_of(entry: "Entry") -> list[list[Part]]:
     """The whole of an entry."""
     took = f" in {entry.seconds:.3f} s" if entry.seconds is not None else ""
-    namespace = f" · namespace {brief(entry.namespace, 60)}" if entry.namespace else ""
+    namespace = f", namespace {brief(entry.namespace, 60)}" if entry.namespace else ""
     lines: list[list[Part]] = [
         [
             (
-                f"{entry.at:%Y-%m-%d %H:%M:%S} UTC · {brief(entry.kind, 20)} by {brief(entry.who, 60)}",
+                f"{entry.at:%Y-%m-%d %H:%M:%S} UTC, {brief(entry.kind, 20)} by {brief(entry.who, 60)}",
                 "unknown",
             ),
             (namespace, "unknown"),

@@ -54,7 +54,7 @@ RUN = Action(
 START_MISSING = Action(
     "start_missing", (), "start missing", "start what the run needs", "up", Tier.REVERSIBLE, shown=False
 )
-KEYS = "s start  A start missing  Enter change  ⌫ reset  w where  p pace  Esc close"
+KEYS = "s start  A start missing  Enter change  Bksp reset  w where  p pace  Esc close"
 
 
 class LaunchForm(ModalScreen[None]):
@@ -113,7 +113,7 @@ class LaunchForm(ModalScreen[None]):
         with Vertical(id="launch"):
             yield Static("Run a workflow", id="launch-title", markup=False)
             with Container(id="launch-parts"):
-                yield ShortList(COLUMNS, identity="launch-rows", empty="Reading the configurations …")
+                yield ShortList(COLUMNS, identity="launch-rows", empty="Reading the configurations ...")
                 yield ShortList(
                     CHOICE_COLUMNS,
                     identity="launch-choices",
@@ -370,7 +370,7 @@ class LaunchForm(ModalScreen[None]):
 
         names = " ".join(self.missing)
         self._starting = True
-        self.notice.say(f"starting {names} …")
+        self.notice.say(f"starting {names} ...")
         settings = self.services.settings
         host_of(self).record(
             START_MISSING,
@@ -399,7 +399,7 @@ class LaunchForm(ModalScreen[None]):
         from ..backend.operations.console import launching
 
         self._starting = True
-        self.notice.say(f"starting {wish.configuration} …")
+        self.notice.say(f"starting {wish.configuration} ...")
         host_of(self).record(
             RUN,
             launching.command_line(wish, checked.workflow),

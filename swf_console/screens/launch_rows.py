@@ -111,7 +111,7 @@ def help_of(row: "ValueRow") -> str:
         f"instead of {row.replaced}" if row.replaced else "",
     )
     hidden = "" if row.effective else "a later section hides this value"
-    return brief(" · ".join(part for part in (*parts, hidden) if part), 300)
+    return brief(", ".join(part for part in (*parts, hidden) if part), 300)
 
 
 def _heading(key: str, text: str) -> Item:

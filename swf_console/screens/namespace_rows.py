@@ -85,7 +85,7 @@ def help_lines(item: Item | None) -> list[list[Part]]:
     if item is None or not item.key.startswith(COMPOSED):
         return [[("Enter changes the value; the difference is shown before anything is written", "unknown")]]
     row = cast("ValueRow", item.value)
-    said = " · ".join(text for text in (row.help, row.allowed) if text)
+    said = ", ".join(text for text in (row.help, row.allowed) if text)
     lines: list[list[Part]] = [[(f"{brief(edit_key(item), 100)}: ", "busy"), (brief(said, 300), "plain")]]
     if row.replaced:
         lines.append([(f"instead of {brief(row.replaced, 300)}", "unknown")])

@@ -73,9 +73,9 @@ class NamespacesPane(Pane):
         """Namespaces, values, what differs, the input line."""
         yield Notice(identity="namespaces-notice")
         with Container(id="namespaces-parts"):
-            yield ShortList(NAMESPACE_COLUMNS, identity="namespaces-list", empty="Reading …")
+            yield ShortList(NAMESPACE_COLUMNS, identity="namespaces-list", empty="Reading ...")
             with Container(id="namespaces-file"):
-                yield ShortList(VALUE_COLUMNS, identity="namespaces-values", empty="Reading …")
+                yield ShortList(VALUE_COLUMNS, identity="namespaces-values", empty="Reading ...")
                 yield Lines(identity="namespaces-detail", wrap=True)
                 yield Input(id="namespaces-input")
 

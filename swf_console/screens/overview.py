@@ -67,13 +67,13 @@ class OverviewPane(Pane):
 
     def compose(self) -> ComposeResult:
         """Verdict, what runs with its detail, what changed."""
-        yield Static("Looking …", id="overview-verdict", markup=False)
+        yield Static("Looking ...", id="overview-verdict", markup=False)
         yield Notice(identity="overview-notice")
         with Container(id="overview-parts"):
             with Container(id="overview-now"):
-                yield ShortList(RUNNING_COLUMNS, identity="overview-running", empty="Looking …")
+                yield ShortList(RUNNING_COLUMNS, identity="overview-running", empty="Looking ...")
                 yield Lines(identity="overview-detail")
-            yield ShortList(CHANGE_COLUMNS, identity="overview-changes", empty="Looking …")
+            yield ShortList(CHANGE_COLUMNS, identity="overview-changes", empty="Looking ...")
 
     @property
     def running(self) -> ShortList:

@@ -79,7 +79,7 @@ def detail_lines(look: "OverviewLook", one: "Running | None", width: int) -> lis
         pace = f"{'realtime' if one.realtime else 'fast'}{', in this console' if one.here else ''}"
         run = f"run {one.run_number}" if one.run_number else "no run number yet"
         who = f"by {brief(one.summary.executed_by, 40)} in {brief(one.summary.namespace or '-', 40)}"
-        lines.append([(f" {run} · {pace} · {who}", "unknown")])
+        lines.append([(f" {run}, {pace}, {who}", "unknown")])
         lines.append([(" ", "plain"), *strip_of(passed, max(10, width - 2))])
         lines.append([(" ", "plain"), *pipeline_parts(one)])
     lines.append([(" agents  ", "unknown"), agents_part(look)])
@@ -96,7 +96,7 @@ def agents_part(look: "OverviewLook") -> Part:
     agents = look.agents
     needy = any(line.is_failed or line.is_silent for line in agents.lines)
     tone: Tone = "bad" if needy else "watch" if look.agents.missing else "plain"
-    trouble = f" · supervisord {agents.supervisor}" if agents.supervisor_trouble else ""
+    trouble = f", supervisord {agents.supervisor}" if agents.supervisor_trouble else ""
     return agents_summary(agents) + trouble, tone
 
 

@@ -10,6 +10,7 @@ from textual.strip import Strip
 from .columns import fit
 from .harmless import brief
 from .line_view import LineView, Part
+from .symbols import sign
 from .tones import Tone
 
 KEPT = 5_000
@@ -78,11 +79,12 @@ class LogPane(LineView):
 
     def head_line(self, n: int, width: int) -> Strip:  # noqa: ARG002 (there is one)
         """The title, whether it follows, and what is gone."""
-        state = "FOLLOW" if self.following else "SCROLLED · f follows"
-        gone = f"{self._gone:,} older gone · " if self._gone else ""
-        right = f" {gone}{state}{f' {self._word}' if self._word else ''} ──"
-        left = fit(f"── {self._title} ", max(0, min(len(self._title) + 4, width - len(right))))
-        middle = "─" * max(0, width - len(left) - len(right))
+        rule = sign("rule")
+        state = "FOLLOW" if self.following else "SCROLLED, f follows"
+        gone = f"{self._gone:,} older gone, " if self._gone else ""
+        right = f" {gone}{state}{f' {self._word}' if self._word else ''} {rule * 2}"
+        left = fit(f"{rule * 2} {self._title} ", max(0, min(len(self._title) + 4, width - len(right))))
+        middle = rule * max(0, width - len(left) - len(right))
         return self.strip(((left + middle + right, "unknown"),), width)
 
     def body_line(self, n: int, width: int) -> Strip:

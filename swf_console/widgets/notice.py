@@ -4,6 +4,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from .harmless import brief
+from .symbols import sign
 from .tones import COLOURS, Tone
 
 LONGEST = 500
@@ -32,5 +33,5 @@ class Notice(Static):
             return
         self._said = said, tone
         self.display = bool(said)
-        parts = [(f"{'▲' if tone == 'watch' else '✖'} {line}", COLOURS[tone]) for line in said]
+        parts = [(f"{sign(tone)} {line}", COLOURS[tone]) for line in said]
         self.update(Content("\n").join(Content.assemble(part) for part in parts))

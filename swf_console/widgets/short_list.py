@@ -14,8 +14,7 @@ from textual.strip import Strip
 from .columns import GAP, Column, fit, fitted
 from .line_view import LineView
 from .rows import Cell
-
-MARK = "▐"
+from .symbols import sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +163,7 @@ class ShortList(LineView):
             return self.strip(((f" {self._empty}", "unknown"),), width)
         item = self._items[n]
         style = self._style_of(n, item)
-        mark = MARK if item.key in self.marked else " "
+        mark = sign("mark") if item.key in self.marked else " "
         if item.heading:
             head = self.get_component_rich_style("line--head", partial=True)
             return self.strip(((f" {item.cells[0].text}", "plain"),), width, head)

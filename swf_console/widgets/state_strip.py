@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .symbols import sign
 from .tones import Tone
 
 Part = tuple[str, Tone]
 
-FULL, EMPTY = "█", "░"
 CALM = {"no_beam", "off"}
 
 
@@ -31,10 +31,10 @@ def strip_of(passed: Sequence[Passed], width: int, *, ended: bool = False) -> li
     room = width
     for n, one in enumerate(reversed(passed)):
         is_present = n == 0 and not ended
-        text = f"▶{one.name}" if is_present else one.name
-        text = text if n == 0 else f"{text} → "
+        text = f"{sign('present')}{one.name}" if is_present else one.name
+        text = text if n == 0 else f"{text} {sign('arrow')} "
         if len(text) > room - (2 if n + 1 < len(passed) else 0):
-            return [("… ", "unknown"), *reversed(shown)] if shown else [(text[:width], "plain")]
+            return [(f"{sign('cut')} ", "unknown"), *reversed(shown)] if shown else [(text[:width], "plain")]
         room -= len(text)
         shown.append((text, _tone(one, present=is_present)))
     return list(reversed(shown))
@@ -43,7 +43,7 @@ def strip_of(passed: Sequence[Passed], width: int, *, ended: bool = False) -> li
 def progress_bar(done: float, width: int) -> list[Part]:
     """A bar of `width` cells; `done` is from 0 to 1."""
     filled = round(max(0.0, min(1.0, done)) * width)
-    return [(FULL * filled, "busy"), (EMPTY * (width - filled), "unknown")]
+    return [(sign("fill ok") * filled, "busy"), (sign("fill off") * (width - filled), "unknown")]
 
 
 def _tone(one: Passed, *, present: bool) -> Tone:

@@ -22,6 +22,8 @@ _UNICODE = {
     "fill busy": "▓",
     "fill off": "░",
     "fill": "▒",
+    "present": "▶",
+    "mark": "▐",
 }
 _ASCII = {
     "ok": "*",
@@ -45,6 +47,8 @@ _ASCII = {
     "fill busy": "=",
     "fill off": ".",
     "fill": "-",
+    "present": ">",
+    "mark": "#",
 }
 _SETS = {"unicode": _UNICODE, "ascii": _ASCII}
 _used = dict(_UNICODE)

@@ -72,7 +72,7 @@ def test_a_slow_check_holds_up_no_key_and_its_advice_can_be_copied(
         await until(pilot, lambda: app.asked.copied == ["Start it"])
         go_on.set()
         await until(pilot, lambda: overlay.ended)
-        assert title(overlay) == "Doctor · 3 checks: 1 failed, 1 warning"
+        assert title(overlay) == "Doctor: 3 checks, 1 failed, 1 warning"
         await pilot.press("u")
         await until(pilot, lambda: overlay.ended and len(overlay.rows.items) == 3)
 
