@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import threading
 from types import FrameType
 
 from .output import say
@@ -23,7 +24,8 @@ def run(arguments: argparse.Namespace) -> int:
     manager = AgentManager(settings)
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        manager.stop()
+        # a handler may interrupt the very lock that stop() needs
+        threading.Thread(target=manager.stop, daemon=True).start()
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(number, on_signal)

@@ -235,7 +235,7 @@ class AgentManager:
         try:
             with database.write() as connection:
                 agents.heartbeat(connection, self._describe(ended))
-        except SwfError as error:
+        except Exception as error:  # noqa: BLE001 (a missed beat is made up for by the next)
             if not self._beat_failing:
                 log.warning("no heart-beat: %s", error)
             self._beat_failing = True

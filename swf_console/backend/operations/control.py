@@ -32,9 +32,9 @@ def ask_runner(settings: Settings, content: Mapping[str, Any], timeout: float) -
 
     connection = Connection(lambda: running_broker(settings))
     connection.start()
+    subscriber = Subscriber(connection, Subscription(reply_to, ack=AUTO), on_reply)
     try:
         connection.wait_up(CONNECT_SECONDS)
-        subscriber = Subscriber(connection, Subscription(reply_to, ack=AUTO), on_reply)
         subscriber.start()
         subscriber.wait_subscribed(CONNECT_SECONDS)
         _send(settings, connection, {**content, "reply_to": reply_to, "correlation_id": correlation})
@@ -45,6 +45,7 @@ def ask_runner(settings: Settings, content: Mapping[str, Any], timeout: float) -
             "The command waits in the queue; start one: swf-console runner",
         ) from None
     finally:
+        subscriber.close(0.0)
         connection.stop()
 
 
