@@ -37,6 +37,7 @@ def test_a_preview_shows_the_lines_that_differ_and_writes_nothing(named: Command
         ("parameters.stf_cuont", "7", "stf_count"),
         ("testbed.namespace", "no good", "namespace"),
         ("stf_count", "7", "section.key"),
+        ("workflow.realtime", "nope", "true or false"),
     ],
 )
 def test_a_preview_says_what_is_wrong(named: CommandLine, key: str, text: str, said: str) -> None:
@@ -53,6 +54,10 @@ def test_config_set_changes_one_value_and_takes_it_out_again(named: CommandLine)
     assert "stf_count = 7" in path_of_testbed(named.settings).read_text()
     assert named("config", "set", "parameters.stf_count").code == 0
     assert path_of_testbed(named.settings).read_text() == before
+
+
+def test_what_is_a_text_in_the_file_stays_one(named: CommandLine) -> None:
+    assert '+config = "7"' in preview(named.settings, "workflow.config", "7").diff
 
 
 def test_config_set_refuses_what_would_be_wrong(named: CommandLine) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..configuration import find_testbed, parse_override
 from ..configuration.documents import Document, parse_document, read_document
-from ..errors import ConfigurationError, SwfError
+from ..errors import ConfigurationError, Problem, SwfError
 from ..settings import Settings
 
 CONTEXT = 1
@@ -73,7 +73,7 @@ def set_value(settings: Settings, key: str, text: str | None) -> str:
     path = path_of_testbed(settings)
     if not path.exists():
         _create(path)
-    set_in_testbed(path, key, _value(key, text), settings.workflows_dir)
+    set_in_testbed(path, key, _value(read_document(path), key, text), settings.workflows_dir)
     return f"{path.name}: {key} {'taken out' if text is None else f'= {text}'}"
 
 
@@ -88,11 +88,26 @@ def _edited(path: Path, key: str, text: str | None) -> tuple[str, str]:
     from ..configuration.edit import edited
 
     document = read_document(path) if path.exists() else parse_document("", path)
-    return document.text, edited(document, key, _value(key, text))
+    return document.text, edited(document, key, _value(document, key, text))
 
 
-def _value(key: str, text: str | None) -> Any:
-    return None if text is None else parse_override(f"{key}={text}", ORIGIN).value
+def _value(document: Document, key: str, text: str | None) -> Any:
+    """What was typed, of the kind that the file has there already; None takes the key out."""
+    if text is None:
+        return None
+    value, there = parse_override(f"{key}={text}", ORIGIN).value, _there(document, key)
+    if isinstance(there, str):
+        return value if isinstance(value, str) else text.strip()
+    if isinstance(there, bool) and not isinstance(value, bool):
+        raise ConfigurationError(Problem("must be true or false", file=document.path, field=key, value=text))
+    return value
+
+
+def _there(document: Document, key: str) -> Any:
+    found: Any = document.data
+    for name in key.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
 
 
 def _values(document: Document, table: dict[str, Any], above: tuple[str, ...]) -> list[FileValue]:
