@@ -3,7 +3,7 @@
 import pytest
 
 from swf_console.backend.database import Database
-from swf_console.backend.operations.testbed_editing import preview, path_of_testbed, values_of_testbed
+from swf_console.backend.operations.testbed_editing import path_of_testbed, preview, values_of_testbed
 
 from ..support.command_line import CommandLine
 
