@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swf_console.backend.errors import UsageError
-from swf_console.backend.messaging.messages import identify, make, read
+from swf_console.backend.messaging.messages import draft, identify, make, read, write
 
 
 def test_a_message_carries_its_stamps_as_headers() -> None:
@@ -42,6 +42,38 @@ def test_stamping_leaves_the_caller_s_dictionary_alone() -> None:
     make("/queue/q", content, sender="me", namespace="n")
 
     assert content == {"msg_type": "x"}
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["msg_type", "run_id", "execution_id", "x"]) | st.just(1),
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats()
+        | st.text()
+        | st.just([1])
+        | st.just(object()),
+    )
+)
+def test_a_draft_is_refused_where_a_message_is_and_becomes_the_same_message(content: dict[str, Any]) -> None:
+    try:
+        made = make("/topic/t", content)
+    except UsageError:
+        with pytest.raises(UsageError):
+            draft("/topic/t", content)
+        return
+    written = write(draft("/topic/t", dict(content)))
+
+    assert written._replace(id="", headers={}, created_at=made.created_at) == made._replace(id="", headers={})
+    assert written.headers | {"swf_message_id": ""} == made.headers | {"swf_message_id": ""}
+
+
+def test_a_draft_keeps_the_time_at_which_it_was_sent() -> None:
+    drafted = draft("/topic/t", {"msg_type": "stf_gen", "execution_id": "w-u-0001"})
+
+    assert (drafted.msg_type, drafted.execution_id) == ("stf_gen", "w-u-0001")
+    assert write(drafted).created_at == drafted.created_at
 
 
 def test_a_number_as_run_id_becomes_text_in_the_header() -> None:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from ..errors import SwfError
 from .link import Link, NotConnected
-from .messages import Delivery, OutgoingMessage
+from .messages import Delivery, Draft, OutgoingMessage, write
 from .statistics import PublishStatistics, Tally
 
 logger = logging.getLogger(__name__)
@@ -49,12 +49,19 @@ class PublisherState:
 class _Item:
     """One message on its way."""
 
-    __slots__ = ("at", "message", "sent")
+    __slots__ = ("_given", "at", "message", "sent")
 
-    def __init__(self, message: OutgoingMessage, at: float) -> None:
-        self.message = message
+    message: OutgoingMessage
+
+    def __init__(self, given: Draft | OutgoingMessage, at: float) -> None:
+        self._given = given
         self.at = at
         self.sent = False
+
+    def written(self) -> OutgoingMessage:
+        """The message; a draft is written now."""
+        self.message = self._given = write(self._given)
+        return self.message
 
 
 class Publisher:
@@ -107,7 +114,7 @@ class Publisher:
 
     def publish(
         self,
-        message: OutgoingMessage,
+        message: Draft | OutgoingMessage,
         *,
         abort: Callable[[], bool] | None = None,
         wait: bool = True,
@@ -285,7 +292,7 @@ class Publisher:
 
     def _record(self, batch: list[_Item], delivered: list[Delivery], owners: list[str | None]) -> bool:
         """Write down what is new and what was delivered, however long it takes; false if closed meanwhile."""
-        messages = [item.message for item in batch]
+        messages = [item.written() for item in batch]
         pause = OUTBOX_BACKOFF[0]
         while True:
             began = time.monotonic()

@@ -13,7 +13,7 @@ from ..database import Connection, clock, definitions, executions, messages, nam
 from ..database.records import NewDefinition, NewExecution
 from ..errors import Refused, SwfError
 from ..logs import execution_id as logged_execution_id
-from ..messaging.messages import IncomingMessage, make
+from ..messaging.messages import IncomingMessage, draft
 from ..messaging.publisher import PublishAborted
 from ..simulation import (
     Aborted,
@@ -255,7 +255,7 @@ class ExecutionPorts:
 
     def send(self, destination: str, content: dict[str, Any], tick: float, *, closing: bool = False) -> None:  # noqa: ARG002
         """Hand a message to the publisher; Aborted where it had to wait and a stop came."""
-        message = make(destination, content)
+        message = draft(destination, content)
         try:
             self._engine.publisher.publish(message, abort=self._stopped, wait=not closing)
         except PublishAborted as error:
