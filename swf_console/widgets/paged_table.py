@@ -15,6 +15,7 @@ from .columns import GAP, Column, fit, fitted
 from .paging import Pager, Viewport
 from .rows import Cell, Count, PageSource, Row, RowWindow
 from .symbols import sign
+from .table_cursor import TableCursor
 from .table_lines import TableLine, position, trouble_of
 from .tones import COLOURS
 
@@ -103,10 +104,7 @@ class PagedTable(Widget, can_focus=True):
         self.marked: dict[str, Row] = {}
         self._first_source = source
         self._pager = Pager(self, self._viewport, self._arrived, self._say)
-        self._window = RowWindow()
-        self._cursor, self._top = 0, 0
-        self._cursor_key: str | None = None
-        self._top_key: str | None = None
+        self._at = TableCursor()
         self._sought = ""
         self._note = ""
         self._painted: list[TableLine] = []
@@ -123,7 +121,7 @@ class PagedTable(Widget, can_focus=True):
     @property
     def row(self) -> Row | None:
         """The row under the cursor."""
-        return self._window.rows[self._cursor] if self._cursor < len(self._window.rows) else None
+        return self._at.row
 
     @property
     def loaded(self) -> bool:
@@ -143,7 +141,7 @@ class PagedTable(Widget, can_focus=True):
     @property
     def shown(self) -> list[Row]:
         """The rows on screen."""
-        return self._window.rows[self._top : self._top + self._rows_high]
+        return self._at.shown(self._rows_high)
 
     def show(self, source: PageSource, *, sorted_by: tuple[str, bool] | None = None) -> None:
         """Show another list from its beginning; `sorted_by` is a column's key and whether it descends."""
@@ -176,25 +174,27 @@ class PagedTable(Widget, can_focus=True):
 
     def action_move(self, step: int) -> None:
         """Move the cursor by rows."""
-        self._go_to(self._cursor + step)
+        self._go_to(self._at.index + step)
 
     def action_page(self, step: int) -> None:
         """Move cursor and view by a page."""
         rows = max(1, self._rows_high - 1)
-        self._top = max(0, min(self._top + step * rows, len(self._window.rows) - self._rows_high))
-        self._go_to(self._cursor + step * rows)
+        before, there = self._at.key, self._at.index + step * rows
+        self._at.scroll(step * rows, self._rows_high)
+        self._at.move_to(there, self._rows_high)
+        self._moved(before)
 
     def action_first(self) -> None:
         """Go to the first row of the list."""
-        if self._window.at_first:
+        if self._at.window.at_first:
             self._go_to(0)
         else:
             self._pager.jump("first")
 
     def action_last(self) -> None:
         """Go to the last row of the list, wherever that is."""
-        if self._window.at_last:
-            self._go_to(len(self._window.rows) - 1)
+        if self._at.window.at_last:
+            self._go_to(len(self._at.window.rows) - 1)
         else:
             self._pager.jump("last")
 
@@ -210,27 +210,27 @@ class PagedTable(Widget, can_focus=True):
             return
         if self.marked.pop(row.key, None) is None:
             self.marked[row.key] = row
-        self._go_to(self._cursor + 1)
+        self._go_to(self._at.index + 1)
 
     def action_next_match(self, step: int) -> None:
         """Go to the next or the previous match: in what is held, else further on in the list."""
         if not self._sought:
             self._say("nothing is searched for")
             return
-        rows = self._window.rows
-        places = range(self._cursor + 1, len(rows)) if step > 0 else range(self._cursor - 1, -1, -1)
+        rows = self._at.window.rows
+        places = range(self._at.index + 1, len(rows)) if step > 0 else range(self._at.index - 1, -1, -1)
         found = next((n for n in places if rows[n].contains(self._sought)), None)
         if found is not None:
             self._go_to(found)
-        elif self._window.at_last if step > 0 else self._window.at_first:
+        elif self._at.window.at_last if step > 0 else self._at.window.at_first:
             self._say(f"no further match: {self._sought}")
         else:
             self._pager.search(self._sought, backwards=step < 0)
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor there; a second click opens."""
-        index = self._top + event.y - 1
-        if 0 < event.y <= self._rows_high and index < len(self._window.rows):
+        index = self._at.top + event.y - 1
+        if 0 < event.y <= self._rows_high and index < len(self._at.window.rows):
             self._go_to(index)
             if event.chain > 1:
                 self.action_open()
@@ -252,55 +252,31 @@ class PagedTable(Widget, can_focus=True):
         return max(1, self.size.height - 2)
 
     def _viewport(self) -> Viewport:
-        return Viewport(self._top, self._rows_high, self.row)
+        return Viewport(self._at.top, self._rows_high, self.row)
 
     def _scroll(self, lines: int) -> None:
-        self._top = max(0, min(self._top + lines, len(self._window.rows) - self._rows_high))
-        self._go_to(max(self._top, min(self._cursor, self._top + self._rows_high - 1)))
+        before = self._at.key
+        self._at.scroll(lines, self._rows_high)
+        self._moved(before)
 
     def _go_to(self, index: int) -> None:
-        before = self._cursor_key
-        self._cursor = max(0, min(index, len(self._window.rows) - 1))
+        before = self._at.key
+        self._at.move_to(index, self._rows_high)
+        self._moved(before)
+
+    def _moved(self, before: str | None) -> None:
         self._note = ""
-        self._settle()
-        if self._cursor_key != before:
+        self._paint()
+        if self._at.key != before:
             self.post_message(self.Moved(self, self.row))
         self._pager.go()
 
-    def _settle(self) -> None:
-        """Have the cursor on screen, remember the rows by name, paint."""
-        rows, high = self._window.rows, self._rows_high
-        self._cursor = max(0, min(self._cursor, len(rows) - 1))
-        self._top = max(self._cursor - high + 1, min(self._top, self._cursor))
-        if self._window.at_last:
-            self._top = min(self._top, max(0, len(rows) - high))
-        self._cursor_key = rows[self._cursor].key if rows else None
-        self._top_key = rows[self._top].key if rows else None
-        self._paint()
-
     def _arrived(self, window: RowWindow, jumped: str | None) -> None:
-        """Take over what was read: the cursor stays on its row, unless it was sent somewhere."""
-        was_at_top = self._top == 0 and self._window.at_first
-        before = self._cursor_key
-        self._window = window
-        if jumped == "first":
-            self._cursor = self._top = 0
-        elif jumped == "last":
-            self._cursor, self._top = len(window.rows) - 1, len(window.rows)
-        elif jumped is not None:
-            self._cursor = window.index(jumped) or 0
-            self._top = max(0, self._cursor - self._rows_high // 2)
-        else:
-            self._cursor = self._place(self._cursor_key, self._cursor)
-            at_top = was_at_top and window.at_first
-            self._top = 0 if at_top else self._place(self._top_key, self._top)
-        self._settle()
-        if self._cursor_key != before:
+        before = self._at.key
+        self._at.take(window, jumped, self._rows_high)
+        self._paint()
+        if self._at.key != before:
             self.post_message(self.Moved(self, self.row))
-
-    def _place(self, key: str | None, otherwise: int) -> int:
-        found = self._window.index(key)
-        return otherwise if found is None else found
 
     def _tick(self) -> None:
         if not self.region:
@@ -319,7 +295,8 @@ class PagedTable(Widget, can_focus=True):
         """Fit columns and view into the new size."""
         self._widths = fitted(self.columns, self.size.width - GUTTER)
         self._painted = []
-        self._settle()
+        self._at.settle(self._rows_high)
+        self._paint()
         self.refresh()
         self._pager.go()
 
@@ -351,7 +328,7 @@ class PagedTable(Widget, can_focus=True):
         stale = "stale " if self.stale else ""
         lines = [
             TableLine(
-                f"{stale}cursor" if self._top + n == self._cursor else f"{stale}row",
+                f"{stale}cursor" if self._at.top + n == self._at.index else f"{stale}row",
                 row=row,
                 marked=row.key in self.marked,
             )
@@ -366,7 +343,7 @@ class PagedTable(Widget, can_focus=True):
         trouble = trouble_of(self._pager)
         if trouble:
             return TableLine("trouble", trouble)
-        words = [position(self._window, self._pager.total, self._top, self._rows_high)]
+        words = [position(self._at.window, self._pager.total, self._at.top, self._rows_high)]
         if self.marked:
             words.append(f"{len(self.marked)} marked")
         if self._note:

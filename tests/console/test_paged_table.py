@@ -9,7 +9,8 @@ from textual.pilot import Pilot
 
 from swf_console.widgets.columns import Column, fit, fitted
 from swf_console.widgets.paged_table import PagedTable
-from swf_console.widgets.rows import Cell, Count, ListSource, Row, RowPage
+from swf_console.widgets.rows import Cell, Count, ListSource, Row, RowPage, RowWindow
+from swf_console.widgets.table_cursor import TableCursor
 
 from .hosts import until
 
@@ -112,7 +113,7 @@ def test_the_end_of_a_million_is_one_request_away_and_counts_say_that_they_are_e
         assert "the last but" in lines_of(table)[-1]
         await pilot.press("g")
         await until(pilot, lambda: key_of(table) == "row-1000000")
-        assert len(table._window.rows) < 1000
+        assert len(table._at.window.rows) < 1000
 
     use(source, steps)
 
@@ -122,7 +123,7 @@ def test_a_long_way_down_holds_only_the_rows_around_the_view() -> None:
         for _ in range(60):
             table.action_page(1)
             await until(pilot, lambda: not table._pager._calls.busy)
-        assert len(table._window.rows) < 1000
+        assert len(table._at.window.rows) < 1000
         here = key_of(table)
         number = int(str(here).removeprefix("row-"))
         assert number == 100_000 - 60 * 19
@@ -312,6 +313,33 @@ def test_a_smaller_screen_keeps_the_cursor_in_sight_and_drops_columns_from_the_r
         assert lines_of(table)[0].split() == ["NAME", "STATE"]
 
     use(Numbers(50), steps)
+
+
+def window_of(numbers: range, *, at_first: bool, at_last: bool = False) -> RowWindow:
+    source = Numbers(10_000)
+    return RowWindow([source.row(number) for number in numbers], at_first, at_last)
+
+
+def test_rows_that_come_in_front_of_a_view_leave_it_where_it_is() -> None:
+    at = TableCursor()
+    window = window_of(range(50, 20, -1), at_first=False)
+    at.take(window, None, 10)
+    at.move_to(3, 10)
+    source = Numbers(10_000)
+    window.prepend(RowPage(tuple(source.row(number) for number in range(51, 61)), False))
+    at.take(window, None, 10)
+    assert (at.key, at.top) == ("row-47", 10)
+    assert at.shown(10)[0].key == "row-50"
+
+
+def test_a_view_of_the_beginning_stays_there_as_long_as_the_cursor_is_in_it() -> None:
+    at = TableCursor()
+    at.take(window_of(range(50, 0, -1), at_first=True, at_last=True), "first", 10)
+    at.move_to(2, 10)
+    at.take(window_of(range(55, 0, -1), at_first=True, at_last=True), None, 10)
+    assert (at.key, at.top) == ("row-48", 0)
+    at.take(window_of(range(65, 0, -1), at_first=True, at_last=True), None, 10)
+    assert (at.key, at.top) == ("row-48", 8)
 
 
 def test_widths_shrink_then_drop_from_the_right_and_what_is_left_goes_to_the_column_that_grows() -> None:
