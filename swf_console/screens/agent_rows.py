@@ -40,7 +40,7 @@ SIGNS: dict[str, tuple[Tone, Tone]] = {
 def item_of(line: "AgentLine", look: "AgentsLook") -> Item:
     """One agent as a row."""
     view = line.view
-    mark, tone = sign_of(line)
+    mark, tone = sign_of(line, look)
     heard: Tone = "unknown" if look.database_trouble else "watch" if line.is_silent else "plain"
     cells = (
         Cell(mark, tone),
@@ -55,10 +55,13 @@ def item_of(line: "AgentLine", look: "AgentsLook") -> Item:
     return Item(line.key, cells, line)
 
 
-def sign_of(line: "AgentLine") -> tuple[str, Tone]:
+def sign_of(line: "AgentLine", look: "AgentsLook") -> tuple[str, Tone]:
     """The symbol of its state, and what that means."""
-    if line.is_silent or (line.view.state is None and "silent" in line.view.note):
+    silent = look.seen_seconds is None and line.is_silent
+    if silent or (line.view.state is None and "silent" in line.view.note):
         return sign("watch"), "watch"
+    if look.seen_seconds is not None:
+        return sign("unknown"), "unknown"
     shape, tone = SIGNS.get(line.view.state or "", ("unknown", "unknown"))
     return sign(shape), tone
 
@@ -81,7 +84,7 @@ def summary(look: "AgentsLook") -> str:
         parts.append(f"{silent} silent")
     if failed := sum(line.is_failed for line in look.lines):
         parts.append(f"{failed} failed")
-    if look.configuration:
+    if look.configuration and not look.configuration_trouble:
         needs = f"{look.configuration} needs {plural(len(look.missing), 'more')}".removesuffix("s")
         parts.append(needs if look.missing else f"nothing is missing for {look.configuration}")
     return brief(", ".join(parts), 300)
@@ -91,7 +94,8 @@ def notices(look: "AgentsLook") -> list[str]:
     """What stands in the way, and what to do about it."""
     said = []
     if look.supervisor_trouble:
-        said.append(f"supervisord {look.supervisor}: {look.supervisor_trouble}")
+        stale = f", STALE {age(look.seen_seconds)}" if look.seen_seconds is not None else ""
+        said.append(f"supervisord {look.supervisor}{stale}: {look.supervisor_trouble}")
     if look.database_trouble:
         known = f"STALE {age(look.heard_seconds)}" if look.heard_seconds is not None else "unknown"
         said.append(f"heart-beats {known}: {look.database_trouble}")

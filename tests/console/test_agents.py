@@ -230,6 +230,22 @@ def test_a_dead_database_leaves_the_last_heartbeats(
     drive(services, die)
 
 
+def test_a_frozen_supervisord_leaves_what_it_said_last_and_its_age(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    supervisor.start(["slice-worker"])
+
+    async def freeze(_app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
+        supervisor.state = DaemonState.FROZEN
+        await until(pilot, lambda: "supervisord frozen, STALE" in pane.query_one(Notice).text)
+        assert row(pane, "slice-worker")[0] == "·"
+        assert row(pane, "slice-worker")[2] == "RUNNING"
+        supervisor.state = DaemonState.RUNNING
+        await until(pilot, lambda: row(pane, "slice-worker")[0] == "●")
+
+    drive(services, freeze)
+
+
 def test_cpu_is_measured_between_two_looks() -> None:
     from swf_console.backend.operations.console.agent_watch import CpuMeter
 

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from swf_console.backend.errors import DatabaseUnreachable
 from swf_console.backend.operations.console.launching import LaunchWish, request_of
 from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.backend.supervision.records import Explanation
+from swf_console.backend.supervision.records import DaemonState, Explanation
 from swf_console.screens.overview import OverviewPane
 from swf_console.testing.supervisor import MemorySupervisor
 from swf_console.widgets.state_strip import Passed, strip_of
@@ -53,6 +53,15 @@ def test_a_failed_agent_needs_a_human(services: ConsoleServices, supervisor: Mem
 
     async def look(_app: HostApp, pane: OverviewPane, _pilot: Pilot[None]) -> None:
         assert "slice-worker failed" in pane.verdict
+
+    drive(services, look)
+
+
+def test_a_mute_supervisord_needs_a_human(services: ConsoleServices, supervisor: MemorySupervisor) -> None:
+    supervisor.state = DaemonState.FROZEN
+
+    async def look(_app: HostApp, pane: OverviewPane, _pilot: Pilot[None]) -> None:
+        assert "supervisord is frozen" in pane.verdict
 
     drive(services, look)
 

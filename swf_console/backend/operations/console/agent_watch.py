@@ -25,6 +25,8 @@ from .stamps import Stamp, stamp_of
 AGENTS_SHOWN = 200
 RUNNING = "RUNNING"
 NOT_SUPERVISED = "off"
+UP = "running"
+GONE = ("absent", "stale")
 BETWEEN = ("STARTING", "STOPPING", "BACKOFF")
 
 
@@ -62,7 +64,8 @@ class AgentLine:
 class AgentsLook:
     """Every agent, and what could not be asked. `configuration` is what testbed.toml would run.
 
-    `heard_seconds` is how old the heart-beats are where the database has not answered since.
+    `heard_seconds` is how old the heart-beats are where the database has not answered since, and
+    `seen_seconds` how old the processes are where supervisord has not.
     """
 
     lines: tuple[AgentLine, ...]
@@ -70,6 +73,7 @@ class AgentsLook:
     supervisor_trouble: str = ""
     database_trouble: str = ""
     heard_seconds: float | None = None
+    seen_seconds: float | None = None
     configuration: str = ""
     configuration_trouble: str = ""
     missing: tuple[str, ...] = ()
@@ -82,13 +86,15 @@ class AgentWatch:
         self._services = services
         self._heard: Sequence[Agent] = ()
         self._heard_at: float | None = None
+        self._seen: SupervisorLook | None = None
+        self._seen_at = 0.0
         self._cpu = CpuMeter()
         self._known: tuple[Stamp, tuple[str, list[str], str]] | None = None
 
     def look(self) -> AgentsLook:
         """Ask supervisord and the database. Blocks; never raises for a backend that is down."""
         settings = self._services.settings
-        supervisor = look_at_supervisor(settings)
+        supervisor, seen_seconds = self._supervisor()
         database_trouble = self._listen()
         configuration, needed, trouble = self._needs()
         views = [*merge(supervisor, self._heard, settings.host), *self._unsupervised(supervisor)]
@@ -100,10 +106,23 @@ class AgentWatch:
             supervisor_trouble=_words(supervisor.message, supervisor.advice),
             database_trouble=database_trouble,
             heard_seconds=time.monotonic() - self._heard_at if database_trouble and self._heard_at else None,
+            seen_seconds=seen_seconds,
             configuration=configuration,
             configuration_trouble=trouble,
             missing=tuple(name for name in needed if name not in up),
         )
+
+    def _supervisor(self) -> tuple[SupervisorLook, float | None]:
+        """What supervisord says; where it is there and mute, what it said last and how old that is."""
+        look = look_at_supervisor(self._services.settings)
+        if look.state == UP:
+            self._seen, self._seen_at = look, time.monotonic()
+        elif look.state in GONE:
+            self._seen = None
+        elif self._seen is not None:
+            known = replace(self._seen, state=look.state, message=look.message, advice=look.advice)
+            return known, time.monotonic() - self._seen_at
+        return look, None
 
     def _listen(self) -> str:
         try:
@@ -139,13 +158,14 @@ class AgentWatch:
 
     def _unsupervised(self, look: SupervisorLook) -> list[AgentView]:
         """The programs of this home while no supervisord runs them, so that they can be started."""
-        if look.processes or look.state == "running":
+        if look.processes or look.state == UP:
             return []
         try:
             names = shipped_programs(self._services.settings.home)
         except SwfError:
             return []
-        blank = AgentView("", None, NOT_SUPERVISED, None, None, None, None, None, None, None)
+        state = NOT_SUPERVISED if look.state in GONE else "unknown"
+        blank = AgentView("", None, state, None, None, None, None, None, None, None)
         return [replace(blank, name=name, program=name) for name in names]
 
     def _line(self, view: AgentView, needed: Sequence[str]) -> AgentLine:

@@ -8,7 +8,7 @@ from ...database import Database, executions
 from ...database.records import ExecutionFilter
 from ...errors import SwfError
 from ..agent_programs import RUNNER
-from .agent_watch import AgentsLook, AgentWatch
+from .agent_watch import GONE, UP, AgentsLook, AgentWatch
 from .pipe import Flow, PipeState
 from .running import Running, RunningWatch
 from .services import ConsoleServices
@@ -112,6 +112,8 @@ def _backends(pipes: Sequence[PipeState], namespace: str | None, database_troubl
 
 def _troubles(agents: AgentsLook, running: Sequence[Running], changes: Sequence[Change]) -> Iterator[Verdict]:
     """What needs a human, the gravest first."""
+    if agents.supervisor not in (UP, *GONE) and agents.supervisor_trouble:
+        yield Verdict("bad", f"supervisord is {agents.supervisor}: {agents.supervisor_trouble}", "agents")
     if lost := [one.summary.execution_id for one in running if one.lost]:
         yield Verdict("bad", f"{lost[0]} is lost: its process was killed", "executions")
     if failed := [line.view.name for line in agents.lines if line.is_failed]:

@@ -3,14 +3,16 @@
 from pathlib import Path
 
 from ...settings import Settings
+from ..home import SUPERVISION
 
 Stamp = tuple[tuple[str, int], ...]
 
 
 def stamp_of(settings: Settings) -> Stamp:
-    """Something that differs once a configuration, a workflow or testbed.toml does."""
+    """Something that differs once a configuration, a workflow, testbed.toml or the list of programs does."""
     folder = settings.workflows_dir
     files = [*folder.glob("*.toml"), *folder.glob("*.py")]
+    files.append(settings.home / SUPERVISION)
     if settings.testbed_config:
         files.append(settings.testbed_config)
     return tuple(sorted((str(path), _changed(path)) for path in files))
