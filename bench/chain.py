@@ -82,9 +82,10 @@ def rows(stage: Stage) -> list[Row]:
     found = []
     stfs = stage.amount(600, 20)
     for name in ("embedded broker + SQLite", "ActiveMQ + PostgreSQL"):
+        life = _rate(stage, name, Load(stfs, processes=4), COMPLETION)
+        # last, since it leaves its slices in the queue of the broker
         created = _rate(stage, name, Load(stfs, processes=0), CREATION)
         found.append(_least(f"slices created, recorded, published, {name}", created, CREATED))
-        life = _rate(stage, name, Load(stfs, processes=4), COMPLETION)
         found.append(_least(f"slices through the whole life, 4 worker processes, {name}", life, LIFE))
     return [*found, *_way(stage), _many_workers(stage), *_idle(stage)]
 

@@ -13,7 +13,7 @@ from .slices import Slice
 
 MOST_WORKERS = 100_000
 WORKERS = 30
-AT_ONCE = 200  # slices that take no time are given out in batches
+AT_ONCE = 500  # slices that take no time are given out in batches
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from .tasks import OpenTasks, Task
 
 log = logging.getLogger(__name__)
 
-BATCH = 200
+BATCH = 500
 PREFETCH = 1000
 LIMIT = 20_000
 SHOWN_CHARACTERS = 500
