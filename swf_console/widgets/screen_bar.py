@@ -71,14 +71,18 @@ class ScreenBar(Widget, can_focus=False):
     def _content(self, width: int) -> Content:
         """The widest of three forms that fits: whole words, short ones, keys with the open screen's name."""
         right = self._right()
-        forms = ([t.title for t in self._tabs], [t.short for t in self._tabs], [""] * len(self._tabs))
-        for form in forms:
-            left = self._left(form)
+        forms = (
+            ([tab.title for tab in self._tabs], "  "),
+            ([tab.short for tab in self._tabs], " "),
+            ([""] * len(self._tabs), " "),
+        )
+        for titles, between in forms:
+            left = self._left(titles, between)
             if left.cell_length + right.cell_length + 1 <= width:
                 break
         return side_by_side(left, right, width)
 
-    def _left(self, titles: Sequence[str]) -> Content:
+    def _left(self, titles: Sequence[str], between: str) -> Content:
         parts = [Content("")]
         for tab, words in zip(self._tabs, titles, strict=True):
             active = tab.name == self._active
@@ -86,7 +90,7 @@ class ScreenBar(Widget, can_focus=False):
             text = f" {title}" if title else ""
             part = Content.assemble((tab.key, "bold $text-accent"), (text, "bold $primary" if active else ""))
             parts.append(part.stylize(_click(tab.name)))
-        return Content(" " if titles and titles[0] != self._tabs[0].title else "  ").join(parts)
+        return Content(between).join(parts)
 
     def _right(self) -> Content:
         bad, watch = self._alerts
