@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -404,3 +405,59 @@ def test_values_that_json_lacks_become_ones_that_it_has() -> None:
 def test_every_tool_says_what_it_does_in_its_first_line() -> None:
     for one in TOOLS:
         assert one.about.splitlines()[0].endswith((".", ":")), one.name
+
+
+WORDS = (
+    *(
+        "running",
+        "10m",
+        "2026-01-31T12:00",
+        "x' OR '1'='1",
+        "..",
+        "/etc/passwd",
+        "a\x00b",
+        "\ud800",
+        "a" * 300,
+    ),
+    *(
+        "WzFd",
+        "e30",
+        "W10",
+        "type=",
+        "!",
+        "a~",
+        '"open',
+        "*",
+        "%",
+        "ERROR",
+        "100010",
+        "stf_datataking_default",
+    ),
+)
+NUMBERS = (None, True, 0, 1, 200, -1, 1e308, float("nan"), float("inf"), 2**31, 2**63 - 1, 2**70, 0.5)
+
+
+def anything(chance: random.Random, depth: int = 0) -> Any:
+    """A value as a confused assistant might send it."""
+    kind = chance.randrange(8 if depth < 3 else 6)
+    if kind < 3:
+        return chance.choice(WORDS)
+    if kind < 5:
+        return chance.choice(NUMBERS)
+    if kind == 5:
+        return "".join(chr(chance.randrange(0x250)) for _ in range(chance.randrange(12)))
+    values = [anything(chance, depth + 1) for _ in range(chance.randrange(3))]
+    return values if kind == 6 else {chance.choice(WORDS): value for value in values}
+
+
+def test_whatever_is_asked_is_answered_and_nothing_breaks_inside(console: CommandLine) -> None:
+    desk = Desk(console.settings, BY_NAME)
+    tools = [one for one in TOOLS if not one.writes and one.name not in ("get_system_state", "plan")]
+    chance = random.Random(7)
+    for _ in range(3000):
+        tool = chance.choice(tools)
+        given = {name: anything(chance) for name in tool.arguments.model_fields if chance.random() < 0.4}
+        answer = desk.answer(tool, given)
+        assert answer.document.get("exit_code") != 1, (tool.name, given)
+        json.dumps(answer.document, allow_nan=False).encode()
+    desk.close()
