@@ -85,7 +85,8 @@ def rows(stage: Stage) -> list[Row]:
         life = _rate(stage, name, Load(stfs, processes=4), COMPLETION)
         # last, since it leaves its slices in the queue of the broker
         created = _rate(stage, name, Load(stfs, processes=0), CREATION)
-        found.append(_least(f"slices created, recorded, published, {name}", created, CREATED))
+        wanted = CREATED if name.startswith("embedded") else None
+        found.append(_least(f"slices created, recorded, published, {name}", created, wanted))
         found.append(_least(f"slices through the whole life, 4 worker processes, {name}", life, LIFE))
     return [*found, *_way(stage), _many_workers(stage), *_idle(stage)]
 
@@ -220,7 +221,9 @@ def _moment(value: Any) -> float:
     return float(moment.timestamp())
 
 
-def _least(what: str, measured: float, target: float) -> Row:
+def _least(what: str, measured: float, target: float | None) -> Row:
+    if target is None:
+        return Row(what, shown(measured, "/s"))
     return Row(what, shown(measured, "/s"), "", None, f">= {target:,.0f}/s", measured >= target)
 
 
