@@ -1,0 +1,99 @@
+"""The console as an operator uses it: in tmux, from the first start to the end, at both sizes."""
+
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ..conftest import running
+from ..support.homes import plain_environment, run
+from ..support.tmux import PROMPT, Tmux
+from ..support.waiting import wait_for
+from .site import SWF_CONSOLE
+
+SIZES = [(80, 24), (160, 50)]
+
+
+@pytest.fixture(params=SIZES, ids=["80x24", "160x50"])
+def terminal(request: pytest.FixtureRequest, new_home: Path, tmp_path: Path) -> Iterator[Tmux]:
+    """A terminal in a fresh home, with nothing set."""
+    with tempfile.TemporaryDirectory(prefix="tmux-") as folder:
+        environment = plain_environment(USER="shifter", XDG_CONFIG_HOME=str(tmp_path / "config"))
+
+        yield from running(Tmux(Path(folder), new_home, environment, request.param))
+
+
+def test_from_the_first_start_to_the_end(terminal: Tmux, new_home: Path) -> None:
+    terminal.type(f"{SWF_CONSOLE}\n")
+    terminal.wait_for("Welcome: name your namespace", "shifter-dev")
+    terminal.press("Enter")
+    terminal.wait_for("namespace shifter-dev written into testbed.toml")
+    assert 'namespace = "shifter-dev"' in (new_home / "workflows/testbed.toml").read_text()
+
+    terminal.type("3")
+    terminal.wait_for("3 MESSAGES", "FOLLOW", "Broker connected")
+    words: list[str | Path] = [SWF_CONSOLE, "--run", "stf_datataking", "--stf-count", "5"]
+    done = run(words, cwd=new_home, environment=plain_environment(USER="shifter"))
+    assert done.returncode == 0, done.stderr
+    terminal.wait_for("end_run", "stf_gen 5")
+
+    terminal.type("/")
+    terminal.type("type=run_*")
+    terminal.press("Enter")
+    terminal.wait_for("/ type=run_*", "run_imminent")
+    terminal.wait_gone("swf.100010.000001.stf")
+    terminal.press("Escape")
+    terminal.wait_for("swf.100010.000001.stf")
+
+    terminal.press("Space")
+    terminal.wait_for("PAUSED")
+    terminal.type("k")
+    terminal.press("Enter")
+    terminal.wait_for('"msg_type": "stf_gen"', '"sequence": 5')
+    terminal.type("d")
+    terminal.wait_for("swf.100010.000001.stf")
+    terminal.type("f")
+    terminal.wait_for("FOLLOW", "end_run")
+
+    terminal.type("?")
+    terminal.wait_for("Help: Messages", "pause and go on; nothing is lost")
+    terminal.press("Escape")
+    terminal.wait_gone("Help: Messages")
+    terminal.type("q")
+    terminal.wait_for("Leave the console?", "no execution is running in shifter-dev")
+    terminal.type("y")
+    terminal.wait_for(PROMPT)
+    terminal.type("echo code=$?\n")
+    terminal.wait_for("code=0")
+
+
+def test_the_terminal_is_as_it_was_after_a_stop_and_after_a_signal(terminal: Tmux) -> None:
+    terminal.type(f"{SWF_CONSOLE} --namespace demo\n")
+    terminal.wait_for("1 OVERVIEW", "broker ●")
+    terminal.press("C-z")
+    terminal.wait_for("topped")
+    terminal.type("fg\n")
+    terminal.wait_for("1 OVERVIEW", "? help")
+
+    terminal.type(":")
+    terminal.wait_for("Command")
+    terminal.press("Escape")
+    for pid in terminal.programs():
+        os.kill(pid, signal.SIGTERM)
+    wait_for(lambda: not terminal.programs(), 20)
+    terminal.type("echo code=$?\n")
+    terminal.wait_for("code=130")
+
+
+def test_read_only_says_so(terminal: Tmux) -> None:
+    terminal.type(f"{SWF_CONSOLE} --namespace demo --read-only\n")
+    terminal.wait_for("demo", "RO", "broker ●")
+    terminal.type("W")
+    terminal.wait_for("read-only: the console was started with --read-only")
+    terminal.type("q")
+    terminal.wait_for("Leave the console?")
+    terminal.type("q")
+    wait_for(lambda: PROMPT in terminal.screen, 20)

@@ -1,0 +1,85 @@
+"""A terminal as an operator has it: tmux, typed into and looked at."""
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .programs import ServiceMissing
+from .waiting import wait_for
+
+SHELL = "exec bash --norc --noprofile -i"
+PROMPT = "ready>"
+
+
+class Tmux:
+    """One session of a server of its own, whose socket lies in `folder`; entering raises ServiceMissing."""
+
+    def __init__(
+        self, folder: Path, cwd: Path, environment: Mapping[str, str], size: tuple[int, int]
+    ) -> None:
+        self._socket, self._cwd, self._size = folder / "tmux", cwd, size
+        self._environment = {**environment, "TERM": "xterm-256color"}
+
+    def __enter__(self) -> Self:
+        if shutil.which("tmux") is None:
+            raise ServiceMissing("tmux is not installed: apt-get install tmux")
+        width, height = map(str, self._size)
+        new = ["-f", "/dev/null", "new-session", "-d", "-x", width, "-y", height]
+        self._run(*new, "-c", str(self._cwd), SHELL)
+        self.type(f"PS1={PROMPT[:-1]}'>'; clear\n")
+        self.wait_for(PROMPT)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._run("kill-server")
+
+    def type(self, text: str) -> None:
+        """Type characters."""
+        self._run("send-keys", "-l", text)
+
+    def press(self, *keys: str) -> None:
+        """Press keys by tmux's names: Enter, Escape, Space, BSpace, C-z."""
+        self._run("send-keys", *keys)
+
+    @property
+    def screen(self) -> str:
+        """What is on screen."""
+        return self._run("capture-pane", "-p")
+
+    def programs(self) -> list[int]:
+        """The processes that the shell has started."""
+        shell = self._run("display-message", "-p", "#{pane_pid}").strip()
+        children = Path(f"/proc/{shell}/task/{shell}/children").read_text()
+        return [int(each) for each in children.split()]
+
+    def wait_for(self, *texts: str, timeout: float = 30.0) -> str:
+        """Wait until all of these are on screen at once; returns it."""
+        try:
+            wait_for(lambda: all(text in self.screen for text in texts), timeout, every=0.1)
+        except AssertionError:
+            raise AssertionError(f"{texts} did not appear on\n{self.screen}") from None
+        return self.screen
+
+    def wait_gone(self, text: str, timeout: float = 30.0) -> None:
+        """Wait until that is not on screen any more."""
+        try:
+            wait_for(lambda: text not in self.screen, timeout, every=0.1)
+        except AssertionError:
+            raise AssertionError(f"{text} stays on\n{self.screen}") from None
+
+    def _run(self, *words: str) -> str:
+        done = subprocess.run(
+            ["tmux", "-S", str(self._socket), *words],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
