@@ -205,6 +205,8 @@ class SliceWorker(Agent):
 
     def dismiss(self, crew: Crew) -> None:
         """The workers of a run go, and its notice with them."""
+        # those whose process came too late for the run were there as well, with nothing to do
+        self.claim(crew, crew.overdue(datetime.now(UTC)))
         workers = list(crew.free)
         with self.database.write() as connection:
             worker_crews.end(connection, crew.run_number, workers, datetime.now(UTC))
