@@ -25,6 +25,7 @@ PACES = {
 }
 STFS = {"realtime": int((OUTAGE_SECONDS + 3) * PER_SECOND), "fast": 5000}
 REALTIME, WAITING = PACES["realtime"]
+LASTING = STFS["realtime"]
 BEYOND_HEARTBEATS = 12 * PER_SECOND
 
 
@@ -105,7 +106,7 @@ def test_a_broker_that_flaps(fragile_site: Site, subscriber: IndependentClient) 
 
 
 def test_a_broker_that_freezes_in_mid_run(fragile_site: Site, subscriber: IndependentClient) -> None:
-    process = begin(fragile_site, subscriber, 200, *REALTIME)
+    process = begin(fragile_site, subscriber, LASTING, *REALTIME)
     fragile_site.broker.freeze()
     wait_undelivered(fragile_site, 20)  # receipts that were on their way have arrived by now
     delivered = count(fragile_site, "delivered_at IS NOT NULL")
@@ -113,18 +114,18 @@ def test_a_broker_that_freezes_in_mid_run(fragile_site: Site, subscriber: Indepe
     assert count(fragile_site, "delivered_at IS NOT NULL") == delivered
     assert process.running
     fragile_site.broker.thaw()
-    check_complete(fragile_site, subscriber, process, 200)
+    check_complete(fragile_site, subscriber, process, LASTING)
 
 
 def test_a_frozen_broker_that_then_dies_has_been_given_nothing_for_delivered(
     fragile_site: Site, subscriber: IndependentClient
 ) -> None:
-    process = begin(fragile_site, subscriber, 200, *REALTIME)
+    process = begin(fragile_site, subscriber, LASTING, *REALTIME)
     fragile_site.broker.freeze()
     wait_undelivered(fragile_site, WAITING)
     fragile_site.broker.kill()
     fragile_site.broker.start()
-    check_complete(fragile_site, subscriber, process, 200)
+    check_complete(fragile_site, subscriber, process, LASTING)
 
 
 @pytest.fixture
@@ -164,7 +165,6 @@ def test_a_network_that_freezes_in_mid_run(
     assert process.running
     proxy.thaw()
     check_complete(fragile_site, subscriber, process, STFS[pace])
-    assert proxy.connections == 1
 
 
 @pytest.mark.parametrize("fragile_site", ["embedded"], indirect=True)
