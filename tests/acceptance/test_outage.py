@@ -108,9 +108,9 @@ def test_a_broker_that_flaps(fragile_site: Site, subscriber: IndependentClient) 
 def test_a_broker_that_freezes_in_mid_run(fragile_site: Site, subscriber: IndependentClient) -> None:
     process = begin(fragile_site, subscriber, LASTING, *REALTIME)
     fragile_site.broker.freeze()
-    wait_undelivered(fragile_site, 20)  # receipts that were on their way have arrived by now
+    wait_undelivered(fragile_site, PER_SECOND)  # receipts that were on their way have arrived by now
     delivered = count(fragile_site, "delivered_at IS NOT NULL")
-    wait_undelivered(fragile_site, 20 + WAITING)
+    wait_undelivered(fragile_site, PER_SECOND + WAITING)
     assert count(fragile_site, "delivered_at IS NOT NULL") == delivered
     assert process.running
     fragile_site.broker.thaw()
