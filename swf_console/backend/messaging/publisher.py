@@ -89,7 +89,7 @@ class Publisher:
         self._delivery_seconds = delivery_seconds
         self._gather_seconds = gather_seconds
         self._recorded_at = 0.0
-        lock = threading.Lock()
+        self._lock = lock = threading.Lock()
         self._work = threading.Condition(lock)
         self._room = threading.Condition(lock)
         self._settled = threading.Condition(lock)
@@ -123,7 +123,7 @@ class Publisher:
 
         With `wait` false it is taken at once, beyond the bound: for the few that must go out in any case.
         """
-        with self._room:
+        with self._lock:
             while wait and len(self._pending) >= self._limit and not self._closing:
                 if abort is not None and abort():
                     raise PublishAborted("stopped while waiting for the broker")

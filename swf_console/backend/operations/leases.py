@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -10,10 +11,11 @@ from ..database import Database, clock, executions
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
+RENEWALS = 5  # within the time of a lease
 
 
 class LeaseKeeper:
-    """A thread that calls `tick` and renews the leases of `owner`, each time for `seconds`.
+    """A thread that calls `tick`, looks for stops, and renews the leases of `owner` for `seconds` in time.
 
     `stop` is called with an execution's id and the reason: `stopped` where somebody asked for it in the
     database, `lease lost` where somebody else has closed it.
@@ -32,6 +34,7 @@ class LeaseKeeper:
         self._stop, self._tick = stop, tick
         self._lock = threading.Lock()
         self._held: frozenset[str] = frozenset()
+        self._renew_at = 0.0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="leases", daemon=True)
         self._thread.start()
@@ -53,21 +56,28 @@ class LeaseKeeper:
 
     def _keep(self) -> None:
         while not self._ended.wait(TICK_SECONDS):
-            for duty in (self._tick, self._renew):
+            for duty in (self._tick, self._look_after):
                 try:
                     duty()
                 except Exception:
                     log.exception("the leases of %s could not be looked after, trying again", self._owner)
 
-    def _renew(self) -> None:
+    def _look_after(self) -> None:
         held = self._held
         if not held:
             return
+        if time.monotonic() >= self._renew_at:
+            self._renew()
+        with self._database.read() as connection:
+            kept = {lease.execution_id: lease for lease in executions.owned_by(connection, self._owner)}
+        for execution_id in held & self._held:
+            if execution_id not in kept:
+                self._stop(execution_id, "lease lost")
+            elif kept[execution_id].stop_requested_at:
+                self._stop(execution_id, "stopped")
+
+    def _renew(self) -> None:
         with self._database.write() as connection:
-            kept = {lease.execution_id for lease in executions.owned_by(connection, self._owner)}
             until = clock.now(connection) + timedelta(seconds=self._seconds)
-            stops = executions.renew(connection, self._owner, until)
-        for execution_id in held.intersection(stops):
-            self._stop(execution_id, "stopped")
-        for execution_id in (held & self._held) - kept:
-            self._stop(execution_id, "lease lost")
+            executions.renew(connection, self._owner, until)
+        self._renew_at = time.monotonic() + self._seconds / RENEWALS

@@ -76,7 +76,7 @@ class StopSignal:
 
     def wait(self, seconds: float) -> bool:
         """Wait for a stop for at most `seconds` wall seconds; True where it was requested."""
-        if not self._gate.acquire(timeout=max(0.0, seconds)):
-            return False
+        if seconds <= 0 or not self._gate.acquire(timeout=seconds):
+            return self.is_set
         self._gate.release()
         return True

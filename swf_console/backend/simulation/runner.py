@@ -12,6 +12,7 @@ from simpy import Environment
 from ..errors import ExecutionFailed
 from .ports import Identity, Ports, Reason, StateEvent
 from .run_numbers import ApiSession
+from .timestamps import Timestamps
 
 TOPIC = "/topic/epictopic"
 DESTINATION = re.compile(r"/(topic|queue)/[^\s/]\S*")
@@ -49,6 +50,7 @@ class Runner:
         }
         self._reason: Reason = "completed"
         self._destinations: set[str] = set()
+        self._timestamps = Timestamps()
         self._run_open = False
         self._stfs_before_run = 0
         self._closing = False
@@ -76,7 +78,7 @@ class Runner:
         if content.get("run_id") is None:
             content["run_id"] = self.run_number or self.next_run_number()
         content["run_id"] = str(content["run_id"])
-        content.setdefault("timestamp", datetime.now(UTC).isoformat())
+        content.setdefault("timestamp", self._timestamps.now())
         content.setdefault("simulation_tick", self._env.now)
         if msg_type in STATES:
             self._send_state(destination, msg_type, content)
