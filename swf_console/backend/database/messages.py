@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
@@ -99,11 +100,12 @@ def has(connection: Connection, execution_id: str, message_type: str) -> bool:
 
 
 def _cut(message: NewMessage) -> NewMessage:
-    changed = {}
+    changed: dict[str, Any] = {}
     for name, longest in _LENGTHS:
         value = getattr(message, name)
         if value is not None and (len(value) > longest or not value.isprintable()):
             changed[name] = clean(value)[:longest]
-    if message.content_json is not None:
-        changed["content_json"] = encoded(message.content_json, of_others=True)
+    given = message.content_json
+    if given is not None and (text := encoded(given, of_others=True)) is not given:
+        changed["content_json"] = text
     return replace(message, **changed) if changed else message
