@@ -1,6 +1,7 @@
 """The console as an operator uses it: in tmux, from the first start to the end, at both sizes."""
 
 import os
+import shlex
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from ..support.homes import plain_environment, run
 from ..support.tmux import PROMPT, Tmux
 from ..support.waiting import wait_for
 from .site import SWF_CONSOLE
+
+TYPED = shlex.quote(str(SWF_CONSOLE))
 
 SIZES = [(80, 24), (160, 50)]
 
@@ -27,7 +30,7 @@ def terminal(request: pytest.FixtureRequest, new_home: Path, tmp_path: Path) -> 
 
 
 def test_from_the_first_start_to_the_end(terminal: Tmux, new_home: Path) -> None:
-    terminal.type(f"{SWF_CONSOLE}\n")
+    terminal.type(f"{TYPED}\n")
     terminal.wait_for("Welcome: name your namespace", "shifter-dev")
     terminal.press("Enter")
     terminal.wait_for("namespace shifter-dev written into testbed.toml")
@@ -71,7 +74,7 @@ def test_from_the_first_start_to_the_end(terminal: Tmux, new_home: Path) -> None
 
 
 def test_the_terminal_is_as_it_was_after_a_stop_and_after_a_signal(terminal: Tmux) -> None:
-    terminal.type(f"{SWF_CONSOLE} --namespace demo\n")
+    terminal.type(f"{TYPED} --namespace demo\n")
     terminal.wait_for("1 OVERVIEW", "broker ●")
     terminal.press("C-z")
     terminal.wait_for("topped")
@@ -89,7 +92,7 @@ def test_the_terminal_is_as_it_was_after_a_stop_and_after_a_signal(terminal: Tmu
 
 
 def test_read_only_says_so(terminal: Tmux) -> None:
-    terminal.type(f"{SWF_CONSOLE} --namespace demo --read-only\n")
+    terminal.type(f"{TYPED} --namespace demo --read-only\n")
     terminal.wait_for("demo", "RO", "broker ●")
     terminal.type("W")
     terminal.wait_for("read-only: the console was started with --read-only")

@@ -109,7 +109,7 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LivingHome]
     """Embedded broker and SQLite, or ActiveMQ and PostgreSQL."""
     broker = url = None
     if request.param == "activemq":
-        address: ActiveMQAddress = request.getfixturevalue("activemq")
+        address: ActiveMQAddress = request.getfixturevalue("private_activemq")
         broker, url = address.environment(), request.getfixturevalue("postgresql_url")
     with living(LivingHome(tmp_path / "home", NAMESPACE, broker=broker, database_url=url)) as made:
         yield made
@@ -165,11 +165,13 @@ def test_two_namespaces_at_once_do_not_see_each_other(home: LivingHome) -> None:
 @pytest.mark.activemq
 @pytest.mark.postgresql
 def test_agents_of_two_homes_work_together_as_on_two_hosts(
-    tmp_path: Path, activemq: ActiveMQAddress, postgresql_url: str, undisturbed: Rows
+    tmp_path: Path, private_activemq: ActiveMQAddress, postgresql_url: str, undisturbed: Rows
 ) -> None:
     def made(name: str) -> LivingHome:
         return prepare(
-            LivingHome(tmp_path / name, NAMESPACE, broker=activemq.environment(), database_url=postgresql_url)
+            LivingHome(
+                tmp_path / name, NAMESPACE, broker=private_activemq.environment(), database_url=postgresql_url
+            )
         )
 
     with made("one") as one, made("other") as other:
