@@ -44,6 +44,7 @@ def test_from_the_first_start_to_the_end(terminal: Tmux, new_home: Path) -> None
     terminal.wait_for("end_run", "stf_gen 5")
 
     terminal.type("/")
+    terminal.wait_for("filter:")
     terminal.type("type=run_*")
     terminal.press("Enter")
     terminal.wait_for("/ type=run_*", "run_imminent")

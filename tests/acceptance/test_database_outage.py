@@ -1,5 +1,6 @@
 """Databases that stop, die, freeze or are held by somebody else in mid-run: the execution completes."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -96,7 +97,8 @@ def test_a_postgresql_that_stays_away_fails_the_execution_and_says_so(
     assert done.returncode == 1
     report = report_of(done)
     assert report["status"] == "failed"
-    assert "could not be delivered for 2 s: postgresql://" in report["error_message"]
+    # the limit of 2 s is looked at each second, on a machine that may be busy
+    assert re.search(r"could not be delivered for [2-6] s: postgresql://", report["error_message"])
     private_postgresql.start()
     listed = postgresql_site.run("executions", "--json")
     assert listed.returncode == 0, listed

@@ -1,6 +1,7 @@
 """Brokers that stop, die and freeze in mid-run: nothing is lost, and nothing is `delivered` that was not."""
 
 import os
+import re
 import uuid
 from collections.abc import Iterator
 
@@ -203,7 +204,7 @@ def test_an_outage_over_the_limit_fails_the_execution_and_says_so(
     assert done.returncode == 1
     report = report_of(done)
     assert report["status"] == "failed"
-    assert "could not be delivered for 3 s" in report["error_message"]
+    assert re.search(r"could not be delivered for [3-7] s", report["error_message"])
     failed = fragile_site.execution(report["execution_id"])
     assert (failed["status"], failed["error_message"]) == ("failed", report["error_message"])
     assert failed["end_time"] is not None
