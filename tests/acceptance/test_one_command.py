@@ -77,8 +77,9 @@ def test_one_command_starts_everything_and_the_run_completes(testbed: Testbed) -
     said = testbed.type("testbed", "run", "quick", "--no-realtime")
     execution_id = said.split()[0]
     assert execution_id.startswith("stf_datataking-")
-    assert testbed.agents()["workflow-runner"] == "RUNNING"
-    assert testbed.agents()["example-data-agent"] == "RUNNING"
+    # a process that was started counts as RUNNING a second later
+    wait_for(lambda: testbed.agents()["workflow-runner"] == "RUNNING", timeout=30, every=0.2)
+    wait_for(lambda: testbed.agents()["example-data-agent"] == "RUNNING", timeout=30, every=0.2)
     assert testbed.agents()["example-fastmon-agent"] == "STOPPED"
     wait_for(lambda: testbed.status_of(execution_id) == "completed", timeout=30, every=0.2)
     assert "ready to run" in testbed.type("testbed", "status")
@@ -99,10 +100,10 @@ def test_a_script_that_is_not_ours_becomes_a_program_of_its_own(testbed: Testbed
     quick.write_text(QUICK + FOREIGN_SCRIPT)
     said = testbed.type("testbed", "run", "quick", "--no-realtime")
     assert "watcher" in said
-    assert testbed.agents()["watcher"] == "RUNNING"
+    wait_for(lambda: testbed.agents()["watcher"] == "RUNNING", timeout=30, every=0.2)
     testbed.type("swf-console", "down", "watcher")
     assert testbed.agents()["watcher"] == "STOPPED"
-    assert testbed.agents()["workflow-runner"] == "RUNNING"
+    wait_for(lambda: testbed.agents()["workflow-runner"] == "RUNNING", timeout=30, every=0.2)
 
 
 def test_a_runner_of_another_namespace_is_reported_and_not_asked(testbed: Testbed) -> None:
