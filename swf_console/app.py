@@ -81,6 +81,7 @@ class ConsoleApp(Commands):
 
     def on_mount(self) -> None:
         """Paint the shell, then open the pipes."""
+        self._obey_signals()
         self.theme = self.services.preferences.theme
         self.set_keymap(dict(self.services.preferences.keys))
         self.action_line(Content.styled(f" {sign('done')} swf-console {__version__}", "dim"))
@@ -89,7 +90,6 @@ class ConsoleApp(Commands):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        self._obey_signals()
         self.app_resume_signal.subscribe(self, self._resumed)
         self.start_services()
         if not self._wanted:

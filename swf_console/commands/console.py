@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ..backend.operations.console.services import ConsoleServices
 
 FRAMES = "120"
+DRIVER = "swf_console.terminal_driver:TerminalDriver"
 SWITCH_SECONDS = 0.001
 COLLECT_RARELY = (200_000, 50, 100_000)
 
@@ -18,6 +19,7 @@ def open_app(arguments: argparse.Namespace) -> int:
     """Open the console and return its exit code."""
     # how often Textual may paint what a key has changed
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
+    os.environ.setdefault("TEXTUAL_DRIVER", DRIVER)
     from ..backend.logs import log_to_file
     from ..backend.operations.console.naming import namespace_of
     from ..backend.operations.console.preferences import load_preferences

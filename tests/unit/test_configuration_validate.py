@@ -31,6 +31,18 @@ def test_every_problem_of_every_file_is_found_once(tmp_path: Path) -> None:
     )
 
 
+def test_a_broken_include_hides_nothing_of_what_is_wrong_beside_it(tmp_path: Path) -> None:
+    includes = 'includes = ["bad.toml", "gone.toml", "base.toml"]\n'
+    make_home(
+        tmp_path,
+        a=HEAD + includes + "[fast_processing]\nslices_per_sampel = 1\n",
+        bad="[x\n",
+        base="[daq_state_machine]\nstf_interval = 0\n",
+    )
+    places = [f"{Path(problem.file or '').name}:{problem.line}" for problem in validate(tmp_path, ["a"])]
+    assert sorted(places) == ["a.toml:3", "a.toml:5", "bad.toml:1", "base.toml:2"]
+
+
 def test_only_what_is_named_is_looked_at(tmp_path: Path) -> None:
     make_home(tmp_path, good=HEAD, bad="[x\n")
     assert validate(tmp_path, ["good.toml"]) == []

@@ -45,9 +45,9 @@ def compose(
     path = plain_name("configuration", configuration, workflows_dir, ".toml")
     if path.name == TESTBED_FILE:
         raise ConfigurationError(Problem("testbed.toml is no configuration", "It overrides one", path))
-    documents = IncludeTree(workflows_dir, dict(unsaved or {})).load(path)
     problems: list[Problem] = []
     warnings: list[str] = []
+    documents = IncludeTree(workflows_dir, dict(unsaved or {})).load(path, problems)
     heading = _heading(documents, problems, warnings)
     merge = Merge(rules_of(heading.name, workflows_dir), problems=problems, warnings=warnings)
     for document in documents:

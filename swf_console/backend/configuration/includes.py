@@ -19,14 +19,16 @@ class IncludeTree:
         self._loaded = 0
         self._problems: list[Problem] = []
 
-    def load(self, path: Path) -> list[Document]:
-        """Every document in loading order: what is included comes before what includes it.
+    def load(self, path: Path, problems: list[Problem]) -> list[Document]:
+        """Every document that can be read, in loading order: what is included comes before what includes it.
 
-        Raises ConfigurationError with every missing, cyclic, outside or broken file, each with its chain.
+        Every missing, cyclic, outside or broken file is among `problems` then, each with its chain. Raises
+        ConfigurationError where `path` itself cannot be read.
         """
         documents = self._documents(path, ())
-        if self._problems:
+        if not documents:
             raise ConfigurationError(*dict.fromkeys(self._problems))
+        problems += dict.fromkeys(self._problems)
         return documents
 
     def _documents(self, path: Path, chain: tuple[str, ...]) -> list[Document]:

@@ -16,6 +16,8 @@ from .control import ask_runner
 from .request import RunRequest, prepare, testbed_of
 
 ANSWER_SECONDS = 10.0
+# supervisord says that it lives: on a busy machine it may still be importing
+FRESH_RUNNER_SECONDS = 60.0
 AGENTS_LOOKED_AT = 200
 
 
@@ -62,7 +64,9 @@ def run_testbed(settings: Settings, wish: Wish) -> Started:
     lines, strangers = start_agents(settings, prepared.composition, prepared.namespace)
     if RUNNER in strangers:
         raise Refused(strangers[RUNNER], f"Then: testbed run {wish.configuration or ''}".rstrip())
-    answer = ask_runner(settings, run_command(request, prepared.namespace), ANSWER_SECONDS)
+    fresh = any(line.name == RUNNER and line.did != Did.RAN_ALREADY for line in lines)
+    patience = FRESH_RUNNER_SECONDS if fresh else ANSWER_SECONDS
+    answer = ask_runner(settings, run_command(request, prepared.namespace), patience)
     if not answer.get("accepted"):
         raise Refused(f"the runner refused: {answer.get('reason')}")
     return Started(
