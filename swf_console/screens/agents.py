@@ -132,7 +132,7 @@ class AgentsPane(Pane):
         self.remove_class("-no-log")
         self.log_pane.focus()
 
-    def key_escape(self) -> None:
+    def action_back(self) -> None:
         """Back from the log to the list."""
         self.list.unmark()
         self.list.focus()

@@ -1,75 +1,23 @@
 """What can be done on every screen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from textual.app import App
-
 from ..actions import EVERYWHERE, OF_PANES, Action, action_of
-from ..backend.operations.console.services import ConsoleServices
-from .alerts import Alerts
+from ..widgets.places import places_above
 from .catalogue import OVERLAYS, panes
-from .host import Call, Then
-from .pane import Pane
-from .standing import Writes
+from .dialogs import Choice
+from .pane_host import PaneHost
 from .themes import ALL
 
 PAST_KEPT = 50
+COPIES = {"c": "cell", "r": "row", "j": "json", "l": "command"}
+COPY_WORDS = {"c": "cell", "r": "row", "j": "JSON", "l": "command line"}
 
 
-class Commands(App[int]):
-    """The actions of EVERYWHERE; the application adds the frame that they work on."""
-
-    services: ConsoleServices
-    alerts: Alerts
-    writes: Writes
-    pending: tuple[Action, str] | None = None
-
-    @property
-    def pane(self) -> Pane | None:
-        """The screen that is open."""
-        raise NotImplementedError
-
-    @property
-    def refusal(self) -> str:
-        """Why nothing may be changed."""
-        raise NotImplementedError
-
-    def say(self, text: str, *, bad: bool = False) -> None:
-        """Show one line on the action line."""
-        raise NotImplementedError
-
-    def record(self, action: Action, command: str, call: Call, then: Then | None = None) -> None:
-        """Run a call in a worker thread, show and journal it."""
-        raise NotImplementedError
-
-    def confirm_many(self, title: str, names: Sequence[str], on_yes: Callable[[], None]) -> None:
-        """Ask in a dialog that lists what is concerned."""
-        raise NotImplementedError
-
-    def open_screen(self, name: str, **where: object) -> None:
-        """Show a screen."""
-        raise NotImplementedError
-
-    def open_overlay(self, name: str) -> None:
-        """Show a dialog of its own module."""
-        raise NotImplementedError
-
-    def remember(self) -> None:
-        """Keep where we are."""
-        raise NotImplementedError
-
-    def refresh_frame(self) -> None:
-        """Say anew what is said all around."""
-        raise NotImplementedError
-
-    def show_alerts(self) -> None:
-        """Row 2 and the alert line."""
-        raise NotImplementedError
-
-    def would_end(self) -> tuple[str, ...]:
-        """The executions that end with this process."""
-        raise NotImplementedError
+class Commands(PaneHost):
+    """The actions of EVERYWHERE."""
 
     def action_open(self, name: str) -> None:
         """Open a screen."""
@@ -77,12 +25,18 @@ class Commands(App[int]):
 
     def action_help(self) -> None:
         """Say what can be done here."""
-        from .help import HelpScreen
+        from .help import TITLES, HelpScreen
 
         pane = self.pane
-        titles = {each.name: each.title for each in panes()}
-        name = pane.screen_name if pane else ""
-        self.push_screen(HelpScreen(name, titles.get(name, ""), pane.help_text if pane else ""))
+        if self.screen.is_modal:
+            places = places_above(self.screen.focused or self.screen)
+            title = TITLES.get(next(reversed(places), ""), "")
+            self.push_screen(HelpScreen(places, title, everywhere=False))
+        else:
+            here = pane.screen_name if pane else ""
+            places = tuple(dict.fromkeys((*places_above(self.screen.focused), here)))
+            more = pane.help_text if pane else ""
+            self.push_screen(HelpScreen(places, TITLES.get(here, ""), more))
 
     def action_palette(self) -> None:
         """Find an action by its name."""
@@ -109,16 +63,10 @@ class Commands(App[int]):
         self.services.memory.keep(None, "palette", past[-PAST_KEPT:])
         pane = self.pane
         if action.screens and (pane is None or pane.screen_name not in action.screens):
-            self.pending = (action, chosen.argument)
+            self.when_open(partial(self._do, action, chosen.argument))
             self.open_screen(action.screens[0])
         else:
             self.call_later(self._do, action, chosen.argument)
-
-    async def do_pending(self) -> None:
-        """Do what was chosen for a screen that had to be opened first."""
-        pending, self.pending = self.pending, None
-        if pending is not None:
-            await self._do(*pending)
 
     async def _do(self, action: Action, argument: str) -> None:
         target: Any = self.pane if action.screens else self
@@ -178,6 +126,23 @@ class Commands(App[int]):
 
         return write_handover(self.services)
 
+    def action_copy(self) -> None:
+        """Ask what of the thing under the cursor is to be copied, where there is a choice."""
+        pane = self.pane
+        texts = {key: pane.copy_text(what) for key, what in COPIES.items()} if pane else {}
+        known = {key: text for key, text in texts.items() if text}
+        if not known:
+            self.say("there is nothing to copy here")
+        elif len(known) == 1:
+            self._copy(next(iter(known)), known)
+        else:
+            words = {key: COPY_WORDS[key] for key in known}
+            self.push_screen(Choice("copy", words), lambda key: self._copy(key, known))
+
+    def _copy(self, key: str | None, texts: Mapping[str, str]) -> None:
+        if key is not None:
+            self.copy(texts[key], COPY_WORDS[key])
+
     def action_alert(self) -> None:
         """Go to the newest alert."""
         newest = self.alerts.newest
@@ -236,6 +201,15 @@ class Commands(App[int]):
     def _left(self, leave: object) -> None:
         if leave:
             self.exit(0)
+
+    def would_end(self) -> tuple[str, ...]:
+        """The executions that run in this process."""
+        runs = self.services.runs_here
+        return tuple(run.execution_id for run in runs.live()) if runs is not None else ()
+
+    async def action_quit(self) -> None:
+        """Ctrl-Q leaves as `q` does."""
+        self.action_leave()
 
     def action_help_quit(self) -> None:
         """Ctrl-C does nothing but say how to leave."""

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from ..backend.operations.console.lists import ExecutionFilter, ExecutionsListed
 from ..widgets.background import Background
+from ..widgets.bindings import bindings_of
 from ..widgets.code_lines import CodeLines
 from ..widgets.harmless import brief
 from ..widgets.line import Line
@@ -36,10 +37,8 @@ SECTIONS = ("code", "parameters", "executions")
 class DefinitionDetailView(View):
     """A definition, section by section. What is stored never changes, so it is read once."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,l,tab", "section(1)", "next section", tooltip="The next section"),
-        Binding("left,h,shift+tab", "section(-1)", "previous", show=False, tooltip="The section before"),
-    ]
+    place: ClassVar[str] = "definition"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("definition")
     DEFAULT_CSS = """
     DefinitionDetailView > ContentSwitcher { height: 1fr; }
     """

@@ -5,12 +5,13 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
+from ..widgets.bindings import bindings_of
 from ..widgets.harmless import brief
 
 
@@ -55,7 +56,8 @@ class Choice(ModalScreen[str | None]):
 class Dialog(ModalScreen[object]):
     """A box in the middle. Esc leaves it, with nothing done."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back", show=False)]
+    place: ClassVar[str] = "dialog"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("dialog")
 
     def action_leave(self) -> None:
         """Nothing is done."""
@@ -71,10 +73,8 @@ class Dialog(ModalScreen[object]):
 class ConfirmMany(Dialog):
     """What is concerned, by name; `y` is yes, Enter and Esc are no."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "yes", "yes"),
-        Binding("n,enter", "leave", "no"),
-    ]
+    place: ClassVar[str] = "confirm"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("confirm")
 
     def __init__(self, title: str, names: Sequence[str]) -> None:
         super().__init__()

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from ..widgets.bindings import bindings_of
 from ..widgets.columns import Column
 from ..widgets.harmless import brief
+from ..widgets.key_line import KeyLine
 from ..widgets.line_view import Lines, Part
 from ..widgets.rows import Cell
 from ..widgets.short_list import Item, ShortList
@@ -31,18 +33,14 @@ COLUMNS = (
     Column("found", "FOUND", 50, least=20, grows=True),
 )
 TONES: dict[str, Tone] = {"ok": "ok", "warn": "watch", "fail": "bad"}
-KEYS = "j k move   u check again   y copy the advice   Esc close"
 UNDER_WAY = "... checking"
 
 
 class DoctorOverlay(ModalScreen[None]):
     """The checks in turn, and the whole of the one under the cursor."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,exclamation_mark", "dismiss", "close"),
-        Binding("u", "again", "check again"),
-        Binding("y", "copy", "copy the advice"),
-    ]
+    place: ClassVar[str] = "doctor"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("doctor")
     DEFAULT_CSS = """
     DoctorOverlay {
         align: center middle;
@@ -67,7 +65,7 @@ class DoctorOverlay(ModalScreen[None]):
             yield Static("Doctor", id="doctor-title", markup=False)
             yield ShortList(COLUMNS, identity="doctor-checks", empty="Checking ...")
             yield Lines(identity="doctor-detail", wrap=True)
-            yield Static(KEYS, id="doctor-keys", markup=False)
+            yield KeyLine(id="doctor-keys", last=())
 
     @property
     def rows(self) -> ShortList:
@@ -83,6 +81,7 @@ class DoctorOverlay(ModalScreen[None]):
         """Begin."""
         self.detail.can_focus = False
         self.rows.focus()
+        self.query_one(KeyLine).show(("doctor",), "")
         self.action_again()
 
     def on_unmount(self) -> None:
@@ -131,6 +130,10 @@ class DoctorOverlay(ModalScreen[None]):
     @on(ShortList.Moved, "#doctor-checks")
     def _moved(self, event: ShortList.Moved) -> None:
         self.detail.show(detail_of(cast("Check", event.item.value)) if event.item else [])
+
+    def action_close(self) -> None:
+        """Back to the screen."""
+        self.dismiss()
 
     def action_copy(self) -> None:
         """Copy what to do about the check under the cursor."""

@@ -4,12 +4,13 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from ..widgets.bindings import bindings_of
 from ..widgets.harmless import brief
 
 
@@ -22,9 +23,8 @@ class Entry(Horizontal):
     Entry > Input { width: 1fr; height: 1; border: none; padding: 0; background: $surface; }
     Entry > #entry-word { width: auto; max-width: 60%; padding: 0 1; color: $text-warning; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave it", priority=True, tooltip="Leave everything as it was")
-    ]
+    place: ClassVar[str] = "entry"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("entry", priority=True)
 
     class Typed(Message):
         """The text is another one; `done` with Enter, `left` with Esc (then it is the text of before)."""

@@ -4,11 +4,10 @@ import shlex
 from typing import TYPE_CHECKING
 
 from ..actions import action_of
-from ..backend.operations.console.lists import ExecutionSummary
 from ..widgets.background import Background
 from ..widgets.harmless import brief
+from .execution_views import ExecutionViews
 from .host import host_of
-from .pane import Pane
 from .polling import cause_of
 
 if TYPE_CHECKING:
@@ -18,26 +17,12 @@ if TYPE_CHECKING:
 SCREEN = "executions"
 
 
-class ExecutionActions(Pane):
-    """The actions of a pane that has an execution under its cursor, or open."""
+class ExecutionActions(ExecutionViews):
+    """What is done to the execution under the cursor, or to the one that is open."""
 
     def __init__(self, services: "ConsoleServices") -> None:
         super().__init__(services)
         self.asking = Background(self, "executions")
-
-    @property
-    def execution_id(self) -> str | None:
-        """The execution that an action concerns."""
-        raise NotImplementedError
-
-    @property
-    def execution(self) -> ExecutionSummary | None:
-        """The same with what is known of it."""
-        raise NotImplementedError
-
-    def open_alone(self, execution_id: str) -> None:
-        """Show everything about one, over the list."""
-        raise NotImplementedError
 
     def action_stop(self) -> None:
         """Stop the execution; in another's namespace a dialog asks, else a line."""

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Static
 
 from ..backend.operations.console.lists import MessagesListed
+from ..widgets.bindings import bindings_of
 from ..widgets.code_lines import CodeLines
 from ..widgets.harmless import brief, harmless_lines
 from ..widgets.line import Line
@@ -49,11 +50,8 @@ UNTOLD = {"provenance"}
 class ExecutionDetailView(View):
     """Everything about one execution."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,l,tab", "section(1)", "next section", tooltip="The next section"),
-        Binding("left,h,shift+tab", "section(-1)", "previous", show=False, tooltip="The section before"),
-        Binding("t", "kind", "type", show=False, tooltip="Messages: only those of the next type"),
-    ]
+    place: ClassVar[str] = "execution"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("execution")
     DEFAULT_CSS = """
     ExecutionDetailView > ContentSwitcher { height: 1fr; }
     ExecutionDetailView #detail-summary {

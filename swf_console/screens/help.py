@@ -1,70 +1,76 @@
-"""Help: what can be done here, made from the registry of actions."""
+"""Help: what can be done where the focus is, made from the registry of actions."""
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from ..actions import EVERYWHERE, Action, Tier, actions_of
+from ..actions import EVERYWHERE, PLACES, Action, Tier, actions_of, keys_of
+from ..widgets.bindings import bindings_of
 from ..widgets.keys import spoken
+from .catalogue import PANES
 from .dialogs import Dialog, hint
 
-MOVING = (
-    ("j k", "down and up", ""),
-    ("g G", "to the beginning, to the end", ""),
-    ("PgUp PgDn", "a page", ""),
-    ("Enter", "opens what is under the cursor", ""),
-    ("Esc", "goes back, and never quits", ""),
-)
+TITLES: Mapping[str, str] = {**PLACES, **{pane.name: pane.title for pane in PANES}}
 
 
 class HelpScreen(Dialog):
-    """The keys of one screen, then those that work everywhere. `more` is what else is worth knowing."""
+    """The keys of where the focus is, then those that work everywhere. `more` is what else is worth knowing.
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,q", "leave", "close"),
-        Binding("j", "scroll(1)", show=False),
-        Binding("k", "scroll(-1)", show=False),
-    ]
+    `places` are the registry's words for where the focus is, the nearest first; over a form or a dialog
+    nothing else works, and nothing else is listed.
+    """
 
-    def __init__(self, screen: str, title: str, more: str = "") -> None:
+    place: ClassVar[str] = "help"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("help")
+
+    def __init__(self, places: Sequence[str], title: str, more: str = "", *, everywhere: bool = True) -> None:
         super().__init__()
-        self.screen_name, self.heading, self.more = screen, title, more
+        self.places, self.heading, self.more, self.everywhere = tuple(places), title, more, everywhere
 
     def compose(self) -> ComposeResult:
         with self.box(f"Help: {self.heading}"):
             with VerticalScroll():
-                yield Static(self._text(), markup=False)
-            yield Static(hint(("Esc", "close"), (":", "find an action by its name")), classes="hint")
+                yield Static(self.text, markup=False)
+            yield Static(
+                hint(("j k", "more"), ("Esc", "close"), (":", "find an action by its name")), classes="hint"
+            )
 
     def action_scroll(self, lines: int) -> None:
         """Move the text."""
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
-    def _text(self) -> Content:
-        here = [row_of(action) for action in actions_of(self.screen_name)]
-        everywhere = [row_of(action) for action in EVERYWHERE]
-        parts = [section(self.heading, here)] if here else []
+    @property
+    def text(self) -> Content:
+        """Everything it says: the screen first, then what is in the focus there."""
+        screens = [place for place in self.places if place not in PLACES]
+        parts = [self._section(place) for place in screens]
         if self.more:
             parts.append(Content(self.more))
-        parts += [section("Moving", list(MOVING)), section("Everywhere", everywhere)]
+        parts += [self._section(place) for place in self.places if place in PLACES]
+        if self.everywhere:
+            parts.append(section("Everywhere", EVERYWHERE))
         return Content("\n\n").join(parts)
 
-
-def row_of(action: Action) -> tuple[str, str, str]:
-    """Keys, help, and how much it asks."""
-    keys = " ".join(map(spoken, action.keys)) or ":"
-    asks = "" if action.tier is Tier.READ else action.tier.value
-    return keys, f"{action.title}: {action.help}", asks
+    def _section(self, place: str) -> Content:
+        return section(TITLES.get(place, place), actions_of(place))
 
 
-def section(title: str, rows: list[tuple[str, str, str]]) -> Content:
-    """A heading and its keys."""
+def section(title: str, actions: Sequence[Action]) -> Content:
+    """A heading and its keys, each with how much it asks."""
     lines = [Content.styled(title, "bold $primary")]
-    for keys, words, asks in rows:
-        tail = Content.styled(f"  ({asks})", "$text-warning") if asks else Content("")
-        lines.append(Content.assemble((f"{keys:>11}", "bold $text-accent"), f"  {words}", tail))
+    for action in actions:
+        keys = " ".join(map(spoken, keys_of(action))) or ":"
+        asks = "" if action.tier is Tier.READ else f"  ({action.tier.value})"
+        lines.append(
+            Content.assemble(
+                (f"{keys:>11}", "bold $text-accent"),
+                f"  {action.title}: {action.help}",
+                (asks, "$text-warning"),
+            )
+        )
     return Content("\n").join(lines)

@@ -154,7 +154,7 @@ class JournalPane(Pane):
     def _entered(self) -> None:
         self.rows.focus()
 
-    def key_escape(self) -> None:
+    def action_back(self) -> None:
         """Take the filter away."""
         self.filter_line.value = ""
         self.remove_class("-filtering")

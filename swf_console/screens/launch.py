@@ -1,26 +1,24 @@
 """The launch form: choose a configuration, see what it comes to, override, start it here or on the runner."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from ..actions import Action, Tier
 from ..widgets.background import Background
-from ..widgets.harmless import brief
-from ..widgets.latest import Latest
+from ..widgets.bindings import bindings_of
+from ..widgets.key_line import KeyLine
 from ..widgets.line_view import Lines
 from ..widgets.notice import Notice
 from ..widgets.short_list import ShortList
 from .host import host_of
+from .launch_check import WishCheck
 from .launch_rows import (
     CHOICE_COLUMNS,
     COLUMNS,
@@ -34,40 +32,21 @@ from .launch_rows import (
     rows_of,
     verdict_of,
 )
+from .launch_start import Starter
 from .polling import cause_of
 
 if TYPE_CHECKING:
-    from ..backend.operations.console.launching import Checked, Forecast, LaunchWish, Offer, ValueRow
+    from ..backend.operations.console.launching import Checked, LaunchWish, Offer, ValueRow
     from ..backend.operations.console.services import ConsoleServices
 
 WIDE = 120
-OUTDATED = "not wanted any more"
-RUN = Action(
-    "start_run",
-    (),
-    "run",
-    "start the run",
-    "--run stf_datataking --namespace demo",
-    Tier.REVERSIBLE,
-    shown=False,
-)
-START_MISSING = Action(
-    "start_missing", (), "start missing", "start what the run needs", "up", Tier.REVERSIBLE, shown=False
-)
-KEYS = "s start  A start missing  Enter change  Bksp reset  w where  p pace  Esc close"
 
 
 class LaunchForm(ModalScreen[None]):
     """One list of everything that can be chosen, the verdict beside it, an input line for one value."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "close"),
-        Binding("s", "start", "start"),
-        Binding("A", "start_missing", "start what is missing"),
-        Binding("w", "where", "here or on the runner"),
-        Binding("p", "pace", "realtime or fast"),
-        Binding("backspace,delete", "reset", "take the override away"),
-    ]
+    place: ClassVar[str] = "launch"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("launch")
     DEFAULT_CSS = """
     LaunchForm {
         align: center middle;
@@ -95,18 +74,12 @@ class LaunchForm(ModalScreen[None]):
         self.wish: LaunchWish | None = None
         self.offer: Offer | None = None
         self.checked: Checked | None = None
-        self.forecast: Forecast | None = None
-        self.missing: tuple[str, ...] = ()
-        self._trouble = ""
         self._editing = ""
         self._submitted = False
-        self._starting = False
         self._wanted = False
-        self._end_rehearsal: Callable[[str], object] = str
         self._offers = Background(self, "offer")
-        self._checks: Latest[tuple[LaunchWish, Checked]] = Latest(self, "check")
-        self._forecasts: Latest[tuple[LaunchWish, Forecast]] = Latest(self, "forecast")
-        self._missings: Latest[tuple[str, ...]] = Latest(self, "missing")
+        self.check = WishCheck(self, services, self._was_checked, self._paint, self._failed)
+        self._starter = Starter(self, services, lambda: self.notice)
 
     def compose(self) -> ComposeResult:
         """Title, list and verdict, input line, help, keys."""
@@ -123,7 +96,7 @@ class LaunchForm(ModalScreen[None]):
             yield Notice(identity="launch-notice")
             yield Static(id="launch-help", markup=False)
             yield Input(id="launch-input", select_on_focus=True)
-            yield Static(KEYS, id="launch-keys", markup=False)
+            yield KeyLine(id="launch-keys", last=())
 
     @property
     def rows(self) -> ShortList:
@@ -154,7 +127,8 @@ class LaunchForm(ModalScreen[None]):
         """Read what there is to choose from."""
         self.verdict.can_focus = False
         self.rows.focus()
-        self._offers.start(self._offer, self._offered, lambda error: self.notice.say(cause_of(error)))
+        self.query_one(KeyLine).show(("launch",), host_of(self).refusal)
+        self._offers.start(self._offer, self._offered, self._failed)
 
     def on_resize(self, event: events.Resize) -> None:
         """Side by side where there is room."""
@@ -162,7 +136,7 @@ class LaunchForm(ModalScreen[None]):
 
     def on_unmount(self) -> None:
         """A rehearsal under way is of no use any more."""
-        self._end_rehearsal(OUTDATED)
+        self.check.close()
 
     def _offer(self) -> "Offer":
         from ..backend.operations.console.launching import offer
@@ -184,27 +158,16 @@ class LaunchForm(ModalScreen[None]):
     def take(self, wish: "LaunchWish") -> None:
         """Look at another wish from now on."""
         self.wish = wish
-        self.forecast = None
         self._wanted = False
-        self._ask(wish)
+        self.check.forget()
+        self.check.ask(wish)
         self._paint()
 
-    def _ask(self, wish: "LaunchWish") -> None:
-        """Compose it; where it is good also rehearse it, and look what it needs."""
-        from ..backend.operations.console import launching
+    def _failed(self, error: Exception) -> None:
+        self.notice.say(cause_of(error), tone="bad")
 
-        settings = self.services.settings
-        self._checks.ask(
-            lambda: (wish, launching.check(settings, wish)),
-            self._was_checked,
-            lambda error: self.notice.say(cause_of(error)),
-        )
-
-    def _was_checked(self, answer: "tuple[LaunchWish, Checked]") -> None:
-        wish, checked = answer
+    def _was_checked(self, wish: "LaunchWish", checked: "Checked") -> None:
         self.notice.say(*checked.problems[:2], tone="bad")
-        if not checked.problems:
-            self._predict(wish)
         if self._editing and wish != self.wish:
             self._typed_was_checked(wish, checked)
             return
@@ -223,39 +186,12 @@ class LaunchForm(ModalScreen[None]):
         self._submitted = False
         self._paint()
 
-    def _predict(self, wish: "LaunchWish") -> None:
-        from ..backend.operations.console import launching
-
-        settings = self.services.settings
-        self._end_rehearsal(OUTDATED)
-        stop = launching.new_rehearsal()
-        self._end_rehearsal = stop.request
-        self._forecasts.ask(
-            lambda: (wish, launching.forecast(settings, wish, stop)),
-            self._was_predicted,
-            lambda error: self.notice.say(cause_of(error), tone="bad"),
-        )
-        self._missings.ask(
-            lambda: launching.missing_programs(settings, wish), self._are_missing, self._missing_unknown
-        )
-
-    def _was_predicted(self, answer: "tuple[LaunchWish, Forecast]") -> None:
-        self.forecast = answer[1]
-        self._paint()
-
-    def _are_missing(self, missing: tuple[str, ...]) -> None:
-        self.missing, self._trouble = missing, ""
-        self._paint()
-
-    def _missing_unknown(self, error: Exception) -> None:
-        self.missing, self._trouble = (), f"which agents run is not known: {cause_of(error)}"
-        self._paint()
-
     def _paint(self) -> None:
         if self.wish is None:
             return
+        check = self.check
         self.rows.show(rows_of(self.wish, self.offer, self.checked))
-        self.verdict.show(verdict_of(self.checked, self.forecast, self.missing, self._trouble))
+        self.verdict.show(verdict_of(self.checked, check.forecast, check.missing, check.trouble))
 
     @on(ShortList.Moved, "#launch-rows")
     def _moved(self, event: ShortList.Moved) -> None:
@@ -301,17 +237,17 @@ class LaunchForm(ModalScreen[None]):
     def _typed(self, event: Input.Changed) -> None:
         self._submitted = False
         if self._editing:
-            self._ask(self._edited(event.value))
+            self.check.ask(self._edited(event.value))
 
     @on(Input.Submitted, "#launch-input")
     def _entered(self, event: Input.Submitted) -> None:
         wish = self._edited(event.value)
         if wish == self.wish:
             self._end_edit()
-            self._ask(wish)
+            self.check.ask(wish)
             return
         self._submitted = True
-        self._ask(wish)
+        self.check.ask(wish)
 
     def _edited(self, text: str) -> "LaunchWish":
         wish, key = cast("LaunchWish", self.wish), self._editing
@@ -364,68 +300,23 @@ class LaunchForm(ModalScreen[None]):
     def action_start_missing(self) -> None:
         """Start what the run needs."""
         wish = self.wish
-        if wish is None or not self.missing or not self._may():
-            return
-        from ..backend.operations.console import launching
-
-        names = " ".join(self.missing)
-        self._starting = True
-        self.notice.say(f"starting {names} ...")
-        settings = self.services.settings
-        host_of(self).record(
-            START_MISSING,
-            f"swf-console agents start {names}",
-            partial(self._telling, partial(launching.start_missing, settings, wish)),
-            lambda _: self._started_missing(wish),
-        )
-
-    def _started_missing(self, wish: "LaunchWish") -> None:
-        self._starting = False
-        self.notice.say()
-        self._predict(wish)
+        if wish is not None and self.check.missing and self._starter.may:
+            self._starter.start_missing(wish, self.check.missing, lambda _: self.check.predict(wish))
 
     def action_start(self) -> None:
         """Begin the run, as soon as it is found good."""
         wish, checked = self.wish, self.checked
-        if not self._may():
+        if not self._starter.may:
             return
-        self._wanted = wish is None or checked is None or self._checks.busy
+        self._wanted = wish is None or checked is None or self.check.busy
         if self._wanted or wish is None or checked is None:
             self.notice.say("it is checked first, and then begun; Esc closes the form")
-            return
-        if checked.problems:
+        elif checked.problems:
             self.notice.say(*checked.problems[:2], tone="bad")
-            return
-        from ..backend.operations.console import launching
-
-        self._starting = True
-        self.notice.say(f"starting {wish.configuration} ...")
-        host_of(self).record(
-            RUN,
-            launching.command_line(wish, checked.workflow),
-            partial(self._telling, partial(launching.launch, self.services, wish)),
-            self._started,
-        )
-
-    def _telling(self, call: "partial[str]") -> str:
-        """Runs in a worker thread: an error is told here too, not only on the action line."""
-        try:
-            return call()
-        except Exception as error:
-            self.call_later(self._failed, error)
-            raise
-
-    def _failed(self, error: Exception) -> None:
-        self._starting = False
-        self.notice.say(brief(cause_of(error)), tone="bad")
+        else:
+            self._starter.run(wish, checked.workflow, self._started)
 
     def _started(self, execution_id: object) -> None:
         host_of(self).say(f"{execution_id} runs")
         host_of(self).open_screen("overview")
         self.dismiss()
-
-    def _may(self) -> bool:
-        host = host_of(self)
-        if not host.writable:
-            self.notice.say(host.refusal, tone="bad")
-        return host.writable and not self._starting

@@ -5,12 +5,10 @@ import os
 import time
 from typing import Any, ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.timer import Timer
-from textual.widgets import Input
 
 from ..backend.errors import SwfError
 from ..backend.operations.console.ring import Kept
@@ -20,24 +18,17 @@ from ..backend.operations.message_filter import HELP
 from ..backend.operations.moments import parse_clock
 from ..widgets.background import Background
 from ..widgets.harmless import brief
-from ..widgets.line import Line
 from ..widgets.message_tail import MessageTail
+from .entry import Entry
 from .host import host_of
 from .message_detail import MessageDetail
-from .message_words import (
-    command_of,
-    counts_of,
-    emptiness,
-    mode_of,
-    row_text,
-    stale_words,
-    types_of,
-)
+from .message_history import MessageHistory
+from .message_words import command_of, emptiness, row_text
+from .messages_head import MessagesHead
 from .pane import Pane
 
 WIDE = 120
 HEAD_EVERY = 0.5
-FILL_AGAIN = 5.0
 GRAMMAR = """Filters: all terms must hold
   type=stf_*  run=100010   the whole field; * and ? stand for anything
   sender~fastmon           looks inside a field
@@ -57,18 +48,15 @@ class MessagesPane(Pane):
         super().__init__(services)
         self.tail = services.tail
         self._timer: Timer | None = None
-        self._head_at = self._fill_at = 0.0
+        self._head_at = 0.0
         self._marks = 0
-        self._asking = ""
         self._detail_wanted = False
-        self._reading = Background(self, "history")
+        self._history = MessageHistory(self, services, self._came, self._wrong)
         self._searching = Background(self, "search")
-        self._read_once = False
 
     def compose(self) -> ComposeResult:
-        yield Line(id="messages-head")
-        yield Line(id="messages-types")
-        yield Input(id="messages-input", classes="hidden")
+        yield MessagesHead()
+        yield Entry()
         with Horizontal(id="messages-body"):
             yield MessageTail(self.tail)
             yield MessageDetail()
@@ -100,7 +88,7 @@ class MessagesPane(Pane):
 
     def refresh_now(self) -> None:
         """Everything anew."""
-        self._read_once = False
+        self._history.begin_anew()
         self._head_at = 0.0
         self.view.show_anew()
         self._tick()
@@ -138,21 +126,25 @@ class MessagesPane(Pane):
     def action_filter(self, text: str | None = None) -> None:
         """Ask for a filter, or take one."""
         if text is None:
-            self._ask("filter", self.tail.filter_text, HELP)
+            self.entry.begin("filter", "filter:", self.tail.filter_text, HELP)
         else:
             self._filter(text)
 
     def action_search(self, text: str | None = None) -> None:
         """Ask for a text to look for, or look for one."""
         if text is None:
-            self._ask("search", self.view.searched, "a text anywhere in a message; n and N go on")
+            self.entry.begin(
+                "search", "search:", self.view.searched, "a text anywhere in a message; n and N go on"
+            )
         else:
             self._search(text)
 
     def action_jump(self, text: str | None = None) -> None:
         """Ask for a time, or go there."""
         if text is None:
-            self._ask("jump", "", "a time (UTC) such as 12:30 or 12:30:05, or an age such as 10m")
+            self.entry.begin(
+                "jump", "jump:", "", "a time (UTC) such as 12:30 or 12:30:05, or an age such as 10m"
+            )
         else:
             self._jump(text)
 
@@ -215,79 +207,60 @@ class MessagesPane(Pane):
 
     # the line that is typed into
 
-    def _ask(self, what: str, value: str, words: str) -> None:
-        self._asking = what
-        box = self.query_one("#messages-input", Input)
-        box.border_title = what
-        box.placeholder = f"{what}: {words}"
-        box.value = value
-        box.remove_class("hidden")
-        box.focus()
+    @property
+    def entry(self) -> Entry:
+        """Where a filter, a text or a time is typed."""
+        return self.query_one(Entry)
 
-    @on(Input.Submitted, "#messages-input")
-    def entered(self, event: Input.Submitted) -> None:
-        """Take what was typed."""
+    def on_entry_typed(self, event: Entry.Typed) -> None:
+        """Take what was typed, when Enter says so; what cannot be taken stays there, with why."""
         event.stop()
-        take = {"filter": self._filter, "search": self._search, "jump": self._jump}[self._asking]
-        if take(event.value.strip()):
-            self._put_away()
+        if event.done:
+            take = {"filter": self._filter, "search": self._search, "jump": self._jump}[event.kind]
+            wrong = take(event.text.strip())
+            if wrong:
+                self.entry.begin(event.kind, f"{event.kind}:", event.text)
+                self.entry.say(wrong)
+                return
+        if event.done or event.left:
+            (self.view if self.view.display else self.query_one(MessageDetail)).focus()
 
-    def on_key(self, event: events.Key) -> None:
-        """Esc puts the line away."""
-        if event.key == "escape" and self._asking:
-            event.stop()
-            event.prevent_default()
-            self._put_away()
-
-    def _put_away(self) -> None:
-        self._asking = ""
-        self.query_one("#messages-input", Input).add_class("hidden")
-        (self.view if self.view.display else self.query_one(MessageDetail)).focus()
-
-    def _filter(self, text: str) -> bool:
+    def _filter(self, text: str) -> str:
+        """Show what matches; returns what is wrong with the filter, and then nothing changes."""
         try:
             self.tail.set_filter(text)
         except SwfError as error:
             host_of(self).say(str(error), bad=True)
-            return False
-        self._read_once = False
+            return str(error)
+        self._history.begin_anew()
         self.view.show_anew()
         self._head()
-        return True
+        return ""
 
-    def _search(self, text: str) -> bool:
+    def _search(self, text: str) -> str:
         self.view.searched = text
         self.view.refresh()
         if text:
             self.action_found(forward=False)
-        return True
+        return ""
 
     def _found(self, position: int | None) -> None:
         if position is None:
             host_of(self).say(f"nothing more holds {brief(self.view.searched, 60)!r}; g reads the past")
         else:
-            self.view.go_to(position)
-            self._head()
+            self._go_to(position)
 
-    def _jump(self, text: str) -> bool:
+    def _jump(self, text: str) -> str:
         try:
-            moment = parse_clock(text, "the time")
+            moment = parse_clock(text, "the time").timestamp()
         except SwfError as error:
             host_of(self).say(str(error), bad=True)
-            return False
-        self._read_back_to(moment.timestamp(), tries=20)
-        return True
+            return str(error)
+        self._history.back_to(moment, lambda: self._go_to(self.tail.position_at(moment)))
+        return ""
 
-    def _read_back_to(self, moment: float, tries: int) -> None:
-        oldest = self.tail.window(0, 1)
-        if tries and not self.tail.ends and (not oldest or oldest[0].seconds > moment):
-            self._reading.start(
-                lambda: self.tail.read_on(self.services.database(), 1000),
-                lambda count: self._read_back_to(moment, tries - 1 if count else 0),
-                self._wrong,
-            )
-            return
-        self.view.go_to(self.tail.position_at(moment))
+    def _go_to(self, position: int) -> None:
+        self.view.go_to(position)
         self._head()
 
     # what is painted
@@ -307,10 +280,9 @@ class MessagesPane(Pane):
     @on(MessageTail.AtTheEnd)
     def read_on(self) -> None:
         """Behind the ring is the database."""
-        if not self.tail.ends:
-            self._reading.start(lambda: self.tail.read_on(self.services.database()), self._read, self._wrong)
+        self._history.read_on()
 
-    def _read(self, _count: int) -> None:
+    def _came(self) -> None:
         self.view.look()
         self._head()
 
@@ -325,7 +297,7 @@ class MessagesPane(Pane):
         self.set_class(wide, "wide")
         if detail.display:
             self._show_detail()
-        if not self._asking and self.is_attached and self.app.focused in (tail, detail, None):
+        if not self.entry.open and self.is_attached and self.app.focused in (tail, detail, None):
             (tail if tail.display else detail).focus()
 
     def _show_detail(self) -> None:
@@ -341,7 +313,8 @@ class MessagesPane(Pane):
             self._show_detail()
         if time.monotonic() - self._head_at >= HEAD_EVERY:
             self._head()
-            self._fill_the_screen()
+            if self.view.room_left:
+                self._history.fill()
 
     def _writer_is_busy(self) -> bool:
         """Whether the terminal has not taken yet what was painted last."""
@@ -349,50 +322,20 @@ class MessagesPane(Pane):
         waiting = getattr(writer, "_queue", None)
         return bool(waiting is not None and waiting.qsize() > 1)
 
-    def _fill_the_screen(self) -> None:
-        """Read what is recorded, once, where there is less to see than there is room for."""
-        due = time.monotonic() >= self._fill_at
-        if due and not self._read_once and self.view.room_left and self.services.askings:
-            self._read_once = True
-            if not self.tail.ends:
-                self._reading.start(
-                    lambda: self.tail.read_on(self.services.database()), self._read, self._not_filled
-                )
-
-    def _not_filled(self, _error: Exception) -> None:
-        """The database's pipe says what is wrong; it is tried again."""
-        self._read_once, self._fill_at = False, time.monotonic() + FILL_AGAIN
-
     def _head(self) -> None:
         self._head_at = time.monotonic()
-        tail, width = self.tail, self.size.width
-        numbers, following = tail.numbers(), self.services.following
-        pipe = self.services.pipes()[0]
-        stale = stale_words(pipe) if following else ""
-        self.view.stale = bool(stale)
-        self._restyle(stale=bool(stale))
-        mode = mode_of(following=self.view.following, waiting=self.view.waiting)
-        place = "all namespaces" if tail.everywhere else tail.topic.removeprefix("/topic/")
-        left = Content.assemble(" ", mode, "  ", (brief(place, 40), "$text-muted"), self._looked_for())
-        right = counts_of(numbers, following.dropped if following else 0, tail.rates(), width)
-        self.query_one("#messages-head", Line).show(left, Content.assemble(right, " "))
-        second = Content.styled(f" {stale}", "$text-warning") if stale else types_of(tail.types())
-        self.query_one("#messages-types", Line).show(second)
-        if not len(tail):
-            self.view.explain(emptiness(numbers, pipe, tail.filter_text, tail.namespace))
+        stale = self.query_one(MessagesHead).show(self.services, self.view)
+        self._restyle(stale=stale)
+        if not len(self.tail):
+            pipe = self.services.pipes()[0]
+            numbers = self.tail.numbers()
+            self.view.explain(emptiness(numbers, pipe, self.tail.filter_text, self.tail.namespace))
 
     def _restyle(self, *, stale: bool) -> None:
+        self.view.stale = stale
         if stale != self.has_class("stale"):
             self.set_class(stale, "stale")
             self.view.refresh()
-
-    def _looked_for(self) -> Content:
-        parts = []
-        if self.tail.filter_text:
-            parts.append(Content.assemble("  / ", (brief(self.tail.filter_text, 60), "bold $text-warning")))
-        if self.view.searched:
-            parts.append(Content.assemble("  search ", (brief(self.view.searched, 40), "reverse")))
-        return Content("").join(parts)
 
 
 def _pretty(row: Kept) -> str:

@@ -1,7 +1,10 @@
 """The namespace picker: whose namespaces there are, and how much is in them."""
 
-from textual import events, on
+from typing import ClassVar
+
+from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -10,12 +13,16 @@ from ..backend.operations.console.choosing import Choosable, choosable
 from ..backend.operations.console.naming import problem_of
 from ..backend.operations.console.services import ConsoleServices
 from ..widgets.background import Background
+from ..widgets.bindings import bindings_of
 from ..widgets.harmless import brief
 from .dialogs import Dialog, hint
 
 
 class NamespacePicker(Dialog):
     """Gives the name of a namespace: one there is, or a new one that is typed."""
+
+    place: ClassVar[str] = "picker"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("picker")
 
     def __init__(self, services: ConsoleServices) -> None:
         super().__init__()
@@ -56,14 +63,10 @@ class NamespacePicker(Dialog):
         elif typed and not problem_of(typed):
             self.dismiss(typed)
 
-    def on_key(self, event: events.Key) -> None:
+    def action_choose(self, step: int) -> None:
         """Up and Down choose."""
         options = self.query_one(OptionList)
-        moves = {"up": options.action_cursor_up, "down": options.action_cursor_down}
-        if event.key in moves:
-            event.stop()
-            event.prevent_default()
-            moves[event.key]()
+        (options.action_cursor_up if step < 0 else options.action_cursor_down)()
 
     def _read(self, found: tuple[Choosable, ...]) -> None:
         self._all = found

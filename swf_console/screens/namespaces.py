@@ -257,7 +257,7 @@ class NamespacesPane(Pane):
 
         return set_value(self.services.settings, key, text)
 
-    def key_escape(self) -> None:
+    def action_back(self) -> None:
         """Out of the input line."""
         if self._editing:
             self._end_edit()

@@ -1,15 +1,17 @@
 """The command palette: every action by its name, some with an argument, and what was asked before."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from ..actions import Action
+from ..widgets.bindings import bindings_of
 from ..widgets.harmless import brief
 from ..widgets.keys import spoken
 from .dialogs import Dialog, hint
@@ -27,6 +29,9 @@ class Chosen(NamedTuple):
 
 class Palette(Dialog):
     """Type a part of a name; Up and Down choose, Enter does it. Where nothing is typed Up is the past."""
+
+    place: ClassVar[str] = "palette"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("palette")
 
     def __init__(self, actions: Sequence[tuple[Action, str]], past: Sequence[str] = ()) -> None:
         super().__init__()
@@ -63,19 +68,15 @@ class Palette(Dialog):
         event.stop()
         self._choose()
 
-    def on_key(self, event: events.Key) -> None:
+    def action_choose(self, step: int) -> None:
         """Up and Down, in the list or in the past."""
-        if event.key not in ("up", "down"):
-            return
-        event.stop()
-        event.prevent_default()
         box, options = self.query_one(Input), self.query_one(OptionList)
         past = not box.value or (self._at < len(self._past) and box.value == self._past[self._at])
-        if past and self._past and (event.key == "up" or self._at < len(self._past)):
-            self._at = max(0, min(len(self._past), self._at + (-1 if event.key == "up" else 1)))
+        if past and self._past and (step < 0 or self._at < len(self._past)):
+            self._at = max(0, min(len(self._past), self._at + step))
             box.value = self._past[self._at] if self._at < len(self._past) else ""
             box.cursor_position = len(box.value)
-        elif event.key == "up":
+        elif step < 0:
             options.action_cursor_up()
         else:
             options.action_cursor_down()

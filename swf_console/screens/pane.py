@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from ..actions import actions_of
+from ..widgets.bindings import bindings_of
 
 if TYPE_CHECKING:
     from ..backend.operations.console.services import ConsoleServices
@@ -19,11 +18,13 @@ class Pane(Widget, can_focus=False):
     """
 
     screen_name: ClassVar[str] = ""
+    place: ClassVar[str] = ""
     help_text: ClassVar[str] = ""
 
     def __init_subclass__(cls, **arguments: bool) -> None:
         """Give the pane the bindings of its actions, before Textual collects them."""
-        cls.BINDINGS = [*cls.__dict__.get("BINDINGS", []), *bindings_of(cls.screen_name)]
+        cls.place = cls.screen_name
+        cls.BINDINGS = bindings_of(cls.screen_name)
         super().__init_subclass__(**arguments)
 
     def __init__(self, services: "ConsoleServices") -> None:
@@ -49,19 +50,3 @@ class Pane(Widget, can_focus=False):
 
     def recall(self, remembered: dict[str, object]) -> None:
         """Take up what was remembered."""
-
-
-def bindings_of(screen: str) -> list[BindingType]:
-    """The key bindings of a pane's actions, each with its help."""
-    return [
-        Binding(
-            ",".join(action.keys),
-            action.name,
-            action.title,
-            show=action.shown,
-            tooltip=action.help,
-            id=f"{screen}.{action.name}",
-        )
-        for action in actions_of(screen)
-        if action.keys
-    ]

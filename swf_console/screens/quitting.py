@@ -3,13 +3,14 @@
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
 
 from ..backend.operations.console.leaving import what_remains
 from ..backend.operations.console.services import ConsoleServices
 from ..widgets.background import Background
+from ..widgets.bindings import bindings_of
 from ..widgets.harmless import brief
 from ..widgets.symbols import sign
 from .dialogs import Dialog, hint
@@ -18,11 +19,8 @@ from .dialogs import Dialog, hint
 class Quitting(Dialog):
     """Says what keeps running; True is to leave. `ends` is what would be ended: then only `y` leaves."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "go", "leave"),
-        Binding("q,enter", "go_if_nothing_ends", "leave"),
-        Binding("n", "leave", "stay"),
-    ]
+    place: ClassVar[str] = "quitting"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("quitting")
 
     def __init__(self, services: ConsoleServices, ends: tuple[str, ...] = ()) -> None:
         super().__init__()

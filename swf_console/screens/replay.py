@@ -5,10 +5,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.timer import Timer
 
+from ..widgets.bindings import bindings_of
 from ..widgets.harmless import brief
 from ..widgets.line import Line
 from ..widgets.line_view import Lines
@@ -27,15 +28,8 @@ HINT = Content.styled("space play  +- speed  left right events ", "$text-muted")
 class ReplayView(View, can_focus=True):
     """The strip of states with a mark that moves, and the events that have passed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "play", "play", tooltip="Play and pause"),
-        Binding("plus,greater_than_sign", "faster(2)", "faster", tooltip="Twice as fast"),
-        Binding("minus,less_than_sign", "faster(0.5)", "slower", tooltip="Half as fast"),
-        Binding("right,l", "step(1)", "next", tooltip="To the next event"),
-        Binding("left,h", "step(-1)", "previous", tooltip="To the previous event"),
-        Binding("home", "seek(0)", "begin", show=False, tooltip="To the beginning"),
-        Binding("end", "seek(1)", "end", show=False, tooltip="To the end"),
-    ]
+    place: ClassVar[str] = "replay"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("replay")
     DEFAULT_CSS = """
     ReplayView > #replay-now { height: 1; }
     ReplayView > #replay-events { height: 1fr; }

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Size
 from textual.strip import Strip
 
+from .bindings import bindings_of
 from .line_view import LineView
 
 
@@ -18,11 +19,8 @@ class CodeLines(LineView, inherit_bindings=False):
     The arrows to the sides are left to what is around it.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *LineView.BINDINGS,
-        Binding("less_than_sign,shift+left", "sideways(-1)", "to the left", show=False),
-        Binding("greater_than_sign,shift+right", "sideways(1)", "to the right", show=False),
-    ]
+    place: ClassVar[str] = "code"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("lines"), *bindings_of("code")]
     DEFAULT_CSS = "CodeLines { overflow-x: auto; scrollbar-size-horizontal: 1; }"
 
     def __init__(self, *, identity: str | None = None) -> None:

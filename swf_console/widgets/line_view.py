@@ -7,11 +7,12 @@ from typing import ClassVar, get_args
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from .bindings import bindings_of
 from .tones import Tone
 
 Part = tuple[str, Tone]
@@ -29,14 +30,8 @@ class LineView(ScrollView, can_focus=True):
         "line--cursor",
         "line--mark",
     }
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "step(1)", "Down", show=False),
-        Binding("k,up", "step(-1)", "Up", show=False),
-        Binding("g,home", "edge(False)", "First", show=False),
-        Binding("G,end", "edge(True)", "Last", show=False),
-        Binding("pagedown,ctrl+f", "leaf(1)", "Page down", show=False),
-        Binding("pageup,ctrl+b", "leaf(-1)", "Page up", show=False),
-    ]
+    place: ClassVar[str] = "lines"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("lines")
     DEFAULT_CSS = """
     LineView {
         scrollbar-size-vertical: 1;
@@ -81,16 +76,16 @@ class LineView(ScrollView, can_focus=True):
         return self.scroll_offset.y
 
     def body_height(self) -> int:
-        """How many lines the body has."""
-        raise NotImplementedError
+        """How many lines the body has; a view without any has none."""
+        return 0
 
     def head_line(self, n: int, width: int) -> Strip:  # noqa: ARG002 (a view without a head needs none)
         """A line of the head."""
         return Strip.blank(width)
 
-    def body_line(self, n: int, width: int) -> Strip:
+    def body_line(self, n: int, width: int) -> Strip:  # noqa: ARG002 (a view without a body needs none)
         """A line of the body."""
-        raise NotImplementedError
+        return Strip.blank(width)
 
     def resized_body(self) -> None:
         """The body has another number of lines now."""

@@ -4,9 +4,10 @@ from collections import deque
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.strip import Strip
 
+from .bindings import bindings_of
 from .columns import fit
 from .harmless import brief
 from .line_view import LineView, Part
@@ -27,7 +28,8 @@ WORDS: tuple[tuple[str, Tone], ...] = (
 class LogPane(LineView):
     """A title and the last lines; `f` follows again."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f", "follow", "Follow", show=False)]
+    place: ClassVar[str] = "log"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("log")
 
     def __init__(self, *, identity: str | None = None) -> None:
         super().__init__(identity=identity)

@@ -6,12 +6,13 @@ from typing import ClassVar, Protocol, get_args
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from .bindings import bindings_of
 from .message_row import Part, RowLike, parts_of
 from .symbols import sign
 from .tones import Tone
@@ -39,15 +40,8 @@ class MessageTail(Widget, can_focus=True):
         "tail--cursor",
         "tail--match",
     }
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "step(1)", "Down", show=False),
-        Binding("k,up", "step(-1)", "Up", show=False),
-        Binding("g,home", "first", "First", show=False),
-        Binding("G,end", "last", "Last", show=False),
-        Binding("pagedown,ctrl+f", "leaf(1)", "Page down", show=False),
-        Binding("pageup,ctrl+b", "leaf(-1)", "Page up", show=False),
-        Binding("enter", "choose", "Open", show=False),
-    ]
+    place: ClassVar[str] = "tail"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("tail")
     DEFAULT_CSS = """
     MessageTail {
         height: 1fr;

@@ -5,12 +5,13 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from .bindings import bindings_of
 from .columns import GAP, Column, fit, fitted
 from .paging import Pager, Viewport
 from .rows import Cell, Count, PageSource, Row, RowWindow
@@ -30,18 +31,8 @@ class PagedTable(Widget, can_focus=True):
     A refresh keeps the cursor on its row, whatever comes and goes around it.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", "down", show=False, tooltip="One row down"),
-        Binding("k,up", "move(-1)", "up", show=False, tooltip="One row up"),
-        Binding("pagedown,ctrl+d", "page(1)", "page down", show=False, tooltip="One page down"),
-        Binding("pageup,ctrl+u", "page(-1)", "page up", show=False, tooltip="One page up"),
-        Binding("g,home", "first", "first", show=False, tooltip="To the first row"),
-        Binding("G,end", "last", "last", show=False, tooltip="To the last row, at once"),
-        Binding("enter", "open", "open", show=False, tooltip="Open the row"),
-        Binding("space", "mark", "mark", show=False, tooltip="Mark the row, or take its mark away"),
-        Binding("n", "next_match(1)", "next", show=False, tooltip="Next match"),
-        Binding("N", "next_match(-1)", "previous", show=False, tooltip="Previous match"),
-    ]
+    place: ClassVar[str] = "table"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("table")
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "paged-table--head",
         "paged-table--cursor",

@@ -7,10 +7,11 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
+from .bindings import bindings_of
 from .columns import GAP, Column, fit, fitted
 from .line_view import LineView
 from .rows import Cell
@@ -30,10 +31,8 @@ class Item:
 class ShortList(LineView):
     """Rows under column titles."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", "Mark", show=False),
-        Binding("enter", "choose", "Open", show=False),
-    ]
+    place: ClassVar[str] = "list"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("list")
 
     class Moved(Message):
         """The cursor stands on another row, or on none."""

@@ -43,10 +43,7 @@ def test_from_the_first_start_to_the_end(terminal: Tmux, new_home: Path) -> None
     assert done.returncode == 0, done.stderr
     terminal.wait_for("end_run", "stf_gen 5")
 
-    terminal.type("/")
-    terminal.wait_for("filter:")
-    terminal.type("type=run_*")
-    terminal.press("Enter")
+    terminal.type("/type=run_*\r")
     terminal.wait_for("/ type=run_*", "run_imminent")
     terminal.wait_gone("swf.100010.000001.stf")
     terminal.press("Escape")

@@ -8,9 +8,11 @@ import pytest
 from swf_console.backend.operations import agent_control, agent_list, agent_programs, orchestration
 from swf_console.backend.operations.console import launching, log_tail
 from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.backend.settings import load_settings
 from swf_console.testing.supervisor import MemorySupervisor
 
 from ..support.command_line import CommandLine
+from ..support.homes import plain_environment
 
 
 @pytest.fixture
@@ -38,3 +40,15 @@ def supervisor(monkeypatch: pytest.MonkeyPatch) -> MemorySupervisor:
     for module in (agent_control, agent_list, agent_programs, launching, orchestration, log_tail):
         monkeypatch.setattr(module, "supervisor_of", lambda _settings: found)
     return found
+
+
+@pytest.fixture
+def quiet(tmp_path: Path) -> ConsoleServices:
+    """A home of somebody who looks at messages; for a console that opens no pipes."""
+    (tmp_path / "home/workflows").mkdir(parents=True)
+    (tmp_path / "home/workflows/testbed.toml").write_text('[testbed]\nnamespace = "your-namespace" # mine\n')
+    environment = plain_environment(SWF_STATE_DIR=str(tmp_path / "state"), USER="alice")
+    made = ConsoleServices(load_settings(environment, home=tmp_path / "home"), namespace="torre1")
+    for namespace in (None, "torre1", "alice-dev"):
+        made.memory.keep(namespace, "screen", "messages")
+    return made

@@ -2,15 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from textual import events
 from textual.app import App, ComposeResult
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from swf_console.actions import Action, Tier
+from swf_console.app import ConsoleApp
 from swf_console.backend.errors import SwfError
+from swf_console.backend.operations.console.services import ConsoleServices
 from swf_console.screens.host import Call, Then
 from swf_console.screens.pane import Pane
 
@@ -111,3 +115,39 @@ async def until(pilot: Pilot[Any], predicate: Callable[[], bool], timeout: float
         assert time.monotonic() < deadline, "it did not happen in time"
         await pilot.pause()
         await asyncio.sleep(0.01)
+
+
+class QuietApp(ConsoleApp):
+    """The console without its pipes."""
+
+    def start_services(self) -> None:  # type: ignore[override]
+        """Nothing is opened."""
+
+
+Steps = Callable[[ConsoleApp, Pilot[int]], Awaitable[None]]
+
+
+def play(services: ConsoleServices, steps: Steps, size: tuple[int, int] = (80, 24)) -> None:
+    """Do these steps in a console without pipes."""
+
+    async def run() -> None:
+        app = QuietApp(services, environ={})
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: app.pane is not None)
+            await pilot.pause()
+            await steps(app, pilot)
+
+    try:
+        asyncio.run(run())
+    finally:
+        services.close()
+
+
+def type_at_once(app: App[Any], text: str) -> None:
+    """Every key of a text is there before the first one is looked at; newline is Enter."""
+    names = {"\n": "enter", "\x1b": "escape"}
+    for character in text:
+        name = names.get(character) or _character_to_key(character)
+        event = events.Key(name, character)
+        event.set_sender(app)
+        app.post_message(event)

@@ -1,9 +1,5 @@
 """The frame: rows 1 and 2, the bottom lines, questions, dialogs, what is journalled."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
@@ -13,7 +9,6 @@ from swf_console.app import ConsoleApp
 from swf_console.backend.errors import Refused
 from swf_console.backend.operations.console.preferences import Preferences
 from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.backend.settings import load_settings
 from swf_console.screens.dialogs import Choice, ConfirmMany, Question, TypeName
 from swf_console.screens.first_start import FirstStart
 from swf_console.screens.help import HelpScreen
@@ -23,44 +18,10 @@ from swf_console.widgets.key_line import KeyLine
 from swf_console.widgets.line import Line
 from swf_console.widgets.screen_bar import ScreenBar
 from swf_console.widgets.status_bar import StatusBar
-from tests.support.homes import plain_environment
 
-from .hosts import until
+from .hosts import play, until
 
-Steps = Callable[[ConsoleApp, Pilot[int]], Awaitable[None]]
 CHANGE = Action("stop", (), "stop", "stop it", "executions stop x", Tier.REVERSIBLE)
-
-
-class QuietApp(ConsoleApp):
-    """The console without its pipes."""
-
-    def start_services(self) -> None:  # type: ignore[override]
-        """Nothing is opened."""
-
-
-@pytest.fixture
-def services(tmp_path: Path) -> ConsoleServices:
-    (tmp_path / "home/workflows").mkdir(parents=True)
-    (tmp_path / "home/workflows/testbed.toml").write_text('[testbed]\nnamespace = "your-namespace" # mine\n')
-    environment = plain_environment(SWF_STATE_DIR=str(tmp_path / "state"), USER="alice")
-    made = ConsoleServices(load_settings(environment, home=tmp_path / "home"), namespace="torre1")
-    for namespace in (None, "torre1", "alice-dev"):
-        made.memory.keep(namespace, "screen", "messages")
-    return made
-
-
-def play(services: ConsoleServices, steps: Steps, size: tuple[int, int] = (80, 24)) -> None:
-    async def run() -> None:
-        app = QuietApp(services, environ={})
-        async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: app.pane is not None)
-            await pilot.pause()
-            await steps(app, pilot)
-
-    try:
-        asyncio.run(run())
-    finally:
-        services.close()
 
 
 def said(app: ConsoleApp, name: str) -> str:
@@ -69,7 +30,7 @@ def said(app: ConsoleApp, name: str) -> str:
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 50), (40, 12)])
 def test_the_frame_says_where_we_are_and_what_can_be_done(
-    services: ConsoleServices, size: tuple[int, int]
+    quiet: ConsoleServices, size: tuple[int, int]
 ) -> None:
     async def steps(app: ConsoleApp, _pilot: Pilot[int]) -> None:
         assert "torre1" in app.query_one(StatusBar).said
@@ -77,10 +38,10 @@ def test_the_frame_says_where_we_are_and_what_can_be_done(
         assert "q quit" in app.query_one(KeyLine).said or size[0] < 80
         assert all(line.region.height == 1 for line in app.query(Line))
 
-    play(services, steps, size)
+    play(quiet, steps, size)
 
 
-def test_only_y_is_yes(services: ConsoleServices) -> None:
+def test_only_y_is_yes(quiet: ConsoleServices) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         answers: list[str] = []
         for key in ("enter", "n", "escape", "space", "y"):
@@ -91,10 +52,10 @@ def test_only_y_is_yes(services: ConsoleServices) -> None:
         await pilot.pause()
         assert answers == ["y"]
 
-    play(services, steps)
+    play(quiet, steps)
 
 
-def test_many_are_listed_and_a_name_has_to_be_typed(services: ConsoleServices) -> None:
+def test_many_are_listed_and_a_name_has_to_be_typed(quiet: ConsoleServices) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         done: list[str] = []
         app.confirm_many("Stop these?", ["a", "b [red]"], lambda: done.append("many"))
@@ -108,10 +69,10 @@ def test_many_are_listed_and_a_name_has_to_be_typed(services: ConsoleServices) -
         await until(pilot, lambda: not isinstance(app.screen, TypeName))
         assert done == ["typed"]
 
-    play(services, steps)
+    play(quiet, steps)
 
 
-def test_an_action_is_shown_with_its_command_line_and_journalled(services: ConsoleServices) -> None:
+def test_an_action_is_shown_with_its_command_line_and_journalled(quiet: ConsoleServices) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         got: list[object] = []
         app.record(CHANGE, "swf-console executions stop x", lambda: "asked", got.append)
@@ -124,17 +85,17 @@ def test_an_action_is_shown_with_its_command_line_and_journalled(services: Conso
         app.record(CHANGE, "swf-console executions stop y", refuse, got.append)
         await until(pilot, lambda: "not yours" in said(app, "action-line"))
         assert got == ["asked"]
-        entries = services.journal.entries()
+        entries = quiet.journal.entries()
         assert [(entry.ok, entry.who, entry.command) for entry in entries] == [
             (False, "alice", "swf-console executions stop y"),
             (True, "alice", "swf-console executions stop x"),
         ]
 
-    play(services, steps)
+    play(quiet, steps)
 
 
-def test_read_only_refuses_and_says_why(services: ConsoleServices) -> None:
-    services.read_only = True
+def test_read_only_refuses_and_says_why(quiet: ConsoleServices) -> None:
+    quiet.read_only = True
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         app.record(CHANGE, "swf-console executions stop x", lambda: pytest.fail("it was done"))
@@ -142,12 +103,12 @@ def test_read_only_refuses_and_says_why(services: ConsoleServices) -> None:
         await pilot.pause()
         assert "--read-only" in said(app, "action-line")
         assert "RO" in app.query_one(StatusBar).said
-        assert services.journal.entries() == []
+        assert quiet.journal.entries() == []
 
-    play(services, steps)
+    play(quiet, steps)
 
 
-def test_writes_are_locked_and_unlocked(services: ConsoleServices) -> None:
+def test_writes_are_locked_and_unlocked(quiet: ConsoleServices) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await pilot.press("W")
         assert not app.writable
@@ -155,46 +116,46 @@ def test_writes_are_locked_and_unlocked(services: ConsoleServices) -> None:
         await pilot.press("W")
         assert app.writable
 
-    play(services, steps)
+    play(quiet, steps)
 
 
-def test_an_alert_stands_until_it_is_seen_and_leads_to_its_screen(services: ConsoleServices) -> None:
+def test_an_alert_stands_until_it_is_seen_and_leads_to_its_screen(quiet: ConsoleServices) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         app.alert("agent FATAL [bold]", screen="messages", where={"filter": "type=x"})
         app.alert("agent FATAL [bold]", screen="messages")
-        await until(pilot, lambda: len(services.journal.entries()) == 1)
+        await until(pilot, lambda: len(quiet.journal.entries()) == 1)
         assert "✖1 ▲0" in app.query_one(ScreenBar).said
         assert "agent FATAL [bold]" in said(app, "alert-line")
         await pilot.press("full_stop")
-        await until(pilot, lambda: services.tail.filter_text == "type=x")
+        await until(pilot, lambda: quiet.tail.filter_text == "type=x")
         await pilot.press("a")
         assert "✖0" in app.query_one(ScreenBar).said
 
-    play(services, steps)
+    play(quiet, steps)
 
 
-def test_help_is_made_from_the_registry(services: ConsoleServices) -> None:
+def test_help_is_made_from_the_registry(quiet: ConsoleServices) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
         assert isinstance(app.screen, HelpScreen)
-        text = app.screen._text().plain
+        text = app.screen.text.plain
         assert "pause: pause and go on; nothing is lost" in text
         assert "type=stf_*" in text
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, HelpScreen))
 
-    play(services, steps)
+    play(quiet, steps)
 
 
-def test_the_palette_finds_by_name_and_passes_an_argument(services: ConsoleServices) -> None:
+def test_the_palette_finds_by_name_and_passes_an_argument(quiet: ConsoleServices) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await pilot.press("colon")
         await until(pilot, lambda: isinstance(app.screen, Palette))
         app.screen.query_one(Input).value = "filter type=stf_*"
         await pilot.pause()
         await pilot.press("enter")
-        await until(pilot, lambda: services.tail.filter_text == "type=stf_*")
+        await until(pilot, lambda: quiet.tail.filter_text == "type=stf_*")
         await pilot.press("colon")
         await until(pilot, lambda: isinstance(app.screen, Palette))
         await pilot.press("up")
@@ -205,11 +166,11 @@ def test_the_palette_finds_by_name_and_passes_an_argument(services: ConsoleServi
         await pilot.press("enter")
         await until(pilot, lambda: app.theme == "light")
 
-    play(services, steps)
+    play(quiet, steps)
 
 
-def test_the_first_start_asks_for_a_namespace_and_writes_it(services: ConsoleServices) -> None:
-    services.namespace = None
+def test_the_first_start_asks_for_a_namespace_and_writes_it(quiet: ConsoleServices) -> None:
+    quiet.namespace = None
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await until(pilot, lambda: isinstance(app.screen, FirstStart))
@@ -217,14 +178,14 @@ def test_the_first_start_asks_for_a_namespace_and_writes_it(services: ConsoleSer
         await pilot.press("end", "space", "enter")
         assert isinstance(app.screen, FirstStart)
         await pilot.press("backspace", "enter")
-        await until(pilot, lambda: services.namespace == "alice-dev")
-        file = services.settings.workflows_dir / "testbed.toml"
+        await until(pilot, lambda: quiet.namespace == "alice-dev")
+        file = quiet.settings.workflows_dir / "testbed.toml"
         assert file.read_text() == '[testbed]\nnamespace = "alice-dev" # mine\n'
 
-    play(services, steps)
+    play(quiet, steps)
 
 
-def test_leaving_says_what_remains_and_asks(services: ConsoleServices) -> None:
+def test_leaving_says_what_remains_and_asks(quiet: ConsoleServices) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await pilot.press("q")
         await until(pilot, lambda: isinstance(app.screen, Quitting))
@@ -235,12 +196,12 @@ def test_leaving_says_what_remains_and_asks(services: ConsoleServices) -> None:
         await pilot.press("q")
         await until(pilot, lambda: app.return_code == 0)
 
-    play(services, steps)
+    play(quiet, steps)
 
 
-def test_copying_says_how(services: ConsoleServices) -> None:
+def test_copying_says_how(quiet: ConsoleServices) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
-        services.tail.take([({"namespace": "torre1"}, '{"a": 1}')])
+        quiet.tail.take([({"namespace": "torre1"}, '{"a": 1}')])
         app.query_one("#message-tail").focus()
         await pilot.pause(0.2)
         await pilot.press("y")
@@ -248,11 +209,11 @@ def test_copying_says_how(services: ConsoleServices) -> None:
         await pilot.press("j")
         await until(pilot, lambda: "copied JSON (OSC 52)" in said(app, "action-line"))
 
-    play(services, steps)
+    play(quiet, steps)
 
 
-def test_keys_and_themes_come_from_the_settings(services: ConsoleServices) -> None:
-    services.preferences = Preferences(theme="light", symbols="ascii", keys={"everywhere.leave": "Q"})
+def test_keys_and_themes_come_from_the_settings(quiet: ConsoleServices) -> None:
+    quiet.preferences = Preferences(theme="light", symbols="ascii", keys={"everywhere.leave": "Q"})
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         assert app.theme == "light"
@@ -263,15 +224,15 @@ def test_keys_and_themes_come_from_the_settings(services: ConsoleServices) -> No
         await pilot.press("Q")
         await until(pilot, lambda: isinstance(app.screen, Quitting))
 
-    play(services, steps)
+    play(quiet, steps)
 
 
-def test_what_is_remembered_comes_back(services: ConsoleServices) -> None:
-    services.memory.keep("torre1", "messages", {"filter": "type=stf_*"})
+def test_what_is_remembered_comes_back(quiet: ConsoleServices) -> None:
+    quiet.memory.keep("torre1", "messages", {"filter": "type=stf_*"})
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
-        await until(pilot, lambda: services.tail.filter_text == "type=stf_*")
+        await until(pilot, lambda: quiet.tail.filter_text == "type=stf_*")
         app.remember()
-        assert services.memory.recall("torre1", "screen") == "messages"
+        assert quiet.memory.recall("torre1", "screen") == "messages"
 
-    play(services, steps)
+    play(quiet, steps)

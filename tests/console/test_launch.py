@@ -28,7 +28,7 @@ def drive(
         async with app.run_test(size=size) as pilot:
             form = LaunchForm(services)
             app.push_screen(form)
-            await until(pilot, lambda: form.forecast is not None)
+            await until(pilot, lambda: form.check.forecast is not None)
             await steps(app, form, pilot)
 
     asyncio.run(go())
@@ -122,13 +122,13 @@ def test_another_configuration_is_chosen_from_the_list(
 def test_what_is_missing_is_said_and_started(services: ConsoleServices, supervisor: MemorySupervisor) -> None:
     async def start(app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: "fast-processing-agent" in form.verdict.text)
-        assert "workflow-runner" not in form.missing
+        assert "workflow-runner" not in form.check.missing
         await pilot.press("w")
-        await until(pilot, lambda: "workflow-runner" in form.missing)
+        await until(pilot, lambda: "workflow-runner" in form.check.missing)
         await pilot.press("w")
-        await until(pilot, lambda: bool(form.missing) and "workflow-runner" not in form.missing)
+        await until(pilot, lambda: bool(form.check.missing) and "workflow-runner" not in form.check.missing)
         await pilot.press("A")
-        await until(pilot, lambda: not form.missing)
+        await until(pilot, lambda: not form.check.missing)
         assert app.asked.commands[0].startswith("swf-console agents start ")
 
     drive(services, start)

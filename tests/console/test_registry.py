@@ -1,14 +1,19 @@
 """Everything that can be done in the console can be done from the shell, and no key means two things."""
 
+import importlib
+import pkgutil
 import shlex
 from collections import Counter
 
 import pytest
+from textual.dom import DOMNode
 
-from swf_console.actions import EVERYWHERE, REGISTRY, Action, Tier, actions_of
+import swf_console.screens
+import swf_console.widgets
+from swf_console.actions import EVERYWHERE, PLACES, REGISTRY, Action, Tier, actions_of
 from swf_console.app import ConsoleApp
 from swf_console.cli import build_parser, named_command
-from swf_console.screens.catalogue import PANES, panes
+from swf_console.screens.catalogue import PANES
 
 
 def named(action: Action) -> str:
@@ -31,8 +36,8 @@ def test_what_changes_something_has_a_command_line(action: Action) -> None:
     assert action.help
 
 
-@pytest.mark.parametrize("screen", [pane.name for pane in PANES])
-def test_no_key_means_two_things_on_a_screen(screen: str) -> None:
+@pytest.mark.parametrize("screen", [*(pane.name for pane in PANES), *PLACES])
+def test_no_key_means_two_things_in_one_place(screen: str) -> None:
     own = Counter(key for action in actions_of(screen) for key in action.keys)
     assert [key for key, times in own.items() if times > 1] == []
 
@@ -42,15 +47,60 @@ def test_no_key_means_two_things_everywhere() -> None:
     assert [key for key, times in keys.items() if times > 1] == []
 
 
-def test_screens_are_those_of_the_catalogue() -> None:
-    assert {screen for action in REGISTRY for screen in action.screens} <= {pane.name for pane in PANES}
+def test_places_are_those_of_the_catalogue_and_what_can_have_the_focus() -> None:
+    named = {place for action in REGISTRY for place in action.screens}
+    assert named == {pane.name for pane in PANES} | set(PLACES)
+
+
+def test_the_key_map_can_name_every_action() -> None:
+    ids = Counter(action.id for action in REGISTRY)
+    assert [one for one, times in ids.items() if times > 1] == []
+
+
+def kinds() -> list[type[DOMNode]]:
+    """Every class of ours that Textual can show."""
+    for package in (swf_console.screens, swf_console.widgets):
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{package.__name__}.{module.name}")
+    found: list[type[DOMNode]] = []
+    waiting: list[type[DOMNode]] = [DOMNode]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if kind.__module__.startswith(("swf_console.screens", "swf_console.widgets", "swf_console.app")):
+            found.append(kind)
+    return found
+
+
+def test_every_key_comes_from_the_registry() -> None:
+    ids = {action.id for action in REGISTRY}
+    bound = [
+        (kind.__name__, binding)
+        for kind in kinds()
+        for binding in kind.__dict__.get("BINDINGS", [])
+        if binding.id not in ids
+    ]
+    assert bound == []
+
+
+def test_no_key_is_handled_beside_the_registry() -> None:
+    # a question takes every key as its answer
+    answers = {"Question", "Choice"}
+    beside = [
+        (kind.__name__, name)
+        for kind in kinds()
+        for name in kind.__dict__
+        if kind.__name__ not in answers and (name.startswith("key_") or name in ("on_key", "_on_key"))
+    ]
+    assert beside == []
 
 
 @pytest.mark.parametrize("action", REGISTRY, ids=named)
 def test_every_action_can_be_done(action: Action) -> None:
-    method = f"action_{action.name.partition('(')[0]}"
-    places = (
-        [pane.load() for pane in panes() if pane.name in action.screens] if action.screens else [ConsoleApp]
-    )
+    method = f"action_{action.name.removeprefix('app.').partition('(')[0]}"
+    if not action.screens or action.name.startswith("app."):
+        places: list[type[DOMNode]] = [ConsoleApp]
+    else:
+        places = [kind for kind in set(kinds()) if kind.__dict__.get("place") in action.screens]
     assert places
     assert all(hasattr(place, method) for place in places)
