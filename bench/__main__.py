@@ -25,6 +25,8 @@ THEMES = (
     "history",
     "crowd",
     "chain",
+    "monitor",
+    "stream",
     "tail",
 )
 

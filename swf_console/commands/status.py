@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     keep_logs_off_the_screen()
     settings = load_settings(home=arguments.home, testbed_config=given(arguments, "testbed_config"))
-    status = look_around(settings)
+    status = look_around(settings, counted=arguments.json)
     if arguments.json:
         emit(asdict(status))
     else:

@@ -94,6 +94,7 @@ def test_it_starts_nothing_by_itself_and_knows_every_program(supervisord: Superv
     supervisord.ensure_running()
     assert {status.state for status in supervisord.processes()} == {ProcessState.STOPPED}
     assert [status.name for status in supervisord.processes()] == [
+        "agent-manager",
         "embedded-broker",
         AGENT,
         "example-fastmon-agent",

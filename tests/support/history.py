@@ -6,13 +6,21 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from swf_console.backend.database import Database, definitions, executions, messages, namespaces, states
-from swf_console.backend.database.records import (
-    NewDefinition,
-    NewExecution,
-    NewMessage,
-    StateEvent,
+from swf_console.backend.database import (
+    Database,
+    definitions,
+    executions,
+    fastmon_files,
+    messages,
+    namespaces,
+    slice_reports,
+    states,
+    stf_files,
+    workers,
 )
+from swf_console.backend.database.processing_records import NewFastmonFile, NewStfFile
+from swf_console.backend.database.records import NewDefinition, NewExecution, NewMessage, RunState, StateEvent
+from swf_console.backend.database.report_records import NewTfSlice
 
 BEGAN = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 CODE = "class WorkflowExecutor: pass\n"
@@ -83,6 +91,7 @@ def add_messages(
     *,
     kind: str = "stf_gen",
     content: Any = None,
+    began: datetime = BEGAN,
     **columns: Any,
 ) -> list[str]:
     """Store `count` messages of one type, a second apart; returns their ids, the oldest first."""
@@ -91,7 +100,7 @@ def add_messages(
         NewMessage(
             message_id=identity,
             message_type=kind,
-            sent_at=BEGAN + timedelta(seconds=n),
+            sent_at=began + timedelta(seconds=n),
             content_json=json.dumps(
                 content if content is not None else {"msg_type": kind, "sequence": n + 1}
             ),
@@ -120,3 +129,22 @@ def add_states(database: Database, execution_id: str, run_number: int = 100010, 
     ]
     with database.write() as connection:
         states.insert_events(connection, rows)
+
+
+def add_chain(kept: Database, run_number: int = 100010, stfs: int = 3) -> None:
+    """STF files, a TF sample and a worker for each, two slices of each sample."""
+    names = [f"swf.{run_number}.{number:06d}.stf" for number in range(1, stfs + 1)]
+    samples = [name.replace(".stf", "_tf_001.tf") for name in names]
+    with kept.write() as connection:
+        state = RunState(run_number, "physics", "run", "physics", 2, BEGAN)
+        states.upsert_run_state(connection, state)
+        stf_files.register(connection, [NewStfFile(name, run_number, BEGAN) for name in names])
+        pairs = zip(samples, names, strict=True)
+        fastmon_files.register(connection, [NewFastmonFile(tf, stf, 0, 9, 10) for tf, stf in pairs])
+        known = slice_reports.samples(connection, samples)
+        new = [NewTfSlice(tf, number, 0, 4, 5, run_number) for tf in samples for number in (0, 1)]
+        slice_reports.create(connection, new, known)
+        for number in range(stfs):
+            worker = {"worker_id": f"worker-{run_number}-{number}", "run_number": run_number}
+            more = {"panda_job": "", "location": "here", "status": "idle", "started_at": BEGAN}
+            workers.rows.ensure(connection, {**worker, **more})

@@ -10,18 +10,8 @@ from typing import Any
 
 import pytest
 
-from swf_console.backend.database import (
-    Database,
-    agents,
-    fastmon_files,
-    logs,
-    slice_reports,
-    states,
-    stf_files,
-)
-from swf_console.backend.database.processing_records import NewFastmonFile, NewStfFile
-from swf_console.backend.database.records import Heartbeat, LogEntry, RunState
-from swf_console.backend.database.report_records import NewTfSlice
+from swf_console.backend.database import Database, agents, logs
+from swf_console.backend.database.records import Heartbeat, LogEntry
 from swf_console.backend.operations.console.journal import Journal
 from swf_console.mcp.desk import Desk
 from swf_console.mcp.server import build
@@ -30,7 +20,7 @@ from swf_console.mcp.tools import BY_NAME, TOOLS
 
 from ..support.assistant import Assistant
 from ..support.command_line import CommandLine
-from ..support.history import add_execution, add_messages, add_states
+from ..support.history import add_chain, add_execution, add_messages, add_states
 
 NAMED = [
     "start_workflow",
@@ -84,21 +74,6 @@ def write(console: CommandLine) -> Iterator[Assistant]:
     desk = Desk(console.settings, BY_NAME, allow_write=True)
     yield Assistant(build(desk))
     desk.close()
-
-
-def add_chain(kept: Database, run_number: int = 100010, stfs: int = 3) -> None:
-    """STF files, a TF sample of each, two slices of each sample."""
-    names = [f"swf.{run_number}.{number:06d}.stf" for number in range(1, stfs + 1)]
-    samples = [name.replace(".stf", "_tf_001.tf") for name in names]
-    with kept.write() as connection:
-        state = RunState(run_number, "physics", "run", "physics", 2, NOON)
-        states.upsert_run_state(connection, state)
-        stf_files.register(connection, [NewStfFile(name, run_number, NOON) for name in names])
-        pairs = zip(samples, names, strict=True)
-        fastmon_files.register(connection, [NewFastmonFile(tf, stf, 0, 9, 10) for tf, stf in pairs])
-        known = slice_reports.samples(connection, samples)
-        new = [NewTfSlice(tf, number, 0, 4, 5, run_number) for tf in samples for number in (0, 1)]
-        slice_reports.create(connection, new, known)
 
 
 def all_pages(ask: Assistant, name: str, **arguments: Any) -> list[dict[str, Any]]:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from swf_console.backend.database import Database
-from swf_console.backend.operations import exporting
+from swf_console.backend.operations import exporting, exporting_chain
 from swf_console.backend.operations.exporting import write_whole
+from swf_console.backend.operations.exporting_chain import SECTIONS
 
 from ..support.command_line import CommandLine
-from ..support.history import CODE, add_execution, add_messages, add_states
+from ..support.history import CODE, add_chain, add_execution, add_messages, add_states
 
 
 def test_the_document_holds_the_execution_and_all_that_belongs_to_it(
@@ -35,6 +36,22 @@ def test_the_document_holds_the_execution_and_all_that_belongs_to_it(
 def test_an_execution_that_did_nothing_is_a_document_too(console: CommandLine, kept: Database) -> None:
     document = json.loads(console("export", add_execution(kept, metrics={})).out)
     assert (document["messages"], document["state_events"], document["run_state"]) == ([], [], None)
+    assert [document[name] for name in SECTIONS] == [[]] * 4
+
+
+def test_the_chain_of_the_run_is_in_it_page_by_page(
+    console: CommandLine, kept: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting_chain, "PAGE", 2)
+    execution_id = add_execution(kept)
+    add_states(kept, execution_id)
+    add_chain(kept, 100010, 3)
+    add_chain(kept, 100011, 1)
+    document = json.loads(console("export", execution_id).out)
+    assert [len(document[name]) for name in SECTIONS] == [3, 3, 6, 3]
+    assert {row["run_number"] for name in SECTIONS for row in document[name]} == {100010}
+    slices = {(row["fastmon_file"], row["slice_id"]) for row in document["tf_slices"]}
+    assert slices == {(row["tf_filename"], number) for row in document["fastmon_files"] for number in (0, 1)}
 
 
 def test_a_file_is_written_and_its_size_told(console: CommandLine, kept: Database, tmp_path: Path) -> None:

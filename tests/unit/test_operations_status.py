@@ -1,8 +1,11 @@
 """What is up, what runs, and the verdict."""
 
 import time
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from swf_console.backend.database import Database, agents, executions
 from swf_console.backend.database.records import Heartbeat
@@ -11,7 +14,8 @@ from swf_console.backend.operations.looking import BrokerLook, Health, Namespace
 from swf_console.backend.operations.status import judge, look_around
 
 from ..support.command_line import CommandLine
-from ..support.history import BEGAN, add_execution
+from ..support.history import BEGAN, add_chain, add_execution, add_messages
+from ..support.monitor import Monitor
 
 UP = BrokerLook("stomp", Health.UP)
 THERE = DatabaseLook("sqlite", Health.UP)
@@ -124,3 +128,37 @@ def test_a_file_that_is_no_database_is_told(console: CommandLine) -> None:
     said = console("status")
     assert said.code == 3
     assert "not a SQLite database" in said.out
+
+
+def test_the_figures_are_those_that_the_monitor_tells_prometheus(
+    console: CommandLine, kept: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution_id = add_execution(kept)
+    add_chain(kept)
+    now = datetime.now(UTC)
+    add_messages(kept, execution_id, 3, began=now)
+    add_messages(kept, execution_id, 2, began=now - timedelta(seconds=9), delivered_at=now)
+    with kept.write() as connection:
+        agents.heartbeat(connection, Heartbeat("data-agent-a-1", "data", "OK", now))
+    told = console("status", "--json").document["figures"]
+    text = Monitor(kept).ask("GET", "/metrics").text
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            found[sample.name][",".join(sample.labels.values())] = sample.value
+    for name, metric in (
+        ("executions", "swf_executions"),
+        ("slices", "swf_slices"),
+        ("workers", "swf_workers"),
+    ):
+        assert told[name] == found[metric]
+        assert told[name]
+    assert {
+        f"{str(one['delivered']).lower()},{one['message_type']}": one["count"] for one in told["messages"]
+    } == found["swf_messages_recent"]
+    assert told["outbox_depth"] == found["swf_outbox_depth"][""]
+    assert told["publish_latency"]["count"] == found["swf_publish_latency_seconds_count"][""] > 0
+    assert told["publish_latency"]["at_most"]["30.0"] == found["swf_publish_latency_seconds_bucket"]["30.0"]
+    assert [(one["operational_state"], one["count"]) for one in told["agents"]] == [("READY", 1)]
+    assert told["heartbeat_ages"].keys() == found["swf_agent_heartbeat_age_seconds"].keys()
+    assert console("status", "--json").document["errors"] == {"broker": 0, "database": 0}

@@ -1,9 +1,11 @@
 """Agents as their heartbeats describe them."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from .columns import utc_now
 from .paging import Order, one_page
@@ -23,23 +25,39 @@ _OPTIONAL = (
     "total_stf_processed",
     "metadata",
 )
-
-
+_NAMED = select(*_c).where(_c.instance_name.in_(bindparam("names", expanding=True)))
 _upserts: dict[tuple[str, ...], Any] = {}
 
 
 def heartbeat(connection: Connection, beat: Heartbeat) -> Agent:
     """Store what an agent says of itself, and return it; what it leaves out (None) stays as it was."""
-    values: dict[str, Any] = {
+    return heartbeats(connection, [beat])[0]
+
+
+def heartbeats(connection: Connection, beats: Sequence[Heartbeat]) -> list[Agent]:
+    """Store what agents of different names say of themselves, and return them in this order."""
+    now = utc_now()
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for beat in beats:
+        values = _values(beat, now)
+        alike[tuple(values)].append(values)
+    stored = {}
+    for some in alike.values():
+        for row in connection.execute(_upsert(connection, some[0]), some):
+            stored[row.instance_name] = Agent(**row._mapping)
+    return [stored[beat.instance_name] for beat in beats]
+
+
+def _values(beat: Heartbeat, now: datetime) -> dict[str, Any]:
+    said = {
+        "instance_name": beat.instance_name,
         "agent_type": beat.agent_type,
         "status": beat.status,
         "operational_state": beat.operational_state,
         "last_heartbeat": beat.at,
-        "updated_at": utc_now(),
+        "updated_at": now,
     }
-    values.update((name, getattr(beat, name)) for name in _OPTIONAL if getattr(beat, name) is not None)
-    row = connection.execute(_upsert(connection, values), {"instance_name": beat.instance_name, **values})
-    return Agent(**row.one()._mapping)
+    return said | {name: getattr(beat, name) for name in _OPTIONAL if getattr(beat, name) is not None}
 
 
 def _upsert(connection: Connection, values: dict[str, Any]) -> Any:
@@ -47,7 +65,7 @@ def _upsert(connection: Connection, values: dict[str, Any]) -> Any:
     key = (connection.dialect.name, *values)
     if key not in _upserts:
         insert = insert_into(connection, agents)
-        given = {name: insert.excluded[name] for name in values}
+        given = {name: insert.excluded[name] for name in values if name != "instance_name"}
         changing = insert.on_conflict_do_update(index_elements=["instance_name"], set_=given)
         _upserts[key] = changing.returning(*_c)
     return _upserts[key]
@@ -58,6 +76,12 @@ def leave(connection: Connection, instance_name: str, when: datetime) -> bool:
     gone = agents.update().where(_c.instance_name == instance_name)
     values = {"status": "EXITED", "operational_state": "EXITED", "last_heartbeat": when, "pid": None}
     return connection.execute(gone.values(values)).rowcount == 1
+
+
+def named(connection: Connection, instance_names: Sequence[str]) -> dict[str, Agent]:
+    """Read those of these agents that are known, by name."""
+    rows = connection.execute(_NAMED, {"names": list(instance_names)})
+    return {row.instance_name: Agent(**row._mapping) for row in rows}
 
 
 def get(connection: Connection, instance_name: str) -> Agent | None:

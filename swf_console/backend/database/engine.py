@@ -22,13 +22,16 @@ Kind = Literal["sqlite", "postgresql"]
 
 
 class Database:
-    """An open database. Thread-safe; a connection of `read()` or `write()` belongs to one thread."""
+    """An open database. Thread-safe; a connection of `read()` or `write()` belongs to one thread.
 
-    def __init__(self, url: URL) -> None:
+    A commit outlives the process; where `durable`, SQLite's outlives a loss of power as well.
+    """
+
+    def __init__(self, url: URL, *, durable: bool = False) -> None:
         self.url = url
         self.kind: Kind = "sqlite" if url.drivername == "sqlite" else "postgresql"
         self.safe_url = urls.shown(url)
-        self._engine = _sqlite_engine(url) if self.kind == "sqlite" else _postgresql_engine(url)
+        self._engine = _sqlite_engine(url, durable) if self.kind == "sqlite" else _postgresql_engine(url)
         self._writer = self._engine.execution_options(swf_begin="BEGIN IMMEDIATE")
         # one connection serves all threads of a database in memory: its transactions take turns
         self._turn = threading.RLock() if urls.is_memory(url) else contextlib.nullcontext()
@@ -67,7 +70,7 @@ class Database:
             failures.reraise(error, self.safe_url)
 
 
-def _sqlite_engine(url: URL) -> Engine:
+def _sqlite_engine(url: URL, durable: bool) -> Engine:
     memory = urls.is_memory(url)
     file = urls.file_of(url)
     if file is not None:
@@ -80,6 +83,8 @@ def _sqlite_engine(url: URL) -> Engine:
         **({} if memory else {"max_overflow": 20}),
     )
     event.listen(engine, "connect", _prepare_sqlite)
+    if durable:
+        event.listen(engine, "connect", _wait_for_the_disk)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -89,6 +94,10 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA cache_size=-16384")
     connection.execute("PRAGMA wal_autocheckpoint=4000")
+
+
+def _wait_for_the_disk(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=FULL")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -18,8 +18,8 @@ VERSIONED = {
 }
 
 
-def open_database(url: str, *, upgrade: bool = True) -> Database:
-    """Open the database at `url`, at this version's tables.
+def open_database(url: str, *, upgrade: bool = True, durable: bool = False) -> Database:
+    """Open the database at `url`, at this version's tables; `durable` as for Database.
 
     SQLite is made and upgraded as needed, safely beside other processes that do the same, unless `upgrade` is
     False; PostgreSQL is only looked at. Raises DatabaseUnusable (newer, older server, read-only, full, no
@@ -27,7 +27,7 @@ def open_database(url: str, *, upgrade: bool = True) -> Database:
     """
     parsed = urls.parse(url)
     prepare_file(parsed, create=upgrade)
-    database = Database(parsed)
+    database = Database(parsed, durable=durable)
     try:
         _at_head(database, upgrade)
     except BaseException:

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, distinct, func, select
+from sqlalchemy import Connection, bindparam, distinct, func, select
 
 from .records import RunState
 from .tables.processing import tf_slices
@@ -39,9 +40,16 @@ def refresh(connection: Connection, run_number: int) -> None:
 
 def shift(connection: Connection, run_number: int, changes: Mapping[str, int]) -> None:
     """Add to the stored counters what slices that were just written change in them."""
-    moved = {name: run_states.c[name] + by for name, by in changes.items() if by}
+    moved = {name: by for name, by in sorted(changes.items()) if by}
     if moved:
-        _update(connection, run_number, moved)
+        given = {f"by_{name}": by for name, by in moved.items()}
+        connection.execute(_shifting(tuple(moved)), {"run": run_number, **given})
+
+
+@cache
+def _shifting(names: tuple[str, ...]) -> Any:
+    moved = {name: run_states.c[name] + bindparam(f"by_{name}") for name in names}
+    return run_states.update().where(run_states.c.run_number == bindparam("run")).values(moved)
 
 
 def change_of(before: str | None, after: str | None) -> Counter[str]:

@@ -82,6 +82,8 @@ def create(connection: Connection, new: Sequence[NewTfSlice], known: Mapping[str
 
     `known` are the ids of their samples.
     """
+    if not new:
+        return set()
     run_counts.hold(connection, {one.run_number for one in new})
     wanted = {(known[one.fastmon_file], one.slice_id): one for one in reversed(new)}
     unsliced = {sample for sample, _ in wanted if _has_none(connection, sample)}

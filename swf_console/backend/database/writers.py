@@ -13,7 +13,9 @@ from ..errors import SwfError, UsageError
 from .engine import Database
 
 T = TypeVar("T")
+A = TypeVar("A")
 Job = Callable[[Connection], T]
+JobForAll = Callable[[Connection, Sequence[A]], Sequence[T | Exception]]
 
 MOST_AT_ONCE = 100
 THREADS = 12
@@ -29,6 +31,9 @@ class Writer(Protocol):
 
     def submit(self, job: Job[T]) -> Future[T]:
         """Run `job` in a transaction; what it raises undoes this job alone."""
+
+    def submit_together(self, job: JobForAll[A, T], one: A) -> Future[T]:
+        """Run `job` on `one` and on what else waits for the same job: a result, or an error, for each."""
 
     def close(self) -> None:
         """Finish what was submitted and end."""
@@ -50,6 +55,10 @@ class ParallelWriter:
         """Run `job` in a transaction."""
         return self._pool.submit(self._run, job)
 
+    def submit_together(self, job: JobForAll[A, T], one: A) -> Future[T]:
+        """Run `job` on `one` alone: transactions at once are faster than one after the other."""
+        return self.submit(_alone(job, one))
+
     def close(self) -> None:
         """Finish what was submitted."""
         self._pool.shutdown()
@@ -68,7 +77,10 @@ class ParallelWriter:
 
 
 class GroupWriter:
-    """One thread and one transaction for all that wait, each job within a savepoint."""
+    """One thread and one transaction for all that wait, each job within a savepoint.
+
+    Jobs that are submitted together are one job.
+    """
 
     def __init__(self, database: Database, most: int = MOST_AT_ONCE) -> None:
         self._database, self._most = database, most
@@ -78,14 +90,20 @@ class GroupWriter:
 
     def submit(self, job: Job[T]) -> Future[T]:
         """Run `job` in the next transaction."""
-        entry = _Entry(job)
-        self._waiting.put(entry)
-        return entry.future
+        return self._put(_Entry(job))
+
+    def submit_together(self, job: JobForAll[A, T], one: A) -> Future[T]:
+        """Run `job` in the next transaction on `one`, and on what else waits for it by then."""
+        return self._put(_Entry(_alone(job, one), job, one))
 
     def close(self) -> None:
         """Finish what was submitted."""
         self._waiting.put(None)
         self._thread.join()
+
+    def _put(self, entry: "_Entry") -> Future[Any]:
+        self._waiting.put(entry)
+        return entry.future
 
     def _run(self) -> None:
         while True:
@@ -110,13 +128,14 @@ class GroupWriter:
     def _write(self, entries: Sequence["_Entry"]) -> None:
         if not entries:
             return
+        units = _units(entries)
         try:
             with self._database.write() as connection:
-                if len(entries) == 1:
-                    entries[0].do(connection)
+                if len(units) == 1:
+                    _do(units[0], connection)
                 else:
-                    for entry in entries:
-                        entry.try_within(connection)
+                    for unit in units:
+                        _try_within(unit, connection)
         except Exception as error:  # noqa: BLE001 (whatever it is, the jobs' owners are told)
             self._one_by_one(entries, error)
         else:
@@ -140,32 +159,62 @@ def unfit(error: DBAPIError) -> Unfit:
     return Unfit(lines[0] if lines else "refused by the database")
 
 
+def _alone(job: JobForAll[A, T], one: A) -> Job[T]:
+    def run(connection: Connection) -> T:
+        (result,) = job(connection, [one])
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    return run
+
+
 class _Entry:
-    """A job, what became of it, and who waits for it."""
+    """A job, what became of it, and who waits for it; `for_all` does it for others of its kind as well."""
 
-    def __init__(self, job: Job[Any]) -> None:
-        self._job = job
+    def __init__(self, job: Job[Any], for_all: JobForAll[Any, Any] | None = None, one: Any = None) -> None:
+        self.job, self.for_all, self.one = job, for_all, one
         self.future: Future[Any] = Future()
-        self._result: Any = None
-        self._error: Exception | None = None
-
-    def do(self, connection: Connection) -> None:
-        self._result, self._error = self._job(connection), None
-
-    def try_within(self, connection: Connection) -> None:
-        self._result = self._error = None
-        try:
-            with connection.begin_nested():
-                self._result = self._job(connection)
-        except DBAPIError as error:
-            if not isinstance(error, IntegrityError | DataError):
-                raise  # the disk, the lock, the file: a matter of all
-            self._error = unfit(error)
-        except Exception as error:  # noqa: BLE001 (its owner is told)
-            self._error = error
+        self.result: Any = None
 
     def settle(self) -> None:
-        if self._error is None:
-            self.future.set_result(self._result)
+        if isinstance(self.result, Exception):
+            self.future.set_exception(self.result)
         else:
-            self.future.set_exception(self._error)
+            self.future.set_result(self.result)
+
+
+Unit = Sequence[_Entry]
+
+
+def _units(entries: Unit) -> list[Unit]:
+    """What is done at once: jobs for all with their like, every other on its own."""
+    alike: dict[object, list[_Entry]] = {}
+    for entry in entries:
+        alike.setdefault(entry.for_all or entry, []).append(entry)
+    return list(alike.values())
+
+
+def _do(unit: Unit, connection: Connection) -> None:
+    first = unit[0]
+    if len(unit) == 1 or first.for_all is None:
+        first.result = first.job(connection)
+        return
+    results = first.for_all(connection, [entry.one for entry in unit])
+    for entry, result in zip(unit, results, strict=True):
+        entry.result = result
+
+
+def _try_within(unit: Unit, connection: Connection) -> None:
+    """A unit within a savepoint; where it fails as a whole, each of it within one of its own."""
+    try:
+        with connection.begin_nested():
+            _do(unit, connection)
+    except Exception as error:
+        if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError | DataError):
+            raise  # the disk, the lock, the file: a matter of all
+        if len(unit) > 1:
+            for entry in unit:
+                _try_within([entry], connection)
+            return
+        unit[0].result = unfit(error) if isinstance(error, DBAPIError) else error

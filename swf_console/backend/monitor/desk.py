@@ -58,7 +58,10 @@ class Desk:
         self._readers.shutdown()
 
     async def _write(self, operation: Operation, asked: Asked) -> Answer:
-        future = self.writer.submit(lambda connection: operation.handler(connection, asked))
+        if operation.together is not None and not asked.many:
+            future = self.writer.submit_together(operation.together, asked)
+        else:
+            future = self.writer.submit(lambda connection: operation.handler(connection, asked))
         answer = await asyncio.wrap_future(future)
         return await self.apart(lambda: _encoded(answer)) if asked.many else answer
 

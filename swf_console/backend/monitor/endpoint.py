@@ -19,6 +19,7 @@ from .operation import Asked, Operation
 log = logging.getLogger(__name__)
 
 PARSED_ON_THE_LOOP = 16 * 1024
+COME_AGAIN = {"retry-after": "5"}
 MOST_BODIES = 20_000
 
 
@@ -51,7 +52,8 @@ class Endpoint:
             bodies = await self._bodies(operation, document if many else [document], many=many)
         elif operation.writes:
             await read_body(request)
-        return Asked(keys, query, bodies, many, str(request.url), now, operation.most)
+        url = str(request.url) if operation.is_list else ""
+        return Asked(keys, query, bodies, many, url, now, operation.most)
 
     async def _document(self, request: Request) -> Any:
         body = await read_body(request)
@@ -71,6 +73,7 @@ class Endpoint:
         return await self._desk.apart(lambda: _read_bodies(operation, documents, many=many))
 
     def _told(self, request: Request, operation: Operation, error: Exception) -> Response:
+        headers: dict[str, str] = {}
         match error:
             case Problems() if not operation.says_status:
                 return answer(encode(error.fields), 400)
@@ -78,15 +81,15 @@ class Endpoint:
                 status, text = error.status, error.text
             case BackendUnreachable() | DatabaseUnusable():
                 log.warning("%s %s: %s", request.method, request.url.path, error)
-                status, text = 503, "the database cannot be used now"
+                status, text, headers = 503, "the database cannot be used now", COME_AGAIN
             case Problems() | UsageError() | ClientDisconnect():
                 status, text = 400, str(error) or "the client went away"
             case _:
                 log.error("%s %s failed", request.method, request.url.path, exc_info=error)
                 status, text = 500, "internal error"
         if operation.says_status:
-            return answer(encode({"status": "error", "error": text}), status)
-        return detail(status, text)
+            return answer(encode({"status": "error", "error": text}), status, headers)
+        return detail(status, text, headers)
 
 
 def _read_bodies(operation: Operation, documents: Sequence[Any], *, many: bool) -> list[dict[str, Any]]:

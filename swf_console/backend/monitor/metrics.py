@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -15,10 +14,8 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
-    from ..database.figures import Figures
+    from ..database.figures import Figures, Latency
     from ..messaging.recorder import RecorderState
-
-BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +57,26 @@ def _of_database(figures: "Figures | None") -> Iterator[Metric]:
         "Messages of the last hour, the newest 20,000 at most, by type and delivery",
         labels=("type", "delivered"),
     )
-    for (kind, delivered), count in sorted(figures.messages.items()):
-        messages.add_metric((kind, "true" if delivered else "false"), count)
+    for one in figures.messages:
+        messages.add_metric((one.message_type, "true" if one.delivered else "false"), one.count)
     yield messages
     yield GaugeMetricFamily(
-        "swf_outbox_depth", "Messages of the last hour that no broker confirmed", value=figures.undelivered
+        "swf_outbox_depth", "Messages of the last hour that no broker confirmed", value=figures.outbox_depth
     )
-    yield _latency(figures.latencies)
+    yield _latency(figures.publish_latency)
     yield from _agents(figures)
 
 
 def _agents(figures: "Figures") -> Iterator[Metric]:
-    states: dict[tuple[str, str], int] = {}
+    counts = GaugeMetricFamily("swf_agents", "Agents that have not ended", labels=("state", "status"))
+    for one in figures.agents:
+        counts.add_metric((one.operational_state, one.status), one.count)
+    yield counts
     ages = GaugeMetricFamily(
         "swf_agent_heartbeat_age_seconds", "Time since an agent was heard of", labels=("agent",)
     )
-    now = datetime.now(UTC)
-    for agent in figures.agents:
-        key = (agent.operational_state, agent.status)
-        states[key] = states.get(key, 0) + 1
-        if agent.last_heartbeat is not None:
-            age = max(0.0, (now - agent.last_heartbeat).total_seconds())
-            ages.add_metric((agent.instance_name,), age)
-    counts = GaugeMetricFamily("swf_agents", "Agents that have not ended", labels=("state", "status"))
-    for labels, count in sorted(states.items()):
-        counts.add_metric(labels, count)
-    yield counts
+    for name, age in sorted(figures.heartbeat_ages.items()):
+        ages.add_metric((name,), age)
     yield ages
 
 
@@ -115,11 +106,11 @@ def _by_status(name: str, about: str, counts: Mapping[str, int]) -> Metric:
     return metric
 
 
-def _latency(seconds: Sequence[float]) -> Metric:
-    buckets = [(str(edge), float(sum(value <= edge for value in seconds))) for edge in BUCKETS]
+def _latency(latency: "Latency") -> Metric:
+    buckets = [(edge, float(count)) for edge, count in latency.at_most.items()]
     return HistogramMetricFamily(
         "swf_publish_latency_seconds",
         "From sending a message to the broker's confirmation, of the last hour",
-        buckets=[*buckets, ("+Inf", float(len(seconds)))],
-        sum_value=sum(seconds),
+        buckets=[*buckets, ("+Inf", float(latency.count))],
+        sum_value=latency.sum,
     )

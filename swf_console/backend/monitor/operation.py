@@ -69,13 +69,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation; `handler` runs in a thread, within a transaction that writes where `writes` is true."""
+    """One operation; `handler` runs in a thread, within a transaction that writes where `writes` is true.
+
+    `together` carries out many requests of one object each: an answer, or an error, for each.
+    """
 
     method: str
     path: str
     handler: "Callable[[Connection, Asked], Answer]"
     summary: str
     writes: bool = False
+    together: "Callable[[Connection, Sequence[Asked]], Sequence[Answer | Exception]] | None" = None
     body: Body | None = None
     bulk: bool = False
     query: tuple[Field, ...] = ()

@@ -52,7 +52,7 @@ def serve(settings: Settings, listening: Listening, up: Callable[[str], None]) -
     check_host(listening, settings.api_token)
     with contextlib.ExitStack() as stack:
         bound = stack.enter_context(_bound(listening))
-        database = open_database(settings.database_url)
+        database = open_database(settings.database_url, durable=True)
         stack.callback(database.close)
         hub = Hub()
         desk = Desk(database, hub)
@@ -83,7 +83,8 @@ def serve(settings: Settings, listening: Listening, up: Callable[[str], None]) -
             up(address.url)
 
         stack.callback(forget_address, settings.state_dir, os.getpid())
-        asyncio.run(_Server(config, hub, ready).serve([bound]))
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(_Server(config, hub, ready).serve([bound]))
 
 
 class _Server(uvicorn.Server):

@@ -3,7 +3,8 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ..database import Database, agents, clock, executions, open_database, urls
+from ..database import Database, agents, clock, executions, figures, open_database, urls
+from ..database.figures import Figures
 from ..database.records import Agent, ExecutionFilter, ExecutionSummary
 from ..database.version import HEAD
 from ..errors import DatabaseUnreachable, DatabaseUnusable, SwfError
@@ -54,6 +55,23 @@ def look_at_database(settings: Settings) -> DatabaseLook:
         return DatabaseLook(kind, Health.DOWN, place, None, error.message, error.advice)
     except Exception as error:  # noqa: BLE001 (whatever it is, it is what the database answered)
         return DatabaseLook(kind, Health.DOWN, place, None, f"{type(error).__name__}: {error}")
+
+
+def collect_figures(settings: Settings) -> Figures | None:
+    """The figures of the database as it is; None where there is none to read."""
+    try:
+        url = urls.parse(settings.database_url)
+        file = urls.file_of(url)
+        if urls.is_memory(url) or (file and not file.exists()):
+            return None
+        database = open_database(settings.database_url, upgrade=False)
+        try:
+            with database.read() as connection:
+                return figures.collect(connection)
+        finally:
+            database.close()
+    except Exception:  # noqa: BLE001 (what it is, the look at the database says)
+        return None
 
 
 def database_silent(settings: Settings, patience: float) -> DatabaseLook:

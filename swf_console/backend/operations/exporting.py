@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ..database import Database, definitions, message_contents, messages, states
-from ..database.records import Execution, Message, MessageFilter
+from ..database.records import Execution, Message, MessageFilter, StateEvent
 from ..errors import UsageError
 from ..settings import Settings
 from .details import belongs, run_number_of
+from .exporting_chain import SECTIONS, chain_of
 from .listing import find_execution
 from .orphans import sweep
 
@@ -101,22 +102,34 @@ def _run(database: Database, execution: Execution) -> Iterator[str]:
     number = run_number_of(database, execution)
     if number is None:
         yield '"run_state": null,\n"state_events": [],\n'
+        yield "".join(f'"{name}": [],\n' for name in SECTIONS)
         return
     with database.read() as connection:
         state = states.run_state(connection, number)
     yield f'"run_state": {_json(asdict(state) if state else None)},\n"state_events": ['
-    separator, after = "", None
+    yield from _rows(_events(database, number, execution.execution_id))
+    for name, rows in chain_of(database, number).items():
+        yield f'"{name}": ['
+        yield from _rows(rows)
+
+
+def _rows(rows: Iterator[Any]) -> Iterator[str]:
+    separator = ""
+    for row in rows:
+        yield f"{separator}\n {_json(asdict(row))}"
+        separator = ","
+    yield "],\n"
+
+
+def _events(database: Database, number: int, execution_id: str) -> Iterator[StateEvent]:
+    after = None
     while True:
         with database.read() as connection:
             page = states.events(connection, number, after)
-        for event in page.items:
-            if belongs(event, execution.execution_id):
-                yield f"{separator}\n {_json(asdict(event))}"
-                separator = ","
+        yield from (event for event in page.items if belongs(event, execution_id))
         after = page.next
         if after is None:
-            break
-    yield "],\n"
+            return
 
 
 def all_messages(database: Database, wanted: MessageFilter) -> Iterator[Message]:

@@ -8,6 +8,7 @@ from ..settings import Settings
 from .looking import Asked, BrokerLook, Health, NamespaceLook, look_at_broker, look_at_namespace
 
 if TYPE_CHECKING:
+    from ..database.figures import Figures
     from .database_look import DatabaseLook
 
 PATIENCE = 0.45
@@ -17,7 +18,11 @@ UNREACHABLE = 3
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The state of a home; `exit_code` is 0 when it is ready to run."""
+    """The state of a home; `exit_code` is 0 when it is ready to run.
+
+    `figures` are those of the monitor's `/metrics`, where they were asked for and came in time; `errors`
+    count what this look met, by backend.
+    """
 
     ready: bool
     verdict: str
@@ -27,24 +32,32 @@ class Status:
     namespace: NamespaceLook
     home: str
     seconds: float
+    errors: dict[str, int]
+    figures: "Figures | None" = None
 
 
-def look_around(settings: Settings, patience: float = PATIENCE) -> Status:
+def look_around(settings: Settings, patience: float = PATIENCE, *, counted: bool = False) -> Status:
     """Look at broker and database at the same time, waiting for neither longer than `patience` seconds.
 
-    The broker is asked first, so that loading the database's libraries is no time lost.
+    The broker is asked first, so that loading the database's libraries is no time lost. `counted` adds the
+    figures.
     """
     began = time.monotonic()
     asked_broker = Asked(lambda: look_at_broker(settings, patience))
     namespace = look_at_namespace(settings)
-    from .database_look import database_silent, look_at_database
+    from .database_look import collect_figures, database_silent, look_at_database
 
     asked_database = Asked(lambda: look_at_database(settings))
+    asked_figures = Asked(lambda: collect_figures(settings)) if counted else None
     database = asked_database.within(patience, lambda: database_silent(settings, patience))
     broker = asked_broker.within(patience / 2, lambda: _broker_silent(settings, patience))
     code, verdict = judge(broker, database, namespace)
+    left = began + 2 * patience - time.monotonic()
+    figures = asked_figures.within(left, lambda: None) if asked_figures else None
     seconds = round(time.monotonic() - began, 3)
-    return Status(code == 0, verdict, code, broker, database, namespace, str(settings.home), seconds)
+    errors = {"broker": int(_ails(broker.health)), "database": int(_ails(database.health))}
+    home = str(settings.home)
+    return Status(code == 0, verdict, code, broker, database, namespace, home, seconds, errors, figures)
 
 
 def judge(broker: BrokerLook, database: "DatabaseLook", namespace: NamespaceLook) -> tuple[int, str]:
@@ -58,6 +71,10 @@ def judge(broker: BrokerLook, database: "DatabaseLook", namespace: NamespaceLook
     if namespace.name is None:
         return UNCONFIGURED, _trouble("there is no namespace", namespace.error, namespace.advice)
     return 0, "ready to run"
+
+
+def _ails(health: Health) -> bool:
+    return health in (Health.DOWN, Health.UNUSABLE)
 
 
 def _upgrades_itself(database: "DatabaseLook") -> bool:

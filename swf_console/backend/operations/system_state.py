@@ -29,7 +29,7 @@ class SystemState:
 
 def system_state(settings: Settings, database: Database) -> SystemState:
     """Look at everything. Raises DatabaseUnreachable and DatabaseUnusable."""
-    status = look_around(settings)
+    status = look_around(settings, counted=True)
     supervisor = look_at_supervisor(settings)
     recent = LogFilter(level=ERROR_LEVEL, since=datetime.now(UTC) - ERRORS_SINCE)
     with database.read() as connection:

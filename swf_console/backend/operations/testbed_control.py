@@ -12,8 +12,8 @@ from .agent_programs import BROKER, supervisor_of
 from .orchestration import AgentLine, line_of, named_configuration, start_agents
 from .request import testbed_of
 
-# what others may be connected to stays, whatever happens to the agents
-STAYS = (BROKER, "monitor")
+# what others may be connected to stays, whatever happens to the agents, and so does who was asked
+STAYS = (BROKER, "monitor", "agent-manager")
 
 
 class TestbedControl(Protocol):
@@ -49,7 +49,7 @@ class HomeTestbed:
         return lines
 
     def stop(self) -> Sequence[AgentLine]:
-        """Stop everything but the embedded broker and the monitor; nothing runs without a supervisord."""
+        """Stop all but the embedded broker, the monitor and the agent manager."""
         supervisor = supervisor_of(self._settings)
         try:
             names = [one.name for one in supervisor.processes() if one.group not in STAYS]

@@ -1,5 +1,7 @@
 """`/systemagents/`: agents as they describe themselves."""
 
+from collections.abc import Mapping, Sequence
+
 from ...database import Connection, agents, lists
 from ...database.records import Agent, Heartbeat
 from ..fields import Body, Field
@@ -34,20 +36,43 @@ _PASSED_ON = set(Heartbeat.__dataclass_fields__) - {"at", "operational_state", "
 
 def heartbeat(connection: Connection, asked: Asked) -> Answer:
     """Store what an agent says of itself; what it leaves out stays."""
+    beat = _beat(asked, _before(connection, [asked]))
+    return Answer(SHOWN(agents.heartbeat(connection, beat)))
+
+
+def heartbeat_each(connection: Connection, requests: Sequence[Asked]) -> list[Answer | Exception]:
+    """Store what many agents say of themselves, as `heartbeat` does."""
+    if len({asked.body["instance_name"] for asked in requests}) < len(requests):
+        return [heartbeat(connection, asked) for asked in requests]
+    before = _before(connection, requests)
+    stored = agents.heartbeats(connection, [_beat(asked, before) for asked in requests])
+    return [Answer(SHOWN(agent)) for agent in stored]
+
+
+def _before(connection: Connection, requests: Sequence[Asked]) -> Mapping[str, Agent]:
+    """The agents whose beats leave something as it was."""
+    said = [asked.body for asked in requests]
+    names = [
+        one["instance_name"]
+        for one in said
+        if one.get("metadata") is not None or one.get("operational_state") is None
+    ]
+    return agents.named(connection, names) if names else {}
+
+
+def _beat(asked: Asked, known: Mapping[str, Agent]) -> Heartbeat:
     said = asked.body
-    metadata, state = said.get("metadata"), said.get("operational_state")
-    if metadata is not None or state is None:
-        before = agents.get(connection, said["instance_name"])
-        if before is not None and metadata is not None:
-            metadata = {**(before.metadata or {}), **metadata}
-        state = state or (before.operational_state if before else "STARTING")
-    beat = Heartbeat(
+    before = known.get(said["instance_name"])
+    metadata = said.get("metadata")
+    if before is not None and metadata is not None:
+        metadata = {**(before.metadata or {}), **metadata}
+    return Heartbeat(
         **{name: value for name, value in said.items() if name in _PASSED_ON},
         at=asked.now,
-        operational_state=state,
+        operational_state=said.get("operational_state")
+        or (before.operational_state if before else "STARTING"),
         metadata=metadata,
     )
-    return Answer(SHOWN(agents.heartbeat(connection, beat)))
 
 
 def list_agents(connection: Connection, asked: Asked) -> Answer:
@@ -62,6 +87,7 @@ OPERATIONS = (
         heartbeat,
         "Register an agent, or tell how it is",
         writes=True,
+        together=heartbeat_each,
         body=HEARTBEAT,
         row=SHOWN,
     ),

@@ -1,6 +1,6 @@
 """`/tf-slices/`: slices of TF samples, known by (TF sample, slice_id); a result names its slice itself."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...database import Connection, file_reports, slice_reports
@@ -56,13 +56,29 @@ _COLUMNS = _ROW - {"slice_id", "run_number"}
 
 def create(connection: Connection, asked: Asked) -> Answer:
     """Store slices; those whose key is there stay as they are."""
-    names = {name for one in asked.bodies for name in _parents(one)}
-    known = slice_reports.samples(connection, names)
-    new = [_new(connection, one, index, asked, known) for index, one in enumerate(asked.bodies)]
+    known = _known(connection, asked.bodies)
+    new = [_new(connection, one, asked.field("fastmon_file", n), known) for n, one in enumerate(asked.bodies)]
     made = slice_reports.create(connection, new, known)
     rows = slice_reports.stored(connection, new, known)
     shown = [_spelled(row, said.get("tf_filename")) for row, said in zip(rows, asked.bodies, strict=True)]
     return one_or_many(asked, shown, made=bool(made))
+
+
+def create_each(connection: Connection, requests: Sequence[Asked]) -> list[Answer | Exception]:
+    """Store one slice for each request, as `create` does."""
+    known = _known(connection, [asked.body for asked in requests])
+    new = [_new_or_problem(connection, asked.body, known) for asked in requests]
+    good = [one for one in new if isinstance(one, NewTfSlice)]
+    made = slice_reports.create(connection, good, known)
+    rows = iter(slice_reports.stored(connection, good, known))
+    answers: list[Answer | Exception] = []
+    for asked, one in zip(requests, new, strict=True):
+        if isinstance(one, Problems):
+            answers.append(one)
+        else:
+            shown = _spelled(next(rows), asked.body.get("tf_filename"))
+            answers.append(Answer(shown, 201 if (one.fastmon_file, one.slice_id) in made else 200))
+    return answers
 
 
 def get(connection: Connection, asked: Asked) -> Answer:
@@ -96,16 +112,27 @@ def list_slices(connection: Connection, asked: Asked) -> Answer:
     return listed(asked, found, lambda row: _spelled(row, tf_filename), bare=True)
 
 
-def _new(
-    connection: Connection, said: Mapping[str, Any], index: int, asked: Asked, known: dict[str, str]
-) -> NewTfSlice:
+def _known(connection: Connection, bodies: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    return slice_reports.samples(connection, {name for one in bodies for name in _parents(one)})
+
+
+def _new_or_problem(
+    connection: Connection, said: Mapping[str, Any], known: dict[str, str]
+) -> NewTfSlice | Problems:
+    try:
+        return _new(connection, said, "fastmon_file", known)
+    except Problems as problem:
+        return problem
+
+
+def _new(connection: Connection, said: Mapping[str, Any], field: str, known: dict[str, str]) -> NewTfSlice:
     parent = next((name for name in _parents(said) if name in known), None)
     if parent is None:
         parent = _by_id(connection, said.get("fastmon_file"), known)
     if parent is None:
         given = said.get("fastmon_file") or said.get("tf_filename")
         text = f'Object with tf_filename="{given}" does not exist.' if given else "This field is required."
-        raise Problems.of(asked.field("fastmon_file", index), text)
+        raise Problems.of(field, text)
     row = {name: value for name, value in said.items() if name in _ROW}
     if row.get("completed_at") is None:
         row["completed_at"] = said.get("processed_at")
@@ -163,7 +190,18 @@ def _spelled(row: TfSlice, tf_filename: str | None) -> dict[str, Any]:
 
 
 OPERATIONS = (
-    Operation("POST", BASE, create, "Store slices", writes=True, body=NEW, bulk=True, row=SHOWN, made=True),
+    Operation(
+        "POST",
+        BASE,
+        create,
+        "Store slices",
+        writes=True,
+        together=create_each,
+        body=NEW,
+        bulk=True,
+        row=SHOWN,
+        made=True,
+    ),
     Operation("GET", BASE, list_slices, "List slices", query=QUERY, row=SHOWN, is_list=True),
     Operation("GET", f"{BASE}/{{id}}", get, "Read a slice", keys=(KEY,), row=SHOWN),
     Operation(
