@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "agent-manager": ("agent_manager", "start and stop this user's testbed by messages, in the foreground"),
     "mcp": ("mcp", "serve this home to assistants: tools of the Model Context Protocol"),
     "monitor": ("monitor", "serve the REST interface and the live stream in the foreground"),
+    "serve": ("serve", "the console in a browser of this machine, or over TLS with a token"),
     "env": ("env", "print the variables that point another agent at this home"),
     "broker": ("broker", "run the embedded STOMP broker in the foreground"),
     "db": ("db", "upgrade the database, show its version, check it"),

@@ -76,8 +76,9 @@ def run(arguments: argparse.Namespace) -> int:
 def open_console(arguments: argparse.Namespace) -> int:
     """Open the full-screen console. Raises UsageError where there is no terminal."""
     from ..backend.errors import UsageError
+    from ..web import in_a_browser
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) and not in_a_browser():
         raise UsageError(
             "there is no terminal to open the console on",
             "Give --run WORKFLOW or a command: swf-console --help",

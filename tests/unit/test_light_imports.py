@@ -12,7 +12,18 @@ from swf_console.backend.operations.home import write_home
 from ..support.homes import plain_environment, run
 
 # Each costs more than the run of ten STFs may take, or belongs to the console.
-HEAVY = ("textual", "rich", "alembic", "httpx", "uvicorn", "tomlkit", "sqlalchemy.orm", "mcp", "pydantic")
+HEAVY = (
+    "textual",
+    "rich",
+    "alembic",
+    "httpx",
+    "uvicorn",
+    "tomlkit",
+    "sqlalchemy.orm",
+    "mcp",
+    "pydantic",
+    "aiohttp",
+)
 PROBE = """
 import json, sys
 from swf_console.cli import main
@@ -32,10 +43,13 @@ def modules_after(*arguments: str, cwd: Path) -> set[str]:
     return set(told["modules"])
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["executions", "--help"], ["init", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["executions", "--help"], ["init", "--help"], ["serve", "--help"]]
+)
 def test_help_loads_no_library_at_all(arguments: list[str], tmp_path: Path) -> None:
     loaded = {name.partition(".")[0] for name in modules_after(*arguments, cwd=tmp_path)}
-    assert not loaded & {*HEAVY, "sqlalchemy", "stomp", "simpy", "supervisor", "tomli", "psycopg2"}
+    unwanted = {"sqlalchemy", "stomp", "simpy", "supervisor", "tomli", "psycopg2", "aiohttp", "textual_serve"}
+    assert not loaded & {*HEAVY, *unwanted}
 
 
 def test_a_headless_run_loads_no_heavy_library(tmp_path: Path) -> None:

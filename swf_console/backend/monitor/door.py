@@ -37,13 +37,13 @@ class Door:
         await detail(status, text, challenge)(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
-        if "origin" in headers and not _same_site(headers["origin"], headers.get("host", "")):
+        if "origin" in headers and not same_site(headers["origin"], headers.get("host", "")):
             return 403, "requests of other web sites are not served"
         if (scope["method"], scope["path"]) in OPEN:
             return None
         if self._token is not None:
             return self._wrong_token(headers.getlist("authorization"))
-        if not (_is_loopback((scope.get("client") or ("",))[0]) and _names_loopback(headers.get("host", ""))):
+        if not (_is_loopback((scope.get("client") or ("",))[0]) and names_loopback(headers.get("host", ""))):
             return 401, "Authentication credentials were not provided."
         return None
 
@@ -65,12 +65,13 @@ def _is_loopback(address: str) -> bool:
         return False
 
 
-def _names_loopback(host: str) -> bool:
+def names_loopback(host: str) -> bool:
     """Whether a Host header names this machine: a name that another resolves to it is a trick."""
     has_port = host.count(":") == 1 or "]:" in host
     name = (host.rpartition(":")[0] if has_port else host).strip("[]").lower()
     return name in LOOPBACK_NAMES or _is_loopback(name)
 
 
-def _same_site(origin: str, host: str) -> bool:
+def same_site(origin: str, host: str) -> bool:
+    """Whether a page of that origin is one of the server that is asked."""
     return origin.partition("://")[2].lower() == host.lower() and bool(host)

@@ -48,10 +48,10 @@ def serve(settings: Settings, listening: Listening, up: Callable[[str], None]) -
     Raises UsageError for a host that may not be served like that, PortTaken, DatabaseUnusable and
     DatabaseUnreachable. A broker that is down is waited for.
     """
-    tls = _tls(listening)
+    tls = usable_tls(listening)
     check_host(listening, settings.api_token)
     with contextlib.ExitStack() as stack:
-        bound = stack.enter_context(_bound(listening))
+        bound = stack.enter_context(bound_socket(listening))
         database = open_database(settings.database_url, durable=True)
         stack.callback(database.close)
         hub = Hub()
@@ -123,7 +123,7 @@ def check_host(listening: Listening, token: str | None) -> None:
     if lacking:
         raise UsageError(
             f"{listening.host} can be reached from other machines, which takes {' and '.join(lacking)}",
-            "Give them, or listen on 127.0.0.1",
+            "Give them, or listen on 127.0.0.1 and come through a tunnel (ssh -L)",
         )
 
 
@@ -138,7 +138,8 @@ def is_loopback(host: str) -> bool:
     return all(ipaddress.ip_address(str(each[4][0]).partition("%")[0]).is_loopback for each in found)
 
 
-def _tls(listening: Listening) -> bool:
+def usable_tls(listening: Listening) -> bool:
+    """Whether it is TLS. Raises UsageError for a certificate or key that cannot be used."""
     if (listening.certificate is None) != (listening.key is None):
         raise UsageError("--tls-cert and --tls-key belong together", "Give both or neither")
     if listening.certificate is None or listening.key is None:
@@ -151,7 +152,8 @@ def _tls(listening: Listening) -> bool:
 
 
 @contextlib.contextmanager
-def _bound(listening: Listening) -> Iterator[socket.socket]:
+def bound_socket(listening: Listening) -> Iterator[socket.socket]:
+    """A socket on that address. Raises PortTaken."""
     family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
     # asyncio sends without delay only where the protocol is named
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as bound:

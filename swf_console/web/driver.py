@@ -1,0 +1,34 @@
+"""What the console's process paints on and hears keys from, where its terminal is a tab of a browser."""
+
+import os
+from contextlib import suppress
+from typing import Any
+
+from textual.app import App
+from textual.drivers.web_driver import WebDriver
+from textual.messages import ExitApp
+
+
+class TabDriver(WebDriver):
+    """Textual's own, which also ends when the server is gone: a console without a tab is nobody's."""
+
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._write = self._send  # type: ignore[assignment]
+
+    def run_input_thread(self) -> None:
+        """Hand on what is typed; at the end of input the console ends."""
+        super().run_input_thread()
+        self._app.post_message(ExitApp())
+
+    def _send(self, data: bytes) -> int:
+        with suppress(BrokenPipeError):
+            return os.write(self.fileno, data)
+        return len(data)

@@ -1,0 +1,83 @@
+"""`swf-console serve` as a process of a test, and the tabs' processes below it."""
+
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .homes import plain_environment
+from .programs import descendants
+from .waiting import wait_for
+
+SECONDS = 30.0
+PRINTED = re.compile(r"served on ((https?://[^/]+)/([^/]+)/)\n")
+
+
+class Served:
+    """Serves a home on a free port; entering waits for the address. `environment` is added to a plain one."""
+
+    def __init__(self, home: Path, *words: str, **environment: str) -> None:
+        command = [sys.executable, "-m", "swf_console", "--home", str(home), "serve", "--port", "0", *words]
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed at the exit)
+        self.process = subprocess.Popen(
+            command,
+            env=plain_environment(USER="shifter", **environment),
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+        self.address = self.site = self.key = ""
+
+    def __enter__(self) -> Self:
+        found = wait_for(lambda: PRINTED.search(self.said()) or self._ended(), SECONDS)
+        assert isinstance(found, re.Match)
+        self.address, self.site, self.key = found.groups()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._log.close()
+
+    def said(self) -> str:
+        """What it has printed."""
+        self._log.seek(0)
+        return self._log.read().decode()
+
+    def consoles(self) -> list[int]:
+        """The processes of the tabs, and what they have started."""
+        return descendants(self.process.pid)[1:]
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(SECONDS)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.process.kill()
+        self.process.wait()
+
+    def _ended(self) -> bool:
+        assert self.process.poll() is None, self.said()
+        return False
+
+
+def wait_gone(processes: list[int]) -> None:
+    """Return once none of them lives."""
+    wait_for(lambda: not [pid for pid in processes if _lives(pid)], SECONDS)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
