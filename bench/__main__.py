@@ -1,4 +1,4 @@
-"""`python -m bench [--quick] [--messages N] [THEME...]`: every theme, or those that are named."""
+"""`python -m bench [--quick] [--messages N] [THEME...]`: all themes but the long ones, or some."""
 
 import argparse
 import importlib
@@ -27,8 +27,16 @@ THEMES = (
     "chain",
     "monitor",
     "stream",
+    "first_paint",
     "tail",
+    "links",
+    "ring",
+    "filters",
+    "table",
+    "cells",
 )
+LONG = ("endurance",)
+HELP = f"{', '.join(THEMES)}; only where it is named: {', '.join(LONG)}"
 
 
 def main() -> int:
@@ -60,7 +68,7 @@ def _theme(name: str, stage: Stage) -> list[Row]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("themes", nargs="*", metavar="THEME", choices=[*THEMES, []], help=", ".join(THEMES))
+    parser.add_argument("themes", nargs="*", metavar="THEME", choices=[*THEMES, *LONG, []], help=HELP)
     parser.add_argument("--quick", action="store_true", help="small amounts: to see that everything works")
     parser.add_argument("--messages", type=int, metavar="N", help="rows of the large message tables")
     return parser.parse_args()

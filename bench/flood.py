@@ -8,6 +8,8 @@ import uuid
 from tests.support.stomp_socket import StompSocket
 
 STEP = 0.005
+# every five-hundredth is of another run
+RARE = 500
 BODY = {
     "msg_type": "stf_gen",
     "namespace": "bench",
@@ -21,11 +23,18 @@ BODY = {
 }
 
 
+def body(number: int) -> str:
+    """The body of a message of about 400 bytes."""
+    run = "100011" if number % RARE == RARE // 2 else "100010"
+    name = f"swf.{run}.{number:06d}.stf"
+    return json.dumps({**BODY, "run_id": run, "sequence": number, "filename": name})
+
+
 def frame(number: int) -> str:
-    """One message of about 400 bytes."""
-    body = json.dumps({**BODY, "sequence": number, "filename": f"swf.100010.{number:06d}.stf"})
-    headers = f"destination:/topic/epictopic\nswf_message_id:{uuid.uuid4()}\ncontent-length:{len(body)}"
-    return f"SEND\n{headers}\n\n{body}\0"
+    """The frame that sends it."""
+    text = body(number)
+    headers = f"destination:/topic/epictopic\nswf_message_id:{uuid.uuid4()}\ncontent-length:{len(text)}"
+    return f"SEND\n{headers}\n\n{text}\0"
 
 
 def main() -> None:

@@ -124,7 +124,16 @@ def rss(pid: int) -> int:
 
 def cpu_seconds(pid: int) -> float:
     """What a living process has used so far, its threads included and its children not."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return _used(Path(f"/proc/{pid}/stat"))
+
+
+def main_seconds(pid: int) -> float:
+    """What its first thread alone has used so far: of a program with a screen, the one that paints."""
+    return _used(Path(f"/proc/{pid}/task/{pid}/stat"))
+
+
+def _used(stat: Path) -> float:
+    fields = stat.read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 

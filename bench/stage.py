@@ -85,6 +85,10 @@ class Stage:
         """The first, or the second in a quick run."""
         return quick if self.quick else whole
 
+    def amounts(self, whole: tuple[int, ...], quick: tuple[int, ...]) -> tuple[int, ...]:
+        """The same for several."""
+        return quick if self.quick else whole
+
     @cached_property
     def activemq(self) -> ActiveMQ:
         """A real ActiveMQ. Raises ServiceMissing."""

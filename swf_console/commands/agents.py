@@ -12,7 +12,7 @@ from .text import brief, span
 from .up import show_lines
 
 if TYPE_CHECKING:
-    from ..backend.operations.agent_list import AgentView
+    from ..backend.operations.agent_view import AgentView
     from ..backend.settings import Settings
 
 COLUMNS = ("", "agent", "program", "state", "pid", "up", "heart-beat", "does", "namespace", "note")

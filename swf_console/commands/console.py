@@ -17,10 +17,8 @@ COLLECT_RARELY = (200_000, 50, 100_000)
 
 def open_app(arguments: argparse.Namespace) -> int:
     """Open the console and return its exit code."""
-    # how often Textual may paint what a key has changed
-    os.environ.setdefault("TEXTUAL_FPS", FRAMES)
-    os.environ.setdefault("TEXTUAL_DRIVER", DRIVER)
     from ..backend.logs import log_to_file
+    from ..backend.operations.console.first_look import look_first
     from ..backend.operations.console.naming import namespace_of
     from ..backend.operations.console.preferences import load_preferences
     from ..backend.operations.console.services import ConsoleServices
@@ -31,11 +29,14 @@ def open_app(arguments: argparse.Namespace) -> int:
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
     preferences = load_preferences()
     namespace = namespace_of(settings, arguments.namespace)
+    first_look = look_first(settings, namespace)
     owner = new_owner(settings)
     guard = Guard(settings, owner)
     try:
         log_to_file(settings.logs_dir / "console.log")
-        services = ConsoleServices(settings, namespace, arguments.read_only, preferences, lease_owner=owner)
+        services = ConsoleServices(
+            settings, namespace, arguments.read_only, preferences, lease_owner=owner, first_look=first_look
+        )
         return show(services)
     finally:
         guard.dismiss()
@@ -43,6 +44,9 @@ def open_app(arguments: argparse.Namespace) -> int:
 
 def show(services: "ConsoleServices") -> int:
     """Run the application until it is left."""
+    # how often Textual may paint what a key has changed; it is read when Textual is imported
+    os.environ.setdefault("TEXTUAL_FPS", FRAMES)
+    os.environ.setdefault("TEXTUAL_DRIVER", DRIVER)
     from ..app import ConsoleApp
 
     # the threads that read messages let the one that paints have its turn sooner

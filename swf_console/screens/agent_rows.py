@@ -11,7 +11,7 @@ from ..widgets.tones import Tone
 from .words import age, plural
 
 if TYPE_CHECKING:
-    from ..backend.operations.console.agent_watch import AgentLine, AgentsLook
+    from ..backend.operations.console.looks import AgentLine, AgentsLook
 
 COLUMNS = (
     Column("sign", "", 1),

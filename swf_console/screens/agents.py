@@ -22,8 +22,9 @@ from .polling import Poll
 from .words import plural
 
 if TYPE_CHECKING:
-    from ..backend.operations.console.agent_watch import AgentLine, AgentsLook, AgentWatch
+    from ..backend.operations.console.agent_watch import AgentWatch
     from ..backend.operations.console.log_tail import LogTail
+    from ..backend.operations.console.looks import AgentLine, AgentsLook
     from ..backend.operations.console.services import ConsoleServices
 
 WIDE = 120

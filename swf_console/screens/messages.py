@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 
 from ..backend.errors import SwfError
+from ..backend.operations.console.history import SKEW_SECONDS
 from ..backend.operations.console.ring import Kept
 from ..backend.operations.console.searching import find_row
 from ..backend.operations.console.services import ConsoleServices
@@ -281,6 +282,16 @@ class MessagesPane(Pane):
     def read_on(self) -> None:
         """Behind the ring is the database."""
         self._history.read_on()
+
+    @on(MessageTail.Lost)
+    def find_again(self, event: MessageTail.Lost) -> None:
+        """What was read has left the ring: it is recorded."""
+        row = event.row
+        if isinstance(row, Kept):
+            self._history.back_to(
+                row.seconds - SKEW_SECONDS,
+                lambda: self.view.come_back(self.tail.position_of(row), event.by),
+            )
 
     def _came(self) -> None:
         self.view.look()

@@ -27,8 +27,8 @@ from .pane import Pane
 from .polling import Poll
 
 if TYPE_CHECKING:
-    from ..backend.operations.console.overview import Change, OverviewLook, OverviewWatch
-    from ..backend.operations.console.running import Running
+    from ..backend.operations.console.looks import Change, OverviewLook, Running
+    from ..backend.operations.console.overview import OverviewWatch
     from ..backend.operations.console.services import ConsoleServices
 
 WIDE = 120
@@ -117,6 +117,9 @@ class OverviewPane(Pane):
         self.set_class(event.size.width >= WIDE, "-wide")
 
     def _ask(self) -> "OverviewLook":
+        first = self.services.first_look
+        if self._watch is None and first is not None and (look := first.take()) is not None:
+            return look
         if self._watch is None:
             from ..backend.operations.console.overview import OverviewWatch
 

@@ -14,8 +14,7 @@ from .agent_rows import summary as agents_summary
 from .words import age, clock, number, plural
 
 if TYPE_CHECKING:
-    from ..backend.operations.console.overview import Change, OverviewLook, Verdict
-    from ..backend.operations.console.running import Running
+    from ..backend.operations.console.looks import Change, OverviewLook, Running, Verdict
 
 BAR = 8
 CAP = 10_000

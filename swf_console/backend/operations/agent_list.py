@@ -2,33 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from ..database.records import Agent
 from ..errors import SwfError
 from ..settings import Settings
 from ..supervision.records import DaemonState, ProcessState, ProcessStatus
 from .agent_programs import supervisor_of
-
-SILENT = timedelta(seconds=90)
-
-
-@dataclass(frozen=True, slots=True)
-class AgentView:
-    """One agent as an operator sees it; `note` says what does not fit together. Ages are seconds."""
-
-    name: str
-    program: str | None
-    state: str | None
-    pid: int | None
-    up_seconds: float | None
-    agent_type: str | None
-    operational_state: str | None
-    heartbeat_seconds: float | None
-    namespace: str | None
-    host: str | None
-    note: str = ""
-    stf_count: int | None = None
+from .agent_view import SILENT, AgentView
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from ..database import Database, executions, logs, runs, states
 from ..database.records import ExecutionFilter, ExecutionSummary, LogEntry, LogFilter, RunState
 from ..settings import Settings
-from .agent_list import AgentView, SupervisorLook, look_at_supervisor, merge
+from .agent_list import SupervisorLook, look_at_supervisor, merge
+from .agent_view import AgentView
 from .status import Status, look_around
 
 ERROR_LEVEL = 40

@@ -4,7 +4,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ...configuration import Testbed
@@ -15,68 +15,20 @@ from ...messaging.embedded import find_running
 from ...settings import Settings
 from ...supervision.programs import shipped_programs
 from ..agent_control import change_agents
-from ..agent_list import SILENT, AgentView, SupervisorLook, look_at_supervisor, merge
+from ..agent_list import SupervisorLook, look_at_supervisor, merge
 from ..agent_programs import BROKER, RUNNER, needed_programs
+from ..agent_view import AgentView
 from ..configurations import composed
 from ..request import testbed_of
+from .looks import AgentLine, AgentsLook
 from .services import ConsoleServices
 from .stamps import Stamp, stamp_of
 
 AGENTS_SHOWN = 200
-RUNNING = "RUNNING"
 NOT_SUPERVISED = "off"
 UP = "running"
 GONE = ("absent", "stale")
 BETWEEN = ("STARTING", "STOPPING", "BACKOFF")
-
-
-@dataclass(frozen=True, slots=True)
-class AgentLine:
-    """One agent. `needed`: the configured workflow needs it. `cpu` is in percent of a core."""
-
-    view: AgentView
-    needed: bool = False
-    cpu: float | None = None
-
-    @property
-    def key(self) -> str:
-        """What it is known by, whatever its process."""
-        return self.view.program or self.view.name
-
-    @property
-    def is_up(self) -> bool:
-        """Whether its process runs, or is about to."""
-        return self.view.state in (RUNNING, "STARTING")
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether it runs and has not been heard of."""
-        age = self.view.heartbeat_seconds
-        return self.view.state == RUNNING and age is not None and age > SILENT.total_seconds()
-
-    @property
-    def is_failed(self) -> bool:
-        """Whether it needs a human."""
-        return self.view.state in ("FATAL", "UNKNOWN", "BACKOFF")
-
-
-@dataclass(frozen=True, slots=True)
-class AgentsLook:
-    """Every agent, and what could not be asked. `configuration` is what testbed.toml would run.
-
-    `heard_seconds` is how old the heart-beats are where the database has not answered since, and
-    `seen_seconds` how old the processes are where supervisord has not.
-    """
-
-    lines: tuple[AgentLine, ...]
-    supervisor: str
-    supervisor_trouble: str = ""
-    database_trouble: str = ""
-    heard_seconds: float | None = None
-    seen_seconds: float | None = None
-    configuration: str = ""
-    configuration_trouble: str = ""
-    missing: tuple[str, ...] = ()
 
 
 class AgentWatch:

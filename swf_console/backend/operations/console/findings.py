@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from ...database import executions
 from ...database.records import ExecutionFilter
 from ...errors import SwfError
-from .agent_watch import AgentLine, AgentsLook, AgentWatch
+from .agent_watch import AgentWatch
+from .looks import AgentLine, AgentsLook
 from .services import ConsoleServices
 
 log = logging.getLogger(__name__)

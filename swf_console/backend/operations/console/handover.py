@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from ...database import executions
 from ...database.records import ExecutionFilter, ExecutionSummary
 from ...errors import SwfError
-from .overview import OverviewLook, OverviewWatch
+from .looks import OverviewLook
+from .overview import OverviewWatch
 from .reports import journal_table, plain, write_report
 from .services import ConsoleServices
 

@@ -1,53 +1,21 @@
 """Is the testbed all right? One sentence, what runs, and what changed in the last ten minutes."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ...database import Database, executions
 from ...database.records import ExecutionFilter
 from ...errors import SwfError
 from ..agent_programs import RUNNER
-from .agent_watch import GONE, UP, AgentsLook, AgentWatch
+from .agent_watch import GONE, UP, AgentWatch
+from .looks import AgentsLook, Change, OverviewLook, Running, Verdict
 from .pipe import Flow, PipeState
-from .running import Running, RunningWatch
+from .running import RunningWatch
 from .services import ConsoleServices
 
 LATELY = timedelta(minutes=10)
 MOST_CHANGES = 40
 RATE_SECONDS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Something that happened. `tone` is ok, watch, bad or plain; `execution_id` is what to open."""
-
-    at: datetime
-    tone: str
-    text: str
-    execution_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The one sentence. `screen` is where to go for it."""
-
-    tone: str
-    text: str
-    screen: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OverviewLook:
-    """Everything on the screen. `database_trouble` says why what comes from there is not known."""
-
-    verdict: Verdict
-    agents: AgentsLook
-    running: tuple[Running, ...] = ()
-    running_count: int = 0
-    changes: tuple[Change, ...] = ()
-    rates: tuple[int, ...] = ()
-    database_trouble: str = ""
 
 
 class OverviewWatch:

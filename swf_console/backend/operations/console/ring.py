@@ -2,13 +2,18 @@
 
 import json
 from array import array
+from collections import deque
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
 CAPACITY = 50_000
-MOST_BYTES = 64_000_000
+MOST_BYTES = 40_000_000
 ID_BYTES = 16
+NO_ID = bytes(ID_BYTES)
+SHEET = 512
+# whatever came, half a surrogate pair too, comes back as it was
+AS_IT_CAME = ("utf-8", "surrogatepass")
 
 
 class Stamp(NamedTuple):
@@ -77,6 +82,56 @@ class Kept:
             return None
 
 
+class Sheet:
+    """So many messages in order, a column for each thing known of them: no object for a message.
+
+    The collector has nothing to walk through, and bodies lie one behind the other as bytes.
+    """
+
+    __slots__ = ("_at", "_bodies", "_ends", "_ids", "_odd_ids", "_stamps")
+
+    def __init__(self) -> None:
+        self._at = array("d")
+        self._stamps: list[Stamp] = []
+        self._ids = bytearray()
+        self._odd_ids: dict[int, str] = {}
+        self._ends = array("Q", [0])
+        self._bodies = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._stamps)
+
+    def append(self, at: float, stamp: Stamp, identity: str, body: str) -> int:
+        """Add one; returns the size of its body."""
+        short = packed(identity)
+        if short is None:
+            self._odd_ids[len(self)] = identity
+        self._ids += short or NO_ID
+        self._at.append(at)
+        self._stamps.append(stamp)
+        self._bodies += body.encode(*AS_IT_CAME)
+        self._ends.append(len(self._bodies))
+        return self._ends[-1] - self._ends[-2]
+
+    def get(self, place: int, number: int) -> Kept:
+        """The message at that place."""
+        body = self._bodies[self._ends[place] : self._ends[place + 1]].decode(*AS_IT_CAME)
+        return Kept(number, self._at[place], self._stamps[place], self.id_of(place), body)
+
+    def id_of(self, place: int) -> str:
+        """Its id."""
+        odd = self._odd_ids.get(place)
+        return unpacked(self._ids[place * ID_BYTES : (place + 1) * ID_BYTES]) if odd is None else odd
+
+    def time_of(self, place: int) -> float:
+        """When it arrived."""
+        return self._at[place]
+
+    def size(self, first: int, last: int) -> int:
+        """The bytes of the bodies from `first` to before `last`."""
+        return self._ends[last] - self._ends[first]
+
+
 class Ring:
     """Messages numbered from 0; the oldest go when there are too many, or too many bytes of them.
 
@@ -85,82 +140,67 @@ class Ring:
 
     def __init__(self, capacity: int = CAPACITY, most_bytes: int = MOST_BYTES) -> None:
         self.capacity, self.most_bytes = capacity, most_bytes
-        self.oldest = self.next = self.bytes = 0
-        # columns, and no object for a message: nothing for the collector to walk through
-        self._at = array("d", bytes(8 * capacity))
-        self._stamps: list[Stamp] = [NOTE] * capacity
-        self._ids = bytearray(ID_BYTES * capacity)
-        self._odd_ids: dict[int, str] = {}
-        self._bodies: list[str] = [""] * capacity
-        self._held: list[Kept] = []
+        self.first = self.next = self.bytes = 0
+        self._sheets: deque[Sheet] = deque()
         self._holding = False
 
     def __len__(self) -> int:
         return self.next - self.first
 
-    @property
-    def first(self) -> int:
-        """The number of the oldest message that can be read."""
-        return self.oldest - len(self._held)
-
     def hold(self) -> None:
-        """Keep what would go, for somebody who is reading it: as many again as the ring has room for."""
+        """Keep what would go, for somebody who is reading it: as much again as the ring has room for."""
         self._holding = True
 
     def release(self) -> None:
         """Let go of what was held."""
-        self._holding, self._held = False, []
+        self._holding = False
+        self._make_room()
 
     def append(self, at: float, stamp: Stamp, identity: str, body: str) -> int:
         """Add one and return its number."""
-        number, place = self.next, self.next % self.capacity
-        if number - self.oldest == self.capacity:
-            self._drop()
-        self._at[place], self._stamps[place], self._bodies[place] = at, stamp, body
-        self._put_id(place, identity)
+        number = self.next
+        if number % SHEET == 0:
+            self._sheets.append(Sheet())
+        self.bytes += self._sheets[-1].append(at, stamp, identity, body)
         self.next += 1
-        self.bytes += len(body)
-        while self.bytes > self.most_bytes and self.next - self.oldest > 1:
-            self._drop()
+        self._make_room()
         return number
 
     def get(self, number: int) -> Kept | None:
         """The message of that number, unless it has gone."""
         if not self.first <= number < self.next:
             return None
-        if number < self.oldest:
-            return self._held[number - self.first]
-        place = number % self.capacity
-        return Kept(number, self._at[place], self._stamps[place], self._id(place), self._bodies[place])
+        return self._sheet(number).get(number % SHEET, number)
 
     def time_of(self, number: int) -> float:
         """When that message, which must be there, arrived: seconds since the epoch."""
-        if number < self.oldest:
-            return self._held[number - self.first].seconds
-        return self._at[number % self.capacity]
+        return self._sheet(number).time_of(number % SHEET)
 
-    def _put_id(self, place: int, identity: str) -> None:
-        short = packed(identity)
-        if short is None:
-            self._odd_ids[place] = identity
-        else:
-            self._odd_ids.pop(place, None)
-            self._ids[place * ID_BYTES : (place + 1) * ID_BYTES] = short
+    def id_of(self, number: int) -> str:
+        """The id of that message, which must be there."""
+        return self._sheet(number).id_of(number % SHEET)
 
-    def _id(self, place: int) -> str:
-        odd = self._odd_ids.get(place)
-        return unpacked(self._ids[place * ID_BYTES : (place + 1) * ID_BYTES]) if odd is None else odd
+    def _sheet(self, number: int) -> Sheet:
+        return self._sheets[number // SHEET - self.first // SHEET]
 
-    def _drop(self) -> None:
-        going = self.get(self.oldest) if self._holding else None
-        if going is not None and len(self._held) < self.capacity and self.bytes <= self.most_bytes:
-            self._held.append(going)
-        else:
-            self._held = []
-        place = self.oldest % self.capacity
-        self.bytes -= len(self._bodies[place])
-        self._bodies[place] = ""
-        self.oldest += 1
+    def _make_room(self) -> None:
+        # what is held goes all at once: between two such moments the first message stays the same
+        times = 2 if self._holding else 1
+        if len(self) > times * self.capacity:
+            self._forget(self.next - self.capacity)
+        if self.bytes > times * self.most_bytes:
+            while self.bytes > self.most_bytes and len(self) > 1:
+                self._forget(self.first + 1)
+
+    def _forget(self, before: int) -> None:
+        """Let go of every message in front of that number."""
+        while self.first < before:
+            place = self.first % SHEET
+            last = min(SHEET, place + before - self.first)
+            self.bytes -= self._sheets[0].size(place, last)
+            self.first += last - place
+            if last == SHEET:
+                self._sheets.popleft()
 
 
 def packed(identity: str) -> bytes | None:

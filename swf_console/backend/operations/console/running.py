@@ -9,54 +9,13 @@ from ...database.records import ExecutionFilter, ExecutionSummary, MessageFilter
 from ..details import belongs, run_number_of, table
 from ..listing import find_execution
 from ..orphans import sweep
+from .looks import DaqState, Running
 from .services import ConsoleServices
 
 SHOWN = 8
 EVENTS = 1_000
 COUNT_CAP = 10_001
 STAGES = ("stf_gen", "stf_ready", "processing_complete", "tf_file_registered", "slice", "slice_result")
-
-
-@dataclass(frozen=True, slots=True)
-class DaqState:
-    """A state of the DAQ, and when it was entered."""
-
-    state: str
-    substate: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """One execution. `planned` STFs are None where nothing limits them; a count stops at COUNT_CAP.
-
-    `pipeline` are the messages of each stage so far; `lost`: nobody runs it any more.
-    """
-
-    summary: ExecutionSummary
-    seconds: float
-    run_number: int | None
-    planned: int | None
-    realtime: bool
-    states: tuple[DaqState, ...]
-    pipeline: tuple[tuple[str, int], ...]
-    here: bool
-    lost: bool
-
-    @property
-    def stf_count(self) -> int:
-        """STFs sent so far."""
-        return dict(self.pipeline).get("stf_gen", 0)
-
-    @property
-    def progress(self) -> float | None:
-        """From 0 to 1; None where there is no end in sight."""
-        return min(1.0, self.stf_count / self.planned) if self.planned else None
-
-    @property
-    def stopping(self) -> bool:
-        """Whether somebody asked it to end."""
-        return self.summary.stop_requested_at is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from .preferences import Preferences
 if TYPE_CHECKING:
     from ...database import Database
     from .findings import Findings
+    from .first_look import FirstLook
     from .following import Following
     from .local_runs import LocalRuns
     from .pipes import Asking, Owners
@@ -36,6 +37,7 @@ class ConsoleServices:
     read_only: bool = False
     preferences: Preferences = field(default_factory=Preferences)
     lease_owner: str = ""
+    first_look: "FirstLook | None" = field(default=None, repr=False)
     following: "Following | None" = field(default=None, init=False, repr=False)
     findings: "Findings | None" = field(default=None, init=False, repr=False)
     owners: "Owners | None" = field(default=None, init=False, repr=False)
@@ -74,7 +76,9 @@ class ConsoleServices:
         return self.__dict__.get("runs")
 
     def start(self) -> None:
-        """Open the pipes; blocks while libraries load."""
+        """Open the pipes; blocks while libraries load, and before that until the first look is on screen."""
+        if self.first_look is not None:
+            self.first_look.wait()
         from .findings import Findings
         from .following import Following
         from .pipes import Asking, Owners, ask_supervisor
@@ -124,6 +128,8 @@ class ConsoleServices:
     def close(self) -> None:
         """End what is executed here, close the pipes, let go of the database; blocks until that is done."""
         self._closed = True
+        if self.first_look is not None:
+            self.first_look.close()
         if self.runs_here is not None:
             self.runs_here.close()
         if self.findings is not None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from ...database import Database
 from ..message_filter import MessageMatch, compile_filter
 from ..tailing import EPICTOPIC, check_topic
-from .history import Behind, read_behind
+from .history import SKEW_SECONDS, read_behind
+from .past import Past
 from .rates import Rates
 from .ring import CAPACITY, NOTE, Kept, Ring, Stamp
 from .stamping import Stamper
@@ -17,8 +18,7 @@ from .view import View
 
 MOST_TYPES = 200
 OTHERS = "(others)"
-NEAR_SECONDS = 10.0
-NEAR_MESSAGES = 20_000
+NEAR_SLICE = 500
 BETWEEN_SLICES = 0.001
 AT_ONCE = 40
 
@@ -54,7 +54,7 @@ class Tail:
         self.topic = check_topic(topic)
         self.filter_text = ""
         self.everywhere = namespace is None
-        self.version = 0
+        self.version = self.passed = 0
         self._namespace, self._now = namespace, now
         self._lock = threading.Lock()
         self._match = MessageMatch()
@@ -63,10 +63,7 @@ class Tail:
         self._types: Counter[str] = Counter()
         self._own, self._others = Rates(), Rates()
         self._last_at: float | None = None
-        self._behind: list[Kept] = []
-        self._behind_first = 0
-        self._behind_after: str | None = None
-        self._behind_known: set[str] = set()
+        self._past = Past()
         self._view = self._new_view()
 
     # what comes in
@@ -96,7 +93,7 @@ class Tail:
         with self._lock:
             at = self._now()
             number = self._ring.append(at, NOTE, "", text)
-            self._view.arrived(number, Kept(number, at, NOTE, "", text))
+            self._take_up(number, Kept(number, at, NOTE, "", text))
             self.version += 1
 
     # what is looked for
@@ -152,7 +149,7 @@ class Tail:
     def position(self, number: int) -> int:
         """Where the row of that number stands, or would stand."""
         with self._lock:
-            behind = self._behind_count()
+            behind = self._behind()
             return max(0, behind + number) if number < 0 else behind + self._view.position(number)
 
     def row(self, number: int) -> Kept | None:
@@ -169,6 +166,12 @@ class Tail:
                 row = self._row(self._number(middle))
                 low, high = (middle + 1, high) if row is not None and row.seconds < moment else (low, middle)
             return low
+
+    def position_of(self, message: Kept) -> int:
+        """Where that message stands now that it may have left the ring, or else what came at its time."""
+        with self._lock:
+            number = self._past.number_of(message.id, self._ring.first)
+        return self.position(number) if number is not None else self.position_at(message.seconds)
 
     def numbers(self) -> TailNumbers:
         """The counters now."""
@@ -203,18 +206,18 @@ class Tail:
     def ends(self) -> bool:
         """Whether there is nothing older than what can be read now."""
         with self._lock:
-            return self._behind_fits() and self._behind_after is None
+            return self._past.is_all(self._ring.first)
 
     def read_on(self, database: Database, limit: int = 200) -> int:
         """Read older messages from the database, behind what can be read now; returns how many. Blocks."""
         with self._lock:
-            view, first = self._view, self._ring.first
-            if self._behind_fits() and self._behind_after is None:
+            view, first, past = self._view, self._ring.first, self._past
+            if past.is_all(first):
                 return 0
-            after = self._behind_after if self._behind_fits() else None
+            after = past.after if past.fits(first) else None
             before = self._ring.time_of(first) if len(self._ring) else self._now()
-            known = self._known_near(before) | (self._behind_known if after else set())
-            match, namespace = self._match, self.namespace
+            known, match, namespace = past.ids(first), self._match, self.namespace
+        known |= self._known_near(first, before + SKEW_SECONDS)
         found = read_behind(
             database,
             match,
@@ -227,7 +230,8 @@ class Tail:
         with self._lock:
             if view is not self._view or first != self._ring.first:
                 return 0
-            self._put_behind(found, first, anew=after is None)
+            self._past.put(found, first)
+            self.version += 1
             return len(found.messages)
 
     # inside
@@ -237,7 +241,7 @@ class Tail:
             self._match, self.filter_text = match, text
             self._namespace, self.everywhere = namespace, everywhere
             self._view = view = self._new_view()
-            self._drop_behind()
+            self._past.clear()
             self.version += 1
         threading.Thread(target=self._look_back, args=(view,), name="tail filter", daemon=True).start()
 
@@ -263,51 +267,29 @@ class Tail:
         self._types[name] += 1
 
     def _take_up(self, number: int, message: Kept) -> None:
-        self._view.arrived(number, message)
-        if message.id in self._behind_known:
-            self._behind = [each for each in self._behind if each.id != message.id]
-            self._renumber()
+        self.passed += self._view.arrived(number, message)
+        self._past.remove(message.id)
 
     def _length(self) -> int:
-        return self._behind_count() + len(self._view)
+        return self._behind() + len(self._view)
 
     def _number(self, position: int) -> int:
-        behind = self._behind_count()
+        behind = self._behind()
         return position - behind if position < behind else self._view.at(position - behind)
 
     def _row(self, number: int) -> Kept | None:
-        if number >= 0:
-            return self._ring.get(number)
-        return self._behind[-number - 1] if -number <= self._behind_count() else None
+        return self._ring.get(number) if number >= 0 else self._past.get(number, self._ring.first)
 
-    def _behind_fits(self) -> bool:
-        """Whether what was read stands right behind the ring: nothing has gone from it since."""
-        return self._behind_first == self._ring.first and bool(self._behind or self._behind_known)
+    def _behind(self) -> int:
+        return self._past.count(self._ring.first)
 
-    def _behind_count(self) -> int:
-        return len(self._behind) if self._behind_first == self._ring.first else 0
-
-    def _known_near(self, before: float) -> set[str]:
+    def _known_near(self, first: int, until: float) -> set[str]:
+        """The ids of the ring's messages up to that moment: the database may have them too."""
         known: set[str] = set()
-        for number in range(self._ring.first, min(self._ring.next, self._ring.first + NEAR_MESSAGES)):
-            message = self._ring.get(number)
-            if message is None or message.seconds > before + NEAR_SECONDS:
-                break
-            known.add(message.id)
-        return known
-
-    def _put_behind(self, found: Behind, first: int, *, anew: bool) -> None:
-        if anew:
-            self._behind, self._behind_known = [], {""}
-        self._behind_first, self._behind_after = first, found.after
-        self._behind.extend(found.messages)
-        self._behind_known.update(message.id for message in found.messages)
-        self._renumber()
-        self.version += 1
-
-    def _renumber(self) -> None:
-        for index, message in enumerate(self._behind):
-            message.number = -index - 1
-
-    def _drop_behind(self) -> None:
-        self._behind, self._behind_known, self._behind_after = [], set(), None
+        while True:
+            with self._lock:
+                numbers = range(max(first, self._ring.first), min(self._ring.next, first + NEAR_SLICE))
+                known.update(self._ring.id_of(number) for number in numbers)
+                if not numbers or self._ring.time_of(numbers[-1]) > until:
+                    return known
+            first = numbers[-1] + 1

@@ -1,5 +1,6 @@
 """Which messages of a ring a filter lets through: decided at arrival, and over the ring in slices."""
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 
@@ -17,8 +18,7 @@ class View:
 
     def __init__(self, ring: Ring, accept: Accept | None) -> None:
         self._ring, self._accept = ring, accept
-        self._older: list[int] = []
-        self._newer: list[int] = []
+        self._older, self._newer = array("Q"), array("Q")
         self._unread = self.boundary = ring.next
 
     @property
@@ -38,8 +38,8 @@ class View:
         if not self._passes(message):
             return False
         self._newer.append(number)
-        if len(self._newer) > 2 * self._ring.capacity:
-            del self._newer[: bisect_left(self._newer, self._ring.first)]
+        if len(self._newer) > len(self._ring) + self._ring.capacity // 4:
+            del self._newer[: self._gone()]
         return True
 
     def look_back(self) -> bool:
@@ -53,8 +53,8 @@ class View:
                 self._older.append(number)
         self._unread = first
         if self.complete:
-            self._newer = [*reversed(self._older), *self._newer]
-            self._older = []
+            self._newer = array("Q", reversed(self._older)) + self._newer
+            self._older = array("Q")
         return not self.complete
 
     def __len__(self) -> int:

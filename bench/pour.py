@@ -1,0 +1,52 @@
+"""`python -m bench.pour HOME RATE SECONDS`: the console, and a thread of it that puts messages into its ring.
+
+It begins on SIGUSR1, and puts in RATE * SECONDS messages, evenly paced where it can.
+"""
+
+import signal
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+
+from swf_console.backend.messaging.messages import ID_HEADER
+from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.backend.operations.console.tail import Tail
+from swf_console.backend.settings import load_settings
+from swf_console.commands.console import show
+
+from .flood import body
+
+DISTINCT = 5_000
+STEP = 0.005
+
+
+def main() -> int:
+    """Open the console, and pour when told to."""
+    home, rate, seconds = sys.argv[1:]
+    services = ConsoleServices(load_settings(home=Path(home)), "bench")
+    told = threading.Event()
+    signal.signal(signal.SIGUSR1, lambda *_: told.set())
+    pourer = threading.Thread(target=_pour, args=(services.tail, told, int(rate), int(seconds)), daemon=True)
+    pourer.start()
+    return show(services)
+
+
+def _pour(tail: Tail, told: threading.Event, rate: int, seconds: int) -> None:
+    frames = [
+        ({"destination": "/topic/epictopic", ID_HEADER: str(uuid.uuid4())}, body(number))
+        for number in range(DISTINCT)
+    ]
+    told.wait()
+    began, put = time.monotonic(), 0
+    while put < rate * seconds:
+        due = min(rate * seconds, int((time.monotonic() - began) * rate))
+        for first in range(put, due, DISTINCT):
+            tail.take(frames[: min(DISTINCT, due - first)])
+        put = due
+        time.sleep(STEP)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

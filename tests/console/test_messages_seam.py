@@ -1,0 +1,166 @@
+"""Scrolling back over the end of the ring: the database goes on where the ring ends, each message once."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from swf_console.backend.database import messages
+from swf_console.backend.database.records import NewMessage
+from swf_console.backend.messaging.messages import ID_HEADER
+from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.backend.operations.console.tail import Tail
+from swf_console.backend.settings import load_settings
+from swf_console.screens.messages import MessagesPane
+from swf_console.widgets.message_tail import MessageTail
+from tests.support.history import BEGAN, add_execution
+from tests.support.homes import plain_environment
+
+from .hosts import HostApp, until
+
+CAPACITY = 100
+Steps = Callable[[HostApp, Pilot[None]], Awaitable[None]]
+
+
+class Topic:
+    """Messages a second apart: each is recorded when it is sent, and comes a third of a second later."""
+
+    def __init__(self, services: ConsoleServices) -> None:
+        self._database, self._execution = services.database(), add_execution(services.database())
+        self._sent = 0
+        self.tail = Tail("demo", capacity=CAPACITY, now=self._now)
+        services.__dict__["tail"] = self.tail
+
+    def _now(self) -> float:
+        return (BEGAN + timedelta(seconds=self._sent)).timestamp() + 1 / 3
+
+    def send(self, count: int, *, heard: bool = True) -> None:
+        """Send some; `heard` of them come to the tail too."""
+        for _ in range(count):
+            self._sent += 1
+            identity, content = str(uuid.uuid4()), {"msg_type": "stf_gen", "sequence": self._sent}
+            self._record(identity, content)
+            if heard:
+                headers = {"destination": "/topic/epictopic", ID_HEADER: identity}
+                self.tail.take([(headers, json.dumps({**content, "namespace": "demo"}))])
+
+    def _record(self, identity: str, content: dict[str, object]) -> None:
+        new = NewMessage(
+            message_id=identity,
+            message_type="stf_gen",
+            sent_at=BEGAN + timedelta(seconds=self._sent),
+            content_json=json.dumps(content),
+            execution_id=self._execution,
+            namespace="demo",
+        )
+        with self._database.write() as connection:
+            messages.insert(connection, [new])
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[ConsoleServices]:
+    (tmp_path / "home/workflows").mkdir(parents=True)
+    environment = plain_environment(SWF_STATE_DIR=str(tmp_path / "state"), USER="alice")
+    made = ConsoleServices(load_settings(environment, home=tmp_path / "home"), namespace="demo")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def topic(services: ConsoleServices) -> Topic:
+    return Topic(services)
+
+
+def play(services: ConsoleServices, steps: Steps) -> None:
+    async def run() -> None:
+        app = HostApp(MessagesPane(services))
+        async with app.run_test(size=(80, 24)) as pilot:
+            app.query_one(MessageTail).focus()
+            await pilot.pause()
+            await steps(app, pilot)
+
+    asyncio.run(run())
+
+
+def seen(app: HostApp) -> list[int]:
+    """The sequence numbers on screen, from above."""
+    tail = app.query_one(MessageTail)
+    lines = [tail.render_line(y).text for y in range(tail.size.height)]
+    return [int(line.partition("sequence=")[2].split()[0]) for line in lines if "sequence=" in line]
+
+
+async def page_up(app: HostApp, pilot: Pilot[None]) -> list[int]:
+    """Page up, reading on where that is needed; returns what is on screen then."""
+    before = seen(app)
+    await pilot.press("pageup")
+    if seen(app)[0] == before[0] > 1:
+        await until(pilot, lambda: len(before) > 0 and not app.query_one(MessagesPane)._history._reading.busy)
+        await pilot.press("pageup")
+    return seen(app)
+
+
+def test_page_after_page_each_message_is_there_once_from_the_newest_to_the_first(
+    services: ConsoleServices, topic: Topic
+) -> None:
+    topic.send(300, heard=False)
+    topic.send(200)
+
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: seen(app)[-1:] == [500])
+        before = seen(app)
+        while before[0] > 1:
+            now = await page_up(app, pilot)
+            assert now == list(range(now[0], now[0] + len(now))), "a gap, or one twice"
+            assert now[0] < before[0] <= now[-1] + 1, "a page was left out"
+            before = now
+        assert len(app.query_one(MessagesPane).tail) == 500
+
+    play(services, steps)
+
+
+def test_what_comes_meanwhile_moves_nothing(services: ConsoleServices, topic: Topic) -> None:
+    topic.send(200, heard=False)
+    topic.send(150)
+
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: seen(app)[-1:] == [350])
+        before = seen(app)
+        while before[0] > 220:
+            topic.send(5)
+            now = await page_up(app, pilot)
+            assert now == list(range(now[0], now[0] + len(now)))
+            assert now[0] < before[0] <= now[-1] + 1
+            before = now
+        await pilot.press("G")
+        await until(pilot, lambda: seen(app)[-1] == topic._sent)
+
+    play(services, steps)
+
+
+def test_what_has_left_the_ring_while_it_was_read_stays_and_is_found_again(
+    services: ConsoleServices, topic: Topic
+) -> None:
+    topic.send(CAPACITY)
+
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: seen(app)[-1:] == [CAPACITY])
+        await pilot.press("pageup", "pageup")
+        cursor = app.query_one(MessageTail).cursor
+        assert cursor is not None
+        before = seen(app)
+        topic.send(3 * CAPACITY)
+        await until(pilot, lambda: app.query_one(MessageTail).waiting == 3 * CAPACITY)
+        assert topic.tail.row(before[0] - 1) is None
+        assert seen(app) == before
+        await pilot.press("k")
+        await until(pilot, lambda: seen(app) == [before[0] - 1, *before[:-1]])
+        found = app.query_one(MessageTail).cursor
+        assert found is not None
+        assert found.content["sequence"] == cursor.content["sequence"] - 1
+
+    play(services, steps)

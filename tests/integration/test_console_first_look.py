@@ -1,0 +1,76 @@
+"""The first look is taken by a process of its own, and never keeps the console waiting."""
+
+import json
+import sys
+from pathlib import Path
+
+from swf_console.backend.database import open_database
+from swf_console.backend.settings import load_settings
+from tests.support.history import add_execution
+from tests.support.homes import CHECKOUT, plain_environment, run
+
+LOOK = """
+import json, sys, time
+from swf_console.backend.operations.console.first_look import look_first
+from swf_console.backend.settings import load_settings
+look = look_first(load_settings(), "demo")
+began = time.monotonic()
+seen = look.take(float(sys.argv[1])) if look else None
+took = time.monotonic() - began
+again = look.take(5) if look else None
+print(json.dumps({
+    "asked": look is not None,
+    "running": [one.summary.execution_id for one in seen.running] if seen else None,
+    "verdict": seen.verdict.text if seen else None,
+    "again": again is not None,
+    "took": took,
+    "heavy": sorted({"sqlalchemy", "textual"} & set(sys.modules)) if not seen else [],
+}))
+"""
+
+
+def look(home: Path, patience: float = 30.0, **environ: str) -> dict[str, object]:
+    environment = plain_environment(SWF_CONSOLE_HOME=str(home), PYTHONPATH=str(CHECKOUT), **environ)
+    ended = run([sys.executable, "-c", LOOK, str(patience)], cwd=home, environment=environment)
+    assert ended.returncode == 0, ended.stderr
+    found: dict[str, object] = json.loads(ended.stdout)
+    return found
+
+
+def made(tmp_path: Path) -> Path:
+    home = tmp_path / "home"
+    (home / "workflows").mkdir(parents=True)
+    return home
+
+
+def test_it_sees_what_runs_and_answers_once(tmp_path: Path) -> None:
+    home = made(tmp_path)
+    database = open_database(load_settings(plain_environment(), home=home).database_url)
+    running = add_execution(database, status="running")
+    database.close()
+    found = look(home)
+    assert found["running"] == [running]
+    assert "running" in str(found["verdict"])
+    assert found["again"] is False
+
+
+def test_a_database_that_is_none_is_told(tmp_path: Path) -> None:
+    home = made(tmp_path)
+    (home / "not.db").write_text("this is no database" * 100)
+    found = look(home, SWF_DATABASE_URL=f"sqlite:///{home / 'not.db'}")
+    assert "database cannot be used" in str(found["verdict"])
+
+
+def test_who_does_not_wait_goes_on_without_it(tmp_path: Path) -> None:
+    found = look(made(tmp_path), patience=0.0)
+    assert found["asked"] is True
+    assert found["running"] is None
+    assert found["heavy"] == []
+
+
+def test_none_is_taken_where_another_screen_opens(tmp_path: Path) -> None:
+    home = made(tmp_path)
+    state = load_settings(plain_environment(), home=home).state_dir
+    state.mkdir(parents=True, exist_ok=True)
+    (state / "console-memory.json").write_text('{"demo": {"screen": "messages"}}')
+    assert look(home)["asked"] is False
