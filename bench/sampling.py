@@ -19,7 +19,12 @@ EVERY = 0.002
 SITE = "site-packages/"
 HERE = str(CHECKOUT) + "/"
 # a thread whose innermost frame is one of these waits
-WAITING = {("threading.py", "wait"), ("threading.py", "_wait_for_tstate_lock"), ("transport.py", "receive")}
+WAITING = {
+    ("threading.py", "wait"),
+    ("threading.py", "_wait_for_tstate_lock"),
+    ("headless.py", "_next_call"),
+    ("transport.py", "receive"),
+}
 
 
 def profile_run(home: Home, count: int) -> str:

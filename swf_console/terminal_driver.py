@@ -1,16 +1,19 @@
 """Textual's driver for terminals, made sure to let the process end."""
 
+import signal
+
 from textual.drivers.linux_driver import LinuxDriver
 
 
 class TerminalDriver(LinuxDriver):
-    """Ends its input thread whatever became of the terminal.
+    """Once closed it stays closed.
 
-    Where the terminal vanished in the middle of the restoring, Textual's thread stays, and reads its end of
-    file as fast as it can for ever.
+    A terminal that is closed sends SIGHUP, then SIGCONT, which Textual takes for a return from Ctrl-Z: where
+    that came while the console was ending, a new thread read the terminal's end of file for ever.
     """
 
     def close(self) -> None:
         """Nothing is read any more, nothing is written."""
+        signal.signal(signal.SIGCONT, signal.SIG_DFL)
         self.exit_event.set()
         super().close()

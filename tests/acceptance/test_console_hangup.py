@@ -8,12 +8,17 @@ import subprocess
 import termios
 from pathlib import Path
 
+import pytest
+
 from ..support.homes import plain_environment
 from ..support.waiting import wait_for
 from .site import SWF_CONSOLE
 
+LEFT = b"\x1b[?1049l"
 
-def test_a_console_ends_when_its_terminal_is_closed(new_home: Path) -> None:
+
+@pytest.mark.parametrize("leaving", [False, True])
+def test_a_console_ends_when_its_terminal_is_closed(new_home: Path, leaving: bool) -> None:
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     console = subprocess.Popen(
@@ -27,12 +32,17 @@ def test_a_console_ends_when_its_terminal_is_closed(new_home: Path) -> None:
     os.close(its)
     painted = bytearray()
 
-    def backends_are_looked_at() -> bool:
+    def paints(what: bytes) -> bool:
         painted.extend(os.read(ours, 65536))
-        return "●".encode() in painted
+        return what in painted
 
     try:
-        assert wait_for(backends_are_looked_at, 30)
+        wait_for(lambda: paints("●".encode()), 30)
+        if leaving:
+            os.write(ours, b"q")
+            wait_for(lambda: paints(b"Leave the console?"), 30)
+            os.write(ours, b"q")
+            wait_for(lambda: paints(LEFT), 30)
         os.close(ours)
         console.wait(15)
     finally:

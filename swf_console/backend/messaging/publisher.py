@@ -17,8 +17,8 @@ from .statistics import PublishStatistics, Tally
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-WINDOW = 2000
-PENDING = 2000
+WINDOW = 4000
+PENDING = 4000
 DELIVERY_SECONDS = 0.25
 ABORT_LOOK_SECONDS = 0.02
 OUTBOX_BACKOFF = (0.05, 2.0)

@@ -2,6 +2,7 @@
 
 import math
 import queue
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ LOOK_SECONDS = 0.1
 INTERRUPTED = 130
 TIMED_OUT = 4
 ENDED = "ended"
+# SQLite lets go of the interpreter at every row: who took it gives it back sooner than after 5 ms
+SWITCH_SECONDS = 0.0005
 
 Progress = Callable[[float, float | None], None]
 
@@ -75,6 +78,7 @@ class Headless:
             for warning in prepared.composition.warnings:
                 self._warn(warning)
         log_to_file(self._settings.logs_dir / "runs.log")
+        sys.setswitchinterval(SWITCH_SECONDS)
         from .engine import Engine
 
         with Engine(self._settings, owner, on_end=lambda _: self._calls.put(ENDED)) as engine:

@@ -3,27 +3,36 @@
 import os
 import platform
 import socket
+import sys
 from dataclasses import asdict
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from ... import __version__
 from .source import SourceVersion
 from .workflow_file import WorkflowCode
 
-PACKAGES = ("swf-console", "simpy", "stomp.py", "sqlalchemy", "psycopg2-binary")
+# package -> its module; importlib.metadata would read and parse a file for each
+PACKAGES = {
+    "simpy": "simpy",
+    "stomp.py": "stomp",
+    "sqlalchemy": "sqlalchemy",
+    "psycopg2-binary": "psycopg2",
+}
 
 
-@cache
 def package_versions() -> dict[str, str]:
-    """The versions of the packages that take part in an execution; those not installed are left out."""
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
+    """The versions of the packages that take part in an execution, which are those that are loaded."""
+    found = {"swf-console": __version__}
+    for package, module in PACKAGES.items():
+        version = getattr(sys.modules.get(module), "__version__", None)
+        if version:
+            found[package] = spelled(version)
     return found
+
+
+def spelled(version: str | tuple[int, ...]) -> str:
+    """A module's version as its package has it: `8.2.0` for (8, 2, 0), `2.9.10` for `2.9.10 (dt dec pq3)`."""
+    return version.split()[0] if isinstance(version, str) else ".".join(map(str, version))
 
 
 def execution_environment(
@@ -44,7 +53,7 @@ def execution_environment(
         "host": host or socket.gethostname(),
         "user": user,
         "pid": os.getpid(),
-        "platform": platform.platform(),
+        "platform": _platform(),
         "python": platform.python_version(),
         "packages": dict(package_versions()),
         "workflow": {"name": code.name, "file": str(code.path), "sha256": code.sha256},
@@ -52,3 +61,9 @@ def execution_environment(
         "broker": broker,
         "database": database,
     }
+
+
+def _platform() -> str:
+    """System, release and machine; platform.platform() starts a process to learn the processor's name."""
+    system = os.uname()
+    return f"{system.sysname}-{system.release}-{system.machine}"
