@@ -9,6 +9,8 @@ from swf_console.backend.agent import stf
 from swf_console.backend.agent.stf import Stf
 from swf_console.backend.database import stf_files, stf_workflows
 
+NOTICE_SECONDS = 86_400.0  # where nobody monitors, nothing piles up: the tables say it too
+
 
 class ProcessingAgent(Agent):
     """stf_ready -> processing on a thread of its own -> processing_complete, with the stages recorded."""
@@ -47,7 +49,7 @@ class ProcessingAgent(Agent):
                 "processing_time_ms": round(seconds * 1000, 3),
                 "processed_by": work.agent_name,
             }
-            sent = work.send(MONITORING_QUEUE, complete, key=ready.filename)
+            sent = work.send(MONITORING_QUEUE, complete, key=ready.filename, keep_seconds=NOTICE_SECONDS)
             stage = ready.stage(work, self.agent_type, output_message=sent, seconds=seconds, last=True)
             work.write(stf_workflows.complete_stages, stage)
             work.write(stf_files.advance, (ready.filename, "processed"))

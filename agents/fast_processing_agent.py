@@ -42,6 +42,7 @@ class FastProcessingAgent(Agent):
             **message.content,
             "execution_id": message.execution_id,
             "target_worker_count": workers_of(message),
+            "slice_destination": slices_go_to(message),
             **{name: parameters.get(name) for name in NOTICE},
         }
         work.send(WORKERS_TOPIC, notice("run_imminent_worker", message, told), key=str(message.run_number))
@@ -77,7 +78,7 @@ class FastProcessingAgent(Agent):
         count = int(message.parameters.get("slices_per_sample", slices.SLICES_PER_SAMPLE))
         self.ensure_sample(message, work, sample)
         whose = {"execution_id": message.execution_id, "namespace": message.namespace}
-        destination = str(message.parameters.get("slice_destination", SLICES_QUEUE))
+        destination = slices_go_to(message)
         for piece in slices.cut(sample, count, run_number, whose):
             work.write(slice_rows.create, piece)
             told = slices.slice_message(piece, piece.fastmon_file, piece.slice_id, message.execution_id)
@@ -103,7 +104,7 @@ class FastProcessingAgent(Agent):
         )
         execution_id = retry.metadata.get("execution_id")
         told = slices.slice_message(retry, result.fastmon_file, result.slice_id, execution_id)
-        destination = str(message.parameters.get("slice_destination", SLICES_QUEUE))
+        destination = slices_go_to(message)
         work.send(destination, told, key=told["content"]["req_id"])
 
     def ensure_sample(self, message: Message, work: Work, sample: slices.Sample) -> None:
@@ -140,6 +141,11 @@ def concerns(message: Message) -> bool:
 def workers_of(message: Message) -> int:
     """How many workers its execution wants."""
     return int(message.parameters.get("target_worker_count", WORKERS))
+
+
+def slices_go_to(message: Message) -> str:
+    """The destination of its execution's slices."""
+    return str(message.parameters.get("slice_destination", SLICES_QUEUE))
 
 
 def notice(msg_type: str, message: Message, told: dict[str, Any]) -> dict[str, Any]:

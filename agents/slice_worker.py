@@ -11,7 +11,7 @@ from _base import Agent, Message, Work
 
 from swf_console.backend.agent import slices
 from swf_console.backend.agent.crew import Crew, Job, terms_of
-from swf_console.backend.agent.slices import RESULTS_QUEUE, SLICES_QUEUE, WORKERS_TOPIC, Slice
+from swf_console.backend.agent.slices import RESULTS_QUEUE, WORKERS_TOPIC, Slice
 from swf_console.backend.database import slices as slice_rows
 from swf_console.backend.database import states, worker_crews
 from swf_console.backend.database.slice_records import SliceStart
@@ -49,6 +49,9 @@ class SliceWorker(Agent):
         terms = terms_of(slices.inner(message), realtime=message.execution.realtime)
         state = states.run_state(work.connection, terms.run_number)
         if state is not None and state.phase == COMPLETED:
+            return
+        if not terms.queue.startswith("/queue/"):
+            self.log.info("run %s: its slices go to %s, for workers elsewhere", message.run_id, terms.queue)
             return
         since = datetime.now(UTC) - STALE
         here = worker_crews.living(work.connection, self.agent_type, self.namespace, since)
@@ -115,7 +118,7 @@ class SliceWorker(Agent):
             more = crew.uncovered()
             crew.covered += more
         if more:
-            self.feeds[crew.run_number].append(self.follow(SLICES_QUEUE, more))
+            self.feeds[crew.run_number].append(self.follow(crew.terms.queue, more))
 
     def claim(self, crew: Crew, numbers: Sequence[int]) -> None:
         """Be these workers, but those that another process is already."""

@@ -27,6 +27,7 @@ THEMES = (
     "chain",
     "monitor",
     "stream",
+    "testbed",
     "first_paint",
     "tail",
     "links",

@@ -62,7 +62,9 @@ SELECT min(m.sent_at) AS first, max(s.updated_at) AS last FROM swf_tf_slices s
  JOIN swf_stf_files t ON t.file_id = f.stf_file_id
  JOIN swf_workflow_messages m ON m.message_type = 'stf_gen' AND {filename} = t.stf_filename
  WHERE s.status = 'completed' GROUP BY t.stf_filename"""
-WAITS = "SELECT created_at AS first, assigned_at AS last FROM swf_tf_slices WHERE assigned_at IS NOT NULL"
+WAITS = """
+SELECT created_at AS first, coalesce(assigned_at, (SELECT max(updated_at) FROM swf_tf_slices)) AS last,
+ status = 'completed' AS done FROM swf_tf_slices"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,9 @@ def _many_workers(stage: Stage) -> Row:
         memory = rss(processes[WORKER].pid)
         found = _ask(home, WAITS)
     waits = [_moment(row["last"]) - _moment(row["first"]) for row in found]
-    note = f"{len(waits):,} slices begun in {seconds} s; {used:.1%} of a core, {shown(memory, 'B')}"
+    done = sum(bool(row["done"]) for row in found)
+    made = f"{len(waits):,} slices made and {done:,} done in {seconds} s"
+    note = f"{made}; {used:.1%} of a core, {shown(memory, 'B')}"
     return _most(
         "1,000 workers in one process, wait for a worker p99", percentile(waits, 0.99), KEEP_UP, "s", note
     )

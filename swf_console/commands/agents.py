@@ -8,7 +8,7 @@ from .arguments import add, add_json, given, whole_number
 from .output import emit, say, show
 from .quiet import keep_logs_off_the_screen
 from .tables import show_table
-from .text import brief, span
+from .text import brief, seconds
 from .up import show_lines
 
 if TYPE_CHECKING:
@@ -93,13 +93,6 @@ def row(view: "AgentView") -> tuple[str, ...]:
         brief(view.namespace, 40),
         brief(view.note),
     )
-
-
-def seconds(value: float | None) -> str:
-    """An age."""
-    from datetime import timedelta
-
-    return "-" if value is None else span(timedelta(seconds=value))
 
 
 def change(arguments: argparse.Namespace, settings: "Settings") -> int:

@@ -14,6 +14,8 @@ from .tables import show_table
 from .text import brief, counted, heading
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..backend.configuration import Override
     from ..backend.operations.prediction import Prediction
     from ..backend.simulation import Backlog, Capacity
@@ -92,7 +94,7 @@ def show_prediction(prediction: "Prediction") -> None:
     if plan.capacity:
         show_capacity(plan.capacity)
     if plan.backlog:
-        show_backlog(plan.backlog)
+        show_backlog(plan.backlog, plan.modelled)
 
 
 def show_capacity(rates: "Capacity") -> None:
@@ -112,23 +114,27 @@ def show_capacity(rates: "Capacity") -> None:
     )
 
 
-def show_backlog(backlog: "Backlog") -> None:
-    """What piles up, and until when."""
-    by = "SimPy model" if backlog.method == "model" else "formula"
-    heading(f"Backlog ({by})")
-    drain = backlog.drain_seconds
-    fields(
-        [
-            ("slices", f"{backlog.slices:,}"),
-            ("workers ready", f"at {backlog.workers_ready:,.10g} s"),
-            ("most waiting", f"{backlog.peak:,} at {backlog.peak_tick:,.10g} s"),
-            ("waiting at end_run", f"{backlog.waiting_at_end:,}"),
-            ("drained", "never" if drain is None else f"{drain:,.10g} s after end_run"),
-            ("unfinished", f"{backlog.unfinished:,}" if backlog.unfinished else None),
-        ]
-    )
+def show_backlog(backlog: "Backlog", modelled: "Backlog | None") -> None:
+    """What piles up, and until when: by formula, and by SimPy beside it."""
+    both = [backlog, *([modelled] if modelled else [])]
+    columns = ("", *({"formula": "by formula", "model": "by SimPy"}[one.method] for one in both))
+    lines: list[tuple[str, Callable[[Backlog], str]]] = [
+        ("slices", lambda one: f"{one.slices:,}"),
+        ("last worker ready", lambda one: f"at {one.workers_ready:,.10g} s"),
+        ("most waiting", lambda one: f"{one.peak:,} at {one.peak_tick:,.10g} s"),
+        ("waiting at end_run", lambda one: f"{one.waiting_at_end:,}"),
+        ("drained", drained),
+        ("not done after ramp-down", lambda one: f"{one.unfinished:,}"),
+    ]
+    show_table("Backlog", columns, [(name, *(of(one) for one in both)) for name, of in lines])
     drawn = chart([(point.tick, point.waiting) for point in backlog.points], "s")
     if drawn:
         heading("Slices waiting")
     for line in drawn:
         show(line)
+
+
+def drained(backlog: "Backlog") -> str:
+    """When the last slice is done."""
+    drain = backlog.drain_seconds
+    return "never" if drain is None else f"{drain:,.10g} s after end_run"

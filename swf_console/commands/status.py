@@ -8,10 +8,14 @@ from .arguments import add, add_json, given
 from .output import emit, fields, show
 from .quiet import keep_logs_off_the_screen
 from .tables import show_table
-from .text import age, brief, capped, instant
+from .text import age, brief, capped, instant, seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..backend.database.records import ExecutionSummary
+    from ..backend.operations.agent_list import SupervisorLook
+    from ..backend.operations.agent_view import AgentView
     from ..backend.operations.database_look import DatabaseLook
     from ..backend.operations.looking import BrokerLook, NamespaceLook
     from ..backend.operations.status import Status
@@ -26,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Look, print, and exit with 0 when ready, 3 when a backend is down, 2 without a namespace."""
+    """Look, print, and exit with 0 when ready, 3 when something is down, 2 without a namespace."""
     from ..backend.operations.status import look_around
     from ..backend.settings import load_settings
 
@@ -48,10 +52,11 @@ def show_status(status: "Status") -> None:
             ("namespace", describe_namespace(status.namespace)),
             ("broker", describe_broker(status.broker)),
             ("database", describe_database(status.database)),
+            ("agents", describe_supervisor(status.supervisor)),
         ]
     )
     show_running(status.database)
-    show_agents(status.database)
+    show_agents(status.agents)
     show()
     show(brief(status.verdict, 1000))
 
@@ -105,20 +110,29 @@ def running_note(execution: "ExecutionSummary", database: "DatabaseLook") -> str
     return "stopping" if execution.stop_requested_at else ""
 
 
-def show_agents(database: "DatabaseLook") -> None:
-    """Which agents live, and when each was last heard of."""
-    rows = []
-    for agent in database.agents:
-        heard = age(agent.last_heartbeat)
-        rows.append(
-            (
-                brief(agent.instance_name),
-                brief(agent.agent_type),
-                brief(agent.operational_state),
-                heard,
-                brief(agent.namespace, 40),
-                brief(agent.hostname, 40),
-                brief(agent.pid),
-            )
+def describe_supervisor(supervisor: "SupervisorLook") -> str:
+    """supervisord on one line."""
+    if supervisor.state == "running":
+        return f"● supervisord, pid {supervisor.pid}"
+    if supervisor.state in {"absent", "stale"}:
+        return "○ supervisord, not running: the next run starts it"
+    return brief(f"✖ supervisord {supervisor.state}: {supervisor.message}")
+
+
+def show_agents(agents: "Sequence[AgentView]") -> None:
+    """Each agent: what supervisord says, what it says of itself, and when it was last heard of."""
+    rows = [
+        (
+            brief(one.name),
+            brief(one.agent_type),
+            brief(one.state),
+            brief(one.operational_state),
+            seconds(one.heartbeat_seconds),
+            brief(one.pid),
+            brief(one.namespace, 40),
+            brief(one.note),
         )
-    show_table("Agents", ("agent", "type", "state", "heart-beat", "namespace", "host", "pid"), rows)
+        for one in agents
+    ]
+    columns = ("agent", "type", "process", "does", "heart-beat", "pid", "namespace", "note")
+    show_table("Agents", columns, rows)

@@ -51,16 +51,21 @@ def age(then: datetime | None, now: datetime | None = None) -> str:
 
 def span(length: timedelta) -> str:
     """A length of time in its two largest units."""
-    seconds = length.total_seconds()
-    if seconds < 10:
-        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
+    whole = length.total_seconds()
+    if whole < 10:
+        return f"{whole:.2f} s" if whole < 1 else f"{whole:.1f} s"
+    if whole < 60:
+        return f"{whole:.0f} s"
+    minutes, rest = divmod(round(whole), 60)
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02d} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+
+
+def seconds(value: float | None) -> str:
+    """A length of time given in seconds."""
+    return "-" if value is None else span(timedelta(seconds=value))
 
 
 def capped(count: int, cap: int) -> str:

@@ -28,6 +28,7 @@ from swf_console.backend.supervision.supervisor import START_SECONDS, STOP_SECON
 SHIPPED = (
     "embedded-broker",
     "monitor",
+    "agent-manager",
     "workflow-runner",
     "example-data-agent",
     "example-processing-agent",

@@ -15,6 +15,7 @@ from ..support.activemq import ActiveMQ, ActiveMQAddress
 from ..support.homes import plain_environment, run
 from ..support.waiting import wait_for
 from .site import SWF_CONSOLE, Site
+from .testbed import Testbed
 
 SHARED = pytest.param("shared", marks=[pytest.mark.activemq, pytest.mark.postgresql])
 BACKENDS = ["embedded", SHARED]
@@ -34,6 +35,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def new_home(template: Path, tmp_path: Path) -> Path:
     """A home of this test alone."""
     return shutil.copytree(template, tmp_path / "home")
+
+
+@pytest.fixture
+def testbed(new_home: Path) -> Iterator[Testbed]:
+    """A home in which somebody types, with the embedded defaults."""
+    made = Testbed(new_home)
+    yield made
+    made.close()
 
 
 @pytest.fixture(params=BACKENDS)

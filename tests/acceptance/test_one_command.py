@@ -1,18 +1,13 @@
 """`testbed run`: one command starts what a workflow needs, and says so."""
 
 import json
-import os
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from ..support.homes import plain_environment, run
 from ..support.waiting import wait_for
-from .site import PROGRAMS
+from .testbed import Testbed
 
-PATH = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
 QUICK = """
 [workflow]
 name = "stf_datataking"
@@ -34,43 +29,17 @@ script = "agents/watcher.py"
 """
 
 
-class Testbed:
-    """A home in which somebody types."""
-
-    __test__ = False
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-
-    def type(self, *words: str, code: int = 0) -> str:
-        done = run(words, cwd=self.home, environment=plain_environment(PATH=PATH))
-        assert done.returncode == code, done.stderr + done.stdout
-        return done.stdout + done.stderr
-
-    def agents(self) -> dict[str, str]:
-        """State of each program."""
-        rows = [json.loads(line) for line in self.type("swf-console", "agents", "--json").splitlines()]
-        return {row["program"]: row["state"] for row in rows if row["program"]}
-
-    def status_of(self, execution_id: str) -> str:
-        rows = [json.loads(line) for line in self.type("swf-console", "executions", "--json").splitlines()]
-        (status,) = [row["status"] for row in rows if row.get("execution_id") == execution_id]
-        return str(status)
+def status_of(testbed: Testbed, execution_id: str) -> str:
+    rows = [json.loads(line) for line in testbed.type("swf-console", "executions", "--json").splitlines()]
+    (status,) = [row["status"] for row in rows if row.get("execution_id") == execution_id]
+    return str(status)
 
 
 @pytest.fixture
-def testbed(new_home: Path) -> Iterator[Testbed]:
-    made = Testbed(new_home)
-    settings = new_home / "workflows/testbed.toml"
-    settings.write_text(settings.read_text().replace("your-namespace", "torre1"))
-    (new_home / "workflows/quick_default.toml").write_text(QUICK)
-    yield made
-    run(
-        ["supervisorctl", "-c", "agents.supervisord.conf", "shutdown"],
-        cwd=new_home,
-        environment=plain_environment(PATH=PATH),
-    )
-    wait_for(lambda: not (new_home / ".state/supervisor.sock").exists(), timeout=30)
+def testbed(testbed: Testbed) -> Testbed:
+    """The same with a configuration that is over soon."""
+    (testbed.home / "workflows/quick_default.toml").write_text(QUICK)
+    return testbed
 
 
 def test_one_command_starts_everything_and_the_run_completes(testbed: Testbed) -> None:
@@ -81,9 +50,13 @@ def test_one_command_starts_everything_and_the_run_completes(testbed: Testbed) -
     wait_for(lambda: testbed.agents()["workflow-runner"] == "RUNNING", timeout=30, every=0.2)
     wait_for(lambda: testbed.agents()["example-data-agent"] == "RUNNING", timeout=30, every=0.2)
     assert testbed.agents()["example-fastmon-agent"] == "STOPPED"
-    wait_for(lambda: testbed.status_of(execution_id) == "completed", timeout=30, every=0.2)
+    wait_for(lambda: status_of(testbed, execution_id) == "completed", timeout=30, every=0.2)
     assert "ready to run" in testbed.type("testbed", "status")
     assert "ready to run" in testbed.type("testbed", "status-local")
+    (data,) = [one for one in testbed.status()["agents"] if one["program"] == "example-data-agent"]
+    assert (data["state"], data["agent_type"], data["note"]) == ("RUNNING", "data", "")
+    assert data["operational_state"] in {"READY", "PROCESSING"}
+    assert 0 <= data["heartbeat_seconds"] < 60
 
     began = time.monotonic()
     again = testbed.type("testbed", "run", "quick", "--no-realtime")

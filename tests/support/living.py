@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from swf_console.backend.database import Database, agents, open_database
+from swf_console.backend.messaging.address import running_broker
 from swf_console.backend.operations.home import write_home
-from swf_console.backend.settings import sqlite_url
+from swf_console.backend.settings import load_settings, sqlite_url
 from tests.support.homes import plain_environment, run
 from tests.support.waiting import wait_for
 
@@ -76,9 +77,14 @@ class LivingHome:
         self._start("broker", words)
         wait_for((self.home / ".state/broker.json").exists)
 
-    def start(self, kind: str, *arguments: str) -> None:
+    def start(self, kind: str, *arguments: str, name: str | None = None) -> None:
         """An agent's process."""
-        self._start(kind, [f"agents/{PROGRAMS[kind]}", *arguments])
+        self._start(name or kind, [f"agents/{PROGRAMS[kind]}", *arguments])
+
+    def broker_address(self) -> tuple[tuple[str, int], tuple[str, str]]:
+        """Where its broker listens, and the login."""
+        broker = running_broker(load_settings(self.environment, home=self.home))
+        return (broker.host, broker.port), (broker.user, broker.password)
 
     def start_in_order(self, kinds: Iterable[str] = tuple(SCRIPTS)) -> None:
         """Agents of these kinds, one after the other, so that each has the same number in every home."""
@@ -131,6 +137,17 @@ class LivingHome:
             return bool(agent.operational_state == "EXITED" or agent.pid == self.pid(kind))
 
         self.wait_for(there, timeout)
+
+    def wait_quiet(self, kinds: Iterable[str]) -> None:
+        """Wait until every agent of these kinds, of any namespace, says that it has nothing to do."""
+        wanted = set(kinds)
+
+        def quiet() -> bool:
+            with self.database.read() as connection:
+                found = [one for one in agents.present(connection) if one.agent_type in wanted]
+            return all(one.operational_state == "READY" for one in found)
+
+        self.wait_for(quiet, 60)
 
     def wait_for(self, look: Callable[[], Any], timeout: float = 30.0) -> Any:
         """Wait for something, and where it does not come say what the processes wrote."""

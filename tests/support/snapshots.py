@@ -1,6 +1,7 @@
 """The rows of the processing chain without their times, to compare what two histories have made."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from sqlalchemy import Table, select
@@ -26,6 +27,17 @@ def snapshot(database: Database, *more: Table) -> dict[str, list[str]]:
             )
             for table in (*CHAIN, *more)
         }
+
+
+def differences(found: dict[str, list[str]], wanted: dict[str, list[str]]) -> list[str]:
+    """The rows that only one of two snapshots has, `+` and `-`; none where they are equal."""
+    assert found.keys() == wanted.keys()
+    told = []
+    for sign, these, those in (("+", found, wanted), ("-", wanted, found)):
+        for table in these:
+            only = Counter(these[table]) - Counter(those[table])
+            told += [f"{sign} {table} {row}" for row in sorted(only.elements())]
+    return told
 
 
 def sent_by_agents(database: Database) -> list[tuple[str, str]]:

@@ -204,7 +204,7 @@ def test_a_plan_needs_neither_broker_nor_database(ask: Assistant, console: Comma
 def test_the_state_of_a_home_without_anything_is_an_answer(ask: Assistant) -> None:
     told = ask("get_system_state").document
     assert told["status"]["ready"] is False
-    assert told["supervisor"]["state"] == "absent"
+    assert told["status"]["supervisor"]["state"] == "absent"
     assert ask("get_testbed_status").document["agents_running"] is False
     assert ask("check_agent_manager").document["alive"] is False
     assert ask("check_agent_manager", username="bob").document["control_queue"] == "/queue/agent_control.bob"

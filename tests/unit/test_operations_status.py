@@ -3,12 +3,15 @@
 import time
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from swf_console.backend.database import Database, agents, executions
 from swf_console.backend.database.records import Heartbeat
+from swf_console.backend.operations.agent_list import SupervisorLook
+from swf_console.backend.operations.agent_view import AgentView
 from swf_console.backend.operations.database_look import DatabaseLook
 from swf_console.backend.operations.looking import BrokerLook, Health, NamespaceLook
 from swf_console.backend.operations.status import judge, look_around
@@ -20,6 +23,8 @@ from ..support.monitor import Monitor
 UP = BrokerLook("stomp", Health.UP)
 THERE = DatabaseLook("sqlite", Health.UP)
 NAMED = NamespaceLook("demo")
+ABSENT = SupervisorLook("absent")
+FROZEN = SupervisorLook("frozen", "supervisord did not answer", "kill -CONT 7")
 OLD = DatabaseLook("sqlite", Health.UNUSABLE, advice="Bring it up: swf-console db upgrade")
 OLD_SERVER = DatabaseLook("postgresql", Health.UNUSABLE, advice="Bring it up: swf-console db upgrade")
 
@@ -51,9 +56,37 @@ OLD_SERVER = DatabaseLook("postgresql", Health.UNUSABLE, advice="Bring it up: sw
 def test_the_verdict_says_what_to_do_first(
     broker: BrokerLook, database: DatabaseLook, namespace: NamespaceLook, code: int, said: str
 ) -> None:
-    found, verdict = judge(broker, database, namespace)
+    found, verdict = judge(broker, database, namespace, ABSENT, ())
     assert found == code
     assert said in verdict
+
+
+@pytest.mark.parametrize(
+    ("supervisor", "agent", "said"),
+    [
+        (FROZEN, {}, "no agent can be started: supervisord did not answer. kill -CONT 7"),
+        (
+            ABSENT,
+            {"state": "FATAL", "note": "it gave up"},
+            "data: it gave up. Then: swf-console agents",
+        ),
+        (ABSENT, {"state": "BACKOFF"}, "not ready: data. Then"),
+        (ABSENT, {"state": "RUNNING", "note": "RUNNING, but silent 91 s"}, "data: RUNNING, but silent 91 s"),
+        (ABSENT, {"state": "FATAL", "program": "monitor", "note": "it gave up"}, "ready to run"),
+        (ABSENT, {"state": "RUNNING"}, "ready to run"),
+        (ABSENT, {"state": None, "program": None, "note": "not under this supervisord"}, "ready to run"),
+    ],
+)
+def test_an_agent_that_supervisord_cannot_keep_alive_is_the_verdict(
+    supervisor: SupervisorLook, agent: dict[str, Any], said: str
+) -> None:
+    code, verdict = judge(UP, THERE, NAMED, supervisor, [view(**agent)])
+    assert said in verdict
+    assert code == (0 if said == "ready to run" else 3)
+
+
+def view(program: str | None = "data", state: str | None = "STOPPED", note: str = "") -> AgentView:
+    return AgentView("a", program, state, None, None, None, None, None, None, None, note)
 
 
 def test_a_fresh_home_needs_a_namespace_and_nothing_is_made_by_looking(console: CommandLine) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ..database.slice_records import WorkerBeat
 from ..database.worker_crews import IDLE, PROCESSING
 from .message import Message
-from .slices import Slice
+from .slices import SLICES_QUEUE, Slice
 
 MOST_WORKERS = 100_000
 WORKERS = 30
@@ -18,7 +18,10 @@ AT_ONCE = 500  # slices that take no time are given out in batches
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a run wants of its workers; times in seconds of the wall clock. `asked_at` is when it did."""
+    """What a run wants of its workers; times in seconds of the wall clock. `asked_at` is when it did.
+
+    `queue` is where its slices wait.
+    """
 
     run_number: int
     workers: int
@@ -26,6 +29,7 @@ class Terms:
     rampup_time: float
     rampdown_time: float
     asked_at: datetime
+    queue: str = SLICES_QUEUE
 
     def due(self, number: int) -> datetime:
         """When a worker is to be there: they come evenly, the last when the ramp-up time is over."""
@@ -48,6 +52,7 @@ def terms_of(told: Message, *, realtime: bool) -> Terms:
         rampup_time=seconds("worker_rampup_time"),
         rampdown_time=seconds("worker_rampdown_time"),
         asked_at=told.time,
+        queue=told.text("slice_destination", None) or SLICES_QUEUE,
     )
 
 

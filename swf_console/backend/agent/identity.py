@@ -66,7 +66,7 @@ class IdentityFile:
             self._lock = None
 
     def load(self, database: str) -> AgentIdentity | None:
-        """Who this agent was the last time it used that database; None for the first time."""
+        """Who this agent was the last time it used the database of that label; None for the first time."""
         known = self._read().get(database)
         try:
             return (

@@ -3,12 +3,14 @@
 import logging
 import threading
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 
 from ..messaging.feed import Arrival, Feed, Inbox, Subscription
 from ..messaging.link import Link
 from ..messaging.messages import IncomingMessage, read
 from .counts import Counts
 from .tasks import OpenTasks, Task
+from .work import DATABASE_HEADER
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +18,14 @@ BATCH = 500
 PREFETCH = 1000
 LIMIT = 20_000
 SHOWN_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """What tells our messages from others': the namespace, and the label of the database."""
+
+    namespace: str
+    database: str
 
 
 class Intake:
@@ -28,19 +38,19 @@ class Intake:
         self,
         link: Link,
         destinations: Sequence[str],
-        namespace: str,
+        ours: "Ours",
         wanted: Collection[str],
         tasks: OpenTasks,
         counts: Counts,
         work_off: Callable[[Sequence[Task]], None],
         crashed: Callable[[BaseException], None],
     ) -> None:
-        self._link, self._namespace, self._wanted = link, namespace, wanted
+        self._link, self._ours, self._wanted = link, ours, wanted
         self._tasks, self._counts = tasks, counts
         self._work_off, self._crashed = work_off, crashed
         self._inbox = Inbox(LIMIT)
         self._finishing = threading.Event()
-        self.feeds = [Feed(link, subscription(each, namespace), self._inbox) for each in destinations]
+        self.feeds = [Feed(link, subscription(each, ours.namespace), self._inbox) for each in destinations]
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
 
     def subscribe(self) -> None:
@@ -50,7 +60,7 @@ class Intake:
 
     def follow(self, destination: str, prefetch: int) -> Feed:
         """Follow one destination more, of which the broker gives us no more than `prefetch` at once."""
-        feed = Feed(self._link, subscription(destination, self._namespace, prefetch), self._inbox)
+        feed = Feed(self._link, subscription(destination, self._ours.namespace, prefetch), self._inbox)
         self.feeds.append(feed)
         feed.open()
         return feed
@@ -84,7 +94,9 @@ class Intake:
         """Work on those of these messages that are ours and new."""
         fresh: list[Task] = []
         for incoming, arrival in messages:
-            if self._is_for_us(incoming):
+            if self._is_of_elsewhere(incoming):
+                self._refuse(incoming, arrival)
+            elif self._is_for_us(incoming):
                 task = self._tasks.admit(incoming, arrival)
                 self._counts.duplicates += task is None
                 fresh += [task] if task is not None else []
@@ -102,8 +114,28 @@ class Intake:
         except BaseException as error:  # noqa: BLE001 (an agent that hears nothing must not look alive)
             self._crashed(error)
 
+    def _is_of_elsewhere(self, incoming: IncomingMessage) -> bool:
+        """Whether an agent sent it that works on another database, whose run numbers may be the same."""
+        return incoming.headers.get(DATABASE_HEADER, self._ours.database) != self._ours.database
+
+    def _refuse(self, incoming: IncomingMessage, arrival: Arrival | None) -> None:
+        """A topic gives everybody a copy; from a queue it goes to the dead letters, where it can be found."""
+        if arrival is None or incoming.destination.startswith("/topic/"):
+            self._counts.ignored += 1
+            if arrival is not None:
+                arrival.ack()
+            return
+        self._counts.dead_letters += 1
+        said = (
+            f"{incoming.msg_type} of run {incoming.run_id} on {incoming.destination} is of another database"
+        )
+        level = logging.DEBUG if self._counts.last_failure == said else logging.WARNING
+        self._counts.last_failure = said
+        log.log(level, "%s than ours, and set aside: was the database replaced?", said)
+        arrival.nack()
+
     def _is_for_us(self, incoming: IncomingMessage) -> bool:
-        if incoming.namespace is not None and incoming.namespace != self._namespace:
+        if incoming.namespace is not None and incoming.namespace != self._ours.namespace:
             self._counts.ignored += 1
             return False
         if incoming.content is None or (incoming.problem is not None and incoming.msg_type is None):

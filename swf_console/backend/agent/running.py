@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..database import Database, open_database, sequences
+from ..database import Database, label, open_database, sequences
 from ..database.records import Heartbeat
 from ..errors import BackendUnreachable, BrokerUnreachable
 from ..messaging.address import choose_broker
@@ -22,7 +22,7 @@ from .counts import Counts
 from .deliveries import Deliveries
 from .desk import Desk
 from .identity import AgentIdentity, IdentityFile
-from .intake import Intake
+from .intake import Intake, Ours
 from .log_table import DatabaseLog
 from .message import Message
 from .parameters import ExecutionRecords
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 2.0
 LOOK_SECONDS = 0.2
-FINISH_SECONDS = 5.0
+FINISH_SECONDS = 4.0  # for each part; all of them within stopwaitsecs
 
 Connect = Callable[[str], Link]
 
@@ -127,7 +127,7 @@ class Running:
         self._pool = Pool(agent.threads, self._closing)
         self._publisher = Publisher(self._link, Deliveries(database, self._tasks))
         self._desk = Desk(
-            Identity(self.identity.name, self.namespace),
+            Identity(self.identity.name, self.namespace, self._label),
             agent.handlers(),
             database,
             ExecutionRecords(database, self.settings),
@@ -140,7 +140,7 @@ class Running:
         self._intake = Intake(
             self._link,
             agent.destinations,
-            self.namespace,
+            Ours(self.namespace, self._label),
             agent.handlers(),
             self._tasks,
             self._desk.counts,
@@ -189,13 +189,15 @@ class Running:
         return None
 
     def _identify(self, database: Database) -> AgentIdentity:
-        known = self._file.load(database.safe_url)
+        with database.write() as connection:
+            self._label = label.ensure(connection)
+        known = self._file.load(self._label)
         if known is not None:
             return known
         with database.write() as connection:
             number = sequences.next_agent_number(connection)
         name = f"{self._agent.agent_type}-agent-{self.settings.user}-{number}"
-        return self._file.create(database.safe_url, name)
+        return self._file.create(self._label, name)
 
     def _await_subscriptions(self) -> bool:
         """Wait until the broker has confirmed every subscription; false where the agent is stopped before.
@@ -228,7 +230,7 @@ class Running:
                 return
         if known:
             return
-        self.identity = self._file.mark_known(self.database.safe_url, self.identity, place)
+        self.identity = self._file.mark_known(self._label, self.identity, place)
 
     def _work_off(self, tasks: Sequence[Task]) -> None:
         self._pulse.working()

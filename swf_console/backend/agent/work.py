@@ -1,5 +1,6 @@
 """The work on one message: rows and messages that become true together, in one transaction."""
 
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,16 +13,18 @@ if TYPE_CHECKING:
     from ..database import Connection
 
 SPACE = uuid.UUID("2b1c5d0e-93d4-4b8e-8a6c-0a7b8f3f5e21")
+DATABASE_HEADER = "swf_database"
 PASSED_ON = ("simulation_tick",)
 
 R = TypeVar("R")
 
 
 class Identity(NamedTuple):
-    """Who works: the agent's name and namespace."""
+    """Who works: the agent's name and namespace, and the label of the database that it works on."""
 
     name: str
     namespace: str
+    database: str
 
 
 class Later(NamedTuple):
@@ -46,11 +49,19 @@ class Work:
         self.kept: Callable[[Message], None] | None = None
         self._message, self._agent = message, agent
 
-    def send(self, destination: str, content: Mapping[str, Any], *, key: str | None = None) -> dict[str, Any]:
+    def send(
+        self,
+        destination: str,
+        content: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        keep_seconds: float | None = None,
+    ) -> dict[str, Any]:
         """Send a message once the work is committed; returns it with the fields that all messages carry.
 
         `key` names what it is about (a file, say): the same message about the same thing has the same id,
         so that receivers know it when it comes twice. Without one it belongs to the message in work.
+        With `keep_seconds` it is a notice: the broker forgets it when nobody has taken it for so long.
         """
         source = self._message
         namespace = source.namespace or self._agent.namespace
@@ -66,7 +77,12 @@ class Work:
         about = key if key is not None else f"{source.id} {len(self.outgoing)}"
         named = (namespace, source.execution_id, destination, full.get("msg_type"), about)
         identity = str(uuid.uuid5(SPACE, "\n".join(str(part) for part in named)))
-        self.outgoing.append(make(destination, full, message_id=identity))
+        headers = {DATABASE_HEADER: self._agent.database}
+        if keep_seconds is not None:
+            # what is persistent a broker does not forget: it goes among the dead letters
+            expires = round((time.time() + keep_seconds) * 1000)
+            headers |= {"persistent": "false", "expires": str(expires)}
+        self.outgoing.append(make(destination, full, message_id=identity, headers=headers))
         return full
 
     def write(self, function: Callable[["Connection", Sequence[R]], None], row: R) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, distinct, func, select
 
+from . import run_counts
 from .records import RunState
 from .tables.processing import tf_slices
 from .tables.workflows import run_states
@@ -34,7 +35,8 @@ def counted(connection: Connection, run_number: int) -> dict[str, int]:
 
 
 def refresh(connection: Connection, run_number: int) -> None:
-    """Store a run's counters as they are now, where it has a state."""
+    """Store a run's counters as they are now, where it has a state, which is held from here on."""
+    run_counts.hold(connection, [run_number])
     _update(connection, run_number, counted(connection, run_number))
 
 

@@ -124,7 +124,7 @@ def change(connection: Connection, slice_key: int, values: Mapping[str, Any]) ->
     if run_number is None:
         return None
     # the run before its slices, as everybody does: who takes them the other way round blocks the others
-    run_counts.hold(connection, {run_number})
+    run_counts.hold(connection, {run_number, values.get("run_number", run_number)})
     held = select(_c.status, _c.run_number).where(_c.id == slice_key).with_for_update()
     before = connection.execute(held).one()
     after = rows.change(connection, slice_key, values)

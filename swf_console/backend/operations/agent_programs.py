@@ -13,6 +13,8 @@ from ..supervision.supervisor import Supervisor
 
 RUNNER = "workflow-runner"
 BROKER = "embedded-broker"
+# what others may be connected to stays, whatever happens to the agents, and so does who was asked
+STAYS = (BROKER, "monitor", "agent-manager")
 
 
 def supervisor_of(settings: Settings) -> Supervisor:

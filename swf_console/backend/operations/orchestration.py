@@ -5,14 +5,16 @@ from dataclasses import dataclass
 
 from ..configuration import Composition, Override, compose, configuration_names, resolve_namespace
 from ..database import agents, open_database
+from ..database.records import Agent
 from ..errors import Refused, SupervisorUnreachable, UsageError
 from ..messaging.embedded import find_running
 from ..settings import Settings
-from ..supervision.records import Did, Outcome
+from ..supervision.records import Did, Orphan, Outcome
 from ..supervision.supervisor import EVERYTHING, Supervisor
 from .agent_programs import BROKER, RUNNER, needed_programs, supervisor_of
 from .commands import run_command
 from .control import ask_runner
+from .register import IDLE_TYPE
 from .request import RunRequest, prepare, testbed_of
 
 ANSWER_SECONDS = 10.0
@@ -94,7 +96,10 @@ def start_agents(
     lines: list[AgentLine] = []
     if settings.broker is None and find_running(settings.state_dir) is None:
         lines += _start(supervisor, [BROKER], settle=True)
-    names = [*([RUNNER] if runner else []), *(program.name for program in programs)]
+    orphan = _executing_orphan(settings, supervisor) if runner else None
+    if orphan is not None:
+        lines.append(AgentLine(RUNNER, orphan.pid, str(Did.RAN_ALREADY), "outside supervisord, and executes"))
+    names = [*([RUNNER] if runner and not orphan else []), *(program.name for program in programs)]
     if names:
         lines += _start(supervisor, names, settle=False)
     return tuple(lines), _strangers(settings, lines, namespace)
@@ -150,15 +155,29 @@ def line_of(outcome: Outcome) -> AgentLine:
 def _strangers(settings: Settings, lines: Sequence[AgentLine], namespace: str) -> dict[str, str]:
     """Processes that ran already for another namespace: they will not react to this run."""
     ran = {line.pid: line.name for line in lines if line.did == Did.RAN_ALREADY and line.pid}
+    return {
+        ran[agent.pid]: f"{ran[agent.pid]} (PID {agent.pid}) runs for namespace {agent.namespace}, "
+        f"not {namespace}: swf-console agents restart {ran[agent.pid]}"
+        for agent in _heard_here(settings)
+        if agent.pid in ran and agent.namespace not in (None, namespace)
+    }
+
+
+def _executing_orphan(settings: Settings, supervisor: Supervisor) -> Orphan | None:
+    """A runner that outlived its supervisord while it executes: who ends it ends its executions."""
+    orphans = {one.pid: one for one in supervisor.orphans() if one.process == RUNNER}
+    if not orphans:
+        return None
+    heard = [one for one in _heard_here(settings) if one.pid in orphans and one.agent_type != IDLE_TYPE]
+    return orphans[heard[0].pid or 0] if heard else None
+
+
+def _heard_here(settings: Settings) -> list[Agent]:
+    """The agents of this host that have not said goodbye."""
     database = open_database(settings.database_url)
     try:
         with database.read() as connection:
             known = agents.present(connection, AGENTS_LOOKED_AT)
     finally:
         database.close()
-    return {
-        ran[agent.pid]: f"{ran[agent.pid]} (PID {agent.pid}) runs for namespace {agent.namespace}, "
-        f"not {namespace}: swf-console agents restart {ran[agent.pid]}"
-        for agent in known
-        if agent.pid in ran and agent.hostname == settings.host and agent.namespace not in (None, namespace)
-    }
+    return [agent for agent in known if agent.hostname == settings.host]

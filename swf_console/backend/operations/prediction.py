@@ -71,5 +71,6 @@ def document_of(prediction: Prediction) -> dict[str, Any]:
         if plan.capacity
         else None,
         "backlog": asdict(plan.backlog) if plan.backlog else None,
+        "backlog_modelled": asdict(plan.modelled) if plan.modelled else None,
         "warnings": list(prediction.warnings),
     }

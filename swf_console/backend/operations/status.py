@@ -1,10 +1,14 @@
 """What runs, what is up, and one verdict, within a second whatever is down."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..settings import Settings
+from .agent_list import SupervisorLook, look_at_supervisor, merge
+from .agent_programs import STAYS
+from .agent_view import AgentView
 from .looking import Asked, BrokerLook, Health, NamespaceLook, look_at_broker, look_at_namespace
 
 if TYPE_CHECKING:
@@ -12,14 +16,18 @@ if TYPE_CHECKING:
     from .database_look import DatabaseLook
 
 PATIENCE = 0.45
+LEAST = 0.1
 UNCONFIGURED = 2
 UNREACHABLE = 3
+STARTABLE = ("running", "absent", "stale")  # supervisord is there, or the next run starts it
+IN_TROUBLE = ("BACKOFF", "FATAL")
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
     """The state of a home; `exit_code` is 0 when it is ready to run.
 
+    `agents` are those of supervisord with what their heart-beats say, then those that live elsewhere.
     `figures` are those of the monitor's `/metrics`, where they were asked for and came in time; `errors`
     count what this look met, by backend.
     """
@@ -29,7 +37,9 @@ class Status:
     exit_code: int
     broker: BrokerLook
     database: "DatabaseLook"
+    supervisor: SupervisorLook
     namespace: NamespaceLook
+    agents: tuple[AgentView, ...]
     home: str
     seconds: float
     errors: dict[str, int]
@@ -37,13 +47,14 @@ class Status:
 
 
 def look_around(settings: Settings, patience: float = PATIENCE, *, counted: bool = False) -> Status:
-    """Look at broker and database at the same time, waiting for neither longer than `patience` seconds.
+    """Look at broker, supervisord and database at the same time, waiting no longer than `patience` seconds.
 
-    The broker is asked first, so that loading the database's libraries is no time lost. `counted` adds the
-    figures.
+    The database is asked last, so that loading its libraries is no time lost. `counted` adds the figures,
+    for as long again where there is a database.
     """
     began = time.monotonic()
     asked_broker = Asked(lambda: look_at_broker(settings, patience))
+    asked_supervisor = Asked(lambda: look_at_supervisor(settings))
     namespace = look_at_namespace(settings)
     from .database_look import collect_figures, database_silent, look_at_database
 
@@ -51,26 +62,72 @@ def look_around(settings: Settings, patience: float = PATIENCE, *, counted: bool
     asked_figures = Asked(lambda: collect_figures(settings)) if counted else None
     database = asked_database.within(patience, lambda: database_silent(settings, patience))
     broker = asked_broker.within(patience / 2, lambda: _broker_silent(settings, patience))
-    code, verdict = judge(broker, database, namespace)
-    left = began + 2 * patience - time.monotonic()
+    left = max(LEAST, began + patience - time.monotonic())
+    supervisor = asked_supervisor.within(left, lambda: _supervisor_silent(patience))
+    agents = tuple(merge(supervisor, database.agents, settings.host))
+    left = began + 2 * patience - time.monotonic() if database.health is Health.UP else 0.0
     figures = asked_figures.within(left, lambda: None) if asked_figures else None
-    seconds = round(time.monotonic() - began, 3)
-    errors = {"broker": int(_ails(broker.health)), "database": int(_ails(database.health))}
-    home = str(settings.home)
-    return Status(code == 0, verdict, code, broker, database, namespace, home, seconds, errors, figures)
+    code, verdict = judge(broker, database, namespace, supervisor, agents)
+    return Status(
+        ready=code == 0,
+        verdict=verdict,
+        exit_code=code,
+        broker=broker,
+        database=database,
+        supervisor=supervisor,
+        namespace=namespace,
+        agents=agents,
+        home=str(settings.home),
+        seconds=round(time.monotonic() - began, 3),
+        errors={"broker": int(_ails(broker.health)), "database": int(_ails(database.health))},
+        figures=figures,
+    )
 
 
-def judge(broker: BrokerLook, database: "DatabaseLook", namespace: NamespaceLook) -> tuple[int, str]:
+def judge(
+    broker: BrokerLook,
+    database: "DatabaseLook",
+    namespace: NamespaceLook,
+    supervisor: SupervisorLook,
+    agents: Sequence[AgentView],
+) -> tuple[int, str]:
     """The exit code and the one line: ready, or what to do first."""
-    if broker.health is Health.DOWN:
-        return UNREACHABLE, _trouble("the broker cannot be reached", broker.error, broker.advice)
-    if database.health is Health.DOWN:
-        return UNREACHABLE, _trouble("the database cannot be reached", database.error, database.advice)
-    if database.health is Health.UNUSABLE and not _upgrades_itself(database):
-        return UNREACHABLE, _trouble("the database cannot be used", database.error, database.advice)
+    trouble = _of_backends(broker, database)
+    if trouble:
+        return UNREACHABLE, trouble
     if namespace.name is None:
         return UNCONFIGURED, _trouble("there is no namespace", namespace.error, namespace.advice)
-    return 0, "ready to run"
+    trouble = _of_agents(supervisor, agents)
+    return (UNREACHABLE, trouble) if trouble else (0, "ready to run")
+
+
+def _of_backends(broker: BrokerLook, database: "DatabaseLook") -> str:
+    if broker.health is Health.DOWN:
+        return _trouble("the broker cannot be reached", broker.error, broker.advice)
+    if database.health is Health.DOWN:
+        return _trouble("the database cannot be reached", database.error, database.advice)
+    if database.health is Health.UNUSABLE and not _upgrades_itself(database):
+        return _trouble("the database cannot be used", database.error, database.advice)
+    return ""
+
+
+def _of_agents(supervisor: SupervisorLook, agents: Sequence[AgentView]) -> str:
+    if supervisor.state not in STARTABLE:
+        return _trouble("no agent can be started", supervisor.message, supervisor.advice)
+    unwell = [one for one in agents if is_unwell(one)]
+    if not unwell:
+        return ""
+    first, *more = unwell
+    others = f" (and {len(more)} more)" if more else ""
+    said = f"{first.program}{others}: {first.note}" if first.note else f"{first.program}{others}"
+    return _trouble(said, None, f"Then: swf-console agents restart {first.program}")
+
+
+def is_unwell(agent: AgentView) -> bool:
+    """Whether supervisord has trouble with it, or hears nothing of what it says is running."""
+    if agent.program is None or agent.program in STAYS:
+        return False
+    return agent.state in IN_TROUBLE or (agent.state == "RUNNING" and agent.note != "")
 
 
 def _ails(health: Health) -> bool:
@@ -84,7 +141,12 @@ def _upgrades_itself(database: "DatabaseLook") -> bool:
 
 def _trouble(what: str, why: str | None, advice: str) -> str:
     head = f"not ready: {what}: {why}" if why else f"not ready: {what}"
-    return f"{head}. {advice}" if advice else head
+    return f"{head.rstrip('.')}. {advice}" if advice else head
+
+
+def _supervisor_silent(patience: float) -> SupervisorLook:
+    said = f"supervisord did not answer within {patience:g} s"
+    return SupervisorLook("frozen", said, "See whether it hangs: swf-console agents")
 
 
 def _broker_silent(settings: Settings, patience: float) -> BrokerLook:

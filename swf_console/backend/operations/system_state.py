@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 from ..database import Database, executions, logs, runs, states
 from ..database.records import ExecutionFilter, ExecutionSummary, LogEntry, LogFilter, RunState
 from ..settings import Settings
-from .agent_list import SupervisorLook, look_at_supervisor, merge
-from .agent_view import AgentView
 from .status import Status, look_around
 
 ERROR_LEVEL = 40
@@ -17,12 +15,10 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class SystemState:
-    """`status` has the verdict; executions, run states and errors are the newest ten of each."""
+    """`status` has the verdict, the agents and supervisord; the rest are the newest ten of each."""
 
     user: str
     status: Status
-    supervisor: SupervisorLook
-    agents: tuple[AgentView, ...]
     latest_executions: tuple[ExecutionSummary, ...]
     run_states: tuple[RunState, ...]
     errors_of_the_last_hour: tuple[LogEntry, ...]
@@ -31,7 +27,6 @@ class SystemState:
 def system_state(settings: Settings, database: Database) -> SystemState:
     """Look at everything. Raises DatabaseUnreachable and DatabaseUnusable."""
     status = look_around(settings, counted=True)
-    supervisor = look_at_supervisor(settings)
     recent = LogFilter(level=ERROR_LEVEL, since=datetime.now(UTC) - ERRORS_SINCE)
     with database.read() as connection:
         latest = executions.page(connection, ExecutionFilter(), limit=SHOWN).items
@@ -41,8 +36,6 @@ def system_state(settings: Settings, database: Database) -> SystemState:
     return SystemState(
         user=settings.user,
         status=status,
-        supervisor=supervisor,
-        agents=tuple(merge(supervisor, status.database.agents, settings.host)),
         latest_executions=latest,
         run_states=tuple(state for state in found if state is not None),
         errors_of_the_last_hour=errors,

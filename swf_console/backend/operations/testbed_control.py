@@ -8,12 +8,9 @@ from ..errors import SupervisorUnreachable
 from ..settings import Settings
 from ..supervision.records import DaemonState
 from .agent_list import SupervisorLook, look_at_supervisor
-from .agent_programs import BROKER, supervisor_of
+from .agent_programs import STAYS, supervisor_of
 from .orchestration import AgentLine, line_of, named_configuration, start_agents
 from .request import testbed_of
-
-# what others may be connected to stays, whatever happens to the agents, and so does who was asked
-STAYS = (BROKER, "monitor", "agent-manager")
 
 
 class TestbedControl(Protocol):

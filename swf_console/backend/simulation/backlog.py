@@ -5,11 +5,13 @@ from bisect import bisect_right
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 import simpy
 
 from .capacity import Workload
+
+Method = Literal["formula", "model"]
 
 POINTS = 120
 MOST_MODELLED = 30_000
@@ -30,10 +32,10 @@ class Backlog:
     """What piles up and how long it takes to go away; ticks and times in simulated seconds.
 
     `drain_seconds` counts from `end_run` to the last finished slice; None where no worker ever finishes one.
-    `unfinished` are the slices left when the workers' graceful shutdown is over.
+    `unfinished` are the slices that are not done when the ramp-down time after `end_run` is over.
     """
 
-    method: str
+    method: Method
     slices: int
     workers_ready: float
     points: tuple[BacklogPoint, ...]
@@ -49,21 +51,30 @@ def sampled(stf_ticks: Sequence[float], rate: float) -> list[float]:
     return [tick for n, tick in enumerate(stf_ticks) if _share(n + 1, rate) > _share(n, rate)]
 
 
-def starts_by_formula(arrivals: Sequence[float], work: Workload, ready: float) -> list[float]:
-    """When each slice is begun: once it is there, the workers are, and the slice `workers` before it is done.
+def ready_ticks(work: Workload, asked: float) -> list[float]:
+    """When each worker is there: they come evenly, the last when the ramp-up time is over."""
+    return [asked + work.rampup_time * (number + 1) / work.workers for number in range(work.workers)]
 
-    Exact for slices taken in order that all take the same time.
+
+def starts_by_formula(arrivals: Sequence[float], seconds: float, ready: Sequence[float]) -> list[float]:
+    """When each slice is begun: once it is there and a worker is, who is new or through with another.
+
+    Exact for slices taken in order that all take the same time: then workers are free again in the order
+    in which they began.
     """
     starts: list[float] = []
-    for n, arrival in enumerate(arrivals):
-        start = max(arrival, ready)
-        if n >= work.workers:
-            start = max(start, starts[n - work.workers] + work.slice_processing_time)
-        starts.append(start)
+    new = freed = 0
+    for arrival in arrivals:
+        again = starts[freed] + seconds if freed < len(starts) else math.inf
+        if new < len(ready) and ready[new] <= again:
+            free, new = ready[new], new + 1
+        else:
+            free, freed = again, freed + 1
+        starts.append(max(arrival, free))
     return starts
 
 
-def starts_by_model(arrivals: Sequence[float], work: Workload, ready: float) -> list[float]:
+def starts_by_model(arrivals: Sequence[float], seconds: float, ready: Sequence[float]) -> list[float]:
     """The same, from SimPy: workers that get ready and then take one slice after the other."""
     env = simpy.Environment(0.0)
     queue = simpy.Store(env)
@@ -74,49 +85,54 @@ def starts_by_model(arrivals: Sequence[float], work: Workload, ready: float) -> 
             yield env.timeout(max(0.0, arrival - env.now))
             queue.put(arrival)
 
-    def worker() -> Generator[simpy.Event, Any, None]:
-        yield env.timeout(ready)
+    def worker(tick: float) -> Generator[simpy.Event, Any, None]:
+        yield env.timeout(tick)
         while True:
             yield queue.get()
             starts.append(env.now)
-            yield env.timeout(work.slice_processing_time)
+            yield env.timeout(seconds)
 
     env.process(daq())
-    for _ in range(min(work.workers, len(arrivals))):
-        env.process(worker())
+    for tick in ready[: len(arrivals)]:
+        env.process(worker(tick))
     env.run()
     return starts
 
 
 def predict_backlog(
-    stf_ticks: Sequence[float], work: Workload, *, run_imminent: float, end_run: float
-) -> Backlog:
-    """What becomes of the slices of these STFs.
+    stf_ticks: Sequence[float],
+    work: Workload,
+    *,
+    run_imminent: float,
+    end_run: float,
+    method: Method = "formula",
+) -> Backlog | None:
+    """What becomes of the slices of these STFs; None where they are too many for the model (30,000).
 
-    Workers are ready `rampup_time` after `run_imminent` and shut down `rampdown_time` after `end_run`; the
-    way of a message takes no time. Up to 30,000 slices come from the model, more from the formula.
+    The last worker is ready `rampup_time` after `run_imminent`; the way of a message takes no time.
     """
     ticks = sampled(stf_ticks, work.stf_sampling_rate)
     arrivals = [tick for tick in ticks for _ in range(work.slices_per_sample)]
-    ready = run_imminent + work.rampup_time
-    modelled = len(arrivals) <= MOST_MODELLED
+    if method == "model" and len(arrivals) > MOST_MODELLED:
+        return None
+    ready = ready_ticks(work, run_imminent)
     starts: list[float] = []
-    if work.workers:
-        starts = (starts_by_model if modelled else starts_by_formula)(arrivals, work, ready)
+    if ready:
+        by = starts_by_model if method == "model" else starts_by_formula
+        starts = by(arrivals, work.slice_processing_time, ready)
     flow = _Flow(arrivals, starts, work.slice_processing_time)
     peak, peak_tick = flow.peak()
     last = starts[-1] + work.slice_processing_time if starts else end_run
-    gone = end_run + work.rampdown_time
     return Backlog(
-        method="model" if modelled else "formula",
+        method=method,
         slices=len(arrivals),
-        workers_ready=ready,
+        workers_ready=run_imminent + work.rampup_time,
         points=flow.points(run_imminent, max(last, end_run)),
         peak=peak,
         peak_tick=peak_tick,
         waiting_at_end=flow.at(end_run).waiting,
-        drain_seconds=max(0.0, last - end_run) if work.workers or not arrivals else None,
-        unfinished=len(arrivals) - flow.at(gone).done,
+        drain_seconds=max(0.0, last - end_run) if ready or not arrivals else None,
+        unfinished=len(arrivals) - flow.at(end_run + work.rampdown_time).done,
     )
 
 

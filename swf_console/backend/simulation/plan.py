@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .backlog import Backlog, predict_backlog, sampled
+from .backlog import Backlog, Method, predict_backlog, sampled
 from .capacity import Capacity, Workload, capacity_of, workload
 from .ports import StopSignal
 from .rehearsal import Schedule, merged, rehearse
@@ -13,7 +13,10 @@ from .workflow_file import WorkflowCode
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The prediction. `downstream` are the messages of the agents, where fast processing is configured."""
+    """The prediction. `downstream` are the messages of the agents, where fast processing is configured.
+
+    `backlog` is by formula, `modelled` the same from SimPy where there are not too many slices for that.
+    """
 
     schedule: Schedule
     messages_by_type: dict[str, int]
@@ -21,6 +24,7 @@ class Plan:
     stf_count: int
     capacity: Capacity | None = None
     backlog: Backlog | None = None
+    modelled: Backlog | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -38,7 +42,7 @@ def plan_run(
     schedule = rehearse(code, config, duration=duration, stop=stop)
     work = workload(merged(config))
     rates = capacity_of(work) if work else None
-    backlog = _backlog(schedule, work) if work else None
+    backlog = _backlog(schedule, work, "formula") if work else None
     return Plan(
         schedule=schedule,
         messages_by_type=schedule.messages_by_type,
@@ -46,16 +50,18 @@ def plan_run(
         stf_count=len(schedule.stf_ticks),
         capacity=rates,
         backlog=backlog,
+        modelled=_backlog(schedule, work, "model") if work else None,
         warnings=tuple(_warnings(schedule, rates, backlog)),
     )
 
 
-def _backlog(schedule: Schedule, work: Workload) -> Backlog:
+def _backlog(schedule: Schedule, work: Workload, method: Method) -> Backlog | None:
     return predict_backlog(
         schedule.stf_ticks,
         work,
         run_imminent=schedule.tick_of("run_imminent", 0.0),
         end_run=schedule.tick_of("end_run", schedule.end),
+        method=method,
     )
 
 
@@ -77,14 +83,17 @@ def _warnings(schedule: Schedule, rates: Capacity | None, backlog: Backlog | Non
             f"{rates.workers} workers finish {rates.capacity:.3g} of the {rates.demand:.3g} slices made "
             f"per second: {rates.workers_needed} workers would keep up"
         )
-    if backlog.unfinished:
+    if backlog.drain_seconds is None:
+        said.append(f"there is no worker: none of the {backlog.slices:,} slices is ever finished")
+    elif backlog.unfinished:
         said.append(
-            f"{backlog.unfinished:,} of {backlog.slices:,} slices are not finished when the workers have "
-            "shut down: more workers, or a longer worker_rampdown_time"
+            f"{backlog.unfinished:,} of {backlog.slices:,} slices are not done when worker_rampdown_time is "
+            f"over: the workers stay until the last is, {backlog.drain_seconds:g} s after end_run; "
+            "more workers would be done sooner"
         )
     if backlog.slices and backlog.workers_ready > schedule.tick_of("end_run", schedule.end):
         said.append(
-            f"the workers are ready at {backlog.workers_ready:g} s, after the run has ended: "
+            f"the last worker is ready at {backlog.workers_ready:g} s, after the run has ended: "
             "a shorter worker_rampup_time, or a longer run"
         )
     return said

@@ -6,7 +6,7 @@ from typing import Protocol
 from .records import Changes, Daemon, Explanation, Orphan, Outcome, ProcessStatus, Program
 
 START_SECONDS = 10.0
-STOP_SECONDS = 25.0
+STOP_SECONDS = 35.0  # longer than the stopwaitsecs of runner, agents and broker
 EVERYTHING = "all"
 
 

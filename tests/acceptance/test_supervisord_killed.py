@@ -1,0 +1,120 @@
+"""kill -9 of supervisord in the middle of a run: its agents go on, the next one replaces them, same rows."""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ..support.snapshots import differences
+from ..support.waiting import wait_for
+from .testbed import Testbed
+
+BRISK = """
+[workflow]
+name = "stf_datataking"
+version = "1.0"
+description = "Many slices in a short time"
+includes = ["fast_processing_default.toml"]
+
+[daq_state_machine]
+no_beam_not_ready_delay = 0.1
+broadcast_delay = 0.0
+beam_not_ready_delay = 0.1
+beam_ready_delay = 0.1
+beam_not_ready_end_delay = 0.1
+
+[fast_processing]
+stf_count = 40
+stf_interval = 0.25
+stf_sampling_rate = 0.5
+slices_per_sample = 5
+target_worker_count = 6
+slice_processing_time = 0.2
+worker_rampup_time = 0.5
+worker_rampdown_time = 0.1
+"""
+CHAIN = ("example-data-agent", "example-fastmon-agent", "fast-processing-agent", "slice-worker")
+SLICES = 100
+DONE = "SELECT id FROM swf_tf_slices WHERE status = 'completed'"
+OVER = "SELECT * FROM swf_run_state WHERE phase = 'completed' AND active_worker_count = 0"
+ENDED = "SELECT * FROM swf_runs WHERE end_time IS NOT NULL"
+EXECUTIONS = "SELECT status FROM swf_workflow_executions WHERE status <> 'running'"
+Rows = dict[str, list[str]]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rows]:
+    """What the run leaves when nothing happens."""
+    home = shutil.copytree(template, tmp_path_factory.mktemp("undisturbed") / "home")
+    testbed = Testbed(home)
+    try:
+        begin(testbed)
+        yield finish(testbed)
+    finally:
+        testbed.close()
+
+
+def begin(testbed: Testbed) -> None:
+    (testbed.home / "workflows/brisk.toml").write_text(BRISK)
+    testbed.type("testbed", "run", "brisk", "--realtime")
+
+
+def finish(testbed: Testbed) -> Rows:
+    testbed.wait_rows(OVER)
+    testbed.wait_rows(ENDED)
+    assert testbed.wait_rows(EXECUTIONS) == [{"status": "completed"}]
+    assert len(testbed.rows(DONE)) == SLICES
+    return testbed.left()
+
+
+def pids(testbed: Testbed) -> dict[str, int]:
+    found = {one["program"]: one["pid"] for one in testbed.status()["agents"] if one["program"]}
+    return {name: pid for name, pid in found.items() if pid}
+
+
+def test_agents_go_on_without_supervisord(testbed: Testbed, undisturbed: Rows) -> None:
+    begin(testbed)
+    testbed.wait_rows(DONE, 10)
+    testbed.kill_supervisord()
+    assert "the next run starts it" in testbed.type("testbed", "status")
+    assert differences(finish(testbed), undisturbed) == []
+
+
+def test_the_next_supervisord_replaces_the_agents_in_mid_run(testbed: Testbed, undisturbed: Rows) -> None:
+    begin(testbed)
+    testbed.wait_rows(DONE, 10)
+    before = pids(testbed)
+    testbed.kill_supervisord()
+    testbed.type("swf-console", "agents", "start", *CHAIN)
+    after = pids(testbed)
+    assert len(set(after.values()) - set(before.values())) == 5
+    assert differences(finish(testbed), undisturbed) == []
+
+
+def test_supervisord_and_all_its_agents_killed_at_once(testbed: Testbed, undisturbed: Rows) -> None:
+    begin(testbed)
+    testbed.wait_rows(DONE, 10)
+    agents = [pid for name, pid in pids(testbed).items() if name.partition(":")[0] in CHAIN]
+    testbed.kill_supervisord()
+    for pid in agents:
+        os.kill(pid, signal.SIGKILL)
+    testbed.type("swf-console", "agents", "start", *CHAIN)
+    assert differences(finish(testbed), undisturbed) == []
+
+
+def test_a_second_run_does_not_end_the_first_whose_runner_is_an_orphan(testbed: Testbed) -> None:
+    begin(testbed)
+    testbed.wait_rows(DONE, 10)
+    runner = pids(testbed)["workflow-runner"]
+    testbed.kill_supervisord()
+    said = testbed.type("testbed", "run", "brisk", "--realtime")
+    assert f"PID {runner}" in said
+    testbed.wait_rows(OVER, 2)
+    assert testbed.wait_rows(EXECUTIONS, 2) == [{"status": "completed"}] * 2
+    assert len(testbed.rows(DONE)) == 2 * SLICES
+    wait_for(lambda: "ready to run" in testbed.type("testbed", "status"))
+    testbed.type("testbed", "run", "stf_processing", "--no-realtime")  # it is idle now, and replaced
+    assert pids(testbed)["workflow-runner"] != runner

@@ -1,0 +1,115 @@
+"""A home in which somebody types `testbed ...`: its agents live under a supervisord of its own."""
+
+import json
+import os
+import re
+import signal
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import psycopg2.extras
+
+from swf_console.backend.database import Database, open_database
+from swf_console.backend.settings import sqlite_url
+
+from ..support.fast_run import left_by
+from ..support.homes import plain_environment, run
+from ..support.waiting import wait_for
+from .site import PROGRAMS
+
+PATH = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
+SUPERVISORCTL = ("supervisorctl", "-c", "agents.supervisord.conf")
+NUMBERED = re.compile(r"(-agent-[A-Za-z0-9._]+)-\d+")
+# what follows from the number of an agent, or from which worker was free first
+BY_CHANCE = re.compile(
+    r'"(stage_id|assigned_worker|panda_job)": "[^"]*"|"slices_completed": \d+(?=.*"worker_id")'
+)
+
+Row = dict[str, Any]
+
+
+class Testbed:
+    """One home of the namespace `torre1`; `environment` names its backends, the embedded ones if nothing."""
+
+    __test__ = False
+
+    def __init__(self, home: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.home = home
+        self.environment = plain_environment(PATH=PATH, USER="alice", **(environment or {}))
+        self.url = self.environment.get("SWF_DATABASE_URL", "")
+        settings = home / "workflows/testbed.toml"
+        settings.write_text(settings.read_text().replace("your-namespace", "torre1"))
+
+    def type(self, *words: str, code: int = 0) -> str:
+        """What a command says, which has to end with that exit code."""
+        done = run(words, cwd=self.home, environment=self.environment)
+        assert done.returncode == code, done.stderr + done.stdout
+        return done.stdout + done.stderr
+
+    def rows(self, statement: str) -> list[Row]:
+        """Ask the database with nothing of ours between."""
+        if self.url:
+            with closing(psycopg2.connect(self.url)) as postgresql:
+                cursor = postgresql.cursor(cursor_factory=psycopg2.extras.RealDictCursor)
+                cursor.execute(statement)
+                return [dict(row) for row in cursor.fetchall()]
+        place = f"file:{self.home / '.state/swf.db'}?mode=ro"
+        with closing(sqlite3.connect(place, uri=True, timeout=30)) as sqlite:
+            sqlite.row_factory = sqlite3.Row
+            return [dict(row) for row in sqlite.execute(statement)]
+
+    def wait_rows(self, statement: str, count: int = 1, timeout: float = 60.0) -> list[Row]:
+        """The rows of a statement once there are so many."""
+        wait_for(lambda: len(self.rows(statement)) >= count, timeout, every=0.05)
+        return self.rows(statement)
+
+    def agents(self) -> dict[str, str]:
+        """The state of each program."""
+        return {one["program"]: one["state"] for one in self.status()["agents"] if one["program"]}
+
+    def running(self) -> set[str]:
+        """The programs that run."""
+        return {name for name, state in self.agents().items() if state == "RUNNING"}
+
+    def status(self) -> Row:
+        """`testbed status`, whatever its verdict."""
+        done = run(("testbed", "status", "--json"), cwd=self.home, environment=self.environment)
+        found: Row = json.loads(done.stdout)
+        return found
+
+    def left(self) -> dict[str, list[str]]:
+        """Every row of the chain but times, numbers of agents, and which worker was free first."""
+        database: Database = open_database(self.url or sqlite_url(self.home / ".state/swf.db"))
+        try:
+            rows = left_by(database)
+        finally:
+            database.close()
+        return {table: sorted(map(_without_chance, texts)) for table, texts in rows.items()}
+
+    def kill_supervisord(self) -> int:
+        """kill -9 of supervisord alone; returns the PID that it had."""
+        pid = int((self.home / ".state/supervisord.pid").read_text())
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not Path(f"/proc/{pid}").exists() or _is_zombie(pid))
+        return pid
+
+    def close(self) -> None:
+        """End everything, whether or not its supervisord still lives."""
+        run((*SUPERVISORCTL, "shutdown"), cwd=self.home, environment=self.environment)
+        wait_for(lambda: self.status()["supervisor"]["state"] in {"absent", "stale"}, 60, every=0.2)
+        self.type("swf-console", "agents", "orphans", "--end")
+
+
+def _without_chance(text: str) -> str:
+    return BY_CHANCE.sub("", NUMBERED.sub(r"\1", text))
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True

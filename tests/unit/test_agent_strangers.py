@@ -1,0 +1,121 @@
+"""What agents of elsewhere left on the broker, and what nobody takes from it."""
+
+import json
+import logging
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from example_data_agent import DataAgent
+from example_processing_agent import ProcessingAgent
+from fast_processing_agent import FastProcessingAgent
+from slice_worker import SliceWorker
+
+from swf_console.backend.agent import MONITORING_QUEUE
+from swf_console.backend.agent.slices import RESULTS_QUEUE, SLICES_QUEUE
+from swf_console.backend.database import label, open_database
+from tests.support.agents import RUN, AgentStage
+from tests.support.fast_run import SECTIONS, SLICES, is_over, state_of, the_run
+from tests.support.waiting import wait_for
+
+
+def stage_of(home: Path, **changes: object) -> AgentStage:
+    """A stage with the execution of the run, in fast mode."""
+    stage = AgentStage(home)
+    section = SECTIONS["fast_processing"] | changes
+    stage.record_execution(SECTIONS | {"fast_processing": section}, environment={"realtime": False})
+    return stage
+
+
+def announce(stage: AgentStage) -> None:
+    """A run of one STF begins, of which a sample is taken."""
+    stage.say(the_run(stfs=1)[0].body)
+    stage.send(
+        "tf_file_registered",
+        tf_filename=f"swf.{RUN}.000001_tf_001.tf",
+        stf_filename=f"swf.{RUN}.000001.stf",
+        tf_first=0,
+        tf_last=149,
+    )
+
+
+def test_slices_of_a_database_that_was_replaced_are_set_aside_and_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    old, new = stage_of(tmp_path / "old"), stage_of(tmp_path / "new")
+    new.broker = old.broker
+    with old.living(FastProcessingAgent):
+        announce(old)
+        wait_for(lambda: len(old.heard(SLICES_QUEUE)) == SLICES)
+    with caplog.at_level(logging.WARNING), new.living(SliceWorker) as worker, new.living(FastProcessingAgent):
+        new.say(the_run(stfs=1)[0].body)
+        wait_for(lambda: worker.counts.dead_letters == SLICES)
+    assert len(old.broker.dead) == SLICES
+    assert not old.heard(RESULTS_QUEUE)
+    said = [record.message for record in caplog.records if "of another database" in record.message]
+    assert said == [
+        f"slice of run {RUN} on {SLICES_QUEUE} is of another database than ours, and set aside: "
+        "was the database replaced?"
+    ]
+    old.close()
+    new.close()
+
+
+def test_a_database_keeps_its_label_and_a_new_one_of_that_name_has_another(tmp_path: Path) -> None:
+    stage = AgentStage(tmp_path / "a")
+    with stage.database.write() as connection:
+        first = label.ensure(connection)
+        assert label.ensure(connection) == first
+    stage.close()
+    shutil.rmtree(tmp_path / "a/.state")
+    again = AgentStage(tmp_path / "a")
+    with again.database.write() as connection:
+        assert label.ensure(connection) != first
+    again.close()
+
+
+def test_an_agent_is_somebody_else_in_another_database(tmp_path: Path) -> None:
+    stage = AgentStage(tmp_path / "a")
+    with stage.living(DataAgent) as agent:
+        first = agent._running.identity
+    stage.close()
+    (tmp_path / "a/.state/swf.db").unlink()
+    stage.database = open_database(stage.settings.database_url)
+    with stage.living(DataAgent) as agent:
+        assert agent._running.identity.client_id != first.client_id
+    stage.close()
+
+
+def test_a_notice_that_nobody_takes_is_forgotten_by_the_broker(tmp_path: Path) -> None:
+    stage = AgentStage(tmp_path / "a")
+    stage.record_execution(SECTIONS)
+    with stage.living(ProcessingAgent):
+        stage.send("stf_ready", filename=f"swf.{RUN}.000001.stf", sequence=1)
+        wait_for(lambda: stage.heard(MONITORING_QUEUE))
+    (notice,) = [one for one in stage.broker.accepted if one.destination == MONITORING_QUEUE]
+    assert notice.headers["persistent"] == "false"
+    assert 0 < int(notice.headers["expires"]) / 1000 - time.time() <= 86_400
+    assert json.loads(notice.body)["filename"] == f"swf.{RUN}.000001.stf"
+    stage.close()
+
+
+def test_workers_take_slices_from_the_queue_that_the_configuration_names(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path / "a", slice_destination="/queue/slices.of.demo")
+    with stage.living(FastProcessingAgent), stage.living(SliceWorker):
+        announce(stage)
+        wait_for(lambda: len(stage.heard("/queue/slices.of.demo")) == SLICES)
+        stage.say(the_run(stfs=1)[-1].body)
+        wait_for(lambda: is_over(stage.database), 20)
+    assert not stage.heard(SLICES_QUEUE)
+    stage.close()
+
+
+def test_slices_on_a_topic_are_left_to_workers_elsewhere(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path / "a", slice_destination="/topic/panda.slices")
+    with stage.living(FastProcessingAgent), stage.living(SliceWorker) as worker:
+        stage.say(the_run(stfs=1)[0].body)
+        wait_for(lambda: worker.counts.handled["run_imminent_worker"] == 1)
+        assert worker.crews == {}
+    assert state_of(stage.database) is not None
+    stage.close()
