@@ -34,6 +34,16 @@ AGENTS: tuple[Action, ...] = (
         ("agents",),
     ),
     Action(
+        "end_orphans",
+        ("X",),
+        "end orphans",
+        "end the processes that outlived their supervisord",
+        "agents orphans --end",
+        Tier.MANY,
+        ("agents",),
+        shown=False,
+    ),
+    Action(
         "logs", ("l",), "logs", "show or hide the log", "agents logs example-data-agent", screens=("agents",)
     ),
     Action(

@@ -90,15 +90,15 @@ def summary(look: "AgentsLook") -> str:
     return brief(", ".join(parts), 300)
 
 
-def notices(look: "AgentsLook") -> list[str]:
-    """What stands in the way, and what to do about it."""
+def notices(look: "AgentsLook", outage: str = "") -> list[str]:
+    """What stands in the way, and what to do about it; `outage` says how the database is away."""
     said = []
     if look.supervisor_trouble:
         stale = f", STALE {age(look.seen_seconds)}" if look.seen_seconds is not None else ""
         said.append(f"supervisord {look.supervisor}{stale}: {look.supervisor_trouble}")
     if look.database_trouble:
         known = f"STALE {age(look.heard_seconds)}" if look.heard_seconds is not None else "unknown"
-        said.append(f"heart-beats {known}: {look.database_trouble}")
+        said.append(f"heart-beats {known}: {outage or look.database_trouble}")
     if look.configuration_trouble:
         said.append(f"{look.configuration or 'testbed.toml'}: {look.configuration_trouble}")
     if look.missing and not look.supervisor_trouble:

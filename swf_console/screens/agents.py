@@ -11,6 +11,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from ..actions import action_of
+from ..widgets.background import Background
 from ..widgets.harmless import brief
 from ..widgets.log_pane import LogPane
 from ..widgets.notice import Notice
@@ -18,7 +19,8 @@ from ..widgets.short_list import Item, ShortList
 from .agent_rows import COLUMNS, item_of, note_of, notices, summary
 from .host import host_of
 from .pane import Pane
-from .polling import Poll
+from .polling import Poll, cause_of
+from .standing import database_notice
 from .words import plural
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class AgentsPane(Pane):
         self._look: AgentsLook | None = None
         self._recalled = ""
         self._watch: AgentWatch | None = None
+        self._orphans = Background(self, "orphans")
         self.poll: Poll[AgentsLook] = Poll(self, self._ask, self._show, self._trouble)
 
     def compose(self) -> ComposeResult:
@@ -117,7 +120,8 @@ class AgentsPane(Pane):
         if self._recalled and self.list.go_to(self._recalled):
             self._recalled = ""
         self.query_one("#agents-summary", Static).update(summary(look))
-        self.query_one(Notice).say(*notices(look))
+        outage = database_notice(self.services, look.database_trouble)
+        self.query_one(Notice).say(*notices(look, outage))
 
     def _trouble(self, said: str) -> None:
         self.list.stale = bool(said)
@@ -200,6 +204,40 @@ class AgentsPane(Pane):
             host_of(self).say("everything that the configured workflow needs runs")
             return
         self._change("start", list(look.missing), many=True)
+
+    def action_end_orphans(self) -> None:
+        """Find processes that outlived their supervisord; end them once their names are confirmed."""
+        host = host_of(self)
+        if not host.writable:
+            host.say(host.refusal, bad=True)
+            return
+        self._orphans.start(
+            lambda: self._find_orphans(end=False),
+            self._confirm_orphans,
+            lambda error: host.say(cause_of(error), bad=True),
+        )
+
+    def _confirm_orphans(self, names: Sequence[str]) -> None:
+        host = host_of(self)
+        if not names:
+            host.say("there are no orphans: nothing outlived its supervisord")
+            return
+        action, command = action_of("end_orphans", "agents"), "swf-console agents orphans --end"
+
+        def end() -> str:
+            return f"ended {', '.join(self._find_orphans(end=True)) or 'nothing'}"
+
+        host.confirm_many(
+            f"end {plural(len(names), 'orphan')}?",
+            names,
+            lambda: host.record(action, command, end, lambda _: self._changed()),
+        )
+
+    def _find_orphans(self, *, end: bool) -> Sequence[str]:
+        """Runs in a worker thread."""
+        from ..backend.operations.agent_control import find_orphans
+
+        return [f"{one.process} (PID {one.pid})" for one in find_orphans(self.services.settings, end=end)]
 
     def _names(self, fits: "Callable[[AgentLine], bool]") -> Sequence[str]:
         chosen = [_line(item) for item in self.list.chosen]

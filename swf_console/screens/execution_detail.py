@@ -21,6 +21,7 @@ from ..widgets.paged_table import PagedTable
 from ..widgets.rows import ListSource
 from ..widgets.timeline import Timeline
 from .entry import Entry
+from .execution_log_view import ExecutionLogView
 from .execution_rows import (
     MESSAGES,
     PAIRS,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from ..backend.operations.console.looked_at import Looked
     from ..backend.operations.console.services import ConsoleServices
 
-SECTIONS = ("summary", "parameters", "states", "messages", "metrics", "environment", "trace")
+SECTIONS = ("summary", "parameters", "states", "messages", "log", "metrics", "environment", "trace")
 UNTOLD = {"provenance"}
 
 
@@ -91,6 +92,7 @@ class ExecutionDetailView(View):
             yield PagedTable(PARAMETERS, id="detail-parameters", empty="It recorded no parameters.")
             yield PagedTable(STATES, id="detail-states", empty="Its run has no state events yet.")
             yield PagedTable(MESSAGES, id="detail-messages", empty="It has no messages yet.")
+            yield ExecutionLogView(self.services)
             yield PagedTable(PAIRS, id="detail-metrics", empty="Metrics are written when it ends.")
             yield PagedTable(PAIRS, id="detail-environment", empty="It recorded no environment.")
             yield CodeLines(identity="detail-trace")
@@ -120,6 +122,8 @@ class ExecutionDetailView(View):
         if what == "json" and self.looked is not None:
             return document_of(self.looked)
         table = self._table()
+        if self.section == "log":
+            return self.query_one(ExecutionLogView).text
         if table is None or table.row is None:
             return self.execution_id
         cells = [cell.text for cell in table.row.cells]
@@ -146,6 +150,7 @@ class ExecutionDetailView(View):
         self.query_one(ContentSwitcher).current = f"detail-{section}"
         if section == "messages" and "messages" not in self._shown:
             self._show_messages()
+        self._read_log()
         self._head()
         self._focus_section()
 
@@ -184,10 +189,15 @@ class ExecutionDetailView(View):
         self._table_of("environment", surroundings, lambda: pair_rows(surroundings))
         self._fill("trace", detail.execution.stack_trace or "", self._show_trace)
         self._show_strip(looked)
+        self._read_log()
         self._head()
         self.query_one("#detail-messages", PagedTable).live = detail.execution.status == "running"
         if detail.execution.status != "running":
             self.poll.close()
+
+    def _read_log(self) -> None:
+        if self.section == "log" and self.looked is not None:
+            self.query_one(ExecutionLogView).read(self.looked.detail.execution)
 
     def _fill(self, name: str, value: object, show: "Callable[..., None]") -> None:
         if self._shown.get(name) != value:

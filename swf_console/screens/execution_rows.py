@@ -12,15 +12,16 @@ from ..widgets.tones import Tone
 from .words import age
 
 if TYPE_CHECKING:
-    from ..backend.operations.console.lists import ExecutionSummary, MessageSummary
+    from ..backend.operations.console.lists import ExecutionSummary, ListedExecution, MessageSummary
     from ..backend.operations.console.looked_at import Comparison, ExecutionDetail, StateEvent
 
 EXECUTIONS = (
     Column("status", "STATUS", 12),
     Column("id", "EXECUTION", 34, least=27, grows=True, tail=True),
-    Column("namespace", "NAMESPACE", 14, least=9),
     Column("started", "STARTED (UTC)", 14),
     Column("took", "TOOK", 7, right=True),
+    Column("stf", "STF", 7, right=True),
+    Column("namespace", "NAMESPACE", 14, least=9),
     Column("user", "USER", 12),
     Column("version", "VERSION", 8),
     Column("error", "ERROR", 40, least=16),
@@ -53,6 +54,7 @@ DIFFERENCES = (
     Column("second", "SECOND", 26, least=12),
 )
 
+MOST_COUNTED = 10_000
 STATUS: Mapping[str, Tone] = {"running": "busy", "completed": "ok", "failed": "bad", "terminated": "off"}
 
 
@@ -93,16 +95,25 @@ def took(execution: "ExecutionSummary") -> str:
     return lasted((execution.end_time - execution.start_time).total_seconds())
 
 
-def execution_cells(execution: "ExecutionSummary") -> tuple[Cell, ...]:
+def stf_words(execution: "ListedExecution") -> str:
+    """How many STFs; of one that runs at least so many where they are too many to count."""
+    count = execution.stf_count
+    if count is None:
+        return "-"
+    return f"{MOST_COUNTED:,}+" if execution.status == "running" and count > MOST_COUNTED else f"{count:,}"
+
+
+def execution_cells(execution: "ListedExecution") -> tuple[Cell, ...]:
     """An execution of the list."""
     asked = execution.status == "running" and execution.stop_requested_at is not None
     error = (execution.error_message or "").partition("\n")[0]
     return (
         Cell(f"{sign('watch')} stopping", "watch") if asked else status_cell(execution.status),
         Cell(brief(execution.execution_id, 120)),
-        Cell(brief(execution.namespace or "-", 60)),
         Cell(instant(execution.start_time)),
         Cell(took(execution), "busy" if execution.status == "running" else "plain"),
+        Cell(stf_words(execution)),
+        Cell(brief(execution.namespace or "-", 60)),
         Cell(brief(execution.executed_by, 60)),
         Cell(brief(execution.version, 20)),
         Cell(brief(error, 200), "bad" if execution.status == "failed" else "plain"),

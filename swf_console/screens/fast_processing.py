@@ -12,6 +12,7 @@ from ..widgets.short_list import ShortList
 from .fast_rows import WORKER_COLUMNS, outlook_lines, run_lines, worker_item
 from .pane import Pane
 from .polling import Poll
+from .standing import database_notice
 
 if TYPE_CHECKING:
     from ..backend.operations.console.fast_processing import FastLook, FastWatch
@@ -99,7 +100,7 @@ class FastProcessingPane(Pane):
     def _show(self, look: "FastLook") -> None:
         kept = self.look.run if self.look else None
         self.look = look
-        self.query_one(Notice).say(look.database_trouble)
+        self.query_one(Notice).say(database_notice(self.services, look.database_trouble))
         stale = bool(look.database_trouble)
         self.run_view.stale = self.worker_list.stale = stale
         self.outlook.stale = False

@@ -10,10 +10,11 @@ from ..widgets.harmless import brief
 from ..widgets.message_row import RowLike
 from ..widgets.symbols import sign, sparkline
 from ..widgets.tones import COLOURS
-from .standing import short
+from .standing import outage, short
 
 SPARK = 20
 NARROW_SPARK = 10
+NEXT_STEPS = "R runs a workflow; o shows all namespaces; g reads the past."
 
 
 def mode_of(*, following: bool, waiting: int) -> Content:
@@ -50,11 +51,7 @@ def stale_words(pipe: PipeState) -> str:
     """Why nothing comes, since when, and when it is tried again; empty where the pipe is up."""
     if pipe.flow is Flow.UP:
         return f"the broker refused the subscription: {pipe.error}" if pipe.error else ""
-    age, wait = pipe.age(), pipe.next_in()
-    words = f"STALE {short(age)}" if age is not None else "NOT CONNECTED"
-    again = "" if wait is None else f" · next try in {wait:.0f} s"
-    why = brief(pipe.error, 200) if pipe.error else "connecting"
-    return f"{words}{again} · {why}"
+    return outage(pipe) or "the broker: connecting"
 
 
 def emptiness(
@@ -63,19 +60,13 @@ def emptiness(
     """Why there is nothing to see: the pipe is alive, or it is not, and what to do."""
     where = f" in {namespace}" if namespace else ""
     what = f"No messages match {filter_text}{where}." if filter_text else f"No messages{where} yet."
-    proof = _proof(numbers, pipe)
-    advice = (
-        "Esc clears the filter."
-        if filter_text
-        else "R runs a workflow; o shows all namespaces; g reads the past."
-    )
-    return what, proof, advice
+    if stale_words(pipe):
+        return what, "None can come as long as the broker is away.", "g reads what is recorded."
+    clear = "Esc clears the filter."
+    return what, _proof(numbers, pipe), clear if filter_text else NEXT_STEPS
 
 
 def _proof(numbers: TailNumbers, pipe: PipeState) -> str:
-    stale = stale_words(pipe)
-    if stale:
-        return stale
     age = pipe.up_for()
     parts = [f"Broker connected {short(age)}" if age is not None else "Broker connected"]
     if numbers.last_at is None:

@@ -1,4 +1,4 @@
-"""The two lines over the messages: what is looked at, how much comes, of which types; or what is wrong."""
+"""Over the messages: what is looked at, how much comes, of which types, and what is wrong."""
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -8,18 +8,20 @@ from ..backend.operations.console.services import ConsoleServices
 from ..widgets.harmless import brief
 from ..widgets.line import Line
 from ..widgets.message_tail import MessageTail
+from ..widgets.notice import Notice
 from .message_words import counts_of, mode_of, stale_words, types_of
 
 
 class MessagesHead(Vertical):
     """Painted anew when the pane says so."""
 
-    DEFAULT_CSS = "MessagesHead { height: 2; }"
+    DEFAULT_CSS = "MessagesHead { height: auto; }"
 
     def compose(self) -> ComposeResult:
-        """Two lines."""
+        """Two lines, and what stands in the way."""
         yield Line(id="messages-head")
         yield Line(id="messages-types")
+        yield Notice(identity="messages-notice")
 
     def show(self, services: ConsoleServices, view: MessageTail) -> bool:
         """Say it anew; returns whether the tail is out of date."""
@@ -33,8 +35,8 @@ class MessagesHead(Vertical):
         dropped = following.dropped if following else 0
         right = counts_of(tail.numbers(), dropped, tail.rates(), self.size.width)
         self.query_one("#messages-head", Line).show(left, Content.assemble(right, " "))
-        second = Content.styled(f" {stale}", "$text-warning") if stale else types_of(tail.types())
-        self.query_one("#messages-types", Line).show(second)
+        self.query_one("#messages-types", Line).show(types_of(tail.types()))
+        self.query_one(Notice).say(stale)
         return bool(stale)
 
 

@@ -27,6 +27,7 @@ from .namespace_rows import (
 )
 from .pane import Pane
 from .polling import Poll, cause_of
+from .standing import database_notice
 
 if TYPE_CHECKING:
     from ..backend.operations.console.namespace_looks import NamespacesLook
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 WIDE = 120
 CREATE = "@create"
+UNKNOWN = "Which there are is not known: the database is away"
 EVERY = 2.0
 
 
@@ -130,13 +132,15 @@ class NamespacesPane(Pane):
     def _show(self, look: "NamespacesLook") -> None:
         user, current = self.services.settings.user, self.services.namespace
         self.names.stale = bool(look.database_trouble)
-        self.names.say_when_empty("No namespaces yet. c makes one, the first run makes its own")
+        outage = database_notice(self.services, look.database_trouble)
+        none_yet = "No namespaces yet. c makes one, the first run makes its own"
+        self.names.say_when_empty(UNKNOWN if outage else none_yet)
         if not look.database_trouble:
             self.names.show([namespace_item(one, current, user) for one in look.namespaces])
         self.values.say_when_empty("No testbed.toml here. c makes a namespace; swf-console init makes a home")
         self.values.show(value_items(look.testbed))
         problems = look.testbed.checked.problems if look.testbed.checked else ()
-        self.notice.say(look.database_trouble, look.testbed.trouble, *problems[:2])
+        self.notice.say(outage, look.testbed.trouble, *problems[:2])
 
     def _trouble(self, said: str) -> None:
         self.names.stale = self.values.stale = bool(said)

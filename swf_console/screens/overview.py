@@ -25,6 +25,7 @@ from .overview_rows import (
 )
 from .pane import Pane
 from .polling import Poll
+from .standing import database_notice, outages
 
 if TYPE_CHECKING:
     from ..backend.operations.console.looks import Change, OverviewLook, Running
@@ -133,9 +134,13 @@ class OverviewPane(Pane):
         if not look.database_trouble:
             self.running.show([running_item(one) for one in look.running])
         self.running.stale = self.changes.stale = self.detail.stale = bool(look.database_trouble)
-        self.query_one(Notice).say()
-        self.running.say_when_empty("Nothing runs. R runs a workflow, 4 shows what ran before")
-        self.changes.say_when_empty("Nothing was started, ended or done here")
+        database = database_notice(self.services, look.database_trouble)
+        self.query_one(Notice).say(*outages(self.services, "broker"), database)
+        away = bool(look.database_trouble)
+        nothing = "Nothing runs. R runs a workflow, 4 shows what ran before"
+        self.running.say_when_empty("What runs is not known: the database is away" if away else nothing)
+        unchanged = "Nothing was started, ended or done here"
+        self.changes.say_when_empty("Not known: the database is away" if away else unchanged)
         self.changes.show([change_item(change, n) for n, change in enumerate(look.changes)])
         self._show_detail()
 
@@ -145,7 +150,8 @@ class OverviewPane(Pane):
         item = self.running.current
         width = self.detail.size.width or self.size.width
         one = cast("Running", item.value) if item else None
-        self.detail.show(detail_lines(self.look, one, width))
+        deaf = bool(outages(self.services, "broker"))
+        self.detail.show(detail_lines(self.look, one, width, deaf=deaf))
 
     def _trouble(self, said: str) -> None:
         self.running.stale = self.changes.stale = self.detail.stale = bool(said)

@@ -70,8 +70,13 @@ def change_item(change: "Change", n: int) -> Item:
     return Item(f"{change.at.timestamp()}:{n}:{change.text[:40]}", cells, change)
 
 
-def detail_lines(look: "OverviewLook", one: "Running | None", width: int) -> list[list[Part]]:
-    """The states and the pipeline of the execution under the cursor, the agents, the rate."""
+def detail_lines(
+    look: "OverviewLook", one: "Running | None", width: int, *, deaf: bool = False
+) -> list[list[Part]]:
+    """The states and the pipeline of the execution under the cursor, the agents, the rate.
+
+    `deaf`: the broker is away, so that how much comes is not known.
+    """
     lines: list[list[Part]] = []
     if one is not None:
         passed = [Passed(each.state, each.substate) for each in one.states]
@@ -81,8 +86,10 @@ def detail_lines(look: "OverviewLook", one: "Running | None", width: int) -> lis
         lines.append([(f" {run}, {pace}, {who}", "unknown")])
         lines.append([(" ", "plain"), *strip_of(passed, max(10, width - 2))])
         lines.append([(" ", "plain"), *pipeline_parts(one)])
-    lines.append([(" agents  ", "unknown"), agents_part(look)])
-    if look.rates:
+    lines.append([(" ", "plain"), agents_part(look)])
+    if deaf:
+        lines.append([(" messages  ", "unknown"), ("not known: the broker is away", "watch")])
+    elif look.rates:
         bars = max(10, min(60, width - 42))
         rate = sum(look.rates[-5:]) / 5
         text = f"{sparkline(list(look.rates), bars)} {number(rate)}/s, {sum(look.rates):,} in the last minute"
@@ -95,8 +102,8 @@ def agents_part(look: "OverviewLook") -> Part:
     agents = look.agents
     needy = any(line.is_failed or line.is_silent for line in agents.lines)
     tone: Tone = "bad" if needy else "watch" if look.agents.missing else "plain"
-    trouble = f", supervisord {agents.supervisor}" if agents.supervisor_trouble else ""
-    return agents_summary(agents) + trouble, tone
+    trouble = f"supervisord {agents.supervisor}, " if agents.supervisor_trouble else ""
+    return trouble + agents_summary(agents), tone
 
 
 def pipeline_parts(one: "Running") -> list[Part]:

@@ -93,7 +93,7 @@ class Poll(Generic[T]):
         now = time.monotonic()
         age = f"STALE {now - self.answered:.0f} s" if self.answered else "NOTHING YET"
         wait = f" · next try in {self._next - now:.0f} s" if self._next > now + 0.5 else ""
-        return f"{age} · {self._cause}{wait}"
+        return f"{age}{wait} · {self._cause}"
 
 
 def cause_of(error: Exception) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ..backend.operations.console.pipe import Flow, PipeState
 from .alerts import Alert
+from .standing import WORDS
 
 PATIENCE = 5.0
 
@@ -31,9 +32,6 @@ class PipeWatch:
                 if pipe.name in self._told:
                     self._told.discard(pipe.name)
                     yield pipe.name
-
-
-WORDS = {"broker": "the broker", "db": "the database", "superv": "supervisord"}
 
 
 def _why(pipe: PipeState) -> str:

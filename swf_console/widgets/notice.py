@@ -14,7 +14,7 @@ class Notice(Static):
     """What stands in the way, or what to do; nothing where all is well."""
 
     DEFAULT_CSS = """
-    Notice { height: auto; max-height: 3; padding: 0 1; display: none; }
+    Notice { height: auto; max-height: 6; padding: 0 1; display: none; }
     """
 
     def __init__(self, *, identity: str | None = None) -> None:

@@ -17,7 +17,7 @@ from .paging import Pager, Viewport
 from .rows import Cell, Count, PageSource, Row, RowWindow
 from .symbols import sign
 from .table_cursor import TableCursor
-from .table_lines import TableLine, position, trouble_of
+from .table_lines import TableLine, position, trouble_lines
 from .tones import COLOURS
 
 GUTTER = 2
@@ -240,7 +240,13 @@ class PagedTable(Widget, can_focus=True):
 
     @property
     def _rows_high(self) -> int:
-        return max(1, self.size.height - 2)
+        return max(1, self.size.height - 1 - self._feet_high(self._trouble()))
+
+    def _trouble(self) -> list[str]:
+        return trouble_lines(self._pager, self.size.width)
+
+    def _feet_high(self, trouble: list[str]) -> int:
+        return max(1, len(trouble)) if self.loaded else 1
 
     def _viewport(self) -> Viewport:
         return Viewport(self._at.top, self._rows_high, self.row)
@@ -306,7 +312,11 @@ class PagedTable(Widget, can_focus=True):
         width, height = self.size
         if not height:
             return
-        lines = [TableLine("head", str(self.sorted_by)), *self._body(height - 2), self._foot()]
+        trouble = self._trouble()
+        rows_high = height - 1 - self._feet_high(trouble)
+        self._at.settle(max(1, rows_high))
+        body, feet = self._body(rows_high, trouble), self._feet(rows_high, trouble)
+        lines = [TableLine("head", str(self.sorted_by)), *body, *feet]
         before, self._painted = self._painted, lines
         if len(before) != len(lines):
             self.refresh()
@@ -315,7 +325,7 @@ class PagedTable(Widget, can_focus=True):
         if regions:
             self.refresh(*regions)
 
-    def _body(self, height: int) -> list[TableLine]:
+    def _body(self, height: int, trouble: list[str]) -> list[TableLine]:
         stale = "stale " if self.stale else ""
         lines = [
             TableLine(
@@ -323,23 +333,24 @@ class PagedTable(Widget, can_focus=True):
                 row=row,
                 marked=row.key in self.marked,
             )
-            for n, row in enumerate(self.shown)
+            for n, row in enumerate(self._at.shown(max(1, height)))
         ]
-        if not lines:
+        if not lines and trouble and not self.loaded:
+            lines = [TableLine("blank"), *(TableLine("trouble", line) for line in trouble)]
+        elif not lines:
             words = self.empty if self.loaded else "Reading…"
             lines = [TableLine("words", line) for line in ("", *words.splitlines())]
         return (lines + [TableLine("blank")] * height)[:height]
 
-    def _foot(self) -> TableLine:
-        trouble = trouble_of(self._pager)
-        if trouble:
-            return TableLine("trouble", trouble)
-        words = [position(self._at.window, self._pager.total, self._at.top, self._rows_high)]
+    def _feet(self, rows_high: int, trouble: list[str]) -> list[TableLine]:
+        if trouble and self.loaded:
+            return [TableLine("trouble", line) for line in trouble]
+        words = [position(self._at.window, self._pager.total, self._at.top, rows_high)]
         if self.marked:
             words.append(f"{len(self.marked)} marked")
         if self._note:
             words.append(self._note)
-        return TableLine("foot", " · ".join(word for word in words if word))
+        return [TableLine("foot", " · ".join(word for word in words if word))]
 
     @property
     def _base(self) -> Style:

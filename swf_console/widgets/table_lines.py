@@ -2,9 +2,14 @@
 
 import time
 from dataclasses import dataclass
+from textwrap import wrap
 
 from .paging import Pager
 from .rows import Count, Row, RowWindow
+
+ADVICE = "· u tries now, ! checks everything"
+MOST_LINES = 6
+WRAP_LEAST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +39,19 @@ def position(window: RowWindow, total: Count | None, top: int, high: int) -> str
 
 
 def trouble_of(pager: Pager) -> str:
-    """How old the rows are, why, and when they are read again; nothing where all is well."""
+    """How old the rows are, when they are read again, and why; nothing where all is well."""
     if pager.trouble:
         proved = pager.proved
-        age = f"STALE {time.monotonic() - proved:.0f} s" if proved is not None else "NO DATA"
+        age = f"STALE {time.monotonic() - proved:.0f} s" if proved is not None else "NOTHING READ YET"
         wait = max(0.0, pager.retry_at - time.monotonic())
-        return f"{age}, next try in {wait:.0f} s: {pager.trouble}"
-    return f"STALE: no answer for {pager.overdue:.0f} s" if pager.overdue else ""
+        return f"{age} · next try in {wait:.0f} s · {pager.trouble}"
+    if pager.overdue:
+        age = "STALE" if pager.loaded else "NOTHING READ YET"
+        return f"{age} · no answer for {pager.overdue:.0f} s, it is still waited for"
+    return ""
+
+
+def trouble_lines(pager: Pager, width: int) -> list[str]:
+    """The same in as many lines as it takes, with what can be done about it."""
+    trouble = trouble_of(pager)
+    return wrap(f"{trouble} {ADVICE}", max(WRAP_LEAST, width - 3))[:MOST_LINES] if trouble else []

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from swf_console.backend.database import agents
 from swf_console.backend.database.records import Heartbeat
 from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.backend.supervision.records import DaemonState, Explanation
+from swf_console.backend.supervision.records import DaemonState, Explanation, Orphan
 from swf_console.screens.agents import AgentsPane
 from swf_console.testing.supervisor import MemorySupervisor
 from swf_console.widgets.notice import Notice
@@ -135,6 +135,24 @@ def test_marked_agents_are_listed_before_they_are_stopped(
         assert not pane.list.marked
 
     drive(services, stop)
+
+
+def test_orphans_are_named_before_they_are_ended(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    async def end(app: HostApp, _pane: AgentsPane, pilot: Pilot[None]) -> None:
+        await pilot.press("X")
+        await until(pilot, lambda: bool(app.asked.said))
+        assert "there are no orphans" in app.asked.said[0]
+        supervisor.outlived.append(Orphan("slice-worker:0", 4711, datetime.now(UTC)))
+        await pilot.press("X")
+        await until(pilot, lambda: bool(app.asked.results))
+        assert app.asked.names == [["slice-worker:0 (PID 4711)"]]
+        assert app.asked.results == ["ended slice-worker:0 (PID 4711)"]
+        assert app.asked.commands == ["swf-console agents orphans --end"]
+
+    drive(services, end)
+    assert not supervisor.outlived
 
 
 def test_a_start_that_fails_says_why(services: ConsoleServices, supervisor: MemorySupervisor) -> None:

@@ -4,8 +4,8 @@ import asyncio
 import json
 import shutil
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,15 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from swf_console.backend.database import Database, clock, executions, states
-from swf_console.backend.database.records import RunState
+from swf_console.backend.database import Database, clock, executions, logs, states
+from swf_console.backend.database.records import LogEntry, RunState
 from swf_console.backend.operations.console.services import ConsoleServices
 from swf_console.backend.operations.request import RunRequest
 from swf_console.backend.settings import load_settings
 from swf_console.screens.compare import CompareView
 from swf_console.screens.entry import Entry
 from swf_console.screens.execution_detail import ExecutionDetailView
+from swf_console.screens.execution_log_view import ExecutionLogView
 from swf_console.screens.execution_preview import ExecutionPreview
 from swf_console.screens.executions import ExecutionsPane
 from swf_console.screens.replay import ReplayView
@@ -28,7 +29,7 @@ from swf_console.screens.views import Document
 from swf_console.widgets.code_lines import CodeLines
 from swf_console.widgets.line import Line
 from swf_console.widgets.paged_table import PagedTable
-from tests.support.history import METRICS, add_execution, add_messages, add_states
+from tests.support.history import BEGAN, METRICS, add_execution, add_messages, add_states
 from tests.support.homes import CHECKOUT
 
 from .hosts import HostApp, until
@@ -110,7 +111,9 @@ def test_the_executions_of_the_namespace_are_listed_newest_first(tmp_path: Path)
         table = pane.list.table
         assert ids_of(pane) == ["0003", "0002", "0001"]
         lines = lines_of(table)
-        assert lines[0].split()[:3] == ["STATUS", "EXECUTION", "NAMESPACE"]
+        assert lines[0].split()[:5] == ["STATUS", "EXECUTION", "STARTED", "(UTC)▾", "TOOK"]
+        assert lines[0].split()[5:] == ["STF"]
+        assert lines[1].split()[-1] == "10"
         assert "✖ failed" in lines[1]
         assert "● completed" in lines[2]
         assert "30.0s" in lines[1]
@@ -119,6 +122,62 @@ def test_the_executions_of_the_namespace_are_listed_newest_first(tmp_path: Path)
         await pilot.press("escape")
         await until(pilot, lambda: ids_of(pane) == ["0004", "0003", "0002", "0001"])
         assert "all namespaces" in pane.query_one("#list-title", Line).said
+
+    use(services, steps)
+
+
+def test_stfs_are_counted_while_they_come_and_remembered_afterwards(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    database = services.database()
+    add_execution(database, 1, metrics={**METRICS, "stf_count": 1234})
+    add_execution(database, 2, status="failed", metrics={"reason": "failed"})
+    add_execution(database, 3, metrics={"stf_count": "a lot"})
+    add_messages(database, running(database, 4), 7)
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        counts = [row.cells[4].text for row in pane.list.table.shown]
+        assert counts == ["7", "-", "-", "1,234"]
+        add_messages(database, "stf_datataking-shifter-0004", 2)
+        await until(pilot, lambda: pane.list.table.shown[0].cells[4].text == "9")
+
+    use(services, steps)
+
+
+def test_the_log_of_an_execution_comes_from_agents_and_from_the_files_here(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    database = services.database()
+    identity = add_execution(database)
+    entry = LogEntry("data", "data-agent-shifter-1", BEGAN, 30, "WARNING", "slow [red] disk")
+    with database.write() as connection:
+        logs.insert(
+            connection,
+            [
+                replace(entry, timestamp=BEGAN + timedelta(minutes=1), extra_data={"execution_id": identity}),
+                replace(entry, timestamp=BEGAN + timedelta(minutes=1), message="of another"),
+            ],
+        )
+    line = {
+        "time": "2026-01-31T12:01:05+00:00",
+        "level": "ERROR",
+        "message": "no beam",
+        "exception": "Why\n1",
+    }
+    lines = [{**line, "execution_id": identity}, {**line, "execution_id": "other", "message": "not it"}, "x"]
+    text = "\n".join(json.dumps(each) for each in lines)
+    (services.settings.logs_dir / "runs.log").write_text(f"{text}\n\xff{identity}")
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        view = await open_detail(pilot, pane)
+        while view.section != "log":
+            await pilot.press("right")
+        shown = view.query_one(ExecutionLogView)
+        await until(pilot, lambda: "no beam" in shown.text)
+        assert shown.text.splitlines() == [
+            "12:01:00.000 WARNING  data-agent-shifter-1  slow [red] disk",
+            "12:01:05.000 ERROR    runs.log  no beam",
+            "    Why",
+            "    1",
+        ]
 
     use(services, steps)
 
@@ -248,7 +307,7 @@ def test_enter_shows_everything_section_by_section(tmp_path: Path) -> None:
         ]
         assert links == ["https://github.com/o/r/blob/a/w.py"]
         seen = {}
-        for _ in range(7):
+        for _ in range(8):
             table = view.query(f"#detail-{view.section}").first()
             if isinstance(table, PagedTable):
                 await until(pilot, lambda shown=table: shown.loaded)  # type: ignore[misc]

@@ -13,6 +13,7 @@ from swf_console.backend.operations.console.services import ConsoleServices
 from swf_console.backend.supervision.records import DaemonState, Explanation
 from swf_console.screens.overview import OverviewPane
 from swf_console.testing.supervisor import MemorySupervisor
+from swf_console.widgets.notice import Notice
 from swf_console.widgets.state_strip import Passed, strip_of
 
 from ..support.history import add_execution, add_messages, add_states
@@ -121,7 +122,8 @@ def test_a_dead_database_leaves_what_was_known_dimmed(
         assert pane.running.items
         monkeypatch.setattr(services, "database", gone)
         await until(pilot, lambda: pane.running.stale)
-        assert "it is gone. Start it again" in pane.verdict
+        assert "what runs is not known" in pane.verdict
+        assert "it is gone. Start it again" in pane.query_one(Notice).text
         assert pane.running.items
 
     drive(services, die)

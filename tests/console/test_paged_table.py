@@ -67,13 +67,19 @@ class TableApp(App[None]):
 Steps = Callable[[Pilot[None], PagedTable], Awaitable[None]]
 
 
-def use(source: Numbers | ListSource, steps: Steps, size: tuple[int, int] = (60, 22)) -> TableApp:
+def use(
+    source: Numbers | ListSource,
+    steps: Steps,
+    size: tuple[int, int] = (60, 22),
+    *,
+    loaded: bool = True,
+) -> TableApp:
     table = PagedTable(COLUMNS, source, empty="No rows.\nMake one.")
     app = TableApp(table)
 
     async def run() -> None:
         async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: table.loaded)
+            await until(pilot, lambda: table.loaded is loaded)
             await steps(pilot, table)
 
     asyncio.run(run())
@@ -82,6 +88,11 @@ def use(source: Numbers | ListSource, steps: Steps, size: tuple[int, int] = (60,
 
 def key_of(table: PagedTable) -> str | None:
     return table.row.key if table.row else None
+
+
+def said(table: PagedTable) -> str:
+    """All lines as one text."""
+    return " ".join(line.strip() for line in lines_of(table))
 
 
 def lines_of(table: PagedTable) -> list[str]:
@@ -256,9 +267,8 @@ def test_a_source_that_fails_leaves_its_rows_and_says_since_when_and_why() -> No
         table.refresh_rows()
         await until(pilot, lambda: table.stale)
         assert [row.key for row in table.shown] == shown
-        assert "STALE 0 s" in lines_of(table)[-1]
-        assert "next try in" in lines_of(table)[-1]
-        assert "the disk is gone" in lines_of(table)[-1]
+        assert "STALE 0 s · next try in" in said(table)
+        assert "the disk is gone" in said(table)
         await pilot.press("j")
         assert key_of(table) == "row-49"
         source.trouble = ""
@@ -266,6 +276,30 @@ def test_a_source_that_fails_leaves_its_rows_and_says_since_when_and_why() -> No
         assert key_of(table) == "row-49"
 
     use(source, steps, size=(100, 22))
+
+
+def test_a_source_that_never_answered_says_why_in_as_many_lines_as_it_takes() -> None:
+    source = Numbers(50)
+    source.trouble = "nothing listens at db.example.org:5432. Check that the server runs there"
+
+    async def steps(pilot: Pilot[None], table: PagedTable) -> None:
+        await pilot.resize_terminal(40, 12)
+        await until(pilot, lambda: "NOTHING READ YET" in lines_of(table)[2])
+        assert "next try in" in said(table)
+        assert source.trouble in said(table)
+        assert "! checks everything" in said(table)
+        source.trouble = ""
+        table.refresh_rows()
+        await until(pilot, lambda: table.loaded and not table.stale)
+        assert len(table.shown) == 10
+        source.trouble = "nothing listens at db.example.org:5432. Check that the server runs there"
+        table.refresh_rows()
+        await until(pilot, lambda: table.stale)
+        await pilot.press("G")
+        await until(pilot, lambda: table.row is table.shown[-1])
+        assert source.trouble in said(table)
+
+    use(source, steps, loaded=False)
 
 
 def test_a_source_that_does_not_answer_holds_up_no_key() -> None:
@@ -276,7 +310,7 @@ def test_a_source_that_does_not_answer_holds_up_no_key() -> None:
         table.refresh_rows()
         await pilot.press("j", "j")
         assert key_of(table) == "row-48"
-        await until(pilot, lambda: "STALE: no answer for" in lines_of(table)[-1])
+        await until(pilot, lambda: "STALE · no answer for" in said(table))
         source.open.set()
         await until(pilot, lambda: not table.stale)
 

@@ -48,5 +48,6 @@ def test_lists_are_the_same_from_both_ends(services: ConsoleServices) -> None:
             assert len(set(forwards)) == 9
             assert walked(listed, lambda one: one.execution_id, backwards=True) == forwards[::-1]
             assert listed.count() == (9, True)
+            assert {one.stf_count for one in listed.page(None, 20).items} == {10}
     listed_messages = MessagesListed(services, "stf_datataking-shifter-0001")
     assert walked(listed_messages, lambda one: one.message_id, backwards=True) == messages[::-1]

@@ -1,11 +1,14 @@
 """Driver errors in words: which database, what happened, what to do; never a credential."""
 
+import re
 from typing import NoReturn
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from ..errors import DatabaseUnreachable, DatabaseUnusable
 
+# libpq names the address again, which stands before it already
+WHERE = re.compile(r"^connection to server (at|on socket) .*? failed: ")
 SQLITE_CAUSES = (
     ("disk is full", "is full", "Free space on its disk, or point SWF_DATABASE_URL elsewhere"),
     ("disk i/o error", "cannot be written: disk I/O error", "Check the disk, and the space left on it"),
@@ -57,4 +60,4 @@ def _reraise_server(error: DBAPIError, reason: str, shown: str) -> None:
     for sign, better in SERVER_ADVICE:
         if sign in reason:
             advice = better
-    raise DatabaseUnreachable(f"{shown}: {reason}", advice) from error
+    raise DatabaseUnreachable(f"{shown}: {WHERE.sub('', reason)}", advice) from error

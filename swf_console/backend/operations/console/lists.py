@@ -4,7 +4,7 @@ The database's libraries are loaded by the thread that first reads a page, not b
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ...database.records import (
@@ -28,6 +28,7 @@ __all__ = [
     "ExecutionSummary",
     "ExecutionsListed",
     "ListPage",
+    "ListedExecution",
     "MessageSummary",
     "MessagesListed",
     "RunState",
@@ -56,6 +57,19 @@ def _paged(items: tuple[T, ...], following: str | None, cursor: Callable[[T], st
 
 
 @dataclass(frozen=True, slots=True)
+class ListedExecution(ExecutionSummary):
+    """An execution and how many STFs it made; None where nobody knows. Of one that runs 10,001 at most."""
+
+    stf_count: int | None
+
+
+def _listed(one: ExecutionSummary, stf_count: int | None) -> ListedExecution:
+    return ListedExecution(
+        **{each.name: getattr(one, each.name) for each in fields(ExecutionSummary)}, stf_count=stf_count
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutionsListed:
     """Executions that are `wanted`, in one of ORDERS; descending is the newest, or the highest, first."""
 
@@ -64,9 +78,10 @@ class ExecutionsListed:
     order_by: str = "started"
     descending: bool = True
 
-    def page(self, after: str | None, limit: int, *, backwards: bool = False) -> ListPage[ExecutionSummary]:
+    def page(self, after: str | None, limit: int, *, backwards: bool = False) -> ListPage[ListedExecution]:
         """The rows after a cursor, or backwards those before it; blocks."""
         from ...database import executions
+        from ...database.execution_stf import stf_counts
 
         with self.services.database().read() as connection:
             found = executions.page(
@@ -77,7 +92,9 @@ class ExecutionsListed:
                 newest_first=self.descending is not backwards,
                 order_by=self.order_by,
             )
-        return _paged(found.items, found.next, lambda one: executions.cursor(one, self.order_by))
+            counts = stf_counts(connection, found.items)
+        items = tuple(_listed(one, counts.get(one.execution_id)) for one in found.items)
+        return _paged(items, found.next, lambda one: executions.cursor(one, self.order_by))
 
     def count(self) -> tuple[int, bool]:
         """How many there are, and whether that is exact; else there are more. Blocks."""

@@ -69,11 +69,13 @@ def judge(
 
 def _backends(pipes: Sequence[PipeState], namespace: str | None, database_trouble: str) -> Iterator[Verdict]:
     """What cannot be reached, and what is not chosen."""
-    for pipe in pipes:
-        if pipe.flow is Flow.DOWN and pipe.name == "broker":
-            yield Verdict("bad", f"The broker cannot be reached: {pipe.error}. {pipe.advice}".strip())
+    broker_away = any(pipe.flow is Flow.DOWN and pipe.name == "broker" for pipe in pipes)
+    if broker_away and database_trouble:
+        yield Verdict("bad", "Broker and database cannot be reached: ! says what to do about each")
+    if broker_away:
+        yield Verdict("bad", "The broker cannot be reached: no message goes or comes. ! says what to do")
     if database_trouble:
-        yield Verdict("bad", f"The database cannot be used: {database_trouble}")
+        yield Verdict("bad", "The database cannot be used: what runs is not known. ! says what to do")
     if namespace is None:
         yield Verdict("watch", "No namespace is chosen: press 0", "namespaces")
 
