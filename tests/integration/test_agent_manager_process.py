@@ -17,6 +17,7 @@ from swf_console.backend.operations import asking_manager
 from swf_console.backend.operations.console.journal import Journal
 from swf_console.backend.operations.home import write_home
 from swf_console.backend.settings import Settings, load_settings
+from tests.support.activemq import ActiveMQ
 from tests.support.homes import plain_environment, run
 from tests.support.stomp_socket import StompSocket
 from tests.support.waiting import wait_for
@@ -40,15 +41,15 @@ script = "agents/example_data_agent.py"
 
 
 class Manager:
-    """A home of alice with her agent manager."""
+    """A home of alice with her agent manager; on the embedded broker, or on that of `more`."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **more: str) -> None:
         write_home(home)
         testbed = home / "workflows/testbed.toml"
         testbed.write_text(testbed.read_text().replace("your-namespace", "torre1"))
         (home / "workflows/one_agent_default.toml").write_text(CONFIGURATION)
         self.home = home
-        self.environment = plain_environment(PATH=PATH, USER="alice")
+        self.environment = plain_environment(PATH=PATH, USER="alice", **more)
         self.settings: Settings = load_settings(self.environment, home=home)
         self.database: Database = open_database(self.settings.database_url)
         self.process: subprocess.Popen[bytes] | None = None
@@ -125,17 +126,9 @@ def test_a_testbed_is_started_asked_for_and_stopped_by_its_manager(alice: Manage
 def test_a_stranger_gets_answers_only_where_they_are_its_own(alice: Manager) -> None:
     alice.start()
     told = json.loads((alice.home / ".state/broker.json").read_text())
-    mine, others = "/queue/agent_control.reply.mallory", "/queue/workflow_control"
     with StompSocket(told["host"], told["port"]) as broker:
         broker.connect(told["user"], told["password"])
-        assert broker.subscribe(mine, "1").command == "RECEIPT"
-        assert broker.subscribe(others, "2").command == "RECEIPT"
-        for reply_to in (others, "/queue/agent_control.reply.victim", mine):
-            body = {"command": "ping", "source": "mallory", "reply_to": reply_to}
-            broker.send("/queue/agent_control.alice", json.dumps(body))
-        frame = broker.message(20)
-        assert frame.headers["destination"] == mine
-        answer = json.loads(frame.body)
+        answer = answers_to(broker, "/queue/agent_control.reply.mallory")
         assert (answer["status"], answer["username"]) == ("alive", "alice")
 
 
@@ -146,3 +139,61 @@ def test_a_second_manager_of_the_same_user_is_refused(alice: Manager) -> None:
     assert done.returncode == 5
     assert "runs already" in done.stderr
     assert alice.end() == 0
+
+
+@pytest.mark.activemq
+def test_on_activemq_it_serves_its_user_and_tells_the_truth_about_the_broker(
+    tmp_path: Path, private_activemq: ActiveMQ
+) -> None:
+    alice = Manager(tmp_path / "home", **private_activemq.environment())
+    try:
+        alice.start()
+        told = asking_manager.start_user_testbed(alice.settings, alice.database, "alice", "one_agent_default")
+        assert {line["name"] for line in told["agents"]} == {"workflow-runner", "example-data-agent"}
+        with private_activemq_client(private_activemq) as stranger:
+            assert answers_to(stranger, "/queue/agent_control.reply.mallory")["status"] == "alive"
+        assert asking_manager.stop_user_testbed(alice.settings, alice.database, "alice")["accepted"]
+
+        private_activemq.stop()
+        wait_for(lambda: alice.heartbeat()["status"] == "WARNING", 40, every=0.1)
+        beat = alice.heartbeat()
+        assert (beat["mq_connected"], beat["mq_subscribed"]) == (False, False)
+        assert (beat["operational_state"], bool(beat["mq_error"])) == ("STARTING", True)
+        assert asking_manager.check_manager(alice.settings, alice.database, "alice").alive is False
+        private_activemq.start()
+        wait_for(lambda: alice.heartbeat()["operational_state"] == "READY", 40, every=0.1)
+        assert asking_manager.check_manager(alice.settings, alice.database, "alice").alive
+        assert alice.end() == 0
+        assert "Traceback" not in (alice.home / "manager.out").read_text()
+    finally:
+        alice.close()
+
+
+def private_activemq_client(broker: ActiveMQ) -> StompSocket:
+    client = StompSocket(broker.host, broker.port)
+    client.connect(broker.user, broker.password)
+    return client
+
+
+def answers_to(stranger: StompSocket, mine: str) -> dict[str, Any]:
+    """The only answer to pings that name others' destinations too; it comes to the stranger's own."""
+    others = "/queue/workflow_control"
+    assert stranger.subscribe(mine, "1").command == "RECEIPT"
+    assert stranger.subscribe(others, "2").command == "RECEIPT"
+    for reply_to in (others, "/queue/agent_control.reply.victim", mine):
+        body = {"command": "ping", "source": "mallory", "reply_to": reply_to}
+        stranger.send("/queue/agent_control.alice", json.dumps(body))
+    frame = stranger.message(20)
+    assert frame.headers["destination"] == mine
+    answer: dict[str, Any] = json.loads(frame.body)
+    return answer
+
+
+def test_its_program_under_supervisord_outlives_the_testbed_that_it_stops(alice: Manager) -> None:
+    words = [str(PROGRAMS / "swf-console"), "--home", str(alice.home), "agents", "start", "agent-manager"]
+    done = run(words, cwd=alice.home, environment=alice.environment)
+    assert done.returncode == 0, done.stderr
+    wait_for(lambda: alice.heartbeat()["operational_state"] == "READY", 40, every=0.1)
+    assert asking_manager.start_user_testbed(alice.settings, alice.database, "alice", "one_agent_default")
+    assert asking_manager.stop_user_testbed(alice.settings, alice.database, "alice")["accepted"]
+    assert asking_manager.check_manager(alice.settings, alice.database, "alice").alive

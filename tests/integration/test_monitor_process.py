@@ -215,19 +215,6 @@ def test_messages_of_the_broker_are_recorded_streamed_and_replayed(monitor: Moni
     after_restart.close()
 
 
-def test_idle_streams_and_clients_that_read_nothing_stop_nobody(on_sqlite: MonitorProcess) -> None:
-    with ExitStack() as stack:
-        for _ in range(100):
-            following = Following(on_sqlite.url)
-            stack.callback(following.close)
-        http = stack.enter_context(httpx.Client(base_url=f"{on_sqlite.url}/api", timeout=10))
-        for number in range(20):
-            beat = {"instance_name": f"a-{number}", "agent_type": "DATA", "status": "OK"}
-            assert http.post("/systemagents/heartbeat/", json=beat).json()["status"] == "OK"
-        assert http.get("/messages/stream/status/").json()["connected_clients"] == 100
-        assert on_sqlite.stop() == 0
-
-
 def test_a_token_guards_a_process_and_is_written_nowhere(tmp_path: Path) -> None:
     token = "a-token-that-nobody-may-see"
     monitor = MonitorProcess(tmp_path, SWF_API_TOKEN=token).start()

@@ -24,13 +24,14 @@ def make_authority(directory: Path, name: str = "authority") -> Certificate:
     return certificate
 
 
-def make_certificate(directory: Path, name: str, authority: Certificate) -> Certificate:
-    """Make a certificate for the loopback, signed by `authority`, good for servers and clients."""
+def make_certificate(directory: Path, name: str, authority: Certificate, *addresses: str) -> Certificate:
+    """Make a certificate for the loopback and `addresses`, signed by `authority`, for servers and clients."""
     certificate = _files(directory, name)
     request = directory / f"{name}.csr"
     extensions = directory / f"{name}.ext"
     extensions.write_text(
-        "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n"
+        f"subjectAltName=DNS:localhost,{','.join(f'IP:{one}' for one in ('127.0.0.1', *addresses))}\n"
+        "extendedKeyUsage=serverAuth,clientAuth\n"
         "keyUsage=critical,digitalSignature,keyEncipherment\nbasicConstraints=critical,CA:FALSE\n"
     )
     _openssl(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
-from sqlalchemy import Column, ColumnElement, Connection, FromClause, Select, Table, select
+from sqlalchemy import Column, ColumnElement, Connection, FromClause, Select, Table, bindparam, select
 
 from .records import T
 from .statements import capped, insert_into
@@ -48,10 +48,12 @@ class Rows(Generic[T]):
         self._columns = [column.label(name) for name, column in (columns or dict(table.c.items())).items()]
         self._within = table if within is None else within
         self._filters, self._order = filters, order
+        self._of_key = self.select(key == bindparam("wanted", type_=key.type)).limit(1)
 
     def get(self, connection: Connection, key: Any) -> T | None:
         """Read one row by its key."""
-        return self.first(connection, self.key == key)
+        row = connection.execute(self._of_key, {"wanted": key}).first()
+        return None if row is None else self._make(**row._mapping)
 
     def named(self, connection: Connection, column: str, value: Any) -> T | None:
         """Read the row whose unique `column` has this value."""

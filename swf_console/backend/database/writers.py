@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
@@ -32,8 +33,11 @@ class Writer(Protocol):
     def submit(self, job: Job[T]) -> Future[T]:
         """Run `job` in a transaction; what it raises undoes this job alone."""
 
-    def submit_together(self, job: JobForAll[A, T], one: A) -> Future[T]:
-        """Run `job` on `one` and on what else waits for the same job: a result, or an error, for each."""
+    def submit_together(self, job: JobForAll[A, T], one: A, patience: float = 0.0) -> Future[T]:
+        """Run `job` on `one` and on what else waits for the same job: a result, or an error, for each.
+
+        It may wait for others up to `patience` seconds.
+        """
 
     def close(self) -> None:
         """Finish what was submitted and end."""
@@ -55,7 +59,7 @@ class ParallelWriter:
         """Run `job` in a transaction."""
         return self._pool.submit(self._run, job)
 
-    def submit_together(self, job: JobForAll[A, T], one: A) -> Future[T]:
+    def submit_together(self, job: JobForAll[A, T], one: A, patience: float = 0.0) -> Future[T]:  # noqa: ARG002
         """Run `job` on `one` alone: transactions at once are faster than one after the other."""
         return self.submit(_alone(job, one))
 
@@ -92,9 +96,9 @@ class GroupWriter:
         """Run `job` in the next transaction."""
         return self._put(_Entry(job))
 
-    def submit_together(self, job: JobForAll[A, T], one: A) -> Future[T]:
+    def submit_together(self, job: JobForAll[A, T], one: A, patience: float = 0.0) -> Future[T]:
         """Run `job` in the next transaction on `one`, and on what else waits for it by then."""
-        return self._put(_Entry(_alone(job, one), job, one))
+        return self._put(_Entry(_alone(job, one), job, one, time.monotonic() + patience))
 
     def close(self) -> None:
         """Finish what was submitted."""
@@ -113,14 +117,17 @@ class GroupWriter:
                 return
 
     def _take(self) -> tuple[list["_Entry"], bool]:
+        """What waits; where all of it is patient, what comes until the first may wait no longer."""
         entries: list[_Entry] = []
         entry = self._waiting.get()
+        until = float("inf")
         while entry is not None:
             entries.append(entry)
+            until = min(until, entry.latest)
             if len(entries) >= self._most:
                 return entries, True
             try:
-                entry = self._waiting.get_nowait()
+                entry = self._waiting.get(timeout=max(0.0, until - time.monotonic()))
             except queue.Empty:
                 return entries, True
         return entries, False
@@ -170,10 +177,19 @@ def _alone(job: JobForAll[A, T], one: A) -> Job[T]:
 
 
 class _Entry:
-    """A job, what became of it, and who waits for it; `for_all` does it for others of its kind as well."""
+    """A job, what became of it, and who waits for it; `for_all` does it for others of its kind as well.
 
-    def __init__(self, job: Job[Any], for_all: JobForAll[Any, Any] | None = None, one: Any = None) -> None:
-        self.job, self.for_all, self.one = job, for_all, one
+    It may wait until `latest`, by the monotonic clock.
+    """
+
+    def __init__(
+        self,
+        job: Job[Any],
+        for_all: JobForAll[Any, Any] | None = None,
+        one: Any = None,
+        latest: float = 0.0,
+    ) -> None:
+        self.job, self.for_all, self.one, self.latest = job, for_all, one, latest
         self.future: Future[Any] = Future()
         self.result: Any = None
 

@@ -59,7 +59,7 @@ class Desk:
 
     async def _write(self, operation: Operation, asked: Asked) -> Answer:
         if operation.together is not None and not asked.many:
-            future = self.writer.submit_together(operation.together, asked)
+            future = self.writer.submit_together(operation.together, asked, operation.patience)
         else:
             future = self.writer.submit(lambda connection: operation.handler(connection, asked))
         answer = await asyncio.wrap_future(future)

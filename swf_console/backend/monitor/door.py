@@ -3,6 +3,7 @@
 import hmac
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -58,6 +59,7 @@ class Door:
         return None
 
 
+@lru_cache(1024)
 def _is_loopback(address: str) -> bool:
     try:
         return ipaddress.ip_address(address.partition("%")[0]).is_loopback
@@ -65,6 +67,7 @@ def _is_loopback(address: str) -> bool:
         return False
 
 
+@lru_cache(1024)
 def names_loopback(host: str) -> bool:
     """Whether a Host header names this machine: a name that another resolves to it is a trick."""
     has_port = host.count(":") == 1 or "]:" in host

@@ -19,19 +19,20 @@ from .resources import (
     workers,
 )
 
+# the busiest first: a request's path is compared with theirs in this order
 OPERATIONS: tuple[Operation, ...] = (
-    *sequences.OPERATIONS,
+    *slices.OPERATIONS,
     *agents.OPERATIONS,
+    *executions.OPERATIONS,
+    *sequences.OPERATIONS,
     *subscribers.OPERATIONS,
     *logs.OPERATIONS,
     *definitions.OPERATIONS,
     *namespaces.OPERATIONS,
-    *executions.OPERATIONS,
     *run_states.OPERATIONS,
     *runs.OPERATIONS,
     *stf_files.OPERATIONS,
     *fastmon_files.OPERATIONS,
-    *slices.OPERATIONS,
     *events.OPERATIONS,
     *workers.OPERATIONS,
     *messages.OPERATIONS,

@@ -71,7 +71,8 @@ class Answer:
 class Operation:
     """One operation; `handler` runs in a thread, within a transaction that writes where `writes` is true.
 
-    `together` carries out many requests of one object each: an answer, or an error, for each.
+    `together` carries out many requests of one object each: an answer, or an error, for each. A request may
+    wait `patience` seconds for others of its kind.
     """
 
     method: str
@@ -80,6 +81,7 @@ class Operation:
     summary: str
     writes: bool = False
     together: "Callable[[Connection, Sequence[Asked]], Sequence[Answer | Exception]] | None" = None
+    patience: float = 0.0
     body: Body | None = None
     bulk: bool = False
     query: tuple[Field, ...] = ()

@@ -8,6 +8,7 @@ import resource
 import signal
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 120
 GRACE_SECONDS = 5
 UNACKNOWLEDGED_MILLISECONDS = 30_000
+# the loop answers many while threads wait for the database: none of them may hold the interpreter for long
+SWITCH_SECONDS = 0.0005
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 
 
@@ -75,6 +78,7 @@ def serve(settings: Settings, listening: Listening, up: Callable[[str], None]) -
             ssl_keyfile=listening.key,
         )
         _allow_many_files()
+        sys.setswitchinterval(SWITCH_SECONDS)
 
         def ready() -> None:
             hub.begin()
