@@ -10,7 +10,7 @@ from typing import Self
 
 CHUNK = 4096
 LOOPBACK = "127.0.0.1"
-NOISE_BYTES = 200
+NOISE_BYTES = 2000
 Address = tuple[str, int] | str  # a path is that of a unix socket
 
 
@@ -33,7 +33,7 @@ class Proxy:
 
     def _between(self, target: Address, place: Address) -> None:
         self._target, self._place = target, place
-        self._flowing, self._ended = threading.Event(), threading.Event()
+        self._flowing, self._hurried = threading.Event(), threading.Event()
         self._flowing.set()
         self._sockets: list[socket.socket] = []
         self._delay = 0.0
@@ -48,7 +48,7 @@ class Proxy:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ended.set()
+        self._hurried.set()
         self._flowing.set()
         self.refuse()
 
@@ -73,6 +73,7 @@ class Proxy:
 
     def slow(self, seconds: float) -> None:
         """Every answer takes so much longer."""
+        self._hurried.clear()
         self._delay = seconds
 
     def garble(self) -> None:
@@ -82,6 +83,7 @@ class Proxy:
     def heal(self) -> None:
         """Be a good way again, after whatever it was."""
         self._delay, self._noise = 0.0, None
+        self._hurried.set()
         self.thaw()
         if self._listener.fileno() < 0:
             self._listener = self._listen()
@@ -137,7 +139,7 @@ class Proxy:
 
     def _answered(self, data: bytes) -> bytes:
         if self._delay:
-            self._ended.wait(self._delay)
+            self._hurried.wait(self._delay)
         return data if self._noise is None else self._noise.randbytes(NOISE_BYTES)
 
 

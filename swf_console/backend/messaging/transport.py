@@ -17,6 +17,7 @@ from typing import Any
 
 os.environ.setdefault("STOMP_SKIP_HOSTNAME_SCAN", "1")
 
+from stomp.exception import ConnectionClosedException
 from stomp.protocol import Protocol12
 from stomp.transport import BaseTransport
 from stomp.utils import convert_frame
@@ -24,6 +25,7 @@ from stomp.utils import convert_frame
 from ..settings import BrokerSettings
 from .link import ConnectRefused, NotConnected
 
+ANSWERS = {"CONNECTED", "MESSAGE", "RECEIPT", "ERROR", "heartbeat"}
 RECEIVE_BYTES = 65536
 FLUSH_BYTES = 65536
 
@@ -53,6 +55,7 @@ class SocketTransport(BaseTransport):
         self.create_thread_fc = _start_thread
         self.received_at = self.sent_at = time.monotonic()
         self.tls_error: ssl.SSLError | None = None
+        self.nonsense = False
 
     def attempt_connection(self) -> None:
         """Connect, and shake hands where TLS is asked for; OSError (ssl.SSLError too) or ConnectRefused."""
@@ -124,6 +127,14 @@ class SocketTransport(BaseTransport):
             plain, ended = self._decrypted(self._tls, data)
             if plain or ended:
                 return plain
+
+    def process_frame(self, f: Any, frame_str: Any) -> None:
+        """Hand a frame on; what is none of a broker ends the session: nobody knows what it was in place of."""
+        if f.cmd not in ANSWERS:
+            self.nonsense = True
+            raise ConnectionClosedException
+        hand_on: Any = super().process_frame
+        hand_on(f, frame_str)
 
     def abort(self) -> None:
         """End the connection now; a thread that is blocked in a send or a receive comes out of it."""

@@ -199,7 +199,8 @@ class Wire:
 
     def lost(self) -> None:
         """The socket is at its end."""
-        self.error = self.error or f"{self.place} closed the connection"
+        how = "sent something that is no STOMP" if self.transport.nonsense else "closed the connection"
+        self.error = self.error or f"{self.place} {how}"
         self._over()
 
     def _cleaned(self, text: str) -> str:

@@ -57,7 +57,9 @@ def call(path: Path, method: str, *params: Any, timeout: float = CALL_SECONDS) -
             DaemonState.FROZEN, f"supervisord did not answer within {timeout:g} s", "See whether it hangs"
         ) from error
     except (OSError, http.client.HTTPException) as error:
-        raise foreign(path, str(error) or type(error).__name__) from error
+        is_noise = isinstance(error, http.client.BadStatusLine) and not isinstance(error, OSError)
+        why = "it does not speak HTTP" if is_noise else str(error) or type(error).__name__
+        raise foreign(path, why) from error
     return _result(path, body)
 
 
