@@ -129,7 +129,7 @@ class SocketTransport(BaseTransport):
                 return plain
 
     def process_frame(self, f: Any, frame_str: Any) -> None:
-        """Hand a frame on; what is none of a broker ends the session: nobody knows what it was in place of."""
+        """Hand a frame on; one that no broker sends ends the session: who knows what is lost with it."""
         if f.cmd not in ANSWERS:
             self.nonsense = True
             raise ConnectionClosedException
