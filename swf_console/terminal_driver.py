@@ -1,19 +1,25 @@
-"""Textual's driver for terminals, made sure to let the process end."""
+"""Textual's driver for terminals, made sure to let the process end, and to know how fast the terminal is."""
 
-import signal
+from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from .widgets.pace import Output
+
 
 class TerminalDriver(LinuxDriver):
-    """Once closed it stays closed.
+    """Ends its input thread whatever became of the terminal; `output` knows how the terminal takes it.
 
-    A terminal that is closed sends SIGHUP, then SIGCONT, which Textual takes for a return from Ctrl-Z: where
-    that came while the console was ending, a new thread read the terminal's end of file for ever.
+    Where the terminal vanished in the middle of the restoring, Textual's thread stays, and reads its end of
+    file as fast as it can for ever.
     """
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.output = Output(self._file)
+        self._file: Any = self.output
 
     def close(self) -> None:
         """Nothing is read any more, nothing is written."""
-        signal.signal(signal.SIGCONT, signal.SIG_DFL)
         self.exit_event.set()
         super().close()

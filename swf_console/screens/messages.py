@@ -20,6 +20,7 @@ from ..backend.operations.moments import parse_clock
 from ..widgets.background import Background
 from ..widgets.harmless import brief
 from ..widgets.message_tail import MessageTail
+from ..widgets.pace import Pace
 from .entry import Entry
 from .host import host_of
 from .message_detail import MessageDetail
@@ -49,6 +50,7 @@ class MessagesPane(Pane):
         super().__init__(services)
         self.tail = services.tail
         self._timer: Timer | None = None
+        self._far, self._pace = bool(os.environ.get("SSH_CONNECTION")), Pace()
         self._head_at = 0.0
         self._marks = 0
         self._detail_wanted = False
@@ -75,9 +77,8 @@ class MessagesPane(Pane):
     def opened(self) -> None:
         """Begin to look."""
         if self._timer is None:
-            preferences, far = self.services.preferences, bool(os.environ.get("SSH_CONNECTION"))
-            frames = preferences.frames_ssh if far else preferences.frames
-            self.view.calm = far
+            preferences = self.services.preferences
+            frames = preferences.frames_ssh if self._far else preferences.frames
             self._timer = self.set_interval(1 / frames, self._tick)
         self._tick()
 
@@ -317,8 +318,9 @@ class MessagesPane(Pane):
             detail.show_message(row if isinstance(row, Kept) else None)
 
     def _tick(self) -> None:
-        if self._writer_is_busy():
+        if not self._pace.due(getattr(self.app._driver, "output", None)):
             return
+        self.view.calm = self._far or self._pace.slow
         self.view.look()
         if self.view.following:
             self._show_detail()
@@ -326,12 +328,6 @@ class MessagesPane(Pane):
             self._head()
             if self.view.room_left:
                 self._history.fill()
-
-    def _writer_is_busy(self) -> bool:
-        """Whether the terminal has not taken yet what was painted last."""
-        writer = getattr(getattr(self.app, "_driver", None), "_writer_thread", None)
-        waiting = getattr(writer, "_queue", None)
-        return bool(waiting is not None and waiting.qsize() > 1)
 
     def _head(self) -> None:
         self._head_at = time.monotonic()

@@ -1,0 +1,84 @@
+"""When what is live may be painted again: on a slow link keys do not wait behind what nobody asked for."""
+
+import time
+from collections.abc import Callable
+from typing import IO
+
+NOTICED = 0.03
+TOGETHER = 2.0
+SHARE = 0.4
+REMEMBERED = 30.0
+LONGEST = 2.0
+
+Clock = Callable[[], float]
+
+
+class Output:
+    """A file that leads to a terminal, and what is learned of the terminal from writing to it.
+
+    `rate` is what it takes (characters a second, most of them bytes), known once it has kept us waiting twice
+    in short order: at the end of both all that lies between us and it was full.
+    """
+
+    def __init__(self, file: IO[str], now: Clock = time.monotonic) -> None:
+        self._file, self._now = file, now
+        self.written = 0
+        self.busy = False
+        self.rate: float | None = None
+        self.waited_at = float("-inf")
+        self._written_then = 0
+
+    def write(self, text: str) -> None:
+        """Write."""
+        self.written += len(text)
+        self._timed(lambda: self._file.write(text))
+
+    def flush(self) -> None:
+        """Flush."""
+        self._timed(self._file.flush)
+
+    def fileno(self) -> int:
+        """The file's number."""
+        return self._file.fileno()
+
+    def _timed(self, call: Callable[[], object]) -> None:
+        began, self.busy = self._now(), True
+        try:
+            call()
+        finally:
+            self.busy = False
+            if (ended := self._now()) - began > NOTICED:
+                self._learn(ended)
+
+    def _learn(self, ended: float) -> None:
+        since = ended - self.waited_at
+        if since < TOGETHER:
+            self.rate = max(1.0, (self.written - self._written_then) / since)
+        self.waited_at, self._written_then = ended, self.written
+
+
+class Pace:
+    """Leaves more than half of what a slow terminal takes to the keys.
+
+    What was learned of it is forgotten after half a minute: it may have become faster.
+    """
+
+    def __init__(self, now: Clock = time.monotonic) -> None:
+        self._now = now
+        self._painted_at, self._written = float("-inf"), 0
+        self.slow = False
+
+    def due(self, output: Output | None) -> bool:
+        """Whether to paint now; where that is true, it is taken as done."""
+        if output is None:
+            return True
+        if output.busy:
+            return False
+        now, rate = self._now(), output.rate
+        self.slow = rate is not None and now - output.waited_at < REMEMBERED
+        if rate is not None and self.slow:
+            takes = min(LONGEST, (output.written - self._written) / (SHARE * rate))
+            if now < self._painted_at + takes:
+                return False
+        self._painted_at, self._written = now, output.written
+        return True

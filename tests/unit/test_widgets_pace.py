@@ -1,0 +1,92 @@
+"""What is live is painted more rarely where the terminal keeps it waiting, else as often as ever."""
+
+from io import StringIO
+
+from swf_console.widgets.pace import REMEMBERED, SHARE, Output, Pace
+
+TICK = 0.1
+FRAME = 20_000
+
+
+class Link(StringIO):
+    """A link that takes `rate` characters a second, has room for so many, and makes time pass."""
+
+    def __init__(self, rate: float, room: float = 22_000.0) -> None:
+        super().__init__()
+        self.rate, self.room, self.now = rate, room, 100.0
+        self.queued = 0.0
+        self.sent = 0
+
+    def write(self, text: str) -> int:
+        self.sent += len(text)
+        self.queued += len(text)
+        self.let_pass(max(0.0, self.queued - self.room) / self.rate)
+        return len(text)
+
+    def let_pass(self, seconds: float) -> None:
+        self.now += seconds
+        self.queued = max(0.0, self.queued - seconds * self.rate)
+
+
+class Console:
+    """Paints whenever it is due."""
+
+    def __init__(self, rate: float) -> None:
+        self.link = Link(rate)
+        self.output = Output(self.link, lambda: self.link.now)
+        self.pace = Pace(lambda: self.link.now)
+
+    def go_on(self, seconds: float) -> list[float]:
+        """Returns how long a key of each moment would wait for the link."""
+        waits, ends = [], self.link.now + seconds
+        while self.link.now < ends:
+            if self.pace.due(self.output):
+                self.output.write("x" * FRAME)
+            self.link.let_pass(TICK / 2)
+            waits.append(self.link.queued / self.link.rate)
+            self.link.let_pass(TICK / 2)
+        return waits
+
+
+def test_a_fast_terminal_is_painted_each_time() -> None:
+    console = Console(10e6)
+    console.go_on(10)
+    assert console.link.sent >= 99 * FRAME
+    assert not console.pace.slow
+
+
+def test_a_slow_one_gets_less_than_half_of_what_it_takes() -> None:
+    console = Console(100_000)
+    console.go_on(3)
+    before = console.link.sent
+    waits = console.go_on(20)
+    assert console.pace.slow
+    assert (console.link.sent - before) / 20 <= 1.1 * SHARE * console.link.rate
+    assert sorted(waits)[len(waits) // 2] < 0.1
+
+
+def test_something_comes_however_slow_it_is() -> None:
+    console = Console(1_000)
+    console.go_on(120)
+    assert console.link.sent >= 4 * FRAME
+
+
+def test_one_hiccup_is_no_slow_link() -> None:
+    console = Console(10e6)
+    console.link.queued = 500_000 + console.link.room
+    console.go_on(3)
+    assert console.output.waited_at > 0
+    assert not console.pace.slow
+
+
+def test_a_link_that_has_become_fast_is_noticed() -> None:
+    console = Console(100_000)
+    console.go_on(3)
+    assert console.pace.slow
+    console.link.rate = 10e6
+    console.go_on(REMEMBERED + 1)
+    assert not console.pace.slow
+
+
+def test_without_a_terminal_there_is_nothing_to_wait_for() -> None:
+    assert Pace().due(None)
