@@ -6,22 +6,26 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx
+import httpx2
 import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from swf_console.backend.database import agents, open_database
-from swf_console.backend.database.records import Heartbeat
+from swf_console.backend.database import agents, logs, open_database
+from swf_console.backend.database.records import Heartbeat, LogEntry
 from swf_console.backend.operations.home import write_home
-from swf_console.backend.settings import sqlite_url
-from tests.support.assistant import call, over_stdio
+from swf_console.backend.settings import load_settings, sqlite_url
+from swf_console.mcp.tools import TOOLS
+from tests.support.assistant import Heard, call, over_stdio
+from tests.support.history import add_chain, add_execution
 from tests.support.homes import plain_environment, run
 from tests.support.waiting import wait_for
 
@@ -74,70 +78,158 @@ def journal(home: Path) -> list[str]:
     return re.findall(r'"what": "(\w+)"', run(words, cwd=home, environment=environment()).stdout)
 
 
-async def until(client: Client, look: Any, name: str, **arguments: Any) -> dict[str, Any]:
-    """Call until the answer is as wanted."""
-    with anyio.fail_after(60):
-        while True:
-            told = (await call(client, name, **arguments)).document
-            if look(told):
-                return told
-            await anyio.sleep(0.1)
+class Talk:
+    """Calls tools under one of their two names, and knows which were called."""
+
+    def __init__(self, client: Client, prefix: str) -> None:
+        self._client, self._prefix = client, prefix
+        self.called: set[str] = set()
+
+    async def __call__(self, tool: str, /, **arguments: Any) -> Heard:
+        self.called.add(tool)
+        return await call(self._client, self._prefix + tool, **arguments)
+
+    async def document(self, tool: str, /, **arguments: Any) -> dict[str, Any]:
+        """What a call gave, which must be good."""
+        heard = await self(tool, **arguments)
+        assert not heard.failed, (tool, heard.document)
+        return heard.document
+
+    async def until(self, look: Any, tool: str, /, **arguments: Any) -> dict[str, Any]:
+        """Call until the answer is as wanted."""
+        with anyio.fail_after(60):
+            while True:
+                told = (await self(tool, **arguments)).document
+                if look(told):
+                    return told
+                await anyio.sleep(0.1)
 
 
-def test_a_run_is_started_watched_and_stopped_by_an_assistant(home: Path) -> None:
+@asynccontextmanager
+async def over_http(home: Path) -> AsyncIterator[Client]:
+    """A client of `swf-console mcp --http` as a process of its own, with its token."""
+    given = environment(SWF_API_TOKEN="a-token", PYTHONUNBUFFERED="1")
+    words = [sys.executable, "-m", "swf_console", "--home", str(home), "mcp", "--http", "--port", "0"]
+    process = subprocess.Popen(
+        [*words, "--allow-write"], cwd=home, env=given, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    try:
+        url = process.stderr.readline().split()[5].rstrip(";")
+        wait_for(lambda: httpx.post(url).status_code == 401, every=0.1)
+        async with (
+            httpx2.AsyncClient(headers={"Authorization": "Bearer a-token"}, timeout=60) as http,
+            Client(streamable_http_client(url, http_client=http)) as client,
+        ):
+            yield client
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        process.communicate()
+
+
+def leave_history(home: Path) -> str:
+    """What a run of yesterday left: its chain, a log line, and an execution that nobody runs any more."""
+    settings = load_settings(environment(), home=home)
+    database = open_database(settings.database_url)
+    add_chain(database, 100_001)
+    execution_id = add_execution(database, 900, status="running")
+    with database.write() as connection:
+        entry = LogEntry("runner", "runner-1", datetime.now(UTC), 40, "ERROR", "it broke")
+        logs.insert(connection, [entry])
+    database.close()
+    return execution_id
+
+
+async def start_watch_and_stop(ask: Talk) -> None:
+    """A run from its plan to its end, as an assistant has it."""
+    assert (await ask("list_workflow_definitions")).items[0]["workflow_name"] == "stf_datataking"
+    assert (await ask.document("plan", config="watched_default"))["stf_count"] == 600
+    begun = await ask.document("start_workflow", config="watched_default", realtime=True, stf_count=500)
+    execution_id = begun["execution_id"]
+    assert execution_id.startswith("stf_datataking-alice-")
+    told = await ask.until(
+        lambda told: told["stf_count"] > 1, "get_workflow_monitor", execution_id=execution_id
+    )
+    assert (told["execution"]["status"], told["phase"]) == ("running", "physics")
+    number = told["run_number"]
+    listed = (await ask("list_workflow_executions", currently_running=True)).items
+    assert execution_id in [row["execution_id"] for row in listed]
+    watched = (await ask("list_workflow_monitors")).items
+    assert number in [row["run_number"] for row in watched]
+    shown = await ask.document("get_workflow_execution", execution_id=execution_id)
+    assert shown["execution"]["parameter_values"]["stf_processing"]["stf_count"] == 500
+    files = await ask.until(lambda told: told["count"] > 1, "list_stf_files", run_number=number)
+    name = files["items"][0]["stf_filename"]
+    assert (await ask.document("get_stf_file", stf_filename=name))["way"] is not None
+    kinds = {row["message_type"] for row in (await ask("list_messages")).items}
+    assert {"stf_gen", "start_run"} <= kinds
+    assert number in [row["run_number"] for row in (await ask("list_runs")).items]
+    assert (await ask.document("get_run", run_number=number))["run"]["run_number"] == number
+    spaces = (await ask("list_namespaces")).items
+    assert "torre1" in [row["namespace"]["name"] for row in spaces]
+    assert (await ask.document("get_namespace", namespace="torre1"))["namespace"]["name"] == "torre1"
+    refused = await ask("end_execution", execution_id=execution_id)
+    assert refused.document["exit_code"] == 5
+    stopped = await ask.document("stop_workflow", execution_id=execution_id, timeout=30)
+    assert stopped["status"] == "terminated"
+
+
+async def look_at_what_was_left(ask: Talk, lost: str) -> None:
+    """Rows of a run that is over."""
+    slices = (await ask("list_tf_slices", run_number=100_001)).items
+    assert len(slices) == 6
+    named = {"tf_filename": slices[0]["fastmon_file"], "slice_id": slices[0]["slice_id"]}
+    assert (await ask.document("get_tf_slice", **named))["run_number"] == 100_001
+    lines = (await ask("list_logs", level="ERROR")).items
+    ids = [row["id"] for row in lines if row["message"] == "it broke"]
+    assert (await ask.document("get_log_entry", log_id=ids[0]))["message"] == "it broke"
+    assert (await ask.document("end_execution", execution_id=lost))["status"] == "terminated"
+
+
+async def look_after_the_testbed(ask: Talk) -> None:
+    """Agents, their programs, the manager, a message to all."""
+    sent = await ask.document("send_message", message="hello <b>all</b>")
+    assert sent["msg_type"] == "announcement"
+    found = (await ask("list_messages", message_type="announcement")).items
+    assert [row["content"]["message"] for row in found] == ["hello <b>all</b>"]
+    heard = (await ask("list_agents", agent_type="data")).items
+    killed = await ask.document("kill_agent", name=heard[0]["instance_name"])
+    assert killed["process"]["name"] == "example-data-agent"
+    state = await ask.document("get_agent", name=heard[0]["instance_name"])
+    assert (state["agent"]["operational_state"], state["process"]) == ("EXITED", None)
+    assert (await ask.document("check_agent_manager"))["alive"] is False
+    begun = await ask.document("start_user_testbed", config_name="watched_default")
+    assert begun["accepted"] is True
+    running = await ask.document("get_testbed_status")
+    assert running["agents_running"] is True
+    assert "workflow-runner RUNNING" in running["supervisord_status"]
+    assert (await ask.document("get_system_state"))["status"]["ready"] is True
+    assert (await ask.document("stop_user_testbed"))["accepted"] is True
+    assert (await ask.document("get_testbed_status"))["agents_running"] is False
+
+
+@pytest.mark.parametrize(("transport", "prefix"), [("stdio", ""), ("stdio", "swf_"), ("http", "swf_")])
+def test_a_run_is_started_watched_and_stopped_by_an_assistant_with_every_tool(
+    home: Path, transport: str, prefix: str
+) -> None:
+    lost = leave_history(home)
+
     async def talk() -> None:
-        async with over_stdio(home, environment(), "--allow-write") as client:
+        connected = (
+            over_http(home) if transport == "http" else over_stdio(home, environment(), "--allow-write")
+        )
+        async with connected as client:
             assert client.server_info is not None
             assert client.server_info.name == "swf-console"
-            begun = await call(
-                client, "start_workflow", config="watched_default", realtime=True, stf_count=500
-            )
-            assert not begun.failed, begun
-            execution_id = begun.document["execution_id"]
-            assert execution_id.startswith("stf_datataking-alice-")
-            told = await until(
-                client, lambda told: told["stf_count"] > 1, "get_workflow_monitor", execution_id=execution_id
-            )
-            assert (told["execution"]["status"], told["phase"]) == ("running", "physics")
-            number = told["run_number"]
-            listed = await call(client, "swf_list_workflow_executions", currently_running=True)
-            assert [row["execution_id"] for row in listed.items] == [execution_id]
-            (watched,) = (await call(client, "list_workflow_monitors")).items
-            assert watched["run_number"] == number
-            files = await until(client, lambda told: told["count"] > 1, "list_stf_files", run_number=number)
-            name = files["items"][0]["stf_filename"]
-            assert (await call(client, "get_stf_file", stf_filename=name)).document["way"] is not None
-            kinds = {row["message_type"] for row in (await call(client, "list_messages")).items}
-            assert {"stf_gen", "start_run"} <= kinds
-
-            sent = await call(client, "send_message", message="hello <b>all</b>")
-            assert sent.document["msg_type"] == "announcement"
-            found = await call(client, "list_messages", message_type="announcement")
-            assert [row["content"]["message"] for row in found.items] == ["hello <b>all</b>"]
-
-            refused = await call(client, "end_execution", execution_id=execution_id)
-            assert refused.document["exit_code"] == 5
-            stopped = await call(client, "stop_workflow", execution_id=execution_id, timeout=30)
-            assert stopped.document["status"] == "terminated"
-
-            heard = (await call(client, "list_agents", agent_type="data")).items
-            killed = await call(client, "kill_agent", name=heard[0]["instance_name"])
-            assert killed.document["process"]["name"] == "example-data-agent"
-            state = (await call(client, "get_agent", name=heard[0]["instance_name"])).document
-            assert (state["agent"]["operational_state"], state["process"]) == ("EXITED", None)
-
-            running = (await call(client, "get_testbed_status")).document
-            assert running["agents_running"] is True
-            assert "workflow-runner RUNNING" in running["supervisord_status"]
-            assert (await call(client, "get_system_state")).document["status"]["ready"] is True
-            assert (await call(client, "stop_user_testbed")).document["accepted"] is True
-            assert (await call(client, "get_testbed_status")).document["agents_running"] is False
+            ask = Talk(client, prefix)
+            await start_watch_and_stop(ask)
+            await look_at_what_was_left(ask, lost)
+            await look_after_the_testbed(ask)
+            assert ask.called == {tool.name for tool in TOOLS}
 
     anyio.run(talk)
-    assert set(journal(home)) == {
-        *("start_workflow", "send_message", "end_execution"),
-        *("stop_workflow", "kill_agent", "stop_user_testbed"),
-    }
+    assert set(journal(home)) == {tool.name for tool in TOOLS if tool.writes}
 
 
 def pretend_to_be_an_agent(home: Path, pid: int) -> None:
@@ -208,30 +300,16 @@ def test_it_ends_when_the_client_leaves(home: Path) -> None:
 def test_over_http_a_token_is_asked_for(home: Path) -> None:
     given = environment(SWF_API_TOKEN="a-token", PYTHONUNBUFFERED="1")
     words = [sys.executable, "-m", "swf_console", "--home", str(home), "mcp", "--http", "--port", "0"]
-    process = subprocess.Popen(
-        [*words, "--allow-write"], cwd=home, env=given, stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen(words, cwd=home, env=given, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     try:
         url = process.stderr.readline().split()[5].rstrip(";")
         wait_for(lambda: httpx.post(url).status_code == 401, every=0.1)
         wrong = httpx.post(url, headers={"Authorization": "Bearer wrong"})
         assert wrong.status_code == 401
-        foreign = httpx.post(
-            url, headers={"Authorization": "Bearer a-token", "Origin": "http://evil.example"}
-        )
-        assert foreign.status_code == 403
-
-        async def talk() -> None:
-            import httpx2
-
-            async with (
-                httpx2.AsyncClient(headers={"Authorization": "Bearer a-token"}) as http,
-                Client(streamable_http_client(url, http_client=http)) as client,
-            ):
-                assert (await call(client, "list_runs")).items == []
-
-        anyio.run(talk)
+        right = {"Authorization": "Bearer a-token"}
+        assert httpx.post(url, headers={**right, "Origin": "http://evil.example"}).status_code == 403
+        assert httpx.post(url, headers={**right, "Host": "evil.example"}).status_code in (403, 421)
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
