@@ -15,6 +15,7 @@ from textual.content import Content
 from . import __version__
 from .actions import use_keys
 from .backend.operations.console.services import ConsoleServices
+from .backend.operations.console.terminals import symbols_of, theme_of
 from .screens.catalogue import panes
 from .screens.commanding import Commands
 from .screens.themes import ALL
@@ -35,16 +36,16 @@ class ConsoleApp(Commands):
     BINDINGS: ClassVar[list[BindingType]] = bindings_everywhere()
 
     def __init__(self, services: ConsoleServices, environ: Mapping[str, str] | None = None) -> None:
-        use_symbols(services.preferences.symbols)
         use_keys(services.preferences.keys)
         super().__init__(services, environ)
+        use_symbols(symbols_of(services.preferences, self.environ))
         for theme in ALL.values():
             self.register_theme(theme)
 
     def on_mount(self) -> None:
         """Paint the shell, then open the pipes."""
         self._obey_signals()
-        self.theme = self.services.preferences.theme
+        self.theme = "16-colour" if self.no_color else theme_of(self.services.preferences, self.environ)
         self.set_keymap(dict(self.services.preferences.keys))
         self.action_line(Content.styled(f" {sign('done')} swf-console {__version__}", "dim"))
         self.refresh_frame()

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("status", "what runs, what is up, and one verdict"),
     "doctor": ("doctor", "check everything this needs, each with what to do about it"),
     "export": ("export", "write an execution and all that belongs to it as JSON"),
+    "settings": ("settings", "check the console's settings file, or print one with every default"),
     "journal": ("journal", "what was done in the consoles of this home, when, by whom"),
     "runner": ("runner", "run the persistent workflow runner in the foreground"),
     "control": ("control", "send run, stop or status to a persistent runner"),

@@ -24,7 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     valid = actions.add_parser("validate", help="find every error (exit 2); without a name in all of them")
     valid.add_argument("configurations", nargs="*", metavar="NAME", help="a configuration's name")
     listed = actions.add_parser("list", help="list the configurations")
-    change = actions.add_parser("set", help="change one value of testbed.toml, leaving everything else in it")
+    change = actions.add_parser(
+        "set", help="change one value of testbed.toml, or of a configuration, and nothing else"
+    )
+    change.add_argument("--file", metavar="NAME", help="a configuration instead of testbed.toml")
     change.add_argument("assignment", metavar="SECTION.KEY=VALUE", help="without =VALUE it is taken out")
     for one in (shown, valid, listed, change):
         add(one, "--testbed-config", "FILE", "testbed.toml (workflows/testbed.toml)")
@@ -156,15 +159,17 @@ def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 
 def set_one(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Change testbed.toml and print what differs; 2, and nothing written, where that would be wrong."""
-    from ..backend.operations.testbed_editing import preview, set_value
+    """Change a file and print what differs; 2, and nothing written, where that would be wrong."""
+    from ..backend.operations.testbed_editing import TESTBED, preview, set_value
 
     key, equals, text = (part.strip() for part in arguments.assignment.partition("="))
     wanted = text if equals else None
-    differs = preview(settings, key, wanted).diff
-    said = set_value(settings, key, wanted)
+    file = (arguments.file or TESTBED).removesuffix(".toml")
+    file = TESTBED if file == "testbed" else file
+    differs = preview(settings, key, wanted, file).diff
+    said = set_value(settings, key, wanted, file)
     if arguments.json:
-        emit({"key": key, "value": wanted, "diff": differs})
+        emit({"file": file, "key": key, "value": wanted, "diff": differs})
         return 0
     for line in differs:
         show(brief(line, 1000))

@@ -17,6 +17,7 @@ COLLECT_RARELY = (200_000, 50, 100_000)
 
 def open_app(arguments: argparse.Namespace) -> int:
     """Open the console and return its exit code."""
+    from ..actions import known_keys
     from ..backend.logs import log_to_file
     from ..backend.operations.console.first_look import look_first
     from ..backend.operations.console.naming import namespace_of
@@ -27,7 +28,7 @@ def open_app(arguments: argparse.Namespace) -> int:
     from ..backend.settings import load_settings
 
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
-    preferences = load_preferences()
+    preferences = load_preferences(known=known_keys())
     namespace = namespace_of(settings, arguments.namespace)
     first_look = look_first(settings, namespace)
     owner = new_owner(settings)

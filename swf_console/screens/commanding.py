@@ -8,6 +8,7 @@ from ..actions import EVERYWHERE, OF_PANES, Action, action_of
 from ..widgets.places import places_above
 from .catalogue import OVERLAYS, panes
 from .dialogs import Choice
+from .pane import Pane
 from .pane_host import PaneHost
 from .themes import ALL
 
@@ -91,6 +92,10 @@ class Commands(PaneHost):
         self.remember()
         self.services.look_at(name)
         self.say(f"looking at namespace {name}")
+        for pane in self.query(Pane):
+            remembered = self.services.memory.recall(name, pane.screen_name)
+            if isinstance(remembered, dict):
+                pane.recall(remembered)
         if self.pane is not None:
             self.pane.refresh_now()
         self.refresh_frame()

@@ -1,6 +1,7 @@
 """Keys in their turn: what a key opens is there, and has the focus, before the next one comes."""
 
 import asyncio
+import os
 from collections import deque
 
 from textual import events
@@ -30,7 +31,8 @@ class KeysInTurn(App[int]):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        # with NO_COLOR the terminal's own colours, then taken away, leave bold, dim and reverse
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._keys: deque[events.Event] = deque()
         self._serial = 0
         self._busy = self._held = False

@@ -13,7 +13,7 @@ from ..widgets.tones import Tone
 if TYPE_CHECKING:
     from ..backend.operations.console.choosing import Choosable
     from ..backend.operations.console.launching import ValueRow
-    from ..backend.operations.console.namespace_looks import TestbedLook
+    from ..backend.operations.console.namespace_looks import FileLook
     from ..backend.operations.testbed_editing import FileValue, Preview
 
 NAMESPACE_COLUMNS = (
@@ -24,12 +24,11 @@ NAMESPACE_COLUMNS = (
     Column("messages", "MESSAGES", 10, right=True),
 )
 VALUE_COLUMNS = (
-    Column("name", "VALUE OF testbed.toml", 30, least=24),
+    Column("name", "VALUE", 30, least=24),
     Column("value", "", 24, least=14, grows=True),
     Column("unit", "", 6),
     Column("source", "FROM", 32, least=16),
 )
-FILE = "testbed.toml"
 COMPOSED = "composed "
 
 
@@ -48,27 +47,27 @@ def namespace_item(one: "Choosable", current: str | None, user: str) -> Item:
     return Item(one.name, cells, one)
 
 
-def value_items(look: "TestbedLook") -> list[Item]:
-    """What testbed.toml says, then the composed configuration with what set each value."""
+def value_items(look: "FileLook") -> list[Item]:
+    """What the file says, then the composed configuration with what set each value."""
     items: list[Item] = []
     section = ""
     for value in look.values:
         head = value.key.rpartition(".")[0]
         if head != section:
             section = head
-            items.append(_heading(f"file {head}", f"{FILE} [{brief(head, 60)}]"))
-        items.append(_file_item(value))
+            items.append(_heading(f"file {head}", f"{brief(look.name, 60)} [{brief(head, 60)}]"))
+        items.append(_file_item(value, look.name))
     section = ""
     for row in look.checked.rows if look.checked else ():
         if row.section != section:
             section = row.section
             items.append(_heading(f"composed {section}", f"{look.configuration} composed: [{section}]"))
-        items.append(_composed_item(row))
+        items.append(_composed_item(row, look.name))
     return items
 
 
 def edit_key(item: Item) -> str:
-    """The `section.key` of testbed.toml that a row stands for."""
+    """The `section.key` that a row stands for."""
     return item.key.partition(" ")[2]
 
 
@@ -96,19 +95,19 @@ def _heading(key: str, text: str) -> Item:
     return Item(f"#{key}", (Cell(text),), heading=True)
 
 
-def _file_item(value: "FileValue") -> Item:
+def _file_item(value: "FileValue", file: str) -> Item:
     name = value.key.rpartition(".")[2]
     cells = (
         Cell(f"  {brief(name, 60)}"),
         Cell(brief(value.value, 200)),
         Cell(""),
-        Cell(f"{FILE}:{value.line}", "unknown"),
+        Cell(f"{brief(file, 60)}:{value.line}", "unknown"),
     )
     return Item(f"file {value.key}", cells, value)
 
 
-def _composed_item(row: "ValueRow") -> Item:
-    ours = row.source.startswith(FILE)
+def _composed_item(row: "ValueRow", file: str) -> Item:
+    ours = row.source.startswith(f"{file}:")
     cells = (
         Cell(f"  {brief(row.name, 60)}", "plain" if row.effective else "off"),
         Cell(brief(row.value, 200), "busy" if ours else "plain" if row.effective else "off"),

@@ -127,11 +127,11 @@ class QuietApp(ConsoleApp):
 Steps = Callable[[ConsoleApp, Pilot[int]], Awaitable[None]]
 
 
-def play(services: ConsoleServices, steps: Steps, size: tuple[int, int] = (80, 24)) -> None:
+def play(services: ConsoleServices, steps: Steps, size: tuple[int, int] = (80, 24), **environ: str) -> None:
     """Do these steps in a console without pipes."""
 
     async def run() -> None:
-        app = QuietApp(services, environ={})
+        app = QuietApp(services, environ={"TERM": "xterm-256color", **environ})
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: app.pane is not None)
             await pilot.pause()

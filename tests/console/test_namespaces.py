@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from textual.pilot import Pilot
 
 from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.backend.operations.testbed_editing import path_of_testbed
+from swf_console.backend.operations.testbed_editing import path_of, path_of_testbed
 from swf_console.screens.namespaces import NamespacesPane
+from swf_console.widgets.short_list import Item
 
 from ..support.history import add_execution
 from .hosts import HostApp, until
@@ -29,7 +30,7 @@ def drive(
 
     async def go() -> None:
         async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: bool(pane.values.items))
+            await until(pilot, lambda: bool(pane.editor.values.items))
             await steps(app, pane, pilot)
 
     asyncio.run(go())
@@ -37,7 +38,13 @@ def drive(
 
 
 def value(pane: NamespacesPane, key: str) -> list[str]:
-    return next([cell.text.strip() for cell in item.cells] for item in pane.values.items if item.key == key)
+    return next(
+        [cell.text.strip() for cell in item.cells] for item in pane.editor.values.items if item.key == key
+    )
+
+
+def items(pane: NamespacesPane) -> list[Item]:
+    return pane.editor.values.items
 
 
 def text_of_testbed(services: ConsoleServices) -> str:
@@ -45,10 +52,10 @@ def text_of_testbed(services: ConsoleServices) -> str:
 
 
 async def edit(pane: NamespacesPane, pilot: Pilot[None], key: str, text: str) -> None:
-    pane.values.focus()
-    pane.values.go_to(key)
+    pane.editor.values.focus()
+    pane.editor.values.go_to(key)
     await pilot.press("enter")
-    pane.input.value = text
+    pane.editor.input.value = text
 
 
 def test_namespaces_with_their_owners_and_counts(services: ConsoleServices) -> None:
@@ -83,14 +90,14 @@ def test_an_edit_shows_what_would_differ_and_is_asked_before_it_is_written(servi
 
     async def change(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
         await edit(pane, pilot, "composed fast_processing.stf_count", "7")
-        await until(pilot, lambda: "+stf_count = 7" in pane.detail.text)
+        await until(pilot, lambda: "+stf_count = 7" in pane.editor.detail.text)
         assert text_of_testbed(services) == before
         await pilot.press("enter")
         await until(pilot, lambda: value(pane, "composed fast_processing.stf_count")[1] == "7")
         assert value(pane, "composed fast_processing.stf_count")[3].startswith("testbed.toml:")
         assert app.asked.questions == ["write fast_processing.stf_count = 7 into testbed.toml?"]
         assert app.asked.commands == ["swf-console config set fast_processing.stf_count=7"]
-        pane.values.go_to("composed fast_processing.stf_count")
+        pane.editor.values.go_to("composed fast_processing.stf_count")
         await pilot.press("backspace")
         await until(pilot, lambda: value(pane, "composed fast_processing.stf_count")[1] == "10")
 
@@ -103,12 +110,12 @@ def test_what_would_be_wrong_is_said_while_typing_and_not_written(services: Cons
 
     async def change(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
         await edit(pane, pilot, "composed fast_processing.stf_count", "many")
-        await until(pilot, lambda: "whole number" in pane.detail.text)
+        await until(pilot, lambda: "whole number" in pane.editor.detail.text)
         await pilot.press("enter")
-        await until(pilot, lambda: not pane._previews.busy)
+        await until(pilot, lambda: not pane.editor.previews.busy)
         assert not app.asked.questions
         await pilot.press("escape")
-        assert pane.values.has_focus
+        assert pane.editor.values.has_focus
 
     drive(services, change)
     assert text_of_testbed(services) == before
@@ -127,10 +134,68 @@ def test_no_at_the_question_writes_nothing(services: ConsoleServices) -> None:
     assert text_of_testbed(services) == before
 
 
+def test_a_configuration_is_edited_like_testbed_toml_and_its_last_version_is_kept(
+    services: ConsoleServices,
+) -> None:
+    path = path_of(services.settings, "fast_processing_default")
+    before = path.read_text()
+
+    async def change(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
+        while pane.editor.file != "fast_processing_default":
+            await pilot.press("o")
+        await until(
+            pilot, lambda: any(item.key == "composed fast_processing.stf_count" for item in items(pane))
+        )
+        await edit(pane, pilot, "file fast_processing.stf_count", "none")
+        await until(pilot, lambda: "whole number" in pane.editor.detail.text)
+        pane.editor.input.value = "7"
+        await until(pilot, lambda: "+stf_count = 7" in pane.editor.detail.text)
+        assert path.read_text() == before
+        await pilot.press("enter")
+        await until(pilot, lambda: value(pane, "composed fast_processing.stf_count")[1] == "7")
+        assert app.asked.questions == [
+            "write fast_processing.stf_count = 7 into fast_processing_default.toml?"
+        ]
+        assert app.asked.commands == [
+            "swf-console config set fast_processing.stf_count=7 --file fast_processing_default"
+        ]
+
+    drive(services, change)
+    after = path.read_text()
+    assert [line for line in before.splitlines() if line.startswith("#")] == [
+        line for line in after.splitlines() if line.startswith("#")
+    ]
+    assert len(set(after.splitlines()) - set(before.splitlines())) == 1
+    assert path.with_name("fast_processing_default.toml.previous").read_text() == before
+
+
+def test_what_would_break_what_includes_the_file_is_refused(
+    services: ConsoleServices,
+) -> None:
+    path = path_of(services.settings, "daq_state_machine")
+    before = path.read_text()
+
+    async def change(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
+        pane.action_file("daq_state_machine")
+        mine = "file daq_state_machine."
+        await until(pilot, lambda: any(item.key.startswith(mine) for item in items(pane)))
+        key = next(item.key for item in items(pane) if item.key.startswith(mine))
+        await edit(pane, pilot, key, "never")
+        await until(pilot, lambda: "daq_state_machine.toml" in pane.editor.detail.text)
+        await pilot.press("enter")
+        await until(pilot, lambda: not pane.editor.previews.busy)
+        assert not app.asked.questions
+        pane.action_file("nothing")
+        assert "there is no file nothing here: testbed.toml, " in app.asked.said[-1]
+
+    drive(services, change)
+    assert path.read_text() == before
+
+
 def test_c_makes_a_namespace_of_ones_own(services: ConsoleServices) -> None:
     async def create(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
         await pilot.press("c")
-        assert pane.input.value == "shifter-dev"
+        assert pane.editor.input.value == "shifter-dev"
         await pilot.press("enter")
         await until(pilot, lambda: "shifter-dev" in [item.key for item in pane.names.items])
         assert app.asked.commands == ["swf-console namespaces create shifter-dev"]
@@ -142,7 +207,7 @@ def test_read_only_changes_nothing_and_says_why(services: ConsoleServices) -> No
     async def create(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
         await pilot.press("c")
         assert app.asked.said == ["read-only"]
-        assert not pane.has_class("-editing")
+        assert not pane.editor.editing
 
     drive(services, create, read_only=True)
 

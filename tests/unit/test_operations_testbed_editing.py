@@ -3,7 +3,7 @@
 import pytest
 
 from swf_console.backend.database import Database
-from swf_console.backend.operations.testbed_editing import path_of_testbed, preview, values_of_testbed
+from swf_console.backend.operations.testbed_editing import path_of_testbed, preview, values_of
 
 from ..support.command_line import CommandLine
 
@@ -15,7 +15,7 @@ def named(console: CommandLine) -> CommandLine:
 
 
 def test_every_value_is_listed_with_its_line(named: CommandLine) -> None:
-    values = {one.key: one for one in values_of_testbed(named.settings)}
+    values = {one.key: one for one in values_of(named.settings)}
     assert values["testbed.namespace"].value == "demo"
     assert values["workflow.realtime"].value == "true"
     lines = path_of_testbed(named.settings).read_text().splitlines()

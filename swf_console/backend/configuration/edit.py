@@ -1,4 +1,4 @@
-"""Edit testbed.toml without losing comments, order or formatting, and never leave half a file."""
+"""Edit testbed.toml and configurations without losing comments or order, and never leave half a file."""
 
 import fcntl
 import os
@@ -13,9 +13,10 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from ..errors import ConfigurationError, Problem
+from .composing import compose
 from .documents import Document, parse_document, read_document
-from .listing import validate
-from .names import check_namespace
+from .listing import configuration_names, validate
+from .names import check_namespace, plain_name
 from .overrides import KEY
 from .testbed import testbed_of
 
@@ -29,6 +30,39 @@ def set_in_testbed(path: Path, key: str, value: Any, workflows_dir: Path) -> Non
     """
     with _alone(path):
         _save(path, edited(read_document(path), key, value), workflows_dir)
+
+
+def set_in_configuration(workflows_dir: Path, name: str, key: str, value: Any) -> None:
+    """Set `section.key` of a configuration to `value`; None takes the key out.
+
+    Raises ConfigurationError, and writes nothing, where a configuration would become wrong: this one, or one
+    that includes it.
+    """
+    path = plain_name("configuration", name, workflows_dir, ".toml")
+    with _alone(path):
+        text = edited(read_document(path), key, value)
+        check_configuration(workflows_dir, path, text)
+        _replace(path, text)
+
+
+def check_configuration(workflows_dir: Path, path: Path, text: str) -> None:
+    """Raises ConfigurationError for what would be wrong with `text` in that file, and was not before."""
+    parse_document(text, path)
+    known = {_gist(problem) for problem in _composing_problems(workflows_dir, {})}
+    found = _composing_problems(workflows_dir, {path: text})
+    problems = [problem for problem in found if _gist(problem) not in known]
+    if problems:
+        raise ConfigurationError(*problems)
+
+
+def _composing_problems(workflows_dir: Path, unsaved: dict[Path, str]) -> list[Problem]:
+    problems: list[Problem] = []
+    for name in configuration_names(workflows_dir):
+        try:
+            compose(workflows_dir, name, unsaved=unsaved)
+        except ConfigurationError as error:
+            problems += error.problems
+    return list(dict.fromkeys(problems))
 
 
 def save_testbed(path: Path, text: str, workflows_dir: Path) -> None:

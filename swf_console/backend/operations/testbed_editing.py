@@ -1,4 +1,4 @@
-"""Changing one value of testbed.toml: what it would become, what is wrong with that, and doing it."""
+"""Changing a value of testbed.toml or of a configuration: what would become of it, and doing it."""
 
 import difflib
 from dataclasses import dataclass
@@ -7,16 +7,19 @@ from typing import Any
 
 from ..configuration import find_testbed, parse_override
 from ..configuration.documents import Document, parse_document, read_document
+from ..configuration.listing import configuration_names
+from ..configuration.names import plain_name
 from ..errors import ConfigurationError, Problem, SwfError
 from ..settings import Settings
 
+TESTBED = "testbed.toml"
 CONTEXT = 1
 ORIGIN = "form"
 
 
 @dataclass(frozen=True, slots=True)
 class FileValue:
-    """One value as testbed.toml has it; `line` is where."""
+    """One value as a file has it; `line` is where."""
 
     key: str
     value: str
@@ -38,23 +41,38 @@ def path_of_testbed(settings: Settings) -> Path:
     return found or settings.workflows_dir / "testbed.toml"
 
 
-def values_of_testbed(settings: Settings) -> tuple[FileValue, ...]:
-    """Every value of testbed.toml with its line. Raises ConfigurationError where it cannot be read."""
-    path = path_of_testbed(settings)
+def files_of(settings: Settings) -> tuple[str, ...]:
+    """What can be edited: testbed.toml, then the configurations by name."""
+    return (TESTBED, *configuration_names(settings.workflows_dir))
+
+
+def path_of(settings: Settings, file: str) -> Path:
+    """The file of that name; raises ConfigurationError where there is none of it here."""
+    if file == TESTBED:
+        return path_of_testbed(settings)
+    return plain_name("configuration", file, settings.workflows_dir, ".toml")
+
+
+def values_of(settings: Settings, file: str = TESTBED) -> tuple[FileValue, ...]:
+    """Every value of the file with its line. Raises ConfigurationError where it cannot be read."""
+    path = path_of(settings, file)
     if not path.exists():
         return ()
     document = read_document(path)
     return tuple(_values(document, document.data, ()))
 
 
-def preview(settings: Settings, key: str, text: str | None) -> Preview:
+def preview(settings: Settings, key: str, text: str | None, file: str = TESTBED) -> Preview:
     """What setting `section.key` to `text` would do; None takes it out. Never raises, writes nothing."""
-    from ..configuration.edit import check_testbed
+    from ..configuration.edit import check_configuration, check_testbed
 
     try:
-        path = path_of_testbed(settings)
+        path = path_of(settings, file)
         before, after = _edited(path, key, text)
-        check_testbed(path, after, settings.workflows_dir)
+        if file == TESTBED:
+            check_testbed(path, after, settings.workflows_dir)
+        else:
+            check_configuration(settings.workflows_dir, path, after)
     except ConfigurationError as error:
         return Preview(key, problems=tuple(str(problem) for problem in error.problems) or (str(error),))
     except SwfError as error:
@@ -63,17 +81,22 @@ def preview(settings: Settings, key: str, text: str | None) -> Preview:
     return Preview(key, tuple(lines)[2:])
 
 
-def set_value(settings: Settings, key: str, text: str | None) -> str:
-    """Set `section.key` of testbed.toml, or take it out; says where it stands.
+def set_value(settings: Settings, key: str, text: str | None, file: str = TESTBED) -> str:
+    """Set `section.key` of the file, or take it out; says where it stands.
 
-    Raises ConfigurationError or NamespaceError, and writes nothing, where the file would become wrong.
+    What was there stays beside it as `.previous`. Raises ConfigurationError or NamespaceError, and writes
+    nothing, where a file would become wrong.
     """
-    from ..configuration.edit import set_in_testbed
+    from ..configuration.edit import set_in_configuration, set_in_testbed
 
-    path = path_of_testbed(settings)
-    if not path.exists():
+    path = path_of(settings, file)
+    if file == TESTBED and not path.exists():
         _create(path)
-    set_in_testbed(path, key, _value(read_document(path), key, text), settings.workflows_dir)
+    value = _value(read_document(path), key, text)
+    if file == TESTBED:
+        set_in_testbed(path, key, value, settings.workflows_dir)
+    else:
+        set_in_configuration(settings.workflows_dir, file, key, value)
     return f"{path.name}: {key} {'taken out' if text is None else f'= {text}'}"
 
 

@@ -4,23 +4,26 @@ from dataclasses import dataclass
 
 from ...errors import SwfError
 from ...settings import Settings
-from ..testbed_editing import FileValue, path_of_testbed, values_of_testbed
+from ..testbed_editing import TESTBED, FileValue, files_of, values_of
 from .choosing import Choosable, choosable
 from .launching import Checked, LaunchWish, check, offer
 from .services import ConsoleServices
 
 
 @dataclass(frozen=True, slots=True)
-class TestbedLook:
-    """testbed.toml as it is, and the configuration that it names composed with it."""
-
-    __test__ = False  # no test class, whatever its name begins with
+class FileLook:
+    """A file as it is, and what it comes to: of testbed.toml with the configuration that it names."""
 
     file: str
     values: tuple[FileValue, ...]
     configuration: str
     checked: Checked | None
     trouble: str = ""
+
+    @property
+    def name(self) -> str:
+        """The file's name in its folder."""
+        return self.file if self.file == TESTBED else f"{self.file}.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,11 @@ class NamespacesLook:
 
     namespaces: tuple[Choosable, ...]
     database_trouble: str
-    testbed: TestbedLook
+    file: FileLook
+    files: tuple[str, ...]
 
 
-def look_at_namespaces(services: ConsoleServices) -> NamespacesLook:
+def look_at_namespaces(services: ConsoleServices, file: str = TESTBED) -> NamespacesLook:
     """Read database and files; blocks. What cannot be read is said, not raised."""
     trouble = ""
     found: tuple[Choosable, ...] = ()
@@ -40,18 +44,17 @@ def look_at_namespaces(services: ConsoleServices) -> NamespacesLook:
         found = choosable(services)
     except SwfError as error:
         trouble = str(error)
-    return NamespacesLook(found, trouble, look_at_testbed(services.settings))
+    files = files_of(services.settings)
+    return NamespacesLook(found, trouble, look_at_file(services.settings, file), files)
 
 
-def look_at_testbed(settings: Settings) -> TestbedLook:
-    """Read testbed.toml and compose what it names."""
-    file = ""
+def look_at_file(settings: Settings, file: str) -> FileLook:
+    """Read the file and compose what it says."""
     try:
-        file = str(path_of_testbed(settings))
-        values = values_of_testbed(settings)
+        values = values_of(settings, file)
     except SwfError as error:
-        return TestbedLook(file, (), "", None, str(error))
+        return FileLook(file, (), "", None, str(error))
     offered = offer(settings)
-    name = offered.configured
+    name = offered.configured if file == TESTBED else file
     checked = check(settings, LaunchWish(name, namespace=offered.namespace or "unnamed")) if name else None
-    return TestbedLook(file, values, name, checked, offered.namespace_trouble)
+    return FileLook(file, values, name, checked, offered.namespace_trouble)

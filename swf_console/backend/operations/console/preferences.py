@@ -1,29 +1,34 @@
 """The operator's settings of the console: one TOML file, every value with its default, checked when read."""
 
 import os
-import tomllib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from ...configuration import nearest
+from ...configuration.documents import Document, read_document
 from ...errors import ConfigurationError, Problem
 
 THEMES = ("dark", "light", "16-colour", "colour-blind")
 SYMBOLS = ("unicode", "ascii")
+AUTO = "auto"
+MODIFIERS = r"(?:ctrl\+|shift\+|alt\+)*"
+KEY = re.compile(rf"{MODIFIERS}(?:[^\s,]|[a-z][a-z0-9_]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """What settings.toml may say.
 
-    `frames` are the repaints a second of what is live, `frames_ssh` those over SSH. `messages` is how many
-    the tail keeps. `keys` gives actions other keys: "messages.pause" = "space,p", as `?` names them.
+    `auto` theme and symbols are chosen by what the terminal can show. `frames` are the repaints a second of
+    what is live, `frames_ssh` those over SSH. `messages` is how many the tail keeps. `keys` gives actions
+    other keys: "messages.pause" = "space,p", as `?` names them.
     """
 
-    theme: str = "dark"
-    symbols: str = "unicode"
+    theme: str = AUTO
+    symbols: str = AUTO
     frames: int = 10
     frames_ssh: int = 4
     messages: int = 50_000
@@ -31,8 +36,27 @@ class Preferences:
     keys: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """An action that keys can be given to: where it works, and what it has without a key map."""
+
+    place: str
+    keys: tuple[str, ...]
+    help: str = ""
+
+
+KnownKeys = Mapping[str, KnownKey]
+
 LIMITS = {"frames": (1, 30), "frames_ssh": (1, 30), "messages": (100, 1_000_000)}
-CHOICES = {"theme": THEMES, "symbols": SYMBOLS}
+CHOICES = {"theme": (AUTO, *THEMES), "symbols": (AUTO, *SYMBOLS)}
+HELP = {
+    "theme": f"Colours: {', '.join((AUTO, *THEMES))}. auto takes 16-colour where the terminal has no more.",
+    "symbols": f"Signs: {', '.join((AUTO, *SYMBOLS))}. auto takes ascii where the terminal is not UTF-8.",
+    "frames": "Repaints a second of what is live (1 to 30).",
+    "frames_ssh": "The same over SSH (1 to 30).",
+    "messages": "Messages that the live tail keeps (100 to 1,000,000); older ones come from the database.",
+    "mouse": "Whether the mouse works; false leaves it to the terminal, as to mark text.",
+}
 
 
 def preferences_file(environ: Mapping[str, str]) -> Path:
@@ -43,40 +67,100 @@ def preferences_file(environ: Mapping[str, str]) -> Path:
     return Path(base) / "swf-console" / "settings.toml"
 
 
-def load_preferences(path: Path | None = None) -> Preferences:
-    """Read them; without a file the defaults. Raises ConfigurationError with every problem."""
+def load_preferences(path: Path | None = None, known: KnownKeys | None = None) -> Preferences:
+    """Read them; without a file the defaults. Raises ConfigurationError with every problem.
+
+    `known` are the actions that keys can be given to, by their ids; without it only the form is checked.
+    """
     path = path or preferences_file(os.environ)
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
+    if not path.exists():
         return Preferences()
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(Problem(f"cannot be read: {error}", file=path)) from None
-    problems = [problem for name, value in values.items() if (problem := _problem(name, value, path))]
+    document = read_document(path)
+    problems = [*_problems(document), *_key_problems(document, known)]
     if problems:
         raise ConfigurationError(*problems)
-    return Preferences(**values)
+    return Preferences(**document.data)
 
 
-def _problem(name: str, value: Any, path: Path) -> Problem | None:
-    """What is wrong with one value."""
-    known = {one.name: one for one in fields(Preferences)}
-    if name not in known:
-        alike = nearest(name, known, at_most=1)
-        remedy = f"Did you mean {alike[0]}?" if alike else f"There are: {', '.join(known)}"
-        return Problem("there is no such setting", remedy, file=path, field=name)
-    wrong = _wrong(name, value)
-    return Problem(wrong, file=path, field=name, value=repr(value)[:60]) if wrong else None
+def sample(known: KnownKeys) -> str:
+    """A settings file with every default, each with what it means; everything in it is a comment."""
+    defaults = Preferences()
+    lines = ["# Settings of the console. What is commented out is the default.", ""]
+    for name, words in HELP.items():
+        lines += [f"# {words}", f"# {name} = {_toml(getattr(defaults, name))}", ""]
+    lines += ["# Other keys for actions, as ? names them; several are separated by commas.", "# [keys]"]
+    for name, action in known.items():
+        lines.append(f"# {_toml(name)} = {_toml(','.join(action.keys))}  # {action.help}")
+    return "\n".join(lines) + "\n"
 
 
-def _wrong(name: str, value: Any) -> str:
+def _toml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool | int) else f'"{value}"'
+
+
+def _problems(document: Document) -> Iterator[Problem]:
+    known = {one.name for one in fields(Preferences)}
+    for name, value in document.data.items():
+        if name not in known:
+            remedy = _did_you_mean(name, known) or f"There are: {', '.join(sorted(known))}"
+            yield document.problem("there is no such setting", name, remedy=remedy)
+        elif wrong := _wrong(name, value):
+            message, remedy = wrong
+            yield document.problem(message, name, value=repr(value)[:60], remedy=remedy)
+
+
+def _wrong(name: str, value: Any) -> tuple[str, str] | None:
+    """What is wrong with a value, and what to write instead."""
+    default = _toml(getattr(Preferences(), name)) if name != "keys" else ""
     if name in CHOICES:
-        return "" if value in CHOICES[name] else f"must be one of {', '.join(CHOICES[name])}"
+        alike = _did_you_mean(str(value), CHOICES[name]) or f"The default is {default}"
+        return None if value in CHOICES[name] else (f"must be one of {', '.join(CHOICES[name])}", alike)
     if name in LIMITS:
         low, high = LIMITS[name]
         fits = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-        return "" if fits else f"must be a whole number from {low:,} to {high:,}"
+        return (
+            None
+            if fits
+            else (f"must be a whole number from {low:,} to {high:,}", f"The default is {default}")
+        )
     if name == "mouse":
-        return "" if isinstance(value, bool) else "must be true or false"
-    good = isinstance(value, dict) and all(isinstance(key, str) and key for key in value.values())
-    return "" if good else 'must be a table of keys, as in "messages.pause" = "space,p"'
+        return None if isinstance(value, bool) else ("must be true or false", f"The default is {default}")
+    good = isinstance(value, dict)
+    return None if good else ("must be a table of keys", 'Write [keys], then "messages.pause" = "space,p"')
+
+
+def _key_problems(document: Document, known: KnownKeys | None) -> Iterator[Problem]:
+    given = document.data.get("keys")
+    if not isinstance(given, dict):
+        return
+    for name, value in given.items():
+        if not isinstance(value, str) or not all(map(KEY.fullmatch, _keys(value))):
+            remedy = 'Write one or more keys, as in "space,p" or "ctrl+l"'
+            yield document.problem("is no key", "keys", name, value=repr(value)[:60], remedy=remedy)
+        elif known is not None and name not in known:
+            remedy = _did_you_mean(name, known) or "swf-console settings sample names them all"
+            yield document.problem("there is no such action", "keys", name, remedy=remedy)
+        elif known is not None:
+            yield from _clashes(document, name, given, known)
+
+
+def _clashes(document: Document, name: str, given: Mapping[str, Any], known: KnownKeys) -> Iterator[Problem]:
+    """Two actions of one place on the same key: only one of them could be reached."""
+    for other, action in known.items():
+        if other == name or action.place != known[name].place:
+            continue
+        theirs = _keys(given[other]) if isinstance(given.get(other), str) else list(action.keys)
+        if both := [key for key in _keys(given[name]) if key in theirs]:
+            remedy = f"Choose another key, or give {other} another one too"
+            yield document.problem(
+                f"{both[0]} is the key of {other}", "keys", name, value=repr(given[name])[:60], remedy=remedy
+            )
+
+
+def _keys(text: str) -> list[str]:
+    return [key.strip() for key in text.split(",")]
+
+
+def _did_you_mean(name: str, known: Any) -> str:
+    alike = nearest(name, known, at_most=1)
+    return f"Did you mean {alike[0]}?" if alike else ""
