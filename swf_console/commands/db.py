@@ -35,6 +35,9 @@ def upgrade(settings: "Settings", *, as_json: bool) -> int:
     done = upgrade_database(settings)
     if as_json:
         emit(done)
+    elif done.added:
+        for one in done.added:
+            show(f"{done.database}: added {one}")
     elif done.before == done.version:
         show(f"{done.database}: already at version {done.version}")
     else:

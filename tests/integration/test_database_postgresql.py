@@ -128,6 +128,17 @@ def test_empty_database_is_only_looked_at_until_it_is_upgraded(postgresql_url: s
     open_database(postgresql_url).close()
 
 
+def test_what_was_taken_away_is_put_back(postgresql_url: str) -> None:
+    upgrading.upgrade(postgresql_url)
+    database = open_database(postgresql_url)
+    with database.write() as connection:
+        connection.execute(text("ALTER TABLE swf_runs DROP COLUMN run_conditions"))
+    database.close()
+    assert upgrading.check(postgresql_url) == ["column swf_runs.run_conditions"]
+    assert upgrading.upgrade(postgresql_url).added == ("column swf_runs.run_conditions",)
+    assert upgrading.check(postgresql_url) == []
+
+
 def test_two_upgrades_at_once_take_turns(postgresql_url: str) -> None:
     with ThreadPoolExecutor(2) as pool:
         done = list(pool.map(upgrading.upgrade, [postgresql_url] * 2))

@@ -161,18 +161,21 @@ def test_upgrade_can_be_declined(path: Path) -> None:
     open_database(url_of(path), upgrade=False).close()
 
 
-def test_check_names_what_is_missing(path: Path) -> None:
+def test_check_names_what_is_missing_and_upgrade_puts_it_back(path: Path) -> None:
     database = open_database(url_of(path))
     with database.write() as connection:
         connection.exec_driver_sql("DROP TABLE swf_workers")
         connection.exec_driver_sql("DROP INDEX swf_messages_newest")
         connection.exec_driver_sql("ALTER TABLE swf_workflow_executions DROP COLUMN stack_trace")
     database.close()
-    assert upgrading.check(url_of(path)) == [
+    lacks = [
         "table swf_workers",
         "column swf_workflow_executions.stack_trace",
         "index swf_messages_newest on swf_workflow_messages (sent_at)",
     ]
+    assert upgrading.check(url_of(path)) == lacks
+    assert upgrading.upgrade(url_of(path)).added == tuple(lacks)
+    assert upgrading.check(url_of(path)) == []
 
 
 def test_file_that_is_no_database_is_named(path: Path) -> None:

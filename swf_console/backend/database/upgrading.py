@@ -4,7 +4,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -21,20 +21,21 @@ UPGRADE_LOCK = 7_305_226_001  # a number of ours among PostgreSQL's advisory loc
 
 @dataclass(frozen=True, slots=True)
 class Upgraded:
-    """The version before (None: no Alembic yet) and after."""
+    """The version before (None: no Alembic yet) and after; what was `added` to tables of this version."""
 
     before: str | None
     after: str
+    added: tuple[str, ...] = ()
 
 
 def upgrade(url: str) -> Upgraded:
-    """Bring the database up to this version; rows and columns that are there stay as they are."""
+    """Bring the database up to this version; rows and columns that are there stay as they are.
+
+    What somebody took away from tables of this version is put back.
+    """
     with _opened(url, create=True) as database:
-        if database.kind == "sqlite":
-            return upgrade_sqlite(database)
-        with database.write() as connection:
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK:d})")
-            return _run(connection, database.safe_url)
+        done = upgrade_sqlite(database) if database.kind == "sqlite" else _upgrade_postgresql(database)
+        return replace(done, added=_mended(database)) if done.before == HEAD else done
 
 
 def current(url: str) -> str | None:
@@ -64,6 +65,21 @@ def upgrade_sqlite(database: Database) -> Upgraded:
         database.enter_wal()
         with database.write() as connection:
             return _run(connection, database.safe_url)
+
+
+def _upgrade_postgresql(database: Database) -> Upgraded:
+    with database.write() as connection:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK:d})")
+        return _run(connection, database.safe_url)
+
+
+def _mended(database: Database) -> tuple[str, ...]:
+    from .comparing import add_missing, missing
+
+    with database.write() as connection:
+        lacks = tuple(str(lack) for lack in missing(connection))
+        add_missing(connection)
+    return lacks
 
 
 def _run(connection: Connection, shown: str) -> Upgraded:

@@ -10,12 +10,16 @@ from ..settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The version of a database's tables (None: none of ours yet) and the one this program works with."""
+    """The version of a database's tables (None: none of ours yet) and the one this program works with.
+
+    `added` is what an upgrade put back into tables that were of this version already.
+    """
 
     database: str
     before: str | None
     version: str | None
     expected: str
+    added: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -33,7 +37,7 @@ def upgrade_database(settings: Settings) -> Version:
     from ..database.upgrading import upgrade
 
     done = upgrade(settings.database_url)
-    return Version(place_of(settings), done.before, done.after, done.after)
+    return Version(place_of(settings), done.before, done.after, done.after, done.added)
 
 
 def database_version(settings: Settings) -> Version:
