@@ -15,8 +15,8 @@ from example_processing_agent import ProcessingAgent
 from swf_console.backend.agent import EPICTOPIC, MONITORING_QUEUE, Agent
 from swf_console.backend.agent.stf import is_sampled
 from swf_console.backend.database import fastmon_files, runs, stf_files, stf_workflows
-from swf_console.backend.database.records import NewMessage
 from swf_console.backend.messaging.messages import OutgoingMessage, make
+from swf_console.backend.recording import outgoing_row
 from swf_console.backend.simulation.backlog import sampled
 from tests.support.agents import EXECUTION, NAMESPACE, RUN, AgentStage
 from tests.support.snapshots import sent_by_agents, snapshot
@@ -97,20 +97,7 @@ def record(stage: AgentStage, messages_: Sequence[OutgoingMessage]) -> None:
     """Write messages down, as the runner does before it sends them."""
     from swf_console.backend.database import messages
 
-    rows = [
-        NewMessage(
-            message_id=each.id,
-            message_type=each.msg_type,
-            sent_at=each.created_at,
-            content_json=each.body,
-            namespace=each.namespace,
-            execution_id=each.execution_id,
-            run_id=each.run_id,
-            sender_agent=each.sender,
-            queue_name=each.destination,
-        )
-        for each in messages_
-    ]
+    rows = [outgoing_row(each) for each in messages_]
     with stage.database.write() as connection:
         messages.insert(connection, rows)
 

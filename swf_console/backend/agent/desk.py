@@ -10,8 +10,8 @@ from ..errors import BackendUnreachable, DatabaseUnusable
 from ..logs import execution_id as logged_execution_id
 from ..messaging.messages import OutgoingMessage, make
 from ..messaging.publisher import PublishAborted, Publisher
+from ..recording import outgoing_row
 from .counts import Counts
-from .deliveries import message_row
 from .message import BadMessage, Message
 from .parameters import ExecutionRecords
 from .pool import Pool
@@ -111,7 +111,7 @@ class Desk:
         for function, together in rows.items():
             function(connection, together)
         unique = {message.id: message for work in done for message in work.outgoing}
-        messages.record(connection, [message_row(message) for message in unique.values()])
+        messages.record(connection, [outgoing_row(message) for message in unique.values()])
 
     def _follow_up(self, task: Task | None, work: Work) -> None:
         """What comes after the commit: the messages go out, the background begins."""

@@ -4,26 +4,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
+from .message_columns import WHOLE
 from .records import Message
 from .tables.workflows import messages
 
 MOST_IDS = 500
 
 _c = messages.c
-_ALL = select(
-    _c.message_id,
-    _c.message_type,
-    _c.sender_agent,
-    _c.namespace,
-    _c.execution_id,
-    _c.run_id,
-    _c.queue_name,
-    _c.sent_at,
-    _c.delivered_at,
-    _c.message_content.label("content"),
-    _c.message_metadata.label("metadata"),
-    _c.correlation_id,
-)
+_ALL = select(*WHOLE)
 
 
 def full(connection: Connection, message_ids: Sequence[str]) -> list[Message]:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, func, select
 
+from .message_columns import SUMMARY
 from .paging import Branch, Order, cursor_of, one_page
 from .records import MessageFilter, MessageSummary, Page
 from .statements import Conditions, capped, matching, residual, starts_with_often
@@ -12,17 +13,6 @@ FEW_TYPES = 40
 MOST_TYPES = 500
 
 _c = messages.c
-_SUMMARY = (
-    _c.message_id,
-    _c.message_type,
-    _c.sender_agent,
-    _c.namespace,
-    _c.execution_id,
-    _c.run_id,
-    _c.queue_name,
-    _c.sent_at,
-    _c.delivered_at,
-)
 _KEY = (_c.sent_at, _c.message_id)
 
 
@@ -36,7 +26,7 @@ def page(
 ) -> Page[MessageSummary]:
     """List messages by time of sending without their content; UsageError for a cursor that is none."""
     order = Order(_KEY, after, limit, newest_first)
-    return one_page(connection, _branches(connection, wanted), _SUMMARY, order, MessageSummary)
+    return one_page(connection, _branches(connection, wanted), SUMMARY, order, MessageSummary)
 
 
 def cursor(message: MessageSummary) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from .columns import clean, encoded
+from .message_columns import WHOLE
 from .message_lists import COUNT_CAP, count, counts, cursor, page, types
 from .message_rows import mark, store
 from .records import Message, NewMessage
@@ -39,20 +40,7 @@ _LENGTHS = (
     ("queue_name", 100),
     ("correlation_id", 100),
 )
-_ALL = select(
-    _c.message_id,
-    _c.message_type,
-    _c.sender_agent,
-    _c.namespace,
-    _c.execution_id,
-    _c.run_id,
-    _c.queue_name,
-    _c.sent_at,
-    _c.delivered_at,
-    _c.message_content.label("content"),
-    _c.message_metadata.label("metadata"),
-    _c.correlation_id,
-)
+_ALL = select(*WHOLE)
 
 
 def insert(connection: Connection, new: Sequence[NewMessage]) -> None:

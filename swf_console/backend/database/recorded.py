@@ -5,26 +5,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection, or_, select
 
+from .message_columns import SUMMARY
 from .paging import Branch, Order, one_page
 from .records import Message, Page
 from .tables.workflows import executions, messages
 
 _c = messages.c
 _e = executions.c
-_WHOLE = (
-    _c.message_id,
-    _c.message_type,
-    _c.sender_agent,
-    _c.namespace,
-    _c.execution_id,
-    _c.run_id,
-    _c.queue_name,
-    _c.sent_at,
-    _c.delivered_at,
-    _c.message_content,
-    _c.message_metadata,
-    _c.correlation_id,
-)
+# the columns' own names: in a page of several branches a label would hide them
+_WHOLE = (*SUMMARY, _c.message_content, _c.message_metadata, _c.correlation_id)
 
 
 def recent_executions(connection: Connection, namespace: str, since: datetime) -> list[str]:

@@ -10,6 +10,7 @@ from ..messaging.connection import Connection
 from ..messaging.link import ConnectionState, Phase
 from ..messaging.messages import IncomingMessage
 from ..messaging.recorder import Recorder, RecorderState, Unstorable
+from ..recording import incoming_row
 
 TOPICS = ("/topic/epictopic", "/topic/panda.workers", "/topic/panda.slices")
 BATCH_SECONDS = 0.05
@@ -47,7 +48,7 @@ class Recording:
         return self._recorder.state()
 
     def _store(self, arrived: Sequence[IncomingMessage]) -> None:
-        rows = [_row(message) for message in arrived]
+        rows = [incoming_row(message) for message in arrived]
         try:
             self._writer.submit(lambda connection: messages.record(connection, rows)).result()
         except Unfit as error:
@@ -57,21 +58,3 @@ class Recording:
 
     def _changed(self, state: ConnectionState) -> None:
         self.outages += state.phase is Phase.DOWN
-
-
-def _row(message: IncomingMessage) -> NewMessage:
-    known = message.content is not None
-    return NewMessage(
-        message_id=message.id,
-        message_type=message.msg_type or "",
-        sent_at=message.received_at,
-        content=None if known else message.body,
-        content_json=message.body if known else None,
-        namespace=message.namespace,
-        execution_id=message.execution_id,
-        run_id=message.run_id,
-        sender_agent=message.sender,
-        queue_name=message.destination,
-        correlation_id=message.headers.get("correlation-id"),
-        delivered_at=message.received_at,
-    )

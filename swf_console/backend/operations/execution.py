@@ -15,6 +15,7 @@ from ..errors import Refused, SwfError
 from ..logs import execution_id as logged_execution_id
 from ..messaging.messages import IncomingMessage, draft
 from ..messaging.publisher import PublishAborted
+from ..recording import incoming_row
 from ..simulation import (
     Aborted,
     FastClock,
@@ -28,7 +29,6 @@ from ..simulation import (
 )
 from ..simulation.environment import execution_environment
 from ..simulation.metrics import performance_metrics
-from .ledger import incoming_row
 from .register import agent_type
 from .request import Prepared
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..database import Database, messages, states
-from ..database.records import NewMessage, RunState
+from ..database.records import RunState
 from ..database.records import StateEvent as EventRow
-from ..messaging.messages import Delivery, IncomingMessage, OutgoingMessage
+from ..messaging.messages import Delivery, OutgoingMessage
+from ..recording import outgoing_row
 from ..simulation import StateEvent
 
 PHASES = {
@@ -42,7 +43,7 @@ class Ledger:
                         states.upsert_run_state(connection, state)
                 if new:
                     # a commit whose answer was lost is tried again: what is there already stays
-                    messages.record(connection, [_message_row(message) for message in new])
+                    messages.record(connection, [outgoing_row(message) for message in new])
                 if delivered:
                     messages.mark_delivered(connection, delivered)
             del self._noted[: len(noted)]
@@ -81,37 +82,4 @@ def _event_row(event: StateEvent) -> EventRow:
         state=event.state,
         substate=event.substate,
         event_data=event.event_data,
-    )
-
-
-def _message_row(message: OutgoingMessage) -> NewMessage:
-    return NewMessage(
-        message_id=message.id,
-        message_type=message.msg_type,
-        sent_at=message.created_at,
-        content_json=message.body,
-        namespace=message.namespace,
-        execution_id=message.execution_id,
-        run_id=message.run_id,
-        sender_agent=message.sender,
-        queue_name=message.destination,
-    )
-
-
-def incoming_row(message: IncomingMessage) -> NewMessage:
-    """The row of a message that somebody else sent: it is delivered, since it is here."""
-    known = message.content is not None
-    return NewMessage(
-        message_id=message.id,
-        message_type=message.msg_type or "",
-        sent_at=message.received_at,
-        content=None if known else message.body,
-        content_json=message.body if known else None,
-        namespace=message.namespace,
-        execution_id=message.execution_id,
-        run_id=message.run_id,
-        sender_agent=message.sender,
-        queue_name=message.destination,
-        correlation_id=message.headers.get("correlation-id"),
-        delivered_at=message.received_at,
     )
