@@ -1,7 +1,6 @@
 """The one registry of what can be done in the console: keys, help, footer and palette are made from it."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from .action import Action, Tier
 from .everywhere import EVERYWHERE
@@ -9,9 +8,6 @@ from .lists import DEFINITIONS, EXECUTIONS, MESSAGES
 from .overlays import OF_OVERLAYS
 from .panes import AGENTS, FAST_PROCESSING, JOURNAL, NAMESPACES, OVERVIEW
 from .parts import OF_PARTS
-
-if TYPE_CHECKING:
-    from ..backend.operations.console.preferences import KnownKeys
 
 __all__ = [
     "EVERYWHERE",
@@ -23,7 +19,6 @@ __all__ = [
     "action_of",
     "actions_of",
     "keys_of",
-    "known_keys",
     "use_keys",
 ]
 
@@ -78,14 +73,3 @@ def use_keys(chosen: Mapping[str, str]) -> None:
 def keys_of(action: Action) -> tuple[str, ...]:
     """The keys that do it now."""
     return _chosen.get(action.id, action.keys)
-
-
-def known_keys() -> "KnownKeys":
-    """Every action that has keys, by the id that the key map of settings.toml names."""
-    from ..backend.operations.console.preferences import KnownKey
-
-    return {
-        action.id: KnownKey(action.id.partition(".")[0], action.keys, action.help)
-        for action in REGISTRY
-        if action.keys
-    }

@@ -17,7 +17,6 @@ COLLECT_RARELY = (200_000, 50, 100_000)
 
 def open_app(arguments: argparse.Namespace) -> int:
     """Open the console and return its exit code."""
-    from ..actions import known_keys
     from ..backend.logs import log_to_file
     from ..backend.operations.console.first_look import look_first
     from ..backend.operations.console.naming import namespace_of
@@ -26,6 +25,7 @@ def open_app(arguments: argparse.Namespace) -> int:
     from ..backend.operations.guard import Guard
     from ..backend.operations.owners import new_owner
     from ..backend.settings import load_settings
+    from .key_names import known_keys
 
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
     preferences = load_preferences(known=known_keys())

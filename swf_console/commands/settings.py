@@ -24,8 +24,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def print_sample() -> int:
     """Print the sample; `> ~/.config/swf-console/settings.toml` makes a file of it."""
-    from ..actions import known_keys
     from ..backend.operations.console.preferences import sample
+    from .key_names import known_keys
 
     show(sample(known_keys()).rstrip("\n"))
     return 0
@@ -35,8 +35,8 @@ def check(*, json: bool) -> int:
     """Print what is in force, and whether the file or the default says so; raises with every problem."""
     from dataclasses import asdict
 
-    from ..actions import known_keys
     from ..backend.operations.console.preferences import Preferences, load_preferences, preferences_file
+    from .key_names import known_keys
 
     path = preferences_file(os.environ)
     found, defaults = asdict(load_preferences(path, known_keys())), asdict(Preferences())

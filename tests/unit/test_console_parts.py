@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.actions import known_keys
 from swf_console.backend.errors import BackendUnreachable, ConfigurationError, NamespaceError
 from swf_console.backend.messaging.messages import make
 from swf_console.backend.operations.console.following import Following
@@ -21,6 +20,7 @@ from swf_console.backend.operations.console.searching import find_row
 from swf_console.backend.operations.console.tail import Tail
 from swf_console.backend.operations.console.terminals import symbols_of, theme_of
 from swf_console.backend.settings import Settings, load_settings
+from swf_console.commands.key_names import known_keys
 from swf_console.screens.alerts import Alert
 from swf_console.screens.clipboard import copy_sequence, title_sequence
 from swf_console.screens.watching import PipeWatch
