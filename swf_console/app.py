@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.console import RenderableType
 from textual import work
 from textual.app import App
 from textual.binding import BindingType
@@ -18,6 +19,7 @@ from .backend.operations.console.services import ConsoleServices
 from .backend.operations.console.terminals import symbols_of, theme_of
 from .screens.catalogue import panes
 from .screens.commanding import Commands
+from .screens.recording import keep_crash
 from .screens.themes import ALL
 from .widgets.bindings import bindings_everywhere
 from .widgets.symbols import sign, use_symbols
@@ -38,6 +40,7 @@ class ConsoleApp(Commands):
     def __init__(self, services: ConsoleServices, environ: Mapping[str, str] | None = None) -> None:
         use_keys(services.preferences.keys)
         super().__init__(services, environ)
+        self.broken = ""
         use_symbols(symbols_of(services.preferences, self.environ))
         for theme in ALL.values():
             self.register_theme(theme)
@@ -78,6 +81,20 @@ class ConsoleApp(Commands):
         for screen in self.screen_stack:
             for widget in (screen, *screen.query("*")):
                 widget.refresh()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A handler broke: the trace goes into log and journal, a word of it behind the restored screen."""
+        self.broken = self.broken or keep_crash(self.services, error)
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Textual would print a trace with the values of all variables here."""
+        self.bell()
+        self._close_messages_no_wait()
+
+    def panic(self, *_renderables: RenderableType) -> None:
+        """The same for errors that know how they would like to be printed."""
+        self._fatal_error()
 
     @work(thread=True)
     def start_services(self) -> None:

@@ -19,6 +19,11 @@ class TerminalDriver(LinuxDriver):
         self.output = Output(self._file)
         self._file: Any = self.output
 
+    def suspend_application_mode(self) -> None:
+        """Ctrl-Z closes too, and comes back: then keys are read again."""
+        super().suspend_application_mode()
+        self.exit_event.clear()
+
     def close(self) -> None:
         """Nothing is read any more, nothing is written."""
         self.exit_event.set()

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 FRAMES = "120"
 DRIVER = "swf_console.terminal_driver:TerminalDriver"
 SWITCH_SECONDS = 0.001
+CRASHED = 1
+LOG = "console.log"
+BROKE = "Nothing of the agents is touched; the trace is in the journal (swf-console journal) and in"
 COLLECT_RARELY = (200_000, 50, 100_000)
 
 
@@ -34,7 +37,7 @@ def open_app(arguments: argparse.Namespace) -> int:
     owner = new_owner(settings)
     guard = Guard(settings, owner)
     try:
-        log_to_file(settings.logs_dir / "console.log")
+        log_to_file(settings.logs_dir / LOG)
         services = ConsoleServices(
             settings, namespace, arguments.read_only, preferences, lease_owner=owner, first_look=first_look
         )
@@ -49,6 +52,7 @@ def show(services: "ConsoleServices") -> int:
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
     os.environ.setdefault("TEXTUAL_DRIVER", DRIVER)
     from ..app import ConsoleApp
+    from .output import say
 
     # the threads that read messages let the one that paints have its turn sooner
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -61,4 +65,7 @@ def show(services: "ConsoleServices") -> int:
     finally:
         services.memory.save()
         services.close()
+    if app.broken:
+        say(f"swf-console: the console broke: {app.broken}. {BROKE} {services.settings.logs_dir / LOG}")
+        return CRASHED
     return code if code is not None else app.return_code or 0

@@ -1,6 +1,8 @@
 """An action made, timed, kept in the journal, and said in one line."""
 
+import logging
 import time
+import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +20,8 @@ from .alerts import Alert
 from .host import Call
 
 LONGEST_RESULT = 300
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,26 @@ def keep_alert(services: ConsoleServices, alert: Alert) -> None:
     entry = Entry(alert.at, "alert", services.settings.user, alert.text, kind, not alert.bad)
     with suppress(SwfError):
         services.journal.append(entry)
+
+
+def keep_crash(services: ConsoleServices, error: Exception) -> str:
+    """Keep a handler's error with its trace in log and journal; returns it in words."""
+    words = f"{type(error).__name__}: {brief(error, LONGEST_RESULT)}"
+    log.critical("the console broke: %s", words, exc_info=error)
+    trace = "".join(traceback.format_exception(error))
+    with suppress(SwfError):
+        services.journal.append(
+            Entry(
+                at=datetime.now(UTC),
+                kind="error",
+                who=services.settings.user,
+                what=f"the console broke: {words}",
+                result=trace,
+                ok=False,
+                namespace=services.namespace,
+            )
+        )
+    return words
 
 
 def result_line(text: str, *, bad: bool = False) -> Content:

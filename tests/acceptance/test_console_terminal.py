@@ -1,5 +1,6 @@
 """The console as an operator uses it: in tmux, from the first start to the end, at both sizes."""
 
+import json
 import os
 import shlex
 import signal
@@ -87,6 +88,7 @@ def test_the_terminal_is_as_it_was_after_a_stop_and_after_a_signal(terminal: Tmu
     wait_for(lambda: not terminal.programs(), 20)
     terminal.type("echo code=$?\n")
     terminal.wait_for("code=130")
+    assert terminal.is_restored
 
 
 def test_read_only_says_so(terminal: Tmux) -> None:
@@ -98,3 +100,69 @@ def test_read_only_says_so(terminal: Tmux) -> None:
     terminal.wait_for("Leave the console?")
     terminal.type("q")
     wait_for(lambda: PROMPT in terminal.screen, 20)
+
+
+CRASHING = """
+import sys
+from swf_console.app import ConsoleApp
+from swf_console.cli import main
+
+def broken(self, name=""):
+    secret = "hidden"
+    raise ZeroDivisionError("no theme [red]")
+
+ConsoleApp.action_theme = broken
+sys.exit(main(["--namespace", "demo"]))
+"""
+
+
+def test_a_handler_that_breaks_leaves_the_terminal_as_it_was_and_its_trace_in_log_and_journal(
+    terminal: Tmux, new_home: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "crashing.py"
+    script.write_text(CRASHING)
+    terminal.type(f"{shlex.quote(str(SWF_CONSOLE.with_name('python')))} {shlex.quote(str(script))}\n")
+    terminal.wait_for("1 OVERVIEW", "broker ●")
+    terminal.type(":theme\r")
+    terminal.wait_for(PROMPT)
+    wait_for(lambda: not terminal.programs(), 20)
+    terminal.type("echo code=$?\n")
+    screen = terminal.wait_for("code=1", "the console broke: ZeroDivisionError: no theme [red].")
+    assert terminal.is_restored
+    assert "Traceback" not in screen
+    assert "secret" not in screen
+    state = new_home / ".state"
+    logged = (state / "logs/console.log").read_text()
+    assert "in broken" in logged
+    assert "hidden" not in logged.partition("secret")[0]
+    done = run(
+        [SWF_CONSOLE, "journal", "--json"], cwd=new_home, environment=plain_environment(USER="shifter")
+    )
+    entries = [json.loads(line) for line in done.stdout.splitlines()]
+    (error,) = [entry for entry in entries if entry["kind"] == "error"]
+    assert error["what"] == "the console broke: ZeroDivisionError: no theme [red]"
+    assert "in broken" in error["result"]
+
+
+def test_the_title_says_the_verdict_copies_go_through_tmux_and_a_resize_is_followed(terminal: Tmux) -> None:
+    terminal.take_clipboard()
+    terminal.type(f"{TYPED} --namespace demo\n")
+    terminal.wait_for("1 OVERVIEW", "broker ●")
+    wait_for(lambda: terminal.ask("pane_title") == "swf-console demo ok", 20)
+
+    terminal.type("y")
+    terminal.wait_for("copy", "command line")
+    terminal.type("l")
+    terminal.wait_for("copied command line (OSC 52 through tmux)")
+    assert terminal.buffer == "swf-console status"
+
+    for width, height in ((60, 15), (100, 30), (200, 60), (80, 24)):
+        terminal.resize(width, height)
+        wait_for(lambda: len(terminal.screen.splitlines()[2]) == width, 20)  # noqa: B023 (it is called here)
+        terminal.wait_for("OVERVIEW", "q quit")
+        assert all(len(line) <= width for line in terminal.screen.splitlines())
+    terminal.type("q")
+    terminal.wait_for("Leave the console?")
+    terminal.type("y")
+    wait_for(lambda: not terminal.programs(), 20)
+    assert terminal.is_restored

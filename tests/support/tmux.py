@@ -51,6 +51,29 @@ class Tmux:
         """What is on screen."""
         return self._run("capture-pane", "-p")
 
+    def ask(self, what: str) -> str:
+        """What tmux knows of the terminal by one of its formats, such as `pane_title` or `alternate_on`."""
+        return self._run("display-message", "-p", f"#{{{what}}}").strip()
+
+    def resize(self, width: int, height: int) -> None:
+        """Make the terminal larger or smaller."""
+        self._run("resize-window", "-x", str(width), "-y", str(height))
+
+    def take_clipboard(self) -> None:
+        """Let what a program copies by OSC 52 become tmux's buffer."""
+        self._run("set-option", "-g", "set-clipboard", "on")
+
+    @property
+    def buffer(self) -> str:
+        """What was copied last."""
+        return self._run("show-buffer")
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether no program has left its screen, its mouse or its hidden cursor behind."""
+        flags = ("alternate_on", "mouse_any_flag", "keypad_flag", "cursor_flag")
+        return [self.ask(flag) for flag in flags] == ["0", "0", "0", "1"]
+
     def programs(self) -> list[int]:
         """The processes that the shell has started."""
         shell = self._run("display-message", "-p", "#{pane_pid}").strip()
