@@ -44,7 +44,7 @@ def item_of(line: "AgentLine", look: "AgentsLook") -> Item:
     heard: Tone = "unknown" if look.database_trouble else "watch" if line.is_silent else "plain"
     cells = (
         Cell(mark, tone),
-        Cell(brief(view.name, 60), "plain" if line.is_up or view.state is None else "off"),
+        Cell(brief(view.program or view.name, 60), "plain" if line.is_up or view.state is None else "off"),
         Cell(brief(view.state or view.operational_state or "-", 20), tone),
         Cell(age(view.heartbeat_seconds), heard),
         Cell(age(view.up_seconds)),
@@ -72,7 +72,8 @@ def note_of(line: "AgentLine") -> str:
     if view.note:
         return view.note.removeprefix(view.program or "").lstrip(": ")
     if view.state == "RUNNING":
-        return (view.operational_state or "").lower()
+        known = view.name if view.program and view.name != view.program else ""
+        return ", ".join(each for each in ((view.operational_state or "").lower(), known) if each)
     return "needed" if line.needed else (view.operational_state or "").lower()
 
 
@@ -95,7 +96,9 @@ def notices(look: "AgentsLook", outage: str = "") -> list[str]:
     said = []
     if look.supervisor_trouble:
         stale = f", STALE {age(look.seen_seconds)}" if look.seen_seconds is not None else ""
-        said.append(f"supervisord {look.supervisor}{stale}: {look.supervisor_trouble}")
+        starts = look.supervisor == "absent" and look.missing
+        what = "A starts it, and the agents that are needed" if starts else look.supervisor_trouble
+        said.append(f"supervisord {look.supervisor}{stale}: {what}")
     if look.database_trouble:
         known = f"STALE {age(look.heard_seconds)}" if look.heard_seconds is not None else "unknown"
         said.append(f"heart-beats {known}: {outage or look.database_trouble}")

@@ -74,7 +74,7 @@ def test_both_truths_stand_in_one_row(services: ConsoleServices, supervisor: Mem
 
     async def look(_app: HostApp, pane: AgentsPane, _pilot: Pilot[None]) -> None:
         cells = row(pane, "example-data-agent")
-        assert cells[:3] == ["●", "data-agent-shifter-1", "RUNNING"]
+        assert cells[:3] == ["●", "example-data-agent", "RUNNING"]
         assert cells[3] in ("7s", "8s", "9s")
         assert cells[5] == "1,204"
 
@@ -243,7 +243,7 @@ def test_a_dead_database_leaves_the_last_heartbeats(
         monkeypatch.setattr(services, "database", gone)
         await until(pilot, lambda: "STALE" in pane.query_one(Notice).text)
         assert "it is gone. Start it again" in pane.query_one(Notice).text
-        assert row(pane, "example-data-agent")[1] == "data-agent-shifter-1"
+        assert row(pane, "example-data-agent")[1] == "example-data-agent"
 
     drive(services, die)
 

@@ -1,5 +1,6 @@
 """A terminal as an operator has it: tmux, typed into and looked at."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -87,6 +88,15 @@ class Tmux:
         except AssertionError:
             raise AssertionError(f"{texts} did not appear on\n{self.screen}") from None
         return self.screen
+
+    def wait_match(self, pattern: str, timeout: float = 30.0) -> re.Match[str]:
+        """Wait until the screen has that."""
+        try:
+            found = wait_for(lambda: re.search(pattern, self.screen), timeout, every=0.1)
+        except AssertionError:
+            raise AssertionError(f"{pattern} did not appear on\n{self.screen}") from None
+        assert found is not None
+        return found
 
     def wait_gone(self, text: str, timeout: float = 30.0) -> None:
         """Wait until that is not on screen any more."""

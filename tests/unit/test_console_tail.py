@@ -42,6 +42,18 @@ def test_only_the_namespace_is_shown_and_the_others_are_counted() -> None:
     assert len(tail) == 3
 
 
+def test_the_first_namespace_that_is_named_is_the_one_that_is_shown() -> None:
+    tail = Tail(None)
+    tail.take([frame(namespace="other")])
+    tail.set_namespace("demo")
+    tail.take([frame("run_imminent")])
+    wait_for(complete(tail))
+    assert kinds(tail) == ["run_imminent"]
+    tail.set_namespace("demo", everywhere=True)
+    tail.set_namespace("other")
+    assert tail.everywhere
+
+
 def test_a_filter_holds_for_what_came_and_for_what_comes() -> None:
     tail = Tail("demo")
     tail.take([frame("a", n=1), frame("b", n=2), frame("a", n=3)])

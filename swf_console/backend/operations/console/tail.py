@@ -105,7 +105,9 @@ class Tail:
 
     def set_namespace(self, namespace: str | None, *, everywhere: bool | None = None) -> None:
         """Look at one namespace, or `everywhere`; None is everywhere."""
-        wide = namespace is None or (self.everywhere if everywhere is None else everywhere)
+        # who named no namespace had to look everywhere, and did not ask to
+        chosen = self.everywhere and self._namespace is not None
+        wide = namespace is None or (chosen if everywhere is None else everywhere)
         if namespace != self._namespace:
             with self._lock:
                 self._types.clear()

@@ -1,0 +1,157 @@
+"""What an operator does on the first day, in tmux: from an unnamed namespace to a stopped run, replayed."""
+
+import shlex
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ..conftest import running
+from ..support.tmux import PROMPT, Tmux
+from .conftest import SHARED, make_site, watched
+from .site import PROGRAMS, SWF_CONSOLE, Site
+
+TYPED = shlex.quote(str(SWF_CONSOLE))
+SUPERVISORCTL = shlex.quote(str(PROGRAMS / "supervisorctl"))
+STFS = 40
+# A run of some ten seconds, whose slices are soon done.
+QUICK = f"""
+[parameters]
+stf_count = {STFS}
+stf_interval = 0.3
+stf_sampling_rate = 0.1
+slices_per_sample = 4
+slice_processing_time = 0.5
+no_beam_not_ready_delay = 0.2
+broadcast_delay = 0.1
+beam_not_ready_delay = 0.2
+beam_ready_delay = 0.2
+beam_not_ready_end_delay = 0.2
+"""
+
+
+@pytest.fixture
+def new_site(request: pytest.FixtureRequest, new_home: Path) -> Iterator[Site]:
+    """A home that nobody has named a namespace in."""
+    with watched(make_site(request, new_home, "activemq")) as made:
+        testbed = made.home / "workflows/testbed.toml"
+        text = testbed.read_text().replace(made.namespace, "your-namespace")
+        testbed.write_text(text.partition("[parameters]")[0] + QUICK)
+        yield made
+
+
+@pytest.fixture
+def terminal(request: pytest.FixtureRequest, new_site: Site, tmp_path: Path) -> Iterator[Tmux]:
+    """A terminal in that home."""
+    environment = {**new_site.environment, "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    with tempfile.TemporaryDirectory(prefix="tmux-") as folder:
+        yield from running(Tmux(Path(folder), new_site.home, environment, request.param))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("new_site", "terminal"),
+    [
+        pytest.param("embedded", (80, 24), id="80x24"),
+        pytest.param("embedded", (160, 50), id="160x50"),
+        pytest.param(*SHARED.values, (80, 24), marks=SHARED.marks, id="shared-80x24"),
+    ],
+    indirect=True,
+)
+def test_the_first_day(terminal: Tmux, new_site: Site) -> None:
+    name_the_namespace(terminal, new_site.namespace)
+    start_the_agents(terminal)
+    run_and_watch(terminal)
+    stop_one_half_way(terminal)
+    find_who_stopped_it_and_replay(terminal)
+    leave(terminal, new_site.namespace)
+
+
+def name_the_namespace(terminal: Tmux, name: str) -> None:
+    terminal.type(f"{TYPED}\n")
+    terminal.wait_for("Welcome: name your namespace", "shifter-dev")
+    terminal.press("C-u")
+    terminal.wait_gone("shifter-dev")
+    terminal.type(name)
+    terminal.press("Enter")
+    terminal.wait_for(f"namespace {name} written into testbed.toml")
+
+
+def start_the_agents(terminal: Tmux) -> None:
+    terminal.type("2")
+    terminal.wait_for("2 AGENTS", "A starts it, and the agents that are needed")
+    terminal.type("A")
+    terminal.wait_for("start 5 agents?", "fast-processing-agent", "slice-worker")
+    terminal.type("y")
+    terminal.wait_for("nothing is missing for fast_processing_default", timeout=60)
+    for agent in ("example-data-agent", "example-fastmon-agent", "fast-processing-agent"):
+        terminal.wait_match(rf"{agent} +RUNNING +\d+s", timeout=60)
+
+
+def run_and_watch(terminal: Tmux) -> None:
+    launch(terminal, "0001")
+    terminal.type("3")
+    terminal.wait_for("3 MESSAGES", "FOLLOW", "run_imminent", "stf_gen", "swf.1")
+    terminal.type("/")
+    terminal.wait_for("filter:")
+    terminal.type("type=run_*")
+    terminal.press("Enter")
+    terminal.wait_for("/ type=run_*", "run_imminent")
+    terminal.wait_gone("swf.1")
+    terminal.press("Escape")
+    terminal.wait_for("swf.1")
+    terminal.press("Space")
+    terminal.wait_match(r"PAUSED [\d,]+ waiting")
+    terminal.press("Space")
+    terminal.wait_for("FOLLOW")
+
+    terminal.type("7")
+    terminal.wait_for("HAPPENED in stf_datataking-shifter-0001")
+    terminal.wait_match(r"done +[█░]+ ([1-9]\d*) of \d+")
+    terminal.type("4")
+    terminal.wait_match("completed +stf_datataking-shifter-0001")
+
+
+def stop_one_half_way(terminal: Tmux) -> None:
+    launch(terminal, "0002")
+    terminal.wait_match(rf" ([5-9]|1\d) of {STFS}")
+    terminal.type("x")
+    terminal.wait_for("stop stf_datataking-shifter-0002? y/N")
+    terminal.type("y")
+    terminal.wait_for("terminated after")
+
+
+def find_who_stopped_it_and_replay(terminal: Tmux) -> None:
+    terminal.type("4")
+    terminal.wait_match("terminated +stf_datataking-shifter-0002")
+    terminal.type("g")
+    terminal.wait_match("▌.*stf_datataking-shifter-0002")
+    terminal.press("Enter")
+    terminal.wait_match("stf_datataking-shifter-0002 .*terminated")
+    terminal.wait_match(rf"STFs +\d+ of {STFS}")
+    terminal.wait_match(r"stop requested +20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC, by shifter")
+    terminal.type("p")
+    terminal.wait_for("Replay of stf_datataking-shifter-0002", "paused at 1 x")
+    terminal.press("Space")
+    terminal.wait_match(r"[1-9]\.\d+s of|0\.[1-9]\d*s of")
+    terminal.wait_for("beam/not_ready")
+
+
+def leave(terminal: Tmux, namespace: str) -> None:
+    terminal.type("q")
+    terminal.wait_for("Leave the console?", f"no execution is running in {namespace}")
+    terminal.wait_match(r"\d programs go on under supervisord")
+    terminal.type("y")
+    terminal.wait_for(PROMPT)
+    terminal.type(f"clear; {TYPED} executions; {TYPED} down; echo code=$?\n")
+    terminal.wait_for("completed", "terminated", "code=0", timeout=60)
+    terminal.type(f"clear; {SUPERVISORCTL} -c agents.supervisord.conf shutdown\n")
+    terminal.wait_for("Shut down")
+
+
+def launch(terminal: Tmux, number: str) -> None:
+    terminal.type("R")
+    terminal.wait_for("Run a workflow", "fast_processing_default", "realtime", f"{STFS} STFs in")
+    terminal.type("s")
+    terminal.wait_for("1 OVERVIEW", f"stf_datataking-shifter-{number} runs")
