@@ -15,7 +15,8 @@ from swf_console.backend.database import Database, definitions, executions, open
 from swf_console.backend.database.records import NewDefinition, NewExecution
 from swf_console.backend.messaging.messages import make
 from swf_console.backend.settings import Settings, sqlite_url
-from swf_console.testing.broker import MemoryBroker, stranger
+from swf_console.testing.broker import MemoryBroker
+from swf_console.testing.stored import stranger
 from tests.support.waiting import wait_for
 
 NAMESPACE = "demo"

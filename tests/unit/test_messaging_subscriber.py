@@ -11,7 +11,9 @@ from swf_console.backend.messaging.link import Phase
 from swf_console.backend.messaging.messages import IncomingMessage, make
 from swf_console.backend.messaging.recorder import Recorder, Unstorable
 from swf_console.backend.messaging.subscriber import Subscriber, Subscription, SubscriptionRefused
-from swf_console.testing.broker import MemoryBroker, MemoryLink, stranger
+from swf_console.testing.broker import MemoryBroker
+from swf_console.testing.link import MemoryLink
+from swf_console.testing.stored import stranger
 from tests.support.waiting import wait_for
 
 TOPIC = "/topic/t"

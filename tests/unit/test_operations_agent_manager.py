@@ -18,7 +18,8 @@ from swf_console.backend.operations.console.journal import Journal
 from swf_console.backend.operations.manager_commands import own_destination, read_command
 from swf_console.backend.operations.orchestration import AgentLine
 from swf_console.backend.supervision.records import ProcessState, ProcessStatus
-from swf_console.testing.broker import MemoryBroker, Stored, stranger
+from swf_console.testing.broker import MemoryBroker
+from swf_console.testing.stored import Stored, stranger
 
 from ..support.command_line import CommandLine
 from ..support.waiting import wait_for
