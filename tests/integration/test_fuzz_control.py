@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -81,7 +81,13 @@ STOP = st.fixed_dictionaries(
         "msg_type": st.sampled_from(["stop_workflow", "status_request"]),
         "namespace": mostly(st.just(NAMESPACE)),
     },
-    optional={"execution_id": ANY_JSON, "reply_to": REPLIES, "correlation_id": ANY_JSON},
+    optional={
+        "execution_id": ANY_JSON,
+        "reply_to": REPLIES,
+        "correlation_id": ANY_JSON,
+        "run_id": ANY_JSON,
+        "sender": ANY_JSON,
+    },
 )
 MANAGE = st.fixed_dictionaries(
     {"command": mostly(st.sampled_from(["start_testbed", "stop_testbed", "restart", "status", "ping"]))},
@@ -102,6 +108,10 @@ BODY = st.one_of(
     st.integers(2, 2000).map(lambda deep: b"[" * deep + b"]" * deep),
     st.binary(max_size=60),
 )
+
+UNANSWERABLE = json.dumps(
+    {"msg_type": "status_request", "namespace": NAMESPACE, "reply_to": ANSWERS, "correlation_id": "\x00"}
+).encode()
 
 
 class Served:
@@ -191,6 +201,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 def test_no_message_ends_them_or_leaves_what_should_not_be(served: Served) -> None:
     @fuzzing
     @given(st.sampled_from([WORKFLOWS, MANAGER]), BODY, HEADERS)
+    @example(WORKFLOWS, UNANSWERABLE, {})
     def send(destination: str, body: bytes, headers: dict[str, str]) -> None:
         served.send(destination, body, headers)
 

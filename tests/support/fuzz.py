@@ -20,7 +20,7 @@ fuzzing = settings(
     database=None,
     derandomize="SWF_FUZZ_CASES" not in os.environ,
     suppress_health_check=list(HealthCheck),
-    phases=(Phase.generate,),
+    phases=(Phase.explicit, Phase.generate),
 )
 ODD_TEXT = st.sampled_from(
     (

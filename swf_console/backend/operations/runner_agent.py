@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..database import executions
-from ..errors import BackendUnreachable, ErrorReport, Refused, SwfError
+from ..errors import BackendUnreachable, ErrorReport, Refused, SwfError, UsageError
 from ..messaging.messages import IncomingMessage, make
 from ..messaging.subscriber import Subscriber, Subscription
 from ..settings import Settings
@@ -163,4 +163,9 @@ class RunnerAgent:
         if reply:
             destination, content = reply
             headers = {"correlation-id": command.correlation_id} if command.correlation_id else {}
-            self._engine.publisher.publish(make(destination, content, sender=self.name, headers=headers))
+            try:
+                message = make(destination, content, sender=self.name, headers=headers)
+            except UsageError as error:
+                log.warning("no answer to %s: %s", command.kind, error)
+                return
+            self._engine.publisher.publish(message)
