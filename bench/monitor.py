@@ -89,12 +89,12 @@ def _starts() -> list[int]:
 
 async def _post_slices(serving: Serving, seconds: float, first: int) -> Taken:
     clients = await connected(serving.url, WRITERS)
-    samples = await _samples(clients[0])
-    await clients[0].ask("POST", "/tf-slices/", _slice(samples, first + 999_999))
+    names = await samples(clients[0])
+    await clients[0].ask("POST", "/tf-slices/", a_slice(names, first + 999_999))
     taken = await all_day(
         clients,
         seconds,
-        lambda client, number: client.ask("POST", "/tf-slices/", _slice(samples, first + number)),
+        lambda client, number: client.ask("POST", "/tf-slices/", a_slice(names, first + number)),
     )
     stored = json.loads(await clients[0].ask("GET", f"/run-states/{RUN}/"))["slices_created"]
     close(clients)
@@ -102,7 +102,7 @@ async def _post_slices(serving: Serving, seconds: float, first: int) -> Taken:
     return taken
 
 
-async def _samples(client: Client) -> list[str]:
+async def samples(client: Client) -> list[str]:
     """A run, an STF, and some TF samples of it; made once, however often they are posted."""
     run = json.loads(await client.ask("POST", "/runs/", {"run_number": RUN}))["run_id"]
     state = {"run_number": RUN, "phase": "physics", "state": "run", "target_worker_count": 4}
@@ -115,10 +115,9 @@ async def _samples(client: Client) -> list[str]:
     return names
 
 
-def _slice(samples: list[str], number: int) -> dict[str, Any]:
-    sample = samples[number % len(samples)]
+def a_slice(names: list[str], number: int) -> dict[str, Any]:
     return {
-        "slice_id": number // len(samples),
+        "slice_id": number // len(names),
         "tf_first": 0,
         "tf_last": 4,
         "tf_count": 5,
@@ -126,7 +125,7 @@ def _slice(samples: list[str], number: int) -> dict[str, Any]:
         "status": "queued",
         "retries": 0,
         "metadata": {"execution_id": "bench-0001", "created_by": "fast_processing-agent-bench-1"},
-        "fastmon_file": sample,
+        "fastmon_file": names[number % len(names)],
     }
 
 
@@ -135,10 +134,10 @@ def _bulk_slices(stage: Stage, serving: Serving) -> Row:
 
     async def post(first: int) -> float:
         client = await Client.to(serving.url)
-        samples = await _samples(client)
+        names = await samples(client)
         began = time.perf_counter()
         for number in range(requests):
-            many = [_slice(samples, first + number * BULK + each) for each in range(BULK)]
+            many = [a_slice(names, first + number * BULK + each) for each in range(BULK)]
             await client.ask("POST", "/tf-slices/", many)
         took = time.perf_counter() - began
         client.close()

@@ -10,17 +10,18 @@ from swf_console.backend.messaging.messages import make
 
 from .harness import Row, median, percentile, shown
 from .http_load import Client, Taken, close, connected
-from .monitor import RUN, Serving, beat_of, monitor
+from .monitor import RUN, Serving, a_slice, monitor, samples
 from .stage import Stage
 
 TITLE = "The live stream: messages over the embedded broker, stored in SQLite, then told to all"
 STREAMS, RATE, P99, SLOWED = 100, 200, 0.250, 1.5
+AGENTS = 5
 TOPIC = "/topic/epictopic"
 _SENT = re.compile(rb'"stamp":([0-9.]+)')
 
 
 def rows(stage: Stage) -> list[Row]:
-    """What is heard, how late, and a heart-beat beside it."""
+    """What is heard, how late, and an agent's report beside it."""
     with stage.embedded_home() as home, monitor(home) as serving:
         return _rows(stage, serving)
 
@@ -47,7 +48,7 @@ def _rows(stage: Stage, serving: Serving) -> list[Row]:
             ok=late < P99,
         ),
         Row(
-            f"{what}: a heart-beat beside them and alone",
+            f"{what}: a slice posted beside them and alone",
             shown(median(busy.each), "s"),
             shown(median(quiet.each), "s"),
             ratio,
@@ -58,19 +59,17 @@ def _rows(stage: Stage, serving: Serving) -> list[Row]:
 
 
 async def _agents_alone(serving: Serving, seconds: float) -> Taken:
-    """Heart-beats of a few agents, twenty a second of each."""
-    clients = await connected(serving.url, 5)
-
-    async def beat(client: Client, number: int) -> None:
-        await client.ask("POST", "/systemagents/heartbeat/", beat_of(f"agent-{number % 5}"))
-
+    """Slices posted by a few agents, twenty times a second by each."""
+    clients = await connected(serving.url, AGENTS)
+    names = await samples(clients[0])
+    first = int(time.time() * 1000) % 1_000_000_000
     taken = Taken()
     began = time.perf_counter()
     for tick in range(int(seconds * 20)):
         await asyncio.sleep(max(0.0, began + tick / 20 - time.perf_counter()))
         for number, client in enumerate(clients):
             sent = time.perf_counter()
-            await beat(client, number)
+            await client.ask("POST", "/tf-slices/", a_slice(names, first + tick * AGENTS + number))
             taken.each.append(time.perf_counter() - sent)
     taken.wall = time.perf_counter() - began
     close(clients)

@@ -86,7 +86,7 @@ def create(connection: Connection, new: Sequence[NewTfSlice], known: Mapping[str
         return set()
     run_counts.hold(connection, {one.run_number for one in new})
     wanted = {(known[one.fastmon_file], one.slice_id): one for one in reversed(new)}
-    unsliced = {sample for sample, _ in wanted if _has_none(connection, sample)}
+    unsliced = {sample for sample in {sample for sample, _ in wanted} if _has_none(connection, sample)}
     added = _insert(connection, wanted)
     changes: dict[int, Counter[str]] = defaultdict(Counter)
     for key in added:
