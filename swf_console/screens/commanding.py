@@ -173,7 +173,7 @@ class Commands(PaneHost):
 
     def action_lock(self) -> None:
         """Lock and unlock writes."""
-        if self.services.read_only:
+        if self.services.why_read_only:
             self.say(self.refusal, bad=True)
         elif not self.refusal:
             self.writes.lock()

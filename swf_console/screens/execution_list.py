@@ -175,7 +175,7 @@ class ExecutionList(View):
             self.show(self._namespace)
 
     def _close_orphans(self) -> None:
-        if self.table.live and self.region and not self.services.read_only:
+        if self.table.live and self.region and not self.services.why_read_only:
             self._orphans.start(lambda: close_orphans(self.services), lambda _: None, lambda _: None)
 
     def _nothing(self, text: str) -> str:

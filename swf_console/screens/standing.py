@@ -27,8 +27,8 @@ class Writes:
     @property
     def refusal(self) -> str:
         """Why nothing may be changed, or an empty text."""
-        if self._services.read_only:
-            return "read-only: the console was started with --read-only"
+        if why := self._services.why_read_only:
+            return f"read-only: {why}"
         if self._locked:
             return "locked: W unlocks writes"
         namespace, owner = self._services.namespace, self.others

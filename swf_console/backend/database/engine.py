@@ -12,11 +12,13 @@ from sqlalchemy import Connection, Engine, create_engine, event, pool
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
+from ..errors import DatabaseUnusable
 from . import failures, urls
 
 BUSY_SECONDS = 30
 IDLE_SECONDS = 30.0
 PAGE_OF_ROWS = 1000
+ASK_ITS_OWNER = "Ask whoever owns the database for: swf-console db upgrade"
 
 Kind = Literal["sqlite", "postgresql"]
 
@@ -24,13 +26,15 @@ Kind = Literal["sqlite", "postgresql"]
 class Database:
     """An open database. Thread-safe; a connection of `read()` or `write()` belongs to one thread.
 
-    A commit outlives the process; where `durable`, SQLite's outlives a loss of power as well.
+    A commit outlives the process; where `durable`, SQLite's outlives a loss of power as well. `read_only`
+    says why nothing can be written; it is empty where it can.
     """
 
     def __init__(self, url: URL, *, durable: bool = False) -> None:
         self.url = url
         self.kind: Kind = "sqlite" if url.drivername == "sqlite" else "postgresql"
         self.safe_url = urls.shown(url)
+        self.read_only = ""
         self._engine = _sqlite_engine(url, durable) if self.kind == "sqlite" else _postgresql_engine(url)
         self._writer = self._engine.execution_options(swf_begin="BEGIN IMMEDIATE")
         # one connection serves all threads of a database in memory: its transactions take turns
@@ -49,6 +53,8 @@ class Database:
         On SQLite it waits its turn, up to 30 s. Raises DatabaseUnusable (full, read-only, busy for too
         long) and DatabaseUnreachable (the server has gone).
         """
+        if self.read_only:
+            raise DatabaseUnusable(f"read-only: {self.read_only}", ASK_ITS_OWNER)
         with self._translated(), self._turn, self._writer.begin() as connection:
             yield connection
 
@@ -57,6 +63,11 @@ class Database:
         outside = self._engine.execution_options(swf_begin=None)
         with self._translated(), outside.connect() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+
+    @property
+    def engine(self) -> Engine:
+        """Where its connections come from."""
+        return self._engine
 
     def close(self) -> None:
         """Close every pooled connection."""

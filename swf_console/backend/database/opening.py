@@ -18,17 +18,25 @@ VERSIONED = {
 }
 
 
-def open_database(url: str, *, upgrade: bool = True, durable: bool = False) -> Database:
+def open_database(
+    url: str, *, upgrade: bool = True, durable: bool = False, or_read_only: bool = False
+) -> Database:
     """Open the database at `url`, at this version's tables; `durable` as for Database.
 
     SQLite is made and upgraded as needed, safely beside other processes that do the same, unless `upgrade` is
-    False; PostgreSQL is only looked at. Raises DatabaseUnusable (newer, older server, read-only, full, no
-    database, cannot be opened) and DatabaseUnreachable.
+    False; PostgreSQL is only looked at. With `or_read_only` one that this account may neither bring up nor
+    write to is opened for reading, and its `read_only` says why. Raises DatabaseUnusable (newer, older
+    server, read-only, full, no database, cannot be opened) and DatabaseUnreachable.
     """
     parsed = urls.parse(url)
     prepare_file(parsed, create=upgrade)
     database = Database(parsed, durable=durable)
     try:
+        if or_read_only and database.kind == "postgresql":
+            from .borrowing import open_as_it_is
+
+            if open_as_it_is(database):
+                return database
         _at_head(database, upgrade)
     except BaseException:
         database.close()

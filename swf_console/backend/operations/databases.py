@@ -24,8 +24,11 @@ class Version:
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
-    """The database while this holds. Raises DatabaseUnusable and DatabaseUnreachable."""
-    database = open_database(settings.database_url)
+    """The database while this holds. Raises DatabaseUnusable and DatabaseUnreachable.
+
+    One of somebody else that this account may neither bring up nor write to can be read.
+    """
+    database = open_database(settings.database_url, or_read_only=True)
     try:
         yield database
     finally:

@@ -30,6 +30,8 @@ def close_orphans(database: Database, *, dead_owner: str | None = None) -> list[
 
     Several processes may do so at once: each execution is closed by one of them.
     """
+    if database.read_only:
+        return []
     with database.read() as connection:
         now = clock.now(connection)
         found = executions.expired(connection, now)

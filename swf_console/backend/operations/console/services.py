@@ -122,8 +122,15 @@ class ConsoleServices:
 
         with self._opening:
             if self._database is None:
-                self._database = open_database(self.settings.database_url)
+                self._database = open_database(self.settings.database_url, or_read_only=True)
             return self._database
+
+    @property
+    def why_read_only(self) -> str:
+        """Why nothing may be changed from here, as far as it is known; empty where it may."""
+        if self.read_only:
+            return "the console was started with --read-only"
+        return self._database.read_only if self._database is not None else ""
 
     def close(self) -> None:
         """End what is executed here, close the pipes, let go of the database; blocks until that is done."""

@@ -1,0 +1,106 @@
+"""A PostgreSQL that somebody else keeps: read as it is, where this account may not bring it up or write.
+
+What its tables lack is added for this program's sessions alone, by temporary views of the same names.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Column, Connection, Dialect, Table, event, text
+
+from .comparing import Missing, missing
+from .engine import Database
+from .opening import stored_revision
+from .tables import all_tables
+from .tables.workflows import executions
+from .version import HEAD
+
+READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
+# the owner of every table that is there may add columns; a table can be made by who may create in the schema
+MAY_ALTER = text(
+    "SELECT bool_and(pg_has_role(c.relowner, 'USAGE') AND has_schema_privilege(c.relnamespace, 'CREATE'))"
+    " FROM unnest(CAST(:names AS text[])) AS name JOIN pg_class c ON c.oid = to_regclass(name)"
+)
+MAY_WRITE = text(
+    "SELECT bool_and(has_table_privilege(to_regclass(:name), privilege)) AND NOT pg_is_in_recovery()"
+    " FROM unnest(ARRAY['INSERT', 'UPDATE']) AS privilege"
+)
+
+
+def open_as_it_is(database: Database) -> str:
+    """Make a shared database readable where it cannot be more, and return why.
+
+    Empty where it can be written, where this account may bring it up, and where it is none of workflows.
+    """
+    names = [table.name for table in all_tables().sorted_tables]
+    with database.read() as connection:
+        if stored_revision(connection) == HEAD:
+            written = connection.scalar(MAY_WRITE, {"name": executions.name})
+            why = "" if written else f"{_account(connection)} may not write to {database.safe_url}"
+            statements: list[str] = []
+        else:
+            lacks = missing(connection)
+            tables = {lack.table.name for lack in lacks if lack.item is None}
+            if executions.name in tables or connection.scalar(MAY_ALTER, {"names": names}):
+                return ""
+            why = f"{_account(connection)} may not alter {database.safe_url}, which lacks {_told(lacks)}"
+            statements = [_view(connection, table, some) for table, some in _by_table(lacks).items()]
+    if why:
+        _hold_to(database, [*statements, READ_ONLY])
+        database.read_only = why
+    return why
+
+
+def _hold_to(database: Database, statements: Iterable[str]) -> None:
+    """Run these in every session of this database from now on."""
+    database.close()
+
+    def prepare(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+        connection.commit()
+
+    event.listen(database.engine, "connect", prepare)
+
+
+def _by_table(lacks: Iterable[Missing]) -> dict[Table, list[Column[Any]] | None]:
+    """The columns that a table lacks; None where it is not there at all. Indexes are done without."""
+    found: dict[Table, list[Column[Any]] | None] = defaultdict(list)
+    for lack in lacks:
+        columns = found[lack.table]
+        if lack.item is None:
+            found[lack.table] = None
+        elif isinstance(lack.item, Column) and columns is not None:
+            columns.append(lack.item)
+    return {table: columns for table, columns in found.items() if columns is None or columns}
+
+
+def _view(connection: Connection, table: Table, columns: list[Column[Any]] | None) -> str:
+    dialect = connection.dialect
+    name = dialect.identifier_preparer.format_table(table)
+    if columns is None:
+        nothing = ", ".join(_null(dialect, column) for column in table.columns)
+        return f"CREATE TEMPORARY VIEW {name} AS SELECT {nothing} WHERE false"
+    schema = connection.scalar(
+        text("SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass(:name)"),
+        {"name": table.name},
+    )
+    lacking = ", ".join(_null(dialect, column) for column in columns)
+    table_of_others = f"{schema}.{name} AS its"
+    return f"CREATE TEMPORARY VIEW {name} AS SELECT its.*, {lacking} FROM {table_of_others}"  # noqa: S608
+
+
+def _null(dialect: Dialect, column: Column[Any]) -> str:
+    kind = dialect.type_compiler_instance.process(column.type)
+    return f"CAST(NULL AS {kind}) AS {dialect.identifier_preparer.format_column(column)}"
+
+
+def _account(connection: Connection) -> str:
+    return str(connection.scalar(text("SELECT current_user")))
+
+
+def _told(lacks: Iterable[Missing]) -> str:
+    named = [str(lack) for lack in lacks if lack.item is None or isinstance(lack.item, Column)]
+    return f"{len(named)} columns and tables ({named[0]}, ...)" if len(named) > 1 else ", ".join(named)
