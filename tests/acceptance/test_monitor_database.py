@@ -186,7 +186,7 @@ def test_without_rights_to_alter_it_everything_is_shown_and_nothing_is_changed(
     reading_console.wait_for("read-only: reader_", "may not alter")
     reading_console.type("3")
     reading_console.wait_for("3 MESSAGES")
-    reading_console.type("5")
+    reading_console.type("2")
     reading_console.wait_for("data-agent-web-1")
     assert "Traceback" not in reading_console.screen
     assert kept.as_the_monitor_sees() == before
