@@ -6,7 +6,7 @@ _AN_EXECUTION = "stf_datataking-shifter-0001"
 EXECUTIONS: tuple[Action, ...] = (
     Action(
         "stop",
-        ("x", "s"),
+        ("x",),
         "stop",
         "stop the execution, whoever runs it",
         f"executions stop {_AN_EXECUTION}",

@@ -61,7 +61,7 @@ SIXTEEN = replace(
     variables={
         **BUILTIN_THEMES["ansi-dark"].variables,
         "text-muted": "ansi_white",
-        "primary-muted": "ansi_bright_black",
+        "primary-muted": "ansi_blue",
         "surface-lighten-1": "ansi_bright_black",
         "surface-lighten-2": "ansi_bright_black",
         "input-cursor-text-style": "reverse",

@@ -70,10 +70,20 @@ class LogPane(LineView):
         self._gone += gone
         self.resized_body()
         if self.following:
-            self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
+            self._to_end()
+            # what has just come can only be scrolled to once it has been laid out
+            self.call_after_refresh(self._to_end)
         elif gone:
             self.scroll_to(y=max(0, self.top - gone), animate=False, immediate=True)
         self.refresh()
+
+    def on_resize(self) -> None:
+        """What is followed stays in sight."""
+        self._to_end()
+
+    def _to_end(self) -> None:
+        if self.following:
+            self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
 
     def body_height(self) -> int:
         """How many lines are kept; one where there is none, to say so."""

@@ -388,9 +388,10 @@ class PagedTable(Widget, can_focus=True):
             base += Style(dim=True)
         segments = [Segment((sign("cursor") if under_cursor else " ") + ("*" if line.marked else " "), base)]
         for column, width, cell in zip(self.columns, self._widths, row.cells, strict=False):
-            segments.append(
-                Segment(fit(cell.text, width, right=column.right, tail=column.tail), base + self._tone(cell))
-            )
+            text = fit(cell.text, width, right=column.right, tail=column.tail)
+            # what is dim would not be read on the cursor's colour
+            tone = Style.null() if under_cursor and cell.tone == "off" else self._tone(cell)
+            segments.append(Segment(text, base + tone))
             segments.append(Segment(" " * GAP, base))
         return Strip(segments).adjust_cell_length(self.size.width, base)
 

@@ -162,13 +162,16 @@ class ShortList(LineView):
             return self.strip(((f" {self._empty}", "unknown"),), width)
         item = self._items[n]
         style = self._style_of(n, item)
-        mark = sign("mark") if item.key in self.marked else " "
+        under_cursor = sign("cursor") if n == self._cursor and self.has_focus else " "
+        mark = sign("mark") if item.key in self.marked else under_cursor
         if item.heading:
             head = self.get_component_rich_style("line--head", partial=True)
             return self.strip(((f" {item.cells[0].text}", "plain"),), width, head)
-        parts: list[tuple[str, str]] = [(mark, "watch")]
+        parts: list[tuple[str, str]] = [(mark, "watch" if item.key in self.marked else "busy")]
         for column, size, cell in zip(self._columns, self._widths(width), item.cells, strict=False):
-            parts.append((fit(cell.text, size, right=column.right), cell.tone))
+            # what is dim would not be read on the cursor's colour
+            tone = "plain" if cell.tone == "off" and n == self._cursor else cell.tone
+            parts.append((fit(cell.text, size, right=column.right), tone))
             parts.append((" " * GAP, "plain"))
         return self.strip(parts, width, style)  # type: ignore[arg-type]
 

@@ -449,7 +449,7 @@ def test_stopping_in_the_namespace_of_somebody_else_lists_what_it_is(tmp_path: P
     async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
         await pilot.press("escape")
         await until(pilot, lambda: ids_of(pane) == ["0001"])
-        await pilot.press("s")
+        await pilot.press("x")
 
     app = use(services, steps, answer=False)
     assert app.asked.names == [[execution]]

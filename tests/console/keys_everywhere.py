@@ -1,0 +1,259 @@
+"""The keys that work everywhere, of the screens that are no lists, and of what lies over them."""
+
+from datetime import UTC, datetime
+from functools import partial
+
+from textual.widgets import Input, OptionList
+
+from swf_console.backend.operations.console.journal import Entry as JournalEntry
+from swf_console.backend.supervision.records import Orphan
+from swf_console.screens.agents import AgentsPane
+from swf_console.screens.dialogs import Choice, ConfirmMany, Question, TypeName
+from swf_console.screens.doctor import DoctorOverlay
+from swf_console.screens.fast_processing import FastProcessingPane
+from swf_console.screens.help import HelpScreen
+from swf_console.screens.journal import JournalPane
+from swf_console.screens.launch import LaunchForm
+from swf_console.screens.namespace_picker import NamespacePicker
+from swf_console.screens.namespaces import NamespacesPane
+from swf_console.screens.overview import OverviewPane
+from swf_console.screens.palette import Palette
+from swf_console.screens.quitting import Quitting
+from swf_console.widgets.key_line import KeyLine
+from swf_console.widgets.line import Line
+from tests.support.history import add_execution
+
+from .pressing import Keys, presses
+
+
+def said(keys: Keys) -> str:
+    return keys.app.query_one("#action-line", Line).said
+
+
+@presses("everywhere")
+async def everywhere(keys: Keys) -> None:
+    app = keys.app
+    for name in (
+        "agents",
+        "messages",
+        "executions",
+        "definitions",
+        "namespaces",
+        "fast_processing",
+        "journal",
+    ):
+        await keys.press(name, lambda name=name: app.shown == name)  # type: ignore[misc]
+    await keys.press("overview", lambda: app.shown == "overview")
+    await keys.press("palette", lambda: keys.shows(Palette), "escape")
+    await keys.press("help", lambda: keys.shows(HelpScreen), "escape")
+    await keys.press("namespace", lambda: keys.shows(NamespacePicker), "escape")
+    await keys.press("doctor", lambda: keys.shows(DoctorOverlay), "escape")
+    await keys.press("launch", lambda: keys.shows(LaunchForm), "escape")
+    await keys.press("copy", lambda: keys.shows(Choice), "escape")
+    await keys.press("leave", lambda: keys.shows(Quitting), "escape")
+
+    before = app.focused
+    await keys.press("next_part", lambda: app.focused is not before)
+    await keys.press("part_before", lambda: app.focused is before)
+
+    app.alert("look there", screen="messages")
+    await keys.press("alert", lambda: app.shown == "messages")
+    assert app.alerts.counts == (1, 0)
+    await keys.press("acknowledge", lambda: app.alerts.counts == (0, 0))
+    await keys.press("lock", lambda: not app.writable)
+    assert "start" in app.query_one(KeyLine).said or app.shown == "messages"
+    await keys.press("lock", lambda: app.writable)
+
+    journal = await keys.open("journal")
+    assert isinstance(journal, JournalPane)
+    await keys.until(lambda: journal.poll.answered)
+    journal.poll.close()
+    keys.services.journal.append(JournalEntry(datetime.now(UTC), "action", "shifter", "news"))
+    await keys.press("update", lambda: "news" in [item.cells[4].text for item in journal.rows.items])
+    await keys.press(
+        "handover", lambda: "swf-console journal --since 8h →" in said(keys) and ".md" in said(keys)
+    )
+
+
+@presses("overview")
+async def overview(keys: Keys) -> None:
+    add_execution(keys.services.database(), status="running")
+    pane = await keys.open("overview")
+    assert isinstance(pane, OverviewPane)
+    await keys.until(lambda: pane.running.items)
+    await keys.press("stop", lambda: keys.shows(Question), "n")
+
+
+@presses("agents")
+async def agents(keys: Keys) -> None:
+    pane = await keys.open("agents")
+    assert isinstance(pane, AgentsPane)
+    await keys.until(lambda: pane.list.items)
+
+    def state() -> str:
+        return next(item.cells[2].text for item in pane.list.items if item.key == "slice-worker")
+
+    pane.list.go_to("slice-worker")
+    await keys.press("start", lambda: keys.shows(Question), "y")
+    await keys.until(lambda: state() == "RUNNING")
+    starts = len(keys.supervisor.starts)
+    await keys.press("restart", lambda: keys.shows(Question), "y")
+    await keys.until(lambda: len(keys.supervisor.starts) == starts + 1)
+    await keys.until(lambda: not keys.shows(Question))
+    await keys.press("stop", lambda: keys.shows(Question), "y")
+    await keys.until(lambda: state() in ("STOPPED", "off"))
+    await keys.press("start_needed", lambda: keys.shows(ConfirmMany), "n")
+    keys.supervisor.outlived.append(Orphan("slice-worker:0", 4711, datetime.now(UTC)))
+    await keys.press("end_orphans", lambda: keys.shows(ConfirmMany), "y")
+    await keys.until(lambda: not keys.supervisor.outlived)
+    shown = pane.log_pane.display
+    await keys.press("logs", lambda: pane.log_pane.display is not shown)
+    await keys.press("logs", lambda: pane.log_pane.display is shown)
+    pane.log_pane.focus()
+    await keys.until(lambda: pane.log_pane.has_focus)
+    await keys.press("back", lambda: pane.list.has_focus)
+
+
+@presses("journal")
+async def journal(keys: Keys) -> None:
+    pane = await keys.open("journal")
+    assert isinstance(pane, JournalPane)
+    await keys.press("filter", lambda: pane.filter_line.has_focus)
+    await keys.press("back", lambda: pane.rows.has_focus)
+    await keys.press("export", lambda: "shift-log" in said(keys))
+
+
+@presses("namespaces")
+async def namespaces(keys: Keys) -> None:
+    pane = await keys.open("namespaces")
+    assert isinstance(pane, NamespacesPane)
+    await keys.until(lambda: pane.editor.values.items)
+    await keys.press("create", lambda: pane.editor.editing)
+    await keys.press("back", lambda: not pane.editor.editing)
+    await keys.press("file", lambda: pane.editor.file != "testbed.toml" and pane.editor.values.has_focus)
+    pane.editor.values.go_to("composed stf_processing.stf_count")
+    await keys.until(lambda: pane.editor.values.has_focus)
+    await keys.press("edit", lambda: pane.editor.editing, "escape")
+    await keys.press("take_out", lambda: keys.shows(Question), "n")
+
+
+@presses("fast_processing")
+async def fast_processing(keys: Keys) -> None:
+    pane = await keys.open("fast_processing")
+    assert isinstance(pane, FastProcessingPane)
+    await keys.until(lambda: pane.look and pane.look.outlook)
+
+    def what_if() -> int | None:
+        return pane.look.outlook.what_if if pane.look and pane.look.outlook else None
+
+    await keys.press("more_workers", lambda: what_if() == 33)
+    await keys.press("fewer", lambda: what_if() == 30)
+    await keys.press("as_configured", lambda: what_if() is None)
+
+
+@presses("launch")
+async def launch(keys: Keys) -> None:
+    await keys.pilot.press("R")
+    await keys.until(lambda: keys.shows(LaunchForm))
+    form = keys.app.screen
+    assert isinstance(form, LaunchForm)
+    await keys.until(lambda: form.wish and form.check.forecast and form.check.missing)
+    wish = form.wish
+    assert wish is not None
+    await keys.press("where", lambda: form.wish and form.wish.here is not wish.here, "w")
+    await keys.press("pace", lambda: form.wish and form.wish.realtime is not wish.realtime, "p")
+    for n in (0, 1):
+        form.take(wish.with_override("fast_processing.stf_count", "3"))
+        form.rows.go_to("fast_processing.stf_count")
+        await keys.press_once("reset", lambda: form.wish and not form.wish.overrides, n)
+    await keys.press("help", lambda: keys.shows(HelpScreen), "escape")
+    await keys.until(lambda: form.check.missing)
+    keys.app.writes.lock()
+    await keys.press("start", lambda: "locked" in form.notice.text)
+    form.notice.say()
+    await keys.press("start_missing", lambda: "locked" in form.notice.text)
+    await keys.press("back", lambda: not keys.shows(LaunchForm))
+
+
+def is_new(overlay: DoctorOverlay, before: object) -> bool:
+    return overlay.checks is not before
+
+
+@presses("doctor")
+async def doctor(keys: Keys) -> None:
+    for n in range(3):
+        await keys.pilot.press("exclamation_mark")
+        await keys.until(lambda: keys.shows(DoctorOverlay))
+        overlay = keys.app.screen
+        assert isinstance(overlay, DoctorOverlay)
+        if n == 0:
+            await keys.until(lambda overlay=overlay: overlay.ended, 60)  # type: ignore[misc]
+            await keys.press("copy", lambda: "copied" in said(keys))
+            await keys.press("help", lambda: keys.shows(HelpScreen), "escape")
+            before = overlay.checks
+            await keys.press("again", partial(is_new, overlay, before))
+        await keys.press_once("close", lambda: not keys.shows(DoctorOverlay), n)
+
+
+@presses("help")
+async def help_screen(keys: Keys) -> None:
+    await keys.open("agents")
+    await keys.pilot.resize_terminal(80, 24)
+    for n in (0, 1):
+        await keys.pilot.press("question_mark")
+        await keys.until(lambda: keys.shows(HelpScreen))
+        screen = keys.app.screen
+        assert isinstance(screen, HelpScreen)
+        text = screen.query("VerticalScroll").first()
+        await keys.press_once("down", lambda text=text: text.scroll_offset.y == 1, n)  # type: ignore[misc]
+        await keys.press_once("up", lambda text=text: text.scroll_offset.y == 0, n)  # type: ignore[misc]
+        await keys.press_once("leave", lambda: not keys.shows(HelpScreen), n)
+
+
+@presses("dialog")
+async def dialog(keys: Keys) -> None:
+    keys.app.push_screen(TypeName("forget it?", "x"))
+    await keys.until(lambda: keys.shows(TypeName))
+    await keys.press("leave", lambda: not keys.shows(TypeName))
+
+
+@presses("confirm")
+async def confirm(keys: Keys) -> None:
+    answers: list[object] = []
+    for word, n in (("yes", 0), ("leave", 0), ("leave", 1)):
+        keys.app.push_screen(ConfirmMany("stop them?", ["a", "b"]), answers.append)
+        await keys.until(lambda: keys.shows(ConfirmMany))
+        await keys.press_once(word, lambda: not keys.shows(ConfirmMany), n)
+    assert answers == [True, None, None]
+
+
+@presses("quitting")
+async def quitting(keys: Keys) -> None:
+    answers: list[object] = []
+    for word, n in (("go", 0), ("go_if_nothing_ends", 0), ("go_if_nothing_ends", 1), ("leave", 0)):
+        keys.app.push_screen(Quitting(keys.services), answers.append)
+        await keys.until(lambda: keys.shows(Quitting))
+        await keys.press_once(word, lambda: not keys.shows(Quitting), n)
+    assert answers == [True, True, True, None]
+
+
+@presses("palette")
+async def palette(keys: Keys) -> None:
+    await keys.pilot.press("colon", "s", "t")
+    await keys.until(lambda: keys.shows(Palette) and keys.app.screen.query_one(Input).value == "st")
+    options = keys.app.screen.query_one(OptionList)
+    await keys.press("down", lambda: options.highlighted == 1)
+    await keys.press("up", lambda: options.highlighted == 0)
+
+
+@presses("picker")
+async def picker(keys: Keys) -> None:
+    for name in ("a", "b", "demo"):
+        add_execution(keys.services.database(), ord(name[0]), namespace=name)
+    await keys.pilot.press("0")
+    await keys.until(lambda: keys.shows(NamespacePicker))
+    options = keys.app.screen.query_one(OptionList)
+    await keys.until(lambda: options.option_count == 3)
+    at = options.highlighted
+    await keys.press("down", lambda: options.highlighted != at)
+    await keys.press("up", lambda: options.highlighted == at)

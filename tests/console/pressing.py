@@ -1,0 +1,100 @@
+"""Pressing the keys of one place of the registry, and seeing what each does."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from textual.pilot import Pilot
+
+from swf_console.actions import EVERYWHERE, Action, actions_of
+from swf_console.app import ConsoleApp
+from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.screens.pane import Pane
+from swf_console.testing.supervisor import MemorySupervisor
+
+from .hosts import QuietApp, until
+
+# keys that only a real terminal has a use for, and where they are pressed
+ELSEWHERE = {"everywhere.suspend_process": "tests/acceptance/test_console_terminal.py"}
+
+
+def actions_at(place: str) -> tuple[Action, ...]:
+    """What has keys in that place."""
+    actions = EVERYWHERE if place == "everywhere" else actions_of(place)
+    return tuple(action for action in actions if action.keys and action.id not in ELSEWHERE)
+
+
+@dataclass
+class Keys:
+    """Presses keys by the ids of their actions, and remembers which."""
+
+    app: ConsoleApp
+    pilot: Pilot[int]
+    place: str
+    services: ConsoleServices
+    supervisor: MemorySupervisor
+
+    def __post_init__(self) -> None:
+        self.pressed: set[tuple[str, str]] = set()
+
+    async def press(self, word: str, effect: Callable[[], object], undo: str = "") -> None:
+        """Press every key of the action; after each `effect` comes about, and the keys `undo` follow."""
+        (action,) = [one for one in actions_at(self.place) if one.id == f"{self.place}.{word}"]
+        for key in action.keys:
+            await self.pilot.press(key)
+            self.pressed.add((action.id, key))
+            await self.until(effect)
+            await self.pilot.press(*undo.split())
+
+    async def press_once(self, word: str, effect: Callable[[], object], key: int = 0) -> None:
+        """Press one of its keys alone."""
+        (action,) = [one for one in actions_at(self.place) if one.id == f"{self.place}.{word}"]
+        await self.pilot.press(action.keys[key])
+        self.pressed.add((action.id, action.keys[key]))
+        await self.until(effect)
+        await self.until(effect)
+
+    async def until(self, effect: Callable[[], object], timeout: float = 10.0) -> None:
+        """Let the console go on until that holds."""
+        await until(self.pilot, lambda: bool(effect()), timeout)
+
+    async def open(self, screen: str) -> Pane:
+        """Open a screen of the console; something in it has the keys then."""
+        self.app.open_screen(screen)
+        await self.until(lambda: self.app.shown == screen and self.app.focused)
+        pane = self.app.pane
+        assert pane is not None
+        return pane
+
+    def shows(self, kind: type) -> bool:
+        """Whether a dialog or a form of that kind lies over everything."""
+        return isinstance(self.app.screen, kind)
+
+
+Script = Callable[[Keys], Awaitable[None]]
+SCRIPTS: dict[str, Script] = {}
+
+
+def presses(place: str) -> Callable[[Script], Script]:
+    """The script that presses every key of that place."""
+
+    def keep(script: Script) -> Script:
+        SCRIPTS[place] = script
+        return script
+
+    return keep
+
+
+def play_script(place: str, services: ConsoleServices, supervisor: MemorySupervisor) -> None:
+    """Play it at 160x50, and see that it has pressed every key that the registry has there."""
+
+    async def run() -> None:
+        app = QuietApp(services, environ={"TERM": "xterm-256color"})
+        async with app.run_test(size=(160, 50)) as pilot:
+            await until(pilot, lambda: app.pane is not None)
+            keys = Keys(app, pilot, place, services, supervisor)
+            await SCRIPTS[place](keys)
+            wanted = {(action.id, key) for action in actions_at(place) for key in action.keys}
+            assert wanted - keys.pressed == set()
+
+    asyncio.run(run())

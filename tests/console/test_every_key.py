@@ -1,0 +1,36 @@
+"""Every key of every action of the registry is pressed in the whole console, and does something."""
+
+from pathlib import Path
+
+import pytest
+
+from swf_console.actions import OF_PANES, PLACES, REGISTRY
+from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.testing.supervisor import MemorySupervisor
+from tests.support.homes import CHECKOUT
+
+from . import keys_everywhere, keys_lists, keys_parts  # noqa: F401 (they fill SCRIPTS)
+from .pressing import ELSEWHERE, SCRIPTS, play_script
+
+PANES = tuple(dict.fromkeys(action.screens[0] for action in OF_PANES))
+
+
+@pytest.mark.parametrize("place", ["everywhere", *PANES, *PLACES])
+def test_every_key_of_the_place_is_pressed_and_does_something(
+    place: str,
+    services: ConsoleServices,
+    supervisor: MemorySupervisor,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert place in SCRIPTS, f"nothing presses the keys of {place}"
+    monkeypatch.chdir(tmp_path)
+    services.memory.keep("demo", "screen", "overview")
+    play_script(place, services, supervisor)
+
+
+def test_what_only_a_real_terminal_can_do_is_pressed_there() -> None:
+    pressed = {"everywhere.suspend_process": 'press("C-z")'}
+    assert set(pressed) == set(ELSEWHERE) <= {action.id for action in REGISTRY}
+    for name, file in ELSEWHERE.items():
+        assert pressed[name] in (CHECKOUT / file).read_text()
