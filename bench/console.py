@@ -58,7 +58,7 @@ def toggled(terminal: Terminal, seconds: float) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What a console did while its keys were pressed: delays (s), bytes a second, shares of a core."""
+    """What a console did: delays of its keys (s), and without keys bytes a second and shares of a core."""
 
     delays: list[float]
     output: float
@@ -81,17 +81,14 @@ class Watched:
 
 
 def watched(terminal: Terminal, seconds: float) -> Watched:
-    """Press keys for so long, and look what that and all else costs."""
+    """Look for half the time what it costs, and press keys for the other half."""
     pid, written, began = terminal.pid, terminal.written, time.monotonic()
     whole, painting = cpu_seconds(pid), main_seconds(pid)
-    delays = toggled(terminal, seconds)
+    time.sleep(seconds / 2)
     took = time.monotonic() - began
-    return Watched(
-        delays,
-        (terminal.written - written) / took,
-        (main_seconds(pid) - painting) / took,
-        (cpu_seconds(pid) - whole) / took,
-    )
+    output, painting = terminal.written - written, main_seconds(pid) - painting
+    whole = cpu_seconds(pid) - whole
+    return Watched(toggled(terminal, seconds / 2), output / took, painting / took, whole / took)
 
 
 def counted(text: str) -> int:

@@ -11,7 +11,7 @@ TITLE = "A filter change over a full ring of 50,000 messages, one in 500 of whic
 WHILE = 1.5
 FILTERS = {"a field": "run=100011", "a text anywhere": "swf.100011"}
 CLEAR = "\x15"
-FOUND, FOUND_AGAIN = "filename=swf.100011.", "filename=swf.100010."
+FOUND, FOUND_AGAIN = "swf.100011.0", "swf.100010.0"
 
 
 def rows(stage: Stage) -> list[Row]:

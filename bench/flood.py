@@ -27,7 +27,7 @@ def body(number: int) -> str:
     """The body of a message of about 400 bytes."""
     run = "100011" if number % RARE == RARE // 2 else "100010"
     name = f"swf.{run}.{number:06d}.stf"
-    return json.dumps({**BODY, "run_id": run, "sequence": number, "filename": name})
+    return json.dumps({"filename": name, **BODY, "run_id": run, "sequence": number})
 
 
 def frame(number: int) -> str:

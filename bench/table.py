@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from .console import OPEN, READY
-from .harness import Row, interleaved, median, percentile, shown
+from .harness import Row, median, percentile, shown
 from .seeding import seeded_file
 from .stage import CONSOLE, Home, Stage, embedded_broker
 from .terminal import Terminal
@@ -16,7 +16,7 @@ SMALL = 1_000
 GROWTH = 1.3
 BETWEEN_KEYS = 0.08
 CURSOR = "▌"
-HOME, DOWN, PAGE_DOWN, END = "g", "j", "\x1b[6~", "G"
+HOME, DOWN, PAGE_DOWN, PAGE_UP, END = "g", "j", "\x1b[6~", "\x1b[5~", "G"
 
 Taken = Mapping[int, list[float]]
 
@@ -30,8 +30,8 @@ def rows(stage: Stage) -> list[Row]:
             _remember_all(home)
         opened = _opened(homes, stage.amount(9, 2))
         terminals = {size: stack.enter_context(_at_list(home)) for size, home in homes.items()}
-        pages = _pressed(terminals, stage.amount(150, 10), _page)
-        steps = _pressed(terminals, stage.amount(150, 10), _step)
+        pages = _pressed(terminals, stage.amount(160, 12), _page)
+        steps = _pressed(terminals, stage.amount(160, 12), _step)
         ends = _pressed(terminals, stage.amount(20, 3), _end)
     return [
         *_rows("opened", opened, 0.3, 1.0),
@@ -71,35 +71,44 @@ def _opened(homes: Mapping[int, Home], repetitions: int) -> Taken:
     def opened(home: Home, size: int) -> float:
         with Terminal([CONSOLE, *OPEN], cwd=home.path, env=home.environ) as terminal:
             _at_overview(terminal)
-            return terminal.answer("4", _id(size - 1))
+            delay = terminal.answer("4", _id(size - 1))
+            terminal.answer("1", "Nothing runs")
+            return delay
 
-    calls = {str(size): _call(opened, home, size) for size, home in homes.items()}
-    return {int(size): delays for size, delays in interleaved(repetitions, calls).items()}
+    taken: dict[int, list[float]] = {size: [] for size in homes}
+    for _ in range(repetitions):
+        for size, home in homes.items():
+            taken[size].append(opened(home, size))
+    return taken
 
 
 def _pressed(
-    terminals: Mapping[int, Terminal], repetitions: int, press: Callable[[Terminal], float]
+    terminals: Mapping[int, Terminal], repetitions: int, press: Callable[[Terminal, int], float]
 ) -> Taken:
     for terminal in terminals.values():
         terminal.press(HOME)
     time.sleep(1)
-    calls = {str(size): _call(press, terminal) for size, terminal in terminals.items()}
-    return {int(size): delays for size, delays in interleaved(repetitions, calls).items()}
+    taken: dict[int, list[float]] = {size: [] for size in terminals}
+    for turn in range(repetitions):
+        for size, terminal in terminals.items():
+            taken[size].append(press(terminal, turn))
+    return taken
 
 
-def _page(terminal: Terminal) -> float:
-    delay = terminal.answer(PAGE_DOWN, " of ")
+def _page(terminal: Terminal, turn: int) -> float:
+    """Ten pages down, ten pages up."""
+    delay = terminal.answer(PAGE_UP if turn // 10 % 2 else PAGE_DOWN, " of ")
     time.sleep(BETWEEN_KEYS)
     return delay
 
 
-def _step(terminal: Terminal) -> float:
+def _step(terminal: Terminal, _turn: int) -> float:
     delay = terminal.answer(DOWN, CURSOR)
     time.sleep(BETWEEN_KEYS)
     return delay
 
 
-def _end(terminal: Terminal) -> float:
+def _end(terminal: Terminal, _turn: int) -> float:
     delay = terminal.answer(END, _id(0))
     terminal.press(HOME)
     time.sleep(0.5)
@@ -117,7 +126,7 @@ def _seeded(stage: Stage, size: int) -> Iterator[Home]:
 
 
 def _remember_all(home: Home) -> None:
-    """Leave a console once whose list shows every namespace: the next one begins with that."""
+    """Leave a console whose list shows every namespace: the next one begins with that, at its overview."""
     with Terminal([CONSOLE, *OPEN], cwd=home.path, env=home.environ) as terminal:
         _at_overview(terminal)
         terminal.answer("4", "namespace=bench")
@@ -142,7 +151,3 @@ def _at_overview(terminal: Terminal) -> None:
 
 def _id(number: int) -> str:
     return f"seeded-{number:09d}"
-
-
-def _call(press: Callable[..., float], *arguments: object) -> Callable[[], float]:
-    return lambda: press(*arguments)

@@ -73,7 +73,7 @@ def _quiet(home: Home, seconds: float) -> Row:
     seed(home.settings.database_url, RECORDED, 10 * RECORDED)
     with Terminal([CONSOLE, "--namespace", "space-3"], cwd=home.path, env=home.environ) as terminal:
         terminal.wait_for(READY)
-        terminal.answer("3", "filename=swf.")
+        terminal.answer("3", "swf.100010.0")
         time.sleep(SETTLED)
         terminal.forget()
         written = terminal.written

@@ -76,6 +76,11 @@ class ConsoleApp(Commands):
             for number in (signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self.exit, INTERRUPTED)
 
+    def exit(self, *arguments: Any, **more: Any) -> None:
+        """End, and remember the screen that is open."""
+        self.remember()
+        super().exit(*arguments, **more)
+
     def _resumed(self, _app: App[Any]) -> None:
         """Back from Ctrl-Z the terminal is empty: everything is painted again."""
         for screen in self.screen_stack:

@@ -15,7 +15,8 @@ SWITCH_SECONDS = 0.001
 CRASHED = 1
 LOG = "console.log"
 BROKE = "Nothing of the agents is touched; the trace is in the journal (swf-console journal) and in"
-COLLECT_RARELY = (200_000, 50, 100_000)
+# what dies young is found in a few milliseconds; all that lives is walked through as good as never
+COLLECT_THE_YOUNG = (10_000, 20, 100_000)
 
 
 def open_app(arguments: argparse.Namespace) -> int:
@@ -52,13 +53,14 @@ def show(services: "ConsoleServices") -> int:
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
     os.environ.setdefault("TEXTUAL_DRIVER", DRIVER)
     from ..app import ConsoleApp
+    from ..widgets.strips import spare_the_collector
     from .output import say
 
     # the threads that read messages let the one that paints have its turn sooner
     sys.setswitchinterval(SWITCH_SECONDS)
-    # a collection of everything that lives stalls the screen for a tenth of a second
+    spare_the_collector()
     gc.freeze()
-    gc.set_threshold(*COLLECT_RARELY)
+    gc.set_threshold(*COLLECT_THE_YOUNG)
     app = ConsoleApp(services)
     try:
         code = app.run(mouse=services.preferences.mouse)

@@ -322,10 +322,10 @@ class MessagesPane(Pane):
             return
         self.view.calm = self._far or self._pace.slow
         self.view.look()
-        if self.view.following:
-            self._show_detail()
         if time.monotonic() - self._head_at >= HEAD_EVERY:
             self._head()
+            if self.view.following:
+                self._show_detail()
             if self.view.room_left:
                 self._history.fill()
 

@@ -13,6 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from .bindings import bindings_of
+from .strips import Painted, line_of
 from .tones import Tone
 
 Part = tuple[str, Tone]
@@ -22,7 +23,7 @@ INDENT = 2
 WRAP_LEAST = 10
 
 
-class LineView(ScrollView, can_focus=True):
+class LineView(Painted, ScrollView, can_focus=True):
     """`head` lines stay on top, those of `body` scroll under them. `stale` dims everything."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{tone}" for tone in get_args(Tone)} | {
@@ -119,9 +120,9 @@ class LineView(ScrollView, can_focus=True):
 
     def strip(self, parts: Iterable[Part], width: int, style: Style | None = None) -> Strip:
         """A line of exactly `width` cells; `style` lies under the tones."""
-        base = self.rich_style + style if style else self.rich_style
+        base = self.over + style if style else self.over
         segments = [Segment(text, base + self.tone(tone)) for text, tone in parts]
-        return Strip(segments).adjust_cell_length(width, base)
+        return line_of(segments, width, base)
 
     def action_step(self, by: int) -> None:
         """Scroll by lines."""

@@ -50,7 +50,12 @@ def parts_of(row: RowLike, width: int, *, calm: bool = False) -> list[Part]:
         parts.append((column(row.run_id, 8), "unknown"))
     if width >= WIDE_SENDER:
         parts.append((column(row.sender, 22), "unknown"))
-    parts.extend(rest_of(row))
+    left = width - sum(len(text) for text, _ in parts)
+    for part in rest_of(row):
+        if left <= 0:
+            break
+        parts.append(part)
+        left -= len(part[0])
     if calm:
         return [
             (parts[0][0] + parts[1][0], "busy"),

@@ -10,10 +10,10 @@ from textual.binding import BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from .bindings import bindings_of
 from .message_row import Part, RowLike, parts_of
+from .strips import Painted, line_of
 from .symbols import sign
 from .tail_cursor import Source, TailCursor
 from .tones import Tone
@@ -21,7 +21,7 @@ from .tones import Tone
 WHEEL = 3
 
 
-class MessageTail(Widget, can_focus=True):
+class MessageTail(Painted, can_focus=True):
     """Rows of a source. It follows the newest until somebody moves; then it stays where it is read."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"tail--{tone}" for tone in get_args(Tone)} | {
@@ -220,9 +220,9 @@ class MessageTail(Widget, can_focus=True):
         if not rows:
             return self._empty_line(y, width)
         if y >= len(rows):
-            return Strip([Segment(" " * width, self.rich_style)], width)
+            return line_of((), width, self.over)
         at_cursor = y == self._at.y and not (self.following and not self.has_focus)
-        base = self.rich_style
+        base = self.over
         if at_cursor:
             base += self.get_component_rich_style("tail--cursor", partial=True)
         mark = sign("cursor") if at_cursor else " "
@@ -230,8 +230,8 @@ class MessageTail(Widget, can_focus=True):
         segments = [
             Segment(text, base + self._tone(tone)) for text, tone in standing_out(parts, self.searched)
         ]
-        line = Strip(segments).adjust_cell_length(width - 1, base)
-        return Strip([*line, Segment(self._bar(y), self.rich_style + self._tone("off"))], width)
+        bar = Segment(self._bar(y), self.over + self._tone("off"))
+        return line_of([*line_of(segments, width - 1, base), bar], width, base)
 
     def _tone(self, tone: str) -> Style:
         style = self.get_component_rich_style(f"tail--{tone}", partial=True)
@@ -239,7 +239,7 @@ class MessageTail(Widget, can_focus=True):
 
     def _bar(self, y: int) -> str:
         """The scroll bar's part of a line."""
-        height, length = self.size.height, len(self.source)
+        height, length = self.size.height, self._at.length
         if length <= height:
             return " "
         thumb = max(1, height * height // length)
@@ -253,8 +253,8 @@ class MessageTail(Widget, can_focus=True):
     def _empty_line(self, y: int, width: int) -> Strip:
         first = self._empty_top
         text = self.empty[y - first] if 0 <= y - first < len(self.empty) else ""
-        style = self.rich_style + self._tone("plain" if y == first else "unknown")
-        return Strip([Segment(f"  {text}", style)]).adjust_cell_length(width, self.rich_style)
+        style = self.over + self._tone("plain" if y == first else "unknown")
+        return line_of([Segment(f"  {text}", style)], width, self.over)
 
 
 def standing_out(parts: Sequence[Part], searched: str) -> Iterator[tuple[str, str]]:

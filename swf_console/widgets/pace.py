@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import IO
 
 NOTICED = 0.03
-TOGETHER = 2.0
+OFTEN = 0.3
 SHARE = 0.4
-REMEMBERED = 30.0
+REMEMBERED = 10.0
 LONGEST = 2.0
 
 Clock = Callable[[], float]
@@ -17,7 +17,7 @@ class Output:
     """A file that leads to a terminal, and what is learned of the terminal from writing to it.
 
     `rate` is what it takes (characters a second, most of them bytes), known once it has kept us waiting twice
-    in short order: at the end of both all that lies between us and it was full.
+    in short order, and for much of the time between: at both ends all that lies between us and it was full.
     """
 
     def __init__(self, file: IO[str], now: Clock = time.monotonic) -> None:
@@ -25,7 +25,7 @@ class Output:
         self.written = 0
         self.busy = False
         self.rate: float | None = None
-        self.waited_at = float("-inf")
+        self.waited_at = self.full_at = float("-inf")
         self._written_then = 0
 
     def write(self, text: str) -> None:
@@ -48,19 +48,20 @@ class Output:
         finally:
             self.busy = False
             if (ended := self._now()) - began > NOTICED:
-                self._learn(ended)
+                self._learn(began, ended)
 
-    def _learn(self, ended: float) -> None:
-        since = ended - self.waited_at
-        if since < TOGETHER:
+    def _learn(self, began: float, ended: float) -> None:
+        since = ended - self.full_at
+        if ended - began > OFTEN * since:
             self.rate = max(1.0, (self.written - self._written_then) / since)
-        self.waited_at, self._written_then = ended, self.written
+            self.waited_at = ended
+        self.full_at, self._written_then = ended, self.written
 
 
 class Pace:
     """Leaves more than half of what a slow terminal takes to the keys.
 
-    What was learned of it is forgotten after half a minute: it may have become faster.
+    What was learned of it is forgotten after ten seconds: it may have become faster.
     """
 
     def __init__(self, now: Clock = time.monotonic) -> None:

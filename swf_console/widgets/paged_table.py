@@ -2,30 +2,28 @@
 
 from typing import ClassVar
 
-from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from .bindings import bindings_of
-from .columns import GAP, Column, fit, fitted
+from .columns import Column
 from .paging import Pager, Viewport
-from .rows import Cell, Count, PageSource, Row, RowWindow
-from .symbols import sign
+from .rows import Count, PageSource, Row, RowWindow
+from .strips import Painted, line_of
 from .table_cursor import TableCursor
-from .table_lines import TableLine, position, trouble_lines
+from .table_lines import TableLine, position, row_lines, trouble_lines
+from .table_strips import TableStrips
 from .tones import COLOURS
 
-GUTTER = 2
 WHEEL = 3
 LIVE_SECONDS = 1.0
 
 
-class PagedTable(Widget, can_focus=True):
+class PagedTable(Painted, can_focus=True):
     """Rows of a PageSource with a cursor, marks, search and the age of the data. It knows no backend.
 
     A refresh keeps the cursor on its row, whatever comes and goes around it.
@@ -99,7 +97,7 @@ class PagedTable(Widget, can_focus=True):
         self._sought = ""
         self._note = ""
         self._painted: list[TableLine] = []
-        self._widths: list[int] = []
+        self._strips = TableStrips(columns, self._style)
 
     def on_mount(self) -> None:
         """Begin to read, and to keep time."""
@@ -290,7 +288,7 @@ class PagedTable(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         """Fit columns and view into the new size."""
-        self._widths = fitted(self.columns, self.size.width - GUTTER)
+        self._strips.fit(self.size.width)
         self._painted = []
         self._at.settle(self._rows_high)
         self._paint()
@@ -305,7 +303,9 @@ class PagedTable(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Paint one line."""
         lines = self._painted
-        return self._strip(lines[y]) if y < len(lines) else Strip.blank(self.size.width, self._base)
+        if y >= len(lines):
+            return line_of((), self.size.width, self.over)
+        return self._strips.strip(lines[y], self.over, self.sorted_by)
 
     def _paint(self) -> None:
         """Have the lines painted that are not what they were."""
@@ -315,8 +315,8 @@ class PagedTable(Widget, can_focus=True):
         trouble = self._trouble()
         rows_high = height - 1 - self._feet_high(trouble)
         self._at.settle(max(1, rows_high))
-        body, feet = self._body(rows_high, trouble), self._feet(rows_high, trouble)
-        lines = [TableLine("head", str(self.sorted_by)), *body, *feet]
+        lines = [TableLine("head", str(self.sorted_by)), *self._body(rows_high, trouble)]
+        lines += self._feet(rows_high, trouble)
         before, self._painted = self._painted, lines
         if len(before) != len(lines):
             self.refresh()
@@ -326,18 +326,12 @@ class PagedTable(Widget, can_focus=True):
             self.refresh(*regions)
 
     def _body(self, height: int, trouble: list[str]) -> list[TableLine]:
-        stale = "stale " if self.stale else ""
-        lines = [
-            TableLine(
-                f"{stale}cursor" if self._at.top + n == self._at.index else f"{stale}row",
-                row=row,
-                marked=row.key in self.marked,
-            )
-            for n, row in enumerate(self._at.shown(max(1, height)))
-        ]
-        if not lines and trouble and not self.loaded:
+        shown = self._at.shown(max(1, height))
+        if shown:
+            lines = row_lines(shown, self._at.index - self._at.top, self.marked, stale=self.stale)
+        elif trouble and not self.loaded:
             lines = [TableLine("blank"), *(TableLine("trouble", line) for line in trouble)]
-        elif not lines:
+        else:
             words = self.empty if self.loaded else "Reading…"
             lines = [TableLine("words", line) for line in ("", *words.splitlines())]
         return (lines + [TableLine("blank")] * height)[:height]
@@ -352,48 +346,5 @@ class PagedTable(Widget, can_focus=True):
             words.append(self._note)
         return [TableLine("foot", " · ".join(word for word in words if word))]
 
-    @property
-    def _base(self) -> Style:
-        return self.rich_style
-
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"paged-table--{name}", partial=True)
-
-    def _strip(self, line: TableLine) -> Strip:
-        width = self.size.width
-        if line.row is not None:
-            return self._row_strip(line, line.row)
-        if line.kind == "head":
-            style = self._base + self._style("head")
-            return Strip([Segment(self._head_text(), style)]).adjust_cell_length(width, style)
-        names = {"foot": "foot", "trouble": "stale"}
-        style = self._base + self._style(names.get(line.kind, "plain"))
-        return Strip([Segment(fit(f"  {line.text}", width), style)])
-
-    def _head_text(self) -> str:
-        titles = []
-        for column, width in zip(self.columns, self._widths, strict=False):
-            arrow = ""
-            if self.sorted_by and self.sorted_by[0] == column.key:
-                arrow = sign("descending" if self.sorted_by[1] else "ascending")
-            titles.append(fit(column.title + arrow, width, right=column.right))
-        return " " * GUTTER + (" " * GAP).join(titles)
-
-    def _row_strip(self, line: TableLine, row: Row) -> Strip:
-        base = self._base
-        under_cursor = line.kind.endswith("cursor")
-        if under_cursor:
-            base += self._style("cursor")
-        if line.kind.startswith("stale"):
-            base += Style(dim=True)
-        segments = [Segment((sign("cursor") if under_cursor else " ") + ("*" if line.marked else " "), base)]
-        for column, width, cell in zip(self.columns, self._widths, row.cells, strict=False):
-            text = fit(cell.text, width, right=column.right, tail=column.tail)
-            # what is dim would not be read on the cursor's colour
-            tone = Style.null() if under_cursor and cell.tone == "off" else self._tone(cell)
-            segments.append(Segment(text, base + tone))
-            segments.append(Segment(" " * GAP, base))
-        return Strip(segments).adjust_cell_length(self.size.width, base)
-
-    def _tone(self, cell: Cell) -> Style:
-        return self._style(cell.tone) if cell.tone != "plain" else Style.null()

@@ -15,6 +15,7 @@ from .bindings import bindings_of
 from .columns import GAP, Column, fit, fitted
 from .line_view import LineView
 from .rows import Cell
+from .strips import line_of
 from .symbols import sign
 
 
@@ -152,9 +153,7 @@ class ShortList(LineView):
         ]
         base = self.rich_style + style
         gap = " " * (GAP + 1)
-        return Strip([Segment(gap[1:] + " ".join(text for text, _ in parts), base)]).adjust_cell_length(
-            width, base
-        )
+        return line_of([Segment(gap[1:] + " ".join(text for text, _ in parts), base)], width, base)
 
     def body_line(self, n: int, width: int) -> Strip:
         """A row."""

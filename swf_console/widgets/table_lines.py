@@ -1,6 +1,7 @@
 """What the lines of a table say: where in the list they are, and how old they are."""
 
 import time
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
@@ -20,6 +21,15 @@ class TableLine:
     text: str = ""
     row: Row | None = None
     marked: bool = False
+
+
+def row_lines(rows: Sequence[Row], cursor: int, marked: Container[str], *, stale: bool) -> list[TableLine]:
+    """A line for each row; that of place `cursor` has the cursor."""
+    age = "stale " if stale else ""
+    return [
+        TableLine(f"{age}{'cursor' if n == cursor else 'row'}", row=row, marked=row.key in marked)
+        for n, row in enumerate(rows)
+    ]
 
 
 def position(window: RowWindow, total: Count | None, top: int, high: int) -> str:

@@ -24,13 +24,16 @@ class Source(Protocol):
 
 
 class TailCursor:
-    """The rows on screen and the one under the cursor. `height` is always how many rows fit on it."""
+    """The rows on screen and the one under the cursor. `height` is always how many rows fit on it.
+
+    `first` is the position of the first row on screen, `length` how many rows there were when it was read.
+    """
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.following = True
         self.rows: Sequence[RowLike] = ()
-        self.first = self.y = 0
+        self.first = self.y = self.length = 0
         self._number: int | None = None
         self._passed = 0
 
@@ -120,7 +123,8 @@ class TailCursor:
 
     def _capture(self, height: int) -> None:
         """Read the rows that are seen."""
-        lowest = max(0, len(self.source) - height)
+        self.length = len(self.source)
+        lowest = max(0, self.length - height)
         self.first = lowest if self.following else max(0, min(self.place() - self.y, lowest))
         self.rows = self.source.window(self.first, height)
         last = len(self.rows) - 1

@@ -232,7 +232,7 @@ def test_what_is_remembered_comes_back(quiet: ConsoleServices) -> None:
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await until(pilot, lambda: quiet.tail.filter_text == "type=stf_*")
-        app.remember()
+        app.exit(0)
         assert quiet.memory.recall("torre1", "screen") == "messages"
 
     play(quiet, steps)

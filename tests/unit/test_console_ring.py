@@ -5,7 +5,7 @@ import json
 import pytest
 
 from swf_console.backend.operations.console.rates import Rates
-from swf_console.backend.operations.console.ring import Kept, Ring, Stamp
+from swf_console.backend.operations.console.ring import NOTE, Kept, Ring, Stamp
 from swf_console.backend.operations.console.view import SLICE, View
 
 STAMP = Stamp("/topic/epictopic", "stf_gen", "demo", None, "100010", "daq")
@@ -17,7 +17,7 @@ def fill(ring: Ring, count: int, *views: View) -> None:
         message = ring.get(number)
         assert message is not None
         for view in views:
-            view.arrived(number, message)
+            view.arrived(number, STAMP)
 
 
 def even(message: Kept) -> bool:
@@ -129,3 +129,22 @@ def test_rates_count_by_second() -> None:
     assert rates.last(3, 130) == [0, 0, 0]
     rates.add(50)
     assert rates.last(3, 131) == [0, 0, 0]
+
+
+def test_where_stamps_decide_each_is_decided_once() -> None:
+    ring, asked = Ring(1000), []
+
+    def wanted(message: Kept) -> bool:
+        asked.append(message.number)
+        return message.msg_type == "stf_gen"
+
+    other = STAMP._replace(msg_type="heartbeat")
+    for number in range(600):
+        ring.append(0.0, STAMP if number % 3 else other, "", "")
+    ring.append(0.0, NOTE, "", "a mark")
+    view = View(ring, wanted, by_stamp=True)
+    while view.look_back():
+        pass
+    assert view.arrived(ring.append(0.0, other, "", ""), other) is False
+    assert numbers(view) == [number for number in range(601) if number % 3 or number == 600]
+    assert len(asked) == 2

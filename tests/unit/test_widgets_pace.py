@@ -75,7 +75,7 @@ def test_one_hiccup_is_no_slow_link() -> None:
     console = Console(10e6)
     console.link.queued = 500_000 + console.link.room
     console.go_on(3)
-    assert console.output.waited_at > 0
+    assert console.output.full_at > 0
     assert not console.pace.slow
 
 

@@ -112,6 +112,11 @@ class MessageMatch:
         """Whether it can only be decided with the message's body."""
         return any(term.needs_body for term in self.terms)
 
+    @property
+    def needs_stamp_only(self) -> bool:
+        """Whether what many messages have in common decides: neither its body nor its id is looked at."""
+        return not any(term.needs_body or term.field == "id" for term in self.terms)
+
 
 def compile_filter(text: str) -> MessageMatch:
     """Read a filter. Raises UsageError for an unknown field, an open quote, a sign with nothing behind it."""

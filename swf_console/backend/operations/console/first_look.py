@@ -10,10 +10,13 @@ import select
 import signal
 import threading
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from ...settings import Settings
-from .looks import OverviewLook
 from .memory import Memory
+
+if TYPE_CHECKING:
+    from .looks import OverviewLook
 
 LONGEST = 10
 PATIENCE = 1.5
@@ -37,15 +40,15 @@ class FirstLook:
         os.close(write_end)
         self._lock, self._over = threading.Lock(), threading.Event()
 
-    def take(self, timeout: float = PATIENCE) -> OverviewLook | None:
+    def take(self, timeout: float = PATIENCE) -> "OverviewLook | None":
         """What it saw; None where it has seen nothing by then, or was asked before. Blocks meanwhile."""
         with self._lock:
             if self._over.is_set():
                 return None
             said = self._said(timeout)
             self._end_it()
-        look = pickle.loads(said) if said else None  # noqa: S301 (a fork of ours has written it)
-        return look if isinstance(look, OverviewLook) else None
+        look: OverviewLook | None = pickle.loads(said) if said else None  # noqa: S301 (a fork of ours wrote it)
+        return look
 
     def wait(self, timeout: float = PATIENCE) -> None:
         """Wait until it has been taken, at most for so long."""

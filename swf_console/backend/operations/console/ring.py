@@ -27,14 +27,17 @@ class Stamp(NamedTuple):
     sender: str | None
 
 
-NOTE = Stamp("", None, None, None, None, None)
+NOTE = Stamp("note", None, None, None, None, None)
 
 
 class Kept:
-    """A message of the ring, as a filter and a reader see it; its body is read when it is asked for.
+    """A message as a filter and a reader see it; its content is read when it is asked for.
 
     Messages behind the ring have numbers below zero. A note is a line of our own between messages.
     """
+
+    id: str
+    body: str
 
     def __init__(self, number: int, at: float, stamp: Stamp, identity: str, body: str) -> None:
         self.number, self.seconds, self.stamp, self.id, self.body = number, at, stamp, identity, body
@@ -82,6 +85,23 @@ class Kept:
             return None
 
 
+class Stored(Kept):
+    """A message of the ring: its id and body are read from there when they are asked for."""
+
+    def __init__(self, number: int, at: float, stamp: Stamp, sheet: "Sheet", place: int) -> None:
+        self.number, self.seconds, self.stamp, self._sheet, self._place = number, at, stamp, sheet, place
+
+    @cached_property
+    def id(self) -> str:  # type: ignore[override]
+        """What it is known by."""
+        return self._sheet.id_of(self._place)
+
+    @cached_property
+    def body(self) -> str:  # type: ignore[override]
+        """Its text."""
+        return self._sheet.body_of(self._place)
+
+
 class Sheet:
     """So many messages in order, a column for each thing known of them: no object for a message.
 
@@ -115,8 +135,15 @@ class Sheet:
 
     def get(self, place: int, number: int) -> Kept:
         """The message at that place."""
-        body = self._bodies[self._ends[place] : self._ends[place + 1]].decode(*AS_IT_CAME)
-        return Kept(number, self._at[place], self._stamps[place], self.id_of(place), body)
+        return Stored(number, self._at[place], self._stamps[place], self, place)
+
+    def stamp_of(self, place: int) -> Stamp:
+        """Its stamp."""
+        return self._stamps[place]
+
+    def body_of(self, place: int) -> str:
+        """Its body."""
+        return self._bodies[self._ends[place] : self._ends[place + 1]].decode(*AS_IT_CAME)
 
     def id_of(self, place: int) -> str:
         """Its id."""
@@ -175,6 +202,10 @@ class Ring:
     def time_of(self, number: int) -> float:
         """When that message, which must be there, arrived: seconds since the epoch."""
         return self._sheet(number).time_of(number % SHEET)
+
+    def stamp_of(self, number: int) -> Stamp:
+        """The stamp of that message, which must be there."""
+        return self._sheet(number).stamp_of(number % SHEET)
 
     def id_of(self, number: int) -> str:
         """The id of that message, which must be there."""

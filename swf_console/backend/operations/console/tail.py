@@ -21,6 +21,8 @@ OTHERS = "(others)"
 NEAR_SLICE = 500
 BETWEEN_SLICES = 0.001
 AT_ONCE = 40
+AT_FIRST = 100
+AT_FIRST_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +81,18 @@ class Tail:
         # few at once: whoever paints waits for the lock no longer than for these
         with self._lock:
             for stamp, identity, body in stamped:
-                number = self._ring.append(at, stamp, identity, body)
+                self._take_up(self._ring.append(at, stamp, identity, body), stamp, identity)
                 own = self._namespace is None or stamp.namespace == self._namespace
                 (self._own if own else self._others).add(int(at))
                 if own:
                     self._count(stamp.msg_type)
-                self._take_up(number, Kept(number, at, stamp, identity, body))
             self._last_at = at
             self.version += 1
 
     def note(self, text: str) -> None:
         """Add a line of our own, which every filter lets through."""
         with self._lock:
-            at = self._now()
-            number = self._ring.append(at, NOTE, "", text)
-            self._take_up(number, Kept(number, at, NOTE, "", text))
+            self._take_up(self._ring.append(self._now(), NOTE, "", text), NOTE, "")
             self.version += 1
 
     # what is looked for
@@ -245,22 +244,33 @@ class Tail:
             self._view = view = self._new_view()
             self._past.clear()
             self.version += 1
+        # what fills the screen is found at once, if it is near
+        ends = time.monotonic() + AT_FIRST_SECONDS
+        while len(self) < AT_FIRST and time.monotonic() < ends and self._look_back_once(view):
+            pass
         threading.Thread(target=self._look_back, args=(view,), name="tail filter", daemon=True).start()
 
     def _look_back(self, view: View) -> None:
         pause = threading.Event()
-        more = True
-        while more and view is self._view:
-            with self._lock:
-                more = view.look_back()
-                self.version += 1
+        while self._look_back_once(view):
             pause.wait(BETWEEN_SLICES)
+
+    def _look_back_once(self, view: View) -> bool:
+        with self._lock:
+            if view is not self._view:
+                return False
+            self.version += 1
+            return view.look_back()
 
     def _new_view(self) -> View:
         match, namespace = self._match, self.namespace
         if namespace is None:
-            return View(self._ring, match if match.terms else None)
-        return View(self._ring, lambda message: message.namespace == namespace and match(message))
+            return View(self._ring, match if match.terms else None, by_stamp=match.needs_stamp_only)
+        return View(
+            self._ring,
+            lambda message: message.namespace == namespace and match(message),
+            by_stamp=match.needs_stamp_only,
+        )
 
     def _count(self, kind: str | None) -> None:
         name = kind or "-"
@@ -268,9 +278,9 @@ class Tail:
             name = OTHERS
         self._types[name] += 1
 
-    def _take_up(self, number: int, message: Kept) -> None:
-        self.passed += self._view.arrived(number, message)
-        self._past.remove(message.id)
+    def _take_up(self, number: int, stamp: Stamp, identity: str) -> None:
+        self.passed += self._view.arrived(number, stamp)
+        self._past.remove(identity)
 
     def _length(self) -> int:
         return self._behind() + len(self._view)

@@ -1,0 +1,45 @@
+"""Lines of one width, that need no garbage collector."""
+
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from swf_console.widgets.strips import line_of, spare_the_collector
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    divide = Strip.divide
+    gc.disable()
+    yield
+    gc.enable()
+    Strip.divide = divide  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("text", ["", "short", "just ten c", "much longer than that", "漢字漢字漢字"])
+def test_a_line_has_its_width(text: str) -> None:
+    line = line_of([Segment(text)], 10, Style.null())
+    assert line.cell_length == sum(segment.cell_length for segment in line) == 10
+
+
+def test_a_line_that_was_painted_whole_is_gone_with_its_last_reference(no_collector: None) -> None:
+    class Watched(Strip):
+        __slots__ = ("__weakref__",)
+
+    spare_the_collector()
+    line = Watched([Segment("whole")], 5)
+    assert list(line.divide([5])) == [line]
+    gone = weakref.ref(line)
+    del line
+    assert gone() is None
+
+
+def test_a_line_is_still_divided(no_collector: None) -> None:
+    spare_the_collector()
+    parts = line_of([Segment("left and right")], 14, Style.null()).divide([4, 14, 20])
+    assert [part.text for part in parts] == ["left", " and right"]
