@@ -130,6 +130,7 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LivingHome]
         yield made
 
 
+@pytest.mark.timeout(400)
 def test_everything_twice_in_any_order_of_an_older_run_and_garbage_leave_the_same_rows(
     home: LivingHome, undisturbed: Rows
 ) -> None:

@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
 from .paging import Order, one_page
 from .records import Page, Run
 from .statements import insert_into
 from .tables.workflows import runs
+
+ENSURING = 0x5EF  # what the lock is for: any number that no other lock has
 
 _c = runs.c
 
@@ -19,7 +21,20 @@ def ensure(
     start_time: datetime,
     run_conditions: dict[str, Any] | None = None,
 ) -> Run:
-    """Store a run unless its number is there already; return what is stored."""
+    """Store a run unless its number is there already; return what is stored.
+
+    The keys of PostgreSQL's rows have no gaps: an INSERT that comes to nothing would draw one all the same.
+    """
+    known = find(connection, run_number)
+    if known is None and connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(ENSURING, run_number)))
+        known = find(connection, run_number)
+    return known or _insert(connection, run_number, start_time, run_conditions)
+
+
+def _insert(
+    connection: Connection, run_number: int, start_time: datetime, run_conditions: dict[str, Any] | None
+) -> Run:
     row = insert_into(connection, runs).values(
         run_number=run_number, start_time=start_time, run_conditions=run_conditions
     )

@@ -82,9 +82,9 @@ class SocketTransport(BaseTransport):
             raise TimeoutError(f"no answer to the TLS greeting within {self._timeout:g} s") from error
 
     def transmit(self, frame: Any) -> None:
-        """Encode and send a frame; only SEND may block, for that is what holds a fast sender back."""
+        """Encode and send a frame; only SENDs may block, for that is what holds a fast sender back."""
         packed = b"".join(convert_frame(frame))
-        if frame.cmd != "SEND":
+        if frame.cmd not in ("SEND", "BEGIN", "COMMIT"):
             self.post(packed)
         elif self._holder == threading.get_ident():
             self._hold(packed)

@@ -1,5 +1,6 @@
 """One attempt at a broker and the session that comes of it: STOMP 1.2 frames, heart-beats, a deadline."""
 
+import itertools
 import logging
 import socket
 import ssl
@@ -17,9 +18,12 @@ from .transport import SocketTransport, make_protocol
 logger = logging.getLogger(__name__)
 
 VERSION = "1.2"
+FEWEST_TOGETHER, MOST_TOGETHER = 8, 500
 GRACE = 2.2  # ActiveMQ beats only in a period without other frames: twice the period may pass
 GOODBYE = "goodbye"
 CLIENT_ID_TAKEN = ("already connected", "clientid", "client-id", "client id")
+
+_numbers = itertools.count(1)
 
 
 class Wire:
@@ -50,6 +54,7 @@ class Wire:
         self._refusal: str | None = None
         self._goodbye = threading.Event()
         self._send_every = self._expect_every = 0.0
+        self._together: dict[str, list[str]] = {}
         self.transport = SocketTransport(broker, timeout)
         self._stomp = make_protocol(self.transport)
         listen: Any = self.transport.set_listener
@@ -99,17 +104,36 @@ class Wire:
         return max(0.001, min(waits))
 
     def send(self, messages: Sequence[OutgoingMessage]) -> None:
-        """Send in order, each asking for a receipt of its own id."""
-        send = self._stomp.send
+        """Send in order; on_receipt is told the id of each that the broker has.
+
+        Many go in transactions: a broker waits for its disk at each message that asks for a receipt.
+        """
         try:
             with self.transport.held():
-                for message in messages:
-                    send(message.destination, message.body, CONTENT_TYPE, message.headers, receipt=message.id)
+                for first in range(0, len(messages), MOST_TOGETHER):
+                    some = messages[first : first + MOST_TOGETHER]
+                    if len(some) < FEWEST_TOGETHER:
+                        self._send_each(some)
+                    else:
+                        self._send_together(some)
         except NotConnected:
             raise
         except Exception as error:
             self.abort(f"a message could not be sent: {error}")
             raise NotConnected(str(error)) from error
+
+    def _send_each(self, messages: Sequence[OutgoingMessage]) -> None:
+        send = self._stomp.send
+        for message in messages:
+            send(message.destination, message.body, CONTENT_TYPE, message.headers, receipt=message.id)
+
+    def _send_together(self, messages: Sequence[OutgoingMessage]) -> None:
+        send, name = self._stomp.send, f"together-{next(_numbers)}"
+        self._together[name] = [message.id for message in messages]
+        self._stomp.begin(name)
+        for message in messages:
+            send(message.destination, message.body, CONTENT_TYPE, message.headers, transaction=name)
+        self._stomp.commit(name, receipt=name)
 
     def subscribe(self, subscription: str, destination: str, ack: str, headers: Mapping[str, str]) -> None:
         """Ask for a subscription and for a receipt of it."""
@@ -186,7 +210,8 @@ class Wire:
         if receipt == GOODBYE:
             self._goodbye.set()
         else:
-            self._on_receipt(receipt)
+            for one in self._together.pop(receipt, (receipt,)):
+                self._on_receipt(one)
 
     def refused(self, headers: Mapping[str, str], body: str) -> None:
         """An ERROR: it refuses us before CONNECTED, ends the session later unless a subscriber takes it."""
