@@ -673,7 +673,7 @@ def test_run_is_stored_once_and_ends_once(database: Database) -> None:
         assert runs.ensure(connection, 100_010, NOW + SECOND) == first
         assert runs.finish(connection, 100_010, NOW + SECOND)
         assert not runs.finish(connection, 100_010, NOW + 2 * SECOND)
-        runs.ensure(connection, 100_011, NOW)
+        assert runs.ensure(connection, 100_011, NOW).run_id == first.run_id + 1
         assert [run.run_number for run in walk(lambda after: runs.page(connection, after, 1))] == [
             100_011,
             100_010,

@@ -309,3 +309,53 @@ def test_idle_connections_cost_nothing_and_stay_up(connect: Open) -> None:
         threading.Event().wait(0.5)
 
         assert connection.state().up_since == first
+
+
+class Told:
+    """A channel that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.receipts: list[str] = []
+
+    def on_up(self, session: int) -> None: ...
+
+    def on_down(self, session: int, error: str) -> None: ...
+
+    def on_receipt(self, session: int, receipt: str) -> bool:
+        self.receipts.append(receipt)
+        return True
+
+    def on_refusal(self, session: int, receipt: str, error: str) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("count", [30, 510])
+def test_many_messages_are_one_transaction_and_each_is_confirmed_by_its_receipt(
+    connect: Open, count: int
+) -> None:
+    heard: list[bytes] = []
+
+    def talk(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(CONNECTED % (0, 0))
+        rest = b""
+        while data := connection.recv(65536):
+            *frames, rest = (rest + data).split(b"\0")
+            heard.extend(frame.lstrip(b"\n") for frame in frames)
+            for line in b"\n".join(frames).split(b"\n"):
+                if line.startswith(b"receipt:"):
+                    connection.sendall(b"RECEIPT\nreceipt-id:%s\n\n\0" % line.removeprefix(b"receipt:"))
+
+    messages = [make("/queue/q", {"number": number}) for number in range(count)]
+    told = Told()
+    with Server(talk) as server:
+        connection = connect(server)
+        connection.attach(told)
+        connection.send(connection.wait_up(5), messages)
+        wait_for(lambda: len(told.receipts) == count)
+    assert told.receipts == [message.id for message in messages]
+    sent = [frame for frame in heard if frame.startswith(b"SEND")]
+    assert len(sent) == count
+    assert all(b"\ntransaction:" in frame and b"\nreceipt:" not in frame for frame in sent)
+    commands = [frame.split(b"\n")[0] for frame in heard]
+    assert commands.count(b"BEGIN") == commands.count(b"COMMIT") == 2 - (count == 30)

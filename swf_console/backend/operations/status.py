@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .database_look import DatabaseLook
 
 PATIENCE = 0.45
-LEAST = 0.1
+LEAST = 0.1  # for an answer that is on its way
 UNCONFIGURED = 2
 UNREACHABLE = 3
 STARTABLE = ("running", "absent", "stale")  # supervisord is there, or the next run starts it
@@ -60,13 +60,17 @@ def look_around(settings: Settings, patience: float = PATIENCE, *, counted: bool
 
     asked_database = Asked(lambda: look_at_database(settings))
     asked_figures = Asked(lambda: collect_figures(settings)) if counted else None
-    database = asked_database.within(patience, lambda: database_silent(settings, patience))
-    broker = asked_broker.within(patience / 2, lambda: _broker_silent(settings, patience))
-    left = max(LEAST, began + patience - time.monotonic())
-    supervisor = asked_supervisor.within(left, lambda: _supervisor_silent(patience))
+    deadline = began + patience
+
+    def left(least: float) -> float:
+        return max(least, deadline - time.monotonic())
+
+    database = asked_database.within(left(patience / 2), lambda: database_silent(settings, patience))
+    broker = asked_broker.within(left(LEAST), lambda: _broker_silent(settings, patience))
+    supervisor = asked_supervisor.within(left(LEAST), lambda: _supervisor_silent(patience))
     agents = tuple(merge(supervisor, database.agents, settings.host))
-    left = began + 2 * patience - time.monotonic() if database.health is Health.UP else 0.0
-    figures = asked_figures.within(left, lambda: None) if asked_figures else None
+    more = left(0.0) + patience if database.health is Health.UP else 0.0
+    figures = asked_figures.within(more, lambda: None) if asked_figures else None
     code, verdict = judge(broker, database, namespace, supervisor, agents)
     return Status(
         ready=code == 0,
