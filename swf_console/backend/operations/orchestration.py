@@ -1,7 +1,9 @@
 """One command: what a workflow needs is started, the workflow is asked for, and nobody waits for its end."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Event
 
 from ..configuration import Composition, Override, compose, configuration_names, resolve_namespace
 from ..database import agents, open_database
@@ -21,6 +23,8 @@ ANSWER_SECONDS = 10.0
 # supervisord says that it lives: on a busy machine it may still be importing
 FRESH_RUNNER_SECONDS = 60.0
 AGENTS_LOOKED_AT = 200
+BROKER_SECONDS = 5.0
+LOOK_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +99,13 @@ def start_agents(
         supervisor.declare(declared)
     lines: list[AgentLine] = []
     if settings.broker is None and find_running(settings.state_dir) is None:
-        lines += _start(supervisor, [BROKER], settle=True)
+        lines += _start_broker(settings, supervisor)
     orphan = _executing_orphan(settings, supervisor) if runner else None
     if orphan is not None:
         lines.append(AgentLine(RUNNER, orphan.pid, str(Did.RAN_ALREADY), "outside supervisord, and executes"))
     names = [*([RUNNER] if runner and not orphan else []), *(program.name for program in programs)]
     if names:
-        lines += _start(supervisor, names, settle=False)
+        lines += _start(supervisor, names)
     return tuple(lines), _strangers(settings, lines, namespace)
 
 
@@ -137,7 +141,18 @@ def named_configuration(settings: Settings, name: str | None) -> str:
     return plain if plain in known or f"{plain}_default" not in known else f"{plain}_default"
 
 
-def _start(supervisor: Supervisor, names: Sequence[str], *, settle: bool) -> list[AgentLine]:
+def _start_broker(settings: Settings, supervisor: Supervisor) -> list[AgentLine]:
+    """The embedded broker, awaited until it listens: who comes before would start one of its own."""
+    started, pause = _start(supervisor, [BROKER]), Event()
+    deadline = time.monotonic() + BROKER_SECONDS
+    while find_running(settings.state_dir) is None and time.monotonic() < deadline:
+        if not any(one.pid for one in supervisor.processes() if one.name == BROKER):
+            break
+        pause.wait(LOOK_SECONDS)
+    return started if find_running(settings.state_dir) else _start(supervisor, [BROKER], settle=True)
+
+
+def _start(supervisor: Supervisor, names: Sequence[str], *, settle: bool = False) -> list[AgentLine]:
     outcomes = supervisor.start(list(dict.fromkeys(names)), settle=settle)
     failed = [outcome for outcome in outcomes if not outcome.ok]
     if failed:
