@@ -1,4 +1,4 @@
-.PHONY: run test again check bench format lock clean
+.PHONY: run test again check bench format lock pictures clean
 
 PY := .venv/bin/python
 
@@ -31,6 +31,10 @@ format:
 bench:
 	@tools/setup test
 	@$(PY) -m bench
+
+pictures:
+	@tools/setup test
+	@$(PY) -m tools.pictures
 
 lock:
 	tools/lock

@@ -35,7 +35,7 @@ from .execution_rows import (
 )
 from .execution_summary import summary
 from .polling import Poll
-from .replay import spans_of
+from .replay import strip_of
 from .row_sources import Rows
 from .scrolling import Scrolling
 from .views import Document, View, section_name
@@ -214,9 +214,7 @@ class ExecutionDetailView(View):
         self.query_one(CodeLines).show([Content(line) for line in lines])
 
     def _show_strip(self, looked: "Looked") -> None:
-        from ..backend.operations.console.replaying import moments_of
-
-        self.query_one(Timeline).show(spans_of(moments_of(looked.detail.events)))
+        self.query_one(Timeline).show(strip_of(looked.detail))
 
     def _show_messages(self) -> None:
         self._shown["messages"] = self._kind

@@ -14,7 +14,7 @@ from ..widgets.line import Line
 from ..widgets.timeline import Timeline
 from .execution_summary import summary
 from .polling import cause_of
-from .replay import spans_of
+from .replay import strip_of
 
 if TYPE_CHECKING:
     from ..backend.operations.console.looked_at import Looked
@@ -71,8 +71,6 @@ class ExecutionPreview(Container):
         return look_at_execution(self.services, execution_id)
 
     def _show(self, looked: "Looked") -> None:
-        from ..backend.operations.console.replaying import moments_of
-
         execution = looked.detail.execution
         if execution.execution_id != self._wanted:
             self._later(0.01)
@@ -80,7 +78,7 @@ class ExecutionPreview(Container):
         self.looked = looked
         title = Content.styled(f" {brief(execution.execution_id, 120)}", "bold")
         self.query_one("#preview-title", Line).show(title, Content("Enter opens "))
-        self.query_one(Timeline).show(spans_of(moments_of(looked.detail.events)))
+        self.query_one(Timeline).show(strip_of(looked.detail))
         self.query_one("#preview-text", Static).update(summary(looked))
         if execution.status == "running":
             self._later(AGAIN)

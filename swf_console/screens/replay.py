@@ -1,6 +1,7 @@
 """A past execution once more: its states as they came, at any speed."""
 
 import time
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,6 +21,7 @@ from .views import View
 
 if TYPE_CHECKING:
     from ..backend.operations.console.replaying import Moment, Replay
+    from ..backend.operations.details import ExecutionDetail
 
 FRAMES = 10
 HINT = Content.styled("space play  +- speed  left right events ", "$text-muted")
@@ -112,19 +114,30 @@ class ReplayView(View, can_focus=True):
         self.query_one(Lines).show([_line(moment) for moment in reversed(passed)])
 
 
-def spans_of(moments: "tuple[Moment, ...]") -> list[Span]:
-    """The states between the events; the last one has no length."""
+def spans_of(moments: "tuple[Moment, ...]", going_on: float = 0.0) -> list[Span]:
+    """The states between the events; the last one goes on for so many seconds, and is left out where 0."""
     spans: list[Span] = []
     for moment, following in pairwise(moments):
-        state = state_of(moment.event)
-        seconds = following.at - moment.at
-        if spans and spans[-1].label == state:
-            spans[-1] = Span(state, spans[-1].seconds + seconds, state_tone(state))
-        else:
-            spans.append(Span(state, seconds, state_tone(state)))
-    return spans or [
-        Span(state_of(moment.event), 1.0, state_tone(state_of(moment.event))) for moment in moments[:1]
-    ]
+        _lengthen(spans, state_of(moment.event), following.at - moment.at)
+    if moments and (going_on or not spans):
+        _lengthen(spans, state_of(moments[-1].event), going_on or 1.0)
+    return spans
+
+
+def strip_of(detail: "ExecutionDetail") -> list[Span]:
+    """The states of an execution; of one that runs also the one it is in, until now."""
+    from ..backend.operations.console.replaying import moments_of
+
+    events, going_on = detail.events, 0.0
+    if events and detail.execution.status == "running" and not detail.more_events:
+        going_on = max(0.0, (datetime.now(UTC) - events[-1].timestamp).total_seconds())
+    return spans_of(moments_of(events), going_on)
+
+
+def _lengthen(spans: list[Span], state: str, seconds: float) -> None:
+    if spans and spans[-1].label == state:
+        seconds += spans.pop().seconds
+    spans.append(Span(state, seconds, state_tone(state)))
 
 
 def _line(moment: "Moment") -> "tuple[tuple[str, Tone], ...]":

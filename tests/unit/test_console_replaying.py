@@ -5,6 +5,7 @@ from typing import Any
 
 from swf_console.backend.database.records import StateEvent
 from swf_console.backend.operations.console.replaying import FASTEST, Replay, moments_of
+from swf_console.screens.replay import spans_of
 from swf_console.widgets.timeline import Span, drawn, widths_of
 
 BEGAN = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -73,3 +74,12 @@ def test_more_states_than_cells_still_fill_the_strip() -> None:
     spans = [Span("x", 1.0) for _ in range(500)]
     assert sum(widths_of(spans, 80)) == 80
     assert drawn([], 80)[0].plain == "no states recorded"
+
+
+def test_the_state_that_a_run_is_in_goes_on() -> None:
+    moments = moments_of([event(0, "no_beam"), event(10, "beam"), event(15, "run")])
+    lasted = [(span.label, span.seconds) for span in spans_of(moments, going_on=30.0)]
+    assert lasted == [("no_beam", 10.0), ("beam", 5.0), ("run", 30.0)]
+    assert [span.label for span in spans_of(moments)] == ["no_beam", "beam"]
+    assert [span.seconds for span in spans_of(moments_of([event(0)]), going_on=7.0)] == [7.0]
+    assert spans_of(()) == []
