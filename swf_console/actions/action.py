@@ -20,7 +20,7 @@ class Action:
     `keys` are Textual's names of keys. `command` are the words behind `swf-console` that do the same, with
     examples for what is chosen on screen; none where only the screen changes. `screens` are the places that
     have it: panes, overlays, and what can have the focus in them; none: it works everywhere. `argument`
-    names what the palette may give it, as a text.
+    names what the palette may give it, as a text. `asks` is false where a form has been filled in already.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Action:
     screens: tuple[str, ...] = ()
     shown: bool = True
     argument: str = ""
+    asks: bool = True
 
     @property
     def id(self) -> str:

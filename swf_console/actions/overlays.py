@@ -12,6 +12,7 @@ LAUNCH: tuple[Action, ...] = (
         "--run stf_datataking --namespace demo",
         Tier.REVERSIBLE,
         ("launch",),
+        asks=False,
     ),
     Action(
         "start_missing",
@@ -21,6 +22,7 @@ LAUNCH: tuple[Action, ...] = (
         "up",
         Tier.REVERSIBLE,
         ("launch",),
+        asks=False,
     ),
     keyed("launch", "where", "w", "where", "here in this console, or on the persistent runner", shown=True),
     keyed("launch", "pace", "p", "pace", "realtime, or as fast as possible", shown=True),

@@ -44,7 +44,10 @@ def item_of(line: "AgentLine", look: "AgentsLook") -> Item:
     heard: Tone = "unknown" if look.database_trouble else "watch" if line.is_silent else "plain"
     cells = (
         Cell(mark, tone),
-        Cell(brief(view.program or view.name, 60), "plain" if line.is_up or view.state is None else "off"),
+        Cell(
+            brief(name_of(view.program or view.name), 60),
+            "plain" if line.is_up or view.state is None else "off",
+        ),
         Cell(brief(view.state or view.operational_state or "-", 20), tone),
         Cell(age(view.heartbeat_seconds), heard),
         Cell(age(view.up_seconds)),
@@ -53,6 +56,12 @@ def item_of(line: "AgentLine", look: "AgentsLook") -> Item:
         Cell(brief(note_of(line), 300), tone if tone in ("watch", "bad") else "unknown"),
     )
     return Item(line.key, cells, line)
+
+
+def name_of(name: str) -> str:
+    """Of one process among several of a program, `slice-worker:slice-worker-0`, its own name alone."""
+    program, _, process = name.partition(":")
+    return process if process.startswith(program) else name
 
 
 def sign_of(line: "AgentLine", look: "AgentsLook") -> tuple[str, Tone]:

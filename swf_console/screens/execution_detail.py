@@ -21,6 +21,7 @@ from ..widgets.paged_table import PagedTable
 from ..widgets.rows import ListSource
 from ..widgets.timeline import Timeline
 from .entry import Entry
+from .execution_documents import document_of, message_document
 from .execution_log_view import ExecutionLogView
 from .execution_rows import (
     MESSAGES,
@@ -266,31 +267,3 @@ class ExecutionDetailView(View):
         elif event.table.id == "detail-states":
             data = json.dumps(getattr(event.row.value, "event_data", None), indent=2, default=str)
             self.post_message(self.Deeper(Document(f" {event.row.cells[2].text}", lambda: data, "json")))
-
-
-def message_document(services: "ConsoleServices", message_id: str) -> Document:
-    """A message's content as pretty JSON."""
-
-    def read() -> str:
-        from dataclasses import asdict
-
-        from ..backend.operations.console.looked_at import look_at_message
-
-        whole = asdict(look_at_message(services, message_id))
-        return json.dumps(whole, indent=2, default=str, ensure_ascii=False)
-
-    return Document(f" message {message_id}", read, "json")
-
-
-def document_of(looked: "Looked") -> str:
-    """An execution as JSON."""
-    from dataclasses import asdict
-
-    detail = looked.detail
-    document = {
-        **asdict(detail.execution),
-        "run_number": detail.run_number,
-        "messages_by_type": detail.messages_by_type,
-        "drift": asdict(detail.drift),
-    }
-    return json.dumps(document, indent=2, default=str, ensure_ascii=False)

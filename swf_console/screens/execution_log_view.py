@@ -45,7 +45,7 @@ class ExecutionLogView(Lines):
         at_end = self.top >= self.max_scroll_y
         lines: list[list[Part]] = [[(brief(log.trouble, LONGEST), "watch")]] if log.trouble else []
         lines += [line for one in log.lines for line in lines_of(one)]
-        self.show(lines or [[(NOTHING, "unknown")]])
+        self.show(lines or [[(f" {NOTHING}", "unknown")]])
         if at_end:
             self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
 
@@ -58,9 +58,9 @@ def lines_of(logged: "LoggedLine") -> list[list[Part]]:
     tone = TONES.get(logged.level, "plain")
     first, *more = harmless_lines(logged.text, most=200, longest=LONGEST).splitlines() or [""]
     head: list[Part] = [
-        (f"{instant(logged.at, milliseconds=True)} ", "unknown"),
+        (f" {instant(logged.at, milliseconds=True)} ", "unknown"),
         (f"{brief(logged.level, 8):<8} ", tone),
-        (f"{brief(logged.source, 40)}  ", "unknown"),
+        (f"{brief(logged.source.removesuffix('.log'), 40)}  ", "unknown"),
         (first, tone),
     ]
-    return [head, *([(f"    {line}", tone)] for line in more)]
+    return [head, *([(f"     {line}", tone)] for line in more)]

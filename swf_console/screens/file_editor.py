@@ -12,8 +12,9 @@ from textual.message import Message
 from textual.widgets import Input
 
 from ..actions import action_of
+from ..widgets.harmless import brief
 from ..widgets.latest import Latest
-from ..widgets.line_view import Lines
+from ..widgets.line_view import Lines, Part
 from ..widgets.short_list import ShortList
 from .host import host_of
 from .namespace_rows import VALUE_COLUMNS, edit_key, help_lines, preview_lines, value_items
@@ -154,7 +155,9 @@ class FileEditor(Container):
     def _previewed(self, found: "Preview") -> None:
         if found.key == self._editing:
             self.input.set_class(bool(found.problems), "-invalid")
-            self.detail.show(preview_lines(found))
+            what = "a new namespace" if found.key == CREATE else f"{found.key} in {self._file_name}"
+            hint: list[Part] = [(f"{brief(what, 60)}: Enter asks and writes, Esc leaves it", "busy")]
+            self.detail.show([hint, *preview_lines(found)])
 
     def _not_previewed(self, error: Exception) -> None:
         host_of(self).say(cause_of(error), bad=True)

@@ -15,6 +15,11 @@ from ..widgets.keys import spoken
 from .catalogue import PANES
 from .dialogs import Dialog, hint
 
+ASKS = {
+    Tier.REVERSIBLE: "asks y/N",
+    Tier.MANY: "lists the names and asks",
+    Tier.IRREVERSIBLE: "asks for the name",
+}
 TITLES: Mapping[str, str] = {**PLACES, **{pane.name: pane.title for pane in PANES}}
 
 
@@ -47,11 +52,8 @@ class HelpScreen(Dialog):
     @property
     def text(self) -> Content:
         """Everything it says: the screen first, then what is in the focus there."""
-        screens = [place for place in self.places if place not in PLACES]
-        parts = [self._section(place) for place in screens]
-        if self.more:
-            parts.append(Content(self.more))
-        parts += [self._section(place) for place in self.places if place in PLACES]
+        first, *inner = [self._section(place) for place in reversed(self.places)] or [Content("")]
+        parts = [first, *([Content(self.more)] if self.more else []), *inner]
         if self.everywhere:
             parts.append(section("Everywhere", EVERYWHERE))
         return Content("\n\n").join(parts)
@@ -65,10 +67,10 @@ def section(title: str, actions: Sequence[Action]) -> Content:
     lines = [Content.styled(title, "bold $primary")]
     for action in actions:
         keys = " ".join(map(spoken, keys_of(action))) or ":"
-        asks = "" if action.tier is Tier.READ else f"  ({action.tier.value})"
+        asks = f"  ({ASKS[action.tier]})" if action.asks and action.tier in ASKS else ""
         lines.append(
             Content.assemble(
-                (f"{keys:>11}", "bold $text-accent"),
+                (f"{keys:>13}", "bold $text-accent"),
                 f"  {action.title}: {action.help}",
                 (asks, "$text-warning"),
             )

@@ -23,6 +23,15 @@ class Handled(Message, bubble=True, verbose=True):
         self.serial, self.turn, self.target = serial, turn, target
 
 
+def as_typed(event: events.Event) -> list[events.Event]:
+    """Esc and a letter that come at once look like the letter with Alt, which nothing here is bound to."""
+    if not isinstance(event, events.Key) or not event.key.startswith("alt+"):
+        return [event]
+    name = event.key.removeprefix("alt+")
+    name = name.removeprefix("shift+").upper() if name.startswith("shift+") else name
+    return [events.Key("escape", "\x1b"), events.Key(name, event.character)]
+
+
 class KeysInTurn(App[int]):
     """Textual hands keys to whatever has the focus when they come; here each waits for the one before.
 
@@ -41,7 +50,7 @@ class KeysInTurn(App[int]):
     async def on_event(self, event: events.Event) -> None:
         """Keys and pasted text are taken one at a time; everything else at once."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            self._keys.append(event)
+            self._keys.extend(as_typed(event))
             await self._next_key()
         else:
             await super().on_event(event)

@@ -17,7 +17,7 @@ COLUMNS = (
     Column("name", "PARAMETER", 26, least=22),
     Column("value", "VALUE", 24, least=23, grows=True),
     Column("unit", "UNIT", 5),
-    Column("source", "FROM", 34, least=16),
+    Column("source", "FROM", 34, least=16, tail=True),
 )
 CHOICE_COLUMNS = (
     Column("name", "CONFIGURATION", 32, least=24),

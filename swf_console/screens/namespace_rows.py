@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NAMESPACE_COLUMNS = (
     Column("sign", "", 1),
     Column("name", "NAMESPACE", 30, least=20, grows=True),
-    Column("owner", "OWNER", 14, least=10),
+    Column("owner", "OWNER", 14, least=13),
     Column("executions", "EXECUTIONS", 10, right=True),
     Column("messages", "MESSAGES", 10, right=True),
 )
@@ -27,7 +27,7 @@ VALUE_COLUMNS = (
     Column("name", "VALUE", 30, least=24),
     Column("value", "", 24, least=14, grows=True),
     Column("unit", "", 6),
-    Column("source", "FROM", 32, least=16),
+    Column("source", "FROM", 32, least=16, tail=True),
 )
 COMPOSED = "composed "
 
@@ -75,7 +75,7 @@ def preview_lines(preview: "Preview") -> list[list[Part]]:
     """The lines that differ, or what forbids the edit."""
     lines: list[list[Part]] = [[(f"{sign('bad')} {brief(text)}", "bad")] for text in preview.problems]
     tones: dict[str, Tone] = {"+": "ok", "-": "bad", "@": "unknown"}
-    lines += [[(brief(line, 300), tones.get(line[:1], "plain"))] for line in preview.diff]
+    lines += [[(brief(line, 300), tones.get(line[:1], "plain"))] for line in preview.diff if line[:2] != "@@"]
     return lines or [[("nothing changes", "unknown")]]
 
 

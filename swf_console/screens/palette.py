@@ -108,8 +108,8 @@ def line_of(action: Action, where: str) -> Content:
     return Content.assemble(
         (f"{keys:>7}  ", "bold $text-accent"),
         (f"{name:<22}", "bold"),
+        (f" {where}:" if where else "", "$text-muted"),
         f" {action.help}",
-        (f"  {where}" if where else "", "$text-muted"),
     )
 
 

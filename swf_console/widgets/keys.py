@@ -23,7 +23,7 @@ _SPOKEN = {
     "asterisk": "*",
     "number_sign": "#",
     "at": "@",
-    "backspace": "Backspace",
+    "backspace": "Bksp",
     "delete": "Del",
     "home": "Home",
     "end": "End",

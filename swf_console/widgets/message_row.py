@@ -16,6 +16,7 @@ LONGEST_BODY = 20_000
 LONGEST_TEXT = 1000
 WIDE_RUN = 74
 WIDE_SENDER = 96
+TYPE, WIDE_TYPE = 18, 22
 
 
 class RowLike(Protocol):
@@ -45,7 +46,10 @@ def parts_of(row: RowLike, width: int, *, calm: bool = False) -> list[Part]:
         dashes = sign("rule") * 2
         text = f"{dashes} {clock}{brief(row.body, 200)} "
         return [(text + sign("rule") * max(0, width - len(text)), "watch")]
-    parts: list[Part] = [(clock, "off"), (column(row.msg_type, 16), "busy")]
+    parts: list[Part] = [
+        (clock, "off"),
+        (column(row.msg_type, WIDE_TYPE if width >= WIDE_SENDER else TYPE), "busy"),
+    ]
     if width >= WIDE_RUN:
         parts.append((column(row.run_id, 8), "unknown"))
     if width >= WIDE_SENDER:

@@ -170,7 +170,7 @@ class ShortList(LineView):
         for column, size, cell in zip(self._columns, self._widths(width), item.cells, strict=False):
             # what is dim would not be read on the cursor's colour
             tone = "plain" if cell.tone == "off" and n == self._cursor else cell.tone
-            parts.append((fit(cell.text, size, right=column.right), tone))
+            parts.append((fit(cell.text, size, right=column.right, tail=column.tail), tone))
             parts.append((" " * GAP, "plain"))
         return self.strip(parts, width, style)  # type: ignore[arg-type]
 

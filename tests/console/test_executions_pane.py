@@ -173,10 +173,10 @@ def test_the_log_of_an_execution_comes_from_agents_and_from_the_files_here(tmp_p
         shown = view.query_one(ExecutionLogView)
         await until(pilot, lambda: "no beam" in shown.text)
         assert shown.text.splitlines() == [
-            "12:01:00.000 WARNING  data-agent-shifter-1  slow [red] disk",
-            "12:01:05.000 ERROR    runs.log  no beam",
-            "    Why",
-            "    1",
+            " 12:01:00.000 WARNING  data-agent-shifter-1  slow [red] disk",
+            " 12:01:05.000 ERROR    runs  no beam",
+            "     Why",
+            "     1",
         ]
 
     use(services, steps)

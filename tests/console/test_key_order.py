@@ -1,6 +1,7 @@
 """Nothing typed is lost, and nothing acts as a command, while what a key opens is being made."""
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -59,8 +60,6 @@ def test_what_is_typed_after_a_dialog_goes_to_what_lies_below(quiet: ConsoleServ
 
 
 def test_pasted_text_waits_for_its_turn(quiet: ConsoleServices) -> None:
-    from textual import events
-
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         type_at_once(app, "/")
         app.post_message(events.Paste("type=run_*"))
@@ -77,5 +76,14 @@ def test_a_key_whose_widget_goes_away_keeps_nobody_waiting(quiet: ConsoleService
         type_at_once(app, "/end\n")
         await until(pilot, lambda: quiet.tail.filter_text == "end")
         await until(pilot, lambda: len(app.screen_stack) == 1)
+
+    play(quiet, steps)
+
+
+def test_escape_and_the_letter_after_it_are_two_keys_where_they_come_at_once(quiet: ConsoleServices) -> None:
+    async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
+        type_at_once(app, ":st")
+        app.post_message(events.Key("alt+shift+w", "W"))
+        await until(pilot, lambda: len(app.screen_stack) == 1 and not app.writable)
 
     play(quiet, steps)
