@@ -1,4 +1,4 @@
-.PHONY: run test again check bench format lock pictures clean
+.PHONY: run test again fuzz check bench format lock pictures clean
 
 PY := .venv/bin/python
 
@@ -15,6 +15,14 @@ test:
 again:
 	@echo "once more, alone: what failed beside other tests" >&2
 	@$(PY) -m pytest --last-failed --last-failed-no-failures none
+
+# In parts: a broken one is known early, and logs are read before they are rotated away.
+fuzz:
+	@tools/setup test
+	@for part in 1 2 3 4 5; do \
+		SWF_FUZZ_CASES=20000 $(PY) -m pytest tests/integration/test_fuzz_rest.py tests/integration/test_fuzz_control.py \
+			|| exit 1; \
+	done
 
 check:
 	@tools/setup test

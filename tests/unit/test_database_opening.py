@@ -318,3 +318,13 @@ def test_server_that_is_not_there_is_named_without_credentials() -> None:
     assert caught.value.exit_code == 3
     assert "hunter" not in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(("durable", "level"), [(False, 1), (True, 2)])
+def test_a_durable_database_waits_for_the_disk_at_each_commit(
+    tmp_path: Path, durable: bool, level: int
+) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'swf.db'}", durable=durable)
+    with database.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == level
+    database.close()

@@ -155,3 +155,12 @@ def test_json_that_is_a_bare_number_comes_back_as_it_was(monitor: Monitor) -> No
         "[1]",
         "True",
     }
+
+
+@pytest.mark.parametrize("key", ["%0A", "%0A//", "%00", "%20", "%E2%80%AE%0A"])
+@pytest.mark.parametrize("path", ["workflow-executions", "workers", "tf-slices", "runs", "stf-files"])
+def test_a_key_that_is_no_name_is_refused_in_words(monitor: Monitor, path: str, key: str) -> None:
+    for method in ("GET", "PATCH"):
+        answer = monitor.ask(method, f"/api/{path}/{key}/", json={})
+        assert answer.status_code in (400, 404, 405), answer.text
+        assert len(answer.text.splitlines()) == 1

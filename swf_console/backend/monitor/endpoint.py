@@ -12,7 +12,7 @@ from starlette.responses import Response
 from ..errors import BackendUnreachable, DatabaseUnusable, UsageError
 from .answers import answer, detail, encode
 from .desk import Desk
-from .fields import Problems, read_query
+from .fields import Body, Problems, read_query
 from .limits import ClientDisconnect, Unacceptable, parse, read_body
 from .operation import Asked, Operation
 
@@ -41,7 +41,7 @@ class Endpoint:
             return self._told(request, operation, error)
 
     async def _understand(self, request: Request, operation: Operation) -> Asked:
-        keys = read_query(operation.keys, request.path_params)
+        keys = Body(*operation.keys).read(request.path_params)
         query = read_query(operation.parameters, request.query_params)
         now = datetime.now(UTC)
         bodies: Sequence[dict[str, Any]] = ()
