@@ -1,8 +1,8 @@
 """Writing for many at once: on SQLite all that waits shares one commit, on PostgreSQL each has its own."""
 
-import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
@@ -88,7 +88,9 @@ class GroupWriter:
 
     def __init__(self, database: Database, most: int = MOST_AT_ONCE) -> None:
         self._database, self._most = database, most
-        self._waiting: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self._waiting: deque[_Entry] = deque()
+        self._news = threading.Condition()
+        self._closing = False
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -98,39 +100,37 @@ class GroupWriter:
 
     def submit_together(self, job: JobForAll[A, T], one: A, patience: float = 0.0) -> Future[T]:
         """Run `job` in the next transaction on `one`, and on what else waits for it by then."""
-        return self._put(_Entry(_alone(job, one), job, one, time.monotonic() + patience))
+        latest = time.monotonic() + patience if patience else 0.0
+        return self._put(_Entry(_alone(job, one), job, one, latest))
 
     def close(self) -> None:
         """Finish what was submitted."""
-        self._waiting.put(None)
+        with self._news:
+            self._closing = True
+            self._news.notify()
         self._thread.join()
 
     def _put(self, entry: "_Entry") -> Future[Any]:
-        self._waiting.put(entry)
+        with self._news:
+            self._waiting.append(entry)
+            # who may wait wakes nobody who waits already
+            if not entry.latest or len(self._waiting) == 1:
+                self._news.notify()
         return entry.future
 
     def _run(self) -> None:
-        while True:
-            entries, more = self._take()
+        while entries := self._take():
             self._write([entry for entry in entries if entry.future.set_running_or_notify_cancel()])
-            if not more:
-                return
 
-    def _take(self) -> tuple[list["_Entry"], bool]:
-        """What waits; where all of it is patient, what comes until the first may wait no longer."""
-        entries: list[_Entry] = []
-        entry = self._waiting.get()
-        until = float("inf")
-        while entry is not None:
-            entries.append(entry)
-            until = min(until, entry.latest)
-            if len(entries) >= self._most:
-                return entries, True
-            try:
-                entry = self._waiting.get(timeout=max(0.0, until - time.monotonic()))
-            except queue.Empty:
-                return entries, True
-        return entries, False
+    def _take(self) -> list["_Entry"]:
+        """What waits, once the first of it may wait no longer; nothing when the end has come."""
+        with self._news:
+            while not self._closing and (not self._waiting or self._patience() > 0):
+                self._news.wait(self._patience() if self._waiting else None)
+            return [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
+
+    def _patience(self) -> float:
+        return min(entry.latest for entry in self._waiting) - time.monotonic()
 
     def _write(self, entries: Sequence["_Entry"]) -> None:
         if not entries:

@@ -1,6 +1,7 @@
 """The application: every operation at its path, the live stream, health, the description of it all."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -8,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .answers import answer, encode
 from .desk import Desk
@@ -38,8 +39,9 @@ def build(desk: Desk, token: str | None = None, recording: "Recording | None" = 
     async def stream_status(_request: Request) -> Response:
         return answer(encode(_stream_status(desk)))
 
+    endpoints = _endpoints(desk)
     routes = [
-        *_routes(desk),
+        *(Route(path, endpoint, methods=endpoint.methods) for path, endpoint in endpoints.items()),
         Route(STREAM, Stream(desk), methods=["GET"]),
         Route(f"{STREAM}/status", stream_status, methods=["GET"]),
         Route("/api/openapi.json", openapi, methods=["GET"]),
@@ -51,18 +53,30 @@ def build(desk: Desk, token: str | None = None, recording: "Recording | None" = 
         routes=routes, exception_handlers={HTTPException: on_http_exception, Problems: on_problems}
     )
     app.router.redirect_slashes = False
-    return Door(app, token)
+    return Door(Known(app, endpoints), token)
 
 
-def _routes(desk: Desk) -> list[Route]:
+class Known:
+    """Calls the endpoint of a path that is known whole at once; for every other the routes are tried."""
+
+    def __init__(self, app: ASGIApp, endpoints: Mapping[str, Endpoint]) -> None:
+        self._app = app
+        self._endpoints = {path: endpoint for path, endpoint in endpoints.items() if "{" not in path}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        endpoint = self._endpoints.get(scope["path"]) if scope["type"] == "http" else None
+        if endpoint is not None and scope["method"] in endpoint.methods:
+            await endpoint(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _endpoints(desk: Desk) -> dict[str, Endpoint]:
     by_path: dict[str, list[Operation]] = defaultdict(list)
     for operation in OPERATIONS:
         by_path[operation.path].append(operation)
-    routes = []
-    for path, operations in by_path.items():
-        endpoint = Endpoint(desk, operations)
-        routes.append(Route(path, endpoint.__call__, methods=endpoint.methods))
-    return routes
+    return {path: Endpoint(desk, operations) for path, operations in by_path.items()}
 
 
 def _stream_status(desk: Desk) -> dict[str, object]:

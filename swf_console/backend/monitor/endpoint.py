@@ -8,6 +8,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from ..errors import BackendUnreachable, DatabaseUnusable, UsageError
 from .answers import answer, detail, encode
@@ -31,8 +32,12 @@ class Endpoint:
         self._by_method = {operation.method: operation for operation in operations}
         self.methods = sorted(self._by_method)
 
-    async def __call__(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        answered = await self._answer(Request(scope, receive))
+        await answered(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
         operation = self._by_method["GET" if request.method == "HEAD" else request.method]
         try:
             asked = await self._understand(request, operation)

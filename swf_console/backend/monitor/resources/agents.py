@@ -88,7 +88,7 @@ OPERATIONS = (
         "Register an agent, or tell how it is",
         writes=True,
         together=heartbeat_each,
-        patience=0.025,
+        patience=0.05,
         body=HEARTBEAT,
         row=SHOWN,
     ),
