@@ -1,7 +1,7 @@
 """Writing for many at once: each job for itself, all of them committed together."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from swf_console.backend.database import Connection, Database, namespaces, open_
 from swf_console.backend.database.columns import utc_now
 from swf_console.backend.database.executions import insert
 from swf_console.backend.database.records import NewExecution
-from swf_console.backend.database.writers import GroupWriter, Unfit
+from swf_console.backend.database.writers import GroupWriter, ParallelWriter, Unfit
 from swf_console.backend.errors import DatabaseUnusable, UsageError
 
 
@@ -107,3 +107,68 @@ def test_closing_finishes_what_was_submitted(database: Database) -> None:
     writer.close()
     assert all(future.done() for future in futures)
     assert len(names(database)) == 9
+
+
+class Together:
+    """A job that makes a namespace of each name, all of them at once; `calls` are those that it was given."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[str]] = []
+
+    def __call__(self, connection: Connection, given: Sequence[str]) -> list[str | Exception]:
+        self.calls.append(list(given))
+        for name in given:
+            namespaces.ensure(connection, name, "o")
+        if "breaks" in given:
+            raise ValueError("one of them breaks all")
+        return [UsageError(name) if name == "refused" else name for name in given]
+
+
+def test_what_is_alike_and_waits_is_one_job_and_each_has_its_own_answer(database: Database) -> None:
+    writer, together = GroupWriter(database), Together()
+    go = held(writer)
+    futures = [writer.submit_together(together, name) for name in ("a", "refused", "b")]
+    other = writer.submit(lambda connection: namespaces.ensure(connection, "c", "o"))
+    go.set()
+    assert [futures[0].result(10), futures[2].result(10)] == ["a", "b"]
+    assert isinstance(futures[1].exception(10), UsageError)
+    assert other.result(10)[1]
+    assert together.calls == [["a", "refused", "b"]]
+    writer.close()
+
+
+def test_one_that_breaks_all_together_breaks_alone(database: Database) -> None:
+    writer, together = GroupWriter(database), Together()
+    go = held(writer)
+    futures = [writer.submit_together(together, name) for name in ("a", "breaks", "b")]
+    other = writer.submit(lambda connection: namespaces.ensure(connection, "c", "o"))
+    go.set()
+    assert [future.exception(10) is None for future in futures] == [True, False, True]
+    assert other.exception(10) is None
+    assert together.calls == [["a", "breaks", "b"], ["a"], ["breaks"], ["b"]]
+    writer.close()
+    assert names(database) == ["a", "b", "c"]
+
+
+def test_who_is_patient_waits_for_others_and_goes_with_who_is_not(database: Database) -> None:
+    writer, together = GroupWriter(database), Together()
+    patient = [writer.submit_together(together, name, patience=60) for name in ("a", "b")]
+    with pytest.raises(TimeoutError):
+        patient[0].result(0.05)
+    assert writer.submit(lambda connection: namespaces.ensure(connection, "c", "o")).result(10)[1]
+    assert [future.result(10) for future in patient] == ["a", "b"]
+    assert together.calls == [["a", "b"]]
+    assert writer.submit_together(together, "d", patience=0.01).result(10) == "d"
+    last = writer.submit_together(together, "e", patience=60)
+    writer.close()
+    assert last.result(0) == "e"
+
+
+def test_on_a_server_each_is_a_job_of_its_own(database: Database) -> None:
+    writer, together = ParallelWriter(database, threads=1), Together()
+    futures = [writer.submit_together(together, name, patience=60) for name in ("a", "refused")]
+    assert futures[0].result(10) == "a"
+    assert isinstance(futures[1].exception(10), UsageError)
+    writer.close()
+    assert together.calls == [["a"], ["refused"]]
+    assert names(database) == ["a"]
