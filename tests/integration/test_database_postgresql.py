@@ -13,6 +13,7 @@ from swf_console.backend.errors import DatabaseUnreachable, DatabaseUnusable
 
 from ..support.monitor_tables import TABLES
 from ..support.postgresql import PostgreSQL, PostgreSQLServer
+from ..support.proxy import Proxy
 
 pytestmark = pytest.mark.postgresql
 
@@ -177,6 +178,16 @@ def test_wrong_password_and_missing_database_are_said_without_the_password(postg
     with pytest.raises(DatabaseUnreachable, match=r"does not exist.*Create it") as caught:
         open_database(parts._replace(path="/absent").geturl())
     assert str(parts.password) not in str(caught.value)
+
+
+def test_what_answers_with_noise_is_no_server(postgresql_url: str) -> None:
+    parts = urlsplit(postgresql_url)
+    with Proxy(parts.hostname or "", parts.port or 0) as proxy:
+        proxy.garble()
+        place = f"{parts.username}:{parts.password}@{proxy.host}:{proxy.port}"
+        for _ in range(5):
+            with pytest.raises(DatabaseUnreachable):
+                open_database(parts._replace(netloc=place).geturl())
 
 
 def test_reading_blocks_no_writer(postgresql_url: str) -> None:

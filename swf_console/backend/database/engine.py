@@ -5,7 +5,7 @@ import select
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, event, pool
@@ -141,9 +141,18 @@ def _postgresql_engine(url: URL) -> Engine:
         hide_parameters=True,
         max_overflow=20,
     )
+    event.listen(engine, "do_connect", _connect_to_server)
     event.listen(engine, "checkin", _note_idle)
     event.listen(engine, "checkout", _check_alive)
     return engine
+
+
+def _connect_to_server(dialect: Any, _record: object, words: Sequence[Any], named: dict[str, Any]) -> Any:
+    try:
+        return dialect.connect(*words, **named)
+    except UnicodeDecodeError as error:
+        # psycopg2 reads every refusal as UTF-8
+        raise dialect.loaded_dbapi.OperationalError("what answers there is no PostgreSQL server") from error
 
 
 def _note_idle(_connection: object, record: Any) -> None:
