@@ -141,8 +141,8 @@ class SliceWorker(Agent):
             crew = self.crew_for(piece)
             if crew is not None:
                 crew.waiting.append(piece)
-        if crew is None:
-            self.after(1.0, lambda: self.wait(piece))
+        if crew is None:  # the last has just gone: its feed closes soon, and others are given the slice
+            self.give_back([piece.source])
         else:
             self.after(0, lambda: self.go_on(crew))
 

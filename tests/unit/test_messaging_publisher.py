@@ -267,6 +267,15 @@ def test_what_comes_while_all_is_settled_is_gathered_too_and_needs_no_call_to_go
     wait_for(lambda: len(stage.broker.accepted) == 2, timeout=2)
 
 
+def test_a_delivery_that_is_written_down_holds_no_message_back(stage: Stage) -> None:
+    stage.link.start()
+    publisher = Publisher(stage.link, stage.outbox, gather_seconds=0.1, delivery_seconds=0.2)
+    stage.publishers.append(publisher)
+    stage.publish(publisher, range(1))
+    wait_for(lambda: any(delivered for _, delivered in stage.outbox.calls))
+    assert publisher._gather_left() <= 0
+
+
 def test_executions_are_told_apart(stage: Stage) -> None:
     stage.link.start()
     publisher = stage.publisher()

@@ -97,6 +97,10 @@ class Agent:
         """Go on with messages that were kept: `function` is given each, in one transaction for all."""
         self._running.proceed(kept, function)
 
+    def give_back(self, kept: Sequence[Message]) -> None:
+        """Leave messages that were kept to others: the broker has them until the feed they came by closes."""
+        self._running.give_back(kept)
+
     def after(self, seconds: float, call: Callable[[], None]) -> None:
         """Call in so many seconds, on a thread that all such calls share."""
         self._running.schedule.after(seconds, call)

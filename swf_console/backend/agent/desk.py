@@ -66,6 +66,11 @@ class Desk:
         found = [self._tasks.find(message.id) for message in kept]
         self.work_off([task for task in found if task is not None], function)
 
+    def give_back(self, kept: Sequence[Message]) -> None:
+        """Leave messages that were kept to whoever the broker gives them to next."""
+        for message in kept:
+            self._tasks.give_back(message.id)
+
     @contextlib.contextmanager
     def transaction(self, message: Message) -> Iterator[Work]:
         """Open a transaction for work on `message` in the background."""

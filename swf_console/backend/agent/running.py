@@ -91,6 +91,10 @@ class Running:
         self._pulse.working()
         self._desk.proceed(kept, function)
 
+    def give_back(self, kept: Sequence[Message]) -> None:
+        """Leave messages that were kept to others."""
+        self._desk.give_back(kept)
+
     def follow(self, destination: str, prefetch: int) -> Feed:
         """Follow one destination more."""
         return self._intake.follow(destination, prefetch)

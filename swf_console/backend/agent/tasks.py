@@ -93,6 +93,11 @@ class OpenTasks:
             ended = self._let_go(task)
         _acknowledge(ended)
 
+    def give_back(self, identity: str) -> None:
+        """Forget a message without an acknowledgement: the broker gives it to somebody, perhaps to us."""
+        with self._lock:
+            self._open.pop(identity, None)
+
     def _let_go(self, task: Task) -> list[Arrival]:
         task.holds -= 1
         if task.holds > 0:

@@ -318,7 +318,8 @@ class Publisher:
         with self._work:
             self._outbox_error = self._outbox_failing_since = None
             self._recording, self._noting = [], 0
-            self._recorded_at = time.monotonic()
+            if batch:  # deliveries alone hold nothing back
+                self._recorded_at = time.monotonic()
             for item in batch:
                 self._unconfirmed[item.message.id] = item
                 self._unsent.append(item)
