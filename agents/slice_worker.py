@@ -92,7 +92,9 @@ class SliceWorker(Agent):
         self.after(SWEEP_SECONDS, lambda: self.sweep(crew))
 
     def ramp_up(self, crew: Crew) -> None:
-        """Be the workers that are due, and come back for the next ones."""
+        """Be the workers that are due, and come back for the next ones while the crew is here."""
+        if not self.is_here(crew):
+            return
         due = crew.due(datetime.now(UTC))
         self.claim(crew, due)
         for _ in due:
@@ -103,9 +105,13 @@ class SliceWorker(Agent):
             wait = (crew.terms.due(crew.mine[0]) - datetime.now(UTC)).total_seconds()
             self.after(max(wait, 0.1), lambda: self.ramp_up(crew))
 
+    def is_here(self, crew: Crew) -> bool:
+        """Whether its workers have not been let go."""
+        return self.crews.get(crew.run_number) is crew
+
     def sweep(self, crew: Crew) -> None:
         """Be the workers whose process has died, and those that nobody is."""
-        if self.crews.get(crew.run_number) is not crew:
+        if not self.is_here(crew):
             return
         self.claim(crew, crew.overdue(datetime.now(UTC) - STALE))
         self.cover(crew)

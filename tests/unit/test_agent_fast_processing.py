@@ -4,7 +4,8 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -371,6 +372,27 @@ def test_in_real_time_workers_come_take_their_time_and_go(tmp_path: Path) -> Non
     spent = [one.completed_at - one.assigned_at for one in rows if one.completed_at and one.assigned_at]
     assert len(spent) == SLICES
     assert min(spent).total_seconds() >= 0.3
+    stage.close()
+
+
+def test_who_has_not_come_before_the_run_is_over_does_not_come_any_more(tmp_path: Path) -> None:
+    stage = realtime(tmp_path, worker_rampup_time=40, slice_processing_time=0, slices_per_sample=3)
+    with stage.living(FastProcessingAgent), stage.living(SliceWorker) as worker:
+        stage.say(json.dumps(json.loads(the_run(stfs=1)[0].body) | {"timestamp": "now less eleven seconds"}))
+        wait_for(lambda: worker.crews, 10)
+        crew = worker.crews[RUN]
+        crew.terms = replace(crew.terms, asked_at=datetime.now(UTC) - timedelta(seconds=11))
+        worker.ramp_up(crew)  # the first of four has come
+        register_sample(stage)
+        give(stage, the_run(stfs=1)[-1])
+        finish(stage)
+        crew.terms = replace(crew.terms, asked_at=datetime.now(UTC) - timedelta(seconds=100))
+        worker.ramp_up(crew)
+        worker.sweep(crew)
+        assert known_state(stage).active_worker_count == 0
+        with stage.database.read() as connection:
+            found = workers.rows.listed(connection, {"run_number": RUN}, Window(100)).items
+        assert [(one.status, one.slices_completed) for one in found] == [("ended", 3)]
     stage.close()
 
 
