@@ -36,8 +36,12 @@ SCREENS = {"broker": ("3", "MESSAGES"), "db": ("4", "EXECUTIONS"), "superv": ("2
 STALE = ("STALE", "NOT CONNECTED", "NOTHING READ YET", "NO DATA", "supervisord deaf")
 NAMES = {"broker": "the broker:", "db": "the database:", "superv": "supervisord"}
 
-# what stands beside the age: when it is tried again, or what to do
-AGAIN = {"broker": ("next try in",), "db": ("next try in",), "superv": ("End it", "kill")}
+# what stands beside the age: the cause, what to do, when it is tried again
+BESIDE = {
+    "broker": ("next try in", "nothing listens", "ACTIVEMQ_PORT"),
+    "db": ("next try in", "Connection refused", "SWF_DATABASE_URL"),
+    "superv": ("its socket", "kill"),
+}
 
 
 class World:
@@ -206,7 +210,7 @@ def test_dying_and_coming_back(world: World) -> None:
         await console.works(world.faulty)
         world.proxy.refuse()
         await console.says_it_is_stale()
-        await console.wait_for("STALE", *AGAIN[world.faulty])
+        await console.wait_for("STALE", *BESIDE[world.faulty])
         await console.others_work()
         world.proxy.heal()
         await console.recovers()

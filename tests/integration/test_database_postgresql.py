@@ -2,12 +2,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from sqlalchemy import Connection, inspect, text
 
-from swf_console.backend.database import Database, open_database, sequences, upgrading, urls
+from swf_console.backend.database import Database, namespaces, open_database, sequences, upgrading, urls
 from swf_console.backend.database.version import HEAD
 from swf_console.backend.errors import DatabaseUnreachable, DatabaseUnusable
 
@@ -188,6 +188,24 @@ def test_what_answers_with_noise_is_no_server(postgresql_url: str) -> None:
         for _ in range(5):
             with pytest.raises(DatabaseUnreachable):
                 open_database(parts._replace(netloc=place).geturl())
+
+
+def test_what_is_no_postgresql_is_said_whenever_it_answers(postgresql_url: str) -> None:
+    upgrading.upgrade(postgresql_url)
+    parts = urlsplit(postgresql_url)
+    with Proxy(parts.hostname or "", parts.port or 5432) as proxy:
+        place = f"{parts.netloc.rpartition('@')[0]}@{proxy.host}:{proxy.port}"
+        database = open_database(urlunsplit(parts._replace(netloc=place)))
+        with database.read() as connection:
+            assert namespaces.get(connection, "demo") is None
+        proxy.garble()
+        for _ in range(3):
+            with pytest.raises(DatabaseUnreachable), database.read() as connection:
+                namespaces.get(connection, "demo")
+        proxy.heal()
+        with database.read() as connection:
+            assert namespaces.get(connection, "demo") is None
+        database.close()
 
 
 def test_reading_blocks_no_writer(postgresql_url: str) -> None:

@@ -3,7 +3,7 @@
 import re
 from typing import NoReturn
 
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from ..errors import DatabaseUnreachable, DatabaseUnusable
 
@@ -53,7 +53,9 @@ def _reraise_server(error: DBAPIError, reason: str, shown: str) -> None:
     if code in SERVER_CAUSES:
         words, advice = SERVER_CAUSES[code]
         raise DatabaseUnusable(f"{shown}: {words}: {reason}", advice) from error
-    lost = error.connection_invalidated or (isinstance(error, OperationalError) and code is None)
+    # psycopg2 says no more than DatabaseError of an answer that it cannot read
+    silent = code is None and (isinstance(error, OperationalError) or type(error) is DatabaseError)
+    lost = error.connection_invalidated or silent
     if not lost and (code is None or not code.startswith(UNREACHABLE_CLASSES)):
         return
     advice = "Check that the server runs and that host and port in SWF_DATABASE_URL are right"
