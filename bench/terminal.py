@@ -11,6 +11,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -45,6 +46,7 @@ class Terminal:
         words = [str(word) for word in command]
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
+            _go_first()
             os.chdir(cwd)
             os.execvpe(words[0], words, {**env, "TERM": "xterm-256color", "COLORTERM": "truecolor"})  # noqa: S606
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
@@ -132,6 +134,12 @@ class Terminal:
                 self.written += len(data)
                 self._seen = (self._seen + data)[-REMEMBERED:]
                 self._changed.notify_all()
+
+
+def _go_first() -> None:
+    """The session of a terminal has a share of the cores of its own: it is to be as large as ours."""
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(os.nice(0)))
 
 
 def plain(painted: bytes) -> str:

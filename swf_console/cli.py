@@ -39,6 +39,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "completion": ("completion", "print a shell completion script"),
 }
 HELP = {"-h", "--help"}
+# options of the console that a value follows
+VALUED = ("--home", "--namespace", "--testbed-config")
 
 
 def build_parser(*commands: str, alone: bool = False) -> argparse.ArgumentParser:
@@ -79,13 +81,21 @@ def named_command(argv: Sequence[str]) -> str | None:
     return None
 
 
+def is_plain(argv: Sequence[str]) -> bool:
+    """Whether there are but options of the console, so that no command can be meant."""
+    return all(
+        word.startswith("-") or before in VALUED for before, word in zip(["", *argv], argv, strict=False)
+    )
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
     spare_the_loaded()
     argv = sys.argv[1:] if argv is None else argv
     command = named_command(argv)
     named = [command] if command else []
-    alone = not HELP.intersection(argv) and (bool(command) or any(word.startswith("--run") for word in argv))
+    running = any(word.startswith("--run") for word in argv)
+    alone = not HELP.intersection(argv) and (bool(command) or running or is_plain(argv))
     arguments = build_parser(*named, alone=alone).parse_args(argv)
     module = COMMANDS[command][0] if command else "run"
     return guarded(module, arguments)

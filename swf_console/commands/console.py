@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..backend.operations.console.first_look import FirstLook
     from ..backend.operations.console.services import ConsoleServices
 
 FRAMES = "120"
@@ -21,8 +22,19 @@ COLLECT_THE_YOUNG = (10_000, 20, 100_000)
 
 def open_app(arguments: argparse.Namespace) -> int:
     """Open the console and return its exit code."""
+    # while modules load there is nothing to collect
+    gc.disable()
+    from ..backend.operations.console.first_look import FirstLook
+
+    first_look = FirstLook(arguments.home, arguments.testbed_config, arguments.namespace)
+    try:
+        return _open(arguments, first_look)
+    finally:
+        first_look.close()
+
+
+def _open(arguments: argparse.Namespace, first_look: "FirstLook") -> int:
     from ..backend.logs import log_to_file
-    from ..backend.operations.console.first_look import look_first
     from ..backend.operations.console.naming import namespace_of
     from ..backend.operations.console.preferences import load_preferences
     from ..backend.operations.console.services import ConsoleServices
@@ -32,9 +44,8 @@ def open_app(arguments: argparse.Namespace) -> int:
     from .key_names import known_keys
 
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
-    preferences = load_preferences(known=known_keys())
     namespace = namespace_of(settings, arguments.namespace)
-    first_look = look_first(settings, namespace)
+    preferences = load_preferences(known=known_keys())
     owner = new_owner(settings)
     guard = Guard(settings, owner)
     try:
@@ -42,6 +53,7 @@ def open_app(arguments: argparse.Namespace) -> int:
         services = ConsoleServices(
             settings, namespace, arguments.read_only, preferences, lease_owner=owner, first_look=first_look
         )
+        services.want_first_look()
         return show(services)
     finally:
         guard.dismiss()
@@ -60,6 +72,7 @@ def show(services: "ConsoleServices") -> int:
     sys.setswitchinterval(SWITCH_SECONDS)
     spare_the_collector()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(*COLLECT_THE_YOUNG)
     app = ConsoleApp(services)
     try:

@@ -14,7 +14,6 @@ from ...errors import SwfError, TimedOut
 from ...messaging.embedded import find_running
 from ...settings import Settings
 from ...supervision.programs import shipped_programs
-from ..agent_control import change_agents
 from ..agent_list import SupervisorLook, look_at_supervisor, merge
 from ..agent_programs import BROKER, RUNNER, needed_programs
 from ..agent_view import AgentView
@@ -139,6 +138,8 @@ def change(settings: Settings, action: str, names: Sequence[str]) -> str:
 
     Raises SupervisorUnreachable, UsageError, and TimedOut where one is not as wanted.
     """
+    from ..agent_control import change_agents
+
     lines = change_agents(settings, action, names)
     trouble = [f"{line.name}: {line.trouble}" for line in lines if line.trouble]
     if trouble:

@@ -1,42 +1,43 @@
-"""The first look at the testbed, taken by a fork on another core while this process still loads its screen.
+"""The first look at the testbed, taken by a process beside this one while this one still loads its screen.
 
-What looks needs the database's libraries, which take as long to load as the screen does. The fork ends with
-its answer; it changes nothing but a database file that is not there, or not at this version yet.
+What looks needs the database's libraries, which take as long to load as the screen does. That process ends
+with its answer; it changes nothing but a database file that is not there, or not at this version yet.
 """
 
 import os
-import pickle
 import select
 import signal
+import sys
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-from ...settings import Settings
-from .memory import Memory
 
 if TYPE_CHECKING:
     from .looks import OverviewLook
 
 LONGEST = 10
+POLITE = 10
 PATIENCE = 1.5
 SHOWN_BY = "overview"
-
-
-def look_first(settings: Settings, namespace: str | None) -> "FirstLook | None":
-    """Take one where the console opens with the screen that shows it."""
-    opens_with = Memory(settings.state_dir).recall(namespace, "screen") or SHOWN_BY
-    return FirstLook(settings, namespace) if opens_with == SHOWN_BY else None
+QUIET = (
+    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+    (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+)
 
 
 class FirstLook:
-    """Forks at once: make it before there is any thread. `take` gives its answer, once."""
+    """Begins at once. `take` gives its answer, once."""
 
-    def __init__(self, settings: Settings, namespace: str | None) -> None:
+    def __init__(
+        self, home: Path | None = None, testbed_config: Path | None = None, namespace: str | None = None
+    ) -> None:
+        given = [str(each) if each else "" for each in (home, testbed_config, namespace)]
+        command = [sys.executable, "-m", __name__, *given]
         self._end, write_end = os.pipe()
-        self._pid = os.fork()
-        if self._pid == 0:
-            _look(write_end, settings, namespace)
+        actions = [(os.POSIX_SPAWN_DUP2, write_end, 1), *QUIET]
+        self._pid = os.posix_spawn(sys.executable, command, os.environ, file_actions=actions)
         os.close(write_end)
         self._lock, self._over = threading.Lock(), threading.Event()
 
@@ -47,7 +48,9 @@ class FirstLook:
                 return None
             said = self._said(timeout)
             self._end_it()
-        look: OverviewLook | None = pickle.loads(said) if said else None  # noqa: S301 (a fork of ours wrote it)
+        import pickle
+
+        look: OverviewLook | None = pickle.loads(said) if said else None  # noqa: S301 (a child of ours wrote it)
         return look
 
     def wait(self, timeout: float = PATIENCE) -> None:
@@ -75,18 +78,29 @@ class FirstLook:
         self._over.set()
 
 
-def _look(write_end: int, settings: Settings, namespace: str | None) -> None:
-    """Look, say what was seen, and end; never returns."""
-    with suppress(BaseException):
-        os.setsid()
-        signal.alarm(LONGEST)
-        silence = os.open(os.devnull, os.O_RDWR)
-        for end in (0, 1, 2):
-            os.dup2(silence, end)
-        from .overview import OverviewWatch
-        from .services import ConsoleServices
+def look(given: Sequence[str]) -> None:
+    """Look, and say on standard output what was seen. `given`: home, testbed.toml, namespace, or nothing."""
+    # where there is but one core, the screen comes first
+    os.nice(POLITE)
+    import gc
+    import pickle
 
-        look = OverviewWatch(ConsoleServices(settings, namespace, read_only=True)).look()
-        with os.fdopen(write_end, "wb") as answer:
-            answer.write(pickle.dumps(look))
+    gc.disable()
+    signal.alarm(LONGEST)
+    from ...settings import load_settings
+    from .naming import namespace_of
+    from .overview import OverviewWatch
+    from .services import ConsoleServices
+
+    home, testbed_config, namespace = given
+    settings = load_settings(
+        home=Path(home) if home else None, testbed_config=Path(testbed_config) if testbed_config else None
+    )
+    services = ConsoleServices(settings, namespace_of(settings, namespace or None), read_only=True)
+    sys.stdout.buffer.write(pickle.dumps(OverviewWatch(services).look()))
+    sys.stdout.buffer.flush()
     os._exit(0)
+
+
+if __name__ == "__main__":
+    look(sys.argv[1:])

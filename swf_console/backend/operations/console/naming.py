@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from ...configuration import find_testbed, load_testbed, resolve_namespace
 from ...configuration.names import check_namespace
 from ...errors import NamespaceError, SwfError
 from ...settings import Settings
@@ -15,6 +14,8 @@ def namespace_of(settings: Settings, given: str | None = None) -> str | None:
     """
     if given is not None:
         return check_namespace(given, "the given namespace")
+    from ...configuration import find_testbed, load_testbed, resolve_namespace
+
     try:
         path = find_testbed(settings.testbed_config, settings.workflows_dir)
         return resolve_namespace(None, load_testbed(path) if path else None)
@@ -41,6 +42,7 @@ def write_namespace(settings: Settings, name: str) -> Path:
 
     Raises NamespaceError or ConfigurationError, and changes nothing then.
     """
+    from ...configuration import find_testbed
     from ...configuration.edit import set_in_testbed
 
     check_namespace(name, "the name")

@@ -75,6 +75,14 @@ class ConsoleServices:
         """The same, and None where nothing was ever executed here: asking loads nothing."""
         return self.__dict__.get("runs")
 
+    def want_first_look(self) -> None:
+        """Want it where the console opens with the screen that shows it, else no more."""
+        from .first_look import SHOWN_BY
+
+        opens_with = self.memory.recall(self.namespace, "screen") or SHOWN_BY
+        if self.first_look is not None and opens_with != SHOWN_BY:
+            self.first_look.close()
+
     def start(self) -> None:
         """Open the pipes; blocks while libraries load, and before that until the first look is on screen."""
         if self.first_look is not None:
