@@ -23,7 +23,7 @@ INDENT = 2
 WRAP_LEAST = 10
 
 
-class LineView(Painted, ScrollView, can_focus=True):
+class LineView(ScrollView, Painted, can_focus=True):
     """`head` lines stay on top, those of `body` scroll under them. `stale` dims everything."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{tone}" for tone in get_args(Tone)} | {

@@ -233,6 +233,18 @@ def test_a_wide_screen_shows_the_message_beside_the_list(services: ConsoleServic
     play(services, steps, size=(160, 50))
 
 
+def test_list_and_message_share_a_wide_screen(services: ConsoleServices) -> None:
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        send(services, 3)
+        await until(pilot, shows(app, "n=2"))
+        list_width, message_width = view(app).size.width, app.query_one(MessageDetail).size.width
+        assert list_width > 60
+        assert message_width > 40
+        assert list_width + message_width <= 160
+
+    play(services, steps, size=(160, 50))
+
+
 def test_the_past_is_read_from_the_database(services: ConsoleServices, kept: Database) -> None:
     add_messages(kept, add_execution(kept), 300)
 
