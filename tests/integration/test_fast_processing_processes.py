@@ -10,7 +10,7 @@ import pytest
 
 from swf_console.backend.database import executions, states
 from swf_console.backend.database.records import ExecutionFilter, RunState
-from tests.support.activemq import ActiveMQAddress
+from tests.support.activemq import ActiveMQ, ActiveMQAddress
 from tests.support.fast_run import left_by
 from tests.support.living import FAST_CHAIN, LivingHome
 
@@ -149,6 +149,20 @@ def test_a_killed_broker_loses_no_slice(tmp_path: Path, undisturbed: Rows) -> No
             home.wait_for(lambda: done_slices(home, 5))
             home.kill("broker")
             home.start_broker()
+        assert finish(home) == undisturbed
+
+
+@pytest.mark.activemq
+@pytest.mark.postgresql
+def test_a_killed_activemq_loses_no_slice(
+    tmp_path: Path, private_activemq: ActiveMQ, postgresql_url: str, undisturbed: Rows
+) -> None:
+    broker = private_activemq.environment()
+    with living(LivingHome(tmp_path / "home", NAMESPACE, broker=broker, database_url=postgresql_url)) as home:
+        with home.during(lambda: run_it(home, "--realtime")):
+            home.wait_for(lambda: done_slices(home, 5))
+            private_activemq.kill()
+            private_activemq.start()
         assert finish(home) == undisturbed
 
 

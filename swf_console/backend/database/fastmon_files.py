@@ -1,16 +1,14 @@
 """TF samples: registered once whoever says so, and a status that only goes forward."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from .keys import given, insert_unless_there, made_from, number_of, rank_of
+from . import keys
+from .keys import given, insert_unless_there, made_from
 from .processing_records import FastmonFile, NewFastmonFile
 from .tables.processing import fastmon_files, stf_files
-
-STATUSES = ("registered", "processing", "processed", "done", "failed")
 
 _c = fastmon_files.c
 _GIVEN = (
@@ -39,10 +37,7 @@ def register(connection: Connection, new: Sequence[NewFastmonFile]) -> None:
 
 def advance(connection: Connection, wanted: Sequence[tuple[str, str]]) -> None:
     """Bring TF samples forward, each (name, status); those that are there or further already stay."""
-    rows = [
-        {"name": name, "to_status": status, "rank": number_of(STATUSES, status)} for name, status in wanted
-    ]
-    connection.execute(_advance(), rows)
+    keys.advance(connection, _c.tf_filename, keys.FILE_STATUSES, wanted)
 
 
 def find(connection: Connection, tf_filename: str) -> FastmonFile | None:
@@ -65,13 +60,6 @@ def _insert(connection: Connection) -> Any:
         values = {name: given(_c[name]) for name in _GIVEN} | {"stf_file_id": stf.scalar_subquery()}
         _inserts[dialect] = insert_unless_there(connection, fastmon_files, ["tf_filename"], values)
     return _inserts[dialect]
-
-
-@cache
-def _advance() -> Any:
-    earlier = rank_of(_c.status, STATUSES) < bindparam("rank")
-    update = fastmon_files.update().where(_c.tf_filename == bindparam("name"), earlier)
-    return update.values(status=bindparam("to_status"))
 
 
 def _row(new: NewFastmonFile) -> dict[str, Any]:

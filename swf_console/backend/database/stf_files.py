@@ -1,20 +1,17 @@
 """STF files: registered once whoever says so, and a status that only goes forward."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from . import runs
-from .keys import given, insert_unless_there, made_from, number_of, rank_of
+from . import keys, runs
+from .keys import given, insert_unless_there, made_from
 from .paging import Branch, Order, one_page
 from .processing_records import NewStfFile, StfFile
 from .records import Page
 from .tables.processing import stf_files
 from .tables.workflows import runs as run_table
-
-STATUSES = ("registered", "processing", "processed", "done", "failed")
 
 _c = stf_files.c
 _GIVEN = (
@@ -40,10 +37,7 @@ def register(connection: Connection, new: Sequence[NewStfFile]) -> None:
 
 def advance(connection: Connection, wanted: Sequence[tuple[str, str]]) -> None:
     """Bring STFs forward, each (name, status); those that are there or further already stay."""
-    rows = [
-        {"name": name, "to_status": status, "rank": number_of(STATUSES, status)} for name, status in wanted
-    ]
-    connection.execute(_advance(), rows)
+    keys.advance(connection, _c.stf_filename, keys.FILE_STATUSES, wanted)
 
 
 def find(connection: Connection, stf_filename: str) -> StfFile | None:
@@ -69,13 +63,6 @@ def _insert(connection: Connection) -> Any:
         values = {name: given(_c[name]) for name in _GIVEN} | {"run_id": run.scalar_subquery()}
         _inserts[dialect] = insert_unless_there(connection, stf_files, ["stf_filename"], values)
     return _inserts[dialect]
-
-
-@cache
-def _advance() -> Any:
-    earlier = rank_of(_c.status, STATUSES) < bindparam("rank")
-    update = stf_files.update().where(_c.stf_filename == bindparam("name"), earlier)
-    return update.values(status=bindparam("to_status"))
 
 
 def _row(new: NewStfFile) -> dict[str, Any]:
