@@ -71,7 +71,8 @@ def test_the_verdict_says_what_to_do_first(
             "data: it gave up. Then: swf-console agents",
         ),
         (ABSENT, {"state": "BACKOFF"}, "not ready: data. Then"),
-        (ABSENT, {"state": "RUNNING", "note": "RUNNING, but silent 91 s"}, "data: RUNNING, but silent 91 s"),
+        (ABSENT, {"state": "RUNNING", "silent": 91, "note": "silent 91 s"}, "not ready: data: silent 91 s"),
+        (ABSENT, {"state": "RUNNING", "note": "1 messages set aside"}, "ready to run"),
         (ABSENT, {"state": "FATAL", "program": "monitor", "note": "it gave up"}, "ready to run"),
         (ABSENT, {"state": "RUNNING"}, "ready to run"),
         (ABSENT, {"state": None, "program": None, "note": "not under this supervisord"}, "ready to run"),
@@ -85,8 +86,21 @@ def test_an_agent_that_supervisord_cannot_keep_alive_is_the_verdict(
     assert code == (0 if said == "ready to run" else 3)
 
 
-def view(program: str | None = "data", state: str | None = "STOPPED", note: str = "") -> AgentView:
-    return AgentView("a", program, state, None, None, None, None, None, None, None, note)
+def view(
+    program: str | None = "data", state: str | None = "STOPPED", note: str = "", silent: float = 3
+) -> AgentView:
+    return AgentView("a", program, state, None, None, None, None, silent, None, None, note)
+
+
+def test_what_an_agent_set_aside_is_shown(console: CommandLine, kept: Database) -> None:
+    console.name_namespace("mine")
+    told = {"dead_letters": 2, "last_failure": "RuntimeError: bad calibration"}
+    beat = Heartbeat("data-1", "data", "WARNING", datetime.now(UTC), "READY", metadata=told)
+    with kept.write() as connection:
+        agents.heartbeat(connection, beat)
+    said = console("status").out
+    assert "2 messages set aside in ActiveMQ.DLQ: RuntimeError: bad calibration" in said
+    assert "ready to run" in said
 
 
 def test_a_fresh_home_needs_a_namespace_and_nothing_is_made_by_looking(console: CommandLine) -> None:

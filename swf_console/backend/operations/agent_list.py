@@ -52,6 +52,7 @@ def merge(look: SupervisorLook, heard: Sequence[Agent], host: str) -> list[Agent
     return views + [_unsupervised(agent, now) for agent in others]
 
 
+ELSEWHERE = "not under this supervisord"
 _TROUBLE = (ProcessState.BACKOFF, ProcessState.FATAL, ProcessState.EXITED, ProcessState.UNKNOWN)
 
 
@@ -70,7 +71,7 @@ def _view(process: ProcessStatus, agent: Agent | None, note: str, now: datetime)
         heartbeat_seconds=silence,
         namespace=agent.namespace if agent else None,
         host=agent.hostname if agent else None,
-        note=note,
+        note=note or _set_aside(agent),
         stf_count=agent.total_stf_processed if agent else None,
     )
 
@@ -89,9 +90,20 @@ def _unsupervised(agent: Agent, now: datetime) -> AgentView:
         heartbeat_seconds=silence,
         namespace=agent.namespace,
         host=agent.hostname,
-        note="silent: it ended without a word" if quiet else "not under this supervisord",
+        note="silent: it ended without a word"
+        if quiet
+        else _set_aside(agent) or "not under this supervisord",
         stf_count=agent.total_stf_processed,
     )
+
+
+def _set_aside(agent: Agent | None) -> str:
+    """What an agent could not work on, if anything."""
+    told = agent.metadata if agent and isinstance(agent.metadata, dict) else {}
+    letters = told.get("dead_letters")
+    if not isinstance(letters, int) or letters < 1:
+        return ""
+    return f"{letters:,} messages set aside in ActiveMQ.DLQ: {told.get('last_failure')}"
 
 
 def _age(since: datetime | None, now: datetime) -> float | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..settings import Settings
 from .agent_list import SupervisorLook, look_at_supervisor, merge
 from .agent_programs import STAYS
-from .agent_view import AgentView
+from .agent_view import SILENT, AgentView
 from .looking import Asked, BrokerLook, Health, NamespaceLook, look_at_broker, look_at_namespace
 
 if TYPE_CHECKING:
@@ -131,7 +131,8 @@ def is_unwell(agent: AgentView) -> bool:
     """Whether supervisord has trouble with it, or hears nothing of what it says is running."""
     if agent.program is None or agent.program in STAYS:
         return False
-    return agent.state in IN_TROUBLE or (agent.state == "RUNNING" and agent.note != "")
+    silent = (agent.heartbeat_seconds or 0.0) > SILENT.total_seconds()
+    return agent.state in IN_TROUBLE or (agent.state == "RUNNING" and silent)
 
 
 def _ails(health: Health) -> bool:
