@@ -108,7 +108,7 @@ class Crew:
         members = len(self.free) + len(self.busy)
         wanted = max(members, AT_ONCE) if self.instant and members else members
         missing = wanted - self.covered
-        return missing if missing > self.covered // 2 or not self.mine else 0
+        return missing if missing > self.covered // 8 or not self.mine else 0
 
     def worker_for(self, piece: Slice) -> str:
         """A free worker, for a slice that takes no time: the same one if it comes again."""
