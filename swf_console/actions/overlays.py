@@ -39,6 +39,10 @@ DOCTOR: tuple[Action, ...] = (
 HELP: tuple[Action, ...] = (
     keyed("help", "scroll(1)", "j down", "down", "one line down"),
     keyed("help", "scroll(-1)", "k up", "up", "one line up"),
+    keyed("help", "edge(False)", "g home", "first", "to the beginning"),
+    keyed("help", "edge(True)", "G end", "last", "to the end"),
+    keyed("help", "leaf(1)", "pagedown", "page down", "one page down"),
+    keyed("help", "leaf(-1)", "pageup", "page up", "one page up"),
     keyed("help", "leave", "question_mark q", "close", "back to where it was asked"),
 )
 DIALOG: tuple[Action, ...] = (keyed("dialog", "leave", "escape", "back", "nothing is done"),)

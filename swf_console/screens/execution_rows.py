@@ -49,7 +49,7 @@ PARAMETERS = (
 PAIRS = (Column("name", "NAME", 40, least=20, tail=True), Column("value", "VALUE", 30, least=10, grows=True))
 DIFFERENCES = (
     Column("kind", "WHAT", 11),
-    Column("name", "NAME", 34, least=16),
+    Column("name", "NAME", 34, least=16, tail=True),
     Column("first", "FIRST", 26, least=12, grows=True),
     Column("second", "SECOND", 26, least=12),
 )

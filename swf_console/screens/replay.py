@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ..backend.operations.details import ExecutionDetail
 
 FRAMES = 10
-HINT = Content.styled("space play  +- speed  left right events ", "$text-muted")
 
 
 class ReplayView(View, can_focus=True):
@@ -110,7 +109,7 @@ class ReplayView(View, can_focus=True):
         state = state_of(passed[-1].event) if passed else "-"
         sort = "playing" if replay.playing else "ended" if replay.ended else "paused"
         words = f" {sort} at {replay.speed:g} x · {state} · event {len(passed)} of {len(replay.moments)}"
-        self.query_one("#replay-now", Line).show(Content.styled(words, "bold"), HINT)
+        self.query_one("#replay-now", Line).show(Content.styled(words, "bold"))
         self.query_one(Lines).show([_line(moment) for moment in reversed(passed)])
 
 

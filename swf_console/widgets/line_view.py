@@ -24,7 +24,10 @@ WRAP_LEAST = 10
 
 
 class LineView(ScrollView, Painted, can_focus=True):
-    """`head` lines stay on top, those of `body` scroll under them. `stale` dims everything."""
+    """`head` lines stay on top, those of `body` scroll under them. `stale` dims everything.
+
+    ScrollView comes first: Textual takes the default style, and with it the scrolling, from the first base.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{tone}" for tone in get_args(Tone)} | {
         "line--head",
@@ -93,6 +96,10 @@ class LineView(ScrollView, Painted, can_focus=True):
         height = self.body_height() + self.head_height
         if self.virtual_size.height != height:
             self.virtual_size = Size(0, height)
+
+    def watch_virtual_size(self, size: Size) -> None:
+        """Scroll bars follow at once: a layout in which no widget has another size would not tell them."""
+        self._scroll_update(size)
 
     def render_line(self, y: int) -> Strip:
         """One line on screen."""

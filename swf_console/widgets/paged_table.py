@@ -15,7 +15,7 @@ from .paging import Pager, Viewport
 from .rows import Count, PageSource, Row, RowWindow
 from .strips import Painted, line_of
 from .table_cursor import TableCursor
-from .table_lines import TableLine, position, row_lines, trouble_lines
+from .table_lines import TableLine, position, proof, row_lines, trouble_lines
 from .table_strips import TableStrips
 from .tones import COLOURS
 
@@ -339,7 +339,8 @@ class PagedTable(Painted, can_focus=True):
     def _feet(self, rows_high: int, trouble: list[str]) -> list[TableLine]:
         if trouble and self.loaded:
             return [TableLine("trouble", line) for line in trouble]
-        words = [position(self._at.window, self._pager.total, self._at.top, rows_high)]
+        where = position(self._at.window, self._pager.total, self._at.top, rows_high)
+        words = [where if self._at.window.rows or not self.live else proof(self._pager)]
         if self.marked:
             words.append(f"{len(self.marked)} marked")
         if self._note:

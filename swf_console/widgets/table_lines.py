@@ -32,6 +32,11 @@ def row_lines(rows: Sequence[Row], cursor: int, marked: Container[str], *, stale
     ]
 
 
+def proof(pager: Pager) -> str:
+    """That the list is empty and yet read: when that was."""
+    return "" if pager.proved is None else f"0 rows, read {time.monotonic() - pager.proved:.0f} s ago"
+
+
 def position(window: RowWindow, total: Count | None, top: int, high: int) -> str:
     """Which rows of how many are on screen; `~` where rows may have come in front of them since."""
     if not window.rows or total is None:

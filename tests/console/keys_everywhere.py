@@ -207,6 +207,12 @@ async def help_screen(keys: Keys) -> None:
         text = screen.query("VerticalScroll").first()
         await keys.press_once("down", lambda text=text: text.scroll_offset.y == 1, n)  # type: ignore[misc]
         await keys.press_once("up", lambda text=text: text.scroll_offset.y == 0, n)  # type: ignore[misc]
+        for word in ("page_down", "page_up") if n == 0 else ():
+            at = text.scroll_offset.y
+            await keys.press(word, lambda text=text, at=at: text.scroll_offset.y != at)  # type: ignore[misc]
+        end = text.max_scroll_y
+        await keys.press_once("last", lambda text=text, end=end: text.scroll_offset.y == end, n)  # type: ignore[misc]
+        await keys.press_once("first", lambda text=text: text.scroll_offset.y == 0, n)  # type: ignore[misc]
         await keys.press_once("leave", lambda: not keys.shows(HelpScreen), n)
 
 

@@ -54,9 +54,16 @@ async def lines(keys: Keys) -> None:
     assert isinstance(pane, AgentsPane)
     log = pane.log_pane
     await keys.until(lambda: pane.list.current and pane.list.current.key in log.head_line(0, 80).text)
-    log.push([f"line {n}" for n in range(200)])
+    # what is asked next may put another agent under the cursor, and its log there
+    pane.poll.close()
+
+    def filled() -> bool:
+        if not log.lines:
+            log.push([f"line {n}" for n in range(200)])
+        return bool(log.has_focus and log.top)
+
     log.focus()
-    await keys.until(lambda: log.has_focus and log.top)
+    await keys.until(filled)
     for n in (0, 1):
         await keys.press_once("first", lambda: log.top == 0, n)
         await keys.press_once("down", lambda: log.top == 1, n)
