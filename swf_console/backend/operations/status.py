@@ -53,24 +53,9 @@ def look_around(settings: Settings, patience: float = PATIENCE, *, counted: bool
     for as long again where there is a database.
     """
     began = time.monotonic()
-    asked_broker = Asked(lambda: look_at_broker(settings, patience))
-    asked_supervisor = Asked(lambda: look_at_supervisor(settings))
+    broker, supervisor, database, figures = _look(settings, patience, counted=counted)
     namespace = look_at_namespace(settings)
-    from .database_look import collect_figures, database_silent, look_at_database
-
-    asked_database = Asked(lambda: look_at_database(settings))
-    asked_figures = Asked(lambda: collect_figures(settings)) if counted else None
-    deadline = began + patience
-
-    def left(least: float) -> float:
-        return max(least, deadline - time.monotonic())
-
-    database = asked_database.within(left(patience / 2), lambda: database_silent(settings, patience))
-    broker = asked_broker.within(left(LEAST), lambda: _broker_silent(settings, patience))
-    supervisor = asked_supervisor.within(left(LEAST), lambda: _supervisor_silent(patience))
     agents = tuple(merge(supervisor, database.agents, settings.host))
-    more = left(0.0) + patience if database.health is Health.UP else 0.0
-    figures = asked_figures.within(more, lambda: None) if asked_figures else None
     code, verdict = judge(broker, database, namespace, supervisor, agents)
     return Status(
         ready=code == 0,
@@ -86,6 +71,28 @@ def look_around(settings: Settings, patience: float = PATIENCE, *, counted: bool
         errors={"broker": int(_ails(broker.health)), "database": int(_ails(database.health))},
         figures=figures,
     )
+
+
+def _look(
+    settings: Settings, patience: float, *, counted: bool
+) -> tuple[BrokerLook, SupervisorLook, "DatabaseLook", "Figures | None"]:
+    deadline = time.monotonic() + patience
+
+    def left(least: float) -> float:
+        return max(least, deadline - time.monotonic())
+
+    asked_broker = Asked(lambda: look_at_broker(settings, patience))
+    asked_supervisor = Asked(lambda: look_at_supervisor(settings))
+    from .database_look import collect_figures, database_silent, look_at_database
+
+    asked_database = Asked(lambda: look_at_database(settings))
+    asked_figures = Asked(lambda: collect_figures(settings)) if counted else None
+    database = asked_database.within(left(patience / 2), lambda: database_silent(settings, patience))
+    broker = asked_broker.within(left(LEAST), lambda: _broker_silent(settings, patience))
+    supervisor = asked_supervisor.within(left(LEAST), lambda: _supervisor_silent(patience))
+    more = left(0.0) + patience if database.health is Health.UP else 0.0
+    figures = asked_figures.within(more, lambda: None) if asked_figures else None
+    return broker, supervisor, database, figures
 
 
 def judge(
