@@ -5,7 +5,7 @@ import json
 import pytest
 
 from swf_console.backend.operations.console.rates import Rates
-from swf_console.backend.operations.console.ring import NOTE, Kept, Ring, Stamp
+from swf_console.backend.operations.console.ring import NOTE, SHEET, Kept, Ring, Stamp
 from swf_console.backend.operations.console.view import SLICE, View
 
 STAMP = Stamp("/topic/epictopic", "stf_gen", "demo", None, "100010", "daq")
@@ -148,3 +148,13 @@ def test_where_stamps_decide_each_is_decided_once() -> None:
     assert view.arrived(ring.append(0.0, other, "", ""), other) is False
     assert numbers(view) == [number for number in range(601) if number % 3 or number == 600]
     assert len(asked) == 2
+
+
+def test_bodies_come_back_as_they_were_from_full_sheets_and_from_the_last() -> None:
+    ring = Ring(2000)
+    bodies = [f"{n} äöü \udcff {'x' * (n % 7)}" for n in range(SHEET * 2 + 100)]
+    for body in bodies:
+        ring.append(0.0, STAMP, "", body)
+    kept = [ring.get(number) for number in range(len(bodies))]
+    assert [message.body for message in kept if message] == bodies
+    assert ring.bytes == sum(len(body.encode("utf-8", "surrogatepass")) for body in bodies)

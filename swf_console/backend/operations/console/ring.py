@@ -1,10 +1,11 @@
 """The latest messages, as they came: bounded in number and in bytes, numbered without a gap."""
 
 import json
+import zlib
 from array import array
 from collections import deque
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 CAPACITY = 50_000
@@ -12,6 +13,7 @@ MOST_BYTES = 40_000_000
 ID_BYTES = 16
 NO_ID = bytes(ID_BYTES)
 SHEET = 512
+FAST = 1
 # whatever came, half a surrogate pair too, comes back as it was
 AS_IT_CAME = ("utf-8", "surrogatepass")
 
@@ -105,10 +107,11 @@ class Stored(Kept):
 class Sheet:
     """So many messages in order, a column for each thing known of them: no object for a message.
 
-    The collector has nothing to walk through, and bodies lie one behind the other as bytes.
+    The collector has nothing to walk through. Bodies lie one behind the other as bytes; those of a full sheet
+    are packed, for they are much alike.
     """
 
-    __slots__ = ("_at", "_bodies", "_ends", "_ids", "_odd_ids", "_stamps")
+    __slots__ = ("_at", "_bodies", "_ends", "_ids", "_odd_ids", "_packed", "_stamps")
 
     def __init__(self) -> None:
         self._at = array("d")
@@ -117,6 +120,7 @@ class Sheet:
         self._odd_ids: dict[int, str] = {}
         self._ends = array("Q", [0])
         self._bodies = bytearray()
+        self._packed = b""
 
     def __len__(self) -> int:
         return len(self._stamps)
@@ -131,6 +135,8 @@ class Sheet:
         self._stamps.append(stamp)
         self._bodies += body.encode(*AS_IT_CAME)
         self._ends.append(len(self._bodies))
+        if len(self) == SHEET:
+            self._packed, self._bodies = zlib.compress(self._bodies, FAST), bytearray()
         return self._ends[-1] - self._ends[-2]
 
     def get(self, place: int, number: int) -> Kept:
@@ -143,7 +149,8 @@ class Sheet:
 
     def body_of(self, place: int) -> str:
         """Its body."""
-        return self._bodies[self._ends[place] : self._ends[place + 1]].decode(*AS_IT_CAME)
+        bodies = unpacked_bodies(self._packed) if self._packed else self._bodies
+        return bodies[self._ends[place] : self._ends[place + 1]].decode(*AS_IT_CAME)
 
     def id_of(self, place: int) -> str:
         """Its id."""
@@ -232,6 +239,12 @@ class Ring:
             self.first += last - place
             if last == SHEET:
                 self._sheets.popleft()
+
+
+@lru_cache(maxsize=8)
+def unpacked_bodies(packed: bytes) -> bytes:
+    """The bodies of a full sheet; those that were read last are kept, for a reader reads on."""
+    return zlib.decompress(packed)
 
 
 def packed(identity: str) -> bytes | None:
