@@ -1,5 +1,6 @@
 """The console in a browser: a headless Chromium opens the page, starts a workflow, and sees it complete."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,8 +9,10 @@ from playwright.sync_api import Browser
 
 from ..conftest import running
 from ..support.browser import TerminalPage, chromium
+from ..support.homes import plain_environment, run
 from ..support.served import Served
 from ..support.waiting import wait_for
+from .site import SWF_CONSOLE
 
 
 @pytest.fixture
@@ -25,12 +28,18 @@ def served(new_home: Path) -> Iterator[Served]:
         yield made
 
 
-def test_a_workflow_is_started_from_the_keyboard_and_completes(browser: Browser, served: Served) -> None:
-    page = TerminalPage(browser.new_page(viewport={"width": 1280, "height": 800}))
-    page.open(served.address)
-    page.wait_for("demo", "1 OVERVIEW", "broker ●", "db ●")
-    page.type("R")
-    page.wait_for("Run a workflow", "as fast as possible", "keeps up")
+@pytest.fixture
+def page(browser: Browser, served: Served) -> TerminalPage:
+    """The console on a page of that browser."""
+    made = TerminalPage(browser.new_page(viewport={"width": 1280, "height": 800}))
+    made.open(served.address)
+    made.wait_for("demo", "1 OVERVIEW", "broker ●", "db ●")
+    made.type("R")
+    made.wait_for("Run a workflow", "as fast as possible", "keeps up")
+    return made
+
+
+def test_a_workflow_is_started_from_the_keyboard_and_completes(page: TerminalPage, served: Served) -> None:
     page.type("s")
     page.wait_for("1 OVERVIEW", "stf_datataking-shifter-0001 runs")
     page.type("4")
@@ -39,3 +48,15 @@ def test_a_workflow_is_started_from_the_keyboard_and_completes(browser: Browser,
     assert served.consoles()
     page.page.close()
     wait_for(lambda: not served.consoles(), 20)
+
+
+def test_what_runs_in_a_console_ends_with_its_tab(page: TerminalPage, served: Served, new_home: Path) -> None:
+    page.type("p")
+    page.wait_for("realtime")
+    page.type("s")
+    page.wait_for("1 OVERVIEW", "realtime, in this console")
+    page.page.close()
+    wait_for(lambda: not served.consoles(), 30)
+    shown = run([SWF_CONSOLE, "executions", "--json"], cwd=new_home, environment=plain_environment())
+    (execution,) = map(json.loads, shown.stdout.splitlines())
+    assert (execution["executed_by"], execution["status"]) == ("shifter", "terminated")
