@@ -23,8 +23,9 @@ CELLS = 5
 UNDER_CURSOR = re.compile(r"▌.\S+ \S+ +(seeded-\d+)")
 CHANGE = """
     UPDATE swf_workflow_executions
-    SET executed_by = :user, status = :status, namespace = :namespace, error_message = :error,
-        end_time = datetime(start_time, :took)
+    SET executed_by = :user, status = :status, namespace = :namespace,
+        start_time = strftime('%Y-%m-%d %H:%M:%S.000000', start_time, '+60 seconds'),
+        end_time = strftime('%Y-%m-%d %H:%M:%S.000000', start_time, '+60 seconds', :took)
     WHERE execution_id >= :first
     """
 
@@ -120,7 +121,6 @@ def _values(turn: int) -> dict[str, object]:
         "user": f"user-{1000 + turn}",
         "status": ("failed", "terminated", "completed")[turn % 3],
         "namespace": f"space-{turn}",
-        "error": f"turn {turn} went wrong",
         "took": f"+{turn} seconds",
         "first": f"seeded-{EXECUTIONS - CHANGED:09d}",
     }

@@ -28,11 +28,11 @@ def rows(stage: Stage) -> list[Row]:
         homes = {size: stack.enter_context(_seeded(stage, size)) for size in sizes}
         for home in homes.values():
             _remember_all(home)
-        opened = _opened(homes, stage.amount(9, 2))
+        opened = _opened(homes, stage.amount(7, 2))
         terminals = {size: stack.enter_context(_at_list(home)) for size, home in homes.items()}
-        pages = _pressed(terminals, stage.amount(160, 12), _page)
-        steps = _pressed(terminals, stage.amount(160, 12), _step)
-        ends = _pressed(terminals, stage.amount(20, 3), _end)
+        pages = _pressed(terminals, stage.amount(120, 12), _page)
+        steps = _pressed(terminals, stage.amount(120, 12), _step)
+        ends = _pressed(terminals, stage.amount(12, 3), _end)
     return [
         *_rows("opened", opened, 0.3, 1.0),
         *_rows("a page", pages, 0.05, 0.99),
