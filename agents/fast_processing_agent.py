@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The fast processing agent: cuts TF samples into slices for the workers, and follows what comes of them."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,7 +43,7 @@ class FastProcessingAgent(Agent):
             **message.content,
             "execution_id": message.execution_id,
             "target_worker_count": workers_of(message),
-            "slice_destination": slices_go_to(message),
+            "slice_destination": slices_go_to(message.parameters),
             **{name: parameters.get(name) for name in NOTICE},
         }
         work.send(WORKERS_TOPIC, notice("run_imminent_worker", message, told), key=str(message.run_number))
@@ -78,7 +79,7 @@ class FastProcessingAgent(Agent):
         count = int(message.parameters.get("slices_per_sample", slices.SLICES_PER_SAMPLE))
         self.ensure_sample(message, work, sample)
         whose = {"execution_id": message.execution_id, "namespace": message.namespace}
-        destination = slices_go_to(message)
+        destination = slices_go_to(message.parameters)
         for piece in slices.cut(sample, count, run_number, whose):
             work.write(slice_rows.create, piece)
             told = slices.slice_message(piece, piece.fastmon_file, piece.slice_id, message.execution_id)
@@ -104,7 +105,7 @@ class FastProcessingAgent(Agent):
         )
         execution_id = retry.metadata.get("execution_id")
         told = slices.slice_message(retry, result.fastmon_file, result.slice_id, execution_id)
-        destination = slices_go_to(message)
+        destination = slices_go_to(self.parameters_of(execution_id))  # a worker elsewhere names only its run
         work.send(destination, told, key=told["content"]["req_id"])
 
     def ensure_sample(self, message: Message, work: Work, sample: slices.Sample) -> None:
@@ -143,9 +144,9 @@ def workers_of(message: Message) -> int:
     return int(message.parameters.get("target_worker_count", WORKERS))
 
 
-def slices_go_to(message: Message) -> str:
-    """The destination of its execution's slices."""
-    return str(message.parameters.get("slice_destination", SLICES_QUEUE))
+def slices_go_to(parameters: Mapping[str, Any]) -> str:
+    """The destination of an execution's slices."""
+    return str(parameters.get("slice_destination", SLICES_QUEUE))
 
 
 def notice(msg_type: str, message: Message, told: dict[str, Any]) -> dict[str, Any]:

@@ -313,6 +313,8 @@ def test_slices_go_where_the_configuration_says(tmp_path: Path) -> None:
         give(stage, the_run()[0])
         register_sample(stage)
         wait_for(lambda: len(stage.heard("/topic/panda.slices")) == SLICES)
+        answer(stage, f"swf.{RUN}.000001_tf_001.tf", 2, "failed")  # which does not name the execution
+        wait_for(lambda: len(stage.heard("/topic/panda.slices")) == SLICES + 1)
     assert not stage.heard(SLICES_QUEUE)
     stage.close()
 

@@ -1,9 +1,9 @@
 """The class to build an agent on."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ..database import Database
 from ..messaging.feed import Feed
@@ -92,6 +92,10 @@ class Agent:
     def wait_ready(self, timeout: float) -> bool:
         """Whether it hears messages within `timeout` seconds."""
         return self._running.ready.wait(timeout)
+
+    def parameters_of(self, execution_id: str | None) -> Mapping[str, Any]:
+        """The parameters of any execution; a message has its own with it. Raises BackendUnreachable."""
+        return self._running.parameters_of(execution_id)
 
     def proceed(self, kept: Sequence[Message], function: Handler) -> None:
         """Go on with messages that were kept: `function` is given each, in one transaction for all."""

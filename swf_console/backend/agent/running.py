@@ -3,10 +3,10 @@
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..database import Database, label, open_database, sequences
 from ..database.records import Heartbeat
@@ -86,6 +86,10 @@ class Running:
         if self._crash is not None:
             raise self._crash
 
+    def parameters_of(self, execution_id: str | None) -> Mapping[str, Any]:
+        """The parameters of any execution."""
+        return self._records.view(execution_id).parameters
+
     def proceed(self, kept: Sequence[Message], function: Callable[[Message, Work], None]) -> None:
         """Go on with messages that were kept."""
         self._pulse.working()
@@ -129,12 +133,13 @@ class Running:
         self._tasks = OpenTasks()
         self._link = self._connect(self.identity.client_id)
         self._pool = Pool(agent.threads, self._closing)
+        self._records = ExecutionRecords(database, self.settings)
         self._publisher = Publisher(self._link, Deliveries(database, self._tasks))
         self._desk = Desk(
             Identity(self.identity.name, self.namespace, self._label),
             agent.handlers(),
             database,
-            ExecutionRecords(database, self.settings),
+            self._records,
             self._publisher,
             self._tasks,
             self._pool,
