@@ -89,7 +89,13 @@ def test_an_agent_is_registered_by_its_first_beat_and_changed_by_the_next(monito
     minimal = {"instance_name": AGENT["instance_name"], "agent_type": "DATA", "status": "WARNING"}
     last = monitor.post("/systemagents/heartbeat/", minimal, 200)
     assert (last["status"], last["operational_state"]) == ("WARNING", "EXITED")
-    assert last["metadata"] == {"a": 1, "b": 2}
+    assert last["metadata"] == {"a": 1, "b": 2, "mq_connected": True}
+    assert (
+        monitor.post("/systemagents/heartbeat/", {**minimal, "metadata": {}}, 200)["metadata"]
+        == last["metadata"]
+    )
+    lost = monitor.post("/systemagents/heartbeat/", {**minimal, "mq_connected": False}, 200)
+    assert lost["metadata"] == {"a": 1, "b": 2, "mq_connected": False}
     assert last["description"] == AGENT["description"]
     assert [row["instance_name"] for row in monitor.get("/systemagents/")] == [AGENT["instance_name"]]
     assert monitor.get("/systemagents/?namespace=other") == []

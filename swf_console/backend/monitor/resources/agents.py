@@ -1,6 +1,7 @@
 """`/systemagents/`: agents as they describe themselves."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ...database import Connection, agents, lists
 from ...database.records import Agent, Heartbeat
@@ -55,7 +56,7 @@ def _before(connection: Connection, requests: Sequence[Asked]) -> Mapping[str, A
     names = [
         one["instance_name"]
         for one in said
-        if one.get("metadata") is not None or one.get("operational_state") is None
+        if _metadata(one) is not None or one.get("operational_state") is None
     ]
     return agents.named(connection, names) if names else {}
 
@@ -63,7 +64,7 @@ def _before(connection: Connection, requests: Sequence[Asked]) -> Mapping[str, A
 def _beat(asked: Asked, known: Mapping[str, Agent]) -> Heartbeat:
     said = asked.body
     before = known.get(said["instance_name"])
-    metadata = said.get("metadata")
+    metadata = _metadata(said)
     if before is not None and metadata is not None:
         metadata = {**(before.metadata or {}), **metadata}
     return Heartbeat(
@@ -73,6 +74,14 @@ def _beat(asked: Asked, known: Mapping[str, Agent]) -> Heartbeat:
         or (before.operational_state if before else "STARTING"),
         metadata=metadata,
     )
+
+
+def _metadata(said: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Its metadata, with what the table has no column for."""
+    metadata: dict[str, Any] | None = said.get("metadata")
+    if said.get("mq_connected") is None:
+        return metadata
+    return {**(metadata or {}), "mq_connected": said["mq_connected"]}
 
 
 def list_agents(connection: Connection, asked: Asked) -> Answer:
