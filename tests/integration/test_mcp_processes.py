@@ -309,7 +309,6 @@ def test_over_http_a_token_is_asked_for(home: Path) -> None:
         assert wrong.status_code == 401
         right = {"Authorization": "Bearer a-token"}
         assert httpx.post(url, headers={**right, "Origin": "http://evil.example"}).status_code == 403
-        assert httpx.post(url, headers={**right, "Host": "evil.example"}).status_code in (403, 421)
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
