@@ -91,6 +91,9 @@ def _simple(wanted: ExecutionFilter) -> Conditions:
 
 def _branches(connection: Connection, wanted: ExecutionFilter) -> list[Branch]:
     conditions, few = _simple(wanted), False
+    if wanted.namespace is not None and not wanted.id_prefix:
+        # those of a small namespace lie far apart in the order of the list, or there are none
+        few = capped(connection, select(_c.execution_id).where(*conditions), FEW_MATCHES) < FEW_MATCHES
     if wanted.id_prefix:
         by_index = starts_with(connection, _c.execution_id, wanted.id_prefix)
         # A rare prefix is found by its index and sorted; a common one is soon met in the order of the list.

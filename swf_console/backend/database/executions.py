@@ -117,8 +117,9 @@ def owned_by(connection: Connection, owner: str) -> list[ExecutionSummary]:
 
 def _running(connection: Connection, condition: Any) -> list[ExecutionSummary]:
     query = select(*SUMMARY).select_from(WITH_DEFINITION).where(_c.status == RUNNING, condition)
-    rows = connection.execute(query.order_by(_c.start_time, _c.execution_id))
-    return [ExecutionSummary(**row._mapping) for row in rows]
+    # sorted here: for an order SQLite would rather walk through every execution there is than find the few
+    found = [ExecutionSummary(**row._mapping) for row in connection.execute(query)]
+    return sorted(found, key=lambda one: (one.start_time, one.execution_id))
 
 
 def _first_of(column: Any, value: datetime) -> Any:
