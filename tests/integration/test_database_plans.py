@@ -147,3 +147,45 @@ def test_other_query_is_led_to_by_an_index(database: Database, name: str) -> Non
     assert [
         step for step in steps if step in ("SCAN swf_workflow_executions", "SCAN swf_workflow_messages")
     ] == []
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A database whose statistics are those of a million executions in seven namespaces."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('large') / 'swf.db'}"
+    opened = open_database(url)
+    with opened.write() as connection:
+        definitions.ensure(connection, NewDefinition("w", "1", "custom", "", {}, "me"))
+        connection.exec_driver_sql("ANALYZE")
+        for index, figures in LARGE.items():
+            row = ("swf_workflow_executions", index, f"1000000 {figures}")
+            connection.exec_driver_sql("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", row)
+    opened.close()
+    opened = open_database(url)
+    yield opened
+    opened.close()
+
+
+LARGE = {
+    "sqlite_autoindex_swf_workflow_executions_1": "1",
+    "swf_executions_definition_newest": "333334 1",
+    "swf_executions_definition_status_newest": "333334 111112 1",
+    "swf_executions_definition_namespace_newest": "333334 47620 1",
+    "swf_workflow_executions_namespace_da80237b": "142858",
+    "swf_executions_newest": "1 1",
+    "swf_executions_status_newest": "333334 1",
+    "swf_executions_namespace_newest": "142858 1",
+    "swf_executions_namespace_status_newest": "142858 47620 1",
+}
+RARE: dict[str, Callable[[Connection], object]] = {
+    "expired": lambda c: executions.expired(c, NOW),
+    "owned": lambda c: executions.owned_by(c, "o"),
+    "a namespace without any": lambda c: executions.page(c, ExecutionFilter(namespace="none")),
+}
+
+
+@pytest.mark.parametrize("name", RARE)
+def test_what_is_rare_among_a_million_is_found_by_its_index(large: Database, name: str) -> None:
+    steps = plans(large, RARE[name])
+    assert [step for step in steps if step.startswith("SCAN swf_workflow_executions")] == []
+    assert any("status=?" in step or "namespace=?" in step for step in steps)
