@@ -57,9 +57,9 @@ def undisturbed(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         testbed.close()
 
 
-def begin(testbed: Testbed) -> None:
+def begin(testbed: Testbed, *more: str) -> None:
     (testbed.home / "workflows/brisk.toml").write_text(BRISK)
-    testbed.type("testbed", "run", "brisk", "--realtime")
+    testbed.type("testbed", "run", "brisk", "--realtime", *more)
 
 
 def finish(testbed: Testbed) -> Rows:
@@ -105,16 +105,17 @@ def test_supervisord_and_all_its_agents_killed_at_once(testbed: Testbed, undistu
     assert differences(finish(testbed), undisturbed) == []
 
 
+@pytest.mark.timeout(300)
 def test_a_second_run_does_not_end_the_first_whose_runner_is_an_orphan(testbed: Testbed) -> None:
-    begin(testbed)
-    testbed.wait_rows(DONE, 10)
+    begin(testbed, "--stf-count", "120")
     runner = pids(testbed)["workflow-runner"]
+    testbed.wait_rows(DONE, 10)
     testbed.kill_supervisord()
     said = testbed.type("testbed", "run", "brisk", "--realtime")
     assert f"PID {runner}" in said
     testbed.wait_rows(OVER, 2)
     assert testbed.wait_rows(EXECUTIONS, 2) == [{"status": "completed"}] * 2
-    assert len(testbed.rows(DONE)) == 2 * SLICES
+    assert len(testbed.rows(DONE)) == 4 * SLICES
     wait_for(lambda: "ready to run" in testbed.type("testbed", "status"))
     testbed.type("testbed", "run", "stf_processing", "--no-realtime")  # it is idle now, and replaced
     assert pids(testbed)["workflow-runner"] != runner
