@@ -1,5 +1,6 @@
 """One SUBSCRIBE of one client: to a topic, to a store, or to look into a queue."""
 
+from abc import ABC, abstractmethod
 from collections import deque
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ AUTO, CLIENT, INDIVIDUAL = "auto", "client", "client-individual"
 MODES = frozenset({AUTO, CLIENT, INDIVIDUAL})
 
 
-class Subscription:
+class Subscription(ABC):
     """What all kinds share: the MESSAGE headers of its own and what waits for acknowledgement."""
 
     def __init__(
@@ -75,18 +76,18 @@ class Subscription:
         numbers = list(takewhile(number.__ge__, self.unacknowledged))
         return [self.unacknowledged.pop(one) for one in numbers]
 
+    @abstractmethod
     def acknowledge(self, number: int, sender: Sender | None) -> None:
         """ACK."""
-        raise NotImplementedError
 
+    @abstractmethod
     def refuse(self, number: int) -> None:
         """NACK."""
-        raise NotImplementedError
 
-    def resume(self) -> None:
+    def resume(self) -> None:  # noqa: B027 (most kinds have nothing to do)
         """The client has read what was in its way."""
 
-    def end(self) -> None:
+    def end(self) -> None:  # noqa: B027 (most kinds have nothing to do)
         """Nothing more is to be sent."""
 
 
