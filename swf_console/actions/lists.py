@@ -61,6 +61,15 @@ EXECUTIONS: tuple[Action, ...] = (
         "turn", ("O",), "turn", "turn the order round", "executions", screens=("executions",), shown=False
     ),
     Action(
+        "columns",
+        ("C",),
+        "columns",
+        "choose the columns by their names, in your order; none is all of them",
+        "executions",
+        screens=("executions",),
+        shown=False,
+    ),
+    Action(
         "find",
         ("F",),
         "find",

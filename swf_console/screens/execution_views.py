@@ -100,15 +100,19 @@ class ExecutionViews(Pane):
         return self._stack.front.copy_text(what)
 
     def remember(self) -> dict[str, object]:
-        """The filter and the order."""
+        """Filter, order and columns."""
         return {
+            "columns": list(self._list.columns),
             "filter": self._list.filter,
             "order_by": self._list.order_by,
             "descending": self._list.descending,
         }
 
     def recall(self, remembered: dict[str, object]) -> None:
-        """Take up filter and order; `execution` opens one."""
+        """Take up filter, order and columns; `execution` opens one."""
+        columns = remembered.get("columns")
+        if isinstance(columns, list):
+            self._list.choose_columns(" ".join(map(str, columns)))
         order_by, descending = remembered.get("order_by"), remembered.get("descending")
         if isinstance(order_by, str) and order_by in ("started", "id", "status", "user"):
             self._list.order_by = order_by

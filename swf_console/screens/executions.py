@@ -48,6 +48,11 @@ class ExecutionsPane(ExecutionActions):
         self._stack.to_first()
         self._list.order()
 
+    def action_columns(self) -> None:
+        """Type which columns are shown."""
+        self._stack.to_first()
+        self._list.begin_columns()
+
     def action_turn(self) -> None:
         """List the other way round."""
         self._stack.to_first()

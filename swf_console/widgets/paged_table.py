@@ -1,5 +1,6 @@
 """A table over any number of rows: it holds those around the viewport and paints the lines that changed."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.style import Style
@@ -144,6 +145,13 @@ class PagedTable(Painted, can_focus=True):
             self._pager.swap(source)
         else:
             self.show(source)
+
+    def choose_columns(self, keys: Sequence[str]) -> None:
+        """Show these columns alone, in this order."""
+        self._strips.choose(keys)
+        self._painted = []
+        self._paint()
+        self.refresh()
 
     def refresh_rows(self) -> None:
         """Read again now."""

@@ -1,6 +1,6 @@
 """The lines of a table as strips: columns that fit, the tones of cells, the cursor."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from rich.segment import Segment
@@ -25,10 +25,20 @@ class TableStrips:
     style: Callable[[str], Style]
     width: int = 0
     _widths: list[int] = field(default_factory=list)
+    _chosen: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._chosen = list(range(len(self.columns)))
+
+    def choose(self, keys: Sequence[str]) -> None:
+        """Show these columns, in this order."""
+        places = {column.key: place for place, column in enumerate(self.columns)}
+        self._chosen = [places[key] for key in keys]
+        self.fit(self.width)
 
     def fit(self, width: int) -> None:
         """Fit the columns into so many cells."""
-        self.width, self._widths = width, fitted(self.columns, width - GUTTER)
+        self.width, self._widths = width, fitted([self.columns[n] for n in self._chosen], width - GUTTER)
 
     def strip(self, line: TableLine, base: Style, sorted_by: tuple[str, bool] | None) -> Strip:
         """A line, over the style of the widget."""
@@ -41,8 +51,8 @@ class TableStrips:
 
     def _titles(self, sorted_by: tuple[str, bool] | None) -> str:
         titles = []
-        for column, width in zip(self.columns, self._widths, strict=False):
-            arrow = ""
+        for place, width in zip(self._chosen, self._widths, strict=False):
+            column, arrow = self.columns[place], ""
             if sorted_by and sorted_by[0] == column.key:
                 arrow = sign("descending" if sorted_by[1] else "ascending")
             titles.append(fit(column.title + arrow, width, right=column.right))
@@ -55,7 +65,8 @@ class TableStrips:
         if line.kind.startswith("stale"):
             base += Style(dim=True)
         segments = [Segment((sign("cursor") if under_cursor else " ") + ("*" if line.marked else " "), base)]
-        for column, width, cell in zip(self.columns, self._widths, row.cells, strict=False):
+        for place, width in zip(self._chosen, self._widths, strict=False):
+            column, cell = self.columns[place], row.cells[place]
             text = fit(cell.text, width, right=column.right, tail=column.tail) + " " * GAP
             # what is dim would not be read on the cursor's colour
             bare = cell.tone == "plain" or (under_cursor and cell.tone == "off")

@@ -38,6 +38,8 @@ async def executions(keys: Keys) -> None:
     await keys.press("filter", lambda: entry.open, "escape")
     await keys.press("find", lambda: entry.open, "escape")
     await keys.until(lambda: not entry.open and pane.list.table.has_focus)
+    await keys.press("columns", lambda: entry.open, "escape")
+    await keys.until(lambda: not entry.open and pane.list.table.has_focus)
     order = pane.list.order_by
     await keys.press("order", lambda: pane.list.order_by != order)
     descending = pane.list.descending

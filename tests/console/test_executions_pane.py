@@ -23,6 +23,7 @@ from swf_console.screens.entry import Entry
 from swf_console.screens.execution_detail import ExecutionDetailView
 from swf_console.screens.execution_log_view import ExecutionLogView
 from swf_console.screens.execution_preview import ExecutionPreview
+from swf_console.screens.execution_rows import EXECUTIONS
 from swf_console.screens.executions import ExecutionsPane
 from swf_console.screens.replay import ReplayView
 from swf_console.screens.views import Document
@@ -249,6 +250,34 @@ def test_an_empty_list_says_how_to_run_one(tmp_path: Path) -> None:
     app = use(home(tmp_path), steps)
     assert len(app.asked.said) == 5
     assert app.asked.commands == []
+
+
+def test_columns_are_chosen_by_name_and_remembered(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_execution(services.database(), 1)
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        async def type_columns(text: str) -> None:
+            await pilot.press("C")
+            await until(pilot, lambda: pane.list.query_one(Entry).open)
+            pane.list.query_one(Input).value = text
+            await pilot.press("enter")
+
+        await type_columns("user id stauts")
+        word = pane.list.query_one("#entry-word", Static)
+        await until(pilot, lambda: "did you mean status?" in str(word.render()))
+        await pilot.press("escape")
+        await until(pilot, lambda: "STARTED" in lines_of(pane.list.table)[0])
+        await type_columns("user, id")
+        await until(pilot, lambda: lines_of(pane.list.table)[0].split() == ["USER", "EXECUTION"])
+        assert lines_of(pane.list.table)[1].split()[-1].endswith("0001")
+        other = ExecutionsPane(services)
+        other.recall({"columns": pane.remember()["columns"]})
+        assert other.list.columns == ("user", "id")
+        await type_columns("")
+        await until(pilot, lambda: "STARTED" in lines_of(pane.list.table)[0])
+
+    use(services, steps)
 
 
 def test_the_order_changes_and_turns_round(tmp_path: Path) -> None:
@@ -641,6 +670,7 @@ def test_what_is_remembered_is_taken_up_again_and_an_execution_is_opened_from_el
         pane.recall({"filter": "stf_datataking-shifter-0002", "order_by": "id", "descending": False})
         await until(pilot, lambda: ids_of(pane) == ["0002"])
         assert pane.remember() == {
+            "columns": [column.key for column in EXECUTIONS],
             "filter": "stf_datataking-shifter-0002",
             "order_by": "id",
             "descending": False,
