@@ -9,7 +9,7 @@ run:
 test:
 	@tools/setup test
 	@$(PY) -m tests.support.services
-	@$(PY) -m pytest -n 2 || $(MAKE) --no-print-directory again
+	@$(PY) -m pytest -n 3 --dist worksteal || $(MAKE) --no-print-directory again
 
 # What failed beside other tests, on two busy cores, gets one more try alone; a fault fails again.
 again:

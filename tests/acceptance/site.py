@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import sqlite3
 import sysconfig
@@ -22,6 +23,7 @@ from .processes import MARK, Done, Process, end_marked, marked
 
 PROGRAMS = Path(sysconfig.get_path("scripts"))
 SWF_CONSOLE = PROGRAMS / "swf-console"
+TYPED = shlex.quote(str(SWF_CONSOLE))  # as a shell takes it, wherever the checkout lies
 PYTHON = PROGRAMS / "python"
 # A run in real time that lasts as long as its STFs do.
 NO_DELAYS = [

@@ -14,9 +14,7 @@ from ..conftest import running
 from ..support.homes import plain_environment, run
 from ..support.tmux import PROMPT, Tmux
 from ..support.waiting import wait_for
-from .site import SWF_CONSOLE
-
-TYPED = shlex.quote(str(SWF_CONSOLE))
+from .site import SWF_CONSOLE, TYPED
 
 SIZES = [(80, 24), (160, 50)]
 

@@ -16,7 +16,7 @@ import pytest
 from ..conftest import running
 from ..support.tmux import Tmux
 from .conftest import watched
-from .site import SWF_CONSOLE, Row, Site
+from .site import TYPED, Row, Site
 
 pytestmark = pytest.mark.postgresql
 
@@ -136,7 +136,7 @@ def test_it_is_brought_up_shown_run_upon_and_the_monitor_goes_on(
     assert site.run("db", "check").returncode == 0
     assert kept.as_the_monitor_sees() == before
 
-    console.type(f"{SWF_CONSOLE} --namespace web\n")
+    console.type(f"{TYPED} --namespace web\n")
     console.wait_for("1 OVERVIEW", "db ●")
     console.type("4")
     console.wait_for("of_the_monitor-web-1", "completed")
@@ -178,7 +178,7 @@ def test_without_rights_to_alter_it_everything_is_shown_and_nothing_is_changed(
         assert len(refused.stderr.splitlines()) <= 2, refused.stderr
         assert "Traceback" not in refused.stderr
 
-    reading_console.type(f"{SWF_CONSOLE} --namespace web\n")
+    reading_console.type(f"{TYPED} --namespace web\n")
     reading_console.wait_for("1 OVERVIEW", "RO", "db ●")
     reading_console.type("4")
     reading_console.wait_for("of_the_monitor-web-1", "completed")

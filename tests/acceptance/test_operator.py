@@ -10,9 +10,8 @@ import pytest
 from ..conftest import running
 from ..support.tmux import PROMPT, Tmux
 from .conftest import SHARED, make_site, watched
-from .site import PROGRAMS, SWF_CONSOLE, Site
+from .site import PROGRAMS, TYPED, Site
 
-TYPED = shlex.quote(str(SWF_CONSOLE))
 SUPERVISORCTL = shlex.quote(str(PROGRAMS / "supervisorctl"))
 STFS = 40
 # A run of some ten seconds, whose slices are soon done.
