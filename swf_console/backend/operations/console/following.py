@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ...messaging.address import Broker, choose_broker
 from ...messaging.connection import Connection
@@ -87,6 +87,7 @@ class Following:
         while not self._closed.is_set():
             arrivals = self._inbox.take(BATCH, within=0.02)
             if arrivals:
+                self._proved_at = datetime.now(UTC)
                 self._tail.take([(arrival.headers, arrival.body) for arrival in arrivals])
 
     def _changed(self, state: ConnectionState) -> None:
@@ -95,7 +96,12 @@ class Following:
         if state.phase is Phase.DOWN and state.sessions and self._lost_at is None:
             self._lost_at = time.monotonic()
             self._tail.note(f"the broker is gone: {state.last_error or 'no reason given'}")
-        elif state.phase is Phase.UP and self._lost_at is not None:
+        elif state.phase is Phase.UP:
+            self._came_up()
+
+    def _came_up(self) -> None:
+        self._proved_at = datetime.now(UTC)
+        if self._lost_at is not None:
             away = time.monotonic() - self._lost_at
             self._lost_at = None
             self._tail.note(f"the broker is back after {away:.0f} s; messages of that time are missing here")
