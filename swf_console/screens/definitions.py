@@ -15,9 +15,9 @@ from .definition_detail import DefinitionDetailView
 from .definition_rows import DEFINITIONS, definition_cells
 from .entry import Entry
 from .host import host_of
-from .pane import Pane
 from .row_sources import Rows
-from .views import View, ViewStack
+from .stack_pane import StackPane
+from .views import View
 
 if TYPE_CHECKING:
     from ..backend.operations.console.drifting import FileDrift
@@ -134,7 +134,7 @@ class DefinitionList(View):
         return definition_cells(definition, self.drifted(definition))
 
 
-class DefinitionsPane(Pane):
+class DefinitionsPane(StackPane):
     """The list, and what is opened from it."""
 
     screen_name: ClassVar[str] = "definitions"
@@ -145,9 +145,8 @@ class DefinitionsPane(Pane):
     DEFAULT_CSS = "DefinitionsPane { height: 1fr; width: 1fr; }"
 
     def __init__(self, services: "ConsoleServices") -> None:
-        super().__init__(services)
         self._list = DefinitionList(services)
-        self._stack = ViewStack(self._list)
+        super().__init__(services, self._list)
 
     def compose(self) -> ComposeResult:
         """The views."""
@@ -157,27 +156,6 @@ class DefinitionsPane(Pane):
     def list(self) -> DefinitionList:
         """The list."""
         return self._list
-
-    @property
-    def stack(self) -> ViewStack:
-        """The views, one over the other."""
-        return self._stack
-
-    def opened(self) -> None:
-        """Begin to read."""
-        self._stack.opened()
-
-    def closed(self) -> None:
-        """Read no more."""
-        self._stack.closed()
-
-    def refresh_now(self) -> None:
-        """Read again at once."""
-        self._stack.front.refresh_now()
-
-    def copy_text(self, what: str) -> str | None:
-        """What the view in front has."""
-        return self._stack.front.copy_text(what)
 
     def remember(self) -> dict[str, object]:
         """The workflow that is listed."""

@@ -10,7 +10,7 @@ from ..widgets.paged_table import PagedTable
 from .execution_detail import ExecutionDetailView
 from .execution_list import ExecutionList
 from .execution_preview import ExecutionPreview
-from .pane import Pane
+from .stack_pane import StackPane
 from .views import ViewStack
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WIDE = 120
 
 
-class ExecutionViews(Pane):
+class ExecutionViews(StackPane):
     """The list with its preview, and the executions that are opened from it."""
 
     DEFAULT_CSS = """
@@ -28,9 +28,8 @@ class ExecutionViews(Pane):
     """
 
     def __init__(self, services: "ConsoleServices") -> None:
-        super().__init__(services)
         self._list = ExecutionList(services)
-        self._stack = ViewStack(self._list)
+        super().__init__(services, self._list)
         self._preview = ExecutionPreview(services)
         self._wide = False
 
@@ -62,11 +61,6 @@ class ExecutionViews(Pane):
         return self._list
 
     @property
-    def stack(self) -> ViewStack:
-        """The views, one over the other."""
-        return self._stack
-
-    @property
     def execution_id(self) -> str | None:
         """The execution that an action concerns: the one that is open, else the one under the cursor."""
         for view in reversed(self._stack.views):
@@ -82,22 +76,6 @@ class ExecutionViews(Pane):
             if isinstance(view, ExecutionDetailView):
                 return view.looked.detail.execution if view.looked else None
         return self._list.execution
-
-    def opened(self) -> None:
-        """Begin to read."""
-        self._stack.opened()
-
-    def closed(self) -> None:
-        """Read no more."""
-        self._stack.closed()
-
-    def refresh_now(self) -> None:
-        """Read again at once."""
-        self._stack.front.refresh_now()
-
-    def copy_text(self, what: str) -> str | None:
-        """What the view in front has."""
-        return self._stack.front.copy_text(what)
 
     def remember(self) -> dict[str, object]:
         """Filter, order and columns."""
