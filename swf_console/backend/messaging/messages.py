@@ -45,13 +45,15 @@ class OutgoingMessage(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """A message that is certain to be one, to be written by whoever has the time."""
+    """A message that is certain to be one, to be written by whoever has the time.
+
+    `created_at` is in seconds since 1970.
+    """
 
     destination: str
     content: dict[str, Any]
-    msg_type: str
     execution_id: str | None
-    created_at: datetime
+    created_at: float
 
 
 class Delivery(NamedTuple):
@@ -142,14 +144,14 @@ def draft(destination: str, content: dict[str, Any]) -> Draft | OutgoingMessage:
     check_destination(destination)
     if not _certain(content):
         return make(destination, content)
-    msg_type, execution_id = content.get("msg_type"), content.get("execution_id")
-    return Draft(destination, content, _text(msg_type) or "", _text(execution_id), datetime.now(UTC))
+    return Draft(destination, content, _text(content.get("execution_id")), time.time())
 
 
 def write(message: Draft | OutgoingMessage) -> OutgoingMessage:
     """The message of a draft; a message is one already."""
     if isinstance(message, Draft):
-        return make(message.destination, message.content)._replace(created_at=message.created_at)
+        created_at = datetime.fromtimestamp(message.created_at, UTC)
+        return make(message.destination, message.content)._replace(created_at=created_at)
     return message
 
 

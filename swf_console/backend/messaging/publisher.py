@@ -93,7 +93,7 @@ class Publisher:
         self._work = threading.Condition(lock)
         self._room = threading.Condition(lock)
         self._settled = threading.Condition(lock)
-        self._pending: deque[_Item] = deque()
+        self._pending: deque[tuple[Draft | OutgoingMessage, float]] = deque()
         self._recording: list[_Item] = []
         self._noting = 0
         self._unconfirmed: dict[str, _Item] = {}
@@ -124,19 +124,16 @@ class Publisher:
         With `wait` false it is taken at once, beyond the bound: for the few that must go out in any case.
         """
         with self._lock:
-            while wait and len(self._pending) >= self._limit and not self._closing:
-                if abort is not None and abort():
-                    raise PublishAborted("stopped while waiting for the broker")
-                self._room.wait(None if abort is None else ABORT_LOOK_SECONDS)
+            if wait and len(self._pending) >= self._limit:
+                self._wait_for_room(abort)
             if self._closing:
                 raise PublishAborted("the publisher is closed")
             tally = self._tallies.get(message.execution_id)
             if tally is None:
                 tally = self._tallies[message.execution_id] = Tally()
             tally.published += 1
-            tally.by_type[message.msg_type] += 1
             now = time.monotonic()
-            self._pending.append(_Item(message, now))
+            self._pending.append((message, now))
             gathering = now < self._recorded_at + self._gather_seconds and not self._waiting
             if self._idle and (not gathering or len(self._pending) >= self._batch) and self._has_work():
                 self._work.notify()
@@ -230,6 +227,12 @@ class Publisher:
         """An ERROR for a message of ours ends the session: it is tried again after the back-off."""
         return False
 
+    def _wait_for_room(self, abort: Callable[[], bool] | None) -> None:
+        while len(self._pending) >= self._limit and not self._closing:
+            if abort is not None and abort():
+                raise PublishAborted("stopped while waiting for the broker")
+            self._room.wait(None if abort is None else ABORT_LOOK_SECONDS)
+
     def _run(self) -> None:
         while True:
             with self._work:
@@ -281,7 +284,7 @@ class Publisher:
 
     def _take(self) -> tuple[list[_Item], list[Delivery], list[str | None]]:
         count = min(self._batch, len(self._pending), max(0, self._room_in_window()))
-        batch = [self._pending.popleft() for _ in range(count)]
+        batch = [_Item(*self._pending.popleft()) for _ in range(count)]
         self._recording = batch
         if batch:
             self._room.notify_all()
@@ -365,7 +368,7 @@ class Publisher:
         return not (on_its_way or self._delivered or self._noting)
 
     def _age(self) -> float:
-        for waiting in (self._unconfirmed.values(), self._recording, self._pending):
+        for waiting in (self._unconfirmed.values(), self._recording):
             for item in waiting:
                 return time.monotonic() - item.at
-        return 0.0
+        return time.monotonic() - self._pending[0][1] if self._pending else 0.0

@@ -1,7 +1,6 @@
 """Figures of one execution's messages, in memory that does not grow with their number."""
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..durations import Durations
 
@@ -10,7 +9,6 @@ from ..durations import Durations
 class PublishStatistics:
     """What was published for one execution; latencies are seconds from publish() to the receipt."""
 
-    messages_by_type: dict[str, int] = field(default_factory=dict)
     delivered: int = 0
     undelivered: int = 0
     resent: int = 0
@@ -24,7 +22,6 @@ class Tally:
     """The running figures of one execution."""
 
     def __init__(self) -> None:
-        self.by_type: Counter[str] = Counter()
         self.latency = Durations()
         self.published = 0
         self.delivered = 0
@@ -39,7 +36,6 @@ class Tally:
     def snapshot(self) -> PublishStatistics:
         """The figures as they are now."""
         return PublishStatistics(
-            messages_by_type=dict(self.by_type),
             delivered=self.delivered,
             undelivered=self.undelivered,
             resent=self.resent,

@@ -234,7 +234,6 @@ class LiveExecution:
             undelivered=figures.undelivered,
             database_seconds=figures.outbox_seconds,
             realtime=self.prepared.request.realtime,
-            messages_by_type=figures.messages_by_type,
         )
 
 
@@ -260,7 +259,7 @@ class ExecutionPorts:
             self._engine.publisher.publish(message, abort=self._stopped, wait=not closing)
         except PublishAborted as error:
             raise Aborted(str(error)) from error
-        if message.msg_type == "stf_gen":
+        if content["msg_type"] == "stf_gen":
             self.stf_count += 1
 
     def next_run_number(self) -> int:

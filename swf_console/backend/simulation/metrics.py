@@ -15,14 +15,12 @@ def performance_metrics(
     undelivered: int = 0,
     database_seconds: float = 0.0,
     realtime: bool = False,
-    messages_by_type: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """The `performance_metrics` of an execution; all times in seconds.
 
-    `publish_latency` holds p50, p95 and p99 from the send to the broker's receipt. `messages_by_type` is the
-    publisher's own count, where there is one; else what the workflow sent.
+    `publish_latency` holds p50, p95 and p99 from the send to the broker's receipt.
     """
-    sent = dict(messages_by_type if messages_by_type is not None else outcome.messages_by_type)
+    sent = outcome.messages_by_type
     latency = publish_latency or {}
     metrics: dict[str, Any] = {
         "reason": outcome.reason,

@@ -75,9 +75,8 @@ class Runner:
         """
         msg_type = self._accept(destination, message)
         content = {**message, **self._identity}
-        if content.get("run_id") is None:
-            content["run_id"] = self.run_number or self.next_run_number()
-        content["run_id"] = str(content["run_id"])
+        run_id = content.get("run_id")
+        content["run_id"] = str((self.run_number or self.next_run_number()) if run_id is None else run_id)
         content.setdefault("timestamp", self._timestamps.now())
         content.setdefault("simulation_tick", self._env.now)
         if msg_type in STATES:
@@ -124,10 +123,7 @@ class Runner:
 
     def _send(self, destination: str, msg_type: str, content: dict[str, Any]) -> None:
         try:
-            if self._closing:
-                self._ports.send(destination, content, self._env.now, closing=True)
-            else:
-                self._ports.send(destination, content, self._env.now)
+            self._ports.send(destination, content, self._env.now, closing=self._closing)
         except (TypeError, ValueError) as error:
             _refuse_unless_json(msg_type, content, error)
             raise
