@@ -9,6 +9,7 @@ from .lateness import Lateness, LatenessSummary
 from .ports import StopSignal
 
 LONGEST_WAIT = 3600.0
+NEVER = float("inf")
 
 
 class Clock(Protocol):
@@ -53,11 +54,12 @@ class RealtimeClock:
         start = time.monotonic() - env.now / self._factor
         while not stop.is_set:
             due = start + env.peek() / self._factor
-            wait = due - time.monotonic()
-            if 0 < wait < float("inf"):
-                stop.wait(min(wait, LONGEST_WAIT))
-                continue
-            self._lateness.add(-wait)
+            late = time.monotonic() - due
+            while late < 0 and due != NEVER:
+                if stop.wait(min(-late, LONGEST_WAIT)):
+                    return
+                late = time.monotonic() - due
+            self._lateness.add(late)
             env.step()
 
     def lateness(self) -> LatenessSummary:

@@ -78,11 +78,12 @@ class Runner:
         run_id = content.get("run_id")
         content["run_id"] = str((self.run_number or self.next_run_number()) if run_id is None else run_id)
         content.setdefault("timestamp", self._timestamps.now())
-        content.setdefault("simulation_tick", self._env.now)
+        tick = self._env.now
+        content.setdefault("simulation_tick", tick)
         if msg_type in STATES:
-            self._send_state(destination, msg_type, content)
+            self._send_state(destination, msg_type, content, tick)
         else:
-            self._send(destination, msg_type, content)
+            self._send(destination, msg_type, content, tick)
 
     def record_state(self, state: str, substate: str | None = None) -> None:
         """Record a transition of the DAQ that no message announces."""
@@ -121,15 +122,15 @@ class Runner:
             raise MessageRefused(f"a message to {destination} without a msg_type")
         return msg_type
 
-    def _send(self, destination: str, msg_type: str, content: dict[str, Any]) -> None:
+    def _send(self, destination: str, msg_type: str, content: dict[str, Any], tick: float) -> None:
         try:
-            self._ports.send(destination, content, self._env.now, closing=self._closing)
+            self._ports.send(destination, content, tick, closing=self._closing)
         except (TypeError, ValueError) as error:
             _refuse_unless_json(msg_type, content, error)
             raise
         self.messages_by_type[msg_type] += 1
 
-    def _send_state(self, destination: str, msg_type: str, content: dict[str, Any]) -> None:
+    def _send_state(self, destination: str, msg_type: str, content: dict[str, Any], tick: float) -> None:
         if msg_type == "run_imminent":
             self._stfs_before_run = self.stf_count
         elif msg_type == "end_run":
@@ -139,7 +140,7 @@ class Runner:
             self._complete_end_run(content)
         for key, value in zip(("state", "substate"), STATES[msg_type], strict=True):
             content.setdefault(key, value)
-        self._send(destination, msg_type, content)
+        self._send(destination, msg_type, content, tick)
         self._run_open = msg_type != "end_run" and (self._run_open or msg_type == "run_imminent")
         self._record(msg_type, content)
 
