@@ -45,7 +45,7 @@ def _open(arguments: argparse.Namespace, first_look: "FirstLook") -> int:
 
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
     namespace = namespace_of(settings, arguments.namespace)
-    preferences = load_preferences(known=known_keys())
+    preferences = load_preferences(known=known_keys)
     owner = new_owner(settings)
     guard = Guard(settings, owner)
     try:

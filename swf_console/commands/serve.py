@@ -29,13 +29,14 @@ def run(arguments: argparse.Namespace) -> int:
     from ..backend.operations.console.naming import namespace_of
     from ..backend.operations.console.preferences import load_preferences
     from ..backend.settings import load_settings
+    from .key_names import known_keys
 
     if not 0 <= arguments.port <= 65535:
         raise UsageError(f"--port {arguments.port} is no port", "Give a number from 0 to 65535")
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
     # what would keep a console from opening is said here, where somebody reads it
     namespace_of(settings, arguments.namespace)
-    load_preferences()
+    load_preferences(known=known_keys)
     log_to_file(settings.logs_dir / "serve.log", rotated=True)
     from ..backend.monitor.serving import Listening
     from ..web.server import serve

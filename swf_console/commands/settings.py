@@ -39,7 +39,7 @@ def check(*, json: bool) -> int:
     from .key_names import known_keys
 
     path = preferences_file(os.environ)
-    found, defaults = asdict(load_preferences(path, known_keys())), asdict(Preferences())
+    found, defaults = asdict(load_preferences(path, known_keys)), asdict(Preferences())
     if json:
         emit({"file": str(path), "exists": path.exists(), **found})
         return 0

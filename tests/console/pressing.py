@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from textual.pilot import Pilot
 
-from swf_console.actions import EVERYWHERE, Action, actions_of
+from swf_console.actions import EVERYWHERE, OF_PANES, Action, actions_of
+from swf_console.actions.nesting import hidden_by
 from swf_console.app import ConsoleApp
 from swf_console.backend.operations.console.services import ConsoleServices
 from swf_console.screens.pane import Pane
 from swf_console.testing.supervisor import MemorySupervisor
+from swf_console.widgets.places import places_above
 
 from .hosts import QuietApp, until
 
@@ -41,6 +43,7 @@ class Keys:
         """Press every key of the action; after each `effect` comes about, and the keys `undo` follow."""
         (action,) = [one for one in actions_at(self.place) if one.id == f"{self.place}.{word}"]
         for key in action.keys:
+            self.see_nesting()
             await self.pilot.press(key)
             self.pressed.add((action.id, key))
             await self.until(effect)
@@ -49,10 +52,19 @@ class Keys:
     async def press_once(self, word: str, effect: Callable[[], object], key: int = 0) -> None:
         """Press one of its keys alone."""
         (action,) = [one for one in actions_at(self.place) if one.id == f"{self.place}.{word}"]
+        self.see_nesting()
         await self.pilot.press(action.keys[key])
         self.pressed.add((action.id, action.keys[key]))
         await self.until(effect)
         await self.until(effect)
+
+    def see_nesting(self) -> None:
+        """What lies in what here is in the registry, by which `settings check` finds keys that are hidden."""
+        here = places_above(self.app.screen.focused or self.app.screen)
+        panes = {action.screens[0] for action in OF_PANES}
+        for n, place in enumerate(here):
+            around = {*here[n + 1 :], *(["everywhere"] if panes & {*here} else [])}
+            assert around <= set(hidden_by(place)), f"{place} lies in {around}"
 
     async def until(self, effect: Callable[[], object], timeout: float = 10.0) -> None:
         """Let the console go on until that holds."""

@@ -1,21 +1,21 @@
 """The operator's settings of the console: one TOML file, every value with its default, checked when read."""
 
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...configuration import nearest
 from ...configuration.documents import Document, read_document
 from ...errors import ConfigurationError, Problem
 
+if TYPE_CHECKING:
+    from .key_map import KnownKeys
+
 THEMES = ("dark", "light", "16-colour", "colour-blind")
 SYMBOLS = ("unicode", "ascii")
 AUTO = "auto"
-MODIFIERS = r"(?:ctrl\+|shift\+|alt\+)*"
-KEY = re.compile(rf"{MODIFIERS}(?:[^\s,]|[a-z][a-z0-9_]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +35,6 @@ class Preferences:
     mouse: bool = True
     keys: Mapping[str, str] = field(default_factory=dict)
 
-
-@dataclass(frozen=True, slots=True)
-class KnownKey:
-    """An action that keys can be given to: where it works, and what it has without a key map."""
-
-    place: str
-    keys: tuple[str, ...]
-    help: str = ""
-
-
-KnownKeys = Mapping[str, KnownKey]
 
 LIMITS = {"frames": (1, 30), "frames_ssh": (1, 30), "messages": (100, 1_000_000)}
 CHOICES = {"theme": (AUTO, *THEMES), "symbols": (AUTO, *SYMBOLS)}
@@ -67,29 +56,33 @@ def preferences_file(environ: Mapping[str, str]) -> Path:
     return Path(base) / "swf-console" / "settings.toml"
 
 
-def load_preferences(path: Path | None = None, known: KnownKeys | None = None) -> Preferences:
+def load_preferences(path: Path | None = None, known: "Callable[[], KnownKeys] | None" = None) -> Preferences:
     """Read them; without a file the defaults. Raises ConfigurationError with every problem.
 
-    `known` are the actions that keys can be given to, by their ids; without it only the form is checked.
+    `known` tells what keys can be given to, where the file gives any; without it only their form is checked.
     """
     path = path or preferences_file(os.environ)
     if not path.exists():
         return Preferences()
     document = read_document(path)
-    problems = [*_problems(document), *_key_problems(document, known)]
+    problems = [*_problems(document)]
+    if "keys" in document.data:
+        from .key_map import key_problems
+
+        problems += key_problems(document, known)
     if problems:
         raise ConfigurationError(*problems)
     return Preferences(**document.data)
 
 
-def sample(known: KnownKeys) -> str:
+def sample(known: "KnownKeys") -> str:
     """A settings file with every default, each with what it means; everything in it is a comment."""
     defaults = Preferences()
     lines = ["# Settings of the console. What is commented out is the default.", ""]
     for name, words in HELP.items():
         lines += [f"# {words}", f"# {name} = {_toml(getattr(defaults, name))}", ""]
     lines += ["# Other keys for actions, as ? names them; several are separated by commas.", "# [keys]"]
-    for name, action in known.items():
+    for name, action in known.actions.items():
         lines.append(f"# {_toml(name)} = {_toml(','.join(action.keys))}  # {action.help}")
     return "\n".join(lines) + "\n"
 
@@ -127,38 +120,6 @@ def _wrong(name: str, value: Any) -> tuple[str, str] | None:
         return None if isinstance(value, bool) else ("must be true or false", f"The default is {default}")
     good = isinstance(value, dict)
     return None if good else ("must be a table of keys", 'Write [keys], then "messages.pause" = "space,p"')
-
-
-def _key_problems(document: Document, known: KnownKeys | None) -> Iterator[Problem]:
-    given = document.data.get("keys")
-    if not isinstance(given, dict):
-        return
-    for name, value in given.items():
-        if not isinstance(value, str) or not all(map(KEY.fullmatch, _keys(value))):
-            remedy = 'Write one or more keys, as in "space,p" or "ctrl+l"'
-            yield document.problem("is no key", "keys", name, value=repr(value)[:60], remedy=remedy)
-        elif known is not None and name not in known:
-            remedy = _did_you_mean(name, known) or "swf-console settings sample names them all"
-            yield document.problem("there is no such action", "keys", name, remedy=remedy)
-        elif known is not None:
-            yield from _clashes(document, name, given, known)
-
-
-def _clashes(document: Document, name: str, given: Mapping[str, Any], known: KnownKeys) -> Iterator[Problem]:
-    """Two actions of one place on the same key: only one of them could be reached."""
-    for other, action in known.items():
-        if other == name or action.place != known[name].place:
-            continue
-        theirs = _keys(given[other]) if isinstance(given.get(other), str) else list(action.keys)
-        if both := [key for key in _keys(given[name]) if key in theirs]:
-            remedy = f"Choose another key, or give {other} another one too"
-            yield document.problem(
-                f"{both[0]} is the key of {other}", "keys", name, value=repr(given[name])[:60], remedy=remedy
-            )
-
-
-def _keys(text: str) -> list[str]:
-    return [key.strip() for key in text.split(",")]
 
 
 def _did_you_mean(name: str, known: Any) -> str:
