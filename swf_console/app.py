@@ -44,11 +44,19 @@ class ConsoleApp(Commands):
         use_symbols(symbols_of(services.preferences, self.environ))
         for theme in ALL.values():
             self.register_theme(theme)
+        self._begin_with("16-colour" if self.no_color else theme_of(services.preferences, self.environ))
+
+    def _begin_with(self, theme: str) -> None:
+        """What setting `theme` does, before there are styles: set later, all of them are parsed a second time."""
+        self.set_reactive(ConsoleApp.theme, theme)
+        self.stylesheet.set_variables(self.get_css_variables())
+        self.set_class(self.current_theme.dark, "-dark-mode", update=False)
+        self.set_class(not self.current_theme.dark, "-light-mode", update=False)
+        self._refresh_truecolor_filter(self.ansi_theme)
 
     def on_mount(self) -> None:
         """Paint the shell, then open the pipes."""
         self._obey_signals()
-        self.theme = "16-colour" if self.no_color else theme_of(self.services.preferences, self.environ)
         self.set_keymap(dict(self.services.preferences.keys))
         self.action_line(Content.styled(f" {sign('done')} swf-console {__version__}", "dim"))
         self.refresh_frame()
