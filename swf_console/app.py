@@ -47,7 +47,7 @@ class ConsoleApp(Commands):
         self._begin_with("16-colour" if self.no_color else theme_of(services.preferences, self.environ))
 
     def _begin_with(self, theme: str) -> None:
-        """What setting `theme` does, before there are styles: set later, all of them are parsed a second time."""
+        """What setting `theme` does, before there are styles to be parsed again."""
         self.set_reactive(ConsoleApp.theme, theme)
         self.stylesheet.set_variables(self.get_css_variables())
         self.set_class(self.current_theme.dark, "-dark-mode", update=False)

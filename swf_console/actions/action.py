@@ -1,7 +1,7 @@
 """What an action is: its name, keys and words, how much it asks, and where it can be done."""
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Tier(Enum):
@@ -13,8 +13,7 @@ class Tier(Enum):
     IRREVERSIBLE = "asks for the name to be typed"
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """One action. `name` is the method `action_<name>` of what has it, with its arguments.
 
     `keys` are Textual's names of keys. `command` are the words behind `swf-console` that do the same, with

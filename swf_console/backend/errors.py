@@ -18,6 +18,7 @@ SwfError                      exit 1
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 
 class SwfError(Exception):
@@ -40,8 +41,7 @@ class UsageError(SwfError):
     exit_code = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing wrong in a file or in an argument, with everything needed to mend it."""
 
     message: str

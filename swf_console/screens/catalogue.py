@@ -1,14 +1,12 @@
 """The screens there are: their names, keys, words, and where their code lies. None of it is imported here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """One screen or overlay, as the frame shows it. `code` is `module:Class` in this package."""
 
     name: str

@@ -4,8 +4,8 @@ import logging
 import time
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from textual.content import Content
 
@@ -24,8 +24,7 @@ LONGEST_RESULT = 300
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """An action that has been made: what it answered, or why it failed."""
 
     command: str

@@ -1,8 +1,8 @@
 """Row 1: where we are, what may be done, whether the pipes are alive, and the time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from textual.app import RenderResult
 from textual.content import Content
@@ -14,8 +14,7 @@ from .symbols import sign
 from .tones import COLOURS, Tone
 
 
-@dataclass(frozen=True, slots=True)
-class PipeSign:
+class PipeSign(NamedTuple):
     """One pipe as it is shown: a tone, and the age of its last proof or what is wrong."""
 
     name: str
@@ -23,8 +22,7 @@ class PipeSign:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What row 1 says."""
 
     namespace: str | None = None

@@ -1,7 +1,7 @@
 """Find the line of every key in a TOML text that the parser has already accepted."""
 
 import re
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 Path = tuple[str | int, ...]
 
@@ -20,8 +20,7 @@ ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})
 ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b"}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a key stands: line and column, both from 1."""
 
     line: int
@@ -39,15 +38,13 @@ def locate(text: str) -> Places:
     return _Scan(text).run()
 
 
-@dataclass
 class _Scan:
-    text: str
-    at: int = 0
-    line: int = 1
-    line_start: int = 0
-    counted: int = 0
-    places: Places = field(default_factory=dict)
-    elements: dict[Path, int] = field(default_factory=dict)
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = self.line_start = self.counted = 0
+        self.line = 1
+        self.places: Places = {}
+        self.elements: dict[Path, int] = {}
 
     def run(self) -> Places:
         table: Path = ()

@@ -1,8 +1,8 @@
 """The state of one way to a backend, as the console shows it."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Flow(StrEnum):
@@ -14,8 +14,7 @@ class Flow(StrEnum):
     DOWN = "down"
 
 
-@dataclass(frozen=True, slots=True)
-class PipeState:
+class PipeState(NamedTuple):
     """A snapshot. `proved_at` is the last sign of life, `next_at` the next attempt; instants are UTC."""
 
     name: str

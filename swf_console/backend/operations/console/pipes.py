@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from ...database import Database, namespaces
@@ -40,7 +39,7 @@ class Asking:
         """The last answer; down where there was none for too long."""
         state, age = self._state, self._state.age()
         if state.flow in (Flow.UP, Flow.IDLE) and age is not None and age > SILENT:
-            return replace(state, flow=Flow.DOWN, error=f"no answer for {age:.0f} s", next_at=None)
+            return state._replace(flow=Flow.DOWN, error=f"no answer for {age:.0f} s", next_at=None)
         return state
 
     def _ask(self) -> None:
@@ -59,12 +58,12 @@ class Asking:
             return _failed(before, f"{type(error).__name__}: {error}", "swf-console doctor", self._every)
         now = datetime.now(UTC)
         same = before.flow is answer.flow and before.since is not None
-        return replace(answer, name=before.name, proved_at=now, since=before.since if same else now)
+        return answer._replace(name=before.name, proved_at=now, since=before.since if same else now)
 
 
 def _failed(before: PipeState, error: str, advice: str, every: float) -> PipeState:
     again = datetime.now(UTC) + timedelta(seconds=every)
-    return replace(before, flow=Flow.DOWN, error=error, advice=advice, next_at=again, since=None)
+    return before._replace(flow=Flow.DOWN, error=error, advice=advice, next_at=again, since=None)
 
 
 class Owners:
