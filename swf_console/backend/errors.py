@@ -18,7 +18,6 @@ SwfError                      exit 1
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 
 class SwfError(Exception):
@@ -41,7 +40,8 @@ class UsageError(SwfError):
     exit_code = 2
 
 
-class Problem(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Problem:
     """One thing wrong in a file or in an argument, with everything needed to mend it."""
 
     message: str

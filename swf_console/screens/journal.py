@@ -1,6 +1,7 @@
 """The Journal screen: what was done in this home's consoles, every alert, and the console's own errors."""
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events, on
@@ -185,7 +186,7 @@ class JournalPane(Pane):
             "command": entry.command,
             "cell": entry.result,
             "row": "  ".join(cell.text for cell in item.cells),
-            "json": json.dumps(entry._asdict(), default=str),
+            "json": json.dumps(asdict(entry), default=str),
         }
         return texts.get(what) or None
 

@@ -128,6 +128,8 @@ class OverviewPane(Pane):
         return self._watch.look()
 
     def _show(self, look: "OverviewLook") -> None:
+        if self.look is None and (first := self.services.first_look) is not None:
+            self.call_after_refresh(first.shown)
         self.look = look
         ((text, tone),) = verdict_parts(look.verdict)
         self.query_one("#overview-verdict", Static).update(Content.styled(text, COLOURS[tone]))

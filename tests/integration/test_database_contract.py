@@ -84,7 +84,7 @@ def new_execution(definition: Definition, number: int, **changes: Any) -> NewExe
         owner="host:1:a",
         lease_expires_at=NOW + 15 * SECOND,
     )
-    return replace(plain, **changes)
+    return plain._replace(**changes)
 
 
 def new_message(number: int, **changes: Any) -> NewMessage:
@@ -99,7 +99,7 @@ def new_message(number: int, **changes: Any) -> NewMessage:
         sender_agent="DAQ_Simulator-agent-me-1",
         queue_name="/topic/epictopic",
     )
-    return replace(plain, **changes)
+    return plain._replace(**changes)
 
 
 def walk(turn: Callable[[str | None], Page[Any]]) -> list[Any]:
@@ -189,9 +189,9 @@ def test_definition_is_stored_once_and_never_rewritten(database: Database) -> No
     with database.write() as connection:
         first = definitions.ensure(connection, DEFINITION)
         again = definitions.ensure(
-            connection, replace(DEFINITION, definition="other", parameter_values={"a": 2}, created_by="you")
+            connection, DEFINITION._replace(definition="other", parameter_values={"a": 2}, created_by="you")
         )
-        other = definitions.ensure(connection, replace(DEFINITION, version="1.1"))
+        other = definitions.ensure(connection, DEFINITION._replace(version="1.1"))
     assert again == first
     assert (first.definition, first.parameter_values) == (DEFINITION.definition, {"a": 1})
     assert first.created_at.tzinfo is UTC
@@ -208,7 +208,7 @@ def test_one_definition_of_many_writers_at_once(database: Database) -> None:
     def ensure(number: int) -> Definition:
         together.wait()
         with database.write() as connection:
-            return definitions.ensure(connection, replace(DEFINITION, definition=f"code {number}"))
+            return definitions.ensure(connection, DEFINITION._replace(definition=f"code {number}"))
 
     with ThreadPoolExecutor(4) as pool:
         stored = list(pool.map(ensure, range(4)))
@@ -220,7 +220,7 @@ def test_definition_with_executions_is_not_deleted(database: Database, definitio
         executions.insert(connection, new_execution(definition, 1))
         with pytest.raises(Refused, match="stf_datataking-me-0001"):
             definitions.remove(connection, definition.id)
-        unused = definitions.ensure(connection, replace(DEFINITION, version="2"))
+        unused = definitions.ensure(connection, DEFINITION._replace(version="2"))
         assert definitions.remove(connection, unused.id)
         assert not definitions.remove(connection, unused.id)
 
@@ -353,8 +353,8 @@ def test_owner_that_came_back_in_time_keeps_its_execution(database: Database, de
 def many(database: Database, definition: Definition) -> Sequence[NewExecution]:
     """Forty executions of two definitions; four start at the same moment each time."""
     with database.write() as connection:
-        second = definitions.ensure(connection, replace(DEFINITION, version="2.0"))
-        other = definitions.ensure(connection, replace(DEFINITION, workflow_name="calibration"))
+        second = definitions.ensure(connection, DEFINITION._replace(version="2.0"))
+        other = definitions.ensure(connection, DEFINITION._replace(workflow_name="calibration"))
         of = (definition, second, definition, other)
         rows = [
             new_execution(
@@ -497,7 +497,7 @@ def test_recorders_agree_on_each_message_once(database: Database) -> None:
     with database.write() as connection:
         messages.insert(connection, [new_message(0)])
     with database.write() as connection:
-        again = replace(new_message(0), content={"changed": True}, delivered_at=NOW)
+        again = new_message(0)._replace(content={"changed": True}, delivered_at=NOW)
         assert messages.record(connection, [again, new_message(1), new_message(2), new_message(1)]) == 2
         assert messages.record(connection, [again]) == 0
         assert messages.record(connection, []) == 0

@@ -1,5 +1,6 @@
 """Follow `includes` from a configuration to every file that it is composed of."""
 
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ..errors import ConfigurationError, Problem
@@ -83,7 +84,7 @@ class IncludeTree:
             document = read_document(path) if text is None else parse_document(text, path)
         except ConfigurationError as error:
             note = f" (included by {' -> '.join(chain)})" if chain else ""
-            self._problems += [each._replace(message=each.message + note) for each in error.problems]
+            self._problems += [replace(each, message=each.message + note) for each in error.problems]
             return None
         self._read[path] = document
         return document

@@ -1,7 +1,6 @@
 """The message table: outbox of what we send, record of what others sent."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -96,4 +95,4 @@ def _cut(message: NewMessage) -> NewMessage:
     given = message.content_json
     if given is not None and (text := encoded(given, of_others=True)) is not given:
         changed["content_json"] = text
-    return replace(message, **changed) if changed else message
+    return message._replace(**changed) if changed else message

@@ -1,8 +1,11 @@
-"""Rows as they cross the door: frozen dataclasses. Times are aware UTC, ids of messages UUID text."""
+"""Rows as they cross the door, frozen; named tuples where many are made.
+
+Times are aware UTC, ids of messages UUID text.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -15,8 +18,7 @@ class Page(Generic[T]):
     next: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewDefinition:
+class NewDefinition(NamedTuple):
     """A workflow's code and default parameters, to be stored once."""
 
     workflow_name: str
@@ -48,8 +50,7 @@ class Definition(DefinitionSummary):
     parameter_values: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class NewExecution:
+class NewExecution(NamedTuple):
     """An execution to begin; with an `owner` it has a lease that its owner renews."""
 
     execution_id: str
@@ -107,8 +108,7 @@ class ExecutionFilter:
     definition_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewMessage:
+class NewMessage(NamedTuple):
     """A message to store. Its content is `content_json` (JSON text, taken as it is) or else `content`."""
 
     message_id: str
@@ -207,8 +207,7 @@ class Run:
     run_conditions: dict[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
+class Heartbeat(NamedTuple):
     """What an agent says of itself; None leaves what is stored."""
 
     instance_name: str

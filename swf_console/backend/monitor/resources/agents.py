@@ -32,7 +32,7 @@ HEARTBEAT = Body(
     Field("last_heartbeat", Moment(), null=True),
     Field("metadata", Document(), null=True),
 )
-_PASSED_ON = set(Heartbeat.__dataclass_fields__) - {"at", "operational_state", "metadata"}
+_PASSED_ON = set(Heartbeat._fields) - {"at", "operational_state", "metadata"}
 
 
 def heartbeat(connection: Connection, asked: Asked) -> Answer:

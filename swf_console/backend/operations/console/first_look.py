@@ -39,29 +39,40 @@ class FirstLook:
         actions = [(os.POSIX_SPAWN_DUP2, write_end, 1), *QUIET]
         self._pid = os.posix_spawn(sys.executable, command, os.environ, file_actions=actions)
         os.close(write_end)
-        self._lock, self._over = threading.Lock(), threading.Event()
+        self._lock, self._over, self._taken = threading.Lock(), threading.Event(), False
 
     def take(self, timeout: float = PATIENCE) -> "OverviewLook | None":
         """What it saw; None where it has seen nothing by then, or was asked before. Blocks meanwhile."""
+        import pickle
+
+        # loaded while there is time: its answer is made of these
+        from . import looks  # noqa: F401
+
         with self._lock:
-            if self._over.is_set():
+            if self._taken:
                 return None
             said = self._said(timeout)
             self._end_it()
-        import pickle
-
-        look: OverviewLook | None = pickle.loads(said) if said else None  # noqa: S301 (a child of ours wrote it)
+        if not said:
+            self.shown()
+            return None
+        look: OverviewLook = pickle.loads(said)  # noqa: S301 (a child of ours wrote it)
         return look
 
+    def shown(self) -> None:
+        """Its answer is on screen, or there is none."""
+        self._over.set()
+
     def wait(self, timeout: float = PATIENCE) -> None:
-        """Wait until it has been taken, at most for so long."""
+        """Wait until it is on screen, at most for so long."""
         self._over.wait(timeout)
 
     def close(self) -> None:
         """Want it no more."""
         with self._lock:
-            if not self._over.is_set():
+            if not self._taken:
                 self._end_it()
+        self.shown()
 
     def _said(self, timeout: float) -> bytes:
         readable, _, _ = select.select([self._end], [], [], timeout)
@@ -75,7 +86,7 @@ class FirstLook:
         with suppress(OSError):
             os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
-        self._over.set()
+        self._taken = True
 
 
 def look(given: Sequence[str]) -> None:

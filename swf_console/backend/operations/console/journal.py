@@ -3,9 +3,10 @@
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...errors import UsageError
 
@@ -13,7 +14,8 @@ FILE = "console-journal.jsonl"
 MOST_READ = 8_000_000
 
 
-class Entry(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Entry:
     """One line. `kind` is action, alert or error; `command` is the equivalent command line."""
 
     at: datetime
@@ -35,7 +37,7 @@ class Journal:
 
     def append(self, entry: Entry) -> None:
         """Keep one entry. Raises UsageError where the file cannot be written."""
-        line = json.dumps({**entry._asdict(), "at": entry.at.astimezone(UTC).isoformat()}) + "\n"
+        line = json.dumps({**asdict(entry), "at": entry.at.astimezone(UTC).isoformat()}) + "\n"
         try:
             file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:

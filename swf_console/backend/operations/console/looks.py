@@ -1,8 +1,7 @@
 """What the console finds when it looks at the testbed: plain values, that come with no library."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..agent_view import SILENT, AgentView
 
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
 RUNNING = "RUNNING"
 
 
-@dataclass(frozen=True, slots=True)
-class AgentLine:
+class AgentLine(NamedTuple):
     """One agent. `needed`: the configured workflow needs it. `cpu` is in percent of a core."""
 
     view: AgentView
@@ -42,8 +40,7 @@ class AgentLine:
         return self.view.state in ("FATAL", "UNKNOWN", "BACKOFF")
 
 
-@dataclass(frozen=True, slots=True)
-class AgentsLook:
+class AgentsLook(NamedTuple):
     """Every agent, and what could not be asked. `configuration` is what testbed.toml would run.
 
     `heard_seconds` is how old the heart-beats are where the database has not answered since, and
@@ -61,8 +58,7 @@ class AgentsLook:
     missing: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DaqState:
+class DaqState(NamedTuple):
     """A state of the DAQ, and when it was entered."""
 
     state: str
@@ -70,8 +66,7 @@ class DaqState:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(NamedTuple):
     """One execution. `planned` STFs are None where nothing limits them; a count stops at COUNT_CAP.
 
     `pipeline` are the messages of each stage so far; `lost`: nobody runs it any more.
@@ -103,8 +98,7 @@ class Running:
         return self.summary.stop_requested_at is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """Something that happened. `tone` is ok, watch, bad or plain; `execution_id` is what to open."""
 
     at: datetime
@@ -113,8 +107,7 @@ class Change:
     execution_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The one sentence. `screen` is where to go for it."""
 
     tone: str
@@ -122,8 +115,7 @@ class Verdict:
     screen: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OverviewLook:
+class OverviewLook(NamedTuple):
     """Everything on the screen. `database_trouble` says why what comes from there is not known."""
 
     verdict: Verdict

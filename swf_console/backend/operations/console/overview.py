@@ -16,6 +16,7 @@ from .services import ConsoleServices
 LATELY = timedelta(minutes=10)
 MOST_CHANGES = 40
 RATE_SECONDS = 60
+NO_RATES = (0,) * RATE_SECONDS
 
 
 class OverviewWatch:
@@ -46,7 +47,7 @@ class OverviewWatch:
             running=running,
             running_count=count,
             changes=tuple(changes[:MOST_CHANGES]),
-            rates=tuple(services.tail.rates(RATE_SECONDS)),
+            rates=tuple(services.tail_here.rates(RATE_SECONDS)) if services.tail_here else NO_RATES,
             database_trouble=trouble,
         )
 

@@ -63,6 +63,11 @@ class ConsoleServices:
 
         return Tail(self.namespace, capacity=self.preferences.messages)
 
+    @property
+    def tail_here(self) -> "Tail | None":
+        """The same, and None where nobody follows: asking loads nothing."""
+        return self.__dict__.get("tail")
+
     @cached_property
     def runs(self) -> "LocalRuns":
         """The executions of this process; the first one opens its engine."""
