@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import time
 import uuid
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ CONTENT_TYPE = "application/json"
 ID_HEADER = "swf_message_id"
 LARGEST = 2.0**63
 TOLD = ("msg_type", "namespace", "execution_id", "run_id", "sender")
+AS_WE_WRITE_IT = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.ASCII).fullmatch
 
 _encode = json.JSONEncoder(allow_nan=False).encode
 
@@ -224,6 +226,8 @@ def identify(headers: Mapping[str, str]) -> str:
     """
     given = headers.get(ID_HEADER)
     if given:
+        if AS_WE_WRITE_IT(given):
+            return given
         try:
             return str(uuid.UUID(given))
         except ValueError:

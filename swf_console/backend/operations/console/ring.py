@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
+from ...messaging.messages import AS_WE_WRITE_IT
+
 CAPACITY = 50_000
 MOST_BYTES = 40_000_000
 ID_BYTES = 16
@@ -127,17 +129,18 @@ class Sheet:
 
     def append(self, at: float, stamp: Stamp, identity: str, body: str) -> int:
         """Add one; returns the size of its body."""
-        short = packed(identity)
+        short, stamps = packed(identity), self._stamps
         if short is None:
-            self._odd_ids[len(self)] = identity
+            self._odd_ids[len(stamps)] = identity
         self._ids += short or NO_ID
         self._at.append(at)
-        self._stamps.append(stamp)
-        self._bodies += body.encode(*AS_IT_CAME)
+        stamps.append(stamp)
+        text = body.encode(*AS_IT_CAME)
+        self._bodies += text
         self._ends.append(len(self._bodies))
-        if len(self) == SHEET:
+        if len(stamps) == SHEET:
             self._packed, self._bodies = zlib.compress(self._bodies, FAST), bytearray()
-        return self._ends[-1] - self._ends[-2]
+        return len(text)
 
     def get(self, place: int, number: int) -> Kept:
         """The message at that place."""
@@ -224,7 +227,7 @@ class Ring:
     def _make_room(self) -> None:
         # what is held goes all at once: between two such moments the first message stays the same
         times = 2 if self._holding else 1
-        if len(self) > times * self.capacity:
+        if self.next - self.first > times * self.capacity:
             self._forget(self.next - self.capacity)
         if self.bytes > times * self.most_bytes:
             while self.bytes > self.most_bytes and len(self) > 1:
@@ -249,13 +252,7 @@ def unpacked_bodies(packed: bytes) -> bytes:
 
 def packed(identity: str) -> bytes | None:
     """An id in 16 bytes, where it is a UUID written as UUIDs mostly are."""
-    if len(identity) != 36:
-        return None
-    try:
-        found = bytes.fromhex(identity.replace("-", ""))
-    except ValueError:
-        return None
-    return found if unpacked(found) == identity else None
+    return bytes.fromhex(identity.replace("-", "")) if AS_WE_WRITE_IT(identity) else None
 
 
 def unpacked(identity: bytes | bytearray) -> str:

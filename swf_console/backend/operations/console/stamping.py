@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ...messaging.messages import identify
+from ...messaging.messages import TOLD, identify
 from .ring import Stamp
 
 MOST_STAMPS = 5000
+TEXT = {str}
 
 
 class Stamper:
@@ -19,14 +20,10 @@ class Stamper:
     def stamp(self, headers: Mapping[str, str], body: str) -> tuple[Stamp, str]:
         """The stamp of a message and its id."""
         content = _object(body)
-        stamp = Stamp(
-            headers.get("destination", ""),
-            _either(content, headers, "msg_type"),
-            _either(content, headers, "namespace"),
-            _either(content, headers, "execution_id"),
-            _either(content, headers, "run_id"),
-            _either(content, headers, "sender"),
-        )
+        said = [content.get(name) for name in TOLD]
+        if not (all(said) and set(map(type, said)) == TEXT):
+            said = [_either(content, headers, name) for name in TOLD]
+        stamp = Stamp(headers.get("destination", ""), *said)
         known = self._known.get(stamp)
         if known is None:
             if len(self._known) >= MOST_STAMPS:

@@ -82,10 +82,11 @@ class Tail:
         with self._lock:
             for stamp, identity, body in stamped:
                 self._take_up(self._ring.append(at, stamp, identity, body), stamp, identity)
+            for stamp, count in Counter(stamp for stamp, _, _ in stamped).items():
                 own = self._namespace is None or stamp.namespace == self._namespace
-                (self._own if own else self._others).add(int(at))
+                (self._own if own else self._others).add(int(at), count)
                 if own:
-                    self._count(stamp.msg_type)
+                    self._count(stamp.msg_type, count)
             self._last_at = at
             self.version += 1
 
@@ -272,11 +273,11 @@ class Tail:
             by_stamp=match.needs_stamp_only,
         )
 
-    def _count(self, kind: str | None) -> None:
+    def _count(self, kind: str | None, count: int) -> None:
         name = kind or "-"
         if name not in self._types and len(self._types) >= MOST_TYPES:
             name = OTHERS
-        self._types[name] += 1
+        self._types[name] += count
 
     def _take_up(self, number: int, stamp: Stamp, identity: str) -> None:
         self.passed += self._view.arrived(number, stamp)
