@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...configuration import nearest
 from ...configuration.documents import Document
@@ -13,8 +12,7 @@ KEY = re.compile(r"(?:[a-z]+\+)*(?:[^\s,]|[a-z][a-z0-9_]+)")
 KEYS = 'Write one or more keys, as in "space,p" or "ctrl+l"'
 
 
-@dataclass(frozen=True, slots=True)
-class KnownKey:
+class KnownKey(NamedTuple):
     """An action that keys can be given to: where it works, and what it has without a key map."""
 
     place: str
@@ -22,8 +20,7 @@ class KnownKey:
     help: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownKeys:
+class KnownKeys(NamedTuple):
     """What a key map can name.
 
     `hides` are the places around a place, whose keys do nothing where both have the same ones. `name_of`
