@@ -2,6 +2,12 @@
 
 from .action import Action, Tier, keyed
 
+_NEXT_PART = (
+    "app.focus_next",
+    "tab",
+    "next part",
+    "to what is below the list or beside it, and back",
+)
 _HELP = ("app.help", "question_mark", "help", "what can be done here")
 LAUNCH: tuple[Action, ...] = (
     Action(
@@ -17,7 +23,7 @@ LAUNCH: tuple[Action, ...] = (
     Action(
         "start_missing",
         ("A",),
-        "start missing",
+        "start agents",
         "start the agents that the run needs",
         "up",
         Tier.REVERSIBLE,
@@ -28,12 +34,14 @@ LAUNCH: tuple[Action, ...] = (
     keyed("launch", "pace", "p", "pace", "realtime, or as fast as possible", shown=True),
     keyed("launch", "reset", "backspace delete", "reset", "take the override away", shown=True),
     keyed("launch", "back", "escape", "close", "out of what is typed or chosen; else close", shown=True),
+    keyed("launch", *_NEXT_PART),
     keyed("launch", *_HELP, shown=True),
 )
 DOCTOR: tuple[Action, ...] = (
     keyed("doctor", "again", "u", "again", "check everything once more", command="doctor", shown=True),
     keyed("doctor", "copy", "y", "copy", "copy what to do about the check under the cursor", shown=True),
     keyed("doctor", "close", "escape q exclamation_mark", "close", "back to the screen", shown=True),
+    keyed("doctor", *_NEXT_PART),
     keyed("doctor", *_HELP, shown=True),
 )
 HELP: tuple[Action, ...] = (
@@ -43,6 +51,7 @@ HELP: tuple[Action, ...] = (
     keyed("help", "edge(True)", "G end", "last", "to the end"),
     keyed("help", "leaf(1)", "pagedown", "page down", "one page down"),
     keyed("help", "leaf(-1)", "pageup", "page up", "one page up"),
+    keyed("help", "palette", "colon", "find", "find an action by its name"),
     keyed("help", "leave", "question_mark q", "close", "back to where it was asked"),
 )
 DIALOG: tuple[Action, ...] = (keyed("dialog", "leave", "escape", "back", "nothing is done"),)

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from ..backend.operations.console.services import ConsoleServices
 
 FRAMES = "120"
-DRIVER = "swf_console.terminal_driver:TerminalDriver"
+DRIVERS = {
+    "unicode": "swf_console.terminal_driver:TerminalDriver",
+    "ascii": "swf_console.ascii_driver:AsciiDriver",
+}
 SWITCH_SECONDS = 0.001
 CRASHED = 1
 LOG = "console.log"
@@ -61,9 +64,11 @@ def _open(arguments: argparse.Namespace, first_look: "FirstLook") -> int:
 
 def show(services: "ConsoleServices") -> int:
     """Run the application until it is left."""
+    from ..backend.operations.console.terminals import symbols_of
+
     # how often Textual may paint what a key has changed; it is read when Textual is imported
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
-    os.environ.setdefault("TEXTUAL_DRIVER", DRIVER)
+    os.environ.setdefault("TEXTUAL_DRIVER", DRIVERS[symbols_of(services.preferences, os.environ)])
     from ..app import ConsoleApp
     from ..widgets.strips import spare_the_collector
     from .output import say

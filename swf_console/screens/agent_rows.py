@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("sign", "", 1),
-    Column("name", "NAME", 25, least=24),
+    Column("name", "NAME", 32, least=24),
     Column("state", "STATE", 8),
     Column("heartbeat", "HB", 5, right=True),
     Column("up", "UP", 6, right=True),

@@ -1,4 +1,4 @@
-"""The screens there are: their names, keys, words, and where their code lies. None of it is imported here."""
+"""The screens there are: their names, words, and where their code lies. None of it is imported here."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -10,7 +10,6 @@ class Listed(NamedTuple):
     """One screen or overlay, as the frame shows it. `code` is `module:Class` in this package."""
 
     name: str
-    key: str
     title: str
     short: str
     code: str
@@ -28,18 +27,18 @@ class Listed(NamedTuple):
 
 
 PANES = (
-    Listed("overview", "1", "Overview", "Overview", "overview:OverviewPane"),
-    Listed("agents", "2", "Agents", "Agents", "agents:AgentsPane"),
-    Listed("messages", "3", "Messages", "Messages", "messages:MessagesPane"),
-    Listed("executions", "4", "Executions", "Executions", "executions:ExecutionsPane"),
-    Listed("definitions", "5", "Definitions", "Defs", "definitions:DefinitionsPane"),
-    Listed("namespaces", "6", "Namespaces", "Namesp", "namespaces:NamespacesPane"),
-    Listed("fast_processing", "7", "Fast processing", "Fast", "fast_processing:FastProcessingPane"),
-    Listed("journal", "8", "Journal", "J", "journal:JournalPane"),
+    Listed("overview", "Overview", "Overview", "overview:OverviewPane"),
+    Listed("agents", "Agents", "Agents", "agents:AgentsPane"),
+    Listed("messages", "Messages", "Messages", "messages:MessagesPane"),
+    Listed("executions", "Executions", "Executions", "executions:ExecutionsPane"),
+    Listed("definitions", "Definitions", "Defs", "definitions:DefinitionsPane"),
+    Listed("namespaces", "Namespaces", "Namesp", "namespaces:NamespacesPane"),
+    Listed("fast_processing", "Fast processing", "Fast", "fast_processing:FastProcessingPane"),
+    Listed("journal", "Journal", "J", "journal:JournalPane"),
 )
 OVERLAYS = {
-    "launch": Listed("launch", "R", "Run a workflow", "Run", "launch:LaunchForm"),
-    "doctor": Listed("doctor", "!", "Doctor", "Doctor", "doctor:DoctorOverlay"),
+    "launch": Listed("launch", "Run a workflow", "Run", "launch:LaunchForm"),
+    "doctor": Listed("doctor", "Doctor", "Doctor", "doctor:DoctorOverlay"),
 }
 
 

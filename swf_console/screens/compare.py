@@ -1,7 +1,7 @@
 """Two executions side by side: what they have different."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.content import Content
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class CompareView(View):
     """A table of differences."""
 
+    of_many: ClassVar[bool] = True
     DEFAULT_CSS = "CompareView > Line { height: 1; }"
 
     def __init__(self, first: str, second: str, compare: "Callable[[], Comparison]") -> None:

@@ -23,9 +23,9 @@ DEFINITIONS = (
     Column("id", "ID", 6, right=True),
 )
 SCHEMA = (
-    Column("name", "PARAMETER", 42, least=34, tail=True),
-    Column("default", "DEFAULT", 14, least=8),
-    Column("type", "TYPE", 14, least=8),
+    Column("name", "PARAMETER", 42, least=28, tail=True),
+    Column("default", "DEFAULT", 14, least=7),
+    Column("type", "TYPE", 15, least=14),
     Column("help", "MEANING", 40, least=20, grows=True),
     Column("range", "RANGE", 20, least=14),
 )

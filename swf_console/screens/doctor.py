@@ -48,6 +48,7 @@ class DoctorOverlay(ModalScreen[None]):
             border: round $primary; padding: 0 1; }
         & #doctor-checks { height: 1fr; background: $surface; }
         & #doctor-detail { height: 6; background: $surface; border-top: solid $panel; }
+        & #doctor-detail:focus { border-top: solid $primary; }
         & #doctor-title, & #doctor-keys { height: 1; color: $text-muted; }
     }
     """
@@ -79,7 +80,6 @@ class DoctorOverlay(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Begin."""
-        self.detail.can_focus = False
         self.rows.focus()
         self.query_one(KeyLine).show(("doctor",), "")
         self.action_again()

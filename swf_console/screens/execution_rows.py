@@ -29,9 +29,9 @@ EXECUTIONS = (
 MESSAGES = (
     Column("sent", "SENT (UTC)", 12),
     Column("type", "TYPE", 22, least=14),
-    Column("sender", "SENDER", 34, least=14, grows=True),
+    Column("sender", "SENDER", 34, least=14, grows=True, tail=True),
     Column("delivered", "DELIVERED", 9),
-    Column("destination", "DESTINATION", 24),
+    Column("destination", "DESTINATION", 24, least=16),
 )
 STATES = (
     Column("time", "TIME (UTC)", 12),
@@ -43,15 +43,15 @@ STATES = (
 PARAMETERS = (
     Column("parameter", "PARAMETER", 44, least=24, tail=True),
     Column("value", "VALUE", 20, least=10, grows=True),
-    Column("from", "FROM", 34, least=14),
+    Column("from", "FROM", 34, least=15, tail=True),
     Column("replaced", "REPLACED", 30, least=12),
 )
-PAIRS = (Column("name", "NAME", 40, least=20, tail=True), Column("value", "VALUE", 30, least=10, grows=True))
+PAIRS = (Column("name", "NAME", 34, least=20, tail=True), Column("value", "VALUE", 30, least=10, grows=True))
 DIFFERENCES = (
     Column("kind", "WHAT", 11),
-    Column("name", "NAME", 34, least=16, tail=True),
-    Column("first", "FIRST", 26, least=12, grows=True),
-    Column("second", "SECOND", 26, least=12),
+    Column("name", "NAME", 37, least=24, tail=True),
+    Column("first", "FIRST", 18, grows=True),
+    Column("second", "SECOND", 18, grows=True),
 )
 
 MOST_COUNTED = 10_000

@@ -66,7 +66,7 @@ def _fields(looked: "Looked") -> "Iterator[tuple[str, Part | None]]":
     yield "stop requested", _stop_requested(looked)
     yield "held by", _known(execution.owner) if execution.status == "running" else None
     yield "messages", messages_of(detail)
-    yield "slices", slices_of(looked)
+    yield from _processing(looked)
     yield "drift", _drift(detail)
     yield "source", source_link(detail)
 
@@ -96,13 +96,12 @@ def messages_of(detail: "ExecutionDetail") -> str:
     return f"{total:,}: {types}" if types else "none"
 
 
-def slices_of(looked: "Looked") -> str | None:
-    """Slices by status and workers, where there are any."""
+def _processing(looked: "Looked") -> "Iterator[tuple[str, Part | None]]":
+    """Slices by status, and workers, where there are any."""
     state = looked.run_state
-    if state is None or not (state.slices_created or state.target_worker_count or state.stf_samples_received):
-        return None
-    counts = ", ".join(f"{getattr(state, field):,} {word}" for field, word in PROCESSED)
-    return f"{counts} · workers {state.active_worker_count} of {state.target_worker_count}"
+    if state and (state.slices_created or state.target_worker_count or state.stf_samples_received):
+        yield "slices", ", ".join(f"{getattr(state, field):,} {word}" for field, word in PROCESSED)
+        yield "workers", f"{state.active_worker_count:,} of {state.target_worker_count:,}"
 
 
 def source_link(detail: "ExecutionDetail") -> Content:

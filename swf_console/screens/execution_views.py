@@ -63,6 +63,8 @@ class ExecutionViews(StackPane):
     @property
     def execution_id(self) -> str | None:
         """The execution that an action concerns: the one that is open, else the one under the cursor."""
+        if self._stack.front.of_many:
+            return None
         for view in reversed(self._stack.views):
             if isinstance(view, ExecutionDetailView):
                 return view.execution_id
@@ -72,6 +74,8 @@ class ExecutionViews(StackPane):
     @property
     def execution(self) -> ExecutionSummary | None:
         """The same with what is known of it."""
+        if self._stack.front.of_many:
+            return None
         for view in reversed(self._stack.views):
             if isinstance(view, ExecutionDetailView):
                 return view.looked.detail.execution if view.looked else None

@@ -60,6 +60,9 @@ class ExecutionsPane(ExecutionActions):
 
     def action_compare(self) -> None:
         """Compare the two that are marked."""
+        if self._stack.front.of_many:
+            self.refresh_now()
+            return
         marked = list(self._list.table.marked)
         if len(marked) == 1 and self.execution_id not in (None, marked[0]):
             marked.append(str(self.execution_id))

@@ -10,7 +10,7 @@ from ..backend.errors import SwfError
 from ..backend.operations.console.naming import problem_of, suggested, write_namespace
 from ..backend.operations.console.services import ConsoleServices
 from ..widgets.harmless import brief
-from .dialogs import Dialog, hint
+from .dialogs import Dialog, hint, leaving
 
 WHY = (
     "Everything here belongs to a namespace: it keeps your executions, messages and agents apart from "
@@ -30,7 +30,9 @@ class FirstStart(Dialog):
             yield Static(Content(WHY), classes="text")
             yield Input(suggested(self.services.settings), max_length=100)
             yield Static("", classes="wrong")
-            yield Static(hint(("Enter", "write it into testbed.toml"), ("Esc", "only look")), classes="hint")
+            yield Static(
+                hint(("Enter", "write it into testbed.toml"), (leaving(), "only look")), classes="hint"
+            )
 
     @on(Input.Changed)
     def typed(self, event: Input.Changed) -> None:

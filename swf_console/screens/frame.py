@@ -7,15 +7,17 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import ContentSwitcher
 
+from ..actions import action_of, keys_of
 from ..backend.operations.console.services import ConsoleServices
 from ..widgets.key_line import KeyLine
+from ..widgets.keys import spoken
 from ..widgets.line import Line
 from ..widgets.places import places_above
 from ..widgets.rule import Rule
 from ..widgets.screen_bar import ScreenBar, Tab
 from ..widgets.status_bar import StatusBar
 from .alerts import Alert, Alerts, line_of
-from .catalogue import panes
+from .catalogue import Listed, panes
 from .clipboard import title_sequence
 from .key_order import KeysInTurn
 from .recording import keep_alert, result_line
@@ -38,7 +40,7 @@ class Frame(KeysInTurn):
 
     def compose(self) -> ComposeResult:
         yield StatusBar()
-        yield ScreenBar([Tab(pane.name, pane.key, pane.title, pane.short) for pane in panes()])
+        yield ScreenBar([Tab(pane.name, _key_of(pane), pane.title, pane.short) for pane in panes()])
         yield Rule()
         yield ContentSwitcher(id="panes")
         yield Rule()
@@ -124,3 +126,8 @@ class Frame(KeysInTurn):
         """Send a sequence that paints nothing."""
         if sequence and self._driver is not None and not self.is_headless:
             self._driver.write(sequence)
+
+
+def _key_of(pane: Listed) -> str:
+    """The key that opens it, as the key map has it."""
+    return spoken(keys_of(action_of(f"open('{pane.name}')"))[0])

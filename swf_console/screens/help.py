@@ -15,7 +15,7 @@ from ..actions import EVERYWHERE, PLACES, Action, Tier, actions_of, keys_of
 from ..widgets.bindings import bindings_of
 from ..widgets.keys import spoken
 from .catalogue import PANES
-from .dialogs import Dialog, hint
+from .dialogs import Dialog, hint, keys_now, leaving
 
 KEYS_WIDE = 13
 LEAST = 20
@@ -49,9 +49,10 @@ class HelpScreen(Dialog):
         with self.box(f"Help: {self.heading}"):
             with VerticalScroll(can_focus=False):
                 yield Static(id="help-text", markup=False)
-            yield Static(
-                hint(("j k", "more"), ("Esc", "close"), (":", "find an action by its name")), classes="hint"
-            )
+            keys = [(keys_now("help", "scroll(1)", "scroll(-1)"), "more"), (leaving(), "close")]
+            if self.everywhere:
+                keys.append((keys_now("help", "palette"), "find an action by its name"))
+            yield Static(hint(*keys), classes="hint")
 
     def on_resize(self, event: events.Resize) -> None:
         """As wide and as high as there is room for; the last line stays in sight."""
@@ -72,6 +73,12 @@ class HelpScreen(Dialog):
         """Move the text by a page."""
         text = self.query_one(VerticalScroll)
         text.scroll_relative(y=by * max(1, text.size.height - 1), animate=False)
+
+    def action_palette(self) -> None:
+        """Find an action by its name instead, where all of them can be done."""
+        if self.everywhere:
+            self.dismiss(None)
+            self.app.call_later(self.app.run_action, "palette")
 
     @property
     def text(self) -> Content:

@@ -3,25 +3,18 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import events, on
-from textual.app import ComposeResult
+from textual import on
 from textual.binding import BindingType
-from textual.containers import Container, Vertical
-from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from ..widgets.background import Background
 from ..widgets.bindings import bindings_of
 from ..widgets.key_line import KeyLine
-from ..widgets.line_view import Lines
-from ..widgets.notice import Notice
 from ..widgets.short_list import ShortList
 from .host import host_of
 from .launch_check import WishCheck
+from .launch_parts import CHOOSING, EDITING, LaunchParts
 from .launch_rows import (
-    CHOICE_COLUMNS,
-    COLUMNS,
     CONFIGURATION,
     DURATION,
     NAMESPACE,
@@ -36,37 +29,15 @@ from .launch_start import Starter
 from .polling import cause_of
 
 if TYPE_CHECKING:
-    from ..backend.operations.console.launching import Checked, LaunchWish, Offer, ValueRow
+    from ..backend.operations.console.launching import Checked, LaunchWish, Offer
     from ..backend.operations.console.services import ConsoleServices
 
-WIDE = 120
 
-
-class LaunchForm(ModalScreen[None]):
-    """One list of everything that can be chosen, the verdict beside it, an input line for one value."""
+class LaunchForm(LaunchParts):
+    """What is chosen is looked at while it is chosen, and begun when it is found good."""
 
     place: ClassVar[str] = "launch"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("launch")
-    DEFAULT_CSS = """
-    LaunchForm {
-        align: center middle;
-        & > #launch { width: 100%; height: 100%; max-width: 150; max-height: 48; background: $surface;
-            border: round $primary; padding: 0 1; }
-        & #launch-parts { height: 1fr; layout: vertical; }
-        & #launch-rows, & #launch-choices { height: 1fr; background: $surface; }
-        & #launch-choices { display: none; }
-        & #launch-verdict { height: 7; background: $surface; border-top: solid $panel; }
-        & #launch-help { height: 1; color: $text-muted; }
-        & #launch-keys { height: 1; color: $text-muted; }
-        & #launch-input { display: none; height: 1; border: none; padding: 0 1; background: $boost; }
-        &.-wide #launch-parts { layout: horizontal; }
-        &.-wide #launch-rows, &.-wide #launch-choices { width: 3fr; height: 100%; }
-        &.-wide #launch-verdict { width: 2fr; height: 100%; border-top: none; border-left: solid $panel; }
-        &.-choosing #launch-rows { display: none; }
-        &.-choosing #launch-choices { display: block; }
-        &.-editing #launch-input { display: block; }
-    }
-    """
 
     def __init__(self, services: "ConsoleServices") -> None:
         super().__init__()
@@ -81,58 +52,10 @@ class LaunchForm(ModalScreen[None]):
         self.check = WishCheck(self, services, self._was_checked, self._paint, self._failed)
         self._starter = Starter(self, services, lambda: self.notice)
 
-    def compose(self) -> ComposeResult:
-        """Title, list and verdict, input line, help, keys."""
-        with Vertical(id="launch"):
-            yield Static("Run a workflow", id="launch-title", markup=False)
-            with Container(id="launch-parts"):
-                yield ShortList(COLUMNS, identity="launch-rows", empty="Reading the configurations ...")
-                yield ShortList(
-                    CHOICE_COLUMNS,
-                    identity="launch-choices",
-                    empty="No configuration here. Make a home that has some: swf-console init DIR",
-                )
-                yield Lines(identity="launch-verdict", wrap=True)
-            yield Notice(identity="launch-notice")
-            yield Static(id="launch-help", markup=False)
-            yield Input(id="launch-input", select_on_focus=True)
-            yield KeyLine(id="launch-keys", last=())
-
-    @property
-    def rows(self) -> ShortList:
-        """What can be chosen."""
-        return self.query_one("#launch-rows", ShortList)
-
-    @property
-    def choices(self) -> ShortList:
-        """The configurations, while one is chosen."""
-        return self.query_one("#launch-choices", ShortList)
-
-    @property
-    def verdict(self) -> Lines:
-        """What the run would be like."""
-        return self.query_one("#launch-verdict", Lines)
-
-    @property
-    def notice(self) -> Notice:
-        """What is wrong with what is being typed, or why it did not start."""
-        return self.query_one("#launch-notice", Notice)
-
-    @property
-    def input(self) -> Input:
-        """The line in which one value is changed."""
-        return self.query_one("#launch-input", Input)
-
     def on_mount(self) -> None:
         """Read what there is to choose from."""
-        self.verdict.can_focus = False
-        self.rows.focus()
         self.query_one(KeyLine).show(("launch",), host_of(self).refusal)
         self._offers.start(self._offer, self._offered, self._failed)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Side by side where there is room."""
-        self.set_class(event.size.width >= WIDE, "-wide")
 
     def on_unmount(self) -> None:
         """A rehearsal under way is of no use any more."""
@@ -195,9 +118,13 @@ class LaunchForm(ModalScreen[None]):
 
     @on(ShortList.Moved, "#launch-rows")
     def _moved(self, event: ShortList.Moved) -> None:
-        value = event.item.value if event.item else None
-        said = help_of(cast("ValueRow", value)) if value else ""
-        self.query_one("#launch-help", Static).update(Content(said))
+        if not self.has_class(CHOOSING):
+            self.explain(help_of(event.item))
+
+    @on(ShortList.Moved, "#launch-choices")
+    def _looked_at(self, event: ShortList.Moved) -> None:
+        if self.has_class(CHOOSING):
+            self.explain(help_of(event.item))
 
     @on(ShortList.Chosen, "#launch-rows")
     def _change(self, event: ShortList.Chosen) -> None:
@@ -205,8 +132,8 @@ class LaunchForm(ModalScreen[None]):
         if self.wish is None:
             return
         if key == CONFIGURATION:
-            self.add_class("-choosing")
-            self.choices.focus()
+            self.give_keys_to(CHOOSING)
+            self.explain(help_of(self.choices.current))
         elif key == WHERE:
             self.action_where()
         elif key == PACE:
@@ -216,8 +143,7 @@ class LaunchForm(ModalScreen[None]):
 
     @on(ShortList.Chosen, "#launch-choices")
     def _configured(self, event: ShortList.Chosen) -> None:
-        self.remove_class("-choosing")
-        self.rows.focus()
+        self._choose_no_more()
         if self.wish and event.item and event.item.key != self.wish.configuration:
             self.take(replace(self.wish, configuration=event.item.key, overrides={}))
 
@@ -228,10 +154,9 @@ class LaunchForm(ModalScreen[None]):
         row = next((one for one in (self.checked.rows if self.checked else ()) if one.key == key), None)
         plain = {NAMESPACE: wish.namespace, DURATION: wish.duration}
         self._editing, self._wanted = key, False
-        self.add_class("-editing")
         self.input.value = row.value if row else plain.get(key, "")
         self.input.placeholder = f"{key.lstrip('@')}: empty takes the override away"
-        self.input.focus()
+        self.give_keys_to(EDITING)
 
     @on(Input.Changed, "#launch-input")
     def _typed(self, event: Input.Changed) -> None:
@@ -263,9 +188,12 @@ class LaunchForm(ModalScreen[None]):
     def _end_edit(self) -> None:
         self._editing = ""
         self._submitted = False
-        self.remove_class("-editing")
         self.input.remove_class("-invalid")
-        self.rows.focus()
+        self.give_keys_to()
+
+    def _choose_no_more(self) -> None:
+        self.give_keys_to()
+        self.explain(help_of(self.rows.current))
 
     def action_back(self) -> None:
         """Out of the input or the choice; else close the form."""
@@ -273,9 +201,8 @@ class LaunchForm(ModalScreen[None]):
             self._end_edit()
             if self.wish:
                 self.take(self.wish)
-        elif self.has_class("-choosing"):
-            self.remove_class("-choosing")
-            self.rows.focus()
+        elif self.has_class(CHOOSING):
+            self._choose_no_more()
         else:
             self.dismiss()
 

@@ -1,6 +1,6 @@
 """The rows of the launch form: what is run how, then every parameter with what set it."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..widgets.columns import Column
 from ..widgets.harmless import brief
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("name", "PARAMETER", 26, least=22),
     Column("value", "VALUE", 24, least=23, grows=True),
-    Column("unit", "UNIT", 5),
-    Column("source", "FROM", 34, least=16, tail=True),
+    Column("unit", "UNIT", 7),
+    Column("source", "FROM", 34, least=15, tail=True),
 )
 CHOICE_COLUMNS = (
-    Column("name", "CONFIGURATION", 32, least=24),
-    Column("workflow", "WORKFLOW", 20, least=14),
-    Column("description", "", 30, least=10, grows=True),
+    Column("name", "CONFIGURATION", 26, least=24),
+    Column("workflow", "WORKFLOW", 16, least=14),
+    Column("description", "", 30, least=25, grows=True),
 )
 CONFIGURATION, NAMESPACE, WHERE, PACE, DURATION = (
     "@configuration",
@@ -31,6 +31,14 @@ CONFIGURATION, NAMESPACE, WHERE, PACE, DURATION = (
     "@pace",
     "@duration",
 )
+
+WORDS = {
+    CONFIGURATION: "configuration: what is run, with which parameters; Enter shows those there are",
+    NAMESPACE: "namespace: where the run and its messages belong; for this run alone",
+    WHERE: "where: here it ends when this console is left; a persistent runner goes on without it",
+    PACE: "pace: in realtime a simulated second lasts a second; else the run takes no longer than it must",
+    DURATION: "duration: the run ends at this simulated second; empty or 0 is no limit",
+}
 
 
 def rows_of(wish: "LaunchWish", offer: "Offer | None", checked: "Checked | None") -> list[Item]:
@@ -45,9 +53,7 @@ def rows_of(wish: "LaunchWish", offer: "Offer | None", checked: "Checked | None"
             wish.namespace or named or "none: name one",
             "form" if wish.namespace and wish.namespace != named else "testbed.toml",
         ),
-        _row(
-            WHERE, "where", "here, in this console" if wish.here else "on the persistent runner", "Enter, w"
-        ),
+        _row(WHERE, "where", "here, in this console" if wish.here else "on a persistent runner", "Enter, w"),
         _row(PACE, "pace", "realtime" if wish.realtime else "as fast as possible", "Enter, p"),
         _row(DURATION, "duration", wish.duration or "no limit", "Enter", "s"),
     ]
@@ -103,7 +109,20 @@ def verdict_of(
     return lines
 
 
-def help_of(row: "ValueRow") -> str:
+def help_of(item: Item | None) -> str:
+    """What the row under the cursor means: a line of the form, a parameter, a configuration to choose."""
+    if item is None or item.key in WORDS:
+        return WORDS[item.key] if item else ""
+    return help_of_choice(item) or help_of_parameter(cast("ValueRow", item.value))
+
+
+def help_of_choice(item: Item) -> str:
+    """What is wrong with a configuration, else its description; nothing where it is none."""
+    problems = getattr(item.value, "problems", ())
+    return brief(problems[0] if problems else getattr(item.value, "description", ""), 300)
+
+
+def help_of_parameter(row: "ValueRow") -> str:
     """What a parameter means, what it may be, and what it took the place of."""
     parts = (
         f"{row.name}: {row.help}" if row.help else row.name,

@@ -15,7 +15,7 @@ from ..backend.operations.console.services import ConsoleServices
 from ..widgets.background import Background
 from ..widgets.bindings import bindings_of
 from ..widgets.harmless import brief
-from .dialogs import Dialog, hint
+from .dialogs import Dialog, hint, keys_now, leaving
 
 
 class NamespacePicker(Dialog):
@@ -36,9 +36,9 @@ class NamespacePicker(Dialog):
             yield Input(placeholder="a part of its name, or a new one", max_length=100)
             yield OptionList(markup=False)
             yield Static(Content("reading the database …"), classes="wrong")
-            yield Static(
-                hint(("Enter", "look at it"), ("Up Down", "choose"), ("Esc", "back")), classes="hint"
-            )
+            choose = keys_now("picker", "choose(-1)", "choose(1)")
+            words = hint(("Enter", "look at it"), (choose, "choose"), (leaving(), "back"))
+            yield Static(words, classes="hint")
 
     def on_mount(self) -> None:
         """Read them."""

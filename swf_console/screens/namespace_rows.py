@@ -26,8 +26,8 @@ NAMESPACE_COLUMNS = (
 VALUE_COLUMNS = (
     Column("name", "VALUE", 30, least=24),
     Column("value", "", 24, least=14, grows=True),
-    Column("unit", "", 6),
-    Column("source", "FROM", 32, least=16, tail=True),
+    Column("unit", "", 7),
+    Column("source", "FROM", 32, least=15, tail=True),
 )
 COMPOSED = "composed "
 

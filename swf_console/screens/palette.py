@@ -10,11 +10,11 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from ..actions import Action
+from ..actions import Action, keys_of
 from ..widgets.bindings import bindings_of
 from ..widgets.harmless import brief
 from ..widgets.keys import spoken
-from .dialogs import Dialog, hint
+from .dialogs import Dialog, hint, keys_now, leaving
 
 MOST = 60
 
@@ -42,9 +42,9 @@ class Palette(Dialog):
         with self.box("Command"):
             yield Input(placeholder="what to do, such as: filter type=stf_*")
             yield OptionList(markup=False)
-            yield Static(
-                hint(("Enter", "do it"), ("Up Down", "choose, the past"), ("Esc", "back")), classes="hint"
-            )
+            choose = keys_now("palette", "choose(-1)", "choose(1)")
+            words = hint(("Enter", "do it"), (choose, "choose, the past"), (leaving(), "back"))
+            yield Static(words, classes="hint")
 
     def on_mount(self) -> None:
         """Everything there is, at first."""
@@ -103,7 +103,7 @@ class Palette(Dialog):
 
 def line_of(action: Action, where: str) -> Content:
     """An action in the list."""
-    keys = " ".join(map(spoken, action.keys))
+    keys = " ".join(map(spoken, keys_of(action)))
     name = f"{action.title} {action.argument.upper()}".strip()
     return Content.assemble(
         (f"{keys:>7}  ", "bold $text-accent"),

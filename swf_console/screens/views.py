@@ -1,6 +1,7 @@
 """Views of a pane, one over the other: Enter goes deeper, Esc comes back."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -18,10 +19,14 @@ MOST_COLOURED = 300_000
 
 
 class View(Container):
-    """What a pane shows at a time. It is told when it is in front, and when it is not any more."""
+    """What a pane shows at a time. It is told when it is in front, and when it is not any more.
+
+    What is `of_many` has no one thing that an action of the pane could concern.
+    """
 
     DEFAULT_CSS = "View { height: 1fr; width: 1fr; }"
     in_front = False
+    of_many: ClassVar[bool] = False
 
     def on_mount(self) -> None:
         """Its parts are there now."""

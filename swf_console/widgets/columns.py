@@ -12,7 +12,7 @@ GAP = 1
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of `width` cells. One with `least` shrinks to that; one that `grows` takes what is left.
+    """A column of `width` cells. One with `least` shrinks to that; those that `grow` share what is left.
 
     What does not fit loses its end, or with `tail` its beginning.
     """
@@ -38,8 +38,8 @@ def fitted(columns: Sequence[Column], width: int) -> list[int]:
         widths[n] += more
         left -= more
     growing = [n for n, column in enumerate(shown) if column.grows]
-    if growing and left > 0:
-        widths[growing[-1]] += left
+    for n, index in enumerate(growing):
+        widths[index] += left * (n + 1) // len(growing) - left * n // len(growing)
     if len(shown) == 1:
         widths[0] = max(1, min(widths[0], width))
     return widths

@@ -24,6 +24,7 @@ _UNICODE = {
     "fill": "▒",
     "present": "▶",
     "mark": "▐",
+    "here": "▲",
 }
 _ASCII = {
     "ok": "*",
@@ -49,6 +50,7 @@ _ASCII = {
     "fill": "-",
     "present": ">",
     "mark": "#",
+    "here": "^",
 }
 _SETS = {"unicode": _UNICODE, "ascii": _ASCII}
 _used = dict(_UNICODE)

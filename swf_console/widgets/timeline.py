@@ -83,9 +83,9 @@ def _mark(spans: Sequence[Span], widths: Sequence[int], at: float, words: str, w
     cell = max(0, min(cell, width - 1))
     text = f" {words}"
     if cell + 1 + len(text) <= width:
-        return Content.assemble(" " * cell, (sign("watch"), "bold"), text)
+        return Content.assemble(" " * cell, (sign("here"), "bold"), text)
     text = f"{words} "[-cell:] if cell else ""
-    return Content.assemble(" " * (cell - len(text)), text, (sign("watch"), "bold"))
+    return Content.assemble(" " * (cell - len(text)), text, (sign("here"), "bold"))
 
 
 def _fill(tone: Tone) -> str:

@@ -89,6 +89,21 @@ def test_the_terminal_is_as_it_was_after_a_stop_and_after_a_signal(terminal: Tmu
     assert terminal.is_restored
 
 
+def test_where_the_locale_is_ascii_so_is_all_that_is_painted(terminal: Tmux) -> None:
+    terminal.type(f"LC_ALL=C {TYPED} --namespace demo\n")
+    terminal.wait_for("1 OVERVIEW", "broker *")
+    for keys, words in (("R", "+- Run a workflow"), ("!", "Doctor"), (":", "Command"), ("?", "Help: ")):
+        terminal.type(keys)
+        screen = terminal.wait_for(words)
+        assert screen.isascii(), screen
+        terminal.press("Escape")
+        terminal.wait_gone(words)
+    for n, name in enumerate(("OVERVIEW", "AGENTS", "MESSAGES", "EXECUTIONS", "DEF", "NAMESP", "FAST"), 1):
+        terminal.type(str(n))
+        screen = terminal.wait_for(f"{n} {name}")
+        assert screen.isascii(), screen
+
+
 def test_read_only_says_so(terminal: Tmux) -> None:
     terminal.type(f"{TYPED} --namespace demo --read-only\n")
     terminal.wait_for("demo", "RO", "broker ●")

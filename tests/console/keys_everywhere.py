@@ -167,7 +167,8 @@ async def launch(keys: Keys) -> None:
         form.rows.go_to("fast_processing.stf_count")
         await keys.press_once("reset", lambda: form.wish and not form.wish.overrides, n)
     await keys.press("help", lambda: keys.shows(HelpScreen), "escape")
-    await keys.until(lambda: form.check.missing)
+    await keys.press("next_part", lambda: form.verdict.has_focus, "tab")
+    await keys.until(lambda: form.check.missing and form.rows.has_focus)
     keys.app.writes.lock()
     await keys.press("start", lambda: "locked" in form.notice.text)
     form.notice.say()
@@ -190,6 +191,7 @@ async def doctor(keys: Keys) -> None:
             await keys.until(lambda overlay=overlay: overlay.ended, 60)  # type: ignore[misc]
             await keys.press("copy", lambda: "copied" in said(keys))
             await keys.press("help", lambda: keys.shows(HelpScreen), "escape")
+            await keys.press("next_part", lambda overlay=overlay: overlay.detail.has_focus, "tab")  # type: ignore[misc]
             before = overlay.checks
             await keys.press("again", partial(is_new, overlay, before))
         await keys.press_once("close", lambda: not keys.shows(DoctorOverlay), n)
@@ -213,6 +215,9 @@ async def help_screen(keys: Keys) -> None:
         end = text.max_scroll_y
         await keys.press_once("last", lambda text=text, end=end: text.scroll_offset.y == end, n)  # type: ignore[misc]
         await keys.press_once("first", lambda text=text: text.scroll_offset.y == 0, n)  # type: ignore[misc]
+        if n == 0:
+            await keys.press("palette", lambda: keys.shows(Palette), "escape question_mark")
+            await keys.until(lambda: keys.shows(HelpScreen))
         await keys.press_once("leave", lambda: not keys.shows(HelpScreen), n)
 
 

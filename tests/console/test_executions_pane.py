@@ -406,7 +406,7 @@ def test_slices_and_workers_are_shown_where_there_are_any(tmp_path: Path) -> Non
 
     async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
         view = await open_detail(pilot, pane)
-        assert "workers 0 of 30" in str(view.query_one("#summary-text", Static).content)
+        assert "workers        0 of 30" in str(view.query_one("#summary-text", Static).content)
         assert pane.execution_id == execution
 
     use(services, steps)
@@ -571,13 +571,17 @@ def test_two_marked_executions_are_compared(tmp_path: Path) -> None:
         assert "executed_by" in shown
         command = "swf-console executions diff stf_datataking-shifter-0002 stf_datataking-shifter-0001"
         assert pane.copy_text("command") == command
+        await pilot.press("x", "r", "p", "c")
         await pilot.press("escape")
         assert pane.stack.front is pane.list
         await pilot.press("escape")
         assert pane.list.table.marked == {}
 
     app = use(services, steps)
-    assert app.asked.said == ["Mark two executions with space, then c: 0 marked"]
+    assert app.asked.said == [
+        "Mark two executions with space, then c: 0 marked",
+        *(f"There is no execution here to {what}" for what in ("stop", "run again", "replay")),
+    ]
 
 
 def test_a_wide_screen_shows_the_execution_under_the_cursor_beside_the_list(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_the_end_of_a_run_of_this_process_is_said(
     wait_for(lambda: not services.runs.live())
     findings.look()
     (found,) = findings.take()
-    assert (found.text, found.alert) == (f"{identity} completed (completed)", False)
+    assert (found.text, found.alert) == (f"{identity} completed", False)
 
 
 def test_a_silent_look_ends_when_it_is_closed(

@@ -2,7 +2,7 @@
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 
 from swf_console.actions import Action, Tier
 from swf_console.app import ConsoleApp
@@ -223,6 +223,40 @@ def test_keys_and_themes_come_from_the_settings(quiet: ConsoleServices) -> None:
         assert not isinstance(app.screen, Quitting)
         await pilot.press("Q")
         await until(pilot, lambda: isinstance(app.screen, Quitting))
+
+    play(quiet, steps)
+
+
+def test_keys_are_said_as_they_are_now(quiet: ConsoleServices) -> None:
+    keys = {"dialog.leave": "f2", "everywhere.agents": "v", "everywhere.doctor": "D", "confirm.yes": "Y"}
+    quiet.preferences = Preferences(keys=keys)
+
+    def hints(app: ConsoleApp) -> str:
+        return "\n".join(str(each.content) for each in app.screen.query(Static))
+
+    async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
+        assert " v Agents" in app.query_one(ScreenBar).said
+        app.push_screen(ConfirmMany("stop them?", ["a"]))
+        await until(pilot, lambda: "Y yes, all 1   n Enter f2 no" in hints(app))
+        await pilot.press("f2", "colon")
+        await until(pilot, lambda: isinstance(app.screen, Palette))
+        await pilot.press(*"doctor")
+        listed = app.screen.query_one(OptionList)
+        await until(pilot, lambda: any(" D  doctor" in str(one.prompt) for one in listed.options))
+
+    play(quiet, steps)
+
+
+def test_without_colours_the_chosen_line_of_a_list_is_seen(
+    quiet: ConsoleServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
+        await pilot.press("colon")
+        await until(pilot, lambda: isinstance(app.screen, Palette))
+        style = app.screen.query_one(OptionList).get_component_rich_style("option-list--option-highlighted")
+        assert style.reverse
 
     play(quiet, steps)
 

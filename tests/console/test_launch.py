@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from swf_console.backend.database import executions
 from swf_console.backend.database.records import ExecutionFilter
@@ -194,3 +195,41 @@ def test_the_command_line_says_the_same() -> None:
     assert command_line(wish, "x") == (
         "swf-console up x_default --realtime --namespace demo --duration 9 --set 'a.b=two words'"
     )
+
+
+def test_what_is_typed_or_chosen_is_said_and_alone_has_the_keys(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    def line(form: LaunchForm, part: str) -> str:
+        return str(form.query_one(f"#launch-{part}", Static).content)
+
+    async def look(_app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
+        form.rows.go_to("@duration")
+        await pilot.press("enter")
+        await until(pilot, lambda: form.input.has_focus)
+        assert line(form, "help").startswith("duration: the run ends at this simulated second")
+        assert "Esc leave it as it was" in line(form, "hint")
+        assert not form.query_one("#launch-keys").display
+        await pilot.press("tab")
+        assert form.input.has_focus
+        await pilot.press("escape")
+        form.rows.go_to("@configuration")
+        await pilot.press("enter")
+        await until(pilot, lambda: "for fast processing" in line(form, "help"))
+        await pilot.press("escape")
+        await until(pilot, lambda: line(form, "help").startswith("configuration: "))
+        assert form.rows.has_focus
+        assert form.query_one("#launch-keys").display
+
+    drive(services, look)
+
+
+def test_what_does_not_fit_of_the_verdict_can_be_read_without_a_mouse(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    async def look(_app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: form.verdict.max_scroll_y > 0)
+        await pilot.press("tab", "G")
+        assert form.verdict.top == form.verdict.max_scroll_y
+
+    drive(services, look)

@@ -221,3 +221,15 @@ def test_a_broken_testbed_toml_is_said_and_the_namespaces_stay(services: Console
         assert [item.key for item in pane.names.items] == ["demo"]
 
     drive(services, look, size=(160, 50))
+
+
+def test_the_namespace_that_is_looked_at_is_listed_before_anything_is_in_it(
+    services: ConsoleServices,
+) -> None:
+    add_execution(services.database(), 1, namespace="other")
+
+    async def look(_app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: [item.key for item in pane.names.items] == ["demo", "other"])
+        assert pane.names.items[0].cells[2].text == "nobody yet"
+
+    drive(services, look)

@@ -381,6 +381,7 @@ def test_widths_shrink_then_drop_from_the_right_and_what_is_left_goes_to_the_col
     assert fitted(COLUMNS, 25) == [6, 8, 9]
     assert fitted(COLUMNS, 24) == [15, 8]
     assert fitted(COLUMNS, 3) == [3]
+    assert fitted((COLUMNS[0], COLUMNS[2], COLUMNS[0]), 60) == [24, 9, 25]
 
 
 def test_text_is_cut_to_cells_and_wide_characters_are_counted() -> None:

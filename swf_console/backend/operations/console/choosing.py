@@ -17,11 +17,18 @@ class Choosable:
 
 
 def choosable(services: ConsoleServices) -> tuple[Choosable, ...]:
-    """Every namespace by name; blocks. Raises DatabaseUnusable and DatabaseUnreachable."""
-    return tuple(
+    """Every namespace by name, and the one that is looked at, also before anything is in it; blocks.
+
+    Raises DatabaseUnusable and DatabaseUnreachable.
+    """
+    found = [
         Choosable(use.namespace.name, use.namespace.owner, _capped(use.executions), _capped(use.messages))
         for use in list_namespaces(services.database())
-    )
+    ]
+    current = services.namespace
+    if current and current not in (one.name for one in found):
+        found.append(Choosable(current, "nobody yet", "0", "0"))
+    return tuple(sorted(found, key=lambda one: one.name))
 
 
 def _capped(count: int) -> str:

@@ -115,7 +115,8 @@ class Findings:
         runs = self._services.runs_here
         for ended in runs.take_ended() if runs else ():
             if ended.status != "failed":
-                text = f"{ended.execution_id} {ended.status} ({ended.reason})"
+                why = f" ({ended.reason})" if ended.reason != ended.status else ""
+                text = f"{ended.execution_id} {ended.status}{why}"
                 yield Finding(f"run {ended.execution_id}", text, alert=False, bad=False)
 
 

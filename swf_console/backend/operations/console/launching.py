@@ -250,7 +250,8 @@ def _spelled(value: Any) -> str:
 def _lines(found: Prediction) -> Sequence[str]:
     plan = found.plan
     lines = [
-        f"{plan.stf_count:,} STFs in {plan.schedule.end:,.6g} simulated s, "
+        f"{plan.stf_count:,} STF{'' if plan.stf_count == 1 else 's'} in "
+        f"{plan.schedule.end:,.6g} simulated s, "
         f"{sum(plan.messages_by_type.values()):,} messages"
     ]
     if rates := plan.capacity:
