@@ -46,3 +46,9 @@ def keyed(
 ) -> Action:
     """A key that changes what is seen in one place; `keys` with blanks between them."""
     return Action(name, tuple(keys.split()), title, words, command, screens=(place,), shown=shown)
+
+
+def columns(place: str, command: str) -> Action:
+    """The choice of what the list of one place shows."""
+    words = "choose the columns by their names, in your order; none is all of them"
+    return keyed(place, "columns", "C", "columns", words, command=command)

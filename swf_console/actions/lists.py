@@ -1,6 +1,6 @@
 """What can be done on the screens that list what is recorded: executions, definitions, messages."""
 
-from .action import Action, Tier
+from .action import Action, Tier, columns
 
 _AN_EXECUTION = "stf_datataking-shifter-0001"
 EXECUTIONS: tuple[Action, ...] = (
@@ -60,15 +60,7 @@ EXECUTIONS: tuple[Action, ...] = (
     Action(
         "turn", ("O",), "turn", "turn the order round", "executions", screens=("executions",), shown=False
     ),
-    Action(
-        "columns",
-        ("C",),
-        "columns",
-        "choose the columns by their names, in your order; none is all of them",
-        "executions",
-        screens=("executions",),
-        shown=False,
-    ),
+    columns("executions", "executions"),
     Action(
         "find",
         ("F",),
@@ -183,6 +175,7 @@ DEFINITIONS: tuple[Action, ...] = (
         "executions --workflow stf_datataking",
         screens=("definitions",),
     ),
+    columns("definitions", "definitions"),
     Action(
         "find",
         ("F",),

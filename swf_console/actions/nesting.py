@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 
 _IN_PANES = {
     "overview": "list lines",
-    "agents": "list log lines",
+    "agents": "list log lines entry",
     "messages": "tail entry",
     "executions": "table entry execution replay text lines code",
     "definitions": "table entry definition lines code",
     "namespaces": "list lines entry",
-    "fast_processing": "list lines",
+    "fast_processing": "list lines entry",
     "journal": "list lines entry",
 }
 

@@ -1,6 +1,6 @@
 """What can be done on the screens that say how the testbed is."""
 
-from .action import Action, Tier
+from .action import Action, Tier, columns
 
 AGENTS: tuple[Action, ...] = (
     Action(
@@ -46,6 +46,7 @@ AGENTS: tuple[Action, ...] = (
     Action(
         "logs", ("l",), "logs", "show or hide the log", "agents logs example-data-agent", screens=("agents",)
     ),
+    columns("agents", "agents"),
     Action(
         "back",
         ("escape",),
@@ -79,6 +80,7 @@ JOURNAL: tuple[Action, ...] = (
         "journal --json",
         screens=("journal",),
     ),
+    columns("journal", "journal"),
     Action("back", ("escape",), "back", "the filter goes", "", screens=("journal",), shown=False),
 )
 
@@ -147,4 +149,5 @@ FAST_PROCESSING: tuple[Action, ...] = (
         "plan fast_processing_default",
         screens=("fast_processing",),
     ),
+    columns("fast_processing", "plan fast_processing_default"),
 )

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("sign", "", 1),
-    Column("name", "NAME", 32, least=24),
+    Column("name", "NAME", 24, grows=True),
     Column("state", "STATE", 8),
     Column("heartbeat", "HB", 5, right=True),
     Column("up", "UP", 6, right=True),
     Column("stf", "STF", 6, right=True),
     Column("cpu", "CPU", 4, right=True),
-    Column("note", "NOTE", 12, least=10, grows=True),
+    Column("note", "NOTE", 16, least=10, grows=True),
 )
 # the sign, and the tone of the words beside it
 SIGNS: dict[str, tuple[Tone, Tone]] = {

@@ -12,13 +12,15 @@ from textual.widgets import Static
 
 from ..actions import action_of
 from ..widgets.background import Background
+from ..widgets.columns import Column
 from ..widgets.harmless import brief
 from ..widgets.log_pane import LogPane
 from ..widgets.notice import Notice
 from ..widgets.short_list import Item, ShortList
 from .agent_rows import COLUMNS, item_of, note_of, notices, summary
+from .columns_pane import ColumnsPane
+from .entry import Entry
 from .host import host_of
-from .pane import Pane
 from .polling import Poll, cause_of
 from .standing import database_notice
 from .words import plural
@@ -33,10 +35,11 @@ WIDE = 120
 LOG_SECONDS = 0.2
 
 
-class AgentsPane(Pane):
+class AgentsPane(ColumnsPane):
     """Two parts, side by side where there is room: the agents, and a log."""
 
     screen_name: ClassVar[str] = "agents"
+    columns: ClassVar[Sequence[Column]] = COLUMNS
     DEFAULT_CSS = """
     AgentsPane {
         & > #agents-parts { layout: vertical; height: 1fr; }
@@ -63,6 +66,7 @@ class AgentsPane(Pane):
     def compose(self) -> ComposeResult:
         """The agents above or beside the log."""
         yield Static(id="agents-summary", markup=False)
+        yield Entry()
         yield Notice(identity="agents-notice")
         with Container(id="agents-parts"):
             yield ShortList(COLUMNS, identity="agents-list", empty="Asking supervisord ...", markable=True)
@@ -72,6 +76,11 @@ class AgentsPane(Pane):
     def list(self) -> ShortList:
         """The agents."""
         return self.query_one("#agents-list", ShortList)
+
+    @property
+    def listing(self) -> ShortList:
+        """The same, as what it can be asked for."""
+        return self.list
 
     @property
     def log_pane(self) -> LogPane:
@@ -288,12 +297,14 @@ class AgentsPane(Pane):
         return item.key if what == "cell" else "  ".join(cell.text for cell in item.cells)
 
     def remember(self) -> dict[str, object]:
-        """The agent under the cursor, and whether the log is shown."""
+        """The agent under the cursor, whether the log is shown, the columns."""
         current = self.list.current
-        return {"agent": current.key if current else "", "log": not self.has_class("-no-log")}
+        agent = current.key if current else ""
+        return {**super().remember(), "agent": agent, "log": not self.has_class("-no-log")}
 
     def recall(self, remembered: dict[str, object]) -> None:
         """Go back to that agent, as soon as it is there."""
+        super().recall(remembered)
         self._recalled = str(remembered.get("agent") or "")
         self.set_class(remembered.get("log") is False, "-no-log")
         if self.is_mounted and self._recalled and self.list.go_to(self._recalled):

@@ -11,6 +11,7 @@ from ..widgets.harmless import brief
 from ..widgets.line import Line
 from ..widgets.paged_table import PagedTable
 from ..widgets.rows import Cell
+from .column_choice import KIND, ColumnChoice
 from .definition_detail import DefinitionDetailView
 from .definition_rows import DEFINITIONS, definition_cells
 from .entry import Entry
@@ -34,6 +35,7 @@ class DefinitionList(View):
         self.services = services
         self.workflow = ""
         self._drift: FileDrift | None = None
+        self.columns = ColumnChoice(DEFINITIONS, self, lambda: self.table)
 
     def compose(self) -> ComposeResult:
         """What is listed, the line to type into, the table."""
@@ -43,6 +45,7 @@ class DefinitionList(View):
 
     def on_mount(self) -> None:
         """Begin to read."""
+        self.columns.show()
         self.show(self.workflow)
 
     @property
@@ -115,7 +118,10 @@ class DefinitionList(View):
     def on_entry_typed(self, event: Entry.Typed) -> None:
         """Take what was typed with Enter."""
         event.stop()
-        if event.done and event.kind == "filter":
+        if event.kind == KIND:
+            if not self.columns.take(event, self.query_one(Entry)):
+                return
+        elif event.done and event.kind == "filter":
             self.show(event.text)
         elif event.done and event.text:
             self.table.search(event.text)
@@ -158,11 +164,12 @@ class DefinitionsPane(StackPane):
         return self._list
 
     def remember(self) -> dict[str, object]:
-        """The workflow that is listed."""
-        return {"workflow": self._list.workflow}
+        """The workflow that is listed, and the columns."""
+        return {"workflow": self._list.workflow, "columns": list(self._list.columns.chosen)}
 
     def recall(self, remembered: dict[str, object]) -> None:
-        """List that workflow."""
+        """List that workflow, with those columns."""
+        self._list.columns.recall(remembered.get("columns"))
         workflow = remembered.get("workflow")
         if isinstance(workflow, str) and workflow != self._list.workflow:
             self._list.recall(workflow)
@@ -188,6 +195,11 @@ class DefinitionsPane(StackPane):
         """Type what to look for."""
         self._stack.to_first()
         self._list.begin_search()
+
+    def action_columns(self) -> None:
+        """Type which columns are shown."""
+        self._stack.to_first()
+        self._list.columns.begin(self._list.query_one(Entry))
 
     def action_executions(self) -> None:
         """Show the executions of the workflow on their own screen."""

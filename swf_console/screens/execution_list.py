@@ -17,7 +17,7 @@ from ..widgets.background import Background
 from ..widgets.harmless import brief
 from ..widgets.line import Line
 from ..widgets.paged_table import PagedTable
-from .column_choice import parse_columns
+from .column_choice import KIND, ColumnChoice
 from .entry import Entry
 from .execution_rows import EXECUTIONS, execution_cells
 from .row_sources import Rows
@@ -41,7 +41,7 @@ class ExecutionList(View):
         self.filter = _default_filter(services)
         self._namespace = _default_filter(services)
         self.order_by, self.descending = "started", True
-        self.columns = parse_columns("", EXECUTIONS)
+        self.columns = ColumnChoice(EXECUTIONS, self, lambda: self.table)
         self._recalled: str | None = None
         self._orphans = Background(self, "orphans")
 
@@ -53,7 +53,7 @@ class ExecutionList(View):
 
     def on_mount(self) -> None:
         """Begin to read."""
-        self.table.choose_columns(self.columns)
+        self.columns.show()
         self.set_interval(ORPHAN_SECONDS, self._close_orphans)
         if self._recalled is None or self.show(self._recalled):
             self.show(self.filter)
@@ -154,21 +154,9 @@ class ExecutionList(View):
         """Let the operator type what to look for."""
         self.query_one(Entry).begin("search", "find", "", "any text of a row; n and N go on")
 
-    def begin_columns(self, text: str | None = None) -> None:
+    def begin_columns(self) -> None:
         """Let the operator type which columns are shown."""
-        known = " ".join(column.key for column in EXECUTIONS)
-        shown = " ".join(self.columns) if text is None else text
-        self.query_one(Entry).begin("columns", "columns", shown, f"all: {known}")
-
-    def choose_columns(self, text: str) -> str:
-        """Show the columns that are named; returns what is wrong with a name, and then nothing changes."""
-        try:
-            self.columns = parse_columns(text, EXECUTIONS)
-        except ValueError as error:
-            return str(error)
-        if self.is_mounted:
-            self.table.choose_columns(self.columns)
-        return ""
+        self.columns.begin(self.query_one(Entry))
 
     def on_entry_typed(self, event: Entry.Typed) -> None:
         """Filter while it is typed; look for text when it is there."""
@@ -182,11 +170,8 @@ class ExecutionList(View):
                 entry.begin("filter", "/", event.text, PLACEHOLDER)
                 entry.say(wrong)
                 return
-        elif event.kind == "columns":
-            wrong = self.choose_columns(event.text) if event.done else ""
-            if wrong:
-                self.begin_columns(event.text)
-                entry.say(wrong)
+        elif event.kind == KIND:
+            if not self.columns.take(event, entry):
                 return
         elif event.done and event.text:
             self.table.search(event.text)

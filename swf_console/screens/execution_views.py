@@ -84,7 +84,7 @@ class ExecutionViews(StackPane):
     def remember(self) -> dict[str, object]:
         """Filter, order and columns."""
         return {
-            "columns": list(self._list.columns),
+            "columns": list(self._list.columns.chosen),
             "filter": self._list.filter,
             "order_by": self._list.order_by,
             "descending": self._list.descending,
@@ -92,9 +92,7 @@ class ExecutionViews(StackPane):
 
     def recall(self, remembered: dict[str, object]) -> None:
         """Take up filter, order and columns; `execution` opens one."""
-        columns = remembered.get("columns")
-        if isinstance(columns, list):
-            self._list.choose_columns(" ".join(map(str, columns)))
+        self._list.columns.recall(remembered.get("columns"))
         order_by, descending = remembered.get("order_by"), remembered.get("descending")
         if isinstance(order_by, str) and order_by in ("started", "id", "status", "user"):
             self._list.order_by = order_by

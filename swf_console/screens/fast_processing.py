@@ -1,16 +1,19 @@
 """The Fast processing screen: does it keep up, and what its slices and workers do."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 
+from ..widgets.columns import Column
 from ..widgets.line_view import Lines
 from ..widgets.notice import Notice
 from ..widgets.short_list import ShortList
+from .columns_pane import ColumnsPane
+from .entry import Entry
 from .fast_rows import WORKER_COLUMNS, outlook_lines, run_lines, worker_item
-from .pane import Pane
 from .polling import Poll
 from .standing import database_notice
 
@@ -22,10 +25,11 @@ WIDE = 120
 STEP = 0.1
 
 
-class FastProcessingPane(Pane):
+class FastProcessingPane(ColumnsPane):
     """Prediction beside what happened, and the workers below."""
 
     screen_name: ClassVar[str] = "fast_processing"
+    columns: ClassVar[Sequence[Column]] = WORKER_COLUMNS
     help_text: ClassVar[str] = (
         "Predicted is what the configuration of testbed.toml comes to: slices made against slices finished. "
         "+ and - ask what if there were more or fewer workers; = asks for the configured ones again. Nothing "
@@ -37,7 +41,7 @@ class FastProcessingPane(Pane):
         & #fast-outlook { height: 6; }
         & #fast-run { height: 6; border-top: solid $panel; }
         & > #fast-workers { height: 1fr; border-top: solid $panel; }
-        &.-wide > #fast-parts { layout: horizontal; height: 10; }
+        &.-wide > #fast-parts { layout: horizontal; height: 40%; min-height: 10; }
         &.-wide #fast-outlook { width: 1fr; height: 100%; }
         &.-wide #fast-run { width: 1fr; height: 100%; border-top: none; border-left: solid $panel; }
     }
@@ -56,6 +60,7 @@ class FastProcessingPane(Pane):
         with Container(id="fast-parts"):
             yield Lines(identity="fast-outlook", wrap=True)
             yield Lines(identity="fast-run", wrap=True)
+        yield Entry()
         yield ShortList(WORKER_COLUMNS, identity="fast-workers", empty="Looking ...")
 
     @property
@@ -69,14 +74,14 @@ class FastProcessingPane(Pane):
         return self.query_one("#fast-run", Lines)
 
     @property
-    def worker_list(self) -> ShortList:
+    def listing(self) -> ShortList:
         """The workers of that run."""
         return self.query_one("#fast-workers", ShortList)
 
     def opened(self) -> None:
         """Look every second."""
         self.poll.open()
-        self.worker_list.focus()
+        self.listing.focus()
 
     def closed(self) -> None:
         """Look no more."""
@@ -102,17 +107,17 @@ class FastProcessingPane(Pane):
         self.look = look
         self.query_one(Notice).say(database_notice(self.services, look.database_trouble))
         stale = bool(look.database_trouble)
-        self.run_view.stale = self.worker_list.stale = stale
+        self.run_view.stale = self.listing.stale = stale
         self.outlook.stale = False
         self.outlook.show(outlook_lines(look.outlook, look.outlook_trouble, self.outlook.size.width))
         run = kept if stale else look.run
         self.run_view.show(run_lines(run, look.outlook))
-        self.worker_list.say_when_empty("No worker has reported. The slice-worker program is on Agents (2)")
+        self.listing.say_when_empty("No worker has reported. The slice-worker program is on Agents (2)")
         if not stale:
-            self.worker_list.show([worker_item(worker) for worker in run.workers] if run else [])
+            self.listing.show([worker_item(worker) for worker in run.workers] if run else [])
 
     def _trouble(self, said: str) -> None:
-        self.outlook.stale = self.run_view.stale = self.worker_list.stale = bool(said)
+        self.outlook.stale = self.run_view.stale = self.listing.stale = bool(said)
         if said:
             self.query_one(Notice).say(said)
 

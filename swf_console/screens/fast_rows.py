@@ -69,8 +69,9 @@ def outlook_lines(outlook: "Outlook | None", trouble: str, width: int) -> list[L
         _line(
             "backlog",
             f"{backlog.slices:,} slices from {outlook.stf_count:,} STFs, at most {backlog.peak:,} waiting at "
-            f"{number(backlog.peak_tick)} s, drained {drained}",
+            f"{number(backlog.peak_tick)} s",
         ),
+        _line("drained", drained),
         [*_label(""), (_spark(waiting, max(10, min(60, width - LEFT - 2))), "busy")],
     ]
     lines += [[(f"{sign('watch')} {brief(warning)}", "watch")] for warning in outlook.warnings]

@@ -1,6 +1,7 @@
 """The Journal screen: what was done in this home's consoles, every alert, and the console's own errors."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -18,8 +19,9 @@ from ..widgets.rows import Cell
 from ..widgets.short_list import Item, ShortList
 from ..widgets.symbols import sign
 from ..widgets.tones import Tone
+from .columns_pane import ColumnsPane
+from .entry import Entry as EntryLine
 from .host import host_of
-from .pane import Pane
 from .polling import Poll
 from .words import clock
 
@@ -40,10 +42,11 @@ COLUMNS = (
 )
 
 
-class JournalPane(Pane):
+class JournalPane(ColumnsPane):
     """The entries, the newest first, and the whole of the one under the cursor."""
 
     screen_name: ClassVar[str] = "journal"
+    columns: ClassVar[Sequence[Column]] = COLUMNS
     help_text: ClassVar[str] = (
         "Each action with its command line and its result, each alert. e writes them as a shift log, "
         "/ filters by any text, y copies the command line."
@@ -71,13 +74,14 @@ class JournalPane(Pane):
     def compose(self) -> ComposeResult:
         """Filter line, entries, one whole."""
         yield Input(id="journal-filter", placeholder="any text; Esc clears")
+        yield EntryLine()
         yield Notice(identity="journal-notice")
         with Container(id="journal-parts"):
             yield ShortList(COLUMNS, identity="journal-list", empty="Reading ...")
             yield Lines(identity="journal-detail", wrap=True)
 
     @property
-    def rows(self) -> ShortList:
+    def listing(self) -> ShortList:
         """The entries."""
         return self.query_one("#journal-list", ShortList)
 
@@ -93,9 +97,8 @@ class JournalPane(Pane):
 
     def opened(self) -> None:
         """Read every second."""
-        self.detail.can_focus = False
         self.poll.open()
-        self.rows.focus()
+        self.listing.focus()
 
     def closed(self) -> None:
         """Read no more."""
@@ -124,16 +127,16 @@ class JournalPane(Pane):
         wanted = self._filter.lower()
         items = [item_of(entry) for entry in entries]
         items = [item for item in items if wanted in " ".join(cell.text for cell in item.cells).lower()]
-        self.rows.stale = False
+        self.listing.stale = False
         self.query_one(Notice).say()
         empty = (
             f"Nothing of {len(entries):,} entries matches {brief(self._filter, 40)!r}. Esc clears the filter"
         )
-        self.rows.say_when_empty(empty if entries else EMPTY)
-        self.rows.show(items)
+        self.listing.say_when_empty(empty if entries else EMPTY)
+        self.listing.show(items)
 
     def _trouble(self, said: str) -> None:
-        self.rows.stale = bool(said)
+        self.listing.stale = bool(said)
         self.query_one(Notice).say(said)
 
     @on(ShortList.Moved, "#journal-list")
@@ -152,17 +155,17 @@ class JournalPane(Pane):
 
     @on(Input.Submitted, "#journal-filter")
     def _entered(self) -> None:
-        self.rows.focus()
+        self.listing.focus()
 
     def action_back(self) -> None:
         """Take the filter away."""
         self.filter_line.value = ""
         self.remove_class("-filtering")
-        self.rows.focus()
+        self.listing.focus()
 
     def action_export(self) -> None:
         """Write what is listed as a shift log."""
-        entries = [_entry(item) for item in self.rows.items]
+        entries = [_entry(item) for item in self.listing.items]
         host_of(self).record(
             action_of("export", "journal"), "swf-console journal", lambda: self._export(entries)
         )
@@ -178,7 +181,7 @@ class JournalPane(Pane):
 
     def copy_text(self, what: str) -> str | None:
         """The command line, the row, or the entry as JSON."""
-        item = self.rows.current
+        item = self.listing.current
         if item is None:
             return None
         entry = _entry(item)
@@ -191,11 +194,12 @@ class JournalPane(Pane):
         return texts.get(what) or None
 
     def remember(self) -> dict[str, object]:
-        """The filter."""
-        return {"filter": self._filter}
+        """The filter and the columns."""
+        return {**super().remember(), "filter": self._filter}
 
     def recall(self, remembered: dict[str, object]) -> None:
-        """Take the filter up again."""
+        """Take filter and columns up again."""
+        super().recall(remembered)
         text = str(remembered.get("filter") or "")
         if text:
             self.add_class("-filtering")

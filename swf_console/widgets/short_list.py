@@ -59,13 +59,25 @@ class ShortList(LineView):
         markable: bool = False,
     ) -> None:
         super().__init__(identity=identity)
-        self._columns = columns
+        self._all = tuple(columns)
+        self._shown = tuple(range(len(self._all)))
         self._items: list[Item] = []
         self._cursor = 0
         self._empty = empty
         self._markable = markable
         self.marked: set[str] = set()
         self.head_height = 1 if any(column.title for column in columns) else 0
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns that are shown."""
+        return [self._all[n] for n in self._shown]
+
+    def choose_columns(self, keys: Sequence[str]) -> None:
+        """Show these columns alone, in this order."""
+        known = [column.key for column in self._all]
+        self._shown = tuple(known.index(key) for key in keys)
+        self.refresh()
 
     @property
     def items(self) -> list[Item]:
@@ -149,7 +161,7 @@ class ShortList(LineView):
         style = self.get_component_rich_style("line--head", partial=True)
         parts = [
             (fit(column.title, size, right=column.right), "plain")
-            for column, size in zip(self._columns, self._widths(width), strict=False)
+            for column, size in zip(self.columns, self._widths(width), strict=False)
         ]
         base = self.rich_style + style
         gap = " " * (GAP + 1)
@@ -167,7 +179,8 @@ class ShortList(LineView):
             head = self.get_component_rich_style("line--head", partial=True)
             return self.strip(((f" {item.cells[0].text}", "plain"),), width, head)
         parts: list[tuple[str, str]] = [(mark, "watch" if item.key in self.marked else "busy")]
-        for column, size, cell in zip(self._columns, self._widths(width), item.cells, strict=False):
+        cells = [item.cells[n] for n in self._shown if n < len(item.cells)]
+        for column, size, cell in zip(self.columns, self._widths(width), cells, strict=False):
             # what is dim would not be read on the cursor's colour
             tone = "plain" if cell.tone == "off" and n == self._cursor else cell.tone
             parts.append((fit(cell.text, size, right=column.right, tail=column.tail), tone))
@@ -182,7 +195,7 @@ class ShortList(LineView):
         return Style.null()
 
     def _widths(self, width: int) -> list[int]:
-        return fitted(self._columns, max(1, width - 1))
+        return fitted(self.columns, max(1, width - 1))
 
     def action_step(self, by: int) -> None:
         """Move the cursor."""

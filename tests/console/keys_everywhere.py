@@ -10,6 +10,7 @@ from swf_console.backend.supervision.records import Orphan
 from swf_console.screens.agents import AgentsPane
 from swf_console.screens.dialogs import Choice, ConfirmMany, Question, TypeName
 from swf_console.screens.doctor import DoctorOverlay
+from swf_console.screens.entry import Entry
 from swf_console.screens.fast_processing import FastProcessingPane
 from swf_console.screens.help import HelpScreen
 from swf_console.screens.journal import JournalPane
@@ -69,7 +70,7 @@ async def everywhere(keys: Keys) -> None:
     await keys.until(lambda: journal.poll.answered)
     journal.poll.close()
     keys.services.journal.append(JournalEntry(datetime.now(UTC), "action", "shifter", "news"))
-    await keys.press("update", lambda: "news" in [item.cells[4].text for item in journal.rows.items])
+    await keys.press("update", lambda: "news" in [item.cells[4].text for item in journal.listing.items])
     await keys.press(
         "handover", lambda: "swf-console journal --since 8h →" in said(keys) and ".md" in said(keys)
     )
@@ -89,6 +90,7 @@ async def agents(keys: Keys) -> None:
     pane = await keys.open("agents")
     assert isinstance(pane, AgentsPane)
     await keys.until(lambda: pane.list.items)
+    await keys.press("columns", lambda: pane.query_one(Entry).open, "escape")
 
     def state() -> str:
         return next(item.cells[2].text for item in pane.list.items if item.key == "slice-worker")
@@ -119,7 +121,8 @@ async def journal(keys: Keys) -> None:
     pane = await keys.open("journal")
     assert isinstance(pane, JournalPane)
     await keys.press("filter", lambda: pane.filter_line.has_focus)
-    await keys.press("back", lambda: pane.rows.has_focus)
+    await keys.press("back", lambda: pane.listing.has_focus)
+    await keys.press("columns", lambda: pane.query_one(Entry).open, "escape")
     await keys.press("export", lambda: "shift-log" in said(keys))
 
 
@@ -142,6 +145,7 @@ async def fast_processing(keys: Keys) -> None:
     pane = await keys.open("fast_processing")
     assert isinstance(pane, FastProcessingPane)
     await keys.until(lambda: pane.look and pane.look.outlook)
+    await keys.press("columns", lambda: pane.query_one(Entry).open, "escape")
 
     def what_if() -> int | None:
         return pane.look.outlook.what_if if pane.look and pane.look.outlook else None

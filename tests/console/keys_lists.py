@@ -63,6 +63,7 @@ async def definitions(keys: Keys) -> None:
     assert isinstance(pane, DefinitionsPane)
     await keys.until(lambda: pane.list.table.row)
     entry = pane.list.query_one(Entry)
+    await keys.press("columns", lambda: entry.open, "escape")
     await keys.press("filter", lambda: entry.open, "escape")
     await keys.press("find", lambda: entry.open, "escape")
     await keys.until(lambda: not entry.open)

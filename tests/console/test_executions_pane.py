@@ -252,34 +252,6 @@ def test_an_empty_list_says_how_to_run_one(tmp_path: Path) -> None:
     assert app.asked.commands == []
 
 
-def test_columns_are_chosen_by_name_and_remembered(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    add_execution(services.database(), 1)
-
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
-        async def type_columns(text: str) -> None:
-            await pilot.press("C")
-            await until(pilot, lambda: pane.list.query_one(Entry).open)
-            pane.list.query_one(Input).value = text
-            await pilot.press("enter")
-
-        await type_columns("user id stauts")
-        word = pane.list.query_one("#entry-word", Static)
-        await until(pilot, lambda: "did you mean status?" in str(word.render()))
-        await pilot.press("escape")
-        await until(pilot, lambda: "STARTED" in lines_of(pane.list.table)[0])
-        await type_columns("user, id")
-        await until(pilot, lambda: lines_of(pane.list.table)[0].split() == ["USER", "EXECUTION"])
-        assert lines_of(pane.list.table)[1].split()[-1].endswith("0001")
-        other = ExecutionsPane(services)
-        other.recall({"columns": pane.remember()["columns"]})
-        assert other.list.columns == ("user", "id")
-        await type_columns("")
-        await until(pilot, lambda: "STARTED" in lines_of(pane.list.table)[0])
-
-    use(services, steps)
-
-
 def test_the_order_changes_and_turns_round(tmp_path: Path) -> None:
     services = home(tmp_path)
     for number in range(1, 4):

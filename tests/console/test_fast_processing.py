@@ -73,7 +73,7 @@ def test_the_configured_run_is_predicted(services: ConsoleServices) -> None:
         assert "0.375 slices/s" in text
         assert "38% ● keeps up" in text
         assert "No run with slices here yet" in pane.run_view.text
-        assert not pane.worker_list.items
+        assert not pane.listing.items
 
     drive(services, look)
 
@@ -101,7 +101,7 @@ def test_slices_and_workers_of_the_newest_run(services: ConsoleServices) -> None
         assert "12 of 30" in text
         assert "17 queued" in text
         assert "1 of 30 active" in text
-        (item,) = pane.worker_list.items
+        (item,) = pane.listing.items
         assert item.cells[1].text.endswith("[b]")
         assert [cell.text for cell in item.cells[2:5]] == ["processing", "7", "12"]
 
@@ -127,11 +127,11 @@ def test_a_dead_database_leaves_the_run_dimmed_and_the_prediction_bright(
         raise DatabaseUnreachable("it is gone", "Start it again")
 
     async def die(_app: HostApp, pane: FastProcessingPane, pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: bool(pane.worker_list.items))
+        await until(pilot, lambda: bool(pane.listing.items))
         monkeypatch.setattr(services, "database", gone)
-        await until(pilot, lambda: pane.worker_list.stale)
+        await until(pilot, lambda: pane.listing.stale)
         assert "12 of 30" in pane.run_view.text
-        assert pane.worker_list.items
+        assert pane.listing.items
         assert not pane.outlook.stale
 
     drive(services, die)

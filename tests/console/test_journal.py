@@ -48,13 +48,13 @@ def test_entries_come_newest_first_and_new_ones_appear(services: ConsoleServices
     keep(services, "two", ok=False, minutes=1)
 
     async def look(_app: HostApp, pane: JournalPane, pilot: Pilot[None]) -> None:
-        assert [item.cells[4].text.split()[-1] for item in pane.rows.items] == ["two", "one"]
-        assert pane.rows.items[0].cells[5].text == "[red]it | broke[/red]\\x1b[31m (1.2 s)"
+        assert [item.cells[4].text.split()[-1] for item in pane.listing.items] == ["two", "one"]
+        assert pane.listing.items[0].cells[5].text == "[red]it | broke[/red]\\x1b[31m (1.2 s)"
         await until(pilot, lambda: "swf-console agents start two" in pane.detail.text)
         await pilot.press("j")
         await until(pilot, lambda: "swf-console agents start one" in pane.detail.text)
         keep(services, "three")
-        await until(pilot, lambda: len(pane.rows.items) == 3)
+        await until(pilot, lambda: len(pane.listing.items) == 3)
         assert "swf-console agents start one" in pane.detail.text
         assert pane.copy_text("command") == "swf-console agents start one"
 
@@ -67,16 +67,16 @@ def test_a_filter_narrows_and_escape_clears_it(services: ConsoleServices) -> Non
 
     async def narrow(_app: HostApp, pane: JournalPane, pilot: Pilot[None]) -> None:
         await pilot.press("slash", *"TWO", "enter")
-        await until(pilot, lambda: len(pane.rows.items) == 1)
+        await until(pilot, lambda: len(pane.listing.items) == 1)
         await pilot.press("escape")
-        await until(pilot, lambda: len(pane.rows.items) == 2)
+        await until(pilot, lambda: len(pane.listing.items) == 2)
 
     drive(services, narrow)
 
 
 def test_an_empty_journal_says_what_to_do(services: ConsoleServices) -> None:
     async def look(_app: HostApp, pane: JournalPane, pilot: Pilot[None]) -> None:
-        assert not pane.rows.items
+        assert not pane.listing.items
         await pilot.press("j", "enter", "y")
 
     drive(services, look)

@@ -1,0 +1,74 @@
+"""The columns of every list that has more than are always wanted are chosen by name, and remembered."""
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from swf_console.app import ConsoleApp
+from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.screens.entry import Entry
+from swf_console.screens.pane import Pane
+from swf_console.testing.supervisor import MemorySupervisor
+from swf_console.widgets.paged_table import PagedTable
+from swf_console.widgets.short_list import ShortList
+from tests.support.history import add_execution
+
+from .hosts import play, until
+
+
+def head_of(pane: Pane) -> list[str]:
+    """The titles of the first list of a screen."""
+    for table in pane.query(PagedTable):
+        return table.render_line(0).text.split()
+    return next(iter(pane.query(ShortList))).head_line(0, 80).text.split()
+
+
+@pytest.mark.parametrize(
+    ("screen", "names", "titles", "slip", "meant"),
+    [
+        ("agents", "note, name cpu", ["NOTE", "NAME", "CPU"], "nam", "name"),
+        ("executions", "user id", ["USER", "EXECUTION"], "stauts", "status"),
+        ("definitions", "by workflow", ["BY", "WORKFLOW"], "versoin", "version"),
+        ("fast_processing", "worker HEARD", ["WORKER", "HB"], "slise", "slice"),
+        ("journal", "at what result", ["UTC", "WHAT", "RESULT"], "reslt", "result"),
+    ],
+)
+def test_columns_are_chosen_by_name_and_remembered(
+    services: ConsoleServices,
+    supervisor: MemorySupervisor,
+    screen: str,
+    names: str,
+    titles: list[str],
+    slip: str,
+    meant: str,
+) -> None:
+    add_execution(services.database(), 1)
+
+    async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
+        app.open_screen(screen)
+        await until(pilot, lambda: app.shown == screen and app.focused is not None)
+        pane = app.pane
+        assert pane is not None
+        entry = pane.query_one(Entry)
+
+        async def type_columns(text: str) -> None:
+            await pilot.press("C")
+            await until(pilot, lambda: entry.open)
+            await pilot.press("ctrl+a", "ctrl+k", *text, "enter")
+
+        whole = head_of(pane)
+        await type_columns(slip)
+        word = entry.query_one("#entry-word", Static)
+        await until(pilot, lambda: f"did you mean {meant}?" in str(word.render()))
+        await pilot.press("escape")
+        await until(pilot, lambda: head_of(pane) == whole)
+        await type_columns(names)
+        await until(pilot, lambda: head_of(pane) == titles)
+        remembered = pane.remember()
+        await type_columns("")
+        await until(pilot, lambda: head_of(pane) == whole)
+        pane.recall({"columns": remembered["columns"]})
+        await until(pilot, lambda: head_of(pane) == titles)
+
+    services.memory.keep("demo", "screen", "overview")
+    play(services, steps)
