@@ -81,6 +81,15 @@ def named_command(argv: Sequence[str]) -> str | None:
     return None
 
 
+def completed(command: str, argv: Sequence[str]) -> Sequence[str]:
+    """The words, with the action that the command puts before those that begin with no action's name."""
+    before = ["", *argv]
+    at = next(n for n, word in enumerate(argv, 1) if word == command and before[n - 1] != "--home")
+    module = importlib.import_module(f".commands.{COMMANDS[command][0]}", __package__)
+    implied: Sequence[str] = getattr(module, "implied_action", lambda _: [])(argv[at:])
+    return [*argv[:at], *implied, *argv[at:]]
+
+
 def is_plain(argv: Sequence[str]) -> bool:
     """Whether there are but options of the console, so that no command can be meant."""
     return all(
@@ -94,6 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     command = named_command(argv)
     named = [command] if command else []
+    argv = completed(command, argv) if command else argv
     running = any(word.startswith("--run") for word in argv)
     alone = not HELP.intersection(argv) and (bool(command) or running or is_plain(argv))
     arguments = build_parser(*named, alone=alone).parse_args(argv)

@@ -2,7 +2,8 @@
 
 import argparse
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ WORDS = (
     "field (* and ? stand for anything, commas separate alternatives), ~ looks inside it, a word is looked "
     "for anywhere, ! turns a term round, .name is a field of the body. Give it before the flags."
 )
+TERM = re.compile(r'[=~"]|^[!.]')
 MOST = 10**9
 
 
@@ -43,6 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(tail, "--count", "N", "end after N messages")
     add(tail, "--timeout", "S", "end after S seconds (exit 4 where --count messages have not come by then)")
     add_json(tail)
+
+
+def implied_action(words: Sequence[str]) -> list[str]:
+    """`list`, where a term of a filter stands in the place of an action."""
+    first = words[0] if words else ""
+    return ["list"] if not first.startswith("-") and TERM.search(first) else []
 
 
 def add_list_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.timer import Timer
 from textual.widgets import Static
 
 from ..actions import action_of
 from ..widgets.background import Background
 from ..widgets.columns import Column
-from ..widgets.harmless import brief
-from ..widgets.log_pane import LogPane
 from ..widgets.notice import Notice
 from ..widgets.short_list import Item, ShortList
-from .agent_rows import COLUMNS, item_of, note_of, notices, summary
+from .agent_log import AgentLog
+from .agent_rows import COLUMNS, item_of, notices, summary
 from .columns_pane import ColumnsPane
 from .entry import Entry
 from .host import host_of
@@ -27,12 +25,10 @@ from .words import plural
 
 if TYPE_CHECKING:
     from ..backend.operations.console.agent_watch import AgentWatch
-    from ..backend.operations.console.log_tail import LogTail
     from ..backend.operations.console.looks import AgentLine, AgentsLook
     from ..backend.operations.console.services import ConsoleServices
 
 WIDE = 120
-LOG_SECONDS = 0.2
 
 
 class AgentsPane(ColumnsPane):
@@ -55,8 +51,6 @@ class AgentsPane(ColumnsPane):
 
     def __init__(self, services: "ConsoleServices") -> None:
         super().__init__(services)
-        self._tail: LogTail | None = None
-        self._log_timer: Timer | None = None
         self._look: AgentsLook | None = None
         self._recalled = ""
         self._watch: AgentWatch | None = None
@@ -70,7 +64,7 @@ class AgentsPane(ColumnsPane):
         yield Notice(identity="agents-notice")
         with Container(id="agents-parts"):
             yield ShortList(COLUMNS, identity="agents-list", empty="Asking supervisord ...", markable=True)
-            yield LogPane(identity="agents-log")
+            yield AgentLog(self.services)
 
     @property
     def list(self) -> ShortList:
@@ -83,28 +77,25 @@ class AgentsPane(ColumnsPane):
         return self.list
 
     @property
-    def log_pane(self) -> LogPane:
+    def _current(self) -> "AgentLine | None":
+        item = self.list.current
+        return _line(item) if item else None
+
+    @property
+    def log_pane(self) -> AgentLog:
         """The log of the one under the cursor."""
-        return self.query_one("#agents-log", LogPane)
+        return self.query_one(AgentLog)
 
     def opened(self) -> None:
         """Ask every second, read the log five times a second."""
         self.poll.open()
-        self._log_timer = self._log_timer or self.set_interval(LOG_SECONDS, self._read_log)
-        self._follow(self.list.current)
+        self.log_pane.open(self._current)
         self.list.focus()
 
     def closed(self) -> None:
         """Ask nobody."""
         self.poll.close()
-        if self._log_timer:
-            self._log_timer.stop()
-            self._log_timer = None
-        self._let_log_go()
-
-    def on_unmount(self) -> None:
-        """Let the log go."""
-        self._let_log_go()
+        self.log_pane.close()
 
     def refresh_now(self) -> None:
         """Ask at once."""
@@ -128,6 +119,7 @@ class AgentsPane(ColumnsPane):
         self.list.show(items)
         if self._recalled and self.list.go_to(self._recalled):
             self._recalled = ""
+        self.log_pane.see(self._current)
         self.query_one("#agents-summary", Static).update(summary(look))
         outage = database_notice(self.services, look.database_trouble)
         self.query_one(Notice).say(*notices(look, outage))
@@ -139,7 +131,7 @@ class AgentsPane(ColumnsPane):
 
     @on(ShortList.Moved, "#agents-list")
     def _moved(self, event: ShortList.Moved) -> None:
-        self._follow(event.item)
+        self.log_pane.follow(_line(event.item) if event.item else None)
 
     @on(ShortList.Chosen, "#agents-list")
     def _chosen(self) -> None:
@@ -154,45 +146,6 @@ class AgentsPane(ColumnsPane):
     def action_logs(self) -> None:
         """Show the log, or give its room to the list."""
         self.toggle_class("-no-log")
-
-    def _follow(self, item: Item | None) -> None:
-        """Take up the log of another agent."""
-        program = item.key if item and _line(item).view.program else None
-        if self._tail and self._tail.program == program:
-            return
-        self._let_log_go()
-        self.log_pane.clear()
-        if item is None:
-            self.log_pane.entitle("no agent", empty="The log of the agent under the cursor comes here")
-        elif program is None:
-            why = "It runs under another supervisord: look there for its log"
-            self.log_pane.entitle(brief(item.key, 40), empty=why)
-        else:
-            from ..backend.operations.console.log_tail import LogTail
-
-            self.log_pane.entitle(brief(program, 40), empty="Nothing was written yet")
-            self._tail = LogTail(self.services.settings, program)
-
-    def _read_log(self) -> None:
-        if self._tail is None:
-            return
-        lines, dropped = self._tail.take()
-        if dropped:
-            lines = [f"... {dropped:,} lines came too fast to be shown: swf-console agents logs", *lines]
-        self.log_pane.push(lines)
-        empty = brief(self._tail.trouble) or "Nothing was written yet"
-        self.log_pane.entitle(self._log_title(self._tail.program), empty=empty)
-
-    def _log_title(self, program: str) -> str:
-        """The program, and what is remarkable about it at full length."""
-        item = self.list.current
-        note = note_of(_line(item)) if item and item.key == program and _line(item).view.note else ""
-        return brief(f"{program}: {note}" if note else program, 200)
-
-    def _let_log_go(self) -> None:
-        if self._tail:
-            self._tail.close()
-            self._tail = None
 
     def action_start(self) -> None:
         """Start the marked agents, or the one under the cursor."""

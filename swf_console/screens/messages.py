@@ -1,17 +1,9 @@
 """Messages: the live tail of the topic, with the database behind it."""
 
 import json
-import os
-import time
 from typing import Any, ClassVar
 
-from textual import on
-from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.timer import Timer
-
 from ..backend.errors import SwfError
-from ..backend.operations.console.history import SKEW_SECONDS
 from ..backend.operations.console.ring import Kept
 from ..backend.operations.console.searching import find_row
 from ..backend.operations.console.services import ConsoleServices
@@ -19,18 +11,12 @@ from ..backend.operations.message_filter import HELP
 from ..backend.operations.moments import parse_clock
 from ..widgets.background import Background
 from ..widgets.harmless import brief
-from ..widgets.message_tail import MessageTail
-from ..widgets.pace import Pace
 from .entry import Entry
 from .host import host_of
 from .message_detail import MessageDetail
-from .message_history import MessageHistory
-from .message_words import command_of, emptiness, row_text
-from .messages_head import MessagesHead
-from .pane import Pane
+from .message_words import command_of, row_text
+from .messages_view import WIDE, MessagesView
 
-WIDE = 120
-HEAD_EVERY = 0.5
 GRAMMAR = """Filters: all terms must hold
   type=stf_*  run=100010   the whole field; * and ? stand for anything
   sender~fastmon           looks inside a field
@@ -40,7 +26,7 @@ GRAMMAR = """Filters: all terms must hold
   Fields: type run execution namespace sender destination id"""
 
 
-class MessagesPane(Pane):
+class MessagesPane(MessagesView):
     """What is on the topic, as it comes."""
 
     screen_name = "messages"
@@ -48,52 +34,8 @@ class MessagesPane(Pane):
 
     def __init__(self, services: ConsoleServices) -> None:
         super().__init__(services)
-        self.tail = services.tail
-        self._timer: Timer | None = None
-        self._far, self._pace = bool(os.environ.get("SSH_CONNECTION")), Pace()
-        self._head_at = 0.0
         self._marks = 0
-        self._detail_wanted = False
-        self._history = MessageHistory(self, services, self._came, self._wrong)
         self._searching = Background(self, "search")
-
-    def compose(self) -> ComposeResult:
-        yield MessagesHead()
-        yield Entry()
-        with Horizontal(id="messages-body"):
-            yield MessageTail(self.tail)
-            yield MessageDetail()
-
-    # the pane's life
-
-    def on_mount(self) -> None:
-        """The detail stands beside the tail where there is room."""
-        self._arrange()
-
-    def on_resize(self) -> None:
-        """Another width arranges anew."""
-        self._arrange()
-
-    def opened(self) -> None:
-        """Begin to look."""
-        if self._timer is None:
-            preferences = self.services.preferences
-            frames = preferences.frames_ssh if self._far else preferences.frames
-            self._timer = self.set_interval(1 / frames, self._tick)
-        self._tick()
-
-    def closed(self) -> None:
-        """Look no more; the tail goes on."""
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None
-
-    def refresh_now(self) -> None:
-        """Everything anew."""
-        self._history.begin_anew()
-        self._head_at = 0.0
-        self.view.show_anew()
-        self._tick()
 
     def remember(self) -> dict[str, object]:
         """The filter, and whether other namespaces are shown."""
@@ -117,11 +59,6 @@ class MessagesPane(Pane):
             return None
         texts = {"cell": row.id, "row": row_text(row), "json": _pretty(row)}
         return texts.get(what)
-
-    @property
-    def view(self) -> MessageTail:
-        """The tail on screen."""
-        return self.query_one(MessageTail)
 
     # what is done here
 
@@ -209,11 +146,6 @@ class MessagesPane(Pane):
 
     # the line that is typed into
 
-    @property
-    def entry(self) -> Entry:
-        """Where a filter, a text or a time is typed."""
-        return self.query_one(Entry)
-
     def on_entry_typed(self, event: Entry.Typed) -> None:
         """Take what was typed, when Enter says so; what cannot be taken stays there, with why."""
         event.stop()
@@ -264,85 +196,6 @@ class MessagesPane(Pane):
     def _go_to(self, position: int) -> None:
         self.view.go_to(position)
         self._head()
-
-    # what is painted
-
-    @on(MessageTail.Moved)
-    def moved(self) -> None:
-        """The detail follows the cursor."""
-        self._show_detail()
-        self._head()
-
-    @on(MessageTail.Opened)
-    def open_detail(self) -> None:
-        """Enter."""
-        self._detail_wanted = True
-        self._arrange()
-
-    @on(MessageTail.AtTheEnd)
-    def read_on(self) -> None:
-        """Behind the ring is the database."""
-        self._history.read_on()
-
-    @on(MessageTail.Lost)
-    def find_again(self, event: MessageTail.Lost) -> None:
-        """What was read has left the ring: it is recorded."""
-        row = event.row
-        if isinstance(row, Kept):
-            self._history.back_to(
-                row.seconds - SKEW_SECONDS,
-                lambda: self.view.come_back(self.tail.position_of(row), event.by),
-            )
-
-    def _came(self) -> None:
-        self.view.look()
-        self._head()
-
-    def _wrong(self, error: Exception) -> None:
-        host_of(self).say(f"the past cannot be read: {error}", bad=True)
-
-    def _arrange(self) -> None:
-        wide = self.size.width >= WIDE
-        tail, detail = self.view, self.query_one(MessageDetail)
-        detail.display = wide or self._detail_wanted
-        tail.display = wide or not self._detail_wanted
-        self.set_class(wide, "wide")
-        if detail.display:
-            self._show_detail()
-        if not self.entry.open and self.is_attached and self.app.focused in (tail, detail, None):
-            (tail if tail.display else detail).focus()
-
-    def _show_detail(self) -> None:
-        detail, row = self.query_one(MessageDetail), self.view.cursor
-        if detail.display:
-            detail.show_message(row if isinstance(row, Kept) else None)
-
-    def _tick(self) -> None:
-        if not self._pace.due(getattr(self.app._driver, "output", None)):
-            return
-        self.view.calm = self._far or self._pace.slow
-        self.view.look()
-        if time.monotonic() - self._head_at >= HEAD_EVERY:
-            self._head()
-            if self.view.following:
-                self._show_detail()
-            if self.view.room_left:
-                self._history.fill()
-
-    def _head(self) -> None:
-        self._head_at = time.monotonic()
-        stale = self.query_one(MessagesHead).show(self.services, self.view)
-        self._restyle(stale=stale)
-        if not len(self.tail):
-            pipe = self.services.pipes()[0]
-            numbers = self.tail.numbers()
-            self.view.explain(emptiness(numbers, pipe, self.tail.filter_text, self.tail.namespace))
-
-    def _restyle(self, *, stale: bool) -> None:
-        self.view.stale = stale
-        if stale != self.has_class("stale"):
-            self.set_class(stale, "stale")
-            self.view.refresh()
 
 
 def _pretty(row: Kept) -> str:

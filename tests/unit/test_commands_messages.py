@@ -28,6 +28,16 @@ def test_flags_and_words_filter_together(console: CommandLine, kept: Database) -
     assert [each["namespace"] for each in said.documents] == ["demo"]
 
 
+def test_a_term_of_a_filter_needs_no_action_before_it(console: CommandLine, kept: Database) -> None:
+    add_messages(kept, add_execution(kept), 3)
+    listed = console("messages", "list", ".sequence=2", "--json").out
+    assert listed
+    assert console("messages", ".sequence=2", "--json").out == listed
+    assert console("messages", "type=stf_*", "!.sequence=1", ".sequence=2", "--json").out == listed
+    said = console("messages", "lisst")
+    assert (said.code, "invalid choice: 'lisst'" in said.err) == (2, True)
+
+
 def test_an_empty_list_says_what_to_do_next(console: CommandLine, kept: Database) -> None:
     assert "No messages yet" in console("messages").err
     assert "No messages match" in console("messages", "--type", "stf_*").err
