@@ -2,9 +2,14 @@
 
 from typing import Any
 
+from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 
+from .terminal_keys import TerminalKeys
 from .widgets.pace import Output
+
+# the thread that reads the terminal makes its parser itself, and has no other way to be given one
+linux_driver.XTermParser = TerminalKeys  # type: ignore[attr-defined]
 
 
 class TerminalDriver(LinuxDriver):

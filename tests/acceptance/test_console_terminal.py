@@ -80,7 +80,9 @@ def test_the_terminal_is_as_it_was_after_a_stop_and_after_a_signal(terminal: Tmu
 
     terminal.type(":")
     terminal.wait_for("Command")
-    terminal.press("Escape")
+    terminal.type("\x1b4")
+    terminal.wait_for("4 EXECUTIONS")
+    terminal.wait_gone("Command")
     for pid in terminal.programs():
         os.kill(pid, signal.SIGTERM)
     wait_for(lambda: not terminal.programs(), 20)
