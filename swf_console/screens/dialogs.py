@@ -46,7 +46,7 @@ class Choice(ModalScreen[str | None]):
         parts: list[Content | str] = [Content.styled(f" {self.title_text}", "bold $text-warning")]
         for key, words in self.choices.items():
             parts.append(Content.assemble("  ", (key, "bold $text-accent"), f" {words}"))
-        yield Label(Content.assemble(*parts), classes="question", markup=False)
+        yield Label(Content.assemble(*parts), markup=False)
 
     def on_key(self, event: events.Key) -> None:
         """The choice."""

@@ -17,7 +17,7 @@ from ..widgets.keys import spoken
 from .catalogue import PANES
 from .dialogs import Dialog, hint, keys_now, leaving
 
-KEYS_WIDE = 13
+KEYS_WIDE = 16
 LEAST = 20
 # the box of styles/frame.tcss: its widest, and what its border, its padding and its last line take
 WIDEST = 100

@@ -1,8 +1,9 @@
 """The frame: rows 1 and 2, the bottom lines, questions, dialogs, what is journalled."""
 
 import pytest
+from textual.geometry import Region
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, Label, OptionList, Static
 
 from swf_console.actions import Action, Tier
 from swf_console.app import ConsoleApp
@@ -41,12 +42,19 @@ def test_the_frame_says_where_we_are_and_what_can_be_done(
     play(quiet, steps, size)
 
 
+def is_on_the_bottom_line(app: ConsoleApp) -> bool:
+    """The question takes the last line, and what it is about stays in sight above it."""
+    last = [each.region for each in app.screen.query(Label)] == [Region(0, 23, 80, 1)]
+    return last and app.screen.styles.background.a == 0
+
+
 def test_only_y_is_yes(quiet: ConsoleServices) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         answers: list[str] = []
         for key in ("enter", "n", "escape", "space", "y"):
             app.ask("Stop it?", lambda key=key: answers.append(key))  # type: ignore[misc]
             await until(pilot, lambda: isinstance(app.screen, Question))
+            await until(pilot, lambda: is_on_the_bottom_line(app))
             await pilot.press(key)
             await until(pilot, lambda: not isinstance(app.screen, Question))
         await pilot.pause()
@@ -206,6 +214,7 @@ def test_copying_says_how(quiet: ConsoleServices) -> None:
         await pilot.pause(0.2)
         await pilot.press("y")
         await until(pilot, lambda: isinstance(app.screen, Choice))
+        await until(pilot, lambda: is_on_the_bottom_line(app))
         await pilot.press("j")
         await until(pilot, lambda: "copied JSON (OSC 52)" in said(app, "action-line"))
 

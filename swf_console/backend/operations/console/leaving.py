@@ -44,7 +44,8 @@ def _agents(services: ConsoleServices) -> list[str]:
     up = [one for one in look.processes if str(one.state) == "RUNNING"]
     if not up:
         return ["no agent runs under supervisord"]
-    return [f"{len(up)} programs go on under supervisord (pid {look.pid}): swf-console down ends them"]
+    programs = "1 program goes" if len(up) == 1 else f"{len(up)} programs go"
+    return [f"{programs} on under supervisord (pid {look.pid}): swf-console down ends what runs"]
 
 
 def _broker(services: ConsoleServices) -> list[str]:
