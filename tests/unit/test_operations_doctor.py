@@ -5,7 +5,10 @@ import socket
 import pytest
 
 from swf_console.backend.database import Database, agents
+from swf_console.backend.operations import agent_list
 from swf_console.backend.operations.doctor import Check, Verdict, examine, exit_code, size
+from swf_console.backend.supervision.records import DaemonState
+from swf_console.testing.supervisor import MemorySupervisor
 
 from ..support.command_line import CommandLine
 
@@ -71,6 +74,25 @@ def test_files_that_others_may_read_are_told(console: CommandLine, kept: Databas
     file.chmod(0o644)
     check = checks(console)["state directory"]
     assert (check.verdict, check.advice) == (Verdict.WARN, f"chmod 600 {file}")
+
+
+def test_supervisord_is_asked_and_a_program_that_cannot_be_started_is_told(
+    console: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert checks(console)["supervisord"].found.startswith("does not run")
+    supervisor = MemorySupervisor(running=True)
+    monkeypatch.setattr(agent_list, "supervisor_of", lambda _settings: supervisor)
+    supervisor.start(["example-data-agent"])
+    check = checks(console)["supervisord"]
+    assert (check.verdict, "1 of" in check.found) == (Verdict.OK, True)
+    supervisor.crash("example-data-agent")
+    check = checks(console)["supervisord"]
+    assert (check.verdict, check.advice) == (
+        Verdict.WARN,
+        "Its log says why: swf-console agents logs example-data-agent",
+    )
+    supervisor.state = DaemonState.FROZEN
+    assert checks(console)["supervisord"].exit_code == 3
 
 
 def test_without_a_home_the_checks_that_need_none_remain(

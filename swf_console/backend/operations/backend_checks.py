@@ -1,4 +1,4 @@
-"""What the doctor asks of broker and database: reached, secured, of this version, writable, on time."""
+"""What the doctor asks of broker, database and supervisord: reached, secured, writable, on time."""
 
 import shutil
 import ssl
@@ -9,6 +9,8 @@ from ..database import Database, agents, clock, urls
 from ..database.records import Heartbeat
 from ..errors import BackendUnreachable
 from ..settings import BrokerSettings, Settings
+from ..supervision.records import DaemonState, ProcessState
+from .agent_list import SupervisorLook, look_at_supervisor
 from .database_look import database_silent, look_at_database
 from .databases import opened
 from .doctor import Check, Question, fail, ok, size, warn
@@ -18,6 +20,7 @@ PATIENCE = 5.0
 CLOCK_SECONDS = 1.0
 LITTLE = 1_000_000_000
 EXPIRES_SOON = 30 * 86400.0
+LOST = (ProcessState.FATAL, ProcessState.BACKOFF, ProcessState.EXITED)
 
 
 def check_broker(settings: Settings) -> Check:
@@ -105,6 +108,23 @@ def check_clock(settings: Settings) -> Check:
     return _of_database(settings, "clock", compare)
 
 
+def check_supervisord(settings: Settings) -> Check:
+    """supervisord, and whether a program of it needs somebody."""
+    silent = SupervisorLook("silent", f"no answer within {PATIENCE:g} s", "See what its process waits for")
+    look = Asked(lambda: look_at_supervisor(settings)).within(PATIENCE, lambda: silent)
+    if look.state in (DaemonState.ABSENT, DaemonState.STALE):
+        return ok("supervisord", "does not run: the first agent that is started starts it")
+    if look.state != DaemonState.RUNNING:
+        return fail("supervisord", look.message or look.state, look.advice, BackendUnreachable.exit_code)
+    running = sum(one.state is ProcessState.RUNNING for one in look.processes)
+    found = f"pid {look.pid}, {running} of {len(look.processes)} programs run"
+    if lost := [one for one in look.processes if one.state in LOST]:
+        states = ", ".join(f"{one.name} is {one.state}" for one in lost)
+        advice = f"Its log says why: swf-console agents logs {lost[0].name}"
+        return warn("supervisord", f"{found}, {states}", advice)
+    return ok("supervisord", found)
+
+
 def _of_database(settings: Settings, name: str, question: Callable[[Database], Check]) -> Check:
     """Put a question to the database where there is one that can be asked."""
     asked = Asked(lambda: look_at_database(settings).health)
@@ -148,4 +168,5 @@ BACKENDS: tuple[Question, ...] = (
     check_database_writable,
     check_database_space,
     check_clock,
+    check_supervisord,
 )
