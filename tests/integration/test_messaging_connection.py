@@ -173,6 +173,26 @@ def test_stop_frees_a_blocked_send_within_a_second(connect: Open) -> None:
     assert connection.state().phase is Phase.CLOSED
 
 
+def test_stop_leaves_no_socket_of_an_attempt_that_still_connects() -> None:
+    with ExitStack() as stack:
+        crowded = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        address = crowded.getsockname()
+        stack.enter_context(socket.create_connection(address))  # the only place of its queue
+        connection = Connection(lambda: BrokerSettings(*address), connect_timeout=10)
+        connection.start()
+        wait_for(lambda: connection._wire is not None and connection._wire.transport.running)
+        assert connection._wire is not None
+        transport = connection._wire.transport
+
+        connection.stop(timeout=0)
+        for _ in range(2):
+            stack.enter_context(crowded.accept()[0])
+
+        connection._thread.join(10)
+        wait_for(lambda: transport.io_thread and not transport.io_thread.is_alive())
+        assert transport._socket is None
+
+
 def test_stop_ends_an_attempt_that_waits(connect: Open) -> None:
     with Server(mute) as server:
         connection = connect(server, connect_timeout=60.0)

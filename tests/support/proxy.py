@@ -36,6 +36,7 @@ class Proxy:
         self._flowing, self._hurried = threading.Event(), threading.Event()
         self._flowing.set()
         self._sockets: list[socket.socket] = []
+        self._keeping = threading.Lock()
         self._delay = 0.0
         self._noise: random.Random | None = None
         self.connections = 0
@@ -68,7 +69,8 @@ class Proxy:
 
     def refuse(self) -> None:
         """Be a server that has died: no connection is left, and none is accepted."""
-        _close(self._listener)
+        with self._keeping:
+            _close(self._listener)
         self.cut()
 
     def slow(self, seconds: float) -> None:
@@ -113,15 +115,30 @@ class Proxy:
             except OSError:
                 near.close()
                 continue
-            self._sockets += [near, far]
+            if not self._keep(listener, near, far):
+                return
             for source, sink, back in ((near, far, False), (far, near, True)):
                 threading.Thread(target=self._pass, args=(source, sink, back), daemon=True).start()
+
+    def _keep(self, listener: socket.socket, *pair: socket.socket) -> bool:
+        """Whether they may live on: what was on its way when the listener closed is closed too."""
+        with self._keeping:
+            if open_still := listener.fileno() >= 0:
+                self._sockets += pair
+        if not open_still:
+            for each in pair:
+                _close(each)
+        return open_still
 
     def _connect(self) -> socket.socket:
         if isinstance(self._target, tuple):
             return socket.create_connection(self._target)
         far = socket.socket(socket.AF_UNIX)
-        far.connect(self._target)
+        try:
+            far.connect(self._target)
+        except OSError:
+            far.close()
+            raise
         return far
 
     def _pass(self, source: socket.socket, sink: socket.socket, back: bool) -> None:

@@ -18,21 +18,22 @@ class Server:
         self._talk = talk
         self._listener = socket.create_server((LOOPBACK, 0))
         self._sockets: list[socket.socket] = []
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
         self.host = LOOPBACK
         self.port: int = self._listener.getsockname()[1]
         self.connections = 0
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for each in (self._listener, *self._sockets):
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
+        _close(self._listener)
+        self._accepting.join()
+        for each in self._sockets:
+            _close(each)
 
     def _accept(self) -> None:
         while True:
@@ -81,3 +82,9 @@ def say(*frames: bytes) -> Callable[[socket.socket], None]:
         mute(connection)
 
     return talk
+
+
+def _close(each: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        each.shutdown(socket.SHUT_RDWR)
+    each.close()

@@ -52,7 +52,7 @@ class SocketTransport(BaseTransport):
         self._posted: deque[bytes] = deque()
         self._rest = b""
         self.current_host_and_port = (broker.host, broker.port)
-        self.create_thread_fc = _start_thread
+        self.create_thread_fc = self._start_receiver
         self.received_at = self.sent_at = time.monotonic()
         self.tls_error: ssl.SSLError | None = None
         self.nonsense = False
@@ -154,6 +154,15 @@ class SocketTransport(BaseTransport):
     def disconnect_socket(self) -> None:
         """What stomp.py calls on the receipt of a DISCONNECT."""
         self.abort()
+
+    def _start_receiver(self, run: Callable[[], None]) -> threading.Thread:
+        def receive_and_close() -> None:
+            run()
+            self.cleanup()  # stomp.py does it only where the loop has begun before abort()
+
+        thread = threading.Thread(target=receive_and_close, name="stomp-receiver", daemon=True)
+        thread.start()
+        return thread
 
     def _hold(self, packed: bytes) -> None:
         self._held.append(packed)
@@ -296,9 +305,3 @@ def tls_context(broker: BrokerSettings) -> ssl.SSLContext:
             "Check ACTIVEMQ_SSL_CA_CERTS, ACTIVEMQ_SSL_CERT_FILE and ACTIVEMQ_SSL_KEY_FILE",
         ) from error
     return context
-
-
-def _start_thread(run: Callable[[], None]) -> threading.Thread:
-    thread = threading.Thread(target=run, name="stomp-receiver", daemon=True)
-    thread.start()
-    return thread
