@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import NoReturn, TypeVar
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from .support import services
 from .support.activemq import ActiveMQ, ActiveMQAddress
@@ -16,6 +18,12 @@ T = TypeVar("T")
 # What the person's own environment says must not reach a test.
 OURS = ("ACTIVEMQ_", "SWF_")
 KEPT = (services.ACTIVEMQ_VARIABLE, services.POSTGRESQL_VARIABLE)
+
+# How long an example takes says more about the machine's load than about the code.
+examples.register_profile(
+    "any load", parent=examples(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+examples.load_profile("any load")
 
 
 @pytest.fixture(autouse=True)

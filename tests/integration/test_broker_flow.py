@@ -211,7 +211,7 @@ FRAMES = st.tuples(st.sampled_from(WORDS), HEADERS, st.binary(max_size=50))
 
 
 @given(st.binary(max_size=300), st.booleans())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_bytes_kill_the_broker(shared: BrokerProcess, data: bytes, inside: bool) -> None:
     address = shared.address
     with StompSocket(address.host, address.port) as client:
@@ -223,7 +223,7 @@ def test_no_bytes_kill_the_broker(shared: BrokerProcess, data: bytes, inside: bo
 
 
 @given(st.lists(FRAMES, max_size=8))
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_sequence_of_frames_kills_the_broker(
     shared: BrokerProcess, frames: list[tuple[str, dict[str, str], bytes]]
 ) -> None:

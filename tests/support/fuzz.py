@@ -16,7 +16,6 @@ SECONDS = 120 + CASES // 20
 # no shrinking of what is sent to another process: it cannot be told which of many broke it
 fuzzing = settings(
     max_examples=CASES,
-    deadline=None,
     database=None,
     derandomize="SWF_FUZZ_CASES" not in os.environ,
     suppress_health_check=list(HealthCheck),

@@ -34,7 +34,7 @@ ANY_JSON = st.recursive(
     max_leaves=6,
 )
 
-quickly = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True)
+quickly = settings(database=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 @pytest.fixture(scope="module")

@@ -108,7 +108,7 @@ def stfs_of_each_period(ports: MemoryPorts) -> list[int]:
     return counts
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 60), st.integers(1, 7))
 def test_a_count_is_spread_evenly_and_exactly_over_the_periods(wanted: int, periods: int) -> None:
     ports = MemoryPorts()
@@ -121,7 +121,7 @@ def test_a_count_is_spread_evenly_and_exactly_over_the_periods(wanted: int, peri
     assert [one["sequence"] for one in ports.messages if "sequence" in one] == list(range(1, wanted + 1))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     interval=st.floats(0.01, 5.0),
     delays=st.fixed_dictionaries({name: st.floats(0, 1000) for name in INSTANT}),
@@ -136,7 +136,7 @@ def test_no_rounding_error_adds_up(interval: float, delays: dict[str, Any], coun
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 400), st.integers(1, 300))
 def test_a_duration_that_is_a_whole_number_of_intervals_makes_as_many_stfs(tenths: int, count: int) -> None:
     interval = tenths / 10
@@ -145,7 +145,7 @@ def test_a_duration_that_is_a_whole_number_of_intervals_makes_as_many_stfs(tenth
     assert ports.types.count("stf_gen") == count
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(0.5, 60))
 def test_nothing_happens_at_the_duration_or_later(duration: float) -> None:
     ports = MemoryPorts()

@@ -132,7 +132,7 @@ def test_five_percent_is_the_first_and_each_twentieth_after_it() -> None:
     assert sampled([float(n) for n in range(1, 101)], 0.05) == [1, 21, 41, 61, 81]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     gaps=st.lists(st.integers(0, 20), max_size=30),
     per_sample=st.integers(1, 6),
