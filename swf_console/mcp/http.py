@@ -1,21 +1,17 @@
 """The same server over HTTP, for this machine alone."""
 
-import contextlib
-import signal
 import socket
-from collections.abc import Iterator
 
 import uvicorn
 
 from ..backend.errors import PortTaken, UsageError
 from ..backend.monitor.door import Door
-from ..backend.monitor.serving import is_loopback
+from ..backend.monitor.serving import Server, is_loopback
 from .desk import Desk
 from .server import build
 
 PATH = "/mcp"
 GRACE_SECONDS = 10
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 
 
 def serve_http(desk: Desk, bound: socket.socket) -> None:
@@ -31,20 +27,7 @@ def serve_http(desk: Desk, bound: socket.socket) -> None:
         ws="none",
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    _Server(config).run(sockets=[bound])
-
-
-class _Server(uvicorn.Server):
-    """uvicorn that returns when it was told to end, instead of dying of the signal."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        before = {number: signal.signal(number, self.handle_exit) for number in SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    Server(config).run(sockets=[bound])
 
 
 def listen(desk: Desk, host: str, port: int) -> socket.socket:

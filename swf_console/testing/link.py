@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from swf_console.backend.errors import BrokerUnreachable
 from swf_console.backend.messaging.broker.frames import Rejected
 from swf_console.backend.messaging.broker.selectors import compile_selector
-from swf_console.backend.messaging.link import Channel, ConnectionState, MessageRoute, NotConnected, Phase
+from swf_console.backend.messaging.link import (
+    Channel,
+    ConnectionState,
+    MessageRoute,
+    NotConnected,
+    Phase,
+    SubscribeRequest,
+)
 from swf_console.backend.messaging.messages import OutgoingMessage
 
 from .stored import Consumer, Stored
@@ -82,27 +89,20 @@ class MemoryLink:
                 self._check(session)
                 self._broker.take(self, session, message)
 
-    def subscribe(
-        self,
-        session: int,
-        subscription: str,
-        destination: str,
-        ack: str,
-        headers: Mapping[str, str],
-        route: MessageRoute,
-    ) -> None:
-        """Subscribe; the answer is the receipt `subscribe-<subscription>`, or a refusal of it."""
-        receipt = f"subscribe-{subscription}"
+    def subscribe(self, session: int, asked: SubscribeRequest, route: MessageRoute) -> None:
+        """Subscribe; the answer is the receipt `subscribe-<name>`, or a refusal of it."""
         with self._broker.lock:
             self._check(session)
             try:
-                consumer = self._consumer(session, subscription, destination, ack, headers, route)
+                consumer = self._consumer(session, asked, route)
             except Rejected as error:
-                if not any(channel.on_refusal(session, receipt, str(error)) for channel in self._channels):
+                if not any(
+                    channel.on_refusal(session, asked.receipt, str(error)) for channel in self._channels
+                ):
                     self.lose(str(error))
                 return
-            self._consumers[subscription] = consumer
-            self.confirm(session, receipt)
+            self._consumers[asked.name] = consumer
+            self.confirm(session, asked.receipt)
             self._broker.add(consumer)
 
     def unsubscribe(self, session: int, subscription: str, headers: Mapping[str, str]) -> None:
@@ -178,15 +178,8 @@ class MemoryLink:
                     self._broker.settle(consumer, ack_id, refused=refused)
                     return
 
-    def _consumer(
-        self,
-        session: int,
-        subscription: str,
-        destination: str,
-        ack: str,
-        headers: Mapping[str, str],
-        route: MessageRoute,
-    ) -> Consumer:
+    def _consumer(self, session: int, asked: SubscribeRequest, route: MessageRoute) -> Consumer:
+        headers = asked.headers
         selector = headers.get("selector")
         name = headers.get("activemq.subscriptionName")
         if name and not self._client_id:
@@ -194,9 +187,9 @@ class MemoryLink:
         return Consumer(
             link=self,
             session=session,
-            name=subscription,
-            destination=destination,
-            ack=ack,
+            name=asked.name,
+            destination=asked.destination,
+            ack=asked.ack,
             route=route,
             prefetch=int(headers.get("activemq.prefetchSize", "100")),
             wants=compile_selector(selector) if selector else _everything,

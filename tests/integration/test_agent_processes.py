@@ -10,8 +10,7 @@ import pytest
 
 from swf_console.backend.database import executions, runs, stf_workflows
 from swf_console.backend.database.records import ExecutionFilter
-from tests.support.activemq import ActiveMQAddress
-from tests.support.living import SCRIPTS, LivingHome
+from tests.support.living import EITHER_BACKEND, SCRIPTS, LivingHome, backend_of
 from tests.support.snapshots import snapshot
 
 STFS = 30
@@ -81,16 +80,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Rows:
         return finish(home)
 
 
-@pytest.fixture(
-    params=["embedded", pytest.param("activemq", marks=[pytest.mark.activemq, pytest.mark.postgresql])]
-)
+@pytest.fixture(params=EITHER_BACKEND)
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LivingHome]:
-    """Embedded broker and SQLite, or ActiveMQ and PostgreSQL."""
-    broker = url = None
-    if request.param == "activemq":
-        address: ActiveMQAddress = request.getfixturevalue("activemq")
-        broker, url = address.environment(), request.getfixturevalue("postgresql_url")
-    with prepare(LivingHome(tmp_path / "home", NAMESPACE, broker=broker, database_url=url)) as made:
+    with prepare(LivingHome(tmp_path / "home", NAMESPACE, **backend_of(request, "activemq"))) as made:
         yield made
 
 

@@ -1,6 +1,5 @@
 """Both chains as processes: everything twice, out of order, of an older run, and garbage; two namespaces."""
 
-import json
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,10 +20,9 @@ from swf_console.backend.database.tables.processing import (
     stf_workflows as ways,
 )
 from swf_console.backend.database.tables.workflows import executions, messages, run_states, runs
-from tests.support.activemq import ActiveMQAddress
 from tests.support.disturber import Disturber
-from tests.support.fast_run import left_by
-from tests.support.living import FAST_CHAIN, LivingHome
+from tests.support.fast_run import left_but_for_chance
+from tests.support.living import EITHER_BACKEND, FAST_CHAIN, LivingHome, backend_of
 from tests.support.snapshots import differences
 
 STFS, SAMPLES, SLICES, WORKERS = 12, 6, 5, 4
@@ -57,7 +55,6 @@ worker_rampdown_time = 0.1
 CHAIN = (*FAST_CHAIN, "processing")
 NAMESPACE = f"test-{uuid.uuid4().hex[:8]}"
 OTHER = f"{NAMESPACE}-other"
-BY_CHANCE = ("assigned_worker", "slices_completed")  # which worker was free first
 Rows = dict[str, list[str]]
 Pairs = set[tuple[Any, ...]]
 
@@ -79,8 +76,7 @@ def ask(home: LivingHome, query: Any) -> Pairs:
 def finish(home: LivingHome, count: int) -> Rows:
     """What so many runs have left, once nothing of them is to be done any more."""
     home.wait_for(lambda: over(home) == count, 60)
-    left = left_by(home.database)
-    return {table: sorted(map(_without_chance, texts)) for table, texts in left.items()}
+    return left_but_for_chance(home.database)
 
 
 def over(home: LivingHome) -> int:
@@ -93,11 +89,6 @@ def over(home: LivingHome) -> int:
         ids = list(connection.scalars(select(executions.c.execution_id)))
         whole = [stf_workflows.counts(connection, one) == {"processing_complete": STFS} for one in ids]
     return min(len(ask(home, done)), len(ask(home, ended)), sum(whole))
-
-
-def _without_chance(text: str) -> str:
-    row = {name: value for name, value in json.loads(text).items() if name not in BY_CHANCE}
-    return json.dumps(row, sort_keys=True)
 
 
 @contextmanager
@@ -117,16 +108,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Rows:
         return left
 
 
-@pytest.fixture(
-    params=["embedded", pytest.param("activemq", marks=[pytest.mark.activemq, pytest.mark.postgresql])]
-)
+@pytest.fixture(params=EITHER_BACKEND)
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LivingHome]:
-    """Embedded broker and SQLite, or ActiveMQ and PostgreSQL."""
-    broker = url = None
-    if request.param == "activemq":
-        address: ActiveMQAddress = request.getfixturevalue("private_activemq")
-        broker, url = address.environment(), request.getfixturevalue("postgresql_url")
-    with living(LivingHome(tmp_path / "home", NAMESPACE, broker=broker, database_url=url)) as made:
+    with living(LivingHome(tmp_path / "home", NAMESPACE, **backend_of(request))) as made:
         yield made
 
 

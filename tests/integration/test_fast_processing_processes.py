@@ -1,6 +1,5 @@
 """Fast processing as processes: killed one by one and all at once, on either backend, the same rows."""
 
-import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +10,8 @@ import pytest
 from swf_console.backend.database import executions, states
 from swf_console.backend.database.records import ExecutionFilter, RunState
 from tests.support.activemq import ActiveMQ, ActiveMQAddress
-from tests.support.fast_run import left_by
-from tests.support.living import FAST_CHAIN, LivingHome
+from tests.support.fast_run import left_but_for_chance
+from tests.support.living import EITHER_BACKEND, FAST_CHAIN, LivingHome, backend_of
 
 STFS, SAMPLES, SLICES, WORKERS = 30, 9, 5, 6
 CONFIGURATION = f"""\
@@ -40,7 +39,6 @@ worker_rampup_time = 0.5
 worker_rampdown_time = 0.1
 """
 NAMESPACE = f"test-{uuid.uuid4().hex[:8]}"
-BY_CHANCE = ("assigned_worker", "slices_completed")  # which worker was free first
 Rows = dict[str, list[str]]
 
 
@@ -76,15 +74,7 @@ def is_over(home: LivingHome, namespace: str = NAMESPACE) -> bool:
 
 def finish(home: LivingHome) -> Rows:
     home.wait_for(lambda: is_over(home), 60)
-    return comparable(left_by(home.database))
-
-
-def comparable(rows: Rows) -> Rows:
-    def without(text: str) -> str:
-        row = {name: value for name, value in json.loads(text).items() if name not in BY_CHANCE}
-        return json.dumps(row, sort_keys=True)
-
-    return {table: sorted(map(without, texts)) for table, texts in rows.items()}
+    return left_but_for_chance(home.database)
 
 
 @contextmanager
@@ -102,16 +92,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Rows:
         return finish(home)
 
 
-@pytest.fixture(
-    params=["embedded", pytest.param("activemq", marks=[pytest.mark.activemq, pytest.mark.postgresql])]
-)
+@pytest.fixture(params=EITHER_BACKEND)
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LivingHome]:
-    """Embedded broker and SQLite, or ActiveMQ and PostgreSQL."""
-    broker = url = None
-    if request.param == "activemq":
-        address: ActiveMQAddress = request.getfixturevalue("private_activemq")
-        broker, url = address.environment(), request.getfixturevalue("postgresql_url")
-    with living(LivingHome(tmp_path / "home", NAMESPACE, broker=broker, database_url=url)) as made:
+    with living(LivingHome(tmp_path / "home", NAMESPACE, **backend_of(request))) as made:
         yield made
 
 

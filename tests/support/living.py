@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from swf_console.backend.database import Database, agents, open_database
 from swf_console.backend.messaging.address import running_broker
 from swf_console.backend.operations.home import write_home
@@ -23,7 +25,19 @@ SCRIPTS = {
     "fastmon": "example_fastmon_agent.py",
 }
 FAST_CHAIN = ("data", "fastmon", "fast_processing", "slice_worker")
+EITHER_BACKEND = (
+    "embedded",
+    pytest.param("activemq", marks=[pytest.mark.activemq, pytest.mark.postgresql]),
+)
 PROGRAMS = SCRIPTS | {"fast_processing": "fast_processing_agent.py", "slice_worker": "slice_worker.py"}
+
+
+def backend_of(request: pytest.FixtureRequest, broker: str = "private_activemq") -> dict[str, Any]:
+    """What a LivingHome is given, for a fixture over EITHER_BACKEND; `broker` is the ActiveMQ's fixture."""
+    if request.param == "embedded":
+        return {}
+    environment = request.getfixturevalue(broker).environment()
+    return {"broker": environment, "database_url": request.getfixturevalue("postgresql_url")}
 
 
 class LivingHome:

@@ -10,12 +10,12 @@ from swf_console.backend.configuration import (
     find_testbed,
     is_secret,
     load_testbed,
-    nearest,
     plain_name,
     redact,
     resolve_namespace,
 )
 from swf_console.backend.errors import ConfigurationError, NamespaceError
+from swf_console.backend.nearest import nearest
 
 
 def make_testbed(tmp_path: Path, text: str) -> Path:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         workflow_defaults,
         workflow_schema,
     )
-    from .names import check_namespace, nearest, plain_name, resolve_namespace
+    from .names import check_namespace, plain_name, resolve_namespace
     from .overrides import Override, overrides_from, parse_override
     from .redaction import REDACTED, is_secret, redact
     from .schema import Parameter, Schema
@@ -45,7 +45,6 @@ __all__ = [
     "is_secret",
     "list_configurations",
     "load_testbed",
-    "nearest",
     "overrides_from",
     "parse_override",
     "plain_name",
@@ -71,7 +70,6 @@ _PLACES = {
     "workflow_defaults": "listing",
     "workflow_schema": "listing",
     "check_namespace": "names",
-    "nearest": "names",
     "plain_name": "names",
     "resolve_namespace": "names",
     "Override": "overrides",

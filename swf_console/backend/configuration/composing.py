@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigurationError, Problem
+from ..nearest import suggest
 from .agents import agent_problems, agents_of
 from .catalogue import KNOWN_SECTIONS
 from .composition import Composition, fold
 from .documents import Document
 from .includes import IncludeTree
 from .merging import Merge
-from .names import PLAIN_NAME, plain_name, suggest
+from .names import PLAIN_NAME, plain_name
 from .overrides import Override
 from .rules import rules_of
 from .testbed import TESTBED_FILE, Testbed

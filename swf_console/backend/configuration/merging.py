@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import Problem
+from ..nearest import suggest
 from .catalogue import BASE_SECTION
 from .composition import Provenance, Replaced, fold
 from .documents import Document
-from .names import suggest
 from .overrides import KEY, Override
 from .redaction import redact
 from .rules import Refusal, Rules, shown

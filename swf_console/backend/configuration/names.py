@@ -1,11 +1,11 @@
-"""Plain names of workflows and configurations, names of namespaces, and the nearest valid name."""
+"""Plain names of workflows and configurations, and names of namespaces."""
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
 from ..errors import ConfigurationError, NamespaceError, Problem
+from ..nearest import suggest
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 NAMESPACE = re.compile(r"[A-Za-z0-9._-]{1,100}")
@@ -23,21 +23,6 @@ class NamespaceSource(Protocol):
     @property
     def namespace(self) -> str | None:
         """The namespace as it stands in the file."""
-
-
-def nearest(name: str, known: Iterable[str], *, at_most: int = 3) -> list[str]:
-    """The known names most like `name`, best first."""
-    import difflib
-
-    by_fold = {candidate.lower(): candidate for candidate in sorted(known)}
-    found = difflib.get_close_matches(name.lower(), by_fold, n=at_most, cutoff=0.6)
-    return [by_fold[candidate] for candidate in found]
-
-
-def suggest(name: str, known: Iterable[str], *, otherwise: str = "") -> str:
-    """A sentence with the nearest valid names, or `otherwise`."""
-    names = nearest(name, known)
-    return f"Did you mean {' or '.join(names)}?" if names else otherwise
 
 
 def plain_name(kind: str, text: str, directory: Path, suffix: str) -> Path:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..nearest import suggest
 from .catalogue import DATATAKING, DATATAKING_PARAMETERS, KNOWN_SECTIONS
 from .declared import declared_parameters
-from .names import suggest
 from .redaction import redact
 from .schema import BadValue, Parameter, Schema
 

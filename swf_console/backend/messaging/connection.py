@@ -10,7 +10,15 @@ from datetime import UTC, datetime, timedelta
 
 from ..errors import BrokerUnreachable, SwfError, UsageError
 from ..settings import BrokerSettings
-from .link import Channel, ConnectionState, ConnectRefused, MessageRoute, NotConnected, Phase
+from .link import (
+    Channel,
+    ConnectionState,
+    ConnectRefused,
+    MessageRoute,
+    NotConnected,
+    Phase,
+    SubscribeRequest,
+)
 from .messages import OutgoingMessage
 from .wire import Wire
 
@@ -114,19 +122,11 @@ class Connection:
         """Send in order, each with its id as its receipt; NotConnected where the session is over."""
         self._wire_of(session).send(messages)
 
-    def subscribe(
-        self,
-        session: int,
-        subscription: str,
-        destination: str,
-        ack: str,
-        headers: Mapping[str, str],
-        route: MessageRoute,
-    ) -> None:
-        """Subscribe; the answer is the receipt `subscribe-<subscription>`."""
+    def subscribe(self, session: int, asked: SubscribeRequest, route: MessageRoute) -> None:
+        """Subscribe; the answer is the receipt `subscribe-<name>`."""
         wire = self._wire_of(session)
-        self._routes[subscription] = route
-        wire.subscribe(subscription, destination, ack, headers)
+        self._routes[asked.name] = route
+        wire.subscribe(asked)
 
     def unsubscribe(self, session: int, subscription: str, headers: Mapping[str, str]) -> None:
         """End that subscription; unknown and old ones are no error."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..errors import BrokerUnreachable
-from .link import Link, NotConnected
+from .link import Link, NotConnected, SubscribeRequest
 from .messages import check_destination
 
 logger = logging.getLogger(__name__)
@@ -182,10 +182,9 @@ class Feed:
             return
         self._session = session
         wanted = self.subscription
+        asked = SubscribeRequest(self._name, wanted.destination, wanted.ack, wanted.subscribe_headers())
         try:
-            self.connection.subscribe(
-                session, self._name, wanted.destination, wanted.ack, wanted.subscribe_headers(), self._arrived
-            )
+            self.connection.subscribe(session, asked, self._arrived)
         except NotConnected:
             logger.debug("not subscribed: the session is over already")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..errors import BrokerUnreachable
 from .messages import OutgoingMessage
@@ -44,6 +44,20 @@ class ConnectionState:
     next_attempt_at: datetime | None = None
     attempts: int = 0
     sessions: int = 0
+
+
+class SubscribeRequest(NamedTuple):
+    """What a broker is asked for; `name` is unique within the session."""
+
+    name: str
+    destination: str
+    ack: str
+    headers: Mapping[str, str]
+
+    @property
+    def receipt(self) -> str:
+        """What the broker answers with."""
+        return f"subscribe-{self.name}"
 
 
 class Channel(Protocol):
@@ -92,16 +106,8 @@ class Link(Protocol):
     def send(self, session: int, messages: Sequence[OutgoingMessage]) -> None:
         """Send in order, each with its id as its receipt; NotConnected where the session is over."""
 
-    def subscribe(
-        self,
-        session: int,
-        subscription: str,
-        destination: str,
-        ack: str,
-        headers: Mapping[str, str],
-        route: MessageRoute,
-    ) -> None:
-        """Subscribe; the answer is the receipt `subscribe-<subscription>`."""
+    def subscribe(self, session: int, asked: SubscribeRequest, route: MessageRoute) -> None:
+        """Subscribe; the answer is the receipt `subscribe-<name>`."""
 
     def unsubscribe(self, session: int, subscription: str, headers: Mapping[str, str]) -> None:
         """End that subscription; unknown and old ones are no error."""

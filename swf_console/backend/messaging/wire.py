@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import BrokerUnreachable
 from ..settings import BrokerSettings
-from .link import ConnectRefused, NotConnected
+from .link import ConnectRefused, NotConnected, SubscribeRequest
 from .messages import CONTENT_TYPE, OutgoingMessage
 from .transport import SocketTransport, make_protocol
 
@@ -135,10 +135,10 @@ class Wire:
             send(message.destination, message.body, CONTENT_TYPE, message.headers, transaction=name)
         self._stomp.commit(name, receipt=name)
 
-    def subscribe(self, subscription: str, destination: str, ack: str, headers: Mapping[str, str]) -> None:
+    def subscribe(self, asked: SubscribeRequest) -> None:
         """Ask for a subscription and for a receipt of it."""
-        asked = {**headers, "receipt": f"subscribe-{subscription}"}
-        self._stomp.subscribe(destination, subscription, ack, asked)
+        headers = {**asked.headers, "receipt": asked.receipt}
+        self._stomp.subscribe(asked.destination, asked.name, asked.ack, headers)
 
     def unsubscribe(self, subscription: str, headers: Mapping[str, str]) -> None:
         """End a subscription."""

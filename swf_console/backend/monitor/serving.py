@@ -88,11 +88,24 @@ def serve(settings: Settings, listening: Listening, up: Callable[[str], None]) -
 
         stack.callback(forget_address, settings.state_dir, os.getpid())
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(_Server(config, hub, ready).serve([bound]))
+            runner.run(_MonitorServer(config, hub, ready).serve([bound]))
 
 
-class _Server(uvicorn.Server):
-    """uvicorn that says when it is up, ends the live streams first, and returns when it is told to end."""
+class Server(uvicorn.Server):
+    """uvicorn that returns when it was told to end, instead of dying of the signal."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self.handle_exit) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+class _MonitorServer(Server):
+    """Says when it is up, and ends the live streams first."""
 
     def __init__(self, config: uvicorn.Config, hub: Hub, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -105,15 +118,6 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._hub.end_soon()
         super().handle_exit(sig, frame)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        before = {number: signal.signal(number, self.handle_exit) for number in SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 def check_host(listening: Listening, token: str | None) -> None:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from ..configuration import nearest
 from ..database import Database, agents, namespaces
 from ..database.records import Agent, NamespaceUse, Page
 from ..errors import UsageError
+from ..nearest import nearest
 from ..settings import Settings
 from ..supervision.records import ProcessStatus
 from .agent_list import look_at_supervisor

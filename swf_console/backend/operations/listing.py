@@ -1,6 +1,5 @@
 """Pages of what is kept: executions, definitions, namespaces."""
 
-from ..configuration import nearest
 from ..database import Database, definitions, executions, namespaces
 from ..database.records import (
     Definition,
@@ -12,6 +11,7 @@ from ..database.records import (
     Page,
 )
 from ..errors import UsageError
+from ..nearest import nearest
 from ..settings import Settings
 from .orphans import sweep
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Protocol
 
-from ..configuration import nearest
 from ..errors import UsageError
+from ..nearest import nearest
 
 HELP = 'As in: type=stf_* run=100010 sender~fastmon "text" !heartbeat .state=run'
 LONGEST = 2000

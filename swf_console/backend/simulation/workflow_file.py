@@ -1,6 +1,5 @@
 """Find a workflow's file, and make of it a module of its own for each execution."""
 
-import difflib
 import hashlib
 import importlib.util
 import itertools
@@ -16,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import WorkflowFileError
+from ..nearest import nearest
 from .run_numbers import install_stand_in
 
 PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
@@ -70,8 +70,8 @@ def _find(workflows_dir: Path, name: str) -> Path:
     else:
         return path.absolute()
     known = list_workflows(workflows_dir)
-    nearest = difflib.get_close_matches(name.removesuffix(".py"), known) or known
-    raise WorkflowFileError(problem, f"Did you mean: {', '.join(nearest)}?" if nearest else "")
+    near = nearest(name.removesuffix(".py"), known) or known
+    raise WorkflowFileError(problem, f"Did you mean: {', '.join(near)}?" if near else "")
 
 
 def _read(path: Path) -> tuple[bytes, str]:

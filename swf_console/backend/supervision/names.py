@@ -1,10 +1,10 @@
 """Which processes a name means: a process, `group:process`, a group, `group:*`, `all`."""
 
-import difflib
 import signal
 from collections.abc import Sequence
 
 from ..errors import UsageError
+from ..nearest import nearest
 from .records import ProcessStatus
 from .supervisor import EVERYTHING
 
@@ -37,5 +37,5 @@ def _means(name: str, one: ProcessStatus) -> bool:
 
 def _nearest(processes: Sequence[ProcessStatus], name: str) -> str:
     known = sorted({word for one in processes for word in (one.name, one.group)})
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or known
+    near = nearest(name, known) or known
     return f"Known are: {', '.join(near)}" if near else "agents.supervisord.conf has no programs"

@@ -3,9 +3,9 @@
 import shlex
 from dataclasses import fields
 
-from ...configuration import nearest
 from ...database.records import ExecutionFilter
 from ...errors import UsageError
+from ...nearest import nearest
 from ..moments import parse_moment
 
 STATUSES = ("running", "completed", "failed", "terminated")

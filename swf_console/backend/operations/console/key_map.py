@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ...configuration import nearest
 from ...configuration.documents import Document
 from ...errors import Problem
+from ...nearest import nearest
 
 KEY = re.compile(r"(?:[a-z]+\+)*(?:[^\s,]|[a-z][a-z0-9_]+)")
 KEYS = 'Write one or more keys, as in "space,p" or "ctrl+l"'

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...configuration import nearest
 from ...configuration.documents import Document, read_document
 from ...errors import ConfigurationError, Problem
+from ...nearest import nearest
 
 if TYPE_CHECKING:
     from .key_map import KnownKeys

@@ -1,0 +1,18 @@
+"""What somebody may have meant: the known names most like the one that was given."""
+
+from collections.abc import Iterable
+
+
+def nearest(name: str, known: Iterable[str], *, at_most: int = 3) -> list[str]:
+    """The known names most like `name`, best first."""
+    import difflib
+
+    by_fold = {candidate.lower(): candidate for candidate in sorted(known)}
+    found = difflib.get_close_matches(name.lower(), by_fold, n=at_most, cutoff=0.6)
+    return [by_fold[candidate] for candidate in found]
+
+
+def suggest(name: str, known: Iterable[str], *, otherwise: str = "") -> str:
+    """A sentence with the nearest valid names, or `otherwise`."""
+    names = nearest(name, known)
+    return f"Did you mean {' or '.join(names)}?" if names else otherwise
