@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -115,6 +115,33 @@ async def until(pilot: Pilot[Any], predicate: Callable[[], bool], timeout: float
         assert time.monotonic() < deadline, "it did not happen in time"
         await pilot.pause()
         await asyncio.sleep(0.01)
+
+
+class Driver(Generic[P]):
+    """Opens a pane on its own, waits until it is `there`, and takes a test's steps."""
+
+    def __init__(self, opened: Callable[[ConsoleServices], P], there: Callable[[P], bool]) -> None:
+        self._opened, self._there = opened, there
+
+    def __call__(
+        self,
+        services: ConsoleServices,
+        steps: Callable[[HostApp, P, Pilot[None]], Awaitable[None]],
+        *,
+        answer: bool = True,
+        read_only: bool = False,
+        size: tuple[int, int] = (80, 24),
+    ) -> HostApp:
+        pane = self._opened(services)
+        app = HostApp(pane, answer=answer, read_only=read_only)
+
+        async def go() -> None:
+            async with app.run_test(size=size) as pilot:
+                await until(pilot, lambda: self._there(pane))
+                await steps(app, pane, pilot)
+
+        asyncio.run(go())
+        return app
 
 
 class QuietApp(ConsoleApp):

@@ -1,8 +1,6 @@
 """The Agents screen over a supervisor in memory and a database of the test's own."""
 
-import asyncio
 import os
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,30 +16,9 @@ from swf_console.screens.agents import AgentsPane
 from swf_console.testing.supervisor import MemorySupervisor
 from swf_console.widgets.notice import Notice
 
-from .hosts import HostApp, until
+from .hosts import Driver, HostApp, until
 
-Steps = Callable[[HostApp, AgentsPane, Pilot[None]], Awaitable[None]]
-
-
-def drive(
-    services: ConsoleServices,
-    steps: Steps,
-    *,
-    answer: bool = True,
-    read_only: bool = False,
-    size: tuple[int, int] = (80, 24),
-) -> HostApp:
-    """Open the pane, wait for its first rows, take the steps."""
-    pane = AgentsPane(services)
-    app = HostApp(pane, answer=answer, read_only=read_only)
-
-    async def go() -> None:
-        async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: bool(pane.list.items))
-            await steps(app, pane, pilot)
-
-    asyncio.run(go())
-    return app
+drive = Driver(AgentsPane, lambda pane: bool(pane.list.items))
 
 
 def row(pane: AgentsPane, name: str) -> list[str]:

@@ -1,8 +1,6 @@
 """The Fast processing screen: the prediction, what if, and what slices and workers did."""
 
-import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -18,23 +16,9 @@ from swf_console.screens.fast_processing import FastProcessingPane
 from swf_console.screens.fast_rows import outlook_lines
 
 from ..support.history import add_execution, add_messages
-from .hosts import HostApp, until
+from .hosts import Driver, HostApp, until
 
-Steps = Callable[[HostApp, FastProcessingPane, Pilot[None]], Awaitable[None]]
-
-
-def drive(services: ConsoleServices, steps: Steps, *, size: tuple[int, int] = (80, 24)) -> HostApp:
-    """Open the pane, wait for its first look, take the steps."""
-    pane = FastProcessingPane(services)
-    app = HostApp(pane)
-
-    async def go() -> None:
-        async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: pane.look is not None)
-            await steps(app, pane, pilot)
-
-    asyncio.run(go())
-    return app
+drive = Driver(FastProcessingPane, lambda pane: pane.look is not None)
 
 
 def add_run(database: Database, *, made: int = 30, done: int = 12) -> str:

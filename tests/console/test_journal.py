@@ -1,7 +1,5 @@
 """The Journal screen, the shift log, the handover report."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,23 +15,9 @@ from swf_console.screens.journal import JournalPane
 from swf_console.testing.supervisor import MemorySupervisor
 
 from ..support.history import add_execution
-from .hosts import HostApp, until
+from .hosts import Driver, HostApp, until
 
-Steps = Callable[[HostApp, JournalPane, Pilot[None]], Awaitable[None]]
-
-
-def drive(services: ConsoleServices, steps: Steps, *, size: tuple[int, int] = (80, 24)) -> HostApp:
-    """Open the pane, wait for its first look, take the steps."""
-    pane = JournalPane(services)
-    app = HostApp(pane)
-
-    async def go() -> None:
-        async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: pane.poll.answered is not None)
-            await steps(app, pane, pilot)
-
-    asyncio.run(go())
-    return app
+drive = Driver(JournalPane, lambda pane: pane.poll.answered is not None)
 
 
 def keep(services: ConsoleServices, what: str, *, ok: bool = True, minutes: float = 0) -> None:

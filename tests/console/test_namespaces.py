@@ -1,8 +1,5 @@
 """The Namespaces screen: look at one, make one, change testbed.toml and see first what would differ."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-
 from textual.pilot import Pilot
 
 from swf_console.backend.operations.console.services import ConsoleServices
@@ -11,30 +8,9 @@ from swf_console.screens.namespaces import NamespacesPane
 from swf_console.widgets.short_list import Item
 
 from ..support.history import add_execution
-from .hosts import HostApp, until
+from .hosts import Driver, HostApp, until
 
-Steps = Callable[[HostApp, NamespacesPane, Pilot[None]], Awaitable[None]]
-
-
-def drive(
-    services: ConsoleServices,
-    steps: Steps,
-    *,
-    answer: bool = True,
-    read_only: bool = False,
-    size: tuple[int, int] = (80, 24),
-) -> HostApp:
-    """Open the pane, wait for its first look, take the steps."""
-    pane = NamespacesPane(services)
-    app = HostApp(pane, answer=answer, read_only=read_only)
-
-    async def go() -> None:
-        async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: bool(pane.editor.values.items))
-            await steps(app, pane, pilot)
-
-    asyncio.run(go())
-    return app
+drive = Driver(NamespacesPane, lambda pane: bool(pane.editor.values.items))
 
 
 def value(pane: NamespacesPane, key: str) -> list[str]:

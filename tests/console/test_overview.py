@@ -1,7 +1,5 @@
 """The Overview screen: the verdict, what runs, and what changed."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,24 +15,10 @@ from swf_console.widgets.notice import Notice
 from swf_console.widgets.state_strip import Passed, strip_of
 
 from ..support.history import add_execution, add_messages, add_states
-from .hosts import HostApp, until
+from .hosts import Driver, HostApp, until
 
-Steps = Callable[[HostApp, OverviewPane, Pilot[None]], Awaitable[None]]
 REALTIME = LaunchWish("stf_datataking_default", {"stf_processing.stf_count": "500"}, "demo", realtime=True)
-
-
-def drive(services: ConsoleServices, steps: Steps, *, size: tuple[int, int] = (80, 24)) -> HostApp:
-    """Open the pane, wait for its first look, take the steps."""
-    pane = OverviewPane(services)
-    app = HostApp(pane)
-
-    async def go() -> None:
-        async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: pane.look is not None)
-            await steps(app, pane, pilot)
-
-    asyncio.run(go())
-    return app
+drive = Driver(OverviewPane, lambda pane: pane.look is not None)
 
 
 def test_a_home_where_nothing_runs_is_all_right_and_says_what_to_do(

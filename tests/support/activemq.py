@@ -10,7 +10,7 @@ from string import Template
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 from .certificates import make_authority, make_certificate, make_key_store, make_trust_store
-from .programs import LOOPBACK, Program, ServiceMissing, free_port
+from .programs import LOOPBACK, Program, Service, ServiceMissing, free_port
 
 HOME = Path("/usr/share/activemq")
 JARS = ("xstream", "jettison", "xpp3")
@@ -96,35 +96,8 @@ def address_from_url(url: str) -> ActiveMQAddress:
     )
 
 
-class ActiveMQ(ActiveMQAddress):
+class ActiveMQ(ActiveMQAddress, Service):
     """An ActiveMQ of the test's own: it keeps its ports and its messages over stop, kill and start."""
-
-    program: Program
-
-    def start(self) -> None:
-        """Start it and wait until it answers a STOMP CONNECT (2-5 s)."""
-        self.program.start()
-
-    def stop(self) -> None:
-        """Shut it down in order."""
-        self.program.stop()
-
-    def kill(self) -> None:
-        """kill -9."""
-        self.program.kill()
-
-    def freeze(self) -> None:
-        """Let it fall silent with every connection open."""
-        self.program.freeze()
-
-    def thaw(self) -> None:
-        """Let it go on."""
-        self.program.thaw()
-
-    @property
-    def running(self) -> bool:
-        """Whether its process lives."""
-        return self.program.running
 
 
 def install_activemq(directory: Path) -> ActiveMQ:

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg2
 
-from .programs import LOOPBACK, Program, ServiceMissing, free_port, privileges
+from .programs import LOOPBACK, Program, Service, ServiceMissing, free_port, privileges
 
 PACKAGES = "postgresql"
 USER = "swf"
@@ -75,7 +75,7 @@ class PostgreSQLServer:
             connection.close()
 
 
-class PostgreSQL(PostgreSQLServer):
+class PostgreSQL(PostgreSQLServer, Service):
     """A server of the test's own: it keeps its port and its data over stop, kill and start."""
 
     def __init__(
@@ -91,31 +91,6 @@ class PostgreSQL(PostgreSQLServer):
             end_signal=signal.SIGINT,
             kill_signal=signal.SIGQUIT,
         )
-
-    def start(self) -> None:
-        """Start it and wait until it lets us in."""
-        self.program.start()
-
-    def stop(self) -> None:
-        """Shut it down in order, cutting connections."""
-        self.program.stop()
-
-    def kill(self) -> None:
-        """Crash it: the next start recovers from the log."""
-        self.program.kill()
-
-    def freeze(self) -> None:
-        """Let it fall silent with every connection open."""
-        self.program.freeze()
-
-    def thaw(self) -> None:
-        """Let it go on."""
-        self.program.thaw()
-
-    @property
-    def running(self) -> bool:
-        """Whether its process lives."""
-        return self.program.running
 
 
 def install_postgresql(directory: Path, settings: Sequence[str] = SETTINGS) -> PostgreSQL:

@@ -144,3 +144,34 @@ class Program:
         for pid in descendants(self.pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
+
+
+class Service:
+    """A server of the test's own that can be stopped, killed, frozen and started again."""
+
+    program: Program
+
+    def start(self) -> None:
+        """Start it and wait until it lets us in."""
+        self.program.start()
+
+    def stop(self) -> None:
+        """Shut it down in order."""
+        self.program.stop()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.program.kill()
+
+    def freeze(self) -> None:
+        """Let it fall silent with every connection open."""
+        self.program.freeze()
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self.program.thaw()
+
+    @property
+    def running(self) -> bool:
+        """Whether its process lives."""
+        return self.program.running
