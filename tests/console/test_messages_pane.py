@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,26 +15,15 @@ from swf_console.backend.database import Database
 from swf_console.backend.messaging.messages import ID_HEADER
 from swf_console.backend.operations.console.pipe import Flow, PipeState
 from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.backend.settings import load_settings
 from swf_console.screens.message_detail import MessageDetail
 from swf_console.screens.messages import MessagesPane
 from swf_console.widgets.line import Line
 from swf_console.widgets.message_tail import MessageTail
 from tests.support.history import add_execution, add_messages
-from tests.support.homes import plain_environment
 
 from .hosts import HostApp, until
 
 Steps = Callable[[HostApp, Pilot[None]], Awaitable[None]]
-
-
-@pytest.fixture
-def services(tmp_path: Path) -> Iterator[ConsoleServices]:
-    (tmp_path / "home/workflows").mkdir(parents=True)
-    environment = plain_environment(SWF_STATE_DIR=str(tmp_path / "state"), USER="alice")
-    made = ConsoleServices(load_settings(environment, home=tmp_path / "home"), namespace="demo")
-    yield made
-    made.close()
 
 
 @pytest.fixture

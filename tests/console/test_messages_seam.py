@@ -3,9 +3,8 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -15,11 +14,9 @@ from swf_console.backend.database.records import NewMessage
 from swf_console.backend.messaging.messages import ID_HEADER
 from swf_console.backend.operations.console.services import ConsoleServices
 from swf_console.backend.operations.console.tail import Tail
-from swf_console.backend.settings import load_settings
 from swf_console.screens.messages import MessagesPane
 from swf_console.widgets.message_tail import MessageTail
 from tests.support.history import BEGAN, add_execution
-from tests.support.homes import plain_environment
 
 from .hosts import HostApp, until
 
@@ -60,15 +57,6 @@ class Topic:
         )
         with self._database.write() as connection:
             messages.insert(connection, [new])
-
-
-@pytest.fixture
-def services(tmp_path: Path) -> Iterator[ConsoleServices]:
-    (tmp_path / "home/workflows").mkdir(parents=True)
-    environment = plain_environment(SWF_STATE_DIR=str(tmp_path / "state"), USER="alice")
-    made = ConsoleServices(load_settings(environment, home=tmp_path / "home"), namespace="demo")
-    yield made
-    made.close()
 
 
 @pytest.fixture
