@@ -23,7 +23,8 @@ from stomp.transport import BaseTransport
 from stomp.utils import convert_frame
 
 from ..settings import BrokerSettings
-from .link import ConnectRefused, NotConnected
+from .link import NotConnected
+from .tls import TlsCodec, tls_context
 
 ANSWERS = {"CONNECTED", "MESSAGE", "RECEIPT", "ERROR", "heartbeat"}
 RECEIVE_BYTES = 65536
@@ -75,7 +76,7 @@ class SocketTransport(BaseTransport):
         connected.settimeout(None)
         self.received_at = self.sent_at = time.monotonic()
 
-    def _shake_hands(self, tls: "TlsCodec", connected: socket.socket, deadline: float) -> None:
+    def _shake_hands(self, tls: TlsCodec, connected: socket.socket, deadline: float) -> None:
         try:
             tls.handshake(connected, deadline)
         except TimeoutError as error:
@@ -187,7 +188,7 @@ class SocketTransport(BaseTransport):
             raise NotConnected(f"the connection ended in a send: {error}") from error
         self.sent_at = time.monotonic()
 
-    def _decrypted(self, tls: "TlsCodec", data: bytes) -> tuple[bytes, bool]:
+    def _decrypted(self, tls: TlsCodec, data: bytes) -> tuple[bytes, bool]:
         try:
             return tls.decrypt(data)
         except ssl.SSLError as error:
@@ -230,59 +231,6 @@ class SocketTransport(BaseTransport):
         return bytes(taken)
 
 
-class TlsCodec:
-    """TLS apart from the socket: one thread encrypts while another waits for bytes to decrypt."""
-
-    def __init__(self, context: ssl.SSLContext, host: str) -> None:
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
-        self._lock = threading.Lock()
-
-    def handshake(self, connected: socket.socket, deadline: float) -> None:
-        """Agree with the peer before `deadline` (monotonic seconds)."""
-        while True:
-            try:
-                self._tls.do_handshake()
-            except ssl.SSLWantReadError:
-                connected.settimeout(max(0.001, deadline - time.monotonic()))
-                connected.sendall(self._outgoing.read())
-                data = connected.recv(RECEIVE_BYTES)
-                if not data:
-                    raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "closed in the handshake") from None
-                self._incoming.write(data)
-            except ssl.SSLError:
-                # The peer is told why, where it can still be told.
-                with contextlib.suppress(OSError):
-                    connected.sendall(self._outgoing.read())
-                raise
-            else:
-                connected.sendall(self._outgoing.read())
-                return
-
-    def encrypt(self, data: bytes) -> bytes:
-        """The records that carry `data`, and whatever else TLS has to say."""
-        with self._lock:
-            view = memoryview(data)
-            while view:
-                view = view[self._tls.write(view) :]
-            return self._outgoing.read()
-
-    def decrypt(self, data: bytes) -> tuple[bytes, bool]:
-        """What `data` holds, and whether the peer said goodbye."""
-        plain = bytearray()
-        with self._lock:
-            self._incoming.write(data)
-            try:
-                while piece := self._tls.read(RECEIVE_BYTES):
-                    plain += piece
-            except ssl.SSLWantReadError:
-                return bytes(plain), False
-            except ssl.SSLZeroReturnError:
-                pass
-        return bytes(plain), True
-
-
 def make_protocol(transport: SocketTransport) -> Any:
     """STOMP 1.2 over `transport`, without stomp.py's heart-beat, which trips over a header it cannot read."""
     make: Any = Protocol12
@@ -290,18 +238,3 @@ def make_protocol(transport: SocketTransport) -> Any:
     forget: Any = transport.remove_listener
     forget("protocol-listener")
     return protocol
-
-
-def tls_context(broker: BrokerSettings) -> ssl.SSLContext:
-    """TLS 1.2 or later with the host name checked; ConnectRefused where a file is of no use."""
-    try:
-        context = ssl.create_default_context(cafile=broker.ca_certs)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if broker.cert_file:
-            context.load_cert_chain(broker.cert_file, broker.key_file)
-    except OSError as error:
-        raise ConnectRefused(
-            f"TLS to the broker is not possible: {error.strerror or error}",
-            "Check ACTIVEMQ_SSL_CA_CERTS, ACTIVEMQ_SSL_CERT_FILE and ACTIVEMQ_SSL_KEY_FILE",
-        ) from error
-    return context

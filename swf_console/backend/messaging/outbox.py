@@ -1,0 +1,58 @@
+"""Writing messages down before they are sent, however long it takes."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple, Protocol
+
+from .messages import Delivery, OutgoingMessage
+
+logger = logging.getLogger(__name__)
+
+BACKOFF = (0.05, 2.0)
+
+
+class Outbox(Protocol):
+    """Where messages are written down before they are sent."""
+
+    def record(self, new: Sequence[OutgoingMessage], delivered: Sequence[Delivery]) -> None:
+        """Write both in one transaction; an exception means neither is written, and it is tried again."""
+
+
+class Failure(NamedTuple):
+    """Why nothing can be written down now, and since when (UTC)."""
+
+    error: str
+    since: datetime
+
+
+class PatientOutbox:
+    """Tries an Outbox until it has written; `pause` waits so many seconds and says whether to go on."""
+
+    def __init__(self, outbox: Outbox, pause: Callable[[float], bool]) -> None:
+        self._outbox = outbox
+        self._pause = pause
+        self.failure: Failure | None = None
+
+    def record(self, new: Sequence[OutgoingMessage], delivered: Sequence[Delivery]) -> float | None:
+        """Write both down; returns the seconds it took at last, None where `pause` said to give up."""
+        pause, longest = BACKOFF
+        while True:
+            began = time.monotonic()
+            try:
+                self._outbox.record(new, delivered)
+            except Exception as error:  # noqa: BLE001 (whatever it is, nothing may be sent unrecorded)
+                self._failed(error)
+                if not self._pause(pause):
+                    return None
+                pause = min(pause * 2, longest)
+            else:
+                self.failure = None
+                return time.monotonic() - began
+
+    def _failed(self, error: Exception) -> None:
+        if self.failure is None:
+            logger.warning("messages cannot be written down, trying again: %s", error)
+        since = self.failure.since if self.failure else datetime.now(UTC)
+        self.failure = Failure(str(error) or type(error).__name__, since)
