@@ -1,4 +1,4 @@
-"""The console as an operator uses it: in tmux, from the first start to the end, at both sizes."""
+"""The console in a terminal: what comes from elsewhere, how it leaves the terminal; at both sizes."""
 
 import json
 import os
@@ -28,25 +28,17 @@ def terminal(request: pytest.FixtureRequest, new_home: Path, tmp_path: Path) -> 
         yield from running(Tmux(Path(folder), new_home, environment, request.param))
 
 
-def test_from_the_first_start_to_the_end(terminal: Tmux, new_home: Path) -> None:
-    terminal.type(f"{TYPED}\n")
-    terminal.wait_for("Welcome: name your namespace", "shifter-dev")
-    terminal.press("Enter")
-    terminal.wait_for("namespace shifter-dev written into testbed.toml")
-    assert 'namespace = "shifter-dev"' in (new_home / "workflows/testbed.toml").read_text()
-
+def test_a_run_from_another_shell_is_followed_and_its_messages_are_read(
+    terminal: Tmux, new_home: Path
+) -> None:
+    terminal.type(f"{TYPED} --namespace demo\n")
+    terminal.wait_for("1 OVERVIEW")
     terminal.type("3")
     terminal.wait_for("3 MESSAGES", "FOLLOW", "Broker connected")
-    words: list[str | Path] = [SWF_CONSOLE, "--run", "stf_datataking", "--stf-count", "5"]
+    words: list[str | Path] = [SWF_CONSOLE, "--namespace=demo", "--run=stf_datataking", "--stf-count=5"]
     done = run(words, cwd=new_home, environment=plain_environment(USER="shifter"))
     assert done.returncode == 0, done.stderr
     terminal.wait_for("end_run", "stf_gen 5")
-
-    terminal.type("/type=run_*\r")
-    terminal.wait_for("/ type=run_*", "run_imminent")
-    terminal.wait_gone("swf.100010.000001.stf")
-    terminal.press("Escape")
-    terminal.wait_for("swf.100010.000001.stf")
 
     terminal.press("Space")
     terminal.wait_for("PAUSED")
@@ -58,12 +50,8 @@ def test_from_the_first_start_to_the_end(terminal: Tmux, new_home: Path) -> None
     terminal.type("f")
     terminal.wait_for("FOLLOW", "end_run")
 
-    terminal.type("?")
-    terminal.wait_for("Help: Messages", "pause and go on; nothing is lost")
-    terminal.press("Escape")
-    terminal.wait_gone("Help: Messages")
     terminal.type("q")
-    terminal.wait_for("Leave the console?", "no execution is running in shifter-dev")
+    terminal.wait_for("Leave the console?", "no execution is running in demo")
     terminal.type("y")
     terminal.wait_for(PROMPT)
     terminal.type("echo code=$?\n")

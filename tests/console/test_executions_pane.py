@@ -268,65 +268,137 @@ def test_the_order_changes_and_turns_round(tmp_path: Path) -> None:
     use(services, steps, size=(118, 24))
 
 
-def test_enter_shows_everything_section_by_section(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    database = services.database()
-    environment = {
-        "host": "alpha",
-        "provenance": {"stf_processing.stf_count": {"origin": "x.toml", "line": 7, "replaced": []}},
-        "source": {
-            "commit": "a" * 40,
-            "path": "w.py",
-            "url": "https://github.com/o/r/blob/a/w.py",
-            "dirty": True,
-        },
-    }
+SOURCE = {"commit": "a" * 40, "path": "w.py", "url": "https://github.com/o/r/blob/a/w.py", "dirty": True}
+PROVENANCE = {"stf_processing.stf_count": {"origin": "x.toml", "line": 7, "replaced": []}}
+
+
+def add_broken_run(database: Database) -> tuple[str, list[str]]:
+    """An execution that failed after 120 messages, and the ids of these."""
     execution = add_execution(
         database,
         1,
         status="failed",
         error=f"{HOSTILE} broke",
         trace="Traceback\n  line 1",
-        execution_environment=environment,
+        execution_environment={"host": "alpha", "provenance": PROVENANCE, "source": SOURCE},
     )
     add_states(database, execution, count=3)
-    ids = add_messages(database, execution, 120)
+    return execution, add_messages(database, execution, 120)
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
-        view = await open_detail(pilot, pane)
+
+def use_detail(
+    services: ConsoleServices,
+    steps: Callable[[Pilot[None], ExecutionsPane, ExecutionDetailView], Awaitable[None]],
+) -> None:
+    """Take the steps in the view that Enter opens of the first execution."""
+
+    async def opened(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await steps(pilot, pane, await open_detail(pilot, pane))
+
+    use(services, opened, size=(100, 40))
+
+
+async def section_lines(pilot: Pilot[None], view: ExecutionDetailView, section: str) -> list[str]:
+    """What the table of a section shows."""
+    view.go_to(section)
+    table = view.query_one(f"#detail-{section}", PagedTable)
+    await until(pilot, lambda: table.loaded)
+    return lines_of(table)
+
+
+def test_enter_shows_what_became_of_an_execution(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_broken_run(services.database())
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
         text = str(view.query_one("#summary-text", Static).content)
         assert "✖ failed" in text
         assert "10 of 10" in text
         assert "120: stf_gen 120" in text
-        assert "\x1b" not in text
+
+    use_detail(services, steps)
+
+
+def test_what_an_execution_says_of_its_end_is_no_markup_and_no_control_character(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_broken_run(services.database())
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
+        text = str(view.query_one("#summary-text", Static).content)
         assert "[red]" in text
-        assert "with changes that were not committed" in text
-        links = [
-            span.style.link
-            for span in view.query_one("#summary-text", Static).content.spans  # type: ignore[union-attr]
-            if getattr(span.style, "link", None)
-        ]
-        assert links == ["https://github.com/o/r/blob/a/w.py"]
-        seen = {}
+        assert "\x1b" not in text
+
+    use_detail(services, steps)
+
+
+def test_the_summary_links_to_the_source_and_says_that_it_was_changed(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_broken_run(services.database())
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
+        content = view.query_one("#summary-text", Static).content
+        assert "with changes that were not committed" in str(content)
+        links = [getattr(span.style, "link", None) for span in content.spans]  # type: ignore[union-attr]
+        assert [link for link in links if link] == [SOURCE["url"]]
+
+    use_detail(services, steps)
+
+
+def test_right_goes_through_the_sections_and_around_and_each_has_the_focus(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_broken_run(services.database())
+    seen = []
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
         for _ in range(8):
             table = view.query(f"#detail-{view.section}").first()
             if isinstance(table, PagedTable):
-                await until(pilot, lambda shown=table: shown.loaded)  # type: ignore[misc]
-                seen[view.section] = lines_of(table)
+                seen.append(view.section)
                 assert table.has_focus
             await pilot.press("right")
         assert view.section == "summary"
-        assert list(seen) == ["parameters", "states", "messages", "metrics", "environment"]
+        await pilot.press("left")
+        assert view.section == "trace"
+
+    use_detail(services, steps)
+    assert seen == ["parameters", "states", "messages", "metrics", "environment"]
+
+
+def test_each_section_shows_its_rows(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_broken_run(services.database())
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
+        seen = {
+            section: await section_lines(pilot, view, section)
+            for section in ("parameters", "states", "messages", "metrics", "environment")
+        }
         assert any("stf_count" in line and "x.toml:7" in line for line in seen["parameters"])
         assert any("beam/ready" in line and "1.00s" in line for line in seen["states"])
         assert seen["messages"][-1].endswith("of 120")
         assert any("run_number" in line and "100010" in line for line in seen["metrics"])
         assert not any("provenance" in line for line in seen["environment"])
-        await pilot.press("left")
-        assert view.section == "trace"
+        view.go_to("trace")
         assert "Traceback\n  line 1" in view.query_one(CodeLines).text
-        document = json.loads(pane.copy_text("json") or "")
-        assert document["execution_id"] == execution
+
+    use_detail(services, steps)
+
+
+def test_the_open_execution_is_copied_as_json(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    execution, _ = add_broken_run(services.database())
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
+        assert json.loads(pane.copy_text("json") or "")["execution_id"] == execution
+
+    use_detail(services, steps)
+
+
+def test_enter_opens_a_message_of_an_execution_and_escape_leads_back_step_by_step(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    _, ids = add_broken_run(services.database())
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
         view.go_to("messages")
         await pilot.press("G")
         table = view.query_one("#detail-messages", PagedTable)
@@ -340,7 +412,7 @@ def test_enter_shows_everything_section_by_section(tmp_path: Path) -> None:
         assert pane.stack.views == [pane.list]
         assert pane.list.table.has_focus
 
-    use(services, steps, size=(100, 40))
+    use_detail(services, steps)
 
 
 def test_a_text_is_found_in_the_list_and_in_a_section(tmp_path: Path) -> None:
