@@ -302,7 +302,7 @@ async def section_lines(pilot: Pilot[None], view: ExecutionDetailView, section: 
     """What the table of a section shows."""
     view.go_to(section)
     table = view.query_one(f"#detail-{section}", PagedTable)
-    await until(pilot, lambda: table.loaded)
+    await until(pilot, lambda: table.loaded and table.size.height > 0)
     return lines_of(table)
 
 
