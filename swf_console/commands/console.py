@@ -69,7 +69,10 @@ def show(services: "ConsoleServices") -> int:
     # how often Textual may paint what a key has changed; it is read when Textual is imported
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
     os.environ.setdefault("TEXTUAL_DRIVER", DRIVERS[symbols_of(services.preferences, os.environ)])
+    import asyncio
+
     from ..app import ConsoleApp
+    from ..event_loop import loop_that_tells
     from ..widgets.strips import spare_the_collector
     from .output import say
 
@@ -81,7 +84,8 @@ def show(services: "ConsoleServices") -> int:
     gc.set_threshold(*COLLECT_THE_YOUNG)
     app = ConsoleApp(services)
     try:
-        code = app.run(mouse=services.preferences.mouse)
+        with asyncio.Runner(loop_factory=lambda: loop_that_tells(services.courtesy)) as runner:
+            code = runner.run(app.run_async(mouse=services.preferences.mouse))
     finally:
         services.memory.save()
         services.close()

@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -81,10 +81,11 @@ class Arrival(NamedTuple):
 
 
 class Inbox:
-    """A bounded queue of arrivals; the receiving thread never waits for it."""
+    """A bounded queue of arrivals; the receiving thread never waits for it, but calls `give_way` often."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, give_way: Callable[[], None] | None = None) -> None:
         self.limit = limit
+        self._give_way = give_way
         self.dropped = 0
         self._arrivals: deque[Arrival] = deque()
         self._changed = threading.Condition()
@@ -96,6 +97,8 @@ class Inbox:
 
     def put(self, arrival: Arrival) -> None:
         """Add one. Past the limit the oldest goes, but what must be acknowledged stays with the broker."""
+        if self._give_way:
+            self._give_way()
         with self._changed:
             if len(self._arrivals) >= self.limit:
                 self.dropped += 1

@@ -10,6 +10,7 @@ from ...messaging.connection import Connection
 from ...messaging.feed import AUTO, Feed, Inbox, Subscription
 from ...messaging.link import ConnectionState, Link, Phase
 from ...settings import BrokerSettings, Settings
+from .courtesy import Courtesy
 from .pipe import Flow, PipeState
 from .tail import Tail
 
@@ -28,11 +29,13 @@ class Following:
         settings: Settings,
         tail: Tail,
         link: Callable[[Callable[[], BrokerSettings]], Link] | None = None,
+        *,
+        courtesy: Courtesy | None = None,
     ) -> None:
         self._tail = tail
         self._broker: Broker = choose_broker(settings)
         self._link = link(self._broker.address) if link else _connection(self._broker.address)
-        self._inbox = Inbox(INBOX)
+        self._inbox = Inbox(INBOX, give_way=(courtesy or Courtesy()).guest())
         self._feed = Feed(self._link, Subscription(tail.topic, ack=AUTO, prefetch=PREFETCH), self._inbox)
         self._closed = threading.Event()
         self._lost_at: float | None = None

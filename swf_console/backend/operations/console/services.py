@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ...settings import Settings
+from .courtesy import Courtesy
 from .journal import Journal
 from .memory import Memory
 from .pipe import PipeState
@@ -38,6 +39,7 @@ class ConsoleServices:
     preferences: Preferences = field(default_factory=Preferences)
     lease_owner: str = ""
     first_look: "FirstLook | None" = field(default=None, repr=False)
+    courtesy: Courtesy = field(default_factory=Courtesy, repr=False)
     following: "Following | None" = field(default=None, init=False, repr=False)
     findings: "Findings | None" = field(default=None, init=False, repr=False)
     owners: "Owners | None" = field(default=None, init=False, repr=False)
@@ -61,7 +63,7 @@ class ConsoleServices:
         """The messages that have come; empty until the broker's pipe is there."""
         from .tail import Tail
 
-        return Tail(self.namespace, capacity=self.preferences.messages)
+        return Tail(self.namespace, capacity=self.preferences.messages, courtesy=self.courtesy)
 
     @property
     def tail_here(self) -> "Tail | None":
@@ -96,7 +98,7 @@ class ConsoleServices:
         from .following import Following
         from .pipes import Asking, Owners, ask_supervisor
 
-        following = Following(self.settings, self.tail)
+        following = Following(self.settings, self.tail, courtesy=self.courtesy)
         owners = Owners(self.database, lambda: self.namespace)
         askings = (
             Asking("db", owners.ask),

@@ -5,10 +5,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from ...database import Database
 from ..message_filter import MessageMatch, compile_filter
 from ..tailing import EPICTOPIC, check_topic
+from .courtesy import Courtesy
 from .history import SKEW_SECONDS, read_behind
 from .past import Past
 from .rates import Rates
@@ -52,12 +54,15 @@ class Tail:
         topic: str = EPICTOPIC,
         capacity: int = CAPACITY,
         now: Callable[[], float] = time.time,
+        *,
+        courtesy: Courtesy | None = None,
     ) -> None:
         self.topic = check_topic(topic)
         self.filter_text = ""
         self.everywhere = namespace is None
         self.version = self.passed = 0
         self._namespace, self._now = namespace, now
+        self._give_way = (courtesy or Courtesy()).guest()
         self._lock = threading.Lock()
         self._match = MessageMatch()
         self._ring = Ring(capacity)
@@ -73,9 +78,10 @@ class Tail:
     def take(self, frames: Iterable[tuple[Mapping[str, str], str]]) -> None:
         """Add messages as they came: headers and body."""
         at = self._now()
-        stamped = [(*self._stamper.stamp(headers, body), body) for headers, body in frames]
-        for first in range(0, len(stamped), AT_ONCE):
-            self._take_some(at, stamped[first : first + AT_ONCE])
+        left = iter(frames)
+        while some := list(islice(left, AT_ONCE)):
+            self._give_way()
+            self._take_some(at, [(*self._stamper.stamp(headers, body), body) for headers, body in some])
 
     def _take_some(self, at: float, stamped: list[tuple[Stamp, str, str]]) -> None:
         # few at once: whoever paints waits for the lock no longer than for these

@@ -1,0 +1,73 @@
+"""Whoever fills the screen's lists lets whoever paints them finish first, and is never kept out."""
+
+import threading
+from itertools import count
+
+from swf_console.backend.operations.console.courtesy import Courtesy
+from swf_console.event_loop import loop_that_tells
+
+
+def test_a_guest_goes_on_at_once_while_nobody_paints() -> None:
+    asked = count()
+
+    Courtesy().guest(now=lambda: float(next(asked)))()
+
+    assert next(asked) == 0
+
+
+def test_a_guest_goes_on_when_the_painting_is_done() -> None:
+    courtesy = Courtesy()
+    courtesy.busy()
+    gone_on = threading.Event()
+
+    def work() -> None:
+        courtesy.guest()()
+        gone_on.set()
+
+    threading.Thread(target=work, daemon=True).start()
+    courtesy.idle()
+
+    assert gone_on.wait(10)
+
+
+def test_where_the_painting_never_ends_a_guest_has_its_share_all_the_same() -> None:
+    courtesy = Courtesy()
+    courtesy.busy()
+    moments = iter([0.0, 0.03, 0.035, 0.0401, 0.0701])
+    wait = courtesy.guest(now=lambda: next(moments))
+
+    wait()  # 30 ms, and then 10 ms are its own
+    wait()  # within those it does not wait, so the clock is looked at once
+    wait()
+
+    assert not list(moments)
+
+
+def test_the_loop_is_busy_while_a_callback_runs_and_idle_while_it_waits() -> None:
+    courtesy = Courtesy()
+    loop = loop_that_tells(courtesy)
+    seen: list[bool] = []
+    waited = threading.Event()
+
+    def busy() -> bool:
+        asked = count()
+        courtesy.guest(now=lambda: float(next(asked)))()
+        return next(asked) > 0
+
+    def in_a_callback() -> None:
+        seen.append(busy())
+        threading.Thread(target=from_outside, daemon=True).start()
+
+    def from_outside() -> None:
+        while busy():
+            pass
+        waited.set()
+        loop.call_soon_threadsafe(loop.stop)
+
+    loop.call_soon(in_a_callback)
+    loop.call_later(60, loop.stop)
+    loop.run_forever()
+    loop.close()
+
+    assert seen == [True]
+    assert waited.is_set()
