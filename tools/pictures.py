@@ -115,7 +115,7 @@ async def overview(console: Console) -> None:
 
 async def agents(console: Console) -> None:
     await console.pilot.press("2")
-    await console.wait_for("slice-worker:slice-worker-1", "processing", "[0-9]%")
+    await console.wait_for("slice-worker-1 ", "processing", "[0-9]%")
     await console.pilot.press(*["down"] * 5)
     await console.wait_for("── workflow-runner .*FOLLOW", "serves namespace")
     console.draw("agents")
