@@ -23,6 +23,11 @@ class TellingSelector(selectors.DefaultSelector):
         finally:
             self._courtesy.busy()
 
+    def close(self) -> None:
+        """The loop has ended: nobody is at work any more."""
+        super().close()
+        self._courtesy.idle()
+
 
 def loop_that_tells(courtesy: Courtesy) -> asyncio.AbstractEventLoop:
     """Make a loop that tells them by way of `courtesy`."""

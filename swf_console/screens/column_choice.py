@@ -1,11 +1,11 @@
 """Which columns a list shows, and in which order, as an operator types it."""
 
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import Protocol
 
 from textual.widget import Widget
 
+from ..backend.nearest import nearest
 from ..widgets.columns import Column
 from ..widgets.harmless import brief
 from .entry import Entry
@@ -71,7 +71,7 @@ def parse_columns(text: str, known: Sequence[Column]) -> tuple[str, ...]:
     words = list(dict.fromkeys(text.lower().replace(",", " ").split()))
     for word in words:
         if word not in keys:
-            near = get_close_matches(word, keys, n=1)
+            near = nearest(word, keys, at_most=1)
             advice = f"did you mean {near[0]}?" if near else f"there are {' '.join(keys)}"
             raise ValueError(f"no column {brief(word, 30)}: {advice}")
     return tuple(words or keys)

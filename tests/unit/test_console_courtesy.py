@@ -43,7 +43,7 @@ def test_where_the_painting_never_ends_a_guest_has_its_share_all_the_same() -> N
     assert not list(moments)
 
 
-def test_the_loop_is_busy_while_a_callback_runs_and_idle_while_it_waits() -> None:
+def test_the_loop_is_busy_while_a_callback_runs_and_idle_while_it_waits_and_once_it_has_ended() -> None:
     courtesy = Courtesy()
     loop = loop_that_tells(courtesy)
     seen: list[bool] = []
@@ -67,7 +67,9 @@ def test_the_loop_is_busy_while_a_callback_runs_and_idle_while_it_waits() -> Non
     loop.call_soon(in_a_callback)
     loop.call_later(60, loop.stop)
     loop.run_forever()
+    seen.append(busy())
     loop.close()
+    seen.append(busy())
 
-    assert seen == [True]
+    assert seen == [True, True, False]
     assert waited.is_set()

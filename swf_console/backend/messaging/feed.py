@@ -81,7 +81,10 @@ class Arrival(NamedTuple):
 
 
 class Inbox:
-    """A bounded queue of arrivals; the receiving thread never waits for it, but calls `give_way` often."""
+    """A bounded queue of arrivals. The receiving thread never waits for room in it.
+
+    `give_way` is called before each arrival, for a thread that has to let another one have its turn.
+    """
 
     def __init__(self, limit: int, give_way: Callable[[], None] | None = None) -> None:
         self.limit = limit
