@@ -315,6 +315,8 @@ def test_lease_is_renewed_by_its_owner_and_says_what_is_to_stop(
         owned = executions.owned_by(connection, "host:1:a")
         assert [one.execution_id[-1] for one in owned] == ["1", "2"]
         assert owned[1].stop_requested_at == NOW
+        asked = {"stf_datataking-me-0001": None, "stf_datataking-me-0002": NOW}
+        assert executions.leases(connection, "host:1:a") == asked
         late = executions.expired(connection, NOW + 30 * SECOND)
         assert [one.execution_id[-1] for one in late] == ["3"]
 

@@ -67,6 +67,7 @@ OTHERS: dict[str, Callable[[Connection], object]] = {
     "events": lambda c: states.events(c, 1, cursor_of([NOW, 1])),
     "expired": lambda c: executions.expired(c, NOW),
     "has": lambda c: messages.has(c, "e", "t"),
+    "leases": lambda c: executions.leases(c, "o"),
     "logs": lambda c: logs.page(c, LogFilter(), cursor_of([NOW, 1])),
     "logs of an application": lambda c: logs.page(c, LogFilter(app_name="a")),
     "owned": lambda c: executions.owned_by(c, "o"),
@@ -179,6 +180,7 @@ LARGE = {
 }
 RARE: dict[str, Callable[[Connection], object]] = {
     "expired": lambda c: executions.expired(c, NOW),
+    "leases": lambda c: executions.leases(c, "o"),
     "owned": lambda c: executions.owned_by(c, "o"),
     "a namespace without any": lambda c: executions.page(c, ExecutionFilter(namespace="none")),
 }

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -64,6 +65,7 @@ def test_a_draft_is_refused_where_a_message_is_and_becomes_the_same_message(cont
             draft("/topic/t", content)
         return
     written = write(draft("/topic/t", dict(content)))
+    made = make("/topic/t", content | {"timestamp": written.content["timestamp"]})
 
     assert written._replace(id="", headers={}, created_at=made.created_at) == made._replace(id="", headers={})
     assert written.headers | {"swf_message_id": ""} == made.headers | {"swf_message_id": ""}
@@ -74,7 +76,18 @@ def test_a_draft_keeps_the_time_at_which_it_was_sent() -> None:
 
     assert isinstance(drafted, Draft)
     assert drafted.execution_id == "w-u-0001"
-    assert write(drafted).created_at.timestamp() == pytest.approx(drafted.created_at, abs=1e-6)
+    written = write(drafted)
+    assert written.created_at.timestamp() == pytest.approx(drafted.created_at, abs=1e-6)
+    assert written.content["timestamp"] == written.created_at.isoformat(timespec="microseconds")
+
+
+@pytest.mark.parametrize("extra", [{}, {"files": ["not plain"]}])
+def test_a_message_of_a_workflow_that_says_its_time_keeps_it(extra: dict[str, Any]) -> None:
+    said = write(draft("/topic/t", {"msg_type": "stf_gen", "timestamp": "then", **extra}))
+    given = write(draft("/topic/t", {"msg_type": "stf_gen", **extra}))
+
+    assert said.content["timestamp"] == "then"
+    assert datetime.fromisoformat(given.content["timestamp"]).utcoffset() == timedelta(0)
 
 
 def test_a_number_as_run_id_becomes_text_in_the_header() -> None:

@@ -1,5 +1,6 @@
 """What git knows about a workflow's file, and what is recorded where it knows nothing."""
 
+import importlib
 import subprocess
 from pathlib import Path
 
@@ -120,6 +121,8 @@ def test_remotes_of_every_spelling_are_taken_apart(url: str, remote: Remote) -> 
 
 
 def test_the_environment_of_an_execution_is_complete() -> None:
+    for loaded in ("simpy", "sqlalchemy", "stomp"):
+        importlib.import_module(loaded)
     code = load_workflow(WORKFLOWS, "stf_datataking")
     source = SourceVersion(branch="main")
     environment = execution_environment(

@@ -18,6 +18,7 @@ __all__ = [
     "finish",
     "get",
     "insert",
+    "leases",
     "owned_by",
     "page",
     "renew",
@@ -27,6 +28,10 @@ __all__ = [
 RUNNING = "running"
 
 _c = executions.c
+# asked every second for as long as a run lasts: made once
+_LEASES = select(_c.execution_id, _c.stop_requested_at).where(
+    _c.status == RUNNING, _c.owner == bindparam("owner")
+)
 
 
 def insert(connection: Connection, new: NewExecution) -> None:
@@ -108,6 +113,11 @@ def finish(
 def expired(connection: Connection, now: datetime) -> list[ExecutionSummary]:
     """List running executions whose lease ran out; those without a lease belong to others."""
     return _running(connection, _c.lease_expires_at < now)
+
+
+def leases(connection: Connection, owner: str) -> dict[str, datetime | None]:
+    """Map the running executions of an owner to when they were asked to stop; None where nobody asked."""
+    return {row[0]: row[1] for row in connection.execute(_LEASES, {"owner": owner})}
 
 
 def owned_by(connection: Connection, owner: str) -> list[ExecutionSummary]:

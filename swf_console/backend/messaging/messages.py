@@ -106,55 +106,78 @@ def make(
         full.setdefault("sender", sender)
     if namespace is not None:
         full.setdefault("namespace", namespace)
-    told = {name: _text(full[name]) for name in TOLD if name in full}
-    msg_type = told.get("msg_type") or ""
-    namespace = told.get("namespace") or namespace
-    execution_id = told.get("execution_id") or execution_id
-    run_id = told.get("run_id") or run_id
-    identity = message_id or new_id()
-    stamped = {"persistent": "true", ID_HEADER: identity}
+    made = _stamped(
+        destination,
+        full,
+        message_id or new_id(),
+        datetime.now(UTC),
+        namespace=namespace,
+        execution_id=execution_id,
+        run_id=run_id,
+    )
+    made.headers.update(headers or {})
+    _check(made.headers)
+    return made
+
+
+def _stamped(
+    destination: str,
+    content: dict[str, Any],
+    identity: str,
+    created_at: datetime,
+    *,
+    namespace: str | None = None,
+    execution_id: str | None = None,
+    run_id: str | None = None,
+) -> OutgoingMessage:
+    msg_type = _text(content.get("msg_type")) or ""
+    namespace = _text(content.get("namespace")) or namespace
+    execution_id = _text(content.get("execution_id")) or execution_id
+    run_id = _text(content.get("run_id")) or run_id
+    headers = {"persistent": "true", ID_HEADER: identity}
     if msg_type:
-        stamped["msg_type"] = msg_type
+        headers["msg_type"] = msg_type
     if namespace:
-        stamped["namespace"] = namespace
+        headers["namespace"] = namespace
     if execution_id:
-        stamped["execution_id"] = execution_id
+        headers["execution_id"] = execution_id
     if run_id:
-        stamped["run_id"] = run_id
-    if headers:
-        stamped.update(headers)
+        headers["run_id"] = run_id
     return OutgoingMessage(
         identity,
         destination,
-        full,
-        write_body(full),
-        _checked(stamped),
+        content,
+        write_body(content),
+        headers,
         msg_type,
         namespace,
         execution_id,
         run_id,
-        told.get("sender"),
-        datetime.now(UTC),
+        _text(content.get("sender")),
+        created_at,
     )
 
 
 def draft(destination: str, content: dict[str, Any]) -> Draft | OutgoingMessage:
     """Check what make() would refuse, and leave the rest to write(); `content` is the message's from now on.
 
-    In the moment when an STF is due the processor has slept: writing a message then takes ten times as long.
+    It is given the time as its timestamp where it says none. In the moment when an STF is due the processor
+    has slept: writing a message then takes ten times as long.
     """
     check_destination(destination)
     if not _certain(content):
+        content.setdefault("timestamp", datetime.now(UTC).isoformat(timespec="microseconds"))
         return make(destination, content)
     return Draft(destination, content, _text(content.get("execution_id")), time.time())
 
 
 def write(message: Draft | OutgoingMessage) -> OutgoingMessage:
     """The message of a draft; a message is one already."""
-    if isinstance(message, Draft):
-        created_at = datetime.fromtimestamp(message.created_at, UTC)
-        return make(message.destination, message.content)._replace(created_at=created_at)
-    return message
+    if isinstance(message, OutgoingMessage):
+        return message
+    created_at = datetime.fromtimestamp(message.created_at, UTC)
+    message.content.setdefault("timestamp", created_at.isoformat(timespec="microseconds"))
+    return _stamped(message.destination, message.content, new_id(), created_at)
 
 
 def new_id() -> str:
@@ -275,8 +298,7 @@ def _wrong(value: object) -> bool:
     return value is not None and not isinstance(value, str)
 
 
-def _checked(headers: dict[str, str]) -> dict[str, str]:
+def _check(headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         if not isinstance(value, str) or "\0" in value or "\0" in name:
             raise UsageError(f"the header {name!r} of a message must be text without NUL, not {value!r}")
-    return headers

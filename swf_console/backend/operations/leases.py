@@ -69,11 +69,11 @@ class LeaseKeeper:
         if time.monotonic() >= self._renew_at:
             self._renew()
         with self._database.read() as connection:
-            kept = {lease.execution_id: lease for lease in executions.owned_by(connection, self._owner)}
+            kept = executions.leases(connection, self._owner)
         for execution_id in held & self._held:
             if execution_id not in kept:
                 self._stop(execution_id, "lease lost")
-            elif kept[execution_id].stop_requested_at:
+            elif kept[execution_id]:
                 self._stop(execution_id, "stopped")
 
     def _renew(self) -> None:

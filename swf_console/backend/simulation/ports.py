@@ -1,9 +1,12 @@
 """What an execution needs from the outside, and what crosses that border."""
 
 import threading
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
+
+SHORT_WAIT = 0.025  # seconds
 
 Reason = Literal["completed", "stopped", "duration", "failed"]
 
@@ -40,7 +43,7 @@ class Ports(Protocol):
     """The broker and the database, as an execution sees them. What they raise fails the execution."""
 
     def send(self, destination: str, content: dict[str, Any], tick: float, *, closing: bool = False) -> None:
-        """Hand over a message; TypeError or ValueError where it is no JSON.
+        """Hand over a message, which is given its timestamp; TypeError or ValueError where it is no JSON.
 
         May block while too much is pending, and raises Aborted if a stop is requested meanwhile, except
         for `closing`: what has to go out although the execution was stopped.
@@ -75,8 +78,14 @@ class StopSignal:
         self._gate.release()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for a stop for at most `seconds` wall seconds; True where it was requested."""
-        if seconds <= 0 or not self._gate.acquire(timeout=seconds):
+        """Wait for a stop for at most `seconds` wall seconds; True where it was requested.
+
+        A short wait is slept out, which costs a fifth less: a stop meanwhile is seen at its end.
+        """
+        if seconds < SHORT_WAIT:
+            time.sleep(max(0.0, seconds))
+            return self.is_set
+        if not self._gate.acquire(timeout=seconds):
             return self.is_set
         self._gate.release()
         return True

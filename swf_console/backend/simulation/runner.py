@@ -12,7 +12,6 @@ from simpy import Environment
 from ..errors import ExecutionFailed
 from .ports import Identity, Ports, Reason, StateEvent
 from .run_numbers import ApiSession
-from .timestamps import Timestamps
 
 TOPIC = "/topic/epictopic"
 DESTINATION = re.compile(r"/(topic|queue)/[^\s/]\S*")
@@ -50,7 +49,6 @@ class Runner:
         }
         self._reason: Reason = "completed"
         self._destinations: set[str] = set()
-        self._timestamps = Timestamps()
         self._run_open = False
         self._stfs_before_run = 0
         self._closing = False
@@ -69,21 +67,28 @@ class Runner:
     def send_message(self, destination: str, message: dict[str, Any]) -> None:
         """Send `message` to `/topic/...` or `/queue/...`, stamped with whose it is.
 
-        Namespace, execution_id and sender are always the execution's own; run_id, timestamp (ISO 8601,
-        UTC) and simulation_tick are added where the message does not say them.
+        Namespace, execution_id and sender are always the execution's own; run_id, simulation_tick and
+        timestamp (ISO 8601, UTC) are added where the message does not say them.
         Raises MessageRefused for what is no JSON object with a msg_type, or a destination without prefix.
         """
         msg_type = self._accept(destination, message)
         content = {**message, **self._identity}
         run_id = content.get("run_id")
         content["run_id"] = str((self.run_number or self.next_run_number()) if run_id is None else run_id)
-        content.setdefault("timestamp", self._timestamps.now())
         tick = self._env.now
         content.setdefault("simulation_tick", tick)
-        if msg_type in STATES:
-            self._send_state(destination, msg_type, content, tick)
-        else:
-            self._send(destination, msg_type, content, tick)
+        announces = msg_type in STATES
+        if announces and not self._completed(msg_type, content):
+            return
+        try:
+            self._ports.send(destination, content, tick, closing=self._closing)
+        except (TypeError, ValueError) as error:
+            _refuse_unless_json(msg_type, content, error)
+            raise
+        self.messages_by_type[msg_type] += 1
+        if announces:
+            self._run_open = msg_type != "end_run" and (self._run_open or msg_type == "run_imminent")
+            self._record(msg_type, content)
 
     def record_state(self, state: str, substate: str | None = None) -> None:
         """Record a transition of the DAQ that no message announces."""
@@ -122,27 +127,19 @@ class Runner:
             raise MessageRefused(f"a message to {destination} without a msg_type")
         return msg_type
 
-    def _send(self, destination: str, msg_type: str, content: dict[str, Any], tick: float) -> None:
-        try:
-            self._ports.send(destination, content, tick, closing=self._closing)
-        except (TypeError, ValueError) as error:
-            _refuse_unless_json(msg_type, content, error)
-            raise
-        self.messages_by_type[msg_type] += 1
-
-    def _send_state(self, destination: str, msg_type: str, content: dict[str, Any], tick: float) -> None:
+    def _completed(self, msg_type: str, content: dict[str, Any]) -> bool:
+        """Add what the announcement of a state says; False where it is not to be sent."""
         if msg_type == "run_imminent":
             self._stfs_before_run = self.stf_count
         elif msg_type == "end_run":
             if not self._run_open and self.messages_by_type["end_run"]:
                 self.logger.warning("%s: a second end_run was not sent", self.execution_id)
-                return
+                return False
             self._complete_end_run(content)
+        content.setdefault("timestamp", datetime.now(UTC).isoformat(timespec="microseconds"))
         for key, value in zip(("state", "substate"), STATES[msg_type], strict=True):
             content.setdefault(key, value)
-        self._send(destination, msg_type, content, tick)
-        self._run_open = msg_type != "end_run" and (self._run_open or msg_type == "run_imminent")
-        self._record(msg_type, content)
+        return True
 
     def _complete_end_run(self, content: dict[str, Any]) -> None:
         total = content.get("total_stf_files", content.get("total_files"))
