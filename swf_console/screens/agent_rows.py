@@ -8,6 +8,7 @@ from ..widgets.rows import Cell
 from ..widgets.short_list import Item
 from ..widgets.symbols import sign
 from ..widgets.tones import Tone
+from .key_words import with_keys
 from .words import age, plural
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ def notices(look: "AgentsLook", outage: str = "") -> list[str]:
     if look.supervisor_trouble:
         stale = f", STALE {age(look.seen_seconds)}" if look.seen_seconds is not None else ""
         starts = look.supervisor == "absent" and look.missing
-        what = "A starts it, and the agents that are needed" if starts else look.supervisor_trouble
+        start = with_keys("{agents.start_needed} starts")
+        what = f"{start} it, and the agents that are needed" if starts else look.supervisor_trouble
         said.append(f"supervisord {look.supervisor}{stale}: {what}")
     if look.database_trouble:
         known = f"STALE {age(look.heard_seconds)}" if look.heard_seconds is not None else "unknown"
@@ -114,5 +116,6 @@ def notices(look: "AgentsLook", outage: str = "") -> list[str]:
     if look.configuration_trouble:
         said.append(f"{look.configuration or 'testbed.toml'}: {look.configuration_trouble}")
     if look.missing and not look.supervisor_trouble:
-        said.append(f"{look.configuration} needs {', '.join(look.missing)}: A starts what is missing")
+        start = with_keys("{agents.start_needed} starts what is missing")
+        said.append(f"{look.configuration} needs {', '.join(look.missing)}: {start}")
     return said

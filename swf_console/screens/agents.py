@@ -19,6 +19,7 @@ from .agent_rows import COLUMNS, item_of, notices, summary
 from .columns_pane import ColumnsPane
 from .entry import Entry
 from .host import host_of
+from .key_words import with_keys
 from .polling import Poll, cause_of
 from .standing import database_notice
 from .words import plural
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from ..backend.operations.console.services import ConsoleServices
 
 WIDE = 120
+
+NONE_HERE = "No agents. Run a workflow with {launch}, or make a home: swf-console init DIR"
 
 
 class AgentsPane(ColumnsPane):
@@ -115,7 +118,7 @@ class AgentsPane(ColumnsPane):
     def _show(self, look: "AgentsLook") -> None:
         self._look = look
         items = [item_of(line, look) for line in look.lines]
-        self.list.say_when_empty("No agents. Run a workflow with R, or make a home: swf-console init DIR")
+        self.list.say_when_empty(with_keys(NONE_HERE))
         self.list.show(items)
         if self._recalled and self.list.go_to(self._recalled):
             self._recalled = ""

@@ -8,6 +8,7 @@ from ..actions import EVERYWHERE, OF_PANES, Action, action_of
 from ..widgets.places import places_above
 from .catalogue import OVERLAYS, panes
 from .dialogs import Choice
+from .key_words import with_keys
 from .pane import Pane
 from .pane_host import PaneHost
 from .themes import ALL
@@ -36,7 +37,7 @@ class Commands(PaneHost):
         else:
             here = pane.screen_name if pane else ""
             places = tuple(dict.fromkeys((*places_above(self.screen.focused), here)))
-            more = pane.help_text if pane else ""
+            more = with_keys(pane.help_text) if pane else ""
             self.push_screen(HelpScreen(places, TITLES.get(here, ""), more))
 
     def action_palette(self) -> None:
@@ -111,7 +112,9 @@ class Commands(PaneHost):
             self.look_at(name)
             self.say(f"namespace {name} written into testbed.toml")
         else:
-            self.say("no namespace: everything is shown, nothing can be run; 0 chooses one")
+            self.say(
+                with_keys("no namespace: everything is shown, nothing can be run; {namespace} chooses one")
+            )
 
     def action_doctor(self) -> None:
         """Check everything."""
@@ -218,4 +221,4 @@ class Commands(PaneHost):
 
     def action_help_quit(self) -> None:
         """Ctrl-C does nothing but say how to leave."""
-        self.say("q leaves the console; y copies")
+        self.say(with_keys("{leave} leaves the console; {copy} copies"))

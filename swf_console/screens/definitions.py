@@ -16,6 +16,7 @@ from .definition_detail import DefinitionDetailView
 from .definition_rows import DEFINITIONS, definition_cells
 from .entry import Entry
 from .host import host_of
+from .key_words import with_keys
 from .row_sources import Rows
 from .stack_pane import StackPane
 from .views import View
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ..backend.operations.console.drifting import FileDrift
     from ..backend.operations.console.services import ConsoleServices
 
-NONE_YET = "No definitions yet: the first run of a workflow stores one.\nR runs a workflow."
+NONE_YET = "No definitions yet: the first run of a workflow stores one.\n{launch} runs a workflow."
 
 
 class DefinitionList(View):
@@ -72,9 +73,8 @@ class DefinitionList(View):
         """List those of one workflow, or all."""
         self.workflow = workflow.strip()
         named = brief(self.workflow, 100)
-        self.table.empty = (
-            f"No definitions of {named}.\nEsc takes the filter away." if self.workflow else NONE_YET
-        )
+        back = with_keys("{definitions.back} takes the filter away.")
+        self.table.empty = f"No definitions of {named}.\n{back}" if self.workflow else with_keys(NONE_YET)
         self.table.show(
             Rows(DefinitionsListed(self.services, self.workflow or None), _key, self._cells),
             sorted_by=("id", True),
@@ -145,8 +145,9 @@ class DefinitionsPane(StackPane):
 
     screen_name: ClassVar[str] = "definitions"
     help_text: ClassVar[str] = (
-        "Enter opens a definition: left and right go from its code to its parameters and its executions, "
-        "< and > show the rest of long lines."
+        "Enter opens a definition: {definition.section_before} and {definition.section} go from its code "
+        "to its parameters and its executions, {code.to_the_left} and {code.to_the_right} show the rest "
+        "of long lines."
     )
     DEFAULT_CSS = "DefinitionsPane { height: 1fr; width: 1fr; }"
 

@@ -20,6 +20,7 @@ from ..widgets.paged_table import PagedTable
 from .column_choice import KIND, ColumnChoice
 from .entry import Entry
 from .execution_rows import EXECUTIONS, execution_cells
+from .key_words import with_keys
 from .row_sources import Rows
 from .views import View
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 ORPHAN_SECONDS = 5.0
 PLACEHOLDER = "status=failed namespace=demo user=me workflow=stf_datataking since=2h ID-PREFIX"
-NONE_YET = "No executions yet.\nR runs a workflow, or from the shell: swf-console --run stf_datataking"
+NONE_YET = "No executions yet.\n{launch} runs a workflow, or from the shell: swf-console --run stf_datataking"
 WORDS = {"started": "newest first", "id": "by id", "status": "by status", "user": "by user"}
 
 
@@ -94,7 +95,7 @@ class ExecutionList(View):
             return str(error)
         self.filter = text.strip()
         listed = ExecutionsListed(self.services, wanted, self.order_by, self.descending)
-        self.table.empty = NONE_YET if is_empty(wanted) else self._nothing(text)
+        self.table.empty = with_keys(NONE_YET) if is_empty(wanted) else self._nothing(text)
         self.table.show(
             Rows(listed, lambda one: one.execution_id, execution_cells),
             sorted_by=(self.order_by, self.descending),
@@ -189,7 +190,8 @@ class ExecutionList(View):
             self._orphans.start(lambda: close_orphans(self.services), lambda _: None, lambda _: None)
 
     def _nothing(self, text: str) -> str:
-        return f"No executions match {brief(text, 200)}\nEsc takes the filter away, / changes it."
+        changes = with_keys("{executions.back} takes the filter away, {executions.filter} changes it.")
+        return f"No executions match {brief(text, 200)}\n{changes}"
 
     def _head(self) -> None:
         where = brief(self.filter, 200) if self.filter else "all namespaces"

@@ -20,9 +20,11 @@ class ExecutionsPane(ExecutionActions):
 
     screen_name: ClassVar[str] = "executions"
     help_text: ClassVar[str] = (
-        "Space marks a row; two that are marked are compared with c. n and N go to the next and the previous "
-        "match of F. In an execution left and right go from section to section, t shows the messages of one "
-        "type, Enter opens a message or a value whole."
+        "{table.mark} marks a row; two that are marked are compared with {executions.compare}. "
+        "{table.next_match} and {table.previous_match} go to the next and the previous match of "
+        "{executions.find}. In an execution {execution.section_before} and {execution.section} go from "
+        "section to section, {execution.kind} shows the messages of one type, Enter opens a message or a "
+        "value whole."
     )
 
     def action_back(self) -> None:

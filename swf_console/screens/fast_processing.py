@@ -14,6 +14,7 @@ from ..widgets.short_list import ShortList
 from .columns_pane import ColumnsPane
 from .entry import Entry
 from .fast_rows import WORKER_COLUMNS, outlook_lines, run_lines, worker_item
+from .key_words import with_keys
 from .polling import Poll
 from .standing import database_notice
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 WIDE = 120
 STEP = 0.1
 
+NO_WORKER = "No worker has reported. The slice-worker program is on Agents ({agents})"
+
 
 class FastProcessingPane(ColumnsPane):
     """Prediction beside what happened, and the workers below."""
@@ -31,8 +34,9 @@ class FastProcessingPane(ColumnsPane):
     screen_name: ClassVar[str] = "fast_processing"
     columns: ClassVar[Sequence[Column]] = WORKER_COLUMNS
     help_text: ClassVar[str] = (
-        "Predicted is what the configuration of testbed.toml comes to: slices made against slices finished. "
-        "+ and - ask what if there were more or fewer workers; = asks for the configured ones again. Nothing "
+        "Predicted is what the configuration of testbed.toml comes to: slices made against slices "
+        "finished. {fast_processing.more_workers} and {fast_processing.fewer} ask what if there were more"
+        " or fewer workers; {fast_processing.as_configured} asks for the configured ones again. Nothing "
         "is changed by that. Happened is the newest run with slices."
     )
     DEFAULT_CSS = """
@@ -112,7 +116,7 @@ class FastProcessingPane(ColumnsPane):
         self.outlook.show(outlook_lines(look.outlook, look.outlook_trouble, self.outlook.size.width))
         run = kept if stale else look.run
         self.run_view.show(run_lines(run, look.outlook))
-        self.listing.say_when_empty("No worker has reported. The slice-worker program is on Agents (2)")
+        self.listing.say_when_empty(with_keys(NO_WORKER))
         if not stale:
             self.listing.show([worker_item(worker) for worker in run.workers] if run else [])
 

@@ -11,6 +11,7 @@ from ..backend.operations.console.naming import problem_of, suggested, write_nam
 from ..backend.operations.console.services import ConsoleServices
 from ..widgets.harmless import brief
 from .dialogs import Dialog, hint, leaving
+from .host import host_of
 
 WHY = (
     "Everything here belongs to a namespace: it keeps your executions, messages and agents apart from "
@@ -45,6 +46,7 @@ class FirstStart(Dialog):
         """Write it."""
         event.stop()
         if not problem_of(event.value):
+            host_of(self).hold_keys()
             self._write(event.value)
 
     @work(thread=True, exclusive=True)
@@ -54,10 +56,19 @@ class FirstStart(Dialog):
             write_namespace(self.services.settings, name)
         except SwfError as error:
             if not worker.is_cancelled:
-                self.app.call_from_thread(self._wrong, str(error))
+                self.app.call_from_thread(self._not_written, str(error))
             return
         if not worker.is_cancelled:
-            self.app.call_from_thread(self.dismiss, name)
+            self.app.call_from_thread(self._written, name)
+
+    def _written(self, name: str) -> None:
+        host = host_of(self)
+        self.dismiss(name)
+        host.let_keys_go()
+
+    def _not_written(self, error: str) -> None:
+        self._wrong(error)
+        host_of(self).let_keys_go()
 
     def _wrong(self, text: str) -> None:
         self.query_one(".wrong", Static).update(Content(brief(text, 300)))

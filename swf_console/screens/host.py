@@ -43,6 +43,12 @@ class Host(Protocol):
         but READ actions.
         """
 
+    def hold_keys(self) -> None:
+        """What was begun takes the keys that come: they wait for `let_keys_go`, three seconds at most."""
+
+    def let_keys_go(self) -> None:
+        """It is over, and what is to have the keys has the focus."""
+
     def copy(self, text: str, what: str = "") -> None:
         """Copy by OSC 52, and say how."""
 

@@ -22,6 +22,7 @@ from ..widgets.tones import Tone
 from .columns_pane import ColumnsPane
 from .entry import Entry as EntryLine
 from .host import host_of
+from .key_words import with_keys
 from .polling import Poll
 from .words import clock
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 MOST = 1_000
 WIDE = 120
-EMPTY = "Nothing was done here yet. R runs a workflow, 2 starts agents: each is kept here"
+EMPTY = "Nothing was done here yet. {launch} runs a workflow, {agents} starts agents: each is kept here"
 COLUMNS = (
     Column("sign", "", 1),
     Column("at", "UTC", 14, least=8),
@@ -48,8 +49,8 @@ class JournalPane(ColumnsPane):
     screen_name: ClassVar[str] = "journal"
     columns: ClassVar[Sequence[Column]] = COLUMNS
     help_text: ClassVar[str] = (
-        "Each action with its command line and its result, each alert. e writes them as a shift log, "
-        "/ filters by any text, y copies the command line."
+        "Each action with its command line and its result, each alert. {journal.export} writes them as a "
+        "shift log, {journal.filter} filters by any text, {copy} copies the command line."
     )
     DEFAULT_CSS = """
     JournalPane {
@@ -129,10 +130,9 @@ class JournalPane(ColumnsPane):
         items = [item for item in items if wanted in " ".join(cell.text for cell in item.cells).lower()]
         self.listing.stale = False
         self.query_one(Notice).say()
-        empty = (
-            f"Nothing of {len(entries):,} entries matches {brief(self._filter, 40)!r}. Esc clears the filter"
-        )
-        self.listing.say_when_empty(empty if entries else EMPTY)
+        clear = with_keys("{journal.back} clears the filter")
+        empty = f"Nothing of {len(entries):,} entries matches {brief(self._filter, 40)!r}. {clear}"
+        self.listing.say_when_empty(empty if entries else with_keys(EMPTY))
         self.listing.show(items)
 
     def _trouble(self, said: str) -> None:

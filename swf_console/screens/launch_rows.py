@@ -9,6 +9,7 @@ from ..widgets.rows import Cell
 from ..widgets.short_list import Item
 from ..widgets.symbols import sign
 from ..widgets.tones import Tone
+from .key_words import with_keys
 
 if TYPE_CHECKING:
     from ..backend.operations.console.launching import Checked, Choice, Forecast, LaunchWish, Offer, ValueRow
@@ -94,7 +95,8 @@ def verdict_of(
         lines.append([(f"{sign('bad')} {brief(problem)}", "bad")])
     if missing:
         names = brief(", ".join(missing))
-        lines.append([(f"{sign('watch')} not running: {names}: A starts them, s runs without", "watch")])
+        do = with_keys("{launch.start_missing} starts them, {launch.start} runs without")
+        lines.append([(f"{sign('watch')} not running: {names}: {do}", "watch")])
     if forecast:
         keeps_up = forecast.keeps_up
         mark: Part = (f"{sign('watch')} ", "watch") if keeps_up is False else (f"{sign('ok')} ", "ok")

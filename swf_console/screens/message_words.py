@@ -10,11 +10,14 @@ from ..widgets.harmless import brief
 from ..widgets.message_row import RowLike
 from ..widgets.symbols import sign, sparkline
 from ..widgets.tones import COLOURS
+from .key_words import with_keys
 from .standing import outage, short
 
 SPARK = 20
 NARROW_SPARK = 10
-NEXT_STEPS = "R runs a workflow; o shows all namespaces; g reads the past."
+NEXT_STEPS = (
+    "{launch} runs a workflow; {messages.everywhere} shows all namespaces; {tail.first} reads the past."
+)
 
 
 def mode_of(*, following: bool, waiting: int) -> Content:
@@ -61,9 +64,10 @@ def emptiness(
     where = f" in {namespace}" if namespace else ""
     what = f"No messages match {filter_text}{where}." if filter_text else f"No messages{where} yet."
     if stale_words(pipe):
-        return what, "None can come as long as the broker is away.", "g reads what is recorded."
-    clear = "Esc clears the filter."
-    return what, _proof(numbers, pipe), clear if filter_text else NEXT_STEPS
+        recorded = with_keys("{tail.first} reads what is recorded.")
+        return what, "None can come as long as the broker is away.", recorded
+    clear = "{messages.back} clears the filter."
+    return what, _proof(numbers, pipe), with_keys(clear if filter_text else NEXT_STEPS)
 
 
 def _proof(numbers: TailNumbers, pipe: PipeState) -> str:

@@ -13,6 +13,7 @@ from ..widgets.background import Background
 from ..widgets.harmless import brief
 from .entry import Entry
 from .host import host_of
+from .key_words import with_keys
 from .message_detail import MessageDetail
 from .message_words import command_of, row_text
 from .messages_view import WIDE, MessagesView
@@ -120,7 +121,7 @@ class MessagesPane(MessagesView):
     def action_everywhere(self) -> None:
         """All namespaces, or this one alone."""
         if self.services.namespace is None:
-            host_of(self).say("there is no namespace: all are shown; 0 chooses one")
+            host_of(self).say(with_keys("there is no namespace: all are shown; {namespace} chooses one"))
             return
         self.tail.set_namespace(self.services.namespace, everywhere=not self.tail.everywhere)
         self.refresh_now()

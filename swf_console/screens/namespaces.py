@@ -12,6 +12,7 @@ from ..widgets.notice import Notice
 from ..widgets.short_list import ShortList
 from .file_editor import CREATE, TESTBED, FileEditor
 from .host import host_of
+from .key_words import with_keys
 from .namespace_rows import NAMESPACE_COLUMNS, namespace_item
 from .pane import Pane
 from .polling import Poll
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 WIDE = 120
 UNKNOWN = "Which there are is not known: the database is away"
-NONE_YET = "No namespaces yet. c makes one, the first run makes its own"
+NONE_YET = "No namespaces yet. {namespaces.create} makes one, the first run makes its own"
 EVERY = 2.0
 
 
@@ -32,11 +33,12 @@ class NamespacesPane(Pane):
 
     screen_name: ClassVar[str] = "namespaces"
     help_text: ClassVar[str] = (
-        "Enter on a namespace looks at it; c makes a new one. Tab goes to the file below, which is "
-        "testbed.toml or, with o, one of the workflow configurations: Enter changes a value, Backspace takes "
-        "it out. What would differ is shown while you type, and asked before it is written; comments and "
-        "order of the file stay, what was there before is kept beside it as .previous. A composed value "
-        "that is changed becomes the file's own."
+        "Enter on a namespace looks at it; {namespaces.create} makes a new one. {next_part} goes to the "
+        "file below, which is testbed.toml or, with {namespaces.file}, one of the workflow "
+        "configurations: Enter changes a value, {namespaces.take_out} takes it out. What would differ is "
+        "shown while you type, and asked before it is written; comments and order of the file stay, what "
+        "was there before is kept beside it as .previous. A composed value that is changed becomes the "
+        "file's own."
     )
     DEFAULT_CSS = """
     NamespacesPane {
@@ -98,7 +100,7 @@ class NamespacesPane(Pane):
         user, current = self.services.settings.user, self.services.namespace
         outage = database_notice(self.services, look.database_trouble)
         self.names.stale = bool(outage)
-        self.names.say_when_empty(UNKNOWN if outage else NONE_YET)
+        self.names.say_when_empty(UNKNOWN if outage else with_keys(NONE_YET))
         if not outage:
             self.names.show([namespace_item(one, current, user) for one in look.namespaces])
         self._files = look.files

@@ -15,6 +15,7 @@ from ..widgets.notice import Notice
 from ..widgets.short_list import Item, ShortList
 from ..widgets.tones import COLOURS
 from .host import host_of
+from .key_words import with_keys
 from .overview_rows import (
     CHANGE_COLUMNS,
     RUNNING_COLUMNS,
@@ -41,9 +42,10 @@ class OverviewPane(Pane):
 
     screen_name: ClassVar[str] = "overview"
     help_text: ClassVar[str] = (
-        "The first line is the verdict. Below it what runs, with the states its DAQ went through and its way "
-        "through the agents: (-3) says that a stage is three messages behind the one before. Enter opens the "
-        "execution under the cursor, Tab goes on to what changed in the last ten minutes."
+        "The first line is the verdict. Below it what runs, with the states its DAQ went through and its "
+        "way through the agents: (-3) says that a stage is three messages behind the one before. Enter "
+        "opens the execution under the cursor, {next_part} goes on to what changed in the last ten "
+        "minutes."
     )
     DEFAULT_CSS = """
     OverviewPane {
@@ -139,7 +141,7 @@ class OverviewPane(Pane):
         database = database_notice(self.services, look.database_trouble)
         self.query_one(Notice).say(*outages(self.services, "broker"), database)
         away = bool(look.database_trouble)
-        nothing = "Nothing runs. R runs a workflow, 4 shows what ran before"
+        nothing = with_keys("Nothing runs. {launch} runs a workflow, {executions} shows what ran before")
         self.running.say_when_empty("What runs is not known: the database is away" if away else nothing)
         unchanged = "Nothing was started, ended or done here"
         self.changes.say_when_empty("Not known: the database is away" if away else unchanged)

@@ -54,12 +54,7 @@ def parts_of(row: RowLike, width: int, *, calm: bool = False) -> list[Part]:
         parts.append((column(row.run_id, 8), "unknown"))
     if width >= WIDE_SENDER:
         parts.append((column(row.sender, 22), "unknown"))
-    left = width - sum(len(text) for text, _ in parts)
-    for part in rest_of(row):
-        if left <= 0:
-            break
-        parts.append(part)
-        left -= len(part[0])
+    parts += _fitted(rest_of(row), width - sum(len(text) for text, _ in parts))
     if calm:
         return [
             (parts[0][0] + parts[1][0], "busy"),
@@ -91,6 +86,20 @@ def rest_of(row: RowLike) -> Iterator[Part]:
         if name not in TOLD:
             yield f"{harmless(name)}=", "unknown"
             yield f"{brief(spelled(value), 300)} ", "plain"
+
+
+def _fitted(rest: Iterator[Part], room: int) -> list[Part]:
+    """As much as there is room for; a sign stands where there would have been more."""
+    kept: list[Part] = []
+    for text, tone in rest:
+        if room < 1 and kept:
+            last, before = kept.pop()
+            return [*kept, (last[: len(last) + room - 1] + sign("cut"), before)]
+        if len(text.rstrip()) > room:
+            return [*kept, (text[: max(0, room - 1)] + sign("cut"), tone)]
+        kept.append((text, tone))
+        room -= len(text)
+    return kept
 
 
 def spelled(value: Any) -> str:

@@ -8,6 +8,7 @@ from textual.widgets import Input
 from swf_console.app import ConsoleApp
 from swf_console.backend.operations.console.services import ConsoleServices
 from swf_console.screens.execution_list import ExecutionList
+from swf_console.screens.first_start import FirstStart
 from swf_console.screens.journal import JournalPane
 from swf_console.screens.namespace_picker import NamespacePicker
 
@@ -55,6 +56,19 @@ def test_what_is_typed_after_a_dialog_goes_to_what_lies_below(quiet: ConsoleServ
         await until(pilot, lambda: isinstance(app.screen, NamespacePicker))
         await until(pilot, lambda: app.screen.query_one(Input).value == "zz")
         assert quiet.tail.filter_text == "ab"
+
+    play(quiet, steps)
+
+
+def test_what_is_typed_behind_the_first_namespace_goes_to_the_screen(quiet: ConsoleServices) -> None:
+    quiet.namespace = None
+
+    async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: isinstance(app.screen, FirstStart))
+        type_at_once(app, "\n4/status=failed\n")
+        await until(pilot, lambda: quiet.namespace == "alice-dev")
+        await until(pilot, lambda: app.shown == "executions")
+        await until(pilot, lambda: app.query_one(ExecutionList).filter.endswith("status=failed"))
 
     play(quiet, steps)
 

@@ -122,7 +122,7 @@ class AgentWatch:
     def _line(self, view: AgentView, needed: Sequence[str]) -> AgentLine:
         is_needed = bool(view.program) and _group(view.program or "") in needed
         if is_needed and not view.note and view.state in ("STOPPED", NOT_SUPERVISED):
-            view = replace(view, note="needed: s starts")
+            view = replace(view, note="needed")
         is_here = view.host in (None, self._services.settings.host)
         return AgentLine(view, is_needed, self._cpu.percent(view.pid) if view.pid and is_here else None)
 

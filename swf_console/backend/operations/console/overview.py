@@ -72,13 +72,17 @@ def _backends(pipes: Sequence[PipeState], namespace: str | None, database_troubl
     """What cannot be reached, and what is not chosen."""
     broker_away = any(pipe.flow is Flow.DOWN and pipe.name == "broker" for pipe in pipes)
     if broker_away and database_trouble:
-        yield Verdict("bad", "Broker and database cannot be reached: ! says what to do about each")
+        yield Verdict("bad", "Broker and database cannot be reached: the doctor says what to do about each")
     if broker_away:
-        yield Verdict("bad", "The broker cannot be reached: no message goes or comes. ! says what to do")
+        yield Verdict(
+            "bad", "The broker cannot be reached: no message goes or comes. The doctor says what to do"
+        )
     if database_trouble:
-        yield Verdict("bad", "The database cannot be used: what runs is not known. ! says what to do")
+        yield Verdict(
+            "bad", "The database cannot be used: what runs is not known. The doctor says what to do"
+        )
     if namespace is None:
-        yield Verdict("watch", "No namespace is chosen: press 0", "namespaces")
+        yield Verdict("watch", "No namespace is chosen", "namespaces")
 
 
 def _troubles(agents: AgentsLook, running: Sequence[Running], changes: Sequence[Change]) -> Iterator[Verdict]:

@@ -1,0 +1,39 @@
+"""Keys that texts name are those of the key map."""
+
+from collections.abc import Iterator
+from typing import cast
+
+import pytest
+
+from swf_console.actions import use_keys
+from swf_console.screens.catalogue import Listed, panes
+from swf_console.screens.key_words import with_keys
+from swf_console.screens.pane import Pane
+
+
+@pytest.fixture(autouse=True)
+def the_keys_as_they_were() -> Iterator[None]:
+    yield
+    use_keys({})
+
+
+def test_an_action_is_named_by_the_first_of_its_keys() -> None:
+    assert with_keys("{launch} runs a workflow, {agents.back} leaves") == "R runs a workflow, Esc leaves"
+    assert with_keys("{namespaces.take_out} takes it out") == "Bksp takes it out"
+
+
+def test_a_key_map_changes_what_is_named() -> None:
+    use_keys({"everywhere.launch": "ctrl+r,f5"})
+
+    assert with_keys("{launch} runs a workflow") == "Ctrl-R runs a workflow"
+
+
+def test_an_action_without_a_key_is_named_as_the_palette_has_it() -> None:
+    assert with_keys("{theme} changes the colours") == ":theme changes the colours"
+
+
+@pytest.mark.parametrize("listed", panes(), ids=lambda listed: listed.name)
+def test_what_a_screen_says_of_itself_names_keys_that_are_there(listed: Listed) -> None:
+    pane = cast(type[Pane], listed.load())
+
+    assert "{" not in with_keys(pane.help_text)

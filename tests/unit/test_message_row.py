@@ -1,0 +1,49 @@
+"""A message as one line of the tail."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from swf_console.widgets.message_row import parts_of
+
+ALL_COLUMNS = 96
+
+
+@dataclass
+class Row:
+    content: dict[str, Any]
+    msg_type: str | None = "stf_gen"
+    run_id: str | None = "100010"
+    sender: str | None = "daq"
+    number: int = 1
+    is_note: bool = False
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    body: str = ""
+
+    def __post_init__(self) -> None:
+        self.body = json.dumps(self.content)
+
+
+def line(content: dict[str, Any], width: int) -> str:
+    return "".join(text for text, _ in parts_of(Row(content), width))
+
+
+def test_what_fits_is_shown_whole() -> None:
+    whole = line({"filename": "swf.100010.000001.stf", "sequence": 1}, 120)
+
+    assert whole.endswith("filename=swf.100010.000001.stf sequence=1 ")
+    assert line({"filename": "swf.100010.000001.stf", "sequence": 1}, len(whole) - 1) == whole
+
+
+def test_a_sign_stands_where_a_line_is_cut() -> None:
+    content = {"filename": "swf.100010.000001.stf", "sequence": 1}
+    whole = line(content, 160).rstrip()
+
+    assert len(whole) > ALL_COLUMNS
+    for width in range(ALL_COLUMNS, len(whole)):
+        assert line(content, width) == f"{whole[: width - 1]}…"
+
+
+def test_what_the_columns_say_is_not_said_again() -> None:
+    assert "100010" not in line({"run_id": "100010", "msg_type": "stf_gen", "x": 1}, 120).partition("daq")[2]
