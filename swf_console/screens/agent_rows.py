@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 from ..widgets.columns import Column
 from ..widgets.harmless import brief
+from ..widgets.key_words import with_keys
 from ..widgets.rows import Cell
 from ..widgets.short_list import Item
 from ..widgets.symbols import sign
 from ..widgets.tones import Tone
-from .key_words import with_keys
 from .words import age, plural
 
 if TYPE_CHECKING:

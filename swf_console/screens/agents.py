@@ -12,6 +12,7 @@ from textual.widgets import Static
 from ..actions import action_of
 from ..widgets.background import Background
 from ..widgets.columns import Column
+from ..widgets.key_words import with_keys
 from ..widgets.notice import Notice
 from ..widgets.short_list import Item, ShortList
 from .agent_log import AgentLog
@@ -19,7 +20,6 @@ from .agent_rows import COLUMNS, item_of, notices, summary
 from .columns_pane import ColumnsPane
 from .entry import Entry
 from .host import host_of
-from .key_words import with_keys
 from .polling import Poll, cause_of
 from .standing import database_notice
 from .words import plural

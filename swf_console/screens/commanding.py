@@ -5,10 +5,10 @@ from functools import partial
 from typing import Any
 
 from ..actions import EVERYWHERE, OF_PANES, Action, action_of
+from ..widgets.key_words import with_keys
 from ..widgets.places import places_above
 from .catalogue import OVERLAYS, panes
 from .dialogs import Choice
-from .key_words import with_keys
 from .pane import Pane
 from .pane_host import PaneHost
 from .themes import ALL

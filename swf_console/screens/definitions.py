@@ -8,6 +8,7 @@ from textual.content import Content
 
 from ..backend.operations.console.lists import DefinitionsListed, DefinitionSummary
 from ..widgets.harmless import brief
+from ..widgets.key_words import with_keys
 from ..widgets.line import Line
 from ..widgets.paged_table import PagedTable
 from ..widgets.rows import Cell
@@ -16,7 +17,6 @@ from .definition_detail import DefinitionDetailView
 from .definition_rows import DEFINITIONS, definition_cells
 from .entry import Entry
 from .host import host_of
-from .key_words import with_keys
 from .row_sources import Rows
 from .stack_pane import StackPane
 from .views import View

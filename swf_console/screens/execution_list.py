@@ -15,12 +15,12 @@ from ..backend.operations.console.execution_filter import (
 from ..backend.operations.console.lists import ORDERS, ExecutionsListed, ExecutionSummary, close_orphans
 from ..widgets.background import Background
 from ..widgets.harmless import brief
+from ..widgets.key_words import with_keys
 from ..widgets.line import Line
 from ..widgets.paged_table import PagedTable
 from .column_choice import KIND, ColumnChoice
 from .entry import Entry
 from .execution_rows import EXECUTIONS, execution_cells
-from .key_words import with_keys
 from .row_sources import Rows
 from .views import View
 

@@ -10,7 +10,8 @@ from .execution_rows import instant
 from .polling import cause_of
 
 if TYPE_CHECKING:
-    from ..backend.operations.console.execution_log import ExecutionLog, LoggedLine
+    from ..backend.operations.console.execution_log import ExecutionLog
+    from ..backend.operations.console.logged_lines import LoggedLine
     from ..backend.operations.console.looked_at import Execution
     from ..backend.operations.console.services import ConsoleServices
 

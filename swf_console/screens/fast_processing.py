@@ -8,13 +8,13 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from ..widgets.columns import Column
+from ..widgets.key_words import with_keys
 from ..widgets.line_view import Lines
 from ..widgets.notice import Notice
 from ..widgets.short_list import ShortList
 from .columns_pane import ColumnsPane
 from .entry import Entry
 from .fast_rows import WORKER_COLUMNS, outlook_lines, run_lines, worker_item
-from .key_words import with_keys
 from .polling import Poll
 from .standing import database_notice
 

@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from ..actions import action_of
 from ..widgets.harmless import brief
+from ..widgets.key_words import with_keys
 from ..widgets.latest import Latest
 from ..widgets.line_view import Lines, Part
 from ..widgets.short_list import ShortList
@@ -156,7 +157,8 @@ class FileEditor(Container):
         if found.key == self._editing:
             self.input.set_class(bool(found.problems), "-invalid")
             what = "a new namespace" if found.key == CREATE else f"{found.key} in {self._file_name}"
-            hint: list[Part] = [(f"{brief(what, 60)}: Enter asks and writes, Esc leaves it", "busy")]
+            leave = with_keys("Enter asks and writes, {namespaces.back} leaves it")
+            hint: list[Part] = [(f"{brief(what, 60)}: {leave}", "busy")]
             self.detail.show([hint, *preview_lines(found)])
 
     def _not_previewed(self, error: Exception) -> None:

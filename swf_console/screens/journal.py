@@ -13,6 +13,7 @@ from textual.widgets import Input
 from ..actions import action_of
 from ..widgets.columns import Column
 from ..widgets.harmless import brief
+from ..widgets.key_words import with_keys
 from ..widgets.line_view import Lines, Part
 from ..widgets.notice import Notice
 from ..widgets.rows import Cell
@@ -22,7 +23,6 @@ from ..widgets.tones import Tone
 from .columns_pane import ColumnsPane
 from .entry import Entry as EntryLine
 from .host import host_of
-from .key_words import with_keys
 from .polling import Poll
 from .words import clock
 
@@ -74,7 +74,7 @@ class JournalPane(ColumnsPane):
 
     def compose(self) -> ComposeResult:
         """Filter line, entries, one whole."""
-        yield Input(id="journal-filter", placeholder="any text; Esc clears")
+        yield Input(id="journal-filter", placeholder=with_keys("any text; {journal.back} clears"))
         yield EntryLine()
         yield Notice(identity="journal-notice")
         with Container(id="journal-parts"):

@@ -10,8 +10,9 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 ROUNDS = 2
-# nothing that breaks on the way of a key, or while a screen is opened, keeps the next one for longer
-LONGEST_KEY = 0.5
+# nothing that breaks on the way of a key, or while a screen is opened, keeps the next one for longer; less
+# would let keys pass each other on a machine that is merely busy
+LONGEST_KEY = 2.0
 LONGEST_OPENING = 3.0
 
 

@@ -10,6 +10,7 @@ from textual.widgets import Input
 from ..widgets.background import Background
 from ..widgets.bindings import bindings_of
 from ..widgets.key_line import KeyLine
+from ..widgets.key_words import with_keys
 from ..widgets.short_list import ShortList
 from .host import host_of
 from .launch_check import WishCheck
@@ -237,7 +238,7 @@ class LaunchForm(LaunchParts):
             return
         self._wanted = wish is None or checked is None or self.check.busy
         if self._wanted or wish is None or checked is None:
-            self.notice.say("it is checked first, and then begun; Esc closes the form")
+            self.notice.say(with_keys("it is checked first, and then begun; {launch.back} closes the form"))
         elif checked.problems:
             self.notice.say(*checked.problems[:2], tone="bad")
         else:

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, cast
 
 from ..widgets.columns import Column
 from ..widgets.harmless import brief
+from ..widgets.key_words import with_keys
 from ..widgets.line_view import Part
 from ..widgets.rows import Cell
 from ..widgets.short_list import Item
 from ..widgets.symbols import sign
 from ..widgets.tones import Tone
-from .key_words import with_keys
 
 if TYPE_CHECKING:
     from ..backend.operations.console.launching import Checked, Choice, Forecast, LaunchWish, Offer, ValueRow

@@ -7,10 +7,10 @@ from textual.content import Content
 from ..backend.operations.console.pipe import Flow, PipeState
 from ..backend.operations.console.tail import TailNumbers
 from ..widgets.harmless import brief
+from ..widgets.key_words import with_keys
 from ..widgets.message_row import RowLike
 from ..widgets.symbols import sign, sparkline
 from ..widgets.tones import COLOURS
-from .key_words import with_keys
 from .standing import outage, short
 
 SPARK = 20

@@ -11,9 +11,9 @@ from ..backend.operations.message_filter import HELP
 from ..backend.operations.moments import parse_clock
 from ..widgets.background import Background
 from ..widgets.harmless import brief
+from ..widgets.key_words import with_keys
 from .entry import Entry
 from .host import host_of
-from .key_words import with_keys
 from .message_detail import MessageDetail
 from .message_words import command_of, row_text
 from .messages_view import WIDE, MessagesView

@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from ..actions import action_of
+from ..widgets.key_words import with_keys
 from ..widgets.notice import Notice
 from ..widgets.short_list import ShortList
 from .file_editor import CREATE, TESTBED, FileEditor
 from .host import host_of
-from .key_words import with_keys
 from .namespace_rows import NAMESPACE_COLUMNS, namespace_item
 from .pane import Pane
 from .polling import Poll

@@ -10,12 +10,12 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ..actions import action_of
+from ..widgets.key_words import with_keys
 from ..widgets.line_view import Lines
 from ..widgets.notice import Notice
 from ..widgets.short_list import Item, ShortList
 from ..widgets.tones import COLOURS
 from .host import host_of
-from .key_words import with_keys
 from .overview_rows import (
     CHANGE_COLUMNS,
     RUNNING_COLUMNS,

@@ -10,6 +10,7 @@ from textual.strip import Strip
 from .bindings import bindings_of
 from .columns import fit
 from .harmless import brief
+from .key_words import with_keys
 from .line_view import LineView, Part
 from .symbols import sign
 from .tones import Tone
@@ -92,7 +93,7 @@ class LogPane(LineView):
     def head_line(self, n: int, width: int) -> Strip:  # noqa: ARG002 (there is one)
         """The title, whether it follows, and what is gone."""
         rule = sign("rule")
-        state = "FOLLOW" if self.following else "SCROLLED, f follows"
+        state = "FOLLOW" if self.following else with_keys("SCROLLED, {log.follow} follows")
         gone = f"{self._gone:,} older gone, " if self._gone else ""
         right = f" {gone}{state}{f' {self._word}' if self._word else ''} {rule * 2}"
         left = fit(f"{rule * 2} {self._title} ", max(0, min(len(self._title) + 4, width - len(right))))

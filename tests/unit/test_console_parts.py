@@ -249,6 +249,23 @@ def test_a_search_ends_at_the_ends() -> None:
     assert find_row(tail, "needle", 1000, forward=True) is None
 
 
+def test_the_pipe_is_up_once_the_broker_has_subscribed_the_tail(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, receipts = MemoryBroker().connect(), list[tuple[int, str]]()
+    monkeypatch.setattr(link, "confirm", lambda session, receipt: receipts.append((session, receipt)))
+    following = Following(settings, Tail(None), lambda _address: link)
+    following.start()
+    wait_for(lambda: receipts)
+    assert following.state().flow is Flow.STARTING
+
+    monkeypatch.undo()
+    link.confirm(*receipts[0])
+
+    assert following.state().flow is Flow.UP
+    following.close()
+
+
 def test_the_tail_follows_a_broker_that_goes_and_comes(settings: Settings) -> None:
     broker = MemoryBroker()
     tail = Tail(None)

@@ -7,8 +7,8 @@ import pytest
 
 from swf_console.actions import use_keys
 from swf_console.screens.catalogue import Listed, panes
-from swf_console.screens.key_words import with_keys
 from swf_console.screens.pane import Pane
+from swf_console.widgets.key_words import with_keys
 
 
 @pytest.fixture(autouse=True)

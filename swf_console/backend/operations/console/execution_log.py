@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...database.records import Execution, LogEntry, LogFilter
 from ...errors import SwfError
 from ..details import table
+from .logged_lines import LoggedLine, read_line
 
 if TYPE_CHECKING:
     from .services import ConsoleServices
@@ -19,16 +20,6 @@ LATER = timedelta(hours=1)
 MOST_LINES = 2_000
 PAGES, PAGE = 10, 500
 FILE_BYTES = 8_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedLine:
-    """One line of whoever logged it; `text` may have several lines where there is an exception."""
-
-    at: datetime
-    level: str
-    source: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +77,6 @@ def _in_file(path: Path, execution_id: str) -> Iterator[LoggedLine]:
     except OSError:
         return
     for line in lines:
-        logged = _of_line(line, execution_id, path)
-        if logged:
-            yield logged
-
-
-def _of_line(line: bytes, execution_id: str, path: Path) -> LoggedLine | None:
-    try:
-        fields: dict[str, Any] = table(json.loads(line))
-        at = datetime.fromisoformat(str(fields.get("time"))).astimezone(UTC)
-    except ValueError:
-        return None
-    if fields.get("execution_id") != execution_id:
-        return None
-    exception = fields.get("exception")
-    text = str(fields.get("message", ""))
-    whole = f"{text}\n{exception}" if isinstance(exception, str) else text
-    return LoggedLine(at, str(fields.get("level", "")), path.name, whole)
+        read = read_line(line, path.name)
+        if read is not None and read[1] == execution_id:
+            yield read[0]

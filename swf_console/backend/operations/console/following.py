@@ -73,6 +73,8 @@ class Following:
         flow = {Phase.UP: Flow.UP, Phase.DOWN: Flow.DOWN}.get(state.phase, Flow.STARTING)
         if flow is Flow.STARTING and state.last_error and state.up_since is None:
             flow = Flow.DOWN
+        if flow is Flow.UP and not (self._feed.subscribed or self._feed.error):
+            flow = Flow.STARTING  # what is sent before the broker has subscribed us does not come here
         self._proved_at = state.last_frame_at or self._proved_at
         error = self._feed.error if flow is Flow.UP else state.last_error
         return PipeState(

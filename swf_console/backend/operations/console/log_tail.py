@@ -9,6 +9,7 @@ from ...settings import Settings
 from ...supervision.logs import LogFollower
 from ...supervision.names import select
 from ..agent_programs import supervisor_of
+from .logged_lines import for_people
 
 FIRST_LINES = 300
 BUFFER = 5_000
@@ -68,5 +69,6 @@ class LogTail:
 
     def _keep(self, line: str) -> None:
         with self._lock:
-            self._dropped += len(self._lines) == BUFFER
-            self._lines.append(line)
+            for text in for_people(line):
+                self._dropped += len(self._lines) == BUFFER
+                self._lines.append(text)

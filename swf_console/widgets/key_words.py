@@ -3,7 +3,7 @@
 import re
 
 from ..actions import REGISTRY, keys_of
-from ..widgets.keys import spoken
+from .keys import spoken
 
 _NAMED = re.compile(r"\{([a-z_]+)(\.[a-z_]+)?\}")
 _ACTIONS = {action.id: action for action in REGISTRY}

@@ -1,0 +1,41 @@
+"""Lines of log files as people read them."""
+
+import json
+import logging
+import sys
+
+import pytest
+
+from swf_console.backend.logs import JsonFormatter
+from swf_console.backend.operations.console.logged_lines import for_people
+
+
+def written(message: str, *, failed: bool = False) -> str:
+    try:
+        raise ValueError("no such file")
+    except ValueError:
+        trace = sys.exc_info() if failed else None
+    record = logging.LogRecord("swf_console.agent", logging.WARNING, "", 1, message, (), trace)
+    record.created = 1_700_000_000.25
+    return JsonFormatter().format(record)
+
+
+def test_a_line_of_ours_is_its_time_its_level_and_its_words() -> None:
+    assert for_people(written("3 slices wait")) == ["22:13:20.250 WARNING  3 slices wait"]
+
+
+def test_an_exception_stands_below_line_by_line() -> None:
+    first, *trace = for_people(written("not read", failed=True))
+
+    assert first == "22:13:20.250 WARNING  not read"
+    assert trace[0] == "    Traceback (most recent call last):"
+    assert trace[-1] == "    ValueError: no such file"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "plain words", "{", "{}", '{"time": 3}', '{"time": "now"}', "[" * 100_000, json.dumps({"a": 1})],
+    ids=range(8),
+)
+def test_what_others_write_stays_as_it_is(line: str) -> None:
+    assert for_people(line) == [line]
