@@ -96,10 +96,20 @@ def seed(url: str, executions: int, messages: int) -> None:
                 connection.execute(text(DEFINITION), known)
         _fill(database, "swf_workflow_executions", EXECUTIONS, executions, "n")
         _fill(database, "swf_workflow_messages", MESSAGES, messages, "n / 10")
-        with database.write() as connection:
-            connection.exec_driver_sql("ANALYZE")
+        _settle(database)
     finally:
         database.close()
+
+
+def _settle(database: Database) -> None:
+    """Statistics, and on PostgreSQL what autovacuum does while a history grows row by row."""
+    if database.kind == "sqlite":
+        with database.write() as connection:
+            connection.exec_driver_sql("ANALYZE")
+        return
+    outside = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    with outside as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE")
 
 
 def _fill(database: Database, table: str, statement: str, count: int, step: str) -> None:
