@@ -11,10 +11,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
-from ..actions import action_of, keys_of
 from ..widgets.bindings import bindings_of
 from ..widgets.harmless import brief
-from ..widgets.keys import spoken
+from ..widgets.key_words import with_keys
 
 
 class Question(ModalScreen[bool]):
@@ -86,8 +85,9 @@ class ConfirmMany(Dialog):
         with self.box(self.heading):
             with VerticalScroll():
                 yield Static(Content("\n".join(f"  {brief(name, 200)}" for name in self.names)), markup=False)
-            yes, no = keys_now("confirm", "yes"), keys_now("confirm", "leave", most=2)
-            words = hint((yes, f"yes, all {len(self.names)}"), (f"{no} {leaving()}", "no"))
+            words = hint(
+                ("{confirm.yes}", f"yes, all {len(self.names)}"), ("{confirm.leave+} {dialog.leave}", "no")
+            )
             yield Static(words, classes="hint")
 
     def action_yes(self) -> None:
@@ -108,7 +108,7 @@ class TypeName(Dialog):
             yield Static(text, classes="text")
             yield Input(placeholder="its name")
             yield Static("", classes="wrong")
-            yield Static(hint(("Enter", "do it"), (leaving(), "leave it")), classes="hint")
+            yield Static(hint(("Enter", "do it"), ("{dialog.leave}", "leave it")), classes="hint")
 
     @on(Input.Submitted)
     def entered(self, event: Input.Submitted) -> None:
@@ -120,17 +120,7 @@ class TypeName(Dialog):
             self.query_one(".wrong", Static).update(Content("That is another name."))
 
 
-def leaving() -> str:
-    """The key that leaves a dialog."""
-    return keys_now("dialog", "leave")
-
-
-def keys_now(place: str, *names: str, most: int = 1) -> str:
-    """The keys of those actions of a place, as the key map has them; the first `most` of each."""
-    return " ".join(spoken(key) for name in names for key in keys_of(action_of(name, place))[:most])
-
-
 def hint(*keys: tuple[str, str]) -> Content:
-    """Keys and what they do, on one line."""
-    parts = [Content.assemble((key, "bold $text-accent"), f" {words}") for key, words in keys]
+    """Keys and what they do, on one line; `{place.action}` is the key of an action."""
+    parts = [Content.assemble((with_keys(key), "bold $text-accent"), f" {words}") for key, words in keys]
     return Content("   ").join(parts)

@@ -10,7 +10,7 @@ from ..backend.errors import SwfError
 from ..backend.operations.console.naming import problem_of, suggested, write_namespace
 from ..backend.operations.console.services import ConsoleServices
 from ..widgets.harmless import brief
-from .dialogs import Dialog, hint, leaving
+from .dialogs import Dialog, hint
 from .host import host_of
 
 WHY = (
@@ -32,7 +32,7 @@ class FirstStart(Dialog):
             yield Input(suggested(self.services.settings), max_length=100)
             yield Static("", classes="wrong")
             yield Static(
-                hint(("Enter", "write it into testbed.toml"), (leaving(), "only look")), classes="hint"
+                hint(("Enter", "write it into testbed.toml"), ("{dialog.leave}", "only look")), classes="hint"
             )
 
     @on(Input.Changed)

@@ -15,7 +15,7 @@ from ..actions import EVERYWHERE, PLACES, Action, Tier, actions_of, keys_of
 from ..widgets.bindings import bindings_of
 from ..widgets.keys import spoken
 from .catalogue import PANES
-from .dialogs import Dialog, hint, keys_now, leaving
+from .dialogs import Dialog, hint
 
 KEYS_WIDE = 16
 LEAST = 20
@@ -49,9 +49,9 @@ class HelpScreen(Dialog):
         with self.box(f"Help: {self.heading}"):
             with VerticalScroll(can_focus=False):
                 yield Static(id="help-text", markup=False)
-            keys = [(keys_now("help", "scroll(1)", "scroll(-1)"), "more"), (leaving(), "close")]
+            keys = [("{help.down} {help.up}", "more"), ("{dialog.leave}", "close")]
             if self.everywhere:
-                keys.append((keys_now("help", "palette"), "find an action by its name"))
+                keys.append(("{help.palette}", "find an action by its name"))
             yield Static(hint(*keys), classes="hint")
 
     def on_resize(self, event: events.Resize) -> None:

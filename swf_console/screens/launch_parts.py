@@ -11,7 +11,7 @@ from ..widgets.key_line import KeyLine
 from ..widgets.line_view import Lines
 from ..widgets.notice import Notice
 from ..widgets.short_list import ShortList
-from .dialogs import hint, keys_now
+from .dialogs import hint
 from .launch_rows import CHOICE_COLUMNS, COLUMNS
 
 WIDE = 120
@@ -93,7 +93,7 @@ class LaunchParts(ModalScreen[None]):
     def on_mount(self) -> None:
         """The list has the keys."""
         self.query_one("#launch").border_title = "Run a workflow"
-        words = hint(("Enter", "take it"), (keys_now("launch", "back"), "leave it as it was"))
+        words = hint(("Enter", "take it"), ("{launch.back}", "leave it as it was"))
         self.query_one("#launch-hint", Static).update(words)
         self.rows.focus()
 

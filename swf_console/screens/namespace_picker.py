@@ -15,7 +15,7 @@ from ..backend.operations.console.services import ConsoleServices
 from ..widgets.background import Background
 from ..widgets.bindings import bindings_of
 from ..widgets.harmless import brief
-from .dialogs import Dialog, hint, keys_now, leaving
+from .dialogs import Dialog, hint
 
 
 class NamespacePicker(Dialog):
@@ -36,8 +36,8 @@ class NamespacePicker(Dialog):
             yield Input(placeholder="a part of its name, or a new one", max_length=100)
             yield OptionList(markup=False)
             yield Static(Content("reading the database …"), classes="wrong")
-            choose = keys_now("picker", "choose(-1)", "choose(1)")
-            words = hint(("Enter", "look at it"), (choose, "choose"), (leaving(), "back"))
+            choose = ("{picker.up} {picker.down}", "choose")
+            words = hint(("Enter", "look at it"), choose, ("{dialog.leave}", "back"))
             yield Static(words, classes="hint")
 
     def on_mount(self) -> None:

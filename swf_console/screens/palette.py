@@ -14,7 +14,7 @@ from ..actions import Action, keys_of
 from ..widgets.bindings import bindings_of
 from ..widgets.harmless import brief
 from ..widgets.keys import spoken
-from .dialogs import Dialog, hint, keys_now, leaving
+from .dialogs import Dialog, hint
 
 MOST = 60
 
@@ -42,8 +42,8 @@ class Palette(Dialog):
         with self.box("Command"):
             yield Input(placeholder="what to do, such as: filter type=stf_*")
             yield OptionList(markup=False)
-            choose = keys_now("palette", "choose(-1)", "choose(1)")
-            words = hint(("Enter", "do it"), (choose, "choose, the past"), (leaving(), "back"))
+            choose = ("{palette.up} {palette.down}", "choose, the past")
+            words = hint(("Enter", "do it"), choose, ("{dialog.leave}", "back"))
             yield Static(words, classes="hint")
 
     def on_mount(self) -> None:

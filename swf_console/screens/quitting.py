@@ -13,7 +13,7 @@ from ..widgets.background import Background
 from ..widgets.bindings import bindings_of
 from ..widgets.harmless import brief
 from ..widgets.symbols import sign
-from .dialogs import Dialog, hint, keys_now, leaving
+from .dialogs import Dialog, hint
 
 
 class Quitting(Dialog):
@@ -33,9 +33,8 @@ class Quitting(Dialog):
                 text = f"{sign('bad')} {brief(name, 200)} runs in this console and would be ended"
                 yield Static(Content.styled(text, "bold $text-error"), classes="text")
             yield Static(Content("looking at what keeps running …"), id="remains", classes="text")
-            going = ("go",) if self.ends else ("go", "go_if_nothing_ends")
-            go = keys_now("quitting", *going, most=2)
-            stay = f"{leaving()} {keys_now('quitting', 'leave')}"
+            go = "{quitting.go+}" if self.ends else "{quitting.go+} {quitting.go_if_nothing_ends+}"
+            stay = "{dialog.leave} {quitting.leave}"
             yield Static(hint((go, "leave"), (stay, "stay")), classes="hint")
 
     def on_mount(self) -> None:

@@ -5,16 +5,20 @@ import re
 from ..actions import REGISTRY, keys_of
 from .keys import spoken
 
-_NAMED = re.compile(r"\{([a-z_]+)(\.[a-z_]+)?\}")
+_NAMED = re.compile(r"\{([a-z_]+)(\.[a-z_]+)?(\+?)\}")
 _ACTIONS = {action.id: action for action in REGISTRY}
 
 
 def with_keys(text: str) -> str:
-    """`{launch} runs a workflow`, `{agents.start} starts it`: each action's first key stands for its name."""
-    return _NAMED.sub(_key, text)
+    """`{launch} runs a workflow`, `{agents.start} starts it`: each action's first key stands for its name.
+
+    All its keys stand for `{agents.start+}`; an action without any is said as the palette has it.
+    """
+    return _NAMED.sub(_keys, text)
 
 
-def _key(named: re.Match[str]) -> str:
-    identity = named[0][1:-1] if named[2] else f"everywhere.{named[1]}"
-    keys = keys_of(_ACTIONS[identity])
-    return spoken(keys[0]) if keys else f":{_ACTIONS[identity].title}"
+def _keys(named: re.Match[str]) -> str:
+    word, of_place, every = named.groups()
+    action = _ACTIONS[f"{word}{of_place}" if of_place else f"everywhere.{word}"]
+    keys = keys_of(action)
+    return " ".join(map(spoken, keys if every else keys[:1])) or f":{action.title}"

@@ -19,6 +19,7 @@ def the_keys_as_they_were() -> Iterator[None]:
 
 def test_an_action_is_named_by_the_first_of_its_keys() -> None:
     assert with_keys("{launch} runs a workflow, {agents.back} leaves") == "R runs a workflow, Esc leaves"
+    assert with_keys("{confirm.leave+} {dialog.leave} mean no") == "n Enter Esc mean no"
     assert with_keys("{namespaces.take_out} takes it out") == "Bksp takes it out"
 
 

@@ -90,14 +90,11 @@ def make(
     *,
     sender: str | None = None,
     namespace: str | None = None,
-    execution_id: str | None = None,
-    run_id: str | None = None,
     headers: Mapping[str, str] | None = None,
     message_id: str | None = None,
 ) -> OutgoingMessage:
     """Stamp `content` with sender and namespace where it has none, write it, and give it headers and an id.
 
-    What `content` says of namespace, execution_id and run_id wins over the arguments.
     Raises UsageError for a bare destination, and for content that JSON cannot hold.
     """
     check_destination(destination)
@@ -106,34 +103,16 @@ def make(
         full.setdefault("sender", sender)
     if namespace is not None:
         full.setdefault("namespace", namespace)
-    made = _stamped(
-        destination,
-        full,
-        message_id or new_id(),
-        datetime.now(UTC),
-        namespace=namespace,
-        execution_id=execution_id,
-        run_id=run_id,
-    )
+    made = _stamped(destination, full, message_id or new_id(), datetime.now(UTC))
     made.headers.update(headers or {})
     _check(made.headers)
     return made
 
 
 def _stamped(
-    destination: str,
-    content: dict[str, Any],
-    identity: str,
-    created_at: datetime,
-    *,
-    namespace: str | None = None,
-    execution_id: str | None = None,
-    run_id: str | None = None,
+    destination: str, content: dict[str, Any], identity: str, created_at: datetime
 ) -> OutgoingMessage:
-    msg_type = _text(content.get("msg_type")) or ""
-    namespace = _text(content.get("namespace")) or namespace
-    execution_id = _text(content.get("execution_id")) or execution_id
-    run_id = _text(content.get("run_id")) or run_id
+    msg_type, namespace, execution_id, run_id, sender = (_text(content.get(name)) for name in TOLD)
     headers = {"persistent": "true", ID_HEADER: identity}
     if msg_type:
         headers["msg_type"] = msg_type
@@ -149,11 +128,11 @@ def _stamped(
         content,
         write_body(content),
         headers,
-        msg_type,
-        namespace,
-        execution_id,
-        run_id,
-        _text(content.get("sender")),
+        msg_type or "",
+        namespace or None,
+        execution_id or None,
+        run_id or None,
+        sender,
         created_at,
     )
 

@@ -136,6 +136,7 @@ class Runner:
                 self.logger.warning("%s: a second end_run was not sent", self.execution_id)
                 return False
             self._complete_end_run(content)
+        # others are given theirs when they are written; this content is the state event's too
         content.setdefault("timestamp", datetime.now(UTC).isoformat(timespec="microseconds"))
         for key, value in zip(("state", "substate"), STATES[msg_type], strict=True):
             content.setdefault(key, value)

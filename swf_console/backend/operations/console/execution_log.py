@@ -77,6 +77,6 @@ def _in_file(path: Path, execution_id: str) -> Iterator[LoggedLine]:
     except OSError:
         return
     for line in lines:
-        read = read_line(line, path.name)
-        if read is not None and read[1] == execution_id:
-            yield read[0]
+        logged = read_line(line, path.name)
+        if logged is not None and logged.execution_id == execution_id:
+            yield logged

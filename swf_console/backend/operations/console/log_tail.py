@@ -68,7 +68,8 @@ class LogTail:
         return LogFollower(found.log_file, last_lines=FIRST_LINES)
 
     def _keep(self, line: str) -> None:
+        lines = for_people(line)
         with self._lock:
-            for text in for_people(line):
+            for text in lines:
                 self._dropped += len(self._lines) == BUFFER
                 self._lines.append(text)

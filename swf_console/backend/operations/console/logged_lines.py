@@ -16,10 +16,11 @@ class LoggedLine:
     level: str
     source: str
     text: str
+    execution_id: object = None
 
 
-def read_line(line: str | bytes, source: str) -> tuple[LoggedLine, object] | None:
-    """A line and the execution_id that it names; None where it is none of this package's."""
+def read_line(line: str | bytes, source: str) -> LoggedLine | None:
+    """A line that this package wrote; None for any other."""
     try:
         fields: dict[str, Any] = table(json.loads(line))
         at = datetime.fromisoformat(str(fields.get("time"))).astimezone(UTC)
@@ -28,15 +29,14 @@ def read_line(line: str | bytes, source: str) -> tuple[LoggedLine, object] | Non
     exception = fields.get("exception")
     text = str(fields.get("message", ""))
     whole = f"{text}\n{exception}" if isinstance(exception, str) else text
-    return LoggedLine(at, str(fields.get("level", "")), source, whole), fields.get("execution_id")
+    return LoggedLine(at, str(fields.get("level", "")), source, whole, fields.get("execution_id"))
 
 
 def for_people(line: str) -> list[str]:
     """Time, level and words, the lines of an exception below; what is no line of ours as it is."""
-    read = read_line(line, "") if line.startswith("{") else None
-    if read is None:
+    logged = read_line(line, "") if line.startswith("{") else None
+    if logged is None:
         return [line]
-    logged = read[0]
     first, *more = logged.text.splitlines() or [""]
     at = logged.at.strftime("%H:%M:%S.%f")[:-3]
     return [f"{at} {logged.level:<8} {first}", *(f"    {each}" for each in more)]
