@@ -1,6 +1,5 @@
 """Two executions side by side: what they have different."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -17,6 +16,7 @@ from .views import View
 
 if TYPE_CHECKING:
     from ..backend.operations.console.looked_at import Comparison
+    from ..backend.operations.console.services import ConsoleServices
 
 
 class CompareView(View):
@@ -25,9 +25,9 @@ class CompareView(View):
     of_many: ClassVar[bool] = True
     DEFAULT_CSS = "CompareView > Line { height: 1; }"
 
-    def __init__(self, first: str, second: str, compare: "Callable[[], Comparison]") -> None:
+    def __init__(self, services: "ConsoleServices", first: str, second: str) -> None:
         super().__init__()
-        self._names, self._compare = (first, second), compare
+        self._services, self._names = services, (first, second)
         self._background = Background(self, "compare")
 
     def compose(self) -> ComposeResult:
@@ -59,6 +59,11 @@ class CompareView(View):
             return f"swf-console executions diff {self._names[0]} {self._names[1]}"
         row = self.query_one(PagedTable).row
         return "\t".join(cell.text for cell in row.cells) if row else None
+
+    def _compare(self) -> "Comparison":
+        from ..backend.operations.console.looked_at import compared
+
+        return compared(self._services, *self._names)
 
     def _show(self, comparison: "Comparison") -> None:
         count = len(comparison.differences)

@@ -1,5 +1,6 @@
 """The list of executions: filter, order, marks, read again each second."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -103,11 +104,24 @@ class ExecutionList(View):
         self._head()
         return ""
 
-    def recall(self, text: str) -> None:
-        """Take up a filter from before, where it is still one."""
-        if self.is_mounted:
+    def remember(self) -> dict[str, object]:
+        """Filter, order and columns."""
+        return {
+            "columns": list(self.columns.chosen),
+            "filter": self.filter,
+            "order_by": self.order_by,
+            "descending": self.descending,
+        }
+
+    def recall(self, remembered: Mapping[str, object]) -> None:
+        """Take up filter, order and columns from before, where they are still known."""
+        self.columns.recall(remembered.get("columns"))
+        order_by, text = remembered.get("order_by"), remembered.get("filter")
+        if isinstance(order_by, str) and order_by in ORDERS:
+            self.order_by, self.descending = order_by, bool(remembered.get("descending"))
+        if isinstance(text, str) and self.is_mounted:
             self.show(text)
-        else:
+        elif isinstance(text, str):
             self._recalled = text
 
     def back(self) -> bool:

@@ -13,8 +13,8 @@ Call = Callable[[], object]
 Then = Callable[[object], None]
 
 
-class Host(Protocol):
-    """The application as its panes see it. Every method returns at once and belongs to the UI thread."""
+class ActionHost(Protocol):
+    """What an action asks: whether it may, what the user says, and to be run. Methods return at once."""
 
     @property
     def writable(self) -> bool:
@@ -42,6 +42,10 @@ class Host(Protocol):
         An SwfError becomes the result in words. `then` is given what `call` returned. Read-only refuses all
         but READ actions.
         """
+
+
+class Host(ActionHost, Protocol):
+    """The application as its panes see it. Every method returns at once and belongs to the UI thread."""
 
     def hold_keys(self) -> None:
         """What was begun takes the keys that come: they wait for `let_keys_go`, three seconds at most."""

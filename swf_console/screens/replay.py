@@ -21,6 +21,7 @@ from .views import View
 
 if TYPE_CHECKING:
     from ..backend.operations.console.replaying import Moment, Replay
+    from ..backend.operations.console.services import ConsoleServices
     from ..backend.operations.details import ExecutionDetail
 
 FRAMES = 10
@@ -111,6 +112,14 @@ class ReplayView(View, can_focus=True):
         words = f" {sort} at {replay.speed:g} x · {state} · event {len(passed)} of {len(replay.moments)}"
         self.query_one("#replay-now", Line).show(Content.styled(words, "bold"))
         self.query_one(Lines).show([_line(moment) for moment in reversed(passed)])
+
+
+def replay_of(services: "ConsoleServices", execution_id: str) -> "Replay":
+    """The states of an execution, from the first on; blocks."""
+    from ..backend.operations.console.looked_at import look_at_execution
+    from ..backend.operations.console.replaying import Replay, moments_of
+
+    return Replay(moments_of(look_at_execution(services, execution_id).detail.events))
 
 
 def spans_of(moments: "tuple[Moment, ...]", going_on: float = 0.0) -> list[Span]:
