@@ -3,12 +3,11 @@
 
 import hashlib
 
-from _base import EPICTOPIC, Agent, Message, Work
+from _base import EPICTOPIC, Agent, HandlerContext, Message
 
-from swf_console.backend.agent import stf
-from swf_console.backend.agent.stf import Stf
-from swf_console.backend.database import fastmon_files, stf_workflows
-from swf_console.backend.database.processing_records import NewFastmonFile
+from swf_console.agent import fastmon_files, stf, stf_workflows
+from swf_console.agent.records import NewFastmonFile
+from swf_console.agent.stf import Stf
 
 TFS_PER_STF = 1000
 TFS_PER_SAMPLE = 150
@@ -22,18 +21,18 @@ class FastmonAgent(Agent):
     destinations = (EPICTOPIC,)
     counted = "stf_ready"
 
-    def handle_start_run(self, message: Message, work: Work) -> None:  # noqa: ARG002
+    def handle_start_run(self, message: Message, context: HandlerContext) -> None:  # noqa: ARG002
         """A run begins."""
         self.log.info("run %s: sampling %s of its STFs", message.run_id, sampling_rate(message))
 
-    def handle_stf_ready(self, message: Message, work: Work) -> None:
+    def handle_stf_ready(self, message: Message, context: HandlerContext) -> None:
         """Register and announce the TF sample of an STF that is to be sampled."""
         ready = stf.ready(message)
         if not stf.is_sampled(ready.sequence, sampling_rate(message)):
             return
         sample = sample_of(ready)
-        stf.register(work, ready)
-        work.write(fastmon_files.register, sample)
+        stf.register(context, ready)
+        context.write(fastmon_files.register, sample)
         registered = {
             "msg_type": "tf_file_registered",
             "tf_file_id": fastmon_files.id_of(sample.tf_filename),
@@ -44,12 +43,14 @@ class FastmonAgent(Agent):
             "tf_count": sample.tf_count,
             "file_size_bytes": sample.file_size_bytes,
             "status": sample.status,
-            "processed_by": work.agent_name,
+            "processed_by": context.agent_name,
         }
-        sent = work.send(EPICTOPIC, registered, key=sample.tf_filename)
-        work.write(stf_workflows.complete_stages, ready.stage(work, self.agent_type, output_message=sent))
+        sent = context.send(EPICTOPIC, registered, key=sample.tf_filename)
+        context.write(
+            stf_workflows.complete_stages, ready.stage(context, self.agent_type, output_message=sent)
+        )
 
-    def handle_end_run(self, message: Message, work: Work) -> None:  # noqa: ARG002
+    def handle_end_run(self, message: Message, context: HandlerContext) -> None:  # noqa: ARG002
         """A run has ended."""
         self.log.info("run %s has ended", message.run_id)
 

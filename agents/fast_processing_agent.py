@@ -5,14 +5,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from _base import EPICTOPIC, Agent, Message, Work
+from _base import EPICTOPIC, Agent, HandlerContext, Message
 
-from swf_console.backend.agent import slices, stf
-from swf_console.backend.agent.slices import RESULTS_QUEUE, SLICES_QUEUE, WORKERS_TOPIC
-from swf_console.backend.database import fastmon_files, run_counts, states, stf_files
-from swf_console.backend.database import slices as slice_rows
-from swf_console.backend.database.processing_records import NewFastmonFile, NewStfFile
-from swf_console.backend.database.records import RunState, StateEvent
+from swf_console.agent import fastmon_files, run_counters, runs, slices, stf, stf_files, tf_slices
+from swf_console.agent.records import NewFastmonFile, NewStfFile, RunState, StateEvent
+from swf_console.agent.slices import RESULTS_QUEUE, SLICES_QUEUE, WORKERS_TOPIC
 
 WORKERS = 30
 NOTICE = ("slice_processing_time", "worker_rampup_time", "worker_rampdown_time", "core_count")
@@ -33,11 +30,11 @@ class FastProcessingAgent(Agent):
     destinations = (EPICTOPIC, RESULTS_QUEUE)
     counted = "tf_file_registered"
 
-    def handle_run_imminent(self, message: Message, work: Work) -> None:
+    def handle_run_imminent(self, message: Message, context: HandlerContext) -> None:
         """A run is about to begin: its workers are asked for."""
         if not concerns(message):
             return
-        note_state(message, work)
+        note_state(message, context)
         parameters = message.parameters
         told: dict[str, Any] = {
             **message.content,
@@ -46,53 +43,53 @@ class FastProcessingAgent(Agent):
             "slice_destination": slices_go_to(message.parameters),
             **{name: parameters.get(name) for name in NOTICE},
         }
-        work.send(WORKERS_TOPIC, notice("run_imminent_worker", message, told), key=str(message.run_number))
+        context.send(WORKERS_TOPIC, notice("run_imminent_worker", message, told), key=str(message.run_number))
         self.log.info("run %s: %d workers asked for", message.run_id, workers_of(message))
 
-    def handle_start_run(self, message: Message, work: Work) -> None:
+    def handle_start_run(self, message: Message, context: HandlerContext) -> None:
         """The run takes another state."""
         if concerns(message):
-            note_state(message, work)
+            note_state(message, context)
 
     handle_pause_run = handle_start_run
     handle_resume_run = handle_start_run
 
-    def handle_end_run(self, message: Message, work: Work) -> None:
+    def handle_end_run(self, message: Message, context: HandlerContext) -> None:
         """A run has ended: how many samples it has is known now, and the workers may go when all is done."""
         if not concerns(message):
             return
-        note_state(message, work)
+        note_state(message, context)
         total = message.integer("total_stf_files", message.integer("total_files", 0))
         rate = float(message.parameters.get("stf_sampling_rate", 1.0))
         expected = stf.samples_among(total, rate)
-        run_counts.expect(work.connection, message.run_number, expected)
+        run_counters.expect(context.connection, message.run_number, expected)
         told = {**message.content, "execution_id": message.execution_id}
-        work.send(WORKERS_TOPIC, notice("end_run", message, told), key=f"{message.run_number} end")
+        context.send(WORKERS_TOPIC, notice("end_run", message, told), key=f"{message.run_number} end")
         self.log.info("run %s has ended; %d samples in all", message.run_id, expected)
 
-    def handle_tf_file_registered(self, message: Message, work: Work) -> None:
+    def handle_tf_file_registered(self, message: Message, context: HandlerContext) -> None:
         """Cut a sample into slices, and put them into the queue."""
         if not concerns(message):
             return
         sample = slices.registered(message)
         run_number = message.run_number
         count = int(message.parameters.get("slices_per_sample", slices.SLICES_PER_SAMPLE))
-        self.ensure_sample(message, work, sample)
+        self.ensure_sample(message, context, sample)
         whose = {"execution_id": message.execution_id, "namespace": message.namespace}
         destination = slices_go_to(message.parameters)
         for piece in slices.cut(sample, count, run_number, whose):
-            work.write(slice_rows.create, piece)
+            context.write(tf_slices.create, piece)
             told = slices.slice_message(piece, piece.fastmon_file, piece.slice_id, message.execution_id)
-            work.send(destination, told, key=told["content"]["req_id"])
+            context.send(destination, told, key=told["content"]["req_id"])
 
-    def handle_slice_result(self, message: Message, work: Work) -> None:
+    def handle_slice_result(self, message: Message, context: HandlerContext) -> None:
         """Note what became of a slice, of whatever run; one that failed goes into the queue again."""
         said = slices.outcome(message)
         if said.done:
-            work.write(slice_rows.complete, said.result)
+            context.write(tf_slices.complete, said.result)
             return
         result = said.result
-        retry = slice_rows.fail(work.connection, result)
+        retry = tf_slices.fail(context.connection, result)
         if retry is None:
             self.log.warning("slice %d of %s has failed for good", result.slice_id, result.fastmon_file)
             return
@@ -106,12 +103,12 @@ class FastProcessingAgent(Agent):
         execution_id = retry.metadata.get("execution_id")
         told = slices.slice_message(retry, result.fastmon_file, result.slice_id, execution_id)
         destination = slices_go_to(self.parameters_of(execution_id))  # a worker elsewhere names only its run
-        work.send(destination, told, key=told["content"]["req_id"])
+        context.send(destination, told, key=told["content"]["req_id"])
 
-    def ensure_sample(self, message: Message, work: Work, sample: slices.Sample) -> None:
+    def ensure_sample(self, message: Message, context: HandlerContext, sample: slices.Sample) -> None:
         """Register a sample and its STF where whoever took it did not."""
         whose = {"execution_id": message.execution_id, "namespace": message.namespace}
-        work.write(
+        context.write(
             stf_files.register,
             NewStfFile(
                 sample.stf_filename,
@@ -120,7 +117,7 @@ class FastProcessingAgent(Agent):
                 run_conditions=stf.run_conditions(message),
             ),
         )
-        work.write(
+        context.write(
             fastmon_files.register,
             NewFastmonFile(
                 sample.tf_filename,
@@ -159,17 +156,17 @@ def notice(msg_type: str, message: Message, told: dict[str, Any]) -> dict[str, A
     }
 
 
-def note_state(message: Message, work: Work) -> None:
+def note_state(message: Message, context: HandlerContext) -> None:
     """Store what the run does now, and its history where its runner does not keep it itself."""
     phase, state, substate = PHASES[message.msg_type]
     known = {"execution_id": message.execution_id}
-    run_counts.ensure(
-        work.connection,
+    run_counters.ensure(
+        context.connection,
         RunState(message.run_number, phase, state, substate, workers_of(message), message.time, known),
     )
     event = StateEvent(message.time, message.run_number, message.msg_type, state, substate, message.content)
-    if not message.execution.ours and run_counts.is_news(work.connection, event):
-        states.insert_events(work.connection, [event])
+    if not message.execution.ours and run_counters.is_news(context.connection, event):
+        runs.insert_events(context.connection, [event])
 
 
 if __name__ == "__main__":

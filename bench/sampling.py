@@ -76,7 +76,7 @@ def _library(frame: FrameType) -> str:
 
 def main(words: Sequence[str]) -> int:
     """Run one command line under the sampler."""
-    from swf_console.cli import main as console
+    from swf_console.__main__ import main as console
 
     sampler = Sampler()
     sampler.start()

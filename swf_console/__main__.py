@@ -1,7 +1,10 @@
-"""`python -m swf_console` is `swf-console`."""
+"""`python -m swf_console` is `swf-console`; `main` is what other programs of a home call."""
 
 import sys
 
 from .cli import main
 
-sys.exit(main())
+__all__ = ["main"]
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -10,7 +10,7 @@ HOME = Path(__file__).resolve().parent.parent
 def swf_console(*arguments: str) -> int:
     """Run `swf-console` for this home, in the home's own .venv if this Python does not know it."""
     try:
-        from swf_console.cli import main
+        from swf_console.__main__ import main
     except ImportError:
         python = HOME / ".venv" / "bin" / "python"
         if not python.exists() or Path(sys.prefix) == HOME / ".venv":

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simpy import Environment, Event, Timeout
 
-    from swf_console.backend.simulation import Runner
+    from swf_console.workflow import Runner
 
 TOPIC = "/topic/epictopic"
 BROADCAST_TIME = 0.1  # simulated seconds that sending a state message takes

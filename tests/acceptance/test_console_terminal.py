@@ -108,7 +108,7 @@ def test_read_only_says_so(terminal: Tmux) -> None:
 CRASHING = """
 import sys
 from swf_console.app import ConsoleApp
-from swf_console.cli import main
+from swf_console.__main__ import main
 
 def broken(self, name=""):
     secret = "hidden"

@@ -84,7 +84,7 @@ def test_the_execution_is_in_the_database_with_all_that_is_needed_to_repeat_it(s
     assert execution["end_time"] >= execution["start_time"]
     parameters = execution["parameter_values"]
     workflow = parameters["workflow"]
-    assert (workflow["name"], workflow["version"]) == ("stf_datataking", "1.0")
+    assert (workflow["name"], workflow["version"]) == ("stf_datataking", "1.1")
     assert workflow["description"] == "STF datataking workflow for fast processing"
     assert workflow["configuration"] == "fast_processing_default"
     assert parameters["daq_state_machine"]["beam_ready_delay"] == 2.0

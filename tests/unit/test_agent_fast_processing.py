@@ -381,8 +381,8 @@ def test_who_has_not_come_before_the_run_is_over_does_not_come_any_more(tmp_path
     stage = realtime(tmp_path, worker_rampup_time=40, slice_processing_time=0, slices_per_sample=3)
     with stage.living(FastProcessingAgent), stage.living(SliceWorker) as worker:
         stage.say(json.dumps(json.loads(the_run(stfs=1)[0].body) | {"timestamp": "now less eleven seconds"}))
-        wait_for(lambda: worker.crews, 10)
-        crew = worker.crews[RUN]
+        wait_for(lambda: worker.pools, 10)
+        crew = worker.pools[RUN]
         crew.terms = replace(crew.terms, asked_at=datetime.now(UTC) - timedelta(seconds=11))
         worker.ramp_up(crew)  # the first of four has come
         register_sample(stage)

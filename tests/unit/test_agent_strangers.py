@@ -116,6 +116,6 @@ def test_slices_on_a_topic_are_left_to_workers_elsewhere(tmp_path: Path) -> None
     with stage.living(FastProcessingAgent), stage.living(SliceWorker) as worker:
         stage.say(the_run(stfs=1)[0].body)
         wait_for(lambda: worker.counts.handled["run_imminent_worker"] == 1)
-        assert worker.crews == {}
+        assert worker.pools == {}
     assert state_of(stage.database) is not None
     stage.close()

@@ -13,7 +13,7 @@ from ..support.homes import plain_environment, run
 HEAVY = {"textual", "rich", "alembic", "httpx", "uvicorn", "tomlkit", "sqlalchemy.orm", "mako"}
 PROBE = """
 import json, sys
-from swf_console.cli import main
+from swf_console.__main__ import main
 code = main(sys.argv[1:])
 print(json.dumps({"code": code, "modules": sorted(sys.modules)}), file=sys.stderr)
 """

@@ -38,7 +38,7 @@ def test_the_namespace_is_the_placeholder_until_somebody_sets_it(testbed: Testbe
 def test_fast_processing_has_the_founding_documents_values(testbed: Testbed) -> None:
     found = compose(WORKFLOWS, "fast_processing_default", testbed=testbed)
     assert found.workflow_name == "stf_datataking"
-    assert (found.version, found.description) == ("1.0", "STF datataking workflow for fast processing")
+    assert (found.version, found.description) == ("1.1", "STF datataking workflow for fast processing")
     assert found.workflow_type == "fast_processing"
     assert {
         row.key: row.value

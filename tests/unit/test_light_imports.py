@@ -26,7 +26,7 @@ HEAVY = (
 )
 PROBE = """
 import json, sys
-from swf_console.cli import main
+from swf_console.__main__ import main
 try:
     code = main(sys.argv[1:])
 except SystemExit as end:

@@ -255,7 +255,7 @@ def test_what_supervisord_says_becomes_one_line(said: str, reason: str) -> None:
 
 
 def test_what_every_program_loads_at_its_launch_is_light() -> None:
-    code = "import sys, swf_console.backend.supervision.launch\nprint(*sys.modules)"
+    code = "import sys, swf_console.launch\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert not loaded & {"socket", "http.client", "xmlrpc.client", "supervisor", "hashlib"}

@@ -9,6 +9,6 @@ environment what the programs get at their next start
 explain     a state in words, with advice
 logs        following a log file
 pids        PID files, orphans
-launch      `python -m`: what supervisord runs
-ctl         the plugin through which supervisorctl finds its supervisord
+launch      what supervisord runs through swf_console.launch
+ctl         swf_console.supervisorctl, the plugin through which supervisorctl finds its supervisord
 """

@@ -1,4 +1,4 @@
-"""`python -m swf_console.backend.supervision.launch WHAT`: what supervisord runs in place of a program.
+"""`python -m swf_console.launch WHAT`: what supervisord runs in place of a program.
 
 WHAT is a script of the home, `-m MODULE ...`, or `@NAME` for a declared program. It takes the environment
 that the console decided last, writes the PID file, and becomes the program. What it refuses it says in

@@ -18,7 +18,8 @@ INCLUDE = "declared.conf"
 LOCK = "programs.lock"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 MOST_PROCESSES = 1000
-LAUNCH = "python -m swf_console.backend.supervision.launch "
+LAUNCH = "python -m swf_console.launch "
+LAUNCHER = re.compile(r"swf_console\.([a-z_]+\.)*launch")  # homes of 0.1 spell it longer
 # option of [agents.<name>] -> what it may be; the first row is for the launcher, the others for supervisord
 LAUNCHED: dict[str, type] = {"arguments": list, "environment": dict, "directory": str}
 NUMBERS = ("startsecs", "startretries", "stopwaitsecs", "priority")
@@ -159,7 +160,7 @@ def _section(name: str, entry: Mapping[str, Any]) -> str:
 
 def _shipped(parser: RawConfigParser, section: str) -> Shipped:
     words = parser.get(section, "command", fallback="").split()
-    script = words[-1] if words[-2:-1] == ["swf_console.backend.supervision.launch"] else ""
+    script = words[-1] if len(words) > 1 and LAUNCHER.fullmatch(words[-2]) else ""
     numbered = "%(process_num)" in parser.get(section, "process_name", fallback="")
     count = parser.getint(section, "numprocs", fallback=1)
     return Shipped(section.partition(":")[2], script, count, numbered)

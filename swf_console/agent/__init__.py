@@ -1,0 +1,29 @@
+"""What an agent's author imports: the base class, what its handlers are given, and the steps of the testbed.
+
+A handler `handle_<msg_type>(message, context)` gets a Message and a HandlerContext. The modules beside it:
+
+stf             messages about STFs, and their registration
+slices          messages about TF slices
+worker_pool     the workers of one run within one process
+records         rows as data
+runs, run_counters, stf_files, stf_workflows, fastmon_files, tf_slices, workers
+                functions on rows, for `context.connection` and `context.write`
+"""
+
+from ..backend.agent import EPICTOPIC, MONITORING_QUEUE
+from ..backend.agent.agent import Agent
+from ..backend.agent.message import BadMessage, Message
+from ..backend.agent.work import Work as HandlerContext
+from ..backend.database import Connection
+from ..backend.messaging.feed import Feed as Subscription
+
+__all__ = [
+    "EPICTOPIC",
+    "MONITORING_QUEUE",
+    "Agent",
+    "BadMessage",
+    "Connection",
+    "HandlerContext",
+    "Message",
+    "Subscription",
+]

@@ -1,0 +1,5 @@
+"""The state of a run that is processed: how many samples, slices and workers it has."""
+
+from ..backend.database.run_counts import ensure, expect, is_news
+
+__all__ = ["ensure", "expect", "is_news"]

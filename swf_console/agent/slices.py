@@ -1,0 +1,35 @@
+"""TF slices as the fast processing agent and the workers tell each other of them; rows are in `tf_slices`."""
+
+from ..backend.agent.slices import (
+    RESULTS_QUEUE,
+    SLICES_PER_SAMPLE,
+    SLICES_QUEUE,
+    WORKERS_TOPIC,
+    Outcome,
+    Sample,
+    Slice,
+    cut,
+    inner,
+    outcome,
+    registered,
+    result_message,
+    slice_message,
+    taken,
+)
+
+__all__ = [
+    "RESULTS_QUEUE",
+    "SLICES_PER_SAMPLE",
+    "SLICES_QUEUE",
+    "WORKERS_TOPIC",
+    "Outcome",
+    "Sample",
+    "Slice",
+    "cut",
+    "inner",
+    "outcome",
+    "registered",
+    "result_message",
+    "slice_message",
+    "taken",
+]

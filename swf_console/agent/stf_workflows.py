@@ -1,0 +1,5 @@
+"""Rows of the way of each STF through the agents, and of its stages."""
+
+from ..backend.database.stf_workflows import begin_stages, complete_stages, register
+
+__all__ = ["begin_stages", "complete_stages", "register"]

@@ -1,0 +1,5 @@
+"""Rows of TF slices."""
+
+from ..backend.database.slices import begin, complete, create, fail
+
+__all__ = ["begin", "complete", "create", "fail"]
