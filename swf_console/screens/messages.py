@@ -3,6 +3,8 @@
 import json
 from typing import Any, ClassVar
 
+from textual.app import ComposeResult
+
 from ..backend.errors import SwfError
 from ..backend.operations.console.ring import Kept
 from ..backend.operations.console.searching import find_row
@@ -14,9 +16,9 @@ from ..widgets.harmless import brief
 from ..widgets.key_words import with_keys
 from .entry import Entry
 from .host import host_of
-from .message_detail import MessageDetail
 from .message_words import command_of, row_text
-from .messages_view import WIDE, MessagesView
+from .messages_view import MessagesView
+from .pane import Pane
 
 GRAMMAR = """Filters: all terms must hold
   type=stf_*  run=100010   the whole field; * and ? stand for anything
@@ -27,16 +29,33 @@ GRAMMAR = """Filters: all terms must hold
   Fields: type run execution namespace sender destination id"""
 
 
-class MessagesPane(MessagesView):
-    """What is on the topic, as it comes."""
+class MessagesPane(Pane):
+    """What is on the topic, as it comes: its keys, and the line that is typed into."""
 
     screen_name = "messages"
     help_text: ClassVar[str] = GRAMMAR
 
     def __init__(self, services: ConsoleServices) -> None:
         super().__init__(services)
+        self.tail, self.view = services.tail, MessagesView(services)
+        self.rows, self.entry = self.view.rows, self.view.entry
         self._marks = 0
         self._searching = Background(self, "search")
+
+    def compose(self) -> ComposeResult:
+        yield self.view
+
+    def opened(self) -> None:
+        """Begin to look."""
+        self.view.start()
+
+    def closed(self) -> None:
+        """Look no more."""
+        self.view.stop()
+
+    def refresh_now(self) -> None:
+        """Everything anew."""
+        self.view.show_anew()
 
     def remember(self) -> dict[str, object]:
         """The filter, and whether other namespaces are shown."""
@@ -53,7 +72,7 @@ class MessagesPane(MessagesView):
 
     def copy_text(self, what: str) -> str | None:
         """Of the message under the cursor."""
-        row = self.view.cursor
+        row = self.rows.cursor
         if what == "command":
             return command_of(self.tail.filter_text)
         if not isinstance(row, Kept) or row.is_note:
@@ -74,7 +93,7 @@ class MessagesPane(MessagesView):
         """Ask for a text to look for, or look for one."""
         if text is None:
             self.entry.begin(
-                "search", "search:", self.view.searched, "a text anywhere in a message; n and N go on"
+                "search", "search:", self.rows.searched, "a text anywhere in a message; n and N go on"
             )
         else:
             self._search(text)
@@ -90,33 +109,33 @@ class MessagesPane(MessagesView):
 
     def action_found(self, forward: bool = True) -> None:
         """The next row that holds what is searched for."""
-        if not self.view.searched:
+        if not self.rows.searched:
             self.action_search()
             return
-        text, cursor = self.view.searched, self.view.cursor
+        text, cursor = self.rows.searched, self.rows.cursor
         start = self.tail.position(cursor.number) if cursor else len(self.tail)
         self._searching.start(
-            lambda: find_row(self.tail, text, start, forward=forward), self._found, self._wrong
+            lambda: find_row(self.tail, text, start, forward=forward), self._found, self.view.not_read
         )
 
     def action_pause(self) -> None:
         """Pause, and go on."""
-        if self.view.following:
-            self.view.pause()
+        if self.rows.following:
+            self.rows.pause()
         else:
-            self.view.follow()
-        self._head()
+            self.rows.follow()
+        self.view.paint_head()
 
     def action_follow(self) -> None:
         """Go to the newest and stay with it."""
-        self.view.follow()
-        self._head()
+        self.rows.follow()
+        self.view.paint_head()
 
     def action_mark(self) -> None:
         """Draw a line behind the newest message."""
         self._marks += 1
         self.tail.note(f"mark {self._marks}")
-        self.view.look()
+        self.rows.look()
 
     def action_everywhere(self) -> None:
         """All namespaces, or this one alone."""
@@ -128,22 +147,22 @@ class MessagesPane(MessagesView):
 
     def action_detail(self) -> None:
         """Show the message beside the list, or instead of it."""
-        self._detail_wanted = not self._detail_wanted
-        self._arrange()
+        self.view.toggle_detail()
 
     def action_back(self) -> None:
         """One thing at a time: the detail, the search, the filter, the pause."""
-        if self.size.width < WIDE and self._detail_wanted:
-            self._detail_wanted = False
-            self._arrange()
-        elif self.view.searched:
-            self.view.searched = ""
-            self.view.refresh()
+        if not self.view.close_detail():
+            self._undo_one()
+        self.view.paint_head()
+
+    def _undo_one(self) -> None:
+        if self.rows.searched:
+            self.rows.searched = ""
+            self.rows.refresh()
         elif self.tail.filter_text:
             self._filter("")
-        elif not self.view.following:
-            self.view.follow()
-        self._head()
+        elif not self.rows.following:
+            self.rows.follow()
 
     # the line that is typed into
 
@@ -158,7 +177,7 @@ class MessagesPane(MessagesView):
                 self.entry.say(wrong)
                 return
         if event.done or event.left:
-            (self.view if self.view.display else self.query_one(MessageDetail)).focus()
+            self.view.take_keys()
 
     def _filter(self, text: str) -> str:
         """Show what matches; returns what is wrong with the filter, and then nothing changes."""
@@ -167,21 +186,21 @@ class MessagesPane(MessagesView):
         except SwfError as error:
             host_of(self).say(str(error), bad=True)
             return str(error)
-        self._history.begin_anew()
-        self.view.show_anew()
-        self._head()
+        self.view.history.begin_anew()
+        self.rows.show_anew()
+        self.view.paint_head()
         return ""
 
     def _search(self, text: str) -> str:
-        self.view.searched = text
-        self.view.refresh()
+        self.rows.searched = text
+        self.rows.refresh()
         if text:
             self.action_found(forward=False)
         return ""
 
     def _found(self, position: int | None) -> None:
         if position is None:
-            host_of(self).say(f"nothing more holds {brief(self.view.searched, 60)!r}; g reads the past")
+            host_of(self).say(f"nothing more holds {brief(self.rows.searched, 60)!r}; g reads the past")
         else:
             self._go_to(position)
 
@@ -191,12 +210,12 @@ class MessagesPane(MessagesView):
         except SwfError as error:
             host_of(self).say(str(error), bad=True)
             return str(error)
-        self._history.back_to(moment, lambda: self._go_to(self.tail.position_at(moment)))
+        self.view.history.back_to(moment, lambda: self._go_to(self.tail.position_at(moment)))
         return ""
 
     def _go_to(self, position: int) -> None:
-        self.view.go_to(position)
-        self._head()
+        self.rows.go_to(position)
+        self.view.paint_head()
 
 
 def _pretty(row: Kept) -> str:

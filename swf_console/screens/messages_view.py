@@ -5,7 +5,7 @@ import time
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 
 from ..backend.operations.console.history import SKEW_SECONDS
@@ -19,30 +19,33 @@ from .message_detail import MessageDetail
 from .message_history import MessageHistory
 from .message_words import emptiness
 from .messages_head import MessagesHead
-from .pane import Pane
 
 WIDE = 120
 HEAD_EVERY = 0.5
 
 
-class MessagesView(Pane):
+class MessagesView(Vertical):
     """The tail as it comes, painted at its pace, with the detail beside it or instead of it."""
 
+    DEFAULT_CSS = "MessagesView { height: 1fr; width: 1fr; }"
+
     def __init__(self, services: ConsoleServices) -> None:
-        super().__init__(services)
-        self.tail = services.tail
+        super().__init__()
+        self.head, self.entry = MessagesHead(), Entry()
+        self.rows, self.detail = MessageTail(services.tail), MessageDetail()
+        self.history = MessageHistory(self, services, self._came, self.not_read)
+        self._services, self._tail = services, services.tail
         self._timer: Timer | None = None
         self._far, self._pace = bool(os.environ.get("SSH_CONNECTION")), Pace()
         self._head_at = 0.0
         self._detail_wanted = False
-        self._history = MessageHistory(self, services, self._came, self._wrong)
 
     def compose(self) -> ComposeResult:
-        yield MessagesHead()
-        yield Entry()
+        yield self.head
+        yield self.entry
         with Horizontal(id="messages-body"):
-            yield MessageTail(self.tail)
-            yield MessageDetail()
+            yield self.rows
+            yield self.detail
 
     def on_mount(self) -> None:
         """The detail stands beside the tail where there is room."""
@@ -52,42 +55,58 @@ class MessagesView(Pane):
         """Another width arranges anew."""
         self._arrange()
 
-    def opened(self) -> None:
+    def start(self) -> None:
         """Begin to look."""
         if self._timer is None:
-            preferences = self.services.preferences
+            preferences = self._services.preferences
             frames = preferences.frames_ssh if self._far else preferences.frames
             self._timer = self.set_interval(1 / frames, self._tick)
         self._tick()
 
-    def closed(self) -> None:
+    def stop(self) -> None:
         """Look no more; the tail goes on."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
 
-    def refresh_now(self) -> None:
+    def show_anew(self) -> None:
         """Everything anew."""
-        self._history.begin_anew()
+        self.history.begin_anew()
         self._head_at = 0.0
-        self.view.show_anew()
+        self.rows.show_anew()
         self._tick()
 
-    @property
-    def view(self) -> MessageTail:
-        """The tail on screen."""
-        return self.query_one(MessageTail)
+    def toggle_detail(self) -> None:
+        """Show the message beside the list, or instead of it."""
+        self._detail_wanted = not self._detail_wanted
+        self._arrange()
 
-    @property
-    def entry(self) -> Entry:
-        """Where a filter, a text or a time is typed."""
-        return self.query_one(Entry)
+    def close_detail(self) -> bool:
+        """The list again, where the detail stands instead of it; whether that was so."""
+        closes = self.size.width < WIDE and self._detail_wanted
+        if closes:
+            self.toggle_detail()
+        return closes
+
+    def take_keys(self) -> None:
+        """The keys go to what is shown."""
+        (self.rows if self.rows.display else self.detail).focus()
+
+    def paint_head(self) -> None:
+        """What is over the messages, and why there are none."""
+        self._head_at = time.monotonic()
+        stale = self.head.show(self._services, self.rows)
+        self._restyle(stale=stale)
+        if not len(self._tail):
+            pipe = self._services.pipes()[0]
+            numbers = self._tail.numbers()
+            self.rows.explain(emptiness(numbers, pipe, self._tail.filter_text, self._tail.namespace))
 
     @on(MessageTail.Moved)
     def moved(self) -> None:
         """The detail follows the cursor."""
         self._show_detail()
-        self._head()
+        self.paint_head()
 
     @on(MessageTail.Opened)
     def open_detail(self) -> None:
@@ -98,64 +117,56 @@ class MessagesView(Pane):
     @on(MessageTail.AtTheEnd)
     def read_on(self) -> None:
         """Behind the ring is the database."""
-        self._history.read_on()
+        self.history.read_on()
 
     @on(MessageTail.Lost)
     def find_again(self, event: MessageTail.Lost) -> None:
         """What was read has left the ring: it is recorded."""
         row = event.row
         if isinstance(row, Kept):
-            self._history.back_to(
+            self.history.back_to(
                 row.seconds - SKEW_SECONDS,
-                lambda: self.view.come_back(self.tail.position_of(row), event.by),
+                lambda: self.rows.come_back(self._tail.position_of(row), event.by),
             )
 
     def _came(self) -> None:
-        self.view.look()
-        self._head()
+        self.rows.look()
+        self.paint_head()
 
-    def _wrong(self, error: Exception) -> None:
+    def not_read(self, error: Exception) -> None:
+        """Say why older messages cannot be seen."""
         host_of(self).say(f"the past cannot be read: {error}", bad=True)
 
     def _arrange(self) -> None:
         wide = self.size.width >= WIDE
-        tail, detail = self.view, self.query_one(MessageDetail)
+        rows, detail = self.rows, self.detail
         detail.display = wide or self._detail_wanted
-        tail.display = wide or not self._detail_wanted
+        rows.display = wide or not self._detail_wanted
         self.set_class(wide, "wide")
         if detail.display:
             self._show_detail()
-        if not self.entry.open and self.is_attached and self.app.focused in (tail, detail, None):
-            (tail if tail.display else detail).focus()
+        if not self.entry.open and self.is_attached and self.app.focused in (rows, detail, None):
+            self.take_keys()
 
     def _show_detail(self) -> None:
-        detail, row = self.query_one(MessageDetail), self.view.cursor
-        if detail.display:
-            detail.show_message(row if isinstance(row, Kept) else None)
+        row = self.rows.cursor
+        if self.detail.display:
+            self.detail.show_message(row if isinstance(row, Kept) else None)
 
     def _tick(self) -> None:
         if not self._pace.due(getattr(self.app._driver, "output", None)):
             return
-        self.view.calm = self._far or self._pace.slow
-        self.view.look()
+        self.rows.calm = self._far or self._pace.slow
+        self.rows.look()
         if time.monotonic() - self._head_at >= HEAD_EVERY:
-            self._head()
-            if self.view.following:
+            self.paint_head()
+            if self.rows.following:
                 self._show_detail()
-            if self.view.room_left:
-                self._history.fill()
-
-    def _head(self) -> None:
-        self._head_at = time.monotonic()
-        stale = self.query_one(MessagesHead).show(self.services, self.view)
-        self._restyle(stale=stale)
-        if not len(self.tail):
-            pipe = self.services.pipes()[0]
-            numbers = self.tail.numbers()
-            self.view.explain(emptiness(numbers, pipe, self.tail.filter_text, self.tail.namespace))
+            if self.rows.room_left:
+                self.history.fill()
 
     def _restyle(self, *, stale: bool) -> None:
-        self.view.stale = stale
+        self.rows.stale = stale
         if stale != self.has_class("stale"):
             self.set_class(stale, "stale")
-            self.view.refresh()
+            self.rows.refresh()

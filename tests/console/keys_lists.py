@@ -80,28 +80,28 @@ async def messages(keys: Keys) -> None:
         body = f'{{"msg_type": "stf_gen", "namespace": "demo", "sequence": {number}}}'
         stamp = {"destination": "/topic/epictopic", ID_HEADER: str(uuid.uuid4()), "namespace": "demo"}
         keys.services.tail.take([(stamp, body)])
-    await keys.until(lambda: pane.view.cursor)
-    await keys.press("pause", lambda: not pane.view.following)
-    await keys.press("follow", lambda: pane.view.following)
+    await keys.until(lambda: pane.rows.cursor)
+    await keys.press("pause", lambda: not pane.rows.following)
+    await keys.press("follow", lambda: pane.rows.following)
     await keys.press("mark", lambda: keys.services.tail.numbers().total >= 5 and "mark 1" in last(pane))
     await keys.press("filter", lambda: pane.entry.open, "escape")
     await keys.press("search", lambda: pane.entry.open, "escape")
     await keys.press("jump", lambda: pane.entry.open, "escape")
     await keys.until(lambda: not pane.entry.open)
     pane.action_search("sequence")
-    await keys.until(lambda: not pane.view.following)
-    before = pane.view.cursor
-    await keys.press("previous", lambda: pane.view.cursor is not before)
-    there = pane.view.cursor
-    await keys.press("found", lambda: pane.view.cursor is not there)
-    await keys.press("back", lambda: not pane.view.searched)
+    await keys.until(lambda: not pane.rows.following)
+    before = pane.rows.cursor
+    await keys.press("previous", lambda: pane.rows.cursor is not before)
+    there = pane.rows.cursor
+    await keys.press("found", lambda: pane.rows.cursor is not there)
+    await keys.press("back", lambda: not pane.rows.searched)
     everywhere = keys.services.tail.everywhere
     await keys.press("everywhere", lambda: keys.services.tail.everywhere is not everywhere)
     await keys.pilot.resize_terminal(80, 24)
-    await keys.until(lambda: not pane.has_class("wide"))
-    await keys.press("detail", lambda: not pane.view.display, "escape")
+    await keys.until(lambda: not pane.view.has_class("wide"))
+    await keys.press("detail", lambda: not pane.rows.display, "escape")
 
 
 def last(pane: MessagesPane) -> str:
-    row = pane.view.cursor
+    row = pane.rows.cursor
     return str(row.body) if row is not None else ""

@@ -137,7 +137,7 @@ async def tail(keys: Keys) -> None:
     for number in range(200):
         stamp = {"destination": "/topic/epictopic", ID_HEADER: str(uuid.uuid4()), "namespace": "demo"}
         keys.services.tail.take([(stamp, f'{{"namespace": "demo", "sequence": {number}}}')])
-    view = pane.view
+    view = pane.rows
     await keys.until(lambda: view.cursor)
 
     def at() -> int:
@@ -152,7 +152,7 @@ async def tail(keys: Keys) -> None:
         await keys.press_once("page_up", lambda: at() == 0, n)
         await keys.press_once("last", lambda: view.following, n)
     await keys.pilot.resize_terminal(80, 24)
-    await keys.until(lambda: not pane.has_class("wide"))
+    await keys.until(lambda: not pane.view.has_class("wide"))
     await keys.press("choose", lambda: not view.display)
 
 
