@@ -41,16 +41,16 @@ def _open(arguments: argparse.Namespace, first_look: "FirstLook") -> int:
     from ..backend.operations.console.naming import namespace_of
     from ..backend.operations.console.preferences import load_preferences
     from ..backend.operations.console.services import ConsoleServices
-    from ..backend.operations.guard import Guard
-    from ..backend.operations.owners import new_owner
+    from ..backend.services.executions.leases import new_owner_id
+    from ..backend.services.executions.watchdog import Watchdog
     from ..backend.settings import load_settings
     from .key_names import known_keys
 
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
     namespace = namespace_of(settings, arguments.namespace)
     preferences = load_preferences(known=known_keys)
-    owner = new_owner(settings)
-    guard = Guard(settings, owner)
+    owner = new_owner_id(settings)
+    watchdog = Watchdog(settings, owner)
     try:
         log_to_file(settings.logs_dir / LOG)
         services = ConsoleServices(
@@ -59,7 +59,7 @@ def _open(arguments: argparse.Namespace, first_look: "FirstLook") -> int:
         services.want_first_look()
         return show(services)
     finally:
-        guard.dismiss()
+        watchdog.dismiss()
 
 
 def show(services: "ConsoleServices") -> int:

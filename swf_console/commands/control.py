@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ..backend.configuration import resolve_namespace
     from ..backend.logs import log_to_file
     from ..backend.operations.control import ask_runner
-    from ..backend.operations.request import testbed_of
+    from ..backend.services.executions.request import testbed_of
     from ..backend.settings import load_settings
 
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)

@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
     """Print a page, newest first."""
     from ..backend.operations.databases import opened
-    from ..backend.operations.listing import list_definitions
+    from ..backend.services.definitions import list_definitions
 
     limit, name = limit_of(arguments), given(arguments, "workflow")
     with opened(settings) as database:
@@ -79,7 +79,7 @@ def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
 def show_one(arguments: argparse.Namespace, settings: "Settings") -> int:
     """Print a definition."""
     from ..backend.operations.databases import opened
-    from ..backend.operations.listing import find_definition
+    from ..backend.services.definitions import find_definition
 
     with opened(settings) as database:
         definition = find_definition(database, arguments.definition)

@@ -9,7 +9,7 @@ from .tables import show_pairs, show_table
 from .text import brief, counted, heading, instant, lasted, lines, span
 
 if TYPE_CHECKING:
-    from ..backend.operations.details import Drift, ExecutionDetail
+    from ..backend.services.executions.queries import Drift, ExecutionDetail
 
 EVENTS_SHOWN = 60
 DRIFT = {True: "drifted: the code that ran is not the stored one", False: "none", None: "unknown"}

@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
 def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
     """Print a page, newest first."""
     from ..backend.operations.databases import opened
-    from ..backend.operations.listing import list_executions
+    from ..backend.services.executions.queries import list_executions
 
     wanted = filter_of(arguments)
     limit = limit_of(arguments)
@@ -152,7 +152,7 @@ def say_nothing_found(wanted: "ExecutionFilter") -> None:
 def show_one(arguments: argparse.Namespace, settings: "Settings") -> int:
     """Print everything about one execution."""
     from ..backend.operations.databases import opened
-    from ..backend.operations.details import execution_detail
+    from ..backend.services.executions.queries import execution_detail
     from .execution_view import document_of, show_detail
 
     with opened(settings) as database:
@@ -167,7 +167,7 @@ def show_one(arguments: argparse.Namespace, settings: "Settings") -> int:
 def stop(arguments: argparse.Namespace, settings: "Settings") -> int:
     """Stop an execution and say how it ended."""
     from ..backend.operations.databases import opened
-    from ..backend.operations.stopping import stop_execution
+    from ..backend.services.executions.stop import stop_execution
 
     timeout = seconds_of(given(arguments, "timeout"), "--timeout", STOP_SECONDS) or STOP_SECONDS
     with opened(settings) as database:
@@ -182,8 +182,8 @@ def stop(arguments: argparse.Namespace, settings: "Settings") -> int:
 def rerun(arguments: argparse.Namespace, settings: "Settings") -> int:
     """Run an execution again, headless; the exit codes and the report are those of --run."""
     from ..backend.operations.databases import opened
-    from ..backend.operations.headless import Headless
     from ..backend.operations.rerunning import rerun_of
+    from ..backend.services.executions.run_once import HeadlessRun
     from .run import progress_bar, show_report, stopped_by_signals, warn
 
     timeout = seconds_of(given(arguments, "timeout"), "--timeout", None)
@@ -197,7 +197,7 @@ def rerun(arguments: argparse.Namespace, settings: "Settings") -> int:
         )
     for warning in again.warnings:
         warn(warning)
-    headless = Headless(settings, again.request, warn=warn)
+    headless = HeadlessRun(settings, again.request, warn=warn)
     with stopped_by_signals(headless), redirect_stdout(sys.stderr), progress_bar() as progress:
         report = headless.run(timeout=timeout, progress=progress)
     show_report(report, as_json=arguments.json)
@@ -231,10 +231,10 @@ def diff(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 def sweep(arguments: argparse.Namespace, settings: "Settings") -> int:
     """Close what a dead process left behind; its guard calls this."""
-    from ..backend.operations import orphans
     from ..backend.operations.databases import opened
+    from ..backend.services.executions import recovery
 
     with opened(settings) as database:
-        for execution_id in orphans.sweep(settings, database, dead_owner=arguments.owner):
+        for execution_id in recovery.sweep(settings, database, dead_owner=arguments.owner):
             show(brief(execution_id))
     return 0

@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
 def create(arguments: argparse.Namespace) -> int:
     """Make one; 5 where it is there already."""
     from ..backend.operations.databases import opened
-    from ..backend.operations.namespace_making import create_namespace
+    from ..backend.services.namespaces import create_namespace
     from ..backend.settings import load_settings
 
     settings = load_settings(home=arguments.home)
@@ -43,7 +43,7 @@ def list_all(arguments: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from ..backend.operations.databases import opened
-    from ..backend.operations.listing import COUNT_CAP, list_namespaces
+    from ..backend.services.namespaces import COUNT_CAP, list_namespaces
     from ..backend.settings import load_settings
 
     with opened(load_settings(home=arguments.home)) as database:

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Predict and print; a warning says how many workers would keep up."""
     from ..backend.operations.prediction import document_of, predict
-    from ..backend.operations.request import parse_duration
+    from ..backend.services.executions.request import parse_duration
     from ..backend.settings import load_settings
 
     settings = load_settings(home=arguments.home, testbed_config=given(arguments, "testbed_config"))

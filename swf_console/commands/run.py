@@ -9,8 +9,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..backend.operations.headless import Headless, Report
-    from ..backend.operations.request import Override, RunRequest
+    from ..backend.services.executions.request import Override, RunRequest
+    from ..backend.services.executions.run_once import HeadlessRun, Report
 
 # flag -> the parameter that it overrides
 PARAMETER_FLAGS = {
@@ -59,13 +59,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the execution that the arguments describe; without --run, open the console."""
     if not arguments.run:
         return open_console(arguments)
-    from ..backend.operations.headless import Headless
+    from ..backend.services.executions.run_once import HeadlessRun
     from ..backend.settings import load_settings
     from .arguments import seconds_of
 
     timeout = seconds_of(arguments.timeout, "--timeout", None)
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
-    headless = Headless(settings, request_of(arguments, arguments.run), warn=warn)
+    headless = HeadlessRun(settings, request_of(arguments, arguments.run), warn=warn)
     # what a workflow prints is narration: stdout is for the report
     with stopped_by_signals(headless), redirect_stdout(sys.stderr), progress_bar() as progress:
         report = headless.run(timeout=timeout, progress=progress)
@@ -90,7 +90,7 @@ def open_console(arguments: argparse.Namespace) -> int:
 
 def request_of(arguments: argparse.Namespace, workflow: str) -> "RunRequest":
     """The RunRequest that the flags describe."""
-    from ..backend.operations.request import RunRequest, parse_duration
+    from ..backend.services.executions.request import RunRequest, parse_duration
 
     return RunRequest(
         workflow=workflow,
@@ -104,7 +104,7 @@ def request_of(arguments: argparse.Namespace, workflow: str) -> "RunRequest":
 
 def overrides_of(arguments: argparse.Namespace) -> "tuple[Override, ...]":
     """What the flags set over the configuration."""
-    from ..backend.operations.request import Override, parse_override
+    from ..backend.services.executions.request import Override, parse_override
 
     flags = {flag: getattr(arguments, parameter) for flag, parameter in PARAMETER_FLAGS.items()}
     named = [
@@ -114,7 +114,7 @@ def overrides_of(arguments: argparse.Namespace) -> "tuple[Override, ...]":
 
 
 @contextmanager
-def stopped_by_signals(headless: "Headless") -> Iterator[None]:
+def stopped_by_signals(headless: "HeadlessRun") -> Iterator[None]:
     """SIGINT, SIGTERM and SIGHUP end the execution cleanly while this holds."""
 
     def on_signal(number: int, _frame: FrameType | None) -> None:

@@ -17,16 +17,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM, SIGINT or SIGQUIT; executions that run then end as terminated."""
     from ..backend.configuration import resolve_namespace
     from ..backend.logs import log_to_file
-    from ..backend.operations.guard import Guard
-    from ..backend.operations.owners import new_owner
-    from ..backend.operations.request import testbed_of
+    from ..backend.services.executions.leases import new_owner_id
+    from ..backend.services.executions.request import testbed_of
+    from ..backend.services.executions.watchdog import Watchdog
     from ..backend.settings import load_settings
 
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
     namespace = resolve_namespace(arguments.namespace, testbed_of(settings))
     log_to_file(settings.logs_dir / "workflow-runner.log", rotated=True)
-    owner = new_owner(settings)
-    guard = Guard(settings, owner)
+    owner = new_owner_id(settings)
+    watchdog = Watchdog(settings, owner)
     try:
         from ..backend.operations.runner_agent import RunnerAgent
 
@@ -40,5 +40,5 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"{agent.name} serves namespace {namespace}; Ctrl-C ends it")
         agent.serve()
     finally:
-        guard.dismiss()
+        watchdog.dismiss()
     return 0

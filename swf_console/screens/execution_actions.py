@@ -55,7 +55,7 @@ class ExecutionActions:
             return
 
         def stop() -> str:
-            from ..backend.operations.stopping import stop_execution
+            from ..backend.services.executions.stop import stop_execution
 
             stopped = stop_execution(self._services.settings, self._services.database(), execution_id)
             return f"{stopped.status} after {stopped.seconds:.1f} s"

@@ -13,7 +13,7 @@ from ..backend.operations.console.execution_filter import (
     parse_execution_filter,
     while_typed,
 )
-from ..backend.operations.console.lists import ORDERS, ExecutionsListed, ExecutionSummary, close_orphans
+from ..backend.operations.console.lists import ORDERS, ExecutionsListed, ExecutionSummary, close_expired
 from ..widgets.background import Background
 from ..widgets.harmless import brief
 from ..widgets.key_words import with_keys
@@ -201,7 +201,7 @@ class ExecutionList(View):
 
     def _close_orphans(self) -> None:
         if self.table.live and self.region and not self.services.why_read_only:
-            self._orphans.start(lambda: close_orphans(self.services), lambda _: None, lambda _: None)
+            self._orphans.start(lambda: close_expired(self.services), lambda _: None, lambda _: None)
 
     def _nothing(self, text: str) -> str:
         changes = with_keys("{executions.back} takes the filter away, {executions.filter} changes it.")

@@ -160,7 +160,7 @@ class NamespacesPane(Pane):
 
     def _make(self, name: str) -> str:
         """Runs in a worker thread."""
-        from ..backend.operations.namespace_making import create_namespace
+        from ..backend.services.namespaces import create_namespace
 
         return create_namespace(self.services.settings, self.services.database(), name)
 

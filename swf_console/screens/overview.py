@@ -195,7 +195,7 @@ class OverviewPane(Pane):
 
     def _end(self, execution_id: str) -> str:
         """Runs in a worker thread."""
-        from ..backend.operations.stopping import stop_execution
+        from ..backend.services.executions.stop import stop_execution
 
         stopped = stop_execution(self.services.settings, self.services.database(), execution_id)
         return f"{stopped.status} after {stopped.seconds:.1f} s"

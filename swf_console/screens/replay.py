@@ -22,7 +22,7 @@ from .views import View
 if TYPE_CHECKING:
     from ..backend.operations.console.replaying import Moment, Replay
     from ..backend.operations.console.services import ConsoleServices
-    from ..backend.operations.details import ExecutionDetail
+    from ..backend.services.executions.queries import ExecutionDetail
 
 FRAMES = 10
 

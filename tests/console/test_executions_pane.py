@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 from swf_console.backend.database import Database, clock, executions, logs, states
 from swf_console.backend.database.records import LogEntry, RunState
 from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.backend.operations.request import RunRequest
+from swf_console.backend.services.executions.request import RunRequest
 from swf_console.backend.settings import load_settings
 from swf_console.screens.compare import CompareView
 from swf_console.screens.entry import Entry

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from swf_console.backend.database import Database, executions
-from swf_console.backend.operations import stopping
+from swf_console.backend.services.executions import stop
 
 from ..support.command_line import CommandLine
 from ..support.history import add_execution, add_messages, add_states
@@ -189,7 +189,7 @@ def test_stop_waits_until_the_owner_has_ended_it(console: CommandLine, kept: Dat
 def test_stop_gives_up_when_told_to_and_says_where_it_runs(
     console: CommandLine, kept: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stopping, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(stop, "LOOK_SECONDS", 0.01)
     execution_id = add_execution(
         kept, status="running", owner="host:7:x", lease_expires_at=datetime.now(UTC) + timedelta(hours=1)
     )

@@ -8,7 +8,7 @@ import pytest
 from swf_console.backend.database import messages, open_database, states
 from swf_console.backend.database.records import MessageFilter
 from swf_console.backend.messaging.messages import Delivery, make
-from swf_console.backend.operations.ledger import Ledger
+from swf_console.backend.services.executions.outbox import DatabaseOutbox
 from swf_console.backend.simulation import StateEvent
 
 
@@ -18,7 +18,7 @@ def event(kind: str, state: str, substate: str, tick: float) -> StateEvent:
 
 def test_states_reach_the_database_with_the_next_messages(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
-    ledger = Ledger(database)
+    ledger = DatabaseOutbox(database)
     ledger.note(event("state_change", "no_beam", "not_ready", 0.0), {"target_worker_count": 30})
     ledger.note(event("run_imminent", "beam", "not_ready", 1.0), {"target_worker_count": 30})
     with database.read() as connection:
@@ -48,7 +48,7 @@ def test_the_phase_of_a_run_follows_its_last_state(
     tmp_path: Path, last: tuple[str, str, str, float], phase: str
 ) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
-    ledger = Ledger(database)
+    ledger = DatabaseOutbox(database)
     ledger.note(event(*last), {})
     ledger.flush()
     with database.read() as connection:
@@ -60,7 +60,7 @@ def test_the_phase_of_a_run_follows_its_last_state(
 
 def test_a_message_is_delivered_only_when_its_receipt_was_noted(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
-    ledger = Ledger(database)
+    ledger = DatabaseOutbox(database)
     first, second = (make("/topic/epictopic", {"msg_type": "stf_gen", "sequence": n}) for n in (1, 2))
     ledger.record([first, second], [])
     ledger.record([], [Delivery(first.id, datetime.now(UTC))])
@@ -74,8 +74,8 @@ def test_a_message_is_delivered_only_when_its_receipt_was_noted(tmp_path: Path) 
 def test_a_batch_whose_commit_was_not_heard_of_may_be_written_again(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
     message = make("/topic/epictopic", {"msg_type": "stf_gen"})
-    Ledger(database).record([message], [])
-    Ledger(database).record([message], [])
+    DatabaseOutbox(database).record([message], [])
+    DatabaseOutbox(database).record([message], [])
     with database.read() as connection:
         assert len(messages.page(connection, MessageFilter()).items) == 1
     database.close()

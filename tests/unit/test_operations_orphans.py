@@ -9,8 +9,8 @@ import pytest
 from swf_console.backend.database import Database, definitions, executions, open_database, states
 from swf_console.backend.database.records import NewDefinition, NewExecution
 from swf_console.backend.messaging.messages import make
-from swf_console.backend.operations.ledger import Ledger
-from swf_console.backend.operations.orphans import close_orphans
+from swf_console.backend.services.executions.outbox import DatabaseOutbox
+from swf_console.backend.services.executions.recovery import close_expired
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def begin(database: Database, execution_id: str, *, owner: str | None = "h:1:a",
 def send(database: Database, execution_id: str, *kinds: str) -> None:
     common = {"execution_id": execution_id, "run_id": "100010", "namespace": "demo", "sender": "daq-1"}
     sent = [make("/topic/epictopic", {"msg_type": kind, **common}) for kind in kinds]
-    Ledger(database).record(sent, [])
+    DatabaseOutbox(database).record(sent, [])
 
 
 def status_of(database: Database, execution_id: str) -> str:
@@ -54,18 +54,18 @@ def status_of(database: Database, execution_id: str) -> str:
 
 def test_an_execution_whose_lease_runs_on_is_left_alone(database: Database) -> None:
     begin(database, "daq-me-0001", lease=60)
-    assert close_orphans(database) == []
+    assert close_expired(database) == []
     assert status_of(database, "daq-me-0001") == "running"
 
 
 def test_an_execution_without_a_lease_belongs_to_others(database: Database) -> None:
     begin(database, "daq-me-0001", owner=None)
-    assert close_orphans(database) == []
+    assert close_expired(database) == []
 
 
 def test_an_expired_lease_is_closed_as_failed_and_says_why(database: Database) -> None:
     begin(database, "daq-me-0001", lease=-1)
-    assert [orphan.execution_id for orphan in close_orphans(database)] == ["daq-me-0001"]
+    assert [one.execution_id for one in close_expired(database)] == ["daq-me-0001"]
     with database.read() as connection:
         closed = executions.get(connection, "daq-me-0001")
     assert closed is not None
@@ -76,26 +76,26 @@ def test_an_expired_lease_is_closed_as_failed_and_says_why(database: Database) -
 
 def test_an_orphan_is_closed_once_whoever_looks_again(database: Database) -> None:
     begin(database, "daq-me-0001", lease=-1)
-    assert len(close_orphans(database)) == 1
-    assert close_orphans(database) == []
+    assert len(close_expired(database)) == 1
+    assert close_expired(database) == []
 
 
 def test_what_a_dead_owner_left_is_closed_before_its_lease_runs_out(database: Database) -> None:
     begin(database, "daq-me-0001", owner="h:1:dead")
     begin(database, "daq-me-0002", owner="h:2:alive")
-    closed = close_orphans(database, dead_owner="h:1:dead")
-    assert [orphan.execution_id for orphan in closed] == ["daq-me-0001"]
+    closed = close_expired(database, dead_owner="h:1:dead")
+    assert [one.execution_id for one in closed] == ["daq-me-0001"]
     assert status_of(database, "daq-me-0002") == "running"
 
 
 def test_agents_that_heard_of_the_run_are_told_of_its_end(database: Database) -> None:
     begin(database, "daq-me-0001", lease=-1)
     send(database, "daq-me-0001", "run_imminent", "start_run", "stf_gen", "stf_gen")
-    (orphan,) = close_orphans(database)
-    assert orphan.farewell is not None
-    assert orphan.farewell.content["reason"] == "failed"
-    assert orphan.farewell.content["total_stf_files"] == 2
-    assert orphan.farewell.destination == "/topic/epictopic"
+    (recovered,) = close_expired(database)
+    assert recovered.end_run is not None
+    assert recovered.end_run.content["reason"] == "failed"
+    assert recovered.end_run.content["total_stf_files"] == 2
+    assert recovered.end_run.destination == "/topic/epictopic"
     with database.read() as connection:
         run = states.run_state(connection, 100010)
     assert run is not None
@@ -106,5 +106,5 @@ def test_agents_that_heard_of_the_run_are_told_of_its_end(database: Database) ->
 def test_agents_that_know_or_never_heard_are_not_told(database: Database, heard: tuple[str, ...]) -> None:
     begin(database, "daq-me-0001", lease=-1)
     send(database, "daq-me-0001", *heard)
-    (orphan,) = close_orphans(database)
-    assert orphan.farewell is None
+    (recovered,) = close_expired(database)
+    assert recovered.end_run is None

@@ -6,7 +6,7 @@ import pytest
 
 from swf_console.backend.database import agents, open_database
 from swf_console.backend.database.records import Agent
-from swf_console.backend.operations.register import AgentRegister, agent_type
+from swf_console.backend.services.executions.registration import AgentRegister, agent_type
 from swf_console.backend.settings import Settings
 
 

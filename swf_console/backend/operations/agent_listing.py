@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from ..database import Database, agents, namespaces
-from ..database.records import Agent, NamespaceUse, Page
+from ..database import Database, agents
+from ..database.records import Agent, Page
 from ..errors import UsageError
 from ..nearest import nearest
 from ..settings import Settings
@@ -51,15 +51,3 @@ def process_of(settings: Settings, agent: Agent) -> ProcessStatus | None:
         return None
     processes = look_at_supervisor(settings).processes
     return next((process for process in processes if process.pid == agent.pid), None)
-
-
-def find_namespace(database: Database, name: str, cap: int) -> NamespaceUse:
-    """A namespace with how much is in it, counted up to `cap`. Raises UsageError where there is none."""
-    with database.read() as connection:
-        found = namespaces.use_of(connection, name, cap)
-        known = [] if found else namespaces.listed(connection, cap=1)
-    if found is None:
-        near = nearest(name, [use.namespace.name for use in known])
-        advice = f"Did you mean {' or '.join(near)}?" if near else "List them: swf-console namespaces"
-        raise UsageError(f"there is no namespace {name[:100]!r}", advice)
-    return found

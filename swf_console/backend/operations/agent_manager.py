@@ -21,11 +21,11 @@ from ..messaging.link import ConnectRefused, Link, Phase
 from ..messaging.messages import Delivery, IncomingMessage, OutgoingMessage, make
 from ..messaging.publisher import Publisher
 from ..messaging.subscriber import Subscriber, Subscription, SubscriptionRefused
+from ..services.executions.request import testbed_of
 from ..settings import Settings
 from .console.journal import Entry, Journal
 from .manager_commands import PING, RESTART, START, ManagerCommand, answer, control_queue, read_command
 from .orchestration import AgentLine
-from .request import testbed_of
 from .testbed_control import HomeTestbed, TestbedControl, agents_running, described
 
 log = logging.getLogger(__name__)

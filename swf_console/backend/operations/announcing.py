@@ -13,9 +13,9 @@ from ..messaging.address import running_broker
 from ..messaging.connection import Connection
 from ..messaging.messages import make
 from ..messaging.publisher import Publisher
+from ..services.executions.outbox import DatabaseOutbox
+from ..services.executions.request import testbed_of
 from ..settings import Settings
-from .ledger import Ledger
-from .request import testbed_of
 
 EPICTOPIC = "/topic/epictopic"
 CONNECT_SECONDS = 5.0
@@ -73,7 +73,7 @@ def send_message(
     connection.start()
     try:
         connection.wait_up(CONNECT_SECONDS)
-        publisher = Publisher(connection, Ledger(database))
+        publisher = Publisher(connection, DatabaseOutbox(database))
         publisher.publish(message)
         if not publisher.close(DELIVERY_SECONDS):
             raise TimedOut(f"the broker did not confirm {message.id} within {DELIVERY_SECONDS:g} s")

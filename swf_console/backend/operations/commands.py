@@ -8,7 +8,7 @@ from typing import Any
 from ..configuration import check_namespace, overrides_from
 from ..errors import Refused, SwfError
 from ..messaging.messages import IncomingMessage, check_destination
-from .request import RunRequest, parse_duration
+from ..services.executions.request import RunRequest, parse_duration
 
 CONTROL_QUEUE = "/queue/workflow_control"
 REPLY = "workflow_control_reply"

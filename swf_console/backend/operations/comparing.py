@@ -6,8 +6,7 @@ from typing import Any
 
 from ..database import Database
 from ..database.records import Execution
-from .details import table
-from .listing import find_execution
+from ..services.executions.queries import find_execution, table
 
 MISSING = None
 UNTOLD = {"provenance"}

@@ -11,8 +11,8 @@ from ..configuration import (
     validate,
 )
 from ..errors import ConfigurationError, Problem
+from ..services.executions.request import testbed_of
 from ..settings import Settings
-from .request import testbed_of
 
 
 def composed(settings: Settings, configuration: str, overrides: Sequence[Override] = ()) -> Composition:

@@ -12,9 +12,9 @@ from ..messaging.connection import Connection
 from ..messaging.messages import IncomingMessage, make
 from ..messaging.publisher import Publisher
 from ..messaging.subscriber import AUTO, Subscriber, Subscription
+from ..services.executions.outbox import DatabaseOutbox
 from ..settings import Settings
 from .commands import CONTROL_QUEUE
-from .ledger import Ledger
 
 CONNECT_SECONDS = 5.0
 REPLY_TOPIC = "/topic/workflow_control.replies"
@@ -52,7 +52,7 @@ def ask_runner(settings: Settings, content: Mapping[str, Any], timeout: float) -
 def _send(settings: Settings, connection: Connection, content: dict[str, Any]) -> None:
     database = open_database(settings.database_url)
     try:
-        publisher = Publisher(connection, Ledger(database))
+        publisher = Publisher(connection, DatabaseOutbox(database))
         publisher.publish(make(CONTROL_QUEUE, content, sender=f"swf-console-{settings.user}"))
         publisher.close(CONNECT_SECONDS)
     finally:

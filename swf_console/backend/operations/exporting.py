@@ -13,11 +13,10 @@ from typing import Any
 from ..database import Database, definitions, message_contents, messages, states
 from ..database.records import Execution, Message, MessageFilter, StateEvent
 from ..errors import UsageError
+from ..services.executions.queries import belongs, find_execution, run_number_of
+from ..services.executions.recovery import sweep
 from ..settings import Settings
-from .details import belongs, run_number_of
 from .exporting_chain import SECTIONS, chain_of
-from .listing import find_execution
-from .orphans import sweep
 
 SCHEMA_VERSION = 1
 PAGE = 500

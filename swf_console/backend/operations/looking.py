@@ -14,8 +14,8 @@ from ..messaging.address import running_broker
 from ..messaging.connection import Connection
 from ..messaging.embedded import broker_file, find_running
 from ..messaging.link import Phase
+from ..services.executions.request import testbed_of
 from ..settings import Settings
-from .request import testbed_of
 
 T = TypeVar("T")
 

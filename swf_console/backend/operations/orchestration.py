@@ -10,14 +10,14 @@ from ..database import agents, open_database
 from ..database.records import Agent
 from ..errors import Refused, SupervisorUnreachable, UsageError
 from ..messaging.embedded import find_running
+from ..services.executions.registration import IDLE_TYPE
+from ..services.executions.request import RunRequest, prepare, testbed_of
 from ..settings import Settings
 from ..supervision.records import Did, Orphan, Outcome
 from ..supervision.supervisor import EVERYTHING, Supervisor
 from .agent_programs import BROKER, RUNNER, needed_programs, supervisor_of
 from .commands import run_command
 from .control import ask_runner
-from .register import IDLE_TYPE
-from .request import RunRequest, prepare, testbed_of
 
 ANSWER_SECONDS = 10.0
 # supervisord says that it lives: on a busy machine it may still be importing

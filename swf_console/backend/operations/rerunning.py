@@ -7,12 +7,11 @@ from ..configuration import REDACTED, Composition, Override, compose
 from ..database import Database
 from ..database.records import Execution
 from ..errors import Refused
+from ..services.executions.queries import find_execution, table
+from ..services.executions.request import RunRequest, testbed_of
 from ..settings import Settings
 from ..simulation import load_workflow
 from .comparing import flattened
-from .details import table
-from .listing import find_execution
-from .request import RunRequest, testbed_of
 
 
 @dataclass(frozen=True, slots=True)

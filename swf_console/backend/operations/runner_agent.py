@@ -10,15 +10,15 @@ from ..database import executions
 from ..errors import BackendUnreachable, ErrorReport, Refused, SwfError, UsageError
 from ..messaging.messages import IncomingMessage, make
 from ..messaging.subscriber import Subscriber, Subscription
+from ..services.executions.engine import Engine
+from ..services.executions.execution import AlreadyStarted
+from ..services.executions.leases import new_owner_id
+from ..services.executions.recovery import close_expired
+from ..services.executions.registration import IDLE_TYPE, agent_type
+from ..services.executions.request import prepare
 from ..settings import Settings
 from . import commands
 from .commands import CONTROL_QUEUE, Command, named_namespace
-from .engine import Engine
-from .execution import AlreadyStarted
-from .orphans import close_orphans
-from .owners import new_owner
-from .register import IDLE_TYPE, agent_type
-from .request import prepare
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class RunnerAgent:
     def __init__(self, settings: Settings, namespace: str, owner: str | None = None) -> None:
         self._settings, self.namespace = settings, namespace
         self._ended = threading.Event()
-        self._engine = Engine(settings, owner or new_owner(settings))
+        self._engine = Engine(settings, owner or new_owner_id(settings))
         self.name = self._engine.register.enrol(IDLE_TYPE, namespace)
         self._subscriber = Subscriber(
             self._engine.connection,
@@ -60,12 +60,12 @@ class RunnerAgent:
 
     def _sweep(self) -> None:
         try:
-            for orphan in close_orphans(self._engine.database):
-                log.warning("%s was left behind and is closed", orphan.execution_id)
-                if orphan.farewell:
-                    self._engine.publisher.publish(orphan.farewell)
+            for recovered in close_expired(self._engine.database):
+                log.warning("%s was left behind and is closed", recovered.execution_id)
+                if recovered.end_run:
+                    self._engine.publisher.publish(recovered.end_run)
         except SwfError as error:
-            log.warning("orphans could not be looked for: %s", error)
+            log.warning("expired executions could not be looked for: %s", error)
 
     def _handle(self, message: IncomingMessage) -> None:
         command = Command.of(message)

@@ -5,11 +5,11 @@ from typing import Any
 
 from ..configuration import Override, compose, overrides_from
 from ..errors import Refused
+from ..services.executions.request import RunRequest, prepare, testbed_of
 from ..settings import Settings
 from .commands import run_command
 from .control import ask_runner
 from .orchestration import ANSWER_SECONDS, Started, Wish, named_configuration, run_testbed
-from .request import RunRequest, prepare, testbed_of
 
 
 def start_workflow(settings: Settings, request: RunRequest, *, with_agents: bool = True) -> Started:

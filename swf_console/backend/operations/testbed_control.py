@@ -5,12 +5,12 @@ from typing import Protocol
 
 from ..configuration import compose, resolve_namespace
 from ..errors import SupervisorUnreachable
+from ..services.executions.request import testbed_of
 from ..settings import Settings
 from ..supervision.records import DaemonState
 from .agent_list import SupervisorLook, look_at_supervisor
 from .agent_programs import STAYS, supervisor_of
 from .orchestration import AgentLine, line_of, named_configuration, start_agents
-from .request import testbed_of
 
 
 class TestbedControl(Protocol):

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from ...backend.operations import agent_listing, chain_listing, killing, listing
+from ...backend.operations import agent_listing, chain_listing, killing
 from ...backend.operations.moments import parse_moment
+from ...backend.services import namespaces
 from ..desk import Desk
 from ..kinds import Cursor, Level, Limit, Line, Moment, RowId
 from ..shaping import Listed
@@ -42,14 +43,14 @@ def kill_agent(desk: Desk, *, name: Line) -> Any:
 @tool()
 def list_namespaces(desk: Desk, *, cursor: Cursor | None = None, limit: Limit = 50) -> Any:
     """List namespaces by name with how much is in them, counted up to 10,001."""
-    page = listing.page_namespaces(desk.database(), cursor, limit)
+    page = namespaces.page_namespaces(desk.database(), cursor, limit)
     return Listed(page.items, page.next)
 
 
 @tool()
 def get_namespace(desk: Desk, *, namespace: Line) -> Any:
     """Show a namespace, its owner, and how much is in it, counted up to 10,001."""
-    return agent_listing.find_namespace(desk.database(), namespace, listing.COUNT_CAP)
+    return namespaces.find_namespace(desk.database(), namespace, namespaces.COUNT_CAP)
 
 
 @tool()

@@ -3,8 +3,9 @@
 from typing import Any
 
 from ...backend.database.records import ExecutionFilter, MessageFilter
-from ...backend.operations import details, listing, message_filter, message_listing, watching
+from ...backend.operations import message_filter, message_listing
 from ...backend.operations.moments import parse_moment
+from ...backend.services.executions import queries
 from ..desk import Desk
 from ..kinds import Cursor, Limit, Line, Moment, Status, Words
 from ..shaping import Listed
@@ -34,14 +35,14 @@ def list_workflow_executions(
         since=parse_moment(start_time, "start_time"),
         until=parse_moment(end_time, "end_time"),
     )
-    page = listing.list_executions(desk.settings, desk.database(), wanted, cursor, limit)
+    page = queries.list_executions(desk.settings, desk.database(), wanted, cursor, limit)
     return Listed(page.items, page.next)
 
 
 @tool()
 def get_workflow_execution(desk: Desk, *, execution_id: Line) -> Any:
     """Show one execution: parameters, metrics, environment, state events, messages, drift of its code."""
-    found = details.execution_detail(desk.settings, desk.database(), execution_id)
+    found = queries.execution_detail(desk.settings, desk.database(), execution_id)
     definition = found.definition
     return {
         "execution": found.execution,
@@ -62,13 +63,13 @@ def get_workflow_execution(desk: Desk, *, execution_id: Line) -> Any:
 @tool()
 def get_workflow_monitor(desk: Desk, *, execution_id: Line) -> Any:
     """Show how far an execution is: status, phase, STFs, slice counters, state events, recent errors."""
-    return watching.watch_execution(desk.settings, desk.database(), execution_id)
+    return queries.watch_execution(desk.settings, desk.database(), execution_id)
 
 
 @tool()
 def list_workflow_monitors(desk: Desk, *, cursor: Cursor | None = None, limit: Limit = 20) -> Any:
     """List the executions of the last 24 hours with their run, its phase and their STFs."""
-    page = watching.list_watched(desk.settings, desk.database(), cursor, limit)
+    page = queries.list_watched(desk.settings, desk.database(), cursor, limit)
     return Listed(page.items, page.next)
 
 

@@ -3,8 +3,10 @@
 import threading
 from typing import Any
 
-from ...backend.operations import ending, listing, prediction, starting, stopping
-from ...backend.operations.request import parse_duration
+from ...backend.operations import prediction, starting
+from ...backend.services import definitions
+from ...backend.services.executions.request import parse_duration
+from ...backend.services.executions.stop import force_terminate, stop_execution
 from ..desk import Desk
 from ..kinds import Cursor, Finite, Limit, Line, Name, Parameters, Seconds, Wait
 from ..shaping import Listed
@@ -60,7 +62,7 @@ def stop_workflow(desk: Desk, *, execution_id: Line, timeout: Wait = 10.0) -> An
 
     Refused where it does not run.
     """
-    return stopping.stop_execution(desk.settings, desk.database(), execution_id, timeout)
+    return stop_execution(desk.settings, desk.database(), execution_id, timeout)
 
 
 @tool(writes=True, destroys=True)
@@ -69,7 +71,7 @@ def end_execution(desk: Desk, *, execution_id: Line) -> Any:
 
     No process is touched and no agent is told. Refused where its runner is alive: use stop_workflow then.
     """
-    return ending.end_execution(desk.settings, desk.database(), execution_id)
+    return force_terminate(desk.settings, desk.database(), execution_id)
 
 
 @tool()
@@ -77,7 +79,7 @@ def list_workflow_definitions(
     desk: Desk, *, workflow_name: Line | None = None, cursor: Cursor | None = None, limit: Limit = 50
 ) -> Any:
     """List workflow definitions, the newest first, without their code."""
-    page = listing.list_definitions(desk.database(), workflow_name, cursor, limit)
+    page = definitions.list_definitions(desk.database(), workflow_name, cursor, limit)
     return Listed(page.items, page.next)
 
 

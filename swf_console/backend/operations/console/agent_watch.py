@@ -12,13 +12,13 @@ from ...database import agents
 from ...database.records import Agent
 from ...errors import SwfError, TimedOut
 from ...messaging.embedded import find_running
+from ...services.executions.request import testbed_of
 from ...settings import Settings
 from ...supervision.programs import shipped_programs
 from ..agent_list import SupervisorLook, look_at_supervisor, merge
 from ..agent_programs import BROKER, RUNNER, needed_programs
 from ..agent_view import AgentView
 from ..configurations import composed
-from ..request import testbed_of
 from .looks import AgentLine, AgentsLook
 from .services import ConsoleServices
 from .stamps import Stamp, stamp_of

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..listing import COUNT_CAP, list_namespaces
+from ...services.namespaces import COUNT_CAP, list_namespaces
 from .services import ConsoleServices
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...database.records import Execution, LogEntry, LogFilter
 from ...errors import SwfError
-from ..details import table
+from ...services.executions.queries import table
 from .logged_lines import LoggedLine, read_line
 
 if TYPE_CHECKING:

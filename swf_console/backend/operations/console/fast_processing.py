@@ -11,9 +11,9 @@ from ...database.records import MessageFilter, RunState
 from ...database.report_records import Worker
 from ...database.rows import Window
 from ...errors import SwfError
+from ...services.executions.request import testbed_of
 from ...simulation import Backlog, Capacity
 from ..prediction import predict
-from ..request import testbed_of
 from .agent_watch import configured
 from .services import ConsoleServices
 from .stamps import stamp_of

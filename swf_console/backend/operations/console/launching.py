@@ -9,6 +9,7 @@ from typing import Any
 from ...configuration import Composition, Override, Value, parse_override, resolve_namespace
 from ...errors import ConfigurationError, Refused, SwfError
 from ...messaging.embedded import find_running
+from ...services.executions.request import RunRequest, parse_duration, testbed_of
 from ...settings import Settings
 from ...simulation import StopSignal
 from ..agent_programs import BROKER, RUNNER, needed_programs, supervisor_of
@@ -17,7 +18,6 @@ from ..configurations import all_configurations, composed
 from ..control import ask_runner
 from ..orchestration import start_agents
 from ..prediction import Prediction, predict
-from ..request import RunRequest, parse_duration, testbed_of
 from .agent_watch import configured
 from .services import ConsoleServices
 

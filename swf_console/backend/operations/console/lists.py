@@ -32,7 +32,7 @@ __all__ = [
     "MessageSummary",
     "MessagesListed",
     "RunState",
-    "close_orphans",
+    "close_expired",
     "is_empty",
     "parse_execution_filter",
 ]
@@ -155,9 +155,9 @@ class DefinitionsListed:
             return _capped(definitions.count(connection, self.workflow_name))
 
 
-def close_orphans(services: "ConsoleServices") -> list[str]:
+def close_expired(services: "ConsoleServices") -> list[str]:
     """Close what nobody runs any more, so that it is not shown as running; returns the ids. Blocks."""
-    from ..orphans import sweep
+    from ...services.executions.recovery import sweep
 
     return sweep(services.settings, services.database())
 

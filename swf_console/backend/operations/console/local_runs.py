@@ -5,11 +5,11 @@ import time
 from dataclasses import dataclass
 
 from ...logs import log_to_file
+from ...services.executions.engine import Engine
+from ...services.executions.execution import RunningExecution
+from ...services.executions.leases import new_owner_id
+from ...services.executions.request import RunRequest, prepare
 from ...settings import Settings
-from ..engine import Engine
-from ..execution import LiveExecution
-from ..owners import new_owner
-from ..request import RunRequest, prepare
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,14 @@ class EndedRun:
 class LocalRuns:
     """`start`, `stop` and `close` block; `live` and `take_ended` do not.
 
-    `owner` holds their leases: the guard at the side of this process closes them where it is killed.
+    `owner` holds their leases: the watchdog of this process closes them where it is killed.
     """
 
     def __init__(self, settings: Settings, owner: str = "") -> None:
         self._settings = settings
-        self._owner = owner or new_owner(settings)
+        self._owner = owner or new_owner_id(settings)
         self._engine: Engine | None = None
-        self._began: dict[str, tuple[LiveExecution, float]] = {}
+        self._began: dict[str, tuple[RunningExecution, float]] = {}
         self._ended: list[EndedRun] = []
         self._lock = threading.Lock()
         self._opening = threading.Lock()
@@ -99,7 +99,7 @@ class LocalRuns:
                 self._engine = Engine(self._settings, self._owner)
             return self._engine
 
-    def _watch(self, live: LiveExecution) -> None:
+    def _watch(self, live: RunningExecution) -> None:
         live.done.wait()
         outcome = live.outcome
         ended = EndedRun(live.execution_id, outcome.status, outcome.reason, outcome.error_message)
@@ -108,7 +108,7 @@ class LocalRuns:
             self._ended.append(ended)
 
 
-def _run_of(live: LiveExecution, began: float) -> LocalRun:
+def _run_of(live: RunningExecution, began: float) -> LocalRun:
     prepared = live.prepared
     return LocalRun(
         execution_id=live.execution_id,

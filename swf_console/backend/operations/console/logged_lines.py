@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ..details import table
+from ...services.executions.queries import table
 
 
 @dataclass(frozen=True, slots=True)

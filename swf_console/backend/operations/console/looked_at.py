@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ...database import definitions, states
 from ...database.records import Definition, Execution, RunState, StateEvent
 from ...errors import UsageError
+from ...services.executions.queries import Drift, ExecutionDetail, execution_detail, table
 from ..comparing import Comparison, Difference, compare_executions, flattened
-from ..details import Drift, ExecutionDetail, execution_detail, table
 from ..message_listing import find_message
 
 if TYPE_CHECKING:

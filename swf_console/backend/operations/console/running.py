@@ -6,9 +6,8 @@ from datetime import datetime
 
 from ...database import Database, clock, executions, messages, states
 from ...database.records import ExecutionFilter, ExecutionSummary, MessageFilter
-from ..details import belongs, run_number_of, table
-from ..listing import find_execution
-from ..orphans import sweep
+from ...services.executions.queries import belongs, find_execution, run_number_of, table
+from ...services.executions.recovery import sweep
 from .looks import DaqState, Running
 from .services import ConsoleServices
 

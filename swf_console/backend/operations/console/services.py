@@ -30,7 +30,7 @@ class ConsoleServices:
     """One console's services. Methods that reach a backend block: call them from a worker thread only.
 
     The pipes, the tail's among them, come to life with `start`, which loads heavy libraries. `lease_owner` is
-    whom the guard of this process knows: it holds the leases of what is executed here.
+    whom the watchdog of this process knows: it holds the leases of what is executed here.
     """
 
     settings: Settings

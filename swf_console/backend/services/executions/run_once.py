@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..logs import log_to_file
-from ..settings import Settings
-from .guard import Guard
+from ...logs import log_to_file
+from ...settings import Settings
 from .request import RunRequest, prepare
+from .watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from .execution import LiveExecution
+    from .execution import RunningExecution
 
 LOOK_SECONDS = 0.1
 INTERRUPTED = 130
@@ -43,7 +43,7 @@ class Report:
     warnings: tuple[str, ...] = ()
 
 
-class Headless:
+class HeadlessRun:
     """`swf-console --run`. `interrupt` may be called from a signal handler.
 
     `warn` is told of what is odd in the request before anything begins.
@@ -63,14 +63,14 @@ class Headless:
 
     def run(self, *, timeout: float | None = None, progress: Progress | None = None) -> Report:
         """Run the execution to its end. Raises UsageError or BackendUnreachable where it could not begin."""
-        from .owners import new_owner
+        from .leases import new_owner_id
 
-        owner = new_owner(self._settings)
-        guard = Guard(self._settings, owner)
+        owner = new_owner_id(self._settings)
+        watchdog = Watchdog(self._settings, owner)
         try:
             return self._run(owner, timeout, progress)
         finally:
-            guard.dismiss()
+            watchdog.dismiss()
 
     def _run(self, owner: str, timeout: float | None, progress: Progress | None) -> Report:
         prepared = prepare(self._settings, self._request)
@@ -98,7 +98,7 @@ class Headless:
             warnings=prepared.composition.warnings,
         )
 
-    def _await_end(self, live: "LiveExecution", timeout: float | None, progress: Progress | None) -> None:
+    def _await_end(self, live: "RunningExecution", timeout: float | None, progress: Progress | None) -> None:
         """Sleep until the end, a signal or the timeout; only a progress bar is worth a look in between."""
         total = live.prepared.composition.parameters.get("stf_count") or None
         ends_at = time.monotonic() + timeout if timeout else math.inf

@@ -6,10 +6,10 @@ import threading
 import time
 from datetime import UTC, datetime
 
-from ..database import Database, agents, sequences
-from ..database.records import Heartbeat
-from ..errors import SwfError
-from ..settings import Settings
+from ...database import Database, agents, sequences
+from ...database.records import Heartbeat
+from ...errors import SwfError
+from ...settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -4,28 +4,28 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..database import Connection, Database, clock, executions, messages, states
-from ..database.records import ExecutionSummary, MessageFilter, MessageSummary, RunState, StateEvent
-from ..errors import SwfError
-from ..messaging.messages import OutgoingMessage, make
-from ..settings import Settings
+from ...database import Connection, Database, clock, executions, messages, states
+from ...database.records import ExecutionSummary, MessageFilter, MessageSummary, RunState, StateEvent
+from ...errors import SwfError
+from ...messaging.messages import OutgoingMessage, make
+from ...settings import Settings
 
 log = logging.getLogger(__name__)
 
 EPICTOPIC = "/topic/epictopic"
-FAREWELL_SECONDS = 3.0
+SEND_SECONDS = 3.0
 MOST_COUNTED = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Orphan:
-    """An execution that was closed here; `farewell` is the end_run that its agents have not had."""
+class Recovered:
+    """An execution that was closed here; `end_run` is the message that its agents have not had."""
 
     execution_id: str
-    farewell: OutgoingMessage | None
+    end_run: OutgoingMessage | None
 
 
-def close_orphans(database: Database, *, dead_owner: str | None = None) -> list[Orphan]:
+def close_expired(database: Database, *, dead_owner: str | None = None) -> list[Recovered]:
     """Close as `failed` what has an expired lease, and all that `dead_owner` left, known to be dead.
 
     Several processes may do so at once: each execution is closed by one of them.
@@ -39,43 +39,43 @@ def close_orphans(database: Database, *, dead_owner: str | None = None) -> list[
             found += executions.owned_by(connection, dead_owner)
     unique = {execution.execution_id: execution for execution in found}
     closed = [_close(database, execution, now, dead_owner) for execution in unique.values()]
-    return [orphan for orphan in closed if orphan]
+    return [one for one in closed if one]
 
 
 def sweep(settings: Settings, database: Database, *, dead_owner: str | None = None) -> list[str]:
-    """Close orphans and tell their agents, as far as a broker can be reached; returns the ids."""
-    orphans = close_orphans(database, dead_owner=dead_owner)
-    farewells = [orphan.farewell for orphan in orphans if orphan.farewell]
-    if farewells:
+    """Close expired executions and tell their agents, where a broker can be reached; returns the ids."""
+    recovered = close_expired(database, dead_owner=dead_owner)
+    ends = [one.end_run for one in recovered if one.end_run]
+    if ends:
         try:
-            say_farewell(settings, database, farewells)
+            send_end_runs(settings, database, ends)
         except SwfError as error:
-            log.warning("end_run of %d orphans was not sent: %s", len(farewells), error)
-    return [orphan.execution_id for orphan in orphans]
+            log.warning("end_run of %d executions was not sent: %s", len(ends), error)
+    return [one.execution_id for one in recovered]
 
 
-def say_farewell(settings: Settings, database: Database, farewells: list[OutgoingMessage]) -> None:
-    """Send what the dead can no longer send; BrokerUnreachable where nobody could hear it."""
-    from ..messaging.address import running_broker
-    from ..messaging.connection import Connection as BrokerConnection
-    from ..messaging.publisher import Publisher
-    from .ledger import Ledger
+def send_end_runs(settings: Settings, database: Database, ends: list[OutgoingMessage]) -> None:
+    """Send the end_run messages of closed executions. Raises BrokerUnreachable."""
+    from ...messaging.address import running_broker
+    from ...messaging.connection import Connection as BrokerConnection
+    from ...messaging.publisher import Publisher
+    from .outbox import DatabaseOutbox
 
     connection = BrokerConnection(lambda: running_broker(settings))
     connection.start()
     try:
-        connection.wait_up(FAREWELL_SECONDS)
-        publisher = Publisher(connection, Ledger(database))
-        for farewell in farewells:
-            publisher.publish(farewell)
-        publisher.close(FAREWELL_SECONDS)
+        connection.wait_up(SEND_SECONDS)
+        publisher = Publisher(connection, DatabaseOutbox(database))
+        for end_run in ends:
+            publisher.publish(end_run)
+        publisher.close(SEND_SECONDS)
     finally:
         connection.stop()
 
 
 def _close(
     database: Database, execution: ExecutionSummary, now: datetime, dead_owner: str | None
-) -> Orphan | None:
+) -> Recovered | None:
     known_dead = execution.owner == dead_owner
     with database.write() as connection:
         ours = executions.finish(
@@ -94,10 +94,10 @@ def _close(
         ended = messages.has(connection, execution.execution_id, "end_run")
         total = messages.count(connection, _of(execution, "stf_gen"), MOST_COUNTED)
         if ended or not announced:
-            return Orphan(execution.execution_id, None)
-        farewell = _end_run(announced[0], total, now)
-        _end_state(connection, farewell)
-        return Orphan(execution.execution_id, farewell)
+            return Recovered(execution.execution_id, None)
+        end_run = _end_run(announced[0], total, now)
+        _end_state(connection, end_run)
+        return Recovered(execution.execution_id, end_run)
 
 
 def _of(execution: ExecutionSummary, message_type: str) -> MessageFilter:
@@ -121,11 +121,11 @@ def _end_run(announced: MessageSummary, total: int, now: datetime) -> OutgoingMe
     return make(announced.queue_name or EPICTOPIC, content)
 
 
-def _end_state(connection: Connection, farewell: OutgoingMessage) -> None:
-    if not (farewell.run_id and farewell.run_id.isdecimal()):
+def _end_state(connection: Connection, end_run: OutgoingMessage) -> None:
+    if not (end_run.run_id and end_run.run_id.isdecimal()):
         return
-    number = int(farewell.run_id)
-    event = StateEvent(farewell.created_at, number, "end_run", "beam", "not_ready", farewell.content)
+    number = int(end_run.run_id)
+    event = StateEvent(end_run.created_at, number, "end_run", "beam", "not_ready", end_run.content)
     states.insert_events(connection, [event])
     states.upsert_run_state(
         connection,
@@ -135,6 +135,6 @@ def _end_state(connection: Connection, farewell: OutgoingMessage) -> None:
             state="beam",
             substate="not_ready",
             target_worker_count=0,
-            state_changed_at=farewell.created_at,
+            state_changed_at=end_run.created_at,
         ),
     )

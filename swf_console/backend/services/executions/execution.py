@@ -8,15 +8,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..configuration import workflow_defaults, workflow_schema
-from ..database import Connection, clock, definitions, executions, messages, namespaces, sequences
-from ..database.records import NewDefinition, NewExecution
-from ..errors import Refused, SwfError
-from ..logs import execution_id as logged_execution_id
-from ..messaging.messages import IncomingMessage, draft
-from ..messaging.publisher import PublishAborted
-from ..recording import incoming_row
-from ..simulation import (
+from ...configuration import workflow_defaults, workflow_schema
+from ...database import Connection, clock, definitions, executions, messages, namespaces, sequences
+from ...database.records import NewDefinition, NewExecution
+from ...errors import Refused, SwfError
+from ...logs import execution_id as logged_execution_id
+from ...messaging.messages import IncomingMessage, draft
+from ...messaging.publisher import PublishAborted
+from ...recording import incoming_row
+from ...simulation import (
     Aborted,
     FastClock,
     Identity,
@@ -27,9 +27,9 @@ from ..simulation import (
     executor_config,
     simulate,
 )
-from ..simulation.environment import execution_environment
-from ..simulation.metrics import performance_metrics
-from .register import agent_type
+from ...simulation.environment import execution_environment
+from ...simulation.metrics import performance_metrics
+from .registration import agent_type
 from .request import Prepared
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class AlreadyStarted(Refused):
     """The same command came twice: once is enough."""
 
 
-class LiveExecution:
+class RunningExecution:
     """An execution that runs in a thread of this process. `done` is set once its end is recorded."""
 
     def __init__(self, engine: "Engine", prepared: Prepared, command: IncomingMessage | None) -> None:
@@ -68,7 +68,7 @@ class LiveExecution:
         """The DAQ run it simulates, once drawn."""
         return self._ports.run_number
 
-    def begin(self, on_end: Callable[["LiveExecution"], None]) -> None:
+    def begin(self, on_end: Callable[["RunningExecution"], None]) -> None:
         """Run it in a thread of its own; `on_end` is called when its end is recorded."""
         threading.Thread(target=self._run, args=(on_end,), name=self.execution_id, daemon=True).start()
 
@@ -133,7 +133,7 @@ class LiveExecution:
             "provenance": prepared.composition.stored_provenance(),
         }
 
-    def _run(self, on_end: Callable[["LiveExecution"], None]) -> None:
+    def _run(self, on_end: Callable[["RunningExecution"], None]) -> None:
         logged_execution_id.set(self.execution_id)
         try:
             self.outcome = self._simulate()
@@ -247,7 +247,7 @@ def _take_once(connection: Connection, command: IncomingMessage) -> None:
 class ExecutionPorts:
     """The broker and the database as the simulation of one execution sees them."""
 
-    def __init__(self, engine: "Engine", live: LiveExecution) -> None:
+    def __init__(self, engine: "Engine", live: RunningExecution) -> None:
         self._engine, self._live = engine, live
         self.stf_count = 0
         self.run_number: int | None = None

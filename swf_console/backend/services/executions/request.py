@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ..configuration import (
+from ...configuration import (
     Composition,
     Override,
     Testbed,
@@ -14,9 +14,9 @@ from ..configuration import (
     parse_override,
     resolve_namespace,
 )
-from ..errors import UsageError
-from ..settings import Settings
-from ..simulation import SourceCollector, WorkflowCode, collect_source, load_workflow
+from ...errors import UsageError
+from ...settings import Settings
+from ...simulation import SourceCollector, WorkflowCode, collect_source, load_workflow
 
 __all__ = ["Override", "Prepared", "RunRequest", "parse_duration", "parse_override", "prepare", "testbed_of"]
 

@@ -5,12 +5,12 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..database import Database, clock, executions
-from ..database.records import Execution
-from ..errors import Refused, TimedOut
-from ..settings import Settings
-from .listing import find_execution
-from .orphans import sweep
+from ...database import Database, clock, executions
+from ...database.records import Execution
+from ...errors import Refused, TimedOut
+from ...settings import Settings
+from .queries import find_execution
+from .recovery import sweep
 
 LOOK_SECONDS = 0.1
 RUNNING = "running"
@@ -47,6 +47,35 @@ def stop_execution(
             raise _still_running(found, timeout)
         pause.wait(LOOK_SECONDS)
     return Stopped(execution_id, found.status, found.end_time, time.monotonic() - began)
+
+
+def force_terminate(settings: Settings, database: Database, execution_id: str) -> Stopped:
+    """Write `terminated` into an execution that stays `running` with nobody to end it.
+
+    Raises UsageError for an unknown one, Refused for one that does not run, and for one whose runner holds
+    a lease on it: that one has to be stopped, so that its agents are told.
+    """
+    sweep(settings, database)
+    found = find_execution(database, execution_id)
+    if found.status != RUNNING:
+        raise Refused(f"{execution_id} does not run: it is {found.status}")
+    with database.write() as connection:
+        now = clock.now(connection)
+        leased = found.lease_expires_at is not None and found.lease_expires_at >= now
+        ended = not leased and executions.finish(
+            connection,
+            execution_id,
+            status="terminated",
+            end_time=now,
+            error_message=f"written off by {settings.user}: nobody was known to run it",
+            lease_expired_before=now if found.lease_expires_at is not None else None,
+        )
+    if leased:
+        raise Refused(f"{found.owner} runs {execution_id}", "Stop it instead, so that its agents are told")
+    after = find_execution(database, execution_id)
+    if not ended:
+        raise Refused(f"{execution_id} does not run: it is {after.status}")
+    return Stopped(execution_id, after.status, after.end_time, 0.0)
 
 
 def _not_running(execution: Execution) -> Refused:

@@ -4,12 +4,12 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..database import Database, messages, states
-from ..database.records import RunState
-from ..database.records import StateEvent as EventRow
-from ..messaging.messages import Delivery, OutgoingMessage
-from ..recording import outgoing_row
-from ..simulation import StateEvent
+from ...database import Database, messages, states
+from ...database.records import RunState
+from ...database.records import StateEvent as EventRow
+from ...messaging.messages import Delivery, OutgoingMessage
+from ...recording import outgoing_row
+from ...simulation import StateEvent
 
 PHASES = {
     ("no_beam", "not_ready"): "idle",
@@ -20,7 +20,7 @@ PHASES = {
 }
 
 
-class Ledger:
+class DatabaseOutbox:
     """The publisher's outbox over the database; state events ride along with the next batch."""
 
     def __init__(self, database: Database) -> None:

@@ -4,16 +4,16 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
-from ..database import Database, open_database
-from ..messaging.address import Broker, choose_broker
-from ..messaging.connection import Connection
-from ..messaging.messages import IncomingMessage
-from ..messaging.publisher import Publisher
-from ..settings import Settings
-from .execution import LiveExecution
-from .leases import LeaseKeeper
-from .ledger import Ledger
-from .register import AgentRegister
+from ...database import Database, open_database
+from ...messaging.address import Broker, choose_broker
+from ...messaging.connection import Connection
+from ...messaging.messages import IncomingMessage
+from ...messaging.publisher import Publisher
+from ...settings import Settings
+from .execution import RunningExecution
+from .leases import LeaseRenewer
+from .outbox import DatabaseOutbox
+from .registration import AgentRegister
 from .request import Prepared
 
 CONNECT_SECONDS = 15.0
@@ -33,7 +33,7 @@ class Engine:
     ) -> None:
         self.settings, self.owner = settings, owner
         self._on_end = on_end
-        self._live: dict[str, LiveExecution] = {}
+        self._live: dict[str, RunningExecution] = {}
         self._lock = threading.Lock()
         self.broker: Broker = choose_broker(settings)
         try:
@@ -44,7 +44,7 @@ class Engine:
         except BaseException:
             self._close_backends()
             raise
-        self.ledger = Ledger(self.database)
+        self.ledger = DatabaseOutbox(self.database)
         self.publisher = Publisher(
             self.connection,
             self.ledger,
@@ -52,16 +52,16 @@ class Engine:
             delivery_seconds=2 * GATHER_SECONDS,
         )
         self.register = AgentRegister(self.database, settings)
-        self._leases = LeaseKeeper(
+        self._leases = LeaseRenewer(
             self.database, owner, settings.lease_seconds, stop=self.stop, tick=self._tick
         )
 
-    def start(self, prepared: Prepared, command: IncomingMessage | None = None) -> LiveExecution:
+    def start(self, prepared: Prepared, command: IncomingMessage | None = None) -> RunningExecution:
         """Write the execution's records and begin it in a thread of its own.
 
         Raises AlreadyStarted where the same `command` was carried out before.
         """
-        live = LiveExecution(self, prepared, command)
+        live = RunningExecution(self, prepared, command)
         with self._lock:
             self._live[live.execution_id] = live
         self._leases.hold(live.execution_id)
@@ -76,7 +76,7 @@ class Engine:
         live.stop.request(reason)
         return True
 
-    def live(self) -> list[LiveExecution]:
+    def live(self) -> list[RunningExecution]:
         """What runs here now, oldest first."""
         with self._lock:
             return list(self._live.values())
@@ -93,7 +93,7 @@ class Engine:
         self.register.close()
         self._close_backends()
 
-    def _ended(self, live: LiveExecution) -> None:
+    def _ended(self, live: RunningExecution) -> None:
         self._leases.drop(live.execution_id)
         with self._lock:
             self._live.pop(live.execution_id, None)

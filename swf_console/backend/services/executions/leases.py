@@ -1,12 +1,14 @@
 """While a process executes, its leases are renewed and stops that others ask for are heard."""
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from ..database import Database, clock, executions
+from ...database import Database, clock, executions
+from ...settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -14,7 +16,12 @@ TICK_SECONDS = 1.0
 RENEWALS = 5  # within the time of a lease
 
 
-class LeaseKeeper:
+def new_owner_id(settings: Settings) -> str:
+    """Host, pid, and what makes the name unique for ever."""
+    return f"{settings.host}:{os.getpid()}:{os.urandom(6).hex()}"
+
+
+class LeaseRenewer:
     """A thread that calls `tick`, looks for stops, and renews the leases of `owner` for `seconds` in time.
 
     `stop` is called with an execution's id and the reason: `stopped` where somebody asked for it in the

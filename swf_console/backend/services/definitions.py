@@ -1,0 +1,35 @@
+"""Workflow definitions as they are recorded."""
+
+from ..database import Database, definitions
+from ..database.records import Definition, DefinitionSummary, Page
+from ..errors import UsageError
+from ..nearest import nearest
+
+LOOKED_THROUGH = 200
+
+
+def list_definitions(
+    database: Database, workflow_name: str | None = None, after: str | None = None, limit: int = 50
+) -> Page[DefinitionSummary]:
+    """Workflow definitions, newest first."""
+    with database.read() as connection:
+        return definitions.page(connection, workflow_name, after, limit)
+
+
+def find_definition(database: Database, name: str) -> Definition:
+    """A definition by its id, by NAME@VERSION, or the newest of a name. Raises UsageError."""
+    workflow_name, _, version = name.partition("@")
+    with database.read() as connection:
+        found: Definition | None = None
+        if version:
+            found = definitions.find(connection, workflow_name, version)
+        elif newest := definitions.page(connection, name, limit=1).items:
+            found = definitions.get(connection, newest[0].id)
+        elif name.isascii() and name.isdecimal() and len(name) < 18:
+            found = definitions.get(connection, int(name))
+        if found:
+            return found
+        known = definitions.page(connection, limit=LOOKED_THROUGH).items
+    names = nearest(workflow_name, {one.workflow_name for one in known})
+    advice = f"Did you mean {' or '.join(names)}?" if names else "List them: swf-console definitions"
+    raise UsageError(f"there is no definition {name[:100]!r}", advice)

@@ -1,0 +1,1 @@
+"""Executions: asked for, run, stopped, recovered and looked up."""

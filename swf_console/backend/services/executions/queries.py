@@ -1,0 +1,222 @@
+"""Executions as they are recorded: pages of them, one with all that is known of it, how far it is."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ...database import Connection, Database, definitions, executions, logs, messages, states
+from ...database.records import (
+    Definition,
+    Execution,
+    ExecutionFilter,
+    ExecutionSummary,
+    LogEntry,
+    LogFilter,
+    MessageFilter,
+    Page,
+    RunState,
+    StateEvent,
+)
+from ...errors import UsageError
+from ...nearest import nearest
+from ...settings import Settings
+from .recovery import sweep
+
+EVENTS_SHOWN = 1000
+LOOKED_THROUGH = 200
+RECENT = timedelta(hours=24)
+ERRORS_SHOWN = 20
+ERROR_LEVEL = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What ran against what is stored, as sha256; `drifted` is None where the execution recorded no code."""
+
+    drifted: bool | None
+    executed: str | None
+    stored: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionDetail:
+    """An execution, its definition, and what it left behind. `events` are the first thousand."""
+
+    execution: Execution
+    definition: Definition
+    drift: Drift
+    run_number: int | None
+    events: tuple[StateEvent, ...]
+    more_events: bool
+    messages_by_type: dict[str, int]
+
+    @property
+    def provenance(self) -> dict[str, dict[str, Any]]:
+        """`section.key` to what set it, as it was recorded."""
+        return table(table(self.execution.execution_environment).get("provenance"))
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """Where the workflow's code came from, as it was recorded."""
+        return table(table(self.execution.execution_environment).get("source"))
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An execution with the run it simulates; `phase` is that of the run, None before its first message."""
+
+    execution: ExecutionSummary
+    run_number: int | None
+    phase: str | None
+    stf_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowMonitor:
+    """One execution as it stands. `errors` are the latest error lines reported while it ran, by anybody."""
+
+    execution: Execution
+    run_number: int | None
+    phase: str | None
+    seconds: float
+    stf_count: int
+    messages_by_type: dict[str, int]
+    state: RunState | None
+    events: tuple[StateEvent, ...]
+    more_events: bool
+    errors: tuple[LogEntry, ...]
+
+
+def list_executions(
+    settings: Settings, database: Database, wanted: ExecutionFilter, after: str | None = None, limit: int = 50
+) -> Page[ExecutionSummary]:
+    """Executions, newest first; what nobody runs any more is closed before it could be shown as running."""
+    sweep(settings, database)
+    with database.read() as connection:
+        return executions.page(connection, wanted, after, limit)
+
+
+def find_execution(database: Database, execution_id: str) -> Execution:
+    """The execution of that id. Raises UsageError with the nearest ids where there is none."""
+    with database.read() as connection:
+        found = executions.get(connection, execution_id)
+        if found:
+            return found
+        near = executions.page(connection, ExecutionFilter(), limit=LOOKED_THROUGH).items
+    names = nearest(execution_id, [one.execution_id for one in near])
+    advice = f"Did you mean {' or '.join(names)}?" if names else "List them: swf-console executions"
+    raise UsageError(f"there is no execution {execution_id[:100]!r}", advice)
+
+
+def execution_detail(settings: Settings, database: Database, execution_id: str) -> ExecutionDetail:
+    """Everything about one execution. Raises UsageError where there is none of that id."""
+    sweep(settings, database)
+    execution = find_execution(database, execution_id)
+    with database.read() as connection:
+        definition = definitions.get(connection, execution.workflow_definition_id)
+        counts = messages.counts(connection, execution_id)
+    if definition is None:  # a foreign key forbids it
+        raise LookupError(f"{execution_id} has no definition")
+    number = run_number_of(database, execution)
+    events, more = events_of(database, execution_id, number)
+    return ExecutionDetail(
+        execution, definition, drift_of(execution, definition), number, events, more, counts
+    )
+
+
+def run_number_of(database: Database, execution: Execution) -> int | None:
+    """The DAQ run that it simulated: as its metrics say, else as its first message does."""
+    number = table(execution.performance_metrics).get("run_number")
+    if number is None:
+        wanted = MessageFilter(execution_id=execution.execution_id, message_type="run_imminent")
+        with database.read() as connection:
+            first = messages.page(connection, wanted, limit=1, newest_first=False).items
+        number = first[0].run_id if first else None
+    text = str(number)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+def events_of(
+    database: Database, execution_id: str, run_number: int | None
+) -> tuple[tuple[StateEvent, ...], bool]:
+    """The first thousand state events of its run, and whether there are more."""
+    if run_number is None:
+        return (), False
+    with database.read() as connection:
+        page = states.events(connection, run_number, limit=EVENTS_SHOWN)
+    return tuple(event for event in page.items if belongs(event, execution_id)), page.next is not None
+
+
+def belongs(event: StateEvent, execution_id: str) -> bool:
+    """Whether a state event of a run is this execution's; one that says nothing is."""
+    return table(event.event_data).get("execution_id") in (None, execution_id)
+
+
+def drift_of(execution: Execution, definition: Definition) -> Drift:
+    """Compare the code that ran with the code that is stored under the same name and version."""
+    workflow = table(table(execution.execution_environment).get("workflow"))
+    executed = workflow.get("sha256")
+    text = definition.definition
+    stored = _sha256(text.encode())
+    if not isinstance(executed, str):
+        return Drift(None, None, stored)
+    # what ran is hashed as its file's bytes, of which the text has lost line ends and byte order mark
+    spellings = [text, text.replace("\n", "\r\n")]
+    known = {_sha256(each.encode(coding)) for each in spellings for coding in ("utf-8", "utf-8-sig")}
+    return Drift(executed not in known, executed, stored)
+
+
+def watch_execution(settings: Settings, database: Database, execution_id: str) -> WorkflowMonitor:
+    """How far an execution is. Raises UsageError where there is none of that id."""
+    detail = execution_detail(settings, database, execution_id)
+    execution = detail.execution
+    end = execution.end_time or datetime.now(UTC)
+    wanted = LogFilter(level=ERROR_LEVEL, since=execution.start_time, until=execution.end_time)
+    with database.read() as connection:
+        state = states.run_state(connection, detail.run_number) if detail.run_number is not None else None
+        errors = logs.page(connection, wanted, limit=ERRORS_SHOWN).items
+    return WorkflowMonitor(
+        execution=execution,
+        run_number=detail.run_number,
+        phase=state.phase if state else None,
+        seconds=max(0.0, (end - execution.start_time).total_seconds()),
+        stf_count=detail.messages_by_type.get("stf_gen", 0),
+        messages_by_type=detail.messages_by_type,
+        state=state,
+        events=detail.events,
+        more_events=detail.more_events,
+        errors=errors,
+    )
+
+
+def list_watched(
+    settings: Settings, database: Database, after: str | None = None, limit: int = 20
+) -> Page[Watched]:
+    """The executions of the last 24 hours, the newest first."""
+    sweep(settings, database)
+    recent = ExecutionFilter(since=datetime.now(UTC) - RECENT)
+    with database.read() as connection:
+        page = executions.page(connection, recent, after, limit)
+        return Page(tuple(_watched(connection, one) for one in page.items), page.next)
+
+
+def table(value: Any) -> dict[str, Any]:
+    """`value` where it is a JSON object, else an empty one: rows of others may hold anything."""
+    return value if isinstance(value, dict) else {}
+
+
+def _watched(connection: Connection, execution: ExecutionSummary) -> Watched:
+    announced = MessageFilter(execution_id=execution.execution_id, message_type="run_imminent")
+    first = messages.page(connection, announced, limit=1).items
+    text = (first[0].run_id or "") if first else ""
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+    state = states.run_state(connection, number) if number is not None else None
+    generated = MessageFilter(execution_id=execution.execution_id, message_type="stf_gen")
+    return Watched(
+        execution, number, state.phase if state else None, messages.count(connection, generated, 100_001)
+    )
+
+
+def _sha256(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()

@@ -1,0 +1,47 @@
+"""Namespaces with how much is in them; a new one for the user who asks first."""
+
+from ..configuration import check_namespace
+from ..database import Database, namespaces
+from ..database.records import NamespaceUse, Page
+from ..errors import Refused, UsageError
+from ..nearest import nearest
+from ..settings import Settings
+
+COUNT_CAP = 10_001
+
+
+def list_namespaces(database: Database) -> list[NamespaceUse]:
+    """Namespaces by name, with how much is in them, counted up to COUNT_CAP."""
+    with database.read() as connection:
+        return namespaces.listed(connection, cap=COUNT_CAP)
+
+
+def page_namespaces(database: Database, after: str | None = None, limit: int = 50) -> Page[NamespaceUse]:
+    """The same in pages."""
+    with database.read() as connection:
+        return namespaces.page(connection, after, limit, cap=COUNT_CAP)
+
+
+def find_namespace(database: Database, name: str, cap: int) -> NamespaceUse:
+    """A namespace with how much is in it, counted up to `cap`. Raises UsageError where there is none."""
+    with database.read() as connection:
+        found = namespaces.use_of(connection, name, cap)
+        known = [] if found else namespaces.listed(connection, cap=1)
+    if found is None:
+        near = nearest(name, [use.namespace.name for use in known])
+        advice = f"Did you mean {' or '.join(near)}?" if near else "List them: swf-console namespaces"
+        raise UsageError(f"there is no namespace {name[:100]!r}", advice)
+    return found
+
+
+def create_namespace(settings: Settings, database: Database, name: str) -> str:
+    """Make a namespace that is the user's own; its name.
+
+    Raises NamespaceError for a name that is none, Refused where it is there already.
+    """
+    plain = check_namespace(name, "the name")
+    with database.write() as connection:
+        found, created = namespaces.ensure(connection, plain, settings.user)
+    if not created:
+        raise Refused(f"namespace {plain} is there already, it is {found.owner}'s", "Choose another name")
+    return plain
