@@ -62,7 +62,7 @@ def stage(tmp_path: Path) -> Iterator[AgentStage]:
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("swf_console.backend.agent.desk.BACKOFF", (0.01, 0.02))
-    monkeypatch.setattr("swf_console.backend.agent.pulse.CALM_SECONDS", 0.05)
+    monkeypatch.setattr("swf_console.backend.agent.heartbeat.CALM_SECONDS", 0.05)
 
 
 def stored(stage: AgentStage) -> set[str]:

@@ -13,12 +13,12 @@ from typing import Any, ClassVar
 import pytest
 
 from swf_console.backend.agent import BadMessage, Message
+from swf_console.backend.agent.heartbeat import AgentHeartbeat
 from swf_console.backend.agent.identity import IdentityFile
 from swf_console.backend.agent.log_table import DatabaseLog
 from swf_console.backend.agent.message import ExecutionView
 from swf_console.backend.agent.parameters import ExecutionRecords, MonitorUnreachable
 from swf_console.backend.agent.pool import Pool
-from swf_console.backend.agent.pulse import Pulse
 from swf_console.backend.agent.tasks import OpenTasks
 from swf_console.backend.database import agents, logs
 from swf_console.backend.database.records import Heartbeat, LogFilter
@@ -203,14 +203,14 @@ def test_a_monitor_that_is_not_there_is_unreachable(stage: AgentStage) -> None:
 
 
 class Heart:
-    """A pulse with switches."""
+    """A heartbeat with switches."""
 
     def __init__(self, stage: AgentStage, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("swf_console.backend.agent.pulse.CALM_SECONDS", 0.02)
+        monkeypatch.setattr("swf_console.backend.agent.heartbeat.CALM_SECONDS", 0.02)
         self._stage = stage
         self.busy = False
         self.told: list[str] = []
-        self.pulse = Pulse(stage.database, self._describe, lambda: self.busy)
+        self.heartbeat = AgentHeartbeat(stage.database, self._describe, lambda: self.busy)
 
     def _describe(self, state: str) -> Heartbeat:
         if not self.told or self.told[-1] != state:
@@ -225,33 +225,33 @@ class Heart:
 
 def test_every_change_of_state_is_a_heart_beat(stage: AgentStage, monkeypatch: pytest.MonkeyPatch) -> None:
     heart = Heart(stage, monkeypatch)
-    heart.pulse.start()
+    heart.heartbeat.start()
     wait_for(lambda: heart.shown() == "STARTING")
-    heart.pulse.ready()
+    heart.heartbeat.ready()
     wait_for(lambda: heart.shown() == "READY")
     heart.busy = True
-    heart.pulse.working()
+    heart.heartbeat.working()
     wait_for(lambda: heart.shown() == "PROCESSING")
     heart.busy = False
     wait_for(lambda: heart.shown() == "READY")
-    heart.pulse.end(5)
+    heart.heartbeat.end(5)
     assert heart.shown() == "EXITED"
     assert heart.told == ["STARTING", "READY", "PROCESSING", "READY", "EXITED"]
 
 
 def test_the_heart_beats_without_any_change(stage: AgentStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("swf_console.backend.agent.pulse.BEAT_SECONDS", 0.01)
+    monkeypatch.setattr("swf_console.backend.agent.heartbeat.BEAT_SECONDS", 0.01)
     beats: list[str] = []
-    pulse = Pulse(
+    heartbeat = AgentHeartbeat(
         stage.database,
         lambda state: (
             beats.append(state) or Heartbeat("a", "data", "OK", datetime.now(UTC), state)  # type: ignore[func-returns-value]
         ),
         lambda: False,
     )
-    pulse.start()
+    heartbeat.start()
     wait_for(lambda: len(beats) > 3)
-    pulse.end(5)
+    heartbeat.end(5)
 
 
 def test_log_lines_are_written_in_batches_and_the_database_is_not_waited_for(stage: AgentStage) -> None:

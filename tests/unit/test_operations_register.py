@@ -6,7 +6,7 @@ import pytest
 
 from swf_console.backend.database import agents, open_database
 from swf_console.backend.database.records import Agent
-from swf_console.backend.services.executions.registration import AgentRegister, agent_type
+from swf_console.backend.services.executions.registration import Registration, agent_type
 from swf_console.backend.settings import Settings
 
 
@@ -26,19 +26,19 @@ def test_the_type_is_the_workflows_name(workflow: str, kind: str) -> None:
 def test_the_type_follows_the_work_and_the_name_stays(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
     settings = Settings(tmp_path, tmp_path, user="me", host="here", database_url="")
-    register = AgentRegister(database, settings)
+    registration = Registration(database, settings)
 
     def seen() -> Agent:
         with database.read() as connection:
             (agent,) = agents.page(connection).items
         return agent
 
-    name = register.enrol("DAQ_Simulator", "demo")
-    register.working("stf_datataking")
+    name = registration.register("DAQ_Simulator", "demo")
+    registration.working("stf_datataking")
     assert (seen().agent_type, seen().operational_state) == ("STF_Datataking", "PROCESSING")
-    register.idle("stf_datataking")
+    registration.idle("stf_datataking")
     assert (seen().agent_type, seen().operational_state) == ("DAQ_Simulator", "READY")
-    register.close()
+    registration.close()
     assert (seen().status, seen().operational_state) == ("EXITED", "EXITED")
     assert seen().instance_name == name == "DAQ_Simulator-agent-me-1"
     assert seen().namespace == "demo"

@@ -21,13 +21,13 @@ from .catching_up import missed
 from .counts import Counts
 from .deliveries import Deliveries
 from .desk import Desk
+from .heartbeat import AgentHeartbeat
 from .identity import AgentIdentity, IdentityFile
 from .intake import Intake, Ours
 from .log_table import DatabaseLog
 from .message import Message
 from .parameters import ExecutionRecords
 from .pool import Pool
-from .pulse import Pulse
 from .schedule import Schedule
 from .tasks import OpenTasks, Task
 from .work import Identity, Work
@@ -92,7 +92,7 @@ class Running:
 
     def proceed(self, kept: Sequence[Message], function: Callable[[Message, Work], None]) -> None:
         """Go on with messages that were kept."""
-        self._pulse.working()
+        self._heartbeat.working()
         self._desk.proceed(kept, function)
 
     def give_back(self, kept: Sequence[Message]) -> None:
@@ -121,7 +121,7 @@ class Running:
             logger.setLevel(logging.INFO)
         try:
             self._build(database)
-            self._pulse.start()
+            self._heartbeat.start()
             self._work()
         finally:
             self._end()
@@ -145,7 +145,7 @@ class Running:
             self._pool,
             self._closing,
         )
-        self._pulse = Pulse(database, self._describe, self._busy)
+        self._heartbeat = AgentHeartbeat(database, self._describe, self._busy)
         self._intake = Intake(
             self._link,
             agent.destinations,
@@ -163,7 +163,7 @@ class Running:
         self._agent.begin()
         if not self._await_subscriptions():
             return
-        self._pulse.ready()
+        self._heartbeat.ready()
         self._catch_up()
         self._intake.start()
         log.info("%s serves namespace %s", self.identity.name, self.namespace)
@@ -181,7 +181,7 @@ class Running:
         self._publisher.close(FINISH_SECONDS)
         self._intake.unsubscribe()
         self._link.stop()
-        self._pulse.end(FINISH_SECONDS)
+        self._heartbeat.end(FINISH_SECONDS)
         self._agent.end()
 
     def _open_database(self) -> Database | None:
@@ -242,7 +242,7 @@ class Running:
         self.identity = self._file.mark_known(self._label, self.identity, place)
 
     def _work_off(self, tasks: Sequence[Task]) -> None:
-        self._pulse.working()
+        self._heartbeat.working()
         self._desk.work_off(tasks)
 
     def _crashed(self, error: BaseException) -> None:

@@ -4,15 +4,15 @@ import logging
 import os
 import queue
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from ..agent.heartbeat import EXITED, PROCESSING, READY, STARTING, HeartbeatThread
 from ..agent.identity import IdentityFile
 from ..configuration import resolve_namespace
-from ..database import Database, agents, open_database, sequences
+from ..database import Database, open_database, sequences
 from ..database.records import Heartbeat
 from ..errors import BackendUnreachable, BrokerUnreachable, ErrorReport, Refused, SwfError
 from ..messaging.address import Broker, choose_broker
@@ -31,7 +31,6 @@ from .testbed_control import HomeTestbed, TestbedControl, agents_running, descri
 log = logging.getLogger(__name__)
 
 AGENT_TYPE = "agent_manager"
-BEAT_SECONDS = 30.0
 LOOK_SECONDS = 0.5
 RETRY_SECONDS = 2.0
 FINISH_SECONDS = 5.0
@@ -69,7 +68,7 @@ class AgentManager:
         self._at_work = False
         self._stopped = threading.Event()
         self._changed = threading.Event()
-        self._beat_failing = False
+        self._ended = False
 
     def serve(self) -> None:
         """Take commands until stopped. Raises Refused where this user's manager runs already.
@@ -97,30 +96,32 @@ class AgentManager:
         self._changed.set()
 
     def _live(self, database: Database) -> None:
+        heartbeat = HeartbeatThread(database, self._describe)
         self._link.watch(lambda _state: self._changed.set())
         self._worker.start()
         self._link.start()
         self._subscriber.start()
+        heartbeat.start()
         told: tuple[bool, bool] | None = None
-        due = 0.0
         try:
             while not self._stopped.is_set():
                 truth = (self._hears, self._at_work)
-                if truth != told or time.monotonic() >= due:
-                    self._beat(database)
-                    told, due = truth, time.monotonic() + BEAT_SECONDS
+                if truth != told:
+                    heartbeat.notify()
+                    told = truth
                 self._note_ready()
                 self._changed.wait(LOOK_SECONDS)
                 self._changed.clear()
         finally:
-            self._end(database)
+            self._end(heartbeat)
 
-    def _end(self, database: Database) -> None:
+    def _end(self, heartbeat: HeartbeatThread) -> None:
         self._subscriber.close(FINISH_SECONDS)
         self._finish_work()
         self._publisher.close(FINISH_SECONDS if self._hears else 0.0)
         self._link.stop()
-        self._beat(database, ended=True)
+        self._ended = True
+        heartbeat.close()
         log.info("%s ends", self.name)
 
     def _finish_work(self) -> None:
@@ -230,28 +231,17 @@ class AgentManager:
         self._at_work = at_work
         self._changed.set()
 
-    def _beat(self, database: Database, *, ended: bool = False) -> None:
-        """One heart-beat with the truth of now; one that cannot be written is followed by the next."""
-        try:
-            with database.write() as connection:
-                agents.heartbeat(connection, self._describe(ended))
-        except Exception as error:  # noqa: BLE001 (a missed beat is made up for by the next)
-            if not self._beat_failing:
-                log.warning("no heart-beat: %s", error)
-            self._beat_failing = True
-        else:
-            self._beat_failing = False
-
-    def _describe(self, ended: bool) -> Heartbeat:
+    def _describe(self) -> Heartbeat:
         link, hears, look = self._link.state(), self._hears, self._testbed.look()
         connected = link.phase is Phase.UP
-        state = "PROCESSING" if self._at_work else "READY" if hears else "STARTING"
+        ended = self._ended
+        state = PROCESSING if self._at_work else READY if hears else STARTING
         return Heartbeat(
             instance_name=self.name,
             agent_type=AGENT_TYPE,
-            status="EXITED" if ended else "OK" if hears else "WARNING",
+            status=EXITED if ended else "OK" if hears else "WARNING",
             at=datetime.now(UTC),
-            operational_state="EXITED" if ended else state,
+            operational_state=EXITED if ended else state,
             description=f"agent manager of {self.user}" + ("" if connected else "; no broker"),
             namespace=self._namespace(),
             pid=os.getpid(),

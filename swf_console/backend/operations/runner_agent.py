@@ -33,7 +33,7 @@ class RunnerAgent:
         self._settings, self.namespace = settings, namespace
         self._ended = threading.Event()
         self._engine = Engine(settings, owner or new_owner_id(settings))
-        self.name = self._engine.register.enrol(IDLE_TYPE, namespace)
+        self.name = self._engine.registration.register(IDLE_TYPE, namespace)
         self._subscriber = Subscriber(
             self._engine.connection,
             # other senders give no namespace header: theirs are looked at, and put back with one if not ours
@@ -44,7 +44,7 @@ class RunnerAgent:
     def serve(self) -> None:
         """Take commands until stopped, and close what dead processes left."""
         try:
-            self._engine.register.beat()
+            self._engine.registration.ready()
             self._subscriber.start()
             self._subscriber.wait_subscribed(SUBSCRIBE_SECONDS)
             log.info("%s serves namespace %s", self.name, self.namespace)

@@ -13,7 +13,7 @@ from ...settings import Settings
 from .execution import RunningExecution
 from .leases import LeaseRenewer
 from .outbox import DatabaseOutbox
-from .registration import AgentRegister
+from .registration import Registration
 from .request import Prepared
 
 CONNECT_SECONDS = 15.0
@@ -51,9 +51,9 @@ class Engine:
             gather_seconds=GATHER_SECONDS,
             delivery_seconds=2 * GATHER_SECONDS,
         )
-        self.register = AgentRegister(self.database, settings)
+        self.registration = Registration(self.database, settings)
         self._leases = LeaseRenewer(
-            self.database, owner, settings.lease_seconds, stop=self.stop, tick=self._tick
+            self.database, owner, settings.lease_seconds, stop=self.stop, tick=self._watch_outage
         )
 
     def start(self, prepared: Prepared, command: IncomingMessage | None = None) -> RunningExecution:
@@ -90,7 +90,7 @@ class Engine:
         self._leases.end()
         waited_long_enough = self.publisher.oldest_unconfirmed_age() >= self.settings.outage_limit
         self.publisher.close(0.0 if waited_long_enough else CLOSE_SECONDS)
-        self.register.close()
+        self.registration.close()
         self._close_backends()
 
     def _ended(self, live: RunningExecution) -> None:
@@ -98,14 +98,10 @@ class Engine:
         with self._lock:
             self._live.pop(live.execution_id, None)
         try:
-            self.register.idle(live.prepared.code.name)
+            self.registration.idle(live.prepared.code.name)
         finally:
             if self._on_end:
                 self._on_end(live.execution_id)
-
-    def _tick(self) -> None:
-        self._watch_outage()
-        self.register.beat_when_due()
 
     def _watch_outage(self) -> None:
         """An outage longer than the limit fails what runs, and says so."""

@@ -78,7 +78,7 @@ class RunningExecution:
         with database.write() as connection:
             number = sequences.next_execution_number(connection)
         execution_id = f"{request.workflow}-{settings.user}-{number:04d}"
-        sender = self._engine.register.enrol(agent_type(request.workflow), self.prepared.namespace)
+        sender = self._engine.registration.register(agent_type(request.workflow), self.prepared.namespace)
         with database.write() as connection:
             if self._command:
                 _take_once(connection, self._command)
@@ -99,7 +99,7 @@ class RunningExecution:
                     lease_expires_at=began + timedelta(seconds=settings.lease_seconds),
                 ),
             )
-        self._engine.register.working(request.workflow)
+        self._engine.registration.working(request.workflow)
         return execution_id, sender
 
     def _definition(self) -> NewDefinition:

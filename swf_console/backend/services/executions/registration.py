@@ -1,21 +1,16 @@
-"""This process among the agents: its number, its type while it works, its heart-beat."""
+"""A process that executes, among the agents: its number, and its type while it works."""
 
-import logging
 import os
 import threading
-import time
 from datetime import UTC, datetime
 
-from ...database import Database, agents, sequences
+from ...agent.heartbeat import EXITED, PROCESSING, READY, HeartbeatThread
+from ...database import Database, sequences
 from ...database.records import Heartbeat
-from ...errors import SwfError
 from ...settings import Settings
-
-log = logging.getLogger(__name__)
 
 IDLE_TYPE = "DAQ_Simulator"
 TYPE_LENGTH = 20
-HEARTBEAT_SECONDS = 30.0
 
 
 def agent_type(workflow: str) -> str:
@@ -24,7 +19,7 @@ def agent_type(workflow: str) -> str:
     return "_".join(parts)[:TYPE_LENGTH]
 
 
-class AgentRegister:
+class Registration:
     """Registers this process as an agent when it first works; its name stays, its type says what it runs."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
@@ -32,10 +27,11 @@ class AgentRegister:
         self._lock = threading.Lock()
         self._namespace: str | None = None
         self._working: list[str] = []
-        self._beat_at = time.monotonic()
+        self._closed = False
+        self._heartbeat = HeartbeatThread(database, self._describe)
         self.name: str | None = None
 
-    def enrol(self, first_type: str, namespace: str) -> str:
+    def register(self, first_type: str, namespace: str) -> str:
         """Draw a number and be known as `<type>-agent-<user>-<number>`; returns the name."""
         with self._lock:
             if self.name is None:
@@ -43,51 +39,41 @@ class AgentRegister:
                     number = sequences.next_agent_number(connection)
                 self.name = f"{first_type}-agent-{self._settings.user}-{number}"
                 self._namespace = namespace
+                self._heartbeat.start()
             return self.name
 
+    def ready(self) -> None:
+        """Say that this process is there."""
+        self._heartbeat.beat()
+
     def working(self, workflow: str) -> None:
-        """Say that `workflow` is executed now."""
+        """Say that `workflow` is executed now; written when this returns, for its messages come next."""
         with self._lock:
             self._working.append(agent_type(workflow))
-        self.beat()
+        self._heartbeat.beat()
 
     def idle(self, workflow: str) -> None:
         """Say that an execution of `workflow` has ended."""
         with self._lock:
             self._working.remove(agent_type(workflow))
-        self.beat()
+        self._heartbeat.beat()
 
     def close(self) -> None:
-        """Say goodbye, if ever registered."""
-        if self.name is not None:
-            self.beat(status="EXITED", state="EXITED")
+        """Say EXITED, if ever registered."""
+        self._closed = True
+        self._heartbeat.close()
 
-    def beat_when_due(self) -> None:
-        """A heart-beat, unless there was one within the last 30 s."""
-        if time.monotonic() - self._beat_at >= HEARTBEAT_SECONDS:
-            self.beat()
-
-    def beat(self, status: str = "OK", state: str | None = None) -> None:
-        """One heart-beat with the present state; one that cannot be written is followed by the next."""
+    def _describe(self) -> Heartbeat:
         with self._lock:
-            kind = self._working[-1] if self._working else IDLE_TYPE
-            name, busy = self.name, bool(self._working)
-        if name is None:
-            return
-        self._beat_at = time.monotonic()
-        beat = Heartbeat(
-            instance_name=name,
-            agent_type=kind,
-            status=status,
+            working = self._working[-1] if self._working else None
+        return Heartbeat(
+            instance_name=self.name or "",
+            agent_type=working or IDLE_TYPE,
+            status=EXITED if self._closed else "OK",
             at=datetime.now(UTC),
-            operational_state=state or ("PROCESSING" if busy else "READY"),
+            operational_state=EXITED if self._closed else PROCESSING if working else READY,
             description="workflow runner",
             namespace=self._namespace,
             pid=os.getpid(),
             hostname=self._settings.host,
         )
-        try:
-            with self._database.write() as connection:
-                agents.heartbeat(connection, beat)
-        except SwfError as error:
-            log.warning("a heart-beat of %s was not written: %s", name, error)

@@ -1,0 +1,127 @@
+"""The heartbeat of a process: every 30 s and with every change, on a thread that nothing else holds up."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from ..database import Database, agents
+from ..database.records import Heartbeat
+
+log = logging.getLogger(__name__)
+
+BEAT_SECONDS = 30.0
+CALM_SECONDS = 2.0
+
+STARTING, READY, PROCESSING, EXITED = "STARTING", "READY", "PROCESSING", "EXITED"
+
+
+class HeartbeatThread:
+    """Writes what `describe` returns every `pause` seconds, when notified, and at the end."""
+
+    def __init__(self, database: Database, describe: Callable[[], Heartbeat]) -> None:
+        self.pause = BEAT_SECONDS
+        self._database, self._describe = database, describe
+        self._changed = threading.Condition()
+        self._due, self._ending = False, False
+        # described and written under one lock: the row shows the newest description
+        self._writing = threading.Lock()
+        self._failing = False
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Beat from now on; `notify` or `beat` makes the first."""
+        self._thread.start()
+
+    def notify(self) -> None:
+        """There is something new to tell; does not wait for the database."""
+        with self._changed:
+            self._due = True
+            self._changed.notify()
+
+    def beat(self) -> None:
+        """Write one now; one that cannot be written is followed by the next."""
+        with self._writing:
+            try:
+                described = self._describe()
+                with self._database.write() as connection:
+                    agents.heartbeat(connection, described)
+            except Exception as error:  # noqa: BLE001 (a missed beat is made up for by the next)
+                if not self._failing:
+                    log.warning("no heartbeat: %s", error)
+                self._failing = True
+            else:
+                self._failing = False
+
+    def close(self, timeout: float | None = None) -> None:
+        """Write the last one, which is waited for up to `timeout` seconds."""
+        with self._changed:
+            self._due = self._ending = True
+            self._changed.notify()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        ending = False
+        while not ending:
+            with self._changed:
+                self._changed.wait_for(lambda: self._due, self.pause)
+                self._due, ending = False, self._ending
+            self.beat()
+
+
+class AgentHeartbeat:
+    """An agent's operational state as its heartbeats show it.
+
+    It is PROCESSING from the first message until two seconds after the last.
+    """
+
+    def __init__(
+        self, database: Database, describe: Callable[[str], Heartbeat], busy: Callable[[], bool]
+    ) -> None:
+        self.state = STARTING
+        self._describe, self._busy = describe, busy
+        self._lock = threading.Lock()
+        self._told: str | None = None
+        self._worked = False
+        self._thread = HeartbeatThread(database, self._tell)
+
+    def start(self) -> None:
+        """Begin to beat."""
+        self._thread.start()
+        self._thread.notify()
+
+    def ready(self) -> None:
+        """The agent hears: from STARTING to READY."""
+        self._enter(READY)
+
+    def working(self) -> None:
+        """There is work."""
+        self._worked = True
+        if self.state == READY:
+            self._enter(PROCESSING)
+
+    def end(self, timeout: float) -> None:
+        """The last beat says EXITED; it is waited for up to `timeout` seconds."""
+        self._enter(EXITED)
+        self._thread.close(timeout)
+
+    def _enter(self, state: str) -> None:
+        with self._lock:
+            if self.state in (state, EXITED):
+                return
+            self.state = state
+        self._thread.notify()
+
+    def _tell(self) -> Heartbeat:
+        if self.state == PROCESSING and self._told == PROCESSING:
+            self._calm_down()
+        self._told = state = self.state
+        self._thread.pause = CALM_SECONDS if state == PROCESSING else BEAT_SECONDS
+        return self._describe(state)
+
+    def _calm_down(self) -> None:
+        worked, self._worked = self._worked, False
+        if not worked and not self._busy():
+            with self._lock:
+                if self.state == PROCESSING:
+                    self.state = READY
