@@ -3,13 +3,14 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import on
+from textual import events, on
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from ..widgets.background import Background
 from ..widgets.bindings import bindings_of
-from ..widgets.key_line import KeyLine
 from ..widgets.key_words import with_keys
 from ..widgets.short_list import ShortList
 from .host import host_of
@@ -33,16 +34,22 @@ if TYPE_CHECKING:
     from ..backend.operations.console.launching import Checked, LaunchWish, Offer
     from ..backend.operations.console.services import ConsoleServices
 
+WIDE = 120
 
-class LaunchForm(LaunchParts):
+
+class LaunchForm(ModalScreen[None]):
     """What is chosen is looked at while it is chosen, and begun when it is found good."""
 
     place: ClassVar[str] = "launch"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("launch")
+    DEFAULT_CSS = "LaunchForm { align: center middle; }"
 
     def __init__(self, services: "ConsoleServices") -> None:
         super().__init__()
         self.services = services
+        self.parts = LaunchParts()
+        self.rows, self.choices, self.verdict = self.parts.rows, self.parts.choices, self.parts.verdict
+        self.input, self.notice = self.parts.input, self.parts.notice
         self.wish: LaunchWish | None = None
         self.offer: Offer | None = None
         self.checked: Checked | None = None
@@ -51,11 +58,18 @@ class LaunchForm(LaunchParts):
         self._wanted = False
         self._offers = Background(self, "offer")
         self.check = WishCheck(self, services, self._was_checked, self._paint, self._failed)
-        self._starter = Starter(self, services, lambda: self.notice)
+        self._starter = Starter(self, services, self.notice)
+
+    def compose(self) -> ComposeResult:
+        yield self.parts
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Side by side where there is room."""
+        self.parts.set_class(event.size.width >= WIDE, "-wide")
 
     def on_mount(self) -> None:
         """Read what there is to choose from."""
-        self.query_one(KeyLine).show(("launch",), host_of(self).refusal)
+        self.parts.keys.show(("launch",), host_of(self).refusal)
         self._offers.start(self._offer, self._offered, self._failed)
 
     def on_unmount(self) -> None:
@@ -119,13 +133,13 @@ class LaunchForm(LaunchParts):
 
     @on(ShortList.Moved, "#launch-rows")
     def _moved(self, event: ShortList.Moved) -> None:
-        if not self.has_class(CHOOSING):
-            self.explain(help_of(event.item))
+        if not self.parts.choosing:
+            self.parts.explain(help_of(event.item))
 
     @on(ShortList.Moved, "#launch-choices")
     def _looked_at(self, event: ShortList.Moved) -> None:
-        if self.has_class(CHOOSING):
-            self.explain(help_of(event.item))
+        if self.parts.choosing:
+            self.parts.explain(help_of(event.item))
 
     @on(ShortList.Chosen, "#launch-rows")
     def _change(self, event: ShortList.Chosen) -> None:
@@ -133,8 +147,8 @@ class LaunchForm(LaunchParts):
         if self.wish is None:
             return
         if key == CONFIGURATION:
-            self.give_keys_to(CHOOSING)
-            self.explain(help_of(self.choices.current))
+            self.parts.give_keys_to(CHOOSING)
+            self.parts.explain(help_of(self.choices.current))
         elif key == WHERE:
             self.action_where()
         elif key == PACE:
@@ -157,7 +171,7 @@ class LaunchForm(LaunchParts):
         self._editing, self._wanted = key, False
         self.input.value = row.value if row else plain.get(key, "")
         self.input.placeholder = f"{key.lstrip('@')}: empty takes the override away"
-        self.give_keys_to(EDITING)
+        self.parts.give_keys_to(EDITING)
 
     @on(Input.Changed, "#launch-input")
     def _typed(self, event: Input.Changed) -> None:
@@ -190,11 +204,11 @@ class LaunchForm(LaunchParts):
         self._editing = ""
         self._submitted = False
         self.input.remove_class("-invalid")
-        self.give_keys_to()
+        self.parts.give_keys_to()
 
     def _choose_no_more(self) -> None:
-        self.give_keys_to()
-        self.explain(help_of(self.rows.current))
+        self.parts.give_keys_to()
+        self.parts.explain(help_of(self.rows.current))
 
     def action_back(self) -> None:
         """Out of the input or the choice; else close the form."""
@@ -202,7 +216,7 @@ class LaunchForm(LaunchParts):
             self._end_edit()
             if self.wish:
                 self.take(self.wish)
-        elif self.has_class(CHOOSING):
+        elif self.parts.choosing:
             self._choose_no_more()
         else:
             self.dismiss()

@@ -1,10 +1,8 @@
 """What stands where in the launch form: what can be chosen, the verdict, the line to type into, the keys."""
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from ..widgets.key_line import KeyLine
@@ -14,19 +12,17 @@ from ..widgets.short_list import ShortList
 from .dialogs import hint
 from .launch_rows import CHOICE_COLUMNS, COLUMNS
 
-WIDE = 120
 EDITING, CHOOSING = "-editing", "-choosing"
 
 
-class LaunchParts(ModalScreen[None]):
+class LaunchParts(Vertical):
     """One list of everything that can be chosen, the verdict beside it, an input line for one value."""
 
     DEFAULT_CSS = """
     LaunchParts {
-        align: center middle;
-        & > #launch { width: 100%; height: 100%; max-width: 150; max-height: 48; background: $surface;
-            border: round $primary; padding: 0 1;
-            border-title-color: $primary; border-title-style: bold; }
+        width: 100%; height: 100%; max-width: 150; max-height: 48; background: $surface;
+        border: round $primary; padding: 0 1;
+        border-title-color: $primary; border-title-style: bold;
         & #launch-parts { height: 1fr; layout: vertical; }
         & #launch-rows, & #launch-choices { height: 1fr; background: $surface; }
         & #launch-choices { display: none; }
@@ -48,62 +44,46 @@ class LaunchParts(ModalScreen[None]):
     }
     """
 
+    def __init__(self) -> None:
+        super().__init__(id="launch")
+        self.border_title = "Run a workflow"
+        self.rows = ShortList(COLUMNS, identity="launch-rows", empty="Reading the configurations ...")
+        self.choices = ShortList(
+            CHOICE_COLUMNS,
+            identity="launch-choices",
+            empty="No configuration here. Make a home that has some: swf-console init DIR",
+        )
+        self.verdict = Lines(identity="launch-verdict", wrap=True)
+        self.notice = Notice(identity="launch-notice")
+        self.input = Input(id="launch-input", select_on_focus=True)
+        self.keys = KeyLine(id="launch-keys", last=())
+        self._help = Static(id="launch-help", markup=False)
+
     def compose(self) -> ComposeResult:
-        """Title, list and verdict, input line, help, keys."""
-        with Vertical(id="launch"):
-            with Container(id="launch-parts"):
-                yield ShortList(COLUMNS, identity="launch-rows", empty="Reading the configurations ...")
-                yield ShortList(
-                    CHOICE_COLUMNS,
-                    identity="launch-choices",
-                    empty="No configuration here. Make a home that has some: swf-console init DIR",
-                )
-                yield Lines(identity="launch-verdict", wrap=True)
-            yield Notice(identity="launch-notice")
-            yield Static(id="launch-help", markup=False)
-            yield Input(id="launch-input", select_on_focus=True)
-            yield KeyLine(id="launch-keys", last=())
-            yield Static(id="launch-hint", markup=False)
-
-    @property
-    def rows(self) -> ShortList:
-        """What can be chosen."""
-        return self.query_one("#launch-rows", ShortList)
-
-    @property
-    def choices(self) -> ShortList:
-        """The configurations, while one is chosen."""
-        return self.query_one("#launch-choices", ShortList)
-
-    @property
-    def verdict(self) -> Lines:
-        """What the run would be like."""
-        return self.query_one("#launch-verdict", Lines)
-
-    @property
-    def notice(self) -> Notice:
-        """What is wrong with what is being typed, or why it did not start."""
-        return self.query_one("#launch-notice", Notice)
-
-    @property
-    def input(self) -> Input:
-        """The line in which one value is changed."""
-        return self.query_one("#launch-input", Input)
+        """List and verdict, input line, help, keys."""
+        with Container(id="launch-parts"):
+            yield self.rows
+            yield self.choices
+            yield self.verdict
+        yield self.notice
+        yield self._help
+        yield self.input
+        yield self.keys
+        words = hint(("Enter", "take it"), ("{launch.back}", "leave it as it was"))
+        yield Static(words, id="launch-hint", markup=False)
 
     def on_mount(self) -> None:
         """The list has the keys."""
-        self.query_one("#launch").border_title = "Run a workflow"
-        words = hint(("Enter", "take it"), ("{launch.back}", "leave it as it was"))
-        self.query_one("#launch-hint", Static).update(words)
         self.rows.focus()
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Side by side where there is room."""
-        self.set_class(event.size.width >= WIDE, "-wide")
+    @property
+    def choosing(self) -> bool:
+        """Whether a configuration is being chosen."""
+        return self.has_class(CHOOSING)
 
     def explain(self, words: str) -> None:
         """Say what the row under the cursor means."""
-        self.query_one("#launch-help", Static).update(Content(words))
+        self._help.update(Content(words))
 
     def give_keys_to(self, mode: str = "") -> None:
         """Let a value be typed, or a configuration be chosen; meanwhile nothing else takes the keys."""

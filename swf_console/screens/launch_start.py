@@ -9,7 +9,7 @@ from textual.widget import Widget
 from ..actions import action_of
 from ..widgets.harmless import brief
 from ..widgets.notice import Notice
-from .host import Then, host_of
+from .host import ActionHost, Then, host_of
 from .polling import cause_of
 
 if TYPE_CHECKING:
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 class Starter:
     """One thing is begun at a time; what goes wrong is said in `notice` too, not only on the action line."""
 
-    def __init__(self, owner: Widget, services: "ConsoleServices", notice: Callable[[], Notice]) -> None:
+    def __init__(self, owner: Widget, services: "ConsoleServices", notice: Notice) -> None:
         self._owner, self._services, self._notice = owner, services, notice
         self._under_way = False
 
     @property
     def may(self) -> bool:
         """Whether something can be begun now; says so where read-only forbids it."""
-        host = host_of(self._owner)
+        host: ActionHost = host_of(self._owner)
         if not host.writable:
-            self._notice().say(host.refusal, tone="bad")
+            self._notice.say(host.refusal, tone="bad")
         return host.writable and not self._under_way
 
     def run(self, wish: "LaunchWish", workflow: str, then: Then) -> None:
@@ -50,11 +50,11 @@ class Starter:
 
     def _begin(self, name: str, what: str, command: str, call: Callable[[], str], then: Then) -> None:
         self._under_way = True
-        self._notice().say(f"starting {what} ...")
+        self._notice.say(f"starting {what} ...")
 
         def done(answer: object) -> None:
             self._under_way = False
-            self._notice().say()
+            self._notice.say()
             then(answer)
 
         action = action_of(name, "launch")
@@ -70,4 +70,4 @@ class Starter:
 
     def _failed(self, error: Exception) -> None:
         self._under_way = False
-        self._notice().say(brief(cause_of(error)), tone="bad")
+        self._notice.say(brief(cause_of(error)), tone="bad")
