@@ -159,7 +159,8 @@ def _stop(home: Home) -> float:
 def _under_way(home: Home) -> str | None:
     """The running execution, once its first STF is delivered."""
     from swf_console.backend.database import executions, messages, open_database
-    from swf_console.backend.database.records import ExecutionFilter, MessageFilter
+    from swf_console.backend.database.records.messages import MessageFilter
+    from swf_console.backend.database.records.workflows import ExecutionFilter
 
     database = open_database(home.settings.database_url)
     try:

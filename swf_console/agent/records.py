@@ -1,9 +1,17 @@
 """Rows of the database as data: what the functions of the modules beside this one take and give."""
 
-from ..backend.database.processing_records import NewFastmonFile, NewStfFile, NewStfWorkflow, StageWork
-from ..backend.database.records import RunState, StateEvent
-from ..backend.database.report_records import NewTfSlice
-from ..backend.database.slice_records import Retry, SliceResult, SliceStart, WorkerBeat
+from ..backend.database.records.processing import (
+    NewFastmonFile,
+    NewStfFile,
+    NewStfWorkflow,
+    NewTfSlice,
+    Retry,
+    SliceResult,
+    SliceStart,
+    StageWork,
+    WorkerBeat,
+)
+from ..backend.database.records.workflows import RunState, StateEvent
 
 __all__ = [
     "NewFastmonFile",

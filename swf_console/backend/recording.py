@@ -1,6 +1,6 @@
 """Messages as rows of the message table: where the messaging and the database room meet."""
 
-from .database.records import NewMessage
+from .database.records.messages import NewMessage
 from .messaging.messages import IncomingMessage, OutgoingMessage
 
 

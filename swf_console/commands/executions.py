@@ -12,7 +12,7 @@ from .output import emit, say, show, table
 from .text import brief, instant, lasted
 
 if TYPE_CHECKING:
-    from ..backend.database.records import ExecutionFilter, ExecutionSummary
+    from ..backend.database.records.workflows import ExecutionFilter, ExecutionSummary
     from ..backend.settings import Settings
 
 STATUSES = ("running", "completed", "failed", "terminated")
@@ -108,7 +108,7 @@ def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 def filter_of(arguments: argparse.Namespace) -> "ExecutionFilter":
     """The filter that the flags describe."""
-    from ..backend.database.records import ExecutionFilter
+    from ..backend.database.records.workflows import ExecutionFilter
     from ..backend.operations.moments import parse_moment
 
     status = given(arguments, "status")

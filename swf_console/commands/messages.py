@@ -14,7 +14,7 @@ from .quiet import keep_logs_off_the_screen
 from .text import LONGEST_LINE, brief, heading, instant, lines, spelled
 
 if TYPE_CHECKING:
-    from ..backend.database.records import MessageFilter, MessageSummary
+    from ..backend.database.records.messages import MessageFilter, MessageSummary
     from ..backend.messaging.messages import IncomingMessage
     from ..backend.operations.message_filter import MessageMatch
     from ..backend.operations.message_listing import MessagePage
@@ -110,7 +110,7 @@ def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 def filter_of(arguments: argparse.Namespace) -> "MessageFilter":
     """The filter that the flags describe."""
-    from ..backend.database.records import MessageFilter
+    from ..backend.database.records.messages import MessageFilter
     from ..backend.operations.moments import parse_moment
 
     return MessageFilter(

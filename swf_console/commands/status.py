@@ -13,7 +13,7 @@ from .text import age, brief, capped, instant, seconds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..backend.database.records import ExecutionSummary
+    from ..backend.database.records.workflows import ExecutionSummary
     from ..backend.operations.agent_list import SupervisorLook
     from ..backend.operations.agent_view import AgentView
     from ..backend.operations.database_look import DatabaseLook

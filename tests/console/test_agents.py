@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from swf_console.backend.database import agents
-from swf_console.backend.database.records import Heartbeat
+from swf_console.backend.database.records.agents import Heartbeat
 from swf_console.backend.operations.console.services import ConsoleServices
 from swf_console.backend.supervision.records import DaemonState, Explanation, Orphan
 from swf_console.screens.agents import AgentsPane

@@ -7,7 +7,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from swf_console.backend.database import definitions
-from swf_console.backend.database.records import NewDefinition
+from swf_console.backend.database.records.workflows import NewDefinition
 from swf_console.backend.operations.console.services import ConsoleServices
 from swf_console.screens.definition_detail import DefinitionDetailView
 from swf_console.screens.definitions import DefinitionsPane

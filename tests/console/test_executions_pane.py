@@ -13,8 +13,15 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from swf_console.backend.database import Database, clock, executions, logs, states
-from swf_console.backend.database.records import LogEntry, RunState
+from swf_console.backend.database import (
+    Database,
+    executions,
+    logs,
+    states,
+)
+from swf_console.backend.database.connection.engine import server_time
+from swf_console.backend.database.records.agents import LogEntry
+from swf_console.backend.database.records.workflows import RunState
 from swf_console.backend.operations.console.services import ConsoleServices
 from swf_console.backend.services.executions.request import RunRequest
 from swf_console.backend.settings import load_settings
@@ -84,7 +91,7 @@ async def open_detail(pilot: Pilot[None], pane: ExecutionsPane) -> ExecutionDeta
 
 def running(database: Database, number: int = 1, namespace: str = "demo") -> str:
     with database.read() as connection:
-        now = clock.now(connection)
+        now = server_time(connection)
     return add_execution(
         database,
         number,

@@ -7,7 +7,7 @@ import pytest
 from textual.pilot import Pilot
 
 from swf_console.backend.database import Database, states, workers
-from swf_console.backend.database.records import RunState
+from swf_console.backend.database.records.workflows import RunState
 from swf_console.backend.database.tables.workflows import run_states
 from swf_console.backend.errors import DatabaseUnreachable
 from swf_console.backend.operations.console.services import ConsoleServices

@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from swf_console.backend.database import executions
-from swf_console.backend.database.records import ExecutionFilter
+from swf_console.backend.database.records.workflows import ExecutionFilter
 from swf_console.backend.operations.console.launching import LaunchWish, command_line
 from swf_console.backend.operations.console.services import ConsoleServices
 from swf_console.screens.agents import AgentsPane

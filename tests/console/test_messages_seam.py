@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from swf_console.backend.database import messages
-from swf_console.backend.database.records import NewMessage
+from swf_console.backend.database.records.messages import NewMessage
 from swf_console.backend.messaging.messages import ID_HEADER
 from swf_console.backend.operations.console.services import ConsoleServices
 from swf_console.backend.operations.console.tail import Tail

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from swf_console.backend.database import executions, runs, stf_workflows
-from swf_console.backend.database.records import ExecutionFilter
+from swf_console.backend.database.records.workflows import ExecutionFilter
 from tests.support.living import EITHER_BACKEND, SCRIPTS, LivingHome, backend_of
 from tests.support.snapshots import snapshot
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.database.records import ExecutionFilter
+from swf_console.backend.database.records.workflows import ExecutionFilter
 from swf_console.backend.operations.console.lists import (
     ORDERS,
     DefinitionsListed,

@@ -29,17 +29,14 @@ from swf_console.backend.database import (
     states,
     upgrading,
 )
-from swf_console.backend.database.records import (
+from swf_console.backend.database.records.agents import Heartbeat, LogEntry, LogFilter
+from swf_console.backend.database.records.messages import MessageFilter, NewMessage
+from swf_console.backend.database.records.pages import Page
+from swf_console.backend.database.records.workflows import (
     Definition,
     ExecutionFilter,
-    Heartbeat,
-    LogEntry,
-    LogFilter,
-    MessageFilter,
     NewDefinition,
     NewExecution,
-    NewMessage,
-    Page,
     RunState,
     StateEvent,
 )

@@ -19,14 +19,10 @@ from swf_console.backend.database import (
     runs,
     states,
 )
-from swf_console.backend.database.paging import cursor_of
-from swf_console.backend.database.records import (
-    ExecutionFilter,
-    LogFilter,
-    MessageFilter,
-    NewDefinition,
-    NewMessage,
-)
+from swf_console.backend.database.records.agents import LogFilter
+from swf_console.backend.database.records.messages import MessageFilter, NewMessage
+from swf_console.backend.database.records.workflows import ExecutionFilter, NewDefinition
+from swf_console.backend.database.sql.keyset import cursor_of
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 SORT = "USE TEMP B-TREE FOR ORDER BY"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from swf_console.backend.database import executions, states
-from swf_console.backend.database.records import ExecutionFilter, RunState
+from swf_console.backend.database.records.workflows import ExecutionFilter, RunState
 from tests.support.activemq import ActiveMQ, ActiveMQAddress
 from tests.support.fast_run import left_but_for_chance
 from tests.support.living import EITHER_BACKEND, FAST_CHAIN, LivingHome, backend_of

@@ -20,7 +20,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from swf_console.backend.database import agents, logs, open_database
-from swf_console.backend.database.records import Heartbeat, LogEntry
+from swf_console.backend.database.records.agents import Heartbeat, LogEntry
 from swf_console.backend.operations.home import write_home
 from swf_console.backend.settings import load_settings, sqlite_url
 from swf_console.mcp.tools import TOOLS

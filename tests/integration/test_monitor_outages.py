@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from swf_console.backend.database import agents, open_database, slice_reports, states
-from swf_console.backend.database.rows import Window
+from swf_console.backend.database.records.pages import Window
 from swf_console.backend.messaging.connection import Connection
 from swf_console.backend.messaging.embedded import find_running
 from swf_console.backend.messaging.messages import make

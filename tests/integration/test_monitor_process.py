@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from swf_console.backend.database import messages, open_database, slice_reports, states
-from swf_console.backend.database.rows import Window
+from swf_console.backend.database.records.pages import Window
 from swf_console.backend.messaging.connection import Connection
 from swf_console.backend.messaging.embedded import find_running
 from swf_console.backend.messaging.messages import make
@@ -180,7 +180,7 @@ def send(monitor: MonitorProcess, numbers: range) -> None:
 
 
 def messages_of(namespace: str) -> Any:
-    from swf_console.backend.database.records import MessageFilter
+    from swf_console.backend.database.records.messages import MessageFilter
 
     return MessageFilter(namespace=namespace)
 

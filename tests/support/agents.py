@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from swf_console.backend.agent import EPICTOPIC, Agent
 from swf_console.backend.database import Database, definitions, executions, open_database
-from swf_console.backend.database.records import NewDefinition, NewExecution
+from swf_console.backend.database.records.workflows import NewDefinition, NewExecution
 from swf_console.backend.messaging.messages import make
 from swf_console.backend.settings import Settings, sqlite_url
 from swf_console.testing.broker import MemoryBroker

@@ -6,7 +6,7 @@ from typing import Any
 
 from swf_console.backend.agent import EPICTOPIC
 from swf_console.backend.database import Database, states
-from swf_console.backend.database.records import RunState
+from swf_console.backend.database.records.workflows import RunState
 from swf_console.backend.database.tables.processing import tf_slices, workers
 from swf_console.backend.database.tables.workflows import run_states
 from swf_console.backend.messaging.messages import OutgoingMessage, make

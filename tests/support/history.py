@@ -18,9 +18,14 @@ from swf_console.backend.database import (
     stf_files,
     workers,
 )
-from swf_console.backend.database.processing_records import NewFastmonFile, NewStfFile
-from swf_console.backend.database.records import NewDefinition, NewExecution, NewMessage, RunState, StateEvent
-from swf_console.backend.database.report_records import NewTfSlice
+from swf_console.backend.database.records.messages import NewMessage
+from swf_console.backend.database.records.processing import NewFastmonFile, NewStfFile, NewTfSlice
+from swf_console.backend.database.records.workflows import (
+    NewDefinition,
+    NewExecution,
+    RunState,
+    StateEvent,
+)
 
 BEGAN = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 CODE = "class WorkflowExecutor: pass\n"

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from swf_console.backend.database import Database
-from swf_console.backend.database.columns import UtcDateTime
+from swf_console.backend.database.sql.types import UtcDateTime
 from swf_console.backend.database.tables.processing import fastmon_files, stages, stf_files, stf_workflows
 from swf_console.backend.database.tables.workflows import messages, runs
 

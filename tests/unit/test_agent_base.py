@@ -9,7 +9,7 @@ import pytest
 from swf_console.backend.agent import EPICTOPIC, Agent, Message, Work
 from swf_console.backend.agent.desk import DEAD_LETTERS
 from swf_console.backend.database import logs, namespaces, runs
-from swf_console.backend.database.records import LogFilter
+from swf_console.backend.database.records.agents import LogFilter
 from swf_console.backend.errors import DatabaseUnreachable, Refused
 from swf_console.backend.messaging.messages import make
 from tests.support.agents import EXECUTION, NAMESPACE, RUN, AgentStage

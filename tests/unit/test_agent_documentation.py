@@ -8,7 +8,7 @@ import pytest
 
 from swf_console.backend.agent import EPICTOPIC, Agent
 from swf_console.backend.database import logs
-from swf_console.backend.database.records import LogFilter
+from swf_console.backend.database.records.agents import LogFilter
 from tests.support.agents import EXECUTION, AgentStage
 from tests.support.homes import CHECKOUT
 from tests.support.waiting import wait_for

@@ -19,9 +19,9 @@ from slice_worker import SliceWorker
 from swf_console.backend.agent import EPICTOPIC, Agent
 from swf_console.backend.agent.slices import RESULTS_QUEUE, SLICES_QUEUE, WORKERS_TOPIC, Slice
 from swf_console.backend.database import Database, slice_reports, states, workers
-from swf_console.backend.database.records import RunState
-from swf_console.backend.database.report_records import TfSlice
-from swf_console.backend.database.rows import Window
+from swf_console.backend.database.records.pages import Window
+from swf_console.backend.database.records.processing import TfSlice
+from swf_console.backend.database.records.workflows import RunState
 from swf_console.backend.messaging.messages import OutgoingMessage
 from tests.support.agents import EXECUTION, RUN, AgentStage
 from tests.support.fast_run import SECTIONS, SLICES, STFS, WORKERS, is_over, left_by, state_of, the_run

@@ -21,7 +21,7 @@ from swf_console.backend.agent.parameters import ExecutionRecords, MonitorUnreac
 from swf_console.backend.agent.pool import Pool
 from swf_console.backend.agent.tasks import OpenTasks
 from swf_console.backend.database import agents, logs
-from swf_console.backend.database.records import Heartbeat, LogFilter
+from swf_console.backend.database.records.agents import Heartbeat, LogFilter
 from swf_console.backend.errors import Refused
 from swf_console.backend.messaging.messages import read
 from swf_console.backend.settings import Settings

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from swf_console.backend.database import executions
-from swf_console.backend.database.records import ExecutionFilter
+from swf_console.backend.database.records.workflows import ExecutionFilter
 from swf_console.backend.errors import UsageError
 from swf_console.backend.operations.console.drifting import FileDrift
 from swf_console.backend.operations.console.execution_filter import (

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from swf_console.backend.database.records import StateEvent
+from swf_console.backend.database.records.workflows import StateEvent
 from swf_console.backend.operations.console.replaying import FASTEST, Replay, moments_of
 from swf_console.screens.replay import spans_of
 from swf_console.widgets.timeline import Span, drawn, widths_of

@@ -17,13 +17,14 @@ from swf_console.backend.database import (
     stf_files,
     stf_workflows,
 )
-from swf_console.backend.database.processing_records import (
+from swf_console.backend.database.records.messages import NewMessage
+from swf_console.backend.database.records.processing import (
     NewFastmonFile,
     NewStfFile,
     NewStfWorkflow,
     StageWork,
 )
-from swf_console.backend.database.records import NewDefinition, NewExecution, NewMessage
+from swf_console.backend.database.records.workflows import NewDefinition, NewExecution
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 NAMES = tuple(f"swf.100010.{n:06d}.stf" for n in (1, 2, 3))

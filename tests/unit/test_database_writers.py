@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from swf_console.backend.database import Connection, Database, namespaces, open_database, runs
-from swf_console.backend.database.columns import utc_now
+from swf_console.backend.database.connection.group_commit import GroupWriter, ParallelWriter, Unfit
 from swf_console.backend.database.executions import insert
-from swf_console.backend.database.records import NewExecution
-from swf_console.backend.database.writers import GroupWriter, ParallelWriter, Unfit
+from swf_console.backend.database.records.workflows import NewExecution
+from swf_console.backend.database.sql.types import utc_now
 from swf_console.backend.errors import DatabaseUnusable, UsageError
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from swf_console.backend.database import Database, agents, logs
-from swf_console.backend.database.records import Heartbeat, LogEntry
+from swf_console.backend.database.records.agents import Heartbeat, LogEntry
 from swf_console.backend.operations.console.journal import Journal
 from swf_console.mcp.desk import Desk
 from swf_console.mcp.server import build

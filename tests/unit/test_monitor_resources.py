@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from swf_console.backend.database import executions
-from swf_console.backend.database.records import NewExecution
+from swf_console.backend.database.records.workflows import NewExecution
 
 from ..support.monitor import SAMPLE, STF, Monitor, monitor_in
 
@@ -133,7 +133,7 @@ def test_a_log_is_stored_once(monitor: Monitor) -> None:
     monitor.post("/logs/", {**line, "message": "three"})
     with monitor.database.read() as connection:
         from swf_console.backend.database import logs
-        from swf_console.backend.database.records import LogFilter
+        from swf_console.backend.database.records.agents import LogFilter
 
         assert [entry.message for entry in logs.page(connection, LogFilter()).items] == [
             "three",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from swf_console.backend.database import messages
-from swf_console.backend.database.records import NewMessage
+from swf_console.backend.database.records.messages import NewMessage
 from swf_console.backend.monitor import hub as hub_module
 from swf_console.backend.monitor import stream as stream_module
 from swf_console.backend.monitor.events import EventFilter, event_of

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from swf_console.backend.database import Database, agents
-from swf_console.backend.database.records import Agent
+from swf_console.backend.database.records.agents import Agent
 from swf_console.backend.errors import Refused
 from swf_console.backend.messaging.messages import read
 from swf_console.backend.operations.agent_list import SupervisorLook

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swf_console.backend.database import Database, agents
-from swf_console.backend.database.records import Heartbeat
+from swf_console.backend.database.records.agents import Heartbeat
 from swf_console.backend.errors import Refused, UsageError
 from swf_console.backend.messaging.messages import read
 from swf_console.backend.operations.killing import kill_agent

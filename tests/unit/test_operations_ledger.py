@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from swf_console.backend.database import messages, open_database, states
-from swf_console.backend.database.records import MessageFilter
+from swf_console.backend.database.records.messages import MessageFilter
 from swf_console.backend.messaging.messages import Delivery, make
 from swf_console.backend.services.executions.outbox import DatabaseOutbox
 from swf_console.backend.simulation import StateEvent

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from swf_console.backend.database import Database
-from swf_console.backend.database.records import MessageFilter, MessageSummary
+from swf_console.backend.database.records.messages import MessageFilter, MessageSummary
 from swf_console.backend.operations import message_listing
 from swf_console.backend.operations.message_filter import compile_filter
 from swf_console.backend.operations.message_listing import list_messages, shared

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from swf_console.backend.database import Database, agents, executions
-from swf_console.backend.database.records import Heartbeat
+from swf_console.backend.database.records.agents import Heartbeat
 from swf_console.backend.operations.agent_list import SupervisorLook
 from swf_console.backend.operations.agent_view import AgentView
 from swf_console.backend.operations.database_look import DatabaseLook

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from swf_console.backend import settings
-from swf_console.backend.database import urls
+from swf_console.backend.database.connection import urls
 from swf_console.backend.errors import UsageError
 from swf_console.backend.settings import find_broker, find_home, find_state_dir, find_user, load_settings
 

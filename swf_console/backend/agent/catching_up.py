@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ..database import Database, recorded
-from ..database.records import Message
+from ..database.records.messages import Message
 from ..messaging.messages import IncomingMessage
 
 RECENT = timedelta(minutes=10)

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ..database.slice_records import WorkerBeat
+from ..database.records.processing import WorkerBeat
 from ..database.worker_crews import IDLE, PROCESSING
 from .message import Message
 from .slices import SLICES_QUEUE, Slice

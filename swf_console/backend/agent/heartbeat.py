@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 
 from ..database import Database, agents
-from ..database.records import Heartbeat
+from ..database.records.agents import Heartbeat
 
 log = logging.getLogger(__name__)
 

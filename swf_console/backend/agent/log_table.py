@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..database import Database, logs
-from ..database.records import LogEntry
+from ..database.records.agents import LogEntry
 from ..logs import execution_id
 
 LIMIT = 10_000

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..database import Database, label, open_database, sequences
-from ..database.records import Heartbeat
+from ..database.records.agents import Heartbeat
 from ..errors import BackendUnreachable, BrokerUnreachable
 from ..messaging.address import choose_broker
 from ..messaging.connection import Connection

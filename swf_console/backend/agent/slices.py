@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ..database.report_records import NewTfSlice
-from ..database.slice_records import Retry, SliceResult
+from ..database.records.processing import NewTfSlice, Retry, SliceResult
 from ..database.slice_reports import sample_of, slice_file
 from .message import BadMessage, Message
 

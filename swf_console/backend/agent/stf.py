@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..database import stf_files, stf_workflows
-from ..database.processing_records import NewStfFile, NewStfWorkflow, StageWork
+from ..database.records.processing import NewStfFile, NewStfWorkflow, StageWork
 from .message import Message
 from .work import Work
 

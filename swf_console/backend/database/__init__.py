@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from .engine import Database
+    from .connection.engine import Database
     from .opening import open_database
 
 __all__ = ["Connection", "Database", "open_database"]
@@ -22,7 +22,7 @@ def __getattr__(name: str) -> Any:
 
         return open_database
     if name == "Database":
-        from .engine import Database
+        from .connection.engine import Database
 
         return Database
     if name == "Connection":

@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from .columns import utc_now
-from .paging import Order, one_page
-from .records import Agent, Heartbeat, Page
-from .statements import insert_into
+from .records.agents import Agent, Heartbeat
+from .records.pages import Page
+from .sql.dialect import insert_into
+from .sql.keyset import Order, one_page
+from .sql.types import utc_now
 from .tables.monitor import agents
 
 _c = agents.c

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Dialect, Table, event, text
 
 from .comparing import Missing, missing
-from .engine import Database
+from .connection.engine import Database
 from .opening import stored_revision
 from .tables import all_tables
 from .tables.workflows import executions

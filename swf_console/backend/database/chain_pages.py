@@ -6,10 +6,9 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, FromClause, Select, select
 
 from . import runs
-from .paging import Branch, Order, one_page
-from .processing_records import StfFile
-from .records import Page
-from .report_records import NumberedStfFile, TfSlice
+from .records.pages import Page
+from .records.processing import NumberedStfFile, StfFile, TfSlice
+from .sql.keyset import Branch, Order, one_page
 from .tables.processing import fastmon_files, stf_files, tf_slices
 from .tables.workflows import runs as run_table
 

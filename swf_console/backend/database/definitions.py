@@ -5,10 +5,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select
 
 from ..errors import Refused
-from .columns import utc_now
-from .paging import Order, cursor_of, one_page
-from .records import Definition, DefinitionSummary, NewDefinition, Page
-from .statements import capped, insert_into
+from .records.pages import Page
+from .records.workflows import Definition, DefinitionSummary, NewDefinition
+from .sql.dialect import capped, insert_into
+from .sql.keyset import Order, cursor_of, one_page
+from .sql.types import utc_now
 from .tables.workflows import definitions, executions
 
 COUNT_CAP = 10_001

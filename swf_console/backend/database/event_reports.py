@@ -2,8 +2,8 @@
 
 from sqlalchemy import Connection, select
 
-from .columns import clean
-from .records import StateEvent
+from .records.workflows import StateEvent
+from .sql.types import clean
 from .tables.workflows import state_events
 
 _e = state_events.c

@@ -5,9 +5,21 @@ from typing import Any
 
 from sqlalchemy import Connection, FromClause, Select, select
 
-from .paging import Branch, Order, cursor_of, one_page
-from .records import ExecutionFilter, ExecutionSummary, Page
-from .statements import Conditions, capped, matching, starts_with, starts_with_often
+from .records.pages import Page
+from .records.workflows import ExecutionFilter, ExecutionSummary
+from .sql.dialect import (
+    Conditions,
+    capped,
+    matching,
+    starts_with,
+    starts_with_often,
+)
+from .sql.keyset import (
+    Branch,
+    Order,
+    cursor_of,
+    one_page,
+)
 from .tables.workflows import definitions, executions
 
 COUNT_CAP = 10_001

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import JSON, Connection, select, type_coerce
 
 from . import message_lists
-from .records import ExecutionSummary, MessageFilter
+from .records.messages import MessageFilter
+from .records.workflows import ExecutionSummary
 from .tables.workflows import executions
 
 COUNT_CAP = 10_001

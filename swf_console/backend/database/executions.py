@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from .execution_lists import ALL, COUNT_CAP, ORDERS, SUMMARY, WITH_DEFINITION, count, cursor, page
-from .records import Execution, ExecutionSummary, NewExecution
+from .records.workflows import Execution, ExecutionSummary, NewExecution
 from .tables.workflows import executions
 
 __all__ = [

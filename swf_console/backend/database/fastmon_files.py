@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from . import keys
-from .keys import given, insert_unless_there, made_from
-from .processing_records import FastmonFile, NewFastmonFile
+from .records.processing import FastmonFile, NewFastmonFile
+from .sql import dialect
+from .sql.dialect import given, insert_unless_there
+from .sql.types import uuid_from
 from .tables.processing import fastmon_files, stf_files
 
 _c = fastmon_files.c
@@ -27,7 +28,7 @@ _inserts: dict[str, Any] = {}
 
 def id_of(tf_filename: str) -> str:
     """The id under which a TF sample of that name is registered."""
-    return made_from("tf", tf_filename)
+    return uuid_from("tf", tf_filename)
 
 
 def register(connection: Connection, new: Sequence[NewFastmonFile]) -> None:
@@ -37,7 +38,7 @@ def register(connection: Connection, new: Sequence[NewFastmonFile]) -> None:
 
 def advance(connection: Connection, wanted: Sequence[tuple[str, str]]) -> None:
     """Bring TF samples forward, each (name, status); those that are there or further already stay."""
-    keys.advance(connection, _c.tf_filename, keys.FILE_STATUSES, wanted)
+    dialect.advance(connection, _c.tf_filename, dialect.FILE_STATUSES, wanted)
 
 
 def find(connection: Connection, tf_filename: str) -> FastmonFile | None:

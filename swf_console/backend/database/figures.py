@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, func, select
 
-from .columns import utc_now
+from .sql.types import utc_now
 from .tables.monitor import agents
 from .tables.processing import tf_slices, workers
 from .tables.workflows import executions, messages

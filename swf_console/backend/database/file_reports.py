@@ -5,9 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from .processing_records import FastmonFile, StfFile
-from .report_records import NamedFastmonFile, NumberedStfFile
-from .rows import Rows
+from .records.processing import FastmonFile, NamedFastmonFile, NumberedStfFile, StfFile
+from .sql.offset import Rows
 from .tables.processing import fastmon_files, stf_files
 from .tables.workflows import runs
 

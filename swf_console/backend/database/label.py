@@ -4,8 +4,8 @@ import uuid
 
 from sqlalchemy import Connection, select
 
-from .columns import utc_now
-from .statements import insert_into
+from .sql.dialect import insert_into
+from .sql.types import utc_now
 from .tables.workflows import persistent_state
 
 KEY = "database_label"

@@ -6,18 +6,19 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from . import execution_lists
-from .paging import cursor_of
-from .records import (
-    Agent,
+from .records.agents import Agent
+from .records.messages import Message
+from .records.pages import Listing, Window
+from .records.workflows import (
     Definition,
     Execution,
-    Message,
     Namespace,
     Run,
     RunState,
     StateEvent,
 )
-from .rows import Listing, Rows, Window
+from .sql.keyset import cursor_of
+from .sql.offset import Rows
 from .tables import monitor, workflows
 
 _a = monitor.agents.c

@@ -5,9 +5,10 @@ from dataclasses import fields
 
 from sqlalchemy import Connection, select
 
-from .paging import Order, one_page
-from .records import LogEntry, LogFilter, Page
-from .statements import Conditions, matching
+from .records.agents import LogEntry, LogFilter
+from .records.pages import Page
+from .sql.dialect import Conditions, matching
+from .sql.keyset import Order, one_page
 from .tables.monitor import logs
 
 _c = logs.c

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from .message_columns import WHOLE
-from .records import Message
+from .records.messages import Message
 from .tables.workflows import messages
 
 MOST_IDS = 500

@@ -3,9 +3,21 @@
 from sqlalchemy import Connection, func, select
 
 from .message_columns import SUMMARY
-from .paging import Branch, Order, cursor_of, one_page
-from .records import MessageFilter, MessageSummary, Page
-from .statements import Conditions, capped, matching, residual, starts_with_often
+from .records.messages import MessageFilter, MessageSummary
+from .records.pages import Page
+from .sql.dialect import (
+    Conditions,
+    capped,
+    matching,
+    residual,
+    starts_with_often,
+)
+from .sql.keyset import (
+    Branch,
+    Order,
+    cursor_of,
+    one_page,
+)
 from .tables.workflows import messages
 
 COUNT_CAP = 10_001

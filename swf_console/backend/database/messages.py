@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from .columns import clean, encoded
 from .message_columns import WHOLE
 from .message_lists import COUNT_CAP, count, counts, cursor, page, types
-from .message_rows import mark, store
-from .records import Message, NewMessage
+from .records.messages import Message, NewMessage
+from .sql.message_bulk import mark, store
+from .sql.types import clean, encoded
 from .tables.workflows import messages
 
 __all__ = [

@@ -4,10 +4,11 @@ from typing import Any
 
 from sqlalchemy import Connection, FromClause, ScalarSelect, Select, Table, func, select
 
-from .columns import utc_now
-from .paging import Order, one_page
-from .records import Namespace, NamespaceUse, Page
-from .statements import insert_into
+from .records.pages import Page
+from .records.workflows import Namespace, NamespaceUse
+from .sql.dialect import insert_into
+from .sql.keyset import Order, one_page
+from .sql.types import utc_now
 from .tables.monitor import agents
 from .tables.workflows import executions, messages, namespaces
 

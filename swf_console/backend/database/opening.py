@@ -7,8 +7,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 
 from ..errors import DatabaseUnusable
-from . import urls
-from .engine import Database
+from .connection import urls
+from .connection.engine import Database
 from .version import HEAD, KNOWN
 
 UPGRADE_HELP = "Bring it up: swf-console db upgrade"

@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection, or_, select
 
 from .message_columns import SUMMARY
-from .paging import Branch, Order, one_page
-from .records import Message, Page
+from .records.messages import Message
+from .records.pages import Page
+from .sql.keyset import Branch, Order, one_page
 from .tables.workflows import executions, messages
 
 _c = messages.c

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, distinct, func, select
 
 from . import run_counts
-from .records import RunState
+from .records.workflows import RunState
 from .tables.processing import tf_slices
 from .tables.workflows import run_states
 

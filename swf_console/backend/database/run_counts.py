@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, case, func, select
 
-from .columns import utc_now
-from .records import RunState, StateEvent
-from .statements import insert_into
+from .records.workflows import RunState, StateEvent
+from .sql.dialect import insert_into
+from .sql.types import utc_now
 from .states import COMPLETED
 from .tables.processing import tf_slices, workers
 from .tables.workflows import run_states, state_events

@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from .paging import Order, one_page
-from .records import Page, Run
-from .statements import insert_into
+from .records.pages import Page
+from .records.workflows import Run
+from .sql.dialect import insert_into
+from .sql.keyset import Order, one_page
 from .tables.workflows import runs
 
 ENSURING = 0x5EF  # what the lock is for: any number that no other lock has

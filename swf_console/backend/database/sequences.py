@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, text
 
-from .columns import UtcDateTime, utc_now
-from .statements import insert_into
+from .sql.dialect import insert_into
+from .sql.types import UtcDateTime, utc_now
 from .tables.workflows import persistent_state
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from . import run_counters, run_counts
-from .report_records import NewTfSlice, TfSlice
-from .rows import Listing, Rows, Window
-from .statements import insert_into
+from .records.pages import Listing, Window
+from .records.processing import NewTfSlice, TfSlice
+from .sql.dialect import insert_into
+from .sql.offset import Rows
 from .tables.processing import fastmon_files, stf_files, tf_slices
 
 _c = tf_slices.c

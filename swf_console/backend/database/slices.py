@@ -11,11 +11,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, func, literal, select
 
 from . import run_counts
-from .keys import given
-from .report_records import NewTfSlice
-from .slice_records import Retry, SliceResult, SliceStart
+from .records.processing import NewTfSlice, Retry, SliceResult, SliceStart
 from .slice_reports import samples
-from .statements import insert_into
+from .sql.dialect import given, insert_into
 from .tables.processing import tf_slices
 
 MOST_RETRIES = 3

@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, case, func, select
 
-from .columns import utc_now
-from .paging import Order, one_page
-from .records import Page, RunState, StateEvent
-from .statements import insert_into
+from .records.pages import Page
+from .records.workflows import RunState, StateEvent
+from .sql.dialect import insert_into
+from .sql.keyset import Order, one_page
+from .sql.types import utc_now
 from .tables.workflows import run_states, state_events
 
 COMPLETED = "completed"

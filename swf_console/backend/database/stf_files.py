@@ -5,11 +5,13 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from . import keys, runs
-from .keys import given, insert_unless_there, made_from
-from .paging import Branch, Order, one_page
-from .processing_records import NewStfFile, StfFile
-from .records import Page
+from . import runs
+from .records.pages import Page
+from .records.processing import NewStfFile, StfFile
+from .sql import dialect
+from .sql.dialect import given, insert_unless_there
+from .sql.keyset import Branch, Order, one_page
+from .sql.types import uuid_from
 from .tables.processing import stf_files
 from .tables.workflows import runs as run_table
 
@@ -37,7 +39,7 @@ def register(connection: Connection, new: Sequence[NewStfFile]) -> None:
 
 def advance(connection: Connection, wanted: Sequence[tuple[str, str]]) -> None:
     """Bring STFs forward, each (name, status); those that are there or further already stay."""
-    keys.advance(connection, _c.stf_filename, keys.FILE_STATUSES, wanted)
+    dialect.advance(connection, _c.stf_filename, dialect.FILE_STATUSES, wanted)
 
 
 def find(connection: Connection, stf_filename: str) -> StfFile | None:
@@ -67,7 +69,7 @@ def _insert(connection: Connection) -> Any:
 
 def _row(new: NewStfFile) -> dict[str, Any]:
     return {
-        "file_id": made_from("stf", new.stf_filename),
+        "file_id": uuid_from("stf", new.stf_filename),
         "run_number": new.run_number,
         **{name: getattr(new, name) for name in _GIVEN if name != "file_id"},
     }

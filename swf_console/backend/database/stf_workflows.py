@@ -7,10 +7,20 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from .columns import utc_now
-from .keys import given, insert_unless_there, made_from, number_of, rank_of
-from .processing_records import NewStfWorkflow, Stage, StageWork, StfWorkflow
-from .statements import insert_into
+from .records.processing import (
+    NewStfWorkflow,
+    Stage,
+    StageWork,
+    StfWorkflow,
+)
+from .sql.dialect import (
+    given,
+    insert_into,
+    insert_unless_there,
+    number_of,
+    rank_of,
+)
+from .sql.types import utc_now, uuid_from
 from .tables.processing import stages, stf_files, stf_workflows
 
 # Monitoring goes beside the processing and ends before it: where both are done, processing is.
@@ -141,14 +151,14 @@ def _step(work: StageWork, status: str) -> dict[str, Any]:
 
 def _workflow_row(new: NewStfWorkflow) -> dict[str, Any]:
     row = {name: getattr(new, name) for name in _GIVEN}
-    row["workflow_id"] = made_from("workflow", new.filename)
+    row["workflow_id"] = uuid_from("workflow", new.filename)
     return row
 
 
 def _stage_row(work: StageWork, step: str, now: datetime) -> dict[str, Any]:
     return {
         "filename": work.filename,
-        "stage_id": made_from("stage", work.filename, work.agent_name, work.agent_type),
+        "stage_id": uuid_from("stage", work.filename, work.agent_name, work.agent_type),
         "agent_name": work.agent_name,
         "agent_type": work.agent_type,
         "status": f"{work.agent_type}_{step}"[:30],

@@ -1,7 +1,7 @@
 """Who follows which destination."""
 
-from .report_records import Subscriber
-from .rows import Rows
+from .records.agents import Subscriber
+from .sql.offset import Rows
 from .tables.monitor import subscribers
 
 _c = subscribers.c

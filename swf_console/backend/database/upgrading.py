@@ -10,8 +10,8 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from ..errors import DatabaseUnusable
-from . import urls
-from .engine import Database
+from .connection import urls
+from .connection.engine import Database
 from .opening import refuse_newer, stored_revision
 from .version import HEAD
 

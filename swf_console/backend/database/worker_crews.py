@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, or_, select
 
 from . import run_counts
-from .slice_records import WorkerBeat
-from .statements import insert_into
+from .records.processing import WorkerBeat
+from .sql.dialect import insert_into
 from .tables.monitor import agents
 from .tables.processing import tf_slices, workers
 

@@ -1,7 +1,7 @@
 """Workers as they report themselves."""
 
-from .report_records import Worker
-from .rows import Rows
+from .records.processing import Worker
+from .sql.offset import Rows
 from .tables.processing import workers
 
 _c = workers.c

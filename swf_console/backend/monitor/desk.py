@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
-from ..database.writers import open_writer
+from ..database.connection.group_commit import open_writer
 from ..errors import BackendUnreachable, DatabaseUnusable
 from .answers import encode
 from .operation import Answer, Asked, Operation

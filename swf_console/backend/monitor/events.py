@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .answers import encode, instant
 
 if TYPE_CHECKING:
-    from ..database.records import Message, NewMessage
+    from ..database.records.messages import Message, NewMessage
 
 _NO_EVENT_NAME = re.compile(r"[^!-~]+")
 

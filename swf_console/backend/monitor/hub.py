@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .events import Event, EventFilter, event_of
 
 if TYPE_CHECKING:
-    from ..database.records import NewMessage
+    from ..database.records.messages import NewMessage
 
 REMEMBERED = 5_000
 WAITING = 2_000

@@ -10,8 +10,8 @@ from .kinds import Integer
 
 if TYPE_CHECKING:
     from ..database import Connection
-    from ..database.records import NewMessage
-    from ..database.rows import Listing, Window
+    from ..database.records.messages import NewMessage
+    from ..database.records.pages import Listing, Window
     from .shown import Shown, Told
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class Asked:
     @property
     def window(self) -> "Window":
         """The part of a list that was asked for."""
-        from ..database.rows import Window
+        from ..database.records.pages import Window
 
         limit = self.query.get("limit")
         shown = min(limit or self.most, self.most)

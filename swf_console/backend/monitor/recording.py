@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from ..database import messages
-from ..database.records import NewMessage
-from ..database.writers import Unfit, Writer
+from ..database.connection.group_commit import Unfit, Writer
+from ..database.records.messages import NewMessage
 from ..messaging.address import Broker
 from ..messaging.connection import Connection
 from ..messaging.link import ConnectionState, Phase

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from ..database import Connection, lists, message_contents, messages
-from ..database.records import Message, MessageFilter
+from ..database.records.messages import Message, MessageFilter
 from .answers import HEADERS, detail, instant
 from .desk import Desk
 from .events import Event, EventFilter, event_of, frame

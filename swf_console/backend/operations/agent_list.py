@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..database.records import Agent
+from ..database.records.agents import Agent
 from ..errors import SwfError
 from ..settings import Settings
 from ..supervision.records import DaemonState, ProcessState, ProcessStatus

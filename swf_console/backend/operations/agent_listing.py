@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from ..database import Database, agents
-from ..database.records import Agent, Page
+from ..database.records.agents import Agent
+from ..database.records.pages import Page
 from ..errors import UsageError
 from ..nearest import nearest
 from ..settings import Settings

@@ -13,7 +13,7 @@ from ..agent.heartbeat import EXITED, PROCESSING, READY, STARTING, HeartbeatThre
 from ..agent.identity import IdentityFile
 from ..configuration import resolve_namespace
 from ..database import Database, open_database, sequences
-from ..database.records import Heartbeat
+from ..database.records.agents import Heartbeat
 from ..errors import BackendUnreachable, BrokerUnreachable, ErrorReport, Refused, SwfError
 from ..messaging.address import Broker, choose_broker
 from ..messaging.connection import Connection

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..database import Database, agents
-from ..database.records import Agent
+from ..database.records.agents import Agent
 from ..errors import Refused, SwfError, TimedOut
 from ..messaging.address import running_broker
 from ..messaging.connection import Connection

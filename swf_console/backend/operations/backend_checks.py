@@ -5,8 +5,10 @@ import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from ..database import Database, agents, clock, urls
-from ..database.records import Heartbeat
+from ..database import Database, agents
+from ..database.connection import urls
+from ..database.connection.engine import server_time
+from ..database.records.agents import Heartbeat
 from ..errors import BackendUnreachable
 from ..settings import BrokerSettings, Settings
 from ..supervision.records import DaemonState, ProcessState
@@ -95,7 +97,7 @@ def check_clock(settings: Settings) -> Check:
     def compare(database: Database) -> Check:
         with database.read() as connection:
             before = datetime.now(UTC)
-            theirs = clock.now(connection)
+            theirs = server_time(connection)
             after = datetime.now(UTC)
         apart = (theirs - (before + (after - before) / 2)).total_seconds()
         found = f"{abs(apart):.3f} s from the database's"

@@ -19,9 +19,10 @@ from ..database import (
     stf_workflows,
 )
 from ..database.chain_pages import SliceFilter, StfFilter
-from ..database.processing_records import FastmonFile, Stage, StfWorkflow
-from ..database.records import LogEntry, LogFilter, Page, Run, RunState, StateEvent
-from ..database.report_records import NumberedStfFile, TfSlice
+from ..database.records.agents import LogEntry, LogFilter
+from ..database.records.pages import Page
+from ..database.records.processing import FastmonFile, NumberedStfFile, Stage, StfWorkflow, TfSlice
+from ..database.records.workflows import Run, RunState, StateEvent
 from ..errors import UsageError
 
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..database import Database
-from ..database.records import Execution
+from ..database.records.workflows import Execution
 from ..services.executions.queries import find_execution, table
 
 MISSING = None

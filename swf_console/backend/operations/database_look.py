@@ -3,9 +3,18 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ..database import Database, agents, clock, executions, figures, open_database, urls
+from ..database import (
+    Database,
+    agents,
+    executions,
+    figures,
+    open_database,
+)
+from ..database.connection import urls
+from ..database.connection.engine import server_time
 from ..database.figures import Figures
-from ..database.records import Agent, ExecutionFilter, ExecutionSummary
+from ..database.records.agents import Agent
+from ..database.records.workflows import ExecutionFilter, ExecutionSummary
 from ..database.version import HEAD
 from ..errors import DatabaseUnreachable, DatabaseUnusable, SwfError
 from ..settings import Settings
@@ -92,7 +101,7 @@ def _read(database: Database, kind: str) -> DatabaseLook:
         if running.next:
             count = executions.count(connection, wanted, COUNT_CAP)
         heard = agents.present(connection, AGENTS_SHOWN)
-        now = clock.now(connection)
+        now = server_time(connection)
     return DatabaseLook(
         kind,
         Health.UP,

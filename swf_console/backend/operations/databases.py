@@ -61,6 +61,6 @@ def check_database(settings: Settings) -> list[str]:
 
 def place_of(settings: Settings) -> str:
     """Where the database is, without credentials. Raises DatabaseUnusable for an address that is none."""
-    from ..database import urls
+    from ..database.connection import urls
 
     return urls.shown(urls.parse(settings.database_url))

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..database import Database, definitions, message_contents, messages, states
-from ..database.records import Execution, Message, MessageFilter, StateEvent
+from ..database.records.messages import Message, MessageFilter
+from ..database.records.workflows import Execution, StateEvent
 from ..errors import UsageError
 from ..services.executions.queries import belongs, find_execution, run_number_of
 from ..services.executions.recovery import sweep

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..database import Connection, Database, chain_pages, file_reports, workers
-from ..database.rows import Rows, Window
+from ..database.records.pages import Window
+from ..database.sql.offset import Rows
 
 PAGE = 500
 SECTIONS = ("stf_files", "fastmon_files", "tf_slices", "workers")

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from ..database import Database, message_contents, messages
-from ..database.records import Message, MessageFilter, MessageSummary, Page
+from ..database.records.messages import Message, MessageFilter, MessageSummary
+from ..database.records.pages import Page
 from ..errors import UsageError
 from .message_filter import MessageMatch, Term
 
@@ -176,6 +177,6 @@ def _with_bodies(
 
 
 def _cursor(last: MessageSummary) -> str:
-    from ..database.paging import cursor_of
+    from ..database.sql.keyset import cursor_of
 
     return cursor_of((last.sent_at, last.message_id))

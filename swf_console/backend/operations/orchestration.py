@@ -7,7 +7,7 @@ from threading import Event
 
 from ..configuration import Composition, Override, compose, configuration_names, resolve_namespace
 from ..database import agents, open_database
-from ..database.records import Agent
+from ..database.records.agents import Agent
 from ..errors import Refused, SupervisorUnreachable, UsageError
 from ..messaging.embedded import find_running
 from ..services.executions.registration import IDLE_TYPE

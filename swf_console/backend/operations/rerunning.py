@@ -5,7 +5,7 @@ from typing import Any
 
 from ..configuration import REDACTED, Composition, Override, compose
 from ..database import Database
-from ..database.records import Execution
+from ..database.records.workflows import Execution
 from ..errors import Refused
 from ..services.executions.queries import find_execution, table
 from ..services.executions.request import RunRequest, testbed_of

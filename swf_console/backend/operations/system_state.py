@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ..database import Database, executions, logs, runs, states
-from ..database.records import ExecutionFilter, ExecutionSummary, LogEntry, LogFilter, RunState
+from ..database.records.agents import LogEntry, LogFilter
+from ..database.records.workflows import ExecutionFilter, ExecutionSummary, RunState
 from ..settings import Settings
 from .status import Status, look_around
 

@@ -1,7 +1,8 @@
 """Workflow definitions as they are recorded."""
 
 from ..database import Database, definitions
-from ..database.records import Definition, DefinitionSummary, Page
+from ..database.records.pages import Page
+from ..database.records.workflows import Definition, DefinitionSummary
 from ..errors import UsageError
 from ..nearest import nearest
 

@@ -2,7 +2,8 @@
 
 from ..configuration import check_namespace
 from ..database import Database, namespaces
-from ..database.records import NamespaceUse, Page
+from ..database.records.pages import Page
+from ..database.records.workflows import NamespaceUse
 from ..errors import Refused, UsageError
 from ..nearest import nearest
 from ..settings import Settings

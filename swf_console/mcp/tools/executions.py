@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ...backend.database.records import ExecutionFilter, MessageFilter
+from ...backend.database.records.messages import MessageFilter
+from ...backend.database.records.workflows import ExecutionFilter
 from ...backend.operations import message_filter, message_listing
 from ...backend.operations.moments import parse_moment
 from ...backend.services.executions import queries

@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import Column, MetaData, Table
 
-from ..columns import UtcDateTime, utc_now
 from ..naming import field_name, meta_index
+from ..sql.types import UtcDateTime, utc_now
 
 
 def _columns(item: Any) -> list[str]:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Identity, Index, Integer, String, Table, Text
 
-from ..columns import Address, BigId, Json
+from ..sql.types import Address, BigId, Json
 from .base import created_at, metadata, moment, updated_at
 
 __all__ = ["agents", "logs", "metadata", "subscribers"]

@@ -17,8 +17,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from ..columns import BigId, Json, UuidText
 from ..naming import meta_index
+from ..sql.types import BigId, Json, UuidText
 from .base import created_at, metadata, moment, updated_at
 
 __all__ = ["fastmon_files", "metadata", "stages", "stf_files", "stf_workflows", "tf_slices", "workers"]

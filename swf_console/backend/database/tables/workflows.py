@@ -12,7 +12,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from ..columns import BigId, Json, UuidText
+from ..sql.types import BigId, Json, UuidText
 from .base import created_at, metadata, moment, updated_at
 
 definitions = Table(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...database import Connection, agents, lists
-from ...database.records import Agent, Heartbeat
+from ...database.records.agents import Agent, Heartbeat
 from ..fields import Body, Field
 from ..kinds import Choice, Document, Flag, Integer, Moment, Name, Text
 from ..operation import Answer, Asked, Operation, listed

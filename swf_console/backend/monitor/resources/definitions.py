@@ -1,7 +1,7 @@
 """`/workflow-definitions/`: stored once per name and version, never rewritten."""
 
 from ...database import Connection, definitions, lists
-from ...database.records import Definition, NewDefinition
+from ...database.records.workflows import Definition, NewDefinition
 from ..fields import Body, Field, Problems
 from ..kinds import Document, Integer, Name, Text
 from ..operation import Answer, Asked, Operation, listed

@@ -1,7 +1,7 @@
 """`/system-state-events/`: what happened in a run, and when."""
 
 from ...database import Connection, event_reports, lists
-from ...database.records import StateEvent
+from ...database.records.workflows import StateEvent
 from ..fields import Body, Field
 from ..kinds import Anything, Integer, Moment, Name
 from ..operation import Answer, Asked, Operation, listed

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ...database import Connection, definitions, executions, lists
-from ...database.records import Execution
+from ...database.records.workflows import Execution
 from ..fields import Body, Field, Problems
 from ..kinds import Anything, Document, Integer, Moment, Name, Text
 from ..operation import Answer, Asked, Operation, listed

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from ...database import Connection, file_reports, keys
-from ...database.report_records import NamedFastmonFile
+from ...database import Connection, file_reports
+from ...database.records.processing import NamedFastmonFile
+from ...database.sql.types import uuid_from
 from ..fields import Body, Field, Problems
 from ..kinds import LARGEST_BIG, Choice, Document, Identifier, Integer, Name
 from ..operation import Answer, Asked, Operation, listed, one_or_many
@@ -65,7 +66,7 @@ def _create(
     if stf_file_id is None:
         text = f'Object with stf_filename="{name}" does not exist.'
         raise Problems.of(asked.field("stf_file", index), text)
-    row |= {"stf_file_id": stf_file_id, "tf_file_id": keys.made_from("tf", row["tf_filename"])}
+    row |= {"stf_file_id": stf_file_id, "tf_file_id": uuid_from("tf", row["tf_filename"])}
     return file_reports.fastmon_rows.ensure(connection, row, "tf_filename")
 
 

@@ -1,7 +1,7 @@
 """`/logs/`: lines of programs' logs, taken without a token and shown to nobody."""
 
 from ...database import Connection, logs
-from ...database.records import LogEntry
+from ...database.records.agents import LogEntry
 from ..fields import Body, Field
 from ..kinds import LARGEST_BIG, Anything, Integer, Moment, Name, Text
 from ..operation import Answer, Asked, Operation

@@ -4,8 +4,9 @@ import json
 import uuid
 from typing import Any
 
-from ...database import Connection, keys, lists, messages
-from ...database.records import Message, NewMessage
+from ...database import Connection, lists, messages
+from ...database.records.messages import Message, NewMessage
+from ...database.sql.types import uuid_from
 from ..fields import Body, Field
 from ..kinds import Anything, Document, Identifier, Moment, Name
 from ..operation import Answer, Asked, Operation, listed
@@ -78,7 +79,7 @@ def _identity(said: dict[str, Any]) -> str:
     """The same message sent again is the same row; without a time of sending nothing tells that it is."""
     if said.get("sent_at") is None:
         return str(uuid.uuid4())
-    return keys.made_from("message", json.dumps(said, sort_keys=True, default=str))
+    return uuid_from("message", json.dumps(said, sort_keys=True, default=str))
 
 
 OPERATIONS = (

@@ -1,7 +1,7 @@
 """`/namespaces/`."""
 
 from ...database import Connection, lists, namespaces
-from ...database.records import Namespace
+from ...database.records.workflows import Namespace
 from ..fields import Body, Field
 from ..kinds import Name
 from ..operation import Answer, Asked, Operation, listed

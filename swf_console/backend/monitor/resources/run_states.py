@@ -3,7 +3,7 @@
 from typing import Any
 
 from ...database import Connection, lists, run_counters
-from ...database.records import RunState
+from ...database.records.workflows import RunState
 from ..fields import Body, Field, Problems
 from ..kinds import Document, Integer, Moment, Name
 from ..operation import Answer, Asked, Operation, listed

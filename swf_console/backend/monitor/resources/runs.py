@@ -1,7 +1,7 @@
 """`/runs/`: DAQ runs."""
 
 from ...database import Connection, lists
-from ...database.records import Run
+from ...database.records.workflows import Run
 from ..fields import Body, Field, Problems
 from ..kinds import Anything, Integer, Moment
 from ..operation import Answer, Asked, Operation, listed

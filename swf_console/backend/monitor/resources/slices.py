@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...database import Connection, file_reports, slice_reports
-from ...database.report_records import NewTfSlice, TfSlice
+from ...database.records.processing import NewTfSlice, TfSlice
 from ..fields import Body, Field, Problems
 from ..kinds import LARGEST_BIG, Document, Identifier, Integer, Moment, Name, Renamed
 from ..operation import Answer, Asked, Operation, listed, one_or_many

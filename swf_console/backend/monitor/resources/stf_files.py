@@ -1,7 +1,8 @@
 """`/stf-files/`: STF files, known by their names."""
 
-from ...database import Connection, file_reports, keys
-from ...database.report_records import NumberedStfFile
+from ...database import Connection, file_reports
+from ...database.records.processing import NumberedStfFile
+from ...database.sql.types import uuid_from
 from ..fields import Body, Field, Problems
 from ..kinds import LARGEST_BIG, Choice, Document, Identifier, Integer, Name
 from ..operation import Answer, Asked, Operation, listed
@@ -42,7 +43,7 @@ def create(connection: Connection, asked: Asked) -> Answer:
     run = find_run(connection, row.pop("run"))
     if run is None:
         raise Problems.of("run", f'Invalid pk "{asked.body["run"]}" - object does not exist.')
-    row |= {"run_id": run.run_id, "file_id": keys.made_from("stf", row["stf_filename"])}
+    row |= {"run_id": run.run_id, "file_id": uuid_from("stf", row["stf_filename"])}
     stored, made = file_reports.stf_rows.ensure(connection, row, "stf_filename")
     return Answer(SHOWN(stored), 201 if made else 200)
 

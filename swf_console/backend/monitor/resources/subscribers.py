@@ -1,7 +1,7 @@
 """`/subscribers/`: who follows which destination."""
 
 from ...database import Connection, subscribers
-from ...database.report_records import Subscriber
+from ...database.records.agents import Subscriber
 from ..fields import Body, Field
 from ..kinds import Flag, Name, Number, Text
 from ..operation import Answer, Asked, Operation, listed

@@ -1,7 +1,7 @@
 """`/workers/`: workers that process slices."""
 
 from ...database import Connection, workers
-from ...database.report_records import Worker
+from ...database.records.processing import Worker
 from ..fields import Body, Field, Problems
 from ..kinds import Document, Integer, Moment, Name
 from ..operation import Answer, Asked, Operation, listed

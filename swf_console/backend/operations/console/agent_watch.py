@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...configuration import Testbed
 from ...database import agents
-from ...database.records import Agent
+from ...database.records.agents import Agent
 from ...errors import SwfError, TimedOut
 from ...messaging.embedded import find_running
 from ...services.executions.request import testbed_of

@@ -3,7 +3,7 @@
 import shlex
 from dataclasses import fields
 
-from ...database.records import ExecutionFilter
+from ...database.records.workflows import ExecutionFilter
 from ...errors import UsageError
 from ...nearest import nearest
 from ..moments import parse_moment

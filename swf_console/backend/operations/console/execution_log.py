@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...database.records import Execution, LogEntry, LogFilter
+from ...database.records.agents import LogEntry, LogFilter
+from ...database.records.workflows import Execution
 from ...errors import SwfError
 from ...services.executions.queries import table
 from .logged_lines import LoggedLine, read_line

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from ...configuration import Override
 from ...database import Database, lists, messages, workers
-from ...database.records import MessageFilter, RunState
-from ...database.report_records import Worker
-from ...database.rows import Window
+from ...database.records.messages import MessageFilter
+from ...database.records.pages import Window
+from ...database.records.processing import Worker
+from ...database.records.workflows import RunState
 from ...errors import SwfError
 from ...services.executions.request import testbed_of
 from ...simulation import Backlog, Capacity

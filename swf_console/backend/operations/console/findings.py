@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ...database import executions
-from ...database.records import ExecutionFilter
+from ...database.records.workflows import ExecutionFilter
 from ...errors import SwfError
 from .agent_watch import AgentWatch
 from .looks import AgentLine, AgentsLook

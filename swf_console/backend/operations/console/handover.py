@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from ...database import executions
-from ...database.records import ExecutionFilter, ExecutionSummary
+from ...database.records.workflows import ExecutionFilter, ExecutionSummary
 from ...errors import SwfError
 from .looks import OverviewLook
 from .overview import OverviewWatch

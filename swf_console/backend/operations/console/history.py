@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ...database import Database, message_contents
-from ...database.records import Message, MessageFilter
+from ...database.records.messages import Message, MessageFilter
 from ..message_filter import MessageMatch
 from ..message_listing import list_messages
 from .ring import Kept, Stamp

@@ -27,7 +27,7 @@ def _answers(question: Callable[[ConsoleServices], list[str]], services: Console
 
 def _executions(services: ConsoleServices) -> list[str]:
     from ...database import executions
-    from ...database.records import ExecutionFilter
+    from ...database.records.workflows import ExecutionFilter
 
     wanted = ExecutionFilter(status="running", namespace=services.namespace)
     with services.database().read() as connection:

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ...database.records import (
+from ...database.records.messages import MessageFilter, MessageSummary
+from ...database.records.workflows import (
     DefinitionSummary,
     ExecutionFilter,
     ExecutionSummary,
-    MessageFilter,
-    MessageSummary,
     RunState,
 )
 from .execution_filter import is_empty, parse_execution_filter

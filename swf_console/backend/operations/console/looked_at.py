@@ -5,14 +5,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ...database import definitions, states
-from ...database.records import Definition, Execution, RunState, StateEvent
+from ...database.records.workflows import (
+    Definition,
+    Execution,
+    RunState,
+    StateEvent,
+)
 from ...errors import UsageError
 from ...services.executions.queries import Drift, ExecutionDetail, execution_detail, table
 from ..comparing import Comparison, Difference, compare_executions, flattened
 from ..message_listing import find_message
 
 if TYPE_CHECKING:
-    from ...database.records import Message
+    from ...database.records.messages import Message
     from .services import ConsoleServices
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..agent_view import SILENT, AgentView
 
 if TYPE_CHECKING:
-    from ...database.records import ExecutionSummary
+    from ...database.records.workflows import ExecutionSummary
 
 RUNNING = "RUNNING"
 

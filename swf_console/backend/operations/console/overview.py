@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ...database import Database, executions
-from ...database.records import ExecutionFilter
+from ...database.records.workflows import ExecutionFilter
 from ...errors import SwfError
 from ..agent_programs import RUNNER
 from .agent_watch import GONE, UP, AgentWatch

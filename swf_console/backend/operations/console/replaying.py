@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ...database.records import StateEvent
+    from ...database.records.workflows import StateEvent
 
 SLOWEST, FASTEST = 1 / 16, 4096.0
 

@@ -4,8 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ...database import Database, clock, executions, messages, states
-from ...database.records import ExecutionFilter, ExecutionSummary, MessageFilter
+from ...database import (
+    Database,
+    executions,
+    messages,
+    states,
+)
+from ...database.connection.engine import server_time
+from ...database.records.messages import MessageFilter
+from ...database.records.workflows import ExecutionFilter, ExecutionSummary
 from ...services.executions.queries import belongs, find_execution, run_number_of, table
 from ...services.executions.recovery import sweep
 from .looks import DaqState, Running
@@ -43,7 +50,7 @@ class RunningWatch:
             count = len(page.items)
             if page.next:
                 count = executions.count(connection, wanted, COUNT_CAP)
-            now = clock.now(connection)
+            now = server_time(connection)
         found = tuple(self._running(database, one, now) for one in page.items)
         self._known = {one.execution_id: self._known[one.execution_id] for one in page.items}
         return found, count

@@ -9,8 +9,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ...configuration import workflow_defaults, workflow_schema
-from ...database import Connection, clock, definitions, executions, messages, namespaces, sequences
-from ...database.records import NewDefinition, NewExecution
+from ...database import (
+    Connection,
+    definitions,
+    executions,
+    messages,
+    namespaces,
+    sequences,
+)
+from ...database.connection.engine import server_time
+from ...database.records.workflows import NewDefinition, NewExecution
 from ...errors import Refused, SwfError
 from ...logs import execution_id as logged_execution_id
 from ...messaging.messages import IncomingMessage, draft
@@ -84,7 +92,7 @@ class RunningExecution:
                 _take_once(connection, self._command)
             namespaces.ensure(connection, self.prepared.namespace, settings.user)
             definition = definitions.ensure(connection, self._definition())
-            began = clock.now(connection)
+            began = server_time(connection)
             executions.insert(
                 connection,
                 NewExecution(

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from ...database import Database, clock, executions
+from ...database import Database, executions
+from ...database.connection.engine import server_time
 from ...settings import Settings
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,6 @@ class LeaseRenewer:
 
     def _renew(self) -> None:
         with self._database.write() as connection:
-            until = clock.now(connection) + timedelta(seconds=self._seconds)
+            until = server_time(connection) + timedelta(seconds=self._seconds)
             executions.renew(connection, self._owner, until)
         self._renew_at = time.monotonic() + self._seconds / RENEWALS

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...database import Database, messages, states
-from ...database.records import RunState
-from ...database.records import StateEvent as EventRow
+from ...database.records.workflows import RunState
+from ...database.records.workflows import StateEvent as EventRow
 from ...messaging.messages import Delivery, OutgoingMessage
 from ...recording import outgoing_row
 from ...simulation import StateEvent

@@ -6,15 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ...database import Connection, Database, definitions, executions, logs, messages, states
-from ...database.records import (
+from ...database.records.agents import LogEntry, LogFilter
+from ...database.records.messages import MessageFilter
+from ...database.records.pages import Page
+from ...database.records.workflows import (
     Definition,
     Execution,
     ExecutionFilter,
     ExecutionSummary,
-    LogEntry,
-    LogFilter,
-    MessageFilter,
-    Page,
     RunState,
     StateEvent,
 )

@@ -4,8 +4,16 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from ...database import Connection, Database, clock, executions, messages, states
-from ...database.records import ExecutionSummary, MessageFilter, MessageSummary, RunState, StateEvent
+from ...database import (
+    Connection,
+    Database,
+    executions,
+    messages,
+    states,
+)
+from ...database.connection.engine import server_time
+from ...database.records.messages import MessageFilter, MessageSummary
+from ...database.records.workflows import ExecutionSummary, RunState, StateEvent
 from ...errors import SwfError
 from ...messaging.messages import OutgoingMessage, make
 from ...settings import Settings
@@ -33,7 +41,7 @@ def close_expired(database: Database, *, dead_owner: str | None = None) -> list[
     if database.read_only:
         return []
     with database.read() as connection:
-        now = clock.now(connection)
+        now = server_time(connection)
         found = executions.expired(connection, now)
         if dead_owner:
             found += executions.owned_by(connection, dead_owner)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from ...agent.heartbeat import EXITED, PROCESSING, READY, HeartbeatThread
 from ...database import Database, sequences
-from ...database.records import Heartbeat
+from ...database.records.agents import Heartbeat
 from ...settings import Settings
 
 IDLE_TYPE = "DAQ_Simulator"

@@ -5,8 +5,9 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from ...database import Database, clock, executions
-from ...database.records import Execution
+from ...database import Database, executions
+from ...database.connection.engine import server_time
+from ...database.records.workflows import Execution
 from ...errors import Refused, TimedOut
 from ...settings import Settings
 from .queries import find_execution
@@ -37,7 +38,7 @@ def stop_execution(
     sweep(settings, database)
     found = find_execution(database, execution_id)
     with database.write() as connection:
-        asked = executions.request_stop(connection, execution_id, clock.now(connection))
+        asked = executions.request_stop(connection, execution_id, server_time(connection))
     if not asked:
         raise _not_running(find_execution(database, execution_id))
     began = time.monotonic()
@@ -60,7 +61,7 @@ def force_terminate(settings: Settings, database: Database, execution_id: str) -
     if found.status != RUNNING:
         raise Refused(f"{execution_id} does not run: it is {found.status}")
     with database.write() as connection:
-        now = clock.now(connection)
+        now = server_time(connection)
         leased = found.lease_expires_at is not None and found.lease_expires_at >= now
         ended = not leased and executions.finish(
             connection,

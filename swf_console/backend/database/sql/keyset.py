@@ -20,9 +20,9 @@ from sqlalchemy import (
     union_all,
 )
 
-from ..errors import UsageError
-from .columns import UtcDateTime, utc
-from .records import Page, T
+from ...errors import UsageError
+from ..records.pages import Page, T
+from .types import UtcDateTime, utc
 
 LONGEST_PAGE = 10_000
 

@@ -1,33 +1,15 @@
-"""Tables as lists of rows: read by equality, counted, made once by their key, changed with JSON merged."""
+"""Tables as rows: listed by offset, counted, made once by their key, changed with their JSON merged."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic
 
 from sqlalchemy import Column, ColumnElement, Connection, FromClause, Select, Table, bindparam, select
 
-from .records import T
-from .statements import capped, insert_into
+from ..records.pages import Listing, T, Window
+from .dialect import capped, insert_into
 
 COUNT_CAP = 1_000_000
 MERGED = ("metadata",)
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The part of a list that is wanted."""
-
-    limit: int
-    offset: int = 0
-    counted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Listing(Generic[T]):
-    """Rows of a list; `count` is of all that match, where that was asked, up to a million."""
-
-    items: tuple[T, ...]
-    count: int | None = None
 
 
 class Rows(Generic[T]):

@@ -1,21 +1,8 @@
-"""Rows as they cross the door, frozen; named tuples where many are made.
-
-Times are aware UTC, ids of messages UUID text.
-"""
+"""Rows of the workflow engine, frozen; times are aware UTC. Named tuples where many are made."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeVar
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """Some rows, and the cursor to give for those that follow; None after the last."""
-
-    items: tuple[T, ...]
-    next: str | None = None
+from typing import Any, NamedTuple
 
 
 class NewDefinition(NamedTuple):
@@ -108,61 +95,6 @@ class ExecutionFilter:
     definition_id: int | None = None
 
 
-class NewMessage(NamedTuple):
-    """A message to store. Its content is `content_json` (JSON text, taken as it is) or else `content`."""
-
-    message_id: str
-    message_type: str
-    sent_at: datetime
-    content: Any = None
-    content_json: str | None = None
-    namespace: str | None = None
-    execution_id: str | None = None
-    run_id: str | None = None
-    sender_agent: str | None = None
-    queue_name: str | None = None
-    correlation_id: str | None = None
-    metadata: dict[str, Any] | None = None
-    delivered_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MessageSummary:
-    """A message as lists show it, without its content."""
-
-    message_id: str
-    message_type: str
-    sender_agent: str | None
-    namespace: str | None
-    execution_id: str | None
-    run_id: str | None
-    queue_name: str | None
-    sent_at: datetime
-    delivered_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Message(MessageSummary):
-    """A message with its content."""
-
-    content: Any
-    metadata: dict[str, Any] | None
-    correlation_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class MessageFilter:
-    """What is given must hold, all of it. A `message_type` may end in `*`; until is exclusive."""
-
-    namespace: str | None = None
-    execution_id: str | None = None
-    run_id: str | None = None
-    message_type: str | None = None
-    sender: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class RunState:
     """The present state of a run. The counters are the database's own, whatever is given on writing."""
@@ -207,49 +139,6 @@ class Run:
     run_conditions: dict[str, Any] | None
 
 
-class Heartbeat(NamedTuple):
-    """What an agent says of itself; None leaves what is stored."""
-
-    instance_name: str
-    agent_type: str
-    status: str
-    at: datetime
-    operational_state: str = "READY"
-    description: str | None = None
-    namespace: str | None = None
-    pid: int | None = None
-    hostname: str | None = None
-    agent_url: str | None = None
-    workflow_enabled: bool | None = None
-    current_stf_count: int | None = None
-    total_stf_processed: int | None = None
-    metadata: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Agent:
-    """An agent as last heard of."""
-
-    id: int
-    instance_name: str
-    agent_type: str
-    description: str
-    status: str
-    operational_state: str
-    last_heartbeat: datetime | None
-    namespace: str | None
-    pid: int | None
-    hostname: str | None
-    agent_url: str | None
-    workflow_enabled: bool
-    current_stf_count: int
-    total_stf_processed: int
-    last_stf_processed: datetime | None
-    metadata: dict[str, Any] | None
-    created_at: datetime
-    updated_at: datetime
-
-
 @dataclass(frozen=True, slots=True)
 class Namespace:
     """A namespace and whose it is."""
@@ -270,33 +159,3 @@ class NamespaceUse:
     executions: int
     messages: int
     agents: int
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """One line of a program's log; `id` is None until it is stored."""
-
-    app_name: str
-    instance_name: str
-    timestamp: datetime
-    level: int
-    levelname: str
-    message: str
-    module: str = ""
-    funcname: str = ""
-    lineno: int = 0
-    process: int = 0
-    thread: int = 0
-    extra_data: dict[str, Any] | None = None
-    id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LogFilter:
-    """What is given must hold, all of it. `level` is the lowest shown; until is exclusive."""
-
-    app_name: str | None = None
-    instance_name: str | None = None
-    level: int | None = None
-    since: datetime | None = None
-    until: datetime | None = None

@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,8 @@ from sqlalchemy import CHAR, JSON, BigInteger, DateTime, Dialect, Integer, Strin
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+SPACE = uuid.UUID("6f0d8a3e-5b1f-4c55-9a55-8a2b6c1f7d10")
 
 _SUSPECT_ESCAPE = re.compile(r"\\u(?:0000|d[89a-f])", re.IGNORECASE)
 _SUSPECT_NUMBER = re.compile(r"[eE]\+?[0-9]{3}")
@@ -123,6 +126,11 @@ class Json(TypeDecorator[Any]):
         if dialect.name == "postgresql":
             return None
         return lambda value: json.loads(value) if isinstance(value, str) else value
+
+
+def uuid_from(*names: str) -> str:
+    """Make the UUID that always belongs to these names, so that work done twice makes the same row."""
+    return str(uuid.uuid5(SPACE, "\n".join(names)))
 
 
 def uuid_digits(value: str | None) -> str | None:

@@ -1,6 +1,6 @@
-"""Rows of the processing chain as they cross the door: frozen dataclasses, times aware UTC, ids UUID text."""
+"""Rows of the processing chain, frozen; times are aware UTC, ids UUID text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,13 @@ class StfFile:
     daq_state: str | None
     daq_substate: str | None
     tf_count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedStfFile(StfFile):
+    """A registered STF with the number of its run."""
+
+    run_number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +149,116 @@ class FastmonFile:
     metadata: dict[str, Any] | None
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFastmonFile(FastmonFile):
+    """A registered TF sample with the name of its STF and the number of its run."""
+
+    stf_filename: str
+    run_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewTfSlice:
+    """A slice to store; (fastmon_file, slice_id) is its key."""
+
+    fastmon_file: str
+    slice_id: int
+    tf_first: int
+    tf_last: int
+    tf_count: int
+    run_number: int
+    status: str = "queued"
+    retries: int = 0
+    metadata: dict[str, Any] | None = None
+    assigned_worker: str | None = None
+    assigned_at: datetime | None = None
+    completed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TfSlice:
+    """A slice of a TF sample; `fastmon_file` and `stf_filename` are the names of what it was cut from."""
+
+    id: int
+    fastmon_file_id: str
+    fastmon_file: str
+    stf_filename: str
+    slice_id: int
+    tf_first: int
+    tf_last: int
+    tf_count: int
+    run_number: int
+    status: str
+    retries: int
+    metadata: dict[str, Any] | None
+    assigned_worker: str | None
+    assigned_at: datetime | None
+    completed_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SliceStart:
+    """A worker has begun a slice; (fastmon_file, slice_id) is the slice's key."""
+
+    fastmon_file: str
+    slice_id: int
+    worker: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SliceResult:
+    """What a worker says of a slice. `identity` tells one failure of a slice from the next."""
+
+    fastmon_file: str
+    slice_id: int
+    identity: str
+    worker: str
+    started_at: datetime | None
+    ended_at: datetime
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A slice that failed and is to be tried again; the first retry is attempt 1."""
+
+    run_number: int
+    tf_first: int
+    tf_last: int
+    tf_count: int
+    attempt: int
+    metadata: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker that processes slices."""
+
+    worker_id: str
+    run_number: int
+    panda_job: str
+    location: str
+    status: str
+    current_slice_id: int | None
+    tf_filename: str | None
+    slices_completed: int
+    last_heartbeat: datetime | None
+    started_at: datetime
+    ended_at: datetime | None
+    metadata: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerBeat:
+    """What a worker is doing; without a slice it waits for one."""
+
+    worker_id: str
+    status: str
+    at: datetime
+    slice_id: int | None = None
+    tf_filename: str | None = None

@@ -6,14 +6,15 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, create_engine, event, pool
+from sqlalchemy import Connection, Engine, create_engine, event, pool, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
-from ..errors import DatabaseUnusable
-from . import failures, urls
+from ...errors import DatabaseUnusable
+from . import driver_errors, urls
 
 BUSY_SECONDS = 30
 IDLE_SECONDS = 30.0
@@ -21,6 +22,8 @@ PAGE_OF_ROWS = 1000
 ASK_ITS_OWNER = "Ask whoever owns the database for: swf-console db upgrade"
 
 Kind = Literal["sqlite", "postgresql"]
+
+_POSTGRESQL_NOW = text("SELECT clock_timestamp()")
 
 
 class Database:
@@ -78,7 +81,18 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            failures.reraise(error, self.safe_url)
+            driver_errors.reraise(error, self.safe_url)
+
+
+def server_time(connection: Connection) -> datetime:
+    """The one clock that leases are measured by, whatever the hosts' own clocks say.
+
+    The server's on PostgreSQL; on SQLite this host's, which such a database never leaves.
+    """
+    if connection.dialect.name == "sqlite":
+        return datetime.now(UTC)
+    instant: datetime = connection.execute(_POSTGRESQL_NOW).scalar_one()
+    return instant.astimezone(UTC)
 
 
 def _sqlite_engine(url: URL, durable: bool) -> Engine:

@@ -11,8 +11,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from .columns import encode, encoded, sqlite_time, utc, uuid_digits
-from .records import NewMessage
+from ..records.messages import NewMessage
+from .types import (
+    encode,
+    encoded,
+    sqlite_time,
+    utc,
+    uuid_digits,
+)
 
 INSERT = {
     "sqlite": """

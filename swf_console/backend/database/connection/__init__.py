@@ -1,0 +1,1 @@
+"""A database as it is opened: addresses, transactions, driver errors, group commits, versions."""

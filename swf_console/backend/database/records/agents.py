@@ -1,0 +1,91 @@
+"""Rows of agents, their log lines and subscribers, frozen; times are aware UTC."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+
+class Heartbeat(NamedTuple):
+    """What an agent says of itself; None leaves what is stored."""
+
+    instance_name: str
+    agent_type: str
+    status: str
+    at: datetime
+    operational_state: str = "READY"
+    description: str | None = None
+    namespace: str | None = None
+    pid: int | None = None
+    hostname: str | None = None
+    agent_url: str | None = None
+    workflow_enabled: bool | None = None
+    current_stf_count: int | None = None
+    total_stf_processed: int | None = None
+    metadata: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """An agent as last heard of."""
+
+    id: int
+    instance_name: str
+    agent_type: str
+    description: str
+    status: str
+    operational_state: str
+    last_heartbeat: datetime | None
+    namespace: str | None
+    pid: int | None
+    hostname: str | None
+    agent_url: str | None
+    workflow_enabled: bool
+    current_stf_count: int
+    total_stf_processed: int
+    last_stf_processed: datetime | None
+    metadata: dict[str, Any] | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One line of a program's log; `id` is None until it is stored."""
+
+    app_name: str
+    instance_name: str
+    timestamp: datetime
+    level: int
+    levelname: str
+    message: str
+    module: str = ""
+    funcname: str = ""
+    lineno: int = 0
+    process: int = 0
+    thread: int = 0
+    extra_data: dict[str, Any] | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """What is given must hold, all of it. `level` is the lowest shown; until is exclusive."""
+
+    app_name: str | None = None
+    instance_name: str | None = None
+    level: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Who follows a destination."""
+
+    subscriber_id: int
+    subscriber_name: str
+    fraction: float | None
+    description: str | None
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
