@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Table, func, select
 
 from swf_console.backend.database import stf_workflows
-from swf_console.backend.database.tables.monitor import agents
+from swf_console.backend.database.tables.agents import agents
 from swf_console.backend.database.tables.processing import (
     stages,
     tf_slices,

@@ -12,7 +12,7 @@ from .records.pages import Page
 from .sql.dialect import insert_into
 from .sql.keyset import Order, one_page
 from .sql.types import utc_now
-from .tables.monitor import agents
+from .tables.agents import agents
 
 _c = agents.c
 _OPTIONAL = (

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, func, select
 
 from .sql.types import utc_now
-from .tables.monitor import agents
+from .tables.agents import agents
 from .tables.processing import tf_slices, workers
 from .tables.workflows import executions, messages
 

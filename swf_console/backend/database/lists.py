@@ -19,9 +19,10 @@ from .records.workflows import (
 )
 from .sql.keyset import cursor_of
 from .sql.offset import Rows
-from .tables import monitor, workflows
+from .tables import agents as agent_tables
+from .tables import workflows
 
-_a = monitor.agents.c
+_a = agent_tables.agents.c
 _d = workflows.definitions.c
 _e = workflows.executions.c
 _m = workflows.messages.c
@@ -31,7 +32,7 @@ _s = workflows.run_states.c
 _v = workflows.state_events.c
 
 agents: Rows[Agent] = Rows(
-    monitor.agents,
+    agent_tables.agents,
     _a.instance_name,
     Agent,
     filters={

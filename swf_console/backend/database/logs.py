@@ -9,7 +9,7 @@ from .records.agents import LogEntry, LogFilter
 from .records.pages import Page
 from .sql.dialect import Conditions, matching
 from .sql.keyset import Order, one_page
-from .tables.monitor import logs
+from .tables.agents import logs
 
 _c = logs.c
 _WRITTEN = tuple(field.name for field in fields(LogEntry) if field.name != "id")

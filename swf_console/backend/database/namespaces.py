@@ -9,7 +9,7 @@ from .records.workflows import Namespace, NamespaceUse
 from .sql.dialect import insert_into
 from .sql.keyset import Order, one_page
 from .sql.types import utc_now
-from .tables.monitor import agents
+from .tables.agents import agents
 from .tables.workflows import executions, messages, namespaces
 
 COUNT_CAP = 1_001

@@ -2,7 +2,7 @@
 
 from .records.agents import Subscriber
 from .sql.offset import Rows
-from .tables.monitor import subscribers
+from .tables.agents import subscribers
 
 _c = subscribers.c
 

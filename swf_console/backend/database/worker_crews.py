@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 from . import run_counts
 from .records.processing import WorkerBeat
 from .sql.dialect import insert_into
-from .tables.monitor import agents
+from .tables.agents import agents
 from .tables.processing import tf_slices, workers
 
 IDLE, PROCESSING, ENDED = "idle", "processing", "ended"

@@ -5,7 +5,7 @@ from sqlalchemy import MetaData
 
 def all_tables() -> MetaData:
     """Load every table's module and return their metadata; a query loads its own module alone."""
-    from . import indexes, monitor, processing, workflows  # noqa: F401
+    from . import agents, indexes, processing, workflows  # noqa: F401
     from .base import metadata
 
     return metadata

@@ -5,7 +5,7 @@ Indexes that only one database has load the other's dialect in SQLAlchemy, at th
 
 from sqlalchemy import Column, Index, Table, text
 
-from ..naming import field_name
+from .base import field_name
 from .workflows import executions, messages, state_events
 
 _NEWEST_EXECUTIONS = {

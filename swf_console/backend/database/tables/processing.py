@@ -17,9 +17,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from ..naming import meta_index
 from ..sql.types import BigId, Json, UuidText
-from .base import created_at, metadata, moment, updated_at
+from .base import created_at, meta_index, metadata, moment, updated_at
 
 __all__ = ["fastmon_files", "metadata", "stages", "stf_files", "stf_workflows", "tf_slices", "workers"]
 

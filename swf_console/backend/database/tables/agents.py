@@ -1,4 +1,4 @@
-"""Tables of watching: agents, logs, subscribers."""
+"""Tables of agents, their log lines and subscribers."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Identity, Index, Integer, String, Table, Text
 
