@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "env": ("env", "print the variables that point another agent at this home"),
     "broker": ("broker", "run the embedded STOMP broker in the foreground"),
     "db": ("db", "upgrade the database, show its version, check it"),
-    "init": ("init", "make a new home from the templates"),
+    "init": ("init", "make a new home from the templates, or update an older one"),
     "completion": ("completion", "print a shell completion script"),
 }
 HELP = {"-h", "--help"}

@@ -74,6 +74,12 @@ def save_testbed(path: Path, text: str, workflows_dir: Path) -> None:
         _save(path, text, workflows_dir)
 
 
+def save_text(path: Path, text: str) -> None:
+    """Write any file in one step, keeping what was there as `.previous`. Raises ConfigurationError."""
+    with _alone(path):
+        _replace(path, text)
+
+
 def edited(document: Document, key: str, value: Any) -> str:
     """The text of `document` with `section.key` set to `value`, everything else as it was.
 

@@ -1,6 +1,7 @@
 """What the doctor asks of a home: its files, its state directory, its configurations and workflows."""
 
 import os
+import shlex
 import shutil
 import socket
 import stat
@@ -15,6 +16,7 @@ from ..settings import LOOPBACK, Settings
 from ..simulation import list_workflows, load_workflow
 from .configurations import problems_of
 from .doctor import Check, Question, fail, listed, ok, size, warn
+from .home import find_updates
 from .looking import look_at_namespace
 
 LITTLE = 1_000_000_000
@@ -86,6 +88,16 @@ def check_workflows(settings: Settings) -> Check:
     return ok("workflows", f"{', '.join(names)}: loaded")
 
 
+def check_public_names(settings: Settings) -> Check:
+    """That its files name modules which stay."""
+    updates = find_updates(settings.home, settings.state_dir)
+    if updates:
+        names = listed([one.path.name for one in updates])
+        advice = f"swf-console init --update {shlex.quote(str(settings.home))}"
+        return warn("public names", f"{names}: written for swf-console 0.1", advice)
+    return ok("public names", "its files name public modules only")
+
+
 def check_ports(settings: Settings) -> Check:
     """The port that the embedded broker is to have, where one is asked for."""
     if settings.broker:
@@ -125,5 +137,6 @@ HOME: tuple[Question, ...] = (
     check_namespace,
     check_configurations,
     check_workflows,
+    check_public_names,
     check_ports,
 )
