@@ -10,7 +10,7 @@ from ...messaging.connection import Connection
 from ...messaging.messages import IncomingMessage
 from ...messaging.publisher import Publisher
 from ...settings import Settings
-from .execution import RunningExecution
+from .execution import EngineContext, RunningExecution
 from .leases import LeaseRenewer
 from .outbox import DatabaseOutbox
 from .registration import Registration
@@ -31,8 +31,7 @@ class Engine:
     def __init__(
         self, settings: Settings, owner: str, *, on_end: Callable[[str], None] | None = None
     ) -> None:
-        self.settings, self.owner = settings, owner
-        self._on_end = on_end
+        self._settings, self._on_end = settings, on_end
         self._live: dict[str, RunningExecution] = {}
         self._lock = threading.Lock()
         self.broker: Broker = choose_broker(settings)
@@ -44,14 +43,17 @@ class Engine:
         except BaseException:
             self._close_backends()
             raise
-        self.ledger = DatabaseOutbox(self.database)
+        outbox = DatabaseOutbox(self.database)
         self.publisher = Publisher(
             self.connection,
-            self.ledger,
+            outbox,
             gather_seconds=GATHER_SECONDS,
             delivery_seconds=2 * GATHER_SECONDS,
         )
         self.registration = Registration(self.database, settings)
+        self._context = EngineContext(
+            settings, owner, self.broker.kind, self.database, self.publisher, outbox, self.registration
+        )
         self._leases = LeaseRenewer(
             self.database, owner, settings.lease_seconds, stop=self.stop, tick=self._watch_outage
         )
@@ -61,7 +63,7 @@ class Engine:
 
         Raises AlreadyStarted where the same `command` was carried out before.
         """
-        live = RunningExecution(self, prepared, command)
+        live = RunningExecution(self._context, prepared, command)
         with self._lock:
             self._live[live.execution_id] = live
         self._leases.hold(live.execution_id)
@@ -88,7 +90,7 @@ class Engine:
         for live in self.live():
             live.done.wait()
         self._leases.end()
-        waited_long_enough = self.publisher.oldest_unconfirmed_age() >= self.settings.outage_limit
+        waited_long_enough = self.publisher.oldest_unconfirmed_age() >= self._settings.outage_limit
         self.publisher.close(0.0 if waited_long_enough else CLOSE_SECONDS)
         self.registration.close()
         self._close_backends()
@@ -106,7 +108,7 @@ class Engine:
     def _watch_outage(self) -> None:
         """An outage longer than the limit fails what runs, and says so."""
         age = self.publisher.oldest_unconfirmed_age()
-        if age < self.settings.outage_limit:
+        if age < self._settings.outage_limit:
             return
         trouble = self.publisher.state().outbox_error or self.connection.state().last_error or "no receipt"
         for live in self.live():

@@ -4,13 +4,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...configuration import workflow_defaults, workflow_schema
 from ...database import (
     Connection,
+    Database,
     definitions,
     executions,
     messages,
@@ -22,8 +23,9 @@ from ...database.records.workflows import NewDefinition, NewExecution
 from ...errors import Refused, SwfError
 from ...logs import execution_id as logged_execution_id
 from ...messaging.messages import IncomingMessage, draft
-from ...messaging.publisher import PublishAborted
+from ...messaging.publisher import PublishAborted, Publisher
 from ...recording import incoming_row
+from ...settings import Settings
 from ...simulation import (
     Aborted,
     FastClock,
@@ -37,11 +39,9 @@ from ...simulation import (
 )
 from ...simulation.environment import execution_environment
 from ...simulation.metrics import performance_metrics
-from .registration import agent_type
+from .outbox import DatabaseOutbox
+from .registration import Registration, agent_type
 from .request import Prepared
-
-if TYPE_CHECKING:
-    from .engine import Engine
 
 log = logging.getLogger(__name__)
 
@@ -53,18 +53,31 @@ class AlreadyStarted(Refused):
     """The same command came twice: once is enough."""
 
 
+@dataclass(frozen=True, slots=True)
+class EngineContext:
+    """What an execution uses of its process; `owner` holds its lease."""
+
+    settings: Settings
+    owner: str
+    broker_kind: str
+    database: Database
+    publisher: Publisher
+    outbox: DatabaseOutbox
+    registration: Registration
+
+
 class RunningExecution:
     """An execution that runs in a thread of this process. `done` is set once its end is recorded."""
 
-    def __init__(self, engine: "Engine", prepared: Prepared, command: IncomingMessage | None) -> None:
-        self._engine, self._command = engine, command
+    def __init__(self, context: EngineContext, prepared: Prepared, command: IncomingMessage | None) -> None:
+        self._context, self._command = context, command
         self.prepared = prepared
         self.stop = StopSignal()
         self.done = threading.Event()
         self.outcome = Outcome("failed", "failed", error_message="it ended without an outcome")
         self.metrics: dict[str, Any] = {}
         self.execution_id, self.sender = self._open()
-        self._ports = ExecutionPorts(engine, self)
+        self._ports = ExecutionPorts(context, self)
 
     @property
     def stf_count(self) -> int:
@@ -82,11 +95,11 @@ class RunningExecution:
 
     def _open(self) -> tuple[str, str]:
         """Write namespace, definition, execution and its agent; returns the execution's id and the sender."""
-        database, settings, request = self._engine.database, self._engine.settings, self.prepared.request
+        database, settings, request = self._context.database, self._context.settings, self.prepared.request
         with database.write() as connection:
             number = sequences.next_execution_number(connection)
         execution_id = f"{request.workflow}-{settings.user}-{number:04d}"
-        sender = self._engine.registration.register(agent_type(request.workflow), self.prepared.namespace)
+        sender = self._context.registration.register(agent_type(request.workflow), self.prepared.namespace)
         with database.write() as connection:
             if self._command:
                 _take_once(connection, self._command)
@@ -103,15 +116,15 @@ class RunningExecution:
                     executed_by=request.executed_by or settings.user,
                     start_time=began,
                     execution_environment=self._environment(),
-                    owner=self._engine.owner,
+                    owner=self._context.owner,
                     lease_expires_at=began + timedelta(seconds=settings.lease_seconds),
                 ),
             )
-        self._engine.registration.working(request.workflow)
+        self._context.registration.working(request.workflow)
         return execution_id, sender
 
     def _definition(self) -> NewDefinition:
-        composition, workflows_dir = self.prepared.composition, self._engine.settings.workflows_dir
+        composition, workflows_dir = self.prepared.composition, self._context.settings.workflows_dir
         workflow = composition.workflow_name
         return NewDefinition(
             workflow_name=workflow,
@@ -122,19 +135,19 @@ class RunningExecution:
                 "schema": workflow_schema(workflows_dir, workflow),
                 "defaults": workflow_defaults(workflows_dir, workflow),
             },
-            created_by=self._engine.settings.user,
+            created_by=self._context.settings.user,
         )
 
     def _environment(self) -> dict[str, Any]:
-        engine, prepared = self._engine, self.prepared
+        context, prepared = self._context, self.prepared
         return {
             **execution_environment(
                 prepared.code,
                 prepared.source.result(),
-                user=engine.settings.user,
-                broker=engine.broker.kind,
-                database=engine.database.safe_url,
-                host=engine.settings.host,
+                user=context.settings.user,
+                broker=context.broker_kind,
+                database=context.database.safe_url,
+                host=context.settings.host,
             ),
             "realtime": prepared.request.realtime,
             "duration": prepared.request.duration,
@@ -150,7 +163,7 @@ class RunningExecution:
         except Exception:
             log.exception("%s: its end could not be recorded", self.execution_id)
         finally:
-            self._engine.publisher.forget(self.execution_id)
+            self._context.publisher.forget(self.execution_id)
             try:
                 on_end(self)
             except Exception:
@@ -167,7 +180,7 @@ class RunningExecution:
             clock=RealtimeClock() if prepared.request.realtime else FastClock(),
             stop=self.stop,
             duration=prepared.request.duration,
-            monitor_url=self._engine.settings.monitor_url or "",
+            monitor_url=self._context.settings.monitor_url or "",
         )
 
     def _deliver(self) -> None:
@@ -176,7 +189,7 @@ class RunningExecution:
         Who stops an execution during an outage does not wait for the limit: what was not delivered stays
         in the message table, marked so.
         """
-        publisher, limit = self._engine.publisher, self._engine.settings.outage_limit
+        publisher, limit = self._context.publisher, self._context.settings.outage_limit
         patience = FAREWELL_SECONDS
         while not publisher.wait_delivered(self.execution_id, RETRY_SECONDS):
             if publisher.oldest_unconfirmed_age() > limit:
@@ -201,7 +214,7 @@ class RunningExecution:
 
     def _record_end(self) -> None:
         """Write the end; a lost database is asked again until the outage limit."""
-        given_up = time.monotonic() + self._engine.settings.outage_limit
+        given_up = time.monotonic() + self._context.settings.outage_limit
         while True:
             try:
                 self._write_end()
@@ -213,10 +226,10 @@ class RunningExecution:
                 threading.Event().wait(RETRY_SECONDS)
 
     def _write_end(self) -> None:
-        outcome, engine = self.outcome, self._engine
-        engine.ledger.flush()
+        outcome, context = self.outcome, self._context
+        context.outbox.flush()
         self.metrics = self._performance(outcome)
-        with engine.database.write() as connection:
+        with context.database.write() as connection:
             ours = executions.finish(
                 connection,
                 self.execution_id,
@@ -230,7 +243,7 @@ class RunningExecution:
             self._fail("somebody else closed this execution: its lease had run out")
 
     def _performance(self, outcome: Outcome) -> dict[str, Any]:
-        figures = self._engine.publisher.statistics(self.execution_id)
+        figures = self._context.publisher.statistics(self.execution_id)
         return performance_metrics(
             outcome,
             publish_latency={
@@ -255,8 +268,8 @@ def _take_once(connection: Connection, command: IncomingMessage) -> None:
 class ExecutionPorts:
     """The broker and the database as the simulation of one execution sees them."""
 
-    def __init__(self, engine: "Engine", live: RunningExecution) -> None:
-        self._engine, self._live = engine, live
+    def __init__(self, context: EngineContext, live: RunningExecution) -> None:
+        self._context, self._live = context, live
         self.stf_count = 0
         self.run_number: int | None = None
 
@@ -264,7 +277,7 @@ class ExecutionPorts:
         """Hand a message to the publisher; Aborted where it had to wait and a stop came."""
         message = draft(destination, content)
         try:
-            self._engine.publisher.publish(message, abort=self._stopped, wait=not closing)
+            self._context.publisher.publish(message, abort=self._stopped, wait=not closing)
         except PublishAborted as error:
             raise Aborted(str(error)) from error
         if content["msg_type"] == "stf_gen":
@@ -272,13 +285,13 @@ class ExecutionPorts:
 
     def next_run_number(self) -> int:
         """Draw the DAQ run number."""
-        with self._engine.database.write() as connection:
+        with self._context.database.write() as connection:
             self.run_number = sequences.next_run_number(connection)
         return self.run_number
 
     def record_state(self, event: StateEvent) -> None:
         """Keep a transition for the next transaction."""
-        self._engine.ledger.note(event, self._live.prepared.composition.parameters)
+        self._context.outbox.note(event, self._live.prepared.composition.parameters)
 
     def _stopped(self) -> bool:
         return self._live.stop.is_set
