@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import text
 
 from swf_console.backend.database import (
     Database,
@@ -15,12 +15,12 @@ from swf_console.backend.database import (
     upgrading,
 )
 from swf_console.backend.database.connection import urls
-from swf_console.backend.database.version import HEAD
+from swf_console.backend.database.connection.revision import HEAD
 from swf_console.backend.errors import DatabaseUnreachable, DatabaseUnusable
 
-from ..support.monitor_tables import TABLES
 from ..support.postgresql import PostgreSQL, PostgreSQLServer
 from ..support.proxy import Proxy
+from ..support.schema import Shape, shape
 
 pytestmark = pytest.mark.postgresql
 
@@ -35,8 +35,6 @@ EXECUTION = text(
     " start_time, executed_by) VALUES ('old-monitor-0001', 1, '{\"a\": 1}', 'running', now(), 'monitor')"
 )
 
-Shape = dict[str, dict[str, object]]
-
 
 def make_monitor_database(url: str) -> None:
     """Make the tables as the monitor's own migrations do, and a row in two of them."""
@@ -46,31 +44,6 @@ def make_monitor_database(url: str) -> None:
         connection.execute(DEFINITION)
         connection.execute(EXECUTION)
     database.close()
-
-
-def shape(connection: Connection) -> Shape:
-    """Describe every table: columns, keys and plain indexes, by the names that the server knows."""
-    inspector = inspect(connection)
-    tables: Shape = {}
-    for name in TABLES:
-        foreign = inspector.get_foreign_keys(name)
-        tables[name] = {
-            "columns": {
-                column["name"]: (str(column["type"]), column["nullable"], bool(column.get("identity")))
-                for column in inspector.get_columns(name)
-            },
-            "key": inspector.get_pk_constraint(name)["name"],
-            "uniques": {
-                item["name"]: item["column_names"] for item in inspector.get_unique_constraints(name)
-            },
-            "foreign": {key["name"]: (key["referred_table"], str(key["options"])) for key in foreign},
-            "indexes": {
-                str(index["name"]): index["column_names"]
-                for index in inspector.get_indexes(name)
-                if not index.get("duplicates_constraint")
-            },
-        }
-    return tables
 
 
 def shape_of(url: str) -> Shape:

@@ -23,7 +23,7 @@ from swf_console.backend.database import (
     upgrading,
 )
 from swf_console.backend.database.connection import urls
-from swf_console.backend.database.version import HEAD
+from swf_console.backend.database.connection.revision import HEAD
 from swf_console.backend.errors import DatabaseUnreachable, DatabaseUnusable
 
 

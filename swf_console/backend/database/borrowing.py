@@ -11,10 +11,9 @@ from sqlalchemy import Column, Connection, Dialect, Table, event, text
 
 from .comparing import Missing, missing
 from .connection.engine import Database
-from .opening import stored_revision
+from .connection.revision import compatible, refuse_newer, stored_revision
 from .tables import all_tables
 from .tables.workflows import executions
-from .version import HEAD
 
 READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
 # the owner of every table that is there may add columns; a table can be made by who may create in the schema
@@ -33,14 +32,17 @@ def open_as_it_is(database: Database) -> str:
 
     Empty where it can be written, where this account may bring it up, and where it is none of workflows.
     """
-    names = [table.name for table in all_tables().sorted_tables]
+    tables_of_ours = all_tables()
+    names = [table.name for table in tables_of_ours.sorted_tables]
     with database.read() as connection:
-        if stored_revision(connection) == HEAD:
+        revision = stored_revision(connection)
+        refuse_newer(connection, revision, database.safe_url)
+        if compatible(connection, revision):
             written = connection.scalar(MAY_WRITE, {"name": executions.name})
             why = "" if written else f"{_account(connection)} may not write to {database.safe_url}"
             statements: list[str] = []
         else:
-            lacks = missing(connection)
+            lacks = missing(connection, tables_of_ours)
             tables = {lack.table.name for lack in lacks if lack.item is None}
             if executions.name in tables or connection.scalar(MAY_ALTER, {"names": names}):
                 return ""

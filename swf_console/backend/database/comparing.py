@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Inspector, Table, inspect
-
-from .tables import all_tables
+from sqlalchemy import Column, Connection, Index, Inspector, MetaData, Table, inspect
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +23,12 @@ class Missing:
         return f"column {self.table.name}.{self.item.name}"
 
 
-def missing(connection: Connection) -> list[Missing]:
-    """List what the database lacks, in the order in which it can be added."""
+def missing(connection: Connection, tables: MetaData) -> list[Missing]:
+    """List what the database lacks of these tables, in the order in which it can be added."""
     inspector = inspect(connection)
     names = set(inspector.get_table_names())
     lacks: list[Missing] = []
-    for table in all_tables().sorted_tables:
+    for table in tables.sorted_tables:
         if table.name not in names:
             lacks.append(Missing(table))
         else:
@@ -38,12 +36,12 @@ def missing(connection: Connection) -> list[Missing]:
     return lacks
 
 
-def add_missing(connection: Connection) -> None:
+def add_missing(connection: Connection, tables: MetaData) -> None:
     """Create missing tables and indexes and add missing columns; nothing that is there is touched.
 
     An index counts as there when one on the same columns is, whatever its name.
     """
-    for lack in missing(connection):
+    for lack in missing(connection, tables):
         if lack.item is None:
             lack.table.create(connection)
         elif isinstance(lack.item, Index):

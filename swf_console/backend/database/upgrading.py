@@ -1,21 +1,32 @@
 """Upgrades, and what `swf-console db` says: run Alembic, compare the tables with what is there."""
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from ..errors import DatabaseUnusable
-from .connection import urls
+from . import clients, label
+from .connection import sqlite_file, urls
 from .connection.engine import Database
-from .opening import refuse_newer, stored_revision
-from .version import HEAD
+from .connection.revision import (
+    COMPATIBLE_FROM,
+    HEAD,
+    KNOWN,
+    compatible,
+    is_newer,
+    refuse_newer,
+    stored_revision,
+)
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+VERSION_LOCATIONS: tuple[Path, ...] = (MIGRATIONS / "versions",)
 UPGRADE_LOCK = 7_305_226_001  # a number of ours among PostgreSQL's advisory locks
 
 
@@ -28,14 +39,46 @@ class Upgraded:
     added: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Lockout:
+    """A pending upgrade after which programs older than `compatible_from` cannot use the database.
+
+    `clients` are those that are alive in it and known to it.
+    """
+
+    before: str
+    after: str
+    compatible_from: str
+    clients: tuple[clients.Client, ...]
+
+
 def upgrade(url: str) -> Upgraded:
     """Bring the database up to this version; rows and columns that are there stay as they are.
+
+    One of a newer version that this program may use is left alone.
 
     What somebody took away from tables of this version is put back.
     """
     with _opened(url, create=True) as database:
         done = upgrade_sqlite(database) if database.kind == "sqlite" else _upgrade_postgresql(database)
         return replace(done, added=_mended(database)) if done.before == HEAD else done
+
+
+def lockout(url: str, heard_within: timedelta) -> Lockout | None:
+    """Say whom an upgrade of a shared database would lock out; None where every program may go on.
+
+    An agent counts as alive whose heartbeat is no older than `heard_within`.
+    """
+    if urls.parse(url).drivername == "sqlite":
+        return None
+    with _opened(url) as database, database.read() as connection:
+        before = stored_revision(connection)
+        if before is None or before == HEAD or is_newer(before):
+            return None
+        oldest = _oldest_compatible(HEAD)
+        if oldest == _oldest_compatible(before):
+            return None
+        return Lockout(before, HEAD, oldest, clients.alive(connection, heard_within))
 
 
 def current(url: str) -> str | None:
@@ -47,12 +90,14 @@ def current(url: str) -> str | None:
 def check(url: str) -> list[str]:
     """Say what the database lacks, a line each: version, tables, columns, indexes. Empty: all is there."""
     from .comparing import missing
+    from .tables import all_tables
 
     with _opened(url) as database, database.read() as connection:
         revision = stored_revision(connection)
-        refuse_newer(revision, database.safe_url)
-        lacks = [] if revision == HEAD else [f"version {HEAD} (has {revision or 'none'})"]
-        return lacks + [str(item) for item in missing(connection)]
+        refuse_newer(connection, revision, database.safe_url)
+        known = compatible(connection, revision)
+        lacks = [] if known else [f"version {HEAD} (has {revision or 'none'})"]
+        return lacks + [str(item) for item in missing(connection, all_tables())]
 
 
 def upgrade_sqlite(database: Database) -> Upgraded:
@@ -61,7 +106,7 @@ def upgrade_sqlite(database: Database) -> Upgraded:
     if file is None:
         with database.write() as connection:
             return _run(connection, database.safe_url)
-    with _locked(file.with_name(file.name + ".lock")):
+    with sqlite_file.locked(file.with_name(file.name + ".lock")):
         database.enter_wal()
         with database.write() as connection:
             return _run(connection, database.safe_url)
@@ -75,49 +120,54 @@ def _upgrade_postgresql(database: Database) -> Upgraded:
 
 def _mended(database: Database) -> tuple[str, ...]:
     from .comparing import add_missing, missing
+    from .tables import all_tables
 
     with database.write() as connection:
-        lacks = tuple(str(lack) for lack in missing(connection))
-        add_missing(connection)
+        lacks = tuple(str(lack) for lack in missing(connection, all_tables()))
+        add_missing(connection, all_tables())
     return lacks
 
 
 def _run(connection: Connection, shown: str) -> Upgraded:
     before = stored_revision(connection)
-    refuse_newer(before, shown)
+    refuse_newer(connection, before, shown)
+    if is_newer(before):
+        return Upgraded(before, before)
     if before != HEAD:
         from alembic import command
-        from alembic.config import Config
 
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        config.set_main_option("path_separator", "newline")
+        config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if KNOWN[0] != HEAD:  # before the first version there were no programs
+            label.keep(connection, COMPATIBLE_FROM, _oldest_compatible(HEAD))
     return Upgraded(before, HEAD)
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    try:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise DatabaseUnusable(
-            f"{path}: cannot be locked for the upgrade: {error.strerror}", "Make it a file that you may write"
-        ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
+def _config() -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    locations = "\n".join(map(str, VERSION_LOCATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("version_locations", locations.replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    return config
+
+
+def _oldest_compatible(revision: str) -> str:
+    """Read from the revisions up to this one which version's programs may use its tables."""
+    from alembic.script import ScriptDirectory
+
+    scripts = list(ScriptDirectory.from_config(_config()).walk_revisions("base", revision))
+    newest_first = [script.revision for script in scripts]
+    return min((str(script.module.compatible_from) for script in scripts), key=newest_first.index)
 
 
 @contextmanager
 def _opened(url: str, *, create: bool = False) -> Iterator[Database]:
-    from .opening import prepare_file
-
     parsed = urls.parse(url)
-    prepare_file(parsed, create=create)
+    sqlite_file.prepare(parsed, create=create)
     database = Database(parsed)
     try:
         yield database

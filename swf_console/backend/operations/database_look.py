@@ -12,10 +12,10 @@ from ..database import (
 )
 from ..database.connection import urls
 from ..database.connection.engine import server_time
+from ..database.connection.revision import stored_revision
 from ..database.figures import Figures
 from ..database.records.agents import Agent
 from ..database.records.workflows import ExecutionFilter, ExecutionSummary
-from ..database.version import HEAD
 from ..errors import DatabaseUnreachable, DatabaseUnusable, SwfError
 from ..settings import Settings
 from .looking import Health
@@ -96,6 +96,7 @@ def database_silent(settings: Settings, patience: float) -> DatabaseLook:
 def _read(database: Database, kind: str) -> DatabaseLook:
     wanted = ExecutionFilter(status="running")
     with database.read() as connection:
+        version = stored_revision(connection)
         running = executions.page(connection, wanted, limit=RUNNING_SHOWN)
         count = len(running.items)
         if running.next:
@@ -106,7 +107,7 @@ def _read(database: Database, kind: str) -> DatabaseLook:
         kind,
         Health.UP,
         database.safe_url,
-        HEAD,
+        version,
         running=running.items,
         running_count=count,
         lost=tuple(

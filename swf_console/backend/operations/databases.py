@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..database import Database, open_database
 from ..settings import Settings
+from .agent_view import SILENT
+
+if TYPE_CHECKING:
+    from ..database.upgrading import Lockout
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,13 @@ class Version:
     expected: str
     added: tuple[str, ...] = ()
 
+    @property
+    def newer(self) -> bool:
+        """Whether a later program has made these tables."""
+        from ..database.connection.revision import is_newer
+
+        return is_newer(self.version)
+
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
@@ -35,6 +47,13 @@ def opened(settings: Settings) -> Iterator[Database]:
         database.close()
 
 
+def pending_lockout(settings: Settings) -> "Lockout | None":
+    """Whom an upgrade of this shared database would lock out; None where every program may go on."""
+    from ..database.upgrading import lockout
+
+    return lockout(settings.database_url, SILENT)
+
+
 def upgrade_database(settings: Settings) -> Version:
     """Bring the tables to this program's version; what is stored stays as it is."""
     from ..database.upgrading import upgrade
@@ -45,8 +64,8 @@ def upgrade_database(settings: Settings) -> Version:
 
 def database_version(settings: Settings) -> Version:
     """The version of the tables as they are."""
+    from ..database.connection.revision import HEAD
     from ..database.upgrading import current
-    from ..database.version import HEAD
 
     revision = current(settings.database_url)
     return Version(place_of(settings), revision, revision, HEAD)

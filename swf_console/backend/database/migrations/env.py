@@ -2,11 +2,6 @@
 
 from alembic import context
 
-from swf_console.backend.database.tables import all_tables
-
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=all_tables(),
-    transactional_ddl=True,
-)
+# without the live tables: a revision says by itself what it makes, and what it is called
+context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
 context.run_migrations()
