@@ -13,12 +13,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from swf_console.backend.database import (
-    Database,
-    executions,
-    logs,
-    states,
-)
+from swf_console.backend.database import Database, executions, logs, states
 from swf_console.backend.database.connection.engine import server_time
 from swf_console.backend.database.records.agents import LogEntry
 from swf_console.backend.database.records.workflows import RunState

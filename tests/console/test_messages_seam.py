@@ -56,7 +56,7 @@ class Topic:
             namespace="demo",
         )
         with self._database.write() as connection:
-            messages.insert(connection, [new])
+            messages.record(connection, [new])
 
 
 @pytest.fixture

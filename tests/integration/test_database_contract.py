@@ -457,7 +457,7 @@ def test_message_keeps_its_content_however_it_was_given(database: Database) -> N
         new_message(3, content=None, execution_id=None, run_id=None, namespace=None, sender_agent=None),
     ]
     with database.write() as connection:
-        messages.insert(connection, given)
+        messages.record(connection, given)
         stored = [messages.get(connection, one.message_id) for one in given]
     assert [one.content for one in stored if one] == [content, content, "not JSON at all", None]
     assert stored[0] is not None
@@ -466,35 +466,36 @@ def test_message_keeps_its_content_however_it_was_given(database: Database) -> N
     assert stored[0].message_id == given[0].message_id
 
 
-def test_message_is_inserted_once_and_the_batch_is_all_or_nothing(database: Database) -> None:
-    def insert(*numbers: int) -> None:
+def test_message_is_recorded_once_and_the_batch_is_all_or_nothing(database: Database) -> None:
+    def record(*new: NewMessage) -> None:
         with database.write() as connection:
-            messages.insert(connection, [new_message(number) for number in numbers])
+            messages.record(connection, new)
 
-    insert(1)
+    record(new_message(1))
+    record(new_message(1))
     with pytest.raises(IntegrityError):
-        insert(2, 1)
+        record(new_message(2), new_message(3, message_type=None))
     with database.read() as connection:
         assert messages.count(connection, MessageFilter()) == 1
 
 
 def test_delivery_is_marked_at_its_own_time(database: Database) -> None:
+    new = [new_message(number) for number in range(5)]
+    times = [(new[number].message_id, NOW + number * SECOND / 7) for number in (0, 2, 3)]
     with database.write() as connection:
-        messages.insert(connection, [new_message(number) for number in range(5)])
-        messages.insert(connection, [])
+        messages.record(connection, new)
+        messages.record(connection, [])
         messages.mark_delivered(connection, [])
-        times = [(new_message(number).message_id, NOW + number * SECOND / 7) for number in (0, 2, 3)]
         messages.mark_delivered(connection, times)
     with database.read() as connection:
-        left = messages.undelivered(connection, "stf_datataking-me-0001")
-        marked = [messages.get(connection, one) for one, _ in times]
-    assert [one.content["sequence"] for one in left] == [1, 4]
-    assert [one.delivered_at for one in marked if one] == [moment for _, moment in times]
+        stored = messages.with_content(connection, [one.message_id for one in new])
+    assert [one.content["sequence"] for one in stored if one.delivered_at is None] == [1, 4]
+    assert [one.delivered_at for one in stored if one.delivered_at] == [moment for _, moment in times]
 
 
 def test_recorders_agree_on_each_message_once(database: Database) -> None:
     with database.write() as connection:
-        messages.insert(connection, [new_message(0)])
+        messages.record(connection, [new_message(0)])
     with database.write() as connection:
         again = new_message(0)._replace(content={"changed": True}, delivered_at=NOW)
         assert messages.record(connection, [again, new_message(1), new_message(2), new_message(1)]) == 2
@@ -556,7 +557,7 @@ def stream(database: Database) -> Sequence[NewMessage]:
         for number in range(60)
     ]
     with database.write() as connection:
-        messages.insert(connection, rows)
+        messages.record(connection, rows)
     return rows
 
 
@@ -613,7 +614,7 @@ def test_pages_of_messages_hold_each_match_once_in_order(
 def test_many_types_of_one_prefix_are_one_list_too(
     database: Database, stream: Sequence[NewMessage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("swf_console.backend.database.message_lists.FEW_TYPES", 1)
+    monkeypatch.setattr("swf_console.backend.database.messages.FEW_TYPES", 1)
     wanted = MessageFilter(message_type="stf_*")
     with database.read() as connection:
         found = walk(lambda after: messages.page(connection, wanted, after, 5))
@@ -720,7 +721,7 @@ def test_namespace_keeps_its_first_owner_and_counts_what_is_in_it(
         namespaces.ensure(connection, "empty", "me")
         for number in range(3):
             executions.insert(connection, new_execution(definition, number))
-        messages.insert(connection, [new_message(number) for number in range(8)])
+        messages.record(connection, [new_message(number) for number in range(8)])
         assert namespaces.describe(connection, "torre1", "nightly")
         assert not namespaces.describe(connection, "absent", "nightly")
     assert (created, created_again, again) == (True, False, first)

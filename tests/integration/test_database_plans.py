@@ -70,7 +70,6 @@ OTHERS: dict[str, Callable[[Connection], object]] = {
     "renewed": lambda c: executions.renew(c, "o", NOW),
     "runs": runs.page,
     "types": messages.types,
-    "undelivered": lambda c: messages.undelivered(c, "e"),
 }
 
 
@@ -83,7 +82,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
             definitions.ensure(connection, NewDefinition("w", version, "custom", "", {}, "me"))
         ids = [f"{number:032x}" for number in range(3)]
         rows = [NewMessage(one, f"t{one[-1]}", NOW, content={}, execution_id="e") for one in ids]
-        messages.insert(connection, rows)
+        messages.record(connection, rows)
     yield opened
     opened.close()
 

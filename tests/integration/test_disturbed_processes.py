@@ -11,14 +11,8 @@ from sqlalchemy import Table, func, select
 
 from swf_console.backend.database import stf_workflows
 from swf_console.backend.database.tables.agents import agents
-from swf_console.backend.database.tables.processing import (
-    stages,
-    tf_slices,
-    workers,
-)
-from swf_console.backend.database.tables.processing import (
-    stf_workflows as ways,
-)
+from swf_console.backend.database.tables.processing import stages, tf_slices, workers
+from swf_console.backend.database.tables.processing import stf_workflows as ways
 from swf_console.backend.database.tables.workflows import executions, messages, run_states, runs
 from tests.support.disturber import Disturber
 from tests.support.fast_run import left_but_for_chance

@@ -20,12 +20,7 @@ from swf_console.backend.database import (
 )
 from swf_console.backend.database.records.messages import NewMessage
 from swf_console.backend.database.records.processing import NewFastmonFile, NewStfFile, NewTfSlice
-from swf_console.backend.database.records.workflows import (
-    NewDefinition,
-    NewExecution,
-    RunState,
-    StateEvent,
-)
+from swf_console.backend.database.records.workflows import NewDefinition, NewExecution, RunState, StateEvent
 
 BEGAN = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 CODE = "class WorkflowExecutor: pass\n"
@@ -115,7 +110,7 @@ def add_messages(
         for n, identity in enumerate(ids)
     ]
     with database.write() as connection:
-        messages.insert(connection, rows)
+        messages.record(connection, rows)
     return ids
 
 

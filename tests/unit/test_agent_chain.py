@@ -99,7 +99,7 @@ def record(stage: AgentStage, messages_: Sequence[OutgoingMessage]) -> None:
 
     rows = [outgoing_row(each) for each in messages_]
     with stage.database.write() as connection:
-        messages.insert(connection, rows)
+        messages.record(connection, rows)
 
 
 def test_a_run_leaves_its_rows(stage: AgentStage) -> None:

@@ -5,13 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from swf_console.backend.database.sql.types import (
-    encode,
-    encoded,
-    sqlite_time,
-    utc,
-    uuid_digits,
-)
+from swf_console.backend.database.sql.types import encode, encoded, sqlite_time, utc, uuid_digits
 
 
 def test_time_of_another_zone_is_kept_in_utc() -> None:

@@ -15,13 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from swf_console.backend.database import (
-    Database,
-    namespaces,
-    open_database,
-    sequences,
-    upgrading,
-)
+from swf_console.backend.database import Database, namespaces, open_database, sequences, upgrading
 from swf_console.backend.database.connection import urls
 from swf_console.backend.database.connection.revision import HEAD
 from swf_console.backend.errors import DatabaseUnreachable, DatabaseUnusable

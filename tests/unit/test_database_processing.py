@@ -180,11 +180,11 @@ def test_recorded_messages_are_read_whole_and_in_order(database: Database) -> No
             )
             for n in range(10)
         ]
-        messages.insert(connection, rows)
+        messages.record(connection, rows)
     with database.read() as connection:
         recent = recorded.recent_executions(connection, "demo", NOW - timedelta(minutes=10))
-        first = recorded.page(connection, "runs", ["stf_gen"], ["/topic/a"], limit=3)
-        rest = recorded.page(connection, "runs", ["stf_gen"], ["/topic/a"], first.next, limit=3)
+        first = messages.backfill(connection, "runs", ["stf_gen"], ["/topic/a"], limit=3)
+        rest = messages.backfill(connection, "runs", ["stf_gen"], ["/topic/a"], first.next, limit=3)
     assert sorted(recent) == ["ended", "runs"]
     assert [each.content["n"] for each in (*first.items, *rest.items)] == [7, 5, 3, 1]
     assert rest.next is None

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from ..database import Database, recorded
+from ..database import Database, messages, recorded
 from ..database.records.messages import Message
 from ..messaging.messages import IncomingMessage
 
@@ -22,7 +22,7 @@ def missed(
         after: str | None = None
         while True:
             with database.read() as connection:
-                page = recorded.page(connection, execution_id, types, destinations, after, PAGE)
+                page = messages.backfill(connection, execution_id, types, destinations, after, PAGE)
             yield [_incoming(message) for message in page.items]
             after = page.next
             if after is None:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from sqlalchemy import JSON, Connection, select, type_coerce
 
-from . import message_lists
+from . import messages
 from .records.messages import MessageFilter
+from .records.pages import COUNT_CAP
 from .records.workflows import ExecutionSummary
 from .tables.workflows import executions
 
-COUNT_CAP = 10_001
 MOST_COUNTED = 20
 
 _c = executions.c
@@ -25,7 +25,7 @@ def stf_counts(connection: Connection, found: Sequence[ExecutionSummary]) -> dic
     counts = _recorded(connection, ended) if ended else {}
     for execution_id in running[:MOST_COUNTED]:
         wanted = MessageFilter(execution_id=execution_id, message_type="stf_gen")
-        counts[execution_id] = message_lists.count(connection, wanted, COUNT_CAP)
+        counts[execution_id] = messages.count(connection, wanted, COUNT_CAP)
     return counts
 
 

@@ -7,7 +7,6 @@ from sqlalchemy import Connection, select
 
 from . import execution_lists
 from .records.agents import Agent
-from .records.messages import Message
 from .records.pages import Listing, Window
 from .records.workflows import (
     Definition,
@@ -17,7 +16,6 @@ from .records.workflows import (
     RunState,
     StateEvent,
 )
-from .sql.keyset import cursor_of
 from .sql.offset import Rows
 from .tables import agents as agent_tables
 from .tables import workflows
@@ -25,7 +23,6 @@ from .tables import workflows
 _a = agent_tables.agents.c
 _d = workflows.definitions.c
 _e = workflows.executions.c
-_m = workflows.messages.c
 _n = workflows.namespaces.c
 _r = workflows.runs.c
 _s = workflows.run_states.c
@@ -59,24 +56,6 @@ executions: Rows[Execution] = Rows(
     within=execution_lists.WITH_DEFINITION,
     filters={"status": _e.status, "namespace": _e.namespace, "executed_by": _e.executed_by},
     order=(_e.start_time.desc(), _e.execution_id.desc()),
-)
-messages: Rows[Message] = Rows(
-    workflows.messages,
-    _m.message_id,
-    Message,
-    columns={
-        **{name: _m[name] for name in Message.__dataclass_fields__ if name in _m},
-        "content": _m.message_content,
-        "metadata": _m.message_metadata,
-    },
-    filters={
-        "execution_id": _m.execution_id,
-        "namespace": _m.namespace,
-        "msg_type": _m.message_type,
-        "run_id": _m.run_id,
-        "sender_agent": _m.sender_agent,
-    },
-    order=(_m.sent_at.desc(), _m.message_id.desc()),
 )
 namespaces: Rows[Namespace] = Rows(
     workflows.namespaces, _n.name, Namespace, filters={"owner": _n.owner}, order=(_n.name,)
@@ -115,17 +94,3 @@ def executions_of(connection: Connection, equal: Mapping[str, Any], window: Wind
         return executions.listed(connection, own, window)
     ids = connection.scalars(select(_d.id).where(_d.workflow_name == workflow_name)).all()
     return executions.listed(connection, own, window, _e.workflow_definition_id.in_(ids))
-
-
-def messages_since(
-    connection: Connection, equal: Mapping[str, Any], since: Any, window: Window
-) -> Listing[Message]:
-    """List messages with their content, the newest first; `since` is the earliest time of sending."""
-    more = () if since is None else (_m.sent_at >= since,)
-    return messages.listed(connection, equal, window, *more)
-
-
-def cursor_at(connection: Connection, message_id: str) -> str | None:
-    """The cursor of `messages.page` that stands for a message; None where there is no such message."""
-    sent_at = connection.scalar(select(_m.sent_at).where(_m.message_id == message_id))
-    return None if sent_at is None else cursor_of((sent_at, message_id))

@@ -1,35 +1,44 @@
-"""The message table: outbox of what we send, record of what others sent."""
+"""The message table: outbox of what we send, record of what others sent, pages at the same cost wherever."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
-from .message_columns import WHOLE
-from .message_lists import COUNT_CAP, count, counts, cursor, page, types
-from .records.messages import Message, NewMessage
+from .records.messages import Message, MessageFilter, MessageSummary, NewMessage
+from .records.pages import COUNT_CAP, Listing, Page, Window
+from .sql.dialect import Conditions, capped, matching, residual, starts_with_often
+from .sql.keyset import Branch, Order, cursor_of, one_page
 from .sql.message_bulk import mark, store
+from .sql.offset import Rows
 from .sql.types import clean, encoded
 from .tables.workflows import messages
 
-__all__ = [
-    "COUNT_CAP",
-    "acknowledge",
-    "count",
-    "counts",
-    "cursor",
-    "get",
-    "has",
-    "insert",
-    "mark_delivered",
-    "page",
-    "record",
-    "types",
-    "undelivered",
-]
+FEW_TYPES = 40
+MOST_TYPES = 500
+MOST_IDS = 500
 
 _c = messages.c
+_KEY = (_c.sent_at, _c.message_id)
+_SUMMARY = (
+    _c.message_id,
+    _c.message_type,
+    _c.sender_agent,
+    _c.namespace,
+    _c.execution_id,
+    _c.run_id,
+    _c.queue_name,
+    _c.sent_at,
+    _c.delivered_at,
+)
+_WHOLE = (
+    *_SUMMARY,
+    _c.message_content.label("content"),
+    _c.message_metadata.label("metadata"),
+    _c.correlation_id,
+)
+_ALL = select(*_WHOLE)
 _LENGTHS = (
     ("message_type", 50),
     ("sender_agent", 100),
@@ -39,13 +48,25 @@ _LENGTHS = (
     ("queue_name", 100),
     ("correlation_id", 100),
 )
-_ALL = select(*WHOLE)
 
-
-def insert(connection: Connection, new: Sequence[NewMessage]) -> None:
-    """Store messages with one multi-row statement; IntegrityError where one is there already."""
-    if new:
-        store(connection, new)
+rows: Rows[Message] = Rows(
+    messages,
+    _c.message_id,
+    Message,
+    columns={
+        **{name: _c[name] for name in Message.__dataclass_fields__ if name in _c},
+        "content": _c.message_content,
+        "metadata": _c.message_metadata,
+    },
+    filters={
+        "execution_id": _c.execution_id,
+        "namespace": _c.namespace,
+        "msg_type": _c.message_type,
+        "run_id": _c.run_id,
+        "sender_agent": _c.sender_agent,
+    },
+    order=(_c.sent_at.desc(), _c.message_id.desc()),
+)
 
 
 def record(connection: Connection, new: Sequence[NewMessage]) -> int:
@@ -53,7 +74,7 @@ def record(connection: Connection, new: Sequence[NewMessage]) -> int:
 
     Names that are longer than their columns are cut: messages of others may hold anything.
     """
-    return store(connection, [_cut(message) for message in new], unless_there=True) if new else 0
+    return store(connection, [_cut(message) for message in new]) if new else 0
 
 
 def mark_delivered(connection: Connection, delivered: Sequence[tuple[str, datetime]]) -> None:
@@ -74,16 +95,126 @@ def get(connection: Connection, message_id: str) -> Message | None:
     return None if row is None else Message(**row._mapping)
 
 
-def undelivered(connection: Connection, execution_id: str, limit: int = 10_000) -> list[Message]:
-    """List messages of an execution that no broker confirmed, oldest first."""
-    query = _ALL.where(_c.execution_id == execution_id, _c.delivered_at.is_(None)).order_by(_c.sent_at)
-    return [Message(**row._mapping) for row in connection.execute(query.limit(limit))]
+def with_content(connection: Connection, message_ids: Sequence[str]) -> list[Message]:
+    """Read these messages with their content, in the order of the ids; absent ones are left out."""
+    found: dict[str, Message] = {}
+    for first in range(0, len(message_ids), MOST_IDS):
+        wanted = _ALL.where(_c.message_id.in_(message_ids[first : first + MOST_IDS]))
+        for row in connection.execute(wanted):
+            found[row.message_id] = Message(**row._mapping)
+    return [found[identity] for identity in message_ids if identity in found]
 
 
 def has(connection: Connection, execution_id: str, message_type: str) -> bool:
     """Say whether the execution sent a message of this type."""
     query = select(_c.message_id).where(_c.execution_id == execution_id, _c.message_type == message_type)
     return connection.scalar(query.limit(1)) is not None
+
+
+def page(
+    connection: Connection,
+    wanted: MessageFilter,
+    after: str | None = None,
+    limit: int = 50,
+    *,
+    newest_first: bool = True,
+) -> Page[MessageSummary]:
+    """List messages by time of sending without their content; UsageError for a cursor that is none."""
+    order = Order(_KEY, after, limit, newest_first)
+    return one_page(connection, _branches(connection, wanted), _SUMMARY, order, MessageSummary)
+
+
+def cursor(message: MessageSummary) -> str:
+    """The cursor that stands for one message of the list."""
+    return cursor_of([message.sent_at, message.message_id])
+
+
+def count(connection: Connection, wanted: MessageFilter, cap: int = COUNT_CAP) -> int:
+    """Count messages, up to `cap`."""
+    total = 0
+    for branch in _branches(connection, wanted):
+        total += capped(connection, select(_c.message_id).where(*branch.conditions), cap - total)
+    return total
+
+
+def counts(connection: Connection, execution_id: str) -> dict[str, int]:
+    """Count an execution's messages by type, exactly."""
+    query = select(_c.message_type, func.count()).where(_c.execution_id == execution_id)
+    return {row[0]: row[1] for row in connection.execute(query.group_by(_c.message_type))}
+
+
+def types(connection: Connection, execution_id: str | None = None) -> list[str]:
+    """List the message types there are (500 at most), leaping through an index from one to the next."""
+    among = [] if execution_id is None else [_c.execution_id == execution_id]
+    first = select(func.min(_c.message_type).label("kind")).where(*among).cte("kinds", recursive=True)
+    following = select(func.min(_c.message_type)).where(*among, _c.message_type > first.c.kind)
+    kinds = first.union_all(select(following.scalar_subquery()).where(first.c.kind.is_not(None)))
+    found = connection.scalars(select(kinds.c.kind).limit(MOST_TYPES))
+    return [kind for kind in found if kind is not None]
+
+
+def cursor_at(connection: Connection, message_id: str) -> str | None:
+    """The cursor that stands for a message; None where there is no such message."""
+    sent_at = connection.scalar(select(_c.sent_at).where(_c.message_id == message_id))
+    return None if sent_at is None else cursor_of((sent_at, message_id))
+
+
+def backfill(
+    connection: Connection,
+    execution_id: str,
+    types: Sequence[str],
+    destinations: Sequence[str],
+    after: str | None = None,
+    limit: int = 500,
+) -> Page[Message]:
+    """List an execution's messages of these types to these destinations, whole and oldest first.
+
+    What a subscriber that comes late has missed.
+    """
+    wanted = [
+        _c.execution_id == execution_id,
+        _c.message_type.in_(types),
+        _c.queue_name.in_(destinations),
+    ]
+    order = Order(_KEY, after, limit, newest_first=False)
+    return one_page(connection, [wanted], _WHOLE, order, Message)
+
+
+def listed(
+    connection: Connection, equal: Mapping[str, Any], since: datetime | None, window: Window
+) -> Listing[Message]:
+    """List messages with their content, the newest first; `since` is the earliest time of sending."""
+    more = () if since is None else (_c.sent_at >= since,)
+    return rows.listed(connection, equal, window, *more)
+
+
+def _branches(connection: Connection, wanted: MessageFilter) -> list[Branch]:
+    conditions, kind = _simple(wanted), wanted.message_type
+    few = wanted.run_id is not None and wanted.execution_id is None
+    if kind is not None and not kind.endswith("*"):
+        column = residual(_c.message_type) if few else _c.message_type
+        return [Branch([*conditions, column == kind], few)]
+    prefix = (kind or "*")[:-1]
+    if not prefix and wanted.execution_id is None:
+        return [Branch(conditions, few)]
+    kinds = [] if few else types(connection, wanted.execution_id)
+    matching_kinds = [kind for kind in kinds if kind.startswith(prefix)]
+    if few or len(matching_kinds) > FEW_TYPES:
+        return [Branch([*conditions, starts_with_often(connection, _c.message_type, prefix)], few)]
+    return [Branch([*conditions, _c.message_type == kind]) for kind in matching_kinds]
+
+
+def _simple(wanted: MessageFilter) -> Conditions:
+    # An execution or a run has few messages beside a namespace or a sender, which is checked on them.
+    narrow = wanted.execution_id is not None or wanted.run_id is not None
+    run_id = _c.run_id if wanted.execution_id is None else residual(_c.run_id)
+    equal = (
+        (_c.execution_id, wanted.execution_id),
+        (run_id, wanted.run_id),
+        (residual(_c.namespace) if narrow else _c.namespace, wanted.namespace),
+        (residual(_c.sender_agent) if narrow else _c.sender_agent, wanted.sender),
+    )
+    return matching(equal, _c.sent_at, wanted.since, wanted.until)
 
 
 def _cut(message: NewMessage) -> NewMessage:

@@ -7,19 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from .records.processing import (
-    NewStfWorkflow,
-    Stage,
-    StageWork,
-    StfWorkflow,
-)
-from .sql.dialect import (
-    given,
-    insert_into,
-    insert_unless_there,
-    number_of,
-    rank_of,
-)
+from .records.processing import NewStfWorkflow, Stage, StageWork, StfWorkflow
+from .sql.dialect import given, insert_into, insert_unless_there, number_of, rank_of
 from .sql.types import utc_now, uuid_from
 from .tables.processing import stages, stf_files, stf_workflows
 

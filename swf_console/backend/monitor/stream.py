@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from ..database import Connection, lists, message_contents, messages
+from ..database import Connection, messages
 from ..database.records.messages import Message, MessageFilter
 from .answers import HEADERS, detail, instant
 from .desk import Desk
@@ -83,7 +83,7 @@ class Stream:
 
     async def _missed(self, wanted: EventFilter, last: str) -> AsyncIterator[list[Event]]:
         """What was recorded after that message, in the order of sending, from the database."""
-        after = await self._desk.read(lambda connection: lists.cursor_at(connection, last))
+        after = await self._desk.read(lambda connection: messages.cursor_at(connection, last))
         count = 0
         narrow = MessageFilter(namespace=wanted.namespace, execution_id=wanted.execution_id)
         while after is not None and count < MOST_REPLAYED:
@@ -96,7 +96,7 @@ class Stream:
         def read(connection: Connection) -> tuple[list[Message], str | None]:
             page = messages.page(connection, narrow, after, REPLAY_PAGE, newest_first=False)
             ids = [message.message_id for message in page.items]
-            return message_contents.full(connection, ids), page.next
+            return messages.with_content(connection, ids), page.next
 
         return await self._desk.read(read)
 

@@ -3,13 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ..database import (
-    Database,
-    agents,
-    executions,
-    figures,
-    open_database,
-)
+from ..database import Database, agents, executions, figures, open_database
 from ..database.connection import urls
 from ..database.connection.engine import server_time
 from ..database.connection.revision import stored_revision

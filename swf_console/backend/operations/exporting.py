@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..database import Database, definitions, message_contents, messages, states
+from ..database import Database, definitions, messages, states
 from ..database.records.messages import Message, MessageFilter
 from ..database.records.workflows import Execution, StateEvent
 from ..errors import UsageError
@@ -138,7 +138,7 @@ def all_messages(database: Database, wanted: MessageFilter) -> Iterator[Message]
     while True:
         with database.read() as connection:
             page = messages.page(connection, wanted, after, PAGE, newest_first=False)
-            found = message_contents.full(connection, [each.message_id for each in page.items])
+            found = messages.with_content(connection, [each.message_id for each in page.items])
         yield from found
         after = page.next
         if after is None:

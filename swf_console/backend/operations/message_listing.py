@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from ..database import Database, message_contents, messages
+from ..database import Database, messages
 from ..database.records.messages import Message, MessageFilter, MessageSummary
 from ..database.records.pages import Page
 from ..errors import UsageError
@@ -100,7 +100,7 @@ def list_messages(
 def with_contents(database: Database, items: Sequence[MessageSummary]) -> tuple[Message, ...]:
     """The same messages with their contents."""
     with database.read() as connection:
-        return tuple(message_contents.full(connection, [one.message_id for one in items]))
+        return tuple(messages.with_content(connection, [one.message_id for one in items]))
 
 
 def find_message(database: Database, message_id: str) -> Message:
@@ -171,7 +171,7 @@ def _with_bodies(
     contents: dict[str, Any] = {}
     if bodies:
         with database.read() as connection:
-            found = message_contents.full(connection, [each.message_id for each in summaries])
+            found = messages.with_content(connection, [each.message_id for each in summaries])
         contents = {message.message_id: message.content for message in found}
     return (StoredMessage(each, contents.get(each.message_id)) for each in summaries)
 

@@ -5,6 +5,8 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+COUNT_CAP = 10_001  # a count stops here, since a million rows are counted in seconds: "10,000+"
+
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):

@@ -76,7 +76,7 @@ def _typed(value: Any, column: Column[Any]) -> Any:
 def one_page(
     connection: Connection,
     branches: Sequence[Branch | Sequence[ColumnElement[bool]]],
-    columns: Sequence[Column[Any]],
+    columns: Sequence[ColumnElement[Any]],
     order: Order,
     make: Callable[..., T],
     decorate: Callable[[FromClause], Select[Any]] | None = None,
@@ -98,7 +98,7 @@ def one_page(
     return Page(items, cursor_of([rows[order.rows - 1][column.name] for column in order.key]))
 
 
-def merged(branches: Sequence[Branch], columns: Sequence[Column[Any]], order: Order) -> Select[Any]:
+def merged(branches: Sequence[Branch], columns: Sequence[ColumnElement[Any]], order: Order) -> Select[Any]:
     """Select the first rows of each branch, and of those the first in all: one row more than a page."""
     if len(branches) == 1 and not branches[0].few:
         return _first_rows(columns, branches[0], order)
@@ -109,7 +109,7 @@ def merged(branches: Sequence[Branch], columns: Sequence[Column[Any]], order: Or
     return select(*columns).select_from(unique.table.join(first, first.c[unique.name] == unique))
 
 
-def _first_rows(columns: Sequence[Column[Any]], branch: Branch, order: Order) -> Select[Any]:
+def _first_rows(columns: Sequence[ColumnElement[Any]], branch: Branch, order: Order) -> Select[Any]:
     rows: FromClause = order.key[0].table
     query = select(*columns).where(*branch.conditions)
     if branch.few:

@@ -24,7 +24,7 @@ INSERT = {
     "sqlite": """
         INSERT INTO swf_workflow_messages (message_id, message_type, sent_at, delivered_at, message_content,
             message_metadata, namespace, execution_id, run_id, sender_agent, queue_name, correlation_id)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (message_id) DO NOTHING
         """,
     "postgresql": """
         INSERT INTO swf_workflow_messages (message_id, message_type, sent_at, delivered_at, message_content,
@@ -34,9 +34,9 @@ INSERT = {
         FROM json_to_recordset(%(rows)s) AS r (message_id uuid, message_type text, sent_at timestamptz,
             delivered_at timestamptz, message_content jsonb, message_metadata jsonb, namespace text,
             execution_id text, run_id text, sender_agent text, queue_name text, correlation_id text)
+        ON CONFLICT (message_id) DO NOTHING
         """,
 }
-UNLESS_THERE = " ON CONFLICT (message_id) DO NOTHING"
 MARK = {
     "sqlite": "UPDATE swf_workflow_messages SET delivered_at = ?, is_successful = 1 WHERE message_id = ?",
     "postgresql": """
@@ -47,14 +47,13 @@ MARK = {
 }
 
 
-def store(connection: Connection, new: Sequence[NewMessage], *, unless_there: bool = False) -> int:
-    """Insert messages with one statement; return how many rows that made."""
+def store(connection: Connection, new: Sequence[NewMessage]) -> int:
+    """Insert those messages that are not there yet with one statement; return how many rows that made."""
     dialect = connection.dialect.name
-    statement = INSERT[dialect] + UNLESS_THERE if unless_there else INSERT[dialect]
     if dialect == "sqlite":
-        return connection.exec_driver_sql(statement, [_tuple(message) for message in new]).rowcount
+        return connection.exec_driver_sql(INSERT[dialect], [_tuple(message) for message in new]).rowcount
     rows = f"[{','.join(map(_object, new))}]"
-    return connection.exec_driver_sql(statement, {"rows": rows}).rowcount
+    return connection.exec_driver_sql(INSERT[dialect], {"rows": rows}).rowcount
 
 
 def mark(connection: Connection, delivered: Sequence[tuple[str, datetime]]) -> None:

@@ -4,7 +4,7 @@ import json
 import uuid
 from typing import Any
 
-from ...database import Connection, lists, messages
+from ...database import Connection, messages
 from ...database.records.messages import Message, NewMessage
 from ...database.sql.types import uuid_from
 from ..fields import Body, Field
@@ -71,7 +71,7 @@ def create(connection: Connection, asked: Asked) -> Answer:
 def list_messages(connection: Connection, asked: Asked) -> Answer:
     """List messages, the newest first."""
     since = asked.query.get("since")
-    found = lists.messages_since(connection, asked.filters(*_FILTERS), since, asked.window)
+    found = messages.listed(connection, asked.filters(*_FILTERS), since, asked.window)
     return listed(asked, found, SHOWN)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ...database import Database, message_contents
+from ...database import Database, messages
 from ...database.records.messages import Message, MessageFilter
 from ..message_filter import MessageMatch
 from ..message_listing import list_messages
@@ -49,7 +49,7 @@ def read_behind(
         page = list_messages(database, wanted, match, after, limit)
         new = [item.message_id for item in page.items if not known(item.message_id)]
         with database.read() as connection:
-            found.extend(map(_kept, message_contents.full(connection, new)))
+            found.extend(map(_kept, messages.with_content(connection, new)))
         after = page.next
         if after is None or found:
             break

@@ -8,12 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ...database.records.messages import MessageFilter, MessageSummary
-from ...database.records.workflows import (
-    DefinitionSummary,
-    ExecutionFilter,
-    ExecutionSummary,
-    RunState,
-)
+from ...database.records.workflows import DefinitionSummary, ExecutionFilter, ExecutionSummary, RunState
 from .execution_filter import is_empty, parse_execution_filter
 
 if TYPE_CHECKING:

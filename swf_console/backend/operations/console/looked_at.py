@@ -5,12 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ...database import definitions, states
-from ...database.records.workflows import (
-    Definition,
-    Execution,
-    RunState,
-    StateEvent,
-)
+from ...database.records.workflows import Definition, Execution, RunState, StateEvent
 from ...errors import UsageError
 from ...services.executions.queries import Drift, ExecutionDetail, execution_detail, table
 from ..comparing import Comparison, Difference, compare_executions, flattened

@@ -4,12 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ...database import (
-    Database,
-    executions,
-    messages,
-    states,
-)
+from ...database import Database, executions, messages, states
 from ...database.connection.engine import server_time
 from ...database.records.messages import MessageFilter
 from ...database.records.workflows import ExecutionFilter, ExecutionSummary

@@ -9,15 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ...configuration import workflow_defaults, workflow_schema
-from ...database import (
-    Connection,
-    Database,
-    definitions,
-    executions,
-    messages,
-    namespaces,
-    sequences,
-)
+from ...database import Connection, Database, definitions, executions, messages, namespaces, sequences
 from ...database.connection.engine import server_time
 from ...database.records.workflows import NewDefinition, NewExecution
 from ...errors import Refused, SwfError

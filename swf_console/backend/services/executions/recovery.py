@@ -4,13 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from ...database import (
-    Connection,
-    Database,
-    executions,
-    messages,
-    states,
-)
+from ...database import Connection, Database, executions, messages, states
 from ...database.connection.engine import server_time
 from ...database.records.messages import MessageFilter, MessageSummary
 from ...database.records.workflows import ExecutionSummary, RunState, StateEvent
