@@ -419,7 +419,7 @@ def test_pages_of_executions_hold_each_match_once_in_order(
 def test_common_prefix_is_followed_in_the_order_of_the_list(
     database: Database, many: Sequence[NewExecution], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("swf_console.backend.database.execution_lists.FEW_MATCHES", 5)
+    monkeypatch.setattr("swf_console.backend.database.executions.FEW_MATCHES", 5)
     wanted = ExecutionFilter(id_prefix="stf_datataking-me-", workflow_name="stf_datataking")
     with database.read() as connection:
         found = walk(lambda after: executions.page(connection, wanted, after, 4))

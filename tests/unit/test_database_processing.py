@@ -12,7 +12,6 @@ from swf_console.backend.database import (
     fastmon_files,
     messages,
     open_database,
-    recorded,
     runs,
     stf_files,
     stf_workflows,
@@ -182,7 +181,7 @@ def test_recorded_messages_are_read_whole_and_in_order(database: Database) -> No
         ]
         messages.record(connection, rows)
     with database.read() as connection:
-        recent = recorded.recent_executions(connection, "demo", NOW - timedelta(minutes=10))
+        recent = executions.recent(connection, "demo", NOW - timedelta(minutes=10))
         first = messages.backfill(connection, "runs", ["stf_gen"], ["/topic/a"], limit=3)
         rest = messages.backfill(connection, "runs", ["stf_gen"], ["/topic/a"], first.next, limit=3)
     assert sorted(recent) == ["ended", "runs"]

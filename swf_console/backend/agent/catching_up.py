@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from ..database import Database, messages, recorded
+from ..database import Database, executions, messages
 from ..database.records.messages import Message
 from ..messaging.messages import IncomingMessage
 
@@ -17,8 +17,8 @@ def missed(
 ) -> Iterator[list[IncomingMessage]]:
     """Read the messages of executions that run, or ended in the last ten minutes, in order and in pages."""
     with database.read() as connection:
-        executions = recorded.recent_executions(connection, namespace, datetime.now(UTC) - RECENT)
-    for execution_id in executions:
+        recent = executions.recent(connection, namespace, datetime.now(UTC) - RECENT)
+    for execution_id in recent:
         after: str | None = None
         while True:
             with database.read() as connection:

@@ -1,36 +1,74 @@
-"""The life of executions: begun with a lease, renewed by their owner, ended exactly once."""
+"""Executions: begun with a lease, renewed by their owner, ended exactly once; their pages and counts."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import (
+    JSON,
+    Connection,
+    FromClause,
+    Select,
+    bindparam,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
-from .execution_lists import ALL, COUNT_CAP, ORDERS, SUMMARY, WITH_DEFINITION, count, cursor, page
-from .records.workflows import Execution, ExecutionSummary, NewExecution
-from .tables.workflows import executions
-
-__all__ = [
-    "COUNT_CAP",
-    "ORDERS",
-    "count",
-    "cursor",
-    "expired",
-    "finish",
-    "get",
-    "insert",
-    "leases",
-    "owned_by",
-    "page",
-    "renew",
-    "request_stop",
-]
+from . import messages
+from .records.messages import MessageFilter
+from .records.pages import COUNT_CAP, Listing, Page, Window
+from .records.workflows import Execution, ExecutionFilter, ExecutionSummary, NewExecution
+from .sql.dialect import Conditions, capped, matching, starts_with, starts_with_often
+from .sql.keyset import Branch, Order, cursor_of, one_page
+from .sql.offset import Rows
+from .tables.workflows import definitions, executions
 
 RUNNING = "running"
+FEW_MATCHES = 5_000
+FEW_DEFINITIONS = 30
+MOST_COUNTED = 20
 
 _c = executions.c
+_OWN = (
+    _c.execution_id,
+    _c.workflow_definition_id,
+    _c.namespace,
+    _c.status,
+    _c.start_time,
+    _c.end_time,
+    _c.executed_by,
+    _c.error_message,
+    _c.owner,
+    _c.lease_expires_at,
+    _c.stop_requested_at,
+)
+_OF_DEFINITION = (definitions.c.workflow_name, definitions.c.version)
+# what a list can be ordered by: each order has its index, and none of its columns is ever empty
+ORDERS = {
+    "started": (_c.start_time, _c.execution_id),
+    "id": (_c.execution_id,),
+    "status": (_c.status, _c.start_time, _c.execution_id),
+    "user": (_c.executed_by, _c.start_time, _c.execution_id),
+}
+_SUMMARY = (*_OWN, *_OF_DEFINITION)
+_ALL = (*_SUMMARY, _c.parameter_values, _c.performance_metrics, _c.execution_environment, _c.stack_trace)
+_WITH_DEFINITION = executions.join(definitions, definitions.c.id == _c.workflow_definition_id)
 # asked every second for as long as a run lasts: made once
 _LEASES = select(_c.execution_id, _c.stop_requested_at).where(
     _c.status == RUNNING, _c.owner == bindparam("owner")
+)
+
+rows: Rows[Execution] = Rows(
+    executions,
+    _c.execution_id,
+    Execution,
+    columns={column.name: column for column in _ALL},
+    within=_WITH_DEFINITION,
+    filters={"status": _c.status, "namespace": _c.namespace, "executed_by": _c.executed_by},
+    order=(_c.start_time.desc(), _c.execution_id.desc()),
 )
 
 
@@ -55,7 +93,7 @@ def insert(connection: Connection, new: NewExecution) -> None:
 
 def get(connection: Connection, execution_id: str) -> Execution | None:
     """Read an execution with all its columns."""
-    query = select(*ALL).select_from(WITH_DEFINITION).where(_c.execution_id == execution_id)
+    query = select(*_ALL).select_from(_WITH_DEFINITION).where(_c.execution_id == execution_id)
     row = connection.execute(query).first()
     return None if row is None else Execution(**row._mapping)
 
@@ -125,8 +163,72 @@ def owned_by(connection: Connection, owner: str) -> list[ExecutionSummary]:
     return _running(connection, _c.owner == owner)
 
 
+def recent(connection: Connection, namespace: str, since: datetime) -> list[str]:
+    """List the executions of a namespace that run, or have ended since then; oldest first."""
+    either = or_(_c.status == RUNNING, _c.end_time >= since)
+    query = select(_c.execution_id).where(_c.namespace == namespace, either)
+    return list(connection.scalars(query.order_by(_c.start_time, _c.execution_id)))
+
+
+def page(
+    connection: Connection,
+    wanted: ExecutionFilter,
+    after: str | None = None,
+    limit: int = 50,
+    *,
+    newest_first: bool = True,
+    order_by: str = "started",
+) -> Page[ExecutionSummary]:
+    """List executions in one of the ORDERS without their JSON; UsageError for a cursor that is none.
+
+    `newest_first` is the order turned round: from the highest to the lowest.
+    """
+    order = Order(ORDERS[order_by], after, limit, newest_first)
+    branches = _branches(connection, wanted)
+    return one_page(connection, branches, _OWN, order, ExecutionSummary, _with_definition)
+
+
+def cursor(execution: ExecutionSummary, order_by: str = "started") -> str:
+    """The cursor that stands for one execution of such a list."""
+    return cursor_of([getattr(execution, column.name) for column in ORDERS[order_by]])
+
+
+def count(connection: Connection, wanted: ExecutionFilter, cap: int = COUNT_CAP) -> int:
+    """Count executions, up to `cap`."""
+    conditions = _simple(wanted)
+    if wanted.workflow_name is not None:
+        conditions.append(_c.workflow_definition_id.in_(_ids_of(connection, wanted.workflow_name)))
+    if wanted.id_prefix:
+        conditions.append(starts_with(connection, _c.execution_id, wanted.id_prefix))
+    return capped(connection, select(_c.execution_id).where(*conditions), cap)
+
+
+def stf_counts(connection: Connection, found: Sequence[ExecutionSummary]) -> dict[str, int]:
+    """STFs by execution id: as the metrics of those that ended say, and counted for those that run.
+
+    A count stops at COUNT_CAP, and only the first MOST_COUNTED that run are counted.
+    """
+    ended = [one.execution_id for one in found if one.status != RUNNING]
+    running = [one.execution_id for one in found if one.status == RUNNING]
+    counts = _recorded_stfs(connection, ended) if ended else {}
+    for execution_id in running[:MOST_COUNTED]:
+        wanted = MessageFilter(execution_id=execution_id, message_type="stf_gen")
+        counts[execution_id] = messages.count(connection, wanted)
+    return counts
+
+
+def listed(connection: Connection, equal: Mapping[str, Any], window: Window) -> Listing[Execution]:
+    """List executions, the newest first; `workflow_name` narrows like a filter of their own table."""
+    own = {name: value for name, value in equal.items() if name != "workflow_name"}
+    workflow_name = equal.get("workflow_name")
+    if workflow_name is None:
+        return rows.listed(connection, own, window)
+    ids = _ids_of(connection, workflow_name)
+    return rows.listed(connection, own, window, _c.workflow_definition_id.in_(ids))
+
+
 def _running(connection: Connection, condition: Any) -> list[ExecutionSummary]:
-    query = select(*SUMMARY).select_from(WITH_DEFINITION).where(_c.status == RUNNING, condition)
+    query = select(*_SUMMARY).select_from(_WITH_DEFINITION).where(_c.status == RUNNING, condition)
     # sorted here: for an order SQLite would rather walk through every execution there is than find the few
     found = [ExecutionSummary(**row._mapping) for row in connection.execute(query)]
     return sorted(found, key=lambda one: (one.start_time, one.execution_id))
@@ -134,3 +236,49 @@ def _running(connection: Connection, condition: Any) -> list[ExecutionSummary]:
 
 def _first_of(column: Any, value: datetime) -> Any:
     return func.coalesce(column, bindparam(None, value, column.type))
+
+
+def _with_definition(rows: FromClause) -> Select[Any]:
+    joined = rows.outerjoin(definitions, definitions.c.id == rows.c.workflow_definition_id)
+    return select(*rows.c, *_OF_DEFINITION).select_from(joined)
+
+
+def _simple(wanted: ExecutionFilter) -> Conditions:
+    equal = (
+        (_c.status, wanted.status),
+        (_c.namespace, wanted.namespace),
+        (_c.executed_by, wanted.executed_by),
+        (_c.workflow_definition_id, wanted.definition_id),
+    )
+    return matching(equal, _c.start_time, wanted.since, wanted.until)
+
+
+def _branches(connection: Connection, wanted: ExecutionFilter) -> list[Branch]:
+    conditions, few = _simple(wanted), False
+    if wanted.namespace is not None and not wanted.id_prefix:
+        # those of a small namespace lie far apart in the order of the list, or there are none
+        few = capped(connection, select(_c.execution_id).where(*conditions), FEW_MATCHES) < FEW_MATCHES
+    if wanted.id_prefix:
+        by_index = starts_with(connection, _c.execution_id, wanted.id_prefix)
+        # A rare prefix is found by its index and sorted; a common one is soon met in the order of the list.
+        few = capped(connection, select(_c.execution_id).where(by_index), FEW_MATCHES) < FEW_MATCHES
+        conditions.append(
+            by_index if few else starts_with_often(connection, _c.execution_id, wanted.id_prefix)
+        )
+    if wanted.workflow_name is None:
+        return [Branch(conditions, few)]
+    ids = _ids_of(connection, wanted.workflow_name)
+    if few or len(ids) > FEW_DEFINITIONS:
+        return [Branch([*conditions, _c.workflow_definition_id.in_(ids)], few)]
+    return [Branch([*conditions, _c.workflow_definition_id == one]) for one in ids]
+
+
+def _ids_of(connection: Connection, workflow_name: str) -> Sequence[int]:
+    query = select(definitions.c.id).where(definitions.c.workflow_name == workflow_name)
+    return connection.scalars(query).all()
+
+
+def _recorded_stfs(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+    metric = type_coerce(_c.performance_metrics, JSON)["stf_count"].as_string()
+    rows = connection.execute(select(_c.execution_id, metric).where(_c.execution_id.in_(ids)))
+    return {row[0]: int(text) for row in rows if (text := str(row[1])).isascii() and text.isdecimal()}

@@ -1,16 +1,8 @@
 """The tables of the workflow engine as plain lists with a window, for programs that page by offset."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from sqlalchemy import Connection, select
-
-from . import execution_lists
 from .records.agents import Agent
-from .records.pages import Listing, Window
 from .records.workflows import (
     Definition,
-    Execution,
     Namespace,
     Run,
     RunState,
@@ -22,7 +14,6 @@ from .tables import workflows
 
 _a = agent_tables.agents.c
 _d = workflows.definitions.c
-_e = workflows.executions.c
 _n = workflows.namespaces.c
 _r = workflows.runs.c
 _s = workflows.run_states.c
@@ -47,15 +38,6 @@ definitions: Rows[Definition] = Rows(
     Definition,
     filters={"workflow_name": _d.workflow_name, "version": _d.version, "workflow_type": _d.workflow_type},
     order=(_d.id.desc(),),
-)
-executions: Rows[Execution] = Rows(
-    workflows.executions,
-    _e.execution_id,
-    Execution,
-    columns={column.name: column for column in execution_lists.ALL},
-    within=execution_lists.WITH_DEFINITION,
-    filters={"status": _e.status, "namespace": _e.namespace, "executed_by": _e.executed_by},
-    order=(_e.start_time.desc(), _e.execution_id.desc()),
 )
 namespaces: Rows[Namespace] = Rows(
     workflows.namespaces, _n.name, Namespace, filters={"owner": _n.owner}, order=(_n.name,)
@@ -84,13 +66,3 @@ state_events: Rows[StateEvent] = Rows(
     },
     order=(_v.timestamp.desc(), _v.event_id.desc()),
 )
-
-
-def executions_of(connection: Connection, equal: Mapping[str, Any], window: Window) -> Listing[Execution]:
-    """List executions, the newest first; `workflow_name` narrows like a filter of their own table."""
-    own = {name: value for name, value in equal.items() if name != "workflow_name"}
-    workflow_name = equal.get("workflow_name")
-    if workflow_name is None:
-        return executions.listed(connection, own, window)
-    ids = connection.scalars(select(_d.id).where(_d.workflow_name == workflow_name)).all()
-    return executions.listed(connection, own, window, _e.workflow_definition_id.in_(ids))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ...database import Connection, definitions, executions, lists
+from ...database import Connection, definitions, executions
 from ...database.records.workflows import Execution
 from ..fields import Body, Field, Problems
 from ..kinds import Anything, Document, Integer, Moment, Name, Text
@@ -42,7 +42,7 @@ def create(connection: Connection, asked: Asked) -> Answer:
     definition = row.pop("workflow_definition")
     if definitions.get(connection, definition) is None:
         raise Problems.of("workflow_definition", f'Invalid pk "{definition}" - object does not exist.')
-    stored, made = lists.executions.ensure(connection, {**row, "workflow_definition_id": definition})
+    stored, made = executions.rows.ensure(connection, {**row, "workflow_definition_id": definition})
     return Answer(SHOWN(stored), 201 if made else 200)
 
 
@@ -55,13 +55,13 @@ def change(connection: Connection, asked: Asked) -> Answer:
     """Change an execution; one that has ended never runs again, one that a runner holds is its runner's."""
     before = _known(connection, asked)
     changes = _allowed(before, asked.body)
-    after = lists.executions.change(connection, before.execution_id, changes)
+    after = executions.rows.change(connection, before.execution_id, changes)
     return Answer(SHOWN(after or before))
 
 
 def list_executions(connection: Connection, asked: Asked) -> Answer:
     """List executions, the newest first."""
-    return listed(asked, lists.executions_of(connection, asked.filters(*FILTERS), asked.window), SHOWN)
+    return listed(asked, executions.listed(connection, asked.filters(*FILTERS), asked.window), SHOWN)
 
 
 def _known(connection: Connection, asked: Asked) -> Execution:

@@ -75,7 +75,7 @@ class ExecutionsListed:
     def page(self, after: str | None, limit: int, *, backwards: bool = False) -> ListPage[ListedExecution]:
         """The rows after a cursor, or backwards those before it; blocks."""
         from ...database import executions
-        from ...database.execution_stf import stf_counts
+        from ...database.executions import stf_counts
 
         with self.services.database().read() as connection:
             found = executions.page(
