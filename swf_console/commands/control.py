@@ -31,8 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Send the command, print the answer; 5 where it was refused."""
     from ..backend.configuration import resolve_namespace
     from ..backend.logs import log_to_file
-    from ..backend.operations.control import ask_runner
     from ..backend.services.executions.request import testbed_of
+    from ..backend.services.runner.client import ask_runner
     from ..backend.settings import load_settings
 
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
@@ -54,7 +54,7 @@ def content_of(arguments: argparse.Namespace, namespace: str) -> dict[str, Any]:
     """The command's message."""
     from datetime import UTC, datetime
 
-    from ..backend.operations.commands import STATUS, STOP, run_command
+    from ..backend.services.runner.protocol import STATUS, STOP, run_command
 
     stamp = {"namespace": namespace, "timestamp": datetime.now(UTC).isoformat()}
     if arguments.action == "run":

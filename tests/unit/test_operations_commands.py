@@ -7,7 +7,7 @@ import pytest
 
 from swf_console.backend.errors import NamespaceError, SwfError
 from swf_console.backend.messaging.messages import read
-from swf_console.backend.operations.commands import Command, named_namespace, reply_to, run_command
+from swf_console.backend.services.runner.protocol import Command, named_namespace, reply_to, run_command
 
 
 def command(headers: dict[str, str] | None = None, **content: Any) -> Command:

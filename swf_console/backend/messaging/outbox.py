@@ -20,6 +20,13 @@ class Outbox(Protocol):
         """Write both in one transaction; an exception means neither is written, and it is tried again."""
 
 
+class Unrecorded:
+    """An outbox for what is worth nothing later, and must not wait for the database."""
+
+    def record(self, new: Sequence[OutgoingMessage], delivered: Sequence[Delivery]) -> None:
+        """Keep nothing."""
+
+
 class Failure(NamedTuple):
     """Why nothing can be written down now, and since when (UTC)."""
 

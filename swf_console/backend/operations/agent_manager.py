@@ -18,7 +18,8 @@ from ..errors import BackendUnreachable, BrokerUnreachable, ErrorReport, Refused
 from ..messaging.address import Broker, choose_broker
 from ..messaging.connection import Connection
 from ..messaging.link import ConnectRefused, Link, Phase
-from ..messaging.messages import Delivery, IncomingMessage, OutgoingMessage, make
+from ..messaging.messages import IncomingMessage, make
+from ..messaging.outbox import Unrecorded
 from ..messaging.publisher import Publisher
 from ..messaging.subscriber import Subscriber, Subscription, SubscriptionRefused
 from ..services.executions.request import testbed_of
@@ -36,13 +37,6 @@ RETRY_SECONDS = 2.0
 FINISH_SECONDS = 5.0
 WORK_SECONDS = 60.0
 MOST_WAITING = 10
-
-
-class Unrecorded:
-    """An outbox for answers: they are worth nothing later, and must not wait for the database."""
-
-    def record(self, new: Sequence[OutgoingMessage], delivered: Sequence[Delivery]) -> None:
-        """Keep nothing."""
 
 
 class AgentManager:

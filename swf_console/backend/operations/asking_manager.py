@@ -1,7 +1,5 @@
 """Asking a user's agent manager: whether it is there, what it says, what it shall do."""
 
-import queue
-import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,17 +7,13 @@ from typing import Any
 from ..database import Database, agents
 from ..database.records.agents import Agent
 from ..errors import Refused, SwfError, TimedOut
-from ..messaging.address import running_broker
-from ..messaging.connection import Connection
-from ..messaging.messages import IncomingMessage, make
-from ..messaging.publisher import Publisher
-from ..messaging.subscriber import AUTO, Subscriber, Subscription
+from ..messaging.client import request, sender_of
+from ..messaging.outbox import Unrecorded
 from ..settings import Settings
-from .agent_manager import AGENT_TYPE, Unrecorded
+from .agent_manager import AGENT_TYPE
 from .manager_commands import PING, REPLY_PREFIXES, START, STATUS, STOP, control_queue
 from .testbed_control import HomeTestbed, agents_running, described
 
-CONNECT_SECONDS = 5.0
 PING_SECONDS = 3.0
 WORK_SECONDS = 60.0
 SILENT = timedelta(seconds=90)
@@ -120,42 +114,27 @@ def ask_manager(
     settings: Settings, user: str, command: str, *, timeout: float, config_name: str | None = None
 ) -> dict[str, Any]:
     """Send a command and return the answer; BrokerUnreachable, or TimedOut after `timeout` seconds."""
-    source = f"swf-console-{settings.user}"
-    correlation = uuid.uuid4().hex
-    reply_to = f"{REPLY_PREFIXES[1]}{source}.{correlation}"
-    answers: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-
-    def on_reply(message: IncomingMessage) -> None:
-        if message.content is not None:
-            answers.put(message.content)
-
-    connection = Connection(lambda: running_broker(settings))
-    connection.start()
-    publisher = Publisher(connection, Unrecorded())
-    subscriber = Subscriber(connection, Subscription(reply_to, ack=AUTO), on_reply)
-    try:
-        connection.wait_up(CONNECT_SECONDS)
-        subscriber.start()
-        subscriber.wait_subscribed(CONNECT_SECONDS)
-        content = {
-            "command": command,
-            "config_name": config_name,
-            "reply_to": reply_to,
-            "correlation_id": correlation,
-            "timestamp": datetime.now(UTC).isoformat(),
-            "source": source,
-        }
-        publisher.publish(make(control_queue(user), content, sender=source))
-        return answers.get(timeout=timeout)
-    except queue.Empty:
+    source = sender_of(settings)
+    content = {
+        "command": command,
+        "config_name": config_name,
+        "timestamp": datetime.now(UTC).isoformat(),
+        "source": source,
+    }
+    reply = request(
+        settings,
+        Unrecorded,
+        control_queue(user),
+        content,
+        reply_to=lambda correlation: f"{REPLY_PREFIXES[1]}{source}.{correlation}",
+        timeout=timeout,
+    )
+    if reply is None:
         raise TimedOut(
             f"the agent manager of {user} did not answer {command} within {timeout:g} s",
             f"Is it running, and on the same broker? {user} starts it with: swf-console agent-manager",
-        ) from None
-    finally:
-        subscriber.close(0.0)
-        publisher.close(0.0)
-        connection.stop()
+        )
+    return reply
 
 
 def _carried_out(told: dict[str, Any]) -> dict[str, Any]:

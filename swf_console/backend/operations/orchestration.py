@@ -12,12 +12,12 @@ from ..errors import Refused, SupervisorUnreachable, UsageError
 from ..messaging.embedded import find_running
 from ..services.executions.registration import IDLE_TYPE
 from ..services.executions.request import RunRequest, prepare, testbed_of
+from ..services.runner.client import ask_runner
+from ..services.runner.protocol import run_command
 from ..settings import Settings
 from ..supervision.records import Did, Orphan, Outcome
 from ..supervision.supervisor import EVERYTHING, Supervisor
 from .agent_programs import BROKER, RUNNER, needed_programs, supervisor_of
-from .commands import run_command
-from .control import ask_runner
 
 ANSWER_SECONDS = 10.0
 # supervisord says that it lives: on a busy machine it may still be importing

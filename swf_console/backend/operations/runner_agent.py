@@ -16,9 +16,9 @@ from ..services.executions.leases import new_owner_id
 from ..services.executions.recovery import close_expired
 from ..services.executions.registration import IDLE_TYPE, agent_type
 from ..services.executions.request import prepare
+from ..services.runner import protocol
+from ..services.runner.protocol import CONTROL_QUEUE, Command, named_namespace
 from ..settings import Settings
-from . import commands
-from .commands import CONTROL_QUEUE, Command, named_namespace
 
 log = logging.getLogger(__name__)
 
@@ -88,11 +88,11 @@ class RunnerAgent:
             self._put_back(command, namespace)
             return None
         match command.kind:
-            case commands.RUN:
+            case protocol.RUN:
                 return self._run(command)
-            case commands.STOP:
+            case protocol.STOP:
                 return self._stop(command.content.get("execution_id"))
-            case commands.STATUS:
+            case protocol.STATUS:
                 return self._status()
         raise Refused(
             f"{command.kind or 'a message without msg_type'} is no command", "See run, stop, status"
@@ -159,7 +159,7 @@ class RunnerAgent:
         }
 
     def _answer(self, command: Command, answer: Mapping[str, Any]) -> None:
-        reply = commands.reply_to(command, answer)
+        reply = protocol.reply_to(command, answer)
         if reply:
             destination, content = reply
             headers = {"correlation-id": command.correlation_id} if command.correlation_id else {}

@@ -6,9 +6,9 @@ from typing import Any
 from ..configuration import Override, compose, overrides_from
 from ..errors import Refused
 from ..services.executions.request import RunRequest, prepare, testbed_of
+from ..services.runner.client import ask_runner
+from ..services.runner.protocol import run_command
 from ..settings import Settings
-from .commands import run_command
-from .control import ask_runner
 from .orchestration import ANSWER_SECONDS, Started, Wish, named_configuration, run_testbed
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ...backend.operations import announcing, system_state
+from ...backend.operations import system_state
+from ...backend.services.messages import announcements
 from ..desk import Desk
 from ..kinds import Metadata, Name, Text
 from ..tool import tool
@@ -27,7 +28,7 @@ def send_message(
 
     It is shown in the tail and recorded. Types that agents act upon (start_run, stf_gen, ...) are refused.
     """
-    return announcing.send_message(
+    return announcements.send_message(
         desk.settings,
         desk.database(),
         message,

@@ -10,12 +10,12 @@ from ...configuration import Composition, Override, Value, parse_override, resol
 from ...errors import ConfigurationError, Refused, SwfError
 from ...messaging.embedded import find_running
 from ...services.executions.request import RunRequest, parse_duration, testbed_of
+from ...services.runner.client import ask_runner
+from ...services.runner.protocol import run_command
 from ...settings import Settings
 from ...simulation import StopSignal
 from ..agent_programs import BROKER, RUNNER, needed_programs, supervisor_of
-from ..commands import run_command
 from ..configurations import all_configurations, composed
-from ..control import ask_runner
 from ..orchestration import start_agents
 from ..prediction import Prediction, predict
 from .agent_watch import configured

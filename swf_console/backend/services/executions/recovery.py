@@ -58,21 +58,10 @@ def sweep(settings: Settings, database: Database, *, dead_owner: str | None = No
 
 def send_end_runs(settings: Settings, database: Database, ends: list[OutgoingMessage]) -> None:
     """Send the end_run messages of closed executions. Raises BrokerUnreachable."""
-    from ...messaging.address import running_broker
-    from ...messaging.connection import Connection as BrokerConnection
-    from ...messaging.publisher import Publisher
+    from ...messaging.client import send
     from .outbox import DatabaseOutbox
 
-    connection = BrokerConnection(lambda: running_broker(settings))
-    connection.start()
-    try:
-        connection.wait_up(SEND_SECONDS)
-        publisher = Publisher(connection, DatabaseOutbox(database))
-        for end_run in ends:
-            publisher.publish(end_run)
-        publisher.close(SEND_SECONDS)
-    finally:
-        connection.stop()
+    send(settings, DatabaseOutbox(database), ends, SEND_SECONDS)
 
 
 def _close(

@@ -6,19 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ..configuration import resolve_namespace
-from ..database import Database
-from ..errors import Refused, TimedOut, UsageError
-from ..messaging.address import running_broker
-from ..messaging.connection import Connection
-from ..messaging.messages import make
-from ..messaging.publisher import Publisher
-from ..services.executions.outbox import DatabaseOutbox
-from ..services.executions.request import testbed_of
-from ..settings import Settings
+from ...configuration import resolve_namespace
+from ...database import Database
+from ...errors import Refused, TimedOut, UsageError
+from ...messaging.client import send, sender_of
+from ...messaging.messages import make
+from ...settings import Settings
+from ..executions.outbox import DatabaseOutbox
+from ..executions.request import testbed_of
 
 EPICTOPIC = "/topic/epictopic"
-CONNECT_SECONDS = 5.0
 DELIVERY_SECONDS = 5.0
 ANNOUNCEMENT = "announcement"
 # what agents act upon; only those who say it of themselves may say it
@@ -67,18 +64,10 @@ def send_message(
             "metadata": dict(metadata or {}),
             "timestamp": datetime.now(UTC).isoformat(),
         },
-        sender=f"swf-console-{settings.user}",
+        sender=sender_of(settings),
     )
-    connection = Connection(lambda: running_broker(settings))
-    connection.start()
-    try:
-        connection.wait_up(CONNECT_SECONDS)
-        publisher = Publisher(connection, DatabaseOutbox(database))
-        publisher.publish(message)
-        if not publisher.close(DELIVERY_SECONDS):
-            raise TimedOut(f"the broker did not confirm {message.id} within {DELIVERY_SECONDS:g} s")
-    finally:
-        connection.stop()
+    if not send(settings, DatabaseOutbox(database), [message], DELIVERY_SECONDS):
+        raise TimedOut(f"the broker did not confirm {message.id} within {DELIVERY_SECONDS:g} s")
     return Announced(message.id, message.msg_type, whose, EPICTOPIC)
 
 

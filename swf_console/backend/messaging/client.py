@@ -1,0 +1,95 @@
+"""One request and its reply, or some messages and their receipts, over a connection of their own."""
+
+import queue
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ..settings import Settings
+from .address import running_broker
+from .connection import Connection
+from .messages import IncomingMessage, OutgoingMessage, make
+from .outbox import Outbox
+from .publisher import Publisher
+from .subscriber import AUTO, Subscriber, Subscription
+
+CONNECT_SECONDS = 5.0
+
+
+def request(
+    settings: Settings,
+    outbox: Callable[[], Outbox],
+    destination: str,
+    content: Mapping[str, Any],
+    *,
+    reply_to: Callable[[str], str],
+    timeout: float,
+) -> dict[str, Any] | None:
+    """Send `content` and return its reply; None where none came within `timeout` seconds.
+
+    `outbox` is called once the broker is reached; `reply_to` makes the destination of replies from the
+    request's id. Raises BrokerUnreachable.
+    """
+    correlation = uuid.uuid4().hex
+    replies_to = reply_to(correlation)
+    # other implementations may leave the id out: then only a destination of its own tells whose reply it is
+    unmarked = correlation if correlation in replies_to else None
+    replies: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+
+    def on_reply(message: IncomingMessage) -> None:
+        if message.content and (message.content.get("correlation_id") or unmarked) == correlation:
+            replies.put(message.content)
+
+    with _connected(settings, CONNECT_SECONDS) as connection:
+        subscriber = Subscriber(connection, Subscription(replies_to, ack=AUTO), on_reply)
+        try:
+            subscriber.start()
+            subscriber.wait_subscribed(CONNECT_SECONDS)
+            asked = {**content, "reply_to": replies_to, "correlation_id": correlation}
+            message = make(destination, asked, sender=sender_of(settings))
+            _publish(connection, outbox(), [message], CONNECT_SECONDS)
+            return replies.get(timeout=timeout)
+        except queue.Empty:
+            return None
+        finally:
+            subscriber.close(0.0)
+
+
+def send(
+    settings: Settings, outbox: Outbox, messages: Sequence[OutgoingMessage], timeout: float = CONNECT_SECONDS
+) -> bool:
+    """Send messages; false where the broker has not confirmed all of them within `timeout` seconds.
+
+    Raises BrokerUnreachable where no connection is up within that time.
+    """
+    with _connected(settings, timeout) as connection:
+        return _publish(connection, outbox, messages, timeout)
+
+
+def sender_of(settings: Settings) -> str:
+    """What the commands of a user call themselves."""
+    return f"swf-console-{settings.user}"
+
+
+def _publish(
+    connection: Connection, outbox: Outbox, messages: Sequence[OutgoingMessage], timeout: float
+) -> bool:
+    publisher = Publisher(connection, outbox)
+    try:
+        for message in messages:
+            publisher.publish(message)
+    finally:
+        confirmed = publisher.close(timeout)
+    return confirmed
+
+
+@contextmanager
+def _connected(settings: Settings, timeout: float) -> Iterator[Connection]:
+    connection = Connection(lambda: running_broker(settings))
+    connection.start()
+    try:
+        connection.wait_up(timeout)
+        yield connection
+    finally:
+        connection.stop()

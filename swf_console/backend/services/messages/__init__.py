@@ -1,0 +1,1 @@
+"""Messages: sent by users, searched and followed."""

@@ -1,0 +1,1 @@
+"""The workflow runner: its control queue, and asking it."""
