@@ -93,6 +93,15 @@ def test_known_versions_are_the_revisions_that_are_shipped() -> None:
         assert "swf_console.backend.database.tables" not in code
 
 
+def test_programs_that_were_locked_out_once_stay_so(
+    breaking: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = next_version.write_revision(tmp_path / "later", version=f"{int(NEXT) + 1:04d}", after=NEXT)
+    monkeypatch.setattr(upgrading, "VERSION_LOCATIONS", (*upgrading.VERSION_LOCATIONS, breaking, later))
+    found = [upgrading.oldest_compatible(one) for one in (HEAD, NEXT, f"{int(NEXT) + 1:04d}")]
+    assert found == [HEAD, NEXT, NEXT]
+
+
 def test_next_revision_makes_a_fresh_database(url: str, additive: Path) -> None:
     if url.startswith("postgresql"):
         with pytest.raises(DatabaseUnusable, match="no tables of ours yet"):

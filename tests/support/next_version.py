@@ -26,8 +26,8 @@ REVISION = f'''"""One more column."""
 import sqlalchemy
 from alembic import op
 
-revision = {NEXT!r}
-down_revision = {PRESENT!r}
+revision = %r
+down_revision = %r
 compatible_from = %r
 
 
@@ -36,10 +36,11 @@ def upgrade() -> None:
 '''
 
 
-def write_revision(folder: Path, *, additive: bool = True) -> Path:
+def write_revision(folder: Path, *, additive: bool = True, version: str = NEXT, after: str = PRESENT) -> Path:
     """Write the revision, which locks programs of the present version out unless it is additive."""
     folder.mkdir()
-    (folder / f"{NEXT}_note.py").write_text(REVISION % (PRESENT if additive else NEXT))
+    declared = (version, after, PRESENT if additive else version)
+    (folder / f"{version}_note.py").write_text(REVISION % declared)
     return folder
 
 

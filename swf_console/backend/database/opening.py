@@ -6,7 +6,6 @@ from ..errors import DatabaseUnusable
 from .connection import sqlite_file, urls
 from .connection.engine import Database
 from .connection.revision import HEAD, UPGRADE_HELP, compatible, refuse_newer, stored_revision
-from .upgrading import upgrade_sqlite
 
 
 def open_database(
@@ -44,6 +43,9 @@ def _at_head(database: Database, upgrade: bool) -> None:
     if database.kind == "postgresql" or not upgrade:
         state = f"is of version {revision}, not {HEAD}" if revision else "has no tables of ours yet"
         raise DatabaseUnusable(f"{database.safe_url}: the database {state}", UPGRADE_HELP)
+    # rarely needed, and every command opens the database
+    from .upgrading import upgrade_sqlite
+
     upgrade_sqlite(database)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from . import clients, label
+from . import label
+from .clients import Client, alive
 from .connection import sqlite_file, urls
 from .connection.engine import Database
 from .connection.revision import (
@@ -49,15 +50,14 @@ class Lockout:
     before: str
     after: str
     compatible_from: str
-    clients: tuple[clients.Client, ...]
+    clients: tuple[Client, ...]
 
 
 def upgrade(url: str) -> Upgraded:
     """Bring the database up to this version; rows and columns that are there stay as they are.
 
-    One of a newer version that this program may use is left alone.
-
-    What somebody took away from tables of this version is put back.
+    What somebody took away from tables of this version is put back. One of a newer version that this program
+    may use is left alone.
     """
     with _opened(url, create=True) as database:
         done = upgrade_sqlite(database) if database.kind == "sqlite" else _upgrade_postgresql(database)
@@ -75,10 +75,10 @@ def lockout(url: str, heard_within: timedelta) -> Lockout | None:
         before = stored_revision(connection)
         if before is None or before == HEAD or is_newer(before):
             return None
-        oldest = _oldest_compatible(HEAD)
-        if oldest == _oldest_compatible(before):
+        oldest = oldest_compatible(HEAD)
+        if oldest == oldest_compatible(before):
             return None
-        return Lockout(before, HEAD, oldest, clients.alive(connection, heard_within))
+        return Lockout(before, HEAD, oldest, alive(connection, heard_within))
 
 
 def current(url: str) -> str | None:
@@ -140,7 +140,7 @@ def _run(connection: Connection, shown: str) -> Upgraded:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         if KNOWN[0] != HEAD:  # before the first version there were no programs
-            label.keep(connection, COMPATIBLE_FROM, _oldest_compatible(HEAD))
+            label.keep(connection, COMPATIBLE_FROM, oldest_compatible(HEAD))
     return Upgraded(before, HEAD)
 
 
@@ -155,8 +155,11 @@ def _config() -> "Config":
     return config
 
 
-def _oldest_compatible(revision: str) -> str:
-    """Read from the revisions up to this one which version's programs may use its tables."""
+def oldest_compatible(revision: str) -> str:
+    """Read from the revisions up to this one from which version on programs may use its tables.
+
+    It is the latest that any of them declares: who was locked out once stays so.
+    """
     from alembic.script import ScriptDirectory
 
     scripts = list(ScriptDirectory.from_config(_config()).walk_revisions("base", revision))
