@@ -1,7 +1,8 @@
 """What files of 0.1 homes import under names that are gone: served for one minor version, with one warning.
 
 NEW_NAMES is the only place where the old names stand. `swf_console/__init__.py` asks for them after every
-other finder; `rewritten` is what `swf-console init --update` does to a file.
+other finder; `rewritten` is what `swf-console init --update` does to a file. A module that still has its
+old name is never asked for here: what homes call of it keeps its name too.
 """
 
 import ast

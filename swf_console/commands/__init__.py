@@ -1,11 +1,12 @@
 """One module a command: add_arguments(parser), and run(arguments), which calls operations and prints."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
-if not TYPE_CHECKING:  # a type checker knows every name there is
 
-    def __getattr__(name: str) -> Any:
-        """An old name that stands where a package is now."""
-        from ..old_names import value_of
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line: `from swf_console.cli import main` is what files of 0.1 homes say."""
+    # A function in the package, since the module `main` in it would be imported in its place.
+    from ..old_names import value_of
 
-        return value_of(f"{__name__}.{name}")
+    code: int = value_of(f"{__name__}.main")(argv)
+    return code
