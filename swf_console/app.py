@@ -1,14 +1,16 @@
-"""The console: its screens, its theme, how it begins and how it ends."""
+"""The console: its parts, its theme, how it begins and how it ends."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.console import RenderableType
-from textual import work
-from textual.app import App
+from textual import events, on, work
+from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.content import Content
@@ -17,19 +19,27 @@ from . import __version__
 from .actions import use_keys
 from .backend.operations.console.services import ConsoleServices
 from .backend.operations.console.terminals import symbols_of, theme_of
-from .screens.catalogue import panes
-from .screens.commanding import Commands
-from .screens.recording import keep_crash
+from .screens.clipboard import Clipboard
+from .screens.commanding import Commands, NamespaceChoice, WriteLock
+from .screens.dialogs import Questions
+from .screens.frame import Frame
+from .screens.key_order import Handled, KeyQueue
+from .screens.pane_host import Navigation
+from .screens.recording import ActionRunner, keep_crash
+from .screens.standing import Writes
 from .screens.themes import ALL
+from .screens.watching import Alarms
 from .widgets.bindings import bindings_everywhere
+from .widgets.key_words import with_keys
+from .widgets.screen_bar import ScreenBar
 from .widgets.symbols import sign, use_symbols
 
 INTERRUPTED = 130
 STYLES = Path(__file__).parent / "styles"
 
 
-class ConsoleApp(Commands):
-    """The console as a whole."""
+class ConsoleApp(App[int]):
+    """The console as a whole: what Textual tells it goes to the part whose matter it is."""
 
     CSS_PATH: ClassVar[list[str]] = sorted(str(path) for path in STYLES.glob("*.tcss"))  # type: ignore[assignment]
     ENABLE_COMMAND_PALETTE = False
@@ -39,12 +49,82 @@ class ConsoleApp(Commands):
 
     def __init__(self, services: ConsoleServices, environ: Mapping[str, str] | None = None) -> None:
         use_keys(services.preferences.keys)
-        super().__init__(services, environ)
+        # with NO_COLOR the terminal's own colours, then taken away, leave bold, dim and reverse
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self.services = services
+        self.environ = os.environ if environ is None else environ
         self.broken = ""
         use_symbols(symbols_of(services.preferences, self.environ))
         for theme in ALL.values():
             self.register_theme(theme)
         self._begin_with("16-colour" if self.no_color else theme_of(services.preferences, self.environ))
+        self.writes = Writes(services)
+        self.key_queue = KeyQueue(super().on_event, lambda: self.focused or self.screen, self.call_later)
+        self.frame = Frame(
+            services,
+            self.writes,
+            self.environ,
+            lambda: self.screen_stack[0].focused,
+            self.write_to_terminal,
+        )
+        self.alarms = Alarms(services, self.frame, self)
+        self.navigation = Navigation(services, self.frame, self.key_queue, self)
+        self.runner = ActionRunner(services, self.writes, self.frame, self)
+        self.namespaces = NamespaceChoice(services, self, self.navigation, self.frame.say, self.refresh_frame)
+        self._be_host()
+        self._take_actions()
+
+    def _be_host(self) -> None:
+        """What screens ask of their host (`screens.host.Host`), and the part that does it."""
+        questions = Questions(self, self.frame.say)
+        self.say = self.frame.say
+        self.ask, self.confirm_many = questions.ask, questions.confirm_many
+        self.type_name = questions.type_name
+        self.record = self.runner.record
+        self.hold_keys, self.let_keys_go = self.key_queue.hold, self.key_queue.release
+        self.copy = Clipboard(self.environ, self.write_to_terminal, self.frame.say).copy
+        self.open_screen = self.navigation.open_screen
+        self.look_at = self.namespaces.look_at
+        self.alert = self.alarms.alert
+
+    def _take_actions(self) -> None:
+        """What Textual looks for when a key of EVERYWHERE is pressed, and the part that does it."""
+        commands = Commands(
+            self.services, self, self.navigation, self.alarms, self.runner, self.copy, self.say
+        )
+        lock = WriteLock(self.services, self.writes, self.confirm_many, self.say, self.refresh_frame)
+        self.action_open = self.navigation.open_screen
+        self.action_palette = commands.palette
+        self.action_help = commands.help
+        self.action_namespace = self.namespaces.choose
+        self.action_doctor = partial(self.navigation.open_overlay, "doctor")
+        self.action_launch = partial(self.navigation.open_overlay, "launch")
+        self.action_copy = commands.copy
+        self.action_alert = commands.alert
+        self.action_acknowledge = self.alarms.acknowledge
+        self.action_update = commands.update
+        self.action_lock = lock.turn
+        self.action_handover = commands.handover
+        self.action_theme = commands.theme
+        self.action_leave = commands.leave
+
+    async def action_quit(self) -> None:
+        """Ctrl-Q leaves as `q` does."""
+        self.action_leave()
+
+    def action_help_quit(self) -> None:
+        """Ctrl-C does nothing but say how to leave."""
+        self.say(with_keys("{leave} leaves the console; {copy} copies"))
+
+    @property
+    def writable(self) -> bool:
+        """Whether actions that change something are allowed now."""
+        return not self.writes.refusal
+
+    @property
+    def refusal(self) -> str:
+        """Why they are not."""
+        return self.writes.refusal
 
     def _begin_with(self, theme: str) -> None:
         """What setting `theme` does, before there are styles to be parsed again."""
@@ -54,29 +134,25 @@ class ConsoleApp(Commands):
         self.set_class(not self.current_theme.dark, "-light-mode", update=False)
         self._refresh_truecolor_filter(self.ansi_theme)
 
+    def compose(self) -> ComposeResult:
+        yield from self.frame.compose()
+
     def on_mount(self) -> None:
         """Paint the shell, then open the pipes."""
         self._obey_signals()
         self.set_keymap(dict(self.services.preferences.keys))
-        self.action_line(Content.styled(f" {sign('done')} swf-console {__version__}", "dim"))
+        self.frame.action_line(Content.styled(f" {sign('done')} swf-console {__version__}", "dim"))
         self.refresh_frame()
         self.set_interval(1.0, self.refresh_frame)
-        self.watch(self.screen_stack[0], "focused", self.show_keys, init=False)
+        self.watch(self.screen_stack[0], "focused", self.frame.show_keys, init=False)
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
         self.app_resume_signal.subscribe(self, self._resumed)
         self.start_services()
-        if not self._wanted:
-            self.open_screen(self._remembered())
+        self.navigation.open_first()
         if self.services.namespace is None:
-            self.ask_for_namespace()
-
-    def _remembered(self) -> str:
-        """The screen of the last time, or the first one."""
-        names = [pane.name for pane in panes()]
-        screen = self.services.memory.recall(self.services.namespace, "screen")
-        return screen if screen in names else names[0]
+            self.namespaces.ask_first()
 
     def _obey_signals(self) -> None:
         """SIGTERM and SIGHUP leave in order, so that the terminal is as it was."""
@@ -84,9 +160,38 @@ class ConsoleApp(Commands):
             for number in (signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self.exit, INTERRUPTED)
 
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and pasted text are taken one at a time; everything else at once."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self.key_queue.put(event)
+        else:
+            await super().on_event(event)
+
+    async def on_handled(self, followed: Handled) -> None:
+        """What followed a key has come up."""
+        await self.key_queue.handled(followed)
+
+    @on(ScreenBar.Chosen)
+    def clicked(self, event: ScreenBar.Chosen) -> None:
+        """A click on row 2."""
+        self.navigation.open_screen(event.name)
+
+    def refresh_frame(self) -> None:
+        """Say anew what is said all around."""
+        if self.is_headless and not self.is_running:
+            return
+        self.frame.refresh()
+        self.alarms.look()
+        self.frame.show_title()
+
+    def write_to_terminal(self, sequence: str) -> None:
+        """Send a sequence that paints nothing."""
+        if sequence and self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
+
     def exit(self, *arguments: Any, **more: Any) -> None:
         """End, and remember the screen that is open."""
-        self.remember()
+        self.navigation.remember()
         super().exit(*arguments, **more)
 
     def _resumed(self, _app: App[Any]) -> None:

@@ -20,8 +20,8 @@ from .agent_rows import COLUMNS, item_of, notices, summary
 from .columns_pane import ColumnsPane
 from .entry import Entry
 from .host import host_of
+from .outages import database_notice
 from .polling import Poll, cause_of
-from .standing import database_notice
 from .words import plural
 
 if TYPE_CHECKING:

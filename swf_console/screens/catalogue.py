@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 
@@ -13,11 +12,6 @@ class Listed(NamedTuple):
     title: str
     short: str
     code: str
-
-    @property
-    def there(self) -> bool:
-        """Whether its module exists."""
-        return find_spec(f"{__package__}.{self.code.partition(':')[0]}") is not None
 
     def load(self) -> Callable[..., Any]:
         """Import its class."""
@@ -40,14 +34,3 @@ OVERLAYS = {
     "launch": Listed("launch", "Run a workflow", "Run", "launch:LaunchForm"),
     "doctor": Listed("doctor", "Doctor", "Doctor", "doctor:DoctorOverlay"),
 }
-
-
-def panes() -> tuple[Listed, ...]:
-    """The screens that can be opened, in the order of their keys."""
-    return tuple(pane for pane in PANES if pane.there)
-
-
-def overlay(name: str) -> Listed | None:
-    """An overlay that can be opened."""
-    found = OVERLAYS[name]
-    return found if found.there else None

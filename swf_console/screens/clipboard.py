@@ -1,11 +1,34 @@
 """Copying by OSC 52, through tmux and screen, with a word on how it was done."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 # tmux and many terminals drop longer sequences without a word
 MOST_BYTES = 74_000
 SCREEN_CHUNK = 700
+
+
+class Says(Protocol):
+    """Shows one line on the action line."""
+
+    def __call__(self, text: str, *, bad: bool = False) -> None:
+        """Show it."""
+
+
+class Clipboard:
+    """The clipboard of the terminal in which the console is seen; `write` sends a sequence there."""
+
+    def __init__(self, environ: Mapping[str, str], write: Callable[[str], None], say: Says) -> None:
+        self._environ, self._write, self._say = environ, write, say
+
+    def copy(self, text: str, what: str = "") -> None:
+        """Copy by OSC 52, and say how."""
+        sequence, how = copy_sequence(text, self._environ)
+        if sequence:
+            self._write(sequence)
+        words = f"copied {what or f'{len(text):,} characters'} ({how})" if sequence else f"not copied: {how}"
+        self._say(words, bad=not sequence)
 
 
 def copy_sequence(text: str, environ: Mapping[str, str]) -> tuple[str, str]:

@@ -1,224 +1,263 @@
-"""What can be done on every screen."""
+"""What can be done on every screen: the actions of EVERYWHERE that are no matter of one part alone."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
+
+from textual.screen import Screen
 
 from ..actions import EVERYWHERE, OF_PANES, Action, action_of
+from ..backend.operations.console.services import ConsoleServices
 from ..widgets.key_words import with_keys
 from ..widgets.places import places_above
-from .catalogue import OVERLAYS, panes
+from .catalogue import OVERLAYS, PANES
+from .clipboard import Says
 from .dialogs import Choice
-from .pane import Pane
-from .pane_host import PaneHost
+from .pane_host import Navigation
+from .recording import ActionRunner
+from .standing import Writes
 from .themes import ALL
+from .watching import Alarms
 
 PAST_KEPT = 50
 COPIES = {"c": "cell", "r": "row", "j": "json", "l": "command"}
 COPY_WORDS = {"c": "cell", "r": "row", "j": "JSON", "l": "command line"}
 
 
-class Commands(PaneHost):
-    """The actions of EVERYWHERE."""
+class DialogHost(Protocol):
+    """The application as far as it shows dialogs."""
 
-    def action_open(self, name: str) -> None:
-        """Open a screen."""
-        self.open_screen(name)
+    def push_screen(self, screen: Screen[Any], callback: Callable[[Any], None] | None = None) -> object:
+        """Show that over everything, and call when it is left."""
 
-    def action_help(self) -> None:
+
+class CommandHost(DialogHost, Protocol):
+    """What the commands ask of the application."""
+
+    theme: str
+
+    @property
+    def screen(self) -> Screen[Any]:
+        """What has the keys: the screens, or the dialog over them."""
+
+    def call_later(self, callback: Callable[..., object], *args: object) -> bool:
+        """Call that when what has come before is handled."""
+
+    async def run_action(self, action: str | tuple[str, str, tuple[object, ...]], target: Any = None) -> bool:
+        """Do an action of `target`, or one of the application's own."""
+
+    def exit(self, result: int) -> None:
+        """Leave the console."""
+
+
+class Commands:
+    """Help, palette, copying, the newest alert, the report, themes, leaving."""
+
+    def __init__(
+        self,
+        services: ConsoleServices,
+        host: CommandHost,
+        navigation: Navigation,
+        alarms: Alarms,
+        runner: ActionRunner,
+        copy: Callable[[str, str], None],
+        say: Says,
+    ) -> None:
+        self._services, self._host, self._navigation = services, host, navigation
+        self._alarms, self._runner, self._copy_text, self._say = alarms, runner, copy, say
+
+    def help(self) -> None:
         """Say what can be done here."""
         from .help import TITLES, HelpScreen
 
-        pane = self.pane
-        if self.screen.is_modal:
-            places = places_above(self.screen.focused or self.screen)
+        pane, screen = self._navigation.pane, self._host.screen
+        if screen.is_modal:
+            places = places_above(screen.focused or screen)
             title = TITLES.get(next(reversed(places), ""), "")
-            self.push_screen(HelpScreen(places, title, everywhere=False))
+            self._host.push_screen(HelpScreen(places, title, everywhere=False))
         else:
             here = pane.screen_name if pane else ""
-            places = tuple(dict.fromkeys((*places_above(self.screen.focused), here)))
+            places = tuple(dict.fromkeys((*places_above(screen.focused), here)))
             more = with_keys(pane.help_text) if pane else ""
-            self.push_screen(HelpScreen(places, TITLES.get(here, ""), more))
+            self._host.push_screen(HelpScreen(places, TITLES.get(here, ""), more))
 
-    def action_palette(self) -> None:
+    def palette(self) -> None:
         """Find an action by its name."""
         from .palette import Palette
 
-        pane, titles = self.pane, {each.name: each.title for each in panes()}
+        pane, titles = self._navigation.pane, {each.name: each.title for each in PANES}
         here = pane.screen_name if pane else ""
         found: list[tuple[Action, str]] = []
         for action in sorted(OF_PANES, key=lambda one: here not in one.screens):
             screen = here if here in action.screens else action.screens[0]
-            if screen in titles:
-                found.append((action, "" if screen == here else titles[screen]))
+            found.append((action, "" if screen == here else titles[screen]))
         found.extend((action, "") for action in EVERYWHERE if action.name != "palette")
-        past = self.services.memory.recall(None, "palette") or []
-        self.push_screen(Palette(found, [str(each) for each in past]), self._chosen)
+        past = self._services.memory.recall(None, "palette") or []
+        self._host.push_screen(Palette(found, [str(each) for each in past]), self._chosen)
 
     def _chosen(self, chosen: object) -> None:
         from .palette import Chosen
 
         if not isinstance(chosen, Chosen):
             return
-        action = chosen.action
-        past = [*(self.services.memory.recall(None, "palette") or []), chosen.typed or action.title]
-        self.services.memory.keep(None, "palette", past[-PAST_KEPT:])
-        pane = self.pane
+        action, memory = chosen.action, self._services.memory
+        past = [*(memory.recall(None, "palette") or []), chosen.typed or action.title]
+        memory.keep(None, "palette", past[-PAST_KEPT:])
+        pane = self._navigation.pane
         if action.screens and (pane is None or pane.screen_name not in action.screens):
-            self.when_open(partial(self._do, action, chosen.argument))
-            self.open_screen(action.screens[0])
+            self._navigation.when_open(partial(self._do, action, chosen.argument))
+            self._navigation.open_screen(action.screens[0])
         else:
-            self.call_later(self._do, action, chosen.argument)
+            self._host.call_later(self._do, action, chosen.argument)
 
     async def _do(self, action: Action, argument: str) -> None:
-        target: Any = self.pane if action.screens else self
-        if argument:
-            getattr(target, f"action_{action.name}")(argument)
-        else:
-            await self.run_action(action.name, target)
+        wanted = ("", action.name, (argument,)) if argument else action.name
+        await self._host.run_action(wanted, self._navigation.pane if action.screens else None)
 
-    def action_namespace(self, name: str = "") -> None:
-        """Choose the namespace that is looked at."""
-        from .namespace_picker import NamespacePicker
-
-        if name:
-            self.look_at(name)
-        else:
-            self.push_screen(NamespacePicker(self.services), self.look_at)
-
-    def look_at(self, name: object) -> None:
-        """Look at that namespace from now on."""
-        if not isinstance(name, str):
-            return
-        self.remember()
-        self.services.look_at(name)
-        self.say(f"looking at namespace {name}")
-        for pane in self.query(Pane):
-            remembered = self.services.memory.recall(name, pane.screen_name)
-            if isinstance(remembered, dict):
-                pane.recall(remembered)
-        if self.pane is not None:
-            self.pane.refresh_now()
-        self.refresh_frame()
-
-    def ask_for_namespace(self) -> None:
-        """The first start."""
-        from .first_start import FirstStart
-
-        self.push_screen(FirstStart(self.services), self._named)
-
-    def _named(self, name: object) -> None:
-        if isinstance(name, str):
-            self.look_at(name)
-            self.say(f"namespace {name} written into testbed.toml")
-        else:
-            self.say(
-                with_keys("no namespace: everything is shown, nothing can be run; {namespace} chooses one")
-            )
-
-    def action_doctor(self) -> None:
-        """Check everything."""
-        self.open_overlay("doctor")
-
-    def action_launch(self) -> None:
-        """Run a workflow."""
-        self.open_overlay("launch")
-
-    def action_handover(self) -> None:
+    def handover(self) -> None:
         """Write the report for the next shift."""
-        self.record(action_of("handover"), "swf-console journal --since 8h", self._handover)
+        self._runner.record(action_of("handover"), "swf-console journal --since 8h", self._handover)
 
     def _handover(self) -> str:
         """Runs in a worker thread."""
         from ..backend.operations.console.handover import write_handover
 
-        return write_handover(self.services)
+        return write_handover(self._services)
 
-    def action_copy(self) -> None:
+    def copy(self) -> None:
         """Ask what of the thing under the cursor is to be copied, where there is a choice."""
-        pane = self.pane
+        pane = self._navigation.pane
         texts = {key: pane.copy_text(what) for key, what in COPIES.items()} if pane else {}
         known = {key: text for key, text in texts.items() if text}
         if not known:
-            self.say("there is nothing to copy here")
+            self._say("there is nothing to copy here")
         elif len(known) == 1:
             self._copy(next(iter(known)), known)
         else:
             words = {key: COPY_WORDS[key] for key in known}
-            self.push_screen(Choice("copy", words), lambda key: self._copy(key, known))
+            self._host.push_screen(Choice("copy", words), lambda key: self._copy(key, known))
 
     def _copy(self, key: str | None, texts: Mapping[str, str]) -> None:
         if key is not None:
-            self.copy(texts[key], COPY_WORDS[key])
+            self._copy_text(texts[key], COPY_WORDS[key])
 
-    def action_alert(self) -> None:
+    def alert(self) -> None:
         """Go to the newest alert."""
-        newest = self.alerts.newest
+        newest = self._alarms.alerts.newest
         if newest is None or not newest.screen:
-            self.say("there is no alert to go to")
+            self._say("there is no alert to go to")
         elif newest.screen in OVERLAYS:
-            self.open_overlay(newest.screen)
+            self._navigation.open_overlay(newest.screen)
         else:
-            self.open_screen(newest.screen, **newest.where)
+            self._navigation.open_screen(newest.screen, **newest.where)
 
-    def action_acknowledge(self) -> None:
-        """The newest alert has been seen."""
-        seen = self.alerts.acknowledge()
-        self.say(f"seen: {seen.text}" if seen else "there is no alert")
-        self.show_alerts()
-
-    def action_update(self) -> None:
+    def update(self) -> None:
         """Read again at once."""
-        for asking in self.services.askings:
+        for asking in self._services.askings:
             asking.ask_now()
-        if self.pane is not None:
-            self.pane.refresh_now()
+        self._navigation.refresh_now()
 
-    def action_lock(self) -> None:
-        """Lock and unlock writes."""
-        if self.services.why_read_only:
-            self.say(self.refusal, bad=True)
-        elif not self.refusal:
-            self.writes.lock()
-            self.say("writes are locked; W unlocks them")
-        elif self.writes.others:
-            title = f"{self.services.namespace} belongs to {self.writes.others}: unlock writes?"
-            self.confirm_many(title, [str(self.services.namespace)], self._unlock)
-        else:
-            self._unlock()
-        self.refresh_frame()
-
-    def _unlock(self) -> None:
-        self.writes.unlock()
-        self.say("writes are unlocked")
-        self.refresh_frame()
-
-    def action_theme(self, name: str = "") -> None:
+    def theme(self, name: str = "") -> None:
         """The next theme, or the one of that name."""
-        names = list(ALL)
-        following = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
-        self.theme = name if name in names else following
-        self.say(f'theme {self.theme}; settings.toml keeps it: theme = "{self.theme}"')
+        host, names = self._host, list(ALL)
+        following = names[(names.index(host.theme) + 1) % len(names)] if host.theme in names else names[0]
+        host.theme = name if name in names else following
+        self._say(f'theme {host.theme}; settings.toml keeps it: theme = "{host.theme}"')
 
-    def action_leave(self) -> None:
+    def leave(self) -> None:
         """Say what keeps running, and leave."""
         from .quitting import Quitting
 
-        self.push_screen(Quitting(self.services, self.would_end()), self._left)
+        runs = self._services.runs_here
+        ends = tuple(run.execution_id for run in runs.live()) if runs is not None else ()
+        self._host.push_screen(Quitting(self._services, ends), self._left)
 
     def _left(self, leave: object) -> None:
         if leave:
-            self.exit(0)
+            self._host.exit(0)
 
-    def would_end(self) -> tuple[str, ...]:
-        """The executions that run in this process."""
-        runs = self.services.runs_here
-        return tuple(run.execution_id for run in runs.live()) if runs is not None else ()
 
-    async def action_quit(self) -> None:
-        """Ctrl-Q leaves as `q` does."""
-        self.action_leave()
+class NamespaceChoice:
+    """The namespace that is looked at. `changed` is called when it is another one."""
 
-    def action_help_quit(self) -> None:
-        """Ctrl-C does nothing but say how to leave."""
-        self.say(with_keys("{leave} leaves the console; {copy} copies"))
+    def __init__(
+        self,
+        services: ConsoleServices,
+        host: DialogHost,
+        navigation: Navigation,
+        say: Says,
+        changed: Callable[[], None],
+    ) -> None:
+        self._services, self._host, self._navigation = services, host, navigation
+        self._say, self._changed = say, changed
+
+    def choose(self, name: str = "") -> None:
+        """Choose it from a list, or take that one."""
+        from .namespace_picker import NamespacePicker
+
+        if name:
+            self.look_at(name)
+        else:
+            self._host.push_screen(NamespacePicker(self._services), self._chosen)
+
+    def look_at(self, name: str) -> None:
+        """Look at that namespace from now on."""
+        self._navigation.remember()
+        self._services.look_at(name)
+        self._say(f"looking at namespace {name}")
+        self._navigation.recall(name)
+        self._changed()
+
+    def ask_first(self) -> None:
+        """The first start: it has to have a name."""
+        from .first_start import FirstStart
+
+        self._host.push_screen(FirstStart(self._services), self._named)
+
+    def _chosen(self, name: object) -> None:
+        if isinstance(name, str):
+            self.look_at(name)
+
+    def _named(self, name: object) -> None:
+        self._chosen(name)
+        if isinstance(name, str):
+            self._say(f"namespace {name} written into testbed.toml")
+        else:
+            self._say(
+                with_keys("no namespace: everything is shown, nothing can be run; {namespace} chooses one")
+            )
+
+
+class WriteLock:
+    """Locks and unlocks writes; asks first in a namespace of somebody else. `changed` is called after it."""
+
+    def __init__(
+        self,
+        services: ConsoleServices,
+        writes: Writes,
+        confirm: Callable[[str, Sequence[str], Callable[[], None]], None],
+        say: Says,
+        changed: Callable[[], None],
+    ) -> None:
+        self._services, self._writes, self._confirm = services, writes, confirm
+        self._say, self._changed = say, changed
+
+    def turn(self) -> None:
+        """Lock what is unlocked, unlock what is locked."""
+        writes = self._writes
+        if self._services.why_read_only:
+            self._say(writes.refusal, bad=True)
+        elif not writes.refusal:
+            writes.lock()
+            self._say("writes are locked; W unlocks them")
+        elif writes.others:
+            title = f"{self._services.namespace} belongs to {writes.others}: unlock writes?"
+            self._confirm(title, [str(self._services.namespace)], self._unlock)
+        else:
+            self._unlock()
+        self._changed()
+
+    def _unlock(self) -> None:
+        self._writes.unlock()
+        self._say("writes are unlocked")
+        self._changed()

@@ -1,7 +1,7 @@
 """Questions before something is done: y/N on the bottom line, a list of names, a name to be typed."""
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Protocol
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -118,6 +118,35 @@ class TypeName(Dialog):
             self.dismiss(True)
         else:
             self.query_one(".wrong", Static).update(Content("That is another name."))
+
+
+class QuestionHost(Protocol):
+    """What asking needs of the application."""
+
+    def push_screen(self, screen: ModalScreen[Any], callback: Callable[[Any], None]) -> object:
+        """Show that over everything, and call when it is left."""
+
+
+class Questions:
+    """Asks before something is done; without a yes nothing is, and `say` tells so."""
+
+    def __init__(self, host: QuestionHost, say: Callable[[str], None]) -> None:
+        self._host, self._say = host, say
+
+    def ask(self, question: str, on_yes: Callable[[], None]) -> None:
+        """Ask y/N on the bottom line."""
+        self._ask(Question(question), on_yes)
+
+    def confirm_many(self, title: str, names: Sequence[str], on_yes: Callable[[], None]) -> None:
+        """Ask in a dialog that lists what is concerned."""
+        self._ask(ConfirmMany(title, names), on_yes)
+
+    def type_name(self, title: str, name: str, on_yes: Callable[[], None]) -> None:
+        """Ask for a name to be typed."""
+        self._ask(TypeName(title, name), on_yes)
+
+    def _ask(self, dialog: ModalScreen[Any], on_yes: Callable[[], None]) -> None:
+        self._host.push_screen(dialog, lambda yes: on_yes() if yes else self._say("not done"))
 
 
 def hint(*keys: tuple[str, str]) -> Content:

@@ -15,8 +15,8 @@ from ..widgets.short_list import ShortList
 from .columns_pane import ColumnsPane
 from .entry import Entry
 from .fast_rows import WORKER_COLUMNS, outlook_lines, run_lines, worker_item
+from .outages import database_notice
 from .polling import Poll
-from .standing import database_notice
 
 if TYPE_CHECKING:
     from ..backend.operations.console.fast_processing import FastLook, FastWatch

@@ -13,6 +13,16 @@ Call = Callable[[], object]
 Then = Callable[[object], None]
 
 
+class Workers(Protocol):
+    """The application as far as it lets calls run in threads."""
+
+    def run_worker(self, work: Callable[[], None], *, thread: bool, group: str) -> object:
+        """Run that, in a thread of its own."""
+
+    def call_from_thread(self, callback: Callable[..., None], *args: object) -> object:
+        """Call that in the UI thread, and wait for it."""
+
+
 class ActionHost(Protocol):
     """What an action asks: whether it may, what the user says, and to be run. Methods return at once."""
 

@@ -1,11 +1,10 @@
 """Keys in their turn: what a key opens is there, and has the focus, before the next one comes."""
 
 import asyncio
-import os
 from collections import deque
+from collections.abc import Awaitable, Callable
 
 from textual import events
-from textual.app import App
 from textual.message import Message
 from textual.message_pump import MessagePump
 
@@ -33,45 +32,47 @@ def as_typed(event: events.Event) -> list[events.Event]:
     return [events.Key("escape", "\x1b"), events.Key(name, event.character)]
 
 
-class KeysInTurn(App[int]):
+class KeyQueue:
     """Textual hands keys to whatever has the focus when they come; here each waits for the one before.
 
     A key is over when what followed it from the widget in focus has come up twice (once behind the key,
     once behind what its handlers have sent), and the focus is still where it was then.
+    `deliver` hands a key to what has the focus, `focus` says what that is, `later` calls in the UI thread.
     """
 
-    def __init__(self) -> None:
-        # with NO_COLOR the terminal's own colours, then taken away, leave bold, dim and reverse
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+    def __init__(
+        self,
+        deliver: Callable[[events.Event], Awaitable[None]],
+        focus: Callable[[], MessagePump],
+        later: Callable[[Callable[[], Awaitable[None]]], object],
+    ) -> None:
+        self._deliver, self._focus, self._later = deliver, focus, later
         self._keys: deque[events.Event] = deque()
         self._serial = 0
         self._busy = self._held = False
         self._fallback: asyncio.TimerHandle | None = None
 
-    async def on_event(self, event: events.Event) -> None:
-        """Keys and pasted text are taken one at a time; everything else at once."""
-        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            self._keys.extend(as_typed(event))
-            await self._next_key()
-        else:
-            await super().on_event(event)
+    async def put(self, event: events.Event) -> None:
+        """A key or pasted text: delivered when all before it are over."""
+        self._keys.extend(as_typed(event))
+        await self._next_key()
 
-    def hold_keys(self) -> None:
-        """What is being opened takes the keys that come: they wait until `let_keys_go`."""
+    def hold(self) -> None:
+        """What is being opened takes the keys that come: they wait until `release`."""
         self._held = True
         self._fall_back(LONGEST_OPENING)
 
-    def let_keys_go(self) -> None:
+    def release(self) -> None:
         """It is open, and has the focus."""
         if self._held:
             self._held = False
             self._follow(0)
 
-    async def on_handled(self, followed: Handled) -> None:
+    async def handled(self, followed: Handled) -> None:
         """The key is over, or something new has the focus since: that is waited for too."""
         if followed.serial != self._serial or not self._busy:
             return
-        if followed.turn >= ROUNDS and followed.target is self._target:
+        if followed.turn >= ROUNDS and followed.target is self._focus():
             self._busy = False
             await self._next_key()
         else:
@@ -84,20 +85,16 @@ class KeysInTurn(App[int]):
         self._busy = True
         self._serial += 1
         self._fall_back(LONGEST_KEY)
-        target = self._target
-        await super().on_event(self._keys.popleft())
+        target = self._focus()
+        await self._deliver(self._keys.popleft())
         self._follow(0, target)
 
     def _follow(self, turn: int, target: MessagePump | None = None) -> None:
         if self._held:
             return
         self._busy = True
-        target = target or self._target
+        target = target or self._focus()
         target.post_message(Handled(self._serial, turn + 1, target))
-
-    @property
-    def _target(self) -> MessagePump:
-        return self.focused or self.screen
 
     def _settled(self) -> None:
         """Nothing is waited for: no key that comes later needs the fallback."""
@@ -113,4 +110,4 @@ class KeysInTurn(App[int]):
     def _give_up(self, serial: int) -> None:
         if serial == self._serial and (self._busy or self._held):
             self._busy = self._held = False
-            self.call_later(self._next_key)
+            self._later(self._next_key)

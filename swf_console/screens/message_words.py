@@ -11,7 +11,7 @@ from ..widgets.key_words import with_keys
 from ..widgets.message_row import RowLike
 from ..widgets.symbols import sign, sparkline
 from ..widgets.tones import COLOURS
-from .standing import outage, short
+from .outages import outage, short
 
 SPARK = 20
 NARROW_SPARK = 10

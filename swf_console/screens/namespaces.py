@@ -14,9 +14,9 @@ from ..widgets.short_list import ShortList
 from .file_editor import CREATE, TESTBED, FileEditor
 from .host import host_of
 from .namespace_rows import NAMESPACE_COLUMNS, namespace_item
+from .outages import database_notice
 from .pane import Pane
 from .polling import Poll
-from .standing import database_notice
 
 if TYPE_CHECKING:
     from ..backend.operations.console.namespace_looks import NamespacesLook

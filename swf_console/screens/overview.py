@@ -16,6 +16,7 @@ from ..widgets.notice import Notice
 from ..widgets.short_list import Item, ShortList
 from ..widgets.tones import COLOURS
 from .host import host_of
+from .outages import database_notice, outages
 from .overview_rows import (
     CHANGE_COLUMNS,
     RUNNING_COLUMNS,
@@ -26,7 +27,6 @@ from .overview_rows import (
 )
 from .pane import Pane
 from .polling import Poll
-from .standing import database_notice, outages
 
 if TYPE_CHECKING:
     from ..backend.operations.console.looks import Change, OverviewLook, Running

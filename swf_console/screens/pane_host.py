@@ -1,151 +1,145 @@
-"""The frame as the screens see it: it opens them, asks what they ask, does and keeps what they do."""
+"""Opening and switching screens: each is made when it is first opened, and has the keys when it is shown."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Protocol
 
-from textual import on
+from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher
 
-from ..actions import Action, Tier
 from ..backend.operations.console.services import ConsoleServices
-from ..widgets.screen_bar import ScreenBar
-from ..widgets.symbols import sign
-from .catalogue import PANES, Listed, overlay
-from .clipboard import copy_sequence
-from .dialogs import ConfirmMany, Question, TypeName
+from .catalogue import OVERLAYS, PANES, Listed
 from .frame import Frame
-from .host import Call, Then
+from .key_order import KeyQueue
 from .pane import Pane
-from .recording import Done, performed
 
 
-class PaneHost(Frame):
-    """The frame with screens in it."""
+class NavigationHost(Protocol):
+    """What opening a screen asks of the application."""
 
-    def __init__(self, services: ConsoleServices, environ: Mapping[str, str] | None = None) -> None:
-        super().__init__(services, environ)
+    @property
+    def focused(self) -> Widget | None:
+        """What has the focus."""
+
+    def run_worker(self, work: Coroutine[None, None, None], *, group: str) -> object:
+        """Let a coroutine run in the UI thread."""
+
+    def call_later(self, callback: Callable[[], object]) -> bool:
+        """Call that when what has come before is handled."""
+
+    def call_after_refresh(self, callback: Callable[..., object], *args: object) -> bool:
+        """Call that once the screen has been painted."""
+
+    def push_screen(self, screen: Screen[Any]) -> object:
+        """Show that over everything."""
+
+
+class Navigation:
+    """The screens that have been opened, which one is wanted, and what had the keys there."""
+
+    def __init__(self, services: ConsoleServices, frame: Frame, keys: KeyQueue, host: NavigationHost) -> None:
+        self._services, self._frame, self._keys, self._host = services, frame, keys, host
         self._wanted = ""
         self._focused: dict[str, Widget | None] = {}
         self._when_open: list[Callable[[], object]] = []
 
-    def ask(self, question: str, on_yes: Callable[[], None]) -> None:
-        """Ask y/N on the bottom line."""
-        self.push_screen(Question(question), lambda yes: on_yes() if yes else self.say("not done"))
+    @property
+    def pane(self) -> Pane | None:
+        """The screen that is open."""
+        return self.pane_of(self._frame.shown) if self._frame.shown else None
 
-    def confirm_many(self, title: str, names: Sequence[str], on_yes: Callable[[], None]) -> None:
-        """Ask in a dialog that lists what is concerned."""
-        self.push_screen(ConfirmMany(title, names), lambda yes: on_yes() if yes else self.say("not done"))
+    def pane_of(self, name: str) -> Pane | None:
+        """That screen, where it has been opened."""
+        return next(iter(self._frame.panes.query(f"#pane-{name}").results(Pane)), None)
 
-    def type_name(self, title: str, name: str, on_yes: Callable[[], None]) -> None:
-        """Ask for a name to be typed."""
-        self.push_screen(TypeName(title, name), lambda yes: on_yes() if yes else self.say("not done"))
-
-    def record(self, action: Action, command: str, call: Call, then: Then | None = None) -> None:
-        """Run `call` in a worker thread, show and journal it."""
-        if action.tier is not Tier.READ and self.refusal:
-            self.say(f"{action.title}: refused, {self.refusal}", bad=True)
-            return
-        self.say(f"{command or action.title} {sign('arrow')} under way")
-        self.run_worker(lambda: self._perform(action, command, call, then), thread=True, group="actions")
-
-    def _perform(self, action: Action, command: str, call: Call, then: Then | None) -> None:
-        done = performed(self.services, action, command, call)
-        self.call_from_thread(self._performed, done, then)
-
-    def _performed(self, done: Done, then: Then | None) -> None:
-        self.action_line(done.line())
-        if done.error is None and then is not None:
-            then(done.answer)
-
-    def copy(self, text: str, what: str = "") -> None:
-        """Copy by OSC 52, and say how."""
-        sequence, how = copy_sequence(text, self.environ)
-        if sequence:
-            self.write_to_terminal(sequence)
-        words = f"copied {what or f'{len(text):,} characters'} ({how})" if sequence else f"not copied: {how}"
-        self.say(words, bad=not sequence)
+    def open_first(self) -> None:
+        """Show the screen of the last time, or the first one, unless one is wanted already."""
+        if not self._wanted:
+            names = [pane.name for pane in PANES]
+            last = self._services.memory.recall(self._services.namespace, "screen")
+            self.open_screen(last if last in names else names[0])
 
     def open_screen(self, name: str, **where: object) -> None:
-        """Show a screen; it is made when it is first opened."""
-        listed = next((pane for pane in PANES if pane.name == name and pane.there), None)
+        """Show a screen; it is made when it is first opened. `where` goes to its `recall`."""
+        listed = next((pane for pane in PANES if pane.name == name), None)
         if listed is None:
-            self.say(f"there is no screen {name}", bad=True)
+            self._frame.say(f"there is no screen {name}", bad=True)
             return
         self._wanted = name
-        if name != self.shown:
-            self.hold_keys()
+        if name != self._frame.shown:
+            self._keys.hold()
         pane = self.pane_of(name)
         if pane is None:
-            self.run_worker(self._make(listed, where), group="opening")
+            self._host.run_worker(self._make(listed, where), group="opening")
         else:
             self._show(listed, pane, where)
+
+    def open_overlay(self, name: str) -> None:
+        """Show a dialog of its own module."""
+        self._host.push_screen(OVERLAYS[name].load()(self._services))
+
+    def when_open(self, call: Callable[[], object]) -> None:
+        """Call that once the screen that is being opened is there."""
+        self._when_open.append(call)
+
+    def recall(self, namespace: str) -> None:
+        """Every screen that has been opened takes up what it remembers of that namespace."""
+        for pane in self._frame.panes.query(Pane):
+            remembered = self._services.memory.recall(namespace, pane.screen_name)
+            if isinstance(remembered, dict):
+                pane.recall(remembered)
+        self.refresh_now()
+
+    def refresh_now(self) -> None:
+        """The screen that is open reads again at once."""
+        if self.pane is not None:
+            self.pane.refresh_now()
+
+    def remember(self) -> None:
+        """Keep where we are for the next time."""
+        pane, memory, namespace = self.pane, self._services.memory, self._services.namespace
+        if pane is not None:
+            memory.keep(namespace, pane.screen_name, pane.remember())
+            memory.keep(namespace, "screen", pane.screen_name)
 
     async def _make(self, listed: Listed, where: Mapping[str, object]) -> None:
         """Make a screen, and show it once it has all its parts."""
         made = await asyncio.to_thread(listed.load)
         pane = self.pane_of(listed.name)
         if pane is None:
-            pane = made(self.services)
-            await self.query_one(ContentSwitcher).add_content(pane, id=f"pane-{listed.name}")
-            remembered = self.services.memory.recall(self.services.namespace, listed.name)
+            pane = made(self._services)
+            await self._frame.panes.add_content(pane, id=f"pane-{listed.name}")
+            remembered = self._services.memory.recall(self._services.namespace, listed.name)
             where = {**_plain(remembered), **where}
         if self._wanted == listed.name:
             self._show(listed, pane, where)
-
-    def when_open(self, call: Callable[[], object]) -> None:
-        """Call that once the screen that is being opened is there."""
-        self._when_open.append(call)
-
-    def open_overlay(self, name: str) -> None:
-        """Show a dialog of its own module."""
-        found = overlay(name)
-        if found is None:
-            self.say(f"there is no {name} here: swf-console --help names what else there is", bad=True)
-        else:
-            self.push_screen(found.load()(self.services))
-
-    def pane_of(self, name: str) -> Pane | None:
-        """That screen, where it has been opened."""
-        return next(iter(self.query(f"#pane-{name}").results(Pane)), None)
-
-    @property
-    def pane(self) -> Pane | None:
-        """The screen that is open."""
-        return self.pane_of(self.shown) if self.shown else None
-
-    @on(ScreenBar.Chosen)
-    def clicked(self, event: ScreenBar.Chosen) -> None:
-        """A click on row 2."""
-        self.open_screen(event.name)
 
     def _show(self, listed: Listed, pane: Pane, where: Mapping[str, object]) -> None:
         before = self.pane
         if before is not None and before is not pane:
             self.remember()
-            self._focused[before.screen_name] = self.focused
+            self._focused[before.screen_name] = self._host.focused
             before.closed()
-        again, self.shown = before is pane, listed.name
-        self.query_one(ContentSwitcher).current = pane.id
+        self._frame.switch(pane, listed.name)
         if where:
             pane.recall(dict(where))
-        if not again:
+        if before is not pane:
             pane.opened()
-        self.call_after_refresh(self._given_keys, pane)
+        self._host.call_after_refresh(self._give_keys, pane)
         waiting, self._when_open = self._when_open, []
         for call in waiting:
-            self.call_after_refresh(call)
-        self.show_alerts()
-        self.show_keys()
+            self._host.call_after_refresh(call)
+        self._frame.show_tabs()
+        self._frame.show_keys()
 
-    def _given_keys(self, pane: Pane) -> None:
+    def _give_keys(self, pane: Pane) -> None:
         self._focus(pane)
-        self.call_later(self.let_keys_go)
+        self._host.call_later(self._keys.release)
 
     def _focus(self, pane: Pane) -> None:
         """The keys go to the screen that is open: to what had them there before, or to the first that can."""
-        if self.pane is not pane or (self.focused and pane in self.focused.ancestors_with_self):
+        focused = self._host.focused
+        if self.pane is not pane or (focused and pane in focused.ancestors_with_self):
             return
         before = self._focused.get(pane.screen_name)
         candidates = [before] if before is not None and before.is_attached else []
@@ -153,18 +147,11 @@ class PaneHost(Frame):
         if found is not None:
             found.focus(scroll_visible=False)
 
-    def remember(self) -> None:
-        """Keep where we are for the next time."""
-        pane, memory, namespace = self.pane, self.services.memory, self.services.namespace
-        if pane is not None:
-            memory.keep(namespace, pane.screen_name, pane.remember())
-            memory.keep(namespace, "screen", pane.screen_name)
-
 
 def _can_take_keys(widget: Widget) -> bool:
     shown = all(each.display for each in widget.ancestors_with_self if isinstance(each, Widget))
     return shown and widget.focusable
 
 
-def _plain(remembered: Any) -> dict[str, object]:
+def _plain(remembered: object) -> dict[str, object]:
     return remembered if isinstance(remembered, dict) else {}

@@ -5,19 +5,19 @@ import time
 import traceback
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from textual.content import Content
 
-from ..actions import Action
+from ..actions import Action, Tier
 from ..backend.errors import SwfError
 from ..backend.operations.console.journal import Entry
 from ..backend.operations.console.services import ConsoleServices
 from ..widgets.harmless import brief
 from ..widgets.symbols import sign
 from ..widgets.tones import COLOURS
-from .alerts import Alert
-from .host import Call
+from .host import Call, Then, Workers
+from .standing import Writes
 
 LONGEST_RESULT = 300
 
@@ -50,6 +50,42 @@ class Done(NamedTuple):
         )
 
 
+class ActionLine(Protocol):
+    """Where it is said what is under way, and what came of it."""
+
+    def say(self, text: str, *, bad: bool = False) -> None:
+        """Show one line."""
+
+    def action_line(self, content: Content) -> None:
+        """Show what an action came to."""
+
+
+class ActionRunner:
+    """Makes the calls of actions in threads, where they may be; says what came of them, and journals it."""
+
+    def __init__(self, services: ConsoleServices, writes: Writes, line: ActionLine, workers: Workers) -> None:
+        self._services, self._writes, self._line, self._workers = services, writes, line, workers
+
+    def record(self, action: Action, command: str, call: Call, then: Then | None = None) -> None:
+        """Run `call` in a worker thread, show and journal it; `then` is given what it returned."""
+        refusal = self._writes.refusal
+        if action.tier is not Tier.READ and refusal:
+            self._line.say(f"{action.title}: refused, {refusal}", bad=True)
+            return
+        self._line.say(f"{command or action.title} {sign('arrow')} under way")
+
+        def perform() -> None:
+            done = performed(self._services, action, command, call)
+            self._workers.call_from_thread(self._performed, done, then)
+
+        self._workers.run_worker(perform, thread=True, group="actions")
+
+    def _performed(self, done: Done, then: Then | None) -> None:
+        self._line.action_line(done.line())
+        if done.error is None and then is not None:
+            then(done.answer)
+
+
 def performed(services: ConsoleServices, action: Action, command: str, call: Call) -> Done:
     """Make the call, which may block, and keep it in the journal; never raises."""
     began, at = time.monotonic(), datetime.now(UTC)
@@ -77,14 +113,6 @@ def performed(services: ConsoleServices, action: Action, command: str, call: Cal
             )
         )
     return done
-
-
-def keep_alert(services: ConsoleServices, alert: Alert) -> None:
-    """Keep an alert in the journal, as far as that can be done."""
-    kind = "alert" if alert.bad else "watch"
-    entry = Entry(alert.at, "alert", services.settings.user, alert.text, kind, not alert.bad)
-    with suppress(SwfError):
-        services.journal.append(entry)
 
 
 def keep_crash(services: ConsoleServices, error: Exception) -> str:

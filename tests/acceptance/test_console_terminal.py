@@ -107,14 +107,14 @@ def test_read_only_says_so(terminal: Tmux) -> None:
 
 CRASHING = """
 import sys
-from swf_console.app import ConsoleApp
 from swf_console.__main__ import main
+from swf_console.screens.commanding import Commands
 
 def broken(self, name=""):
     secret = "hidden"
     raise ZeroDivisionError("no theme [red]")
 
-ConsoleApp.action_theme = broken
+Commands.theme = broken
 sys.exit(main(["--namespace", "demo"]))
 """
 

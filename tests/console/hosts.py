@@ -160,7 +160,7 @@ def play(services: ConsoleServices, steps: Steps, size: tuple[int, int] = (80, 2
     async def run() -> None:
         app = QuietApp(services, environ={"TERM": "xterm-256color", **environ})
         async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: app.pane is not None)
+            await until(pilot, lambda: app.navigation.pane is not None)
             await pilot.pause()
             await steps(app, pilot)
 

@@ -43,8 +43,8 @@ async def everywhere(keys: Keys) -> None:
         "fast_processing",
         "journal",
     ):
-        await keys.press(name, lambda name=name: app.shown == name)  # type: ignore[misc]
-    await keys.press("overview", lambda: app.shown == "overview")
+        await keys.press(name, lambda name=name: app.frame.shown == name)  # type: ignore[misc]
+    await keys.press("overview", lambda: app.frame.shown == "overview")
     await keys.press("palette", lambda: keys.shows(Palette), "escape")
     await keys.press("help", lambda: keys.shows(HelpScreen), "escape")
     await keys.press("namespace", lambda: keys.shows(NamespacePicker), "escape")
@@ -58,11 +58,11 @@ async def everywhere(keys: Keys) -> None:
     await keys.press("part_before", lambda: app.focused is before)
 
     app.alert("look there", screen="messages")
-    await keys.press("alert", lambda: app.shown == "messages")
-    assert app.alerts.counts == (1, 0)
-    await keys.press("acknowledge", lambda: app.alerts.counts == (0, 0))
+    await keys.press("alert", lambda: app.frame.shown == "messages")
+    assert app.alarms.alerts.counts == (1, 0)
+    await keys.press("acknowledge", lambda: app.alarms.alerts.counts == (0, 0))
     await keys.press("lock", lambda: not app.writable)
-    assert "start" in app.query_one(KeyLine).said or app.shown == "messages"
+    assert "start" in app.query_one(KeyLine).said or app.frame.shown == "messages"
     await keys.press("lock", lambda: app.writable)
 
     journal = await keys.open("journal")

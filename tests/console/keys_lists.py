@@ -69,7 +69,7 @@ async def definitions(keys: Keys) -> None:
     await keys.until(lambda: not entry.open)
     pane.list.show("stf_datataking")
     await keys.press("back", lambda: not pane.list.workflow)
-    await keys.press("executions", lambda: keys.app.shown == "executions")
+    await keys.press("executions", lambda: keys.app.frame.shown == "executions")
 
 
 @presses("messages")

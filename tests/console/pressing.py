@@ -73,8 +73,8 @@ class Keys:
     async def open(self, screen: str) -> Pane:
         """Open a screen of the console; something in it has the keys then."""
         self.app.open_screen(screen)
-        await self.until(lambda: self.app.shown == screen and self.app.focused)
-        pane = self.app.pane
+        await self.until(lambda: self.app.frame.shown == screen and self.app.focused)
+        pane = self.app.navigation.pane
         assert pane is not None
         return pane
 
@@ -103,7 +103,7 @@ def play_script(place: str, services: ConsoleServices, supervisor: MemorySupervi
     async def run() -> None:
         app = QuietApp(services, environ={"TERM": "xterm-256color"})
         async with app.run_test(size=(160, 50)) as pilot:
-            await until(pilot, lambda: app.pane is not None)
+            await until(pilot, lambda: app.navigation.pane is not None)
             keys = Keys(app, pilot, place, services, supervisor)
             await SCRIPTS[place](keys)
             wanted = {(action.id, key) for action in actions_at(place) for key in action.keys}

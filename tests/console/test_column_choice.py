@@ -46,8 +46,8 @@ def test_columns_are_chosen_by_name_and_remembered(
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         app.open_screen(screen)
-        await until(pilot, lambda: app.shown == screen and app.focused is not None)
-        pane = app.pane
+        await until(pilot, lambda: app.frame.shown == screen and app.focused is not None)
+        pane = app.navigation.pane
         assert pane is not None
         entry = pane.query_one(Entry)
 

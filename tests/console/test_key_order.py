@@ -21,7 +21,7 @@ def test_a_filter_is_typed_with_its_slash_in_one_go(quiet: ConsoleServices) -> N
         type_at_once(app, "/type=stf_x run~q4 R! n\n")
         await until(pilot, lambda: quiet.tail.filter_text == "type=stf_x run~q4 R! n")
         assert len(app.screen_stack) == 1
-        assert app.shown == "messages"
+        assert app.frame.shown == "messages"
 
     play(quiet, steps)
 
@@ -40,10 +40,10 @@ def test_a_command_is_typed_with_its_colon_in_one_go(quiet: ConsoleServices) -> 
 def test_a_screen_is_opened_and_filtered_in_one_go(quiet: ConsoleServices, size: tuple[int, int]) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         type_at_once(app, "4/status=failed user=qx\n")
-        await until(pilot, lambda: app.shown == "executions")
+        await until(pilot, lambda: app.frame.shown == "executions")
         await until(pilot, lambda: app.query_one(ExecutionList).filter.endswith("status=failed user=qx"))
         type_at_once(app, "8/quarrel\n")
-        await until(pilot, lambda: app.shown == "journal")
+        await until(pilot, lambda: app.frame.shown == "journal")
         await until(pilot, lambda: app.query_one(JournalPane).query_one(Input).value == "quarrel")
         assert len(app.screen_stack) == 1
 
@@ -67,7 +67,7 @@ def test_what_is_typed_behind_the_first_namespace_goes_to_the_screen(quiet: Cons
         await until(pilot, lambda: isinstance(app.screen, FirstStart))
         type_at_once(app, "\n4/status=failed\n")
         await until(pilot, lambda: quiet.namespace == "alice-dev")
-        await until(pilot, lambda: app.shown == "executions")
+        await until(pilot, lambda: app.frame.shown == "executions")
         await until(pilot, lambda: app.query_one(ExecutionList).filter.endswith("status=failed"))
 
     play(quiet, steps)

@@ -12,6 +12,7 @@ import swf_console.screens
 import swf_console.widgets
 from swf_console.actions import EVERYWHERE, PLACES, REGISTRY, Action, Tier, actions_of
 from swf_console.app import ConsoleApp
+from swf_console.backend.operations.console.services import ConsoleServices
 from swf_console.cli import build_parser, named_command
 from swf_console.screens.catalogue import PANES
 
@@ -96,10 +97,11 @@ def test_no_key_is_handled_beside_the_registry() -> None:
 
 
 @pytest.mark.parametrize("action", REGISTRY, ids=named)
-def test_every_action_can_be_done(action: Action) -> None:
+def test_every_action_can_be_done(action: Action, quiet: ConsoleServices) -> None:
     method = f"action_{action.name.removeprefix('app.').partition('(')[0]}"
+    places: list[DOMNode | type[DOMNode]]
     if not action.screens or action.name.startswith("app."):
-        places: list[type[DOMNode]] = [ConsoleApp]
+        places = [ConsoleApp(quiet)]
     else:
         places = [kind for kind in set(kinds()) if kind.__dict__.get("place") in action.screens]
     assert places

@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from swf_console.actions import use_keys
-from swf_console.screens.catalogue import Listed, panes
+from swf_console.screens.catalogue import PANES, Listed
 from swf_console.screens.pane import Pane
 from swf_console.widgets.key_words import with_keys
 
@@ -33,7 +33,7 @@ def test_an_action_without_a_key_is_named_as_the_palette_has_it() -> None:
     assert with_keys("{theme} changes the colours") == ":theme changes the colours"
 
 
-@pytest.mark.parametrize("listed", panes(), ids=lambda listed: listed.name)
+@pytest.mark.parametrize("listed", PANES, ids=lambda listed: listed.name)
 def test_what_a_screen_says_of_itself_names_keys_that_are_there(listed: Listed) -> None:
     pane = cast(type[Pane], listed.load())
 

@@ -1,0 +1,37 @@
+"""What is said of a backend that does not answer: since when, why, what to do, when it is tried again."""
+
+from ..backend.operations.console.pipe import Flow, PipeState
+from ..backend.operations.console.services import ConsoleServices
+from ..widgets.harmless import brief
+
+WORDS = {"broker": "the broker", "db": "the database", "superv": "supervisord"}
+
+
+def outage(pipe: PipeState) -> str:
+    """Since when nothing comes from there, when it is tried again, why, what to do; empty where it is up."""
+    if pipe.flow in (Flow.UP, Flow.IDLE, Flow.STARTING):
+        return ""
+    age, wait = pipe.age(), pipe.next_in()
+    words = f"STALE {short(age)}" if age is not None else "NOT CONNECTED"
+    again = "" if wait is None else f" · next try in {wait:.0f} s"
+    why = brief(pipe.error or "no reason given", 300)
+    advice = f". {pipe.advice}" if pipe.advice else ""
+    return f"{WORDS.get(pipe.name, pipe.name)}: {words}{again} · {why}{advice}"
+
+
+def outages(services: ConsoleServices, *names: str) -> list[str]:
+    """What is to be said of the pipes of these names."""
+    return [words for pipe in services.pipes() if pipe.name in names and (words := outage(pipe))]
+
+
+def database_notice(services: ConsoleServices, trouble: str) -> str:
+    """What stands in the way of reading the database, with its age and the next try; empty where nothing."""
+    return next(iter(outages(services, "db")), trouble) if trouble else ""
+
+
+def short(seconds: float) -> str:
+    """A length of time in one unit."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds / size:.0f}{unit}"
+    return f"{seconds:.0f}s"
