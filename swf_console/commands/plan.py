@@ -37,13 +37,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Predict and print; a warning says how many workers would keep up."""
     from ..backend.operations.prediction import document_of, predict
-    from ..backend.services.executions.request import parse_duration
+    from ..backend.services.executions.request import RunRequest, parse_duration
     from ..backend.settings import load_settings
 
     settings = load_settings(home=arguments.home, testbed_config=given(arguments, "testbed_config"))
-    duration = parse_duration(given(arguments, "duration"), "--duration")
+    request = RunRequest(
+        configuration=arguments.configuration,
+        overrides=tuple(overrides_of(arguments)),
+        duration=parse_duration(given(arguments, "duration"), "--duration"),
+    )
     with redirect_stdout(sys.stderr):  # stdout is ours, whatever the workflow's own code prints
-        prediction = predict(settings, arguments.configuration, overrides_of(arguments), duration=duration)
+        prediction = predict(settings, request)
     if arguments.json:
         emit(document_of(prediction))
     else:

@@ -9,7 +9,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..backend.services.executions.request import Override, RunRequest
+    from ..backend.configuration import Override
+    from ..backend.services.executions.request import RunRequest
     from ..backend.services.executions.run_once import HeadlessRun, Report
 
 # flag -> the parameter that it overrides
@@ -104,7 +105,7 @@ def request_of(arguments: argparse.Namespace, workflow: str) -> "RunRequest":
 
 def overrides_of(arguments: argparse.Namespace) -> "tuple[Override, ...]":
     """What the flags set over the configuration."""
-    from ..backend.services.executions.request import Override, parse_override
+    from ..backend.configuration import Override, parse_override
 
     flags = {flag: getattr(arguments, parameter) for flag, parameter in PARAMETER_FLAGS.items()}
     named = [

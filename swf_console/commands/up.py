@@ -21,19 +21,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Start agents, send run_workflow, print the execution id."""
-    from ..backend.operations.orchestration import Wish, run_testbed
+    from ..backend.operations.orchestration import run_testbed
+    from ..backend.services.executions.request import RunRequest
     from ..backend.settings import load_settings
 
     keep_logs_off_the_screen()
     settings = load_settings(home=arguments.home, testbed_config=given(arguments, "testbed_config"))
-    wish = Wish(
+    request = RunRequest(
         configuration=arguments.name,
         overrides=overrides_of(arguments),
         namespace=arguments.namespace,
         realtime=arguments.realtime,
         duration=seconds_of(arguments.duration, "--duration", None),
     )
-    started = run_testbed(settings, wish)
+    started = run_testbed(settings, request)
     if given(arguments, "json"):
         emit(started)
     else:

@@ -14,7 +14,7 @@ from ..widgets.bindings import bindings_of
 from ..widgets.key_words import with_keys
 from ..widgets.short_list import ShortList
 from .host import host_of
-from .launch_check import WishCheck
+from .launch_check import RequestCheck
 from .launch_parts import CHOOSING, EDITING, LaunchParts
 from .launch_rows import (
     CONFIGURATION,
@@ -31,8 +31,9 @@ from .launch_start import Starter
 from .polling import cause_of
 
 if TYPE_CHECKING:
-    from ..backend.operations.console.launching import Checked, LaunchWish, Offer
+    from ..backend.operations.console.launching import Checked, Offer
     from ..backend.operations.console.services import ConsoleServices
+    from ..backend.services.executions.request import RunRequest
 
 WIDE = 120
 
@@ -50,14 +51,15 @@ class LaunchForm(ModalScreen[None]):
         self.parts = LaunchParts()
         self.rows, self.choices, self.verdict = self.parts.rows, self.parts.choices, self.parts.verdict
         self.input, self.notice = self.parts.input, self.parts.notice
-        self.wish: LaunchWish | None = None
+        self.request: RunRequest | None = None
+        self.here = True
         self.offer: Offer | None = None
         self.checked: Checked | None = None
         self._editing = ""
         self._submitted = False
         self._wanted = False
         self._offers = Background(self, "offer")
-        self.check = WishCheck(self, services, self._was_checked, self._paint, self._failed)
+        self.check = RequestCheck(self, services, self._was_checked, self._paint, self._failed)
         self._starter = Starter(self, services, self.notice)
 
     def compose(self) -> ComposeResult:
@@ -82,32 +84,33 @@ class LaunchForm(ModalScreen[None]):
         return offer(self.services.settings)
 
     def _offered(self, offer: "Offer") -> None:
-        from ..backend.operations.console.launching import LaunchWish
+        from ..backend.services.executions.request import RunRequest
 
         self.offer = offer
         self.choices.show(choices_of(offer.choices))
         self.choices.go_to(offer.configured)
-        namespace = self.services.namespace or ""
         wanted = self._wanted
-        self.take(LaunchWish(offer.configured, namespace=namespace, realtime=offer.realtime))
+        namespace = self.services.namespace or None
+        request = RunRequest(configuration=offer.configured, namespace=namespace, realtime=offer.realtime)
+        self.take(request)
         self._wanted = wanted
         self.rows.move_to(1)
 
-    def take(self, wish: "LaunchWish") -> None:
-        """Look at another wish from now on."""
-        self.wish = wish
+    def take(self, request: "RunRequest") -> None:
+        """Look at another request from now on."""
+        self.request = request
         self._wanted = False
         self.check.forget()
-        self.check.ask(wish)
+        self.check.ask(request, here=self.here)
         self._paint()
 
     def _failed(self, error: Exception) -> None:
         self.notice.say(cause_of(error), tone="bad")
 
-    def _was_checked(self, wish: "LaunchWish", checked: "Checked") -> None:
+    def _was_checked(self, request: "RunRequest", checked: "Checked") -> None:
         self.notice.say(*checked.problems[:2], tone="bad")
-        if self._editing and wish != self.wish:
-            self._typed_was_checked(wish, checked)
+        if self._editing and request != self.request:
+            self._typed_was_checked(request, checked)
             return
         self.checked = checked
         self._paint()
@@ -115,20 +118,20 @@ class LaunchForm(ModalScreen[None]):
             self._wanted = False
             self.call_later(self.action_start)
 
-    def _typed_was_checked(self, wish: "LaunchWish", checked: "Checked") -> None:
+    def _typed_was_checked(self, request: "RunRequest", checked: "Checked") -> None:
         self.input.set_class(bool(checked.problems), "-invalid")
         if self._submitted and not checked.problems:
             self._end_edit()
             self.checked = checked
-            self.wish = wish
+            self.request = request
         self._submitted = False
         self._paint()
 
     def _paint(self) -> None:
-        if self.wish is None:
+        if self.request is None:
             return
         check = self.check
-        self.rows.show(rows_of(self.wish, self.offer, self.checked))
+        self.rows.show(rows_of(self.request, self.offer, self.checked, here=self.here))
         self.verdict.show(verdict_of(self.checked, check.forecast, check.missing, check.trouble))
 
     @on(ShortList.Moved, "#launch-rows")
@@ -144,7 +147,7 @@ class LaunchForm(ModalScreen[None]):
     @on(ShortList.Chosen, "#launch-rows")
     def _change(self, event: ShortList.Chosen) -> None:
         key = event.item.key if event.item else ""
-        if self.wish is None:
+        if self.request is None:
             return
         if key == CONFIGURATION:
             self.parts.give_keys_to(CHOOSING)
@@ -159,15 +162,15 @@ class LaunchForm(ModalScreen[None]):
     @on(ShortList.Chosen, "#launch-choices")
     def _configured(self, event: ShortList.Chosen) -> None:
         self._choose_no_more()
-        if self.wish and event.item and event.item.key != self.wish.configuration:
-            self.take(replace(self.wish, configuration=event.item.key, overrides={}))
+        if self.request and event.item and event.item.key != self.request.configuration:
+            self.take(replace(self.request, configuration=event.item.key, overrides=()))
 
     def _edit(self, key: str) -> None:
-        wish = self.wish
-        if wish is None:
+        request = self.request
+        if request is None:
             return
         row = next((one for one in (self.checked.rows if self.checked else ()) if one.key == key), None)
-        plain = {NAMESPACE: wish.namespace, DURATION: wish.duration}
+        plain = {NAMESPACE: request.namespace or "", DURATION: str(request.duration or "")}
         self._editing, self._wanted = key, False
         self.input.value = row.value if row else plain.get(key, "")
         self.input.placeholder = f"{key.lstrip('@')}: empty takes the override away"
@@ -177,28 +180,28 @@ class LaunchForm(ModalScreen[None]):
     def _typed(self, event: Input.Changed) -> None:
         self._submitted = False
         if self._editing:
-            self.check.ask(self._edited(event.value))
+            self.check.ask(self._edited(event.value), here=self.here)
 
     @on(Input.Submitted, "#launch-input")
     def _entered(self, event: Input.Submitted) -> None:
-        wish = self._edited(event.value)
-        if wish == self.wish:
+        request = self._edited(event.value)
+        if request == self.request:
             self._end_edit()
-            self.check.ask(wish)
+            self.check.ask(request, here=self.here)
             return
         self._submitted = True
-        self.check.ask(wish)
+        self.check.ask(request, here=self.here)
 
-    def _edited(self, text: str) -> "LaunchWish":
-        wish, key = cast("LaunchWish", self.wish), self._editing
+    def _edited(self, text: str) -> "RunRequest":
+        request, key = cast("RunRequest", self.request), self._editing
         if key == NAMESPACE:
-            return replace(wish, namespace=text.strip())
+            return replace(request, namespace=text.strip() or None)
         if key == DURATION:
-            return replace(wish, duration=text.strip())
+            return replace(request, duration=text.strip() or None)
         row = next((one for one in (self.checked.rows if self.checked else ()) if one.key == key), None)
         if row and text == row.value and not row.overridden:
-            return wish
-        return wish.with_override(key, text)
+            return request
+        return request.with_override(key, text)
 
     def _end_edit(self) -> None:
         self._editing = ""
@@ -214,8 +217,8 @@ class LaunchForm(ModalScreen[None]):
         """Out of the input or the choice; else close the form."""
         if self._editing:
             self._end_edit()
-            if self.wish:
-                self.take(self.wish)
+            if self.request:
+                self.take(self.request)
         elif self.parts.choosing:
             self._choose_no_more()
         else:
@@ -223,40 +226,44 @@ class LaunchForm(ModalScreen[None]):
 
     def action_where(self) -> None:
         """Here in this console, or on the persistent runner."""
-        if self.wish:
-            self.take(replace(self.wish, here=not self.wish.here))
+        if self.request:
+            self.here = not self.here
+            self.take(self.request)
 
     def action_pace(self) -> None:
         """Paced by the wall clock, or as fast as possible."""
-        if self.wish:
-            self.take(replace(self.wish, realtime=not self.wish.realtime))
+        if self.request:
+            self.take(replace(self.request, realtime=not self.request.realtime))
 
     def action_reset(self) -> None:
         """Take the override under the cursor away."""
         item = self.rows.current
-        if self.wish and item and item.key in self.wish.overrides:
-            self.take(self.wish.with_override(item.key, ""))
-        elif self.wish and item and item.key == DURATION:
-            self.take(replace(self.wish, duration=""))
+        if self.request and item and item.key in {one.key for one in self.request.overrides}:
+            self.take(self.request.with_override(item.key, ""))
+        elif self.request and item and item.key == DURATION:
+            self.take(replace(self.request, duration=None))
 
     def action_start_missing(self) -> None:
         """Start what the run needs."""
-        wish = self.wish
-        if wish is not None and self.check.missing and self._starter.may:
-            self._starter.start_missing(wish, self.check.missing, lambda _: self.check.predict(wish))
+        request = self.request
+        if request is not None and self.check.missing and self._starter.may:
+            here, missing = self.here, self.check.missing
+            self._starter.start_missing(
+                request, missing, lambda _: self.check.predict(request, here=here), here=here
+            )
 
     def action_start(self) -> None:
         """Begin the run, as soon as it is found good."""
-        wish, checked = self.wish, self.checked
+        request, checked = self.request, self.checked
         if not self._starter.may:
             return
-        self._wanted = wish is None or checked is None or self.check.busy
-        if self._wanted or wish is None or checked is None:
+        self._wanted = request is None or checked is None or self.check.busy
+        if self._wanted or request is None or checked is None:
             self.notice.say(with_keys("it is checked first, and then begun; {launch.back} closes the form"))
         elif checked.problems:
             self.notice.say(*checked.problems[:2], tone="bad")
         else:
-            self._starter.run(wish, checked.workflow, self._started)
+            self._starter.run(request, checked.workflow, self._started, here=self.here)
 
     def _started(self, execution_id: object) -> None:
         host_of(self).say(f"{execution_id} runs")

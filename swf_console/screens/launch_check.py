@@ -1,4 +1,4 @@
-"""What a wish for a run comes to, found in the background: composed, rehearsed, and what it needs."""
+"""What a request for a run comes to, found in the background: composed, rehearsed, and what it needs."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -9,23 +9,24 @@ from ..widgets.latest import Latest
 from .polling import cause_of
 
 if TYPE_CHECKING:
-    from ..backend.operations.console.launching import Checked, Forecast, LaunchWish
+    from ..backend.operations.console.launching import Checked, Forecast
     from ..backend.operations.console.services import ConsoleServices
+    from ..backend.services.executions.request import RunRequest
 
 OUTDATED = "not wanted any more"
 
 
-class WishCheck:
-    """Asks about one wish after the other; a newer one makes the answers to those before unwanted.
+class RequestCheck:
+    """Asks about one request after the other; a newer one makes the answers to those before unwanted.
 
-    `checked` is called with each wish and what it is composed to, `changed` when something else is known.
+    `checked` is called with each request and what it is composed to, `changed` when something else is known.
     """
 
     def __init__(
         self,
         owner: Widget,
         services: "ConsoleServices",
-        checked: "Callable[[LaunchWish, Checked], None]",
+        checked: "Callable[[RunRequest, Checked], None]",
         changed: Callable[[], None],
         failed: Callable[[Exception], None],
     ) -> None:
@@ -35,33 +36,36 @@ class WishCheck:
         self.missing: tuple[str, ...] = ()
         self.trouble = ""
         self._end_rehearsal: Callable[[str], object] = str
-        self._checks: Latest[tuple[LaunchWish, Checked]] = Latest(owner, "check")
+        self._checks: Latest[tuple[RunRequest, Checked]] = Latest(owner, "check")
         self._forecasts: Latest[Forecast] = Latest(owner, "forecast")
         self._missings: Latest[tuple[str, ...]] = Latest(owner, "missing")
 
     @property
     def busy(self) -> bool:
-        """Whether the newest wish has not been composed yet."""
+        """Whether the newest request has not been composed yet."""
         return self._checks.busy
 
     def forget(self) -> None:
-        """Another wish comes: what was predicted is not of it."""
+        """Another request comes: what was predicted is not of it."""
         self.forecast = None
 
-    def ask(self, wish: "LaunchWish") -> None:
+    def ask(self, request: "RunRequest", *, here: bool) -> None:
         """Compose it; where it is good also rehearse it, and look what it needs."""
         from ..backend.operations.console import launching
 
         settings = self._services.settings
-        self._checks.ask(lambda: (wish, launching.check(settings, wish)), self._was_checked, self._failed)
+        self._checks.ask(
+            lambda: (request, launching.check(settings, request)),
+            lambda answer: self._was_checked(*answer, here=here),
+            self._failed,
+        )
 
-    def _was_checked(self, answer: "tuple[LaunchWish, Checked]") -> None:
-        wish, checked = answer
+    def _was_checked(self, request: "RunRequest", checked: "Checked", *, here: bool) -> None:
         if not checked.problems:
-            self.predict(wish)
-        self._checked(wish, checked)
+            self.predict(request, here=here)
+        self._checked(request, checked)
 
-    def predict(self, wish: "LaunchWish") -> None:
+    def predict(self, request: "RunRequest", *, here: bool) -> None:
         """Rehearse it, and look what it needs."""
         from ..backend.operations.console import launching
 
@@ -70,10 +74,12 @@ class WishCheck:
         stop = launching.new_rehearsal()
         self._end_rehearsal = stop.request
         self._forecasts.ask(
-            lambda: launching.forecast(settings, wish, stop), self._was_predicted, self._failed
+            lambda: launching.forecast(settings, request, stop), self._was_predicted, self._failed
         )
         self._missings.ask(
-            lambda: launching.missing_programs(settings, wish), self._are_missing, self._missing_unknown
+            lambda: launching.missing_programs(settings, request, here=here),
+            self._are_missing,
+            self._missing_unknown,
         )
 
     def close(self) -> None:

@@ -12,7 +12,8 @@ from ..widgets.symbols import sign
 from ..widgets.tones import Tone
 
 if TYPE_CHECKING:
-    from ..backend.operations.console.launching import Checked, Choice, Forecast, LaunchWish, Offer, ValueRow
+    from ..backend.operations.console.launching import Checked, Choice, Forecast, Offer, ValueRow
+    from ..backend.services.executions.request import RunRequest
 
 COLUMNS = (
     Column("name", "PARAMETER", 26, least=22),
@@ -42,21 +43,23 @@ WORDS = {
 }
 
 
-def rows_of(wish: "LaunchWish", offer: "Offer | None", checked: "Checked | None") -> list[Item]:
+def rows_of(
+    request: "RunRequest", offer: "Offer | None", checked: "Checked | None", *, here: bool
+) -> list[Item]:
     """Everything that can be chosen."""
     named = offer.namespace if offer else ""
     items = [
         _heading("run", "how it is run"),
-        _row(CONFIGURATION, "configuration", wish.configuration or "none", "Enter chooses"),
+        _row(CONFIGURATION, "configuration", request.configuration or "none", "Enter chooses"),
         _row(
             NAMESPACE,
             "namespace",
-            wish.namespace or named or "none: name one",
-            "form" if wish.namespace and wish.namespace != named else "testbed.toml",
+            request.namespace or named or "none: name one",
+            "form" if request.namespace and request.namespace != named else "testbed.toml",
         ),
-        _row(WHERE, "where", "here, in this console" if wish.here else "on a persistent runner", "Enter, w"),
-        _row(PACE, "pace", "realtime" if wish.realtime else "as fast as possible", "Enter, p"),
-        _row(DURATION, "duration", wish.duration or "no limit", "Enter", "s"),
+        _row(WHERE, "where", "here, in this console" if here else "on a persistent runner", "Enter, w"),
+        _row(PACE, "pace", "realtime" if request.realtime else "as fast as possible", "Enter, p"),
+        _row(DURATION, "duration", str(request.duration or "no limit"), "Enter", "s"),
     ]
     section = ""
     for row in checked.rows if checked else ():

@@ -13,8 +13,8 @@ from .host import ActionHost, Then, host_of
 from .polling import cause_of
 
 if TYPE_CHECKING:
-    from ..backend.operations.console.launching import LaunchWish
     from ..backend.operations.console.services import ConsoleServices
+    from ..backend.services.executions.request import RunRequest
 
 
 class Starter:
@@ -32,20 +32,22 @@ class Starter:
             self._notice.say(host.refusal, tone="bad")
         return host.writable and not self._under_way
 
-    def run(self, wish: "LaunchWish", workflow: str, then: Then) -> None:
+    def run(self, request: "RunRequest", workflow: str, then: Then, *, here: bool) -> None:
         """Begin the run."""
         from ..backend.operations.console import launching
 
-        command = launching.command_line(wish, workflow)
-        call = partial(launching.launch, self._services, wish)
-        self._begin("start", wish.configuration, command, call, then)
+        command = launching.command_line(request, workflow, here=here)
+        call = partial(launching.launch, self._services, request, here=here)
+        self._begin("start", request.configuration or workflow, command, call, then)
 
-    def start_missing(self, wish: "LaunchWish", missing: tuple[str, ...], then: Then) -> None:
+    def start_missing(
+        self, request: "RunRequest", missing: tuple[str, ...], then: Then, *, here: bool
+    ) -> None:
         """Start what the run needs."""
         from ..backend.operations.console import launching
 
         names = " ".join(missing)
-        call = partial(launching.start_missing, self._services.settings, wish)
+        call = partial(launching.start_missing, self._services.settings, request, here=here)
         self._begin("start_missing", names, f"swf-console agents start {names}", call, then)
 
     def _begin(self, name: str, what: str, command: str, call: Callable[[], str], then: Then) -> None:

@@ -161,15 +161,15 @@ async def launch(keys: Keys) -> None:
     await keys.until(lambda: keys.shows(LaunchForm))
     form = keys.app.screen
     assert isinstance(form, LaunchForm)
-    await keys.until(lambda: form.wish and form.check.forecast and form.check.missing)
-    wish = form.wish
-    assert wish is not None
-    await keys.press("where", lambda: form.wish and form.wish.here is not wish.here, "w")
-    await keys.press("pace", lambda: form.wish and form.wish.realtime is not wish.realtime, "p")
+    await keys.until(lambda: form.request and form.check.forecast and form.check.missing)
+    request, here = form.request, form.here
+    assert request is not None
+    await keys.press("where", lambda: form.here is not here, "w")
+    await keys.press("pace", lambda: form.request and form.request.realtime is not request.realtime, "p")
     for n in (0, 1):
-        form.take(wish.with_override("fast_processing.stf_count", "3"))
+        form.take(request.with_override("fast_processing.stf_count", "3"))
         form.rows.go_to("fast_processing.stf_count")
-        await keys.press_once("reset", lambda: form.wish and not form.wish.overrides, n)
+        await keys.press_once("reset", lambda: form.request and not form.request.overrides, n)
     await keys.press("help", lambda: keys.shows(HelpScreen), "escape")
     await keys.press("next_part", lambda: form.verdict.has_focus, "tab")
     await keys.until(lambda: form.check.missing and form.rows.has_focus)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from swf_console.backend.database import executions
 from swf_console.backend.operations.console.findings import Findings
-from swf_console.backend.operations.console.launching import LaunchWish, request_of
 from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.backend.services.executions.request import RunRequest
 from swf_console.backend.supervision.records import Explanation
 from swf_console.testing.supervisor import MemorySupervisor
 
@@ -54,8 +54,8 @@ def test_the_end_of_a_run_of_this_process_is_said(
     services: ConsoleServices, supervisor: MemorySupervisor
 ) -> None:
     findings = Findings(services)
-    wish = LaunchWish("stf_datataking_default", {"stf_processing.stf_count": "2"}, "demo")
-    identity = services.runs.start(request_of(services.settings, wish))
+    request = RunRequest(configuration="stf_datataking_default", namespace="demo", realtime=False)
+    identity = services.runs.start(request.with_override("stf_processing.stf_count", "2"))
     wait_for(lambda: not services.runs.live())
     findings.look()
     (found,) = findings.take()

@@ -8,8 +8,9 @@ from textual.widgets import Static
 
 from swf_console.backend.database import executions
 from swf_console.backend.database.records.workflows import ExecutionFilter
-from swf_console.backend.operations.console.launching import LaunchWish, command_line
+from swf_console.backend.operations.console.launching import command_line
 from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.backend.services.executions.request import RunRequest
 from swf_console.screens.agents import AgentsPane
 from swf_console.screens.launch import LaunchForm
 from swf_console.testing.supervisor import MemorySupervisor
@@ -73,8 +74,8 @@ def test_a_value_is_checked_while_it_is_typed_and_taken_with_enter(
         await type_value(form, pilot, "fast_processing.target_worker_count", "many")
         await until(pilot, lambda: "whole number" in form.notice.text)
         await pilot.press("enter")
-        assert form.wish is not None
-        assert not form.wish.overrides
+        assert form.request is not None
+        assert not form.request.overrides
         form.input.value = "1"
         await until(pilot, lambda: "falls behind" in form.verdict.text)
         assert not form.notice.text
@@ -93,8 +94,8 @@ def test_escape_leaves_the_input_first_and_then_the_form(
     async def leave(app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         await type_value(form, pilot, "@duration", "12")
         await pilot.press("escape")
-        assert form.wish is not None
-        assert form.wish.duration == ""
+        assert form.request is not None
+        assert form.request.duration is None
         assert app.screen is form
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is not form)
@@ -191,8 +192,8 @@ def test_s_pressed_before_the_check_is_done_begins_the_run_after_it(
 
 
 def test_the_command_line_says_the_same() -> None:
-    wish = LaunchWish("x_default", {"a.b": "two words"}, "demo", realtime=True, duration="9", here=False)
-    assert command_line(wish, "x") == (
+    request = RunRequest(configuration="x_default", namespace="demo", realtime=True, duration="9")
+    assert command_line(request.with_override("a.b", "two words"), "x", here=False) == (
         "swf-console up x_default --realtime --namespace demo --duration 9 --set 'a.b=two words'"
     )
 

@@ -6,8 +6,8 @@ import pytest
 from textual.pilot import Pilot
 
 from swf_console.backend.errors import DatabaseUnreachable
-from swf_console.backend.operations.console.launching import LaunchWish, request_of
 from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.backend.services.executions.request import RunRequest
 from swf_console.backend.supervision.records import DaemonState, Explanation
 from swf_console.screens.overview import OverviewPane
 from swf_console.testing.supervisor import MemorySupervisor
@@ -17,7 +17,9 @@ from swf_console.widgets.state_strip import Passed, strip_of
 from ..support.history import add_execution, add_messages, add_states
 from .hosts import Driver, HostApp, until
 
-REALTIME = LaunchWish("stf_datataking_default", {"stf_processing.stf_count": "500"}, "demo", realtime=True)
+REALTIME = RunRequest(configuration="stf_datataking_default", namespace="demo", realtime=True).with_override(
+    "stf_processing.stf_count", "500"
+)
 drive = Driver(OverviewPane, lambda pane: pane.look is not None)
 
 
@@ -78,7 +80,7 @@ def test_what_runs_is_shown_with_states_and_pipeline(
 def test_a_run_of_this_process_is_seen_and_stopped_with_x(
     services: ConsoleServices, supervisor: MemorySupervisor
 ) -> None:
-    identity = services.runs.start(request_of(services.settings, REALTIME))
+    identity = services.runs.start(REALTIME)
 
     async def stop(app: HostApp, pane: OverviewPane, pilot: Pilot[None]) -> None:
         assert "realtime, in this console" in pane.detail.text

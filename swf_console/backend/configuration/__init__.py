@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         workflow_schema,
     )
     from .names import check_namespace, plain_name, resolve_namespace
-    from .overrides import Override, overrides_from, parse_override
+    from .overrides import Override, overrides_from, parse_override, typed_override
     from .redaction import REDACTED, is_secret, redact
     from .schema import Parameter, Schema
     from .testbed import Testbed, find_testbed, load_testbed
@@ -50,6 +50,7 @@ __all__ = [
     "plain_name",
     "redact",
     "resolve_namespace",
+    "typed_override",
     "validate",
     "workflow_defaults",
     "workflow_schema",
@@ -75,6 +76,7 @@ _PLACES = {
     "Override": "overrides",
     "overrides_from": "overrides",
     "parse_override": "overrides",
+    "typed_override": "overrides",
     "REDACTED": "redaction",
     "is_secret": "redaction",
     "redact": "redaction",

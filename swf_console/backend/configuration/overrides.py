@@ -36,7 +36,12 @@ def parse_override(text: str, origin: str = "--set") -> Override:
         raise ConfigurationError(Problem(f"{key or text!r} has no value", remedy, origin))
     if not KEY.fullmatch(key):
         raise ConfigurationError(Problem(f"{key!r} is no parameter name", remedy, origin))
-    return Override(key, _scalar(value), origin, value)
+    return typed_override(key, value, origin)
+
+
+def typed_override(key: str, text: str, origin: str) -> Override:
+    """A value as it was typed: a TOML scalar, bare words are strings."""
+    return Override(key, _scalar(text.strip()), origin, text.strip())
 
 
 def overrides_from(params: Mapping[str, Any], origin: str = "message") -> tuple[Override, ...]:

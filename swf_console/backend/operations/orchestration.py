@@ -5,21 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Event
 
-from ..configuration import Composition, Override, compose, configuration_names, resolve_namespace
+from ..configuration import Composition
 from ..database import agents, open_database
 from ..database.records.agents import Agent
-from ..errors import Refused, SupervisorUnreachable, UsageError
+from ..errors import Refused, SupervisorUnreachable
 from ..messaging.embedded import find_running
 from ..services.executions.registration import IDLE_TYPE
-from ..services.executions.request import RunRequest, prepare, testbed_of
-from ..services.runner.client import ask_runner
-from ..services.runner.protocol import run_command
+from ..services.executions.request import RunRequest, prepare
+from ..services.runner.client import ANSWER_SECONDS, submit
 from ..settings import Settings
 from ..supervision.records import Did, Orphan, Outcome
 from ..supervision.supervisor import EVERYTHING, Supervisor
 from .agent_programs import BROKER, RUNNER, needed_programs, supervisor_of
 
-ANSWER_SECONDS = 10.0
 # supervisord says that it lives: on a busy machine it may still be importing
 FRESH_RUNNER_SECONDS = 60.0
 AGENTS_LOOKED_AT = 200
@@ -48,35 +46,26 @@ class Started:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What `testbed run` was asked for; None is what testbed.toml says."""
-
-    configuration: str | None = None
-    overrides: tuple[Override, ...] = ()
-    namespace: str | None = None
-    realtime: bool | None = None
-    duration: float | None = None
-
-
-def run_testbed(settings: Settings, wish: Wish) -> Started:
+def run_testbed(settings: Settings, request: RunRequest, *, with_agents: bool = True) -> Started:
     """Start what is missing, ask the runner for an execution, and return.
+
+    Without agents nothing is started: a runner has to be there.
 
     Raises a UsageError before anything is started, SupervisorUnreachable where a needed process did not
     start, Refused where the runner serves another namespace, TimedOut where it did not answer.
     """
-    request = _request(settings, wish)
     prepared = prepare(settings, request)
-    lines, strangers = start_agents(settings, prepared.composition, prepared.namespace)
-    if RUNNER in strangers:
-        raise Refused(strangers[RUNNER], f"Then: testbed run {wish.configuration or ''}".rstrip())
-    fresh = any(line.name == RUNNER and line.did != Did.RAN_ALREADY for line in lines)
-    patience = FRESH_RUNNER_SECONDS if fresh else ANSWER_SECONDS
-    answer = ask_runner(settings, run_command(request, prepared.namespace), patience)
-    if not answer.get("accepted"):
-        raise Refused(f"the runner refused: {answer.get('reason')}")
+    lines: tuple[AgentLine, ...] = ()
+    strangers: dict[str, str] = {}
+    patience = ANSWER_SECONDS
+    if with_agents:
+        lines, strangers = start_agents(settings, prepared.composition, prepared.namespace)
+        if RUNNER in strangers:
+            raise Refused(strangers[RUNNER], f"Then: testbed run {request.configuration or ''}".rstrip())
+        if any(line.name == RUNNER and line.did != Did.RAN_ALREADY for line in lines):
+            patience = FRESH_RUNNER_SECONDS
     return Started(
-        execution_id=str(answer.get("execution_id")),
+        execution_id=submit(settings, prepared, patience),
         namespace=prepared.namespace,
         configuration=prepared.composition.configuration,
         agents=lines,
@@ -112,33 +101,6 @@ def start_agents(
 def stop_agents(settings: Settings, names: Sequence[str] = (EVERYTHING,)) -> tuple[AgentLine, ...]:
     """Stop these processes, or all; supervisord itself is left running."""
     return tuple(line_of(outcome) for outcome in supervisor_of(settings).stop(names))
-
-
-def _request(settings: Settings, wish: Wish) -> RunRequest:
-    testbed = testbed_of(settings)
-    namespace = resolve_namespace(wish.namespace, testbed)
-    said = testbed.workflow if testbed else {}
-    configuration = named_configuration(
-        settings, wish.configuration or said.get("config") or said.get("name")
-    )
-    composition = compose(settings.workflows_dir, configuration, testbed=testbed, overrides=wish.overrides)
-    return RunRequest(
-        workflow=composition.workflow_name,
-        configuration=configuration,
-        overrides=wish.overrides,
-        namespace=namespace,
-        realtime=bool(said.get("realtime", False)) if wish.realtime is None else wish.realtime,
-        duration=wish.duration,
-    )
-
-
-def named_configuration(settings: Settings, name: str | None) -> str:
-    """`name`, or `name`_default where only that is there. Raises UsageError for no name."""
-    if not name:
-        raise UsageError("nothing to run", "Name a configuration, or set [workflow] config in testbed.toml")
-    known = configuration_names(settings.workflows_dir)
-    plain = name.removesuffix(".toml")
-    return plain if plain in known or f"{plain}_default" not in known else f"{plain}_default"
 
 
 def _start_broker(settings: Settings, supervisor: Supervisor) -> list[AgentLine]:

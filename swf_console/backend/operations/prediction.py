@@ -1,15 +1,13 @@
 """What a run of a configuration would be like, without a broker and without a database."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
 
-from ..configuration import Composition, Override
-from ..errors import UsageError
+from ..configuration import Composition
+from ..services.executions.request import RunRequest, compose_request, parse_duration
 from ..settings import Settings
 from ..simulation import Plan, StopSignal, executor_config, load_workflow, plan_run
-from .configurations import composed
 
 __all__ = ["Prediction", "StopSignal", "document_of", "predict"]
 
@@ -27,24 +25,13 @@ class Prediction:
         return (*self.composition.warnings, *self.plan.warnings)
 
 
-def predict(
-    settings: Settings,
-    configuration: str,
-    overrides: Sequence[Override] = (),
-    *,
-    duration: float | None = None,
-    stop: StopSignal | None = None,
-) -> Prediction:
-    """Rehearse the configuration's workflow; `duration` is in simulated seconds, `stop` ends it early.
+def predict(settings: Settings, request: RunRequest, *, stop: StopSignal | None = None) -> Prediction:
+    """Rehearse the requested run; `stop` ends it early.
 
     Raises UsageError for what cannot be run, ExecutionFailed where the workflow fails.
     """
-    composition = composed(settings, configuration, overrides)
-    if not composition.workflow_name:
-        raise UsageError(
-            f"configuration {composition.configuration} names no workflow: it is only a base to include",
-            "List those that do: swf-console config list",
-        )
+    composition = compose_request(settings, request)
+    duration = parse_duration(request.duration, "duration")
     code = load_workflow(settings.workflows_dir, composition.workflow_name)
     config = executor_config(composition.sections, composition.parameters)
     return Prediction(composition, plan_run(code, config, duration=duration, stop=stop))

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ..configuration import REDACTED, Composition, Override, compose
+from ..configuration import REDACTED, Composition, Override
 from ..database import Database
 from ..database.records.workflows import Execution
 from ..errors import Refused
 from ..services.executions.queries import find_execution, table
-from ..services.executions.request import RunRequest, testbed_of
+from ..services.executions.request import RunRequest, compose_request
 from ..settings import Settings
 from ..simulation import load_workflow
 from .comparing import flattened
@@ -52,13 +52,8 @@ def rerun_of(
         realtime=bool(environment.get("realtime")) if realtime is None else realtime,
         duration=environment.get("duration"),
     )
-    composition = compose(
-        settings.workflows_dir,
-        request.configuration or f"{request.workflow}_default",
-        testbed=testbed_of(settings),
-        overrides=request.overrides,
-    )
-    code = _code_warning(settings, execution, request.workflow)
+    composition = compose_request(settings, request)
+    code = _code_warning(settings, execution, composition.workflow_name)
     return Rerun(request, (*code, *_parameter_warnings(sections, composition)))
 
 

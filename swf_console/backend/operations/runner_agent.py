@@ -152,7 +152,7 @@ class RunnerAgent:
                     "configuration": one.prepared.composition.configuration,
                     "run_id": str(one.run_number) if one.run_number else None,
                     "stf_count": one.stf_count,
-                    "realtime": one.prepared.request.realtime,
+                    "realtime": one.prepared.realtime,
                 }
                 for one in live
             ],

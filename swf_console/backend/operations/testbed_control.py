@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from ..configuration import compose, resolve_namespace
+from ..configuration import resolve_namespace
 from ..errors import SupervisorUnreachable
-from ..services.executions.request import testbed_of
+from ..services.executions.request import RunRequest, compose_request, testbed_of
 from ..settings import Settings
 from ..supervision.records import DaemonState
 from .agent_list import SupervisorLook, look_at_supervisor
 from .agent_programs import STAYS, supervisor_of
-from .orchestration import AgentLine, line_of, named_configuration, start_agents
+from .orchestration import AgentLine, line_of, start_agents
 
 
 class TestbedControl(Protocol):
@@ -37,11 +37,9 @@ class HomeTestbed:
 
     def start(self, config_name: str | None) -> Sequence[AgentLine]:
         """Start what is missing. Raises UsageError before anything is started, SupervisorUnreachable."""
-        settings, testbed = self._settings, testbed_of(self._settings)
-        namespace = resolve_namespace(None, testbed)
-        said = testbed.workflow if testbed else {}
-        name = named_configuration(settings, config_name or said.get("config") or said.get("name"))
-        composition = compose(settings.workflows_dir, name, testbed=testbed)
+        settings = self._settings
+        namespace = resolve_namespace(None, testbed_of(settings))
+        composition = compose_request(settings, RunRequest(configuration=config_name))
         lines, _ = start_agents(settings, composition, namespace)
         return lines
 

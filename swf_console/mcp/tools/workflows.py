@@ -3,9 +3,9 @@
 import threading
 from typing import Any
 
-from ...backend.operations import prediction, starting
+from ...backend.operations import orchestration, prediction
 from ...backend.services import definitions
-from ...backend.services.executions.request import parse_duration
+from ...backend.services.executions.request import RunRequest
 from ...backend.services.executions.stop import force_terminate, stop_execution
 from ..desk import Desk
 from ..kinds import Cursor, Finite, Limit, Line, Name, Parameters, Seconds, Wait
@@ -44,16 +44,14 @@ def start_workflow(
         "stf_interval": stf_interval,
     }
     given = {name: value for name, value in named.items() if value is not None} | (parameters or {})
-    request = starting.request_of(
-        desk.settings,
+    request = RunRequest(
         workflow=workflow_name,
         configuration=config,
         namespace=namespace,
         realtime=realtime,
-        duration=parse_duration(duration, "duration"),
-        overrides=starting.overrides_of(given, "mcp"),
-    )
-    return starting.start_workflow(desk.settings, request, with_agents=start_agents)
+        duration=duration,
+    ).with_parameters(given, "mcp")
+    return orchestration.run_testbed(desk.settings, request, with_agents=start_agents)
 
 
 @tool(writes=True, destroys=True)
@@ -96,13 +94,8 @@ def plan(
     alarm.daemon = True
     alarm.start()
     try:
-        found = prediction.predict(
-            desk.settings,
-            config,
-            starting.overrides_of(parameters or {}, "mcp"),
-            duration=parse_duration(duration, "duration"),
-            stop=stop,
-        )
+        request = RunRequest(configuration=config, duration=duration).with_parameters(parameters or {}, "mcp")
+        found = prediction.predict(desk.settings, request, stop=stop)
     finally:
         alarm.cancel()
     return prediction.document_of(found)

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ...configuration import Testbed
 from ...database import agents
 from ...database.records.agents import Agent
 from ...errors import SwfError, TimedOut
 from ...messaging.embedded import find_running
-from ...services.executions.request import testbed_of
+from ...services.executions.request import configured, testbed_of
 from ...settings import Settings
 from ...supervision.programs import shipped_programs
 from ..agent_list import SupervisorLook, look_at_supervisor, merge
@@ -125,12 +124,6 @@ class AgentWatch:
             view = replace(view, note="needed")
         is_here = view.host in (None, self._services.settings.host)
         return AgentLine(view, is_needed, self._cpu.percent(view.pid) if view.pid and is_here else None)
-
-
-def configured(testbed: Testbed | None) -> str:
-    """The configuration that testbed.toml would run; an empty text where it names none."""
-    said = testbed.workflow if testbed else {}
-    return str(said.get("config") or said.get("name") or "")
 
 
 def change(settings: Settings, action: str, names: Sequence[str]) -> str:

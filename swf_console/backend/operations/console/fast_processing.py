@@ -12,10 +12,9 @@ from ...database.records.pages import Window
 from ...database.records.processing import Worker
 from ...database.records.workflows import RunState
 from ...errors import SwfError
-from ...services.executions.request import testbed_of
+from ...services.executions.request import RunRequest, configured, testbed_of
 from ...simulation import Backlog, Capacity
 from ..prediction import predict
-from .agent_watch import configured
 from .services import ConsoleServices
 from .stamps import stamp_of
 
@@ -106,8 +105,8 @@ class FastWatch:
         name = configured(testbed_of(settings))
         if not name:
             return None
-        overrides = [] if workers is None else [Override("target_worker_count", workers, WHAT_IF)]
-        found = predict(settings, name, overrides)
+        overrides = () if workers is None else (Override("target_worker_count", workers, WHAT_IF),)
+        found = predict(settings, RunRequest(configuration=name, overrides=overrides))
         plan = found.plan
         return Outlook(
             name,

@@ -1,28 +1,30 @@
 """What the launch form asks: what can be run, what it would be like, what is missing, and to begin it."""
 
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from ...configuration import Composition, Override, Value, parse_override, resolve_namespace
-from ...errors import ConfigurationError, Refused, SwfError
+from ...configuration import Value, resolve_namespace
+from ...errors import ConfigurationError, SwfError
 from ...messaging.embedded import find_running
-from ...services.executions.request import RunRequest, parse_duration, testbed_of
-from ...services.runner.client import ask_runner
-from ...services.runner.protocol import run_command
+from ...services.executions.request import (
+    RunRequest,
+    compose_request,
+    configured,
+    parse_duration,
+    prepare,
+    testbed_of,
+)
+from ...services.runner.client import submit
 from ...settings import Settings
 from ...simulation import StopSignal
 from ..agent_programs import BROKER, RUNNER, needed_programs, supervisor_of
-from ..configurations import all_configurations, composed
+from ..configurations import all_configurations
 from ..orchestration import start_agents
 from ..prediction import Prediction, predict
-from .agent_watch import configured
 from .services import ConsoleServices
-
-ANSWER_SECONDS = 10.0
-ORIGIN = "form"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +49,6 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class LaunchWish:
-    """What the form says. `overrides` are texts as they were typed, by `section.key`."""
-
-    configuration: str
-    overrides: Mapping[str, str] = field(default_factory=dict)
-    namespace: str = ""
-    realtime: bool = False
-    duration: str = ""
-    here: bool = True
-
-    def with_override(self, key: str, text: str) -> "LaunchWish":
-        """The wish with one value set; an empty text takes the override away."""
-        others = {name: value for name, value in self.overrides.items() if name != key}
-        return replace(self, overrides=others | ({key: text} if text.strip() else {}))
-
-
-@dataclass(frozen=True, slots=True)
 class ValueRow:
     """One parameter as it would be; `source` says what set it, `replaced` what it took the place of."""
 
@@ -82,7 +67,7 @@ class ValueRow:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The wish, composed: its values, or the problems that keep it from being run."""
+    """The request, composed: its values, or the problems that keep it from being run."""
 
     workflow: str
     rows: tuple[ValueRow, ...] = ()
@@ -108,9 +93,8 @@ def offer(settings: Settings) -> Offer:
     ]
     try:
         testbed = testbed_of(settings)
-        said = testbed.workflow if testbed else {}
         named = configured(testbed)
-        realtime = bool(said.get("realtime", False))
+        realtime = bool(testbed and testbed.workflow.get("realtime", False))
         namespace, trouble = resolve_namespace(None, testbed), ""
     except SwfError as error:
         named, realtime, namespace, trouble = "", False, "", str(error)
@@ -119,17 +103,18 @@ def offer(settings: Settings) -> Offer:
     return Offer(tuple(found), first or next(iter(sorted(names)), ""), namespace, trouble, realtime)
 
 
-def check(settings: Settings, wish: LaunchWish) -> Checked:
-    """Compose the wish. Never raises: what is wrong is among the problems."""
+def check(settings: Settings, request: RunRequest) -> Checked:
+    """Compose the request. Never raises: what is wrong is among the problems."""
     try:
-        composition = composed(settings, wish.configuration, overrides_of(wish))
-        resolve_namespace(wish.namespace or None, testbed_of(settings))
-        parse_duration(wish.duration, "duration")
+        composition = compose_request(settings, request)
+        resolve_namespace(request.namespace, testbed_of(settings))
+        parse_duration(request.duration, "duration")
     except ConfigurationError as error:
         return Checked("", problems=tuple(str(problem) for problem in error.problems) or (str(error),))
     except SwfError as error:
         return Checked("", problems=(str(error),))
-    rows = tuple(_row(value, wish) for value in composition.values())
+    overridden = {override.key for override in request.overrides}
+    rows = tuple(_row(value, overridden) for value in composition.values())
     return Checked(composition.workflow_name, rows, (), composition.warnings)
 
 
@@ -138,19 +123,18 @@ def new_rehearsal() -> StopSignal:
     return StopSignal()
 
 
-def forecast(settings: Settings, wish: LaunchWish, stop: StopSignal) -> Forecast:
+def forecast(settings: Settings, request: RunRequest, stop: StopSignal) -> Forecast:
     """Rehearse the run; `stop` ends the rehearsal. Raises a UsageError or ExecutionFailed."""
-    duration = parse_duration(wish.duration, "duration")
-    found = predict(settings, wish.configuration, overrides_of(wish), duration=duration, stop=stop)
+    found = predict(settings, request, stop=stop)
     rates = found.plan.capacity
     return Forecast(tuple(_lines(found)), found.warnings, rates.keeps_up if rates else None)
 
 
-def missing_programs(settings: Settings, wish: LaunchWish) -> tuple[str, ...]:
+def missing_programs(settings: Settings, request: RunRequest, *, here: bool) -> tuple[str, ...]:
     """The programs that the run needs and that do not run. Raises SwfError where that cannot be known."""
-    names = [program.name for program in needed_programs(settings, _composition(settings, wish))]
-    names += [] if wish.here else [RUNNER]
-    if settings.broker is None and not wish.here and find_running(settings.state_dir) is None:
+    names = [program.name for program in needed_programs(settings, compose_request(settings, request))]
+    names += [] if here else [RUNNER]
+    if settings.broker is None and not here and find_running(settings.state_dir) is None:
         names.append(BROKER)
     supervisor = supervisor_of(settings)
     if not supervisor.look().state.startable:
@@ -160,70 +144,43 @@ def missing_programs(settings: Settings, wish: LaunchWish) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(names) if name not in up)
 
 
-def start_missing(settings: Settings, wish: LaunchWish) -> str:
+def start_missing(settings: Settings, request: RunRequest, *, here: bool) -> str:
     """Start what the run needs, with supervisord where it does not run; says what was done.
 
     Raises SupervisorUnreachable where one does not start.
     """
-    namespace = resolve_namespace(wish.namespace or None, testbed_of(settings))
-    composition = _composition(settings, wish)
-    lines, strangers = start_agents(settings, composition, namespace, runner=not wish.here)
+    namespace = resolve_namespace(request.namespace, testbed_of(settings))
+    composition = compose_request(settings, request)
+    lines, strangers = start_agents(settings, composition, namespace, runner=not here)
     did = ", ".join(f"{line.name} {line.did}" for line in lines)
     return ". ".join((did, *strangers.values()))
 
 
-def launch(services: ConsoleServices, wish: LaunchWish) -> str:
+def launch(services: ConsoleServices, request: RunRequest, *, here: bool) -> str:
     """Begin the run here or on the persistent runner; returns the execution's id.
 
     Raises a UsageError, BackendUnreachable, TimedOut where no runner answers, Refused where it refuses.
     """
-    settings = services.settings
-    request = request_of(settings, wish)
-    if wish.here:
+    if here:
         return services.runs.start(request)
-    namespace = resolve_namespace(request.namespace, testbed_of(settings))
-    answer = ask_runner(settings, run_command(request, namespace), ANSWER_SECONDS)
-    if not answer.get("accepted"):
-        said = "; ".join(map(str, answer.get("problems") or [answer.get("reason")]))
-        raise Refused(f"the runner refused: {said}")
-    return str(answer.get("execution_id"))
+    return submit(services.settings, prepare(services.settings, request))
 
 
-def request_of(settings: Settings, wish: LaunchWish) -> RunRequest:
-    """The wish as a request. Raises a UsageError."""
-    return RunRequest(
-        workflow=_composition(settings, wish).workflow_name,
-        configuration=wish.configuration,
-        overrides=overrides_of(wish),
-        namespace=wish.namespace or None,
-        realtime=wish.realtime,
-        duration=parse_duration(wish.duration, "duration"),
-    )
-
-
-def command_line(wish: LaunchWish, workflow: str) -> str:
+def command_line(request: RunRequest, workflow: str, *, here: bool) -> str:
     """The words that do the same in a shell."""
-    pace = "--realtime" if wish.realtime else "--no-realtime"
-    words = ["swf-console", "--run", workflow, "--workflow-config", wish.configuration, pace]
-    if not wish.here:
-        words = ["swf-console", "up", wish.configuration, pace]
-    words += ["--namespace", wish.namespace] if wish.namespace else []
-    words += ["--duration", wish.duration] if wish.duration else []
-    for key, text in wish.overrides.items():
-        words += ["--set", f"{key}={text}"]
+    pace = "--realtime" if request.realtime else "--no-realtime"
+    configuration = request.configuration or ""
+    words = ["swf-console", "--run", workflow, "--workflow-config", configuration, pace]
+    if not here:
+        words = ["swf-console", "up", configuration, pace]
+    words += ["--namespace", request.namespace] if request.namespace else []
+    words += ["--duration", str(request.duration)] if request.duration else []
+    for override in request.overrides:
+        words += ["--set", f"{override.key}={override.text}"]
     return shlex.join(words)
 
 
-def overrides_of(wish: LaunchWish) -> tuple[Override, ...]:
-    """What was typed, read. Raises ConfigurationError."""
-    return tuple(parse_override(f"{key}={text}", ORIGIN) for key, text in wish.overrides.items())
-
-
-def _composition(settings: Settings, wish: LaunchWish) -> Composition:
-    return composed(settings, wish.configuration, overrides_of(wish))
-
-
-def _row(value: Value, wish: LaunchWish) -> ValueRow:
+def _row(value: Value, overridden: Collection[str]) -> ValueRow:
     parameter = value.parameter
     key = f"{value.section}.{value.key}"
     return ValueRow(
@@ -236,7 +193,7 @@ def _row(value: Value, wish: LaunchWish) -> ValueRow:
         replaced=", ".join(str(each) for each in value.provenance.replaced),
         help=parameter.help if parameter else "",
         allowed=parameter.range if parameter else "",
-        overridden=key in wish.overrides,
+        overridden=key in overridden,
         effective=value.effective,
     )
 

@@ -114,7 +114,7 @@ def _run_of(live: RunningExecution, began: float) -> LocalRun:
         execution_id=live.execution_id,
         configuration=prepared.composition.configuration,
         namespace=prepared.namespace,
-        realtime=prepared.request.realtime,
+        realtime=prepared.realtime,
         stf_count=live.stf_count,
         planned=prepared.composition.parameters.get("stf_count") or None,
         run_number=live.run_number,

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from ...errors import SwfError
+from ...services.executions.request import RunRequest
 from ...settings import Settings
 from ..testbed_editing import TESTBED, FileValue, files_of, values_of
 from .choosing import Choosable, choosable
-from .launching import Checked, LaunchWish, check, offer
+from .launching import Checked, check, offer
 from .services import ConsoleServices
 
 
@@ -56,5 +57,7 @@ def look_at_file(settings: Settings, file: str) -> FileLook:
         return FileLook(file, (), "", None, str(error))
     offered = offer(settings)
     name = offered.configured if file == TESTBED else file
-    checked = check(settings, LaunchWish(name, namespace=offered.namespace or "unnamed")) if name else None
+    # what is composed does not hang on the namespace: one that is not set is no problem of the file
+    request = RunRequest(configuration=name, namespace=offered.namespace or "unnamed")
+    checked = check(settings, request) if name else None
     return FileLook(file, values, name, checked, offered.namespace_trouble)

@@ -88,10 +88,11 @@ class RunningExecution:
     def _open(self) -> tuple[str, str]:
         """Write namespace, definition, execution and its agent; returns the execution's id and the sender."""
         database, settings, request = self._context.database, self._context.settings, self.prepared.request
+        workflow = self.prepared.code.name
         with database.write() as connection:
             number = sequences.next_execution_number(connection)
-        execution_id = f"{request.workflow}-{settings.user}-{number:04d}"
-        sender = self._context.registration.register(agent_type(request.workflow), self.prepared.namespace)
+        execution_id = f"{workflow}-{settings.user}-{number:04d}"
+        sender = self._context.registration.register(agent_type(workflow), self.prepared.namespace)
         with database.write() as connection:
             if self._command:
                 _take_once(connection, self._command)
@@ -112,7 +113,7 @@ class RunningExecution:
                     lease_expires_at=began + timedelta(seconds=settings.lease_seconds),
                 ),
             )
-        self._context.registration.working(request.workflow)
+        self._context.registration.working(workflow)
         return execution_id, sender
 
     def _definition(self) -> NewDefinition:
@@ -141,8 +142,8 @@ class RunningExecution:
                 database=context.database.safe_url,
                 host=context.settings.host,
             ),
-            "realtime": prepared.request.realtime,
-            "duration": prepared.request.duration,
+            "realtime": prepared.realtime,
+            "duration": prepared.duration,
             "provenance": prepared.composition.stored_provenance(),
         }
 
@@ -169,9 +170,9 @@ class RunningExecution:
             executor_config(prepared.composition.sections, prepared.composition.parameters),
             self._ports,
             identity=Identity(self.execution_id, prepared.namespace, self.sender),
-            clock=RealtimeClock() if prepared.request.realtime else FastClock(),
+            clock=RealtimeClock() if prepared.realtime else FastClock(),
             stop=self.stop,
-            duration=prepared.request.duration,
+            duration=prepared.duration,
             monitor_url=self._context.settings.monitor_url or "",
         )
 
@@ -246,7 +247,7 @@ class RunningExecution:
             retries=figures.resent,
             undelivered=figures.undelivered,
             database_seconds=figures.outbox_seconds,
-            realtime=self.prepared.request.realtime,
+            realtime=self.prepared.realtime,
         )
 
 

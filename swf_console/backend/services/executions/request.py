@@ -1,7 +1,8 @@
-"""What somebody asks to be run, and everything checked about it before anything is written or sent."""
+"""What is asked to be run, and everything checked about it before anything is written or sent."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...configuration import (
@@ -9,37 +10,53 @@ from ...configuration import (
     Override,
     Testbed,
     compose,
+    configuration_names,
     find_testbed,
     load_testbed,
-    parse_override,
+    overrides_from,
     resolve_namespace,
+    typed_override,
 )
 from ...errors import UsageError
 from ...settings import Settings
 from ...simulation import SourceCollector, WorkflowCode, collect_source, load_workflow
 
-__all__ = ["Override", "Prepared", "RunRequest", "parse_duration", "parse_override", "prepare", "testbed_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """One execution as it is asked for. `duration` is in simulated seconds; None is no limit."""
+    """One execution as it is asked for; what is None, prepare() fills in.
 
-    workflow: str
+    Without a workflow it is the configuration's; without both, what testbed.toml names. Namespace and
+    pace are testbed.toml's. `duration` is in simulated seconds, or text as it was typed; None is no limit.
+    """
+
+    workflow: str | None = None
     configuration: str | None = None
     overrides: tuple[Override, ...] = ()
     namespace: str | None = None
-    realtime: bool = False
-    duration: float | None = None
+    realtime: bool | None = None
+    duration: float | str | None = None
     executed_by: str | None = None
+
+    def with_override(self, key: str, text: str, origin: str = "form") -> "RunRequest":
+        """The request with one value set as it was typed; an empty text takes the override away."""
+        others = tuple(one for one in self.overrides if one.key != key)
+        typed = (typed_override(key, text, origin),) if text.strip() else ()
+        return replace(self, overrides=(*others, *typed))
+
+    def with_parameters(self, parameters: Mapping[str, Any], origin: str) -> "RunRequest":
+        """The request with parameters by name, or `section.key`, set; None sets nothing."""
+        return replace(self, overrides=(*self.overrides, *overrides_from(parameters, origin)))
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A request whose every part was found good."""
+    """A request whose every part was found good; nothing in its `request` is left open."""
 
     request: RunRequest
     namespace: str
+    realtime: bool
+    duration: float | None
     composition: Composition
     code: WorkflowCode
     source: SourceCollector
@@ -49,25 +66,33 @@ def prepare(settings: Settings, request: RunRequest) -> Prepared:
     """Check `request` whole. Raises a UsageError; nothing is written or sent."""
     testbed = testbed_of(settings)
     namespace = resolve_namespace(request.namespace, testbed)
-    code = load_workflow(settings.workflows_dir, request.workflow)
-    composition = compose(
-        settings.workflows_dir,
-        request.configuration or f"{request.workflow}_default",
-        testbed=testbed,
-        overrides=request.overrides,
+    # a misspelt workflow is reported as such, not as a missing configuration
+    code = load_workflow(settings.workflows_dir, request.workflow) if request.workflow else None
+    composition = _composed(settings, testbed, request)
+    code = code or load_workflow(settings.workflows_dir, composition.workflow_name)
+    paced = bool(testbed and testbed.workflow.get("realtime", False))
+    realtime = paced if request.realtime is None else request.realtime
+    duration = parse_duration(request.duration, "duration")
+    exact = replace(
+        request,
+        workflow=code.name,
+        configuration=composition.configuration,
+        namespace=namespace,
+        realtime=realtime,
+        duration=duration,
     )
-    if not composition.workflow_name:
-        raise UsageError(
-            f"configuration {composition.configuration} names no workflow: it is only a base to include",
-            f"Choose one that does, such as {request.workflow}_default",
-        )
-    if composition.workflow_name != request.workflow:
-        raise UsageError(
-            f"configuration {composition.configuration} is for workflow {composition.workflow_name}, "
-            f"not {request.workflow}",
-            f"Run {composition.workflow_name}, or choose another configuration",
-        )
-    return Prepared(request, namespace, composition, code, collect_source(code.path))
+    return Prepared(exact, namespace, realtime, duration, composition, code, collect_source(code.path))
+
+
+def compose_request(settings: Settings, request: RunRequest) -> Composition:
+    """The configuration of a request with its overrides. Raises a UsageError."""
+    return _composed(settings, testbed_of(settings), request)
+
+
+def configured(testbed: Testbed | None) -> str:
+    """The configuration, or the workflow, that testbed.toml names."""
+    said = testbed.workflow if testbed else {}
+    return str(said.get("config") or said.get("name") or "")
 
 
 def testbed_of(settings: Settings) -> Testbed | None:
@@ -89,3 +114,34 @@ def parse_duration(value: Any, field: str) -> float | None:
             f"{field} = {value!r} is no number of seconds", "Give simulated seconds, 0 for no limit"
         )
     return seconds or None
+
+
+def _composed(settings: Settings, testbed: Testbed | None, request: RunRequest) -> Composition:
+    name = _configuration_of(settings, testbed, request)
+    composition = compose(settings.workflows_dir, name, testbed=testbed, overrides=request.overrides)
+    workflow = composition.workflow_name
+    if not workflow:
+        raise UsageError(
+            f"configuration {composition.configuration} names no workflow: it is only a base to include",
+            f"Choose one that does, such as {request.workflow}_default"
+            if request.workflow
+            else "List those that do: swf-console config list",
+        )
+    if request.workflow not in (None, workflow):
+        raise UsageError(
+            f"configuration {composition.configuration} is for workflow {workflow}, not {request.workflow}",
+            f"Run {workflow}, or choose another configuration",
+        )
+    return composition
+
+
+def _configuration_of(settings: Settings, testbed: Testbed | None, request: RunRequest) -> str:
+    """Its name; without a workflow also NAME for NAME_default where only that is there."""
+    if request.workflow:
+        return request.configuration or f"{request.workflow}_default"
+    name = request.configuration or configured(testbed)
+    if not name:
+        raise UsageError("nothing to run", "Name a configuration, or set [workflow] config in testbed.toml")
+    known = configuration_names(settings.workflows_dir)
+    plain = name.removesuffix(".toml")
+    return plain if plain in known or f"{plain}_default" not in known else f"{plain}_default"

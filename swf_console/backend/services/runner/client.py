@@ -5,13 +5,27 @@ from contextlib import ExitStack
 from typing import Any
 
 from ...database import open_database
-from ...errors import TimedOut
+from ...errors import Refused, TimedOut
 from ...messaging.client import request
 from ...settings import Settings
 from ..executions.outbox import DatabaseOutbox
-from .protocol import CONTROL_QUEUE
+from ..executions.request import Prepared
+from .protocol import CONTROL_QUEUE, run_command
 
+ANSWER_SECONDS = 10.0
 REPLY_TOPIC = "/topic/workflow_control.replies"
+
+
+def submit(settings: Settings, prepared: Prepared, timeout: float = ANSWER_SECONDS) -> str:
+    """Have a runner execute it; returns the execution's id as soon as it is accepted.
+
+    Raises BrokerUnreachable, TimedOut where no runner answers, Refused where it refuses.
+    """
+    answer = ask_runner(settings, run_command(prepared.request, prepared.namespace), timeout)
+    if not answer.get("accepted"):
+        said = "; ".join(map(str, answer.get("problems") or [answer.get("reason")]))
+        raise Refused(f"the runner refused: {said}")
+    return str(answer.get("execution_id"))
 
 
 def ask_runner(settings: Settings, content: Mapping[str, Any], timeout: float) -> dict[str, Any]:
