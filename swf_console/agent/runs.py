@@ -1,6 +1,5 @@
 """Rows of DAQ runs, their states and the history of these."""
 
-from ..backend.database.runs import ensure, finish
-from ..backend.database.states import COMPLETED, insert_events, run_state
+from ..backend.database.runs import COMPLETED, ensure, finish, insert_events, run_state
 
 __all__ = ["COMPLETED", "ensure", "finish", "insert_events", "run_state"]

@@ -13,7 +13,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from swf_console.backend.database import Database, executions, logs, states
+from swf_console.backend.database import Database, executions, logs, runs
 from swf_console.backend.database.connection.engine import server_time
 from swf_console.backend.database.records.agents import LogEntry
 from swf_console.backend.database.records.workflows import RunState
@@ -448,7 +448,7 @@ def test_slices_and_workers_are_shown_where_there_are_any(tmp_path: Path) -> Non
     execution = add_execution(services.database(), 1)
     state = RunState(100010, "physics", "run", "physics", 30, datetime.now(UTC))
     with services.database().write() as connection:
-        states.upsert_run_state(connection, state)
+        runs.upsert_run_state(connection, state)
 
     async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
         view = await open_detail(pilot, pane)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from textual.pilot import Pilot
 
-from swf_console.backend.database import Database, states, workers
+from swf_console.backend.database import Database, runs, workers
 from swf_console.backend.database.records.workflows import RunState
 from swf_console.backend.database.tables.workflows import run_states
 from swf_console.backend.errors import DatabaseUnreachable
@@ -27,7 +27,7 @@ def add_run(database: Database, *, made: int = 30, done: int = 12) -> str:
     add_messages(database, identity, 1, kind="run_imminent")
     now = datetime.now(UTC)
     with database.write() as connection:
-        states.upsert_run_state(
+        runs.upsert_run_state(
             connection,
             RunState(100010, "physics", "run", "physics", target_worker_count=30, state_changed_at=now),
         )

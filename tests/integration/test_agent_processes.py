@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.database import executions, runs, stf_workflows
+from swf_console.backend.database import executions, runs
 from swf_console.backend.database.records.workflows import ExecutionFilter
 from tests.support.living import EITHER_BACKEND, SCRIPTS, LivingHome, backend_of
-from tests.support.snapshots import snapshot
+from tests.support.snapshots import snapshot, stf_counts
 
 STFS = 30
 CONFIGURATION = f"""\
@@ -55,14 +55,14 @@ def generated(home: LivingHome, stfs: int) -> bool:
     """Whether so many STFs have rows."""
     with home.database.read() as connection:
         page = executions.page(connection, ExecutionFilter()).items
-        counts = stf_workflows.counts(connection, page[0].execution_id) if page else {}
+        counts = stf_counts(connection, page[0].execution_id) if page else {}
     return sum(counts.values()) >= stfs
 
 
 def finish(home: LivingHome) -> Rows:
     def done() -> bool:
         with home.database.read() as connection:
-            counts = stf_workflows.counts(connection, execution(home))
+            counts = stf_counts(connection, execution(home))
             ended = [run for run in runs.page(connection).items if run.end_time is not None]
         return counts == {"processing_complete": STFS} and len(ended) == 1
 
@@ -122,12 +122,12 @@ def test_two_namespaces_do_not_see_each_other(home: LivingHome, undisturbed: Row
         foreign = executions.page(connection, ExecutionFilter(namespace=f"{NAMESPACE}-other")).items
     home.wait_for(lambda: _complete(home, page[0].execution_id))
     with home.database.read() as connection:
-        assert stf_workflows.counts(connection, foreign[0].execution_id) == {}
+        assert stf_counts(connection, foreign[0].execution_id) == {}
 
 
 def _complete(home: LivingHome, execution_id: str) -> bool:
     with home.database.read() as connection:
-        return stf_workflows.counts(connection, execution_id) == {"processing_complete": STFS}
+        return stf_counts(connection, execution_id) == {"processing_complete": STFS}
 
 
 def test_a_killed_broker_loses_nothing(tmp_path: Path, undisturbed: Rows) -> None:

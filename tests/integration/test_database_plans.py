@@ -17,7 +17,6 @@ from swf_console.backend.database import (
     messages,
     open_database,
     runs,
-    states,
 )
 from swf_console.backend.database.records.agents import LogFilter
 from swf_console.backend.database.records.messages import MessageFilter, NewMessage
@@ -60,7 +59,7 @@ OTHERS: dict[str, Callable[[Connection], object]] = {
     "counts of an execution": lambda c: messages.counts(c, "e"),
     "definitions": definitions.page,
     "definitions of a workflow": lambda c: definitions.page(c, "w", cursor_of([1])),
-    "events": lambda c: states.events(c, 1, cursor_of([NOW, 1])),
+    "events": lambda c: runs.events(c, 1, cursor_of([NOW, 1])),
     "expired": lambda c: executions.expired(c, NOW),
     "has": lambda c: messages.has(c, "e", "t"),
     "leases": lambda c: executions.leases(c, "o"),
@@ -69,6 +68,7 @@ OTHERS: dict[str, Callable[[Connection], object]] = {
     "owned": lambda c: executions.owned_by(c, "o"),
     "renewed": lambda c: executions.renew(c, "o", NOW),
     "runs": runs.page,
+    "run states": runs.states,
     "types": messages.types,
 }
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, func, select
 
-from swf_console.backend.database import stf_workflows
 from swf_console.backend.database.tables.agents import agents
 from swf_console.backend.database.tables.processing import stages, tf_slices, workers
 from swf_console.backend.database.tables.processing import stf_workflows as ways
@@ -17,7 +16,7 @@ from swf_console.backend.database.tables.workflows import executions, messages, 
 from tests.support.disturber import Disturber
 from tests.support.fast_run import left_but_for_chance
 from tests.support.living import EITHER_BACKEND, FAST_CHAIN, LivingHome, backend_of
-from tests.support.snapshots import differences
+from tests.support.snapshots import differences, stf_counts
 
 STFS, SAMPLES, SLICES, WORKERS = 12, 6, 5, 4
 CONFIGURATION = f"""\
@@ -81,7 +80,7 @@ def over(home: LivingHome) -> int:
     ended = select(runs.c.run_number).where(runs.c.end_time.is_not(None))
     with home.database.read() as connection:
         ids = list(connection.scalars(select(executions.c.execution_id)))
-        whole = [stf_workflows.counts(connection, one) == {"processing_complete": STFS} for one in ids]
+        whole = [stf_counts(connection, one) == {"processing_complete": STFS} for one in ids]
     return min(len(ask(home, done)), len(ask(home, ended)), sum(whole))
 
 

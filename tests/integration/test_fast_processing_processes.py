@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.database import executions, states
+from swf_console.backend.database import executions, runs
 from swf_console.backend.database.records.workflows import ExecutionFilter, RunState
 from tests.support.activemq import ActiveMQ, ActiveMQAddress
 from tests.support.fast_run import left_but_for_chance
@@ -55,7 +55,7 @@ def state(home: LivingHome, namespace: str = NAMESPACE) -> RunState | None:
     """The state of the run of the one execution in a namespace."""
     with home.database.read() as connection:
         page = executions.page(connection, ExecutionFilter(namespace=namespace)).items
-        known = [states.run_state(connection, number) for number in range(100010, 100013)]
+        known = [runs.run_state(connection, number) for number in range(100010, 100013)]
     if not page:
         return None
     mine = page[0].execution_id

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from swf_console.backend.database import messages, open_database, slice_reports, states
+from swf_console.backend.database import messages, open_database, runs, slice_reports
 from swf_console.backend.database.records.pages import Window
 from swf_console.backend.messaging.connection import Connection
 from swf_console.backend.messaging.embedded import find_running
@@ -95,8 +95,8 @@ def test_a_run_of_doubtful_clients_leaves_exact_rows(monitor: MonitorProcess) ->
     database = database_of(monitor)
     with database.read() as connection:
         slices = slice_reports.rows.listed(connection, {"run_number": 100_010}, Window(1000)).items
-        state = states.run_state(connection, 100_010)
-        events = states.events(connection, 100_010).items
+        state = runs.run_state(connection, 100_010)
+        events = runs.events(connection, 100_010).items
     database.close()
     assert len(slices) == 2 * SLICES
     assert {row.assigned_worker for row in slices} == {f"node-{number}" for number in range(SLICES)}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from swf_console.backend.agent import EPICTOPIC
-from swf_console.backend.database import Database, states
+from swf_console.backend.database import Database, runs
 from swf_console.backend.database.records.workflows import RunState
 from swf_console.backend.database.tables.processing import tf_slices, workers
 from swf_console.backend.database.tables.workflows import run_states
@@ -53,7 +53,7 @@ def the_run(number: int = RUN, stfs: int = STFS) -> list[OutgoingMessage]:
 def state_of(database: Database, number: int = RUN) -> RunState | None:
     """The state of the run."""
     with database.read() as connection:
-        return states.run_state(connection, number)
+        return runs.run_state(connection, number)
 
 
 def is_over(database: Database, number: int = RUN) -> bool:

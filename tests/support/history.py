@@ -13,8 +13,8 @@ from swf_console.backend.database import (
     fastmon_files,
     messages,
     namespaces,
+    runs,
     slice_reports,
-    states,
     stf_files,
     workers,
 )
@@ -128,7 +128,7 @@ def add_states(database: Database, execution_id: str, run_number: int = 100010, 
         for n in range(count)
     ]
     with database.write() as connection:
-        states.insert_events(connection, rows)
+        runs.insert_events(connection, rows)
 
 
 def add_chain(kept: Database, run_number: int = 100010, stfs: int = 3) -> None:
@@ -137,7 +137,7 @@ def add_chain(kept: Database, run_number: int = 100010, stfs: int = 3) -> None:
     samples = [name.replace(".stf", "_tf_001.tf") for name in names]
     with kept.write() as connection:
         state = RunState(run_number, "physics", "run", "physics", 2, BEGAN)
-        states.upsert_run_state(connection, state)
+        runs.upsert_run_state(connection, state)
         stf_files.register(connection, [NewStfFile(name, run_number, BEGAN) for name in names])
         pairs = zip(samples, names, strict=True)
         fastmon_files.register(connection, [NewFastmonFile(tf, stf, 0, 9, 10) for tf, stf in pairs])

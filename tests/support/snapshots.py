@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Connection, Table, func, select
 
 from swf_console.backend.database import Database
 from swf_console.backend.database.sql.types import UtcDateTime
@@ -46,6 +46,14 @@ def sent_by_agents(database: Database) -> list[tuple[str, str]]:
     with database.read() as connection:
         rows = connection.execute(query.where(messages.c.sender_agent.contains("-agent-")))
         return sorted((row.message_type, row.message_id) for row in rows)
+
+
+def stf_counts(connection: Connection, execution_id: str) -> dict[str, int]:
+    """Count an execution's STFs by how far they have come."""
+    ways = stf_workflows.c
+    query = select(ways.current_status, func.count().label("stfs")).where(ways.execution_id == execution_id)
+    rows = connection.execute(query.group_by(ways.current_status))
+    return {row.current_status: row.stfs for row in rows}
 
 
 def _columns(table: Table) -> list[Any]:

@@ -19,7 +19,7 @@ from swf_console.backend.messaging.messages import OutgoingMessage, make
 from swf_console.backend.recording import outgoing_row
 from swf_console.backend.simulation.backlog import sampled
 from tests.support.agents import EXECUTION, NAMESPACE, RUN, AgentStage
-from tests.support.snapshots import sent_by_agents, snapshot
+from tests.support.snapshots import sent_by_agents, snapshot, stf_counts
 from tests.support.waiting import wait_for
 
 KINDS: tuple[type[Agent], ...] = (DataAgent, ProcessingAgent, FastmonAgent)
@@ -84,7 +84,7 @@ def finish(stage: AgentStage) -> None:
 
     def done() -> bool:
         with stage.database.read() as connection:
-            counts = stf_workflows.counts(connection, EXECUTION)
+            counts = stf_counts(connection, EXECUTION)
             run = runs.find(connection, RUN)
         return counts == {"processing_complete": STFS} and run is not None and run.end_time is not None
 

@@ -18,7 +18,7 @@ from slice_worker import SliceWorker
 
 from swf_console.backend.agent import EPICTOPIC, Agent
 from swf_console.backend.agent.slices import RESULTS_QUEUE, SLICES_QUEUE, WORKERS_TOPIC, Slice
-from swf_console.backend.database import Database, slice_reports, states, workers
+from swf_console.backend.database import Database, runs, slice_reports, workers
 from swf_console.backend.database.records.pages import Window
 from swf_console.backend.database.records.processing import TfSlice
 from swf_console.backend.database.records.workflows import RunState
@@ -327,7 +327,7 @@ def test_runs_of_others_are_given_the_history_that_their_runner_does_not_keep(tm
         wait_for(lambda: known_phase(stage) == "ended")
         stage.settled()
     with stage.database.read() as connection:
-        told = [(one.event_type, one.state) for one in states.events(connection, RUN).items]
+        told = [(one.event_type, one.state) for one in runs.events(connection, RUN).items]
     assert told == [("run_imminent", "beam"), ("start_run", "run"), ("end_run", "beam")]
 
 

@@ -9,13 +9,14 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from swf_console.backend.database import Database, namespaces, open_database, sequences, upgrading
+from swf_console.backend.database import Database, namespaces, open_database, runs, sequences, upgrading
 from swf_console.backend.database.connection import urls
 from swf_console.backend.database.connection.revision import HEAD
 from swf_console.backend.errors import DatabaseUnreachable, DatabaseUnusable
@@ -80,7 +81,7 @@ def test_settings_of_a_connection(path: Path) -> None:
 def test_second_opening_loads_no_alembic(path: Path) -> None:
     open_database(url_of(path)).close()
     program = (
-        "import sys; from swf_console.backend.database import open_database, executions, messages, states;"
+        "import sys; from swf_console.backend.database import open_database, executions, messages, runs;"
         f"open_database({url_of(path)!r}).close();"
         "print([name for name in sys.modules if name in ('alembic', 'sqlalchemy.orm', 'psycopg2', 'mako')])"
     )
@@ -224,7 +225,7 @@ def test_full_disk_is_said_and_leaves_what_was_there(path: Path) -> None:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
             namespaces.ensure(connection, "torre1", "wenauseic")
-            namespaces.describe(connection, "torre1", "x" * 1_000_000)
+            runs.ensure(connection, 100_010, datetime.now(UTC), {"beam": "x" * 1_000_000})
 
     with pytest.raises(DatabaseUnusable, match=r"is full.*Free space") as caught:
         fill()

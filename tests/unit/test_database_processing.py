@@ -24,6 +24,7 @@ from swf_console.backend.database.records.processing import (
     StageWork,
 )
 from swf_console.backend.database.records.workflows import NewDefinition, NewExecution
+from tests.support.snapshots import stf_counts
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 NAMES = tuple(f"swf.100010.{n:06d}.stf" for n in (1, 2, 3))
@@ -103,7 +104,7 @@ def test_the_way_of_an_stf_ends_the_same_in_whatever_order_its_stages_do(
     with database.read() as connection:
         found = stf_workflows.find(connection, NAMES[0])
         stages = stf_workflows.stages_of(connection, NAMES[0])
-        counts = stf_workflows.counts(connection, "e-1")
+        counts = stf_counts(connection, "e-1")
     assert found is not None
     assert (found.current_status, found.current_agent) == ("processing_complete", "processing")
     assert found.completed_at is not None

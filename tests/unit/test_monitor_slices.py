@@ -37,9 +37,9 @@ def counters(monitor: Monitor) -> dict[str, int]:
     state = monitor.get("/run-states/100010/")
     names = [name for name in state if name.startswith("slices_") or name == "stf_samples_received"]
     with monitor.database.read() as connection:
-        from swf_console.backend.database import states
+        from swf_console.backend.database import runs
 
-        stored = states.run_state(connection, 100010)
+        stored = runs.run_state(connection, 100010)
     assert {name: getattr(stored, name) for name in names} == {name: state[name] for name in names}
     return {name: state[name] for name in names if state[name]}
 

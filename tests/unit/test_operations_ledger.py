@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.database import messages, open_database, states
+from swf_console.backend.database import messages, open_database, runs
 from swf_console.backend.database.records.messages import MessageFilter
 from swf_console.backend.messaging.messages import Delivery, make
 from swf_console.backend.services.executions.outbox import DatabaseOutbox
@@ -22,11 +22,11 @@ def test_states_reach_the_database_with_the_next_messages(tmp_path: Path) -> Non
     ledger.note(event("state_change", "no_beam", "not_ready", 0.0), {"target_worker_count": 30})
     ledger.note(event("run_imminent", "beam", "not_ready", 1.0), {"target_worker_count": 30})
     with database.read() as connection:
-        assert states.events(connection, 100010).items == ()
+        assert runs.events(connection, 100010).items == ()
     ledger.record([make("/topic/epictopic", {"msg_type": "run_imminent"})], [])
     with database.read() as connection:
-        assert len(states.events(connection, 100010).items) == 2
-        run = states.run_state(connection, 100010)
+        assert len(runs.events(connection, 100010).items) == 2
+        run = runs.run_state(connection, 100010)
     assert run is not None
     assert (run.phase, run.target_worker_count) == ("imminent", 30)
     database.close()
@@ -52,7 +52,7 @@ def test_the_phase_of_a_run_follows_its_last_state(
     ledger.note(event(*last), {})
     ledger.flush()
     with database.read() as connection:
-        run = states.run_state(connection, 100010)
+        run = runs.run_state(connection, 100010)
     assert run is not None
     assert run.phase == phase
     database.close()

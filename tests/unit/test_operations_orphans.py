@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.database import Database, definitions, executions, open_database, states
+from swf_console.backend.database import Database, definitions, executions, open_database, runs
 from swf_console.backend.database.records.workflows import NewDefinition, NewExecution
 from swf_console.backend.messaging.messages import make
 from swf_console.backend.services.executions.outbox import DatabaseOutbox
@@ -97,7 +97,7 @@ def test_agents_that_heard_of_the_run_are_told_of_its_end(database: Database) ->
     assert recovered.end_run.content["total_stf_files"] == 2
     assert recovered.end_run.destination == "/topic/epictopic"
     with database.read() as connection:
-        run = states.run_state(connection, 100010)
+        run = runs.run_state(connection, 100010)
     assert run is not None
     assert run.phase == "ended"
 

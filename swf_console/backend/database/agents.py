@@ -1,4 +1,4 @@
-"""Agents as their heartbeats describe them."""
+"""Agents as their heartbeats describe them, and who subscribes to which destination."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,14 +7,16 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from .records.agents import Agent, Heartbeat
+from .records.agents import Agent, Heartbeat, Subscriber
 from .records.pages import Page
 from .sql.dialect import insert_into
 from .sql.keyset import Order, one_page
+from .sql.offset import Rows
 from .sql.types import utc_now
-from .tables.agents import agents
+from .tables.agents import agents, subscribers
 
 _c = agents.c
+_s = subscribers.c
 _OPTIONAL = (
     "description",
     "namespace",
@@ -28,6 +30,28 @@ _OPTIONAL = (
 )
 _NAMED = select(*_c).where(_c.instance_name.in_(bindparam("names", expanding=True)))
 _upserts: dict[tuple[str, ...], Any] = {}
+
+rows: Rows[Agent] = Rows(
+    agents,
+    _c.instance_name,
+    Agent,
+    filters={
+        "instance_name": _c.instance_name,
+        "namespace": _c.namespace,
+        "agent_type": _c.agent_type,
+        "status": _c.status,
+        "operational_state": _c.operational_state,
+    },
+    order=(_c.instance_name,),
+)
+subscriber_rows: Rows[Subscriber] = Rows(
+    subscribers,
+    _s.subscriber_id,
+    Subscriber,
+    columns={name: _s[name] for name in Subscriber.__dataclass_fields__},
+    filters={"subscriber_name": _s.subscriber_name, "is_active": _s.is_active},
+    order=(_s.subscriber_id,),
+)
 
 
 def heartbeat(connection: Connection, beat: Heartbeat) -> Agent:
@@ -110,3 +134,10 @@ def present(connection: Connection, limit: int = 100) -> list[Agent]:
         select(*_c).where(_c.operational_state != "EXITED").order_by(_c.last_heartbeat.desc().nulls_last())
     )
     return [Agent(**row._mapping) for row in connection.execute(query.limit(limit))]
+
+
+def living(connection: Connection, agent_type: str, namespace: str, since: datetime) -> list[str]:
+    """The agents of a type and a namespace that were heard of since then and have not said goodbye."""
+    here = (_c.agent_type == agent_type, _c.namespace == namespace, _c.last_heartbeat >= since)
+    query = select(_c.instance_name).where(*here, _c.operational_state != "EXITED")
+    return list(connection.scalars(query.order_by(_c.instance_name)))

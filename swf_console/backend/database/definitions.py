@@ -4,15 +4,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
-from ..errors import Refused
-from .records.pages import Page
+from .records.pages import COUNT_CAP, Page
 from .records.workflows import Definition, DefinitionSummary, NewDefinition
 from .sql.dialect import capped, insert_into
 from .sql.keyset import Order, cursor_of, one_page
+from .sql.offset import Rows
 from .sql.types import utc_now
-from .tables.workflows import definitions, executions
-
-COUNT_CAP = 10_001
+from .tables.workflows import definitions
 
 _c = definitions.c
 _KEY = (_c.id,)
@@ -26,6 +24,14 @@ _SUMMARY = (
     _c.updated_at,
 )
 _ALL = select(*_SUMMARY, _c.definition, _c.parameter_values)
+
+rows: Rows[Definition] = Rows(
+    definitions,
+    _c.id,
+    Definition,
+    filters={"workflow_name": _c.workflow_name, "version": _c.version, "workflow_type": _c.workflow_type},
+    order=(_c.id.desc(),),
+)
 
 
 def ensure(connection: Connection, new: NewDefinition) -> Definition:
@@ -89,18 +95,6 @@ def count(connection: Connection, workflow_name: str | None = None, cap: int = C
     """Count definitions, up to `cap`."""
     conditions = [] if workflow_name is None else [_c.workflow_name == workflow_name]
     return capped(connection, select(_c.id).where(*conditions), cap)
-
-
-def remove(connection: Connection, definition_id: int) -> bool:
-    """Delete a definition that nothing was run from; Refused where executions refer to it."""
-    used = select(executions.c.execution_id).where(executions.c.workflow_definition_id == definition_id)
-    example = connection.scalar(used.limit(1))
-    if example is not None:
-        raise Refused(
-            f"definition {definition_id} has executions, {example} among them",
-            "Definitions that ran are kept",
-        )
-    return connection.execute(definitions.delete().where(_c.id == definition_id)).rowcount == 1
 
 
 def _named(workflow_name: str, version: str) -> Select[*tuple[Any, ...]]:

@@ -4,17 +4,18 @@ from typing import Any
 
 from sqlalchemy import Connection, FromClause, ScalarSelect, Select, Table, func, select
 
-from .records.pages import Page
+from .records.pages import COUNT_CAP, Page
 from .records.workflows import Namespace, NamespaceUse
 from .sql.dialect import insert_into
 from .sql.keyset import Order, one_page
+from .sql.offset import Rows
 from .sql.types import utc_now
 from .tables.agents import agents
 from .tables.workflows import executions, messages, namespaces
 
-COUNT_CAP = 1_001
-
 _c = namespaces.c
+
+rows: Rows[Namespace] = Rows(namespaces, _c.name, Namespace, filters={"owner": _c.owner}, order=(_c.name,))
 
 
 def ensure(connection: Connection, name: str, owner: str) -> tuple[Namespace, bool]:
@@ -34,12 +35,6 @@ def get(connection: Connection, name: str) -> Namespace | None:
     """Read a namespace."""
     row = connection.execute(_named(name)).first()
     return None if row is None else Namespace(**row._mapping)
-
-
-def describe(connection: Connection, name: str, description: str) -> bool:
-    """Change a namespace's description; False where there is none of that name."""
-    changed = namespaces.update().where(_c.name == name).values(description=description)
-    return connection.execute(changed).rowcount == 1
 
 
 def listed(connection: Connection, limit: int = 1_000, cap: int = COUNT_CAP) -> list[NamespaceUse]:

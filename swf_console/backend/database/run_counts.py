@@ -5,25 +5,23 @@ A run is `ended` when the DAQ says so, and `completed` when every slice of every
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, case, func, select
 
-from .records.workflows import RunState, StateEvent
-from .sql.dialect import insert_into
+from . import runs
+from .records.workflows import RunState
+from .runs import COMPLETED
 from .sql.types import utc_now
-from .states import COMPLETED
 from .tables.processing import tf_slices, workers
-from .tables.workflows import run_states, state_events
+from .tables.workflows import run_states
 
 ENDED = "ended"
 EXPECTED = "expected_samples"
 
 _s = run_states.c
 _t = tf_slices.c
-_e = state_events.c
 _HOLD = select(_s.run_number).where(_s.run_number == bindparam("run")).with_for_update()
 
 
@@ -37,11 +35,7 @@ def hold(connection: Connection, run_numbers: Iterable[int]) -> None:
 
 def ensure(connection: Connection, state: RunState) -> None:
     """Store the state of a run where what is stored is older."""
-    given = {name: value for name, value in asdict(state).items() if name in _STORED}
-    row = insert_into(connection, run_states).values(given)
-    changes = {name: given[name] for name in _STORED if name not in ("run_number", "metadata")}
-    older = _s.state_changed_at < row.excluded.state_changed_at
-    connection.execute(row.on_conflict_do_update(index_elements=["run_number"], set_=changes, where=older))
+    runs.upsert_run_state(connection, state, unless_newer=True)
 
 
 def expect(connection: Connection, run_number: int, samples: int) -> None:
@@ -59,16 +53,6 @@ def refresh(connection: Connection, run_numbers: Iterable[int], *, samples: bool
     now = utc_now()
     for run_number in sorted(run_numbers):
         connection.execute(_refresh(samples), {"run": run_number, "now": now})
-
-
-def is_news(connection: Connection, event: StateEvent) -> bool:
-    """Whether the run's history has no such event of that time."""
-    same = (_e.run_number == event.run_number, _e.event_type == event.event_type)
-    query = select(_e.event_id).where(*same, _e.timestamp == event.timestamp)
-    return connection.execute(query.limit(1)).first() is None
-
-
-_STORED = ("run_number", "phase", "state", "substate", "target_worker_count", "state_changed_at", "metadata")
 
 
 @cache

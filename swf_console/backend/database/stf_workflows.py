@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, select
 
 from .records.processing import NewStfWorkflow, Stage, StageWork, StfWorkflow
 from .sql.dialect import given, insert_into, insert_unless_there, number_of, rank_of
@@ -68,13 +68,6 @@ def stages_of(connection: Connection, filename: str) -> list[Stage]:
     query = select(*_STAGE).join(stf_workflows, _w.workflow_id == _s.workflow_id)
     rows = connection.execute(query.where(_w.filename == filename).order_by(_s.created_at, _s.stage_id))
     return [Stage(**row._mapping) for row in rows]
-
-
-def counts(connection: Connection, execution_id: str) -> dict[str, int]:
-    """Count an execution's STFs by how far they have come."""
-    query = select(_w.current_status, func.count().label("stfs")).where(_w.execution_id == execution_id)
-    rows = connection.execute(query.group_by(_w.current_status))
-    return {row.current_status: row.stfs for row in rows}
 
 
 def _built(name: str, connection: Connection, build: Any) -> Any:

@@ -11,13 +11,11 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 from . import run_counts
 from .records.processing import WorkerBeat
 from .sql.dialect import insert_into
-from .tables.agents import agents
 from .tables.processing import tf_slices, workers
 
 IDLE, PROCESSING, ENDED = "idle", "processing", "ended"
 
 _c = workers.c
-_a = agents.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +72,6 @@ def end(connection: Connection, run_number: int, worker_ids: Sequence[str], at: 
     connection.execute(_end(), [{"worker": identity, "at": at} for identity in worker_ids])
     connection.execute(_count(), {"run": run_number})
     run_counts.refresh(connection, [run_number])
-
-
-def living(connection: Connection, agent_type: str, namespace: str, since: datetime) -> list[str]:
-    """The agents of a type and a namespace that were heard of since then and have not said goodbye."""
-    here = (_a.agent_type == agent_type, _a.namespace == namespace, _a.last_heartbeat >= since)
-    query = select(_a.instance_name).where(*here, _a.operational_state != "EXITED")
-    return list(connection.scalars(query.order_by(_a.instance_name)))
 
 
 @cache

@@ -15,7 +15,6 @@ from ..database import (
     logs,
     runs,
     slice_reports,
-    states,
     stf_workflows,
 )
 from ..database.chain_pages import SliceFilter, StfFilter
@@ -60,8 +59,8 @@ def find_run(database: Database, run_number: int) -> RunDetail:
     """Everything about one DAQ run. Raises UsageError where nothing is known of that number."""
     with database.read() as connection:
         run = runs.find(connection, run_number)
-        state = states.run_state(connection, run_number)
-        events = states.events(connection, run_number, limit=EVENTS_SHOWN)
+        state = runs.run_state(connection, run_number)
+        events = runs.events(connection, run_number, limit=EVENTS_SHOWN)
     if run is None and state is None and not events.items:
         raise UsageError(f"there is no run {run_number}", "List them: list_runs")
     return RunDetail(run, state, events.items, events.next is not None)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..database import Database, definitions, messages, states
+from ..database import Database, definitions, messages, runs
 from ..database.records.messages import Message, MessageFilter
 from ..database.records.workflows import Execution, StateEvent
 from ..errors import UsageError
@@ -105,7 +105,7 @@ def _run(database: Database, execution: Execution) -> Iterator[str]:
         yield "".join(f'"{name}": [],\n' for name in SECTIONS)
         return
     with database.read() as connection:
-        state = states.run_state(connection, number)
+        state = runs.run_state(connection, number)
     yield f'"run_state": {_json(asdict(state) if state else None)},\n"state_events": ['
     yield from _rows(_events(database, number, execution.execution_id))
     for name, rows in chain_of(database, number).items():
@@ -125,7 +125,7 @@ def _events(database: Database, number: int, execution_id: str) -> Iterator[Stat
     after = None
     while True:
         with database.read() as connection:
-            page = states.events(connection, number, after)
+            page = runs.events(connection, number, after)
         yield from (event for event in page.items if belongs(event, execution_id))
         after = page.next
         if after is None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ..database import Database, executions, logs, runs, states
+from ..database import Database, executions, logs, runs
 from ..database.records.agents import LogEntry, LogFilter
 from ..database.records.workflows import ExecutionFilter, ExecutionSummary, RunState
 from ..settings import Settings
@@ -32,7 +32,7 @@ def system_state(settings: Settings, database: Database) -> SystemState:
     with database.read() as connection:
         latest = executions.page(connection, ExecutionFilter(), limit=SHOWN).items
         numbers = [run.run_number for run in runs.page(connection, limit=SHOWN).items]
-        found = [states.run_state(connection, number) for number in numbers]
+        found = [runs.run_state(connection, number) for number in numbers]
         errors = logs.page(connection, recent, limit=SHOWN).items
     return SystemState(
         user=settings.user,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...database import Connection, agents, lists
+from ...database import Connection, agents
 from ...database.records.agents import Agent, Heartbeat
 from ..fields import Body, Field
 from ..kinds import Choice, Document, Flag, Integer, Moment, Name, Text
@@ -86,7 +86,7 @@ def _metadata(said: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def list_agents(connection: Connection, asked: Asked) -> Answer:
     """List agents by name."""
-    return listed(asked, lists.agents.listed(connection, asked.filters(*FILTERS), asked.window), SHOWN)
+    return listed(asked, agents.rows.listed(connection, asked.filters(*FILTERS), asked.window), SHOWN)
 
 
 OPERATIONS = (

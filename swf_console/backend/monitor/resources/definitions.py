@@ -1,6 +1,6 @@
 """`/workflow-definitions/`: stored once per name and version, never rewritten."""
 
-from ...database import Connection, definitions, lists
+from ...database import Connection, definitions
 from ...database.records.workflows import Definition, NewDefinition
 from ..fields import Body, Field, Problems
 from ..kinds import Document, Integer, Name, Text
@@ -38,7 +38,7 @@ def get(connection: Connection, asked: Asked) -> Answer:
 
 def list_definitions(connection: Connection, asked: Asked) -> Answer:
     """List definitions, the newest first."""
-    return listed(asked, lists.definitions.listed(connection, asked.filters(*FILTERS), asked.window), SHOWN)
+    return listed(asked, definitions.rows.listed(connection, asked.filters(*FILTERS), asked.window), SHOWN)
 
 
 OPERATIONS = (

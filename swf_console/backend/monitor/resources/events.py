@@ -1,6 +1,6 @@
 """`/system-state-events/`: what happened in a run, and when."""
 
-from ...database import Connection, event_reports, lists
+from ...database import Connection, runs
 from ...database.records.workflows import StateEvent
 from ..fields import Body, Field
 from ..kinds import Anything, Integer, Moment, Name
@@ -37,14 +37,14 @@ def create(connection: Connection, asked: Asked) -> Answer:
         substate=said.get("substate"),
         event_data={} if data is None else data,
     )
-    stored, made = event_reports.insert_once(connection, event)
+    stored, made = runs.insert_event_once(connection, event)
     return Answer(SHOWN(stored), 201 if made else 200)
 
 
 def list_events(connection: Connection, asked: Asked) -> Answer:
     """List events, the newest first."""
     given = asked.filters(*(field.name for field in QUERY))
-    return listed(asked, lists.state_events.listed(connection, given, asked.window), SHOWN)
+    return listed(asked, runs.event_rows.listed(connection, given, asked.window), SHOWN)
 
 
 OPERATIONS = (

@@ -1,6 +1,6 @@
 """`/namespaces/`."""
 
-from ...database import Connection, lists, namespaces
+from ...database import Connection, namespaces
 from ...database.records.workflows import Namespace
 from ..fields import Body, Field
 from ..kinds import Name
@@ -34,7 +34,7 @@ def ensure(connection: Connection, asked: Asked) -> Answer:
 
 def list_namespaces(connection: Connection, asked: Asked) -> Answer:
     """List namespaces by name."""
-    return listed(asked, lists.namespaces.listed(connection, asked.filters("owner"), asked.window), SHOWN)
+    return listed(asked, namespaces.rows.listed(connection, asked.filters("owner"), asked.window), SHOWN)
 
 
 OPERATIONS = (

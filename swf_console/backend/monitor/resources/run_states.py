@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ...database import Connection, lists, run_counters
+from ...database import Connection, run_counters, runs
 from ...database.records.workflows import RunState
 from ..fields import Body, Field, Problems
 from ..kinds import Document, Integer, Moment, Name
@@ -29,16 +29,16 @@ CHANGE = NEW.partially("run_number")
 def create(connection: Connection, asked: Asked) -> Answer:
     """Store a run's state; one that is there stays, and gets the metadata that it lacks."""
     row = {"state_changed_at": asked.now, **asked.body}
-    stored, made = lists.run_states.ensure(connection, row)
+    stored, made = runs.state_rows.ensure(connection, row)
     if not made and isinstance(row.get("metadata"), dict):
         lacking = {**row["metadata"], **(stored.metadata or {})}
-        lists.run_states.change(connection, stored.run_number, {"metadata": lacking})
+        runs.state_rows.change(connection, stored.run_number, {"metadata": lacking})
     return Answer(_settled(connection, stored.run_number), 201 if made else 200)
 
 
 def get(connection: Connection, asked: Asked) -> Answer:
     """Read a run's state."""
-    found = lists.run_states.get(connection, asked.keys["run_number"])
+    found = runs.state_rows.get(connection, asked.keys["run_number"])
     if found is None:
         raise Problems.of("run_number", "There is no state of this run.")
     return Answer(SHOWN(run_counters.with_counters(connection, found)))
@@ -47,21 +47,21 @@ def get(connection: Connection, asked: Asked) -> Answer:
 def change(connection: Connection, asked: Asked) -> Answer:
     """Change a run's state; an unknown one is made."""
     run_number = asked.keys["run_number"]
-    if lists.run_states.change(connection, run_number, asked.body) is None:
+    if runs.state_rows.change(connection, run_number, asked.body) is None:
         row = {"state_changed_at": asked.now, **UNKNOWN, **asked.body, "run_number": run_number}
-        lists.run_states.ensure(connection, row)
+        runs.state_rows.ensure(connection, row)
     return Answer(_settled(connection, run_number))
 
 
 def list_states(connection: Connection, asked: Asked) -> Answer:
     """List the states of runs, the highest number first."""
-    found = lists.run_states.listed(connection, asked.filters("run_number", "phase", "state"), asked.window)
+    found = runs.state_rows.listed(connection, asked.filters("run_number", "phase", "state"), asked.window)
     return listed(asked, found, lambda row: SHOWN(run_counters.with_counters(connection, row)))
 
 
 def _settled(connection: Connection, run_number: int) -> dict[str, Any]:
     run_counters.refresh(connection, run_number)
-    stored = lists.run_states.get(connection, run_number)
+    stored = runs.state_rows.get(connection, run_number)
     return SHOWN(stored) if stored else {"run_number": run_number}
 
 

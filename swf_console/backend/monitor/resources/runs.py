@@ -1,6 +1,6 @@
 """`/runs/`: DAQ runs."""
 
-from ...database import Connection, lists
+from ...database import Connection, runs
 from ...database.records.workflows import Run
 from ..fields import Body, Field, Problems
 from ..kinds import Anything, Integer, Moment
@@ -21,14 +21,14 @@ CHANGE = NEW.partially("run_number")
 
 def find(connection: Connection, run: int) -> Run | None:
     """A run by its id, else by its number, which programs take for one."""
-    by_id = lists.runs.get(connection, run)
-    return by_id or lists.runs.named(connection, "run_number", run)
+    by_id = runs.rows.get(connection, run)
+    return by_id or runs.rows.named(connection, "run_number", run)
 
 
 def create(connection: Connection, asked: Asked) -> Answer:
     """Store a run; one of that number stays as it is."""
     row = {"start_time": asked.now, **asked.body}
-    stored, made = lists.runs.ensure(connection, row, "run_number")
+    stored, made = runs.rows.ensure(connection, row, "run_number")
     return Answer(SHOWN(stored), 201 if made else 200)
 
 
@@ -40,12 +40,12 @@ def get(connection: Connection, asked: Asked) -> Answer:
 def change(connection: Connection, asked: Asked) -> Answer:
     """Change a run."""
     before = _known(connection, asked)
-    return Answer(SHOWN(lists.runs.change(connection, before.run_id, asked.body) or before))
+    return Answer(SHOWN(runs.rows.change(connection, before.run_id, asked.body) or before))
 
 
 def list_runs(connection: Connection, asked: Asked) -> Answer:
     """List runs, the highest number first."""
-    return listed(asked, lists.runs.listed(connection, asked.filters("run_number"), asked.window), SHOWN)
+    return listed(asked, runs.rows.listed(connection, asked.filters("run_number"), asked.window), SHOWN)
 
 
 def _known(connection: Connection, asked: Asked) -> Run:

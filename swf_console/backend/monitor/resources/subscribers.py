@@ -1,6 +1,6 @@
 """`/subscribers/`: who follows which destination."""
 
-from ...database import Connection, subscribers
+from ...database import Connection, agents
 from ...database.records.agents import Subscriber
 from ..fields import Body, Field
 from ..kinds import Flag, Name, Number, Text
@@ -19,13 +19,15 @@ NEW = Body(
 
 def create(connection: Connection, asked: Asked) -> Answer:
     """Register a subscriber; one of that name stays as it is."""
-    stored, made = subscribers.rows.ensure(connection, asked.body, "subscriber_name")
+    stored, made = agents.subscriber_rows.ensure(connection, asked.body, "subscriber_name")
     return Answer(SHOWN(stored), 201 if made else 200)
 
 
 def list_subscribers(connection: Connection, asked: Asked) -> Answer:
     """List subscribers in the order of their registration."""
-    found = subscribers.rows.listed(connection, asked.filters("subscriber_name", "is_active"), asked.window)
+    found = agents.subscriber_rows.listed(
+        connection, asked.filters("subscriber_name", "is_active"), asked.window
+    )
     return listed(asked, found, SHOWN)
 
 

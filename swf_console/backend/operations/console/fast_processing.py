@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ...configuration import Override
-from ...database import Database, lists, messages, workers
+from ...database import Database, messages, runs, workers
 from ...database.records.messages import MessageFilter
 from ...database.records.pages import Window
 from ...database.records.processing import Worker
@@ -120,7 +120,7 @@ class FastWatch:
 
     def _run(self, database: Database) -> FastRun | None:
         with database.read() as connection:
-            for state in lists.run_states.listed(connection, {}, Window(RUNS_LOOKED_AT)).items:
+            for state in runs.states(connection, limit=RUNS_LOOKED_AT).items:
                 if not (state.target_worker_count or state.slices_created):
                     continue
                 wanted = MessageFilter(

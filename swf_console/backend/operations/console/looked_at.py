@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ...database import definitions, states
+from ...database import definitions, runs
 from ...database.records.workflows import Definition, Execution, RunState, StateEvent
 from ...errors import UsageError
 from ...services.executions.queries import Drift, ExecutionDetail, execution_detail, table
@@ -58,7 +58,7 @@ def look_at_execution(services: "ConsoleServices", execution_id: str) -> Looked:
     if detail.run_number is None:
         return Looked(detail, None, stopped_by)
     with database.read() as connection:
-        return Looked(detail, states.run_state(connection, detail.run_number), stopped_by)
+        return Looked(detail, runs.run_state(connection, detail.run_number), stopped_by)
 
 
 def _stopped_by(services: "ConsoleServices", execution: Execution) -> str | None:

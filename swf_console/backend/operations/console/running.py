@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ...database import Database, executions, messages, states
+from ...database import Database, executions, messages, runs
 from ...database.connection.engine import server_time
 from ...database.records.messages import MessageFilter
 from ...database.records.workflows import ExecutionFilter, ExecutionSummary
@@ -52,8 +52,8 @@ class RunningWatch:
 
     def _running(self, database: Database, summary: ExecutionSummary, now: datetime) -> Running:
         known = self._facts(database, summary.execution_id)
-        runs = self._services.runs_here
-        here = {one.execution_id: one for one in runs.live()} if runs else {}
+        own = self._services.runs_here
+        here = {one.execution_id: one for one in own.live()} if own else {}
         pipeline = dict(_pipeline(database, summary.execution_id))
         if local := here.get(summary.execution_id):
             pipeline["stf_gen"] = local.stf_count
@@ -111,7 +111,7 @@ def _states(database: Database, execution_id: str, run_number: int | None) -> tu
     if run_number is None:
         return ()
     with database.read() as connection:
-        events = states.events(connection, run_number, limit=EVENTS).items
+        events = runs.events(connection, run_number, limit=EVENTS).items
     found: list[DaqState] = []
     for event in events:
         entered = DaqState(event.state, event.substate or "", event.timestamp)

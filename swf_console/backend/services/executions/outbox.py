@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...database import Database, messages, states
+from ...database import Database, messages, runs
 from ...database.records.workflows import RunState
 from ...database.records.workflows import StateEvent as EventRow
 from ...messaging.messages import Delivery, OutgoingMessage
@@ -38,9 +38,9 @@ class DatabaseOutbox:
             noted = self._noted[:]
             with self._database.write() as connection:
                 if noted:
-                    states.insert_events(connection, [_event_row(event) for event, _ in noted])
+                    runs.insert_events(connection, [_event_row(event) for event, _ in noted])
                     for state in _latest(noted):
-                        states.upsert_run_state(connection, state)
+                        runs.upsert_run_state(connection, state)
                 if new:
                     # a commit whose answer was lost is tried again: what is there already stays
                     messages.record(connection, [outgoing_row(message) for message in new])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ...database import Connection, Database, definitions, executions, logs, messages, states
+from ...database import Connection, Database, definitions, executions, logs, messages, runs
 from ...database.records.agents import LogEntry, LogFilter
 from ...database.records.messages import MessageFilter
 from ...database.records.pages import Page
@@ -143,7 +143,7 @@ def events_of(
     if run_number is None:
         return (), False
     with database.read() as connection:
-        page = states.events(connection, run_number, limit=EVENTS_SHOWN)
+        page = runs.events(connection, run_number, limit=EVENTS_SHOWN)
     return tuple(event for event in page.items if belongs(event, execution_id)), page.next is not None
 
 
@@ -173,7 +173,7 @@ def watch_execution(settings: Settings, database: Database, execution_id: str) -
     end = execution.end_time or datetime.now(UTC)
     wanted = LogFilter(level=ERROR_LEVEL, since=execution.start_time, until=execution.end_time)
     with database.read() as connection:
-        state = states.run_state(connection, detail.run_number) if detail.run_number is not None else None
+        state = runs.run_state(connection, detail.run_number) if detail.run_number is not None else None
         errors = logs.page(connection, wanted, limit=ERRORS_SHOWN).items
     return WorkflowMonitor(
         execution=execution,
@@ -210,7 +210,7 @@ def _watched(connection: Connection, execution: ExecutionSummary) -> Watched:
     first = messages.page(connection, announced, limit=1).items
     text = (first[0].run_id or "") if first else ""
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
-    state = states.run_state(connection, number) if number is not None else None
+    state = runs.run_state(connection, number) if number is not None else None
     generated = MessageFilter(execution_id=execution.execution_id, message_type="stf_gen")
     return Watched(
         execution, number, state.phase if state else None, messages.count(connection, generated, 100_001)

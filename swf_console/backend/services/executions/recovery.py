@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from ...database import Connection, Database, executions, messages, states
+from ...database import Connection, Database, executions, messages, runs
 from ...database.connection.engine import server_time
 from ...database.records.messages import MessageFilter, MessageSummary
 from ...database.records.workflows import ExecutionSummary, RunState, StateEvent
@@ -117,8 +117,8 @@ def _end_state(connection: Connection, end_run: OutgoingMessage) -> None:
         return
     number = int(end_run.run_id)
     event = StateEvent(end_run.created_at, number, "end_run", "beam", "not_ready", end_run.content)
-    states.insert_events(connection, [event])
-    states.upsert_run_state(
+    runs.insert_events(connection, [event])
+    runs.upsert_run_state(
         connection,
         RunState(
             run_number=number,
