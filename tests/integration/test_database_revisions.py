@@ -19,6 +19,8 @@ from swf_console.backend.database.connection.revision import HEAD, KNOWN, compat
 from swf_console.backend.database.records.agents import Heartbeat
 from swf_console.backend.database.tables import all_tables
 from swf_console.backend.errors import DatabaseUnusable
+from swf_console.backend.operations.database_look import look_at_database
+from swf_console.backend.settings import load_settings
 
 from ..support import next_version, schema
 from ..support.history import add_execution
@@ -168,9 +170,17 @@ def test_older_program_runs_workflows_in_a_database_of_an_additive_revision(
     assert json.loads(report)["status"] == "completed"
     (listed,) = older("executions", "list", "--json").splitlines()
     assert json.loads(listed)["execution_id"] == json.loads(report)["execution_id"]
-    assert f"version {NEXT}" in older("status")
     current = older("db", "current")
     assert f"version {NEXT} (this program: {HEAD})" in current
+
+
+def test_a_look_at_the_database_gives_the_version_that_its_tables_are_of(
+    url: str, additive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWF_DATABASE_URL", url)
+    monkeypatch.setenv("SWF_STATE_DIR", str(tmp_path / "state"))
+    next_version.upgrade(url, additive)
+    assert look_at_database(load_settings()).version == NEXT
 
 
 @pytest.mark.parametrize("words", [["--run", "stf_datataking"], ["executions"], ["db", "upgrade"]])
