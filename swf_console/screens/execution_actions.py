@@ -11,6 +11,7 @@ from ..widgets.background import Background
 from ..widgets.harmless import brief
 from .host import ActionHost, host_of
 from .polling import cause_of
+from .stop_execution import ask_to_stop
 
 if TYPE_CHECKING:
     from ..backend.operations.console.lists import ExecutionSummary
@@ -42,34 +43,8 @@ class ExecutionActions:
         return host_of(self._owner)
 
     def stop(self, execution: "ExecutionSummary | None") -> None:
-        """Stop the execution; in another's namespace a dialog asks, else a line."""
-        host = self._host
-        if not self._may("stop"):
-            return
-        if execution is None:
-            host.say("There is no execution here to stop")
-            return
-        execution_id = execution.execution_id
-        if execution.status != "running":
-            host.say(f"{brief(execution_id, 100)} does not run: it is {brief(execution.status, 20)}")
-            return
-
-        def stop() -> str:
-            from ..backend.services.executions.stop import stop_execution
-
-            stopped = stop_execution(self._services.settings, self._services.database(), execution_id)
-            return f"{stopped.status} after {stopped.seconds:.1f} s"
-
-        def go() -> None:
-            command = f"executions stop {shlex.quote(execution_id)}"
-            host.record(action_of("stop", SCREEN), command, stop, lambda _: self._changed())
-
-        if execution.namespace == self._services.namespace:
-            host.ask(f"Stop {brief(execution_id, 100)}?", go)
-        else:
-            whose = brief(execution.namespace or "-", 60)
-            title = f"Stop an execution in namespace {whose}, which is not this one"
-            host.confirm_many(title, [brief(execution_id, 200)], go)
+        """Stop the execution, asking first."""
+        ask_to_stop(self._owner, self._services, SCREEN, execution, self._changed)
 
     def rerun(self, execution: "ExecutionSummary | None") -> None:
         """Run it again with the same parameters, in this namespace; say first what will not be the same."""

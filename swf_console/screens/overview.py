@@ -1,6 +1,5 @@
 """The Overview screen: is the testbed all right, and if not, what needs a human."""
 
-import shlex
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events, on
@@ -9,7 +8,6 @@ from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Static
 
-from ..actions import action_of
 from ..widgets.key_words import with_keys
 from ..widgets.line_view import Lines
 from ..widgets.notice import Notice
@@ -27,6 +25,7 @@ from .overview_rows import (
 )
 from .pane import Pane
 from .polling import Poll
+from .stop_execution import ask_to_stop
 
 if TYPE_CHECKING:
     from ..backend.operations.console.looks import Change, OverviewLook, Running
@@ -180,25 +179,9 @@ class OverviewPane(Pane):
 
     def action_stop(self) -> None:
         """End the execution under the cursor."""
-        host, item = host_of(self), self.running.current
-        if not host.writable:
-            host.say(host.refusal, bad=True)
-        elif item is None:
-            host.say("nothing runs", bad=True)
-        else:
-            host.ask(f"stop {item.key}?", lambda: self._stop(item.key))
-
-    def _stop(self, execution_id: str) -> None:
-        command = shlex.join(["swf-console", "executions", "stop", execution_id])
-        action = action_of("stop", "overview")
-        host_of(self).record(action, command, lambda: self._end(execution_id), lambda _: self.poll.now())
-
-    def _end(self, execution_id: str) -> str:
-        """Runs in a worker thread."""
-        from ..backend.services.executions.stop import stop_execution
-
-        stopped = stop_execution(self.services.settings, self.services.database(), execution_id)
-        return f"{stopped.status} after {stopped.seconds:.1f} s"
+        item = self.running.current
+        execution = cast("Running", item.value).summary if item else None
+        ask_to_stop(self, self.services, "overview", execution, self.poll.now)
 
     def copy_text(self, what: str) -> str | None:
         """The verdict, or the execution under the cursor."""

@@ -527,6 +527,7 @@ def test_stopping_in_the_namespace_of_somebody_else_lists_what_it_is(tmp_path: P
         await pilot.press("x")
 
     app = use(services, steps, answer=False)
+    assert app.asked.questions == ["Stop an execution in namespace theirs, which is not this one"]
     assert app.asked.names == [[execution]]
     assert app.asked.commands == []
 

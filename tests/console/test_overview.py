@@ -87,13 +87,29 @@ def test_a_run_of_this_process_is_seen_and_stopped_with_x(
         assert "1 execution running" in pane.verdict or "needed" in pane.verdict
         await pilot.press("x")
         await until(pilot, lambda: not pane.running.items, timeout=20)
-        assert app.asked.questions == [f"stop {identity}?"]
-        assert app.asked.commands == [f"swf-console executions stop {identity}"]
+        assert app.asked.questions == [f"Stop {identity}?"]
+        assert app.asked.commands == [f"executions stop {identity}"]
         texts = [item.cells[2].text for item in pane.changes.items]
         assert any(text.startswith(f"{identity} terminated") for text in texts)
         assert f"{identity} started by shifter" in texts
 
     drive(services, stop)
+
+
+def test_stop_of_an_execution_of_another_namespace_asks_in_a_dialog(
+    services: ConsoleServices, supervisor: MemorySupervisor
+) -> None:
+    execution = add_execution(services.database(), namespace="theirs", status="running")
+    services.namespace = None
+
+    async def stop(app: HostApp, pane: OverviewPane, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: bool(pane.running.items))
+        await pilot.press("x")
+        assert app.asked.questions == ["Stop an execution in namespace theirs, which is not this one"]
+        assert app.asked.names == [[execution]]
+        assert app.asked.commands == []
+
+    drive(services, stop, answer=False)
 
 
 def test_a_dead_database_leaves_what_was_known_dimmed(

@@ -1,0 +1,52 @@
+"""Stopping an execution, asked in one way from every screen that shows executions."""
+
+import shlex
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+
+from ..actions import action_of
+from ..widgets.harmless import brief
+from .host import host_of
+
+if TYPE_CHECKING:
+    from ..backend.operations.console.lists import ExecutionSummary
+    from ..backend.operations.console.services import ConsoleServices
+
+
+def ask_to_stop(
+    owner: Widget,
+    services: "ConsoleServices",
+    screen: str,
+    execution: "ExecutionSummary | None",
+    stopped: Callable[[], None],
+) -> None:
+    """Stop it if the answer is yes: a line asks, a dialog where it is of another namespace than this one."""
+    host, action = host_of(owner), action_of("stop", screen)
+    if not host.writable:
+        host.say(f"{action.title}: refused, {host.refusal}", bad=True)
+        return
+    if execution is None:
+        host.say("There is no execution here to stop", bad=True)
+        return
+    execution_id = execution.execution_id
+    if execution.status != "running":
+        host.say(f"{brief(execution_id, 100)} does not run: it is {brief(execution.status, 20)}")
+        return
+
+    def stop() -> str:
+        from ..backend.services.executions.stop import stop_execution
+
+        done = stop_execution(services.settings, services.database(), execution_id)
+        return f"{done.status} after {done.seconds:.1f} s"
+
+    def go() -> None:
+        host.record(action, f"executions stop {shlex.quote(execution_id)}", stop, lambda _: stopped())
+
+    if execution.namespace == services.namespace:
+        host.ask(f"Stop {brief(execution_id, 100)}?", go)
+    else:
+        whose = brief(execution.namespace or "-", 60)
+        title = f"Stop an execution in namespace {whose}, which is not this one"
+        host.confirm_many(title, [brief(execution_id, 200)], go)
