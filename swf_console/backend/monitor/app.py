@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -15,11 +16,11 @@ from .answers import answer, encode
 from .desk import Desk
 from .door import Door
 from .endpoint import Endpoint, on_http_exception, on_problems
-from .fields import Problems
 from .health import Health
 from .interface import OPERATIONS
 from .openapi import describe
 from .operation import Operation
+from .schemas import Problems
 from .stream import Stream
 
 if TYPE_CHECKING:
@@ -31,10 +32,13 @@ STREAM = "/api/messages/stream"
 def build(desk: Desk, token: str | None = None, recording: "Recording | None" = None) -> ASGIApp:
     """The application on an open database; without a token it serves this machine alone."""
     health = Health(desk, recording)
-    document = encode(describe(OPERATIONS, with_token=token is not None))
+
+    @cache
+    def document() -> bytes:
+        return encode(describe(OPERATIONS, with_token=token is not None))
 
     async def openapi(_request: Request) -> Response:
-        return answer(document)
+        return answer(await desk.apart(document))  # its making takes longer than the loop may be held
 
     async def stream_status(_request: Request) -> Response:
         return answer(encode(_stream_status(desk)))

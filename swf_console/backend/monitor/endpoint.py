@@ -13,9 +13,9 @@ from starlette.types import Receive, Scope, Send
 from ..errors import BackendUnreachable, DatabaseUnusable, UsageError
 from .answers import answer, detail, encode
 from .desk import Desk
-from .fields import Body, Problems, read_query
 from .limits import ClientDisconnect, Unacceptable, parse, read_body
 from .operation import Asked, Operation
+from .schemas import Problems
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +46,8 @@ class Endpoint:
             return self._told(request, operation, error)
 
     async def _understand(self, request: Request, operation: Operation) -> Asked:
-        keys = Body(*operation.keys).read(request.path_params)
-        query = read_query(operation.parameters, request.query_params)
+        keys = operation.keys.read(request.path_params)
+        query = operation.parameters.read_query(request.query_params)
         now = datetime.now(UTC)
         bodies: Sequence[dict[str, Any]] = ()
         many = False

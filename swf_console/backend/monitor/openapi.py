@@ -1,19 +1,29 @@
-"""The OpenAPI 3.1 document, made of the same declarations as the routes."""
+"""The OpenAPI 3.1 document, made of the same models as the routes."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from ... import __version__
-from .fields import Field
-from .kinds import Schema
-from .operation import Operation
-from .stream import QUERY
+from pydantic import BaseModel
 
-PROBLEM: Schema = {"type": "object", "additionalProperties": True}
+from ... import __version__
+from .operation import Operation
+from .schemas import JsonSchema, Schema, request_schema, response_schema
+from .stream import StreamFilter
+
+PROBLEM: JsonSchema = {"type": "object", "additionalProperties": True}
 REFUSALS = {"400": "The request cannot be used", "401": "The token is missing or wrong"}
 TOO_LARGE = {"408": "The body did not arrive in time", "413": "The body is over 1 MiB"}
-PAGE: Schema = {"type": "object", "required": ["count", "next", "previous", "results"]}
+PAGE: JsonSchema = {"type": "object", "required": ["count", "next", "previous", "results"]}
+
+
+class StreamStatus(BaseModel):
+    """The clients of the live stream."""
+
+    connected_clients: int
+    client_ids: list[str]
+    client_filters: dict[str, Any]
+    cut_off: int
 
 
 def describe(operations: Sequence[Operation], *, with_token: bool) -> dict[str, Any]:
@@ -24,7 +34,6 @@ def describe(operations: Sequence[Operation], *, with_token: bool) -> dict[str, 
         paths.setdefault(path, {})[operation.method.lower()] = _operation(operation, with_token=with_token)
     paths["/api/messages/stream/"] = {"get": _stream()}
     paths["/api/messages/stream/status/"] = {"get": _status()}
-    schemas = {each.row.title: each.row.schema() for each in operations if each.row is not None}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -34,7 +43,7 @@ def describe(operations: Sequence[Operation], *, with_token: bool) -> dict[str, 
         },
         "paths": paths,
         "components": {
-            "schemas": schemas,
+            "schemas": _components(operations),
             "securitySchemes": {
                 "token": {
                     "type": "apiKey",
@@ -48,21 +57,29 @@ def describe(operations: Sequence[Operation], *, with_token: bool) -> dict[str, 
     }
 
 
+def _components(operations: Sequence[Operation]) -> dict[str, JsonSchema]:
+    requests = [each.body for each in operations if each.body is not None]
+    answers: list[type[BaseModel]] = [StreamStatus]
+    answers += [each.answers for each in operations if each.answers is not None]
+    return {
+        **{each.__name__: request_schema(each) for each in requests},
+        **{each.__name__: response_schema(each) for each in answers},
+    }
+
+
 def _operation(operation: Operation, *, with_token: bool) -> dict[str, Any]:
-    path = [_parameter(field, "path") for field in operation.keys]
-    query = [_parameter(field, "query") for field in operation.parameters]
     described: dict[str, Any] = {
         "operationId": f"{operation.handler.__module__.rpartition('.')[2]}_{operation.handler.__name__}",
         "summary": operation.summary,
         "tags": [operation.path.split("/")[2]],
-        "parameters": [*path, *query],
+        "parameters": [*_parameters(operation.keys, "path"), *_parameters(operation.parameters, "query")],
         "responses": _responses(operation),
     }
     if operation.body is not None:
-        schema = operation.body.schema()
+        schema = _reference(operation.body)
         if operation.bulk:
             schema = {"oneOf": [schema, {"type": "array", "items": schema, "minItems": 1}]}
-        required = any(field.required for field in operation.body.fields)
+        required = any(field.is_required() for field in operation.body.model_fields.values())
         described["requestBody"] = {"required": required, "content": _json(schema)}
     if operation.open and with_token:
         described["security"] = []
@@ -70,7 +87,7 @@ def _operation(operation: Operation, *, with_token: bool) -> dict[str, Any]:
 
 
 def _responses(operation: Operation) -> dict[str, Any]:
-    row: Schema = {"$ref": f"#/components/schemas/{operation.row.title}"} if operation.row else {}
+    row = {} if operation.answers is None else _reference(operation.answers)
     schema = row
     if operation.is_list:
         rows = {"type": "array", "items": row}
@@ -97,7 +114,7 @@ def _stream() -> dict[str, Any]:
         "operationId": "messages_stream",
         "summary": "Follow messages as server-sent events",
         "tags": ["messages"],
-        "parameters": [*_parameters(QUERY), last],
+        "parameters": [*_parameters(StreamFilter, "query"), last],
         "responses": {
             "200": {
                 "description": "Events: connected, one of each message's type, heartbeat",
@@ -111,34 +128,32 @@ def _stream() -> dict[str, Any]:
 
 
 def _status() -> dict[str, Any]:
-    properties: Schema = {
-        "connected_clients": {"type": "integer"},
-        "client_ids": {"type": "array", "items": {"type": "string"}},
-        "client_filters": {"type": "object"},
-        "cut_off": {"type": "integer"},
-    }
-    schema = {"type": "object", "properties": properties, "required": sorted(properties)}
     return {
         "operationId": "messages_stream_status",
         "summary": "Who follows the live stream",
         "tags": ["messages"],
         "responses": {
-            "200": {"description": "The clients", "content": _json(schema)},
+            "200": {"description": "The clients", "content": _json(_reference(StreamStatus))},
             "401": {"description": REFUSALS["401"], "content": _json(PROBLEM)},
         },
     }
 
 
-def _parameters(fields: Iterable[Field]) -> list[dict[str, Any]]:
-    return [_parameter(field, "query") for field in fields]
+def _parameters(schema: type[Schema], place: str) -> list[dict[str, Any]]:
+    properties = request_schema(schema)["properties"]
+    return [_parameter(name, each, place) for name, each in properties.items()]
 
 
-def _parameter(field: Field, place: str) -> dict[str, Any]:
-    schema = field.schema()
+def _parameter(name: str, schema: JsonSchema, place: str) -> dict[str, Any]:
+    about = {"description": schema.pop("description")} if "description" in schema else {}
     if place == "query":  # what is empty is not given
         schema = {"anyOf": [*schema.get("anyOf", [schema]), {"const": ""}]}
-    return {"name": field.name, "in": place, "required": place == "path", "schema": schema}
+    return {"name": name, "in": place, "required": place == "path", "schema": schema, **about}
 
 
-def _json(schema: Schema) -> dict[str, Any]:
+def _reference(model: type[BaseModel]) -> JsonSchema:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def _json(schema: JsonSchema) -> dict[str, Any]:
     return {"application/json": {"schema": schema}}

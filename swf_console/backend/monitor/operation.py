@@ -3,24 +3,28 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from .fields import Body, Field
-from .kinds import Integer
+from pydantic import MISSING, BaseModel, Field, create_model
+
+from .schemas import Integer, Natural, ResponseRow, Schema
 
 if TYPE_CHECKING:
     from ..database import Connection
     from ..database.records.messages import NewMessage
     from ..database.records.pages import Listing, Window
-    from .shown import Shown, Told
 
 T = TypeVar("T")
 
 MOST_ROWS = 10_000
-PAGED = (
-    Field("limit", Integer(1, MOST_ROWS), about="Answer with a page of this many: {count, next, ...}"),
-    Field("offset", Integer(0), about="Skip this many"),
-)
+
+
+class Paged(Schema):
+    limit: Annotated[int, Integer(1, MOST_ROWS)] | MISSING = Field(
+        MISSING, description="Answer with a page of this many: {count, next, ...}"
+    )
+    offset: Natural | MISSING = Field(MISSING, description="Skip this many")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,9 @@ class Asked:
         """How a problem names a field of one of the objects that were sent."""
         return f"{index}.{name}" if self.many else name
 
-    def filters(self, *names: str) -> dict[str, Any]:
+    def filters(self) -> dict[str, Any]:
         """What the query narrows a list by."""
-        return {name: self.query[name] for name in names if self.query.get(name) is not None}
+        return {name: value for name, value in self.query.items() if name not in Paged.model_fields}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Answer:
     published: "Sequence[NewMessage]" = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Operation:
     """One operation; `handler` runs in a thread, within a transaction that writes where `writes` is true.
 
@@ -82,11 +86,11 @@ class Operation:
     writes: bool = False
     together: "Callable[[Connection, Sequence[Asked]], Sequence[Answer | Exception]] | None" = None
     patience: float = 0.0
-    body: Body | None = None
+    body: type[Schema] | None = None
     bulk: bool = False
-    query: tuple[Field, ...] = ()
-    keys: tuple[Field, ...] = ()
-    row: "Shown[Any] | Told | None" = None
+    query: type[Schema] = Schema
+    keys: type[Schema] = Schema
+    row: ResponseRow[Any] | type[BaseModel] | None = None
     is_list: bool = False
     paged: bool = False
     made: bool = False
@@ -95,9 +99,16 @@ class Operation:
     most: int = MOST_ROWS
 
     @property
-    def parameters(self) -> tuple[Field, ...]:
+    def answers(self) -> type[BaseModel] | None:
+        """What its answer is, or one element of it."""
+        return self.row.model if isinstance(self.row, ResponseRow) else self.row
+
+    @cached_property
+    def parameters(self) -> type[Schema]:
         """What its query may hold."""
-        return (*self.query, *PAGED) if self.is_list else self.query
+        if not self.is_list:
+            return self.query
+        return create_model(f"{self.query.__name__}Paged", __base__=(Paged, self.query))
 
 
 def listed(

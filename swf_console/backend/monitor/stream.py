@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+from pydantic import MISSING, Field
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
@@ -15,22 +16,22 @@ from ..database.records.messages import Message, MessageFilter
 from .answers import HEADERS, detail, instant
 from .desk import Desk
 from .events import Event, EventFilter, event_of, frame
-from .fields import Field, read_query
 from .hub import Client, TooMany
-from .kinds import Name, Words
+from .schemas import Name, Schema, Words
 
 HEARTBEAT_SECONDS = 30.0
 GOODBYE_SECONDS = 0.2
 REPLAY_PAGE = 500
 MOST_REPLAYED = 100_000
-QUERY = (
-    Field("msg_types", Words(), about="Types, with commas between them"),
-    Field("agents", Words(), about="Senders, with commas between them"),
-    Field("run_ids", Words(), about="Run numbers, with commas between them"),
-    Field("namespace", Name(100)),
-    Field("execution_id", Name(100)),
-)
 STREAM_HEADERS = {**HEADERS, "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no"}
+
+
+class StreamFilter(Schema):
+    msg_types: Words | MISSING = Field(MISSING, description="Types, with commas between them")
+    agents: Words | MISSING = Field(MISSING, description="Senders, with commas between them")
+    run_ids: Words | MISSING = Field(MISSING, description="Run numbers, with commas between them")
+    namespace: Name | MISSING = MISSING
+    execution_id: Name | MISSING = MISSING
 
 
 class Stream:
@@ -42,7 +43,7 @@ class Stream:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one client until it goes, is cut off, or the monitor ends."""
         request = Request(scope)
-        wanted = EventFilter(**read_query(QUERY, request.query_params))
+        wanted = EventFilter(**StreamFilter.read_query(request.query_params))
         last = _last_id(request)
         try:
             client, remembered = self._desk.hub.join(wanted, last)

@@ -1,44 +1,54 @@
 """`/systemagents/`: agents as they describe themselves."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import MISSING
 
 from ...database import Connection, agents
 from ...database.records.agents import Agent, Heartbeat
-from ..fields import Body, Field
-from ..kinds import Choice, Document, Flag, Integer, Moment, Name, Text
 from ..operation import Answer, Asked, Operation, listed
-from ..shown import Shown
+from ..schemas import CHOICE, Document, Flag, Line, Moment, Name, Natural, ResponseRow, Schema, Text, Word
 
 BASE = "/api/systemagents"
-STATUSES = ("UNKNOWN", "OK", "WARNING", "ERROR", "EXITED")
-STATES = ("STARTING", "READY", "PROCESSING", "EXITED")
-FILTERS = ("namespace", "agent_type", "status", "operational_state", "instance_name")
-SHOWN = Shown("Agent", Agent)
-HEARTBEAT = Body(
-    Field("instance_name", Name(100), required=True),
-    Field("agent_type", Name(20), required=True),
-    Field("status", Choice(STATUSES), default="UNKNOWN"),
-    Field("description", Text(), null=True),
-    Field("mq_connected", Flag(), null=True),
-    Field("pid", Integer(0), null=True),
-    Field("hostname", Name(100, blank=True), null=True),
-    Field("agent_url", Name(200, blank=True), null=True),
-    Field("operational_state", Choice(STATES), null=True),
-    Field("namespace", Name(100, blank=True), null=True),
-    Field("workflow_enabled", Flag(), null=True),
-    Field("current_stf_count", Integer(0), null=True),
-    Field("total_stf_processed", Integer(0), null=True),
-    Field("last_heartbeat", Moment(), null=True),
-    Field("metadata", Document(), null=True),
-)
+ROW = ResponseRow("Agent", Agent)
 _PASSED_ON = set(Heartbeat._fields) - {"at", "operational_state", "metadata"}
+
+
+class HeartbeatReport(Schema):
+    """What an agent says of itself; what it leaves out stays as it was."""
+
+    instance_name: Name
+    agent_type: Word
+    status: Annotated[Literal["UNKNOWN", "OK", "WARNING", "ERROR", "EXITED"], CHOICE] = "UNKNOWN"
+    description: Text | MISSING | None = MISSING
+    mq_connected: Flag | MISSING | None = MISSING
+    pid: Natural | MISSING | None = MISSING
+    hostname: Annotated[str, Line(100, blank=True)] | MISSING | None = MISSING
+    agent_url: Annotated[str, Line(200, blank=True)] | MISSING | None = MISSING
+    operational_state: (
+        Annotated[Literal["STARTING", "READY", "PROCESSING", "EXITED"], CHOICE] | MISSING | None
+    ) = MISSING
+    namespace: Annotated[str, Line(100, blank=True)] | MISSING | None = MISSING
+    workflow_enabled: Flag | MISSING | None = MISSING
+    current_stf_count: Natural | MISSING | None = MISSING
+    total_stf_processed: Natural | MISSING | None = MISSING
+    last_heartbeat: Moment | MISSING | None = MISSING
+    metadata: Document | MISSING | None = MISSING
+
+
+class AgentFilter(Schema):
+    namespace: Name | MISSING = MISSING
+    agent_type: Name | MISSING = MISSING
+    status: Name | MISSING = MISSING
+    operational_state: Name | MISSING = MISSING
+    instance_name: Name | MISSING = MISSING
 
 
 def heartbeat(connection: Connection, asked: Asked) -> Answer:
     """Store what an agent says of itself; what it leaves out stays."""
     beat = _beat(asked, _before(connection, [asked]))
-    return Answer(SHOWN(agents.heartbeat(connection, beat)))
+    return Answer(ROW(agents.heartbeat(connection, beat)))
 
 
 def heartbeat_each(connection: Connection, requests: Sequence[Asked]) -> list[Answer | Exception]:
@@ -47,7 +57,7 @@ def heartbeat_each(connection: Connection, requests: Sequence[Asked]) -> list[An
         return [heartbeat(connection, asked) for asked in requests]
     before = _before(connection, requests)
     stored = agents.heartbeats(connection, [_beat(asked, before) for asked in requests])
-    return [Answer(SHOWN(agent)) for agent in stored]
+    return [Answer(ROW(agent)) for agent in stored]
 
 
 def _before(connection: Connection, requests: Sequence[Asked]) -> Mapping[str, Agent]:
@@ -86,7 +96,7 @@ def _metadata(said: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def list_agents(connection: Connection, asked: Asked) -> Answer:
     """List agents by name."""
-    return listed(asked, agents.rows.listed(connection, asked.filters(*FILTERS), asked.window), SHOWN)
+    return listed(asked, agents.rows.listed(connection, asked.filters(), asked.window), ROW)
 
 
 OPERATIONS = (
@@ -98,16 +108,8 @@ OPERATIONS = (
         writes=True,
         together=heartbeat_each,
         patience=0.05,
-        body=HEARTBEAT,
-        row=SHOWN,
+        body=HeartbeatReport,
+        row=ROW,
     ),
-    Operation(
-        "GET",
-        BASE,
-        list_agents,
-        "List agents",
-        query=tuple(Field(name, Name(100)) for name in FILTERS),
-        row=SHOWN,
-        is_list=True,
-    ),
+    Operation("GET", BASE, list_agents, "List agents", query=AgentFilter, row=ROW, is_list=True),
 )

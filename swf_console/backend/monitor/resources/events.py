@@ -1,28 +1,34 @@
 """`/system-state-events/`: what happened in a run, and when."""
 
+from typing import Annotated, Any
+
+from pydantic import MISSING
+
 from ...database import Connection, runs
 from ...database.records.workflows import StateEvent
-from ..fields import Body, Field
-from ..kinds import Anything, Integer, Moment, Name
 from ..operation import Answer, Asked, Operation, listed
-from ..shown import Shown
+from ..schemas import Line, Moment, Natural, ResponseRow, Schema, Word
 
 BASE = "/api/system-state-events"
-SHOWN = Shown("SystemStateEvent", StateEvent)
-NEW = Body(
-    Field("timestamp", Moment()),
-    Field("run_number", Integer(0), required=True),
-    Field("event_type", Name(50), required=True),
-    Field("state", Name(20, blank=True), null=True),
-    Field("substate", Name(20, blank=True), null=True),
-    Field("event_data", Anything(), null=True),
-)
-QUERY = (
-    Field("run_number", Integer(0)),
-    Field("event_type", Name(50)),
-    Field("state", Name(20)),
-    Field("substate", Name(20)),
-)
+ROW = ResponseRow("SystemStateEvent", StateEvent)
+
+
+class StateEventCreate(Schema):
+    """An event to store."""
+
+    timestamp: Moment | MISSING = MISSING
+    run_number: Natural
+    event_type: Annotated[str, Line(50)]
+    state: Annotated[str, Line(20, blank=True)] | MISSING | None = MISSING
+    substate: Annotated[str, Line(20, blank=True)] | MISSING | None = MISSING
+    event_data: Any | MISSING = MISSING
+
+
+class StateEventFilter(Schema):
+    run_number: Natural | MISSING = MISSING
+    event_type: Annotated[str, Line(50)] | MISSING = MISSING
+    state: Word | MISSING = MISSING
+    substate: Word | MISSING = MISSING
 
 
 def create(connection: Connection, asked: Asked) -> Answer:
@@ -38,16 +44,16 @@ def create(connection: Connection, asked: Asked) -> Answer:
         event_data={} if data is None else data,
     )
     stored, made = runs.insert_event_once(connection, event)
-    return Answer(SHOWN(stored), 201 if made else 200)
+    return Answer(ROW(stored), 201 if made else 200)
 
 
 def list_events(connection: Connection, asked: Asked) -> Answer:
     """List events, the newest first."""
-    given = asked.filters(*(field.name for field in QUERY))
-    return listed(asked, runs.event_rows.listed(connection, given, asked.window), SHOWN)
+    given = asked.filters()
+    return listed(asked, runs.event_rows.listed(connection, given, asked.window), ROW)
 
 
 OPERATIONS = (
-    Operation("POST", BASE, create, "Store an event", writes=True, body=NEW, row=SHOWN, made=True),
-    Operation("GET", BASE, list_events, "List events", query=QUERY, row=SHOWN, is_list=True),
+    Operation("POST", BASE, create, "Store an event", writes=True, body=StateEventCreate, row=ROW, made=True),
+    Operation("GET", BASE, list_events, "List events", query=StateEventFilter, row=ROW, is_list=True),
 )

@@ -1,39 +1,51 @@
 """`/workflow-executions/`: where agents find the parameters of what they take part in."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import MISSING, Field
 
 from ...database import Connection, definitions, executions
 from ...database.records.workflows import Execution
-from ..fields import Body, Field, Problems
-from ..kinds import Anything, Document, Integer, Moment, Name, Text
 from ..operation import Answer, Asked, Operation, listed
-from ..shown import Shown
+from ..schemas import LARGEST_BIG, Document, Integer, Line, Moment, Name, Problems, ResponseRow, Schema, Text
 
 BASE = "/api/workflow-executions"
-FILTERS = ("status", "namespace", "executed_by", "workflow_name")
 ENDED = ("completed", "failed", "terminated", "cancelled")
 MOST = 1000
-KEY = Field("execution_id", Name(100))
-SHOWN = Shown(
-    "WorkflowExecution",
-    Execution,
-    workflow_definition=(lambda row: row.workflow_definition_id, {"type": "integer"}),
+ROW = ResponseRow(
+    "WorkflowExecution", Execution, workflow_definition=(int, lambda row: row.workflow_definition_id)
 )
-NEW = Body(
-    Field("execution_id", Name(100), required=True),
-    Field("workflow_definition", Integer(1, 2**63 - 1), required=True),
-    Field("namespace", Name(100), null=True),
-    Field("status", Name(50), default="pending"),
-    Field("executed_by", Name(100), required=True),
-    Field("start_time", Moment()),
-    Field("end_time", Moment(), null=True),
-    Field("parameter_values", Document(), default=dict),
-    Field("performance_metrics", Anything(), null=True),
-    Field("execution_environment", Anything(), null=True),
-    Field("error_message", Text(), null=True),
-    Field("stack_trace", Text(), null=True),
-)
-CHANGE = NEW.partially("execution_id", "workflow_definition")
+
+
+class ExecutionKey(Schema):
+    execution_id: Name
+
+
+class ExecutionCreate(Schema):
+    """An execution to store."""
+
+    execution_id: Name
+    workflow_definition: Annotated[int, Integer(1, LARGEST_BIG)]
+    namespace: Name | MISSING | None = MISSING
+    status: Annotated[str, Line(50)] = "pending"
+    executed_by: Name
+    start_time: Moment | MISSING = MISSING
+    end_time: Moment | MISSING | None = MISSING
+    parameter_values: Document = Field(default_factory=dict)
+    performance_metrics: Any | MISSING = MISSING
+    execution_environment: Any | MISSING = MISSING
+    error_message: Text | MISSING | None = MISSING
+    stack_trace: Text | MISSING | None = MISSING
+
+
+class ExecutionFilter(Schema):
+    status: Annotated[str, Line(200)] | MISSING = MISSING
+    namespace: Annotated[str, Line(200)] | MISSING = MISSING
+    executed_by: Annotated[str, Line(200)] | MISSING = MISSING
+    workflow_name: Annotated[str, Line(200)] | MISSING = MISSING
+
+
+ExecutionUpdate = ExecutionCreate.changes("ExecutionUpdate", "execution_id", "workflow_definition")
 
 
 def create(connection: Connection, asked: Asked) -> Answer:
@@ -43,12 +55,12 @@ def create(connection: Connection, asked: Asked) -> Answer:
     if definitions.get(connection, definition) is None:
         raise Problems.of("workflow_definition", f'Invalid pk "{definition}" - object does not exist.')
     stored, made = executions.rows.ensure(connection, {**row, "workflow_definition_id": definition})
-    return Answer(SHOWN(stored), 201 if made else 200)
+    return Answer(ROW(stored), 201 if made else 200)
 
 
 def get(connection: Connection, asked: Asked) -> Answer:
     """Read an execution with all its columns."""
-    return Answer(SHOWN(_known(connection, asked)))
+    return Answer(ROW(_known(connection, asked)))
 
 
 def change(connection: Connection, asked: Asked) -> Answer:
@@ -56,12 +68,12 @@ def change(connection: Connection, asked: Asked) -> Answer:
     before = _known(connection, asked)
     changes = _allowed(before, asked.body)
     after = executions.rows.change(connection, before.execution_id, changes)
-    return Answer(SHOWN(after or before))
+    return Answer(ROW(after or before))
 
 
 def list_executions(connection: Connection, asked: Asked) -> Answer:
     """List executions, the newest first."""
-    return listed(asked, executions.listed(connection, asked.filters(*FILTERS), asked.window), SHOWN)
+    return listed(asked, executions.listed(connection, asked.filters(), asked.window), ROW)
 
 
 def _known(connection: Connection, asked: Asked) -> Execution:
@@ -82,26 +94,28 @@ def _allowed(before: Execution, changes: dict[str, Any]) -> dict[str, Any]:
 
 
 OPERATIONS = (
-    Operation("POST", BASE, create, "Store an execution", writes=True, body=NEW, row=SHOWN, made=True),
+    Operation(
+        "POST", BASE, create, "Store an execution", writes=True, body=ExecutionCreate, row=ROW, made=True
+    ),
     Operation(
         "GET",
         BASE,
         list_executions,
         "List executions, the newest first",
-        query=tuple(Field(name, Name(200)) for name in FILTERS),
-        row=SHOWN,
+        query=ExecutionFilter,
+        row=ROW,
         is_list=True,
         most=MOST,
     ),
-    Operation("GET", f"{BASE}/{{execution_id:path}}", get, "Read an execution", keys=(KEY,), row=SHOWN),
+    Operation("GET", f"{BASE}/{{execution_id:path}}", get, "Read an execution", keys=ExecutionKey, row=ROW),
     Operation(
         "PATCH",
         f"{BASE}/{{execution_id:path}}",
         change,
         "Change an execution",
         writes=True,
-        body=CHANGE,
-        keys=(KEY,),
-        row=SHOWN,
+        body=ExecutionUpdate,
+        keys=ExecutionKey,
+        row=ROW,
     ),
 )

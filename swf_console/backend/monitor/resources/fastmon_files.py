@@ -1,44 +1,67 @@
 """`/fastmon-files/`: TF samples, known by their names."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import MISSING, Field
 
 from ...database import Connection, file_reports
 from ...database.records.processing import NamedFastmonFile
 from ...database.sql.types import uuid_from
-from ..fields import Body, Field, Problems
-from ..kinds import LARGEST_BIG, Choice, Document, Identifier, Integer, Name
 from ..operation import Answer, Asked, Operation, listed, one_or_many
-from ..shown import Shown
+from ..schemas import (
+    IDENTIFIER,
+    LARGEST_BIG,
+    AnyInteger,
+    Document,
+    FileName,
+    FileStatus,
+    Identifier,
+    Integer,
+    Line,
+    Natural,
+    Problems,
+    ResponseRow,
+    Schema,
+    Word,
+)
 
 BASE = "/api/fastmon-files"
-STATUSES = ("registered", "processing", "processed", "failed", "done")
-KEY = Field("tf_file_id", Identifier())
-SHOWN = Shown("FastmonFile", NamedFastmonFile, stf_file=(lambda row: row.stf_filename, {"type": "string"}))
-NEW = Body(
-    Field("stf_file", Name(255), required=True, about="The STF's name, or its id"),
-    Field("tf_filename", Name(255), required=True),
-    Field("tf_first", Integer(), null=True),
-    Field("tf_last", Integer(), null=True),
-    Field("tf_count", Integer(0), null=True),
-    Field("file_size_bytes", Integer(0, LARGEST_BIG), null=True),
-    Field("checksum", Name(64, blank=True), null=True),
-    Field("status", Choice(STATUSES), default="registered"),
-    Field("metadata", Document(), null=True),
-)
-CHANGE = NEW.partially("stf_file", "tf_filename")
-QUERY = (
-    Field("tf_filename", Name(255)),
-    Field("stf_filename", Name(255)),
-    Field("run_number", Integer(0)),
-    Field("status", Name(20)),
-)
+ROW = ResponseRow("FastmonFile", NamedFastmonFile, stf_file=(str, lambda row: row.stf_filename))
+
+
+class FastmonFileKey(Schema):
+    tf_file_id: Identifier
+
+
+class FastmonFileCreate(Schema):
+    """A TF sample to register."""
+
+    stf_file: FileName = Field(description="The STF's name, or its id")
+    tf_filename: FileName
+    tf_first: AnyInteger | MISSING | None = MISSING
+    tf_last: AnyInteger | MISSING | None = MISSING
+    tf_count: Natural | MISSING | None = MISSING
+    file_size_bytes: Annotated[int, Integer(0, LARGEST_BIG)] | MISSING | None = MISSING
+    checksum: Annotated[str, Line(64, blank=True)] | MISSING | None = MISSING
+    status: FileStatus = "registered"
+    metadata: Document | MISSING | None = MISSING
+
+
+class FastmonFileFilter(Schema):
+    tf_filename: FileName | MISSING = MISSING
+    stf_filename: FileName | MISSING = MISSING
+    run_number: Natural | MISSING = MISSING
+    status: Word | MISSING = MISSING
+
+
+FastmonFileUpdate = FastmonFileCreate.changes("FastmonFileUpdate", "stf_file", "tf_filename")
 
 
 def create(connection: Connection, asked: Asked) -> Answer:
     """Register TF samples; those of a name that is there stay as they are."""
     parents = file_reports.stf_ids(connection, (one["stf_file"] for one in asked.bodies))
     stored = [_create(connection, one, index, asked, parents) for index, one in enumerate(asked.bodies)]
-    return one_or_many(asked, [SHOWN(row) for row, _ in stored], made=any(made for _, made in stored))
+    return one_or_many(asked, [ROW(row) for row, _ in stored], made=any(made for _, made in stored))
 
 
 def get(connection: Connection, asked: Asked) -> Answer:
@@ -53,8 +76,8 @@ def change(connection: Connection, asked: Asked) -> Answer:
 
 def list_files(connection: Connection, asked: Asked) -> Answer:
     """List TF samples, the newest first."""
-    given = asked.filters(*(field.name for field in QUERY))
-    return listed(asked, file_reports.fastmon_rows.listed(connection, given, asked.window), SHOWN)
+    given = asked.filters()
+    return listed(asked, file_reports.fastmon_rows.listed(connection, given, asked.window), ROW)
 
 
 def _create(
@@ -72,7 +95,7 @@ def _create(
 
 def _by_id(connection: Connection, text: str) -> str | None:
     try:
-        identity = str(Identifier().read(text))
+        identity = IDENTIFIER.validate_python(text)
     except ValueError:
         return None
     return identity if file_reports.stf_name(connection, identity) is not None else None
@@ -81,23 +104,31 @@ def _by_id(connection: Connection, text: str) -> str | None:
 def _shown(found: NamedFastmonFile | None) -> dict[str, object]:
     if found is None:
         raise Problems.of("tf_file_id", "There is no TF sample of this id.")
-    return SHOWN(found)
+    return ROW(found)
 
 
 OPERATIONS = (
     Operation(
-        "POST", BASE, create, "Register TF samples", writes=True, body=NEW, bulk=True, row=SHOWN, made=True
+        "POST",
+        BASE,
+        create,
+        "Register TF samples",
+        writes=True,
+        body=FastmonFileCreate,
+        bulk=True,
+        row=ROW,
+        made=True,
     ),
-    Operation("GET", BASE, list_files, "List TF samples", query=QUERY, row=SHOWN, is_list=True),
-    Operation("GET", f"{BASE}/{{tf_file_id}}", get, "Read a TF sample", keys=(KEY,), row=SHOWN),
+    Operation("GET", BASE, list_files, "List TF samples", query=FastmonFileFilter, row=ROW, is_list=True),
+    Operation("GET", f"{BASE}/{{tf_file_id}}", get, "Read a TF sample", keys=FastmonFileKey, row=ROW),
     Operation(
         "PATCH",
         f"{BASE}/{{tf_file_id}}",
         change,
         "Change a TF sample",
         writes=True,
-        body=CHANGE,
-        keys=(KEY,),
-        row=SHOWN,
+        body=FastmonFileUpdate,
+        keys=FastmonFileKey,
+        row=ROW,
     ),
 )

@@ -1,26 +1,36 @@
 """`/logs/`: lines of programs' logs, taken without a token and shown to nobody."""
 
+from typing import Annotated, Any
+
+from pydantic import MISSING, BaseModel
+
 from ...database import Connection, logs
 from ...database.records.agents import LogEntry
-from ..fields import Body, Field
-from ..kinds import LARGEST_BIG, Anything, Integer, Moment, Name, Text
 from ..operation import Answer, Asked, Operation
-from ..shown import Told
+from ..schemas import LARGEST_BIG, Integer, Line, Moment, Name, Natural, Schema, Text
 
-NEW = Body(
-    Field("app_name", Name(100), required=True),
-    Field("instance_name", Name(100), required=True),
-    Field("timestamp", Moment(), null=True),
-    Field("level", Integer(0, 1000), default=0),
-    Field("levelname", Name(50, blank=True), default=""),
-    Field("message", Text(), required=True),
-    Field("module", Name(255, blank=True), null=True),
-    Field("funcname", Name(255, blank=True), null=True),
-    Field("lineno", Integer(0), null=True),
-    Field("process", Integer(0), null=True),
-    Field("thread", Integer(-LARGEST_BIG, LARGEST_BIG), null=True),
-    Field("extra_data", Anything(), null=True),
-)
+
+class LogLine(Schema):
+    """A line to store."""
+
+    app_name: Name
+    instance_name: Name
+    timestamp: Moment | MISSING | None = MISSING
+    level: Annotated[int, Integer(0, 1000)] = 0
+    levelname: Annotated[str, Line(50, blank=True)] = ""
+    message: Text
+    module: Annotated[str, Line(255, blank=True)] | MISSING | None = MISSING
+    funcname: Annotated[str, Line(255, blank=True)] | MISSING | None = MISSING
+    lineno: Natural | MISSING | None = MISSING
+    process: Natural | MISSING | None = MISSING
+    thread: Annotated[int, Integer(-LARGEST_BIG, LARGEST_BIG)] | MISSING | None = MISSING
+    extra_data: Any | MISSING = MISSING
+
+
+class LogStored(BaseModel):
+    """That a line is stored."""
+
+    status: str
 
 
 def create(connection: Connection, asked: Asked) -> Answer:
@@ -38,8 +48,8 @@ OPERATIONS = (
         create,
         "Store a line of a log",
         writes=True,
-        body=NEW,
-        row=Told("LogStored", status={"type": "string"}),
+        body=LogLine,
+        row=LogStored,
         made=True,
         open=True,
     ),

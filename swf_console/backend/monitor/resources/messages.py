@@ -2,51 +2,56 @@
 
 import json
 import uuid
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import MISSING, Field
 
 from ...database import Connection, messages
 from ...database.records.messages import Message, NewMessage
 from ...database.sql.types import uuid_from
-from ..fields import Body, Field
-from ..kinds import Anything, Document, Identifier, Moment, Name
 from ..operation import Answer, Asked, Operation, listed
-from ..shown import Shown
+from ..schemas import Document, Identifier, Line, Moment, Name, ResponseRow, Schema
 
 BASE = "/api/workflow-messages"
 MOST = 1000
-SHOWN = Shown(
+ROW = ResponseRow(
     "WorkflowMessage",
     Message,
-    message_content=(lambda row: row.content, {}),
-    message_metadata=(lambda row: row.metadata, {}),
-    msg_type=(lambda row: row.message_type, {"type": "string"}),
+    message_content=(Any, lambda row: row.content),
+    message_metadata=(Any, lambda row: row.metadata),
+    msg_type=(str, lambda row: row.message_type),
 )
-NEW = Body(
-    Field("message_id", Identifier(), null=True),
-    Field("message_type", Name(50), null=True),
-    Field("msg_type", Name(50), null=True, about="Another name of message_type"),
-    Field("sender_agent", Name(100), null=True),
-    Field("sender", Name(100), null=True, about="Another name of sender_agent"),
-    Field("namespace", Name(100), null=True),
-    Field("execution_id", Name(100), null=True),
-    Field("run_id", Name(50), null=True),
-    Field("message_content", Anything(), null=True),
-    Field("message_metadata", Document(), null=True),
-    Field("sent_at", Moment(), null=True),
-    Field("delivered_at", Moment(), null=True),
-    Field("queue_name", Name(100), null=True),
-    Field("correlation_id", Name(100), null=True),
-)
-QUERY = (
-    Field("execution_id", Name(100)),
-    Field("namespace", Name(100)),
-    Field("msg_type", Name(50)),
-    Field("run_id", Name(50)),
-    Field("sender_agent", Name(100)),
-    Field("since", Moment()),
-)
-_FILTERS = tuple(field.name for field in QUERY if field.name != "since")
 _SAME = ("namespace", "execution_id", "run_id", "delivered_at", "queue_name", "correlation_id")
+
+
+class MessageCreate(Schema):
+    """A message to record."""
+
+    message_id: Identifier | MISSING | None = MISSING
+    message_type: Annotated[str, Line(50)] | MISSING | None = MISSING
+    msg_type: Annotated[str, Line(50)] | MISSING | None = Field(
+        MISSING, description="Another name of message_type"
+    )
+    sender_agent: Name | MISSING | None = MISSING
+    sender: Name | MISSING | None = Field(MISSING, description="Another name of sender_agent")
+    namespace: Name | MISSING | None = MISSING
+    execution_id: Name | MISSING | None = MISSING
+    run_id: Annotated[str, Line(50)] | MISSING | None = MISSING
+    message_content: Any | MISSING = MISSING
+    message_metadata: Document | MISSING | None = MISSING
+    sent_at: Moment | MISSING | None = MISSING
+    delivered_at: Moment | MISSING | None = MISSING
+    queue_name: Name | MISSING | None = MISSING
+    correlation_id: Name | MISSING | None = MISSING
+
+
+class MessageFilter(Schema):
+    execution_id: Name | MISSING = MISSING
+    namespace: Name | MISSING = MISSING
+    msg_type: Annotated[str, Line(50)] | MISSING = MISSING
+    run_id: Annotated[str, Line(50)] | MISSING = MISSING
+    sender_agent: Name | MISSING = MISSING
+    since: Moment | MISSING = MISSING
 
 
 def create(connection: Connection, asked: Asked) -> Answer:
@@ -64,15 +69,15 @@ def create(connection: Connection, asked: Asked) -> Answer:
     )
     made = messages.record(connection, [new]) == 1
     stored = messages.get(connection, new.message_id)
-    shown = SHOWN(stored) if stored else {"message_id": new.message_id}
+    shown = ROW(stored) if stored else {"message_id": new.message_id}
     return Answer(shown, 201 if made else 200, published=(new,) if made else ())
 
 
 def list_messages(connection: Connection, asked: Asked) -> Answer:
     """List messages, the newest first."""
-    since = asked.query.get("since")
-    found = messages.listed(connection, asked.filters(*_FILTERS), since, asked.window)
-    return listed(asked, found, SHOWN)
+    given = asked.filters()
+    found = messages.listed(connection, given, given.pop("since", None), asked.window)
+    return listed(asked, found, ROW)
 
 
 def _identity(said: dict[str, Any]) -> str:
@@ -83,6 +88,8 @@ def _identity(said: dict[str, Any]) -> str:
 
 
 OPERATIONS = (
-    Operation("POST", BASE, create, "Record a message", writes=True, body=NEW, row=SHOWN, made=True),
-    Operation("GET", BASE, list_messages, "List messages", query=QUERY, row=SHOWN, is_list=True, most=MOST),
+    Operation("POST", BASE, create, "Record a message", writes=True, body=MessageCreate, row=ROW, made=True),
+    Operation(
+        "GET", BASE, list_messages, "List messages", query=MessageFilter, row=ROW, is_list=True, most=MOST
+    ),
 )

@@ -1,22 +1,37 @@
 """`/namespaces/`."""
 
+from typing import Literal
+
+from pydantic import MISSING, BaseModel
+
 from ...database import Connection, namespaces
 from ...database.records.workflows import Namespace
-from ..fields import Body, Field
-from ..kinds import Name
 from ..operation import Answer, Asked, Operation, listed
-from ..shown import Shown, Told
+from ..schemas import Name, ResponseRow, Schema
 
 BASE = "/api/namespaces"
-SHOWN = Shown("Namespace", Namespace)
-ENSURED = Told(
-    "NamespaceEnsured",
-    status={"type": "string", "const": "success"},
-    created={"type": "boolean"},
-    name={"type": "string"},
-    owner={"type": "string"},
-    description={"type": "string"},
-)
+ROW = ResponseRow("Namespace", Namespace)
+
+
+class NamespaceEnsure(Schema):
+    """A namespace that must be there."""
+
+    name: Name
+    owner: Name = "unknown"
+
+
+class NamespaceEnsured(BaseModel):
+    """The namespace as it is now."""
+
+    status: Literal["success"]
+    created: bool
+    name: str
+    owner: str
+    description: str
+
+
+class NamespaceFilter(Schema):
+    owner: Name | MISSING = MISSING
 
 
 def ensure(connection: Connection, asked: Asked) -> Answer:
@@ -34,7 +49,7 @@ def ensure(connection: Connection, asked: Asked) -> Answer:
 
 def list_namespaces(connection: Connection, asked: Asked) -> Answer:
     """List namespaces by name."""
-    return listed(asked, namespaces.rows.listed(connection, asked.filters("owner"), asked.window), SHOWN)
+    return listed(asked, namespaces.rows.listed(connection, asked.filters(), asked.window), ROW)
 
 
 OPERATIONS = (
@@ -44,18 +59,10 @@ OPERATIONS = (
         ensure,
         "See that a namespace is there",
         writes=True,
-        body=Body(Field("name", Name(100), required=True), Field("owner", Name(100), default="unknown")),
-        row=ENSURED,
+        body=NamespaceEnsure,
+        row=NamespaceEnsured,
         made=True,
         says_status=True,
     ),
-    Operation(
-        "GET",
-        BASE,
-        list_namespaces,
-        "List namespaces",
-        query=(Field("owner", Name(100)),),
-        row=SHOWN,
-        is_list=True,
-    ),
+    Operation("GET", BASE, list_namespaces, "List namespaces", query=NamespaceFilter, row=ROW, is_list=True),
 )

@@ -1,29 +1,43 @@
 """`/run-states/`: where a run stands; its counters are those of its slices, whatever was sent."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import MISSING
 
 from ...database import Connection, run_counters, runs
 from ...database.records.workflows import RunState
-from ..fields import Body, Field, Problems
-from ..kinds import Document, Integer, Moment, Name
 from ..operation import Answer, Asked, Operation, listed
-from ..shown import Shown
+from ..schemas import Document, Line, Moment, Natural, Problems, ResponseRow, Schema, Word
 
 BASE = "/api/run-states"
-KEY = Field("run_number", Integer(0))
-SHOWN = Shown("RunState", RunState)
+ROW = ResponseRow("RunState", RunState)
 UNKNOWN = {"phase": "unknown", "state": "unknown", "target_worker_count": 0}
-NEW = Body(
-    Field("run_number", Integer(0), required=True),
-    Field("phase", Name(20), default="unknown"),
-    Field("state", Name(20), default="unknown"),
-    Field("substate", Name(20, blank=True), null=True),
-    Field("target_worker_count", Integer(0), default=0),
-    Field("active_worker_count", Integer(0), default=0),
-    Field("state_changed_at", Moment()),
-    Field("metadata", Document(), null=True),
-)
-CHANGE = NEW.partially("run_number")
+
+
+class RunStateKey(Schema):
+    run_number: Natural
+
+
+class RunStateCreate(Schema):
+    """A run's state to store."""
+
+    run_number: Natural
+    phase: Word = "unknown"
+    state: Word = "unknown"
+    substate: Annotated[str, Line(20, blank=True)] | MISSING | None = MISSING
+    target_worker_count: Natural = 0
+    active_worker_count: Natural = 0
+    state_changed_at: Moment | MISSING = MISSING
+    metadata: Document | MISSING | None = MISSING
+
+
+class RunStateFilter(Schema):
+    run_number: Natural | MISSING = MISSING
+    phase: Word | MISSING = MISSING
+    state: Word | MISSING = MISSING
+
+
+RunStateUpdate = RunStateCreate.changes("RunStateUpdate", "run_number")
 
 
 def create(connection: Connection, asked: Asked) -> Answer:
@@ -41,7 +55,7 @@ def get(connection: Connection, asked: Asked) -> Answer:
     found = runs.state_rows.get(connection, asked.keys["run_number"])
     if found is None:
         raise Problems.of("run_number", "There is no state of this run.")
-    return Answer(SHOWN(run_counters.with_counters(connection, found)))
+    return Answer(ROW(run_counters.with_counters(connection, found)))
 
 
 def change(connection: Connection, asked: Asked) -> Answer:
@@ -55,37 +69,39 @@ def change(connection: Connection, asked: Asked) -> Answer:
 
 def list_states(connection: Connection, asked: Asked) -> Answer:
     """List the states of runs, the highest number first."""
-    found = runs.state_rows.listed(connection, asked.filters("run_number", "phase", "state"), asked.window)
-    return listed(asked, found, lambda row: SHOWN(run_counters.with_counters(connection, row)))
+    found = runs.state_rows.listed(connection, asked.filters(), asked.window)
+    return listed(asked, found, lambda row: ROW(run_counters.with_counters(connection, row)))
 
 
 def _settled(connection: Connection, run_number: int) -> dict[str, Any]:
     run_counters.refresh(connection, run_number)
     stored = runs.state_rows.get(connection, run_number)
-    return SHOWN(stored) if stored else {"run_number": run_number}
+    return ROW(stored) if stored else {"run_number": run_number}
 
 
 OPERATIONS = (
-    Operation("POST", BASE, create, "Store a run's state", writes=True, body=NEW, row=SHOWN, made=True),
+    Operation(
+        "POST", BASE, create, "Store a run's state", writes=True, body=RunStateCreate, row=ROW, made=True
+    ),
     Operation(
         "GET",
         BASE,
         list_states,
         "List the states of runs",
-        query=(KEY, Field("phase", Name(20)), Field("state", Name(20))),
-        row=SHOWN,
+        query=RunStateFilter,
+        row=ROW,
         is_list=True,
         most=1000,
     ),
-    Operation("GET", f"{BASE}/{{run_number}}", get, "Read a run's state", keys=(KEY,), row=SHOWN),
+    Operation("GET", f"{BASE}/{{run_number}}", get, "Read a run's state", keys=RunStateKey, row=ROW),
     Operation(
         "PATCH",
         f"{BASE}/{{run_number}}",
         change,
         "Change a run's state, or make it",
         writes=True,
-        body=CHANGE,
-        keys=(KEY,),
-        row=SHOWN,
+        body=RunStateUpdate,
+        keys=RunStateKey,
+        row=ROW,
     ),
 )

@@ -1,14 +1,42 @@
 """`/state/`: numbers that are drawn once."""
 
+from typing import Annotated, Literal
+
+from pydantic import MISSING, BaseModel
+
 from ...database import Connection, sequences
-from ..fields import Body, Field
-from ..kinds import Name
 from ..operation import Answer, Asked, Operation
-from ..shown import Told
+from ..schemas import Line, Schema
 
 BASE = "/api/state"
-SUCCESS = {"type": "string", "const": "success"}
-NUMBER = {"type": "integer"}
+
+
+class NextAgent(BaseModel):
+    """An agent's number."""
+
+    status: Literal["success"]
+    agent_id: int
+
+
+class NextRun(BaseModel):
+    """A run number."""
+
+    status: Literal["success"]
+    run_number: int
+
+
+class ExecutionWanted(Schema):
+    """Which workflow an execution is numbered for."""
+
+    workflow_name: Annotated[str, Line(200, blank=True)] | MISSING = MISSING
+
+
+class NextExecution(BaseModel):
+    """An execution's number."""
+
+    status: Literal["success"]
+    sequence: int
+    workflow_name: str
 
 
 def next_agent(connection: Connection, _asked: Asked) -> Answer:
@@ -36,7 +64,7 @@ OPERATIONS = (
         next_agent,
         "Draw the next agent number",
         writes=True,
-        row=Told("NextAgent", status=SUCCESS, agent_id=NUMBER),
+        row=NextAgent,
         says_status=True,
     ),
     Operation(
@@ -45,7 +73,7 @@ OPERATIONS = (
         next_run,
         "Draw the next run number",
         writes=True,
-        row=Told("NextRun", status=SUCCESS, run_number=NUMBER),
+        row=NextRun,
         says_status=True,
     ),
     Operation(
@@ -54,8 +82,8 @@ OPERATIONS = (
         next_execution,
         "Draw the next execution number",
         writes=True,
-        body=Body(Field("workflow_name", Name(200, blank=True))),
-        row=Told("NextExecution", status=SUCCESS, sequence=NUMBER, workflow_name={"type": "string"}),
+        body=ExecutionWanted,
+        row=NextExecution,
         says_status=True,
     ),
 )

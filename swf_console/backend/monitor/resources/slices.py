@@ -1,54 +1,81 @@
 """`/tf-slices/`: slices of TF samples, known by (TF sample, slice_id); a result names its slice itself."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import MISSING, BeforeValidator, Field, TypeAdapter
 
 from ...database import Connection, file_reports, slice_reports
 from ...database.records.processing import NewTfSlice, TfSlice
-from ..fields import Body, Field, Problems
-from ..kinds import LARGEST_BIG, Document, Identifier, Integer, Moment, Name, Renamed
 from ..operation import Answer, Asked, Operation, listed, one_or_many
-from ..shown import Shown
+from ..schemas import (
+    IDENTIFIER,
+    LARGEST_BIG,
+    AnyInteger,
+    Document,
+    FileName,
+    Identifier,
+    Integer,
+    Moment,
+    Natural,
+    Problems,
+    ResponseRow,
+    Schema,
+    Word,
+)
 
 BASE = "/api/tf-slices"
-KEY = Field("id", Integer(0, LARGEST_BIG))
 SYNONYMS = {"done": "completed"}
-STATUS = Renamed(Name(20), lambda word: SYNONYMS.get(word, word) if isinstance(word, str) else word)
-SHOWN = Shown(
+Status = Annotated[
+    Word, BeforeValidator(lambda word: SYNONYMS.get(word, word) if isinstance(word, str) else word)
+]
+NATURAL, FILE_NAME = TypeAdapter[int](Natural), TypeAdapter[str](FileName)
+ROW = ResponseRow(
     "TfSlice",
     TfSlice,
-    tf_filename=(
-        lambda row: slice_reports.slice_file(row.fastmon_file, row.slice_id),
-        {"type": "string"},
-    ),
+    tf_filename=(str, lambda row: slice_reports.slice_file(row.fastmon_file, row.slice_id)),
 )
-NEW = Body(
-    Field("slice_id", Integer(0), required=True),
-    Field("tf_first", Integer(), required=True),
-    Field("tf_last", Integer(), required=True),
-    Field("tf_count", Integer(0), required=True),
-    Field("run_number", Integer(0), required=True),
-    Field("status", STATUS, default="queued"),
-    Field("retries", Integer(0), default=0),
-    Field("metadata", Document(), null=True),
-    Field("fastmon_file", Name(255), null=True, about="The TF sample's name, or its id"),
-    Field("tf_filename", Name(255), null=True, about="Or the slice's own: the sample's with _slice_<digits>"),
-    Field("stf_filename", Name(255), null=True),
-    Field("assigned_worker", Name(255), null=True),
-    Field("assigned_at", Moment(), null=True),
-    Field("completed_at", Moment(), null=True),
-    Field("processed_at", Moment(), null=True, about="Another name of completed_at"),
-)
-CHANGE = NEW.partially("slice_id", "run_number", "fastmon_file", "tf_filename", "stf_filename")
-QUERY = (
-    Field("run_number", Integer(0)),
-    Field("slice_id", Integer(0)),
-    Field("status", STATUS),
-    Field("assigned_worker", Name(255)),
-    Field("fastmon_file_id", Identifier()),
-    Field("fastmon_file", Name(255)),
-    Field("stf_filename", Name(255)),
-    Field("tf_filename", Name(255), about="Of a sample, or of a slice"),
+
+
+class SliceKey(Schema):
+    id: Annotated[int, Integer(0, LARGEST_BIG)]
+
+
+class SliceCreate(Schema):
+    """A slice to store."""
+
+    slice_id: Natural
+    tf_first: AnyInteger
+    tf_last: AnyInteger
+    tf_count: Natural
+    run_number: Natural
+    status: Status = "queued"
+    retries: Natural = 0
+    metadata: Document | MISSING | None = MISSING
+    fastmon_file: FileName | MISSING | None = Field(MISSING, description="The TF sample's name, or its id")
+    tf_filename: FileName | MISSING | None = Field(
+        MISSING, description="Or the slice's own: the sample's with _slice_<digits>"
+    )
+    stf_filename: FileName | MISSING | None = MISSING
+    assigned_worker: FileName | MISSING | None = MISSING
+    assigned_at: Moment | MISSING | None = MISSING
+    completed_at: Moment | MISSING | None = MISSING
+    processed_at: Moment | MISSING | None = Field(MISSING, description="Another name of completed_at")
+
+
+class SliceFilter(Schema):
+    run_number: Natural | MISSING = MISSING
+    slice_id: Natural | MISSING = MISSING
+    status: Status | MISSING = MISSING
+    assigned_worker: FileName | MISSING = MISSING
+    fastmon_file_id: Identifier | MISSING = MISSING
+    fastmon_file: FileName | MISSING = MISSING
+    stf_filename: FileName | MISSING = MISSING
+    tf_filename: FileName | MISSING = Field(MISSING, description="Of a sample, or of a slice")
+
+
+SliceUpdate = SliceCreate.changes(
+    "SliceUpdate", "slice_id", "run_number", "fastmon_file", "tf_filename", "stf_filename"
 )
 _ROW = set(NewTfSlice.__dataclass_fields__) - {"fastmon_file"}
 _COLUMNS = _ROW - {"slice_id", "run_number"}
@@ -86,7 +113,7 @@ def get(connection: Connection, asked: Asked) -> Answer:
     found = slice_reports.rows.get(connection, asked.keys["id"])
     if found is None:
         raise Problems.of("id", "There is no slice of this id.")
-    return Answer(SHOWN(found))
+    return Answer(ROW(found))
 
 
 def change(connection: Connection, asked: Asked) -> Answer:
@@ -97,16 +124,16 @@ def change(connection: Connection, asked: Asked) -> Answer:
         changes["completed_at"] = said["processed_at"]
     host = (said.get("metadata") or {}).get("worker_hostname")
     if isinstance(host, str) and host and "assigned_worker" not in said:
-        changes["assigned_worker"] = Name(255).read(host[:255])
+        changes["assigned_worker"] = FILE_NAME.validate_python(host[:255])
     after = slice_reports.change(connection, _meant(connection, asked), changes)
     if after is None:
         raise Problems.of("id", "There is no slice of this id.")
-    return Answer(SHOWN(after))
+    return Answer(ROW(after))
 
 
 def list_slices(connection: Connection, asked: Asked) -> Answer:
     """List slices, the oldest first."""
-    given = asked.filters(*(field.name for field in QUERY))
+    given = asked.filters()
     tf_filename = given.pop("tf_filename", None)
     found = slice_reports.listed(connection, given, asked.window, tf_filename)
     return listed(asked, found, lambda row: _spelled(row, tf_filename), bare=True)
@@ -150,7 +177,7 @@ def _parents(said: Mapping[str, Any]) -> Iterable[str]:
 
 def _by_id(connection: Connection, text: str | None, known: dict[str, str]) -> str | None:
     try:
-        identity = str(Identifier().read(text))
+        identity = IDENTIFIER.validate_python(text)
     except ValueError:
         return None
     found = file_reports.fastmon_rows.get(connection, identity)
@@ -179,14 +206,16 @@ def _named(metadata: Any) -> tuple[str, int] | None:
     if not isinstance(result, dict) or not isinstance(result.get("tf_filename"), str):
         return None
     try:
-        return slice_reports.sample_of(result["tf_filename"])[0], Integer(0).read(result.get("slice_id"))
+        return slice_reports.sample_of(result["tf_filename"])[0], NATURAL.validate_python(
+            result.get("slice_id")
+        )
     except ValueError:
         return None
 
 
 def _spelled(row: TfSlice, tf_filename: str | None) -> dict[str, Any]:
     """The row, its file spelled as it was asked for: programs compare the two."""
-    return {**SHOWN(row), "tf_filename": tf_filename} if tf_filename else SHOWN(row)
+    return {**ROW(row), "tf_filename": tf_filename} if tf_filename else ROW(row)
 
 
 OPERATIONS = (
@@ -197,21 +226,21 @@ OPERATIONS = (
         "Store slices",
         writes=True,
         together=create_each,
-        body=NEW,
+        body=SliceCreate,
         bulk=True,
-        row=SHOWN,
+        row=ROW,
         made=True,
     ),
-    Operation("GET", BASE, list_slices, "List slices", query=QUERY, row=SHOWN, is_list=True),
-    Operation("GET", f"{BASE}/{{id}}", get, "Read a slice", keys=(KEY,), row=SHOWN),
+    Operation("GET", BASE, list_slices, "List slices", query=SliceFilter, row=ROW, is_list=True),
+    Operation("GET", f"{BASE}/{{id}}", get, "Read a slice", keys=SliceKey, row=ROW),
     Operation(
         "PATCH",
         f"{BASE}/{{id}}",
         change,
         "Change a slice: the one that its result names, else this one",
         writes=True,
-        body=CHANGE,
-        keys=(KEY,),
-        row=SHOWN,
+        body=SliceUpdate,
+        keys=SliceKey,
+        row=ROW,
     ),
 )

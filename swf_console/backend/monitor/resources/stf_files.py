@@ -1,40 +1,63 @@
 """`/stf-files/`: STF files, known by their names."""
 
+from typing import Annotated
+
+from pydantic import MISSING, Field
+
 from ...database import Connection, file_reports
 from ...database.records.processing import NumberedStfFile
 from ...database.sql.types import uuid_from
-from ..fields import Body, Field, Problems
-from ..kinds import LARGEST_BIG, Choice, Document, Identifier, Integer, Name
 from ..operation import Answer, Asked, Operation, listed
-from ..shown import Shown
+from ..schemas import (
+    LARGEST_BIG,
+    Document,
+    FileName,
+    FileStatus,
+    Identifier,
+    Integer,
+    Line,
+    Natural,
+    Problems,
+    ResponseRow,
+    Schema,
+    Word,
+)
 from .runs import find as find_run
 
 BASE = "/api/stf-files"
-STATUSES = ("registered", "processing", "processed", "failed", "done")
-KEY = Field("file_id", Identifier())
-SHOWN = Shown("StfFile", NumberedStfFile, run=(lambda row: row.run_id, {"type": "integer"}))
-NEW = Body(
-    Field("run", Integer(0), required=True, about="The run's id"),
-    Field("stf_filename", Name(255), required=True),
-    Field("file_size_bytes", Integer(0, LARGEST_BIG), null=True),
-    Field("checksum", Name(64, blank=True), null=True),
-    Field("machine_state", Name(64), default="physics"),
-    Field("status", Choice(STATUSES), default="registered"),
-    Field("metadata", Document(), null=True),
-    Field("workflow_id", Identifier(), null=True),
-    Field("daq_state", Name(20), null=True),
-    Field("daq_substate", Name(20), null=True),
-    Field("workflow_status", Name(30), null=True),
-    Field("tf_count", Integer(0), null=True),
-)
-CHANGE = NEW.partially("run", "stf_filename")
-QUERY = (
-    Field("stf_filename", Name(255)),
-    Field("run_number", Integer(0)),
-    Field("run", Integer(0)),
-    Field("status", Name(20)),
-    Field("machine_state", Name(64)),
-)
+ROW = ResponseRow("StfFile", NumberedStfFile, run=(int, lambda row: row.run_id))
+
+
+class StfFileKey(Schema):
+    file_id: Identifier
+
+
+class StfFileCreate(Schema):
+    """An STF to register."""
+
+    run: Natural = Field(description="The run's id")
+    stf_filename: FileName
+    file_size_bytes: Annotated[int, Integer(0, LARGEST_BIG)] | MISSING | None = MISSING
+    checksum: Annotated[str, Line(64, blank=True)] | MISSING | None = MISSING
+    machine_state: Annotated[str, Line(64)] = "physics"
+    status: FileStatus = "registered"
+    metadata: Document | MISSING | None = MISSING
+    workflow_id: Identifier | MISSING | None = MISSING
+    daq_state: Word | MISSING | None = MISSING
+    daq_substate: Word | MISSING | None = MISSING
+    workflow_status: Annotated[str, Line(30)] | MISSING | None = MISSING
+    tf_count: Natural | MISSING | None = MISSING
+
+
+class StfFileFilter(Schema):
+    stf_filename: FileName | MISSING = MISSING
+    run_number: Natural | MISSING = MISSING
+    run: Natural | MISSING = MISSING
+    status: Word | MISSING = MISSING
+    machine_state: Annotated[str, Line(64)] | MISSING = MISSING
+
+
+StfFileUpdate = StfFileCreate.changes("StfFileUpdate", "run", "stf_filename")
 
 
 def create(connection: Connection, asked: Asked) -> Answer:
@@ -45,7 +68,7 @@ def create(connection: Connection, asked: Asked) -> Answer:
         raise Problems.of("run", f'Invalid pk "{asked.body["run"]}" - object does not exist.')
     row |= {"run_id": run.run_id, "file_id": uuid_from("stf", row["stf_filename"])}
     stored, made = file_reports.stf_rows.ensure(connection, row, "stf_filename")
-    return Answer(SHOWN(stored), 201 if made else 200)
+    return Answer(ROW(stored), 201 if made else 200)
 
 
 def get(connection: Connection, asked: Asked) -> Answer:
@@ -60,28 +83,28 @@ def change(connection: Connection, asked: Asked) -> Answer:
 
 def list_files(connection: Connection, asked: Asked) -> Answer:
     """List STF files, the newest first."""
-    given = asked.filters(*(field.name for field in QUERY))
-    return listed(asked, file_reports.stf_rows.listed(connection, given, asked.window), SHOWN)
+    given = asked.filters()
+    return listed(asked, file_reports.stf_rows.listed(connection, given, asked.window), ROW)
 
 
 def _shown(found: NumberedStfFile | None) -> dict[str, object]:
     if found is None:
         raise Problems.of("file_id", "There is no STF file of this id.")
-    return SHOWN(found)
+    return ROW(found)
 
 
 OPERATIONS = (
-    Operation("POST", BASE, create, "Register an STF", writes=True, body=NEW, row=SHOWN, made=True),
-    Operation("GET", BASE, list_files, "List STF files", query=QUERY, row=SHOWN, is_list=True),
-    Operation("GET", f"{BASE}/{{file_id}}", get, "Read an STF", keys=(KEY,), row=SHOWN),
+    Operation("POST", BASE, create, "Register an STF", writes=True, body=StfFileCreate, row=ROW, made=True),
+    Operation("GET", BASE, list_files, "List STF files", query=StfFileFilter, row=ROW, is_list=True),
+    Operation("GET", f"{BASE}/{{file_id}}", get, "Read an STF", keys=StfFileKey, row=ROW),
     Operation(
         "PATCH",
         f"{BASE}/{{file_id}}",
         change,
         "Change an STF",
         writes=True,
-        body=CHANGE,
-        keys=(KEY,),
-        row=SHOWN,
+        body=StfFileUpdate,
+        keys=StfFileKey,
+        row=ROW,
     ),
 )

@@ -1,45 +1,47 @@
 """`/subscribers/`: who follows which destination."""
 
+from pydantic import MISSING
+
 from ...database import Connection, agents
 from ...database.records.agents import Subscriber
-from ..fields import Body, Field
-from ..kinds import Flag, Name, Number, Text
 from ..operation import Answer, Asked, Operation, listed
-from ..shown import Shown
+from ..schemas import FileName, Flag, Number, ResponseRow, Schema, Text
 
 BASE = "/api/subscribers"
-SHOWN = Shown("Subscriber", Subscriber)
-NEW = Body(
-    Field("subscriber_name", Name(255), required=True),
-    Field("description", Text(), null=True),
-    Field("is_active", Flag(), default=True),
-    Field("fraction", Number(), null=True),
-)
+ROW = ResponseRow("Subscriber", Subscriber)
+
+
+class SubscriberCreate(Schema):
+    """A subscriber to register."""
+
+    subscriber_name: FileName
+    description: Text | MISSING | None = MISSING
+    is_active: Flag = True
+    fraction: Number | MISSING | None = MISSING
+
+
+class SubscriberFilter(Schema):
+    subscriber_name: FileName | MISSING = MISSING
+    is_active: Flag | MISSING = MISSING
 
 
 def create(connection: Connection, asked: Asked) -> Answer:
     """Register a subscriber; one of that name stays as it is."""
     stored, made = agents.subscriber_rows.ensure(connection, asked.body, "subscriber_name")
-    return Answer(SHOWN(stored), 201 if made else 200)
+    return Answer(ROW(stored), 201 if made else 200)
 
 
 def list_subscribers(connection: Connection, asked: Asked) -> Answer:
     """List subscribers in the order of their registration."""
-    found = agents.subscriber_rows.listed(
-        connection, asked.filters("subscriber_name", "is_active"), asked.window
-    )
-    return listed(asked, found, SHOWN)
+    found = agents.subscriber_rows.listed(connection, asked.filters(), asked.window)
+    return listed(asked, found, ROW)
 
 
 OPERATIONS = (
-    Operation("POST", BASE, create, "Register a subscriber", writes=True, body=NEW, row=SHOWN, made=True),
     Operation(
-        "GET",
-        BASE,
-        list_subscribers,
-        "List subscribers",
-        query=(Field("subscriber_name", Name(255)), Field("is_active", Flag())),
-        row=SHOWN,
-        is_list=True,
+        "POST", BASE, create, "Register a subscriber", writes=True, body=SubscriberCreate, row=ROW, made=True
+    ),
+    Operation(
+        "GET", BASE, list_subscribers, "List subscribers", query=SubscriberFilter, row=ROW, is_list=True
     ),
 )

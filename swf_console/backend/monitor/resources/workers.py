@@ -1,37 +1,63 @@
 """`/workers/`: workers that process slices."""
 
+from typing import Annotated
+
+from pydantic import MISSING
+
 from ...database import Connection, workers
 from ...database.records.processing import Worker
-from ..fields import Body, Field, Problems
-from ..kinds import Document, Integer, Moment, Name
 from ..operation import Answer, Asked, Operation, listed
-from ..shown import Shown
+from ..schemas import (
+    AnyInteger,
+    Document,
+    FileName,
+    Line,
+    Moment,
+    Natural,
+    Problems,
+    ResponseRow,
+    Schema,
+    Word,
+)
 
 BASE = "/api/workers"
-KEY = Field("worker_id", Name(255))
-SHOWN = Shown("Worker", Worker)
-NEW = Body(
-    Field("worker_id", Name(255), required=True),
-    Field("run_number", Integer(0), required=True),
-    Field("panda_job", Name(255, blank=True), default=""),
-    Field("location", Name(255, blank=True), default=""),
-    Field("status", Name(20), default="starting"),
-    Field("current_slice_id", Integer(), null=True),
-    Field("tf_filename", Name(255, blank=True), null=True),
-    Field("slices_completed", Integer(0), default=0),
-    Field("last_heartbeat", Moment(), null=True),
-    Field("started_at", Moment()),
-    Field("ended_at", Moment(), null=True),
-    Field("metadata", Document(), null=True),
-)
-CHANGE = NEW.partially("worker_id")
-QUERY = (Field("run_number", Integer(0)), Field("status", Name(20)), Field("location", Name(255)))
+ROW = ResponseRow("Worker", Worker)
+
+
+class WorkerKey(Schema):
+    worker_id: FileName
+
+
+class WorkerCreate(Schema):
+    """A worker to store."""
+
+    worker_id: FileName
+    run_number: Natural
+    panda_job: Annotated[str, Line(255, blank=True)] = ""
+    location: Annotated[str, Line(255, blank=True)] = ""
+    status: Word = "starting"
+    current_slice_id: AnyInteger | MISSING | None = MISSING
+    tf_filename: Annotated[str, Line(255, blank=True)] | MISSING | None = MISSING
+    slices_completed: Natural = 0
+    last_heartbeat: Moment | MISSING | None = MISSING
+    started_at: Moment | MISSING = MISSING
+    ended_at: Moment | MISSING | None = MISSING
+    metadata: Document | MISSING | None = MISSING
+
+
+class WorkerFilter(Schema):
+    run_number: Natural | MISSING = MISSING
+    status: Word | MISSING = MISSING
+    location: FileName | MISSING = MISSING
+
+
+WorkerUpdate = WorkerCreate.changes("WorkerUpdate", "worker_id")
 
 
 def create(connection: Connection, asked: Asked) -> Answer:
     """Store a worker; one of that id stays as it is."""
     stored, made = workers.rows.ensure(connection, {"started_at": asked.now, **asked.body})
-    return Answer(SHOWN(stored), 201 if made else 200)
+    return Answer(ROW(stored), 201 if made else 200)
 
 
 def get(connection: Connection, asked: Asked) -> Answer:
@@ -46,28 +72,28 @@ def change(connection: Connection, asked: Asked) -> Answer:
 
 def list_workers(connection: Connection, asked: Asked) -> Answer:
     """List workers in the order of their start."""
-    given = asked.filters(*(field.name for field in QUERY))
-    return listed(asked, workers.rows.listed(connection, given, asked.window), SHOWN)
+    given = asked.filters()
+    return listed(asked, workers.rows.listed(connection, given, asked.window), ROW)
 
 
 def _shown(found: Worker | None) -> dict[str, object]:
     if found is None:
         raise Problems.of("worker_id", "There is no worker of this id.")
-    return SHOWN(found)
+    return ROW(found)
 
 
 OPERATIONS = (
-    Operation("POST", BASE, create, "Store a worker", writes=True, body=NEW, row=SHOWN, made=True),
-    Operation("GET", BASE, list_workers, "List workers", query=QUERY, row=SHOWN, is_list=True),
-    Operation("GET", f"{BASE}/{{worker_id:path}}", get, "Read a worker", keys=(KEY,), row=SHOWN),
+    Operation("POST", BASE, create, "Store a worker", writes=True, body=WorkerCreate, row=ROW, made=True),
+    Operation("GET", BASE, list_workers, "List workers", query=WorkerFilter, row=ROW, is_list=True),
+    Operation("GET", f"{BASE}/{{worker_id:path}}", get, "Read a worker", keys=WorkerKey, row=ROW),
     Operation(
         "PATCH",
         f"{BASE}/{{worker_id:path}}",
         change,
         "Change a worker",
         writes=True,
-        body=CHANGE,
-        keys=(KEY,),
-        row=SHOWN,
+        body=WorkerUpdate,
+        keys=WorkerKey,
+        row=ROW,
     ),
 )

@@ -1,0 +1,302 @@
+"""What requests may hold and what answers are, as pydantic models; OpenAPI is made of the same.
+
+A value is first read as what it spells ("5" is a number), then judged by its strict type.
+"""
+
+import re
+import typing
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import (
+    MISSING,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    PlainValidator,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+)
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import CoreSchema, ErrorDetails, PydanticKnownError, core_schema
+
+T = TypeVar("T")
+JsonSchema = dict[str, Any]
+
+SMALLEST, LARGEST = -(2**31), 2**31 - 1
+LARGEST_BIG = 2**63 - 1
+EXACT = 2**53 - 1  # beyond it, programs that keep numbers as floats round them
+FLAGS: dict[int | str, bool] = {
+    "true": True,
+    "True": True,
+    "1": True,
+    "false": False,
+    "False": False,
+    "0": False,
+}
+FLAGS |= {1: True, 0: False}
+NULL = "This field may not be null."
+# the texts that clients of the monitor know, by pydantic's type of error
+TEXTS = {
+    "missing": "This field is required.",
+    "string_type": "Not a valid string.",
+    "string_too_short": "This field may not be blank.",
+    "string_too_long": "Ensure this field has no more than {max_length} characters.",
+    "string_pattern_mismatch": "Control characters are not allowed.",
+    "int_type": "A valid integer is required.",
+    "int_limits": "Ensure this value is from {low} to {high}.",
+    "float_type": "A valid number is required.",
+    "finite_number": "A valid number is required.",
+    "bool_type": "Must be a valid boolean.",
+    "literal_error": "Not a valid choice: one of {expected}.",
+    "datetime_type": "Not a time in ISO 8601, such as 2026-01-31T12:00:00Z.",
+    "uuid_type": "Must be a valid UUID.",
+    "dict_type": "Must be a JSON object.",
+}
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}(\.0{0,9})?", re.ASCII)
+_IDENTIFIER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE | re.ASCII)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_NO_CONTROLS = r"[^\u0000-\u001f\u007f-\u009f]*"
+_ANY_LINE = f"^{_NO_CONTROLS}$"
+_LINE = rf"^{_NO_CONTROLS}[^ \u0000-\u001f\u007f-\u009f]{_NO_CONTROLS}$"
+
+
+class Problems(Exception):
+    """What is wrong with a request, by field."""
+
+    def __init__(self, fields: Mapping[str, list[str]]) -> None:
+        super().__init__("; ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items()))
+        self.fields = dict(fields)
+
+    @classmethod
+    def of(cls, field: str, text: str) -> "Problems":
+        """One problem of one field."""
+        return cls({field: [text]})
+
+
+class Schema(BaseModel):
+    """The fields of a JSON object, a query or a path; others are ignored."""
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The values, without those that are left out; raises Problems."""
+        try:
+            # model_validate looks at its options each time, a tenth of the work: slices come by the thousand
+            found = cls.__pydantic_validator__.validate_python(given)
+        except ValidationError as error:
+            raise Problems(_texts(error)) from None
+        return {name: value for name, value in vars(found).items() if value is not MISSING}
+
+    @classmethod
+    def read_query(cls, given: Mapping[str, str]) -> dict[str, Any]:
+        """The values of a query; an empty one is not given. Raises Problems."""
+        return cls.read({name: value for name, value in given.items() if value != ""})
+
+    @classmethod
+    def changes(cls, title: str, *fixed: str) -> "type[Schema]":
+        """The same for a change: nothing is required, nothing has a default. `fixed` cannot be changed."""
+        fields: dict[str, Any] = {
+            name: (field.rebuild_annotation() | MISSING, Field(MISSING, description=field.description))
+            for name, field in cls.model_fields.items()
+            if name not in fixed
+        }
+        return create_model(title, __base__=Schema, __module__=cls.__module__, **fields)
+
+
+class ResponseRow(Generic[T]):
+    """How a row is answered: its columns, and `more` that are made of it, each with its type."""
+
+    def __init__(self, title: str, row: type[T], **more: tuple[Any, Callable[[T], Any]]) -> None:
+        columns = {name: _column(hint) for name, hint in typing.get_type_hints(row).items()}
+        self._title, self._types = title, columns | {name: hint for name, (hint, _) in more.items()}
+        self._columns, self._more = tuple(columns), {name: make for name, (_, make) in more.items()}
+
+    @cached_property
+    def model(self) -> type[BaseModel]:
+        """What a client gets."""
+        fields: dict[str, Any] = {name: (hint, ...) for name, hint in self._types.items()}
+        return create_model(self._title, **fields)
+
+    def __call__(self, item: T) -> dict[str, Any]:
+        """The row as JSON."""
+        row = {name: getattr(item, name) for name in self._columns}
+        return row | {name: make(item) for name, make in self._more.items()}
+
+
+def request_schema(model: type[Schema]) -> JsonSchema:
+    """What is accepted, as JSON schema."""
+    return model.model_json_schema(schema_generator=_Accepted)
+
+
+def response_schema(model: type[BaseModel]) -> JsonSchema:
+    """What is answered, as JSON schema."""
+    return model.model_json_schema(schema_generator=_Untitled, mode="serialization")
+
+
+class _Untitled(GenerateJsonSchema):
+    """Without titles of fields, which would repeat their names."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 (the generator's own name)
+        return False
+
+
+class _Accepted(_Untitled):
+    """Numbers and flags may be spelled as text, names as numbers."""
+
+    def int_schema(self, schema: core_schema.IntSchema) -> JsonSchemaValue:
+        pattern = f"^[1-9][0-9]{{0,{len(str(schema['le'])) - 2}}}$"
+        return {"anyOf": [super().int_schema(schema), {"type": "string", "pattern": pattern}]}
+
+    def float_schema(self, schema: core_schema.FloatSchema) -> JsonSchemaValue:
+        digits = {"type": "string", "pattern": r"^-?[0-9]{1,15}(\.[0-9]{1,9})?$"}
+        return {"anyOf": [super().float_schema(schema), digits]}
+
+    def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
+        number = {"type": "integer", "minimum": -EXACT, "maximum": EXACT}
+        return {"anyOf": [super().str_schema(schema), number]}
+
+    def bool_schema(self, schema: core_schema.BoolSchema) -> JsonSchemaValue:
+        return {"anyOf": [super().bool_schema(schema), {"enum": list(FLAGS)}]}
+
+
+def _texts(error: ValidationError) -> dict[str, list[str]]:
+    return {str(each["loc"][0]): [_text_of(each)] for each in error.errors(include_url=False)}
+
+
+def _text_of(error: ErrorDetails) -> str:
+    if error["type"] != "missing" and error["input"] is None:
+        return NULL
+    context = error.get("ctx", {})
+    if "expected" in context:  # 'a', 'b' or 'c'
+        context["expected"] = context["expected"].replace("'", "").replace(" or ", ", ")
+    return TEXTS[error["type"]].format(**context)
+
+
+def _column(hint: Any) -> Any:
+    """The type of a column; one of JSON holds whatever a program wrote."""
+    kinds = {typing.get_origin(each) or each for each in (hint, *typing.get_args(hint))}
+    return Any if dict in kinds else hint
+
+
+def _whole(value: Any) -> int:
+    if type(value) is int:
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
+        return int(value.strip().partition(".")[0])
+    raise PydanticKnownError("int_type")
+
+
+def _number(value: Any) -> Any:
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _flag(value: Any) -> Any:
+    return FLAGS.get(value, value) if isinstance(value, int | str) else value
+
+
+def _text(value: Any) -> Any:
+    return str(value) if type(value) is int and -EXACT <= value <= EXACT else value
+
+
+def _storable(value: Any) -> Any:
+    """Text with U+FFFD for what cannot be stored."""
+    given = _text(value)
+    return _UNSTORABLE.sub("\ufffd", given) if isinstance(given, str) else given
+
+
+def _judgeable(value: Any) -> Any:
+    """Text with NUL, which no pattern and no choice allows, for the surrogates that pydantic cannot read."""
+    return value if not isinstance(value, str) or value.isascii() else _UNSTORABLE.sub("\x00", value)
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        if isinstance(value, str) and len(value) <= 64:
+            return datetime.fromisoformat(value.strip().upper()).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    raise PydanticKnownError("datetime_type")
+
+
+def _identifier(value: Any) -> str:
+    if isinstance(value, str) and _IDENTIFIER.fullmatch(value):
+        return str(uuid.UUID(value))
+    raise PydanticKnownError("uuid_type")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in text.split(",") if word.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """A whole number within limits; text that spells one is one."""
+
+    low: int = SMALLEST
+    high: int = LARGEST
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        within = core_schema.custom_error_schema(
+            core_schema.int_schema(ge=self.low, le=self.high),
+            custom_error_type="int_limits",
+            custom_error_message=TEXTS["int_limits"],
+            custom_error_context={"low": self.low, "high": self.high},
+        )
+        return core_schema.no_info_before_validator_function(_whole, within)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Short text on one line, such as a name, without spaces around it; numbers are taken as text."""
+
+    longest: int
+    blank: bool = False
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        judged = core_schema.str_schema(
+            strict=True,
+            min_length=0 if self.blank else 1,
+            max_length=self.longest,
+            pattern=_ANY_LINE if self.blank else _LINE,
+        )
+        return core_schema.no_info_before_validator_function(self._read, judged)
+
+    def _read(self, value: Any) -> Any:
+        given = _judgeable(_text(value))
+        if not isinstance(given, str):
+            return given
+        text = given.strip(" ")
+        # what is too long is so with the spaces around it; nothing but spaces is blank, however many
+        return given if len(given) > self.longest and (text or self.blank) else text
+
+
+CHOICE = BeforeValidator(_judgeable)
+Word = Annotated[str, Line(20)]
+Name = Annotated[str, Line(100)]
+FileName = Annotated[str, Line(255)]
+FileStatus = Annotated[Literal["registered", "processing", "processed", "failed", "done"], CHOICE]
+AnyInteger = Annotated[int, Integer()]
+Natural = Annotated[int, Integer(0)]
+Number = Annotated[float, BeforeValidator(_number), Field(strict=True, allow_inf_nan=False)]
+Flag = Annotated[bool, BeforeValidator(_flag), Field(strict=True)]
+# text of any length that a body can hold
+Text = Annotated[str, BeforeValidator(_storable), Field(strict=True)]
+# an instant in ISO 8601, in UTC once it is read; without a zone it is local time
+Moment = Annotated[datetime, PlainValidator(_moment, json_schema_input_type=datetime)]
+Identifier = Annotated[str, PlainValidator(_identifier, json_schema_input_type=uuid.UUID)]
+IDENTIFIER = TypeAdapter[str](Identifier)
+# a JSON object
+Document = Annotated[dict[Any, Any], Field(strict=True)]
+# words with commas between them
+Words = Annotated[frozenset[Any], BeforeValidator(_words, json_schema_input_type=str)]
