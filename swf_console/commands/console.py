@@ -41,8 +41,7 @@ def _open(arguments: argparse.Namespace, first_look: "FirstLook") -> int:
     from ..backend.operations.console.naming import namespace_of
     from ..backend.operations.console.preferences import load_preferences
     from ..backend.operations.console.services import ConsoleServices
-    from ..backend.services.executions.leases import new_owner_id
-    from ..backend.services.executions.watchdog import Watchdog
+    from ..backend.services.executions.watchdog import Watchdog, new_owner_id
     from ..backend.settings import load_settings
     from .key_names import known_keys
 

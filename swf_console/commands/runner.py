@@ -17,9 +17,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM, SIGINT or SIGQUIT; executions that run then end as terminated."""
     from ..backend.configuration import resolve_namespace
     from ..backend.logs import log_to_file
-    from ..backend.services.executions.leases import new_owner_id
     from ..backend.services.executions.request import testbed_of
-    from ..backend.services.executions.watchdog import Watchdog
+    from ..backend.services.executions.watchdog import Watchdog, new_owner_id
     from ..backend.settings import load_settings
 
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)

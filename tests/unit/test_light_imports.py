@@ -62,6 +62,27 @@ def test_a_headless_run_loads_no_heavy_library(tmp_path: Path) -> None:
     assert not [name for name in HEAVY if name in loaded]
 
 
+OPENING = """
+import argparse, sys
+from swf_console.commands import console
+
+def show(services):
+    import swf_console.app
+    print([name for name in sys.argv[1:] if name in sys.modules])
+    return 0
+
+console.show = show
+console.open_app(argparse.Namespace(home=None, testbed_config=None, namespace="demo", read_only=False))
+"""
+
+
+def test_the_console_loads_nothing_of_its_backends_before_it_paints(tmp_path: Path) -> None:
+    write_home(tmp_path)
+    unwanted = ("sqlalchemy", "simpy", "stomp", "supervisor", "psycopg2", "tomlkit", "alembic", "pydantic")
+    done = run([sys.executable, "-c", OPENING, *unwanted], cwd=tmp_path)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
 def test_every_backend_room_is_light_until_it_is_used() -> None:
     rooms = ("configuration", "database", "messaging", "simulation", "operations", "supervision", "monitor")
     code = "import sys\n" + "".join(f"import swf_console.backend.{room}\n" for room in rooms)

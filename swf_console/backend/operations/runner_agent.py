@@ -12,10 +12,10 @@ from ..messaging.messages import IncomingMessage, make
 from ..messaging.subscriber import Subscriber, Subscription
 from ..services.executions.engine import Engine
 from ..services.executions.execution import AlreadyStarted
-from ..services.executions.leases import new_owner_id
 from ..services.executions.recovery import close_expired
 from ..services.executions.registration import IDLE_TYPE, agent_type
 from ..services.executions.request import prepare
+from ..services.executions.watchdog import new_owner_id
 from ..services.runner import protocol
 from ..services.runner.protocol import CONTROL_QUEUE, Command, named_namespace
 from ..settings import Settings

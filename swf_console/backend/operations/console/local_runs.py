@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ...logs import log_to_file
 from ...services.executions.engine import Engine
 from ...services.executions.execution import RunningExecution
-from ...services.executions.leases import new_owner_id
 from ...services.executions.request import RunRequest, prepare
+from ...services.executions.watchdog import new_owner_id
 from ...settings import Settings
 
 

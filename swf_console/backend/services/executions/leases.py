@@ -1,7 +1,6 @@
 """While a process executes, its leases are renewed and stops that others ask for are heard."""
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -9,17 +8,11 @@ from datetime import timedelta
 
 from ...database import Database, executions
 from ...database.connection.engine import server_time
-from ...settings import Settings
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
 RENEWALS = 5  # within the time of a lease
-
-
-def new_owner_id(settings: Settings) -> str:
-    """Host, pid, and what makes the name unique for ever."""
-    return f"{settings.host}:{os.getpid()}:{os.urandom(6).hex()}"
 
 
 class LeaseRenewer:

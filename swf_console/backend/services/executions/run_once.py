@@ -63,7 +63,7 @@ class HeadlessRun:
 
     def run(self, *, timeout: float | None = None, progress: Progress | None = None) -> Report:
         """Run the execution to its end. Raises UsageError or BackendUnreachable where it could not begin."""
-        from .leases import new_owner_id
+        from .watchdog import new_owner_id
 
         owner = new_owner_id(self._settings)
         watchdog = Watchdog(self._settings, owner)

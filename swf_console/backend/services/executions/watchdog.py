@@ -13,6 +13,11 @@ from ...settings import Settings
 DISMISSED = b"."
 
 
+def new_owner_id(settings: Settings) -> str:
+    """Host, pid, and what makes the name unique for ever."""
+    return f"{settings.host}:{os.getpid()}:{os.urandom(6).hex()}"
+
+
 class Watchdog:
     """The parent's end of the pipe."""
 
