@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
 
-from swf_console.backend.settings import BrokerSettings
+from swf_console.backend.core.settings import BrokerSettings
 
 from .harness import Row, interleaved, median, peak_rss, percentile, shown
 from .stage import Stage, embedded_broker

@@ -74,8 +74,8 @@ def draw(home: Home, each: int) -> tuple[list[int], float]:
 
 def main(count: int) -> None:
     """Open the database, say so, and draw when told to."""
+    from swf_console.backend.core.settings import load_settings
     from swf_console.backend.database import open_database, sequences
-    from swf_console.backend.settings import load_settings
 
     database = open_database(load_settings().database_url)
     print("ready", flush=True)

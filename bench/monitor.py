@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 
-from swf_console.backend.monitor.address import read_address
-from swf_console.backend.settings import sqlite_url
+from swf_console.backend.core.settings import sqlite_url
+from swf_console.backend.http_server.address import read_address
 from tests.support.waiting import wait_for
 
 from .harness import Row, cpu_seconds, median, percentile, shown

@@ -5,11 +5,11 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from swf_console.backend.core.settings import sqlite_url
 from swf_console.backend.database import Connection, Database, executions, messages, open_database
 from swf_console.backend.database.records.messages import MessageFilter
 from swf_console.backend.database.records.workflows import ExecutionFilter
 from swf_console.backend.database.sql.keyset import cursor_of
-from swf_console.backend.settings import sqlite_url
 
 from .harness import Row, interleaved, median, shown
 from .seeding import seed, seeded_file

@@ -49,8 +49,8 @@ def windowed_sends(count: int) -> float:
     """stomp.py, a receipt for each message, at most `WINDOW` of them open."""
     import stomp
 
-    from swf_console.backend.messaging.address import running_broker
-    from swf_console.backend.settings import load_settings
+    from swf_console.backend.core.settings import load_settings
+    from swf_console.backend.messaging.endpoint import running_broker
 
     where = running_broker(load_settings())
     window, last, left = threading.Semaphore(WINDOW), threading.Event(), [count]
@@ -83,9 +83,9 @@ def bulk_inserts(count: int) -> float:
     """Core's multi-row statements in transactions of `BATCH`, and the marks of delivery likewise."""
     from sqlalchemy import bindparam, update
 
+    from swf_console.backend.core.settings import load_settings
     from swf_console.backend.database import open_database
     from swf_console.backend.database.tables.workflows import messages
-    from swf_console.backend.settings import load_settings
 
     database = open_database(load_settings().database_url)
     rows = [_row(number) for number in range(count)]

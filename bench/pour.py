@@ -10,11 +10,11 @@ import time
 import uuid
 from pathlib import Path
 
-from swf_console.backend.messaging.messages import ID_HEADER
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.backend.operations.console.tail import Tail
-from swf_console.backend.settings import load_settings
-from swf_console.commands.console import show
+from swf_console.backend.core.settings import load_settings
+from swf_console.backend.messaging.message import ID_HEADER
+from swf_console.cli.console import show
+from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.messages.buffer import Tail
 
 from .flood import body
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from swf_console.backend.core.settings import sqlite_url
 from swf_console.backend.database import Database, open_database
 from swf_console.backend.database.connection.revision import HEAD
-from swf_console.backend.settings import sqlite_url
 
 CACHE = Path(tempfile.gettempdir()) / "swf-bench-cache"
 BATCH = 1_000_000

@@ -14,9 +14,9 @@ from subprocess import DEVNULL, Popen, run
 from types import TracebackType
 from typing import Any, Self
 
+from swf_console.backend.core.settings import BrokerSettings, Settings, load_settings
 from swf_console.backend.database.upgrading import upgrade
-from swf_console.backend.operations.home import write_home
-from swf_console.backend.settings import BrokerSettings, Settings, load_settings
+from swf_console.backend.services.home import write_home
 from tests.support import postgresql
 from tests.support.activemq import ActiveMQ
 from tests.support.postgresql import PostgreSQL
@@ -54,7 +54,7 @@ class Home:
 
     def broker(self) -> BrokerSettings:
         """The broker of this home, which runs."""
-        from swf_console.backend.messaging.address import running_broker
+        from swf_console.backend.messaging.endpoint import running_broker
 
         return running_broker(self.settings)
 

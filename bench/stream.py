@@ -6,7 +6,7 @@ import re
 import time
 
 from swf_console.backend.messaging.connection import Connection
-from swf_console.backend.messaging.messages import make
+from swf_console.backend.messaging.message import make
 
 from .harness import Row, median, percentile, shown
 from .http_load import Client, Taken, close, connected

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from swf_console.backend.operations.agent_programs import supervisor_of
+from swf_console.backend.services.agents.programs import supervisor_of
 from tests.support.waiting import wait_for
 
 from .harness import Row, median, shown

@@ -17,21 +17,21 @@ from textual.content import Content
 
 from . import __version__
 from .actions import use_keys
-from .backend.operations.console.services import ConsoleServices
-from .backend.operations.console.terminals import symbols_of, theme_of
-from .screens.clipboard import Clipboard
-from .screens.commanding import Commands, NamespaceChoice, WriteLock
-from .screens.dialogs import Questions
-from .screens.frame import Frame
-from .screens.key_order import Handled, KeyQueue
-from .screens.pane_host import Navigation
-from .screens.recording import ActionRunner, keep_crash
-from .screens.standing import Writes
-from .screens.themes import ALL
-from .screens.watching import Alarms
+from .backend.services.ownership import Writes
+from .screens.dialogs.confirm import Questions
+from .screens.shell.action_runner import ActionRunner, keep_crash
+from .screens.shell.alarms import Alarms
+from .screens.shell.clipboard import Clipboard
+from .screens.shell.commands import Commands, NamespaceChoice, WriteLock
+from .screens.shell.frame import Frame
+from .screens.shell.key_queue import Handled, KeyQueue
+from .screens.shell.navigation import Navigation
+from .screens.shell.themes import ALL
+from .viewmodels.context import ConsoleServices
+from .viewmodels.terminal import symbols_of, theme_of
+from .widgets.bars.screens import ScreenBar
 from .widgets.bindings import bindings_everywhere
-from .widgets.key_words import with_keys
-from .widgets.screen_bar import ScreenBar
+from .widgets.key_labels import with_keys
 from .widgets.symbols import sign, use_symbols
 
 INTERRUPTED = 130

@@ -1,6 +1,6 @@
 """`python -m swf_console.launch WHAT`: what agents.supervisord.conf runs in place of a program."""
 
-from .backend.supervision.launch import main
+from .backend.supervisor.launcher import main
 
 __all__ = ["main"]
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from .cli import main as console
+from .cli.main import main as console
 
 COMMANDS = {"run": "up", "status": "status", "status-local": "status", "stop-agents": "down"}
 USAGE = """usage: testbed run [NAME] | status | status-local | stop-agents

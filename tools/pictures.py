@@ -15,9 +15,9 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from swf_console.app import ConsoleApp
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.backend.operations.home import write_home
-from swf_console.backend.settings import load_settings
+from swf_console.backend.core.settings import load_settings
+from swf_console.backend.services.home import write_home
+from swf_console.viewmodels.context import ConsoleServices
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PICTURES = CHECKOUT / "docs/pictures"

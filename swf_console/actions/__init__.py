@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from .action import Action, Tier
-from .everywhere import EVERYWHERE
+from .global_actions import EVERYWHERE
 from .lists import DEFINITIONS, EXECUTIONS, MESSAGES
 from .overlays import OF_OVERLAYS
-from .panes import AGENTS, FAST_PROCESSING, JOURNAL, NAMESPACES, OVERVIEW
-from .parts import OF_PARTS
+from .registry import Action, Tier
+from .scope import OF_PARTS
+from .screens import AGENTS, FAST_PROCESSING, JOURNAL, NAMESPACES, OVERVIEW
 
 __all__ = [
     "EVERYWHERE",

@@ -1,6 +1,6 @@
 """What can be done on the screens that list what is recorded: executions, definitions, messages."""
 
-from .action import Action, Tier, columns
+from .registry import Action, Tier, columns
 
 _AN_EXECUTION = "stf_datataking-shifter-0001"
 EXECUTIONS: tuple[Action, ...] = (

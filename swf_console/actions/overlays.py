@@ -1,6 +1,6 @@
 """What can be done in what lies over the screens: the launch form, the doctor, help, dialogs."""
 
-from .action import Action, Tier, keyed
+from .registry import Action, Tier, keyed
 
 _NEXT_PART = (
     "app.focus_next",

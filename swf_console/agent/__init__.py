@@ -11,11 +11,11 @@ runs, run_counters, stf_files, stf_workflows, fastmon_files, tf_slices, workers
 """
 
 from ..backend.agent import EPICTOPIC, MONITORING_QUEUE
-from ..backend.agent.agent import Agent
+from ..backend.agent.base import Agent
+from ..backend.agent.context import Work as HandlerContext
 from ..backend.agent.message import BadMessage, Message
-from ..backend.agent.work import Work as HandlerContext
 from ..backend.database import Connection
-from ..backend.messaging.feed import Feed as Subscription
+from ..backend.messaging.subscriber import Feed as Subscription
 
 __all__ = [
     "EPICTOPIC",

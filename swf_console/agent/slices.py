@@ -1,6 +1,6 @@
 """TF slices as the fast processing agent and the workers tell each other of them; rows are in `tf_slices`."""
 
-from ..backend.agent.slices import (
+from ..backend.agent.processing.slices import (
     RESULTS_QUEUE,
     SLICES_PER_SAMPLE,
     SLICES_QUEUE,

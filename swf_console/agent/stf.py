@@ -1,6 +1,6 @@
 """STFs as the agents of the standard chain tell each other of them, and as they register them."""
 
-from ..backend.agent.stf import (
+from ..backend.agent.processing.stf import (
     Stf,
     generated,
     is_sampled,

@@ -4,10 +4,10 @@ import socket
 
 import uvicorn
 
-from ..backend.errors import PortTaken, UsageError
-from ..backend.monitor.door import Door
-from ..backend.monitor.serving import Server, is_loopback
-from .desk import Desk
+from ..backend.core.errors import PortTaken, UsageError
+from ..backend.http_server.security import Door
+from ..backend.http_server.server import Server, is_loopback
+from .executor import Desk
 from .server import build
 
 PATH = "/mcp"

@@ -17,7 +17,7 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 
 from .. import __version__
-from .desk import Answer, Desk
+from .executor import Answer, Desk
 from .tool import Tool
 
 log = logging.getLogger(__name__)

@@ -11,24 +11,24 @@ from textual.containers import Container
 from textual.widgets import Input
 
 from ..actions import action_of
-from ..widgets.columns import Column
-from ..widgets.harmless import brief
-from ..widgets.key_words import with_keys
-from ..widgets.line_view import Lines, Part
-from ..widgets.notice import Notice
-from ..widgets.rows import Cell
-from ..widgets.short_list import Item, ShortList
+from ..backend.core.format import clock
+from ..backend.core.sanitize import brief
+from ..widgets.key_labels import with_keys
+from ..widgets.semantic_colors import Tone
 from ..widgets.symbols import sign
-from ..widgets.tones import Tone
-from .columns_pane import ColumnsPane
-from .entry import Entry as EntryLine
-from .host import host_of
-from .polling import Poll
-from .words import clock
+from ..widgets.table.columns import Column
+from ..widgets.table.rows import Cell
+from ..widgets.table.short_list import Item, ShortList
+from ..widgets.tail.line_view import Lines, Part
+from ..widgets.text.notice import Notice
+from .base.host import host_of
+from .base.polling import Poll
+from .base.prompt import Entry as EntryLine
+from .base.screen import ColumnsPane
 
 if TYPE_CHECKING:
-    from ..backend.operations.console.journal import Entry
-    from ..backend.operations.console.services import ConsoleServices
+    from ..backend.services.journal import Entry
+    from ..viewmodels.context import ConsoleServices
 
 MOST = 1_000
 WIDE = 120
@@ -174,7 +174,7 @@ class JournalPane(ColumnsPane):
         """Runs in a worker thread."""
         from datetime import UTC, datetime
 
-        from ..backend.operations.console.reports import shift_log, write_report
+        from ..viewmodels.shift_report import shift_log, write_report
 
         name = f"shift-log-{datetime.now(UTC):%Y-%m-%d-%H%M}"
         return str(write_report(name, shift_log(entries, self.services.namespace)))

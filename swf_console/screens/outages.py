@@ -1,8 +1,8 @@
 """What is said of a backend that does not answer: since when, why, what to do, when it is tried again."""
 
-from ..backend.operations.console.pipe import Flow, PipeState
-from ..backend.operations.console.services import ConsoleServices
-from ..widgets.harmless import brief
+from ..backend.core.sanitize import brief
+from ..viewmodels.connections import Flow, PipeState
+from ..viewmodels.context import ConsoleServices
 
 WORDS = {"broker": "the broker", "db": "the database", "superv": "supervisord"}
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 
 from ..actions import action_of
-from ..widgets.harmless import brief
-from .host import host_of
+from ..backend.core.sanitize import brief
+from .base.host import host_of
 
 if TYPE_CHECKING:
-    from ..backend.operations.console.lists import ExecutionSummary
-    from ..backend.operations.console.services import ConsoleServices
+    from ..viewmodels.context import ConsoleServices
+    from ..viewmodels.pages import ExecutionSummary
 
 
 def ask_to_stop(

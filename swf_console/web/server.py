@@ -22,8 +22,8 @@ from aiohttp import web
 from aiohttp.web_runner import GracefulExit
 from textual_serve.server import Server, to_int
 
-from ..backend.monitor.serving import Listening, bound_socket, check_host, is_loopback, usable_tls
-from .door import add_headers, door, socket_origin
+from ..backend.http_server.server import Listening, bound_socket, check_host, is_loopback, usable_tls
+from .auth import add_headers, door, socket_origin
 from .session import Session
 
 HERE = Path(__file__).parent

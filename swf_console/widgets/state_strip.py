@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .semantic_colors import Tone
 from .symbols import sign
-from .tones import Tone
 
 Part = tuple[str, Tone]
 

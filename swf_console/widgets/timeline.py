@@ -7,9 +7,9 @@ from textual.app import RenderResult
 from textual.content import Content
 from textual.widget import Widget
 
-from .columns import fit
+from .semantic_colors import COLOURS, Tone
 from .symbols import sign
-from .tones import COLOURS, Tone
+from .table.columns import fit
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def test_read_only_says_so(terminal: Tmux) -> None:
 CRASHING = """
 import sys
 from swf_console.__main__ import main
-from swf_console.screens.commanding import Commands
+from swf_console.screens.shell.commands import Commands
 
 def broken(self, name=""):
     secret = "hidden"

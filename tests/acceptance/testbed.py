@@ -13,8 +13,8 @@ from typing import Any
 import psycopg2
 import psycopg2.extras
 
+from swf_console.backend.core.settings import sqlite_url
 from swf_console.backend.database import Database, open_database
-from swf_console.backend.settings import sqlite_url
 
 from ..support.fast_run import left_by
 from ..support.homes import plain_environment, run

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.operations import agent_control, agent_list, agent_programs, orchestration
-from swf_console.backend.operations.console import launching, log_tail
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.backend.settings import load_settings
-from swf_console.testing.supervisor import MemorySupervisor
+from swf_console.backend.core.settings import load_settings
+from swf_console.backend.services import testbed
+from swf_console.backend.services.agents import control, programs, queries
+from swf_console.testing.fake_supervisor import MemorySupervisor
+from swf_console.viewmodels import log_follower
+from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.executions import launch
 
 from ..support.command_line import CommandLine
 from ..support.homes import plain_environment
@@ -37,7 +39,7 @@ def services(console: CommandLine) -> Iterator[ConsoleServices]:
 def supervisor(monkeypatch: pytest.MonkeyPatch) -> MemorySupervisor:
     """The supervisor that every operation finds."""
     found = MemorySupervisor(running=True)
-    for module in (agent_control, agent_list, agent_programs, launching, orchestration, log_tail):
+    for module in (control, queries, programs, launch, testbed, log_follower):
         monkeypatch.setattr(module, "supervisor_of", lambda _settings: found)
     return found
 

@@ -13,10 +13,10 @@ from textual.pilot import Pilot
 
 from swf_console.actions import Action, Tier
 from swf_console.app import ConsoleApp
-from swf_console.backend.errors import SwfError
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.screens.host import Call, Then
-from swf_console.screens.pane import Pane
+from swf_console.backend.core.errors import SwfError
+from swf_console.screens.base.host import Call, Then
+from swf_console.screens.base.screen import Pane
+from swf_console.viewmodels.context import ConsoleServices
 
 P = TypeVar("P", bound=Pane)
 

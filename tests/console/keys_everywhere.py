@@ -5,23 +5,23 @@ from functools import partial
 
 from textual.widgets import Input, OptionList
 
-from swf_console.backend.operations.console.journal import Entry as JournalEntry
-from swf_console.backend.supervision.records import Orphan
-from swf_console.screens.agents import AgentsPane
-from swf_console.screens.dialogs import Choice, ConfirmMany, Question, TypeName
-from swf_console.screens.doctor import DoctorOverlay
-from swf_console.screens.entry import Entry
-from swf_console.screens.fast_processing import FastProcessingPane
-from swf_console.screens.help import HelpScreen
+from swf_console.backend.services.journal import Entry as JournalEntry
+from swf_console.backend.supervisor.base import Orphan
+from swf_console.screens.agents.screen import AgentsPane
+from swf_console.screens.base.prompt import Entry
+from swf_console.screens.dialogs.confirm import Choice, ConfirmMany, Question, TypeName
+from swf_console.screens.dialogs.doctor import DoctorOverlay
+from swf_console.screens.dialogs.help import HelpScreen
+from swf_console.screens.dialogs.namespace_picker import NamespacePicker
+from swf_console.screens.dialogs.palette import Palette
+from swf_console.screens.dialogs.quit import Quitting
+from swf_console.screens.fast_processing.screen import FastProcessingPane
 from swf_console.screens.journal import JournalPane
-from swf_console.screens.launch import LaunchForm
-from swf_console.screens.namespace_picker import NamespacePicker
-from swf_console.screens.namespaces import NamespacesPane
-from swf_console.screens.overview import OverviewPane
-from swf_console.screens.palette import Palette
-from swf_console.screens.quitting import Quitting
-from swf_console.widgets.key_line import KeyLine
-from swf_console.widgets.line import Line
+from swf_console.screens.launch.form import LaunchForm
+from swf_console.screens.namespaces.screen import NamespacesPane
+from swf_console.screens.overview.screen import OverviewPane
+from swf_console.widgets.bars.keys import KeyLine
+from swf_console.widgets.text.line import Line
 from tests.support.history import add_execution
 
 from .pressing import Keys, presses

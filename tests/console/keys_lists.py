@@ -2,15 +2,15 @@
 
 import uuid
 
-from swf_console.backend.messaging.messages import ID_HEADER
-from swf_console.screens.compare import CompareView
-from swf_console.screens.definitions import DefinitionsPane
-from swf_console.screens.dialogs import Question
-from swf_console.screens.entry import Entry
-from swf_console.screens.executions import ExecutionsPane
-from swf_console.screens.messages import MessagesPane
-from swf_console.screens.replay import ReplayView
-from swf_console.widgets.line import Line
+from swf_console.backend.messaging.message import ID_HEADER
+from swf_console.screens.base.prompt import Entry
+from swf_console.screens.definitions.screen import DefinitionsPane
+from swf_console.screens.dialogs.confirm import Question
+from swf_console.screens.executions.compare import CompareView
+from swf_console.screens.executions.replay import ReplayView
+from swf_console.screens.executions.screen import ExecutionsPane
+from swf_console.screens.messages.screen import MessagesPane
+from swf_console.widgets.text.line import Line
 from tests.support.history import add_execution, add_states
 
 from .pressing import Keys, presses

@@ -4,18 +4,18 @@ import uuid
 
 from textual.widgets import Input
 
-from swf_console.backend.messaging.messages import ID_HEADER
-from swf_console.screens.agents import AgentsPane
-from swf_console.screens.definition_detail import DefinitionDetailView
-from swf_console.screens.definitions import DefinitionsPane
-from swf_console.screens.entry import Entry
-from swf_console.screens.execution_detail import ExecutionDetailView
-from swf_console.screens.executions import ExecutionsPane
-from swf_console.screens.messages import MessagesPane
-from swf_console.screens.replay import ReplayView
-from swf_console.screens.scrolling import Scrolling
-from swf_console.widgets.code_lines import CodeLines
-from swf_console.widgets.line_view import Lines
+from swf_console.backend.messaging.message import ID_HEADER
+from swf_console.screens.agents.screen import AgentsPane
+from swf_console.screens.base.prompt import Entry
+from swf_console.screens.base.views import Scrolling
+from swf_console.screens.definitions.detail import DefinitionDetailView
+from swf_console.screens.definitions.screen import DefinitionsPane
+from swf_console.screens.executions.detail import ExecutionDetailView
+from swf_console.screens.executions.replay import ReplayView
+from swf_console.screens.executions.screen import ExecutionsPane
+from swf_console.screens.messages.screen import MessagesPane
+from swf_console.widgets.tail.line_view import Lines
+from swf_console.widgets.text.code import CodeLines
 from tests.support.history import add_execution, add_messages, add_states
 
 from .keys_lists import executions_of

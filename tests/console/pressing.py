@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from textual.pilot import Pilot
 
 from swf_console.actions import EVERYWHERE, OF_PANES, Action, actions_of
-from swf_console.actions.nesting import hidden_by
+from swf_console.actions.scope import hidden_by
 from swf_console.app import ConsoleApp
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.screens.pane import Pane
-from swf_console.testing.supervisor import MemorySupervisor
-from swf_console.widgets.places import places_above
+from swf_console.screens.base.screen import Pane
+from swf_console.testing.fake_supervisor import MemorySupervisor
+from swf_console.viewmodels.context import ConsoleServices
+from swf_console.widgets.focus import places_above
 
 from .hosts import QuietApp, until
 

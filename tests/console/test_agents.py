@@ -10,11 +10,11 @@ from textual.pilot import Pilot
 
 from swf_console.backend.database import agents
 from swf_console.backend.database.records.agents import Heartbeat
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.backend.supervision.records import DaemonState, Explanation, Orphan
-from swf_console.screens.agents import AgentsPane
-from swf_console.testing.supervisor import MemorySupervisor
-from swf_console.widgets.notice import Notice
+from swf_console.backend.supervisor.base import DaemonState, Explanation, Orphan
+from swf_console.screens.agents.screen import AgentsPane
+from swf_console.testing.fake_supervisor import MemorySupervisor
+from swf_console.viewmodels.context import ConsoleServices
+from swf_console.widgets.text.notice import Notice
 
 from .hosts import Driver, HostApp, until
 
@@ -208,7 +208,7 @@ def test_the_log_of_the_agent_under_the_cursor_is_followed(
 def test_a_dead_database_leaves_the_last_heartbeats(
     services: ConsoleServices, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from swf_console.backend.errors import DatabaseUnreachable
+    from swf_console.backend.core.errors import DatabaseUnreachable
 
     supervisor.start(["example-data-agent"])
     beat(services, supervisor, "example-data-agent", 7)
@@ -242,7 +242,7 @@ def test_a_frozen_supervisord_leaves_what_it_said_last_and_its_age(
 
 
 def test_cpu_is_measured_between_two_looks() -> None:
-    from swf_console.backend.operations.console.agent_watch import CpuMeter
+    from swf_console.viewmodels.agents import CpuMeter
 
     meter = CpuMeter()
     assert meter.percent(os.getpid()) is None

@@ -5,12 +5,12 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from swf_console.app import ConsoleApp
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.screens.entry import Entry
-from swf_console.screens.pane import Pane
-from swf_console.testing.supervisor import MemorySupervisor
-from swf_console.widgets.paged_table import PagedTable
-from swf_console.widgets.short_list import ShortList
+from swf_console.screens.base.prompt import Entry
+from swf_console.screens.base.screen import Pane
+from swf_console.testing.fake_supervisor import MemorySupervisor
+from swf_console.viewmodels.context import ConsoleServices
+from swf_console.widgets.table.paged_table import PagedTable
+from swf_console.widgets.table.short_list import ShortList
 from tests.support.history import add_execution
 
 from .hosts import play, until

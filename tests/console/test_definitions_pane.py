@@ -8,12 +8,12 @@ from textual.pilot import Pilot
 
 from swf_console.backend.database import definitions
 from swf_console.backend.database.records.workflows import NewDefinition
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.screens.definition_detail import DefinitionDetailView
-from swf_console.screens.definitions import DefinitionsPane
-from swf_console.widgets.code_lines import CodeLines
-from swf_console.widgets.line import Line
-from swf_console.widgets.paged_table import PagedTable
+from swf_console.screens.definitions.detail import DefinitionDetailView
+from swf_console.screens.definitions.screen import DefinitionsPane
+from swf_console.viewmodels.context import ConsoleServices
+from swf_console.widgets.table.paged_table import PagedTable
+from swf_console.widgets.text.code import CodeLines
+from swf_console.widgets.text.line import Line
 from tests.support.history import CODE, add_execution
 
 from .hosts import HostApp, until

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 from textual.pilot import Pilot
 
-from swf_console.backend.operations import doctor
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.backend.operations.doctor import Check
-from swf_console.screens.doctor import DoctorOverlay
+from swf_console.backend.services.health.doctor import checks as doctor
+from swf_console.backend.services.health.doctor.checks import Check
+from swf_console.screens.dialogs.doctor import DoctorOverlay
 from swf_console.screens.journal import JournalPane
+from swf_console.viewmodels.context import ConsoleServices
 
 from .hosts import HostApp, until
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from swf_console.actions import OF_PANES, PLACES, REGISTRY
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.testing.supervisor import MemorySupervisor
+from swf_console.testing.fake_supervisor import MemorySupervisor
+from swf_console.viewmodels.context import ConsoleServices
 from tests.support.homes import CHECKOUT
 
 from . import keys_everywhere, keys_lists, keys_parts  # noqa: F401 (they fill SCRIPTS)

@@ -13,25 +13,25 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from swf_console.backend.core.settings import load_settings
 from swf_console.backend.database import Database, executions, logs, runs
 from swf_console.backend.database.connection.engine import server_time
 from swf_console.backend.database.records.agents import LogEntry
 from swf_console.backend.database.records.workflows import RunState
-from swf_console.backend.operations.console.services import ConsoleServices
 from swf_console.backend.services.executions.request import RunRequest
-from swf_console.backend.settings import load_settings
-from swf_console.screens.compare import CompareView
-from swf_console.screens.entry import Entry
-from swf_console.screens.execution_detail import ExecutionDetailView
-from swf_console.screens.execution_log_view import ExecutionLogView
-from swf_console.screens.execution_preview import ExecutionPreview
-from swf_console.screens.execution_rows import EXECUTIONS
-from swf_console.screens.executions import ExecutionsPane
-from swf_console.screens.replay import ReplayView
-from swf_console.screens.views import Document
-from swf_console.widgets.code_lines import CodeLines
-from swf_console.widgets.line import Line
-from swf_console.widgets.paged_table import PagedTable
+from swf_console.screens.base.prompt import Entry
+from swf_console.screens.base.views import Document
+from swf_console.screens.executions.compare import CompareView
+from swf_console.screens.executions.detail import ExecutionDetailView
+from swf_console.screens.executions.log import ExecutionLogView
+from swf_console.screens.executions.preview import ExecutionPreview
+from swf_console.screens.executions.replay import ReplayView
+from swf_console.screens.executions.rows import EXECUTIONS
+from swf_console.screens.executions.screen import ExecutionsPane
+from swf_console.viewmodels.context import ConsoleServices
+from swf_console.widgets.table.paged_table import PagedTable
+from swf_console.widgets.text.code import CodeLines
+from swf_console.widgets.text.line import Line
 from tests.support.history import BEGAN, METRICS, add_execution, add_messages, add_states
 from tests.support.homes import CHECKOUT
 
@@ -740,7 +740,7 @@ def test_a_database_that_goes_leaves_what_was_read_and_says_so(
 ) -> None:
     services = home(tmp_path)
     add_execution(services.database(), 1)
-    from swf_console.backend.errors import DatabaseUnreachable
+    from swf_console.backend.core.errors import DatabaseUnreachable
 
     async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
         def gone() -> Database:

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 import pytest
 from textual.pilot import Pilot
 
+from swf_console.backend.core.errors import DatabaseUnreachable
 from swf_console.backend.database import Database, runs, workers
 from swf_console.backend.database.records.workflows import RunState
 from swf_console.backend.database.tables.workflows import run_states
-from swf_console.backend.errors import DatabaseUnreachable
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.backend.operations.testbed_editing import path_of_testbed
-from swf_console.screens.fast_processing import FastProcessingPane
-from swf_console.screens.fast_rows import outlook_lines
+from swf_console.backend.services.configurations import path_of_testbed
+from swf_console.screens.fast_processing.rows import outlook_lines
+from swf_console.screens.fast_processing.screen import FastProcessingPane
+from swf_console.viewmodels.context import ConsoleServices
 
 from ..support.history import add_execution, add_messages
 from .hosts import Driver, HostApp, until

@@ -15,11 +15,11 @@ import pytest
 from textual.pilot import Pilot
 
 from swf_console.app import ConsoleApp
+from swf_console.backend.core.settings import load_settings, private_directory, sqlite_url
 from swf_console.backend.database import Database, open_database
 from swf_console.backend.database.upgrading import upgrade
-from swf_console.backend.operations.console.pipe import Flow
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.backend.settings import load_settings, private_directory, sqlite_url
+from swf_console.viewmodels.connections import Flow
+from swf_console.viewmodels.context import ConsoleServices
 from tests.support.embedded import BrokerProcess
 from tests.support.history import add_execution
 from tests.support.homes import plain_environment

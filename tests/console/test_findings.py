@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 
 from swf_console.backend.database import executions
-from swf_console.backend.operations.console.findings import Findings
-from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.backend.services.alarms.rules import Findings
 from swf_console.backend.services.executions.request import RunRequest
-from swf_console.backend.supervision.records import Explanation
-from swf_console.testing.supervisor import MemorySupervisor
+from swf_console.backend.supervisor.base import Explanation
+from swf_console.testing.fake_supervisor import MemorySupervisor
+from swf_console.viewmodels.context import ConsoleServices
 
 from ..support.history import add_execution
 from ..support.waiting import wait_for

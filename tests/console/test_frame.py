@@ -7,18 +7,18 @@ from textual.widgets import Input, Label, OptionList, Static
 
 from swf_console.actions import Action, Tier
 from swf_console.app import ConsoleApp
-from swf_console.backend.errors import Refused
-from swf_console.backend.operations.console.preferences import Preferences
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.screens.dialogs import Choice, ConfirmMany, Question, TypeName
-from swf_console.screens.first_start import FirstStart
-from swf_console.screens.help import HelpScreen
-from swf_console.screens.palette import Palette
-from swf_console.screens.quitting import Quitting
-from swf_console.widgets.key_line import KeyLine
-from swf_console.widgets.line import Line
-from swf_console.widgets.screen_bar import ScreenBar
-from swf_console.widgets.status_bar import StatusBar
+from swf_console.backend.core.errors import Refused
+from swf_console.screens.dialogs.confirm import Choice, ConfirmMany, Question, TypeName
+from swf_console.screens.dialogs.help import HelpScreen
+from swf_console.screens.dialogs.namespace_setup import FirstStart
+from swf_console.screens.dialogs.palette import Palette
+from swf_console.screens.dialogs.quit import Quitting
+from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.preferences import Preferences
+from swf_console.widgets.bars.keys import KeyLine
+from swf_console.widgets.bars.screens import ScreenBar
+from swf_console.widgets.bars.status import StatusBar
+from swf_console.widgets.text.line import Line
 
 from .hosts import play, until
 

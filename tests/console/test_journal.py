@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from swf_console.backend.errors import DatabaseUnreachable, UsageError
-from swf_console.backend.operations.console.handover import handover, write_handover
-from swf_console.backend.operations.console.journal import Entry
-from swf_console.backend.operations.console.reports import shift_log, write_report
-from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.backend.core.errors import DatabaseUnreachable, UsageError
+from swf_console.backend.services.journal import Entry
 from swf_console.screens.journal import JournalPane
-from swf_console.testing.supervisor import MemorySupervisor
+from swf_console.testing.fake_supervisor import MemorySupervisor
+from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.shift_report import handover, shift_log, write_handover, write_report
 
 from ..support.history import add_execution
 from .hosts import Driver, HostApp, until

@@ -6,11 +6,11 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from swf_console.app import ConsoleApp
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.screens.execution_list import ExecutionList
-from swf_console.screens.first_start import FirstStart
+from swf_console.screens.dialogs.namespace_picker import NamespacePicker
+from swf_console.screens.dialogs.namespace_setup import FirstStart
+from swf_console.screens.executions.list import ExecutionList
 from swf_console.screens.journal import JournalPane
-from swf_console.screens.namespace_picker import NamespacePicker
+from swf_console.viewmodels.context import ConsoleServices
 
 from .hosts import play, type_at_once, until
 

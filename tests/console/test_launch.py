@@ -8,12 +8,12 @@ from textual.widgets import Static
 
 from swf_console.backend.database import executions
 from swf_console.backend.database.records.workflows import ExecutionFilter
-from swf_console.backend.operations.console.launching import command_line
-from swf_console.backend.operations.console.services import ConsoleServices
 from swf_console.backend.services.executions.request import RunRequest
-from swf_console.screens.agents import AgentsPane
-from swf_console.screens.launch import LaunchForm
-from swf_console.testing.supervisor import MemorySupervisor
+from swf_console.screens.agents.screen import AgentsPane
+from swf_console.screens.launch.form import LaunchForm
+from swf_console.testing.fake_supervisor import MemorySupervisor
+from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.executions.launch import command_line
 
 from .hosts import HostApp, until
 

@@ -12,13 +12,13 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from swf_console.backend.database import Database
-from swf_console.backend.messaging.messages import ID_HEADER
-from swf_console.backend.operations.console.pipe import Flow, PipeState
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.screens.message_detail import MessageDetail
-from swf_console.screens.messages import MessagesPane
-from swf_console.widgets.line import Line
-from swf_console.widgets.message_tail import MessageTail
+from swf_console.backend.messaging.message import ID_HEADER
+from swf_console.screens.messages.detail import MessageDetail
+from swf_console.screens.messages.screen import MessagesPane
+from swf_console.viewmodels.connections import Flow, PipeState
+from swf_console.viewmodels.context import ConsoleServices
+from swf_console.widgets.tail.message_tail import MessageTail
+from swf_console.widgets.text.line import Line
 from tests.support.history import add_execution, add_messages
 
 from .hosts import HostApp, until

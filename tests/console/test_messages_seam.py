@@ -11,11 +11,11 @@ from textual.pilot import Pilot
 
 from swf_console.backend.database import messages
 from swf_console.backend.database.records.messages import NewMessage
-from swf_console.backend.messaging.messages import ID_HEADER
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.backend.operations.console.tail import Tail
-from swf_console.screens.messages import MessagesPane
-from swf_console.widgets.message_tail import MessageTail
+from swf_console.backend.messaging.message import ID_HEADER
+from swf_console.screens.messages.screen import MessagesPane
+from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.messages.buffer import Tail
+from swf_console.widgets.tail.message_tail import MessageTail
 from tests.support.history import BEGAN, add_execution
 
 from .hosts import HostApp, until

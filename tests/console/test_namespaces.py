@@ -2,10 +2,10 @@
 
 from textual.pilot import Pilot
 
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.backend.operations.testbed_editing import path_of, path_of_testbed
-from swf_console.screens.namespaces import NamespacesPane
-from swf_console.widgets.short_list import Item
+from swf_console.backend.services.configurations import path_of, path_of_testbed
+from swf_console.screens.namespaces.screen import NamespacesPane
+from swf_console.viewmodels.context import ConsoleServices
+from swf_console.widgets.table.short_list import Item
 
 from ..support.history import add_execution
 from .hosts import Driver, HostApp, until

@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from textual.pilot import Pilot
 
-from swf_console.backend.errors import DatabaseUnreachable
-from swf_console.backend.operations.console.services import ConsoleServices
+from swf_console.backend.core.errors import DatabaseUnreachable
 from swf_console.backend.services.executions.request import RunRequest
-from swf_console.backend.supervision.records import DaemonState, Explanation
-from swf_console.screens.overview import OverviewPane
-from swf_console.testing.supervisor import MemorySupervisor
-from swf_console.widgets.notice import Notice
+from swf_console.backend.supervisor.base import DaemonState, Explanation
+from swf_console.screens.overview.screen import OverviewPane
+from swf_console.testing.fake_supervisor import MemorySupervisor
+from swf_console.viewmodels.context import ConsoleServices
 from swf_console.widgets.state_strip import Passed, strip_of
+from swf_console.widgets.text.notice import Notice
 
 from ..support.history import add_execution, add_messages, add_states
 from .hosts import Driver, HostApp, until

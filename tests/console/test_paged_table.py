@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from swf_console.widgets.columns import Column, fit, fitted
-from swf_console.widgets.paged_table import PagedTable
-from swf_console.widgets.rows import Cell, Count, ListSource, Row, RowPage, RowWindow
-from swf_console.widgets.table_cursor import TableCursor
+from swf_console.widgets.table.columns import Column, fit, fitted
+from swf_console.widgets.table.cursor import TableCursor
+from swf_console.widgets.table.paged_table import PagedTable
+from swf_console.widgets.table.rows import Cell, Count, ListSource, Row, RowPage, RowWindow
 
 from .hosts import until
 

@@ -12,9 +12,9 @@ import swf_console.screens
 import swf_console.widgets
 from swf_console.actions import EVERYWHERE, PLACES, REGISTRY, Action, Tier, actions_of
 from swf_console.app import ConsoleApp
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.cli import build_parser, named_command
-from swf_console.screens.catalogue import PANES
+from swf_console.cli.main import build_parser, named_command
+from swf_console.screens.base.screen_registry import PANES
+from swf_console.viewmodels.context import ConsoleServices
 
 
 def named(action: Action) -> str:

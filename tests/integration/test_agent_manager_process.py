@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from swf_console.backend.core.errors import Refused
+from swf_console.backend.core.settings import Settings, load_settings
 from swf_console.backend.database import Database, agents, open_database
-from swf_console.backend.errors import Refused
-from swf_console.backend.operations import asking_manager
-from swf_console.backend.operations.console.journal import Journal
-from swf_console.backend.operations.home import write_home
-from swf_console.backend.settings import Settings, load_settings
+from swf_console.backend.services.agent_manager import client as asking_manager
+from swf_console.backend.services.home import write_home
+from swf_console.backend.services.journal import Journal
 from tests.support.activemq import ActiveMQ
 from tests.support.homes import plain_environment, run
 from tests.support.stomp_socket import StompSocket

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.messaging.broker.address import read_address
+from swf_console.backend.broker.address import read_address
 
 from ..support.embedded import ROOT, BrokerProcess
 from ..support.stomp_socket import StompSocket
@@ -144,7 +144,7 @@ def test_it_logs_to_a_file_if_told_to(start: Start, tmp_path: Path) -> None:
 
 
 def test_it_needs_the_standard_library_only() -> None:
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import swf_console.backend.messaging.broker.__main__"
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import swf_console.backend.broker.__main__"
     subprocess.run([sys.executable, "-S", "-c", code, str(ROOT)], check=True, timeout=20)
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.operations.home import write_home
-from swf_console.backend.operations.message_filter import compile_filter
-from swf_console.backend.operations.tailing import Tail
-from swf_console.backend.settings import Settings, load_settings
+from swf_console.backend.core.settings import Settings, load_settings
+from swf_console.backend.services.home import write_home
+from swf_console.backend.services.messages.filter import compile_filter
+from swf_console.backend.services.messages.follow import Tail
 
 from ..support.homes import plain_environment, run
 from ..support.waiting import wait_for

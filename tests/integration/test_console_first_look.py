@@ -4,16 +4,16 @@ import json
 import sys
 from pathlib import Path
 
+from swf_console.backend.core.settings import load_settings
 from swf_console.backend.database import open_database
-from swf_console.backend.settings import load_settings
 from tests.support.history import add_execution
 from tests.support.homes import CHECKOUT, plain_environment, run
 
 LOOK = """
 import json, sys, time
-from swf_console.backend.operations.console.first_look import FirstLook
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.backend.settings import load_settings
+from swf_console.viewmodels.prefetch import FirstLook
+from swf_console.viewmodels.context import ConsoleServices
+from swf_console.backend.core.settings import load_settings
 look = FirstLook(namespace="demo")
 ConsoleServices(load_settings(), "demo", first_look=look).want_first_look()
 began = time.monotonic()

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from swf_console.backend.core.errors import UsageError
 from swf_console.backend.database import (
     Database,
     agents,
@@ -39,7 +40,6 @@ from swf_console.backend.database.records.workflows import (
     RunState,
     StateEvent,
 )
-from swf_console.backend.errors import UsageError
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from sqlalchemy import text
 
+from swf_console.backend.core.errors import DatabaseUnreachable, DatabaseUnusable
 from swf_console.backend.database import Database, namespaces, open_database, sequences, upgrading
 from swf_console.backend.database.connection import urls
 from swf_console.backend.database.connection.revision import HEAD
-from swf_console.backend.errors import DatabaseUnreachable, DatabaseUnusable
 
 from ..support.postgresql import PostgreSQL, PostgreSQLServer
 from ..support.proxy import Proxy

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from swf_console.backend.core.errors import DatabaseUnusable
+from swf_console.backend.core.settings import load_settings
 from swf_console.backend.database import Database, agents, executions, open_database, upgrading
 from swf_console.backend.database.comparing import missing
 from swf_console.backend.database.connection import urls
 from swf_console.backend.database.connection.revision import HEAD, KNOWN, compatible_from
 from swf_console.backend.database.records.agents import Heartbeat
 from swf_console.backend.database.tables import all_tables
-from swf_console.backend.errors import DatabaseUnusable
-from swf_console.backend.operations.database_look import look_at_database
-from swf_console.backend.settings import load_settings
+from swf_console.backend.services.health.backends import look_at_database
 
 from ..support import next_version, schema
 from ..support.history import add_execution

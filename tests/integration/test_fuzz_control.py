@@ -14,10 +14,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
+from swf_console.backend.core.settings import load_settings
 from swf_console.backend.database import Database, open_database
 from swf_console.backend.database.tables import workflows
-from swf_console.backend.operations.home import write_home
-from swf_console.backend.settings import load_settings
+from swf_console.backend.services.home import write_home
 from tests.support.fuzz import ANY_JSON, ODD_TEXT, SECONDS, fuzzing
 from tests.support.homes import plain_environment
 from tests.support.stomp_socket import StompSocket

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swf_console.backend.monitor.interface import OPERATIONS
+from swf_console.api.routes import OPERATIONS
 from tests.support.fuzz import ANY_JSON, ODD_TEXT, SECONDS, fuzzing
 from tests.support.monitor import SAMPLE, STF, THIS_MACHINE, Monitor, monitor_in, new_slice
 

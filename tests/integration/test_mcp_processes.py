@@ -19,10 +19,10 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from swf_console.backend.core.settings import load_settings, sqlite_url
 from swf_console.backend.database import agents, logs, open_database
 from swf_console.backend.database.records.agents import Heartbeat, LogEntry
-from swf_console.backend.operations.home import write_home
-from swf_console.backend.settings import load_settings, sqlite_url
+from swf_console.backend.services.home import write_home
 from swf_console.mcp.tools import TOOLS
 from tests.support.assistant import Heard, call, over_stdio
 from tests.support.history import add_chain, add_execution

@@ -9,11 +9,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from swf_console.backend.errors import BrokerUnreachable, PortTaken
+from swf_console.backend.core.errors import BrokerUnreachable, PortTaken
+from swf_console.backend.core.settings import BrokerSettings
 from swf_console.backend.messaging.connection import Connection
 from swf_console.backend.messaging.link import ConnectionState, ConnectRefused, NotConnected, Phase
-from swf_console.backend.messaging.messages import OutgoingMessage, make
-from swf_console.backend.settings import BrokerSettings
+from swf_console.backend.messaging.message import OutgoingMessage, make
 from tests.support.stomp_server import CONNECTED, Server, deaf, mute, refuse, say
 from tests.support.waiting import wait_for
 

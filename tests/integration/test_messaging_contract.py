@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from swf_console.backend.core.settings import BrokerSettings, Settings
 from swf_console.backend.messaging.connection import Connection
 from swf_console.backend.messaging.embedded import EmbeddedBroker
 from swf_console.backend.messaging.link import Link, NotConnected, Phase
-from swf_console.backend.messaging.messages import IncomingMessage, make
+from swf_console.backend.messaging.message import IncomingMessage, make
 from swf_console.backend.messaging.publisher import Publisher
 from swf_console.backend.messaging.recorder import Recorder
 from swf_console.backend.messaging.subscriber import Subscriber, Subscription, SubscriptionRefused
-from swf_console.backend.settings import BrokerSettings, Settings
-from swf_console.testing.broker import MemoryBroker
+from swf_console.testing.memory_broker import MemoryBroker
 from tests.support.activemq import ActiveMQAddress
 from tests.support.outbox import MemoryOutbox
 from tests.support.waiting import wait_for

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.errors import BrokerUnreachable, PortTaken
-from swf_console.backend.messaging.address import NamedBroker, choose_broker
+from swf_console.backend.core.errors import BrokerUnreachable, PortTaken
+from swf_console.backend.core.settings import BrokerSettings, Settings
 from swf_console.backend.messaging.connection import Connection
 from swf_console.backend.messaging.embedded import (
     EmbeddedBroker,
@@ -24,7 +24,7 @@ from swf_console.backend.messaging.embedded import (
     ensure_running,
     find_running,
 )
-from swf_console.backend.settings import BrokerSettings, Settings
+from swf_console.backend.messaging.endpoint import NamedBroker, choose_broker
 from tests.support.embedded import BrokerProcess
 from tests.support.waiting import wait_for
 
@@ -32,7 +32,7 @@ STARTER = """
 import sys
 from pathlib import Path
 from swf_console.backend.messaging.embedded import ensure_running
-from swf_console.backend.settings import Settings
+from swf_console.backend.core.settings import Settings
 state = Path(sys.argv[1])
 sys.stdin.readline()
 broker = ensure_running(Settings(state, state, "user", "host", "sqlite://"))

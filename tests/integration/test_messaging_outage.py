@@ -13,13 +13,13 @@ from typing import Protocol
 
 import pytest
 
+from swf_console.backend.core.settings import BrokerSettings, Settings
 from swf_console.backend.messaging.connection import Connection
 from swf_console.backend.messaging.embedded import EmbeddedBroker, broker_file
 from swf_console.backend.messaging.link import Phase
-from swf_console.backend.messaging.messages import IncomingMessage, make
+from swf_console.backend.messaging.message import IncomingMessage, make
 from swf_console.backend.messaging.publisher import Publisher
 from swf_console.backend.messaging.subscriber import Subscriber, Subscription
-from swf_console.backend.settings import BrokerSettings, Settings
 from tests.support.activemq import ActiveMQ, ActiveMQAddress
 from tests.support.outbox import MemoryOutbox
 from tests.support.programs import Program
@@ -53,7 +53,7 @@ def broker(
         return
     state = tmp_path / "state"
     state.mkdir()
-    module = "swf_console.backend.messaging.broker"
+    module = "swf_console.backend.broker"
     command = [sys.executable, "-m", module, "--state-dir", str(state)]
     program = Program(command, tmp_path / "log", broker_file(state).exists)
     program.start()

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.errors import BrokerUnreachable
+from swf_console.backend.core.errors import BrokerUnreachable
+from swf_console.backend.core.settings import BrokerSettings
 from swf_console.backend.messaging.connection import Connection
 from swf_console.backend.messaging.link import ConnectRefused
-from swf_console.backend.settings import BrokerSettings
 from tests.support.activemq import ActiveMQAddress
 from tests.support.certificates import make_authority
 from tests.support.proxy import Proxy

@@ -11,7 +11,7 @@ from swf_console.backend.database import agents, open_database, runs, slice_repo
 from swf_console.backend.database.records.pages import Window
 from swf_console.backend.messaging.connection import Connection
 from swf_console.backend.messaging.embedded import find_running
-from swf_console.backend.messaging.messages import make
+from swf_console.backend.messaging.message import make
 from tests.support.activemq import ActiveMQ
 from tests.support.monitor import SAMPLE, STF
 from tests.support.monitor_process import MonitorProcess

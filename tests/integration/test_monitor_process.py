@@ -15,7 +15,7 @@ from swf_console.backend.database import messages, open_database, runs, slice_re
 from swf_console.backend.database.records.pages import Window
 from swf_console.backend.messaging.connection import Connection
 from swf_console.backend.messaging.embedded import find_running
-from swf_console.backend.messaging.messages import make
+from swf_console.backend.messaging.message import make
 
 from ..support.monitor import new_slice
 from ..support.monitor_process import Doubtful, MonitorProcess

@@ -10,7 +10,7 @@ import aiohttp
 import httpx
 import pytest
 
-from swf_console.backend.operations.home import write_home
+from swf_console.backend.services.home import write_home
 
 from ..support.certificates import make_authority, make_certificate
 from ..support.served import SECONDS, Served, wait_gone

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.errors import SupervisorUnreachable, UsageError
-from swf_console.backend.supervision.records import Changes, DaemonState, Did, ProcessState, Program
-from swf_console.backend.supervision.supervisor import Supervisor
-from swf_console.testing.supervisor import SHIPPED, MemorySupervisor
+from swf_console.backend.core.errors import SupervisorUnreachable, UsageError
+from swf_console.backend.supervisor.base import Changes, DaemonState, Did, ProcessState, Program, Supervisor
+from swf_console.testing.fake_supervisor import SHIPPED, MemorySupervisor
 
 from ..support.supervised import STAYS, make_home, supervised, user_folder
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.errors import SupervisorUnreachable, UsageError
-from swf_console.backend.supervision.records import DaemonState, Did, ProcessState
-from swf_console.backend.supervision.supervisord import Supervisord
+from swf_console.backend.core.errors import SupervisorUnreachable, UsageError
+from swf_console.backend.supervisor.base import DaemonState, Did, ProcessState
+from swf_console.backend.supervisor.supervisord import Supervisord
 
 from ..support.homes import CHECKOUT, plain_environment, run
 from ..support.supervised import (
@@ -39,7 +39,7 @@ AGENT = "example-data-agent"
 STARTER = """
 import os, sys
 from pathlib import Path
-from swf_console.backend.supervision.supervisord import Supervisord
+from swf_console.backend.supervisor.supervisord import Supervisord
 home = Path(sys.argv[1])
 print(Supervisord(home, home / ".state", dict(os.environ)).ensure_running().pid)
 """
@@ -47,8 +47,8 @@ print(Supervisord(home, home / ".state", dict(os.environ)).ensure_running().pid)
 OTHER_STARTER = """
 import os, sys
 from pathlib import Path
-from swf_console.backend.settings import load_settings
-from swf_console.backend.supervision.supervisord import Supervisord
+from swf_console.backend.core.settings import load_settings
+from swf_console.backend.supervisor.supervisord import Supervisord
 settings = load_settings(home=Path(sys.argv[1]))
 print(Supervisord(settings.home, settings.state_dir, dict(os.environ)).ensure_running().pid)
 """

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.errors import UsageError
-from swf_console.backend.supervision import pids
-from swf_console.backend.supervision.logs import LogFollower
-from swf_console.backend.supervision.records import Did, ProcessState, Program
-from swf_console.backend.supervision.supervisord import Supervisord
-from swf_console.testing.supervisor import SHIPPED
+from swf_console.backend.core.errors import UsageError
+from swf_console.backend.supervisor import pidfiles
+from swf_console.backend.supervisor.base import Did, ProcessState, Program
+from swf_console.backend.supervisor.log_follower import LogFollower
+from swf_console.backend.supervisor.supervisord import Supervisord
+from swf_console.testing.fake_supervisor import SHIPPED
 
 from ..support.homes import plain_environment
 from ..support.supervised import (
@@ -321,4 +321,4 @@ def test_a_pid_given_away_again_is_no_orphan(supervisord: Supervisord) -> None:
     path = supervisord.place.directory / "pids" / f"{AGENT}.pid"
     path.write_text(path.read_text().replace('"began": "', '"began": "1'))
     assert supervisord.orphans() == ()
-    pids.end([orphan], 5)
+    pidfiles.end([orphan], 5)

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from swf_console.backend.agent import EPICTOPIC, Agent
+from swf_console.backend.agent import EPICTOPIC
+from swf_console.backend.agent.base import Agent
+from swf_console.backend.core.settings import Settings, sqlite_url
 from swf_console.backend.database import Database, definitions, executions, open_database
 from swf_console.backend.database.records.workflows import NewDefinition, NewExecution
-from swf_console.backend.messaging.messages import make
-from swf_console.backend.settings import Settings, sqlite_url
-from swf_console.testing.broker import MemoryBroker
-from swf_console.testing.stored import stranger
+from swf_console.backend.messaging.message import make
+from swf_console.testing.memory_broker import MemoryBroker, stranger
 from tests.support.waiting import wait_for
 
 NAMESPACE = "demo"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from swf_console.__main__ import main
+from swf_console.backend.core.settings import Settings, load_settings
 from swf_console.backend.database import Database, open_database
-from swf_console.backend.operations.home import write_home
-from swf_console.backend.settings import Settings, load_settings
+from swf_console.backend.services.home import write_home
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import stomp
 from sqlalchemy import select
 
 from swf_console.backend.agent import EPICTOPIC, MONITORING_QUEUE
-from swf_console.backend.agent.slices import RESULTS_QUEUE, SLICES_QUEUE, WORKERS_TOPIC
+from swf_console.backend.agent.processing.slices import RESULTS_QUEUE, SLICES_QUEUE, WORKERS_TOPIC
 from swf_console.backend.database import Database
 from swf_console.backend.database.tables.workflows import messages
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from swf_console.backend.messaging.broker.address import Address, read_address
+from swf_console.backend.broker.address import Address, read_address
 
 from .stomp_socket import StompSocket
 from .waiting import wait_for
@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[2]
 WITH_LIMITS = """
 import sys
 from pathlib import Path
-from swf_console.backend.messaging.broker.limits import Limits
-from swf_console.backend.messaging.broker.server import serve
+from swf_console.backend.broker.limits import Limits
+from swf_console.backend.broker.server import serve
 serve(Path(sys.argv[1]), limits=Limits(**eval(sys.argv[2])), until_idle=sys.argv[3] == "True")
 """
 
@@ -37,7 +37,7 @@ class BrokerProcess:
         if self.limits is not None:
             idle = str("--until-idle" in self.arguments)
             return [sys.executable, "-c", WITH_LIMITS, str(self.state_dir), repr(self.limits), idle]
-        module = "swf_console.backend.messaging.broker"
+        module = "swf_console.backend.broker"
         return [sys.executable, "-m", module, "--state-dir", str(self.state_dir), *self.arguments]
 
     def start(self, stdin: int | IO[bytes] = subprocess.DEVNULL) -> Address:

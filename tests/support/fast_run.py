@@ -9,7 +9,7 @@ from swf_console.backend.database import Database, runs
 from swf_console.backend.database.records.workflows import RunState
 from swf_console.backend.database.tables.processing import tf_slices, workers
 from swf_console.backend.database.tables.workflows import run_states
-from swf_console.backend.messaging.messages import OutgoingMessage, make
+from swf_console.backend.messaging.message import OutgoingMessage, make
 from tests.support.agents import EXECUTION, NAMESPACE, RUN
 from tests.support.snapshots import snapshot
 

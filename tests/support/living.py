@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from swf_console.backend.core.settings import load_settings, sqlite_url
 from swf_console.backend.database import Database, agents, open_database
-from swf_console.backend.messaging.address import running_broker
-from swf_console.backend.operations.home import write_home
-from swf_console.backend.settings import load_settings, sqlite_url
+from swf_console.backend.messaging.endpoint import running_broker
+from swf_console.backend.services.home import write_home
 from tests.support.homes import plain_environment, run
 from tests.support.waiting import wait_for
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 
+from swf_console.api.app import build
+from swf_console.api.executor import Desk
+from swf_console.api.stream.broadcaster import Hub
 from swf_console.backend.database import Database, open_database
-from swf_console.backend.monitor.app import build
-from swf_console.backend.monitor.desk import Desk
-from swf_console.backend.monitor.hub import Hub
 
 THIS_MACHINE = ("127.0.0.1", 40_000)
 STF = "swf.100010.000001.stf"

@@ -10,8 +10,8 @@ from typing import Any, Self
 import httpx
 
 from swf_console.backend.database.upgrading import upgrade
-from swf_console.backend.monitor.address import read_address
-from swf_console.backend.operations.home import write_home
+from swf_console.backend.http_server.address import read_address
+from swf_console.backend.services.home import write_home
 
 from .homes import plain_environment
 from .waiting import wait_for

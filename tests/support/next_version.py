@@ -83,7 +83,7 @@ def main(folder: str, *words: str) -> int:
     revision.KNOWN, revision.HEAD = (*revision.KNOWN, NEXT), NEXT
     executions.append_column(Column(COLUMN, Text))
     from swf_console.backend.database import upgrading
-    from swf_console.cli import main as swf_console
+    from swf_console.cli.main import main as swf_console
 
     upgrading.VERSION_LOCATIONS = (*upgrading.VERSION_LOCATIONS, Path(folder))
     return swf_console(words)

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 
-from swf_console.backend.messaging.messages import Delivery, OutgoingMessage
+from swf_console.backend.messaging.message import Delivery, OutgoingMessage
 
 
 class MemoryOutbox:

@@ -10,7 +10,7 @@ from typing import Any
 from swf_console.backend.simulation.clocks import Clock
 from swf_console.backend.simulation.execution import Outcome, simulate
 from swf_console.backend.simulation.ports import Identity, StateEvent, StopSignal
-from swf_console.backend.simulation.workflow_file import WorkflowCode, load_workflow
+from swf_console.backend.simulation.workflow_loader import WorkflowCode, load_workflow
 
 WORKFLOWS = Path(__file__).parents[2] / "workflows"
 FOUNDING = Path(__file__).with_name("founding") / "stf_datataking.py.txt"

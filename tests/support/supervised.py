@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.errors import SwfError
-from swf_console.backend.settings import private_directory
-from swf_console.backend.supervision import pids
-from swf_console.backend.supervision.records import ProcessStatus
-from swf_console.backend.supervision.supervisord import Supervisord
+from swf_console.backend.core.errors import SwfError
+from swf_console.backend.core.settings import private_directory
+from swf_console.backend.supervisor import pidfiles
+from swf_console.backend.supervisor.base import ProcessStatus
+from swf_console.backend.supervisor.supervisord import Supervisord
 
 from .homes import CHECKOUT, plain_environment, run
 from .waiting import wait_for
@@ -77,7 +77,7 @@ def end(supervisord: Supervisord) -> None:
             supervisord.shutdown(10)
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    pids.end(pids.living_processes(supervisord.place.directory), 2)
+    pidfiles.end(pidfiles.living_processes(supervisord.place.directory), 2)
 
 
 def one(supervisord: Supervisord, name: str) -> ProcessStatus:

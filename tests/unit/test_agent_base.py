@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.agent import EPICTOPIC, Agent, Message, Work
-from swf_console.backend.agent.desk import DEAD_LETTERS
+from swf_console.backend.agent import EPICTOPIC
+from swf_console.backend.agent.base import Agent
+from swf_console.backend.agent.context import Work
+from swf_console.backend.agent.message import Message
+from swf_console.backend.agent.processor import DEAD_LETTERS
+from swf_console.backend.core.errors import DatabaseUnreachable, Refused
 from swf_console.backend.database import logs, namespaces, runs
 from swf_console.backend.database.records.agents import LogFilter
-from swf_console.backend.errors import DatabaseUnreachable, Refused
-from swf_console.backend.messaging.messages import make
+from swf_console.backend.messaging.message import make
 from tests.support.agents import EXECUTION, NAMESPACE, RUN, AgentStage
 from tests.support.waiting import wait_for
 
@@ -61,7 +64,7 @@ def stage(tmp_path: Path) -> Iterator[AgentStage]:
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("swf_console.backend.agent.desk.BACKOFF", (0.01, 0.02))
+    monkeypatch.setattr("swf_console.backend.agent.processor.BACKOFF", (0.01, 0.02))
     monkeypatch.setattr("swf_console.backend.agent.heartbeat.CALM_SECONDS", 0.05)
 
 

@@ -12,12 +12,13 @@ from example_data_agent import DataAgent
 from example_fastmon_agent import FastmonAgent
 from example_processing_agent import ProcessingAgent
 
-from swf_console.backend.agent import EPICTOPIC, MONITORING_QUEUE, Agent
-from swf_console.backend.agent.stf import is_sampled
+from swf_console.backend.agent import EPICTOPIC, MONITORING_QUEUE
+from swf_console.backend.agent.base import Agent
+from swf_console.backend.agent.processing.stf import is_sampled
 from swf_console.backend.database import fastmon_files, runs, stf_files, stf_workflows
-from swf_console.backend.messaging.messages import OutgoingMessage, make
-from swf_console.backend.recording import outgoing_row
-from swf_console.backend.simulation.backlog import sampled
+from swf_console.backend.message_mapping import outgoing_row
+from swf_console.backend.messaging.message import OutgoingMessage, make
+from swf_console.backend.simulation.backlog_model import sampled
 from tests.support.agents import EXECUTION, NAMESPACE, RUN, AgentStage
 from tests.support.snapshots import sent_by_agents, snapshot, stf_counts
 from tests.support.waiting import wait_for

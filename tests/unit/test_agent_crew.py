@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from swf_console.backend.agent.crew import AT_ONCE, Crew, Terms
+from swf_console.backend.agent.executor import Schedule
 from swf_console.backend.agent.message import ExecutionView, Message
-from swf_console.backend.agent.schedule import Schedule
-from swf_console.backend.agent.slices import Sample, Slice, cut
-from swf_console.backend.messaging.messages import read
+from swf_console.backend.agent.processing.slices import Sample, Slice, cut
+from swf_console.backend.agent.processing.worker_pool import AT_ONCE, Crew, Terms
+from swf_console.backend.messaging.message import read
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -87,7 +87,7 @@ def test_the_slices_of_a_sample_share_its_tfs_and_leave_none_out(count: int) -> 
 def test_calls_come_in_the_order_of_their_time_and_one_that_fails_comes_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("swf_console.backend.agent.schedule.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("swf_console.backend.agent.executor.RETRY_SECONDS", 0.01)
     schedule, called, done = Schedule(), [], threading.Event()
 
     def failing() -> None:

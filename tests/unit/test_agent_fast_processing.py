@@ -16,13 +16,14 @@ from example_fastmon_agent import FastmonAgent
 from fast_processing_agent import FastProcessingAgent
 from slice_worker import SliceWorker
 
-from swf_console.backend.agent import EPICTOPIC, Agent
-from swf_console.backend.agent.slices import RESULTS_QUEUE, SLICES_QUEUE, WORKERS_TOPIC, Slice
+from swf_console.backend.agent import EPICTOPIC
+from swf_console.backend.agent.base import Agent
+from swf_console.backend.agent.processing.slices import RESULTS_QUEUE, SLICES_QUEUE, WORKERS_TOPIC, Slice
 from swf_console.backend.database import Database, runs, slice_reports, workers
 from swf_console.backend.database.records.pages import Window
 from swf_console.backend.database.records.processing import TfSlice
 from swf_console.backend.database.records.workflows import RunState
-from swf_console.backend.messaging.messages import OutgoingMessage
+from swf_console.backend.messaging.message import OutgoingMessage
 from tests.support.agents import EXECUTION, RUN, AgentStage
 from tests.support.fast_run import SECTIONS, SLICES, STFS, WORKERS, is_over, left_by, state_of, the_run
 from tests.support.waiting import wait_for

@@ -12,19 +12,18 @@ from typing import Any, ClassVar
 
 import pytest
 
-from swf_console.backend.agent import BadMessage, Message
+from swf_console.backend.agent.db_log_handler import DatabaseLog
+from swf_console.backend.agent.execution_cache import ExecutionRecords, MonitorUnreachable
+from swf_console.backend.agent.executor import Pool
 from swf_console.backend.agent.heartbeat import AgentHeartbeat
 from swf_console.backend.agent.identity import IdentityFile
-from swf_console.backend.agent.log_table import DatabaseLog
-from swf_console.backend.agent.message import ExecutionView
-from swf_console.backend.agent.parameters import ExecutionRecords, MonitorUnreachable
-from swf_console.backend.agent.pool import Pool
-from swf_console.backend.agent.tasks import OpenTasks
+from swf_console.backend.agent.inflight import OpenTasks
+from swf_console.backend.agent.message import BadMessage, ExecutionView, Message
+from swf_console.backend.core.errors import Refused
+from swf_console.backend.core.settings import Settings
 from swf_console.backend.database import agents, logs
 from swf_console.backend.database.records.agents import Heartbeat, LogFilter
-from swf_console.backend.errors import Refused
-from swf_console.backend.messaging.messages import read
-from swf_console.backend.settings import Settings
+from swf_console.backend.messaging.message import read
 from tests.support.agents import EXECUTION, AgentStage
 from tests.support.waiting import wait_for
 

@@ -13,7 +13,7 @@ from fast_processing_agent import FastProcessingAgent
 from slice_worker import SliceWorker
 
 from swf_console.backend.agent import MONITORING_QUEUE
-from swf_console.backend.agent.slices import RESULTS_QUEUE, SLICES_QUEUE
+from swf_console.backend.agent.processing.slices import RESULTS_QUEUE, SLICES_QUEUE
 from swf_console.backend.database import label, open_database
 from tests.support.agents import RUN, AgentStage
 from tests.support.fast_run import SECTIONS, SLICES, is_over, state_of, the_run

@@ -2,7 +2,7 @@
 
 import pytest
 
-from swf_console.ascii_driver import InAscii
+from swf_console.terminal.ascii_driver import InAscii
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from swf_console.backend.messaging.broker.destinations import Topics, check_name, matches, virtual_topic
-from swf_console.backend.messaging.broker.frames import Frame, Rejected
-from swf_console.backend.messaging.broker.journal import Sender
-from swf_console.backend.messaging.broker.messages import Message, from_frame
+from swf_console.backend.broker.destinations import Topics, check_name, matches, virtual_topic
+from swf_console.backend.broker.frames import Frame, Rejected
+from swf_console.backend.broker.journal import Sender
+from swf_console.backend.broker.message import Message, from_frame
 
 
 class Listener:

@@ -8,16 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swf_console.backend.messaging.broker.frames import (
-    VERSIONS,
-    Frame,
-    FrameParser,
-    Rejected,
-    encode,
-    escape,
-    unescape,
-)
-from swf_console.backend.messaging.broker.limits import Limits
+from swf_console.backend.broker.frames import VERSIONS, Frame, FrameParser, Rejected, encode, escape, unescape
+from swf_console.backend.broker.limits import Limits
 
 LIMITS = Limits(body_bytes=100, headers=4, header_bytes=50)
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)

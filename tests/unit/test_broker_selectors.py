@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swf_console.backend.messaging.broker.frames import Rejected
-from swf_console.backend.messaging.broker.like import like_matcher
-from swf_console.backend.messaging.broker.selectors import compile_selector
+from swf_console.backend.broker.frames import Rejected
+from swf_console.backend.broker.selectors.conditions import like_matcher
+from swf_console.backend.broker.selectors.parser import compile_selector
 
 UNKNOWN = None
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from swf_console.commands.chart import chart
+from swf_console.cli.charts import chart
 
 from ..support.command_line import CommandLine
 

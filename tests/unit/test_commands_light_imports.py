@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.operations.home import write_home
+from swf_console.backend.services.home import write_home
 
 from ..support.homes import plain_environment, run
 

@@ -3,8 +3,8 @@
 import pytest
 
 from swf_console.backend.database import Database
-from swf_console.backend.messaging.messages import read
-from swf_console.commands.messages import line_of, show_as_they_come
+from swf_console.backend.messaging.message import read
+from swf_console.cli.messages import line_of, show_as_they_come
 
 from ..support.command_line import CommandLine
 from ..support.history import BEGAN, add_execution, add_messages
@@ -93,7 +93,7 @@ def test_the_tail_refuses_a_bare_name(console: CommandLine) -> None:
 def test_the_tail_says_when_there_is_no_broker(
     console: CommandLine, monkeypatch: pytest.MonkeyPatch, unused_port: int
 ) -> None:
-    monkeypatch.setattr("swf_console.backend.operations.tailing.CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr("swf_console.backend.services.messages.follow.CONNECT_SECONDS", 0.2)
     monkeypatch.setenv("ACTIVEMQ_HOST", "127.0.0.1")
     monkeypatch.setenv("ACTIVEMQ_PORT", str(unused_port))
     assert console("messages", "tail").code == 3

@@ -9,16 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from swf_console.backend.configuration import (
-    REDACTED,
-    Composition,
-    Override,
-    compose,
-    load_testbed,
-    overrides_from,
-    parse_override,
-)
-from swf_console.backend.errors import ConfigurationError, Problem
+from swf_console.backend.config.composed import Composition
+from swf_console.backend.config.load import compose
+from swf_console.backend.config.overrides import Override, overrides_from, parse_override
+from swf_console.backend.config.testbed import load_testbed
+from swf_console.backend.core.errors import ConfigurationError, Problem
+from swf_console.backend.core.redaction import REDACTED
 
 HEAD = '[workflow]\nname = "stf_datataking"\n'
 BASE = "[daq_state_machine]\nstf_interval = 2.0\nstandby_duration = 30.0\n"

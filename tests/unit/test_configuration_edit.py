@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.configuration.edit import save_testbed, set_in_testbed
-from swf_console.backend.errors import ConfigurationError, NamespaceError
+from swf_console.backend.config.edit import save_testbed, set_in_testbed
+from swf_console.backend.core.errors import ConfigurationError, NamespaceError
 
 TEXT = """# top comment
 [parameters]   # odd   spacing
@@ -161,7 +161,7 @@ def test_two_editors_at_once_both_leave_their_value(home: Path) -> None:
 
 def test_reading_never_loads_the_editing_library() -> None:
     code = (
-        "import sys, pathlib, swf_console.backend.configuration as c;"
+        "import sys, pathlib, swf_console.backend.config as c;"
         "c.compose(pathlib.Path(sys.argv[1]), 'fast_processing_default');"
         "sys.exit(bool({'tomlkit', 'difflib', 'tempfile', 'sqlalchemy'} & set(sys.modules)))"
     )

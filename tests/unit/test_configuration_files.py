@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.configuration.documents import MAXIMUM_BYTES, read_document
-from swf_console.backend.errors import ConfigurationError, Problem
+from swf_console.backend.config.documents import MAXIMUM_BYTES, read_document
+from swf_console.backend.core.errors import ConfigurationError, Problem
 
 
 def problem_with(path: Path) -> Problem:

@@ -6,7 +6,7 @@ import tomli
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swf_console.backend.configuration.locate import Place, locate
+from swf_console.backend.config.locate import Place, locate
 
 BARE = st.text("abcXYZ019_-", min_size=1, max_size=6)
 QUOTED = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=6)

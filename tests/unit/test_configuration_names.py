@@ -6,16 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swf_console.backend.configuration import (
-    find_testbed,
-    is_secret,
-    load_testbed,
-    plain_name,
-    redact,
-    resolve_namespace,
-)
-from swf_console.backend.errors import ConfigurationError, NamespaceError
-from swf_console.backend.nearest import nearest
+from swf_console.backend.config.names import plain_name, resolve_namespace
+from swf_console.backend.config.testbed import find_testbed, load_testbed
+from swf_console.backend.core.errors import ConfigurationError, NamespaceError
+from swf_console.backend.core.redaction import is_secret, redact
+from swf_console.backend.core.suggest import nearest
 
 
 def make_testbed(tmp_path: Path, text: str) -> Path:

@@ -5,19 +5,13 @@ from typing import Any
 
 import pytest
 
-from swf_console.backend.configuration import (
-    Override,
-    Parameter,
-    compose,
-    datataking_schema,
-    overrides_from,
-    parse_override,
-    workflow_defaults,
-    workflow_schema,
-)
-from swf_console.backend.configuration.declared import declared_parameters
-from swf_console.backend.configuration.schema import BadValue
-from swf_console.backend.errors import ConfigurationError
+from swf_console.backend.config.declared import declared_parameters
+from swf_console.backend.config.list import workflow_defaults, workflow_schema
+from swf_console.backend.config.load import compose
+from swf_console.backend.config.overrides import Override, overrides_from, parse_override
+from swf_console.backend.config.parameters import datataking_schema
+from swf_console.backend.config.schema import BadValue, Parameter
+from swf_console.backend.core.errors import ConfigurationError
 
 FOUNDING = {
     "no_beam_not_ready_delay",

@@ -4,16 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.configuration import (
-    Testbed,
-    compose,
-    find_testbed,
-    list_configurations,
-    load_testbed,
-    resolve_namespace,
-    validate,
-)
-from swf_console.backend.errors import NamespaceError
+from swf_console.backend.config.list import list_configurations, validate
+from swf_console.backend.config.load import compose
+from swf_console.backend.config.names import resolve_namespace
+from swf_console.backend.config.testbed import Testbed, find_testbed, load_testbed
+from swf_console.backend.core.errors import NamespaceError
 
 WORKFLOWS = Path(__file__).parents[2] / "workflows"
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from swf_console.backend.configuration import list_configurations, load_testbed, validate
+from swf_console.backend.config.list import list_configurations, validate
+from swf_console.backend.config.testbed import load_testbed
 
 HEAD = '[workflow]\nname = "stf_datataking"\n'
 

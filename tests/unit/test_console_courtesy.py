@@ -3,8 +3,8 @@
 import threading
 from itertools import count
 
-from swf_console.backend.operations.console.courtesy import Courtesy
-from swf_console.event_loop import loop_that_tells
+from swf_console.terminal.event_loop import loop_that_tells
+from swf_console.viewmodels.ui_priority import Courtesy
 
 
 def test_a_guest_goes_on_at_once_while_nobody_paints() -> None:

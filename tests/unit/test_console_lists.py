@@ -7,30 +7,21 @@ from typing import Any
 
 import pytest
 
+from swf_console.backend.core.errors import UsageError
+from swf_console.backend.core.settings import load_settings
 from swf_console.backend.database import executions
 from swf_console.backend.database.records.workflows import ExecutionFilter
-from swf_console.backend.errors import UsageError
-from swf_console.backend.operations.console.drifting import FileDrift
-from swf_console.backend.operations.console.execution_filter import (
-    command_of,
-    is_empty,
-    parse_execution_filter,
-)
-from swf_console.backend.operations.console.journal import Entry
-from swf_console.backend.operations.console.lists import (
-    ORDERS,
-    DefinitionsListed,
-    ExecutionsListed,
-    MessagesListed,
-)
-from swf_console.backend.operations.console.looked_at import (
+from swf_console.backend.services.journal import Entry
+from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.definitions import FileDrift
+from swf_console.viewmodels.executions.filter import command_of, is_empty, parse_execution_filter
+from swf_console.viewmodels.executions.progress import (
     compared,
     look_at_definition,
     look_at_execution,
     origin_of,
 )
-from swf_console.backend.operations.console.services import ConsoleServices
-from swf_console.backend.settings import load_settings
+from swf_console.viewmodels.pages import ORDERS, DefinitionsListed, ExecutionsListed, MessagesListed
 from tests.support.history import CODE, add_execution, add_messages, add_states
 
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from swf_console.backend.logs import JsonFormatter
-from swf_console.backend.operations.console.logged_lines import for_people
+from swf_console.backend.core.logs import JsonFormatter
+from swf_console.backend.services.logs import for_people
 
 
 def written(message: str, *, failed: bool = False) -> str:

@@ -7,24 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.errors import BackendUnreachable, ConfigurationError, NamespaceError
-from swf_console.backend.messaging.messages import make
-from swf_console.backend.operations.console.following import Following
-from swf_console.backend.operations.console.journal import Journal
-from swf_console.backend.operations.console.memory import Memory
-from swf_console.backend.operations.console.naming import namespace_of, problem_of, write_namespace
-from swf_console.backend.operations.console.pipe import Flow, PipeState
-from swf_console.backend.operations.console.pipes import Asking
-from swf_console.backend.operations.console.preferences import Preferences, load_preferences, sample
-from swf_console.backend.operations.console.searching import find_row
-from swf_console.backend.operations.console.tail import Tail
-from swf_console.backend.operations.console.terminals import symbols_of, theme_of
-from swf_console.backend.settings import Settings, load_settings
-from swf_console.commands.key_names import known_keys
-from swf_console.screens.alerts import Alert
-from swf_console.screens.clipboard import copy_sequence, title_sequence
-from swf_console.screens.watching import PipeWatch
-from swf_console.testing.broker import MemoryBroker
+from swf_console.backend.core.errors import BackendUnreachable, ConfigurationError, NamespaceError
+from swf_console.backend.core.settings import Settings, load_settings
+from swf_console.backend.messaging.message import make
+from swf_console.backend.services.journal import Journal
+from swf_console.cli.key_names import known_keys
+from swf_console.screens.shell.alarms import Alert, PipeWatch
+from swf_console.screens.shell.clipboard import copy_sequence, title_sequence
+from swf_console.testing.memory_broker import MemoryBroker
+from swf_console.viewmodels.connections import Asking, Flow, PipeState
+from swf_console.viewmodels.messages.buffer import Tail
+from swf_console.viewmodels.messages.search import find_row
+from swf_console.viewmodels.messages.subscription import Following
+from swf_console.viewmodels.namespaces import namespace_of, problem_of, write_namespace
+from swf_console.viewmodels.preferences import Preferences, load_preferences, sample
+from swf_console.viewmodels.terminal import symbols_of, theme_of
+from swf_console.viewmodels.ui_state import Memory
 from swf_console.widgets.symbols import sparkline
 from tests.support.homes import plain_environment
 from tests.support.waiting import wait_for

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from swf_console.backend.database.records.workflows import StateEvent
-from swf_console.backend.operations.console.replaying import FASTEST, Replay, moments_of
-from swf_console.screens.replay import spans_of
+from swf_console.screens.executions.replay import spans_of
+from swf_console.viewmodels.executions.replay import FASTEST, Replay, moments_of
 from swf_console.widgets.timeline import Span, drawn, widths_of
 
 BEGAN = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from swf_console.backend.operations.console.rates import Rates
-from swf_console.backend.operations.console.ring import NOTE, SHEET, Kept, Ring, Stamp
-from swf_console.backend.operations.console.view import SLICE, View
+from swf_console.viewmodels.messages.index import SLICE, View
+from swf_console.viewmodels.messages.rates import Rates
+from swf_console.viewmodels.messages.ring_buffer import NOTE, SHEET, Kept, Ring, Stamp
 
 STAMP = Stamp("/topic/epictopic", "stf_gen", "demo", None, "100010", "daq")
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from swf_console.backend.core.errors import Refused, UsageError
 from swf_console.backend.database import Database
-from swf_console.backend.errors import Refused, UsageError
-from swf_console.backend.messaging.messages import ID_HEADER
-from swf_console.backend.operations.console.tail import Tail
+from swf_console.backend.messaging.message import ID_HEADER
+from swf_console.viewmodels.messages.buffer import Tail
 from tests.support.history import BEGAN, add_execution, add_messages
 from tests.support.waiting import wait_for
 

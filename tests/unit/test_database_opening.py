@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from swf_console.backend.core.errors import DatabaseUnreachable, DatabaseUnusable
 from swf_console.backend.database import Database, namespaces, open_database, runs, sequences, upgrading
 from swf_console.backend.database.connection import urls
 from swf_console.backend.database.connection.revision import HEAD
-from swf_console.backend.errors import DatabaseUnreachable, DatabaseUnusable
 
 
 def url_of(path: Path) -> str:

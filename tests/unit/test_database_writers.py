@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from swf_console.backend.core.errors import DatabaseUnusable, UsageError
 from swf_console.backend.database import Connection, Database, namespaces, open_database, runs
 from swf_console.backend.database.connection.group_commit import GroupWriter, ParallelWriter, Unfit
 from swf_console.backend.database.executions import insert
 from swf_console.backend.database.records.workflows import NewExecution
 from swf_console.backend.database.sql.types import utc_now
-from swf_console.backend.errors import DatabaseUnusable, UsageError
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swf_console.backend.durations import Durations
+from swf_console.backend.core.durations import Durations
 
 
 @pytest.mark.parametrize("share", [0.5, 0.95, 0.99])

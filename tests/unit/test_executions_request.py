@@ -2,7 +2,7 @@
 
 import pytest
 
-from swf_console.backend.errors import UsageError
+from swf_console.backend.core.errors import UsageError
 from swf_console.backend.services.executions.request import RunRequest, prepare
 
 from ..support.command_line import CommandLine

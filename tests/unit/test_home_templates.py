@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.errors import Refused, SwfError, UsageError
-from swf_console.backend.operations import home
-from swf_console.backend.operations.home import write_home
-from swf_console.backend.settings import find_home
+from swf_console.backend.core.errors import Refused, SwfError, UsageError
+from swf_console.backend.core.settings import find_home
+from swf_console.backend.services import home
+from swf_console.backend.services.home import write_home
 
 
 @pytest.fixture
@@ -95,6 +95,6 @@ def test_a_home_that_could_not_be_finished_leaves_nothing(
 
 
 def test_an_installation_without_templates_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(home, "__file__", str(tmp_path / "swf_console/backend/operations/home.py"))
+    monkeypatch.setattr(home, "__file__", str(tmp_path / "swf_console/backend/services/home.py"))
     with pytest.raises(SwfError, match="templates of a home are missing"):
         home.find_templates()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.operations.home import FOLDERS, SUPERVISION, find_updates
-from swf_console.backend.simulation import load_workflow
+from swf_console.backend.services.home import FOLDERS, SUPERVISION, find_updates
+from swf_console.backend.simulation.workflow_loader import load_workflow
 
 from ..support.command_line import CommandLine
 from ..support.homes import CHECKOUT
@@ -122,7 +122,7 @@ def test_what_configurations_declared_is_updated_and_what_is_no_text_is_left(old
     declared.parent.mkdir()
     command = next(line for line in (OLD_HOME / SUPERVISION).read_text().splitlines() if "data_agent" in line)
     declared.write_text(f"[program:theirs]\n{command}\n")
-    (old.home / "agents/binary.py").write_bytes(b"\xff from swf_console.cli import main")
+    (old.home / "agents/binary.py").write_bytes(b"\xff from swf_console.cli.main import main")
     (old.home / "agents/broken.py").write_text("def\n")
     assert old("init", "--update", "--yes").code == 0
     assert "\ncommand=python -m swf_console.launch agents/" in declared.read_text()

@@ -6,9 +6,9 @@ from typing import cast
 import pytest
 
 from swf_console.actions import use_keys
-from swf_console.screens.catalogue import PANES, Listed
-from swf_console.screens.pane import Pane
-from swf_console.widgets.key_words import with_keys
+from swf_console.screens.base.screen import Pane
+from swf_console.screens.base.screen_registry import PANES, Listed
+from swf_console.widgets.key_labels import with_keys
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.operations.home import write_home
+from swf_console.backend.services.home import write_home
 
 from ..support.homes import plain_environment, run
 
@@ -64,7 +64,7 @@ def test_a_headless_run_loads_no_heavy_library(tmp_path: Path) -> None:
 
 OPENING = """
 import argparse, sys
-from swf_console.commands import console
+from swf_console.cli import console
 
 def show(services):
     import swf_console.app

@@ -12,10 +12,10 @@ import pytest
 
 from swf_console.backend.database import Database, agents, logs
 from swf_console.backend.database.records.agents import Heartbeat, LogEntry
-from swf_console.backend.operations.console.journal import Journal
-from swf_console.mcp.desk import Desk
+from swf_console.backend.services.journal import Journal
+from swf_console.mcp.executor import Desk
+from swf_console.mcp.serialize import MOST_CHARACTERS, Listed, shaped
 from swf_console.mcp.server import build
-from swf_console.mcp.shaping import MOST_CHARACTERS, Listed, shaped
 from swf_console.mcp.tools import BY_NAME, TOOLS
 
 from ..support.assistant import Assistant

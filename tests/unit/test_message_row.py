@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from swf_console.widgets.message_row import parts_of
+from swf_console.widgets.tail.row import parts_of
 
 ALL_COLUMNS = 96
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)

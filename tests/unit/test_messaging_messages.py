@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swf_console.backend.errors import UsageError
-from swf_console.backend.messaging.messages import Draft, draft, identify, make, read, write
+from swf_console.backend.core.errors import UsageError
+from swf_console.backend.messaging.message import Draft, draft, identify, make, read, write
 
 
 def test_a_message_carries_its_stamps_as_headers() -> None:

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from swf_console.backend.errors import BackendUnreachable
-from swf_console.backend.messaging.messages import OutgoingMessage, make
+from swf_console.backend.core.errors import BackendUnreachable
+from swf_console.backend.messaging.message import OutgoingMessage, make
 from swf_console.backend.messaging.publisher import PublishAborted, Publisher
-from swf_console.testing.broker import MemoryBroker
-from swf_console.testing.link import MemoryLink
+from swf_console.testing.memory_broker import MemoryBroker, MemoryLink
 from tests.support.outbox import MemoryOutbox
 from tests.support.waiting import wait_for
 

@@ -5,15 +5,18 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from swf_console.backend.errors import BackendUnreachable, BrokerUnreachable, UsageError
-from swf_console.backend.messaging.feed import Inbox, Seen
+from swf_console.backend.core.errors import BackendUnreachable, BrokerUnreachable, UsageError
 from swf_console.backend.messaging.link import Phase
-from swf_console.backend.messaging.messages import IncomingMessage, make
+from swf_console.backend.messaging.message import IncomingMessage, make
 from swf_console.backend.messaging.recorder import Recorder, Unstorable
-from swf_console.backend.messaging.subscriber import Subscriber, Subscription, SubscriptionRefused
-from swf_console.testing.broker import MemoryBroker
-from swf_console.testing.link import MemoryLink
-from swf_console.testing.stored import stranger
+from swf_console.backend.messaging.subscriber import (
+    Inbox,
+    Seen,
+    Subscriber,
+    Subscription,
+    SubscriptionRefused,
+)
+from swf_console.testing.memory_broker import MemoryBroker, MemoryLink, stranger
 from tests.support.waiting import wait_for
 
 TOPIC = "/topic/t"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.monitor.limits import MOST_BYTES, MOST_LEVELS, too_deep
+from swf_console.api.limits import MOST_BYTES, MOST_LEVELS, too_deep
 
 from ..support.monitor import Monitor, monitor_in
 

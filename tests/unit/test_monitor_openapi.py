@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from swf_console.backend.monitor.interface import OPERATIONS
-from swf_console.backend.monitor.openapi import describe
+from swf_console.api.openapi import describe
+from swf_console.api.routes import OPERATIONS
 
 from ..support.monitor import SAMPLE, Monitor, monitor_in, new_slice
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.errors import UsageError
-from swf_console.backend.monitor.address import (
+from swf_console.backend.core.errors import UsageError
+from swf_console.backend.http_server.address import (
     MonitorAddress,
     forget_address,
     read_address,
     write_address,
 )
-from swf_console.backend.monitor.serving import Listening, check_host
+from swf_console.backend.http_server.server import Listening, check_host
 
 from ..support.command_line import CommandLine
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from swf_console.api.stream import broadcaster as hub_module
+from swf_console.api.stream import endpoint as stream_module
+from swf_console.api.stream.broadcaster import Hub
+from swf_console.api.stream.events import EventFilter, event_of
 from swf_console.backend.database import messages
 from swf_console.backend.database.records.messages import NewMessage
-from swf_console.backend.monitor import hub as hub_module
-from swf_console.backend.monitor import stream as stream_module
-from swf_console.backend.monitor.events import EventFilter, event_of
-from swf_console.backend.monitor.hub import Hub
 
 from ..support.monitor import Monitor, monitor_in
 

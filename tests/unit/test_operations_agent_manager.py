@@ -8,18 +8,17 @@ from typing import Any
 
 import pytest
 
+from swf_console.backend.core.errors import Refused
 from swf_console.backend.database import Database, agents
 from swf_console.backend.database.records.agents import Agent
-from swf_console.backend.errors import Refused
-from swf_console.backend.messaging.messages import read
-from swf_console.backend.operations.agent_list import SupervisorLook
-from swf_console.backend.operations.agent_manager import AgentManager
-from swf_console.backend.operations.console.journal import Journal
-from swf_console.backend.operations.manager_commands import own_destination, read_command
-from swf_console.backend.operations.orchestration import AgentLine
-from swf_console.backend.supervision.records import ProcessState, ProcessStatus
-from swf_console.testing.broker import MemoryBroker
-from swf_console.testing.stored import Stored, stranger
+from swf_console.backend.messaging.message import read
+from swf_console.backend.services.agent_manager.protocol import own_destination, read_command
+from swf_console.backend.services.agent_manager.server import AgentManager
+from swf_console.backend.services.agents.queries import SupervisorLook
+from swf_console.backend.services.journal import Journal
+from swf_console.backend.services.testbed import AgentLine
+from swf_console.backend.supervisor.base import ProcessState, ProcessStatus
+from swf_console.testing.memory_broker import MemoryBroker, Stored, stranger
 
 from ..support.command_line import CommandLine
 from ..support.waiting import wait_for

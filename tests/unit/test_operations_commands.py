@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from swf_console.backend.errors import NamespaceError, SwfError
-from swf_console.backend.messaging.messages import read
+from swf_console.backend.core.errors import NamespaceError, SwfError
+from swf_console.backend.messaging.message import read
 from swf_console.backend.services.runner.protocol import Command, named_namespace, reply_to, run_command
 
 

@@ -5,10 +5,10 @@ import socket
 import pytest
 
 from swf_console.backend.database import Database, agents
-from swf_console.backend.operations import agent_list
-from swf_console.backend.operations.doctor import Check, Verdict, examine, exit_code, size
-from swf_console.backend.supervision.records import DaemonState
-from swf_console.testing.supervisor import MemorySupervisor
+from swf_console.backend.services.agents import queries
+from swf_console.backend.services.health.doctor.checks import Check, Verdict, examine, exit_code, size
+from swf_console.backend.supervisor.base import DaemonState
+from swf_console.testing.fake_supervisor import MemorySupervisor
 
 from ..support.command_line import CommandLine
 
@@ -81,7 +81,7 @@ def test_supervisord_is_asked_and_a_program_that_cannot_be_started_is_told(
 ) -> None:
     assert checks(console)["supervisord"].found.startswith("does not run")
     supervisor = MemorySupervisor(running=True)
-    monkeypatch.setattr(agent_list, "supervisor_of", lambda _settings: supervisor)
+    monkeypatch.setattr(queries, "supervisor_of", lambda _settings: supervisor)
     supervisor.start(["example-data-agent"])
     check = checks(console)["supervisord"]
     assert (check.verdict, "1 of" in check.found) == (Verdict.OK, True)

@@ -8,19 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from swf_console.backend.core.errors import Refused, UsageError
 from swf_console.backend.database import Database, agents
 from swf_console.backend.database.records.agents import Heartbeat
-from swf_console.backend.errors import Refused, UsageError
-from swf_console.backend.messaging.messages import read
-from swf_console.backend.operations.killing import kill_agent
-from swf_console.backend.operations.manager_commands import (
-    COMMANDS,
-    REPLY_PREFIXES,
-    answer,
-    read_command,
-)
-from swf_console.backend.supervision.records import ProcessState
-from swf_console.testing.supervisor import MemorySupervisor
+from swf_console.backend.messaging.message import read
+from swf_console.backend.services.agent_manager.protocol import COMMANDS, REPLY_PREFIXES, answer, read_command
+from swf_console.backend.services.agents.control import kill_agent
+from swf_console.backend.supervisor.base import ProcessState
+from swf_console.testing.fake_supervisor import MemorySupervisor
 
 from ..support.command_line import CommandLine
 

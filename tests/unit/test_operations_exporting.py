@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from swf_console.backend.database import Database
-from swf_console.backend.operations import exporting, exporting_chain
-from swf_console.backend.operations.exporting import write_whole
-from swf_console.backend.operations.exporting_chain import SECTIONS
+from swf_console.backend.services.executions import export
+from swf_console.backend.services.executions.export import SECTIONS, write_whole
 
 from ..support.command_line import CommandLine
 from ..support.history import CODE, add_chain, add_execution, add_messages, add_states
@@ -18,7 +17,7 @@ from ..support.history import CODE, add_chain, add_execution, add_messages, add_
 def test_the_document_holds_the_execution_and_all_that_belongs_to_it(
     console: CommandLine, kept: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "PAGE", 3)
+    monkeypatch.setattr(export, "PAGE", 3)
     execution_id = add_execution(kept)
     ids = add_messages(kept, execution_id, 10)
     add_messages(kept, add_execution(kept, 2), 2)
@@ -42,7 +41,7 @@ def test_an_execution_that_did_nothing_is_a_document_too(console: CommandLine, k
 def test_the_chain_of_the_run_is_in_it_page_by_page(
     console: CommandLine, kept: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting_chain, "PAGE", 2)
+    monkeypatch.setattr(export, "PAGE", 2)
     execution_id = add_execution(kept)
     add_states(kept, execution_id)
     add_chain(kept, 100010, 3)

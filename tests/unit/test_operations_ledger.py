@@ -7,9 +7,9 @@ import pytest
 
 from swf_console.backend.database import messages, open_database, runs
 from swf_console.backend.database.records.messages import MessageFilter
-from swf_console.backend.messaging.messages import Delivery, make
+from swf_console.backend.messaging.message import Delivery, make
 from swf_console.backend.services.executions.outbox import DatabaseOutbox
-from swf_console.backend.simulation import StateEvent
+from swf_console.backend.simulation.ports import StateEvent
 
 
 def event(kind: str, state: str, substate: str, tick: float) -> StateEvent:

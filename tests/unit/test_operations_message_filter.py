@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from swf_console.backend.errors import UsageError
-from swf_console.backend.messaging.messages import read
-from swf_console.backend.operations.message_filter import Filterable, compile_filter
+from swf_console.backend.core.errors import UsageError
+from swf_console.backend.messaging.message import read
+from swf_console.backend.services.messages.filter import Filterable, compile_filter
 
 
 @dataclass(frozen=True)

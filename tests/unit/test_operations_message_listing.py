@@ -6,9 +6,9 @@ import pytest
 
 from swf_console.backend.database import Database
 from swf_console.backend.database.records.messages import MessageFilter, MessageSummary
-from swf_console.backend.operations import message_listing
-from swf_console.backend.operations.message_filter import compile_filter
-from swf_console.backend.operations.message_listing import list_messages, shared
+from swf_console.backend.services.messages import search
+from swf_console.backend.services.messages.filter import compile_filter
+from swf_console.backend.services.messages.search import list_messages, shared
 
 from ..support.history import add_execution, add_messages
 
@@ -50,7 +50,7 @@ def test_a_flag_is_not_overruled_by_the_filter() -> None:
 def test_pages_of_a_filtered_list_are_the_whole_list(
     kept: Database, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
-    monkeypatch.setattr(message_listing, "CHUNK", 3)
+    monkeypatch.setattr(search, "CHUNK", 3)
     execution_id = add_execution(kept)
     add_messages(kept, execution_id, 10)
     add_messages(kept, execution_id, 4, kind="end_run", content={"msg_type": "end_run"})
@@ -70,10 +70,10 @@ def test_pages_of_a_filtered_list_are_the_whole_list(
 
 
 def test_a_search_in_vain_gives_up_and_can_go_on(kept: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(message_listing, "CHUNK", 2)
-    monkeypatch.setattr(message_listing, "MOST_LOOKED_AT", 4)
+    monkeypatch.setattr(search, "CHUNK", 2)
+    monkeypatch.setattr(search, "MOST_LOOKED_AT", 4)
     add_messages(kept, add_execution(kept), 7)
-    look: Callable[[str | None], message_listing.MessagePage] = lambda after: list_messages(  # noqa: E731
+    look: Callable[[str | None], search.MessagePage] = lambda after: list_messages(  # noqa: E731
         kept, MessageFilter(), compile_filter(".sequence=1"), after
     )
     first = look(None)

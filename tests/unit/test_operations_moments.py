@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from swf_console.backend.errors import UsageError
-from swf_console.backend.operations.moments import parse_clock, parse_moment
+from swf_console.backend.core.errors import UsageError
+from swf_console.backend.core.times import parse_clock, parse_moment
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 

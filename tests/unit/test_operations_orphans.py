@@ -8,7 +8,7 @@ import pytest
 
 from swf_console.backend.database import Database, definitions, executions, open_database, runs
 from swf_console.backend.database.records.workflows import NewDefinition, NewExecution
-from swf_console.backend.messaging.messages import make
+from swf_console.backend.messaging.message import make
 from swf_console.backend.services.executions.outbox import DatabaseOutbox
 from swf_console.backend.services.executions.recovery import close_expired
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from swf_console.backend.core.settings import Settings
 from swf_console.backend.database import agents, open_database
 from swf_console.backend.database.records.agents import Agent
 from swf_console.backend.services.executions.registration import Registration, agent_type
-from swf_console.backend.settings import Settings
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 
 import pytest
 
-from swf_console.backend.configuration import REDACTED
+from swf_console.backend.core.errors import Refused, UsageError
+from swf_console.backend.core.redaction import REDACTED
 from swf_console.backend.database import Database
-from swf_console.backend.errors import Refused, UsageError
-from swf_console.backend.operations.configurations import composed
-from swf_console.backend.operations.rerunning import overrides_of, rerun_of
+from swf_console.backend.services.configurations import composed
 from swf_console.backend.services.executions.request import prepare
-from swf_console.backend.simulation import load_workflow
+from swf_console.backend.services.executions.rerun import overrides_of, rerun_of
+from swf_console.backend.simulation.workflow_loader import load_workflow
 
 from ..support.command_line import CommandLine
 from ..support.history import add_execution

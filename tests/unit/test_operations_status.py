@@ -10,11 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from swf_console.backend.database import Database, agents, executions
 from swf_console.backend.database.records.agents import Heartbeat
-from swf_console.backend.operations.agent_list import SupervisorLook
-from swf_console.backend.operations.agent_view import AgentView
-from swf_console.backend.operations.database_look import DatabaseLook
-from swf_console.backend.operations.looking import BrokerLook, Health, NamespaceLook
-from swf_console.backend.operations.status import judge, look_around
+from swf_console.backend.services.agents.queries import AgentView, SupervisorLook
+from swf_console.backend.services.health.backends import BrokerLook, DatabaseLook, Health, NamespaceLook
+from swf_console.backend.services.health.status import judge, look_around
 
 from ..support.command_line import CommandLine
 from ..support.history import BEGAN, add_chain, add_execution, add_messages

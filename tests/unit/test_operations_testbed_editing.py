@@ -3,7 +3,7 @@
 import pytest
 
 from swf_console.backend.database import Database
-from swf_console.backend.operations.testbed_editing import path_of_testbed, preview, values_of
+from swf_console.backend.services.configurations import path_of_testbed, preview, values_of
 
 from ..support.command_line import CommandLine
 

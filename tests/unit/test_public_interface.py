@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import swf_console
-from swf_console.backend.operations.home import FOLDERS, SUPERVISION, write_home
-from swf_console.backend.supervision import programs
-from swf_console.backend.supervision.place import find_place
-from swf_console.backend.supervision.records import Program
+from swf_console.backend.services.home import FOLDERS, SUPERVISION, write_home
+from swf_console.backend.supervisor import programs
+from swf_console.backend.supervisor.base import Program
+from swf_console.backend.supervisor.paths import find_place
 
 from ..support.homes import CHECKOUT
 from ..support.supervised import user_folder

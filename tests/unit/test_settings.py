@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend import settings
+from swf_console.backend.core import settings
+from swf_console.backend.core.errors import UsageError
+from swf_console.backend.core.settings import find_broker, find_home, find_state_dir, find_user, load_settings
 from swf_console.backend.database.connection import urls
-from swf_console.backend.errors import UsageError
-from swf_console.backend.settings import find_broker, find_home, find_state_dir, find_user, load_settings
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swf_console.backend.simulation.clocks import FastClock, RealtimeClock
-from swf_console.backend.simulation.lateness import Lateness
+from swf_console.backend.simulation.clocks import FastClock, Lateness, RealtimeClock
 from tests.support.simulation import INSTANT, MemoryPorts, run_daq
 
 SLOW: dict[str, Any] = {**INSTANT, "stf_interval": 1.0}

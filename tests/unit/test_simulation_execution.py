@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from swf_console.backend.errors import BrokerUnreachable
+from swf_console.backend.core.errors import BrokerUnreachable
 from swf_console.backend.simulation.clocks import Clock, FastClock, RealtimeClock
 from swf_console.backend.simulation.execution import Outcome, executor_config, simulate
 from swf_console.backend.simulation.ports import Aborted, Identity, StopSignal
-from swf_console.backend.simulation.workflow_file import WorkflowCode, load_workflow
+from swf_console.backend.simulation.workflow_loader import WorkflowCode, load_workflow
 from tests.support.simulation import (
     DAQ,
     FOUNDING,

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swf_console.backend.errors import ExecutionFailed
-from swf_console.backend.simulation import backlog as backlogs
-from swf_console.backend.simulation.backlog import (
+from swf_console.backend.core.errors import ExecutionFailed
+from swf_console.backend.simulation import backlog_model as backlogs
+from swf_console.backend.simulation.backlog_model import (
     ready_ticks,
     sampled,
     starts_by_formula,
@@ -18,7 +18,7 @@ from swf_console.backend.simulation.backlog import (
 )
 from swf_console.backend.simulation.capacity import Workload, capacity_of, workload
 from swf_console.backend.simulation.plan import Plan, plan_run
-from swf_console.backend.simulation.workflow_file import load_workflow
+from swf_console.backend.simulation.workflow_loader import load_workflow
 from tests.support.simulation import DAQ, WORKFLOWS, MemoryPorts, executing, run_daq
 
 FAST: dict[str, Any] = {

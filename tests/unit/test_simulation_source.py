@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 from swf_console.backend.simulation.environment import execution_environment
-from swf_console.backend.simulation.source import Remote, SourceVersion, collect_source, parse_remote
-from swf_console.backend.simulation.workflow_file import load_workflow
+from swf_console.backend.simulation.workflow_loader import (
+    Remote,
+    SourceVersion,
+    collect_source,
+    load_workflow,
+    parse_remote,
+)
 from tests.support.simulation import WORKFLOWS
 
 

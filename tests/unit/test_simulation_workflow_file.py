@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.errors import WorkflowFileError
-from swf_console.backend.simulation.workflow_file import list_workflows, load_workflow
+from swf_console.backend.core.errors import WorkflowFileError
+from swf_console.backend.simulation.workflow_loader import list_workflows, load_workflow
 from tests.support.simulation import WORKFLOWS
 
 GOOD = "class WorkflowExecutor:\n    def __init__(self, *a): ...\n    def execute(self, env): yield\n"

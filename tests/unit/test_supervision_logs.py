@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swf_console.backend.supervision.logs import LINE_CHARACTERS, LogFollower, last_lines
-from swf_console.backend.supervision.text import plain
+from swf_console.backend.core.sanitize import plain
+from swf_console.backend.supervisor.log_follower import LINE_CHARACTERS, LogFollower, last_lines
 
 
 def texts(follower: LogFollower) -> list[str]:

@@ -13,16 +13,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from swf_console.backend.errors import UsageError
-from swf_console.backend.supervision import pids
-from swf_console.backend.supervision.ctl import find_supervisord, place_of_shell
-from swf_console.backend.supervision.daemon import reason_in
-from swf_console.backend.supervision.explain import explain
-from swf_console.backend.supervision.names import known_signal, select
-from swf_console.backend.supervision.place import find_place, remember, remembered
-from swf_console.backend.supervision.reading import read_process, read_processes
-from swf_console.backend.supervision.records import ProcessState, ProcessStatus
-from swf_console.backend.supervision.refusals import clear_refusal, read_refusal, write_refusal
+from swf_console.backend.core.errors import UsageError
+from swf_console.backend.supervisor import pidfiles
+from swf_console.backend.supervisor.base import ProcessState, ProcessStatus
+from swf_console.backend.supervisor.ctl_plugin import find_supervisord, place_of_shell
+from swf_console.backend.supervisor.daemon import reason_in
+from swf_console.backend.supervisor.explain import explain, known_signal, select
+from swf_console.backend.supervisor.launcher import clear_refusal, read_refusal, write_refusal
+from swf_console.backend.supervisor.paths import find_place, remember, remembered
+from swf_console.backend.supervisor.rpc import read_process, read_processes
 
 from ..support.supervised import make_home, user_folder
 
@@ -126,23 +125,23 @@ def test_the_plugin_leaves_a_named_server_alone() -> None:
 def test_a_pid_file_is_taken_by_the_living_and_given_by_the_dead(tmp_path: Path) -> None:
     sleeper = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
-        pids.claim(tmp_path, "agent")
+        pidfiles.claim(tmp_path, "agent")
         path = tmp_path / "pids" / "agent.pid"
         told = json.loads(path.read_text())
-        pids.claim(tmp_path, "agent")
+        pidfiles.claim(tmp_path, "agent")
         began = Path(f"/proc/{sleeper.pid}/stat").read_text().rpartition(")")[2].split()
         boot = told["began"].partition("@")[2]
         path.write_text(json.dumps(told | {"pid": sleeper.pid, "began": f"{began[19]}@{boot}"}))
-        with pytest.raises(pids.Taken):
-            pids.claim(tmp_path, "agent")
-        (orphan,) = pids.find_orphans(tmp_path, [1])
+        with pytest.raises(pidfiles.Taken):
+            pidfiles.claim(tmp_path, "agent")
+        (orphan,) = pidfiles.find_orphans(tmp_path, [1])
         assert orphan.pid == sleeper.pid
         assert orphan.since
-        assert pids.find_orphans(tmp_path, [sleeper.pid]) == ()
+        assert pidfiles.find_orphans(tmp_path, [sleeper.pid]) == ()
     finally:
         sleeper.kill()
         sleeper.communicate()
-    pids.claim(tmp_path, "agent")
+    pidfiles.claim(tmp_path, "agent")
 
 
 @pytest.mark.parametrize(
@@ -151,17 +150,17 @@ def test_a_pid_file_is_taken_by_the_living_and_given_by_the_dead(tmp_path: Path)
 def test_a_pid_file_of_garbage_is_nobodys(text: str, tmp_path: Path) -> None:
     (tmp_path / "pids").mkdir()
     (tmp_path / "pids" / "agent.pid").write_text(text)
-    assert pids.living_processes(tmp_path) == ()
-    pids.claim(tmp_path, "agent")
-    assert [one.pid for one in pids.living_processes(tmp_path)] == [os.getpid()]
+    assert pidfiles.living_processes(tmp_path) == ()
+    pidfiles.claim(tmp_path, "agent")
+    assert [one.pid for one in pidfiles.living_processes(tmp_path)] == [os.getpid()]
 
 
 @pytest.mark.parametrize("change", [{"host": "another"}, {"began": "1@another-boot"}])
 def test_a_pid_of_another_host_or_boot_is_nobodys(change: dict[str, str], tmp_path: Path) -> None:
-    pids.claim(tmp_path, "agent")
+    pidfiles.claim(tmp_path, "agent")
     path = tmp_path / "pids" / "agent.pid"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    assert pids.living_processes(tmp_path) == ()
+    assert pidfiles.living_processes(tmp_path) == ()
 
 
 def test_names_mean_processes_groups_and_everything() -> None:
@@ -259,4 +258,4 @@ def test_what_every_program_loads_at_its_launch_is_light() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert not loaded & {"socket", "http.client", "xmlrpc.client", "supervisor", "hashlib"}
-    assert "swf_console.backend.settings" not in loaded
+    assert "swf_console.backend.core.settings" not in loaded

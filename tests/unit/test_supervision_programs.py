@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from supervisor.options import ServerOptions
 
-from swf_console.backend.errors import UsageError
-from swf_console.backend.supervision import programs
-from swf_console.backend.supervision.environment import search_path, write_environment
-from swf_console.backend.supervision.launch import NoStart, prepare
-from swf_console.backend.supervision.place import Place, find_place
-from swf_console.backend.supervision.records import Program
+from swf_console.backend.core.errors import UsageError
+from swf_console.backend.supervisor import programs
+from swf_console.backend.supervisor.base import Program
+from swf_console.backend.supervisor.launcher import NoStart, prepare, search_path, write_environment
+from swf_console.backend.supervisor.paths import Place, find_place
 
 from ..support.supervised import make_home, user_folder
 

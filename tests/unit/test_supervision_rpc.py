@@ -12,8 +12,8 @@ from xmlrpc.client import Fault, dumps
 
 import pytest
 
-from swf_console.backend.supervision.records import DaemonState
-from swf_console.backend.supervision.rpc import NoAnswer, call, multicall
+from swf_console.backend.supervisor.base import DaemonState
+from swf_console.backend.supervisor.rpc import NoAnswer, call, multicall
 
 Answer = Callable[[socket.socket], None]
 

@@ -3,7 +3,7 @@
 import pytest
 from textual import events
 
-from swf_console.terminal_keys import TerminalKeys
+from swf_console.terminal.keys import TerminalKeys
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from io import StringIO
 
-from swf_console.widgets.pace import REMEMBERED, SHARE, Output, Pace
+from swf_console.widgets.repaint import REMEMBERED, SHARE, Output, Pace
 
 TICK = 0.1
 FRAME = 20_000

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from ..errors import Refused, UsageError
-from ..settings import Settings, private_directory
+from ..core.errors import Refused, UsageError
+from ..core.settings import Settings, private_directory
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, overload
 
-from ..errors import UsageError
-from ..messaging.messages import IncomingMessage
+from ..core.errors import UsageError
+from ..messaging.message import IncomingMessage
 
 LONGEST_TEXT = 255
 LARGEST_INTEGER = 2**63 - 1

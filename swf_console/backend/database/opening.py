@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from ..errors import DatabaseUnusable
+from ..core.errors import DatabaseUnusable
 from .connection import sqlite_file, urls
 from .connection.engine import Database
 from .connection.revision import HEAD, UPGRADE_HELP, compatible, refuse_newer, stored_revision

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..settings import Settings
-from .address import running_broker
+from ..core.settings import Settings
 from .connection import Connection
-from .messages import IncomingMessage, OutgoingMessage, make
+from .endpoint import running_broker
+from .message import IncomingMessage, OutgoingMessage, make
 from .outbox import Outbox
 from .publisher import Publisher
 from .subscriber import AUTO, Subscriber, Subscription

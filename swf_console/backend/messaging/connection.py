@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ..errors import BrokerUnreachable, SwfError, UsageError
-from ..settings import BrokerSettings
+from ..core.errors import BrokerUnreachable, SwfError, UsageError
+from ..core.settings import BrokerSettings
 from .link import (
     Channel,
     ConnectionState,
@@ -19,8 +19,8 @@ from .link import (
     Phase,
     SubscribeRequest,
 )
-from .messages import OutgoingMessage
-from .wire import Wire
+from .message import OutgoingMessage
+from .session import Wire
 
 logger = logging.getLogger(__name__)
 

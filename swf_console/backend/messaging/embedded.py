@@ -11,10 +11,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import BrokerUnreachable, PortTaken
-from ..settings import BrokerSettings, Settings, private_directory
+from ..core.errors import BrokerUnreachable, PortTaken
+from ..core.settings import BrokerSettings, Settings, private_directory
 
-MODULE = "swf_console.backend.messaging.broker"
+MODULE = "swf_console.backend.broker"
 BROKER_FILE = "broker.json"
 LOCK_FILE = "broker.lock"
 START_LOCK_FILE = "broker.start.lock"

@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from ..errors import BrokerUnreachable
-from .messages import OutgoingMessage
+from ..core.errors import BrokerUnreachable
+from .message import OutgoingMessage
 
 
 class NotConnected(Exception):

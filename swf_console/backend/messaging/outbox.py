@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
-from .messages import Delivery, OutgoingMessage
+from .message import Delivery, OutgoingMessage
 
 logger = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .feed import Arrival, Feed, Inbox, Seen, Subscription
 from .link import Link
-from .messages import IncomingMessage, read
+from .message import IncomingMessage, read
+from .subscriber import Arrival, Feed, Inbox, Seen, Subscription
 
 logger = logging.getLogger(__name__)
 

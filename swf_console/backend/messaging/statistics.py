@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..durations import Durations
+from ..core.durations import Durations
 
 
 @dataclass(frozen=True, slots=True)

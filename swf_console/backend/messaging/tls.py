@@ -6,7 +6,7 @@ import ssl
 import threading
 import time
 
-from ..settings import BrokerSettings
+from ..core.settings import BrokerSettings
 from .link import ConnectRefused
 
 RECORD_BYTES = 65536

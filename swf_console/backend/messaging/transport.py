@@ -22,7 +22,7 @@ from stomp.protocol import Protocol12
 from stomp.transport import BaseTransport
 from stomp.utils import convert_frame
 
-from ..settings import BrokerSettings
+from ..core.settings import BrokerSettings
 from .link import NotConnected
 from .tls import TlsCodec, tls_context
 

@@ -1,10 +1,10 @@
 """Workflow definitions as they are recorded."""
 
+from ..core.errors import UsageError
+from ..core.suggest import nearest
 from ..database import Database, definitions
 from ..database.records.pages import Page
 from ..database.records.workflows import Definition, DefinitionSummary
-from ..errors import UsageError
-from ..nearest import nearest
 
 LOOKED_THROUGH = 200
 

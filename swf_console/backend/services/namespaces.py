@@ -1,12 +1,12 @@
 """Namespaces with how much is in them; a new one for the user who asks first."""
 
-from ..configuration import check_namespace
+from ..config.names import check_namespace
+from ..core.errors import Refused, UsageError
+from ..core.settings import Settings
+from ..core.suggest import nearest
 from ..database import Database, namespaces
 from ..database.records.pages import Page
 from ..database.records.workflows import NamespaceUse
-from ..errors import Refused, UsageError
-from ..nearest import nearest
-from ..settings import Settings
 
 COUNT_CAP = 10_001
 

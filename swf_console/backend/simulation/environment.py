@@ -8,8 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ... import __version__
-from .source import SourceVersion
-from .workflow_file import WorkflowCode
+from .workflow_loader import SourceVersion, WorkflowCode
 
 # package -> its module; importlib.metadata would read and parse a file for each
 PACKAGES = {

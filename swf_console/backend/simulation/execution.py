@@ -11,12 +11,11 @@ import simpy
 from simpy.core import EmptySchedule
 from simpy.events import URGENT, Event
 
-from ..errors import ExecutionFailed, SwfError
-from .clocks import Clock, FastClock
-from .lateness import LatenessSummary
+from ..core.errors import ExecutionFailed, SwfError
+from .clocks import Clock, FastClock, LatenessSummary
 from .ports import Aborted, Identity, Ports, Reason, StopSignal
 from .runner import Runner
-from .workflow_file import WorkflowCode
+from .workflow_loader import WorkflowCode
 
 Status = Literal["completed", "failed", "terminated"]
 

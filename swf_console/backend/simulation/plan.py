@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .backlog import Backlog, Method, predict_backlog, sampled
+from .backlog_model import Backlog, Method, predict_backlog, sampled
 from .capacity import Capacity, Workload, capacity_of, workload
+from .dry_run import Schedule, merged, rehearse
 from .ports import StopSignal
-from .rehearsal import Schedule, merged, rehearse
-from .workflow_file import WorkflowCode
+from .workflow_loader import WorkflowCode
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
-from ..errors import ExecutionFailed
+from ..core.errors import ExecutionFailed
 
 PACKAGE = "swf_common_lib"
 ENDPOINT = "/api/state/next-run-number/"
@@ -60,13 +60,13 @@ class _StandIn(MetaPathFinder):
     ) -> ModuleSpec | None:
         if fullname != PACKAGE:
             return None
-        folder = Path(__file__).with_name("stand_in") / PACKAGE
+        folder = Path(__file__).with_name("compat") / PACKAGE
         return importlib.util.spec_from_file_location(
             fullname, folder / "__init__.py", submodule_search_locations=[str(folder)]
         )
 
 
-def install_stand_in() -> None:
+def install_compat() -> None:
     """Let `import swf_common_lib.api_utils` work where that package is not installed."""
     if not any(isinstance(finder, _StandIn) for finder in sys.meta_path):
         sys.meta_path.append(_StandIn())

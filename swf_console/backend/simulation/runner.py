@@ -9,7 +9,7 @@ from typing import Any
 
 from simpy import Environment
 
-from ..errors import ExecutionFailed
+from ..core.errors import ExecutionFailed
 from .ports import Identity, Ports, Reason, StateEvent
 from .run_numbers import ApiSession
 

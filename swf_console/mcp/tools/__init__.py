@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..tool import Tool
-from . import agents, chain, executions, system, testbed, workflows
+from . import agents, executions, processing, system, testbed, workflows
 
 PREFIX = "swf_"
 
 TOOLS: tuple[Tool, ...] = (
     *workflows.TOOLS,
     *executions.TOOLS,
-    *chain.TOOLS,
+    *processing.TOOLS,
     *agents.TOOLS,
     *testbed.TOOLS,
     *system.TOOLS,

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from ...backend.operations import agent_listing, chain_listing, killing
-from ...backend.operations.moments import parse_moment
-from ...backend.services import namespaces
-from ..desk import Desk
-from ..kinds import Cursor, Level, Limit, Line, Moment, RowId
-from ..shaping import Listed
-from ..tool import tool
+from ...backend.core.times import parse_moment
+from ...backend.services import namespaces, processing
+from ...backend.services.agents import control, queries
+from ..executor import Desk
+from ..serialize import Listed
+from ..tool import Cursor, Level, Limit, Line, Moment, RowId, tool
 
 
 @tool()
@@ -21,14 +20,14 @@ def list_agents(
     limit: Limit = 50,
 ) -> Any:
     """List agents as their heart-beats describe them, the last registered first."""
-    page = agent_listing.list_agents(desk.database(), namespace, agent_type, cursor, limit)
+    page = queries.list_agents(desk.database(), namespace, agent_type, cursor, limit)
     return Listed(page.items, page.next)
 
 
 @tool()
 def get_agent(desk: Desk, *, name: Line) -> Any:
     """Show an agent, and its process where this user's supervisord has it."""
-    return agent_listing.find_agent(desk.settings, desk.database(), name)
+    return queries.find_agent(desk.settings, desk.database(), name)
 
 
 @tool(writes=True, destroys=True)
@@ -37,7 +36,7 @@ def kill_agent(desk: Desk, *, name: Line) -> Any:
 
     Only a process of this user's supervisord: others are refused, with the reason.
     """
-    return killing.kill_agent(desk.settings, desk.database(), name)
+    return control.kill_agent(desk.settings, desk.database(), name)
 
 
 @tool()
@@ -66,7 +65,7 @@ def list_logs(
     limit: Limit = 50,
 ) -> Any:
     """List log lines that programs reported, the newest first; level is the lowest shown."""
-    page = chain_listing.list_logs(
+    page = processing.list_logs(
         desk.database(),
         app_name=app_name,
         instance_name=instance_name,
@@ -82,7 +81,7 @@ def list_logs(
 @tool()
 def get_log_entry(desk: Desk, *, log_id: RowId) -> Any:
     """Show one log line whole."""
-    return chain_listing.find_log_entry(desk.database(), log_id)
+    return processing.find_log_entry(desk.database(), log_id)
 
 
 TOOLS = (list_agents, get_agent, kill_agent, list_namespaces, get_namespace, list_logs, get_log_entry)

@@ -2,15 +2,15 @@
 
 from typing import Any
 
+from ...backend.core.times import parse_moment
 from ...backend.database.records.messages import MessageFilter
 from ...backend.database.records.workflows import ExecutionFilter
-from ...backend.operations import message_filter, message_listing
-from ...backend.operations.moments import parse_moment
 from ...backend.services.executions import queries
-from ..desk import Desk
-from ..kinds import Cursor, Limit, Line, Moment, Status, Words
-from ..shaping import Listed
-from ..tool import tool
+from ...backend.services.messages import filter as message_filter
+from ...backend.services.messages import search
+from ..executor import Desk
+from ..serialize import Listed
+from ..tool import Cursor, Limit, Line, Moment, Status, Words, tool
 
 
 @tool()
@@ -104,9 +104,9 @@ def list_messages(
         until=parse_moment(end_time, "end_time"),
     )
     match = message_filter.compile_filter(filter)
-    page = message_listing.list_messages(desk.database(), wanted, match, cursor, limit)
+    page = search.list_messages(desk.database(), wanted, match, cursor, limit)
     note = f"{page.looked_at} messages were looked through" if page.unfinished else ""
-    return Listed(message_listing.with_contents(desk.database(), page.items), page.next, note)
+    return Listed(search.with_contents(desk.database(), page.items), page.next, note)
 
 
 TOOLS = (

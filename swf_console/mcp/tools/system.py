@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from ...backend.operations import system_state
+from ...backend.services.health import status
 from ...backend.services.messages import announcements
-from ..desk import Desk
-from ..kinds import Metadata, Name, Text
-from ..tool import tool
+from ..executor import Desk
+from ..tool import Metadata, Name, Text, tool
 
 
 @tool()
 def get_system_state(desk: Desk) -> Any:
     """Show everything at once: verdict, backends, supervisord, agents, latest executions, recent errors."""
-    return system_state.system_state(desk.settings, desk.database())
+    return status.system_state(desk.settings, desk.database())
 
 
 @tool(writes=True)

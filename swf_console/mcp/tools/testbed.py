@@ -2,23 +2,22 @@
 
 from typing import Any
 
-from ...backend.operations import asking_manager
-from ..desk import Desk
-from ..kinds import Name, User
-from ..tool import tool
+from ...backend.services.agent_manager import client
+from ..executor import Desk
+from ..tool import Name, User, tool
 
 
 @tool()
 def get_testbed_status(desk: Desk, *, username: User | None = None) -> Any:
     """Show what runs of a user's testbed, and whether the agent manager is alive; without username, ours."""
     user = username or desk.settings.user
-    return asking_manager.look_at_testbed(desk.settings, desk.database(), user)
+    return client.look_at_testbed(desk.settings, desk.database(), user)
 
 
 @tool()
 def check_agent_manager(desk: Desk, *, username: User | None = None) -> Any:
     """Say whether a user's agent manager is alive: a fresh heart-beat and an answer to a ping."""
-    return asking_manager.check_manager(desk.settings, desk.database(), username or desk.settings.user)
+    return client.check_manager(desk.settings, desk.database(), username or desk.settings.user)
 
 
 @tool(writes=True)
@@ -28,14 +27,14 @@ def start_user_testbed(desk: Desk, *, username: User | None = None, config_name:
     Another user's are started by the agent manager of that user, which has to be alive.
     """
     user = username or desk.settings.user
-    return asking_manager.start_user_testbed(desk.settings, desk.database(), user, config_name)
+    return client.start_user_testbed(desk.settings, desk.database(), user, config_name)
 
 
 @tool(writes=True, destroys=True)
 def stop_user_testbed(desk: Desk, *, username: User | None = None) -> Any:
     """Stop the runner and the agents of a user's testbed; executions that run then end as terminated."""
     user = username or desk.settings.user
-    return asking_manager.stop_user_testbed(desk.settings, desk.database(), user)
+    return client.stop_user_testbed(desk.settings, desk.database(), user)
 
 
 TOOLS = (get_testbed_status, check_agent_manager, start_user_testbed, stop_user_testbed)

@@ -3,14 +3,13 @@
 import threading
 from typing import Any
 
-from ...backend.operations import orchestration, prediction
-from ...backend.services import definitions
+from ...backend.services import definitions, testbed
+from ...backend.services.executions import forecast
 from ...backend.services.executions.request import RunRequest
 from ...backend.services.executions.stop import force_terminate, stop_execution
-from ..desk import Desk
-from ..kinds import Cursor, Finite, Limit, Line, Name, Parameters, Seconds, Wait
-from ..shaping import Listed
-from ..tool import tool
+from ..executor import Desk
+from ..serialize import Listed
+from ..tool import Cursor, Finite, Limit, Line, Name, Parameters, Seconds, Wait, tool
 
 PLAN_SECONDS = 20.0
 
@@ -51,7 +50,7 @@ def start_workflow(
         realtime=realtime,
         duration=duration,
     ).with_parameters(given, "mcp")
-    return orchestration.run_testbed(desk.settings, request, with_agents=start_agents)
+    return testbed.run_testbed(desk.settings, request, with_agents=start_agents)
 
 
 @tool(writes=True, destroys=True)
@@ -89,16 +88,16 @@ def plan(
 
     Nothing is started, no broker and no database is needed. A rehearsal of more than 20 seconds is cut.
     """
-    stop = prediction.StopSignal()
+    stop = forecast.StopSignal()
     alarm = threading.Timer(PLAN_SECONDS, stop.request, ["it takes too long"])
     alarm.daemon = True
     alarm.start()
     try:
         request = RunRequest(configuration=config, duration=duration).with_parameters(parameters or {}, "mcp")
-        found = prediction.predict(desk.settings, request, stop=stop)
+        found = forecast.predict(desk.settings, request, stop=stop)
     finally:
         alarm.cancel()
-    return prediction.document_of(found)
+    return forecast.document_of(found)
 
 
 TOOLS = (start_workflow, stop_workflow, end_execution, list_workflow_definitions, plan)

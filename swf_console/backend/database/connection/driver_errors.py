@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
-from ...errors import DatabaseUnreachable, DatabaseUnusable
+from ...core.errors import DatabaseUnreachable, DatabaseUnusable
 
 # libpq names the address again, which stands before it already
 WHERE = re.compile(r"^connection to server (at|on socket) .*? failed: ")

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, pool, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
-from ...errors import DatabaseUnusable
+from ...core.errors import DatabaseUnusable
 from . import driver_errors, urls
 
 BUSY_SECONDS = 30

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
-from ...errors import SwfError, UsageError
+from ...core.errors import SwfError, UsageError
 from .engine import Database
 
 T = TypeVar("T")

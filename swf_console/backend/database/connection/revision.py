@@ -4,7 +4,7 @@ from typing import TypeGuard
 
 from sqlalchemy import Connection, inspect, select, text
 
-from ...errors import DatabaseUnusable
+from ...core.errors import DatabaseUnusable
 from ..tables.workflows import persistent_state
 
 KNOWN: tuple[str, ...] = ("0001",)

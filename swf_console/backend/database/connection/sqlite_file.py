@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
-from ...errors import DatabaseUnusable
+from ...core.errors import DatabaseUnusable
 from . import urls
 from .revision import UPGRADE_HELP
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from ...errors import DatabaseUnusable
+from ...core.errors import DatabaseUnusable
 
 SPELLINGS = {
     "sqlite": "sqlite",

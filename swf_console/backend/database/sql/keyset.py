@@ -20,7 +20,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from ...errors import UsageError
+from ...core.errors import UsageError
 from ..records.pages import Page, T
 from .types import UtcDateTime, utc
 

@@ -4,12 +4,12 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
+from ...core.settings import Settings
 from ...database import Database, open_database
-from ...messaging.address import Broker, choose_broker
 from ...messaging.connection import Connection
-from ...messaging.messages import IncomingMessage
+from ...messaging.endpoint import Broker, choose_broker
+from ...messaging.message import IncomingMessage
 from ...messaging.publisher import Publisher
-from ...settings import Settings
 from .execution import EngineContext, RunningExecution
 from .leases import LeaseRenewer
 from .outbox import DatabaseOutbox

@@ -8,29 +8,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ...configuration import workflow_defaults, workflow_schema
+from ...config.list import workflow_defaults, workflow_schema
+from ...core.errors import Refused, SwfError
+from ...core.logs import execution_id as logged_execution_id
+from ...core.settings import Settings
 from ...database import Connection, Database, definitions, executions, messages, namespaces, sequences
 from ...database.connection.engine import server_time
 from ...database.records.workflows import NewDefinition, NewExecution
-from ...errors import Refused, SwfError
-from ...logs import execution_id as logged_execution_id
-from ...messaging.messages import IncomingMessage, draft
+from ...message_mapping import incoming_row
+from ...messaging.message import IncomingMessage, draft
 from ...messaging.publisher import PublishAborted, Publisher
-from ...recording import incoming_row
-from ...settings import Settings
-from ...simulation import (
-    Aborted,
-    FastClock,
-    Identity,
-    Outcome,
-    RealtimeClock,
-    StateEvent,
-    StopSignal,
-    executor_config,
-    simulate,
-)
+from ...simulation.clocks import FastClock, RealtimeClock
 from ...simulation.environment import execution_environment
+from ...simulation.execution import Outcome, executor_config, simulate
 from ...simulation.metrics import performance_metrics
+from ...simulation.ports import Aborted, Identity, StateEvent, StopSignal
 from .outbox import DatabaseOutbox
 from .registration import Registration, agent_type
 from .request import Prepared

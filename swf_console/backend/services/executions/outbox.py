@@ -7,9 +7,9 @@ from typing import Any
 from ...database import Database, messages, runs
 from ...database.records.workflows import RunState
 from ...database.records.workflows import StateEvent as EventRow
-from ...messaging.messages import Delivery, OutgoingMessage
-from ...recording import outgoing_row
-from ...simulation import StateEvent
+from ...message_mapping import outgoing_row
+from ...messaging.message import Delivery, OutgoingMessage
+from ...simulation.ports import StateEvent
 
 PHASES = {
     ("no_beam", "not_ready"): "idle",

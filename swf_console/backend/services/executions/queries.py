@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ...core.errors import UsageError
+from ...core.settings import Settings
+from ...core.suggest import nearest
 from ...database import Connection, Database, definitions, executions, logs, messages, runs
 from ...database.records.agents import LogEntry, LogFilter
 from ...database.records.messages import MessageFilter
@@ -17,9 +20,6 @@ from ...database.records.workflows import (
     RunState,
     StateEvent,
 )
-from ...errors import UsageError
-from ...nearest import nearest
-from ...settings import Settings
 from .recovery import sweep
 
 EVENTS_SHOWN = 1000

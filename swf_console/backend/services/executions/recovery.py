@@ -4,13 +4,13 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
+from ...core.errors import SwfError
+from ...core.settings import Settings
 from ...database import Connection, Database, executions, messages, runs
 from ...database.connection.engine import server_time
 from ...database.records.messages import MessageFilter, MessageSummary
 from ...database.records.workflows import ExecutionSummary, RunState, StateEvent
-from ...errors import SwfError
-from ...messaging.messages import OutgoingMessage, make
-from ...settings import Settings
+from ...messaging.message import OutgoingMessage, make
 
 log = logging.getLogger(__name__)
 

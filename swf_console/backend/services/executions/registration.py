@@ -5,9 +5,9 @@ import threading
 from datetime import UTC, datetime
 
 from ...agent.heartbeat import EXITED, PROCESSING, READY, HeartbeatThread
+from ...core.settings import Settings
 from ...database import Database, sequences
 from ...database.records.agents import Heartbeat
-from ...settings import Settings
 
 IDLE_TYPE = "DAQ_Simulator"
 TYPE_LENGTH = 20

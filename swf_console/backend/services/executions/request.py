@@ -5,21 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...configuration import (
-    Composition,
-    Override,
-    Testbed,
-    compose,
-    configuration_names,
-    find_testbed,
-    load_testbed,
-    overrides_from,
-    resolve_namespace,
-    typed_override,
-)
-from ...errors import UsageError
-from ...settings import Settings
-from ...simulation import SourceCollector, WorkflowCode, collect_source, load_workflow
+from ...config.composed import Composition
+from ...config.list import configuration_names
+from ...config.load import compose
+from ...config.names import resolve_namespace
+from ...config.overrides import Override, overrides_from, typed_override
+from ...config.testbed import Testbed, find_testbed, load_testbed
+from ...core.errors import UsageError
+from ...core.settings import Settings
+from ...simulation.workflow_loader import SourceCollector, WorkflowCode, collect_source, load_workflow
 
 
 @dataclass(frozen=True, slots=True)

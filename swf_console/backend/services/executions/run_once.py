@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ...logs import log_to_file
-from ...settings import Settings
+from ...core.logs import log_to_file
+from ...core.settings import Settings
 from .request import RunRequest, prepare
 from .watchdog import Watchdog
 

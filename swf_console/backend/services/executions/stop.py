@@ -5,11 +5,11 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
+from ...core.errors import Refused, TimedOut
+from ...core.settings import Settings
 from ...database import Database, executions
 from ...database.connection.engine import server_time
 from ...database.records.workflows import Execution
-from ...errors import Refused, TimedOut
-from ...settings import Settings
 from .queries import find_execution
 from .recovery import sweep
 

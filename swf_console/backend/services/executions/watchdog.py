@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 
-from ...settings import Settings
+from ...core.settings import Settings
 
 DISMISSED = b"."
 

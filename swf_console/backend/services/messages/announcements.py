@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ...configuration import resolve_namespace
+from ...config.names import resolve_namespace
+from ...core.errors import Refused, TimedOut, UsageError
+from ...core.settings import Settings
 from ...database import Database
-from ...errors import Refused, TimedOut, UsageError
 from ...messaging.client import send, sender_of
-from ...messaging.messages import make
-from ...settings import Settings
+from ...messaging.message import make
 from ..executions.outbox import DatabaseOutbox
 from ..executions.request import testbed_of
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
+from ...core.errors import Refused, TimedOut
+from ...core.settings import Settings
 from ...database import open_database
-from ...errors import Refused, TimedOut
 from ...messaging.client import request
-from ...settings import Settings
 from ..executions.outbox import DatabaseOutbox
 from ..executions.request import Prepared
 from .protocol import CONTROL_QUEUE, run_command

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ...configuration import check_namespace, overrides_from
-from ...errors import Refused, SwfError
-from ...messaging.messages import IncomingMessage, check_destination
+from ...config.names import check_namespace
+from ...config.overrides import overrides_from
+from ...core.errors import Refused, SwfError
+from ...messaging.message import IncomingMessage, check_destination
 from ..executions.request import RunRequest, parse_duration
 
 CONTROL_QUEUE = "/queue/workflow_control"

@@ -1,0 +1,60 @@
+"""What goes over the broker's topics: stored once, then given to the live stream."""
+
+from collections.abc import Callable, Sequence
+
+from ..backend.database import messages
+from ..backend.database.connection.group_commit import Unfit, Writer
+from ..backend.database.records.messages import NewMessage
+from ..backend.message_mapping import incoming_row
+from ..backend.messaging.connection import Connection
+from ..backend.messaging.endpoint import Broker
+from ..backend.messaging.link import ConnectionState, Phase
+from ..backend.messaging.message import IncomingMessage
+from ..backend.messaging.recorder import Recorder, RecorderState, Unstorable
+
+TOPICS = ("/topic/epictopic", "/topic/panda.workers", "/topic/panda.slices")
+BATCH_SECONDS = 0.05
+
+Publish = Callable[[Sequence[NewMessage], Sequence[object]], None]
+
+
+class Recording:
+    """The monitor's own connection to the broker; outages of it are waited out."""
+
+    def __init__(self, broker: Broker, writer: Writer, publish: Publish) -> None:
+        self._broker, self._writer, self._publish = broker, writer, publish
+        self._connection = Connection(broker.address)
+        self._recorder = Recorder(self._connection, TOPICS, self._store, seconds=BATCH_SECONDS)
+        self.outages = 0
+        self._connection.watch(self._changed)
+
+    def start(self) -> None:
+        """Follow the topics now, or as soon as there is a broker."""
+        self._connection.start()
+        self._recorder.start()
+
+    def close(self) -> None:
+        """Follow no more."""
+        self._recorder.close()
+        self._connection.stop()
+        self._broker.release()
+
+    def connection(self) -> ConnectionState:
+        """What the connection is doing now."""
+        return self._connection.state()
+
+    def state(self) -> RecorderState:
+        """What has come and what became of it."""
+        return self._recorder.state()
+
+    def _store(self, arrived: Sequence[IncomingMessage]) -> None:
+        rows = [incoming_row(message) for message in arrived]
+        try:
+            self._writer.submit(lambda connection: messages.record(connection, rows)).result()
+        except Unfit as error:
+            raise Unstorable(str(error)) from error
+        contents = [message.body if message.content is None else message.content for message in arrived]
+        self._publish(rows, contents)
+
+    def _changed(self, state: ConnectionState) -> None:
+        self.outages += state.phase is Phase.DOWN

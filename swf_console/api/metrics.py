@@ -1,0 +1,116 @@
+"""The figures as Prometheus reads them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from ..backend.database.figures import Figures, Latency
+    from ..backend.messaging.recorder import RecorderState
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """What the monitor knows of itself."""
+
+    errors: Mapping[str, int]
+    streamed: Mapping[str, int]
+    clients: int
+    cut_off: int
+    broker_up: bool
+    recorder: "RecorderState | None"
+
+
+def exposition(figures: "Figures | None", monitor: Monitor) -> bytes:
+    """The text of `/metrics`; without `figures` the database did not answer."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Collected([*_of_database(figures), *_of_monitor(monitor)]))
+    return generate_latest(registry)
+
+
+class _Collected(Collector):
+    def __init__(self, metrics: Sequence[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics
+
+
+def _of_database(figures: "Figures | None") -> Iterator[Metric]:
+    yield GaugeMetricFamily("swf_database_up", "Whether the database answers", value=int(figures is not None))
+    if figures is None:
+        return
+    yield _by_status("swf_executions", "Executions by status", figures.executions)
+    yield _by_status("swf_slices", "TF slices by status", figures.slices)
+    yield _by_status("swf_workers", "Workers by status", figures.workers)
+    messages = GaugeMetricFamily(
+        "swf_messages_recent",
+        "Messages of the last hour, the newest 20,000 at most, by type and delivery",
+        labels=("type", "delivered"),
+    )
+    for one in figures.messages:
+        messages.add_metric((one.message_type, "true" if one.delivered else "false"), one.count)
+    yield messages
+    yield GaugeMetricFamily(
+        "swf_outbox_depth", "Messages of the last hour that no broker confirmed", value=figures.outbox_depth
+    )
+    yield _latency(figures.publish_latency)
+    yield from _agents(figures)
+
+
+def _agents(figures: "Figures") -> Iterator[Metric]:
+    counts = GaugeMetricFamily("swf_agents", "Agents that have not ended", labels=("state", "status"))
+    for one in figures.agents:
+        counts.add_metric((one.operational_state, one.status), one.count)
+    yield counts
+    ages = GaugeMetricFamily(
+        "swf_agent_heartbeat_age_seconds", "Time since an agent was heard of", labels=("agent",)
+    )
+    for name, age in sorted(figures.heartbeat_ages.items()):
+        ages.add_metric((name,), age)
+    yield ages
+
+
+def _of_monitor(monitor: Monitor) -> Iterator[Metric]:
+    errors = CounterMetricFamily("swf_errors", "Errors that the monitor met", labels=("backend",))
+    for backend, count in sorted(({"database": 0} | dict(monitor.errors)).items()):
+        errors.add_metric((backend,), count)
+    yield errors
+    yield GaugeMetricFamily("swf_broker_up", "Whether the broker is connected", value=int(monitor.broker_up))
+    streamed = CounterMetricFamily("swf_messages_streamed", "Messages since the start", labels=("type",))
+    for kind, count in sorted(monitor.streamed.items()):
+        streamed.add_metric((kind,), count)
+    yield streamed
+    yield GaugeMetricFamily("swf_stream_clients", "Clients of the live stream", value=monitor.clients)
+    yield CounterMetricFamily("swf_stream_clients_cut_off", "Clients too slow", value=monitor.cut_off)
+    if monitor.recorder is not None:
+        yield CounterMetricFamily("swf_messages_recorded", "Messages stored", value=monitor.recorder.stored)
+        yield CounterMetricFamily(
+            "swf_messages_unreadable", "Messages that are no JSON object", value=monitor.recorder.unreadable
+        )
+
+
+def _by_status(name: str, about: str, counts: Mapping[str, int]) -> Metric:
+    metric = GaugeMetricFamily(name, about, labels=("status",))
+    for status, count in sorted(counts.items()):
+        metric.add_metric((status,), count)
+    return metric
+
+
+def _latency(latency: "Latency") -> Metric:
+    buckets = [(edge, float(count)) for edge, count in latency.at_most.items()]
+    return HistogramMetricFamily(
+        "swf_publish_latency_seconds",
+        "From sending a message to the broker's confirmation, of the last hour",
+        buckets=[*buckets, ("+Inf", float(latency.count))],
+        sum_value=latency.sum,
+    )

@@ -1,0 +1,159 @@
+"""The OpenAPI 3.1 document, made of the same models as the routes."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from .. import __version__
+from .operation import Operation
+from .schemas import JsonSchema, Schema, request_schema, response_schema
+from .stream.endpoint import StreamFilter
+
+PROBLEM: JsonSchema = {"type": "object", "additionalProperties": True}
+REFUSALS = {"400": "The request cannot be used", "401": "The token is missing or wrong"}
+TOO_LARGE = {"408": "The body did not arrive in time", "413": "The body is over 1 MiB"}
+PAGE: JsonSchema = {"type": "object", "required": ["count", "next", "previous", "results"]}
+
+
+class StreamStatus(BaseModel):
+    """The clients of the live stream."""
+
+    connected_clients: int
+    client_ids: list[str]
+    client_filters: dict[str, Any]
+    cut_off: int
+
+
+def describe(operations: Sequence[Operation], *, with_token: bool) -> dict[str, Any]:
+    """The document. `with_token` says that requests need one."""
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        path = re.sub(r":path\}", "}", operation.path) + "/"
+        paths.setdefault(path, {})[operation.method.lower()] = _operation(operation, with_token=with_token)
+    paths["/api/messages/stream/"] = {"get": _stream()}
+    paths["/api/messages/stream/status/"] = {"get": _status()}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "swf-console monitor",
+            "version": __version__,
+            "description": "How agents report. Paths answer with and without their last slash.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": _components(operations),
+            "securitySchemes": {
+                "token": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "Token <SWF_API_TOKEN>",
+                }
+            },
+        },
+        **({"security": [{"token": []}]} if with_token else {}),
+    }
+
+
+def _components(operations: Sequence[Operation]) -> dict[str, JsonSchema]:
+    requests = [each.body for each in operations if each.body is not None]
+    answers: list[type[BaseModel]] = [StreamStatus]
+    answers += [each.answers for each in operations if each.answers is not None]
+    return {
+        **{each.__name__: request_schema(each) for each in requests},
+        **{each.__name__: response_schema(each) for each in answers},
+    }
+
+
+def _operation(operation: Operation, *, with_token: bool) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": f"{operation.handler.__module__.rpartition('.')[2]}_{operation.handler.__name__}",
+        "summary": operation.summary,
+        "tags": [operation.path.split("/")[2]],
+        "parameters": [*_parameters(operation.keys, "path"), *_parameters(operation.parameters, "query")],
+        "responses": _responses(operation),
+    }
+    if operation.body is not None:
+        schema = _reference(operation.body)
+        if operation.bulk:
+            schema = {"oneOf": [schema, {"type": "array", "items": schema, "minItems": 1}]}
+        required = any(field.is_required() for field in operation.body.model_fields.values())
+        described["requestBody"] = {"required": required, "content": _json(schema)}
+    if operation.open and with_token:
+        described["security"] = []
+    return described
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    row = {} if operation.answers is None else _reference(operation.answers)
+    schema = row
+    if operation.is_list:
+        rows = {"type": "array", "items": row}
+        schema = {"oneOf": [rows, {**PAGE, "properties": {"results": rows, "count": {"type": "integer"}}}]}
+    elif operation.bulk:
+        schema = {"oneOf": [row, {"type": "array", "items": row}]}
+    good = {"200": "As it is stored"} | ({"201": "It is new"} if operation.made else {})
+    bad = REFUSALS | (TOO_LARGE if operation.writes else {}) | {"503": "The database cannot be used now"}
+    return {
+        **{status: {"description": text, "content": _json(schema)} for status, text in good.items()},
+        **{status: {"description": text, "content": _json(PROBLEM)} for status, text in bad.items()},
+    }
+
+
+def _stream() -> dict[str, Any]:
+    last = {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string", "format": "uuid"},
+        "description": "Replays what came after this message",
+    }
+    return {
+        "operationId": "messages_stream",
+        "summary": "Follow messages as server-sent events",
+        "tags": ["messages"],
+        "parameters": [*_parameters(StreamFilter, "query"), last],
+        "responses": {
+            "200": {
+                "description": "Events: connected, one of each message's type, heartbeat",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            },
+            "400": {"description": REFUSALS["400"], "content": _json(PROBLEM)},
+            "401": {"description": REFUSALS["401"], "content": _json(PROBLEM)},
+            "429": {"description": "Too many streams", "content": _json(PROBLEM)},
+        },
+    }
+
+
+def _status() -> dict[str, Any]:
+    return {
+        "operationId": "messages_stream_status",
+        "summary": "Who follows the live stream",
+        "tags": ["messages"],
+        "responses": {
+            "200": {"description": "The clients", "content": _json(_reference(StreamStatus))},
+            "401": {"description": REFUSALS["401"], "content": _json(PROBLEM)},
+        },
+    }
+
+
+def _parameters(schema: type[Schema], place: str) -> list[dict[str, Any]]:
+    properties = request_schema(schema)["properties"]
+    return [_parameter(name, each, place) for name, each in properties.items()]
+
+
+def _parameter(name: str, schema: JsonSchema, place: str) -> dict[str, Any]:
+    about = {"description": schema.pop("description")} if "description" in schema else {}
+    if place == "query":  # what is empty is not given
+        schema = {"anyOf": [*schema.get("anyOf", [schema]), {"const": ""}]}
+    return {"name": name, "in": place, "required": place == "path", "schema": schema, **about}
+
+
+def _reference(model: type[BaseModel]) -> JsonSchema:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def _json(schema: JsonSchema) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}

@@ -1,0 +1,121 @@
+"""`/workflow-executions/`: where agents find the parameters of what they take part in."""
+
+from typing import Annotated, Any
+
+from pydantic import MISSING, Field
+
+from ...backend.database import Connection, definitions, executions
+from ...backend.database.records.workflows import Execution
+from ..operation import Answer, Asked, Operation, listed
+from ..schemas import LARGEST_BIG, Document, Integer, Line, Moment, Name, Problems, ResponseRow, Schema, Text
+
+BASE = "/api/workflow-executions"
+ENDED = ("completed", "failed", "terminated", "cancelled")
+MOST = 1000
+ROW = ResponseRow(
+    "WorkflowExecution", Execution, workflow_definition=(int, lambda row: row.workflow_definition_id)
+)
+
+
+class ExecutionKey(Schema):
+    execution_id: Name
+
+
+class ExecutionCreate(Schema):
+    """An execution to store."""
+
+    execution_id: Name
+    workflow_definition: Annotated[int, Integer(1, LARGEST_BIG)]
+    namespace: Name | MISSING | None = MISSING
+    status: Annotated[str, Line(50)] = "pending"
+    executed_by: Name
+    start_time: Moment | MISSING = MISSING
+    end_time: Moment | MISSING | None = MISSING
+    parameter_values: Document = Field(default_factory=dict)
+    performance_metrics: Any | MISSING = MISSING
+    execution_environment: Any | MISSING = MISSING
+    error_message: Text | MISSING | None = MISSING
+    stack_trace: Text | MISSING | None = MISSING
+
+
+class ExecutionFilter(Schema):
+    status: Annotated[str, Line(200)] | MISSING = MISSING
+    namespace: Annotated[str, Line(200)] | MISSING = MISSING
+    executed_by: Annotated[str, Line(200)] | MISSING = MISSING
+    workflow_name: Annotated[str, Line(200)] | MISSING = MISSING
+
+
+ExecutionUpdate = ExecutionCreate.changes("ExecutionUpdate", "execution_id", "workflow_definition")
+
+
+def create(connection: Connection, asked: Asked) -> Answer:
+    """Store an execution; one of that id stays as it is."""
+    row = {"start_time": asked.now, **asked.body}
+    definition = row.pop("workflow_definition")
+    if definitions.get(connection, definition) is None:
+        raise Problems.of("workflow_definition", f'Invalid pk "{definition}" - object does not exist.')
+    stored, made = executions.rows.ensure(connection, {**row, "workflow_definition_id": definition})
+    return Answer(ROW(stored), 201 if made else 200)
+
+
+def get(connection: Connection, asked: Asked) -> Answer:
+    """Read an execution with all its columns."""
+    return Answer(ROW(_known(connection, asked)))
+
+
+def change(connection: Connection, asked: Asked) -> Answer:
+    """Change an execution; one that has ended never runs again, one that a runner holds is its runner's."""
+    before = _known(connection, asked)
+    changes = _allowed(before, asked.body)
+    after = executions.rows.change(connection, before.execution_id, changes)
+    return Answer(ROW(after or before))
+
+
+def list_executions(connection: Connection, asked: Asked) -> Answer:
+    """List executions, the newest first."""
+    return listed(asked, executions.listed(connection, asked.filters(), asked.window), ROW)
+
+
+def _known(connection: Connection, asked: Asked) -> Execution:
+    found = executions.get(connection, asked.keys["execution_id"])
+    if found is None:
+        raise Problems.of("execution_id", "There is no execution of this id.")
+    return found
+
+
+def _allowed(before: Execution, changes: dict[str, Any]) -> dict[str, Any]:
+    status = changes.get("status", before.status)
+    if before.status in ENDED and status not in ENDED:
+        return {name: value for name, value in changes.items() if name not in ("status", "end_time")}
+    held = before.owner is not None and before.status == "running"
+    if held and ("status" in changes or "end_time" in changes) and status != before.status:
+        raise Problems.of("status", "A runner holds this execution: ask the runner to stop it.")
+    return changes
+
+
+OPERATIONS = (
+    Operation(
+        "POST", BASE, create, "Store an execution", writes=True, body=ExecutionCreate, row=ROW, made=True
+    ),
+    Operation(
+        "GET",
+        BASE,
+        list_executions,
+        "List executions, the newest first",
+        query=ExecutionFilter,
+        row=ROW,
+        is_list=True,
+        most=MOST,
+    ),
+    Operation("GET", f"{BASE}/{{execution_id:path}}", get, "Read an execution", keys=ExecutionKey, row=ROW),
+    Operation(
+        "PATCH",
+        f"{BASE}/{{execution_id:path}}",
+        change,
+        "Change an execution",
+        writes=True,
+        body=ExecutionUpdate,
+        keys=ExecutionKey,
+        row=ROW,
+    ),
+)

@@ -1,0 +1,134 @@
+"""`/fastmon-files/`: TF samples, known by their names."""
+
+from typing import Annotated, Any
+
+from pydantic import MISSING, Field
+
+from ...backend.database import Connection, file_reports
+from ...backend.database.records.processing import NamedFastmonFile
+from ...backend.database.sql.types import uuid_from
+from ..operation import Answer, Asked, Operation, listed, one_or_many
+from ..schemas import (
+    IDENTIFIER,
+    LARGEST_BIG,
+    AnyInteger,
+    Document,
+    FileName,
+    FileStatus,
+    Identifier,
+    Integer,
+    Line,
+    Natural,
+    Problems,
+    ResponseRow,
+    Schema,
+    Word,
+)
+
+BASE = "/api/fastmon-files"
+ROW = ResponseRow("FastmonFile", NamedFastmonFile, stf_file=(str, lambda row: row.stf_filename))
+
+
+class FastmonFileKey(Schema):
+    tf_file_id: Identifier
+
+
+class FastmonFileCreate(Schema):
+    """A TF sample to register."""
+
+    stf_file: FileName = Field(description="The STF's name, or its id")
+    tf_filename: FileName
+    tf_first: AnyInteger | MISSING | None = MISSING
+    tf_last: AnyInteger | MISSING | None = MISSING
+    tf_count: Natural | MISSING | None = MISSING
+    file_size_bytes: Annotated[int, Integer(0, LARGEST_BIG)] | MISSING | None = MISSING
+    checksum: Annotated[str, Line(64, blank=True)] | MISSING | None = MISSING
+    status: FileStatus = "registered"
+    metadata: Document | MISSING | None = MISSING
+
+
+class FastmonFileFilter(Schema):
+    tf_filename: FileName | MISSING = MISSING
+    stf_filename: FileName | MISSING = MISSING
+    run_number: Natural | MISSING = MISSING
+    status: Word | MISSING = MISSING
+
+
+FastmonFileUpdate = FastmonFileCreate.changes("FastmonFileUpdate", "stf_file", "tf_filename")
+
+
+def create(connection: Connection, asked: Asked) -> Answer:
+    """Register TF samples; those of a name that is there stay as they are."""
+    parents = file_reports.stf_ids(connection, (one["stf_file"] for one in asked.bodies))
+    stored = [_create(connection, one, index, asked, parents) for index, one in enumerate(asked.bodies)]
+    return one_or_many(asked, [ROW(row) for row, _ in stored], made=any(made for _, made in stored))
+
+
+def get(connection: Connection, asked: Asked) -> Answer:
+    """Read a TF sample."""
+    return Answer(_shown(file_reports.fastmon_rows.get(connection, asked.keys["tf_file_id"])))
+
+
+def change(connection: Connection, asked: Asked) -> Answer:
+    """Change a TF sample."""
+    return Answer(_shown(file_reports.fastmon_rows.change(connection, asked.keys["tf_file_id"], asked.body)))
+
+
+def list_files(connection: Connection, asked: Asked) -> Answer:
+    """List TF samples, the newest first."""
+    given = asked.filters()
+    return listed(asked, file_reports.fastmon_rows.listed(connection, given, asked.window), ROW)
+
+
+def _create(
+    connection: Connection, said: dict[str, Any], index: int, asked: Asked, parents: dict[str, str]
+) -> tuple[NamedFastmonFile, bool]:
+    row = dict(said)
+    name = row.pop("stf_file")
+    stf_file_id = parents.get(name) or _by_id(connection, name)
+    if stf_file_id is None:
+        text = f'Object with stf_filename="{name}" does not exist.'
+        raise Problems.of(asked.field("stf_file", index), text)
+    row |= {"stf_file_id": stf_file_id, "tf_file_id": uuid_from("tf", row["tf_filename"])}
+    return file_reports.fastmon_rows.ensure(connection, row, "tf_filename")
+
+
+def _by_id(connection: Connection, text: str) -> str | None:
+    try:
+        identity = IDENTIFIER.validate_python(text)
+    except ValueError:
+        return None
+    return identity if file_reports.stf_name(connection, identity) is not None else None
+
+
+def _shown(found: NamedFastmonFile | None) -> dict[str, object]:
+    if found is None:
+        raise Problems.of("tf_file_id", "There is no TF sample of this id.")
+    return ROW(found)
+
+
+OPERATIONS = (
+    Operation(
+        "POST",
+        BASE,
+        create,
+        "Register TF samples",
+        writes=True,
+        body=FastmonFileCreate,
+        bulk=True,
+        row=ROW,
+        made=True,
+    ),
+    Operation("GET", BASE, list_files, "List TF samples", query=FastmonFileFilter, row=ROW, is_list=True),
+    Operation("GET", f"{BASE}/{{tf_file_id}}", get, "Read a TF sample", keys=FastmonFileKey, row=ROW),
+    Operation(
+        "PATCH",
+        f"{BASE}/{{tf_file_id}}",
+        change,
+        "Change a TF sample",
+        writes=True,
+        body=FastmonFileUpdate,
+        keys=FastmonFileKey,
+        row=ROW,
+    ),
+)

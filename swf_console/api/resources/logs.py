@@ -1,0 +1,56 @@
+"""`/logs/`: lines of programs' logs, taken without a token and shown to nobody."""
+
+from typing import Annotated, Any
+
+from pydantic import MISSING, BaseModel
+
+from ...backend.database import Connection, logs
+from ...backend.database.records.agents import LogEntry
+from ..operation import Answer, Asked, Operation
+from ..schemas import LARGEST_BIG, Integer, Line, Moment, Name, Natural, Schema, Text
+
+
+class LogLine(Schema):
+    """A line to store."""
+
+    app_name: Name
+    instance_name: Name
+    timestamp: Moment | MISSING | None = MISSING
+    level: Annotated[int, Integer(0, 1000)] = 0
+    levelname: Annotated[str, Line(50, blank=True)] = ""
+    message: Text
+    module: Annotated[str, Line(255, blank=True)] | MISSING | None = MISSING
+    funcname: Annotated[str, Line(255, blank=True)] | MISSING | None = MISSING
+    lineno: Natural | MISSING | None = MISSING
+    process: Natural | MISSING | None = MISSING
+    thread: Annotated[int, Integer(-LARGEST_BIG, LARGEST_BIG)] | MISSING | None = MISSING
+    extra_data: Any | MISSING = MISSING
+
+
+class LogStored(BaseModel):
+    """That a line is stored."""
+
+    status: str
+
+
+def create(connection: Connection, asked: Asked) -> Answer:
+    """Store a line, once however often it is sent."""
+    said = {name: value for name, value in asked.body.items() if value is not None}
+    entry = LogEntry(**{"timestamp": asked.now, **said})
+    stored = logs.insert_once(connection, entry)
+    return Answer({"status": "stored"}, 201 if stored else 200)
+
+
+OPERATIONS = (
+    Operation(
+        "POST",
+        "/api/logs",
+        create,
+        "Store a line of a log",
+        writes=True,
+        body=LogLine,
+        row=LogStored,
+        made=True,
+        open=True,
+    ),
+)

@@ -1,0 +1,95 @@
+"""`/workflow-messages/`: what went over the broker."""
+
+import json
+import uuid
+from typing import Annotated, Any
+
+from pydantic import MISSING, Field
+
+from ...backend.database import Connection, messages
+from ...backend.database.records.messages import Message, NewMessage
+from ...backend.database.sql.types import uuid_from
+from ..operation import Answer, Asked, Operation, listed
+from ..schemas import Document, Identifier, Line, Moment, Name, ResponseRow, Schema
+
+BASE = "/api/workflow-messages"
+MOST = 1000
+ROW = ResponseRow(
+    "WorkflowMessage",
+    Message,
+    message_content=(Any, lambda row: row.content),
+    message_metadata=(Any, lambda row: row.metadata),
+    msg_type=(str, lambda row: row.message_type),
+)
+_SAME = ("namespace", "execution_id", "run_id", "delivered_at", "queue_name", "correlation_id")
+
+
+class MessageCreate(Schema):
+    """A message to record."""
+
+    message_id: Identifier | MISSING | None = MISSING
+    message_type: Annotated[str, Line(50)] | MISSING | None = MISSING
+    msg_type: Annotated[str, Line(50)] | MISSING | None = Field(
+        MISSING, description="Another name of message_type"
+    )
+    sender_agent: Name | MISSING | None = MISSING
+    sender: Name | MISSING | None = Field(MISSING, description="Another name of sender_agent")
+    namespace: Name | MISSING | None = MISSING
+    execution_id: Name | MISSING | None = MISSING
+    run_id: Annotated[str, Line(50)] | MISSING | None = MISSING
+    message_content: Any | MISSING = MISSING
+    message_metadata: Document | MISSING | None = MISSING
+    sent_at: Moment | MISSING | None = MISSING
+    delivered_at: Moment | MISSING | None = MISSING
+    queue_name: Name | MISSING | None = MISSING
+    correlation_id: Name | MISSING | None = MISSING
+
+
+class MessageFilter(Schema):
+    execution_id: Name | MISSING = MISSING
+    namespace: Name | MISSING = MISSING
+    msg_type: Annotated[str, Line(50)] | MISSING = MISSING
+    run_id: Annotated[str, Line(50)] | MISSING = MISSING
+    sender_agent: Name | MISSING = MISSING
+    since: Moment | MISSING = MISSING
+
+
+def create(connection: Connection, asked: Asked) -> Answer:
+    """Record a message, once however often it is sent, and give it to the live stream."""
+    said = asked.body
+    content = said.get("message_content")
+    new = NewMessage(
+        message_id=said.get("message_id") or _identity(said),
+        message_type=said.get("message_type") or said.get("msg_type") or "",
+        sent_at=said.get("sent_at") or asked.now,
+        content={} if content is None else content,
+        sender_agent=said.get("sender_agent") or said.get("sender"),
+        metadata=said.get("message_metadata"),
+        **{name: said.get(name) for name in _SAME},
+    )
+    made = messages.record(connection, [new]) == 1
+    stored = messages.get(connection, new.message_id)
+    shown = ROW(stored) if stored else {"message_id": new.message_id}
+    return Answer(shown, 201 if made else 200, published=(new,) if made else ())
+
+
+def list_messages(connection: Connection, asked: Asked) -> Answer:
+    """List messages, the newest first."""
+    given = asked.filters()
+    found = messages.listed(connection, given, given.pop("since", None), asked.window)
+    return listed(asked, found, ROW)
+
+
+def _identity(said: dict[str, Any]) -> str:
+    """The same message sent again is the same row; without a time of sending nothing tells that it is."""
+    if said.get("sent_at") is None:
+        return str(uuid.uuid4())
+    return uuid_from("message", json.dumps(said, sort_keys=True, default=str))
+
+
+OPERATIONS = (
+    Operation("POST", BASE, create, "Record a message", writes=True, body=MessageCreate, row=ROW, made=True),
+    Operation(
+        "GET", BASE, list_messages, "List messages", query=MessageFilter, row=ROW, is_list=True, most=MOST
+    ),
+)

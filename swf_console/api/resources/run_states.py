@@ -1,0 +1,107 @@
+"""`/run-states/`: where a run stands; its counters are those of its slices, whatever was sent."""
+
+from typing import Annotated, Any
+
+from pydantic import MISSING
+
+from ...backend.database import Connection, run_counters, runs
+from ...backend.database.records.workflows import RunState
+from ..operation import Answer, Asked, Operation, listed
+from ..schemas import Document, Line, Moment, Natural, Problems, ResponseRow, Schema, Word
+
+BASE = "/api/run-states"
+ROW = ResponseRow("RunState", RunState)
+UNKNOWN = {"phase": "unknown", "state": "unknown", "target_worker_count": 0}
+
+
+class RunStateKey(Schema):
+    run_number: Natural
+
+
+class RunStateCreate(Schema):
+    """A run's state to store."""
+
+    run_number: Natural
+    phase: Word = "unknown"
+    state: Word = "unknown"
+    substate: Annotated[str, Line(20, blank=True)] | MISSING | None = MISSING
+    target_worker_count: Natural = 0
+    active_worker_count: Natural = 0
+    state_changed_at: Moment | MISSING = MISSING
+    metadata: Document | MISSING | None = MISSING
+
+
+class RunStateFilter(Schema):
+    run_number: Natural | MISSING = MISSING
+    phase: Word | MISSING = MISSING
+    state: Word | MISSING = MISSING
+
+
+RunStateUpdate = RunStateCreate.changes("RunStateUpdate", "run_number")
+
+
+def create(connection: Connection, asked: Asked) -> Answer:
+    """Store a run's state; one that is there stays, and gets the metadata that it lacks."""
+    row = {"state_changed_at": asked.now, **asked.body}
+    stored, made = runs.state_rows.ensure(connection, row)
+    if not made and isinstance(row.get("metadata"), dict):
+        lacking = {**row["metadata"], **(stored.metadata or {})}
+        runs.state_rows.change(connection, stored.run_number, {"metadata": lacking})
+    return Answer(_settled(connection, stored.run_number), 201 if made else 200)
+
+
+def get(connection: Connection, asked: Asked) -> Answer:
+    """Read a run's state."""
+    found = runs.state_rows.get(connection, asked.keys["run_number"])
+    if found is None:
+        raise Problems.of("run_number", "There is no state of this run.")
+    return Answer(ROW(run_counters.with_counters(connection, found)))
+
+
+def change(connection: Connection, asked: Asked) -> Answer:
+    """Change a run's state; an unknown one is made."""
+    run_number = asked.keys["run_number"]
+    if runs.state_rows.change(connection, run_number, asked.body) is None:
+        row = {"state_changed_at": asked.now, **UNKNOWN, **asked.body, "run_number": run_number}
+        runs.state_rows.ensure(connection, row)
+    return Answer(_settled(connection, run_number))
+
+
+def list_states(connection: Connection, asked: Asked) -> Answer:
+    """List the states of runs, the highest number first."""
+    found = runs.state_rows.listed(connection, asked.filters(), asked.window)
+    return listed(asked, found, lambda row: ROW(run_counters.with_counters(connection, row)))
+
+
+def _settled(connection: Connection, run_number: int) -> dict[str, Any]:
+    run_counters.refresh(connection, run_number)
+    stored = runs.state_rows.get(connection, run_number)
+    return ROW(stored) if stored else {"run_number": run_number}
+
+
+OPERATIONS = (
+    Operation(
+        "POST", BASE, create, "Store a run's state", writes=True, body=RunStateCreate, row=ROW, made=True
+    ),
+    Operation(
+        "GET",
+        BASE,
+        list_states,
+        "List the states of runs",
+        query=RunStateFilter,
+        row=ROW,
+        is_list=True,
+        most=1000,
+    ),
+    Operation("GET", f"{BASE}/{{run_number}}", get, "Read a run's state", keys=RunStateKey, row=ROW),
+    Operation(
+        "PATCH",
+        f"{BASE}/{{run_number}}",
+        change,
+        "Change a run's state, or make it",
+        writes=True,
+        body=RunStateUpdate,
+        keys=RunStateKey,
+        row=ROW,
+    ),
+)

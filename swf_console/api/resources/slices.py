@@ -1,0 +1,246 @@
+"""`/tf-slices/`: slices of TF samples, known by (TF sample, slice_id); a result names its slice itself."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import MISSING, BeforeValidator, Field, TypeAdapter
+
+from ...backend.database import Connection, file_reports, slice_reports
+from ...backend.database.records.processing import NewTfSlice, TfSlice
+from ..operation import Answer, Asked, Operation, listed, one_or_many
+from ..schemas import (
+    IDENTIFIER,
+    LARGEST_BIG,
+    AnyInteger,
+    Document,
+    FileName,
+    Identifier,
+    Integer,
+    Moment,
+    Natural,
+    Problems,
+    ResponseRow,
+    Schema,
+    Word,
+)
+
+BASE = "/api/tf-slices"
+SYNONYMS = {"done": "completed"}
+Status = Annotated[
+    Word, BeforeValidator(lambda word: SYNONYMS.get(word, word) if isinstance(word, str) else word)
+]
+NATURAL, FILE_NAME = TypeAdapter[int](Natural), TypeAdapter[str](FileName)
+ROW = ResponseRow(
+    "TfSlice",
+    TfSlice,
+    tf_filename=(str, lambda row: slice_reports.slice_file(row.fastmon_file, row.slice_id)),
+)
+
+
+class SliceKey(Schema):
+    id: Annotated[int, Integer(0, LARGEST_BIG)]
+
+
+class SliceCreate(Schema):
+    """A slice to store."""
+
+    slice_id: Natural
+    tf_first: AnyInteger
+    tf_last: AnyInteger
+    tf_count: Natural
+    run_number: Natural
+    status: Status = "queued"
+    retries: Natural = 0
+    metadata: Document | MISSING | None = MISSING
+    fastmon_file: FileName | MISSING | None = Field(MISSING, description="The TF sample's name, or its id")
+    tf_filename: FileName | MISSING | None = Field(
+        MISSING, description="Or the slice's own: the sample's with _slice_<digits>"
+    )
+    stf_filename: FileName | MISSING | None = MISSING
+    assigned_worker: FileName | MISSING | None = MISSING
+    assigned_at: Moment | MISSING | None = MISSING
+    completed_at: Moment | MISSING | None = MISSING
+    processed_at: Moment | MISSING | None = Field(MISSING, description="Another name of completed_at")
+
+
+class SliceFilter(Schema):
+    run_number: Natural | MISSING = MISSING
+    slice_id: Natural | MISSING = MISSING
+    status: Status | MISSING = MISSING
+    assigned_worker: FileName | MISSING = MISSING
+    fastmon_file_id: Identifier | MISSING = MISSING
+    fastmon_file: FileName | MISSING = MISSING
+    stf_filename: FileName | MISSING = MISSING
+    tf_filename: FileName | MISSING = Field(MISSING, description="Of a sample, or of a slice")
+
+
+SliceUpdate = SliceCreate.changes(
+    "SliceUpdate", "slice_id", "run_number", "fastmon_file", "tf_filename", "stf_filename"
+)
+_ROW = set(NewTfSlice.__dataclass_fields__) - {"fastmon_file"}
+_COLUMNS = _ROW - {"slice_id", "run_number"}
+
+
+def create(connection: Connection, asked: Asked) -> Answer:
+    """Store slices; those whose key is there stay as they are."""
+    known = _known(connection, asked.bodies)
+    new = [_new(connection, one, asked.field("fastmon_file", n), known) for n, one in enumerate(asked.bodies)]
+    made = slice_reports.create(connection, new, known)
+    rows = slice_reports.stored(connection, new, known)
+    shown = [_spelled(row, said.get("tf_filename")) for row, said in zip(rows, asked.bodies, strict=True)]
+    return one_or_many(asked, shown, made=bool(made))
+
+
+def create_each(connection: Connection, requests: Sequence[Asked]) -> list[Answer | Exception]:
+    """Store one slice for each request, as `create` does."""
+    known = _known(connection, [asked.body for asked in requests])
+    new = [_new_or_problem(connection, asked.body, known) for asked in requests]
+    good = [one for one in new if isinstance(one, NewTfSlice)]
+    made = slice_reports.create(connection, good, known)
+    rows = iter(slice_reports.stored(connection, good, known))
+    answers: list[Answer | Exception] = []
+    for asked, one in zip(requests, new, strict=True):
+        if isinstance(one, Problems):
+            answers.append(one)
+        else:
+            shown = _spelled(next(rows), asked.body.get("tf_filename"))
+            answers.append(Answer(shown, 201 if (one.fastmon_file, one.slice_id) in made else 200))
+    return answers
+
+
+def get(connection: Connection, asked: Asked) -> Answer:
+    """Read a slice."""
+    found = slice_reports.rows.get(connection, asked.keys["id"])
+    if found is None:
+        raise Problems.of("id", "There is no slice of this id.")
+    return Answer(ROW(found))
+
+
+def change(connection: Connection, asked: Asked) -> Answer:
+    """Change the slice that the result in the metadata names, else the one of the path."""
+    said = asked.body
+    changes = {name: value for name, value in said.items() if name in _COLUMNS}
+    if "processed_at" in said:
+        changes["completed_at"] = said["processed_at"]
+    host = (said.get("metadata") or {}).get("worker_hostname")
+    if isinstance(host, str) and host and "assigned_worker" not in said:
+        changes["assigned_worker"] = FILE_NAME.validate_python(host[:255])
+    after = slice_reports.change(connection, _meant(connection, asked), changes)
+    if after is None:
+        raise Problems.of("id", "There is no slice of this id.")
+    return Answer(ROW(after))
+
+
+def list_slices(connection: Connection, asked: Asked) -> Answer:
+    """List slices, the oldest first."""
+    given = asked.filters()
+    tf_filename = given.pop("tf_filename", None)
+    found = slice_reports.listed(connection, given, asked.window, tf_filename)
+    return listed(asked, found, lambda row: _spelled(row, tf_filename), bare=True)
+
+
+def _known(connection: Connection, bodies: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    return slice_reports.samples(connection, {name for one in bodies for name in _parents(one)})
+
+
+def _new_or_problem(
+    connection: Connection, said: Mapping[str, Any], known: dict[str, str]
+) -> NewTfSlice | Problems:
+    try:
+        return _new(connection, said, "fastmon_file", known)
+    except Problems as problem:
+        return problem
+
+
+def _new(connection: Connection, said: Mapping[str, Any], field: str, known: dict[str, str]) -> NewTfSlice:
+    parent = next((name for name in _parents(said) if name in known), None)
+    if parent is None:
+        parent = _by_id(connection, said.get("fastmon_file"), known)
+    if parent is None:
+        given = said.get("fastmon_file") or said.get("tf_filename")
+        text = f'Object with tf_filename="{given}" does not exist.' if given else "This field is required."
+        raise Problems.of(field, text)
+    row = {name: value for name, value in said.items() if name in _ROW}
+    if row.get("completed_at") is None:
+        row["completed_at"] = said.get("processed_at")
+    return NewTfSlice(fastmon_file=parent, **row)
+
+
+def _parents(said: Mapping[str, Any]) -> Iterable[str]:
+    """The names that its sample may have, the likeliest first."""
+    given = [said[name] for name in ("fastmon_file", "tf_filename") if said.get(name)]
+    for name in given[:1]:
+        yield name
+    for name in given:
+        yield slice_reports.sample_of(name)[0]
+
+
+def _by_id(connection: Connection, text: str | None, known: dict[str, str]) -> str | None:
+    try:
+        identity = IDENTIFIER.validate_python(text)
+    except ValueError:
+        return None
+    found = file_reports.fastmon_rows.get(connection, identity)
+    if found is None:
+        return None
+    known[found.tf_filename] = found.tf_file_id
+    return found.tf_filename
+
+
+def _meant(connection: Connection, asked: Asked) -> int:
+    named = _named(asked.body.get("metadata"))
+    key: int = asked.keys["id"]
+    if named is None:
+        return key
+    sample, slice_id = named
+    found = slice_reports.find(connection, sample, slice_id)
+    if found is None:
+        raise Problems.of("metadata", f"There is no slice {slice_id} of {sample}.")
+    return found.id
+
+
+def _named(metadata: Any) -> tuple[str, int] | None:
+    result: Any = metadata
+    for step in ("result", "result"):
+        result = result.get(step) if isinstance(result, dict) else None
+    if not isinstance(result, dict) or not isinstance(result.get("tf_filename"), str):
+        return None
+    try:
+        return slice_reports.sample_of(result["tf_filename"])[0], NATURAL.validate_python(
+            result.get("slice_id")
+        )
+    except ValueError:
+        return None
+
+
+def _spelled(row: TfSlice, tf_filename: str | None) -> dict[str, Any]:
+    """The row, its file spelled as it was asked for: programs compare the two."""
+    return {**ROW(row), "tf_filename": tf_filename} if tf_filename else ROW(row)
+
+
+OPERATIONS = (
+    Operation(
+        "POST",
+        BASE,
+        create,
+        "Store slices",
+        writes=True,
+        together=create_each,
+        body=SliceCreate,
+        bulk=True,
+        row=ROW,
+        made=True,
+    ),
+    Operation("GET", BASE, list_slices, "List slices", query=SliceFilter, row=ROW, is_list=True),
+    Operation("GET", f"{BASE}/{{id}}", get, "Read a slice", keys=SliceKey, row=ROW),
+    Operation(
+        "PATCH",
+        f"{BASE}/{{id}}",
+        change,
+        "Change a slice: the one that its result names, else this one",
+        writes=True,
+        body=SliceUpdate,
+        keys=SliceKey,
+        row=ROW,
+    ),
+)

@@ -1,0 +1,39 @@
+"""The interface: every operation of every resource."""
+
+from .operation import Operation
+from .resources import (
+    agents,
+    definitions,
+    events,
+    executions,
+    files,
+    logs,
+    messages,
+    namespaces,
+    run_states,
+    runs,
+    sequences,
+    slices,
+    stf_files,
+    subscribers,
+    workers,
+)
+
+# the busiest first: a request's path is compared with theirs in this order
+OPERATIONS: tuple[Operation, ...] = (
+    *slices.OPERATIONS,
+    *agents.OPERATIONS,
+    *executions.OPERATIONS,
+    *sequences.OPERATIONS,
+    *subscribers.OPERATIONS,
+    *logs.OPERATIONS,
+    *definitions.OPERATIONS,
+    *namespaces.OPERATIONS,
+    *run_states.OPERATIONS,
+    *runs.OPERATIONS,
+    *stf_files.OPERATIONS,
+    *files.OPERATIONS,
+    *events.OPERATIONS,
+    *workers.OPERATIONS,
+    *messages.OPERATIONS,
+)

@@ -1,0 +1,92 @@
+"""Messages as events of the live stream: what a client filters by, and the bytes that it gets."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ...backend.http_server.responses import encode, instant
+
+if TYPE_CHECKING:
+    from ...backend.database.records.messages import Message, NewMessage
+
+_NO_EVENT_NAME = re.compile(r"[^!-~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One message of the stream, written once for all clients."""
+
+    id: str
+    msg_type: str
+    agents: frozenset[str]
+    run_id: str | None
+    namespace: str | None
+    execution_id: str | None
+    frame: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """What is given must hold, all of it; None is not given."""
+
+    msg_types: frozenset[str] | None = None
+    agents: frozenset[str] | None = None
+    run_ids: frozenset[str] | None = None
+    namespace: str | None = None
+    execution_id: str | None = None
+
+    def __call__(self, event: Event) -> bool:
+        """Whether a client that asked for this gets the event."""
+        return (
+            (self.msg_types is None or event.msg_type in self.msg_types)
+            and (self.agents is None or not self.agents.isdisjoint(event.agents))
+            and (self.run_ids is None or event.run_id in self.run_ids)
+            and (self.namespace is None or event.namespace == self.namespace)
+            and (self.execution_id is None or event.execution_id == self.execution_id)
+        )
+
+    def shown(self) -> dict[str, Any]:
+        """What was given, as JSON."""
+        lists = {"msg_types": self.msg_types, "agents": self.agents, "run_ids": self.run_ids}
+        return {
+            **{name: sorted(words) for name, words in lists.items() if words is not None},
+            **({"namespace": self.namespace} if self.namespace is not None else {}),
+            **({"execution_id": self.execution_id} if self.execution_id is not None else {}),
+        }
+
+
+def frame(event: str, data: Mapping[str, Any], identity: str | None = None) -> bytes:
+    """The bytes of one event. JSON in ASCII holds no line end, so data are one line."""
+    head = f"id: {identity}\n" if identity else ""
+    return f"{head}event: {event}\ndata: ".encode("ascii") + encode(data) + b"\n\n"
+
+
+def event_of(message: "Message | NewMessage", content: Any) -> Event:
+    """The event of a message with this content."""
+    data = content if isinstance(content, dict) else {"content": content}
+    by = data.get("processed_by")
+    agents = {name for name in (message.sender_agent, by) if isinstance(name, str) and name}
+    return Event(
+        id=message.message_id,
+        msg_type=message.message_type,
+        agents=frozenset(agents),
+        run_id=message.run_id,
+        namespace=message.namespace,
+        execution_id=message.execution_id,
+        frame=frame(
+            _NO_EVENT_NAME.sub("_", message.message_type) or "message",
+            {**data, **_beside(message, message.sent_at)},
+            message.message_id,
+        ),
+    )
+
+
+def _beside(message: "Message | NewMessage", sent_at: datetime) -> dict[str, Any]:
+    return {
+        "sender_agent": message.sender_agent,
+        "namespace": message.namespace,
+        "queue_name": message.queue_name,
+        "sent_at": instant(sent_at),
+    }

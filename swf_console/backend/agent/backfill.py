@@ -1,0 +1,47 @@
+"""What was sent before the broker first knew an agent: read from the record, once."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from ..database import Database, executions, messages
+from ..database.records.messages import Message
+from ..messaging.message import IncomingMessage
+
+RECENT = timedelta(minutes=10)
+PAGE = 200
+
+
+def missed(
+    database: Database, namespace: str, types: Sequence[str], destinations: Sequence[str]
+) -> Iterator[list[IncomingMessage]]:
+    """Read the messages of executions that run, or ended in the last ten minutes, in order and in pages."""
+    with database.read() as connection:
+        recent = executions.recent(connection, namespace, datetime.now(UTC) - RECENT)
+    for execution_id in recent:
+        after: str | None = None
+        while True:
+            with database.read() as connection:
+                page = messages.backfill(connection, execution_id, types, destinations, after, PAGE)
+            yield [_incoming(message) for message in page.items]
+            after = page.next
+            if after is None:
+                break
+
+
+def _incoming(message: Message) -> IncomingMessage:
+    content = message.content if isinstance(message.content, dict) else None
+    return IncomingMessage(
+        id=message.message_id,
+        destination=message.queue_name or "",
+        headers={},
+        body=json.dumps(message.content),
+        content=content,
+        msg_type=message.message_type,
+        namespace=message.namespace,
+        execution_id=message.execution_id,
+        run_id=message.run_id,
+        sender=message.sender_agent,
+        received_at=message.sent_at,
+        problem=None if content is not None else "JSON, but not an object",
+    )

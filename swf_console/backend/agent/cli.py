@@ -1,0 +1,82 @@
+"""An agent as a program: its command line, its log, its signals, its exit code."""
+
+import argparse
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from ..config.names import resolve_namespace
+from ..config.testbed import find_testbed, load_testbed
+from ..core.errors import SwfError
+from ..core.logs import log_to_file
+from ..core.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from .base import Agent
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
+
+
+def run(kind: type["Agent"], arguments: Sequence[str] | None = None) -> int:
+    """Serve as an agent of this kind until a signal; returns the exit code."""
+    given = _parser(kind).parse_args(arguments)
+    try:
+        settings = _settings(given)
+        namespace = _namespace(given.namespace, settings)
+        _serve(kind, settings, namespace, given.instance or settings.instance)
+    except SwfError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+def _serve(kind: type["Agent"], settings: Settings, namespace: str, instance: str) -> None:
+    log_to_file(settings.logs_dir / f"{_program(kind)}{'-' if instance else ''}{instance}.log")
+    _show_warnings()
+    agent = kind(settings, namespace, instance=instance)
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        agent.stop()
+
+    for number in SIGNALS:
+        signal.signal(number, on_signal)
+    sys.stderr.write(f"{kind.agent_type} agent for namespace {namespace}; Ctrl-C ends it\n")
+    agent.serve()
+
+
+def _show_warnings() -> None:
+    """Say on stderr what a person has to know: the log file has everything."""
+    shown = logging.StreamHandler()
+    shown.setLevel(logging.WARNING)
+    shown.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.getLogger("swf_console").addHandler(shown)
+
+
+def _parser(kind: type["Agent"]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=_program(kind), description=kind.description)
+    parser.add_argument("--namespace", metavar="N", help="serve this namespace (that of testbed.toml)")
+    parser.add_argument("--home", metavar="DIR", help="the home (the folder above this program's)")
+    parser.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
+    parser.add_argument("--instance", metavar="NAME", default="", help="tell several of the same kind apart")
+    return parser
+
+
+def _program(kind: type["Agent"]) -> str:
+    program = Path(sys.argv[0]).stem
+    return program if program.isidentifier() else f"{kind.agent_type}_agent"
+
+
+def _settings(given: argparse.Namespace) -> Settings:
+    """The settings, where nothing else names a home for the one that this program lies in."""
+    return load_settings(
+        home=given.home, testbed_config=given.testbed_config, start=Path(sys.argv[0]).resolve().parent
+    )
+
+
+def _namespace(given: str | None, settings: Settings) -> str:
+    path = find_testbed(settings.testbed_config, settings.workflows_dir)
+    return resolve_namespace(given, load_testbed(path) if path else None)

@@ -1,0 +1,107 @@
+"""The parameters of executions: from the database, else from a monitor; each asked for once."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import BackendUnreachable
+from ..core.settings import Settings
+from .message import ExecutionView
+
+if TYPE_CHECKING:
+    from ..database import Database
+
+BASE_SECTION = "daq_state_machine"
+HEADING = "workflow"
+REMEMBERED = 200
+UNKNOWN_SECONDS = 30.0
+HTTP_SECONDS = 10.0
+NOT_FOUND = 404
+
+Record = tuple[Mapping[str, Any], Mapping[str, Any]]
+
+
+class MonitorUnreachable(BackendUnreachable):
+    """The monitor did not answer, or not with an execution."""
+
+
+class ExecutionRecords:
+    """What is recorded of executions; an unknown one is asked for again after half a minute."""
+
+    def __init__(self, database: "Database", settings: Settings) -> None:
+        self._database, self._settings = database, settings
+        self._known: OrderedDict[str, tuple[float | None, ExecutionView]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def view(self, execution_id: str | None) -> ExecutionView:
+        """The parameters of an execution; none where nobody has a record of it. Raises BackendUnreachable."""
+        if not execution_id:
+            return ExecutionView()
+        with self._lock:
+            until, view = self._known.get(execution_id, (0.0, ExecutionView()))
+        if until is None or until > time.monotonic():
+            return view
+        record = self._from_database(execution_id) or self._from_monitor(execution_id)
+        view = ExecutionView() if record is None else _view(*record)
+        until = time.monotonic() + UNKNOWN_SECONDS if record is None else None
+        with self._lock:
+            self._known[execution_id] = until, view
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        return view
+
+    def _from_database(self, execution_id: str) -> Record | None:
+        from ..database import executions
+
+        with self._database.read() as connection:
+            execution = executions.get(connection, execution_id)
+        if execution is None:
+            return None
+        return execution.parameter_values, execution.execution_environment or {}
+
+    def _from_monitor(self, execution_id: str) -> Record | None:
+        url = self._settings.monitor_url
+        if url is None:
+            return None
+        return fetch_execution(url, self._settings.api_token, execution_id)
+
+
+def fetch_execution(url: str, token: str | None, execution_id: str) -> Record | None:
+    """Ask a monitor for an execution; None where it has none. Raises MonitorUnreachable."""
+    import urllib.parse
+
+    import httpx
+
+    place = f"{url}/api/workflow-executions/{urllib.parse.quote(execution_id, safe='')}/"
+    headers = {"Authorization": f"Token {token}"} if token else {}
+    try:
+        answer = httpx.get(place, headers=headers, timeout=HTTP_SECONDS)
+        if answer.status_code == NOT_FOUND:
+            return None
+        answer.raise_for_status()
+        told = answer.json()
+        values, environment = told["parameter_values"], told.get("execution_environment") or {}
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise MonitorUnreachable(
+            f"{url}: no answer about {execution_id}: {error}", "Check SWF_MONITOR_URL and SWF_API_TOKEN"
+        ) from error
+    if not isinstance(values, dict) or not isinstance(environment, dict):
+        raise MonitorUnreachable(f"{url}: what it says of {execution_id} is no execution")
+    return values, environment
+
+
+def _view(values: Mapping[str, Any], environment: Mapping[str, Any]) -> ExecutionView:
+    sections = {name: table for name, table in values.items() if isinstance(table, dict)}
+    heading = sections.pop(HEADING, {})
+    merged = dict(sections.pop(BASE_SECTION, {}))
+    for name in _in_order(sections, heading.get("sections")):
+        merged.update(sections[name])
+    return ExecutionView(merged, bool(environment.get("realtime", True)), bool(environment))
+
+
+def _in_order(sections: Mapping[str, Any], order: object) -> list[str]:
+    """The sections as they were merged: jsonb has an order of its own, so it is stored beside them."""
+    known = [name for name in order if name in sections] if isinstance(order, list) else []
+    return list(dict.fromkeys([*known, *sections]))

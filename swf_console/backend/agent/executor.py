@@ -1,0 +1,99 @@
+"""Calls at a time to come, one after the other on a thread of their own."""
+
+import heapq
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+RETRY_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class Schedule:
+    """Holds any number of calls; none is begun once it is closed. One that raises is called again."""
+
+    def __init__(self) -> None:
+        self._calls: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = itertools.count()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def after(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call in so many seconds, or as soon as the calls before it have returned."""
+        due = time.monotonic() + max(0.0, seconds)
+        with self._changed:
+            if self._closed:
+                return
+            heapq.heappush(self._calls, (due, next(self._numbers), call))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="schedule", daemon=True)
+                self._thread.start()
+            if self._calls[0][0] == due:
+                self._changed.notify()
+
+    def close(self, timeout: float) -> None:
+        """Begin nothing more; the call at hand is waited for up to `timeout` seconds."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while (call := self._next()) is not None:
+            try:
+                call()
+            except Exception:
+                log.exception("what was due has failed, and is tried again")
+                self.after(RETRY_SECONDS, call)
+
+    def _next(self) -> Callable[[], None] | None:
+        with self._changed:
+            while not self._closed:
+                wait = self._calls[0][0] - time.monotonic() if self._calls else None
+                if wait is not None and wait <= 0:
+                    return heapq.heappop(self._calls)[2]
+                self._changed.wait(wait)
+        return None
+
+
+LOOK_SECONDS = 0.1
+
+
+class Pool:
+    """`threads` threads, and as many calls again that wait for one."""
+
+    def __init__(self, threads: int, closing: threading.Event) -> None:
+        self._closing = closing
+        self._room = threading.Semaphore(2 * threads)
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="background")
+        self._busy = 0
+        self._idle = threading.Condition()
+
+    def submit(self, call: Callable[[], None]) -> bool:
+        """Have `call` done, after waiting for room; False where the agent ends meanwhile."""
+        while not self._room.acquire(timeout=LOOK_SECONDS):
+            if self._closing.is_set():
+                return False
+        with self._idle:
+            self._busy += 1
+        self._executor.submit(call).add_done_callback(self._over)
+        return True
+
+    def close(self, timeout: float) -> bool:
+        """Begin nothing new; true where all that was begun is done within `timeout` seconds."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        with self._idle:
+            return self._idle.wait_for(lambda: self._busy == 0, timeout)
+
+    def _over(self, _future: Future[None]) -> None:
+        """A call has ended, or was never begun."""
+        self._room.release()
+        with self._idle:
+            self._busy -= 1
+            self._idle.notify_all()

@@ -1,0 +1,188 @@
+"""What exists and what changes, told on topics as ActiveMQ tells STOMP clients: a JSON object a message."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from .destinations import QUEUE, TOPIC, Queue, is_pattern, matches
+from .message import REMOTE_TEMPORARY, Message, own
+from .subscriptions import Browser, Durable, StoreSubscription, Subscription, TopicSubscription
+
+if TYPE_CHECKING:
+    from .broker import Broker
+    from .session import Session
+
+PREFIX = "ActiveMQ.Advisory."
+CLASSES = {TOPIC: "ActiveMQTopic", QUEUE: "ActiveMQQueue"}
+
+
+class Advisories:
+    """Sends advisories to who listens, and to a new listener what is already there."""
+
+    def __init__(self, broker: "Broker") -> None:
+        self._broker = broker
+
+    def connection_added(self, session: "Session") -> None:
+        """A client has logged in."""
+        self._publish("Connection", lambda: _connection(session))
+
+    def connection_removed(self, session: "Session") -> None:
+        """A client is gone."""
+        self._publish("Connection", lambda: _removed({"@class": "ConnectionId", "value": session.name}))
+
+    def destination_added(self, kind: str, name: str) -> None:
+        """A topic or queue was named for the first time."""
+        if not name.startswith("ActiveMQ."):
+            topic = "Topic" if kind == TOPIC else "Queue"
+            self._publish(topic, lambda: _destination_info(self._broker.id, kind, name))
+
+    def consumer_added(self, subscription: Subscription) -> None:
+        """A subscription was made."""
+        topic = _consumer_topic(subscription)
+        if topic is not None:
+            self._publish(topic, lambda: _consumer(subscription))
+
+    def consumer_removed(self, subscription: Subscription) -> None:
+        """A subscription has ended."""
+        topic = _consumer_topic(subscription)
+        if topic is not None:
+            self._publish(topic, lambda: _removed({"@class": "ConsumerId", **_consumer_id(subscription)}))
+
+    def replay(self, name: str, subscription: TopicSubscription) -> None:
+        """Tell a new subscriber of `name` what exists."""
+        if not name.startswith(PREFIX):
+            return
+        for topic, body in self._existing():
+            full = PREFIX + topic
+            if full == name or (is_pattern(name) and matches(name, full)):
+                subscription.deliver(self._message(topic, body), None)
+
+    def _existing(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        broker = self._broker
+        for session in broker.clients.values():
+            yield "Connection", _connection(session)
+        for topic in broker.topics.named.values():
+            if not topic.name.startswith("ActiveMQ."):
+                yield "Topic", _destination_info(broker.id, TOPIC, topic.name)
+        for queue in broker.queues.values():
+            if queue.destination.startswith(QUEUE):
+                yield "Queue", _destination_info(broker.id, QUEUE, queue.name)
+        for session in broker.clients.values():
+            for subscription in session.keys.values():
+                name = _consumer_topic(subscription)
+                if name is not None:
+                    yield name, _consumer(subscription)
+
+    def _publish(self, topic: str, body: Callable[[], dict[str, Any]]) -> None:
+        listened = self._broker.topics.listened(PREFIX + topic)
+        if listened is not None:
+            listened.publish(self._message(topic, body()), None)
+
+    def _message(self, topic: str, body: dict[str, Any]) -> Message:
+        headers = {
+            "type": "Advisory",
+            "transformation": "jms-advisory-json",
+            "originBrokerName": "swf-broker",
+            "originBrokerId": self._broker.id,
+        }
+        text = json.dumps(body, separators=(",", ":")).encode()
+        return own(TOPIC + PREFIX + topic, self._broker.new_message_id(), headers, text)
+
+
+def _connection(session: "Session") -> dict[str, Any]:
+    return {
+        "ConnectionInfo": {
+            "commandId": 0,
+            "responseRequired": True,
+            "connectionId": {"value": session.name},
+            "clientId": session.client_id,
+            "clientIp": session.peer,
+            "userName": session.user,
+            "password": "",
+            "brokerMasterConnector": False,
+            "manageable": False,
+            "clientMaster": True,
+            "faultTolerant": False,
+            "failoverReconnect": False,
+        }
+    }
+
+
+def _destination(kind: str, name: str) -> dict[str, str]:
+    return {"@class": CLASSES[kind], "string": name, "null": ""}
+
+
+def _destination_info(origin: str, kind: str, name: str) -> dict[str, Any]:
+    return {
+        "DestinationInfo": {
+            "commandId": 0,
+            "responseRequired": False,
+            "connectionId": {"value": origin},
+            "destination": _destination(kind, name),
+            "operationType": 0,
+            "timeout": 0,
+        }
+    }
+
+
+def _removed(gone: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "RemoveInfo": {
+            "commandId": 0,
+            "responseRequired": True,
+            "objectId": gone,
+            "lastDeliveredSequenceId": -2,
+        }
+    }
+
+
+def _listened(subscription: Subscription) -> tuple[str, str] | None:
+    if isinstance(subscription, TopicSubscription):
+        return TOPIC, subscription.destination[len(TOPIC) :]
+    if isinstance(subscription, StoreSubscription) and isinstance(subscription.store, Durable):
+        return TOPIC, subscription.store.destination[len(TOPIC) :]
+    if isinstance(subscription, StoreSubscription) and isinstance(subscription.store, Queue):
+        destination = subscription.store.destination
+        return None if destination.startswith(REMOTE_TEMPORARY) else (QUEUE, subscription.store.name)
+    return None
+
+
+def _consumer_topic(subscription: Subscription) -> str | None:
+    found = _listened(subscription)
+    if found is None or found[1].startswith("ActiveMQ.Advisory"):
+        return None
+    kind, name = found
+    return f"Consumer.Topic.{name}" if kind == TOPIC else f"Consumer.Queue.{name}"
+
+
+def _consumer_id(subscription: Subscription) -> dict[str, Any]:
+    return {"connectionId": subscription.session.name, "sessionId": -1, "value": subscription.key}
+
+
+def _consumer(subscription: Subscription) -> dict[str, Any]:
+    kind, name = _listened(subscription) or (QUEUE, "")
+    info: dict[str, Any] = {
+        "commandId": 0,
+        "responseRequired": True,
+        "consumerId": _consumer_id(subscription),
+        "destination": _destination(kind, name),
+        "prefetchSize": subscription.prefetch,
+        "maximumPendingMessageLimit": 0,
+        "browser": isinstance(subscription, Browser),
+        "dispatchAsync": True,
+    }
+    if subscription.selector_text:
+        info["selector"] = subscription.selector_text
+    if isinstance(subscription, StoreSubscription) and isinstance(subscription.store, Durable):
+        info["subscriptionName"] = subscription.store.name
+    return {
+        "ConsumerInfo": info
+        | {
+            "noLocal": False,
+            "exclusive": False,
+            "retroactive": False,
+            "priority": 0,
+            "optimizedAcknowledge": False,
+            "noRangeAcks": False,
+        }
+    }

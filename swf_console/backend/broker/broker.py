@@ -1,0 +1,253 @@
+"""The broker itself: who is connected, which destinations there are, and the turn of the loop they share."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from ... import __version__
+from ..core.errors import UsageError
+from .address import Credentials
+from .advisories import Advisories
+from .destinations import QUEUE, TOPIC, Queue, Topic, Topics, check_name, virtual_topic
+from .frames import Rejected, escape
+from .journal import Journal, Sender
+from .limits import Limits
+from .log import Log
+from .message import REMOTE_TEMPORARY, TEMPORARY, Message
+from .statistics import Statistics, is_statistics
+from .store import Memory, Store
+from .subscriptions import Durables
+
+if TYPE_CHECKING:
+    from .session import Session
+    from .subscriptions import Browser
+
+DEAD_LETTERS = "/queue/ActiveMQ.DLQ"
+SWEEP_SECONDS = 5.0
+
+
+class Target(Protocol):
+    """Where a SEND goes. `line` is its name as a header's value."""
+
+    line: str
+
+    def publish(self, message: Message, sender: Sender | None) -> None: ...
+
+
+class Broker:
+    """Everything that the connections share; lives on one event loop."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        credentials: Credentials,
+        limits: Limits,
+        journal: Journal,
+        log: Log,
+    ) -> None:
+        self.loop = loop
+        self.credentials = credentials
+        self.limits = limits
+        self.journal = journal
+        self.log = log
+        self.server_name = f"swf-broker/{__version__}"
+        self.id = f"swf-{os.urandom(6).hex()}"
+        self.memory = Memory()
+        self.sessions: set[Session] = set()
+        self.clients: dict[str, Session] = {}
+        self.topics = Topics()
+        self.queues: dict[str, Queue] = {}
+        self.targets: dict[str, Target] = {}
+        self.durables = Durables(self)
+        self.advisories = Advisories(self)
+        self.statistics = Statistics(self)
+        self.accepted = 0
+        self.address = ""
+        self.on_change: Callable[[], None] = lambda: None
+        self._messages = 0
+        self._keys = 0
+        self._store_number = 0
+        self._dirty: list[Session] = []
+        self._restore()
+        self._sweeper = loop.call_later(SWEEP_SECONDS, self._sweep)
+
+    def _restore(self) -> None:
+        for stored in self.journal.stores:
+            self._store_number = max(self._store_number, stored.number)
+            try:
+                if stored.client_id:
+                    self.durables.restore(stored)
+                else:
+                    self._add_queue(Queue(self, stored.number, stored.destination)).restore(stored)
+            except Rejected as problem:
+                raise UsageError(f"The journal holds something unknown: {problem.reason}") from problem
+
+    # names
+
+    def new_message_id(self) -> str:
+        """Unique among all brokers and restarts."""
+        self._messages += 1
+        return f"{self.id}-{self._messages}"
+
+    def new_key(self) -> int:
+        """Unique among the subscriptions of this process."""
+        self._keys += 1
+        return self._keys
+
+    def new_store_number(self) -> int:
+        """Unique among the stores of the journal."""
+        self._store_number += 1
+        return self._store_number
+
+    # connections
+
+    def admit(self, session: "Session") -> bool:
+        """Take a connection, if there is room; it may not be logged in yet."""
+        self.accepted += 1
+        session.name = session.client_id = f"{self.id}-{self.accepted}"
+        self.sessions.add(session)
+        return len(self.sessions) <= self.limits.connections
+
+    def enter(self, session: "Session") -> None:
+        """A client has logged in. Raises a fatal Rejected where its client id is taken."""
+        other = self.clients.get(session.client_id)
+        if other is not None:
+            raise Rejected(
+                f"Broker: swf-broker - Client: {session.client_id} already connected from {other.peer}",
+                fatal=True,
+            )
+        self.clients[session.client_id] = session
+        self.advisories.connection_added(session)
+
+    def forget(self, session: "Session") -> None:
+        """A client has left or is thrown out; its temporary queues go with it."""
+        if self.clients.get(session.client_id) is session:
+            del self.clients[session.client_id]
+            self.advisories.connection_removed(session)
+        mine = f"{REMOTE_TEMPORARY}{session.name}-"
+        for name in [name for name in self.queues if name.startswith(mine)]:
+            self._remove_queue(self.queues[name])
+
+    def dismiss(self, session: "Session") -> None:
+        """A connection is closed."""
+        self.sessions.discard(session)
+        self.on_change()
+
+    def will_flush(self, session: "Session") -> None:
+        """Call the session's `flush` once, when this turn's frames are handled."""
+        if not self._dirty:
+            self.loop.call_soon(self._flush)
+        self._dirty.append(session)
+
+    def _flush(self) -> None:
+        dirty, self._dirty = self._dirty, []
+        for session in dirty:
+            session.flush()
+
+    # destinations
+
+    def target(self, session: "Session", name: str) -> Target:
+        """Where a message to `name` goes, made on first use. Raises Rejected."""
+        if name.startswith(TOPIC):
+            return self._topic(check_name(name))
+        if is_statistics(name):
+            return self.statistics.target(name)
+        return self.queue(session, self.own_name(session, name), send=True)
+
+    def _topic(self, name: str) -> Topic:
+        if len(self.targets) >= self.limits.destinations:
+            self._prune()
+        new = name not in self.topics.named
+        topic = self.topics.get(name)
+        self.targets[TOPIC + name] = topic
+        if new:
+            self.advisories.destination_added(TOPIC, name)
+        return topic
+
+    def own_name(self, session: "Session", name: str) -> str:
+        """A temporary queue's name as others see it; any other name as it is."""
+        if not name.startswith(TEMPORARY):
+            return name
+        return f"{REMOTE_TEMPORARY}{session.name}-{name[len(TEMPORARY) :]}"
+
+    def temporary(self, session: "Session", name: str) -> str:
+        """Make sure that a client's temporary queue is there, and return its name as others see it."""
+        return self.queue(session, self.own_name(session, name)).destination
+
+    def queue(self, session: "Session", name: str, *, send: bool = False) -> Queue:
+        """The queue `name`, made on first use. Raises Rejected where another's temporary queue is gone."""
+        foreign = name.startswith(REMOTE_TEMPORARY) and not name.startswith(
+            f"{REMOTE_TEMPORARY}{session.name}-"
+        )
+        if foreign and not send:
+            raise Rejected("Only the connection that made a temporary queue can consume it")
+        queue = self.queues.get(name)
+        if queue is not None:
+            return queue
+        check_name(name)
+        if foreign:
+            raise Rejected(f"The destination {name} does not exist.")
+        if len(self.targets) >= self.limits.destinations:
+            self._prune()
+        queue = self._add_queue(Queue(self, self.new_store_number(), name))
+        if virtual_topic(queue.name) is not None:
+            queue.remember(session)
+        self.advisories.destination_added(QUEUE, queue.name)
+        return queue
+
+    def _add_queue(self, queue: Queue) -> Queue:
+        self.queues[queue.destination] = queue
+        self.targets[queue.destination] = queue
+        topic = virtual_topic(queue.name) if queue.destination.startswith(QUEUE) else None
+        if topic is not None:
+            self.topics.feed(topic, queue)
+        return queue
+
+    def _remove_queue(self, queue: Queue) -> None:
+        del self.queues[queue.destination]
+        del self.targets[queue.destination]
+        queue.destroy(None)
+
+    def _prune(self) -> None:
+        """Forget destinations that nobody uses; Rejected where all are in use."""
+        for queue in list(self.queues.values()):
+            if not queue.consumers and not queue.size and virtual_topic(queue.name) is None:
+                self._remove_queue(queue)
+        for topic in list(self.topics.named.values()):
+            if not topic.in_use:
+                del self.topics.named[topic.name]
+                self.targets.pop(TOPIC + topic.name, None)
+        if len(self.targets) >= self.limits.destinations:
+            raise Rejected("There are as many destinations as the broker allows")
+
+    def browse(self, queue: Queue, browser: "Browser") -> None:
+        """Show what is in a queue, up to the limit of a browse."""
+        seen = [entry.message for entry in queue.in_memory()][: self.limits.browse_messages]
+        left = self.limits.browse_messages - len(seen)
+        if not queue.spilled or not left:
+            browser.show(seen)
+            return
+        queue.peek(left, lambda more: browser.show(seen + more))
+
+    def bury(self, store: Store, message: Message, cause: str) -> None:
+        """Put what nobody could have to the dead letters, as ActiveMQ does: only if it is persistent."""
+        if not message.persistent or store.destination == DEAD_LETTERS:
+            return
+        dead = self.queues.get(DEAD_LETTERS) or self._add_queue(
+            Queue(self, self.new_store_number(), DEAD_LETTERS)
+        )
+        extra = (
+            f"original-destination:{escape(store.destination)}\noriginalExpiration:{message.expires}\n"
+            f"dlqDeliveryFailureCause:{escape(cause)}\n"
+        )
+        dead.put(message.retargeted(DEAD_LETTERS, extra, expires=0), None)
+
+    def stores(self) -> list[Store]:
+        """Every queue and durable subscription."""
+        return [*self.queues.values(), *self.durables.all.values()]
+
+    def _sweep(self) -> None:
+        for store in self.stores():
+            store.sweep()
+        self._sweeper = self.loop.call_later(SWEEP_SECONDS, self._sweep)

@@ -1,0 +1,262 @@
+"""STOMP frames from bytes and back. https://stomp.github.io/stomp-specification-1.2.html"""
+
+import asyncio
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from .limits import Limits
+
+if TYPE_CHECKING:
+    from .session import Session
+
+VERSIONS = ("1.2", "1.1", "1.0")
+UNESCAPED_COMMANDS = frozenset({"CONNECT", "CONNECTED"})
+ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
+DECODED = {"n": "\n", "c": ":", "\\": "\\", "r": "\r"}
+NEWLINE, RETURN = 10, 13
+COMMAND_BYTES = 64
+
+
+class Rejected(Exception):
+    """A frame that is answered with ERROR; a `fatal` one also ends the connection."""
+
+    def __init__(self, reason: str, *, fatal: bool = False, detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.fatal = fatal
+        self.detail = detail
+
+
+class Frame:
+    """One frame from a client. `plain`: no header value needs escaping on its way out."""
+
+    __slots__ = ("body", "command", "headers", "plain")
+
+    def __init__(self, command: str, headers: dict[str, str], body: bytes, plain: bool) -> None:
+        self.command = command
+        self.headers = headers
+        self.body = body
+        self.plain = plain
+
+
+class FrameParser:
+    """Takes bytes as they come and gives whole frames; `version` decides how header values are decoded."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.version = "1.0"
+        self._limits = limits
+        self._data = b""
+        self._position = 0
+        self._rest = bytearray()
+        self._needed = 0
+        self._awaits_nul = False
+
+    def feed(self, data: bytes) -> None:
+        """Add bytes from the wire. Raises Rejected where a frame outgrows the limit."""
+        rest = self._rest
+        if not rest:
+            self._data, self._position = data, 0
+            return
+        rest += data
+        if len(rest) < self._needed or (self._awaits_nul and b"\0" not in data):
+            self._check_growth(len(rest))
+            return
+        self._data, self._position = bytes(rest), 0
+        rest.clear()
+
+    def next(self) -> Frame | None:
+        """The next whole frame, or None until more bytes come. Raises Rejected, always fatal."""
+        data, start = self._data, self._position
+        size = len(data)
+        while start < size and data[start] in (NEWLINE, RETURN):
+            start += 1
+        if start == size:
+            self._data, self._position = b"", 0
+            return None
+        end, body = self._head_end(data, start)
+        if end < 0:
+            self._check_head(data, start)
+            self._keep(start)
+            return None
+        command, headers, plain = self._head(data[start:end])
+        stop = self._body_end(data, start, body, headers.get("content-length"))
+        if stop < 0:
+            return None
+        self._position = stop + 1
+        return Frame(command, headers, data[body:stop], plain)
+
+    def _keep(self, start: int, needed: int = 0, awaits_nul: bool = False) -> None:
+        self._rest += self._data[start:]
+        self._data, self._position = b"", 0
+        self._needed = needed
+        self._awaits_nul = awaits_nul
+        self._check_growth(len(self._rest))
+
+    def _check_growth(self, size: int) -> None:
+        if size > self._limits.head_bytes + self._limits.body_bytes + 2:
+            raise Rejected(f"The frame is larger than {self._limits.body_bytes} bytes", fatal=True)
+
+    @staticmethod
+    def _head_end(data: bytes, start: int) -> tuple[int, int]:
+        end = data.find(b"\n\n", start)
+        crlf = data.find(b"\n\r\n", start, end + 1 if end >= 0 else len(data))
+        if crlf >= 0:
+            return crlf, crlf + 3
+        return end, end + 2
+
+    def _check_head(self, data: bytes, start: int) -> None:
+        if data.find(b"\0", start) >= 0:
+            raise Rejected("The frame has no blank line after its headers", fatal=True)
+        if len(data) - start > self._limits.head_bytes:
+            raise Rejected("The frame's headers are too long", fatal=True)
+        if len(data) - start > COMMAND_BYTES and data.find(b"\n", start, start + COMMAND_BYTES) < 0:
+            raise Rejected("This is not STOMP", fatal=True)
+
+    def _head(self, head: bytes) -> tuple[str, dict[str, str], bool]:
+        try:
+            text = head.decode()
+        except UnicodeDecodeError:
+            raise Rejected("The frame's headers are not UTF-8", fatal=True) from None
+        if "\r" in text:
+            text = "\n".join(line.removesuffix("\r") for line in text.split("\n"))
+        if "\0" in text:
+            raise Rejected("The frame's headers hold a NUL", fatal=True)
+        command, *lines = text.split("\n")
+        count = len(lines)
+        if count > self._limits.headers or len(text) > self._limits.header_bytes:
+            self._check_headers(lines)
+        lines.reverse()
+        try:
+            headers: dict[str, str] = dict([line.split(":", 1) for line in lines])
+        except ValueError:
+            raise Rejected("A header has no colon", fatal=True) from None
+        if self.version == "1.0" or command in UNESCAPED_COMMANDS:
+            headers = {name.strip(): value.strip() for name, value in headers.items()}
+            return command, headers, False
+        if "\\" in text:
+            return command, {unescape(name): unescape(value) for name, value in headers.items()}, False
+        return command, headers, text.count(":") == count
+
+    def _check_headers(self, lines: list[str]) -> None:
+        if len(lines) > self._limits.headers:
+            raise Rejected(f"The frame has more than {self._limits.headers} headers", fatal=True)
+        if any(len(line) > self._limits.header_bytes for line in lines):
+            raise Rejected(f"A header is longer than {self._limits.header_bytes} bytes", fatal=True)
+
+    def _body_end(self, data: bytes, start: int, body: int, length: str | None) -> int:
+        if length is None:
+            stop = data.find(b"\0", body)
+            if stop < 0:
+                self._keep(start, awaits_nul=True)
+            elif stop - body > self._limits.body_bytes:
+                raise Rejected(f"The body is larger than {self._limits.body_bytes} bytes", fatal=True)
+            return stop
+        if not (length.isascii() and length.isdecimal()):
+            raise Rejected("Specified content-length is not a valid integer", fatal=True)
+        if len(length) > 12 or int(length) > self._limits.body_bytes:
+            raise Rejected(f"The body is larger than {self._limits.body_bytes} bytes", fatal=True)
+        stop = body + int(length)
+        if stop >= len(data):
+            self._keep(start, needed=stop + 1 - start)
+            return -1
+        if data[stop]:
+            raise Rejected("content-length bytes were read and there was no trailing null byte", fatal=True)
+        return stop
+
+
+def _decoded(match: re.Match[str]) -> str:
+    try:
+        return DECODED[match[1]]
+    except KeyError:
+        raise Rejected(f"Undefined escape sequence {match[0]} in a header", fatal=True) from None
+
+
+def unescape(text: str) -> str:
+    """A header's value as its sender meant it. Raises Rejected on an undefined escape sequence."""
+    return ESCAPE.sub(_decoded, text) if "\\" in text else text
+
+
+def escape(text: str) -> str:
+    """A header's value as STOMP 1.2 writes it."""
+    if "\\" in text:
+        text = text.replace("\\", "\\\\")
+    return text.replace("\r", "\\r").replace("\n", "\\n").replace(":", "\\c")
+
+
+def escape_for(version: str, text: str) -> str:
+    """A header's value as `version` writes it; 1.0 cannot say a line feed."""
+    if version == "1.2":
+        return escape(text)
+    if version == "1.1":
+        return text.replace("\\", "\\\\").replace("\n", "\\n").replace(":", "\\c")
+    return text.replace("\n", " ")
+
+
+def encode(version: str, command: str, headers: Iterable[tuple[str, str]], body: bytes = b"") -> bytes:
+    """The bytes of a frame of ours; CONNECTED is never escaped."""
+    escaping = "1.0" if command in UNESCAPED_COMMANDS else version
+    lines = "".join(
+        f"{escape_for(escaping, name)}:{escape_for(escaping, value)}\n" for name, value in headers
+    )
+    return f"{command}\n{lines}\n".encode() + body + b"\0"
+
+
+EARLY = 0.9
+PATIENCE = 2.0
+GRACE_SECONDS = 0.1
+
+
+class HeartBeat:
+    """Beats before the peer misses it, and cuts a peer that missed two of its own.
+
+    While `held`, nothing is read from the peer, so nothing is expected of it.
+    """
+
+    def __init__(self, session: "Session") -> None:
+        self.held = False
+        self._session = session
+        self._loop = session.broker.loop
+        self._send_every = self._expect_every = 0.0
+        self._last_read = self._last_write = 0.0
+        self._sending: asyncio.TimerHandle | None = None
+        self._expecting: asyncio.TimerHandle | None = None
+
+    def start(self, send_every: float, expect_every: float) -> None:
+        """From now on."""
+        self._send_every, self._expect_every = send_every * EARLY, expect_every
+        self._last_read = self._last_write = self._loop.time()
+        if send_every:
+            self._sending = self._loop.call_later(self._send_every, self._beat)
+        if expect_every:
+            self._expecting = self._loop.call_later(expect_every, self._listen)
+
+    def stop(self) -> None:
+        """The connection ends."""
+        for timer in (self._sending, self._expecting):
+            if timer is not None:
+                timer.cancel()
+
+    def heard(self) -> None:
+        """Bytes have come."""
+        self._last_read = self._loop.time()
+
+    def spoke(self) -> None:
+        """Bytes were written."""
+        self._last_write = self._loop.time()
+
+    def _beat(self) -> None:
+        left = self._last_write + self._send_every - self._loop.time()
+        if left <= 0.005:
+            self._session.beat()
+            left = self._send_every
+        self._sending = self._loop.call_later(left, self._beat)
+
+    def _listen(self) -> None:
+        if self.held:
+            self.heard()
+        left = self._last_read + self._expect_every * PATIENCE + GRACE_SECONDS - self._loop.time()
+        if left <= 0:
+            self._session.fail("No heart-beat came from the client")
+            return
+        self._expecting = self._loop.call_later(left, self._listen)

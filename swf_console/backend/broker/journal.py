@@ -1,0 +1,255 @@
+"""What must survive a kill: written by a thread, one commit for all that came meanwhile, receipts after."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Protocol
+
+from . import journal_file
+from .journal_file import Operations, Row, StoredStore
+from .limits import Limits
+from .message import Message
+
+if TYPE_CHECKING:
+    from .store import Entry
+
+
+class Sender(Protocol):
+    """Who waits for a commit."""
+
+    batch: "Batch | None"
+
+    def write(self, data: bytes) -> None: ...
+    def fail(self, reason: str) -> None: ...
+    def hold(self, held: bool) -> None: ...
+
+
+class Owner(Protocol):
+    """A store whose message could not be written."""
+
+    def lost(self, entry: "Entry | None") -> None: ...
+
+
+class Batch:
+    """Operations of one commit, and what is told to whom afterwards."""
+
+    __slots__ = ("closing", "done", "operations", "origins", "receipts", "senders", "size")
+
+    def __init__(self) -> None:
+        self.operations = Operations()
+        self.origins: dict[int, tuple[Owner, Entry | None]] = {}
+        self.senders: set[Sender] = set()
+        self.receipts: list[tuple[Sender, bytes]] = []
+        self.closing: list[Callable[[], None]] = []
+        self.size = 0
+        self.done = False
+
+
+Page = Callable[[list[Row]], None]
+Job = Callable[[], None]
+
+
+class Journal:
+    """The journal as the event loop sees it; only its thread touches the file once `start` was called."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self._path = path
+        self._limits = limits
+        self._connection, self.stores = journal_file.open_file(path, limits.journal_bytes)
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
+        self._current = Batch()
+        self._outstanding = 0
+        self._scheduled = False
+        self._pending_bytes = 0
+        self._held: set[Sender] = set()
+        self._rows = sum(store.messages for store in self.stores)
+        self._shrink_worthwhile = False
+        self.failures = 0
+        self.broken = False
+
+    def start(self, loop: asyncio.AbstractEventLoop, died: Callable[[], None]) -> None:
+        """Start the writing thread; answers come on `loop`, and `died` if it ends before its time."""
+        self._loop = loop
+        self._died = died
+        self._thread.start()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file and its write-ahead log."""
+        files = (self._path, self._path.with_name(self._path.name + "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    # what the stores ask for, on the loop
+
+    def add_store(self, store: StoredStore, sender: Sender | None) -> None:
+        """Remember a queue or a durable subscription."""
+        self._batch(sender).operations.stores[store.number] = store
+
+    def drop_store(self, number: int, rows: int, sender: Sender | None) -> None:
+        """Forget a store and all its messages."""
+        self._rows -= rows
+        operations = self._batch(sender).operations
+        if operations.stores.pop(number, None) is None or operations.inserts:
+            operations.dropped.append(number)
+        self._shrink_worthwhile = True
+
+    def insert(
+        self, owner: Owner, row_id: int, message: Message, entry: "Entry | None", sender: Sender | None
+    ) -> None:
+        """Write a message; `entry` is None where only the journal has it from now on."""
+        batch = self._batch(sender)
+        batch.operations.inserts[row_id] = Row(row_id, 0, message.expires, message.persistent, message.tail)
+        batch.origins[row_id] = (owner, entry)
+        size = len(message.tail)
+        batch.size += size
+        self._pending_bytes += size
+        self._rows += 1
+        if sender is not None:
+            batch.senders.add(sender)
+            if self._pending_bytes > self._limits.journal_pending_bytes and sender not in self._held:
+                self._held.add(sender)
+                sender.hold(True)
+
+    def delete(self, row_id: int, sender: Sender | None) -> None:
+        """A message was consumed; one that is not written yet never will be."""
+        batch = self._batch(sender)
+        row = batch.operations.inserts.pop(row_id, None)
+        self._rows -= 1
+        if row is None:
+            batch.operations.deletes.append(row_id)
+            self._shrink_worthwhile = True
+        else:
+            del batch.origins[row_id]
+            batch.size -= len(row.tail)
+            self._pending_bytes -= len(row.tail)
+
+    def redelivered(self, row_id: int, times: int) -> None:
+        """A message went back to its store."""
+        batch = self._batch(None)
+        row = batch.operations.inserts.get(row_id)
+        if row is None:
+            batch.operations.redelivered[row_id] = times
+        else:
+            batch.operations.inserts[row_id] = row._replace(redeliveries=times)
+
+    def page(self, store: int, after: int, limit: int, size: int, answer: Page) -> None:
+        """Up to `limit` messages or `size` bytes of a store behind row `after`, to `answer` on the loop."""
+        self._submit()
+
+        def job() -> None:
+            rows = journal_file.page(self._connection, store, after, limit, size)
+            self._answer(lambda: answer(rows))
+
+        self._outstanding += 1
+        self._jobs.put(job)
+
+    async def close(self) -> None:
+        """Commit what is left and close the file."""
+        self._submit()
+        ended = self._loop.create_future()
+
+        def job() -> None:
+            self._loop.call_soon_threadsafe(ended.set_result, None)
+
+        self._jobs.put(job)
+        await ended
+        self._jobs.put(None)
+        self._thread.join(1.0)
+
+    # the loop's side of a commit
+
+    def _batch(self, sender: Sender | None) -> Batch:
+        if not self._scheduled:
+            self._scheduled = True
+            if not self._outstanding:
+                self._loop.call_soon(self._submit)
+        if sender is not None:
+            sender.batch = self._current
+        return self._current
+
+    def _submit(self) -> None:
+        if not self._scheduled:
+            return
+        self._scheduled = False
+        batch, self._current = self._current, Batch()
+        if not batch.operations.any():
+            self._finish(batch)
+            return
+        self._outstanding += 1
+
+        def job() -> None:
+            insert_error, error = journal_file.commit(self._connection, batch.operations)
+            self._answer(lambda: self._committed(batch, insert_error, error))
+
+        self._jobs.put(job)
+
+    def _committed(self, batch: Batch, insert_error: str | None, error: str | None) -> None:
+        if insert_error is not None:
+            self._lose(batch, insert_error)
+        if error is not None:
+            again = self._current.operations
+            again.deletes += batch.operations.deletes
+            again.dropped += batch.operations.dropped
+        self._finish(batch)
+        if self._rows <= 0 and self._shrink_worthwhile:
+            self._shrink_worthwhile = False
+            self._loop.call_later(0.5, self._shrink)
+
+    def _lose(self, batch: Batch, reason: str) -> None:
+        self.failures += 1
+        for owner, entry in batch.origins.values():
+            owner.lost(entry)
+        self._rows -= len(batch.origins)
+        self._current.operations.stores.update(batch.operations.stores)
+        for sender in batch.senders:
+            sender.fail(f"The broker's journal cannot be written: {reason}")
+        batch.receipts = [(sender, frame) for sender, frame in batch.receipts if sender not in batch.senders]
+
+    def _finish(self, batch: Batch) -> None:
+        batch.done = True
+        self._pending_bytes -= batch.size
+        for sender, frame in batch.receipts:
+            sender.write(frame)
+        for close in batch.closing:
+            close()
+        if self._held and self._pending_bytes < self._limits.journal_pending_bytes // 2:
+            held, self._held = self._held, set()
+            for sender in held:
+                sender.hold(False)
+
+    def _shrink(self) -> None:
+        if self._rows > 0:
+            return
+
+        def job() -> None:
+            journal_file.shrink(self._connection)
+            self._answer(lambda: None)
+
+        self._outstanding += 1
+        self._jobs.put(job)
+
+    def _answered(self, then: Callable[[], None]) -> None:
+        self._outstanding -= 1
+        then()
+        if self._scheduled and not self._outstanding:
+            self._submit()
+
+    # the thread's side
+
+    def _answer(self, then: Callable[[], None]) -> None:
+        self._loop.call_soon_threadsafe(self._answered, then)
+
+    def _work(self) -> None:
+        in_order = False
+        try:
+            while (job := self._jobs.get()) is not None:
+                job()
+            in_order = True
+        finally:
+            self._connection.close()
+            if not in_order:
+                self.broken = True
+                self._loop.call_soon_threadsafe(self._died)

@@ -1,0 +1,130 @@
+"""The process: one loop, one listening socket, and the ways it ends."""
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import DatabaseUnusable
+from .address import Address, Lock, credentials, listen, read_address, write_address
+from .broker import Broker
+from .journal import Journal
+from .limits import Limits
+from .log import Log
+from .session import Session
+
+FLUSH_SECONDS = 0.7
+
+
+def serve(
+    state_dir: Path,
+    *,
+    port: int | None = None,
+    until_idle: bool = False,
+    limits: Limits | None = None,
+    log: Log | None = None,
+) -> None:
+    """Run the broker of a state directory until SIGTERM or SIGINT; with `until_idle` until nobody needs it.
+
+    Then standard input must be a pipe from the parent. Raises Refused where one runs already, PortTaken, and
+    UsageError where the journal cannot be used.
+    """
+    lock = Lock(state_dir)
+    try:
+        asyncio.run(_run(state_dir, port, until_idle, limits or Limits(), log or Log()))
+    finally:
+        lock.release()
+
+
+async def _run(state_dir: Path, port: int | None, until_idle: bool, limits: Limits, log: Log) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _loop, context: _report(log, context))
+    previous = read_address(state_dir)
+    entrance = credentials(previous)
+    listener = listen(port, previous.port if previous else None)
+    journal = Journal(state_dir / "broker.journal", limits)
+    ended = asyncio.Event()
+    journal.start(loop, ended.set)
+    broker = Broker(loop, entrance, limits, journal, log)
+    server = await loop.create_server(lambda: Session(broker), sock=listener)
+    host, number = listener.getsockname()
+    broker.address = f"{host}:{number}"
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, ended.set)
+    idle = Idle(broker, ended) if until_idle else None
+    write_address(state_dir, Address(host, number, *entrance, os.getpid(), until_idle))
+    log.info("listening", host=host, port=number, pid=os.getpid())
+    _tune()
+    await ended.wait()
+    server.close()
+    if idle is not None:
+        idle.stop()
+    await _wind_up(broker)
+    if journal.broken:
+        raise DatabaseUnusable(f"{state_dir}: the journal's thread has died", "See the broker's log")
+    log.info("stopped")
+
+
+def _report(log: Log, context: dict[str, Any]) -> None:
+    log.error(context["message"], error=repr(context.get("exception")))
+
+
+def _tune() -> None:
+    """Messages are freed by their reference counts; the collector only costs."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    sys.setswitchinterval(0.001)
+
+
+async def _wind_up(broker: Broker) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(broker.journal.close(), FLUSH_SECONDS)
+    for session in tuple(broker.sessions):
+        session.close()
+    await asyncio.sleep(0)
+    for session in tuple(broker.sessions):
+        session.transport.abort()
+
+
+class Idle:
+    """Ends a broker that was started as a child, once its parent is gone and nobody is connected any more."""
+
+    def __init__(self, broker: Broker, ended: asyncio.Event) -> None:
+        self._broker = broker
+        self._ended = ended
+        self._orphaned = False
+        try:
+            broker.loop.add_reader(0, self._read)
+        except OSError:  # a file, or nothing at all
+            broker.loop.call_soon(self._end_of_file)
+        broker.on_change = self._look
+
+    def _read(self) -> None:
+        try:
+            if os.read(0, 4096):
+                return
+        except OSError:
+            self._broker.log.warning("standard input cannot be read")
+        self.stop()
+        self._end_of_file()
+
+    def _end_of_file(self) -> None:
+        self._orphaned = True
+        if self._broker.accepted:
+            self._look()
+        else:
+            self._broker.loop.call_later(self._broker.limits.first_client_seconds, self._look)
+
+    def _look(self) -> None:
+        if self._orphaned and not self._broker.sessions:
+            self._ended.set()
+
+    def stop(self) -> None:
+        """Read the parent's pipe no more."""
+        with suppress(ValueError):
+            self._broker.loop.remove_reader(0)

@@ -1,0 +1,329 @@
+"""Messages that wait, a queue's or a durable subscription's: some in memory, the rest in the journal."""
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import TYPE_CHECKING, Protocol
+
+from .journal import Journal, Sender
+from .journal_file import STORE_SHIFT, Row, StoredStore
+from .limits import Limits
+from .message import Message
+
+if TYPE_CHECKING:
+    from .subscriptions import StoreSubscription
+
+
+class Memory:
+    """Bytes of waiting messages in all windows together."""
+
+    __slots__ = ("used",)
+
+    def __init__(self) -> None:
+        self.used = 0
+
+
+class Entry:
+    """A message in a store. `stored`: the journal has it. `redeliveries`: how often it came back."""
+
+    __slots__ = ("message", "redeliveries", "sequence", "stored")
+
+    def __init__(self, message: Message, sequence: int, stored: bool, redeliveries: int = 0) -> None:
+        self.message = message
+        self.sequence = sequence
+        self.stored = stored
+        self.redeliveries = redeliveries
+
+
+class Surroundings(Protocol):
+    """What a store needs of the broker."""
+
+    limits: Limits
+    journal: Journal
+    memory: Memory
+
+    def bury(self, store: "Store", message: Message, cause: str) -> None: ...
+
+
+BY_SEQUENCE = attrgetter("sequence")
+SEQUENCES = (1 << STORE_SHIFT) - 1
+MINIMAL_WINDOW = 16
+HARD_WINDOW = 10
+
+
+class Store:
+    """Messages in order, given to consumers in turn, kept until acknowledged."""
+
+    def __init__(self, around: Surroundings, number: int, destination: str) -> None:
+        self.around = around
+        self.number = number
+        self.destination = destination
+        self.known = False
+        self.ready: list[Entry] = []
+        self.spilled = 0
+        self.consumers: list[StoreSubscription] = []
+        self.enqueued = self.dequeued = self.dispatched = self.expirations = self.bytes_in = 0
+        self.in_flight = 0
+        self._next_sequence = 1
+        self._loaded_to = 0
+        self._loading = False
+        self._turn = 0
+        self._bytes = 0
+        self._selective = False
+
+    @property
+    def size(self) -> int:
+        """Messages waiting or unacknowledged."""
+        return len(self.ready) + self.spilled + self.in_flight
+
+    @property
+    def memory_bytes(self) -> int:
+        """What its messages in memory take."""
+        return self._bytes
+
+    def record(self) -> StoredStore:
+        """What the journal remembers of the store itself."""
+        return StoredStore(self.number, self.destination)
+
+    def remember(self, sender: Sender | None) -> None:
+        """Make sure that the journal knows the store."""
+        if not self.known:
+            self.known = True
+            self.around.journal.add_store(self.record(), sender)
+
+    def restore(self, stored: StoredStore) -> None:
+        """Take up what the journal has."""
+        self.known = True
+        self.spilled = stored.messages
+        self._next_sequence = stored.last + 1
+
+    def put(self, message: Message, sender: Sender | None) -> None:
+        """Add a message; its sender's next receipt waits for the journal where that must have it."""
+        self.enqueued += 1
+        size = len(message.tail)
+        self.bytes_in += size
+        sequence = self._next_sequence
+        self._next_sequence = sequence + 1
+        if self.spilled or not self._has_room(size):
+            self.spilled += 1
+            self.remember(sender)
+            self.around.journal.insert(self, self._row(sequence), message, None, sender)
+            self._refill()
+            return
+        entry = Entry(message, sequence, message.persistent)
+        if message.persistent:
+            self.remember(sender)
+            self.around.journal.insert(self, self._row(sequence), message, entry, sender)
+        self._loaded_to = sequence
+        self._hold(entry)
+        self.ready.append(entry)
+        if self.consumers:
+            self.dispatch()
+        if entry in self.ready[-1:]:
+            message.forget_headers()
+
+    def _row(self, sequence: int) -> int:
+        return self.number << STORE_SHIFT | sequence
+
+    def _has_room(self, size: int) -> bool:
+        if len(self.ready) < MINIMAL_WINDOW and self._bytes < self.around.limits.unacknowledged_bytes:
+            return True
+        limits = self.around.limits
+        return (
+            len(self.ready) < limits.window_messages
+            and self._bytes + size <= limits.window_bytes
+            and self.around.memory.used + size <= limits.memory_bytes
+        )
+
+    def _hold(self, entry: Entry) -> None:
+        size = len(entry.message.tail)
+        self._bytes += size
+        self.around.memory.used += size
+
+    def _release(self, entry: Entry) -> None:
+        size = len(entry.message.tail)
+        self._bytes -= size
+        self.around.memory.used -= size
+
+    # to the consumers
+
+    def attach(self, consumer: "StoreSubscription") -> None:
+        """A consumer has come."""
+        self.consumers.append(consumer)
+        self._selective = any(one.selector for one in self.consumers)
+        self.dispatch()
+
+    def detach(self, consumer: "StoreSubscription", unacknowledged: Iterable[Entry]) -> None:
+        """A consumer is gone; what it did not acknowledge goes to others, marked as redelivered."""
+        if consumer in self.consumers:
+            self.consumers.remove(consumer)
+        self._selective = any(one.selector for one in self.consumers)
+        for entry in unacknowledged:
+            self._put_back(entry)
+        self.dispatch()
+
+    def dispatch(self) -> None:
+        """Give out what consumers have room for."""
+        if self._selective:
+            self._dispatch_selected()
+        else:
+            ready = self.ready
+            while ready and (consumer := self._next_consumer()) is not None:
+                self._give(ready.pop(0), consumer)
+        if self.spilled:
+            self._refill()
+
+    def _next_consumer(self) -> "StoreSubscription | None":
+        consumers = self.consumers
+        count = len(consumers)
+        for step in range(self._turn, self._turn + count):
+            consumer = consumers[step % count]
+            if consumer.has_room():
+                self._turn = (step + 1) % count
+                return consumer
+        return None
+
+    def _dispatch_selected(self) -> None:
+        hungry = [consumer for consumer in self.consumers if consumer.has_room()]
+        if not hungry:
+            return
+        start = bisect_left(self.ready, 1 + min(one.scanned for one in hungry), key=BY_SEQUENCE)
+        for entry in self.ready[start:]:
+            taker = self._taker(entry, hungry)
+            if taker is None:
+                continue
+            del self.ready[bisect_left(self.ready, entry.sequence, key=BY_SEQUENCE)]
+            self._give(entry, taker)
+            self.consumers.remove(taker)
+            self.consumers.append(taker)
+            hungry.remove(taker)
+            if taker.has_room():
+                hungry.append(taker)
+            if not hungry:
+                return
+
+    @staticmethod
+    def _taker(entry: Entry, hungry: "list[StoreSubscription]") -> "StoreSubscription | None":
+        for consumer in hungry:
+            if entry.sequence <= consumer.scanned:
+                continue
+            if consumer.wants(entry.message):
+                return consumer
+            consumer.scanned = entry.sequence
+        return None
+
+    def _give(self, entry: Entry, consumer: "StoreSubscription") -> None:
+        if entry.message.expires and entry.message.expired():
+            self.expire(entry)
+            return
+        self.dispatched += 1
+        self.in_flight += 1
+        consumer.take(entry)
+
+    # from the consumers
+
+    def settle(self, entry: Entry, sender: Sender | None) -> None:
+        """A consumer has acknowledged."""
+        self.in_flight -= 1
+        self._remove(entry, sender)
+
+    def reject(self, entry: Entry) -> None:
+        """A consumer could not do it: again, and after the last time to the dead letters."""
+        if entry.redeliveries >= self.around.limits.redeliveries:
+            self.in_flight -= 1
+            self._remove(entry, None)
+            self.around.bury(self, entry.message, f"{entry.redeliveries + 1} negative acknowledgements")
+        else:
+            self._put_back(entry)
+
+    def expire(self, entry: Entry) -> None:
+        """Its time to live is over before anybody had it."""
+        self.expirations += 1
+        self._remove(entry, None)
+        self.around.bury(self, entry.message, f"Message Expired. Expiration:{entry.message.expires}")
+
+    def sweep(self) -> None:
+        """Drop what has expired in memory."""
+        for entry in [entry for entry in self.ready if entry.message.expired()]:
+            self.ready.remove(entry)
+            self.expire(entry)
+        if self.spilled:
+            self._refill()
+
+    def _put_back(self, entry: Entry) -> None:
+        self.in_flight -= 1
+        entry.redeliveries += 1
+        if entry.stored:
+            self.around.journal.redelivered(self._row(entry.sequence), entry.redeliveries)
+        insort(self.ready, entry, key=BY_SEQUENCE)
+        for consumer in self.consumers:
+            consumer.scanned = min(consumer.scanned, entry.sequence - 1)
+
+    def _remove(self, entry: Entry, sender: Sender | None) -> None:
+        self.dequeued += 1
+        self._release(entry)
+        if entry.stored:
+            self.around.journal.delete(self._row(entry.sequence), sender)
+
+    # the journal's side
+
+    def in_memory(self) -> list[Entry]:
+        """What is known of it without the journal, in order."""
+        given = [one for consumer in self.consumers for one in consumer.unacknowledged.values()]
+        return sorted([*given, *self.ready], key=BY_SEQUENCE)
+
+    def peek(self, limit: int, answer: Callable[[list[Message]], None]) -> None:
+        """Read messages that only the journal has, without taking them."""
+
+        def found(rows: list[Row]) -> None:
+            answer([Message.stored(row.tail, row.persistent) for row in rows])
+
+        after = self._row(self._loaded_to)
+        self.around.journal.page(self.number, after, limit, self.around.limits.window_bytes, found)
+
+    def _refill(self) -> None:
+        limits = self.around.limits
+        full = len(self.ready) >= limits.window_messages // 2
+        stuck = len(self.ready) < limits.window_messages * HARD_WINDOW and self._selective
+        if self._loading or (full and not stuck):
+            return
+        if not any(consumer.has_room() for consumer in self.consumers):
+            return
+        self._loading = True
+        after = self._row(self._loaded_to)
+        self.around.journal.page(
+            self.number, after, limits.window_messages // 2, limits.window_bytes // 2, self._loaded
+        )
+
+    def _loaded(self, rows: list[Row]) -> None:
+        self._loading = False
+        if not rows:
+            return
+        self.spilled = max(0, self.spilled - len(rows))
+        for row in rows:
+            sequence = row.id & SEQUENCES
+            entry = Entry(Message.stored(row.tail, row.persistent), sequence, True, row.redeliveries)
+            self._loaded_to = sequence
+            self._hold(entry)
+            self.ready.append(entry)
+        self.dispatch()
+
+    def lost(self, entry: Entry | None) -> None:
+        """The journal could not take a message, and its sender will be told so."""
+        if entry is None:
+            self.spilled = max(0, self.spilled - 1)
+            return
+        entry.stored = False
+        if entry in self.ready:
+            self.ready.remove(entry)
+            self._release(entry)
+
+    def destroy(self, sender: Sender | None) -> None:
+        """Forget every message and the store itself."""
+        rows = self.spilled + sum(entry.stored for entry in self.ready)
+        for entry in self.ready:
+            self._release(entry)
+        self.ready.clear()
+        self.spilled = 0
+        if self.known:
+            self.around.journal.drop_store(self.number, rows, sender)

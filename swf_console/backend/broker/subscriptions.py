@@ -1,0 +1,296 @@
+"""One SUBSCRIBE of one client: to a topic, to a store, or to look into a queue."""
+
+from abc import ABC, abstractmethod
+from collections import deque
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+from .frames import Rejected, escape_for
+from .journal import Sender
+from .message import Message
+from .selectors.conditions import Selector
+from .store import Entry, Store
+
+if TYPE_CHECKING:
+    from .session import Session
+from typing import TYPE_CHECKING
+
+from .frames import Rejected
+from .journal import Sender
+from .journal_file import StoredStore
+from .message import Message
+from .selectors.conditions import Selector
+from .selectors.parser import compile_selector
+from .store import Store
+
+if TYPE_CHECKING:
+    from .broker import Broker
+    from .session import Session
+
+AUTO, CLIENT, INDIVIDUAL = "auto", "client", "client-individual"
+MODES = frozenset({AUTO, CLIENT, INDIVIDUAL})
+
+
+class Subscription(ABC):
+    """What all kinds share: the MESSAGE headers of its own and what waits for acknowledgement."""
+
+    def __init__(
+        self, session: "Session", key: int, name: str | None, destination: str, mode: str, prefetch: int
+    ) -> None:
+        self.session = session
+        self.key = key
+        self.name = name
+        self.destination = destination
+        self.mode = mode
+        self.prefetch = prefetch
+        self.selector: Selector | None = None
+        self.selector_text = ""
+        line = "" if name is None else f"subscription:{escape_for(session.version, name)}\n"
+        self.prefix = f"MESSAGE\n{line}".encode()
+        self.unacknowledged: dict[int, Any] = {}
+        self.numbers: dict[str, int] = {}
+        self._count = 0
+
+    def wants(self, message: Message) -> bool:
+        """Whether the selector, if any, takes it."""
+        return self.selector is None or self.selector(message) is True
+
+    def offer(self, message: Message, item: object, redelivered: bool = False) -> None:
+        """Send a message for whose acknowledgement `item` will be kept."""
+        self._count = number = self._count + 1
+        self.unacknowledged[number] = item
+        prefix = self.prefix
+        if self.session.version == "1.2":
+            prefix += b"ack:%d-%d\n" % (self.key, number)
+        else:
+            self.numbers[message.id] = number
+        self.send(message, prefix + b"redelivered:true\n" if redelivered else prefix)
+
+    def send(self, message: Message, prefix: bytes) -> None:
+        """Write one MESSAGE frame."""
+        session = self.session
+        tail = session.render(message) if message.special else message.tail
+        session.out += (prefix, tail)
+        session.out_bytes += len(tail)
+        if not session.dirty:
+            session.touch()
+
+    def number_of(self, message_id: str) -> int | None:
+        """The acknowledgement number of a message that was sent to a client of STOMP 1.0 or 1.1."""
+        return self.numbers.get(message_id)
+
+    def settled(self, number: int) -> list[Any]:
+        """Take out what an ACK or NACK of `number` is about: in mode client all up to it. Raises Rejected."""
+        if number not in self.unacknowledged:
+            raise Rejected("Unexpected ACK: the message is not waiting for one")
+        if self.mode == INDIVIDUAL:
+            return [self.unacknowledged.pop(number)]
+        numbers = list(takewhile(number.__ge__, self.unacknowledged))
+        return [self.unacknowledged.pop(one) for one in numbers]
+
+    @abstractmethod
+    def acknowledge(self, number: int, sender: Sender | None) -> None:
+        """ACK."""
+
+    @abstractmethod
+    def refuse(self, number: int) -> None:
+        """NACK."""
+
+    def resume(self) -> None:  # noqa: B027 (most kinds have nothing to do)
+        """The client has read what was in its way."""
+
+    def end(self) -> None:  # noqa: B027 (most kinds have nothing to do)
+        """Nothing more is to be sent."""
+
+
+class TopicSubscription(Subscription):
+    """Gets a message at once or never."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.waiting: deque[Message] = deque()
+        self.ended = False
+
+    def deliver(self, message: Message, sender: Sender | None) -> None:  # noqa: ARG002 - a durable one needs it
+        """Send a message, or keep it until the client has acknowledged earlier ones."""
+        if self.selector is not None and self.selector(message) is not True:
+            return
+        if self.mode == AUTO:
+            self.send(message, self.prefix)
+        elif len(self.unacknowledged) < self.prefetch and not self.waiting:
+            self.offer(message, message.id)
+        else:
+            self.waiting.append(message)
+            self.session.count_waiting(len(message.tail))
+
+    def acknowledge(self, number: int, sender: Sender | None) -> None:  # noqa: ARG002
+        for message_id in self.settled(number):
+            self.numbers.pop(message_id, None)
+        while self.waiting and len(self.unacknowledged) < self.prefetch:
+            message = self.waiting.popleft()
+            self.session.count_waiting(-len(message.tail), -1)
+            self.offer(message, message.id)
+
+    def refuse(self, number: int) -> None:
+        self.acknowledge(number, None)
+
+    def end(self) -> None:
+        while self.waiting:
+            self.session.count_waiting(-len(self.waiting.pop().tail), -1)
+
+
+class StoreSubscription(Subscription):
+    """Takes messages out of a store, as many as its prefetch and its connection have room for."""
+
+    def __init__(self, *args: Any, store: Store) -> None:
+        super().__init__(*args)
+        self.store = store
+        self.scanned = 0
+        self._bytes = 0
+
+    def has_room(self) -> bool:
+        """Whether one more message may be given."""
+        if not self.session.has_room():
+            return False
+        if self.mode == AUTO or not self.unacknowledged:
+            return True
+        limit = self.session.broker.limits.unacknowledged_bytes
+        return len(self.unacknowledged) < self.prefetch and self._bytes < limit
+
+    def take(self, entry: Entry) -> None:
+        """Send an entry; without acknowledgements it is settled by that."""
+        again = entry.redeliveries > 0
+        if self.mode == AUTO:
+            self.send(entry.message, self.prefix + b"redelivered:true\n" if again else self.prefix)
+            self.store.settle(entry, None)
+        else:
+            self._bytes += len(entry.message.tail)
+            self.offer(entry.message, entry, again)
+
+    def settled(self, number: int) -> list[Entry]:
+        entries = super().settled(number)
+        for entry in entries:
+            self._bytes -= len(entry.message.tail)
+            self.numbers.pop(entry.message.id, None)
+        return entries
+
+    def acknowledge(self, number: int, sender: Sender | None) -> None:
+        for entry in self.settled(number):
+            self.store.settle(entry, sender)
+        self.store.dispatch()
+
+    def refuse(self, number: int) -> None:
+        for entry in self.settled(number):
+            self.store.reject(entry)
+        self.store.dispatch()
+
+    def resume(self) -> None:
+        self.store.dispatch()
+
+    def end(self) -> None:
+        self.store.detach(self, self.unacknowledged.values())
+        self.unacknowledged = {}
+
+
+class Browser(Subscription):
+    """Looks at a queue's messages and takes none."""
+
+    def show(self, messages: list[Message]) -> None:
+        """Send what it wants of `messages`, then the end of the browse as ActiveMQ marks it."""
+        if self.session.closing:
+            return
+        for message in messages:
+            if self.wants(message):
+                self.send(message, self._own_prefix())
+        destination = escape_for(self.session.version, self.destination)
+        ending = f"browser:end\ndestination:{destination}\nmessage-id:0\n\n\0"
+        self.session.write(self.prefix + ending.encode())
+
+    def _own_prefix(self) -> bytes:
+        if self.mode == AUTO or self.session.version != "1.2":
+            return self.prefix
+        self._count += 1
+        return self.prefix + b"ack:%d-%d\n" % (self.key, self._count)
+
+    def number_of(self, message_id: str) -> int | None:  # noqa: ARG002
+        return 0
+
+    def acknowledge(self, number: int, sender: Sender | None) -> None:
+        """Nothing: the message stays where it is."""
+
+    def refuse(self, number: int) -> None:
+        """Nothing: the message stays where it is."""
+
+
+class Durable(Store):
+    """The subscription `name` of the client `client_id`; at most one consumer at a time."""
+
+    def __init__(self, broker: "Broker", stored: StoredStore) -> None:
+        super().__init__(broker, stored.number, stored.destination)
+        self.client_id = stored.client_id
+        self.name = stored.name
+        self.selector_text = stored.selector
+        self.selector: Selector | None = compile_selector(stored.selector) if stored.selector else None
+
+    @property
+    def active(self) -> "StoreSubscription | None":
+        """Who consumes it now."""
+        return self.consumers[0] if self.consumers else None
+
+    def record(self) -> StoredStore:
+        return StoredStore(self.number, self.destination, self.client_id, self.name, self.selector_text)
+
+    def deliver(self, message: Message, sender: Sender | None) -> None:
+        """Keep a message of the topic, where the selector wants it."""
+        if self.selector is None or self.selector(message) is True:
+            self.put(message, sender)
+
+
+class Durables:
+    """All durable subscriptions, by client and name."""
+
+    def __init__(self, broker: "Broker") -> None:
+        self._broker = broker
+        self.all: dict[tuple[str, str], Durable] = {}
+
+    def restore(self, stored: StoredStore) -> None:
+        """Take up one that the journal knows."""
+        durable = self._add(stored)
+        durable.restore(stored)
+
+    def _add(self, stored: StoredStore) -> Durable:
+        durable = Durable(self._broker, stored)
+        self.all[stored.client_id, stored.name] = durable
+        self._broker.topics.add(_topic(durable), durable)
+        return durable
+
+    def activate(self, session: "Session", name: str, destination: str, selector: str) -> Durable:
+        """The subscription, new where there was none or its topic or selector differs. Raises Rejected."""
+        durable = self.all.get((session.client_id, name))
+        if durable is not None:
+            if durable.active is not None:
+                raise Rejected(
+                    f"Durable consumer is in use for client: {session.client_id} and subscriptionName: {name}"
+                )
+            if (durable.destination, durable.selector_text) == (destination, selector):
+                return durable
+            self.remove(session, name)
+        number = self._broker.new_store_number()
+        durable = self._add(StoredStore(number, destination, session.client_id, name, selector))
+        durable.remember(session)
+        return durable
+
+    def remove(self, session: "Session", name: str) -> None:
+        """End a subscription for good. Raises Rejected where there is none, or another connection uses it."""
+        durable = self.all.get((session.client_id, name))
+        if durable is None:
+            raise Rejected(f"No durable subscription {name!r} of client {session.client_id!r}")
+        if durable.active is not None:
+            raise Rejected("Durable consumer is in use")
+        del self.all[session.client_id, name]
+        self._broker.topics.remove(_topic(durable), durable)
+        durable.destroy(session)
+
+
+def _topic(durable: Durable) -> str:
+    return durable.destination.removeprefix("/topic/")

@@ -1,0 +1,1 @@
+"""TOML configurations: composition with provenance, parameter schema, testbed.toml."""

@@ -1,0 +1,352 @@
+"""Merge layer after layer into sections, with the provenance of every value."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import Problem
+from ..core.redaction import redact
+from ..core.suggest import suggest
+from .documents import Document
+from .overrides import KEY, Override
+from .parameters import BASE_SECTION, FAST_SECTION, STF_SECTION
+from .rules import Refusal, Rules, shown
+from .schema import Parameter, Schema
+from .testbed import NOT_PARAMETERS, AgentNeed, Testbed
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """An earlier value, and where it stood; a secret is already redacted."""
+
+    value: Any
+    origin: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.value} ({_place(self.origin, self.line)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What set a value: `origin` is a file's name, a flag, `form`, `message` or `default`.
+
+    `replaced` holds the values it took the place of, the latest first.
+    """
+
+    origin: str
+    file: Path | None = None
+    line: int | None = None
+    replaced: tuple[Replaced, ...] = ()
+
+    def __str__(self) -> str:
+        return _place(self.origin, self.line)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The provenance as JSON, without the folders of this machine."""
+        earlier = [{"value": each.value, "origin": each.origin, "line": each.line} for each in self.replaced]
+        return {"origin": self.origin, "line": self.line, "replaced": earlier}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One row for `config show` and the launch form; `effective` is False where a later section hides it."""
+
+    section: str
+    key: str
+    value: Any
+    provenance: Provenance
+    effective: bool
+    parameter: Parameter | None
+
+
+@dataclass(frozen=True)
+class Composition:
+    """One configuration, composed and checked. `sections` are in merging order; nothing in it is shared."""
+
+    configuration: str
+    workflow_name: str
+    version: str
+    description: str
+    sections: dict[str, dict[str, Any]] = field(repr=False)
+    provenance: dict[str, Provenance] = field(repr=False)
+    agents: dict[str, AgentNeed]
+    warnings: tuple[str, ...]
+    schema: Schema = field(repr=False)
+
+    @property
+    def workflow_type(self) -> str:
+        """fast_processing or stf_processing, by the last of these sections; else custom."""
+        named = [name for name in self.sections if name in {FAST_SECTION, STF_SECTION}]
+        return named[-1] if named else "custom"
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """What the executor sees: the base section with every other merged over it, in order."""
+        return fold(self.sections)
+
+    def stored(self) -> dict[str, Any]:
+        """The parameter_values of an execution, as JSON can hold them, secrets redacted.
+
+        `workflow.sections` is their merging order, which a database's JSON type does not keep.
+        """
+        workflow = {
+            "name": self.workflow_name,
+            "version": self.version,
+            "description": self.description,
+            "configuration": self.configuration,
+            "sections": list(self.sections),
+        }
+        return {"workflow": workflow, **self.shown_sections()}
+
+    def shown_sections(self) -> dict[str, Any]:
+        """The sections as they may be shown, secrets redacted."""
+        return {name: redact(table, name) for name, table in self.sections.items()}
+
+    def stored_provenance(self) -> dict[str, dict[str, Any]]:
+        """The provenance of every value as JSON; holds no secret."""
+        return {key: each.as_dict() for key, each in self.provenance.items()}
+
+    def effective_section(self, key: str) -> str | None:
+        """The section whose value of `key` the executor sees."""
+        return next((name for name in reversed(self.sections) if key in self.sections[name]), None)
+
+    def values(self) -> list[Value]:
+        """Every value with where it came from, section by section, secrets redacted.
+
+        The value that the executor sees also tells which values of earlier sections it hides.
+        """
+        return [
+            self._value(name, keys, value)
+            for name, table in self.sections.items()
+            for keys, value in leaves(table)
+        ]
+
+    def _value(self, section: str, keys: tuple[str, ...], value: Any) -> Value:
+        key = ".".join(keys)
+        provenance = self._provenance(section, keys)
+        is_effective = self.effective_section(keys[0]) == section
+        if is_effective and len(keys) == 1:
+            hidden = self._hidden(section, key)
+            provenance = replace(provenance, replaced=(*provenance.replaced, *hidden))
+        shown = redact(value, section, *keys)
+        return Value(section, key, shown, provenance, is_effective, self.schema.get(key))
+
+    def _hidden(self, section: str, key: str) -> list[Replaced]:
+        hidden = []
+        for name in reversed(self.sections):
+            if name != section and key in self.sections[name]:
+                source = self._provenance(name, (key,))
+                hidden.append(
+                    Replaced(redact(self.sections[name][key], name, key), source.origin, source.line)
+                )
+        return hidden
+
+    def _provenance(self, section: str, keys: tuple[str, ...]) -> Provenance:
+        """What set this value, or the table it came in."""
+        names = (".".join((section, *keys[:end])) for end in range(len(keys), 0, -1))
+        return next(self.provenance[name] for name in names if name in self.provenance)
+
+
+def fold(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The base section with every other section merged over it, in their order."""
+    merged = dict(sections.get(BASE_SECTION, {}))
+    for name, table in sections.items():
+        if name != BASE_SECTION:
+            merged.update(table)
+    return merged
+
+
+def leaves(table: Mapping[str, Any], above: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
+    """Every value of a table that is no table itself, with its path of keys; an empty table is a value."""
+    found: list[tuple[tuple[str, ...], Any]] = []
+    for key, value in table.items():
+        path = (*above, key)
+        found += leaves(value, path) if isinstance(value, dict) and value else [(path, value)]
+    return found
+
+
+def _place(origin: str, line: int | None) -> str:
+    return origin if line is None else f"{origin}:{line}"
+
+
+Keys = tuple[str, ...]
+
+
+@dataclass
+class Merge:
+    """The sections as they grow; problems are gathered, so that all of them can be told at once."""
+
+    rules: Rules
+    sections: dict[str, dict[str, Any]] = field(default_factory=dict)
+    provenance: dict[str, Provenance] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def add_document(self, document: Document) -> None:
+        """Merge the parameter sections of one file over what is there."""
+        for name, table in document.data.items():
+            if name in NOT_PARAMETERS:
+                continue
+            if isinstance(table, dict):
+                self.sections.setdefault(name, {})
+                self._add_table(document, name, table)
+            else:
+                remedy = "Put it under a [section], or under [workflow]"
+                self.problems.append(
+                    document.problem("no table: a value outside of every section", name, remedy=remedy)
+                )
+        self._base_first()
+
+    def add_defaults(self) -> None:
+        """Give the sections the defaults they lack; the base section is made where it is missing."""
+        present = fold(self.sections)
+        for parameter in self.rules.own:
+            section = parameter.section
+            if parameter.default is None or parameter.name in present:
+                continue
+            if section == BASE_SECTION or section in self.sections:
+                self.sections.setdefault(section, {})
+                self._put((section, parameter.name), parameter.default, Provenance("default"))
+        self._base_first()
+
+    def add_testbed(self, testbed: Testbed) -> None:
+        """Merge testbed.toml: sections that exist here, then `[parameters]`; nothing else of it."""
+        for name, table in testbed.sections.items():
+            if name in self.sections:
+                self._add_table(testbed.document, name, table)
+                self._warn_hidden(name, table, testbed)
+            elif name not in self.rules.strict_sections:
+                self._warn_nearly(name, testbed)
+        for key, value in testbed.parameters.items():
+            place = testbed.document.place("parameters", key)
+            source = Provenance(testbed.path.name, testbed.path, place.line)
+            try:
+                self._put_bare(key, self._fit_bare(key, value, lenient=False), source)
+            except Refusal as error:
+                problem = testbed.document.problem(
+                    str(error), "parameters", key, value=shown(value, key), remedy=error.remedy
+                )
+                self.problems.append(problem)
+
+    def add_override(self, override: Override) -> None:
+        """Put one override over everything."""
+        section, _, key = override.key.partition(".")
+        try:
+            if not KEY.fullmatch(override.key):
+                raise Refusal("is no parameter name")
+            if key:
+                self._override_in(section, key, override)
+            else:
+                value = self._fit_bare(section, _given(override, self.rules, section), lenient=True)
+                self._put_bare(section, value, Provenance(override.origin))
+        except Refusal as error:
+            value = shown(
+                override.value if override.text is None else override.text, *override.key.split(".")
+            )
+            problem = Problem(str(error), error.remedy, override.origin, field=override.key, value=value)
+            self.problems.append(problem)
+
+    def _override_in(self, section: str, key: str, override: Override) -> None:
+        if section not in self.sections:
+            known = ", ".join(self.sections)
+            remedy = suggest(section, self.sections, otherwise=f"There are: {known}" if known else "")
+            raise Refusal(f"there is no section [{section}] in this configuration", remedy)
+        value = self.rules.fit(section, key, _given(override, self.rules, key), lenient=True)
+        source = Provenance(override.origin)
+        self._put((section, *key.split(".")), value, source)
+        order = list(self.sections)
+        for later in order[order.index(section) + 1 :]:
+            if key in self.sections[later]:
+                self._put((later, key), value, source)
+
+    def _fit_bare(self, key: str, value: Any, *, lenient: bool) -> Any:
+        owners = [name for name, table in self.sections.items() if key in table]
+        return self.rules.fit(owners[-1] if owners else None, key, value, lenient=lenient)
+
+    def _put_bare(self, key: str, value: Any, source: Provenance) -> None:
+        """Into every section that has the name, so that code which merges sections itself sees it too."""
+        owners = [name for name, table in self.sections.items() if key in table]
+        if not owners:
+            owners = [next(reversed(self.sections), BASE_SECTION)]
+        for name in owners:
+            self.sections.setdefault(name, {})
+            self._put((name, key), value, source)
+
+    def _add_table(
+        self, document: Document, section: str, table: Mapping[str, Any], above: Keys = ()
+    ) -> None:
+        for key, value in table.items():
+            path = (section, *above, key)
+            try:
+                fitted = value if above else self.rules.fit(section, key, value, lenient=False)
+            except Refusal as error:
+                text = shown(value, *path)
+                self.problems.append(document.problem(str(error), *path, value=text, remedy=error.remedy))
+                continue
+            if isinstance(fitted, dict) and (fitted or self._has_table(path)):
+                self._add_table(document, section, fitted, (*above, key))
+            else:
+                line = document.place(*path).line
+                self._put(path, fitted, Provenance(document.path.name, document.path, line))
+
+    def _has_table(self, path: Keys) -> bool:
+        """Whether there is a table already, which an empty one must not take the place of."""
+        table: Any = self.sections
+        for key in path:
+            table = table.get(key) if isinstance(table, dict) else None
+        return isinstance(table, dict)
+
+    def _put(self, path: Keys, value: Any, source: Provenance) -> None:
+        table = self.sections[path[0]]
+        for end in range(1, len(path) - 1):
+            below = table.get(path[end])
+            if not isinstance(below, dict):
+                self.provenance.pop(".".join(path[: end + 1]), None)
+                below = table[path[end]] = {}
+            elif not below:
+                self.provenance.pop(".".join(path[: end + 1]), None)
+            table = below
+        name = ".".join(path)
+        earlier = self.provenance.get(name)
+        if earlier:
+            replaced = Replaced(redact(table[path[-1]], *path), earlier.origin, earlier.line)
+            source = Provenance(source.origin, source.file, source.line, (replaced, *earlier.replaced))
+        elif path[-1] in table:
+            for below_name in [each for each in self.provenance if each.startswith(f"{name}.")]:
+                del self.provenance[below_name]
+        table[path[-1]] = copy.deepcopy(value)
+        self.provenance[name] = source
+
+    def _base_first(self) -> None:
+        if BASE_SECTION in self.sections:
+            self.sections = {BASE_SECTION: self.sections.pop(BASE_SECTION), **self.sections}
+
+    def _warn_hidden(self, section: str, table: Mapping[str, Any], testbed: Testbed) -> None:
+        order = list(self.sections)
+        for key in table:
+            hiding = [name for name in order[order.index(section) + 1 :] if key in self.sections[name]]
+            if hiding:
+                line = testbed.document.place(section, key).line
+                self.warnings.append(
+                    f"{testbed.path}:{line}: [{section}] {key} has no effect: "
+                    f"[{hiding[-1]}] is merged over it and has a {key} of its own"
+                )
+
+    def _warn_nearly(self, section: str, testbed: Testbed) -> None:
+        remedy = suggest(section, self.sections)
+        if remedy:
+            line = testbed.document.place(section).line
+            self.warnings.append(
+                f"{testbed.path}:{line}: [{section}] is in no file of this configuration. {remedy}"
+            )
+
+
+def _given(override: Override, rules: Rules, key: str) -> Any:
+    """What was given: the text itself for a parameter that is a string (`--set x=1` is "1")."""
+    parameter = rules.schema.get(key)
+    is_retold = parameter and parameter.kind == "string" and not isinstance(override.value, str)
+    return override.text if is_retold and override.text is not None else override.value

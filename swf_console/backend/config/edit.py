@@ -1,0 +1,214 @@
+"""Edit testbed.toml and configurations without losing comments or order, and never leave half a file."""
+
+import fcntl
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from ..core.errors import ConfigurationError, Problem
+from .documents import Document, parse_document, read_document
+from .list import configuration_names, validate
+from .load import compose
+from .names import check_namespace, plain_name
+from .overrides import KEY
+from .testbed import testbed_of
+
+PREVIOUS = ".previous"
+
+
+def set_in_testbed(path: Path, key: str, value: Any, workflows_dir: Path) -> None:
+    """Set `section.key` of testbed.toml to `value`; None takes the key out.
+
+    Raises ConfigurationError or NamespaceError, and writes nothing, where the file would become wrong.
+    """
+    with _alone(path):
+        _save(path, edited(read_document(path), key, value), workflows_dir)
+
+
+def set_in_configuration(workflows_dir: Path, name: str, key: str, value: Any) -> None:
+    """Set `section.key` of a configuration to `value`; None takes the key out.
+
+    Raises ConfigurationError, and writes nothing, where a configuration would become wrong: this one, or one
+    that includes it.
+    """
+    path = plain_name("configuration", name, workflows_dir, ".toml")
+    with _alone(path):
+        text = edited(read_document(path), key, value)
+        check_configuration(workflows_dir, path, text)
+        _replace(path, text)
+
+
+def check_configuration(workflows_dir: Path, path: Path, text: str) -> None:
+    """Raises ConfigurationError for what would be wrong with `text` in that file, and was not before."""
+    parse_document(text, path)
+    known = {_gist(problem) for problem in _composing_problems(workflows_dir, {})}
+    found = _composing_problems(workflows_dir, {path: text})
+    problems = [problem for problem in found if _gist(problem) not in known]
+    if problems:
+        raise ConfigurationError(*problems)
+
+
+def _composing_problems(workflows_dir: Path, unsaved: dict[Path, str]) -> list[Problem]:
+    problems: list[Problem] = []
+    for name in configuration_names(workflows_dir):
+        try:
+            compose(workflows_dir, name, unsaved=unsaved)
+        except ConfigurationError as error:
+            problems += error.problems
+    return list(dict.fromkeys(problems))
+
+
+def save_testbed(path: Path, text: str, workflows_dir: Path) -> None:
+    """Write `text` as testbed.toml in one step, keeping what was there as `testbed.toml.previous`.
+
+    Raises ConfigurationError or NamespaceError, and writes nothing, for a problem that was not there before.
+    """
+    with _alone(path):
+        _save(path, text, workflows_dir)
+
+
+def save_text(path: Path, text: str) -> None:
+    """Write any file in one step, keeping what was there as `.previous`. Raises ConfigurationError."""
+    with _alone(path):
+        _replace(path, text)
+
+
+def edited(document: Document, key: str, value: Any) -> str:
+    """The text of `document` with `section.key` set to `value`, everything else as it was.
+
+    Raises ConfigurationError where there can be no such key.
+    """
+    keys = key.split(".")
+    if len(keys) < 2 or not KEY.fullmatch(key):
+        raise ConfigurationError(
+            Problem("name it section.key, as in parameters.stf_count", field=key, file=document.path)
+        )
+    try:
+        root = tomlkit.parse(document.text)
+        _set(root, keys, value)
+        return tomlkit.dumps(root)
+    except (TOMLKitError, TypeError, ValueError) as error:
+        raise ConfigurationError(Problem(f"cannot be set: {error}", field=key, file=document.path)) from None
+
+
+def _set(root: Any, keys: list[str], value: Any) -> None:
+    table = root
+    for key in keys[:-1]:
+        if key not in table:
+            if value is None:
+                return
+            table[key] = tomlkit.table()
+        table = table[key]
+        if not isinstance(table, dict):
+            raise TypeError(f"{key} is no table")
+    if value is not None:
+        table[keys[-1]] = value
+    elif keys[-1] in table:
+        del table[keys[-1]]
+
+
+def check_testbed(path: Path, text: str, workflows_dir: Path) -> None:
+    """Raises what `save_testbed` would raise for this text; writes nothing."""
+    new = parse_document(text, path)
+    before = _read_if_usable(path)
+    problems = _problems(new, workflows_dir)
+    if problems and before:
+        known = {_gist(problem) for problem in _problems(before, workflows_dir)}
+        problems = [problem for problem in problems if _gist(problem) not in known]
+    if problems:
+        raise ConfigurationError(*problems)
+    _check_namespace(new, before)
+
+
+def _save(path: Path, text: str, workflows_dir: Path) -> None:
+    check_testbed(path, text, workflows_dir)
+    _replace(path, text)
+
+
+def _problems(document: Document, workflows_dir: Path) -> list[Problem]:
+    """The problems of a testbed.toml, without those of the configurations it overrides."""
+    try:
+        found = validate(workflows_dir, (), testbed_of(document))
+    except ConfigurationError as error:
+        return list(error.problems)
+    return [problem for problem in found if problem.file == document.path]
+
+
+def _gist(problem: Problem) -> tuple[str | None, ...]:
+    return problem.message, problem.field, problem.value
+
+
+def _read_if_usable(path: Path) -> Document | None:
+    try:
+        return read_document(path)
+    except ConfigurationError:
+        return None
+
+
+def _check_namespace(new: Document, before: Document | None) -> None:
+    """A namespace that is changed must be usable; the placeholder may stay while others change."""
+    name = _namespace(new)
+    if name is not None and (before is None or name != _namespace(before)):
+        check_namespace(name)
+
+
+def _namespace(document: Document) -> str | None:
+    table = document.data.get("testbed", {})
+    name = table.get("namespace") if isinstance(table, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _replace(path: Path, text: str) -> None:
+    target = path.resolve()
+    try:
+        if target.exists():
+            mode = stat.S_IMODE(target.stat().st_mode)
+            _write(target.with_name(target.name + PREVIOUS), target.read_bytes(), mode)
+        else:
+            mode = 0o644
+        _write(target, text.encode(), mode)
+    except OSError as error:
+        raise ConfigurationError(Problem(f"cannot be written: {error.strerror}", file=path)) from error
+
+
+def _write(target: Path, content: bytes, mode: int) -> None:
+    with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+            Path(file.name).replace(target)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    _sync_directory(target.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the folder's lock, so that of two editors the second reads what the first wrote."""
+    try:
+        descriptor = os.open(path.resolve().parent, os.O_RDONLY)
+    except OSError as error:
+        raise ConfigurationError(Problem(f"cannot be edited: {error.strerror}", file=path)) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,38 @@
+"""Messages as rows of the message table: where the messaging and the database room meet."""
+
+from .database.records.messages import NewMessage
+from .messaging.message import IncomingMessage, OutgoingMessage
+
+
+def outgoing_row(message: OutgoingMessage) -> NewMessage:
+    """The row of a message that is about to be sent."""
+    return NewMessage(
+        message_id=message.id,
+        message_type=message.msg_type,
+        sent_at=message.created_at,
+        content_json=message.body,
+        namespace=message.namespace,
+        execution_id=message.execution_id,
+        run_id=message.run_id,
+        sender_agent=message.sender,
+        queue_name=message.destination,
+    )
+
+
+def incoming_row(message: IncomingMessage) -> NewMessage:
+    """The row of a message that somebody else sent: it is delivered, since it is here."""
+    known = message.content is not None
+    return NewMessage(
+        message_id=message.id,
+        message_type=message.msg_type or "",
+        sent_at=message.received_at,
+        content=None if known else message.body,
+        content_json=message.body if known else None,
+        namespace=message.namespace,
+        execution_id=message.execution_id,
+        run_id=message.run_id,
+        sender_agent=message.sender,
+        queue_name=message.destination,
+        correlation_id=message.headers.get("correlation-id"),
+        delivered_at=message.received_at,
+    )

@@ -1,0 +1,283 @@
+"""Messages as they go out and as they come in; a message from outside never raises."""
+
+import json
+import random
+import re
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from ..core.errors import UsageError
+
+PREFIXES = (
+    "/topic/",
+    "/queue/",
+    "/temp-queue/",
+    "/temp-topic/",
+    "/remote-temp-queue/",
+    "/remote-temp-topic/",
+)
+CONTENT_TYPE = "application/json"
+ID_HEADER = "swf_message_id"
+LARGEST = 2.0**63
+TOLD = ("msg_type", "namespace", "execution_id", "run_id", "sender")
+AS_WE_WRITE_IT = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.ASCII).fullmatch
+
+_encode = json.JSONEncoder(allow_nan=False).encode
+
+
+class OutgoingMessage(NamedTuple):
+    """One message, stamped and written as JSON; `id` is its swf_message_id wherever it goes."""
+
+    id: str
+    destination: str
+    content: dict[str, Any]
+    body: str
+    headers: dict[str, str]
+    msg_type: str
+    namespace: str | None
+    execution_id: str | None
+    run_id: str | None
+    sender: str | None
+    created_at: datetime
+
+
+class Draft(NamedTuple):
+    """A message that is certain to be one, to be written by whoever has the time.
+
+    `created_at` is in seconds since 1970.
+    """
+
+    destination: str
+    content: dict[str, Any]
+    execution_id: str | None
+    created_at: float
+
+
+class Delivery(NamedTuple):
+    """The broker confirmed message `id` with a receipt at that instant (UTC)."""
+
+    id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingMessage:
+    """One message as it arrived; for a body that is no JSON object `content` is None, `problem` says why."""
+
+    id: str
+    destination: str
+    headers: dict[str, str]
+    body: str
+    content: dict[str, Any] | None
+    msg_type: str | None
+    namespace: str | None
+    execution_id: str | None
+    run_id: str | None
+    sender: str | None
+    received_at: datetime
+    problem: str | None = None
+    redelivered: bool = field(default=False, compare=False)
+
+
+def make(
+    destination: str,
+    content: Mapping[str, Any],
+    *,
+    sender: str | None = None,
+    namespace: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    message_id: str | None = None,
+) -> OutgoingMessage:
+    """Stamp `content` with sender and namespace where it has none, write it, and give it headers and an id.
+
+    Raises UsageError for a bare destination, and for content that JSON cannot hold.
+    """
+    check_destination(destination)
+    full = dict(content)
+    if sender is not None:
+        full.setdefault("sender", sender)
+    if namespace is not None:
+        full.setdefault("namespace", namespace)
+    made = _stamped(destination, full, message_id or new_id(), datetime.now(UTC))
+    made.headers.update(headers or {})
+    _check(made.headers)
+    return made
+
+
+def _stamped(
+    destination: str, content: dict[str, Any], identity: str, created_at: datetime
+) -> OutgoingMessage:
+    msg_type, namespace, execution_id, run_id, sender = (_text(content.get(name)) for name in TOLD)
+    headers = {"persistent": "true", ID_HEADER: identity}
+    if msg_type:
+        headers["msg_type"] = msg_type
+    if namespace:
+        headers["namespace"] = namespace
+    if execution_id:
+        headers["execution_id"] = execution_id
+    if run_id:
+        headers["run_id"] = run_id
+    return OutgoingMessage(
+        identity,
+        destination,
+        content,
+        write_body(content),
+        headers,
+        msg_type or "",
+        namespace or None,
+        execution_id or None,
+        run_id or None,
+        sender,
+        created_at,
+    )
+
+
+def draft(destination: str, content: dict[str, Any]) -> Draft | OutgoingMessage:
+    """Check what make() would refuse, and leave the rest to write(); `content` is the message's from now on.
+
+    It is given the time as its timestamp where it says none. In the moment when an STF is due the processor
+    has slept: writing a message then takes ten times as long.
+    """
+    check_destination(destination)
+    if not _certain(content):
+        content.setdefault("timestamp", datetime.now(UTC).isoformat(timespec="microseconds"))
+        return make(destination, content)
+    return Draft(destination, content, _text(content.get("execution_id")), time.time())
+
+
+def write(message: Draft | OutgoingMessage) -> OutgoingMessage:
+    """The message of a draft; a message is one already."""
+    if isinstance(message, OutgoingMessage):
+        return message
+    created_at = datetime.fromtimestamp(message.created_at, UTC)
+    message.content.setdefault("timestamp", created_at.isoformat(timespec="microseconds"))
+    return _stamped(message.destination, message.content, new_id(), created_at)
+
+
+def new_id() -> str:
+    """A UUID of version 7 (RFC 9562): the time comes first, so that an index on it grows at its end."""
+    milliseconds = time.time_ns() // 1_000_000
+    random_bits = random.getrandbits(74)
+    number = (
+        milliseconds << 80
+        | 7 << 76
+        | (random_bits >> 62) << 64
+        | 2 << 62
+        | random_bits & 0x3FFF_FFFF_FFFF_FFFF
+    )
+    digits = f"{number:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+@lru_cache(maxsize=1024)
+def check_destination(destination: str) -> str:
+    """Return `destination`, or raise UsageError where it is bare, empty or unprintable."""
+    for prefix in PREFIXES:
+        if destination.startswith(prefix) and len(destination) > len(prefix) and destination.isprintable():
+            return destination
+    raise UsageError(
+        f"{destination!r} is no destination", "Write /topic/NAME or /queue/NAME: a bare name is neither"
+    )
+
+
+def write_body(content: Mapping[str, Any]) -> str:
+    """Write `content` as JSON; UsageError where a value is none that JSON knows (NaN too)."""
+    try:
+        return _encode(content)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"the message cannot be written as JSON: {error}") from error
+
+
+def read(headers: Mapping[str, str], body: str) -> IncomingMessage:
+    """Read anybody's MESSAGE frame: missing headers, other bodies and wrong types are data, not errors."""
+    content, problem = _read_body(body)
+    known = content or {}
+    wrong = [name for name in ("msg_type", "namespace", "execution_id", "sender") if _wrong(known.get(name))]
+    if wrong and problem is None:
+        problem = f"not text: {', '.join(wrong)}"
+
+    def either(name: str) -> str | None:
+        return _text(known.get(name)) or headers.get(name) or None
+
+    return IncomingMessage(
+        id=identify(headers),
+        destination=headers.get("destination", ""),
+        headers=dict(headers),
+        body=body,
+        content=content,
+        msg_type=either("msg_type"),
+        namespace=either("namespace"),
+        execution_id=either("execution_id"),
+        run_id=either("run_id"),
+        sender=either("sender"),
+        received_at=datetime.now(UTC),
+        problem=problem,
+        redelivered=headers.get("redelivered") == "true",
+    )
+
+
+def identify(headers: Mapping[str, str]) -> str:
+    """The swf_message_id where it is a UUID, else one derived from the broker's message-id.
+
+    Several recorders of one message so agree about its id.
+    """
+    given = headers.get(ID_HEADER)
+    if given:
+        if AS_WE_WRITE_IT(given):
+            return given
+        try:
+            return str(uuid.UUID(given))
+        except ValueError:
+            pass
+    broker_id = headers.get("message-id")
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"stomp:{broker_id}") if broker_id else uuid.uuid4())
+
+
+def _read_body(body: str) -> tuple[dict[str, Any] | None, str | None]:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return None, "not JSON"
+    if not isinstance(content, dict):
+        return None, "JSON, but not an object"
+    return content, None
+
+
+def _certain(content: dict[str, Any]) -> bool:
+    """Whether nothing in `content` can be refused: plain values, no NUL, no number that is none."""
+    for name, value in content.items():
+        kind = type(value)
+        if kind is str:
+            if "\0" in value:
+                return False
+        elif kind is float or kind is int:
+            if not -LARGEST < value < LARGEST:
+                return False
+        elif kind is not bool and value is not None:
+            return False
+        if type(name) is not str:
+            return False
+    return True
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return None
+
+
+def _wrong(value: object) -> bool:
+    return value is not None and not isinstance(value, str)
+
+
+def _check(headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        if not isinstance(value, str) or "\0" in value or "\0" in name:
+            raise UsageError(f"the header {name!r} of a message must be text without NUL, not {value!r}")

@@ -1,0 +1,292 @@
+"""One attempt at a broker and the session that comes of it: STOMP 1.2 frames, heart-beats, a deadline."""
+
+import itertools
+import logging
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..core.errors import BrokerUnreachable
+from ..core.settings import BrokerSettings
+from .link import ConnectRefused, NotConnected, SubscribeRequest
+from .message import CONTENT_TYPE, OutgoingMessage
+from .transport import SocketTransport, make_protocol
+
+logger = logging.getLogger(__name__)
+
+VERSION = "1.2"
+FEWEST_TOGETHER, MOST_TOGETHER = 8, 500
+GRACE = 2.2  # ActiveMQ beats only in a period without other frames: twice the period may pass
+GOODBYE = "goodbye"
+CLIENT_ID_TAKEN = ("already connected", "clientid", "client-id", "client id")
+
+_numbers = itertools.count(1)
+
+
+class Wire:
+    """A connection that lives once; `ended` is set when it is over, and `error` says why."""
+
+    def __init__(
+        self,
+        broker: BrokerSettings,
+        *,
+        client_id: str | None,
+        heartbeats: tuple[int, int],
+        timeout: float,
+        on_message: Callable[[Mapping[str, str], str], None],
+        on_receipt: Callable[[str], None],
+        on_refusal: Callable[[str, str], bool],
+    ) -> None:
+        self.broker = broker
+        self.ended = threading.Event()
+        self.stirred = threading.Event()
+        self.error: str | None = None
+        self.server = ""
+        self._client_id = client_id
+        self._heartbeats = heartbeats
+        self._timeout = timeout
+        self._on_message, self._on_receipt, self._on_refusal = on_message, on_receipt, on_refusal
+        self._answered = threading.Event()
+        self._connected = False
+        self._refusal: str | None = None
+        self._goodbye = threading.Event()
+        self._send_every = self._expect_every = 0.0
+        self._together: dict[str, list[str]] = {}
+        self.transport = SocketTransport(broker, timeout)
+        self._stomp = make_protocol(self.transport)
+        listen: Any = self.transport.set_listener
+        listen("wire", _Listener(self))
+
+    @property
+    def place(self) -> str:
+        """host:port, for people."""
+        return f"{self.broker.host}:{self.broker.port}"
+
+    def open(self) -> None:
+        """Connect and log in before the deadline; BrokerUnreachable; ConnectRefused where waiting is vain."""
+        deadline = time.monotonic() + self._timeout
+        try:
+            start: Any = self.transport.start
+            start()
+        except OSError as error:
+            self.transport.cleanup()
+            raise describe(error, self.place, self._timeout) from error
+        send, expect = self._heartbeats
+        headers = {"heart-beat": f"{send},{expect}"}
+        if self._client_id:
+            headers["client-id"] = self._client_id
+        self._stomp.connect(self.broker.user or None, self.broker.password or None, headers=headers)
+        self._answered.wait(max(0.0, deadline - time.monotonic()))
+        if not self._connected:
+            self.abort(f"{self.place} accepted the connection and said nothing within {self._timeout:g} s")
+            raise self._failure()
+
+    def beat(self) -> float:
+        """Send a heart-beat if one is due, and end the wire if the broker has been silent for too long.
+
+        Returns the seconds until the next look.
+        """
+        now = time.monotonic()
+        waits = [60.0]
+        if self._send_every:
+            if now - self.transport.sent_at >= self._send_every:
+                self.transport.post(b"\n")
+                self.transport.sent_at = now
+            waits.append(self.transport.sent_at + self._send_every - now)
+        if self._expect_every:
+            silence = now - self.transport.received_at
+            if silence > self._expect_every:
+                self.abort(f"{self.place} has been silent for {silence:.1f} s")
+            waits.append(self._expect_every - silence)
+        return max(0.001, min(waits))
+
+    def send(self, messages: Sequence[OutgoingMessage]) -> None:
+        """Send in order; on_receipt is told the id of each that the broker has.
+
+        Many go in transactions: a broker waits for its disk at each message that asks for a receipt.
+        """
+        try:
+            with self.transport.held():
+                for first in range(0, len(messages), MOST_TOGETHER):
+                    some = messages[first : first + MOST_TOGETHER]
+                    if len(some) < FEWEST_TOGETHER:
+                        self._send_each(some)
+                    else:
+                        self._send_together(some)
+        except NotConnected:
+            raise
+        except Exception as error:
+            self.abort(f"a message could not be sent: {error}")
+            raise NotConnected(str(error)) from error
+
+    def _send_each(self, messages: Sequence[OutgoingMessage]) -> None:
+        send = self._stomp.send
+        for message in messages:
+            send(message.destination, message.body, CONTENT_TYPE, message.headers, receipt=message.id)
+
+    def _send_together(self, messages: Sequence[OutgoingMessage]) -> None:
+        send, name = self._stomp.send, f"together-{next(_numbers)}"
+        self._together[name] = [message.id for message in messages]
+        self._stomp.begin(name)
+        for message in messages:
+            send(message.destination, message.body, CONTENT_TYPE, message.headers, transaction=name)
+        self._stomp.commit(name, receipt=name)
+
+    def subscribe(self, asked: SubscribeRequest) -> None:
+        """Ask for a subscription and for a receipt of it."""
+        headers = {**asked.headers, "receipt": asked.receipt}
+        self._stomp.subscribe(asked.destination, asked.name, asked.ack, headers)
+
+    def unsubscribe(self, subscription: str, headers: Mapping[str, str]) -> None:
+        """End a subscription."""
+        self._stomp.unsubscribe(subscription, dict(headers))
+
+    def ack(self, ack_id: str) -> None:
+        """Acknowledge one message by its `ack` header."""
+        self._stomp.ack(ack_id)
+
+    def nack(self, ack_id: str) -> None:
+        """Refuse one message by its `ack` header."""
+        self._stomp.nack(ack_id)
+
+    def close(self, timeout: float) -> None:
+        """Say goodbye, wait up to `timeout` seconds for the broker to have read everything, and close."""
+        if self._connected and not self.ended.is_set():
+            self._stomp.send_frame("DISCONNECT", {"receipt": GOODBYE})
+            self._goodbye.wait(timeout)
+        self.abort("closed")
+
+    def abort(self, error: str) -> None:
+        """End at once, with `error` as the reason unless there is one already."""
+        self.error = self.error or error
+        self.transport.running = False
+        self.transport.abort()
+        self._over()
+
+    def _over(self) -> None:
+        self._goodbye.set()
+        self._answered.set()
+        self.ended.set()
+        self.stirred.set()
+
+    def _failure(self) -> BrokerUnreachable:
+        if self.transport.tls_error is not None:
+            return describe(self.transport.tls_error, self.place, self._timeout)
+        error = self.error or f"{self.place} closed the connection"
+        if self._refusal is not None:
+            taken = any(words in error.lower() for words in CLIENT_ID_TAKEN)
+            kind = BrokerUnreachable if taken else ConnectRefused
+            return kind(
+                f"the broker at {self.place} refused us: {self._refusal}",
+                "" if taken else "Check ACTIVEMQ_PORT, ACTIVEMQ_USER and ACTIVEMQ_PASSWORD",
+            )
+        return BrokerUnreachable(error, "Check ACTIVEMQ_HOST and ACTIVEMQ_PORT")
+
+    def connected(self, headers: Mapping[str, str]) -> None:
+        """The broker took us in: agree on the heart-beats."""
+        if headers.get("version") != VERSION:
+            self._refusal = f"it speaks STOMP {headers.get('version', '1.0')}, and {VERSION} is needed"
+            self.abort(self._refusal)
+            return
+        self.server = headers.get("server", "")
+        offered, wanted = _heartbeats(headers.get("heart-beat", ""))
+        send, expect = self._heartbeats
+        if send and wanted:
+            self._send_every = max(send, wanted) / 2000
+        if expect and offered:
+            self._expect_every = max(expect, offered) * GRACE / 1000
+        self._connected = True
+        self._answered.set()
+
+    def received(self, headers: Mapping[str, str], body: str) -> None:
+        """A MESSAGE."""
+        self._on_message(headers, body)
+
+    def confirmed(self, receipt: str) -> None:
+        """A RECEIPT."""
+        if receipt == GOODBYE:
+            self._goodbye.set()
+        else:
+            for one in self._together.pop(receipt, (receipt,)):
+                self._on_receipt(one)
+
+    def refused(self, headers: Mapping[str, str], body: str) -> None:
+        """An ERROR: it refuses us before CONNECTED, ends the session later unless a subscriber takes it."""
+        text = self._cleaned(headers.get("message") or body or "no reason given")
+        if not self._connected:
+            self._refusal = text
+            self.abort(text)
+        elif not self._on_refusal(headers.get("receipt-id", ""), text):
+            self.abort(f"{self.place} ended the session: {text}")
+
+    def lost(self) -> None:
+        """The socket is at its end."""
+        how = "sent something that is no STOMP" if self.transport.nonsense else "closed the connection"
+        self.error = self.error or f"{self.place} {how}"
+        self._over()
+
+    def _cleaned(self, text: str) -> str:
+        line = " ".join(text.split("\n", 1)[0].split())[:300].rstrip(".")
+        return line.replace(self.broker.password, "***") if self.broker.password else line
+
+
+class _Listener:
+    """What stomp.py calls; nothing that goes wrong in here may reach its receiver thread."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def on_connected(self, frame: Any) -> None:
+        self._guard(self._wire.connected, frame.headers)
+
+    def on_message(self, frame: Any) -> None:
+        self._guard(self._wire.received, frame.headers, frame.body)
+
+    def on_receipt(self, frame: Any) -> None:
+        self._guard(self._wire.confirmed, frame.headers["receipt-id"])
+
+    def on_error(self, frame: Any) -> None:
+        self._guard(self._wire.refused, frame.headers, frame.body)
+
+    def on_disconnected(self) -> None:
+        self._guard(self._wire.lost)
+
+    def _guard(self, call: Callable[..., None], *arguments: Any) -> None:
+        try:
+            call(*arguments)
+        except Exception:
+            logger.exception("an error while a frame was handled")
+
+
+def _heartbeats(header: str) -> tuple[int, int]:
+    """What the broker offers to send and wants to have, in milliseconds; nothing where it makes no sense."""
+    offered, _, wanted = header.replace(" ", "").partition(",")
+    if not (offered.isdecimal() and wanted.isdecimal()):
+        return 0, 0
+    return int(offered), int(wanted)
+
+
+def describe(error: OSError, place: str, timeout: float) -> BrokerUnreachable:
+    """Say in a person's words why `place` (host:port) could not be connected to."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return ConnectRefused(
+            f"the certificate of {place} is not trusted: {error.verify_message}",
+            "Check ACTIVEMQ_SSL_CA_CERTS; plain text is no way out",
+        )
+    if isinstance(error, ssl.SSLError):
+        return ConnectRefused(
+            f"no TLS with {place}: {getattr(error, 'reason', None) or error}",
+            "Check that ACTIVEMQ_PORT is the TLS port; plain text is no way out",
+        )
+    if isinstance(error, socket.gaierror):
+        reason = "that host is not known"
+    elif isinstance(error, ConnectionRefusedError):
+        reason = "nothing listens there"
+    elif isinstance(error, TimeoutError):
+        reason = str(error) if "TLS" in str(error) else f"no answer within {timeout:g} s"
+    else:
+        reason = error.strerror or str(error)
+    return BrokerUnreachable(f"no broker at {place}: {reason}", "Check ACTIVEMQ_HOST and ACTIVEMQ_PORT")

@@ -1,0 +1,290 @@
+"""The agent manager: a user's testbed, started and stopped by messages on `/queue/agent_control.<user>`."""
+
+import logging
+import os
+import queue
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from ...agent.heartbeat import EXITED, PROCESSING, READY, STARTING, HeartbeatThread
+from ...agent.identity import IdentityFile
+from ...config.names import resolve_namespace
+from ...core.errors import BackendUnreachable, BrokerUnreachable, ErrorReport, Refused, SwfError
+from ...core.settings import Settings
+from ...database import Database, open_database, sequences
+from ...database.records.agents import Heartbeat
+from ...messaging.connection import Connection
+from ...messaging.endpoint import Broker, choose_broker
+from ...messaging.link import ConnectRefused, Link, Phase
+from ...messaging.message import IncomingMessage, make
+from ...messaging.outbox import Unrecorded
+from ...messaging.publisher import Publisher
+from ...messaging.subscriber import Subscriber, Subscription, SubscriptionRefused
+from ..executions.request import testbed_of
+from ..journal import Entry, Journal
+from ..testbed import AgentLine, HomeTestbed, TestbedControl, agents_running, described
+from .protocol import PING, RESTART, START, ManagerCommand, answer, control_queue, read_command
+
+log = logging.getLogger(__name__)
+
+AGENT_TYPE = "agent_manager"
+LOOK_SECONDS = 0.5
+RETRY_SECONDS = 2.0
+FINISH_SECONDS = 5.0
+WORK_SECONDS = 60.0
+MOST_WAITING = 10
+
+
+class AgentManager:
+    """Serves the queue of one user until `stop`. Questions are answered at once, work is done one by one.
+
+    `link` and `testbed` stand in for the broker's connection and the home's own testbed.
+    """
+
+    def __init__(
+        self, settings: Settings, *, link: Link | None = None, testbed: TestbedControl | None = None
+    ) -> None:
+        self.settings, self.user = settings, settings.user
+        self.queue = control_queue(settings.user)
+        self.name = ""
+        self.ready = threading.Event()
+        self._broker: Broker | None = None if link else choose_broker(settings)
+        self._link = link or self._connect()
+        self._testbed = testbed or HomeTestbed(settings)
+        self._publisher = Publisher(self._link, Unrecorded())
+        self._subscriber = Subscriber(self._link, Subscription(self.queue), self._handle)
+        self._waiting: queue.Queue[ManagerCommand | None] = queue.Queue(MOST_WAITING)
+        self._worker = threading.Thread(target=self._work_off, name="testbed", daemon=True)
+        self._at_work = False
+        self._stopped = threading.Event()
+        self._changed = threading.Event()
+        self._ended = False
+
+    def serve(self) -> None:
+        """Take commands until stopped. Raises Refused where this user's manager runs already.
+
+        Raises ConnectRefused and SubscriptionRefused too; a broker or a database that is away is waited for.
+        """
+        file = IdentityFile(self.settings, AGENT_TYPE, self.user)
+        try:
+            file.hold()
+            database = self._open_database()
+            if database is not None:
+                try:
+                    self.name = self._identify(database, file)
+                    self._live(database)
+                finally:
+                    database.close()
+        finally:
+            if self._broker is not None:
+                self._broker.release()
+            file.release()
+
+    def stop(self) -> None:
+        """End in order; may be called from a signal handler."""
+        self._stopped.set()
+        self._changed.set()
+
+    def _live(self, database: Database) -> None:
+        heartbeat = HeartbeatThread(database, self._describe)
+        self._link.watch(lambda _state: self._changed.set())
+        self._worker.start()
+        self._link.start()
+        self._subscriber.start()
+        heartbeat.start()
+        told: tuple[bool, bool] | None = None
+        try:
+            while not self._stopped.is_set():
+                truth = (self._hears, self._at_work)
+                if truth != told:
+                    heartbeat.notify()
+                    told = truth
+                self._note_ready()
+                self._changed.wait(LOOK_SECONDS)
+                self._changed.clear()
+        finally:
+            self._end(heartbeat)
+
+    def _end(self, heartbeat: HeartbeatThread) -> None:
+        self._subscriber.close(FINISH_SECONDS)
+        self._finish_work()
+        self._publisher.close(FINISH_SECONDS if self._hears else 0.0)
+        self._link.stop()
+        self._ended = True
+        heartbeat.close()
+        log.info("%s ends", self.name)
+
+    def _finish_work(self) -> None:
+        """Let the work at hand end; what waits is dropped: its requester gets no answer and asks again."""
+        while True:
+            try:
+                self._waiting.put_nowait(None)
+                break
+            except queue.Full:
+                self._waiting.get_nowait()
+        self._worker.join(WORK_SECONDS)
+
+    @property
+    def _hears(self) -> bool:
+        return self._link.state().phase is Phase.UP and self._subscriber.state().subscribed
+
+    def _note_ready(self) -> None:
+        """Say once that commands are taken. Raises what makes waiting vain."""
+        if self.ready.is_set():
+            return
+        try:
+            self._link.wait_up(LOOK_SECONDS)
+            self._subscriber.wait_subscribed(LOOK_SECONDS)
+        except (ConnectRefused, SubscriptionRefused):
+            raise
+        except BrokerUnreachable:
+            return
+        log.info("%s takes commands on %s", self.name, self.queue)
+        self.ready.set()
+        self._changed.set()
+
+    def _handle(self, message: IncomingMessage) -> None:
+        try:
+            command = read_command(message)
+        except Refused as error:
+            log.warning("a command of %s was refused: %s", message.sender or "somebody", error)
+            return
+        if command.asks:
+            self._answer(command, self._told(command))
+            return
+        try:
+            self._waiting.put_nowait(command)
+        except queue.Full:
+            self._answer(command, _refusal(Refused(f"{MOST_WAITING} commands wait already", "Ask again")))
+
+    def _told(self, command: ManagerCommand) -> dict[str, Any]:
+        if command.command == PING:
+            return {"accepted": True, "status": "alive"}
+        look = self._testbed.look()
+        return {
+            "accepted": True,
+            "agents_running": agents_running(look),
+            "supervisord_status": described(look),
+            "at_work": self._at_work,
+        }
+
+    def _work_off(self) -> None:
+        while (command := self._waiting.get()) is not None:
+            self._set_at_work(True)
+            began = datetime.now(UTC)
+            try:
+                told = _done(self._act(command))
+            except SwfError as error:
+                told = _refusal(error)
+            except Exception as error:
+                log.exception("%s failed", command.command)
+                told = _refusal(SwfError(f"{type(error).__name__}: {error}"))
+            self._keep(command, told, began)
+            self._set_at_work(False)
+            self._answer(command, told)
+
+    def _act(self, command: ManagerCommand) -> Sequence[AgentLine]:
+        if command.command == START:
+            return self._testbed.start(command.config_name)
+        if command.command == RESTART:
+            return self._testbed.restart(command.config_name)
+        return self._testbed.stop()
+
+    def _answer(self, command: ManagerCommand, told: Mapping[str, Any]) -> None:
+        if command.reply_to is None:
+            return
+        headers = {"correlation-id": command.correlation_id} if command.correlation_id else {}
+        content = answer(command, self.user, told)
+        try:
+            message = make(command.reply_to, content, sender=self.name, headers=headers)
+            self._publisher.publish(message, abort=self._stopped.is_set)
+        except SwfError as error:
+            log.warning("the answer to %s was not sent: %s", command.source, error)
+
+    def _keep(self, command: ManagerCommand, told: Mapping[str, Any], began: datetime) -> None:
+        words = f"{command.command} {command.config_name or ''}".strip()
+        entry = Entry(
+            at=began,
+            kind="action",
+            who=f"{command.source or 'somebody'} (agent manager)",
+            what=words,
+            result=str(told.get("reason") or "ok")[:300],
+            ok=bool(told["accepted"]),
+            seconds=round((datetime.now(UTC) - began).total_seconds(), 3),
+        )
+        try:
+            Journal(self.settings.state_dir).append(entry)
+        except SwfError as error:
+            log.warning("%s", error)
+
+    def _set_at_work(self, at_work: bool) -> None:
+        self._at_work = at_work
+        self._changed.set()
+
+    def _describe(self) -> Heartbeat:
+        link, hears, look = self._link.state(), self._hears, self._testbed.look()
+        connected = link.phase is Phase.UP
+        ended = self._ended
+        state = PROCESSING if self._at_work else READY if hears else STARTING
+        return Heartbeat(
+            instance_name=self.name,
+            agent_type=AGENT_TYPE,
+            status=EXITED if ended else "OK" if hears else "WARNING",
+            at=datetime.now(UTC),
+            operational_state=EXITED if ended else state,
+            description=f"agent manager of {self.user}" + ("" if connected else "; no broker"),
+            namespace=self._namespace(),
+            pid=os.getpid(),
+            hostname=self.settings.host,
+            metadata={
+                "username": self.user,
+                "control_queue": self.queue,
+                "mq_connected": connected and not ended,
+                "mq_subscribed": hears and not ended,
+                "mq_error": None if connected else link.last_error,
+                "supervisord": look.state,
+                "agents_running": agents_running(look),
+            },
+        )
+
+    def _namespace(self) -> str | None:
+        try:
+            return resolve_namespace(None, testbed_of(self.settings))
+        except SwfError:
+            return None
+
+    def _identify(self, database: Database, file: IdentityFile) -> str:
+        known = file.load(database.safe_url)
+        if known is not None:
+            return known.name
+        with database.write() as connection:
+            number = sequences.next_agent_number(connection)
+        return file.create(database.safe_url, f"{AGENT_TYPE}-agent-{self.user}-{number}").name
+
+    def _open_database(self) -> Database | None:
+        """The database, however long its server is away; None where we are stopped meanwhile."""
+        while not self._stopped.is_set():
+            try:
+                return open_database(self.settings.database_url)
+            except BackendUnreachable as error:
+                log.warning("waiting for the database: %s", error)
+                self._stopped.wait(RETRY_SECONDS)
+        return None
+
+    def _connect(self) -> Link:
+        assert self._broker is not None  # noqa: S101 (chosen where no link is given)
+        return Connection(self._broker.address)
+
+
+def _done(lines: Sequence[AgentLine]) -> dict[str, Any]:
+    trouble = [f"{line.name}: {line.trouble}" for line in lines if line.trouble]
+    told: dict[str, Any] = {"accepted": not trouble, "agents": [asdict(line) for line in lines]}
+    return told | ({"reason": "; ".join(trouble)} if trouble else {})
+
+
+def _refusal(error: SwfError) -> dict[str, Any]:
+    report = ErrorReport.of(error)
+    return {"accepted": False, "reason": str(error), "problems": report.problems}

@@ -1,0 +1,117 @@
+"""Ending one agent's process, and only where this user's supervisord owns it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Event
+
+from ...core.errors import Refused, UsageError
+from ...core.settings import Settings
+from ...database import Database, agents
+from ...supervisor.base import Orphan, Outcome, ProcessStatus, Supervisor
+from ...supervisor.explain import select
+from ...supervisor.log_follower import LogFollower, last_lines
+from ..testbed import AgentLine, line_of
+from .programs import supervisor_of
+from .queries import find_agent
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """The process that was ended; supervisord does not start it again by itself."""
+
+    name: str
+    process: AgentLine
+
+
+def kill_agent(
+    settings: Settings, database: Database, name: str, *, supervisor: Supervisor | None = None
+) -> Killed:
+    """End the process of an agent, by the agent's name or its program's: SIGTERM, then SIGKILL.
+
+    Raises UsageError for an unknown name, SupervisorUnreachable, and Refused for an agent whose process is
+    not one of this user's supervisord: on another host, of another user, or started by hand.
+    """
+    owner = supervisor or supervisor_of(settings)
+    processes = owner.processes()
+    chosen = next((one for one in processes if name in (one.name, one.process)), None)
+    agent_name = None
+    if chosen is None:
+        chosen = _process_of_agent(settings, database, name, processes)
+        agent_name = name
+    if chosen.pid is None:
+        raise Refused(f"{chosen.name} does not run: it is {chosen.state}")
+    (outcome,) = owner.stop([chosen.name])
+    _note_end(settings, database, chosen.pid, outcome)
+    return Killed(agent_name or chosen.name, line_of(outcome))
+
+
+def _process_of_agent(
+    settings: Settings, database: Database, name: str, processes: tuple[ProcessStatus, ...]
+) -> ProcessStatus:
+    agent = find_agent(settings, database, name).agent
+    if agent.hostname != settings.host:
+        raise Refused(f"{name} lives on {agent.hostname or 'an unknown host'}, not here ({settings.host})")
+    found = next((one for one in processes if one.pid is not None and one.pid == agent.pid), None)
+    if found is None or agent.operational_state == "EXITED":
+        said = f"process {agent.pid}" if agent.pid else "no process"
+        raise Refused(
+            f"{name} has {said}, which the supervisord of {settings.user} does not own",
+            "Only what it started can be ended here: swf-console agents",
+        )
+    return found
+
+
+def _note_end(settings: Settings, database: Database, pid: int, outcome: Outcome) -> None:
+    """An agent that could not say goodbye is shown as gone all the same."""
+    if not outcome.status.state.ended:
+        return
+    with database.write() as connection:
+        for agent in agents.present(connection, 1_000):
+            if agent.pid == pid and agent.hostname == settings.host:
+                agents.leave(connection, agent.instance_name, datetime.now(UTC))
+
+
+def change_agents(
+    settings: Settings, action: str, names: Sequence[str], signal_name: str | None = None
+) -> tuple[AgentLine, ...]:
+    """`start` (supervisord too), `stop`, `restart` or `signal` these; a line for each process.
+
+    Raises SupervisorUnreachable, and UsageError for a name that is not there.
+    """
+    supervisor = supervisor_of(settings)
+    outcomes: tuple[Outcome, ...]
+    match action:
+        case "start" | "restart":
+            supervisor.ensure_running()
+            outcomes = supervisor.start(names) if action == "start" else supervisor.restart(names)
+        case "stop":
+            outcomes = supervisor.stop(names)
+        case _:
+            outcomes = supervisor.signal(names, signal_name or "")
+    return tuple(line_of(outcome) for outcome in outcomes)
+
+
+def follow_log(settings: Settings, name: str, count: int, *, follow: bool) -> Iterator[str]:
+    """The last `count` lines of a process's log, and with `follow` what comes, until the caller stops.
+
+    Raises UsageError for a name that stands for several processes, or has no log yet.
+    """
+    chosen = select(supervisor_of(settings).processes(), [name])
+    if len(chosen) != 1:
+        raise UsageError(f"{name} is several processes", f"Name one: {', '.join(one.name for one in chosen)}")
+    path = chosen[0].log_file
+    if path is None or not path.exists():
+        raise UsageError(f"{name} has no log yet", f"Start it: swf-console agents start {name}")
+    if not follow:
+        yield from last_lines(path, count)
+        return
+    follower = LogFollower(path, last_lines=count)
+    for line in follower.follow(Event()):
+        yield line.text
+
+
+def find_orphans(settings: Settings, *, end: bool) -> tuple[Orphan, ...]:
+    """Processes that outlived their supervisord; with `end` they are ended."""
+    supervisor = supervisor_of(settings)
+    return supervisor.end_orphans() if end else supervisor.orphans()

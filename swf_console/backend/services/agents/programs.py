@@ -1,0 +1,58 @@
+"""Which programs under supervisord a configuration's agents are."""
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from ...config.composed import Composition
+from ...config.testbed import AgentNeed
+from ...core.errors import ConfigurationError, Problem
+from ...core.settings import Settings, find_state_dir, program_environment
+from ...supervisor.base import Program, Supervisor
+from ...supervisor.programs import shipped_programs
+
+RUNNER = "workflow-runner"
+BROKER = "embedded-broker"
+# what others may be connected to stays, whatever happens to the agents, and so does who was asked
+STAYS = (BROKER, "monitor", "agent-manager")
+
+
+def supervisor_of(settings: Settings) -> Supervisor:
+    """The supervisord of this home; nothing is started."""
+    from ...supervisor.supervisord import Supervisord
+
+    usual = find_state_dir({}, settings.home)
+    return Supervisord(
+        settings.home, settings.state_dir, program_environment(settings), default_state_dir=usual
+    )
+
+
+def needed_programs(settings: Settings, composition: Composition) -> list[Program]:
+    """The programs of the enabled agents; what agents.supervisord.conf does not have carries its script.
+
+    Raises ConfigurationError for an enabled agent without a script.
+    """
+    shipped = shipped_programs(settings.home)
+    scripts = {program.script: program.name for program in shipped.values() if program.script}
+    counts = {program.name: program.count for program in shipped.values()}
+    enabled = [need for need in composition.agents.values() if need.enabled]
+    return [_program(need, scripts, counts, composition) for need in enabled]
+
+
+def _program(
+    need: AgentNeed, scripts: Mapping[str, str], counts: Mapping[str, int], composition: Composition
+) -> Program:
+    if not need.script:
+        raise ConfigurationError(
+            Problem(
+                "is enabled and has no script",
+                'Add script = "agents/your_agent.py"',
+                file=composition.configuration,
+                field=f"agents.{need.name}",
+            )
+        )
+    known = scripts.get(need.script)
+    if known and not need.options:
+        changed = need.count if need.count not in (1, counts[known]) else None
+        return Program(known, count=changed)
+    name = PurePosixPath(need.script).stem.replace("_", "-") if not known else need.name
+    return Program(name, script=need.script, count=need.count, options=need.options)

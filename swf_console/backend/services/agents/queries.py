@@ -1,0 +1,175 @@
+"""Supervisor's truth and the heart-beat's truth about each agent, merged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from ...core.errors import SwfError, UsageError
+from ...core.settings import Settings
+from ...core.suggest import nearest
+from ...database import Database, agents
+from ...database.records.agents import Agent
+from ...database.records.pages import Page
+from ...supervisor.base import DaemonState, ProcessState, ProcessStatus
+from .programs import supervisor_of
+
+SILENT = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentView:
+    """One agent as an operator sees it; `note` says what does not fit together. Ages are seconds."""
+
+    name: str
+    program: str | None
+    state: str | None
+    pid: int | None
+    up_seconds: float | None
+    agent_type: str | None
+    operational_state: str | None
+    heartbeat_seconds: float | None
+    namespace: str | None
+    host: str | None
+    note: str = ""
+    stf_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisorLook:
+    """supervisord of this home, and its processes."""
+
+    state: str
+    message: str = ""
+    advice: str = ""
+    pid: int | None = None
+    processes: tuple[ProcessStatus, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def look_at_supervisor(settings: Settings) -> SupervisorLook:
+    """Ask supervisord for its processes; never raises, starts nothing."""
+    try:
+        supervisor = supervisor_of(settings)
+        daemon = supervisor.look()
+        if daemon.state is not DaemonState.RUNNING:
+            return SupervisorLook(str(daemon.state), daemon.message, daemon.advice, daemon.pid)
+        processes = supervisor.processes()
+        notes = tuple(str(supervisor.explain(one)) if one.state in _TROUBLE else "" for one in processes)
+    except SwfError as error:
+        return SupervisorLook("unknown", error.message, error.advice)
+    return SupervisorLook(str(daemon.state), pid=daemon.pid, processes=processes, notes=notes)
+
+
+def merge(look: SupervisorLook, heard: Sequence[Agent], host: str) -> list[AgentView]:
+    """A line for each process of supervisord, then for each agent that lives elsewhere."""
+    now = datetime.now(UTC)
+    local = {agent.pid: agent for agent in heard if agent.pid and agent.hostname == host}
+    notes = look.notes or ("",) * len(look.processes)
+    views = [
+        _view(process, local.get(process.pid or 0), note, now)
+        for process, note in zip(look.processes, notes, strict=True)
+    ]
+    shown = {process.pid for process in look.processes if process.pid}
+    others = [agent for agent in heard if not (agent.hostname == host and agent.pid in shown)]
+    return views + [_unsupervised(agent, now) for agent in others]
+
+
+ELSEWHERE = "not under this supervisord"
+_TROUBLE = (ProcessState.BACKOFF, ProcessState.FATAL, ProcessState.EXITED, ProcessState.UNKNOWN)
+
+
+def _view(process: ProcessStatus, agent: Agent | None, note: str, now: datetime) -> AgentView:
+    silence = _age(agent.last_heartbeat, now) if agent else None
+    if silence is not None and silence > SILENT.total_seconds() and process.state is ProcessState.RUNNING:
+        note = f"RUNNING, but silent {silence:.0f} s"
+    return AgentView(
+        name=agent.instance_name if agent else process.name,
+        program=process.name,
+        state=str(process.state),
+        pid=process.pid,
+        up_seconds=_age(process.since, now) if process.pid else None,
+        agent_type=agent.agent_type if agent else None,
+        operational_state=agent.operational_state if agent else None,
+        heartbeat_seconds=silence,
+        namespace=agent.namespace if agent else None,
+        host=agent.hostname if agent else None,
+        note=note or _set_aside(agent),
+        stf_count=agent.total_stf_processed if agent else None,
+    )
+
+
+def _unsupervised(agent: Agent, now: datetime) -> AgentView:
+    silence = _age(agent.last_heartbeat, now)
+    quiet = silence is None or silence > SILENT.total_seconds()
+    return AgentView(
+        name=agent.instance_name,
+        program=None,
+        state=None,
+        pid=agent.pid,
+        up_seconds=None,
+        agent_type=agent.agent_type,
+        operational_state=agent.operational_state,
+        heartbeat_seconds=silence,
+        namespace=agent.namespace,
+        host=agent.hostname,
+        note="silent: it ended without a word"
+        if quiet
+        else _set_aside(agent) or "not under this supervisord",
+        stf_count=agent.total_stf_processed,
+    )
+
+
+def _set_aside(agent: Agent | None) -> str:
+    """What an agent could not work on, if anything."""
+    told = agent.metadata if agent and isinstance(agent.metadata, dict) else {}
+    letters = told.get("dead_letters")
+    if not isinstance(letters, int) or letters < 1:
+        return ""
+    return f"{letters:,} messages set aside in ActiveMQ.DLQ: {told.get('last_failure')}"
+
+
+def _age(since: datetime | None, now: datetime) -> float | None:
+    return None if since is None else max(0.0, (now - since).total_seconds())
+
+
+LOOKED_THROUGH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class AgentDetail:
+    """An agent as its heart-beat says, and its process where this user's supervisord has it."""
+
+    agent: Agent
+    process: ProcessStatus | None
+
+
+def list_agents(
+    database: Database,
+    namespace: str | None = None,
+    agent_type: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Agent]:
+    """Agents, the last registered first."""
+    with database.read() as connection:
+        return agents.page(connection, namespace, agent_type, after, limit)
+
+
+def find_agent(settings: Settings, database: Database, name: str) -> AgentDetail:
+    """An agent by its name. Raises UsageError with the nearest names where there is none."""
+    with database.read() as connection:
+        found = agents.get(connection, name)
+        known = [] if found else agents.page(connection, limit=LOOKED_THROUGH).items
+    if found is None:
+        near = nearest(name, [agent.instance_name for agent in known])
+        advice = f"Did you mean {' or '.join(near)}?" if near else "List them: swf-console agents"
+        raise UsageError(f"there is no agent {name[:100]!r}", advice)
+    return AgentDetail(found, process_of(settings, found))
+
+
+def process_of(settings: Settings, agent: Agent) -> ProcessStatus | None:
+    """The living process of this user's supervisord that is the agent; None where it is none of ours."""
+    if agent.pid is None or agent.hostname != settings.host or agent.operational_state == "EXITED":
+        return None
+    processes = look_at_supervisor(settings).processes
+    return next((process for process in processes if process.pid == agent.pid), None)

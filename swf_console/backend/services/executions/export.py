@@ -1,0 +1,196 @@
+"""An execution and all that belongs to it as one JSON document, written page by page."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import UsageError
+from ...core.settings import Settings
+from ...database import Connection, Database, chain_pages, definitions, file_reports, messages, runs, workers
+from ...database.records.messages import Message, MessageFilter
+from ...database.records.pages import Window
+from ...database.records.workflows import Execution, StateEvent
+from ...database.sql.offset import Rows
+from .queries import belongs, find_execution, run_number_of
+from .recovery import sweep
+
+SECTIONS = ("stf_files", "fastmon_files", "tf_slices", "workers")
+
+Read = Callable[[Connection, Any], tuple[Sequence[Any], Any]]
+
+
+def chain_of(database: Database, run_number: int) -> Mapping[str, Iterator[Any]]:
+    """The rows of a run by the name of their section, read page by page as they are asked for."""
+
+    def stf_files(connection: Connection, after: Any) -> tuple[Sequence[Any], Any]:
+        wanted = chain_pages.StfFilter(run_number=run_number)
+        page = chain_pages.stf_page(connection, wanted, after, PAGE)
+        return page.items, page.next
+
+    def tf_slices(connection: Connection, after: Any) -> tuple[Sequence[Any], Any]:
+        wanted = chain_pages.SliceFilter(run_number=run_number)
+        page = chain_pages.slice_page(connection, wanted, after, PAGE)
+        return page.items, page.next
+
+    samples, crew = _listing(file_reports.fastmon_rows, run_number), _listing(workers.rows, run_number)
+    reads = (stf_files, samples, tf_slices, crew)
+    return {name: _all(database, read) for name, read in zip(SECTIONS, reads, strict=True)}
+
+
+def _listing(rows: Rows[Any], run_number: int) -> Read:
+    def read(connection: Connection, after: Any) -> tuple[Sequence[Any], Any]:
+        offset = after or 0
+        items = rows.listed(connection, {"run_number": run_number}, Window(PAGE, offset)).items
+        return items, offset + PAGE if len(items) == PAGE else None
+
+    return read
+
+
+def _all(database: Database, read: Read) -> Iterator[Any]:
+    after: Any = None
+    while True:
+        with database.read() as connection:
+            items, after = read(connection, after)
+        yield from items
+        if after is None:
+            return
+
+
+SCHEMA_VERSION = 1
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Where the document went and how much is in it."""
+
+    execution_id: str
+    file: str
+    messages: int
+    bytes: int
+
+
+class ExecutionExport:
+    """The document of one execution; `messages` counts those in the pieces so far.
+
+    Raises UsageError where there is no such execution.
+    """
+
+    def __init__(self, settings: Settings, database: Database, execution_id: str) -> None:
+        sweep(settings, database)
+        self._database = database
+        self.execution = find_execution(database, execution_id)
+        self.messages = 0
+
+    def pieces(self) -> Iterator[str]:
+        """The document's text, piece by piece."""
+        execution = self.execution
+        with self._database.read() as connection:
+            definition = definitions.get(connection, execution.workflow_definition_id)
+        yield f'{{"schema_version": {SCHEMA_VERSION}, "exported_at": {_json(datetime.now(UTC))},\n'
+        yield f'"execution": {_json(asdict(execution))},\n'
+        yield f'"definition": {_json(asdict(definition) if definition else None)},\n'
+        yield from _run(self._database, execution)
+        yield '"messages": ['
+        for message in all_messages(self._database, MessageFilter(execution_id=execution.execution_id)):
+            yield f"{',' if self.messages else ''}\n {_json(asdict(message))}"
+            self.messages += 1
+        yield "]}\n"
+
+    def write(self, file: Path) -> Exported:
+        """Write the document to `file`, which appears whole or not at all. Raises UsageError."""
+        try:
+            size = write_whole(file, self.pieces())
+        except OSError as error:
+            raise UsageError(
+                f"{file}: cannot be written: {error.strerror}", "Give --output another file"
+            ) from error
+        return Exported(self.execution.execution_id, str(file), self.messages, size)
+
+
+def write_whole(file: Path, pieces: Iterator[str]) -> int:
+    """Write text beside `file` and put it in its place at the end; returns the bytes written."""
+    if file.is_dir():
+        raise IsADirectoryError(None, "it is a directory")
+    handle, name = tempfile.mkstemp(prefix=f".{file.name[:100]}.", dir=file.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as target:
+            for piece in pieces:
+                target.write(piece)
+            target.flush()
+            os.fsync(target.fileno())
+            size = target.tell()
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(file)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise
+    return size
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _run(database: Database, execution: Execution) -> Iterator[str]:
+    number = run_number_of(database, execution)
+    if number is None:
+        yield '"run_state": null,\n"state_events": [],\n'
+        yield "".join(f'"{name}": [],\n' for name in SECTIONS)
+        return
+    with database.read() as connection:
+        state = runs.run_state(connection, number)
+    yield f'"run_state": {_json(asdict(state) if state else None)},\n"state_events": ['
+    yield from _rows(_events(database, number, execution.execution_id))
+    for name, rows in chain_of(database, number).items():
+        yield f'"{name}": ['
+        yield from _rows(rows)
+
+
+def _rows(rows: Iterator[Any]) -> Iterator[str]:
+    separator = ""
+    for row in rows:
+        yield f"{separator}\n {_json(asdict(row))}"
+        separator = ","
+    yield "],\n"
+
+
+def _events(database: Database, number: int, execution_id: str) -> Iterator[StateEvent]:
+    after = None
+    while True:
+        with database.read() as connection:
+            page = runs.events(connection, number, after)
+        yield from (event for event in page.items if belongs(event, execution_id))
+        after = page.next
+        if after is None:
+            return
+
+
+def all_messages(database: Database, wanted: MessageFilter) -> Iterator[Message]:
+    """Every message that is wanted, with its content, oldest first; a page of them is held at a time."""
+    after = None
+    while True:
+        with database.read() as connection:
+            page = messages.page(connection, wanted, after, PAGE, newest_first=False)
+            found = messages.with_content(connection, [each.message_id for each in page.items])
+        yield from found
+        after = page.next
+        if after is None:
+            return
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, default=_jsonable)
+
+
+def _jsonable(value: Any) -> str:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)

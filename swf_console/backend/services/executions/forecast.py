@@ -1,0 +1,66 @@
+"""What a run of a configuration would be like, without a broker and without a database."""
+
+from dataclasses import asdict, dataclass
+from math import isfinite
+from typing import Any
+
+from ...config.composed import Composition
+from ...core.settings import Settings
+from ...simulation.execution import executor_config
+from ...simulation.plan import Plan, plan_run
+from ...simulation.ports import StopSignal
+from ...simulation.workflow_loader import load_workflow
+from .request import RunRequest, compose_request, parse_duration
+
+__all__ = ["Prediction", "StopSignal", "document_of", "predict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A configuration, and the plan of its run."""
+
+    composition: Composition
+    plan: Plan
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Of the configuration and of the plan."""
+        return (*self.composition.warnings, *self.plan.warnings)
+
+
+def predict(settings: Settings, request: RunRequest, *, stop: StopSignal | None = None) -> Prediction:
+    """Rehearse the requested run; `stop` ends it early.
+
+    Raises UsageError for what cannot be run, ExecutionFailed where the workflow fails.
+    """
+    composition = compose_request(settings, request)
+    duration = parse_duration(request.duration, "duration")
+    code = load_workflow(settings.workflows_dir, composition.workflow_name)
+    config = executor_config(composition.sections, composition.parameters)
+    return Prediction(composition, plan_run(code, config, duration=duration, stop=stop))
+
+
+def document_of(prediction: Prediction) -> dict[str, Any]:
+    """The prediction as JSON; what would be infinite is null."""
+    plan = prediction.plan
+    rates = asdict(plan.capacity) if plan.capacity else {}
+    return {
+        "configuration": prediction.composition.configuration,
+        "workflow": prediction.composition.workflow_name,
+        "parameters": prediction.composition.shown_sections(),
+        "simulated_seconds": plan.schedule.end,
+        "cut": plan.schedule.cut,
+        "stf_count": plan.stf_count,
+        "schedule": [asdict(transition) for transition in plan.schedule.transitions],
+        "messages_by_type": plan.messages_by_type,
+        "downstream_messages_by_type": plan.downstream,
+        "capacity": {
+            **{name: value if isfinite(value) else None for name, value in rates.items()},
+            "keeps_up": plan.capacity.keeps_up,
+        }
+        if plan.capacity
+        else None,
+        "backlog": asdict(plan.backlog) if plan.backlog else None,
+        "backlog_modelled": asdict(plan.modelled) if plan.modelled else None,
+        "warnings": list(prediction.warnings),
+    }

@@ -1,0 +1,142 @@
+"""What the doctor asks of a home: its files, its state directory, its configurations and workflows."""
+
+import os
+import shlex
+import shutil
+import socket
+import stat
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+from ....config.list import configuration_names
+from ....core.errors import SwfError
+from ....core.settings import LOOPBACK, Settings
+from ....messaging.embedded import BROKER_FILE, find_running
+from ....simulation.workflow_loader import list_workflows, load_workflow
+from ...configurations import problems_of
+from ...home import find_updates
+from ..backends import look_at_namespace
+from .checks import Check, Question, fail, listed, ok, size, warn
+
+LITTLE = 1_000_000_000
+TOO_LITTLE = 100_000_000
+PRIVATE_FILES = (BROKER_FILE, "swf.db")
+
+
+def check_home(settings: Settings) -> Check:
+    """The home and its workflows folder."""
+    if not os.access(settings.workflows_dir, os.R_OK | os.X_OK):
+        return fail("home", f"{settings.workflows_dir} cannot be read", "Mend its permissions")
+    return ok("home", str(settings.home))
+
+
+def check_state_directory(settings: Settings) -> Check:
+    """That what we keep is ours alone."""
+    folder = settings.state_dir
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode != 0o700:
+        return fail("state directory", f"{folder} has mode {mode:04o}", f"chmod 700 {folder}")
+    if not os.access(folder, os.W_OK):
+        return fail("state directory", f"{folder} cannot be written", "Set SWF_STATE_DIR to one that can")
+    loose = [folder / name for name in PRIVATE_FILES if _open_to_others(folder / name)]
+    if loose:
+        return warn("state directory", f"others may read {listed(loose)}", f"chmod 600 {loose[0]}")
+    return ok("state directory", f"{folder}, mode 0700")
+
+
+def check_disk(settings: Settings) -> Check:
+    """The space left where state is kept."""
+    free = shutil.disk_usage(settings.state_dir).free
+    found = f"{size(free)} free at {settings.state_dir}"
+    if free < TOO_LITTLE:
+        return fail("disk", found, "Free space, or set SWF_STATE_DIR to another disk")
+    if free < LITTLE:
+        return warn("disk", found, "Free space soon, or set SWF_STATE_DIR to another disk")
+    return ok("disk", found)
+
+
+def check_namespace(settings: Settings) -> Check:
+    """The namespace that testbed.toml names."""
+    look = look_at_namespace(settings)
+    if look.name is None:
+        return fail("namespace", look.error or "none", look.advice)
+    return ok("namespace", f"{look.name}, from {look.file}")
+
+
+def check_configurations(settings: Settings) -> Check:
+    """Every configuration, as testbed.toml overrides it."""
+    problems = problems_of(settings)
+    if problems:
+        return fail("configurations", listed(problems), "See them all: swf-console config validate")
+    count = len(configuration_names(settings.workflows_dir))
+    if not count:
+        return warn(
+            "configurations", f"none in {settings.workflows_dir}", "Make a home: swf-console init DIR"
+        )
+    return ok("configurations", f"{count} valid")
+
+
+def check_workflows(settings: Settings) -> Check:
+    """Every workflow's file, loaded as a run would load it."""
+    names = list_workflows(settings.workflows_dir)
+    broken = [error for name in names if (error := _load_error(settings.workflows_dir, name))]
+    if broken:
+        return fail("workflows", listed(broken), "Mend the file")
+    if not names:
+        return warn("workflows", f"none in {settings.workflows_dir}", "Make a home: swf-console init DIR")
+    return ok("workflows", f"{', '.join(names)}: loaded")
+
+
+def check_public_names(settings: Settings) -> Check:
+    """That its files name modules which stay."""
+    updates = find_updates(settings.home, settings.state_dir)
+    if updates:
+        names = listed([one.path.name for one in updates])
+        advice = f"swf-console init --update {shlex.quote(str(settings.home))}"
+        return warn("public names", f"{names}: written for swf-console 0.1", advice)
+    return ok("public names", "its files name public modules only")
+
+
+def check_ports(settings: Settings) -> Check:
+    """The port that the embedded broker is to have, where one is asked for."""
+    if settings.broker:
+        return ok("ports", "the embedded broker is not used")
+    if not settings.broker_port:
+        return ok("ports", "the embedded broker takes a free one")
+    running = find_running(settings.state_dir)
+    if running and running.port == settings.broker_port:
+        return ok("ports", f"{running.port} is our broker's")
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((LOOPBACK, settings.broker_port))
+    except OSError as error:
+        advice = "Set SWF_BROKER_PORT to another, or unset it for a free one"
+        return fail("ports", f"{settings.broker_port} cannot be taken: {error.strerror}", advice)
+    return ok("ports", f"{settings.broker_port} is free")
+
+
+def _open_to_others(path: Path) -> bool:
+    return path.exists() and bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+
+
+def _load_error(workflows_dir: Path, name: str) -> str | None:
+    try:
+        with redirect_stdout(StringIO()):
+            load_workflow(workflows_dir, name)
+    except SwfError as error:
+        return str(error)
+    return None
+
+
+HOME: tuple[Question, ...] = (
+    check_home,
+    check_state_directory,
+    check_disk,
+    check_namespace,
+    check_configurations,
+    check_workflows,
+    check_public_names,
+    check_ports,
+)

@@ -1,0 +1,119 @@
+"""Live messages of a topic, through a filter; a queue is refused, because following it would empty it."""
+
+import queue
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+
+from ...core.errors import Refused
+from ...core.settings import Settings
+from ...messaging.connection import Connection
+from ...messaging.endpoint import choose_broker
+from ...messaging.link import ConnectionState, Phase
+from ...messaging.message import IncomingMessage, check_destination
+from ...messaging.subscriber import AUTO, Subscriber, Subscription
+from .filter import MessageMatch
+
+EPICTOPIC = "/topic/epictopic"
+CONNECT_SECONDS = 10.0
+LOOK_SECONDS = 0.2
+WAITING = 1000
+
+
+def check_topic(destination: str) -> str:
+    """`destination` where it can be followed. Raises Refused for a queue, UsageError for a bare name."""
+    check_destination(destination)
+    # ActiveMQ takes several destinations with commas between them, some of which may be queues
+    if not re.fullmatch(r"/(temp-|remote-temp-)?topic/[^,]+", destination) or "queue:" in destination:
+        raise Refused(
+            f"{destination} may be a queue: to follow one steals messages from the agent they are for",
+            f"Follow a topic, such as {EPICTOPIC}",
+        )
+    return destination
+
+
+class Tail:
+    """Follows a topic while it is open; iterate `messages`. Nothing is stored or acknowledged.
+
+    `narrate` is called with a line when the broker goes and comes. Raises BrokerUnreachable where there is
+    no broker to begin with; later outages are waited out.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        topic: str = EPICTOPIC,
+        match: MessageMatch | None = None,
+        narrate: Callable[[str], None] | None = None,
+    ) -> None:
+        self.topic, self._match, self._narrate = check_topic(topic), match or MessageMatch(), narrate
+        self.unmatched = 0
+        self._closed = threading.Event()
+        self._waiting: queue.Queue[IncomingMessage] = queue.Queue(WAITING)
+        self._broker = choose_broker(settings)
+        self._connection = Connection(self._broker.address)
+        self._subscriber = Subscriber(self._connection, Subscription(topic, ack=AUTO), self._arrived)
+
+    @property
+    def place(self) -> str:
+        """The broker's host and port."""
+        return self._connection.state().broker
+
+    @property
+    def dropped(self) -> int:
+        """Messages that came faster than they were taken."""
+        return self._subscriber.state().dropped
+
+    def messages(self, seconds: float | None = None) -> Iterator[IncomingMessage]:
+        """What matches, as it comes, for `seconds` or for ever."""
+        deadline = time.monotonic() + seconds if seconds else None
+        while deadline is None or time.monotonic() < deadline:
+            left = LOOK_SECONDS if deadline is None else min(LOOK_SECONDS, deadline - time.monotonic())
+            try:
+                yield self._waiting.get(timeout=max(0.001, left))
+            except queue.Empty:
+                continue
+
+    def __enter__(self) -> "Tail":
+        try:
+            self._connection.start()
+            self._connection.wait_up(CONNECT_SECONDS)
+            self._subscriber.start()
+            self._subscriber.wait_subscribed(CONNECT_SECONDS)
+        except BaseException:
+            self._close()
+            raise
+        self._connection.watch(self._changed)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        self._closed.set()
+        self._subscriber.close()
+        self._connection.stop()
+        self._broker.release()
+
+    def _arrived(self, message: IncomingMessage) -> None:
+        if not self._match(message):
+            self.unmatched += 1
+            return
+        while not self._closed.is_set():
+            try:
+                self._waiting.put(message, timeout=LOOK_SECONDS)
+            except queue.Full:
+                continue
+            return
+
+    def _changed(self, state: ConnectionState) -> None:
+        if self._closed.is_set() or self._narrate is None:
+            return
+        if state.phase is Phase.DOWN:
+            self._narrate(f"the broker is gone: {state.last_error or 'no reason given'}; trying again")
+        elif state.phase is Phase.UP:
+            self._narrate(f"connected again to {state.broker}")

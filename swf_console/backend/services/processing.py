@@ -1,0 +1,169 @@
+"""What the processing chain left behind: runs, STF files, TF slices, log lines."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from ..core.errors import UsageError
+from ..database import (
+    Connection,
+    Database,
+    chain_pages,
+    fastmon_files,
+    file_reports,
+    logs,
+    runs,
+    slice_reports,
+    stf_workflows,
+)
+from ..database.chain_pages import SliceFilter, StfFilter
+from ..database.records.agents import LogEntry, LogFilter
+from ..database.records.pages import Page
+from ..database.records.processing import FastmonFile, NumberedStfFile, Stage, StfWorkflow, TfSlice
+from ..database.records.workflows import Run, RunState, StateEvent
+
+T = TypeVar("T")
+
+EVENTS_SHOWN = 100
+LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetail:
+    """A DAQ run, its present state with the counters of its slices, and its first hundred state events."""
+
+    run: Run | None
+    state: RunState | None
+    events: tuple[StateEvent, ...]
+    more_events: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StfDetail:
+    """An STF file, how far it has come, who worked on it, and the TF samples that were taken from it."""
+
+    file: NumberedStfFile
+    way: StfWorkflow | None
+    stages: tuple[Stage, ...] = field(default=())
+    samples: tuple[FastmonFile, ...] = field(default=())
+
+
+def list_runs(database: Database, after: str | None = None, limit: int = 50) -> Page[Run]:
+    """DAQ runs, the highest number first."""
+    return _read(database, lambda connection: runs.page(connection, after, limit))
+
+
+def find_run(database: Database, run_number: int) -> RunDetail:
+    """Everything about one DAQ run. Raises UsageError where nothing is known of that number."""
+    with database.read() as connection:
+        run = runs.find(connection, run_number)
+        state = runs.run_state(connection, run_number)
+        events = runs.events(connection, run_number, limit=EVENTS_SHOWN)
+    if run is None and state is None and not events.items:
+        raise UsageError(f"there is no run {run_number}", "List them: list_runs")
+    return RunDetail(run, state, events.items, events.next is not None)
+
+
+def list_stf_files(
+    database: Database,
+    *,
+    run_number: int | None = None,
+    status: str | None = None,
+    machine_state: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[NumberedStfFile]:
+    """STF files by name, the last one first."""
+    wanted = StfFilter(run_number, status, machine_state)
+    return _read(database, lambda connection: chain_pages.stf_page(connection, wanted, after, limit))
+
+
+def find_stf_file(
+    database: Database, *, file_id: str | None = None, stf_filename: str | None = None
+) -> StfDetail:
+    """An STF file by its id or its name. Raises UsageError where there is none, or neither is given."""
+    if (file_id is None) == (stf_filename is None):
+        raise UsageError("an STF file is named by one of file_id and stf_filename", "Give one of them")
+    rows = file_reports.stf_rows
+    with database.read() as connection:
+        found = (
+            rows.get(connection, _uuid(file_id))
+            if file_id is not None
+            else rows.named(connection, "stf_filename", stf_filename)
+        )
+        if found is None:
+            raise UsageError(f"there is no STF file {file_id or stf_filename}", "List them: list_stf_files")
+        return StfDetail(
+            found,
+            stf_workflows.find(connection, found.stf_filename),
+            tuple(stf_workflows.stages_of(connection, found.stf_filename)),
+            tuple(fastmon_files.of_stf(connection, found.stf_filename)),
+        )
+
+
+def list_tf_slices(
+    database: Database,
+    *,
+    run_number: int | None = None,
+    stf_filename: str | None = None,
+    tf_filename: str | None = None,
+    status: str | None = None,
+    assigned_worker: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[TfSlice]:
+    """TF slices, the last stored first; `tf_filename` is the TF sample's."""
+    wanted = SliceFilter(run_number, stf_filename, tf_filename, status, assigned_worker)
+    return _read(database, lambda connection: chain_pages.slice_page(connection, wanted, after, limit))
+
+
+def find_tf_slice(database: Database, tf_filename: str, slice_id: int | None = None) -> TfSlice:
+    """A slice by its TF sample and number, or by the name of its own file. Raises UsageError."""
+    sample, number = slice_reports.sample_of(tf_filename)
+    if number is not None and slice_id is not None and number != slice_id:
+        raise UsageError(f"{tf_filename} is slice {number}, not {slice_id}", "Leave slice_id out")
+    wanted = number if slice_id is None else slice_id
+    if wanted is None:
+        raise UsageError(f"{tf_filename} is a TF sample with many slices", "Give slice_id")
+    found = _read(database, lambda connection: slice_reports.find(connection, sample, wanted))
+    if found is None:
+        raise UsageError(f"there is no slice {wanted} of {sample}", "List them: list_tf_slices")
+    return found
+
+
+def list_logs(
+    database: Database,
+    *,
+    app_name: str | None = None,
+    instance_name: str | None = None,
+    level: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[LogEntry]:
+    """Log lines that programs reported, the newest first; `level` is the lowest shown."""
+    wanted = LogFilter(app_name, instance_name, LEVELS[level] if level else None, since, until)
+    return _read(database, lambda connection: logs.page(connection, wanted, after, limit))
+
+
+def find_log_entry(database: Database, log_id: int) -> LogEntry:
+    """One log line. Raises UsageError where there is none of that id."""
+    found = _read(database, lambda connection: logs.get(connection, log_id))
+    if found is None:
+        raise UsageError(f"there is no log line {log_id}", "List them: list_logs")
+    return found
+
+
+def _read(database: Database, job: Callable[[Connection], T]) -> T:
+    with database.read() as connection:
+        return job(connection)
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise UsageError(f"{text[:60]!r} is no file id: it is a UUID", "List them: list_stf_files") from None

@@ -1,0 +1,171 @@
+"""The persistent runner: an agent that executes what `/queue/workflow_control` asks of its namespace."""
+
+import logging
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ...core.errors import BackendUnreachable, ErrorReport, Refused, SwfError, UsageError
+from ...core.settings import Settings
+from ...database import executions
+from ...messaging.message import IncomingMessage, make
+from ...messaging.subscriber import Subscriber, Subscription
+from ..executions.engine import Engine
+from ..executions.execution import AlreadyStarted
+from ..executions.recovery import close_expired
+from ..executions.registration import IDLE_TYPE, agent_type
+from ..executions.request import prepare
+from ..executions.watchdog import new_owner_id
+from . import protocol
+from .protocol import CONTROL_QUEUE, Command, named_namespace
+
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 5.0
+SUBSCRIBE_SECONDS = 10.0
+
+
+class RunnerAgent:
+    """Serves one namespace until `stop` is called; several executions may run at once."""
+
+    def __init__(self, settings: Settings, namespace: str, owner: str | None = None) -> None:
+        self._settings, self.namespace = settings, namespace
+        self._ended = threading.Event()
+        self._engine = Engine(settings, owner or new_owner_id(settings))
+        self.name = self._engine.registration.register(IDLE_TYPE, namespace)
+        self._subscriber = Subscriber(
+            self._engine.connection,
+            # other senders give no namespace header: theirs are looked at, and put back with one if not ours
+            Subscription(CONTROL_QUEUE, selector=f"namespace = '{namespace}' OR namespace IS NULL"),
+            self._handle,
+        )
+
+    def serve(self) -> None:
+        """Take commands until stopped, and close what dead processes left."""
+        try:
+            self._engine.registration.ready()
+            self._subscriber.start()
+            self._subscriber.wait_subscribed(SUBSCRIBE_SECONDS)
+            log.info("%s serves namespace %s", self.name, self.namespace)
+            while not self._ended.wait(SWEEP_SECONDS):
+                self._sweep()
+        finally:
+            self._subscriber.close()
+            self._engine.close()
+
+    def stop(self) -> None:
+        """End what runs as terminated, say goodbye, and return from serve()."""
+        self._ended.set()
+
+    def _sweep(self) -> None:
+        try:
+            for recovered in close_expired(self._engine.database):
+                log.warning("%s was left behind and is closed", recovered.execution_id)
+                if recovered.end_run:
+                    self._engine.publisher.publish(recovered.end_run)
+        except SwfError as error:
+            log.warning("expired executions could not be looked for: %s", error)
+
+    def _handle(self, message: IncomingMessage) -> None:
+        command = Command.of(message)
+        try:
+            answer = self._carry_out(command)
+        except BackendUnreachable:
+            raise  # the subscriber gives this message again
+        except AlreadyStarted:
+            return
+        except SwfError as error:
+            log.warning("%s refused: %s", command.kind, error)
+            report = ErrorReport.of(error)
+            answer = {"accepted": False, "reason": str(error), "problems": report.problems}
+        if answer is not None:
+            self._answer(command, answer)
+
+    def _carry_out(self, command: Command) -> dict[str, Any] | None:
+        namespace = named_namespace(command)
+        if namespace != self.namespace:
+            self._put_back(command, namespace)
+            return None
+        match command.kind:
+            case protocol.RUN:
+                return self._run(command)
+            case protocol.STOP:
+                return self._stop(command.content.get("execution_id"))
+            case protocol.STATUS:
+                return self._status()
+        raise Refused(
+            f"{command.kind or 'a message without msg_type'} is no command", "See run, stop, status"
+        )
+
+    def _put_back(self, command: Command, namespace: str) -> None:
+        """Another namespace's command without a header goes back into the queue with one, for its runner."""
+        content = command.content
+        self._engine.publisher.publish(
+            make(CONTROL_QUEUE, content, headers={"namespace": namespace}, namespace=namespace)
+        )
+
+    def _run(self, command: Command) -> dict[str, Any]:
+        prepared = prepare(self._settings, command.run_request(self._settings.user))
+        live = self._engine.start(prepared, command.message)
+        return {
+            "accepted": True,
+            "execution_id": live.execution_id,
+            "agent": self.name,
+            "warnings": list(prepared.composition.warnings),
+        }
+
+    def _stop(self, execution_id: object) -> dict[str, Any]:
+        live = [one.execution_id for one in self._engine.live()]
+        if execution_id is None:
+            if not live:
+                raise Refused(f"nothing runs on {self.name}", "Name an execution_id")
+            stopped = [one for one in live if self._engine.stop(one)]
+        elif not isinstance(execution_id, str):
+            raise Refused("execution_id is no text", "Send it as in `executions list`")
+        else:
+            stopped = [execution_id]
+            if not self._engine.stop(execution_id):
+                self._request_stop(execution_id)
+        return {"accepted": True, "stopping": stopped, "agent": self.name}
+
+    def _request_stop(self, execution_id: str) -> None:
+        """Another process executes it: that one looks into the database every second."""
+        with self._engine.database.write() as connection:
+            execution = executions.get(connection, execution_id)
+            if execution is None or execution.namespace != self.namespace:
+                raise Refused(f"no execution {execution_id} in namespace {self.namespace}")
+            if not executions.request_stop(connection, execution_id, datetime.now(UTC)):
+                raise Refused(f"{execution_id} does not run: it is {execution.status}")
+
+    def _status(self) -> dict[str, Any]:
+        live = self._engine.live()
+        return {
+            "accepted": True,
+            "agent": self.name,
+            "agent_type": agent_type(live[-1].prepared.code.name) if live else IDLE_TYPE,
+            "operational_state": "PROCESSING" if live else "READY",
+            "executions": [
+                {
+                    "execution_id": one.execution_id,
+                    "workflow_name": one.prepared.code.name,
+                    "configuration": one.prepared.composition.configuration,
+                    "run_id": str(one.run_number) if one.run_number else None,
+                    "stf_count": one.stf_count,
+                    "realtime": one.prepared.realtime,
+                }
+                for one in live
+            ],
+        }
+
+    def _answer(self, command: Command, answer: Mapping[str, Any]) -> None:
+        reply = protocol.reply_to(command, answer)
+        if reply:
+            destination, content = reply
+            headers = {"correlation-id": command.correlation_id} if command.correlation_id else {}
+            try:
+                message = make(destination, content, sender=self.name, headers=headers)
+            except UsageError as error:
+                log.warning("no answer to %s: %s", command.kind, error)
+                return
+            self._engine.publisher.publish(message)

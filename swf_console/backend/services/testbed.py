@@ -1,0 +1,228 @@
+"""One command: what a workflow needs is started, the workflow is asked for, and nobody waits for its end."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Event
+from typing import Protocol
+
+from ..config.composed import Composition
+from ..config.names import resolve_namespace
+from ..core.errors import Refused, SupervisorUnreachable
+from ..core.settings import Settings
+from ..database import agents, open_database
+from ..database.records.agents import Agent
+from ..messaging.embedded import find_running
+from ..supervisor.base import EVERYTHING, DaemonState, Did, Orphan, Outcome, Supervisor
+from .agents.programs import BROKER, RUNNER, STAYS, needed_programs, supervisor_of
+from .agents.queries import SupervisorLook, look_at_supervisor
+from .executions.registration import IDLE_TYPE
+from .executions.request import RunRequest, compose_request, prepare, testbed_of
+from .runner.client import ANSWER_SECONDS, submit
+
+# supervisord says that it lives: on a busy machine it may still be importing
+FRESH_RUNNER_SECONDS = 60.0
+AGENTS_LOOKED_AT = 200
+BROKER_SECONDS = 5.0
+LOOK_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLine:
+    """What one process did: `did` in supervision's words, `trouble` where it is not as wanted."""
+
+    name: str
+    pid: int | None
+    did: str
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What `testbed run` did."""
+
+    execution_id: str
+    namespace: str
+    configuration: str
+    agents: tuple[AgentLine, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def run_testbed(settings: Settings, request: RunRequest, *, with_agents: bool = True) -> Started:
+    """Start what is missing, ask the runner for an execution, and return.
+
+    Without agents nothing is started: a runner has to be there.
+
+    Raises a UsageError before anything is started, SupervisorUnreachable where a needed process did not
+    start, Refused where the runner serves another namespace, TimedOut where it did not answer.
+    """
+    prepared = prepare(settings, request)
+    lines: tuple[AgentLine, ...] = ()
+    strangers: dict[str, str] = {}
+    patience = ANSWER_SECONDS
+    if with_agents:
+        lines, strangers = start_agents(settings, prepared.composition, prepared.namespace)
+        if RUNNER in strangers:
+            raise Refused(strangers[RUNNER], f"Then: testbed run {request.configuration or ''}".rstrip())
+        if any(line.name == RUNNER and line.did != Did.RAN_ALREADY for line in lines):
+            patience = FRESH_RUNNER_SECONDS
+    return Started(
+        execution_id=submit(settings, prepared, patience),
+        namespace=prepared.namespace,
+        configuration=prepared.composition.configuration,
+        agents=lines,
+        warnings=(*prepared.composition.warnings, *strangers.values()),
+    )
+
+
+def start_agents(
+    settings: Settings, composition: Composition, namespace: str, *, runner: bool = True
+) -> tuple[tuple[AgentLine, ...], dict[str, str]]:
+    """Start supervisord and what is missing of the runner, the embedded broker and the enabled agents.
+
+    Returns a line for each process, and for those that ran already for another namespace what to do.
+    """
+    programs = needed_programs(settings, composition)
+    supervisor = supervisor_of(settings)
+    supervisor.ensure_running()
+    declared = [program for program in programs if program.script or program.count]
+    if declared:
+        supervisor.declare(declared)
+    lines: list[AgentLine] = []
+    if settings.broker is None and find_running(settings.state_dir) is None:
+        lines += _start_broker(settings, supervisor)
+    orphan = _executing_orphan(settings, supervisor) if runner else None
+    if orphan is not None:
+        lines.append(AgentLine(RUNNER, orphan.pid, str(Did.RAN_ALREADY), "outside supervisord, and executes"))
+    names = [*([RUNNER] if runner and not orphan else []), *(program.name for program in programs)]
+    if names:
+        lines += _start(supervisor, names)
+    return tuple(lines), _strangers(settings, lines, namespace)
+
+
+def stop_agents(settings: Settings, names: Sequence[str] = (EVERYTHING,)) -> tuple[AgentLine, ...]:
+    """Stop these processes, or all; supervisord itself is left running."""
+    return tuple(line_of(outcome) for outcome in supervisor_of(settings).stop(names))
+
+
+def _start_broker(settings: Settings, supervisor: Supervisor) -> list[AgentLine]:
+    """The embedded broker, awaited until it listens: who comes before would start one of its own."""
+    started, pause = _start(supervisor, [BROKER]), Event()
+    deadline = time.monotonic() + BROKER_SECONDS
+    while find_running(settings.state_dir) is None and time.monotonic() < deadline:
+        if not any(one.pid for one in supervisor.processes() if one.name == BROKER):
+            break
+        pause.wait(LOOK_SECONDS)
+    return started if find_running(settings.state_dir) else _start(supervisor, [BROKER], settle=True)
+
+
+def _start(supervisor: Supervisor, names: Sequence[str], *, settle: bool = False) -> list[AgentLine]:
+    outcomes = supervisor.start(list(dict.fromkeys(names)), settle=settle)
+    failed = [outcome for outcome in outcomes if not outcome.ok]
+    if failed:
+        said = "; ".join(f"{one.status.name}: {one.explanation}" for one in failed)
+        raise SupervisorUnreachable(f"not everything could be started: {said}", "See: swf-console agents")
+    return [line_of(outcome) for outcome in outcomes]
+
+
+def line_of(outcome: Outcome) -> AgentLine:
+    """What became of one process, for a person."""
+    trouble = "" if outcome.ok else str(outcome.explanation or outcome.did)
+    return AgentLine(outcome.status.name, outcome.status.pid, str(outcome.did), trouble)
+
+
+def _strangers(settings: Settings, lines: Sequence[AgentLine], namespace: str) -> dict[str, str]:
+    """Processes that ran already for another namespace: they will not react to this run."""
+    ran = {line.pid: line.name for line in lines if line.did == Did.RAN_ALREADY and line.pid}
+    return {
+        ran[agent.pid]: f"{ran[agent.pid]} (PID {agent.pid}) runs for namespace {agent.namespace}, "
+        f"not {namespace}: swf-console agents restart {ran[agent.pid]}"
+        for agent in _heard_here(settings)
+        if agent.pid in ran and agent.namespace not in (None, namespace)
+    }
+
+
+def _executing_orphan(settings: Settings, supervisor: Supervisor) -> Orphan | None:
+    """A runner that outlived its supervisord while it executes: who ends it ends its executions."""
+    orphans = {one.pid: one for one in supervisor.orphans() if one.process == RUNNER}
+    if not orphans:
+        return None
+    heard = [one for one in _heard_here(settings) if one.pid in orphans and one.agent_type != IDLE_TYPE]
+    return orphans[heard[0].pid or 0] if heard else None
+
+
+def _heard_here(settings: Settings) -> list[Agent]:
+    """The agents of this host that have not said goodbye."""
+    database = open_database(settings.database_url)
+    try:
+        with database.read() as connection:
+            known = agents.present(connection, AGENTS_LOOKED_AT)
+    finally:
+        database.close()
+    return [agent for agent in known if agent.hostname == settings.host]
+
+
+class TestbedControl(Protocol):
+    """What can be done with a testbed; each returns a line for each process."""
+
+    def start(self, config_name: str | None) -> Sequence[AgentLine]:
+        """Start the runner and the agents that a configuration needs; what runs is left alone."""
+
+    def stop(self) -> Sequence[AgentLine]:
+        """Stop the runner and every agent."""
+
+    def restart(self, config_name: str | None) -> Sequence[AgentLine]:
+        """Stop what runs and start it again; where nothing runs, start."""
+
+    def look(self) -> SupervisorLook:
+        """supervisord and its processes; never raises."""
+
+
+class HomeTestbed:
+    """The testbed of one home, under its supervisord."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def start(self, config_name: str | None) -> Sequence[AgentLine]:
+        """Start what is missing. Raises UsageError before anything is started, SupervisorUnreachable."""
+        settings = self._settings
+        namespace = resolve_namespace(None, testbed_of(settings))
+        composition = compose_request(settings, RunRequest(configuration=config_name))
+        lines, _ = start_agents(settings, composition, namespace)
+        return lines
+
+    def stop(self) -> Sequence[AgentLine]:
+        """Stop all but the embedded broker, the monitor and the agent manager."""
+        supervisor = supervisor_of(self._settings)
+        try:
+            names = [one.name for one in supervisor.processes() if one.group not in STAYS]
+        except SupervisorUnreachable:
+            if supervisor.look().state in (DaemonState.ABSENT, DaemonState.STALE):
+                return ()
+            raise
+        return [line_of(outcome) for outcome in supervisor.stop(names)] if names else ()
+
+    def restart(self, config_name: str | None) -> Sequence[AgentLine]:
+        """Restart what runs, then start what a named configuration needs besides."""
+        running = [one.name for one in self.look().processes if one.pid and one.group not in STAYS]
+        if not running:
+            return self.start(config_name)
+        lines = [line_of(outcome) for outcome in supervisor_of(self._settings).restart(running)]
+        return [*lines, *(self.start(config_name) if config_name else ())]
+
+    def look(self) -> SupervisorLook:
+        """supervisord and its processes; never raises."""
+        return look_at_supervisor(self._settings)
+
+
+def agents_running(look: SupervisorLook) -> bool:
+    """Whether the runner or an agent runs."""
+    return any(one.pid for one in look.processes if one.group not in STAYS)
+
+
+def described(look: SupervisorLook) -> str:
+    """supervisord and its processes as text, a line each."""
+    head = f"supervisord {look.state}" + (f": {look.message}" if look.message else "")
+    lines = [f"{one.name} {one.state}" + (f" pid {one.pid}" if one.pid else "") for one in look.processes]
+    return "\n".join([head, *lines])

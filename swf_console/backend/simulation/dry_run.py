@@ -1,0 +1,114 @@
+"""A run as it would go: the workflow itself, simulated without a broker and without a database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..core.errors import ExecutionFailed
+from .execution import Outcome, simulate
+from .ports import Identity, StateEvent, StopSignal
+from .workflow_loader import WorkflowCode
+
+HORIZON = 3600.0
+MOST_STFS = 100_000
+MOST_MESSAGES = 10 * MOST_STFS
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """The DAQ enters a state at a simulated second; `msg_type` announces it, or nothing does."""
+
+    tick: float
+    state: str
+    substate: str | None
+    msg_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What happens when, in simulated seconds. `cut` says why it is not the whole run."""
+
+    transitions: tuple[Transition, ...]
+    stf_ticks: tuple[float, ...]
+    messages_by_type: dict[str, int]
+    end: float
+    cut: str | None = None
+
+    def tick_of(self, msg_type: str, default: float) -> float:
+        """When the state was announced for the first time."""
+        return next((one.tick for one in self.transitions if one.msg_type == msg_type), default)
+
+
+@dataclass
+class _Notebook:
+    """Ports that lead nowhere and keep what a schedule is made of."""
+
+    stop: StopSignal
+    transitions: list[Transition] = field(default_factory=list)
+    stf_ticks: list[float] = field(default_factory=list)
+    messages: int = 0
+
+    def send(self, destination: str, content: dict[str, Any], tick: float, *, closing: bool = False) -> None:  # noqa: ARG002
+        self.messages += 1
+        if content["msg_type"] == "stf_gen":
+            self.stf_ticks.append(tick)
+        if len(self.stf_ticks) >= MOST_STFS or self.messages >= MOST_MESSAGES:
+            self.stop.request(f"the first {len(self.stf_ticks):,} STFs only")
+
+    def next_run_number(self) -> int:
+        return 1
+
+    def record_state(self, event: StateEvent) -> None:
+        announced = event.event_data.get("msg_type")
+        tick = event.event_data["simulation_tick"]
+        self.transitions.append(Transition(tick, event.state, event.substate, announced))
+
+
+def rehearse(
+    code: WorkflowCode,
+    config: Mapping[str, Any],
+    *,
+    duration: float | None = None,
+    stop: StopSignal | None = None,
+) -> Schedule:
+    """Simulate the workflow as fast as possible and keep its schedule.
+
+    A run that would never end is cut at an hour, any run at its first 100,000 STFs.
+    Raises ExecutionFailed where the workflow itself fails.
+    """
+    stop = stop or StopSignal()
+    notebook = _Notebook(stop)
+    identity = Identity(f"{code.name}-rehearsal", "rehearsal", "rehearsal")
+    limit = duration or (HORIZON if _is_endless(config) else None)
+    outcome = simulate(code, config, notebook, identity=identity, stop=stop, duration=limit)
+    if outcome.status == "failed":
+        raise ExecutionFailed(f"workflow {code.name} fails: {outcome.error_message}")
+    return Schedule(
+        transitions=tuple(notebook.transitions),
+        stf_ticks=tuple(notebook.stf_ticks),
+        messages_by_type=outcome.messages_by_type,
+        end=outcome.simulated_seconds,
+        cut=_cut(outcome, duration),
+    )
+
+
+def _is_endless(config: Mapping[str, Any]) -> bool:
+    daq = merged(config)
+    return daq.get("physics_period_count") == 0 and not daq.get("stf_count")
+
+
+def merged(config: Mapping[str, Any]) -> dict[str, Any]:
+    """`daq_state_machine` with every other section over it, as a workflow merges them."""
+    parameters = dict(config.get("daq_state_machine", {}))
+    for name, section in config.items():
+        if name != "daq_state_machine" and isinstance(section, Mapping):
+            parameters.update(section)
+    return parameters
+
+
+def _cut(outcome: Outcome, duration: float | None) -> str | None:
+    if outcome.status == "terminated":
+        return outcome.stop_reason
+    if outcome.reason == "duration" and not duration:
+        return f"the first {HORIZON:,.0f} simulated seconds only: the run never ends by itself"
+    return None

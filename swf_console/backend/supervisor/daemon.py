@@ -1,0 +1,206 @@
+"""supervisord itself: what is there, started and left running, shut down."""
+
+import contextlib
+import fcntl
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from threading import Event
+from typing import Any
+from xmlrpc.client import Fault
+
+from ..core.errors import SupervisorUnreachable, TimedOut, UsageError
+from .base import Daemon, DaemonState
+from .launcher import search_path
+from .paths import CONFIGURATION, OWN_SOCKET, Place
+from .rpc import CALL_SECONDS, SHUTDOWN_STATE, NoAnswer, call, foreign, multicall
+
+IDENTIFIER = "swf-console"
+START_SECONDS = 10.0
+LOOK_SECONDS = 0.01
+DEAF_SECONDS = 1.0
+LOCK = "start.lock"
+RUNNING_CODE = 1
+
+
+def look(place: Place, timeout: float = CALL_SECONDS) -> Daemon:
+    """What is there, in words; never raises."""
+    try:
+        pid, _ = ask(place, timeout=timeout)
+    except NoAnswer as error:
+        return Daemon(error.state, _process(place), error.message, error.advice)
+    return Daemon(DaemonState.RUNNING, pid)
+
+
+def ask(place: Place, *more: str, timeout: float = CALL_SECONDS) -> tuple[int, list[Any]]:
+    """supervisord's PID and what the methods `more` answer. Raises NoAnswer unless it is ours and runs."""
+    methods = ("supervisor.getIdentification", "supervisor.getState", "supervisor.getPID", *more)
+    try:
+        answers = multicall(place.socket, [(method, ()) for method in methods], timeout)
+    except NoAnswer as error:
+        raise _known_better(place, error) from error
+    except Fault as fault:
+        raise foreign(place.socket, fault.faultString) from fault
+    identity, state, pid, *rest = answers
+    if _stopping(identity) or (isinstance(state, dict) and state.get("statecode") != RUNNING_CODE):
+        raise NoAnswer(DaemonState.STOPPING, "supervisord is shutting down", "Wait until it has ended")
+    if identity != IDENTIFIER or not isinstance(pid, int):
+        raise foreign(place.socket, f"a supervisord that calls itself {identity}")
+    return pid, rest
+
+
+def ensure_running(place: Place, environment: Mapping[str, str], timeout: float = START_SECONDS) -> Daemon:
+    """Start supervisord where there is none, in a session of its own; any number may ask at once.
+
+    Raises SupervisorUnreachable where it cannot be started, or something else is in its place; UsageError
+    where its configuration cannot be used.
+    """
+    found = look(place)
+    if found.state is DaemonState.RUNNING:
+        return found
+    deadline = time.monotonic() + timeout
+    with _turn(place, deadline):
+        found = _await_end_of_shutdown(place, deadline)
+        if found.state.startable:
+            _start(place, environment, deadline)
+            found = _await_answer(place, deadline)
+    if found.state is not DaemonState.RUNNING:
+        raise NoAnswer(found.state, found.message, found.advice)
+    return found
+
+
+def shutdown(place: Place, timeout: float) -> None:
+    """Have supervisord stop everything and end. TimedOut where it still runs after `timeout` seconds."""
+    pid, _ = ask(place)
+    with contextlib.suppress(NoAnswer):
+        call(place.socket, "supervisor.shutdown")
+    deadline, pause = time.monotonic() + timeout, Event()
+    while _process(place) == pid:
+        if time.monotonic() > deadline:
+            raise TimedOut(f"supervisord (PID {pid}) has not ended within {timeout:g} s", f"See {place.logs}")
+        pause.wait(LOOK_SECONDS)
+
+
+def check_configuration(place: Place) -> None:
+    """UsageError where agents.supervisord.conf is missing, or would make supervisord listen elsewhere."""
+    path = place.home / CONFIGURATION
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{path}: cannot be read: {error}", "Copy it from a new home: swf-console init DIR"
+        ) from error
+    found = re.search(r"^\[unix_http_server\][^\[]*?^file\s*=\s*(\S.*?)\s*$", text, re.MULTILINE | re.DOTALL)
+    if not found or found[1] != OWN_SOCKET:
+        raise UsageError(f"{path}: the console would not find it there", f"Write file={OWN_SOCKET}")
+
+
+def reason_in(text: str) -> str:
+    """What supervisord says when it does not start, in one line, without every variable's name."""
+    errors = [line for line in text.strip().splitlines() if line.startswith("Error:")]
+    line = (errors or text.strip().splitlines() or ["no reason given"])[-1].removeprefix("Error: ")
+    return re.sub(r" Available names: .*?(?= in section|$)", "", line)[:500]
+
+
+def _stopping(answer: Any) -> bool:
+    return isinstance(answer, Fault) and answer.faultCode == SHUTDOWN_STATE
+
+
+def _start(place: Place, environment: Mapping[str, str], deadline: float) -> None:
+    check_configuration(place)
+    with contextlib.suppress(FileNotFoundError):
+        place.socket.unlink()
+    log = place.logs / "supervisord-start.log"
+    command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(place.configuration)]
+    with log.open("wb") as output:
+        starter = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=place.state_dir,
+            env={**environment, "PATH": search_path(place, environment)},
+            start_new_session=True,
+        )
+    try:
+        code = starter.wait(max(0.1, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired as error:
+        starter.kill()
+        starter.wait()
+        raise SupervisorUnreachable("supervisord was not up in time", f"See {log}") from error
+    if code != 0:
+        reason = reason_in(log.read_text(errors="replace"))
+        raise UsageError(f"supervisord did not start: {reason}", f"Correct {place.home / CONFIGURATION}")
+
+
+def _await_answer(place: Place, deadline: float) -> Daemon:
+    return _look_until(place, lambda state: state is DaemonState.RUNNING, deadline)
+
+
+def _await_end_of_shutdown(place: Place, deadline: float) -> Daemon:
+    """What is there once a shutdown is over; the socket goes a moment before the process."""
+    found = _look_until(place, lambda state: state is not DaemonState.STOPPING, deadline)
+    if found.state is not DaemonState.DEAF:
+        return found
+    soon = min(deadline, time.monotonic() + DEAF_SECONDS)
+    return _look_until(place, lambda state: state is not DaemonState.DEAF, soon)
+
+
+def _look_until(place: Place, enough: Callable[[DaemonState], bool], deadline: float) -> Daemon:
+    pause = Event()
+    while True:
+        found = look(place)
+        if enough(found.state) or time.monotonic() > deadline:
+            return found
+        pause.wait(LOOK_SECONDS)
+
+
+def _known_better(place: Place, error: NoAnswer) -> NoAnswer:
+    """The error with the PID, where the process itself is still there."""
+    pid = _process(place)
+    if pid is None:
+        return error
+    if error.state.startable:
+        return NoAnswer(
+            DaemonState.DEAF,
+            f"supervisord (PID {pid}) runs, but its socket {place.socket} is gone",
+            f"End it, its processes end with it: kill {pid}",
+        )
+    if error.state is DaemonState.FROZEN:
+        frozen = f"{error.message}; its PID is {pid}"
+        return NoAnswer(
+            DaemonState.FROZEN, frozen, f"Let it go on: kill -CONT {pid}; or end it: kill -9 {pid}"
+        )
+    return error
+
+
+def _process(place: Place) -> int | None:
+    """The PID of the supervisord of this place, as its PID file and /proc tell."""
+    try:
+        pid = int(place.pid_file.read_text())
+        os.kill(pid, 0)
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return None
+    words = command.split(b"\0")
+    return pid if any(Path(os.fsdecode(word)).name == CONFIGURATION for word in words) else None
+
+
+@contextlib.contextmanager
+def _turn(place: Place, deadline: float) -> Iterator[None]:
+    """One process at a time may start supervisord here."""
+    pause = Event()
+    with (place.directory / LOCK).open("wb") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise SupervisorUnreachable("another process is still starting supervisord") from None
+                pause.wait(LOOK_SECONDS)
+        yield

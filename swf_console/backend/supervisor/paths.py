@@ -1,0 +1,143 @@
+"""Where the supervisord of a home is: its configuration, its socket, its PID files, its logs.
+
+The socket lies in the state directory. What supervisord and its clients are given is a path to it that is
+short and free of characters with a meaning: the home itself where it will do, else a folder of links.
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.errors import UsageError
+from ..core.settings import private_directory
+
+CONFIGURATION = "agents.supervisord.conf"
+STATE = ".state"
+SOCKET = "supervisor.sock"
+# sun_path holds 108 bytes with the closing zero; supervisord binds `<path>.<pid>` first.
+SOCKET_BYTES = 107 - len(".4194304")
+PLAIN = re.compile(r"[A-Za-z0-9 ._/+,=@-]+")
+OWN_SOCKET = f"%(here)s/{STATE}/{SOCKET}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The paths of one home and state directory; `here` is the folder as supervisord sees it."""
+
+    home: Path
+    state_dir: Path
+    here: Path
+
+    @property
+    def configuration(self) -> Path:
+        """agents.supervisord.conf, under the name that supervisord is given."""
+        return self.here / CONFIGURATION
+
+    @property
+    def socket(self) -> Path:
+        """supervisord's socket, under a name that fits."""
+        return self.here / STATE / SOCKET
+
+    @property
+    def pid_file(self) -> Path:
+        """supervisord's own PID file."""
+        return self.state_dir / "supervisord.pid"
+
+    @property
+    def logs(self) -> Path:
+        """Where the logs of all processes go."""
+        return self.state_dir / "logs"
+
+    @property
+    def directory(self) -> Path:
+        """What this room keeps for itself."""
+        return self.state_dir / "supervision"
+
+
+def find_place(home: Path, state_dir: Path) -> Place:
+    """The place of `home`; makes the directories and links that are missing.
+
+    Raises UsageError where they cannot be made.
+    """
+    home, state_dir = home.absolute(), state_dir.absolute()
+    place = Place(home, state_dir, _here(home, state_dir))
+    for directory in (place.state_dir, place.directory, place.logs):
+        private_directory(directory)
+    return place
+
+
+def remember(place: Place, default_state_dir: Path) -> None:
+    """Note a state directory that only the environment knows, for a shell where nothing is set."""
+    mark = _mark(place.home)
+    if place.state_dir != default_state_dir.absolute():
+        _link(_usable_folder() / mark, place.state_dir)
+        return
+    for folder in _folders():
+        with contextlib.suppress(OSError):
+            (folder / mark).unlink()
+
+
+def remembered(home: Path) -> Path | None:
+    """The state directory that was used for this home last, where it is not the usual one."""
+    for folder in _folders():
+        with contextlib.suppress(OSError):
+            if folder.stat().st_uid == os.getuid():
+                return (folder / _mark(home)).readlink()
+    return None
+
+
+def _here(home: Path, state_dir: Path) -> Path:
+    if state_dir == home / STATE and _fits(home):
+        return home
+    links = _usable_folder() / _mark(home, state_dir)
+    private_directory(links)
+    _link(links / STATE, state_dir)
+    _link(links / CONFIGURATION, home / CONFIGURATION)
+    return links
+
+
+def _fits(here: Path) -> bool:
+    text = str(here)
+    return bool(PLAIN.fullmatch(text)) and len(os.fsencode(f"{text}/{STATE}/{SOCKET}")) <= SOCKET_BYTES
+
+
+def _folders() -> list[Path]:
+    """Private folders of the user whose paths are short, the best first.
+
+    Not XDG_RUNTIME_DIR: it is swept away when the user logs out, and supervisord stays.
+    """
+    last = Path(f"/tmp/swf-{os.getuid()}")  # noqa: S108 - made private, and ours, before it is used
+    try:
+        first = Path.home() / ".local" / "state" / "swf-console" / "run"
+    except RuntimeError:
+        return [last]
+    return [first, last] if _fits(first / _mark(first)) else [last]
+
+
+def _usable_folder() -> Path:
+    *better, last = _folders()
+    for folder in better:
+        with contextlib.suppress(UsageError):
+            return private_directory(folder)
+    return private_directory(last)
+
+
+def _mark(*paths: Path) -> str:
+    return hashlib.sha256(b"\0".join(os.fsencode(path) for path in paths)).hexdigest()[:16]
+
+
+def _link(link: Path, target: Path) -> None:
+    try:
+        if link.is_symlink() and link.readlink() == target:
+            return
+        fresh = link.with_name(f".{link.name}.{os.getpid()}")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(target)
+        fresh.replace(link)
+    except OSError as error:
+        raise UsageError(
+            f"{link}: cannot be made: {error.strerror}", "Set SWF_STATE_DIR to a directory that you own"
+        ) from error

@@ -1,0 +1,141 @@
+"""PID files of the processes: who runs, who outlived supervisord, and never two of one."""
+
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+
+from ..core.files import locked
+from .base import Orphan
+
+LOOK_SECONDS = 0.05
+KILL_SECONDS = 5.0
+SUFFIX = ".pid"
+
+
+class Taken(Exception):
+    """The process runs already, as `pid`."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(pid)
+        self.pid = pid
+
+
+def claim(directory: Path, process: str) -> None:
+    """Write our PID as that of `process`; raises Taken where it lives already. Survives an exec."""
+    folder = _folder(directory)
+    with locked(folder / ".lock"):
+        living = _living(folder / f"{process}{SUFFIX}")
+        if living is not None and living != os.getpid():
+            raise Taken(living)
+        told = {"pid": os.getpid(), "began": _began(os.getpid()), "host": _host(), "at": time.time()}
+        fresh = folder / f".{process}.{os.getpid()}"
+        fresh.write_text(json.dumps(told))
+        fresh.replace(folder / f"{process}{SUFFIX}")
+
+
+def living_processes(directory: Path) -> tuple[Orphan, ...]:
+    """Every process with a PID file that lives on this host, supervised or not."""
+    found = []
+    for path in sorted(_folder(directory).glob(f"*{SUFFIX}")):
+        pid = _living(path)
+        if pid is not None:
+            found.append(Orphan(path.name.removesuffix(SUFFIX), pid, _since(path)))
+    return tuple(found)
+
+
+def find_orphans(directory: Path, supervised: Collection[int]) -> tuple[Orphan, ...]:
+    """The living processes that are not among the PIDs that supervisord knows."""
+    return tuple(one for one in living_processes(directory) if one.pid not in supervised)
+
+
+def end(orphans: Sequence[Orphan], timeout: float) -> tuple[Orphan, ...]:
+    """SIGTERM to each process group, SIGKILL after `timeout` seconds; returns those that are gone."""
+    known = {one: _began(one.pid) for one in orphans if _exists(one.pid)}
+    for signal_number, seconds in ((signal.SIGTERM, timeout), (signal.SIGKILL, KILL_SECONDS)):
+        for one, began in known.items():
+            if lives(one.pid, began):
+                _signal_group(one.pid, signal_number)
+        _await_end(known, seconds)
+    return tuple(one for one in orphans if one not in known or not lives(one.pid, known[one]))
+
+
+def lives(pid: int, began: str) -> bool:
+    """Whether the process that began then still lives: a PID may have been given away again."""
+    return _exists(pid) and _began(pid) == began
+
+
+def _await_end(known: dict[Orphan, str], seconds: float) -> None:
+    deadline, pause = time.monotonic() + seconds, Event()
+    while any(lives(one.pid, began) for one, began in known.items()) and time.monotonic() < deadline:
+        pause.wait(LOOK_SECONDS)
+
+
+def _signal_group(pid: int, signal_number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if os.getpgid(pid) == pid:
+            os.killpg(pid, signal_number)
+        else:
+            os.kill(pid, signal_number)
+
+
+def _living(path: Path) -> int | None:
+    try:
+        told = json.loads(path.read_bytes())
+        pid, began, host = int(told["pid"]), str(told["began"]), told["host"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return pid if host == _host() and lives(pid, began) else None
+
+
+def _since(path: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(json.loads(path.read_bytes())["at"], UTC)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return _stat(pid)[:1] not in (["Z"], ["X"])
+
+
+def _began(pid: int) -> str:
+    """When it began, in clock ticks since the boot (proc(5), field 22), and which boot; "" without /proc."""
+    fields = _stat(pid)
+    return f"{fields[19]}@{_boot()}" if len(fields) > 19 else ""
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the state on; the name before it may hold anything."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _host() -> str:
+    return os.uname().nodename
+
+
+def _folder(directory: Path) -> Path:
+    folder = directory / "pids"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,224 @@
+"""Programs that configurations add: any script, and other numbers of what agents.supervisord.conf has."""
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from configparser import Error, RawConfigParser
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Any
+from xmlrpc.client import Fault
+
+from ..core.errors import TimedOut, UsageError
+from ..core.files import PROGRAMS, locked, read_json, write_private
+from .base import Changes, ProcessStatus, Program
+from .daemon import reason_in
+from .explain import known_signal
+from .paths import CONFIGURATION, Place
+from .rpc import ALREADY_ADDED, BAD_NAME, CANT_REREAD, NOT_RUNNING
+
+INCLUDE = "declared.conf"
+LOCK = "programs.lock"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+MOST_PROCESSES = 1000
+LAUNCH = "python -m swf_console.launch "
+LAUNCHER = re.compile(r"swf_console\.([a-z_]+\.)*launch")  # homes of 0.1 spell it longer
+# option of [agents.<name>] -> what it may be; the first row is for the launcher, the others for supervisord
+LAUNCHED: dict[str, type] = {"arguments": list, "environment": dict, "directory": str}
+NUMBERS = ("startsecs", "startretries", "stopwaitsecs", "priority")
+OPTIONS = (*LAUNCHED, *NUMBERS, "stopsignal", "autorestart")
+DEFAULTS: dict[str, str] = {
+    "autostart": "false",
+    "autorestart": "unexpected",
+    "startsecs": "1",
+    "startretries": "3",
+    "stopsignal": "TERM",
+    "stopwaitsecs": "15",
+    "stopasgroup": "true",
+    "killasgroup": "true",
+    "redirect_stderr": "true",
+    "stdout_logfile_maxbytes": "5MB",
+    "stdout_logfile_backups": "2",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """A program of agents.supervisord.conf; `script` is empty where it runs a module.
+
+    `numbered`: its processes are told apart by a number, however many there are.
+    """
+
+    name: str
+    script: str
+    count: int = 1
+    numbered: bool = False
+
+
+def shipped_programs(home: Path) -> dict[str, Shipped]:
+    """The programs of the home's agents.supervisord.conf. UsageError where it cannot be read."""
+    path = home / CONFIGURATION
+    parser = RawConfigParser(inline_comment_prefixes=(";", "#"), strict=False)
+    try:
+        parser.read_string(path.read_text(), str(path))
+        found = [_shipped(parser, name) for name in parser.sections() if name.startswith("program:")]
+    except (OSError, ValueError, Error) as error:
+        raise UsageError(
+            f"{path}: cannot be read: {error}", "Copy it from a new home: swf-console init DIR"
+        ) from error
+    return {one.name: one for one in found}
+
+
+def declared_programs(place: Place) -> dict[str, dict[str, Any]]:
+    """What was declared so far, by name."""
+    return read_json(place.directory / PROGRAMS)
+
+
+def declare(place: Place, programs: Sequence[Program]) -> bool:
+    """Add or change programs, keeping the others; whether that changed anything.
+
+    Raises UsageError where a program cannot be: nothing is written then.
+    """
+    shipped = shipped_programs(place.home)
+    fresh = {one.name: _entry(one, shipped) for one in programs}
+    with locked(place.directory / LOCK):
+        return _write(place, {**declared_programs(place), **fresh})
+
+
+def forget(place: Place, names: Sequence[str]) -> bool:
+    """Take declared programs away; whether that changed anything."""
+    with locked(place.directory / LOCK):
+        kept = {name: entry for name, entry in declared_programs(place).items() if name not in names}
+        return _write(place, kept)
+
+
+def unknown_options(program: Program) -> tuple[str, ...]:
+    """Options that mean nothing here."""
+    return tuple(sorted(set(program.options) - set(OPTIONS)))
+
+
+def _write(place: Place, entries: Mapping[str, dict[str, Any]]) -> bool:
+    import json
+
+    before = declared_programs(place)
+    write_private(place.directory / PROGRAMS, json.dumps(entries))
+    write_private(place.directory / INCLUDE, "\n".join(_section(name, entries[name]) for name in entries))
+    return before != entries
+
+
+def _entry(program: Program, shipped: Mapping[str, Shipped]) -> dict[str, Any]:
+    name, count = program.name, program.count
+    if not NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is no name of a program", "Use letters, digits, '.', '_' and '-'")
+    if count is not None and not 1 <= count <= MOST_PROCESSES:
+        raise UsageError(f"{name}: count = {count}", f"Use 1 to {MOST_PROCESSES}")
+    ours = shipped.get(name)
+    if ours and program.script in ("", ours.script):
+        return {"count": count or ours.count, "kept": True, "numbered": ours.numbered}
+    if not program.script:
+        raise UsageError(f"{name}: {CONFIGURATION} has no such program", "Name its script")
+    if ours:
+        raise UsageError(
+            f"{name}: {CONFIGURATION} has a program of that name, with another script", "Choose another name"
+        )
+    if "\0" in program.script:
+        raise UsageError(f"{name}: script: {program.script!r} is no path", "Correct it")
+    return {"script": program.script, "count": count or 1, **_options(program)}
+
+
+def _options(program: Program) -> dict[str, Any]:
+    given = {key: value for key, value in program.options.items() if key in OPTIONS}
+    for key, value in given.items():
+        if not _usable(key, value):
+            raise UsageError(f"{program.name}: {key} = {value!r} cannot be used", "Correct [agents] there")
+    return given
+
+
+def _usable(key: str, value: Any) -> bool:
+    if key in NUMBERS:
+        return type(value) is int and 0 <= value <= 86400
+    if key == "autorestart":
+        return value in (True, False, "unexpected")
+    if key == "stopsignal":
+        return isinstance(value, str) and bool(known_signal(value))
+    if not isinstance(value, (list, dict, str)) or not isinstance(value, LAUNCHED[key]):
+        return False
+    words = [value] if isinstance(value, str) else list(value)
+    words += value.values() if isinstance(value, dict) else []
+    return all(isinstance(word, str) and "\0" not in word for word in words)
+
+
+def _section(name: str, entry: Mapping[str, Any]) -> str:
+    process = "%(program_name)s-%(process_num)d" if entry["count"] > 1 else "%(program_name)s"
+    lines = {"numprocs": str(entry["count"])}
+    if not entry.get("numbered"):
+        lines |= {"process_name": process, "stdout_logfile": f"%(here)s/../logs/{process}.log"}
+    if not entry.get("kept"):
+        own = {key: str(entry[key]).lower() for key in (*NUMBERS, "autorestart") if key in entry}
+        if "stopsignal" in entry:
+            own["stopsignal"] = known_signal(entry["stopsignal"])
+        lines |= {"command": f"{LAUNCH}@{name}", **DEFAULTS, **own}
+    return "\n".join([f"[program:{name}]", *(f"{key}={value}" for key, value in lines.items()), ""])
+
+
+def _shipped(parser: RawConfigParser, section: str) -> Shipped:
+    words = parser.get(section, "command", fallback="").split()
+    script = words[-1] if len(words) > 1 and LAUNCHER.fullmatch(words[-2]) else ""
+    numbered = "%(process_num)" in parser.get(section, "process_name", fallback="")
+    count = parser.getint(section, "numprocs", fallback=1)
+    return Shipped(section.partition(":")[2], script, count, numbered)
+
+
+STOP_SECONDS = 25.0
+LOOK_SECONDS = 0.05
+HARMLESS = (ALREADY_ADDED, BAD_NAME, NOT_RUNNING)
+
+Calls = Callable[[Sequence[tuple[str, tuple[Any, ...]]]], list[Any]]
+
+
+def reread(calls: Calls, processes: Callable[[], tuple[ProcessStatus, ...]]) -> Changes:
+    """Apply added, changed and removed groups; a changed group's processes start again where they ran.
+
+    Raises UsageError where the configuration cannot be read: nothing has changed then.
+    """
+    (answer,) = calls([("supervisor.reloadConfig", ())])
+    if isinstance(answer, Fault):
+        if answer.faultCode == CANT_REREAD:
+            reason = reason_in(answer.faultString.removeprefix("CANT_REREAD: "))
+            raise UsageError(f"supervisord cannot read its configuration: {reason}", "Correct that file")
+        raise UsageError(f"supervisord did not read its configuration: {answer.faultString}")
+    added, changed, removed = (tuple(sorted(names)) for names in answer[0])
+    running = [one for one in processes() if one.group in changed and not one.state.ended]
+    _stop(calls, processes, {*changed, *removed})
+    _ask(calls, "supervisor.removeProcessGroup", [*changed, *removed])
+    _ask(calls, "supervisor.addProcessGroup", [*changed, *added])
+    _start_again(calls, processes, running)
+    return Changes(added, changed, removed)
+
+
+def _stop(calls: Calls, processes: Callable[[], tuple[ProcessStatus, ...]], groups: set[str]) -> None:
+    if not groups:
+        return
+    alive = [one for one in processes() if one.group in groups and not one.state.ended]
+    calls([("supervisor.stopProcess", (one.name, False)) for one in alive])
+    deadline, pause = time.monotonic() + STOP_SECONDS, Event()
+    while late := [one.name for one in processes() if one.group in groups and not one.state.ended]:
+        if time.monotonic() > deadline:
+            raise TimedOut(f"{', '.join(late)}: not stopped within {STOP_SECONDS:g} s", "Try again")
+        pause.wait(LOOK_SECONDS)
+
+
+def _start_again(
+    calls: Calls, processes: Callable[[], tuple[ProcessStatus, ...]], ran: Sequence[ProcessStatus]
+) -> None:
+    """Start a group whole where any of it ran: it may have more processes than before."""
+    groups = {one.group for one in ran}
+    idle = [one.name for one in processes() if one.group in groups and one.state.ended]
+    _ask(calls, "supervisor.startProcess", idle, False)
+
+
+def _ask(calls: Calls, method: str, names: Sequence[str], *more: Any) -> None:
+    for name, answer in zip(names, calls([(method, (name, *more)) for name in names]), strict=True):
+        if isinstance(answer, Fault) and answer.faultCode not in HARMLESS:
+            raise UsageError(f"{name}: supervisord refused: {answer.faultString}")

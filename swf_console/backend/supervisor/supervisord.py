@@ -1,0 +1,299 @@
+"""supervisord over XML-RPC: the real Supervisor of a home."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Any, Protocol
+from xmlrpc.client import Fault
+
+from ..core.files import locked
+from . import daemon, pidfiles, programs
+from .base import (
+    START_SECONDS,
+    STOP_SECONDS,
+    Changes,
+    Daemon,
+    DaemonState,
+    Did,
+    Explanation,
+    Orphan,
+    Outcome,
+    ProcessState,
+    ProcessStatus,
+    Program,
+)
+from .explain import explain, known_signal, select
+from .launcher import clear_refusal, read_refusal, write_environment
+from .paths import Place, find_place, remember
+from .programs import reread
+from .rpc import (
+    ALREADY_STARTED,
+    CALL_SECONDS,
+    NOT_RUNNING,
+    SHUTDOWN_STATE,
+    NoAnswer,
+    foreign,
+    multicall,
+    read_processes,
+)
+
+LOOK_SECONDS = 0.05
+UP = (ProcessState.STARTING, ProcessState.RUNNING)
+COMING = (ProcessState.STARTING, ProcessState.BACKOFF)
+
+
+class Talk(Protocol):
+    """What is needed of supervisord."""
+
+    def processes(self) -> tuple[ProcessStatus, ...]:
+        """Every process."""
+        ...
+
+    def calls(self, calls: Sequence[tuple[str, tuple[Any, ...]]]) -> list[Any]:
+        """Several calls in one journey."""
+        ...
+
+    def refusal(self, status: ProcessStatus) -> Explanation | None:
+        """Why the launcher refused to start it, if it did."""
+        ...
+
+    def explain(self, status: ProcessStatus) -> Explanation:
+        """The state in words."""
+        ...
+
+
+def start(
+    talk: Talk, names: Sequence[str], timeout: float, *, settle: bool, replaced: Mapping[str, int]
+) -> tuple[Outcome, ...]:
+    """Start what does not run and look until each has settled (or has a PID), at most `timeout` seconds."""
+    before = {one.name: one for one in select(talk.processes(), names)}
+    asked: dict[str, Fault | None] = {}
+    deadline, pause = time.monotonic() + timeout, Event()
+    while True:
+        now = [one for one in talk.processes() if one.name in before]
+        fresh = [one for one in now if one.state.ended and one.name not in asked]
+        if fresh:
+            answers = talk.calls([("supervisor.startProcess", (one.name, False)) for one in fresh])
+            asked |= {one.name: _fault(answer) for one, answer in zip(fresh, answers, strict=True)}
+        elif all(_started(talk, one, settle=settle) for one in now) or time.monotonic() > deadline:
+            break
+        pause.wait(LOOK_SECONDS)
+    return tuple(_start_outcome(talk, one, before, asked, replaced) for one in now)
+
+
+def stop(talk: Talk, names: Sequence[str], timeout: float) -> tuple[Outcome, ...]:
+    """Stop what runs and look until all of it has ended, at most `timeout` seconds."""
+    before = {one.name: one for one in select(talk.processes(), names)}
+    alive = [one for one in before.values() if not one.state.ended and one.state is not ProcessState.STOPPING]
+    answers = talk.calls([("supervisor.stopProcess", (one.name, False)) for one in alive])
+    asked = {one.name: _fault(answer) for one, answer in zip(alive, answers, strict=True)}
+    now = _look_until(talk, before, lambda one: one.state.ended or bool(asked.get(one.name)), timeout)
+    return tuple(_stop_outcome(talk, one, before[one.name], asked.get(one.name)) for one in now)
+
+
+def signal(talk: Talk, names: Sequence[str], signal_name: str) -> tuple[Outcome, ...]:
+    """Send a signal to what runs."""
+    short = known_signal(signal_name)
+    chosen = select(talk.processes(), names)
+    alive = [one for one in chosen if one.pid]
+    answers = talk.calls([("supervisor.signalProcess", (one.name, short)) for one in alive])
+    told = {one.name: _fault(answer) for one, answer in zip(alive, answers, strict=True)}
+    return tuple(_signal_outcome(one, told) for one in chosen)
+
+
+def restarted(stopped: Mapping[str, Outcome], started: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """What a stop and a start came to: a process that was stopped and started is restarted."""
+    return tuple(
+        replace(one, did=Did.RESTARTED)
+        if one.did is Did.STARTED and stopped[one.status.name].did is Did.STOPPED
+        else one
+        for one in started
+    )
+
+
+def _look_until(
+    talk: Talk, wanted: Mapping[str, Any], enough: Callable[[ProcessStatus], bool], timeout: float
+) -> list[ProcessStatus]:
+    deadline, pause = time.monotonic() + timeout, Event()
+    while True:
+        now = [one for one in talk.processes() if one.name in wanted]
+        if all(enough(one) for one in now) or time.monotonic() > deadline:
+            return now
+        pause.wait(LOOK_SECONDS)
+
+
+def _started(talk: Talk, one: ProcessStatus, *, settle: bool) -> bool:
+    if one.state is ProcessState.STOPPING:
+        return False
+    if one.state not in COMING or talk.refusal(one) is not None:
+        return True
+    return not settle and (one.state is ProcessState.BACKOFF or one.pid is not None)
+
+
+def _start_outcome(
+    talk: Talk,
+    one: ProcessStatus,
+    before: Mapping[str, ProcessStatus],
+    asked: Mapping[str, Fault | None],
+    replaced: Mapping[str, int],
+) -> Outcome:
+    fault, orphan = asked.get(one.name), replaced.get(one.process)
+    if fault and fault.faultCode != ALREADY_STARTED:
+        return Outcome(one, Did.FAILED, Explanation(f"supervisord refused: {fault.faultString}"), orphan)
+    if one.state in UP and not talk.refusal(one):
+        same = fault is not None or (one.name not in asked and before[one.name].pid == one.pid)
+        return Outcome(one, Did.RAN_ALREADY if same else Did.STARTED, None, orphan)
+    did = Did.STILL_WAITING if one.state is ProcessState.STOPPING else Did.FAILED
+    return Outcome(one, did, talk.explain(one), orphan)
+
+
+def _stop_outcome(talk: Talk, one: ProcessStatus, before: ProcessStatus, fault: Fault | None) -> Outcome:
+    if fault and fault.faultCode != NOT_RUNNING:
+        return Outcome(one, Did.FAILED, Explanation(f"supervisord refused: {fault.faultString}"))
+    if not one.state.ended:
+        return Outcome(one, Did.STILL_WAITING, talk.explain(one))
+    return Outcome(one, Did.WAS_STOPPED if before.state.ended else Did.STOPPED)
+
+
+def _signal_outcome(one: ProcessStatus, told: Mapping[str, Fault | None]) -> Outcome:
+    if one.name not in told:
+        return Outcome(one, Did.WAS_STOPPED)
+    fault = told[one.name]
+    if fault:
+        return Outcome(one, Did.FAILED, Explanation(f"supervisord refused: {fault.faultString}"))
+    return Outcome(one, Did.SIGNALLED)
+
+
+def _fault(answer: Any) -> Fault | None:
+    return answer if isinstance(answer, Fault) else None
+
+
+class Supervisord:
+    """The supervisord of one home and state directory; nothing is started before it is asked for.
+
+    `environment` is what the programs get, from the next `ensure_running` on; `default_state_dir` is where
+    the state would be with no variable set; `call_timeout` seconds are one journey to supervisord and back.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        state_dir: Path,
+        environment: Mapping[str, str],
+        *,
+        default_state_dir: Path | None = None,
+        call_timeout: float = CALL_SECONDS,
+    ) -> None:
+        self.place: Place = find_place(home, state_dir)
+        self._environment = dict(environment)
+        self._default_state_dir = default_state_dir or state_dir
+        self._timeout = call_timeout
+
+    def look(self) -> Daemon:
+        """What is there; never raises."""
+        return daemon.look(self.place, self._timeout)
+
+    def ensure_running(self) -> Daemon:
+        """Start supervisord where there is none; it is left running."""
+        write_environment(self.place, self._environment)
+        remember(self.place, self._default_state_dir)
+        return daemon.ensure_running(self.place, self._environment)
+
+    def shutdown(self, timeout: float = STOP_SECONDS) -> None:
+        """Stop every process, then supervisord itself; TimedOut where that takes longer."""
+        daemon.shutdown(self.place, timeout)
+
+    def processes(self) -> tuple[ProcessStatus, ...]:
+        """Every process, by group and name."""
+        _, (infos,) = daemon.ask(self.place, "supervisor.getAllProcessInfo", timeout=self._timeout)
+        if isinstance(infos, Fault):
+            raise foreign(self.place.socket, infos.faultString)
+        return read_processes(infos)
+
+    def start(
+        self, names: Sequence[str], timeout: float = START_SECONDS, *, settle: bool = True
+    ) -> tuple[Outcome, ...]:
+        """Start what does not run; orphans of these processes are ended first."""
+        chosen = {one.process for one in self._fresh_attempt(names)}
+        outlived = [one for one in self.orphans() if one.process in chosen]
+        replaced = {one.process: one.pid for one in pidfiles.end(outlived, STOP_SECONDS)}
+        return start(self, names, timeout, settle=settle, replaced=replaced)
+
+    def stop(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[Outcome, ...]:
+        """Stop what runs."""
+        return stop(self, names, timeout)
+
+    def restart(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[Outcome, ...]:
+        """Stop what runs, start all of them; `timeout` holds for each half."""
+        stopped = {one.status.name: one for one in stop(self, names, timeout)}
+        return restarted(stopped, self.start(names, timeout))
+
+    def signal(self, names: Sequence[str], signal_name: str) -> tuple[Outcome, ...]:
+        """Send a signal (`HUP`, `USR1`) to what runs."""
+        return signal(self, names, signal_name)
+
+    def reread(self) -> Changes:
+        """Read the configuration again and apply it."""
+        with locked(self.place.directory / "reread.lock"):
+            return reread(self.calls, self.processes)
+
+    def declare(self, wanted: Sequence[Program]) -> Changes:
+        """Add or change programs; the others stay. Applied at once where supervisord runs."""
+        return self._apply(programs.declare(self.place, wanted))
+
+    def forget(self, names: Sequence[str]) -> Changes:
+        """Take declared programs away again, stopping them."""
+        return self._apply(programs.forget(self.place, names))
+
+    def set_environment(self, environment: Mapping[str, str]) -> None:
+        """What every program gets at its next start."""
+        self._environment = dict(environment)
+        write_environment(self.place, self._environment)
+
+    def orphans(self) -> tuple[Orphan, ...]:
+        """Processes that outlived their supervisord."""
+        try:
+            supervised = {one.pid for one in self.processes() if one.pid}
+        except NoAnswer as error:
+            if not error.state.startable:
+                raise
+            supervised = set()
+        return pidfiles.find_orphans(self.place.directory, supervised)
+
+    def end_orphans(self, timeout: float = STOP_SECONDS) -> tuple[Orphan, ...]:
+        """End every orphan, politely and then not; returns those that were ended."""
+        return pidfiles.end(self.orphans(), timeout)
+
+    def explain(self, status: ProcessStatus) -> Explanation:
+        """The state in words, with advice and what the process said last."""
+        living = {one.process: one.pid for one in pidfiles.living_processes(self.place.directory)}
+        pid = living.get(status.process)
+        return explain(status, self.place.directory, orphan=pid if pid != status.pid else None)
+
+    def refusal(self, status: ProcessStatus) -> Explanation | None:
+        """Why the launcher refused to start it, if it did."""
+        return read_refusal(self.place.directory, status.process)
+
+    def calls(self, calls: Sequence[tuple[str, tuple[Any, ...]]]) -> list[Any]:
+        """Several XML-RPC calls in one journey; refusals are Faults in their place."""
+        answers = multicall(self.place.socket, calls, self._timeout)
+        if any(isinstance(one, Fault) and one.faultCode == SHUTDOWN_STATE for one in answers):
+            self.processes()
+        return answers
+
+    def _fresh_attempt(self, names: Sequence[str]) -> list[ProcessStatus]:
+        """What is to be started: what has ended, and what is tried again in vain, which is stopped for it."""
+        chosen = select(self.processes(), names)
+        stuck = [one for one in chosen if one.state in COMING and (one.pid is None or self.refusal(one))]
+        self.calls([("supervisor.stopProcess", (one.name, False)) for one in stuck])
+        fresh = [*stuck, *(one for one in chosen if one.state.ended)]
+        for one in fresh:
+            clear_refusal(self.place.directory, one.process)
+        return fresh
+
+    def _apply(self, changed: bool) -> Changes:
+        if not changed or self.look().state is not DaemonState.RUNNING:
+            return Changes()
+        return self.reread()

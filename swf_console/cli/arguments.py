@@ -1,0 +1,66 @@
+"""Arguments that several commands share, and how they are read."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from ..backend.core.errors import UsageError
+
+MOST_ROWS = 10_000
+
+
+def add_json(parser: argparse.ArgumentParser, what: str = "one JSON object a line") -> None:
+    """`--json`; the default is the whole command line's."""
+    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=what)
+
+
+def add_page(parser: argparse.ArgumentParser, limit: int = 50) -> None:
+    """`--limit` and `--after`."""
+    add(parser, "--limit", "N", f"show N at most ({limit})")
+    add(parser, "--after", "CURSOR", "go on after the page that named this cursor")
+
+
+def add(parser: argparse.ArgumentParser, flag: str, metavar: str, text: str) -> None:
+    """A flag with a value; not given it stays what it was, so that it may stand before a subcommand."""
+    parser.add_argument(flag, metavar=metavar, default=argparse.SUPPRESS, help=text)
+
+
+def given(arguments: argparse.Namespace, name: str) -> Any:
+    """The value of a flag, or None where it is not given."""
+    return getattr(arguments, name, None)
+
+
+def limit_of(arguments: argparse.Namespace, default: int = 50) -> int:
+    """`--limit`, from 1 to 10,000. Raises UsageError."""
+    return whole_number(given(arguments, "limit"), "--limit", default, MOST_ROWS)
+
+
+def whole_number(text: str | None, flag: str, default: int, highest: int, lowest: int = 1) -> int:
+    """The number that `text` says, in bounds. Raises UsageError."""
+    if text is None:
+        return default
+    digits = text.strip()
+    if not (
+        digits.isascii() and digits.isdecimal() and len(digits) < 12 and lowest <= int(digits) <= highest
+    ):
+        raise UsageError(
+            f"{flag} {text[:40]} is no number from {lowest:,} to {highest:,}", f"As in {flag} 100"
+        )
+    return int(digits)
+
+
+def seconds_of(text: str | None, flag: str, default: float | None) -> float | None:
+    """A positive number of seconds. Raises UsageError."""
+    if text is None:
+        return default
+    return _positive(text, flag, float)
+
+
+def _positive(text: str, flag: str, read: Callable[[str], float]) -> float:
+    try:
+        value = read(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1e9:
+        raise UsageError(f"{flag} {text[:40]} is no positive number of seconds", f"As in {flag} 10")
+    return value

@@ -1,0 +1,94 @@
+"""`swf-console` on a terminal: the full-screen console."""
+
+import argparse
+import gc
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..viewmodels.context import ConsoleServices
+    from ..viewmodels.prefetch import FirstLook
+
+FRAMES = "120"
+DRIVERS = {
+    "unicode": "swf_console.terminal.driver:TerminalDriver",
+    "ascii": "swf_console.terminal.ascii_driver:AsciiDriver",
+}
+SWITCH_SECONDS = 0.001
+CRASHED = 1
+LOG = "console.log"
+BROKE = "Nothing of the agents is touched; the trace is in the journal (swf-console journal) and in"
+# what dies young is found in a few milliseconds; all that lives is walked through as good as never
+COLLECT_THE_YOUNG = (10_000, 20, 100_000)
+
+
+def open_app(arguments: argparse.Namespace) -> int:
+    """Open the console and return its exit code."""
+    # while modules load there is nothing to collect
+    gc.disable()
+    from ..viewmodels.prefetch import FirstLook
+
+    first_look = FirstLook(arguments.home, arguments.testbed_config, arguments.namespace)
+    try:
+        return _open(arguments, first_look)
+    finally:
+        first_look.close()
+
+
+def _open(arguments: argparse.Namespace, first_look: "FirstLook") -> int:
+    from ..backend.core.logs import log_to_file
+    from ..backend.core.settings import load_settings
+    from ..backend.services.executions.watchdog import Watchdog, new_owner_id
+    from ..viewmodels.context import ConsoleServices
+    from ..viewmodels.namespaces import namespace_of
+    from ..viewmodels.preferences import load_preferences
+    from .key_names import known_keys
+
+    settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
+    namespace = namespace_of(settings, arguments.namespace)
+    preferences = load_preferences(known=known_keys)
+    owner = new_owner_id(settings)
+    watchdog = Watchdog(settings, owner)
+    try:
+        log_to_file(settings.logs_dir / LOG)
+        services = ConsoleServices(
+            settings, namespace, arguments.read_only, preferences, lease_owner=owner, first_look=first_look
+        )
+        services.want_first_look()
+        return show(services)
+    finally:
+        watchdog.dismiss()
+
+
+def show(services: "ConsoleServices") -> int:
+    """Run the application until it is left."""
+    from ..viewmodels.terminal import symbols_of
+
+    # how often Textual may paint what a key has changed; it is read when Textual is imported
+    os.environ.setdefault("TEXTUAL_FPS", FRAMES)
+    os.environ.setdefault("TEXTUAL_DRIVER", DRIVERS[symbols_of(services.preferences, os.environ)])
+    import asyncio
+
+    from ..app import ConsoleApp
+    from ..terminal.event_loop import loop_that_tells
+    from ..widgets.strips import spare_the_collector
+    from .output import say
+
+    # the threads that read messages let the one that paints have its turn sooner
+    sys.setswitchinterval(SWITCH_SECONDS)
+    spare_the_collector()
+    gc.freeze()
+    gc.enable()
+    gc.set_threshold(*COLLECT_THE_YOUNG)
+    app = ConsoleApp(services)
+    try:
+        with asyncio.Runner(loop_factory=lambda: loop_that_tells(services.courtesy)) as runner:
+            code = runner.run(app.run_async(mouse=services.preferences.mouse))
+    finally:
+        services.memory.save()
+        services.close()
+    if app.broken:
+        say(f"swf-console: the console broke: {app.broken}. {BROKE} {services.settings.logs_dir / LOG}")
+        return CRASHED
+    return code if code is not None else app.return_code or 0

@@ -1,0 +1,88 @@
+"""`swf-console control run|stop|status`: commands to a persistent runner, and its answer."""
+
+import argparse
+from typing import Any
+
+from .arguments import seconds_of
+from .output import emit, fields, say, show, table
+from .run import add_execution_arguments, request_of
+
+ANSWER_SECONDS = 10.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The three commands."""
+    commands = parser.add_subparsers(dest="action", required=True, metavar="run|stop|status")
+    run_parser = commands.add_parser("run", help="execute a workflow on a runner")
+    run_parser.add_argument("--workflow", required=True, metavar="NAME", help="the workflow's name")
+    add_execution_arguments(run_parser, realtime=None)
+    stop_parser = commands.add_parser("stop", help="end an execution, or all that the runner executes")
+    stop_parser.add_argument("--execution-id", metavar="ID", help="the execution to end")
+    status_parser = commands.add_parser("status", help="ask a runner what it does")
+    for one in (stop_parser, status_parser):
+        one.add_argument("--namespace", metavar="N", help="namespace (that of testbed.toml)")
+        one.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
+    for one in (run_parser, stop_parser, status_parser):
+        one.add_argument("--timeout", metavar="S", help=f"wait S seconds for the answer ({ANSWER_SECONDS:g})")
+        one.add_argument("--json", action="store_true", help="the answer as one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Send the command, print the answer; 5 where it was refused."""
+    from ..backend.config.names import resolve_namespace
+    from ..backend.core.logs import log_to_file
+    from ..backend.core.settings import load_settings
+    from ..backend.services.executions.request import testbed_of
+    from ..backend.services.runner.client import ask_runner
+
+    settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
+    log_to_file(settings.logs_dir / "commands.log")
+    testbed = testbed_of(settings)
+    namespace = resolve_namespace(arguments.namespace, testbed)
+    if arguments.action == "run" and arguments.realtime is None:
+        arguments.realtime = bool(testbed and testbed.workflow.get("realtime"))
+    timeout = seconds_of(arguments.timeout, "--timeout", ANSWER_SECONDS) or ANSWER_SECONDS
+    answer = ask_runner(settings, content_of(arguments, namespace), timeout)
+    if arguments.json:
+        emit(answer)
+    else:
+        show_answer(answer)
+    return 0 if answer.get("accepted") else 5
+
+
+def content_of(arguments: argparse.Namespace, namespace: str) -> dict[str, Any]:
+    """The command's message."""
+    from datetime import UTC, datetime
+
+    from ..backend.services.runner.protocol import STATUS, STOP, run_command
+
+    stamp = {"namespace": namespace, "timestamp": datetime.now(UTC).isoformat()}
+    if arguments.action == "run":
+        return run_command(request_of(arguments, arguments.workflow), namespace) | stamp
+    if arguments.action == "stop":
+        return {"msg_type": STOP, "execution_id": arguments.execution_id, "source": "swf-console"} | stamp
+    return {"msg_type": STATUS, "source": "swf-console"} | stamp
+
+
+def show_answer(answer: dict[str, Any]) -> None:
+    """The answer for a person."""
+    if not answer.get("accepted"):
+        for line in answer.get("problems") or [answer.get("reason")]:
+            say(f"swf-console: refused: {line}")
+        return
+    for warning in answer.get("warnings") or ():
+        say(f"swf-console: warning: {warning}")
+    fields(
+        [
+            ("accepted by", answer.get("agent")),
+            ("state", answer.get("operational_state")),
+            ("type", answer.get("agent_type")),
+            ("execution", answer.get("execution_id")),
+            ("stopping", ", ".join(answer["stopping"]) if answer.get("stopping") else None),
+        ]
+    )
+    running = answer.get("executions")
+    if running:
+        show()
+        columns = ("execution_id", "workflow_name", "configuration", "run_id", "stf_count", "realtime")
+        table(columns, [[one.get(name) for name in columns] for one in running])

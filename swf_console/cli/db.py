@@ -1,0 +1,124 @@
+"""`swf-console db`: the version of the database's tables, and what brings them up."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from .arguments import add_json
+from .output import age, emit, harmless, say, show
+
+if TYPE_CHECKING:
+    from ..backend.core.settings import Settings
+    from ..backend.database.upgrading import Lockout
+
+LACKING = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The actions."""
+    actions = parser.add_subparsers(dest="action", metavar="upgrade|current|check", required=True)
+    upgrading = actions.add_parser("upgrade", help="bring the tables to this version; rows stay as they are")
+    upgrading.add_argument(
+        "--yes", action="store_true", help="upgrade even where that locks older programs out of the database"
+    )
+    add_json(upgrading)
+    add_json(actions.add_parser("current", help="show the version of the tables"))
+    add_json(actions.add_parser("check", help="say what the database lacks (exit 2); changes nothing"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the action says."""
+    from ..backend.core.settings import load_settings
+
+    settings = load_settings(home=arguments.home)
+    if arguments.action == "upgrade":
+        return upgrade(settings, yes=arguments.yes, as_json=arguments.json)
+    actions = {"current": current, "check": check}
+    return actions[arguments.action](settings, as_json=arguments.json)
+
+
+def upgrade(settings: "Settings", *, yes: bool, as_json: bool) -> int:
+    """Upgrade, and say from what to what; where that locks older programs out, ask first."""
+    from ..backend.services.database import pending_lockout, place_of, upgrade_database
+
+    lockout = pending_lockout(settings)
+    if lockout is not None:
+        show_lockout(lockout, place_of(settings))
+        if not yes:
+            ask(place_of(settings))
+    done = upgrade_database(settings)
+    if as_json:
+        emit(done)
+    elif done.added:
+        for one in done.added:
+            show(f"{done.database}: added {one}")
+    elif done.before == done.version:
+        show(f"{done.database}: already at version {done.version}")
+    else:
+        show(f"{done.database}: upgraded from {done.before or 'nothing'} to version {done.version}")
+    return 0
+
+
+def show_lockout(lockout: "Lockout", place: str) -> None:
+    """Say which programs have to be updated before this upgrade."""
+    say(
+        f"{place}: an upgrade from version {lockout.before} to {lockout.after} locks out programs that are "
+        f"older than version {lockout.compatible_from}"
+    )
+    if lockout.clients:
+        say("Update these first, where they are older:")
+    else:
+        say("No agent and no execution is alive in it; consoles and interfaces are not recorded there")
+    for client in lockout.clients:
+        told = (
+            client.user and f"user {client.user}",
+            client.host and f"host {client.host}",
+            client.pid and f"process {client.pid}",
+            client.version and f"swf-console {client.version}",
+            client.heard_at and f"heartbeat {age(client.heard_at)} ago",
+        )
+        say(harmless(f"  {client.kind} {client.name}: {', '.join(one for one in told if one)}"))
+
+
+def ask(place: str) -> None:
+    """Return where a person agrees. Raises Refused where none does, or none can be asked."""
+    from ..backend.core.errors import Refused
+
+    if not sys.stdin.isatty():
+        raise Refused(f"{place}: older programs would be locked out", "Update them, then give --yes")
+    print("Upgrade now? [y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise Refused(f"{place}: not upgraded")
+
+
+def current(settings: "Settings", *, as_json: bool) -> int:
+    """Print the version."""
+    from ..backend.services.database import database_version
+
+    found = database_version(settings)
+    if as_json:
+        emit(found)
+    else:
+        show(f"{found.database}: version {found.version or 'none'} (this program: {found.expected})")
+    if found.newer:
+        say("A later program has upgraded it: update swf-console when you can")
+    elif found.version != found.expected:
+        say("Bring it up: swf-console db upgrade")
+    return 0
+
+
+def check(settings: "Settings", *, as_json: bool) -> int:
+    """Print what is missing; 2 where anything is."""
+    from ..backend.services.database import check_database, place_of
+
+    lacks, place = check_database(settings), place_of(settings)
+    if as_json:
+        emit({"database": place, "lacks": lacks})
+    elif not lacks:
+        show(f"{place}: all there")
+    else:
+        for lack in lacks:
+            show(f"{place}: lacks {lack}")
+    if lacks:
+        say("Bring it up: swf-console db upgrade")
+    return LACKING if lacks else 0

@@ -1,0 +1,34 @@
+"""`swf-console doctor`: checks everything that this needs, each with what to do about it."""
+
+import argparse
+from collections import Counter
+
+from .arguments import add, add_json, given
+from .output import brief, emit, keep_logs_off_the_screen, say, show
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Nothing but how it is printed."""
+    add(parser, "--testbed-config", "FILE", "testbed.toml (workflows/testbed.toml)")
+    add_json(parser, "a JSON object for each check")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print each check as it is done; exit with 0, 2, or 3 where a backend fails."""
+    from ..backend.core.settings import load_settings
+    from ..backend.services.health.doctor.checks import Verdict, examine, exit_code
+
+    keep_logs_off_the_screen()
+    checks = []
+    testbed = given(arguments, "testbed_config")
+    for check in examine(lambda: load_settings(home=arguments.home, testbed_config=testbed)):
+        checks.append(check)
+        if arguments.json:
+            emit(check)
+            continue
+        show(f"{check.verdict.upper():<4}  {check.name:<18} {brief(check.found, 1000)}")
+        if check.verdict is not Verdict.OK and check.advice:
+            show(f"{'':<6}{'':<18} -> {brief(check.advice, 1000)}")
+    counts = Counter(check.verdict for check in checks)
+    say(", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict))
+    return exit_code(checks)

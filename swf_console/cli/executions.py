@@ -1,0 +1,239 @@
+"""`swf-console executions`: list, show, stop, rerun and compare executions."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING
+
+from ..backend.core.errors import UsageError
+from .arguments import add, add_json, add_page, given, limit_of, seconds_of
+from .output import brief, emit, instant, lasted, say, show, table
+
+if TYPE_CHECKING:
+    from ..backend.core.settings import Settings
+    from ..backend.database.records.workflows import ExecutionFilter, ExecutionSummary
+
+STATUSES = ("running", "completed", "failed", "terminated")
+STOP_SECONDS = 10.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The actions; without one, list."""
+    add_list_arguments(parser)
+    actions = parser.add_subparsers(dest="action", metavar="list|show|stop|rerun|diff")
+    add_list_arguments(actions.add_parser("list", help="list executions, newest first"))
+    shown = actions.add_parser("show", help="show one with everything that is known of it")
+    stopped = actions.add_parser("stop", help="stop one, whoever runs it, and wait for its end")
+    rerun = actions.add_parser("rerun", help="run it again with the same parameters")
+    for one in (shown, stopped, rerun):
+        one.add_argument("execution", metavar="ID", help="the execution's id")
+    diff = actions.add_parser("diff", help="show what two executions have different")
+    diff.add_argument("execution", metavar="A", help="an execution's id")
+    diff.add_argument("other", metavar="B", help="another's")
+    add(stopped, "--timeout", "S", f"wait S seconds for its end ({STOP_SECONDS:g})")
+    add_rerun_arguments(rerun)
+    for one in (shown, stopped, rerun, diff):
+        add_json(one, "one JSON object" if one is not diff else "a JSON object for each difference")
+    swept = actions.add_parser("sweep")
+    swept.add_argument("--owner", required=True, help=argparse.SUPPRESS)
+
+
+def add_list_arguments(parser: argparse.ArgumentParser) -> None:
+    """The filters of the list."""
+    add(parser, "--namespace", "N", "only those of this namespace")
+    add(parser, "--status", "STATUS", f"only those with this status: {', '.join(STATUSES)}")
+    add(parser, "--workflow", "NAME", "only those of this workflow")
+    add(parser, "--user", "USER", "only those that this user ran")
+    add(parser, "--prefix", "TEXT", "only those whose id begins so")
+    add(parser, "--since", "TIME", "only those begun since: 2026-01-31T12:00 (UTC), or 10m, 2h, 3d ago")
+    add_page(parser)
+    add_json(parser, "one JSON object a line; the last line names the next page, where there is one")
+
+
+def add_rerun_arguments(parser: argparse.ArgumentParser) -> None:
+    """What may be different the second time."""
+    add(parser, "--namespace", "N", "run it in this namespace (the same)")
+    add(parser, "--timeout", "S", "give up after S wall seconds (exit 4)")
+    parser.add_argument(
+        "--realtime",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="pace by the wall clock, or not (as it was)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the action says."""
+    from ..backend.core.settings import load_settings
+
+    actions: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
+        "list": list_them,
+        "show": show_one,
+        "stop": stop,
+        "rerun": rerun,
+        "diff": diff,
+        "sweep": sweep,
+    }
+    return actions[arguments.action or "list"](arguments, load_settings(home=arguments.home))
+
+
+def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
+    """Print a page, newest first."""
+    from ..backend.services.database import opened
+    from ..backend.services.executions.queries import list_executions
+
+    wanted = filter_of(arguments)
+    limit = limit_of(arguments)
+    with opened(settings) as database:
+        page = list_executions(settings, database, wanted, given(arguments, "after"), limit)
+    if arguments.json:
+        for item in page.items:
+            emit(item)
+        if page.next:
+            emit({"next": page.next})
+        return 0
+    if not page.items:
+        say_nothing_found(wanted)
+        return 0
+    table(
+        ("execution", "status", "started (UTC)", "took", "namespace", "user", "version", "error"),
+        map(row_of, page.items),
+    )
+    if page.next:
+        say(f"More: the same with --after {page.next}")
+    return 0
+
+
+def filter_of(arguments: argparse.Namespace) -> "ExecutionFilter":
+    """The filter that the flags describe."""
+    from ..backend.core.times import parse_moment
+    from ..backend.database.records.workflows import ExecutionFilter
+
+    status = given(arguments, "status")
+    if status is not None and status not in STATUSES:
+        raise UsageError(f"--status {status[:40]} is no status", f"Give one of {', '.join(STATUSES)}")
+    return ExecutionFilter(
+        status=status,
+        namespace=given(arguments, "namespace"),
+        executed_by=given(arguments, "user"),
+        workflow_name=given(arguments, "workflow"),
+        id_prefix=given(arguments, "prefix"),
+        since=parse_moment(given(arguments, "since"), "--since"),
+    )
+
+
+def row_of(execution: "ExecutionSummary") -> tuple[str, ...]:
+    """An execution as a row of the list."""
+    error = (execution.error_message or "").partition("\n")[0]
+    return (
+        brief(execution.execution_id),
+        brief(execution.status),
+        instant(execution.start_time),
+        lasted(execution.start_time, execution.end_time),
+        brief(execution.namespace, 40),
+        brief(execution.executed_by, 40),
+        brief(execution.version, 20),
+        brief(error, 120),
+    )
+
+
+def say_nothing_found(wanted: "ExecutionFilter") -> None:
+    """What to do about an empty list."""
+    from dataclasses import asdict
+
+    if any(value is not None for value in asdict(wanted).values()):
+        say("No executions match. Leave a filter out: swf-console executions")
+    else:
+        say("No executions yet. Run one: swf-console --run stf_datataking --namespace NAME")
+
+
+def show_one(arguments: argparse.Namespace, settings: "Settings") -> int:
+    """Print everything about one execution."""
+    from ..backend.services.database import opened
+    from ..backend.services.executions.queries import execution_detail
+    from .execution_detail import document_of, show_detail
+
+    with opened(settings) as database:
+        detail = execution_detail(settings, database, arguments.execution)
+    if arguments.json:
+        emit(document_of(detail))
+    else:
+        show_detail(detail)
+    return 0
+
+
+def stop(arguments: argparse.Namespace, settings: "Settings") -> int:
+    """Stop an execution and say how it ended."""
+    from ..backend.services.database import opened
+    from ..backend.services.executions.stop import stop_execution
+
+    timeout = seconds_of(given(arguments, "timeout"), "--timeout", STOP_SECONDS) or STOP_SECONDS
+    with opened(settings) as database:
+        stopped = stop_execution(settings, database, arguments.execution, timeout)
+    if arguments.json:
+        emit(stopped)
+    else:
+        show(f"{brief(stopped.execution_id)}  {stopped.status}  (asked {stopped.seconds:.1f} s before)")
+    return 0
+
+
+def rerun(arguments: argparse.Namespace, settings: "Settings") -> int:
+    """Run an execution again, headless; the exit codes and the report are those of --run."""
+    from ..backend.services.database import opened
+    from ..backend.services.executions.rerun import rerun_of
+    from ..backend.services.executions.run_once import HeadlessRun
+    from .run import progress_bar, show_report, stopped_by_signals, warn
+
+    timeout = seconds_of(given(arguments, "timeout"), "--timeout", None)
+    with opened(settings) as database:
+        again = rerun_of(
+            settings,
+            database,
+            arguments.execution,
+            namespace=given(arguments, "namespace"),
+            realtime=arguments.realtime,
+        )
+    for warning in again.warnings:
+        warn(warning)
+    headless = HeadlessRun(settings, again.request, warn=warn)
+    with stopped_by_signals(headless), redirect_stdout(sys.stderr), progress_bar() as progress:
+        report = headless.run(timeout=timeout, progress=progress)
+    show_report(report, as_json=arguments.json)
+    return report.exit_code
+
+
+def diff(arguments: argparse.Namespace, settings: "Settings") -> int:
+    """Print what two executions have different."""
+    from ..backend.services.database import opened
+    from ..backend.services.executions.diff import compare_executions
+
+    with opened(settings) as database:
+        comparison = compare_executions(database, arguments.execution, arguments.other)
+    if arguments.json:
+        for difference in comparison.differences:
+            emit(difference)
+        return 0
+    if not comparison.differences:
+        say("Nothing differs.")
+        return 0
+    names = (comparison.first.execution_id, comparison.second.execution_id)
+    table(
+        ("what", "name", *(brief(name) for name in names)),
+        (
+            (one.kind, brief(one.name, 80), brief(one.first, 60), brief(one.second, 60))
+            for one in comparison.differences
+        ),
+    )
+    return 0
+
+
+def sweep(arguments: argparse.Namespace, settings: "Settings") -> int:
+    """Close what a dead process left behind; its guard calls this."""
+    from ..backend.services.database import opened
+    from ..backend.services.executions import recovery
+
+    with opened(settings) as database:
+        for execution_id in recovery.sweep(settings, database, dead_owner=arguments.owner):
+            show(brief(execution_id))
+    return 0

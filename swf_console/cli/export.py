@@ -1,0 +1,37 @@
+"""`swf-console export ID`: an execution and all that belongs to it as one JSON document."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from .arguments import add, add_json, given
+from .output import emit, say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The execution and the file."""
+    parser.add_argument("execution", metavar="ID", help="the execution's id")
+    add(parser, "--output", "FILE", "write it there, whole or not at all (stdout)")
+    add_json(parser, "with --output: what was written, as one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the document to stdout, or to a file and say so."""
+    from ..backend.core.settings import load_settings
+    from ..backend.services.database import opened
+    from ..backend.services.executions.export import ExecutionExport
+
+    settings = load_settings(home=arguments.home)
+    output = given(arguments, "output")
+    with opened(settings) as database:
+        document = ExecutionExport(settings, database, arguments.execution)
+        if output is None:
+            for piece in document.pieces():
+                sys.stdout.write(piece)
+            return 0
+        written = document.write(Path(output).expanduser())
+    if arguments.json:
+        emit(written)
+    else:
+        say(f"{written.file}: {written.messages:,} messages, {written.bytes:,} bytes")
+    return 0

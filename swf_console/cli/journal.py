@@ -1,0 +1,43 @@
+"""`swf-console journal`: what was done in the consoles of this home."""
+
+import argparse
+
+from .arguments import add, add_json, given, limit_of
+from .output import brief, emit, instant, say, table
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """How many, since when."""
+    add(parser, "--limit", "N", "show N at most (50)")
+    add(parser, "--since", "TIME", "only those since: 2026-01-31T12:00 (UTC), or 10m, 2h, 3d ago")
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the entries, the newest first."""
+    from ..backend.core.settings import load_settings
+    from ..backend.core.times import parse_moment
+    from ..backend.services.journal import Journal
+
+    since = parse_moment(given(arguments, "since"), "--since")
+    settings = load_settings(home=arguments.home)
+    entries = Journal(settings.state_dir).entries(limit_of(arguments), since)
+    if arguments.json:
+        for entry in entries:
+            emit(entry)
+        return 0
+    if not entries:
+        say("Nothing was done here yet. Open the console: swf-console")
+        return 0
+    rows = [
+        (
+            instant(entry.at),
+            entry.kind,
+            brief(entry.who, 50),
+            brief(entry.command or entry.what),
+            entry.result,
+        )
+        for entry in entries
+    ]
+    table(("time (UTC)", "kind", "who", "what", "result"), rows)
+    return 0

@@ -1,0 +1,57 @@
+"""`swf-console mcp`: this home's operations as tools for assistants."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from .output import say
+
+if TYPE_CHECKING:
+    from ..mcp.executor import Desk
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What may be done, and over what it is served."""
+    parser.add_argument("--allow-write", action="store_true", help="let tools change things (read-only)")
+    parser.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
+    parser.add_argument(
+        "--http", action="store_true", help="serve http://HOST:PORT/mcp on this machine instead of stdio"
+    )
+    parser.add_argument("--host", metavar="H", default="127.0.0.1", help="a loopback address (127.0.0.1)")
+    parser.add_argument("--port", type=int, metavar="N", default=8003, help="its port (8003; 0: any)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until the client leaves (stdio), or until SIGTERM or SIGINT."""
+    from ..backend.core.errors import UsageError
+    from ..backend.core.logs import log_to_file
+    from ..backend.core.settings import load_settings
+    from ..mcp.executor import Desk
+    from ..mcp.tools import BY_NAME
+
+    if not 0 <= arguments.port <= 65535:
+        raise UsageError(f"--port {arguments.port} is no port", "Give a number from 0 to 65535")
+    settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
+    log_to_file(settings.logs_dir / "mcp.log")
+    door = "mcp over http" if arguments.http else "mcp"
+    desk = Desk(settings, BY_NAME, allow_write=arguments.allow_write, door=door)
+    try:
+        if arguments.http:
+            serve_http(desk, arguments.host, arguments.port)
+        else:
+            from ..mcp.server import serve_stdio
+
+            serve_stdio(desk)
+    finally:
+        desk.close()
+    return 0
+
+
+def serve_http(desk: "Desk", host: str, port: int) -> None:
+    """Say where it is served, and serve."""
+    from ..mcp.http import PATH, listen, serve_http
+
+    with listen(desk, host, port) as bound:
+        name, number = bound.getsockname()[:2]
+        shown = f"[{name}]" if ":" in name else name
+        say(f"the tools are served on http://{shown}:{number}{PATH}; Ctrl-C ends it")
+        serve_http(desk, bound)

@@ -1,0 +1,263 @@
+"""`swf-console messages`: list recorded messages, show one, follow the live ones."""
+
+import argparse
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ..backend.core.errors import TimedOut
+from .arguments import add, add_json, add_page, given, limit_of, seconds_of, whole_number
+from .output import (
+    LONGEST_LINE,
+    brief,
+    emit,
+    fields,
+    heading,
+    instant,
+    keep_logs_off_the_screen,
+    lines,
+    say,
+    show,
+    spelled,
+    table,
+)
+
+if TYPE_CHECKING:
+    from ..backend.core.settings import Settings
+    from ..backend.database.records.messages import MessageFilter, MessageSummary
+    from ..backend.messaging.message import IncomingMessage
+    from ..backend.services.messages.filter import MessageMatch
+    from ..backend.services.messages.search import MessagePage
+
+WORDS = (
+    'type=stf_* run=100010 sender~fastmon "text" !heartbeat .state=run: all must hold; = compares the whole '
+    "field (* and ? stand for anything, commas separate alternatives), ~ looks inside it, a word is looked "
+    "for anywhere, ! turns a term round, .name is a field of the body. Give it before the flags."
+)
+TERM = re.compile(r'[=~"]|^[!.]')
+MOST = 10**9
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The actions; without one, list."""
+    add_list_arguments(parser)
+    actions = parser.add_subparsers(dest="action", metavar="list|show|tail")
+    listed = actions.add_parser("list", help="list recorded messages, newest first")
+    listed.add_argument("filter", nargs="*", metavar="FILTER", help=WORDS)
+    add_list_arguments(listed)
+    shown = actions.add_parser("show", help="show a recorded message with its content")
+    shown.add_argument("message", metavar="ID", help="the message's id")
+    add_json(shown, "one JSON object")
+    tail = actions.add_parser("tail", help="follow the messages of a topic as they come")
+    tail.add_argument("filter", nargs="*", metavar="FILTER", help=WORDS)
+    add(tail, "--topic", "TOPIC", "the topic to follow (/topic/epictopic)")
+    add(tail, "--count", "N", "end after N messages")
+    add(tail, "--timeout", "S", "end after S seconds (exit 4 where --count messages have not come by then)")
+    add_json(tail)
+
+
+def implied_action(words: Sequence[str]) -> list[str]:
+    """`list`, where a term of a filter stands in the place of an action."""
+    first = words[0] if words else ""
+    return ["list"] if not first.startswith("-") and TERM.search(first) else []
+
+
+def add_list_arguments(parser: argparse.ArgumentParser) -> None:
+    """The filters of the list that have flags."""
+    add(parser, "--namespace", "N", "only those of this namespace")
+    add(parser, "--execution", "ID", "only those of this execution")
+    add(parser, "--run-id", "ID", "only those of this DAQ run")
+    add(parser, "--type", "TYPE", "only those of this type; stf_* is all that begin with stf_")
+    add(parser, "--sender", "NAME", "only those of this sender")
+    add(parser, "--since", "TIME", "only those sent since: 2026-01-31T12:00 (UTC), or 10m, 2h, 3d ago")
+    add(parser, "--until", "TIME", "only those sent before")
+    add_page(parser)
+    add_json(parser, "one JSON object a line; the last line names the next page, where there is one")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the action says."""
+    from ..backend.core.settings import load_settings
+
+    actions: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
+        "list": list_them,
+        "show": show_one,
+        "tail": tail,
+    }
+    return actions[arguments.action or "list"](arguments, load_settings(home=arguments.home))
+
+
+def match_of(arguments: argparse.Namespace) -> "MessageMatch":
+    """The filter that the words describe."""
+    from ..backend.services.messages.filter import compile_filter
+
+    return compile_filter(" ".join(given(arguments, "filter") or []))
+
+
+def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
+    """Print a page, newest first."""
+    from ..backend.services.database import opened
+    from ..backend.services.messages.search import list_messages
+
+    wanted, match, limit = filter_of(arguments), match_of(arguments), limit_of(arguments)
+    with opened(settings) as database:
+        page = list_messages(database, wanted, match, given(arguments, "after"), limit)
+    if arguments.json:
+        for item in page.items:
+            emit(item)
+        if page.next:
+            emit({"next": page.next})
+        return 0
+    if page.items:
+        table(
+            ("sent (UTC)", "delivered", "type", "run", "execution", "sender", "destination"),
+            map(row_of, page.items),
+        )
+    say_rest(page, filtered=bool(match.terms) or any(asdict(wanted).values()))
+    return 0
+
+
+def filter_of(arguments: argparse.Namespace) -> "MessageFilter":
+    """The filter that the flags describe."""
+    from ..backend.core.times import parse_moment
+    from ..backend.database.records.messages import MessageFilter
+
+    return MessageFilter(
+        namespace=given(arguments, "namespace"),
+        execution_id=given(arguments, "execution"),
+        run_id=given(arguments, "run_id"),
+        message_type=given(arguments, "type"),
+        sender=given(arguments, "sender"),
+        since=parse_moment(given(arguments, "since"), "--since"),
+        until=parse_moment(given(arguments, "until"), "--until"),
+    )
+
+
+def row_of(message: "MessageSummary") -> tuple[str, ...]:
+    """A message as a row of the list."""
+    return (
+        instant(message.sent_at, milliseconds=True),
+        "yes" if message.delivered_at else "no",
+        brief(message.message_type, 50),
+        brief(message.run_id, 50),
+        brief(message.execution_id, 100),
+        brief(message.sender_agent, 100),
+        brief(message.queue_name, 100),
+    )
+
+
+def say_rest(page: "MessagePage", *, filtered: bool) -> None:
+    """What is not on the page, and what to do about it."""
+    if page.unfinished:
+        say(f"{page.looked_at:,} messages were looked through, {len(page.items):,} of them match.")
+    if page.next:
+        say(f"More: the same with --after {page.next}")
+    elif not page.items and filtered:
+        say("No messages match. Leave a condition out, or follow what comes: swf-console messages tail")
+    elif not page.items:
+        say("No messages yet. Run a workflow: swf-console --run stf_datataking --namespace NAME")
+
+
+def show_one(arguments: argparse.Namespace, settings: "Settings") -> int:
+    """Print a recorded message."""
+    from ..backend.services.database import opened
+    from ..backend.services.messages.search import find_message
+
+    with opened(settings) as database:
+        message = find_message(database, arguments.message)
+    if arguments.json:
+        emit(message)
+        return 0
+    show(f"{brief(message.message_type, 50)}  {message.message_id}")
+    fields(
+        [
+            ("sent", f"{instant(message.sent_at, milliseconds=True)} UTC"),
+            (
+                "delivered",
+                f"{instant(message.delivered_at, milliseconds=True)} UTC"
+                if message.delivered_at
+                else "no: no broker has confirmed it",
+            ),
+            ("destination", message.queue_name),
+            ("sender", message.sender_agent),
+            ("namespace", message.namespace),
+            ("execution", message.execution_id),
+            ("run", message.run_id),
+            ("correlation", message.correlation_id),
+            ("metadata", spelled(message.metadata) if message.metadata else None),
+        ]
+    )
+    heading("Content")
+    lines(json.dumps(message.content, indent=2, ensure_ascii=False))
+    return 0
+
+
+def tail(arguments: argparse.Namespace, settings: "Settings") -> int:
+    """Print messages as they come, until --count, --timeout or Ctrl-C."""
+    from ..backend.services.messages.follow import EPICTOPIC, Tail
+
+    keep_logs_off_the_screen()
+    count = whole_number(given(arguments, "count"), "--count", MOST, MOST)
+    timeout = seconds_of(given(arguments, "timeout"), "--timeout", None)
+    topic = given(arguments, "topic") or EPICTOPIC
+    with Tail(settings, topic, match_of(arguments), narrate) as following:
+        say(f"Following {brief(topic)} on {brief(following.place)}. Ctrl-C ends it.")
+        shown = show_as_they_come(following.messages(timeout), count, as_json=arguments.json)
+        if following.dropped:
+            say(f"{following.dropped:,} messages came too fast and are not shown")
+    if count < MOST and shown < count:
+        raise TimedOut(f"{shown:,} of {count:,} messages came within {timeout:g} s")
+    return 0
+
+
+def narrate(line: str) -> None:
+    """What happens to the connection."""
+    say(f"swf-console: {brief(line)}")
+
+
+def show_as_they_come(messages: Any, count: int, *, as_json: bool) -> int:
+    """Print up to `count` of `messages`, each at once; returns how many there were."""
+    import sys
+
+    shown = 0
+    for message in messages:
+        if as_json:
+            emit(document_of(message))
+        else:
+            show(line_of(message))
+        sys.stdout.flush()
+        shown += 1
+        if shown >= count:
+            break
+    return shown
+
+
+def document_of(message: "IncomingMessage") -> dict[str, Any]:
+    """A live message as JSON; a body that is no JSON object stands as text."""
+    known = message.content is not None
+    return {
+        "message_id": message.id,
+        "message_type": message.msg_type,
+        "sender_agent": message.sender,
+        "namespace": message.namespace,
+        "execution_id": message.execution_id,
+        "run_id": message.run_id,
+        "queue_name": message.destination,
+        "received_at": message.received_at,
+        "content": message.content if known else message.body,
+        "problem": message.problem,
+    }
+
+
+def line_of(message: "IncomingMessage") -> str:
+    """A live message on one line: when, what, whose, and the rest of its body."""
+    told = {"msg_type", "run_id", "sender", "namespace", "execution_id", "timestamp"}
+    rest = {name: value for name, value in (message.content or {}).items() if name not in told}
+    body = " ".join(f"{name}={spelled(value)}" for name, value in rest.items())
+    if message.content is None:
+        body = f"({message.problem}) {message.body}"
+    when = instant(message.received_at, milliseconds=True).partition(" ")[2]
+    kind, run = brief(message.msg_type, 50), brief(message.run_id, 50)
+    return f"{when}  {kind:<14}  {run}  {brief(message.sender, 100)}  {brief(body, LONGEST_LINE)}"

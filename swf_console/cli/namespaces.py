@@ -1,0 +1,66 @@
+"""`swf-console namespaces`: namespaces, whose they are, and how much is in them."""
+
+import argparse
+
+from .arguments import add_json
+from .output import brief, capped, emit, instant, say, table
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The actions; without one, list."""
+    add_json(parser)
+    actions = parser.add_subparsers(dest="action", metavar="list|create")
+    add_json(actions.add_parser("list", help="list namespaces by name"))
+    made = actions.add_parser("create", help="make one that is yours")
+    made.add_argument("name", metavar="NAME", help="1-100 letters, digits, '.', '_' and '-'")
+    add_json(made, "one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked."""
+    return create(arguments) if arguments.action == "create" else list_all(arguments)
+
+
+def create(arguments: argparse.Namespace) -> int:
+    """Make one; 5 where it is there already."""
+    from ..backend.core.settings import load_settings
+    from ..backend.services.database import opened
+    from ..backend.services.namespaces import create_namespace
+
+    settings = load_settings(home=arguments.home)
+    with opened(settings) as database:
+        name = create_namespace(settings, database, arguments.name)
+    if arguments.json:
+        emit({"name": name, "owner": settings.user})
+    else:
+        say(f"namespace {name} is yours; testbed.toml names the one that is used")
+    return 0
+
+
+def list_all(arguments: argparse.Namespace) -> int:
+    """Print them by name."""
+    from dataclasses import asdict
+
+    from ..backend.core.settings import load_settings
+    from ..backend.services.database import opened
+    from ..backend.services.namespaces import COUNT_CAP, list_namespaces
+
+    with opened(load_settings(home=arguments.home)) as database:
+        found = list_namespaces(database)
+    if arguments.json:
+        for use in found:
+            counts = {name: getattr(use, name) for name in ("executions", "messages", "agents")}
+            emit({**asdict(use.namespace), **counts, "counted_up_to": COUNT_CAP - 1})
+        return 0
+    if not found:
+        say("No namespaces yet. The first run makes one: swf-console --run stf_datataking --namespace NAME")
+        return 0
+    rows = []
+    for use in found:
+        numbers = (capped(count, COUNT_CAP) for count in (use.executions, use.messages, use.agents))
+        one = use.namespace
+        rows.append(
+            (brief(one.name), brief(one.owner), *numbers, instant(one.created_at), brief(one.description, 80))
+        )
+    table(("namespace", "owner", "executions", "messages", "agents", "created (UTC)", "description"), rows)
+    return 0

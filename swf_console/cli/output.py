@@ -1,0 +1,197 @@
+"""Printing for people and for programs. stdout is data, stderr is narration."""
+
+import json
+import logging
+import shutil
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ..backend.core.errors import ErrorReport, SwfError
+from ..backend.core.sanitize import harmless
+
+__all__ = ["cell", "emit", "fields", "harmless", "jsonable", "report_error", "say", "show", "table"]
+
+SCHEMA_VERSION = 1
+
+
+def say(text: str) -> None:
+    """One line of narration."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def show(text: str = "") -> None:
+    """One line of data for a person."""
+    print(text)  # noqa: T201
+
+
+def emit(document: Any) -> None:
+    """One JSON object on one line, with its schema_version."""
+    fields = asdict(document) if is_dataclass(document) and not isinstance(document, type) else dict(document)
+    text = json.dumps({"schema_version": SCHEMA_VERSION, **fields}, default=jsonable, ensure_ascii=False)
+    show(text if text.isprintable() else "".join(map(_escaped, text)))
+
+
+def _escaped(character: str) -> str:
+    """A character within JSON text; one that a terminal might interpret, as JSON spells it."""
+    return character if character.isprintable() else json.dumps(character)[1:-1]
+
+
+def jsonable(value: Any) -> Any:
+    """What json cannot write by itself: times, dataclasses, sets, paths."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, (set, frozenset, tuple)):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Aligned columns; the last one is cut at the terminal's edge, and only there."""
+    lines = [[cell(value) for value in row] for row in rows]
+    widths = [max(len(line[i]) for line in [list(columns), *lines]) for i in range(len(columns))]
+    edge = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for line in [list(columns), *lines]:
+        text = "  ".join(part.ljust(width) for part, width in zip(line, widths, strict=True)).rstrip()
+        show(text if edge is None or len(text) <= edge else text[: edge - 1] + "…")
+
+
+def cell(value: Any) -> str:
+    """A value as it stands in a table."""
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, float):
+        return f"{value:.3f}".rstrip("0").rstrip(".")
+    return harmless(value)
+
+
+def fields(pairs: Iterable[tuple[str, Any]]) -> None:
+    """Name and value, a line each."""
+    known = [(name, value) for name, value in pairs if value is not None]
+    width = max((len(name) for name, _ in known), default=0)
+    for name, value in known:
+        show(f"{name.ljust(width)}  {cell(value)}")
+
+
+def report_error(error: SwfError, *, as_json: bool) -> None:
+    """The error's line on stderr; with `as_json` its report on stdout as well."""
+    for line in str(error).splitlines():
+        say(f"swf-console: {harmless(line)}")
+    if as_json:
+        emit(ErrorReport.of(error))
+
+
+def keep_logs_off_the_screen() -> None:
+    """Let no warning of a background thread come between the lines of a command."""
+    logging.getLogger("swf_console").addHandler(logging.NullHandler())
+
+
+def show_table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
+    """A titled table, where there is anything in it."""
+    found = list(rows)
+    if found:
+        heading(title)
+        table(columns, found)
+
+
+def show_pairs(title: str, pairs: Iterable[tuple[str, Any]]) -> None:
+    """Titled names and values, where there are any."""
+    found = [(brief(name, 80), brief(value)) for name, value in pairs if value is not None]
+    if found:
+        heading(title)
+        fields(found)
+
+
+LONGEST_LINE = 4000
+LONGEST_VALUE = 400
+MOST_LINES = 400
+
+
+def brief(value: Any, longest: int = LONGEST_VALUE) -> str:
+    """`value` as harmless text of at most `longest` characters; what was cut off is counted."""
+    text = value if isinstance(value, str) else spelled(value)
+    if len(text) <= longest:
+        return harmless(text)
+    return f"{harmless(text[:longest])}… ({len(text) - longest:,} more)"
+
+
+def spelled(value: Any) -> str:
+    """A value of a JSON document as text; None is `-`."""
+    if value is None:
+        return "-"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return json.dumps(value, default=str, ensure_ascii=False)
+
+
+def instant(value: datetime | None, *, milliseconds: bool = False) -> str:
+    """An instant in UTC."""
+    if value is None:
+        return "-"
+    text = value.astimezone(UTC).isoformat(" ", "milliseconds" if milliseconds else "seconds")
+    return text.partition("+")[0]
+
+
+def lasted(begin: datetime, end: datetime | None) -> str:
+    """How long something took."""
+    return "-" if end is None else span(max(timedelta(0), end - begin))
+
+
+def age(then: datetime | None, now: datetime | None = None) -> str:
+    """How long ago that was."""
+    return "never" if then is None else span(max(timedelta(0), (now or datetime.now(UTC)) - then))
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its two largest units."""
+    whole = length.total_seconds()
+    if whole < 10:
+        return f"{whole:.2f} s" if whole < 1 else f"{whole:.1f} s"
+    if whole < 60:
+        return f"{whole:.0f} s"
+    minutes, rest = divmod(round(whole), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+
+
+def seconds(value: float | None) -> str:
+    """A length of time given in seconds."""
+    return "-" if value is None else span(timedelta(seconds=value))
+
+
+def capped(count: int, cap: int) -> str:
+    """A count that was only counted up to `cap`."""
+    return f"{cap - 1:,}+" if count >= cap else f"{count:,}"
+
+
+def heading(text: str) -> None:
+    """A heading, with an empty line before it."""
+    show()
+    show(text)
+
+
+def lines(text: str, indent: str = "  ") -> None:
+    """A text of many lines, harmless, and not without end."""
+    found = text.splitlines()
+    for line in found[:MOST_LINES]:
+        show(indent + brief(line, LONGEST_LINE))
+    if len(found) > MOST_LINES:
+        show(f"{indent}… ({len(found) - MOST_LINES:,} more lines)")
+
+
+def counted(counts: Mapping[str, int]) -> Iterable[tuple[str, str]]:
+    """Names and counts, the most frequent first."""
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [(brief(name, 60), f"{number:,}") for name, number in ordered]

@@ -1,0 +1,143 @@
+"""`swf-console plan`: predict a run, without a broker and without a database."""
+
+import argparse
+import sys
+from contextlib import redirect_stdout
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from .arguments import add, add_json, given
+from .charts import chart
+from .config import add_set
+from .output import brief, counted, emit, fields, heading, say, show, show_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..backend.config.overrides import Override
+    from ..backend.services.executions.forecast import Prediction
+    from ..backend.simulation.backlog_model import Backlog
+    from ..backend.simulation.capacity import Capacity
+
+STATES_SHOWN = 30
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The configuration, and what to change in it."""
+    parser.add_argument("configuration", metavar="CONFIG", help="the configuration's name")
+    add(parser, "--workers", "N", "with so many workers (target_worker_count)")
+    add(parser, "--stf-count", "N", "with so many STFs")
+    add(parser, "--duration", "S", "end at S simulated seconds")
+    add(parser, "--testbed-config", "FILE", "testbed.toml (workflows/testbed.toml)")
+    add_set(parser)
+    add_json(parser, "one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Predict and print; a warning says how many workers would keep up."""
+    from ..backend.core.settings import load_settings
+    from ..backend.services.executions.forecast import document_of, predict
+    from ..backend.services.executions.request import RunRequest, parse_duration
+
+    settings = load_settings(home=arguments.home, testbed_config=given(arguments, "testbed_config"))
+    request = RunRequest(
+        configuration=arguments.configuration,
+        overrides=tuple(overrides_of(arguments)),
+        duration=parse_duration(given(arguments, "duration"), "--duration"),
+    )
+    with redirect_stdout(sys.stderr):  # stdout is ours, whatever the workflow's own code prints
+        prediction = predict(settings, request)
+    if arguments.json:
+        emit(document_of(prediction))
+    else:
+        show_prediction(prediction)
+    for warning in prediction.warnings:
+        say(f"swf-console: warning: {brief(warning)}")
+    return 0
+
+
+def overrides_of(arguments: argparse.Namespace) -> list["Override"]:
+    """The overrides that the flags say."""
+    from ..backend.config.overrides import Override, parse_override
+
+    flags = {"workers": "target_worker_count", "stf_count": "stf_count"}
+    named = [
+        Override(key, value, "--" + flag.replace("_", "-"))
+        for flag, key in flags.items()
+        if (value := given(arguments, flag)) is not None
+    ]
+    return [*named, *(parse_override(text, "--set") for text in arguments.set)]
+
+
+def show_prediction(prediction: "Prediction") -> None:
+    """The prediction for a person."""
+    plan = prediction.plan
+    heads = (prediction.composition.configuration, prediction.composition.workflow_name)
+    show("  ".join(map(brief, heads)))
+    fields(
+        [
+            ("simulated", f"{plan.schedule.end:,.10g} s"),
+            ("STFs", f"{plan.stf_count:,}"),
+            ("messages", f"{sum(plan.messages_by_type.values()):,}"),
+        ]
+    )
+    steps = [
+        (
+            f"{step.tick:g}",
+            brief(f"{step.state} / {step.substate}" if step.substate else step.state),
+            brief(step.msg_type) if step.msg_type else "",
+        )
+        for step in plan.schedule.transitions
+    ]
+    show_table("Schedule", ("simulated s", "state", "message"), steps[:STATES_SHOWN])
+    if len(steps) > STATES_SHOWN:
+        show(f"… and {len(steps) - STATES_SHOWN:,} more")
+    show_table("Messages", ("type", "count"), counted(plan.messages_by_type))
+    show_table("Messages of the agents", ("type", "count"), counted(plan.downstream))
+    if plan.capacity:
+        show_capacity(plan.capacity)
+    if plan.backlog:
+        show_backlog(plan.backlog, plan.modelled)
+
+
+def show_capacity(rates: "Capacity") -> None:
+    """Whether the workers keep up, by arithmetic."""
+    heading("Workers")
+    fields(
+        [
+            ("demand", f"{rates.demand:.4g} slices/s ({rates.stf_rate:.4g} STF/s)"),
+            ("capacity", f"{rates.capacity:.4g} slices/s with {rates.workers:,} workers"),
+            (
+                "utilisation",
+                f"{rates.utilisation:.1%}" if isfinite(rates.utilisation) else "there is no worker",
+            ),
+            ("workers needed", f"{rates.workers_needed:,}"),
+            ("verdict", "keeps up" if rates.keeps_up else "falls behind"),
+        ]
+    )
+
+
+def show_backlog(backlog: "Backlog", modelled: "Backlog | None") -> None:
+    """What piles up, and until when: by formula, and by SimPy beside it."""
+    both = [backlog, *([modelled] if modelled else [])]
+    columns = ("", *({"formula": "by formula", "model": "by SimPy"}[one.method] for one in both))
+    lines: list[tuple[str, Callable[[Backlog], str]]] = [
+        ("slices", lambda one: f"{one.slices:,}"),
+        ("last worker ready", lambda one: f"at {one.workers_ready:,.10g} s"),
+        ("most waiting", lambda one: f"{one.peak:,} at {one.peak_tick:,.10g} s"),
+        ("waiting at end_run", lambda one: f"{one.waiting_at_end:,}"),
+        ("drained", drained),
+        ("not done after ramp-down", lambda one: f"{one.unfinished:,}"),
+    ]
+    show_table("Backlog", columns, [(name, *(of(one) for one in both)) for name, of in lines])
+    drawn = chart([(point.tick, point.waiting) for point in backlog.points], "s")
+    if drawn:
+        heading("Slices waiting")
+    for line in drawn:
+        show(line)
+
+
+def drained(backlog: "Backlog") -> str:
+    """When the last slice is done."""
+    drain = backlog.drain_seconds
+    return "never" if drain is None else f"{drain:,.10g} s after end_run"

@@ -1,0 +1,43 @@
+"""`swf-console runner`: the persistent workflow runner in the foreground."""
+
+import argparse
+import signal
+from types import FrameType
+
+from .output import say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Whom it serves."""
+    parser.add_argument("--namespace", metavar="N", help="serve this namespace (that of testbed.toml)")
+    parser.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGTERM, SIGINT or SIGQUIT; executions that run then end as terminated."""
+    from ..backend.config.names import resolve_namespace
+    from ..backend.core.logs import log_to_file
+    from ..backend.core.settings import load_settings
+    from ..backend.services.executions.request import testbed_of
+    from ..backend.services.executions.watchdog import Watchdog, new_owner_id
+
+    settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
+    namespace = resolve_namespace(arguments.namespace, testbed_of(settings))
+    log_to_file(settings.logs_dir / "workflow-runner.log", rotated=True)
+    owner = new_owner_id(settings)
+    watchdog = Watchdog(settings, owner)
+    try:
+        from ..backend.services.runner.server import RunnerAgent
+
+        agent = RunnerAgent(settings, namespace, owner)
+
+        def on_signal(_number: int, _frame: FrameType | None) -> None:
+            agent.stop()
+
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+            signal.signal(number, on_signal)
+        say(f"{agent.name} serves namespace {namespace}; Ctrl-C ends it")
+        agent.serve()
+    finally:
+        watchdog.dismiss()
+    return 0

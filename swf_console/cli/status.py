@@ -1,0 +1,144 @@
+"""`swf-console status`: what runs, what is up, and one verdict."""
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from .arguments import add, add_json, given
+from .output import (
+    age,
+    brief,
+    capped,
+    emit,
+    fields,
+    instant,
+    keep_logs_off_the_screen,
+    seconds,
+    show,
+    show_table,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..backend.database.records.workflows import ExecutionSummary
+    from ..backend.services.agents.queries import AgentView, SupervisorLook
+    from ..backend.services.health.backends import BrokerLook, DatabaseLook, NamespaceLook
+    from ..backend.services.health.status import Status
+
+SIGNS = {"up": "●", "idle": "○", "down": "✖", "unusable": "✖"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Nothing but how it is printed."""
+    add(parser, "--testbed-config", "FILE", "testbed.toml (workflows/testbed.toml)")
+    add_json(parser, "one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look, print, and exit with 0 when ready, 3 when something is down, 2 without a namespace."""
+    from ..backend.core.settings import load_settings
+    from ..backend.services.health.status import look_around
+
+    keep_logs_off_the_screen()
+    settings = load_settings(home=arguments.home, testbed_config=given(arguments, "testbed_config"))
+    status = look_around(settings, counted=arguments.json)
+    if arguments.json:
+        emit(asdict(status))
+    else:
+        show_status(status)
+    return status.exit_code
+
+
+def show_status(status: "Status") -> None:
+    """The status for a person, the verdict last, where the eye is."""
+    fields(
+        [
+            ("home", brief(status.home)),
+            ("namespace", describe_namespace(status.namespace)),
+            ("broker", describe_broker(status.broker)),
+            ("database", describe_database(status.database)),
+            ("agents", describe_supervisor(status.supervisor)),
+        ]
+    )
+    show_running(status.database)
+    show_agents(status.agents)
+    show()
+    show(brief(status.verdict, 1000))
+
+
+def describe_namespace(namespace: "NamespaceLook") -> str:
+    """The namespace, or why there is none."""
+    return brief(namespace.name or f"✖ {namespace.error}")
+
+
+def describe_broker(broker: "BrokerLook") -> str:
+    """The broker on one line."""
+    sign = SIGNS[broker.health]
+    if broker.health == "idle":
+        return f"{sign} embedded, not running: the next run starts it"
+    told = [broker.kind, broker.place, broker.server, f"pid {broker.pid}" if broker.pid else "", broker.error]
+    return brief(f"{sign} {', '.join(part for part in told if part)}")
+
+
+def describe_database(database: "DatabaseLook") -> str:
+    """The database on one line."""
+    sign = SIGNS[database.health]
+    if database.health == "idle":
+        return brief(f"{sign} {database.place}, not there yet: the next run makes it")
+    version = f"version {database.version}" if database.version else ""
+    return brief(f"{sign} {', '.join(part for part in (database.place, version, database.error) if part)}")
+
+
+def show_running(database: "DatabaseLook") -> None:
+    """What runs."""
+    from ..backend.services.health.backends import COUNT_CAP
+
+    rows = [
+        (
+            brief(one.execution_id),
+            brief(one.namespace, 40),
+            brief(one.executed_by, 40),
+            instant(one.start_time),
+            age(one.start_time),
+            running_note(one, database),
+        )
+        for one in database.running
+    ]
+    columns = ("execution", "namespace", "user", "started (UTC)", "for", "")
+    show_table(f"Running: {capped(database.running_count, COUNT_CAP)}", columns, rows)
+
+
+def running_note(execution: "ExecutionSummary", database: "DatabaseLook") -> str:
+    """What is remarkable about an execution that is said to run."""
+    if execution.execution_id in database.lost:
+        return "lost: nobody runs it any more; swf-console executions closes it"
+    return "stopping" if execution.stop_requested_at else ""
+
+
+def describe_supervisor(supervisor: "SupervisorLook") -> str:
+    """supervisord on one line."""
+    if supervisor.state == "running":
+        return f"● supervisord, pid {supervisor.pid}"
+    if supervisor.state in {"absent", "stale"}:
+        return "○ supervisord, not running: the next run starts it"
+    return brief(f"✖ supervisord {supervisor.state}: {supervisor.message}")
+
+
+def show_agents(agents: "Sequence[AgentView]") -> None:
+    """Each agent: what supervisord says, what it says of itself, and when it was last heard of."""
+    rows = [
+        (
+            brief(one.name),
+            brief(one.agent_type),
+            brief(one.state),
+            brief(one.operational_state),
+            seconds(one.heartbeat_seconds),
+            brief(one.pid),
+            brief(one.namespace, 40),
+            brief(one.note),
+        )
+        for one in agents
+    ]
+    columns = ("agent", "type", "process", "does", "heart-beat", "pid", "namespace", "note")
+    show_table("Agents", columns, rows)

@@ -1,0 +1,60 @@
+"""`swf-console up [NAME]`: start what is needed, ask for an execution, return at once."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from .arguments import add_json, given, seconds_of
+from .output import emit, keep_logs_off_the_screen, say, show
+from .run import add_execution_arguments, overrides_of
+
+if TYPE_CHECKING:
+    from ..backend.services.testbed import AgentLine, Started
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The configuration, and what overrides it."""
+    parser.add_argument("name", nargs="?", metavar="NAME", help="configuration, with or without _default")
+    add_execution_arguments(parser, realtime=None, configuration=False)
+    add_json(parser, "one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Start agents, send run_workflow, print the execution id."""
+    from ..backend.core.settings import load_settings
+    from ..backend.services.executions.request import RunRequest
+    from ..backend.services.testbed import run_testbed
+
+    keep_logs_off_the_screen()
+    settings = load_settings(home=arguments.home, testbed_config=given(arguments, "testbed_config"))
+    request = RunRequest(
+        configuration=arguments.name,
+        overrides=overrides_of(arguments),
+        namespace=arguments.namespace,
+        realtime=arguments.realtime,
+        duration=seconds_of(arguments.duration, "--duration", None),
+    )
+    started = run_testbed(settings, request)
+    if given(arguments, "json"):
+        emit(started)
+    else:
+        show_started(started)
+    return 0
+
+
+def show_started(started: "Started") -> None:
+    """The execution id, and a line for each process."""
+    for warning in started.warnings:
+        say(f"swf-console: warning: {warning}")
+    show(f"{started.execution_id}  {started.configuration}  namespace {started.namespace}")
+    show_lines(started.agents)
+    say("swf-console status says how it goes")
+
+
+def show_lines(lines: "tuple[AgentLine, ...]") -> None:
+    """One line a process: name, PID, what it did."""
+    width = max((len(line.name) for line in lines), default=0)
+    for line in lines:
+        pid = f"PID {line.pid}" if line.pid else "-"
+        show(
+            f"  {line.name.ljust(width)}  {pid:<12}  {line.did}{f': {line.trouble}' if line.trouble else ''}"
+        )

@@ -1,0 +1,59 @@
+"""`swf-console serve`: the console in a browser, in the foreground."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from .output import say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where it listens, and how the console is opened."""
+    parser.add_argument(
+        "--host", metavar="H", default="127.0.0.1", help="listen here (127.0.0.1); others need token and TLS"
+    )
+    parser.add_argument(
+        "--port", type=int, metavar="N", default=8004, help="listen on this port (8004; 0: any)"
+    )
+    parser.add_argument("--tls-cert", metavar="FILE", type=Path, help="certificate chain, PEM")
+    parser.add_argument("--tls-key", metavar="FILE", type=Path, help="its key, PEM")
+    parser.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
+    parser.add_argument("--namespace", metavar="N", help="namespace (that of testbed.toml)")
+    parser.add_argument("--read-only", action="store_true", help="the console changes nothing")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT; every tab has a console of its own, which ends with the tab."""
+    from ..backend.core.errors import UsageError
+    from ..backend.core.logs import log_to_file
+    from ..backend.core.settings import load_settings
+    from ..viewmodels.namespaces import namespace_of
+    from ..viewmodels.preferences import load_preferences
+    from .key_names import known_keys
+
+    if not 0 <= arguments.port <= 65535:
+        raise UsageError(f"--port {arguments.port} is no port", "Give a number from 0 to 65535")
+    settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
+    # what would keep a console from opening is said here, where somebody reads it
+    namespace_of(settings, arguments.namespace)
+    load_preferences(known=known_keys)
+    log_to_file(settings.logs_dir / "serve.log", rotated=True)
+    from ..backend.http_server.server import Listening
+    from ..web.server import serve
+
+    def up(address: str) -> None:
+        say(f"the console is served on {address}\nWhoever has this address has the console; Ctrl-C ends it")
+
+    listening = Listening(arguments.host, arguments.port, arguments.tls_cert, arguments.tls_key)
+    serve(console_command(settings.home, arguments), listening, settings.api_token, up)
+    return 0
+
+
+def console_command(home: Path, arguments: argparse.Namespace) -> list[str]:
+    """The words that open the console of one tab."""
+    words = [sys.executable, "-m", "swf_console", "--home", str(home)]
+    if arguments.testbed_config:
+        words += ["--testbed-config", str(Path(arguments.testbed_config).absolute())]
+    if arguments.namespace:
+        words += ["--namespace", arguments.namespace]
+    return [*words, *(["--read-only"] if arguments.read_only else [])]

@@ -1,0 +1,90 @@
+"""Tools that look at runs, STF files and TF slices."""
+
+from typing import Any
+
+from ...backend.services import processing
+from ..executor import Desk
+from ..serialize import Listed
+from ..tool import Cursor, Limit, Line, Number, Run, tool
+
+
+@tool()
+def list_runs(desk: Desk, *, cursor: Cursor | None = None, limit: Limit = 50) -> Any:
+    """List DAQ runs, the highest number first."""
+    page = processing.list_runs(desk.database(), cursor, limit)
+    return Listed(page.items, page.next)
+
+
+@tool()
+def get_run(desk: Desk, *, run_number: Run) -> Any:
+    """Show a DAQ run with its present state, its counters and its first hundred state events."""
+    return processing.find_run(desk.database(), run_number)
+
+
+@tool()
+def list_stf_files(
+    desk: Desk,
+    *,
+    run_number: Run | None = None,
+    status: Line | None = None,
+    machine_state: Line | None = None,
+    cursor: Cursor | None = None,
+    limit: Limit = 50,
+) -> Any:
+    """List STF files by name, the last one first.
+
+    status is registered, processing, processed, done or failed.
+    """
+    page = processing.list_stf_files(
+        desk.database(),
+        run_number=run_number,
+        status=status,
+        machine_state=machine_state,
+        after=cursor,
+        limit=limit,
+    )
+    return Listed(page.items, page.next)
+
+
+@tool()
+def get_stf_file(desk: Desk, *, file_id: Line | None = None, stf_filename: Line | None = None) -> Any:
+    """Show an STF file, by id or name: its way through the agents and the TF samples taken from it."""
+    return processing.find_stf_file(desk.database(), file_id=file_id, stf_filename=stf_filename)
+
+
+@tool()
+def list_tf_slices(
+    desk: Desk,
+    *,
+    run_number: Run | None = None,
+    stf_filename: Line | None = None,
+    tf_filename: Line | None = None,
+    status: Line | None = None,
+    assigned_worker: Line | None = None,
+    cursor: Cursor | None = None,
+    limit: Limit = 50,
+) -> Any:
+    """List TF slices, the last stored first; tf_filename is the TF sample's.
+
+    status is queued, processing, completed or failed.
+    """
+    page = processing.list_tf_slices(
+        desk.database(),
+        run_number=run_number,
+        stf_filename=stf_filename,
+        tf_filename=tf_filename,
+        status=status,
+        assigned_worker=assigned_worker,
+        after=cursor,
+        limit=limit,
+    )
+    return Listed(page.items, page.next)
+
+
+@tool()
+def get_tf_slice(desk: Desk, *, tf_filename: Line, slice_id: Number | None = None) -> Any:
+    """Show a TF slice: by its TF sample and slice_id, or by the name of its own file (..._slice_007.tf)."""
+    return processing.find_tf_slice(desk.database(), tf_filename, slice_id)
+
+
+TOOLS = (list_runs, get_run, list_stf_files, get_stf_file, list_tf_slices, get_tf_slice)

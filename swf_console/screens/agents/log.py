@@ -1,0 +1,87 @@
+"""The log of one agent as it is written, beside the list of them."""
+
+from typing import TYPE_CHECKING
+
+from textual.timer import Timer
+
+from ...backend.core.sanitize import brief
+from ...widgets.tail.log_pane import LogPane
+from .rows import note_of
+
+if TYPE_CHECKING:
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.log_follower import LogTail
+    from ...viewmodels.snapshots import AgentLine
+
+LOG_SECONDS = 0.2
+
+
+class AgentLog(LogPane):
+    """Follows the agent that it is told; nothing is read while it is closed."""
+
+    def __init__(self, services: "ConsoleServices") -> None:
+        super().__init__(identity="agents-log")
+        self._services = services
+        self._agent: AgentLine | None = None
+        self._log_tail: LogTail | None = None
+        self._reading: Timer | None = None
+
+    def open(self, line: "AgentLine | None") -> None:
+        """Read five times a second."""
+        self._reading = self._reading or self.set_interval(LOG_SECONDS, self._read_on)
+        self.follow(line)
+
+    def close(self) -> None:
+        """Let the log go."""
+        if self._reading:
+            self._reading.stop()
+            self._reading = None
+        self._let_log_go()
+
+    def on_unmount(self) -> None:
+        """Let the log go."""
+        self._let_log_go()
+
+    def see(self, line: "AgentLine | None") -> None:
+        """What is known of the agent by now; its log is the same."""
+        self._agent = line
+
+    def follow(self, line: "AgentLine | None") -> None:
+        """Take up the log of another agent."""
+        self._agent = line
+        program = line.key if line and line.view.program else None
+        if self._log_tail and self._log_tail.program == program:
+            return
+        self._let_log_go()
+        self.clear()
+        if line is None:
+            self.entitle("no agent", empty="The log of the agent under the cursor comes here")
+        elif program is None:
+            why = "It runs under another supervisord: look there for its log"
+            self.entitle(brief(line.key, 40), empty=why)
+        else:
+            from ...viewmodels.log_follower import LogTail
+
+            self.entitle(brief(program, 40), empty="Nothing was written yet")
+            self._log_tail = LogTail(self._services.settings, program)
+
+    def _read_on(self) -> None:
+        if self._log_tail is None:
+            return
+        lines, dropped = self._log_tail.take()
+        if dropped:
+            lines = [f"... {dropped:,} lines came too fast to be shown: swf-console agents logs", *lines]
+        self.push(lines)
+        empty = brief(self._log_tail.trouble) or "Nothing was written yet"
+        self.entitle(self._heading(self._log_tail.program), empty=empty)
+
+    def _heading(self, program: str) -> str:
+        """The program, and what is remarkable about it at full length."""
+        line = self._agent
+        note = note_of(line) if line and line.key == program and line.view.note else ""
+        return brief(f"{program}: {note}" if note else program, 200)
+
+    def _let_log_go(self) -> None:
+        if self._log_tail:
+            self._log_tail.close()
+            self._log_tail = None

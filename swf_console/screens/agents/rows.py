@@ -1,0 +1,121 @@
+"""An agent as a row, and what is to be said of all of them."""
+
+from typing import TYPE_CHECKING
+
+from ...backend.core.format import age, plural
+from ...backend.core.sanitize import brief
+from ...widgets.key_labels import with_keys
+from ...widgets.semantic_colors import Tone
+from ...widgets.symbols import sign
+from ...widgets.table.columns import Column
+from ...widgets.table.rows import Cell
+from ...widgets.table.short_list import Item
+
+if TYPE_CHECKING:
+    from ...viewmodels.snapshots import AgentLine, AgentsLook
+
+COLUMNS = (
+    Column("sign", "", 1),
+    Column("name", "NAME", 24, grows=True),
+    Column("state", "STATE", 8),
+    Column("heartbeat", "HB", 5, right=True),
+    Column("up", "UP", 6, right=True),
+    Column("stf", "STF", 6, right=True),
+    Column("cpu", "CPU", 4, right=True),
+    Column("note", "NOTE", 16, least=10, grows=True),
+)
+# the sign, and the tone of the words beside it
+SIGNS: dict[str, tuple[Tone, Tone]] = {
+    "RUNNING": ("ok", "ok"),
+    "STARTING": ("busy", "busy"),
+    "STOPPING": ("busy", "busy"),
+    "BACKOFF": ("watch", "watch"),
+    "FATAL": ("bad", "bad"),
+    "UNKNOWN": ("bad", "bad"),
+    "EXITED": ("off", "watch"),
+    "STOPPED": ("off", "off"),
+    "off": ("off", "off"),
+}
+
+
+def item_of(line: "AgentLine", look: "AgentsLook") -> Item:
+    """One agent as a row."""
+    view = line.view
+    mark, tone = sign_of(line, look)
+    heard: Tone = "unknown" if look.database_trouble else "watch" if line.is_silent else "plain"
+    cells = (
+        Cell(mark, tone),
+        Cell(
+            brief(name_of(view.program or view.name), 60),
+            "plain" if line.is_up or view.state is None else "off",
+        ),
+        Cell(brief(view.state or view.operational_state or "-", 20), tone),
+        Cell(age(view.heartbeat_seconds), heard),
+        Cell(age(view.up_seconds)),
+        Cell("-" if view.stf_count is None else f"{view.stf_count:,}"),
+        Cell("-" if line.cpu is None else f"{line.cpu:.0f}%"),
+        Cell(brief(note_of(line), 300), tone if tone in ("watch", "bad") else "unknown"),
+    )
+    return Item(line.key, cells, line)
+
+
+def name_of(name: str) -> str:
+    """Of one process among several of a program, `slice-worker:slice-worker-0`, its own name alone."""
+    program, _, process = name.partition(":")
+    return process if process.startswith(program) else name
+
+
+def sign_of(line: "AgentLine", look: "AgentsLook") -> tuple[str, Tone]:
+    """The symbol of its state, and what that means."""
+    silent = look.seen_seconds is None and line.is_silent
+    if silent or (line.view.state is None and "silent" in line.view.note):
+        return sign("watch"), "watch"
+    if look.seen_seconds is not None:
+        return sign("unknown"), "unknown"
+    shape, tone = SIGNS.get(line.view.state or "", ("unknown", "unknown"))
+    return sign(shape), tone
+
+
+def note_of(line: "AgentLine") -> str:
+    """What does not fit together, else what it does."""
+    view = line.view
+    if view.note:
+        return view.note.removeprefix(view.program or "").lstrip(": ")
+    if view.state == "RUNNING":
+        known = view.name if view.program and view.name != view.program else ""
+        return ", ".join(each for each in ((view.operational_state or "").lower(), known) if each)
+    return "needed" if line.needed else (view.operational_state or "").lower()
+
+
+def summary(look: "AgentsLook") -> str:
+    """All of them in one line."""
+    up = sum(line.is_up for line in look.lines)
+    parts = [f"{up} of {plural(len(look.lines), 'agent')} up"]
+    if silent := sum(line.is_silent for line in look.lines):
+        parts.append(f"{silent} silent")
+    if failed := sum(line.is_failed for line in look.lines):
+        parts.append(f"{failed} failed")
+    if look.configuration and not look.configuration_trouble:
+        needs = f"{look.configuration} needs {plural(len(look.missing), 'more')}".removesuffix("s")
+        parts.append(needs if look.missing else f"nothing is missing for {look.configuration}")
+    return brief(", ".join(parts), 300)
+
+
+def notices(look: "AgentsLook", outage: str = "") -> list[str]:
+    """What stands in the way, and what to do about it; `outage` says how the database is away."""
+    said = []
+    if look.supervisor_trouble:
+        stale = f", STALE {age(look.seen_seconds)}" if look.seen_seconds is not None else ""
+        starts = look.supervisor == "absent" and look.missing
+        start = with_keys("{agents.start_needed} starts")
+        what = f"{start} it, and the agents that are needed" if starts else look.supervisor_trouble
+        said.append(f"supervisord {look.supervisor}{stale}: {what}")
+    if look.database_trouble:
+        known = f"STALE {age(look.heard_seconds)}" if look.heard_seconds is not None else "unknown"
+        said.append(f"heart-beats {known}: {outage or look.database_trouble}")
+    if look.configuration_trouble:
+        said.append(f"{look.configuration or 'testbed.toml'}: {look.configuration_trouble}")
+    if look.missing and not look.supervisor_trouble:
+        start = with_keys("{agents.start_needed} starts what is missing")
+        said.append(f"{look.configuration} needs {', '.join(look.missing)}: {start}")
+    return said

@@ -1,0 +1,271 @@
+"""The Agents screen: supervisor's truth, the heart-beats' truth, and the log of the one under the cursor."""
+
+import shlex
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.widgets import Static
+
+from ...actions import action_of
+from ...backend.core.format import plural
+from ...widgets.key_labels import with_keys
+from ...widgets.table.columns import Column
+from ...widgets.table.short_list import Item, ShortList
+from ...widgets.text.notice import Notice
+from ...widgets.worker import Background
+from ..base.host import host_of
+from ..base.polling import Poll, cause_of
+from ..base.prompt import Entry
+from ..base.screen import ColumnsPane
+from ..outages import database_notice
+from .log import AgentLog
+from .rows import COLUMNS, item_of, notices, summary
+
+if TYPE_CHECKING:
+    from ...viewmodels.agents import AgentWatch
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.snapshots import AgentLine, AgentsLook
+
+WIDE = 120
+
+NONE_HERE = "No agents. Run a workflow with {launch}, or make a home: swf-console init DIR"
+
+
+class AgentsPane(ColumnsPane):
+    """Two parts, side by side where there is room: the agents, and a log."""
+
+    screen_name: ClassVar[str] = "agents"
+    columns: ClassVar[Sequence[Column]] = COLUMNS
+    DEFAULT_CSS = """
+    AgentsPane {
+        & > #agents-parts { layout: vertical; height: 1fr; }
+        & #agents-list { height: 1fr; min-height: 4; }
+        & #agents-log { height: 1fr; }
+        & > #agents-summary { height: 1; padding: 0 1; }
+        &.-wide > #agents-parts { layout: horizontal; }
+        &.-wide #agents-list { width: 3fr; height: 100%; }
+        &.-wide #agents-log { width: 2fr; height: 100%; }
+        &.-no-log #agents-log { display: none; }
+    }
+    """
+
+    def __init__(self, services: "ConsoleServices") -> None:
+        super().__init__(services)
+        self._look: AgentsLook | None = None
+        self._recalled = ""
+        self._watch: AgentWatch | None = None
+        self._orphans = Background(self, "orphans")
+        self.poll: Poll[AgentsLook] = Poll(self, self._ask, self._show, self._trouble)
+
+    def compose(self) -> ComposeResult:
+        """The agents above or beside the log."""
+        yield Static(id="agents-summary", markup=False)
+        yield Entry()
+        yield Notice(identity="agents-notice")
+        with Container(id="agents-parts"):
+            yield ShortList(COLUMNS, identity="agents-list", empty="Asking supervisord ...", markable=True)
+            yield AgentLog(self.services)
+
+    @property
+    def list(self) -> ShortList:
+        """The agents."""
+        return self.query_one("#agents-list", ShortList)
+
+    @property
+    def listing(self) -> ShortList:
+        """The same, as what it can be asked for."""
+        return self.list
+
+    @property
+    def _current(self) -> "AgentLine | None":
+        item = self.list.current
+        return _line(item) if item else None
+
+    @property
+    def log_pane(self) -> AgentLog:
+        """The log of the one under the cursor."""
+        return self.query_one(AgentLog)
+
+    def opened(self) -> None:
+        """Ask every second, read the log five times a second."""
+        self.poll.open()
+        self.log_pane.open(self._current)
+        self.list.focus()
+
+    def closed(self) -> None:
+        """Ask nobody."""
+        self.poll.close()
+        self.log_pane.close()
+
+    def refresh_now(self) -> None:
+        """Ask at once."""
+        self.poll.now()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Side by side where there is room."""
+        self.set_class(event.size.width >= WIDE, "-wide")
+
+    def _ask(self) -> "AgentsLook":
+        if self._watch is None:
+            from ...viewmodels.agents import AgentWatch
+
+            self._watch = AgentWatch(self.services)
+        return self._watch.look()
+
+    def _show(self, look: "AgentsLook") -> None:
+        self._look = look
+        items = [item_of(line, look) for line in look.lines]
+        self.list.say_when_empty(with_keys(NONE_HERE))
+        self.list.show(items)
+        if self._recalled and self.list.go_to(self._recalled):
+            self._recalled = ""
+        self.log_pane.see(self._current)
+        self.query_one("#agents-summary", Static).update(summary(look))
+        outage = database_notice(self.services, look.database_trouble)
+        self.query_one(Notice).say(*notices(look, outage))
+
+    def _trouble(self, said: str) -> None:
+        self.list.stale = bool(said)
+        if said:
+            self.query_one(Notice).say(said)
+
+    @on(ShortList.Moved, "#agents-list")
+    def _moved(self, event: ShortList.Moved) -> None:
+        self.log_pane.follow(_line(event.item) if event.item else None)
+
+    @on(ShortList.Chosen, "#agents-list")
+    def _chosen(self) -> None:
+        self.remove_class("-no-log")
+        self.log_pane.focus()
+
+    def action_back(self) -> None:
+        """Back from the log to the list."""
+        self.list.unmark()
+        self.list.focus()
+
+    def action_logs(self) -> None:
+        """Show the log, or give its room to the list."""
+        self.toggle_class("-no-log")
+
+    def action_start(self) -> None:
+        """Start the marked agents, or the one under the cursor."""
+        self._change("start", self._names(lambda line: not line.is_up))
+
+    def action_stop(self) -> None:
+        """Stop them."""
+        self._change("stop", self._names(lambda line: line.view.state != "STOPPED"))
+
+    def action_restart(self) -> None:
+        """Restart them."""
+        self._change("restart", self._names(lambda _: True))
+
+    def action_start_needed(self) -> None:
+        """Start what the configured workflow needs and does not run."""
+        look = self._look
+        if look is None or not look.missing:
+            host_of(self).say("everything that the configured workflow needs runs")
+            return
+        self._change("start", list(look.missing), many=True)
+
+    def action_end_orphans(self) -> None:
+        """Find processes that outlived their supervisord; end them once their names are confirmed."""
+        host = host_of(self)
+        if not host.writable:
+            host.say(host.refusal, bad=True)
+            return
+        self._orphans.start(
+            lambda: self._find_orphans(end=False),
+            self._confirm_orphans,
+            lambda error: host.say(cause_of(error), bad=True),
+        )
+
+    def _confirm_orphans(self, names: Sequence[str]) -> None:
+        host = host_of(self)
+        if not names:
+            host.say("there are no orphans: nothing outlived its supervisord")
+            return
+        action, command = action_of("end_orphans", "agents"), "swf-console agents orphans --end"
+
+        def end() -> str:
+            return f"ended {', '.join(self._find_orphans(end=True)) or 'nothing'}"
+
+        host.confirm_many(
+            f"end {plural(len(names), 'orphan')}?",
+            names,
+            lambda: host.record(action, command, end, lambda _: self._changed()),
+        )
+
+    def _find_orphans(self, *, end: bool) -> Sequence[str]:
+        """Runs in a worker thread."""
+        from ...backend.services.agents.control import find_orphans
+
+        return [f"{one.process} (PID {one.pid})" for one in find_orphans(self.services.settings, end=end)]
+
+    def _names(self, fits: "Callable[[AgentLine], bool]") -> Sequence[str]:
+        chosen = [_line(item) for item in self.list.chosen]
+        under = [line for line in chosen if line.view.program]
+        if chosen and not under:
+            host_of(self).say(f"{chosen[0].view.name} is not under this supervisord", bad=True)
+        elif under and not (fitting := [line.key for line in under if fits(line)]):
+            host_of(self).say(f"{under[0].key} is {under[0].view.state} already", bad=True)
+        else:
+            return fitting if under else []
+        return []
+
+    def _change(self, verb: str, names: Sequence[str], *, many: bool = False) -> None:
+        if not names:
+            return
+        host = host_of(self)
+        if not host.writable:
+            host.say(host.refusal, bad=True)
+            return
+        action = action_of(verb, "agents")
+        command = shlex.join(["swf-console", "agents", verb, *names])
+
+        def go() -> None:
+            host.record(action, command, lambda: self._do(verb, names), lambda _: self._changed())
+
+        if len(names) > 1 or many:
+            host.confirm_many(f"{verb} {plural(len(names), 'agent')}?", names, go)
+        else:
+            host.ask(f"{verb} {names[0]}?", go)
+
+    def _do(self, verb: str, names: Sequence[str]) -> str:
+        """Runs in a worker thread."""
+        from ...viewmodels.agents import change
+
+        return change(self.services.settings, verb, names)
+
+    def _changed(self) -> None:
+        self.list.unmark()
+        self.poll.now()
+
+    def copy_text(self, what: str) -> str | None:
+        """The row, its name, or the command line that starts it."""
+        item = self.list.current
+        if item is None:
+            return None
+        if what == "command":
+            return shlex.join(["swf-console", "agents", "logs", item.key, "--follow"])
+        return item.key if what == "cell" else "  ".join(cell.text for cell in item.cells)
+
+    def remember(self) -> dict[str, object]:
+        """The agent under the cursor, whether the log is shown, the columns."""
+        current = self.list.current
+        agent = current.key if current else ""
+        return {**super().remember(), "agent": agent, "log": not self.has_class("-no-log")}
+
+    def recall(self, remembered: dict[str, object]) -> None:
+        """Go back to that agent, as soon as it is there."""
+        super().recall(remembered)
+        self._recalled = str(remembered.get("agent") or "")
+        self.set_class(remembered.get("log") is False, "-no-log")
+        if self.is_mounted and self._recalled and self.list.go_to(self._recalled):
+            self._recalled = ""
+
+
+def _line(item: Item) -> "AgentLine":
+    return cast("AgentLine", item.value)

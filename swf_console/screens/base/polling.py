@@ -1,0 +1,103 @@
+"""Asking again and again while a pane is open; a backend that is down leaves the last answer, and its age."""
+
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from textual.timer import Timer
+from textual.widget import Widget
+
+from ...backend.core.errors import SwfError
+from ...widgets.worker import Background
+
+T = TypeVar("T")
+
+PATIENCE = 3.0
+LONGEST_WAIT = 15.0
+
+
+class Poll(Generic[T]):
+    """One question of a pane. `show` is given each answer; `trouble` each change of what stands in the way.
+
+    Both are called in the widget's thread. A question under way is never overtaken by another.
+    """
+
+    def __init__(
+        self,
+        owner: Widget,
+        look: Callable[[], T],
+        show: Callable[[T], None],
+        trouble: Callable[[str], None],
+        *,
+        every: float = 1.0,
+    ) -> None:
+        self._owner, self._look, self._show, self._trouble = owner, look, show, trouble
+        self._every = every
+        self._background = Background(owner, "poll")
+        self._timer: Timer | None = None
+        self._next = 0.0
+        self._again = False
+        self._failures = 0
+        self._cause = ""
+        self._told = ""
+        self.answered: float | None = None
+
+    def open(self) -> None:
+        """Begin to ask."""
+        if self._timer is None:
+            self._timer = self._owner.set_interval(min(self._every, 1.0), self._tick)
+        self.now()
+
+    def close(self) -> None:
+        """Stop asking."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
+    def now(self) -> None:
+        """Ask at once, and once more where a question is under way already."""
+        self._next = 0.0
+        self._again = self._background.busy
+        self._tick()
+
+    def _tick(self) -> None:
+        if time.monotonic() >= self._next:
+            self._background.start(self._look, self._done, self._failed)
+        if self._background.seconds > PATIENCE:
+            self._cause = f"no answer for {self._background.seconds:.0f} s"
+        self._tell()
+
+    def _done(self, answer: T) -> None:
+        self._cause, self._failures = "", 0
+        self.answered = time.monotonic()
+        self._next = 0.0 if self._again else self.answered + self._every - 0.05
+        self._again = False
+        self._tell()
+        self._show(answer)
+
+    def _failed(self, error: Exception) -> None:
+        self._failures += 1
+        self._next = time.monotonic() + min(LONGEST_WAIT, self._every * 2 ** min(self._failures, 6))
+        self._cause = cause_of(error)
+        self._tell()
+
+    def _tell(self) -> None:
+        said = self._said()
+        if said != self._told:
+            self._told = said
+            self._trouble(said)
+
+    def _said(self) -> str:
+        if not self._cause:
+            return ""
+        now = time.monotonic()
+        age = f"STALE {now - self.answered:.0f} s" if self.answered else "NOTHING YET"
+        wait = f" · next try in {self._next - now:.0f} s" if self._next > now + 0.5 else ""
+        return f"{age}{wait} · {self._cause}"
+
+
+def cause_of(error: Exception) -> str:
+    """An error in words: the cause, and what to do."""
+    if isinstance(error, SwfError):
+        return f"{error.message}. {error.advice}" if error.advice else error.message
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,147 @@
+"""One workflow definition: its code, its parameters, what was executed of it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
+
+from ...backend.core.sanitize import brief
+from ...viewmodels.pages import ExecutionFilter, ExecutionsListed
+from ...widgets.bindings import bindings_of
+from ...widgets.table.paged_table import PagedTable
+from ...widgets.text.code import CodeLines
+from ...widgets.text.line import Line
+from ...widgets.worker import Background
+from ..base.host import host_of
+from ..base.polling import cause_of
+from ..base.row_source import Rows
+from ..base.views import View, coloured, section_name
+from ..executions.rows import EXECUTIONS, execution_cells
+from .rows import SCHEMA, drift_cell, schema_rows
+
+if TYPE_CHECKING:
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.executions.progress import Definition
+    from ...viewmodels.pages import DefinitionSummary
+
+SECTIONS = ("code", "parameters", "executions")
+
+
+class DefinitionDetailView(View):
+    """A definition, section by section. What is stored never changes, so it is read once."""
+
+    place: ClassVar[str] = "definition"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("definition")
+    DEFAULT_CSS = """
+    DefinitionDetailView > ContentSwitcher { height: 1fr; }
+    """
+
+    def __init__(
+        self,
+        services: "ConsoleServices",
+        summary: "DefinitionSummary",
+        drifted: "Callable[[DefinitionSummary], bool | None]",
+    ) -> None:
+        super().__init__()
+        self.services, self.summary, self._drifted = services, summary, drifted
+        self._drift = ""
+        self.section = "code"
+        self.definition: Definition | None = None
+        self._background = Background(self, "definition")
+
+    def compose(self) -> ComposeResult:
+        """The title, the names of the sections, the section."""
+        yield Line(id="definition-title")
+        yield Line(id="definition-sections")
+        with ContentSwitcher(initial="definition-code"):
+            yield CodeLines(identity="definition-code")
+            yield PagedTable(SCHEMA, id="definition-parameters", empty="It names no parameters.")
+            yield PagedTable(
+                EXECUTIONS,
+                id="definition-executions",
+                empty="Nothing was executed of it.\nR runs a workflow.",
+            )
+
+    def on_mount(self) -> None:
+        """Begin to read."""
+        self._head()
+        self.refresh_now()
+        listed = ExecutionsListed(self.services, ExecutionFilter(definition_id=self.summary.id))
+        executions = self.query_one("#definition-executions", PagedTable)
+        executions.show(
+            Rows(listed, lambda one: one.execution_id, execution_cells), sorted_by=("started", True)
+        )
+
+    def entered(self) -> None:
+        """The executions of it are read each second."""
+        self.query_one("#definition-executions", PagedTable).live = True
+        self.query_one(f"#definition-{self.section}", Widget).focus()
+
+    def left(self) -> None:
+        """Read no more."""
+        self.query_one("#definition-executions", PagedTable).live = False
+
+    def refresh_now(self) -> None:
+        """Read again."""
+        self._background.start(self._read, self._show, self._failed)
+
+    def copy_text(self, what: str) -> str | None:
+        """The code, the row under the cursor, or the command line that shows it."""
+        if what == "command":
+            return f"swf-console definitions show {self.summary.id}"
+        if what == "json":
+            if self.definition is None:
+                return None
+            return json.dumps(asdict(self.definition), indent=2, default=str, ensure_ascii=False)
+        shown = self.query_one(f"#definition-{self.section}", Widget)
+        if isinstance(shown, PagedTable):
+            return "\t".join(cell.text for cell in shown.row.cells) if shown.row else None
+        return self.definition.definition if self.definition else None
+
+    def action_section(self, step: int) -> None:
+        """Go to the section beside."""
+        self.section = SECTIONS[(SECTIONS.index(self.section) + step) % len(SECTIONS)]
+        shown = f"definition-{self.section}"
+        self.query_one(ContentSwitcher).current = shown
+        self.query_one(f"#{shown}", Widget).focus()
+        self._head()
+
+    def _read(self) -> "tuple[Definition, list[Content], bool | None]":
+        from ...viewmodels.executions.progress import look_at_definition
+
+        definition = look_at_definition(self.services, self.summary.id)
+        code = coloured(definition.definition, "python")
+        return definition, code, self._drifted(self.summary)
+
+    def _show(self, read: "tuple[Definition, list[Content], bool | None]") -> None:
+        self.definition, code, drifted = read
+        self._drift = drift_cell(drifted).text
+        self._head()
+        self.query_one(CodeLines).show(code)
+        self.query_one("#definition-parameters", PagedTable).show(
+            schema_rows(self.definition.parameter_values)
+        )
+
+    def _failed(self, error: Exception) -> None:
+        self.query_one("#definition-title", Line).show(
+            Content.styled(f" {cause_of(error)}", "$text-warning"), Content("u reads again ")
+        )
+
+    def _head(self) -> None:
+        summary = self.summary
+        title = Content.styled(f" {brief(summary.workflow_name, 100)} {brief(summary.version, 40)}", "bold")
+        self.query_one("#definition-title", Line).show(title, Content(f"{self._drift} "))
+        names = [section_name(name, active=name == self.section) for name in SECTIONS]
+        self.query_one("#definition-sections", Line).show(Content("").join(names))
+
+    @on(PagedTable.Opened, "#definition-executions")
+    def _execution(self, event: PagedTable.Opened) -> None:
+        event.stop()
+        host_of(self).open_screen("executions", execution=event.row.key)

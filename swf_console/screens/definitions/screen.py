@@ -1,0 +1,214 @@
+"""The Definitions screen: which workflows are stored, and whether their files still say the same."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+
+from ...backend.core.sanitize import brief
+from ...viewmodels.pages import DefinitionsListed, DefinitionSummary
+from ...widgets.key_labels import with_keys
+from ...widgets.table.paged_table import PagedTable
+from ...widgets.table.rows import Cell
+from ...widgets.text.line import Line
+from ..base.host import host_of
+from ..base.prompt import KIND, ColumnChoice, Entry
+from ..base.row_source import Rows
+from ..base.screen import StackPane
+from ..base.views import View
+from .detail import DefinitionDetailView
+from .rows import DEFINITIONS, definition_cells
+
+if TYPE_CHECKING:
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.definitions import FileDrift
+
+NONE_YET = "No definitions yet: the first run of a workflow stores one.\n{launch} runs a workflow."
+
+
+class DefinitionList(View):
+    """Definitions, newest first, of one workflow where it is named."""
+
+    def __init__(self, services: "ConsoleServices") -> None:
+        super().__init__()
+        self.services = services
+        self.workflow = ""
+        self._drift: FileDrift | None = None
+        self.columns = ColumnChoice(DEFINITIONS, self, lambda: self.table)
+
+    def compose(self) -> ComposeResult:
+        """What is listed, the line to type into, the table."""
+        yield Line(id="definitions-title")
+        yield Entry()
+        yield PagedTable(DEFINITIONS, id="definitions-table")
+
+    def on_mount(self) -> None:
+        """Begin to read."""
+        self.columns.show()
+        self.show(self.workflow)
+
+    @property
+    def table(self) -> PagedTable:
+        """The table."""
+        return self.query_one("#definitions-table", PagedTable)
+
+    def entered(self) -> None:
+        """Read each second."""
+        self.table.live = True
+        self.table.refresh_rows()
+        if not self.query_one(Entry).open:
+            self.table.focus()
+
+    def left(self) -> None:
+        """Read no more."""
+        self.table.live = False
+
+    def refresh_now(self) -> None:
+        """Read again at once."""
+        self.table.refresh_rows()
+
+    def show(self, workflow: str) -> None:
+        """List those of one workflow, or all."""
+        self.workflow = workflow.strip()
+        named = brief(self.workflow, 100)
+        back = with_keys("{definitions.back} takes the filter away.")
+        self.table.empty = f"No definitions of {named}.\n{back}" if self.workflow else with_keys(NONE_YET)
+        self.table.show(
+            Rows(DefinitionsListed(self.services, self.workflow or None), _key, self._cells),
+            sorted_by=("id", True),
+        )
+        what = f"of {named}" if self.workflow else "of all workflows"
+        self.query_one("#definitions-title", Line).show(
+            Content.assemble((" Definitions ", "bold"), (what, "")), Content("newest first ")
+        )
+
+    def recall(self, workflow: str) -> None:
+        """List those of a workflow, as soon as there is a list."""
+        if self.is_mounted:
+            self.show(workflow)
+        else:
+            self.workflow = workflow
+
+    def back(self) -> bool:
+        """Take the filter away."""
+        if self.workflow:
+            self.show("")
+            return True
+        return False
+
+    def copy_text(self, what: str) -> str | None:
+        """The name, the row, or the command line that shows the definition."""
+        row = self.table.row
+        if row is None or what == "json":
+            return "swf-console definitions" if what == "command" else None
+        if what == "command":
+            return f"swf-console definitions show {row.key}"
+        return row.cells[0].text if what == "cell" else "\t".join(cell.text for cell in row.cells)
+
+    def begin_filter(self) -> None:
+        """Let the operator type a workflow's name."""
+        self.query_one(Entry).begin("filter", "workflow", self.workflow, "its whole name; empty: all")
+
+    def begin_search(self) -> None:
+        """Let the operator type what to look for."""
+        self.query_one(Entry).begin("search", "find", "", "any text of a row; n and N go on")
+
+    def on_entry_typed(self, event: Entry.Typed) -> None:
+        """Take what was typed with Enter."""
+        event.stop()
+        if event.kind == KIND:
+            if not self.columns.take(event, self.query_one(Entry)):
+                return
+        elif event.done and event.kind == "filter":
+            self.show(event.text)
+        elif event.done and event.text:
+            self.table.search(event.text)
+        if event.done or event.left:
+            self.table.focus()
+
+    def drifted(self, definition: DefinitionSummary) -> bool | None:
+        """Whether the workflow's file differs from what is stored; blocks."""
+        if self._drift is None:
+            from ...viewmodels.definitions import FileDrift
+
+            self._drift = FileDrift(self.services)
+        return self._drift.of(definition.id, definition.workflow_name)
+
+    def _cells(self, definition: DefinitionSummary) -> tuple[Cell, ...]:
+        return definition_cells(definition, self.drifted(definition))
+
+
+class DefinitionsPane(StackPane):
+    """The list, and what is opened from it."""
+
+    screen_name: ClassVar[str] = "definitions"
+    help_text: ClassVar[str] = (
+        "Enter opens a definition: {definition.section_before} and {definition.section} go from its code "
+        "to its parameters and its executions, {code.to_the_left} and {code.to_the_right} show the rest "
+        "of long lines."
+    )
+    DEFAULT_CSS = "DefinitionsPane { height: 1fr; width: 1fr; }"
+
+    def __init__(self, services: "ConsoleServices") -> None:
+        self._list = DefinitionList(services)
+        super().__init__(services, self._list)
+
+    def compose(self) -> ComposeResult:
+        """The views."""
+        yield self._stack
+
+    @property
+    def list(self) -> DefinitionList:
+        """The list."""
+        return self._list
+
+    def remember(self) -> dict[str, object]:
+        """The workflow that is listed, and the columns."""
+        return {"workflow": self._list.workflow, "columns": list(self._list.columns.chosen)}
+
+    def recall(self, remembered: dict[str, object]) -> None:
+        """List that workflow, with those columns."""
+        self._list.columns.recall(remembered.get("columns"))
+        workflow = remembered.get("workflow")
+        if isinstance(workflow, str) and workflow != self._list.workflow:
+            self._list.recall(workflow)
+
+    @on(PagedTable.Opened, "#definitions-table")
+    def _opened(self, event: PagedTable.Opened) -> None:
+        event.stop()
+        definition = event.row.value
+        if isinstance(definition, DefinitionSummary):
+            self._stack.push(DefinitionDetailView(self.services, definition, self._list.drifted))
+
+    def action_back(self) -> None:
+        """One view back; on the list the filter goes."""
+        if not self._stack.front.back():
+            self._stack.pop()
+
+    def action_filter(self) -> None:
+        """Type a workflow's name."""
+        self._stack.to_first()
+        self._list.begin_filter()
+
+    def action_find(self) -> None:
+        """Type what to look for."""
+        self._stack.to_first()
+        self._list.begin_search()
+
+    def action_columns(self) -> None:
+        """Type which columns are shown."""
+        self._stack.to_first()
+        self._list.columns.begin(self._list.query_one(Entry))
+
+    def action_executions(self) -> None:
+        """Show the executions of the workflow on their own screen."""
+        row = self._list.table.row
+        if row is None or not isinstance(row.value, DefinitionSummary):
+            host_of(self).say("There is no definition here")
+            return
+        host_of(self).open_screen("executions", filter=f"workflow={row.value.workflow_name}")
+
+
+def _key(definition: DefinitionSummary) -> str:
+    return str(definition.id)

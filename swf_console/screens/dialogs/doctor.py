@@ -1,0 +1,172 @@
+"""The doctor: every check as it is done, each with what to do about it."""
+
+import threading
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from ...backend.core.format import plural
+from ...backend.core.sanitize import brief
+from ...widgets.bars.keys import KeyLine
+from ...widgets.bindings import bindings_of
+from ...widgets.semantic_colors import Tone
+from ...widgets.symbols import sign
+from ...widgets.table.columns import Column
+from ...widgets.table.rows import Cell
+from ...widgets.table.short_list import Item, ShortList
+from ...widgets.tail.line_view import Lines, Part
+from ..base.host import host_of
+from ..base.polling import cause_of
+
+if TYPE_CHECKING:
+    from ...backend.services.health.doctor.checks import Check
+    from ...viewmodels.context import ConsoleServices
+
+COLUMNS = (
+    Column("sign", "", 1),
+    Column("name", "CHECK", 20, least=16),
+    Column("found", "FOUND", 50, least=20, grows=True),
+)
+TONES: dict[str, Tone] = {"ok": "ok", "warn": "watch", "fail": "bad"}
+UNDER_WAY = "... checking"
+
+
+class DoctorOverlay(ModalScreen[None]):
+    """The checks in turn, and the whole of the one under the cursor."""
+
+    place: ClassVar[str] = "doctor"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("doctor")
+    DEFAULT_CSS = """
+    DoctorOverlay {
+        align: center middle;
+        & > #doctor { width: 100%; height: 100%; max-width: 120; max-height: 40; background: $surface;
+            border: round $primary; padding: 0 1; }
+        & #doctor-checks { height: 1fr; background: $surface; }
+        & #doctor-detail { height: 6; background: $surface; border-top: solid $panel; }
+        & #doctor-detail:focus { border-top: solid $primary; }
+        & #doctor-title, & #doctor-keys { height: 1; color: $text-muted; }
+    }
+    """
+
+    def __init__(self, services: "ConsoleServices") -> None:
+        super().__init__()
+        self.services = services
+        self.checks: list[Check] = []
+        self.ended = False
+        self._stop = threading.Event()
+
+    def compose(self) -> ComposeResult:
+        """Title, checks, advice, keys."""
+        with Vertical(id="doctor"):
+            yield Static("Doctor", id="doctor-title", markup=False)
+            yield ShortList(COLUMNS, identity="doctor-checks", empty="Checking ...")
+            yield Lines(identity="doctor-detail", wrap=True)
+            yield KeyLine(id="doctor-keys", last=())
+
+    @property
+    def rows(self) -> ShortList:
+        """The checks so far."""
+        return self.query_one("#doctor-checks", ShortList)
+
+    @property
+    def detail(self) -> Lines:
+        """The whole of one."""
+        return self.query_one("#doctor-detail", Lines)
+
+    def on_mount(self) -> None:
+        """Begin."""
+        self.rows.focus()
+        self.query_one(KeyLine).show(("doctor",), "")
+        self.action_again()
+
+    def on_unmount(self) -> None:
+        """What is still checked is of no use any more."""
+        self._stop.set()
+
+    def action_again(self) -> None:
+        """Check everything once more, from the beginning."""
+        self._stop.set()
+        self._stop = stop = threading.Event()
+        self.checks, self.ended = [], False
+        self._paint()
+        threading.Thread(target=self._examine, args=(stop,), name="doctor", daemon=True).start()
+
+    def _examine(self, stop: threading.Event) -> None:
+        """Runs in a thread of its own: a check may take as long as it likes."""
+        from ...backend.services.health.doctor.checks import examine
+
+        try:
+            for check in examine(lambda: self.services.settings):
+                if stop.is_set():
+                    return
+                self.call_later(self._checked, stop, check)
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is shown where it belongs)
+            self.call_later(self._broke, stop, error)
+        self.call_later(self._finished, stop)
+
+    def _checked(self, stop: threading.Event, check: "Check") -> None:
+        if not stop.is_set():
+            self.checks.append(check)
+            self._paint()
+
+    def _broke(self, stop: threading.Event, error: Exception) -> None:
+        if not stop.is_set():
+            self.detail.show([[(f"{sign('bad')} {brief(cause_of(error))}", "bad")]])
+
+    def _finished(self, stop: threading.Event) -> None:
+        if not stop.is_set():
+            self.ended = True
+            self._paint()
+
+    def _paint(self) -> None:
+        self.rows.show([item_of(check) for check in self.checks])
+        self.query_one("#doctor-title", Static).update(verdict_of(self.checks, ended=self.ended))
+
+    @on(ShortList.Moved, "#doctor-checks")
+    def _moved(self, event: ShortList.Moved) -> None:
+        self.detail.show(detail_of(cast("Check", event.item.value)) if event.item else [])
+
+    def action_close(self) -> None:
+        """Back to the screen."""
+        self.dismiss()
+
+    def action_copy(self) -> None:
+        """Copy what to do about the check under the cursor."""
+        item = self.rows.current
+        if item:
+            check = cast("Check", item.value)
+            host_of(self).copy(check.advice or check.found, check.name)
+
+
+def verdict_of(checks: "list[Check]", *, ended: bool) -> str:
+    """How it went in a few words."""
+    failed = sum(check.verdict == "fail" for check in checks)
+    warned = sum(check.verdict == "warn" for check in checks)
+    if not ended:
+        return f"Doctor: {plural(len(checks), 'check')} done {UNDER_WAY}"
+    said = [f"{failed} failed"] if failed else []
+    said += [f"{plural(warned, 'warning')}"] if warned else []
+    return f"Doctor: {plural(len(checks), 'check')}, {', '.join(said) or 'all is well'}"
+
+
+def item_of(check: "Check") -> Item:
+    """A check as a row."""
+    tone = TONES[check.verdict]
+    cells = (Cell(sign(tone), tone), Cell(brief(check.name, 40)), Cell(brief(check.found, 300), tone))
+    return Item(check.name, cells, check)
+
+
+def detail_of(check: "Check") -> list[list[Part]]:
+    """What was found and what to do about it."""
+    tone = TONES[check.verdict]
+    lines: list[list[Part]] = [
+        [(f"{check.verdict} {brief(check.name, 60)}: ", tone), (brief(check.found, 2000), "plain")]
+    ]
+    if check.advice:
+        lines.append([(f"{sign('arrow')} {brief(check.advice, 2000)}", "busy")])
+    return lines

@@ -1,0 +1,98 @@
+"""The namespace picker: whose namespaces there are, and how much is in them."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from ...backend.core.sanitize import brief
+from ...viewmodels.context import ConsoleServices
+from ...viewmodels.namespaces import Choosable, choosable, problem_of
+from ...widgets.bindings import bindings_of
+from ...widgets.worker import Background
+from .confirm import Dialog, hint
+
+
+class NamespacePicker(Dialog):
+    """Gives the name of a namespace: one there is, or a new one that is typed."""
+
+    place: ClassVar[str] = "picker"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("picker")
+
+    def __init__(self, services: ConsoleServices) -> None:
+        super().__init__()
+        self.services = services
+        self._all: tuple[Choosable, ...] = ()
+        self._shown: list[Choosable] = []
+        self._background = Background(self, "namespaces")
+
+    def compose(self) -> ComposeResult:
+        with self.box("Namespace"):
+            yield Input(placeholder="a part of its name, or a new one", max_length=100)
+            yield OptionList(markup=False)
+            yield Static(Content("reading the database …"), classes="wrong")
+            choose = ("{picker.up} {picker.down}", "choose")
+            words = hint(("Enter", "look at it"), choose, ("{dialog.leave}", "back"))
+            yield Static(words, classes="hint")
+
+    def on_mount(self) -> None:
+        """Read them."""
+        self._background.start(
+            lambda: choosable(self.services), self._read, lambda error: self._say(str(error))
+        )
+
+    @on(Input.Changed)
+    def typed(self, event: Input.Changed) -> None:
+        """Narrow it down."""
+        event.stop()
+        self._show(event.value)
+
+    @on(Input.Submitted)
+    @on(OptionList.OptionSelected)
+    def entered(self, event: Input.Submitted | OptionList.OptionSelected) -> None:
+        """Take what is chosen, or the name as it was typed."""
+        event.stop()
+        highlighted, typed = self.query_one(OptionList).highlighted, self.query_one(Input).value.strip()
+        if highlighted is not None and highlighted < len(self._shown):
+            self.dismiss(self._shown[highlighted].name)
+        elif typed and not problem_of(typed):
+            self.dismiss(typed)
+
+    def action_choose(self, step: int) -> None:
+        """Up and Down choose."""
+        options = self.query_one(OptionList)
+        (options.action_cursor_up if step < 0 else options.action_cursor_down)()
+
+    def _read(self, found: tuple[Choosable, ...]) -> None:
+        self._all = found
+        self._show(self.query_one(Input).value)
+
+    def _show(self, text: str) -> None:
+        wanted = text.strip().lower()
+        self._shown = [one for one in self._all if wanted in f"{one.name} {one.owner}".lower()]
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options([Option(_line(one, self.services.settings.user)) for one in self._shown])
+        names = [one.name for one in self._shown]
+        current = self.services.namespace
+        options.highlighted = names.index(current) if current in names else (0 if names else None)
+        self._say("" if self._shown else self._advice(wanted))
+
+    def _advice(self, typed: str) -> str:
+        if not typed:
+            return "There is none yet: type a name for one"
+        return problem_of(typed) or f"Enter looks at {typed}, which nobody has used yet"
+
+    def _say(self, text: str) -> None:
+        self.query_one(".wrong", Static).update(Content(brief(text, 300)))
+
+
+def _line(one: Choosable, user: str) -> Content:
+    owner = "yours" if one.owner == user else one.owner
+    counts = f"{one.executions:>7} runs {one.messages:>8} msgs"
+    name = f"{brief(one.name, 28):<28}"
+    return Content.assemble((name, "bold"), f" {brief(owner, 14):<14}", (counts, "$text-muted"))

@@ -1,0 +1,74 @@
+"""The first start: a namespace has to have a name."""
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Input, Static
+from textual.worker import get_current_worker
+
+from ...backend.core.errors import SwfError
+from ...backend.core.sanitize import brief
+from ...viewmodels.context import ConsoleServices
+from ...viewmodels.namespaces import problem_of, suggested, write_namespace
+from ..base.host import host_of
+from .confirm import Dialog, hint
+
+WHY = (
+    "Everything here belongs to a namespace: it keeps your executions, messages and agents apart from "
+    "those of others. testbed.toml names none yet. A name of 1-100 letters, digits, '.', '_' and '-':"
+)
+
+
+class FirstStart(Dialog):
+    """Asks for a namespace and writes it into testbed.toml; gives the name, or None."""
+
+    def __init__(self, services: ConsoleServices) -> None:
+        super().__init__()
+        self.services = services
+
+    def compose(self) -> ComposeResult:
+        with self.box("Welcome: name your namespace"):
+            yield Static(Content(WHY), classes="text")
+            yield Input(suggested(self.services.settings), max_length=100)
+            yield Static("", classes="wrong")
+            yield Static(
+                hint(("Enter", "write it into testbed.toml"), ("{dialog.leave}", "only look")), classes="hint"
+            )
+
+    @on(Input.Changed)
+    def typed(self, event: Input.Changed) -> None:
+        """Say what is wrong while it is typed."""
+        event.stop()
+        self._wrong(problem_of(event.value))
+
+    @on(Input.Submitted)
+    def entered(self, event: Input.Submitted) -> None:
+        """Write it."""
+        event.stop()
+        if not problem_of(event.value):
+            host_of(self).hold_keys()
+            self._write(event.value)
+
+    @work(thread=True, exclusive=True)
+    def _write(self, name: str) -> None:
+        worker = get_current_worker()
+        try:
+            write_namespace(self.services.settings, name)
+        except SwfError as error:
+            if not worker.is_cancelled:
+                self.app.call_from_thread(self._not_written, str(error))
+            return
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._written, name)
+
+    def _written(self, name: str) -> None:
+        host = host_of(self)
+        self.dismiss(name)
+        host.let_keys_go()
+
+    def _not_written(self, error: str) -> None:
+        self._wrong(error)
+        host_of(self).let_keys_go()
+
+    def _wrong(self, text: str) -> None:
+        self.query_one(".wrong", Static).update(Content(brief(text, 300)))

@@ -1,0 +1,144 @@
+"""The command palette: every action by its name, some with an argument, and what was asked before."""
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from ...actions import Action, keys_of
+from ...backend.core.sanitize import brief
+from ...widgets.bindings import bindings_of
+from ...widgets.key_labels import spoken
+from .confirm import Dialog, hint
+
+MOST = 60
+
+
+class Chosen(NamedTuple):
+    """What was chosen: the action, its argument, and the words that were typed."""
+
+    action: Action
+    argument: str
+    typed: str
+
+
+class Palette(Dialog):
+    """Type a part of a name; Up and Down choose, Enter does it. Where nothing is typed Up is the past."""
+
+    place: ClassVar[str] = "palette"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("palette")
+
+    def __init__(self, actions: Sequence[tuple[Action, str]], past: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._actions, self._past, self._at = tuple(actions), list(past), len(past)
+        self._shown: list[tuple[Action, str]] = []
+
+    def compose(self) -> ComposeResult:
+        with self.box("Command"):
+            yield Input(placeholder="what to do, such as: filter type=stf_*")
+            yield OptionList(markup=False)
+            choose = ("{palette.up} {palette.down}", "choose, the past")
+            words = hint(("Enter", "do it"), choose, ("{dialog.leave}", "back"))
+            yield Static(words, classes="hint")
+
+    def on_mount(self) -> None:
+        """Everything there is, at first."""
+        self._show("")
+
+    @on(Input.Changed)
+    def typed(self, event: Input.Changed) -> None:
+        """Narrow it down."""
+        event.stop()
+        self._show(event.value)
+
+    @on(Input.Submitted)
+    def entered(self, event: Input.Submitted) -> None:
+        """Do what stands first, or is chosen."""
+        event.stop()
+        self._choose()
+
+    @on(OptionList.OptionSelected)
+    def clicked(self, event: OptionList.OptionSelected) -> None:
+        """Do what was clicked."""
+        event.stop()
+        self._choose()
+
+    def action_choose(self, step: int) -> None:
+        """Up and Down, in the list or in the past."""
+        box, options = self.query_one(Input), self.query_one(OptionList)
+        past = not box.value or (self._at < len(self._past) and box.value == self._past[self._at])
+        if past and self._past and (step < 0 or self._at < len(self._past)):
+            self._at = max(0, min(len(self._past), self._at + step))
+            box.value = self._past[self._at] if self._at < len(self._past) else ""
+            box.cursor_position = len(box.value)
+        elif step < 0:
+            options.action_cursor_up()
+        else:
+            options.action_cursor_down()
+
+    def _show(self, text: str) -> None:
+        ranked = sorted(
+            ((score, index, one) for index, one in enumerate(self._actions) if (score := rank(text, *one))),
+            key=lambda found: (-found[0], found[1]),
+        )
+        self._shown = [one for _, _, one in ranked[:MOST]]
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options([Option(line_of(action, where)) for action, where in self._shown])
+        options.highlighted = 0 if self._shown else None
+
+    def _choose(self) -> None:
+        highlighted = self.query_one(OptionList).highlighted
+        if highlighted is None or highlighted >= len(self._shown):
+            return
+        text = self.query_one(Input).value.strip()
+        action = self._shown[highlighted][0]
+        self.dismiss(Chosen(action, argument_of(text, action), text))
+
+
+def line_of(action: Action, where: str) -> Content:
+    """An action in the list."""
+    keys = " ".join(map(spoken, keys_of(action)))
+    name = f"{action.title} {action.argument.upper()}".strip()
+    return Content.assemble(
+        (f"{keys:>7}  ", "bold $text-accent"),
+        (f"{name:<22}", "bold"),
+        (f" {where}:" if where else "", "$text-muted"),
+        f" {action.help}",
+    )
+
+
+def argument_of(text: str, action: Action) -> str:
+    """What is typed behind the action's name."""
+    if not action.argument:
+        return ""
+    title = action.title.lower()
+    if text.lower().startswith(title + " "):
+        return brief(text[len(title) + 1 :].strip(), 2000)
+    return ""
+
+
+def rank(text: str, action: Action, where: str) -> int:
+    """How well an action fits what is typed; 0 where it does not."""
+    wanted, title = text.lower().strip(), action.title.lower()
+    if not wanted:
+        return 1
+    if action.argument and wanted.startswith(title + " "):
+        return 100
+    if title.startswith(wanted):
+        return 80
+    everything = f"{title} {action.help} {where}".lower()
+    if all(word in everything for word in wanted.split()):
+        return 60 if wanted in title else 40
+    return 20 if _scattered(wanted, title) else 0
+
+
+def _scattered(wanted: str, text: str) -> bool:
+    """Whether the letters stand in the text in that order."""
+    letters = iter(text)
+    return all(letter in letters for letter in wanted.replace(" ", ""))

@@ -1,0 +1,76 @@
+"""Two executions side by side: what they have different."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.content import Content
+
+from ...backend.core.sanitize import brief
+from ...widgets.table.paged_table import PagedTable
+from ...widgets.table.rows import ListSource
+from ...widgets.text.line import Line
+from ...widgets.worker import Background
+from ..base.polling import cause_of
+from ..base.views import View
+from .rows import DIFFERENCES, difference_rows
+
+if TYPE_CHECKING:
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.executions.progress import Comparison
+
+
+class CompareView(View):
+    """A table of differences."""
+
+    of_many: ClassVar[bool] = True
+    DEFAULT_CSS = "CompareView > Line { height: 1; }"
+
+    def __init__(self, services: "ConsoleServices", first: str, second: str) -> None:
+        super().__init__()
+        self._services, self._names = services, (first, second)
+        self._background = Background(self, "compare")
+
+    def compose(self) -> ComposeResult:
+        """Who they are, and the table."""
+        yield Line(id="compare-title")
+        yield Line(id="compare-names")
+        yield PagedTable(DIFFERENCES, empty="Nothing differs.", id="compare-table")
+
+    def on_mount(self) -> None:
+        """Begin to compare."""
+        self.query_one("#compare-title", Line).show(
+            Content.styled(" Comparing…", "bold"), Content("Esc back ")
+        )
+        first, second = (brief(name, 100) for name in self._names)
+        self.query_one("#compare-names", Line).show(Content(f" {first}  and  {second}"))
+        self.refresh_now()
+
+    def entered(self) -> None:
+        """The table has the keys."""
+        self.query_one(PagedTable).focus()
+
+    def refresh_now(self) -> None:
+        """Compare again."""
+        self._background.start(self._compare, self._show, self._failed)
+
+    def copy_text(self, what: str) -> str | None:
+        """A difference, or the command line that tells all."""
+        if what == "command":
+            return f"swf-console executions diff {self._names[0]} {self._names[1]}"
+        row = self.query_one(PagedTable).row
+        return "\t".join(cell.text for cell in row.cells) if row else None
+
+    def _compare(self) -> "Comparison":
+        from ...viewmodels.executions.progress import compared
+
+        return compared(self._services, *self._names)
+
+    def _show(self, comparison: "Comparison") -> None:
+        count = len(comparison.differences)
+        words = f" {count:,} difference{'' if count == 1 else 's'}"
+        self.query_one("#compare-title", Line).show(Content.styled(words, "bold"), Content("Esc back "))
+        self.query_one(PagedTable).show(difference_rows(comparison))
+
+    def _failed(self, error: Exception) -> None:
+        self.query_one("#compare-title", Line).show(Content.styled(f" {cause_of(error)}", "$text-error"))
+        self.query_one(PagedTable).show(ListSource([]))

@@ -1,0 +1,304 @@
+"""One execution: section beside section, read again while it runs."""
+
+import json
+from typing import TYPE_CHECKING
+
+from ..base.views import Document
+
+if TYPE_CHECKING:
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.executions.progress import Looked
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher, Static
+
+from ...backend.core.sanitize import brief, harmless_lines
+from ...viewmodels.pages import MessagesListed
+from ...widgets.bindings import bindings_of
+from ...widgets.table.paged_table import PagedTable
+from ...widgets.table.rows import ListSource
+from ...widgets.text.code import CodeLines
+from ...widgets.text.line import Line
+from ...widgets.timeline import Timeline
+from ..base.polling import Poll
+from ..base.prompt import Entry
+from ..base.row_source import Rows
+from ..base.views import Document, Scrolling, View, section_name
+from .log import ExecutionLogView
+from .replay import strip_of
+from .rows import (
+    MESSAGES,
+    PAIRS,
+    PARAMETERS,
+    STATES,
+    message_cells,
+    pair_rows,
+    parameter_rows,
+    state_rows,
+    status_cell,
+)
+from .summary import summary
+
+if TYPE_CHECKING:
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.executions.progress import Looked
+
+
+def message_document(services: "ConsoleServices", message_id: str) -> Document:
+    """A message's content as pretty JSON."""
+
+    def read() -> str:
+        from dataclasses import asdict
+
+        from ...viewmodels.executions.progress import look_at_message
+
+        whole = asdict(look_at_message(services, message_id))
+        return json.dumps(whole, indent=2, default=str, ensure_ascii=False)
+
+    return Document(f" message {message_id}", read, "json")
+
+
+def document_of(looked: "Looked") -> str:
+    """An execution as JSON."""
+    from dataclasses import asdict
+
+    detail = looked.detail
+    document = {
+        **asdict(detail.execution),
+        "run_number": detail.run_number,
+        "messages_by_type": detail.messages_by_type,
+        "drift": asdict(detail.drift),
+    }
+    return json.dumps(document, indent=2, default=str, ensure_ascii=False)
+
+
+SECTIONS = ("summary", "parameters", "states", "messages", "log", "metrics", "environment", "trace")
+UNTOLD = {"provenance"}
+
+
+class ExecutionDetailView(View):
+    """Everything about one execution."""
+
+    place: ClassVar[str] = "execution"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("execution")
+    DEFAULT_CSS = """
+    ExecutionDetailView > ContentSwitcher { height: 1fr; }
+    ExecutionDetailView #detail-summary {
+        height: 1fr; overflow-y: auto; overflow-x: hidden; scrollbar-size-vertical: 1;
+    }
+    ExecutionDetailView #summary-text { height: auto; padding: 0 1; }
+    ExecutionDetailView #summary-strip { height: 2; }
+    ExecutionDetailView.-stale ContentSwitcher { text-style: dim; }
+    """
+
+    class Deeper(Message):
+        """A document to show in front."""
+
+        def __init__(self, document: Document) -> None:
+            super().__init__()
+            self.document = document
+
+    def __init__(self, services: "ConsoleServices", execution_id: str) -> None:
+        super().__init__()
+        self.services, self.execution_id = services, execution_id
+        self.looked: Looked | None = None
+        self.section = "summary"
+        self._kind: str | None = None
+        self._trouble = ""
+        self._shown: dict[str, object] = {}
+        self.poll: Poll[Looked] = Poll(self, self._look, self._show, self._troubled)
+
+    def compose(self) -> ComposeResult:
+        """The title, the names of the sections, the section."""
+        yield Line(id="detail-title")
+        yield Line(id="detail-sections")
+        yield Entry()
+        with ContentSwitcher(initial="detail-summary"):
+            with Scrolling(id="detail-summary"):
+                yield Timeline(id="summary-strip")
+                yield Static("Reading…", id="summary-text", markup=False)
+            yield PagedTable(PARAMETERS, id="detail-parameters", empty="It recorded no parameters.")
+            yield PagedTable(STATES, id="detail-states", empty="Its run has no state events yet.")
+            yield PagedTable(MESSAGES, id="detail-messages", empty="It has no messages yet.")
+            yield ExecutionLogView(self.services)
+            yield PagedTable(PAIRS, id="detail-metrics", empty="Metrics are written when it ends.")
+            yield PagedTable(PAIRS, id="detail-environment", empty="It recorded no environment.")
+            yield CodeLines(identity="detail-trace")
+
+    def on_mount(self) -> None:
+        """Say whose detail it is."""
+        self._head()
+
+    def entered(self) -> None:
+        """Read every second as long as it runs."""
+        self.poll.open()
+        self._focus_section()
+
+    def left(self) -> None:
+        """Read no more."""
+        self.poll.close()
+        self.query_one("#detail-messages", PagedTable).live = False
+
+    def refresh_now(self) -> None:
+        """Read again at once."""
+        self.poll.now()
+
+    def copy_text(self, what: str) -> str | None:
+        """The row under the cursor, the whole as JSON, or the command line that shows it."""
+        if what == "command":
+            return f"swf-console executions show {self.execution_id}"
+        if what == "json" and self.looked is not None:
+            return document_of(self.looked)
+        table = self._table()
+        if self.section == "log":
+            return self.query_one(ExecutionLogView).text
+        if table is None or table.row is None:
+            return self.execution_id
+        cells = [cell.text for cell in table.row.cells]
+        return cells[1] if what == "cell" and len(cells) > 1 else "\t".join(cells)
+
+    def action_section(self, step: int) -> None:
+        """Go to the section beside."""
+        there = self._sections()
+        self.go_to(there[(there.index(self.section) + step) % len(there)])
+
+    def action_kind(self) -> None:
+        """Show the messages of the next type only; after the last those of all."""
+        if self.looked is None or self.section != "messages":
+            return
+        kinds: list[str | None] = [None, *sorted(self.looked.detail.messages_by_type)]
+        at = kinds.index(self._kind) if self._kind in kinds else 0
+        self._kind = kinds[(at + 1) % len(kinds)]
+        self._show_messages()
+        self._head()
+
+    def go_to(self, section: str) -> None:
+        """Show a section."""
+        self.section = section
+        self.query_one(ContentSwitcher).current = f"detail-{section}"
+        if section == "messages" and "messages" not in self._shown:
+            self._show_messages()
+        self._read_log()
+        self._head()
+        self._focus_section()
+
+    def begin_search(self) -> None:
+        """Let the operator type what to look for in the section's table."""
+        if self._table() is not None:
+            self.query_one(Entry).begin("search", "find", "", "any text of a row; n and N go on")
+
+    def on_entry_typed(self, event: Entry.Typed) -> None:
+        """Look for it."""
+        event.stop()
+        table = self._table()
+        if event.done and event.text and table is not None:
+            table.search(event.text)
+        if event.done or event.left:
+            self._focus_section()
+
+    def _look(self) -> "Looked":
+        from ...viewmodels.executions.progress import look_at_execution
+
+        return look_at_execution(self.services, self.execution_id)
+
+    def _show(self, looked: "Looked") -> None:
+        self.looked = looked
+        detail = looked.detail
+        self._fill("summary", summary(looked), self.query_one("#summary-text", Static).update)
+        self._table_of("parameters", detail.execution.parameter_values, lambda: parameter_rows(detail))
+        self._table_of("states", detail.events, lambda: state_rows(detail.events))
+        metrics = detail.execution.performance_metrics or {}
+        self._table_of("metrics", metrics, lambda: pair_rows(metrics))
+        surroundings = {
+            name: value
+            for name, value in (detail.execution.execution_environment or {}).items()
+            if name not in UNTOLD
+        }
+        self._table_of("environment", surroundings, lambda: pair_rows(surroundings))
+        self._fill("trace", detail.execution.stack_trace or "", self._show_trace)
+        self._show_strip(looked)
+        self._read_log()
+        self._head()
+        self.query_one("#detail-messages", PagedTable).live = detail.execution.status == "running"
+        if detail.execution.status != "running":
+            self.poll.close()
+
+    def _read_log(self) -> None:
+        if self.section == "log" and self.looked is not None:
+            self.query_one(ExecutionLogView).read(self.looked.detail.execution)
+
+    def _fill(self, name: str, value: object, show: "Callable[..., None]") -> None:
+        if self._shown.get(name) != value:
+            self._shown[name] = value
+            show(value)
+
+    def _table_of(self, name: str, value: object, rows: "Callable[[], ListSource]") -> None:
+        if name not in self._shown or self._shown[name] != value:
+            self._shown[name] = value
+            self.query_one(f"#detail-{name}", PagedTable).replace(rows())
+
+    def _show_trace(self, trace: str) -> None:
+        lines = harmless_lines(trace).splitlines()
+        self.query_one(CodeLines).show([Content(line) for line in lines])
+
+    def _show_strip(self, looked: "Looked") -> None:
+        self.query_one(Timeline).show(strip_of(looked.detail))
+
+    def _show_messages(self) -> None:
+        self._shown["messages"] = self._kind
+        listed = MessagesListed(self.services, self.execution_id, self._kind)
+        self.query_one("#detail-messages", PagedTable).show(
+            Rows(listed, lambda one: one.message_id, message_cells)
+        )
+
+    def _troubled(self, said: str) -> None:
+        self._trouble = said
+        self.set_class(bool(said), "-stale")
+        self._head()
+
+    def _sections(self) -> list[str]:
+        has_trace = bool(self.looked and self.looked.detail.execution.stack_trace)
+        return [name for name in SECTIONS if name != "trace" or has_trace]
+
+    def _head(self) -> None:
+        title = Content.styled(f" {brief(self.execution_id, 120)}", "bold")
+        if self._trouble:
+            right = Content.styled(f"{brief(self._trouble)} ", "$text-warning")
+        elif self.looked:
+            status = status_cell(self.looked.detail.execution.status)
+            right = Content(f"{status.text} ")
+        else:
+            right = Content("reading… ")
+        self.query_one("#detail-title", Line).show(title, right)
+        names = [section_name(name, active=name == self.section) for name in self._sections()]
+        kind = f"type {brief(self._kind, 30)} " if self._kind and self.section == "messages" else ""
+        self.query_one("#detail-sections", Line).show(Content("").join(names), Content(kind))
+
+    def _focus_section(self) -> None:
+        shown = self.query_one(f"#detail-{self.section}", Widget)
+        if self.screen.is_active:
+            shown.focus()
+
+    def _table(self) -> PagedTable | None:
+        shown = self.query_one(f"#detail-{self.section}", Widget)
+        return shown if isinstance(shown, PagedTable) else None
+
+    @on(PagedTable.Opened)
+    def _opened(self, event: PagedTable.Opened) -> None:
+        event.stop()
+        if event.table.id == "detail-messages":
+            self.post_message(self.Deeper(message_document(self.services, event.row.key)))
+        elif event.table.id in ("detail-parameters", "detail-metrics", "detail-environment"):
+            text = json.dumps(event.row.value, indent=2, default=str, ensure_ascii=False)
+            self.post_message(self.Deeper(Document(f" {event.row.cells[0].text}", lambda: text, "json")))
+        elif event.table.id == "detail-states":
+            data = json.dumps(getattr(event.row.value, "event_data", None), indent=2, default=str)
+            self.post_message(self.Deeper(Document(f" {event.row.cells[2].text}", lambda: data, "json")))

@@ -1,0 +1,101 @@
+"""What is done to an execution from its screen: stopped, run again, exported."""
+
+import shlex
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+
+from ...actions import action_of
+from ...backend.core.sanitize import brief
+from ...widgets.worker import Background
+from ..base.host import ActionHost, host_of
+from ..base.polling import cause_of
+from ..stop_execution import ask_to_stop
+
+if TYPE_CHECKING:
+    from ...backend.services.executions.rerun import Rerun
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.pages import ExecutionSummary
+
+SCREEN = "executions"
+
+
+class ExecutionActions:
+    """Asks first, then lets the host of `owner` act and keep it in the journal.
+
+    `changed` is called when an execution is another one than before, `started` with the id of a new one.
+    """
+
+    def __init__(
+        self,
+        owner: Widget,
+        services: "ConsoleServices",
+        reading: Background,
+        changed: Callable[[], None],
+        started: Callable[[str], None],
+    ) -> None:
+        self._owner, self._services, self._reading = owner, services, reading
+        self._changed, self._started = changed, started
+
+    @property
+    def _host(self) -> ActionHost:
+        return host_of(self._owner)
+
+    def stop(self, execution: "ExecutionSummary | None") -> None:
+        """Stop the execution, asking first."""
+        ask_to_stop(self._owner, self._services, SCREEN, execution, self._changed)
+
+    def rerun(self, execution: "ExecutionSummary | None") -> None:
+        """Run it again with the same parameters, in this namespace; say first what will not be the same."""
+        host = self._host
+        if not self._may("rerun"):
+            return
+        if execution is None:
+            host.say("There is no execution here to run again")
+            return
+        execution_id = execution.execution_id
+        namespace = self._services.namespace or execution.namespace
+
+        def read() -> "Rerun":
+            from ...backend.services.executions.rerun import rerun_of
+
+            database = self._services.database()
+            return rerun_of(self._services.settings, database, execution_id, namespace=namespace)
+
+        def ask(rerun: "Rerun") -> None:
+            where = f"in {brief(namespace or '-', 60)}"
+            not_same = "".join(f" Not the same: {brief(warning, 100)}." for warning in rerun.warnings[:2])
+            host.ask(f"Run {brief(execution_id, 60)} again {where}?{not_same}", lambda: begin(rerun))
+
+        def begin(rerun: "Rerun") -> None:
+            command = shlex.join(["executions", "rerun", execution_id, "--namespace", str(namespace)])
+            action = action_of("rerun", SCREEN)
+            host.record(action, command, lambda: self._services.runs.start(rerun.request), self._begun)
+
+        self._reading.start(read, ask, lambda error: host.say(cause_of(error), bad=True))
+
+    def export(self, execution_id: str | None) -> None:
+        """Write the execution and all that belongs to it as JSON."""
+        if execution_id is None:
+            self._host.say("There is no execution here to export")
+            return
+
+        def export() -> str:
+            from ...viewmodels.executions.export import export_execution
+
+            return export_execution(self._services, execution_id)
+
+        command = f"export {shlex.quote(execution_id)} --output {shlex.quote(f'{execution_id}.json')}"
+        self._host.record(action_of("export", SCREEN), command, export)
+
+    def _begun(self, execution_id: object) -> None:
+        if isinstance(execution_id, str):
+            self._started(execution_id)
+
+    def _may(self, name: str) -> bool:
+        """Whether something may be changed; says so where not, before anything is asked."""
+        host = self._host
+        if not host.writable:
+            host.say(f"{action_of(name, SCREEN).title}: refused, {host.refusal}", bad=True)
+        return host.writable

@@ -1,0 +1,225 @@
+"""The list of executions: filter, order, marks, read again each second."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.content import Content
+
+from ...backend.core.errors import SwfError
+from ...backend.core.sanitize import brief
+from ...viewmodels.executions.filter import command_of, is_empty, parse_execution_filter, while_typed
+from ...viewmodels.pages import ORDERS, ExecutionsListed, ExecutionSummary, close_expired
+from ...widgets.key_labels import with_keys
+from ...widgets.table.paged_table import PagedTable
+from ...widgets.text.line import Line
+from ...widgets.worker import Background
+from ..base.prompt import KIND, ColumnChoice, Entry
+from ..base.row_source import Rows
+from ..base.views import View
+from .rows import EXECUTIONS, execution_cells
+
+if TYPE_CHECKING:
+    from ...viewmodels.context import ConsoleServices
+
+ORPHAN_SECONDS = 5.0
+PLACEHOLDER = "status=failed namespace=demo user=me workflow=stf_datataking since=2h ID-PREFIX"
+NONE_YET = "No executions yet.\n{launch} runs a workflow, or from the shell: swf-console --run stf_datataking"
+WORDS = {"started": "newest first", "id": "by id", "status": "by status", "user": "by user"}
+
+
+class ExecutionList(View):
+    """Executions under the filter."""
+
+    def __init__(self, services: "ConsoleServices") -> None:
+        super().__init__()
+        self.services = services
+        self.filter = _default_filter(services)
+        self._namespace = _default_filter(services)
+        self.order_by, self.descending = "started", True
+        self.columns = ColumnChoice(EXECUTIONS, self, lambda: self.table)
+        self._recalled: str | None = None
+        self._orphans = Background(self, "orphans")
+
+    def compose(self) -> ComposeResult:
+        """What is listed, the line to type into, the table."""
+        yield Line(id="list-title")
+        yield Entry()
+        yield PagedTable(EXECUTIONS, id="list-table")
+
+    def on_mount(self) -> None:
+        """Begin to read."""
+        self.columns.show()
+        self.set_interval(ORPHAN_SECONDS, self._close_orphans)
+        if self._recalled is None or self.show(self._recalled):
+            self.show(self.filter)
+
+    @property
+    def table(self) -> PagedTable:
+        """The table."""
+        return self.query_one("#list-table", PagedTable)
+
+    @property
+    def execution(self) -> ExecutionSummary | None:
+        """The execution under the cursor."""
+        row = self.table.row
+        return row.value if row and isinstance(row.value, ExecutionSummary) else None
+
+    def entered(self) -> None:
+        """Read each second."""
+        self.table.live = True
+        self._follow_namespace()
+        self.table.refresh_rows()
+        if not self.query_one(Entry).open:
+            self.table.focus()
+
+    def left(self) -> None:
+        """Read no more."""
+        self.table.live = False
+
+    def refresh_now(self) -> None:
+        """Read again at once."""
+        self._follow_namespace()
+        self.table.refresh_rows()
+
+    def show(self, text: str) -> str:
+        """List what the filter lets through; returns what is wrong with it, and then nothing changes."""
+        try:
+            wanted = parse_execution_filter(text)
+        except SwfError as error:
+            return str(error)
+        self.filter = text.strip()
+        listed = ExecutionsListed(self.services, wanted, self.order_by, self.descending)
+        self.table.empty = with_keys(NONE_YET) if is_empty(wanted) else self._nothing(text)
+        self.table.show(
+            Rows(listed, lambda one: one.execution_id, execution_cells),
+            sorted_by=(self.order_by, self.descending),
+        )
+        self._head()
+        return ""
+
+    def remember(self) -> dict[str, object]:
+        """Filter, order and columns."""
+        return {
+            "columns": list(self.columns.chosen),
+            "filter": self.filter,
+            "order_by": self.order_by,
+            "descending": self.descending,
+        }
+
+    def recall(self, remembered: Mapping[str, object]) -> None:
+        """Take up filter, order and columns from before, where they are still known."""
+        self.columns.recall(remembered.get("columns"))
+        order_by, text = remembered.get("order_by"), remembered.get("filter")
+        if isinstance(order_by, str) and order_by in ORDERS:
+            self.order_by, self.descending = order_by, bool(remembered.get("descending"))
+        if isinstance(text, str) and self.is_mounted:
+            self.show(text)
+        elif isinstance(text, str):
+            self._recalled = text
+
+    def back(self) -> bool:
+        """Take the filter away, then the marks."""
+        if self.table.marked:
+            self.table.unmark()
+            return True
+        if self.filter:
+            self.show("")
+            return True
+        return False
+
+    def order(self, *, turn: bool = False) -> None:
+        """List in the next order, or in the same one turned round."""
+        if turn:
+            self.descending = not self.descending
+        else:
+            self.order_by = ORDERS[(ORDERS.index(self.order_by) + 1) % len(ORDERS)]
+            self.descending = self.order_by == "started"
+        self.show(self.filter)
+
+    def copy_text(self, what: str) -> str | None:
+        """The id, the row, or the command line that lists the same."""
+        row = self.table.row
+        if what == "command":
+            execution = self.execution
+            shown = f"executions show {execution.execution_id}" if execution else self.command
+            return f"swf-console {shown}"
+        if row is None:
+            return None
+        if what == "json":
+            return _json_of(row.value)
+        return row.key if what == "cell" else "\t".join(cell.text for cell in row.cells)
+
+    @property
+    def command(self) -> str:
+        """The command line that lists the same."""
+        return command_of(parse_execution_filter(self.filter))
+
+    def begin_filter(self) -> None:
+        """Let the operator type a filter; it works while it is typed."""
+        self.query_one(Entry).begin("filter", "/", f"{self.filter} ".lstrip(), PLACEHOLDER)
+
+    def begin_search(self) -> None:
+        """Let the operator type what to look for."""
+        self.query_one(Entry).begin("search", "find", "", "any text of a row; n and N go on")
+
+    def begin_columns(self) -> None:
+        """Let the operator type which columns are shown."""
+        self.columns.begin(self.query_one(Entry))
+
+    def on_entry_typed(self, event: Entry.Typed) -> None:
+        """Filter while it is typed; look for text when it is there."""
+        event.stop()
+        entry = self.query_one(Entry)
+        if event.kind == "filter":
+            text = event.text if event.done or event.left else while_typed(event.text)
+            wrong = self.show(text) if text.strip() != self.filter else ""
+            entry.say(wrong)
+            if event.done and wrong:
+                entry.begin("filter", "/", event.text, PLACEHOLDER)
+                entry.say(wrong)
+                return
+        elif event.kind == KIND:
+            if not self.columns.take(event, entry):
+                return
+        elif event.done and event.text:
+            self.table.search(event.text)
+        if event.done or event.left:
+            self.table.focus()
+
+    def _follow_namespace(self) -> None:
+        """The filter that was there by itself goes with the namespace."""
+        before, self._namespace = self._namespace, _default_filter(self.services)
+        if before != self._namespace and self.filter == before:
+            self.show(self._namespace)
+
+    def _close_orphans(self) -> None:
+        if self.table.live and self.region and not self.services.why_read_only:
+            self._orphans.start(lambda: close_expired(self.services), lambda _: None, lambda _: None)
+
+    def _nothing(self, text: str) -> str:
+        changes = with_keys("{executions.back} takes the filter away, {executions.filter} changes it.")
+        return f"No executions match {brief(text, 200)}\n{changes}"
+
+    def _head(self) -> None:
+        where = brief(self.filter, 200) if self.filter else "all namespaces"
+        order = WORDS[self.order_by]
+        if self.order_by == "started" and not self.descending:
+            order = "oldest first"
+        elif self.order_by != "started" and self.descending:
+            order += ", turned round"
+        self.query_one("#list-title", Line).show(
+            Content.assemble((" Executions ", "bold"), (where, "")), Content(f"{order} ")
+        )
+
+
+def _default_filter(services: "ConsoleServices") -> str:
+    return f"namespace={services.namespace}" if services.namespace else ""
+
+
+def _json_of(value: object) -> str:
+    import json
+    from dataclasses import asdict, is_dataclass
+
+    document = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+    return json.dumps(document, default=str, ensure_ascii=False)

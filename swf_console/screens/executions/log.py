@@ -1,0 +1,67 @@
+"""The log section of an execution: what agents and programs said of it, oldest first."""
+
+from typing import TYPE_CHECKING
+
+from ...backend.core.sanitize import brief, harmless_lines
+from ...widgets.semantic_colors import Tone
+from ...widgets.tail.line_view import Lines, Part
+from ...widgets.worker import Background
+from ..base.polling import cause_of
+from .rows import instant
+
+if TYPE_CHECKING:
+    from ...backend.services.logs import LoggedLine
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.executions.log import ExecutionLog
+    from ...viewmodels.executions.progress import Execution
+
+TONES: dict[str, Tone] = {"CRITICAL": "bad", "ERROR": "bad", "WARNING": "watch", "DEBUG": "off"}
+NOTHING = "Nothing was logged about it, neither here nor by an agent into the database."
+LONGEST = 2_000
+
+
+class ExecutionLogView(Lines):
+    """It stays at its end where it was there, so that a running execution can be followed."""
+
+    def __init__(self, services: "ConsoleServices") -> None:
+        super().__init__(identity="detail-log", wrap=True)
+        self._services = services
+        self._reading = Background(self, "execution log")
+        self._of = ""
+
+    def read(self, execution: "Execution") -> None:
+        """Read it anew in the background."""
+
+        def look() -> "ExecutionLog":
+            from ...viewmodels.executions.log import log_of
+
+            return log_of(self._services, execution)
+
+        if not self._of:
+            self.show([[("reading …", "unknown")]])
+        self._of = execution.execution_id
+        self._reading.start(look, self._show_log, self._failed)
+
+    def _show_log(self, log: "ExecutionLog") -> None:
+        at_end = self.top >= self.max_scroll_y
+        lines: list[list[Part]] = [[(brief(log.trouble, LONGEST), "watch")]] if log.trouble else []
+        lines += [line for one in log.lines for line in lines_of(one)]
+        self.show(lines or [[(f" {NOTHING}", "unknown")]])
+        if at_end:
+            self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
+
+    def _failed(self, error: Exception) -> None:
+        self.show([[(brief(cause_of(error), LONGEST), "watch")]])
+
+
+def lines_of(logged: "LoggedLine") -> list[list[Part]]:
+    """A logged line; an exception has several."""
+    tone = TONES.get(logged.level, "plain")
+    first, *more = harmless_lines(logged.text, most=200, longest=LONGEST).splitlines() or [""]
+    head: list[Part] = [
+        (f" {instant(logged.at, milliseconds=True)} ", "unknown"),
+        (f"{brief(logged.level, 8):<8} ", tone),
+        (f"{brief(logged.source.removesuffix('.log'), 40)}  ", "unknown"),
+        (first, tone),
+    ]
+    return [head, *([(f"     {line}", tone)] for line in more)]

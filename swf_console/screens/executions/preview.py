@@ -1,0 +1,95 @@
+"""The execution under the cursor, beside the list where there is room."""
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Static
+
+from ...backend.core.sanitize import brief
+from ...widgets.text.line import Line
+from ...widgets.timeline import Timeline
+from ...widgets.worker import Background
+from ..base.polling import cause_of
+from .replay import strip_of
+from .summary import summary
+
+if TYPE_CHECKING:
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.executions.progress import Looked
+
+SETTLED = 0.15
+AGAIN = 1.0
+
+
+class ExecutionPreview(Container):
+    """Its summary; read when the cursor rests, and again each second while it runs."""
+
+    DEFAULT_CSS = """
+    ExecutionPreview { width: 2fr; height: 1fr; border-left: vkey $panel; display: none; }
+    ExecutionPreview.-there { display: block; }
+    ExecutionPreview > #preview-strip { height: 2; }
+    ExecutionPreview > #preview-text { height: 1fr; padding: 0 1; }
+    """
+
+    def __init__(self, services: "ConsoleServices") -> None:
+        super().__init__()
+        self.services = services
+        self.looked: Looked | None = None
+        self._wanted: str | None = None
+        self._timer: Timer | None = None
+        self._reading = Background(self, "preview")
+
+    def compose(self) -> ComposeResult:
+        """The id, the strip of states, the summary."""
+        yield Line(id="preview-title")
+        yield Timeline(id="preview-strip")
+        yield Static("", id="preview-text", markup=False)
+
+    def show(self, execution_id: str | None) -> None:
+        """Show another execution, as soon as the cursor rests on it."""
+        self._wanted = execution_id
+        self._later(SETTLED)
+
+    def _later(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(seconds, self._read)
+
+    def _read(self) -> None:
+        wanted = self._wanted
+        if wanted is None:
+            self._clear()
+        elif self.region:
+            self._reading.start(lambda: self._look(wanted), self._show, self._failed)
+
+    def _look(self, execution_id: str) -> "Looked":
+        from ...viewmodels.executions.progress import look_at_execution
+
+        return look_at_execution(self.services, execution_id)
+
+    def _show(self, looked: "Looked") -> None:
+        execution = looked.detail.execution
+        if execution.execution_id != self._wanted:
+            self._later(0.01)
+            return
+        self.looked = looked
+        title = Content.styled(f" {brief(execution.execution_id, 120)}", "bold")
+        self.query_one("#preview-title", Line).show(title, Content("Enter opens "))
+        self.query_one(Timeline).show(strip_of(looked.detail))
+        self.query_one("#preview-text", Static).update(summary(looked))
+        if execution.status == "running":
+            self._later(AGAIN)
+
+    def _failed(self, error: Exception) -> None:
+        self.looked = None
+        self.query_one("#preview-text", Static).update(Content.styled(cause_of(error), "$text-warning"))
+        self._later(2 * AGAIN)
+
+    def _clear(self) -> None:
+        self.looked = None
+        self.query_one("#preview-title", Line).show(Content(""))
+        self.query_one(Timeline).show([])
+        self.query_one("#preview-text", Static).update("")

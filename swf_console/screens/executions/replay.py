@@ -1,0 +1,157 @@
+"""A past execution once more: its states as they came, at any speed."""
+
+import time
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.timer import Timer
+
+from ...backend.core.sanitize import brief
+from ...widgets.bindings import bindings_of
+from ...widgets.semantic_colors import Tone
+from ...widgets.tail.line_view import Lines
+from ...widgets.text.line import Line
+from ...widgets.timeline import Span, Timeline
+from ..base.views import View
+from .rows import lasted, state_of, state_tone
+
+if TYPE_CHECKING:
+    from ...backend.services.executions.queries import ExecutionDetail
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.executions.replay import Moment, Replay
+
+FRAMES = 10
+
+
+class ReplayView(View, can_focus=True):
+    """The strip of states with a mark that moves, and the events that have passed."""
+
+    place: ClassVar[str] = "replay"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("replay")
+    DEFAULT_CSS = """
+    ReplayView > #replay-now { height: 1; }
+    ReplayView > #replay-events { height: 1fr; }
+    """
+
+    def __init__(self, execution_id: str, replay: "Replay") -> None:
+        super().__init__()
+        self._id, self.replay = execution_id, replay
+        self._clock: Timer | None = None
+        self._last = 0.0
+
+    def compose(self) -> ComposeResult:
+        """Title, strip, what is now, what has been."""
+        yield Line(id="replay-title")
+        yield Timeline(id="replay-strip")
+        yield Line(id="replay-now")
+        yield Lines(identity="replay-events")
+
+    def on_mount(self) -> None:
+        """Say whose replay it is."""
+        title = Content.styled(f" Replay of {brief(self._id, 100)}", "bold")
+        self.query_one("#replay-title", Line).show(title, Content("Esc back "))
+        self._paint()
+
+    def entered(self) -> None:
+        """Keep time."""
+        self.focus()
+        self._last = time.monotonic()
+        self._clock = self._clock or self.set_interval(1 / FRAMES, self._frame)
+
+    def left(self) -> None:
+        """Time stands still."""
+        if self._clock is not None:
+            self._clock.stop()
+            self._clock = None
+
+    def copy_text(self, what: str) -> str | None:
+        """The events that have passed."""
+        if what == "command":
+            return f"swf-console executions show {self._id}"
+        return self.query_one(Lines).text
+
+    def action_play(self) -> None:
+        """Play or pause."""
+        self.replay.play()
+        self._last = time.monotonic()
+        self._paint()
+
+    def action_faster(self, factor: float) -> None:
+        """Change the speed."""
+        self.replay.faster(factor)
+        self._paint()
+
+    def action_step(self, by: int) -> None:
+        """Go from event to event."""
+        self.replay.step(by)
+        self._paint()
+
+    def action_seek(self, end: int) -> None:
+        """Go to the beginning or to the end."""
+        self.replay.seek(self.replay.length * end)
+        self._paint()
+
+    def _frame(self) -> None:
+        now = time.monotonic()
+        passed, self._last = now - self._last, now
+        if self.replay.playing:
+            self.replay.advance(passed)
+            self._paint()
+
+    def _paint(self) -> None:
+        replay = self.replay
+        at = f"{lasted(replay.at)} of {lasted(replay.length)}"
+        self.query_one(Timeline).show(spans_of(replay.moments), replay.at, at)
+        passed = replay.passed
+        state = state_of(passed[-1].event) if passed else "-"
+        sort = "playing" if replay.playing else "ended" if replay.ended else "paused"
+        words = f" {sort} at {replay.speed:g} x · {state} · event {len(passed)} of {len(replay.moments)}"
+        self.query_one("#replay-now", Line).show(Content.styled(words, "bold"))
+        self.query_one(Lines).show([_line(moment) for moment in reversed(passed)])
+
+
+def replay_of(services: "ConsoleServices", execution_id: str) -> "Replay":
+    """The states of an execution, from the first on; blocks."""
+    from ...viewmodels.executions.progress import look_at_execution
+    from ...viewmodels.executions.replay import Replay, moments_of
+
+    return Replay(moments_of(look_at_execution(services, execution_id).detail.events))
+
+
+def spans_of(moments: "tuple[Moment, ...]", going_on: float = 0.0) -> list[Span]:
+    """The states between the events; the last one goes on for so many seconds, and is left out where 0."""
+    spans: list[Span] = []
+    for moment, following in pairwise(moments):
+        _lengthen(spans, state_of(moment.event), following.at - moment.at)
+    if moments and (going_on or not spans):
+        _lengthen(spans, state_of(moments[-1].event), going_on or 1.0)
+    return spans
+
+
+def strip_of(detail: "ExecutionDetail") -> list[Span]:
+    """The states of an execution; of one that runs also the one it is in, until now."""
+    from ...viewmodels.executions.replay import moments_of
+
+    events, going_on = detail.events, 0.0
+    if events and detail.execution.status == "running" and not detail.more_events:
+        going_on = max(0.0, (datetime.now(UTC) - events[-1].timestamp).total_seconds())
+    return spans_of(moments_of(events), going_on)
+
+
+def _lengthen(spans: list[Span], state: str, seconds: float) -> None:
+    if spans and spans[-1].label == state:
+        seconds += spans.pop().seconds
+    spans.append(Span(state, seconds, state_tone(state)))
+
+
+def _line(moment: "Moment") -> "tuple[tuple[str, Tone], ...]":
+    state = state_of(moment.event)
+    return (
+        (f" {lasted(moment.at):>9}  ", "unknown"),
+        (f"{brief(moment.event.event_type, 30):<18} ", "plain"),
+        (state, state_tone(state)),
+    )

@@ -1,0 +1,227 @@
+"""Executions, messages and what belongs to them, as cells of a table."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ...backend.core.format import age
+from ...backend.core.sanitize import brief
+from ...widgets.semantic_colors import Tone
+from ...widgets.symbols import sign
+from ...widgets.table.columns import Column
+from ...widgets.table.rows import Cell, ListSource
+
+if TYPE_CHECKING:
+    from ...viewmodels.executions.progress import Comparison, ExecutionDetail, StateEvent
+    from ...viewmodels.pages import ExecutionSummary, ListedExecution, MessageSummary
+
+EXECUTIONS = (
+    Column("status", "STATUS", 12),
+    Column("id", "EXECUTION", 34, least=27, grows=True, tail=True),
+    Column("started", "STARTED (UTC)", 14),
+    Column("took", "TOOK", 7, right=True),
+    Column("stf", "STF", 7, right=True),
+    Column("namespace", "NAMESPACE", 14, least=9),
+    Column("user", "USER", 12),
+    Column("version", "VERSION", 8),
+    Column("error", "ERROR", 40, least=16),
+)
+MESSAGES = (
+    Column("sent", "SENT (UTC)", 12),
+    Column("type", "TYPE", 22, least=14),
+    Column("sender", "SENDER", 34, least=14, grows=True, tail=True),
+    Column("delivered", "DELIVERED", 9),
+    Column("destination", "DESTINATION", 24, least=16),
+)
+STATES = (
+    Column("time", "TIME (UTC)", 12),
+    Column("tick", "SIMULATED", 10, right=True),
+    Column("event", "EVENT", 16, least=10),
+    Column("state", "STATE", 22, least=14),
+    Column("lasted", "LASTED", 8, right=True),
+)
+PARAMETERS = (
+    Column("parameter", "PARAMETER", 44, least=24, tail=True),
+    Column("value", "VALUE", 20, least=10, grows=True),
+    Column("from", "FROM", 34, least=15, tail=True),
+    Column("replaced", "REPLACED", 30, least=12),
+)
+PAIRS = (Column("name", "NAME", 34, least=20, tail=True), Column("value", "VALUE", 30, least=10, grows=True))
+DIFFERENCES = (
+    Column("kind", "WHAT", 11),
+    Column("name", "NAME", 37, least=24, tail=True),
+    Column("first", "FIRST", 18, grows=True),
+    Column("second", "SECOND", 18, grows=True),
+)
+
+MOST_COUNTED = 10_000
+STATUS: Mapping[str, Tone] = {"running": "busy", "completed": "ok", "failed": "bad", "terminated": "off"}
+
+
+def status_cell(status: str) -> Cell:
+    """A status as sign, word and colour."""
+    tone = STATUS.get(status, "unknown")
+    return Cell(f"{sign(tone)} {brief(status, 20)}", tone)
+
+
+def instant(moment: datetime | None, *, milliseconds: bool = False) -> str:
+    """An instant in UTC: time of day, and the date where it was another day."""
+    if moment is None:
+        return "-"
+    at = moment.astimezone(UTC)
+    text = f"{at:%H:%M:%S}"
+    if milliseconds:
+        return f"{text}.{at.microsecond // 1000:03d}"
+    now = datetime.now(UTC)
+    if at.date() == now.date():
+        return text
+    return f"{at:%m-%d} {text}" if at.year == now.year else f"{at:%Y-%m-%d %H:%M}"[2:]
+
+
+def lasted(seconds: float | None) -> str:
+    """A length of time, short."""
+    if seconds is None:
+        return "-"
+    seconds = max(0.0, seconds)
+    return f"{seconds:.2f}s" if seconds < 10 else f"{seconds:.1f}s" if seconds < 60 else age(seconds)
+
+
+def took(execution: "ExecutionSummary") -> str:
+    """How long it took; of one that runs, how long so far."""
+    if execution.end_time is None:
+        if execution.status != "running":
+            return "-"
+        return age((datetime.now(UTC) - execution.start_time).total_seconds())
+    return lasted((execution.end_time - execution.start_time).total_seconds())
+
+
+def stf_words(execution: "ListedExecution") -> str:
+    """How many STFs; of one that runs at least so many where they are too many to count."""
+    count = execution.stf_count
+    if count is None:
+        return "-"
+    return f"{MOST_COUNTED:,}+" if execution.status == "running" and count > MOST_COUNTED else f"{count:,}"
+
+
+def execution_cells(execution: "ListedExecution") -> tuple[Cell, ...]:
+    """An execution of the list."""
+    asked = execution.status == "running" and execution.stop_requested_at is not None
+    error = (execution.error_message or "").partition("\n")[0]
+    return (
+        Cell(f"{sign('watch')} stopping", "watch") if asked else status_cell(execution.status),
+        Cell(brief(execution.execution_id, 120)),
+        Cell(instant(execution.start_time)),
+        Cell(took(execution), "busy" if execution.status == "running" else "plain"),
+        Cell(stf_words(execution)),
+        Cell(brief(execution.namespace or "-", 60)),
+        Cell(brief(execution.executed_by, 60)),
+        Cell(brief(execution.version, 20)),
+        Cell(brief(error, 200), "bad" if execution.status == "failed" else "plain"),
+    )
+
+
+def message_cells(message: "MessageSummary") -> tuple[Cell, ...]:
+    """A recorded message."""
+    wait = None
+    if message.delivered_at is not None:
+        wait = (message.delivered_at - message.sent_at).total_seconds()
+    return (
+        Cell(instant(message.sent_at, milliseconds=True)),
+        Cell(brief(message.message_type, 60)),
+        Cell(brief(message.sender_agent or "-", 100)),
+        Cell("not yet", "watch") if wait is None else Cell(f"{max(0.0, wait) * 1000:,.0f} ms"),
+        Cell(brief(message.queue_name or "-", 100)),
+    )
+
+
+def state_of(event: "StateEvent") -> str:
+    """State and substate in one word."""
+    return brief(f"{event.state}/{event.substate}" if event.substate else event.state, 60)
+
+
+def state_tone(state: str) -> Tone:
+    """Physics is green, no beam is calm, all else is on its way."""
+    return "ok" if state.startswith("run/physics") else "off" if state.startswith("no_beam") else "busy"
+
+
+def state_rows(events: Sequence["StateEvent"]) -> ListSource:
+    """State events in order, and how long each state lasted, in simulated time where that is known."""
+    from ...viewmodels.executions.replay import moments_of
+
+    rows = []
+    moments = moments_of(events)
+    for n, moment in enumerate(moments):
+        event, state = moment.event, state_of(moment.event)
+        length = moments[n + 1].at - moment.at if n + 1 < len(moments) else None
+        cells = (
+            Cell(instant(event.timestamp, milliseconds=True)),
+            Cell(brief(event.event_data.get("simulation_tick", "-"), 12)),
+            Cell(brief(event.event_type, 50)),
+            Cell(state, state_tone(state)),
+            Cell(lasted(length)),
+        )
+        rows.append((str(event.event_id or n), cells, event))
+    return ListSource(rows)
+
+
+def parameter_rows(detail: "ExecutionDetail") -> ListSource:
+    """Every parameter with where it came from, and what it replaced."""
+    from ...viewmodels.executions.progress import flattened, origin_of
+
+    sections = {
+        name: value for name, value in detail.execution.parameter_values.items() if name != "workflow"
+    }
+    rows = []
+    for name, value in flattened(sections):
+        origin, replaced = origin_of(detail.provenance, name)
+        cells = (
+            Cell(brief(name, 120)),
+            Cell(brief(spelled(value))),
+            Cell(brief(origin, 120), "unknown"),
+            Cell(brief(replaced, 200), "off"),
+        )
+        rows.append((name, cells, value))
+    return ListSource(rows)
+
+
+def pair_rows(values: object) -> ListSource:
+    """Names and values, however deep they lie."""
+    from ...viewmodels.executions.progress import flattened
+
+    return ListSource(
+        [
+            (name, (Cell(brief(name, 120)), Cell(brief(spelled(value)))), value)
+            for name, value in flattened(values)
+            if name
+        ]
+    )
+
+
+def difference_rows(comparison: "Comparison") -> ListSource:
+    """What two executions have different."""
+    return ListSource(
+        [
+            (
+                f"{one.kind}.{one.name}",
+                (
+                    Cell(brief(one.kind, 20), "unknown"),
+                    Cell(brief(one.name, 120)),
+                    Cell(brief(spelled(one.first))),
+                    Cell(brief(spelled(one.second))),
+                ),
+                one,
+            )
+            for one in comparison.differences
+        ]
+    )
+
+
+def spelled(value: object) -> str:
+    """A value of a JSON document as text; None is `-`."""
+    import json
+
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)

@@ -1,0 +1,212 @@
+"""The Executions screen: what ran and what runs; look deeper, stop, run again, compare, replay, export."""
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+
+from ...backend.core.sanitize import brief
+from ...viewmodels.pages import ExecutionSummary
+from ...widgets.table.paged_table import PagedTable
+from ...widgets.worker import Background
+from ..base.host import host_of
+from ..base.polling import cause_of
+from ..base.screen import StackPane
+from ..base.views import ViewStack
+from .compare import CompareView
+from .detail import ExecutionDetailView
+from .execution_actions import ExecutionActions
+from .list import ExecutionList
+from .preview import ExecutionPreview
+from .replay import ReplayView, replay_of
+
+if TYPE_CHECKING:
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.executions.replay import Replay
+
+WIDE = 120
+
+
+class ExecutionsPane(StackPane):
+    """The list with its preview, and what is opened from it."""
+
+    screen_name: ClassVar[str] = "executions"
+    help_text: ClassVar[str] = (
+        "{table.mark} marks a row; two that are marked are compared with {executions.compare}. "
+        "{table.next_match} and {table.previous_match} go to the next and the previous match of "
+        "{executions.find}. In an execution {execution.section_before} and {execution.section} go from "
+        "section to section, {execution.kind} shows the messages of one type, Enter opens a message or a "
+        "value whole."
+    )
+    DEFAULT_CSS = """
+    ExecutionsPane { layout: horizontal; height: 1fr; width: 1fr; }
+    ExecutionsPane > ViewStack { width: 3fr; }
+    """
+
+    def __init__(self, services: "ConsoleServices") -> None:
+        self._list = ExecutionList(services)
+        super().__init__(services, self._list)
+        self._preview = ExecutionPreview(services)
+        self._wide = False
+        self._reading = Background(self, "executions")
+        self._actions = ExecutionActions(self, services, self._reading, self.refresh_now, self.open_alone)
+
+    def compose(self) -> ComposeResult:
+        """The views, and the preview beside the list."""
+        yield self._stack
+        yield self._preview
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Side by side where there is room."""
+        self._wide = event.size.width >= WIDE
+        self._arrange()
+
+    @on(ViewStack.Changed)
+    def _arrange(self) -> None:
+        there = self._wide and self._stack.front is self._list
+        self._preview.set_class(there, "-there")
+        if there:
+            self._preview.show(self.execution_id)
+
+    @on(PagedTable.Moved, "#list-table")
+    def _moved(self, event: PagedTable.Moved) -> None:
+        event.stop()
+        self._preview.show(event.row.key if event.row else None)
+
+    @on(PagedTable.Opened, "#list-table")
+    def _opened(self, event: PagedTable.Opened) -> None:
+        event.stop()
+        self.open_execution(event.row.key)
+
+    @on(ExecutionDetailView.Deeper)
+    def _deeper(self, event: ExecutionDetailView.Deeper) -> None:
+        event.stop()
+        self._stack.push(event.document)
+
+    @property
+    def list(self) -> ExecutionList:
+        """The list."""
+        return self._list
+
+    @property
+    def execution_id(self) -> str | None:
+        """The execution that an action concerns: the one that is open, else the one under the cursor."""
+        if self._stack.front.of_many:
+            return None
+        if (view := self._detail) is not None:
+            return view.execution_id
+        execution = self._list.execution
+        return execution.execution_id if execution else None
+
+    @property
+    def execution(self) -> ExecutionSummary | None:
+        """The same with what is known of it."""
+        if self._stack.front.of_many:
+            return None
+        if (view := self._detail) is not None:
+            return view.looked.detail.execution if view.looked else None
+        return self._list.execution
+
+    @property
+    def _detail(self) -> ExecutionDetailView | None:
+        """The execution that is open, nearest to the front."""
+        opened = (view for view in reversed(self._stack.views) if isinstance(view, ExecutionDetailView))
+        return next(opened, None)
+
+    def remember(self) -> dict[str, object]:
+        """Filter, order and columns."""
+        return self._list.remember()
+
+    def recall(self, remembered: dict[str, object]) -> None:
+        """Take up filter, order and columns; `execution` opens one."""
+        self._list.recall(remembered)
+        execution = remembered.get("execution")
+        if isinstance(execution, str):
+            self.open_alone(execution)
+
+    def open_alone(self, execution_id: str) -> None:
+        """Show everything about one, over the list."""
+        self._stack.to_first()
+        self.open_execution(execution_id)
+
+    def open_execution(self, execution_id: str) -> None:
+        """Show everything about one."""
+        self._stack.push(ExecutionDetailView(self.services, execution_id))
+
+    def action_stop(self) -> None:
+        """Stop the execution."""
+        self._actions.stop(self.execution)
+
+    def action_rerun(self) -> None:
+        """Run it again."""
+        self._actions.rerun(self.execution)
+
+    def action_export(self) -> None:
+        """Write it and all that belongs to it as JSON."""
+        self._actions.export(self.execution_id)
+
+    def action_back(self) -> None:
+        """One view back; on the list the marks, then the filter go."""
+        if not self._stack.front.back():
+            self._stack.pop()
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self._stack.to_first()
+        self._list.begin_filter()
+
+    def action_find(self) -> None:
+        """Type what to look for, in the list or in the section of an execution."""
+        if isinstance(self._stack.front, ExecutionDetailView):
+            self._stack.front.begin_search()
+        else:
+            self._stack.to_first()
+            self._list.begin_search()
+
+    def action_order(self) -> None:
+        """List in the next order."""
+        self._stack.to_first()
+        self._list.order()
+
+    def action_columns(self) -> None:
+        """Type which columns are shown."""
+        self._stack.to_first()
+        self._list.begin_columns()
+
+    def action_turn(self) -> None:
+        """List the other way round."""
+        self._stack.to_first()
+        self._list.order(turn=True)
+
+    def action_compare(self) -> None:
+        """Compare the two that are marked."""
+        if self._stack.front.of_many:
+            self.refresh_now()
+            return
+        marked = [*self._list.table.marked]
+        if len(marked) == 1 and self.execution_id not in (None, marked[0]):
+            marked.append(str(self.execution_id))
+        if len(marked) != 2:
+            host_of(self).say(f"Mark two executions with space, then c: {len(marked)} marked")
+            return
+        self._stack.push(CompareView(self.services, *marked))
+
+    def action_replay(self) -> None:
+        """Play its states once more."""
+        execution_id = self.execution_id
+        if execution_id is None:
+            host_of(self).say("There is no execution here to replay")
+            return
+
+        def show(replay: "Replay") -> None:
+            if not replay.moments:
+                host_of(self).say(f"{brief(execution_id, 100)} left no state events to replay")
+                return
+            self._stack.push(ReplayView(execution_id, replay))
+
+        self._reading.start(
+            partial(replay_of, self.services, execution_id),
+            show,
+            lambda error: host_of(self).say(cause_of(error), bad=True),
+        )

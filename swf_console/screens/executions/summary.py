@@ -1,0 +1,154 @@
+"""What an execution was and what became of it, on one page."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from textual.content import Content
+from textual.style import Style
+
+from ...backend.core.sanitize import brief, harmless_lines
+from ...widgets.semantic_colors import COLOURS
+from .rows import lasted, spelled, status_cell, took
+
+if TYPE_CHECKING:
+    from ...viewmodels.executions.progress import ExecutionDetail, Looked
+
+Part = str | tuple[str, str] | Content
+DRIFT = {
+    True: ("drifted: the code that ran is not the stored one", "watch"),
+    False: ("none", "ok"),
+    None: ("unknown: it recorded no code", "unknown"),
+}
+PROCESSED = (
+    ("slices_created", "created"),
+    ("slices_queued", "queued"),
+    ("slices_processing", "processing"),
+    ("slices_completed", "completed"),
+    ("slices_failed", "failed"),
+)
+LABEL = 15
+MOST_LINES = 100
+
+
+def summary(looked: "Looked") -> Content:
+    """The page."""
+    lines = [_line(label, part) for label, part in _fields(looked) if part is not None]
+    error = looked.detail.execution.error_message
+    if error:
+        lines += [
+            Content(""),
+            Content.styled("Error", "bold"),
+            Content.styled(harmless_lines(error, most=MOST_LINES, longest=1000), "$text-error"),
+        ]
+    return Content("\n").join(lines)
+
+
+def _line(label: str, part: "Part") -> Content:
+    return Content.assemble((f"{label:<{LABEL}}", COLOURS["unknown"]), part)
+
+
+def _fields(looked: "Looked") -> "Iterator[tuple[str, Part | None]]":
+    detail, execution = looked.detail, looked.detail.execution
+    status = status_cell(execution.status)
+    reason = _of(execution.performance_metrics).get("reason")
+    why = f"  ({brief(reason, 100)})" if reason not in (None, execution.status) else ""
+    yield "status", Content.assemble((status.text, COLOURS[status.tone]), why)
+    yield "workflow", brief(f"{execution.workflow_name} {execution.version}")
+    yield "configuration", _known(_of(execution.parameter_values.get("workflow")).get("configuration"))
+    yield "namespace", brief(execution.namespace or "-")
+    yield "run by", brief(execution.executed_by)
+    yield "run", None if detail.run_number is None else str(detail.run_number)
+    yield "started", _instant(execution.start_time)
+    yield "ended", _instant(execution.end_time) if execution.end_time else None
+    yield "took", took(execution)
+    yield "STFs", stfs_of(detail)
+    yield "stop requested", _stop_requested(looked)
+    yield "held by", _known(execution.owner) if execution.status == "running" else None
+    yield "messages", messages_of(detail)
+    yield from _processing(looked)
+    yield "drift", _drift(detail)
+    yield "source", source_link(detail)
+
+
+def stfs_of(detail: "ExecutionDetail") -> str | None:
+    """How many STFs there were, of how many that were asked for."""
+    metrics = _of(detail.execution.performance_metrics)
+    sent = metrics.get("stf_count", detail.messages_by_type.get("stf_gen"))
+    wanted = next(
+        (
+            section["stf_count"]
+            for section in detail.execution.parameter_values.values()
+            if isinstance(section, dict) and section.get("stf_count")
+        ),
+        None,
+    )
+    if sent is None:
+        return None
+    return brief(f"{spelled(sent)} of {spelled(wanted)}" if wanted else spelled(sent), 60)
+
+
+def messages_of(detail: "ExecutionDetail") -> str:
+    """Its messages by type, the most frequent first."""
+    ordered = sorted(detail.messages_by_type.items(), key=lambda pair: (-pair[1], pair[0]))
+    total = sum(detail.messages_by_type.values())
+    types = ", ".join(f"{brief(name, 40)} {count:,}" for name, count in ordered)
+    return f"{total:,}: {types}" if types else "none"
+
+
+def _processing(looked: "Looked") -> "Iterator[tuple[str, Part | None]]":
+    """Slices by status, and workers, where there are any."""
+    state = looked.run_state
+    if state and (state.slices_created or state.target_worker_count or state.stf_samples_received):
+        yield "slices", ", ".join(f"{getattr(state, field):,} {word}" for field, word in PROCESSED)
+        yield "workers", f"{state.active_worker_count:,} of {state.target_worker_count:,}"
+
+
+def source_link(detail: "ExecutionDetail") -> Content:
+    """Where the code came from; a link to the commit where there is one."""
+    source = detail.source
+    commit, url = source.get("commit"), source.get("url")
+    if source.get("absent") or not commit:
+        return Content(brief(source.get("absent") or "unknown"))
+    words = f"{brief(str(commit)[:12])} {brief(source.get('path') or '')}"
+    dirty = " with changes that were not committed" if source.get("dirty") else ""
+    link = Style(link=url, underline=True) if _harmless_url(url) else ""
+    return Content.assemble((words, link), (dirty, COLOURS["watch"]))
+
+
+def _harmless_url(url: object) -> bool:
+    return (
+        isinstance(url, str)
+        and url.startswith("https://")
+        and url.isascii()
+        and url.isprintable()
+        and " " not in url
+    )
+
+
+def _drift(detail: "ExecutionDetail") -> Content:
+    words, tone = DRIFT[detail.drift.drifted]
+    return Content.assemble((words, COLOURS[tone]))  # type: ignore[index]
+
+
+def _instant(moment: datetime) -> str:
+    at = moment.astimezone(UTC)
+    ago = (datetime.now(UTC) - at).total_seconds()
+    recent = f"  ({lasted(ago)} ago)" if 60 <= ago < 172_800 else ""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC{recent}"
+
+
+def _stop_requested(looked: "Looked") -> str | None:
+    asked = looked.detail.execution.stop_requested_at
+    if asked is None:
+        return None
+    who = f"by {brief(looked.stopped_by, 60)}" if looked.stopped_by else "not from a console of this home"
+    return f"{_instant(asked)}, {who}"
+
+
+def _known(value: Any) -> str | None:
+    return None if value is None else brief(spelled(value), 120)
+
+
+def _of(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

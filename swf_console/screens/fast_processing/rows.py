@@ -1,0 +1,142 @@
+"""Prediction and run of fast processing as lines, workers as rows."""
+
+from itertools import pairwise
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from ...backend.core.format import number, plural, since
+from ...backend.core.sanitize import brief
+from ...widgets.semantic_colors import Tone
+from ...widgets.state_strip import progress_bar
+from ...widgets.symbols import sign, sparkline
+from ...widgets.table.columns import Column
+from ...widgets.table.rows import Cell
+from ...widgets.table.short_list import Item
+from ...widgets.tail.line_view import Part
+
+if TYPE_CHECKING:
+    from ...viewmodels.fast_processing import FastRun, Outlook, WorkerView
+
+Line = list[Part]
+
+WORKER_COLUMNS = (
+    Column("sign", "", 1),
+    Column("worker", "WORKER", 30, least=20, grows=True),
+    Column("status", "STATUS", 12, least=10),
+    Column("slice", "SLICE", 6, right=True),
+    Column("done", "DONE", 6, right=True),
+    Column("heard", "HB", 6, right=True),
+    Column("location", "LOCATION", 16, least=8),
+)
+TONES: dict[str, Tone] = {"ended": "off", "lost": "bad", "failed": "bad", "idle": "ok", "ready": "ok"}
+LEFT = 13
+BAR = 20
+
+
+def outlook_lines(outlook: "Outlook | None", trouble: str, width: int) -> list[Line]:
+    """What the configured run would need."""
+    if outlook is None:
+        said = trouble or "testbed.toml names no configuration: set workflow.config on Namespaces (6)"
+        return [[(f"{sign('watch')} {brief(said)}", "watch")]]
+    what_if = f", what if {outlook.what_if:,} workers" if outlook.what_if is not None else ""
+    lines: list[Line] = [[(f"PREDICTED for {brief(outlook.configuration, 60)}{what_if}", "unknown")]]
+    rates, backlog = outlook.capacity, outlook.backlog
+    if rates is None or backlog is None:
+        lines.append(
+            [(f"{brief(outlook.configuration, 60)} has no workers: it is no fast processing", "plain")]
+        )
+        return lines
+    keeps_up = rates.keeps_up
+    used = f"{rates.utilisation:.0%}" if isfinite(rates.utilisation) else "no worker"
+    tone: Tone = "ok" if keeps_up else "bad"
+    lines += [
+        _line(
+            "demand",
+            f"{number(rates.demand)} slices/s ({number(rates.stf_rate)} STF/s), "
+            f"capacity {number(rates.capacity)} with {plural(rates.workers, 'worker')}",
+        ),
+        [
+            *_label("utilisation"),
+            *progress_bar(rates.utilisation if isfinite(rates.utilisation) else 1.0, BAR),
+            (f" {used} {sign(tone)} {'keeps up' if keeps_up else 'falls behind'}", tone),
+            (f", {rates.workers_needed:,} would do", "unknown"),
+        ],
+    ]
+    drain = backlog.drain_seconds
+    drained = "never" if drain is None else f"{number(drain)} s after end_run"
+    waiting = [point.waiting for point in backlog.points]
+    lines += [
+        _line(
+            "backlog",
+            f"{backlog.slices:,} slices from {outlook.stf_count:,} STFs, at most {backlog.peak:,} waiting at "
+            f"{number(backlog.peak_tick)} s",
+        ),
+        _line("drained", drained),
+        [*_label(""), (_spark(waiting, max(10, min(60, width - LEFT - 2))), "busy")],
+    ]
+    lines += [[(f"{sign('watch')} {brief(warning)}", "watch")] for warning in outlook.warnings]
+    return lines
+
+
+def run_lines(run: "FastRun | None", outlook: "Outlook | None") -> list[Line]:
+    """What happened beside what was predicted."""
+    if run is None:
+        return [
+            [("HAPPENED", "unknown")],
+            [("No run with slices here yet. R runs fast_processing_default", "plain")],
+        ]
+    state = run.state
+    made, done = state.slices_created, state.slices_completed
+    predicted = outlook.backlog.slices if outlook and outlook.backlog else None
+    of = f" (predicted {predicted:,})" if predicted is not None else ""
+    what = f"{brief(run.execution_id or 'an execution without a name', 60)}, run {state.run_number}"
+    phase = brief(state.phase, 40)
+    lines: list[Line] = [
+        [(f"HAPPENED in {what}, {phase}, begun {since(run.announced_at)} ago", "unknown")],
+        _line("slices", f"{made:,}{of} of {plural(state.stf_samples_received, 'sample')}"),
+    ]
+    if made:
+        lines.append([*_label("done"), *progress_bar(done / made, BAR), (f" {done:,} of {made:,}", "plain")])
+    counts = (("queued", state.slices_queued), ("processing", state.slices_processing))
+    lines.append(
+        [
+            *_label("now"),
+            (", ".join(f"{count:,} {name}" for name, count in counts), "plain"),
+            (f", {state.slices_failed:,} failed", "bad" if state.slices_failed else "plain"),
+        ]
+    )
+    rate = "" if run.rate is None else f", {number(run.rate)} slices/s in the last half minute"
+    lines.append(
+        _line("workers", f"{state.active_worker_count:,} of {state.target_worker_count:,} active{rate}")
+    )
+    return lines
+
+
+def worker_item(worker: "WorkerView") -> Item:
+    """A worker as a row."""
+    tone: Tone = TONES.get(worker.status, "busy")
+    cells = (
+        Cell(sign(tone), tone),
+        Cell(brief(worker.worker_id, 80)),
+        Cell(brief(worker.status, 20), tone),
+        Cell("-" if worker.slice_id is None else f"{worker.slice_id:,}"),
+        Cell(f"{worker.finished:,}"),
+        Cell(since(worker.heard_at)),
+        Cell(brief(worker.location, 40)),
+    )
+    return Item(worker.worker_id, cells, worker)
+
+
+def _spark(values: list[int], width: int) -> str:
+    """All of a curve in so many bars, each as high as its highest value."""
+    count = min(width, len(values))
+    edges = [len(values) * n // count for n in range(count + 1)] if count else []
+    return sparkline([max(values[low:high]) for low, high in pairwise(edges)], width)
+
+
+def _line(label: str, text: str) -> Line:
+    return [*_label(label), (text, "plain")]
+
+
+def _label(label: str) -> Line:
+    return [(f" {label:<{LEFT}}", "unknown")]

@@ -1,0 +1,145 @@
+"""The Fast processing screen: does it keep up, and what its slices and workers do."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from ...widgets.key_labels import with_keys
+from ...widgets.table.columns import Column
+from ...widgets.table.short_list import ShortList
+from ...widgets.tail.line_view import Lines
+from ...widgets.text.notice import Notice
+from ..base.polling import Poll
+from ..base.prompt import Entry
+from ..base.screen import ColumnsPane
+from ..outages import database_notice
+from .rows import WORKER_COLUMNS, outlook_lines, run_lines, worker_item
+
+if TYPE_CHECKING:
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.fast_processing import FastLook, FastWatch
+
+WIDE = 120
+STEP = 0.1
+
+NO_WORKER = "No worker has reported. The slice-worker program is on Agents ({agents})"
+
+
+class FastProcessingPane(ColumnsPane):
+    """Prediction beside what happened, and the workers below."""
+
+    screen_name: ClassVar[str] = "fast_processing"
+    columns: ClassVar[Sequence[Column]] = WORKER_COLUMNS
+    help_text: ClassVar[str] = (
+        "Predicted is what the configuration of testbed.toml comes to: slices made against slices "
+        "finished. {fast_processing.more_workers} and {fast_processing.fewer} ask what if there were more"
+        " or fewer workers; {fast_processing.as_configured} asks for the configured ones again. Nothing "
+        "is changed by that. Happened is the newest run with slices."
+    )
+    DEFAULT_CSS = """
+    FastProcessingPane {
+        & > #fast-parts { height: auto; layout: vertical; }
+        & #fast-outlook { height: 6; }
+        & #fast-run { height: 6; border-top: solid $panel; }
+        & > #fast-workers { height: 1fr; border-top: solid $panel; }
+        &.-wide > #fast-parts { layout: horizontal; height: 40%; min-height: 10; }
+        &.-wide #fast-outlook { width: 1fr; height: 100%; }
+        &.-wide #fast-run { width: 1fr; height: 100%; border-top: none; border-left: solid $panel; }
+    }
+    """
+
+    def __init__(self, services: "ConsoleServices") -> None:
+        super().__init__(services)
+        self._watch: FastWatch | None = None
+        self._workers: int | None = None
+        self.look: FastLook | None = None
+        self.poll: Poll[FastLook] = Poll(self, self._ask, self._show, self._trouble)
+
+    def compose(self) -> ComposeResult:
+        """Prediction, run, workers."""
+        yield Notice(identity="fast-notice")
+        with Container(id="fast-parts"):
+            yield Lines(identity="fast-outlook", wrap=True)
+            yield Lines(identity="fast-run", wrap=True)
+        yield Entry()
+        yield ShortList(WORKER_COLUMNS, identity="fast-workers", empty="Looking ...")
+
+    @property
+    def outlook(self) -> Lines:
+        """What the configured run would need."""
+        return self.query_one("#fast-outlook", Lines)
+
+    @property
+    def run_view(self) -> Lines:
+        """What the newest run did."""
+        return self.query_one("#fast-run", Lines)
+
+    @property
+    def listing(self) -> ShortList:
+        """The workers of that run."""
+        return self.query_one("#fast-workers", ShortList)
+
+    def opened(self) -> None:
+        """Look every second."""
+        self.poll.open()
+        self.listing.focus()
+
+    def closed(self) -> None:
+        """Look no more."""
+        self.poll.close()
+
+    def refresh_now(self) -> None:
+        """Look at once."""
+        self.poll.now()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Side by side where there is room."""
+        self.set_class(event.size.width >= WIDE, "-wide")
+
+    def _ask(self) -> "FastLook":
+        if self._watch is None:
+            from ...viewmodels.fast_processing import FastWatch
+
+            self._watch = FastWatch(self.services)
+        return self._watch.look(self._workers)
+
+    def _show(self, look: "FastLook") -> None:
+        kept = self.look.run if self.look else None
+        self.look = look
+        self.query_one(Notice).say(database_notice(self.services, look.database_trouble))
+        stale = bool(look.database_trouble)
+        self.run_view.stale = self.listing.stale = stale
+        self.outlook.stale = False
+        self.outlook.show(outlook_lines(look.outlook, look.outlook_trouble, self.outlook.size.width))
+        run = kept if stale else look.run
+        self.run_view.show(run_lines(run, look.outlook))
+        self.listing.say_when_empty(with_keys(NO_WORKER))
+        if not stale:
+            self.listing.show([worker_item(worker) for worker in run.workers] if run else [])
+
+    def _trouble(self, said: str) -> None:
+        self.outlook.stale = self.run_view.stale = self.listing.stale = bool(said)
+        if said:
+            self.query_one(Notice).say(said)
+
+    def action_workers(self, direction: int) -> None:
+        """Predict with a tenth more or fewer workers; 0: with those of the configuration."""
+        outlook = self.look.outlook if self.look else None
+        if outlook is None or outlook.capacity is None:
+            return
+        now = self._workers if self._workers is not None else outlook.capacity.workers
+        step = max(1, round(now * STEP))
+        self._workers = max(1, now + direction * step) if direction else None
+        self.poll.now()
+
+    def copy_text(self, what: str) -> str | None:
+        """The prediction as text, or its command line."""
+        outlook = self.look.outlook if self.look else None
+        if outlook is None:
+            return None
+        what_if = f" --workers {self._workers}" if self._workers is not None else ""
+        texts = {"command": f"swf-console plan {outlook.configuration}{what_if}", "row": self.outlook.text}
+        return texts.get(what)

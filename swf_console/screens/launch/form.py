@@ -1,0 +1,260 @@
+"""The launch form: choose a configuration, see what it comes to, override, start it here or on the runner."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from ...widgets.bindings import bindings_of
+from ...widgets.key_labels import with_keys
+from ...widgets.table.short_list import ShortList
+from ...widgets.worker import Background
+from ..base.host import host_of
+from ..base.polling import cause_of
+from .launch_parts import CHOOSING, EDITING, LaunchParts
+from .rows import CONFIGURATION, DURATION, NAMESPACE, PACE, WHERE, choices_of, help_of, rows_of, verdict_of
+from .validation import RequestCheck, Starter
+
+if TYPE_CHECKING:
+    from ...backend.services.executions.request import RunRequest
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.executions.launch import Checked, Offer
+
+WIDE = 120
+
+
+class LaunchForm(ModalScreen[None]):
+    """What is chosen is looked at while it is chosen, and begun when it is found good."""
+
+    place: ClassVar[str] = "launch"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("launch")
+    DEFAULT_CSS = "LaunchForm { align: center middle; }"
+
+    def __init__(self, services: "ConsoleServices") -> None:
+        super().__init__()
+        self.services = services
+        self.parts = LaunchParts()
+        self.rows, self.choices, self.verdict = self.parts.rows, self.parts.choices, self.parts.verdict
+        self.input, self.notice = self.parts.input, self.parts.notice
+        self.request: RunRequest | None = None
+        self.here = True
+        self.offer: Offer | None = None
+        self.checked: Checked | None = None
+        self._editing = ""
+        self._submitted = False
+        self._wanted = False
+        self._offers = Background(self, "offer")
+        self.check = RequestCheck(self, services, self._was_checked, self._paint, self._failed)
+        self._starter = Starter(self, services, self.notice)
+
+    def compose(self) -> ComposeResult:
+        yield self.parts
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Side by side where there is room."""
+        self.parts.set_class(event.size.width >= WIDE, "-wide")
+
+    def on_mount(self) -> None:
+        """Read what there is to choose from."""
+        self.parts.keys.show(("launch",), host_of(self).refusal)
+        self._offers.start(self._offer, self._offered, self._failed)
+
+    def on_unmount(self) -> None:
+        """A rehearsal under way is of no use any more."""
+        self.check.close()
+
+    def _offer(self) -> "Offer":
+        from ...viewmodels.executions.launch import offer
+
+        return offer(self.services.settings)
+
+    def _offered(self, offer: "Offer") -> None:
+        from ...backend.services.executions.request import RunRequest
+
+        self.offer = offer
+        self.choices.show(choices_of(offer.choices))
+        self.choices.go_to(offer.configured)
+        wanted = self._wanted
+        namespace = self.services.namespace or None
+        request = RunRequest(configuration=offer.configured, namespace=namespace, realtime=offer.realtime)
+        self.take(request)
+        self._wanted = wanted
+        self.rows.move_to(1)
+
+    def take(self, request: "RunRequest") -> None:
+        """Look at another request from now on."""
+        self.request = request
+        self._wanted = False
+        self.check.forget()
+        self.check.ask(request, here=self.here)
+        self._paint()
+
+    def _failed(self, error: Exception) -> None:
+        self.notice.say(cause_of(error), tone="bad")
+
+    def _was_checked(self, request: "RunRequest", checked: "Checked") -> None:
+        self.notice.say(*checked.problems[:2], tone="bad")
+        if self._editing and request != self.request:
+            self._typed_was_checked(request, checked)
+            return
+        self.checked = checked
+        self._paint()
+        if self._wanted:
+            self._wanted = False
+            self.call_later(self.action_start)
+
+    def _typed_was_checked(self, request: "RunRequest", checked: "Checked") -> None:
+        self.input.set_class(bool(checked.problems), "-invalid")
+        if self._submitted and not checked.problems:
+            self._end_edit()
+            self.checked = checked
+            self.request = request
+        self._submitted = False
+        self._paint()
+
+    def _paint(self) -> None:
+        if self.request is None:
+            return
+        check = self.check
+        self.rows.show(rows_of(self.request, self.offer, self.checked, here=self.here))
+        self.verdict.show(verdict_of(self.checked, check.forecast, check.missing, check.trouble))
+
+    @on(ShortList.Moved, "#launch-rows")
+    def _moved(self, event: ShortList.Moved) -> None:
+        if not self.parts.choosing:
+            self.parts.explain(help_of(event.item))
+
+    @on(ShortList.Moved, "#launch-choices")
+    def _looked_at(self, event: ShortList.Moved) -> None:
+        if self.parts.choosing:
+            self.parts.explain(help_of(event.item))
+
+    @on(ShortList.Chosen, "#launch-rows")
+    def _change(self, event: ShortList.Chosen) -> None:
+        key = event.item.key if event.item else ""
+        if self.request is None:
+            return
+        if key == CONFIGURATION:
+            self.parts.give_keys_to(CHOOSING)
+            self.parts.explain(help_of(self.choices.current))
+        elif key == WHERE:
+            self.action_where()
+        elif key == PACE:
+            self.action_pace()
+        elif key:
+            self._edit(key)
+
+    @on(ShortList.Chosen, "#launch-choices")
+    def _configured(self, event: ShortList.Chosen) -> None:
+        self._choose_no_more()
+        if self.request and event.item and event.item.key != self.request.configuration:
+            self.take(replace(self.request, configuration=event.item.key, overrides=()))
+
+    def _edit(self, key: str) -> None:
+        request = self.request
+        if request is None:
+            return
+        row = next((one for one in (self.checked.rows if self.checked else ()) if one.key == key), None)
+        plain = {NAMESPACE: request.namespace or "", DURATION: str(request.duration or "")}
+        self._editing, self._wanted = key, False
+        self.input.value = row.value if row else plain.get(key, "")
+        self.input.placeholder = f"{key.lstrip('@')}: empty takes the override away"
+        self.parts.give_keys_to(EDITING)
+
+    @on(Input.Changed, "#launch-input")
+    def _typed(self, event: Input.Changed) -> None:
+        self._submitted = False
+        if self._editing:
+            self.check.ask(self._edited(event.value), here=self.here)
+
+    @on(Input.Submitted, "#launch-input")
+    def _entered(self, event: Input.Submitted) -> None:
+        request = self._edited(event.value)
+        if request == self.request:
+            self._end_edit()
+            self.check.ask(request, here=self.here)
+            return
+        self._submitted = True
+        self.check.ask(request, here=self.here)
+
+    def _edited(self, text: str) -> "RunRequest":
+        request, key = cast("RunRequest", self.request), self._editing
+        if key == NAMESPACE:
+            return replace(request, namespace=text.strip() or None)
+        if key == DURATION:
+            return replace(request, duration=text.strip() or None)
+        row = next((one for one in (self.checked.rows if self.checked else ()) if one.key == key), None)
+        if row and text == row.value and not row.overridden:
+            return request
+        return request.with_override(key, text)
+
+    def _end_edit(self) -> None:
+        self._editing = ""
+        self._submitted = False
+        self.input.remove_class("-invalid")
+        self.parts.give_keys_to()
+
+    def _choose_no_more(self) -> None:
+        self.parts.give_keys_to()
+        self.parts.explain(help_of(self.rows.current))
+
+    def action_back(self) -> None:
+        """Out of the input or the choice; else close the form."""
+        if self._editing:
+            self._end_edit()
+            if self.request:
+                self.take(self.request)
+        elif self.parts.choosing:
+            self._choose_no_more()
+        else:
+            self.dismiss()
+
+    def action_where(self) -> None:
+        """Here in this console, or on the persistent runner."""
+        if self.request:
+            self.here = not self.here
+            self.take(self.request)
+
+    def action_pace(self) -> None:
+        """Paced by the wall clock, or as fast as possible."""
+        if self.request:
+            self.take(replace(self.request, realtime=not self.request.realtime))
+
+    def action_reset(self) -> None:
+        """Take the override under the cursor away."""
+        item = self.rows.current
+        if self.request and item and item.key in {one.key for one in self.request.overrides}:
+            self.take(self.request.with_override(item.key, ""))
+        elif self.request and item and item.key == DURATION:
+            self.take(replace(self.request, duration=None))
+
+    def action_start_missing(self) -> None:
+        """Start what the run needs."""
+        request = self.request
+        if request is not None and self.check.missing and self._starter.may:
+            here, missing = self.here, self.check.missing
+            self._starter.start_missing(
+                request, missing, lambda _: self.check.predict(request, here=here), here=here
+            )
+
+    def action_start(self) -> None:
+        """Begin the run, as soon as it is found good."""
+        request, checked = self.request, self.checked
+        if not self._starter.may:
+            return
+        self._wanted = request is None or checked is None or self.check.busy
+        if self._wanted or request is None or checked is None:
+            self.notice.say(with_keys("it is checked first, and then begun; {launch.back} closes the form"))
+        elif checked.problems:
+            self.notice.say(*checked.problems[:2], tone="bad")
+        else:
+            self._starter.run(request, checked.workflow, self._started, here=self.here)
+
+    def _started(self, execution_id: object) -> None:
+        host_of(self).say(f"{execution_id} runs")
+        host_of(self).open_screen("overview")
+        self.dismiss()

@@ -1,0 +1,157 @@
+"""The rows of the launch form: what is run how, then every parameter with what set it."""
+
+from typing import TYPE_CHECKING, cast
+
+from ...backend.core.sanitize import brief
+from ...widgets.key_labels import with_keys
+from ...widgets.semantic_colors import Tone
+from ...widgets.symbols import sign
+from ...widgets.table.columns import Column
+from ...widgets.table.rows import Cell
+from ...widgets.table.short_list import Item
+from ...widgets.tail.line_view import Part
+
+if TYPE_CHECKING:
+    from ...backend.services.executions.request import RunRequest
+    from ...viewmodels.executions.launch import Checked, Choice, Forecast, Offer, ValueRow
+
+COLUMNS = (
+    Column("name", "PARAMETER", 26, least=22),
+    Column("value", "VALUE", 24, least=23, grows=True),
+    Column("unit", "UNIT", 7),
+    Column("source", "FROM", 34, least=15, tail=True),
+)
+CHOICE_COLUMNS = (
+    Column("name", "CONFIGURATION", 26, least=24),
+    Column("workflow", "WORKFLOW", 16, least=14),
+    Column("description", "", 30, least=25, grows=True),
+)
+CONFIGURATION, NAMESPACE, WHERE, PACE, DURATION = (
+    "@configuration",
+    "@namespace",
+    "@where",
+    "@pace",
+    "@duration",
+)
+
+WORDS = {
+    CONFIGURATION: "configuration: what is run, with which parameters; Enter shows those there are",
+    NAMESPACE: "namespace: where the run and its messages belong; for this run alone",
+    WHERE: "where: here it ends when this console is left; a persistent runner goes on without it",
+    PACE: "pace: in realtime a simulated second lasts a second; else the run takes no longer than it must",
+    DURATION: "duration: the run ends at this simulated second; empty or 0 is no limit",
+}
+
+
+def rows_of(
+    request: "RunRequest", offer: "Offer | None", checked: "Checked | None", *, here: bool
+) -> list[Item]:
+    """Everything that can be chosen."""
+    named = offer.namespace if offer else ""
+    items = [
+        _heading("run", "how it is run"),
+        _row(CONFIGURATION, "configuration", request.configuration or "none", "Enter chooses"),
+        _row(
+            NAMESPACE,
+            "namespace",
+            request.namespace or named or "none: name one",
+            "form" if request.namespace and request.namespace != named else "testbed.toml",
+        ),
+        _row(WHERE, "where", "here, in this console" if here else "on a persistent runner", "Enter, w"),
+        _row(PACE, "pace", "realtime" if request.realtime else "as fast as possible", "Enter, p"),
+        _row(DURATION, "duration", str(request.duration or "no limit"), "Enter", "s"),
+    ]
+    section = ""
+    for row in checked.rows if checked else ():
+        if row.section != section:
+            section = row.section
+            items.append(_heading(section, f"[{section}]"))
+        items.append(_parameter(row))
+    return items
+
+
+def choices_of(choices: "tuple[Choice, ...]") -> list[Item]:
+    """The configurations to choose from; a broken one says so."""
+    return [
+        Item(
+            choice.name,
+            (
+                Cell(brief(choice.name, 60), "bad" if choice.problems else "plain"),
+                Cell(brief(choice.workflow, 40)),
+                Cell(
+                    brief(choice.problems[0] if choice.problems else choice.description, 200),
+                    "bad" if choice.problems else "unknown",
+                ),
+            ),
+            choice,
+        )
+        for choice in choices
+    ]
+
+
+def verdict_of(
+    checked: "Checked | None", forecast: "Forecast | None", missing: tuple[str, ...], trouble: str
+) -> list[list[Part]]:
+    """Whether it can be run and will keep up, and what to do first."""
+    lines: list[list[Part]] = []
+    for problem in checked.problems if checked else ():
+        lines.append([(f"{sign('bad')} {brief(problem)}", "bad")])
+    if missing:
+        names = brief(", ".join(missing))
+        do = with_keys("{launch.start_missing} starts them, {launch.start} runs without")
+        lines.append([(f"{sign('watch')} not running: {names}: {do}", "watch")])
+    if forecast:
+        keeps_up = forecast.keeps_up
+        mark: Part = (f"{sign('watch')} ", "watch") if keeps_up is False else (f"{sign('ok')} ", "ok")
+        lines += [
+            [mark if n == min(1, len(forecast.lines) - 1) else ("  ", "plain"), (line, "plain")]
+            for n, line in enumerate(forecast.lines)
+        ]
+    warnings = [*(forecast.warnings if forecast else checked.warnings if checked else ())]
+    lines += [[(f"{sign('watch')} {brief(warning)}", "watch")] for warning in warnings]
+    if trouble:
+        lines.append([(f"{sign('watch')} {brief(trouble)}", "watch")])
+    return lines
+
+
+def help_of(item: Item | None) -> str:
+    """What the row under the cursor means: a line of the form, a parameter, a configuration to choose."""
+    if item is None or item.key in WORDS:
+        return WORDS[item.key] if item else ""
+    return help_of_choice(item) or help_of_parameter(cast("ValueRow", item.value))
+
+
+def help_of_choice(item: Item) -> str:
+    """What is wrong with a configuration, else its description; nothing where it is none."""
+    problems = getattr(item.value, "problems", ())
+    return brief(problems[0] if problems else getattr(item.value, "description", ""), 300)
+
+
+def help_of_parameter(row: "ValueRow") -> str:
+    """What a parameter means, what it may be, and what it took the place of."""
+    parts = (
+        f"{row.name}: {row.help}" if row.help else row.name,
+        row.allowed,
+        f"instead of {row.replaced}" if row.replaced else "",
+    )
+    hidden = "" if row.effective else "a later section hides this value"
+    return brief(", ".join(part for part in (*parts, hidden) if part), 300)
+
+
+def _heading(key: str, text: str) -> Item:
+    return Item(f"#{key}", (Cell(brief(text, 60)),), heading=True)
+
+
+def _row(key: str, name: str, value: str, source: str, unit: str = "") -> Item:
+    return Item(key, (Cell(name), Cell(brief(value, 60), "busy"), Cell(unit), Cell(source, "unknown")))
+
+
+def _parameter(row: "ValueRow") -> Item:
+    tone: Tone = "busy" if row.overridden else "plain" if row.effective else "off"
+    cells = (
+        Cell(f"  {brief(row.name, 60)}", "plain" if row.effective else "off"),
+        Cell(brief(row.value, 60), tone),
+        Cell(brief(row.unit, 10), "unknown"),
+        Cell(brief(row.source, 80) if row.effective else "hidden", "busy" if row.overridden else "unknown"),
+    )
+    return Item(row.key, cells, row)

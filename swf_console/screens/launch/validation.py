@@ -1,0 +1,172 @@
+"""What a request for a run comes to, found in the background: composed, rehearsed, and what it needs."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+
+from ...widgets.worker import Latest
+from ..base.polling import cause_of
+
+if TYPE_CHECKING:
+    from ...backend.services.executions.request import RunRequest
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.executions.launch import Checked, Forecast
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+
+from ...actions import action_of
+from ...backend.core.sanitize import brief
+from ...widgets.text.notice import Notice
+from ..base.host import ActionHost, Then, host_of
+from ..base.polling import cause_of
+
+if TYPE_CHECKING:
+    from ...backend.services.executions.request import RunRequest
+    from ...viewmodels.context import ConsoleServices
+
+OUTDATED = "not wanted any more"
+
+
+class RequestCheck:
+    """Asks about one request after the other; a newer one makes the answers to those before unwanted.
+
+    `checked` is called with each request and what it is composed to, `changed` when something else is known.
+    """
+
+    def __init__(
+        self,
+        owner: Widget,
+        services: "ConsoleServices",
+        checked: "Callable[[RunRequest, Checked], None]",
+        changed: Callable[[], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self._services = services
+        self._checked, self._changed, self._failed = checked, changed, failed
+        self.forecast: Forecast | None = None
+        self.missing: tuple[str, ...] = ()
+        self.trouble = ""
+        self._end_rehearsal: Callable[[str], object] = str
+        self._checks: Latest[tuple[RunRequest, Checked]] = Latest(owner, "check")
+        self._forecasts: Latest[Forecast] = Latest(owner, "forecast")
+        self._missings: Latest[tuple[str, ...]] = Latest(owner, "missing")
+
+    @property
+    def busy(self) -> bool:
+        """Whether the newest request has not been composed yet."""
+        return self._checks.busy
+
+    def forget(self) -> None:
+        """Another request comes: what was predicted is not of it."""
+        self.forecast = None
+
+    def ask(self, request: "RunRequest", *, here: bool) -> None:
+        """Compose it; where it is good also rehearse it, and look what it needs."""
+        from ...viewmodels.executions import launch
+
+        settings = self._services.settings
+        self._checks.ask(
+            lambda: (request, launch.check(settings, request)),
+            lambda answer: self._was_checked(*answer, here=here),
+            self._failed,
+        )
+
+    def _was_checked(self, request: "RunRequest", checked: "Checked", *, here: bool) -> None:
+        if not checked.problems:
+            self.predict(request, here=here)
+        self._checked(request, checked)
+
+    def predict(self, request: "RunRequest", *, here: bool) -> None:
+        """Rehearse it, and look what it needs."""
+        from ...viewmodels.executions import launch
+
+        settings = self._services.settings
+        self.close()
+        stop = launch.new_rehearsal()
+        self._end_rehearsal = stop.request
+        self._forecasts.ask(
+            lambda: launch.forecast(settings, request, stop), self._was_predicted, self._failed
+        )
+        self._missings.ask(
+            lambda: launch.missing_programs(settings, request, here=here),
+            self._are_missing,
+            self._missing_unknown,
+        )
+
+    def close(self) -> None:
+        """A rehearsal under way is of no use any more."""
+        self._end_rehearsal(OUTDATED)
+
+    def _was_predicted(self, forecast: "Forecast") -> None:
+        self.forecast = forecast
+        self._changed()
+
+    def _are_missing(self, missing: tuple[str, ...]) -> None:
+        self.missing, self.trouble = missing, ""
+        self._changed()
+
+    def _missing_unknown(self, error: Exception) -> None:
+        self.missing, self.trouble = (), f"which agents run is not known: {cause_of(error)}"
+        self._changed()
+
+
+class Starter:
+    """One thing is begun at a time; what goes wrong is said in `notice` too, not only on the action line."""
+
+    def __init__(self, owner: Widget, services: "ConsoleServices", notice: Notice) -> None:
+        self._owner, self._services, self._notice = owner, services, notice
+        self._under_way = False
+
+    @property
+    def may(self) -> bool:
+        """Whether something can be begun now; says so where read-only forbids it."""
+        host: ActionHost = host_of(self._owner)
+        if not host.writable:
+            self._notice.say(host.refusal, tone="bad")
+        return host.writable and not self._under_way
+
+    def run(self, request: "RunRequest", workflow: str, then: Then, *, here: bool) -> None:
+        """Begin the run."""
+        from ...viewmodels.executions import launch
+
+        command = launch.command_line(request, workflow, here=here)
+        call = partial(launch.launch, self._services, request, here=here)
+        self._begin("start", request.configuration or workflow, command, call, then)
+
+    def start_missing(
+        self, request: "RunRequest", missing: tuple[str, ...], then: Then, *, here: bool
+    ) -> None:
+        """Start what the run needs."""
+        from ...viewmodels.executions import launch
+
+        names = " ".join(missing)
+        call = partial(launch.start_missing, self._services.settings, request, here=here)
+        self._begin("start_missing", names, f"swf-console agents start {names}", call, then)
+
+    def _begin(self, name: str, what: str, command: str, call: Callable[[], str], then: Then) -> None:
+        self._under_way = True
+        self._notice.say(f"starting {what} ...")
+
+        def done(answer: object) -> None:
+            self._under_way = False
+            self._notice.say()
+            then(answer)
+
+        action = action_of(name, "launch")
+        host_of(self._owner).record(action, command, partial(self._telling, call), done)
+
+    def _telling(self, call: Callable[[], str]) -> str:
+        """Runs in a worker thread."""
+        try:
+            return call()
+        except Exception as error:
+            self._owner.call_later(self._failed, error)
+            raise
+
+    def _failed(self, error: Exception) -> None:
+        self._under_way = False
+        self._notice.say(brief(cause_of(error)), tone="bad")

@@ -1,0 +1,55 @@
+"""One message, whole: its stamp and its body, pretty."""
+
+from ...backend.core.sanitize import brief
+from ...viewmodels.messages.ring_buffer import Kept
+from ...widgets.tail.line_view import Lines, Part
+from ...widgets.text.json import json_lines
+
+LONGEST_BODY = 400_000
+PIECE = 200
+
+
+class MessageDetail(Lines):
+    """The message under the cursor."""
+
+    def __init__(self) -> None:
+        super().__init__(identity="message-detail")
+        self._of: tuple[int, str] | None = None
+
+    def show_message(self, message: Kept | None) -> None:
+        """Show this one; the same one again is not painted again."""
+        of = (message.number, message.id) if message else None
+        if of != self._of:
+            self._of = of
+            self.show(lines_of(message) if message else [])
+            self.scroll_to(y=0, animate=False)
+
+
+def lines_of(message: Kept) -> list[list[Part]]:
+    """Everything about a message."""
+    if message.is_note:
+        return [[(brief(message.body), "watch")]]
+    fields = (
+        ("type", message.msg_type),
+        ("when", f"{message.at:%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC"),
+        ("where", message.destination),
+        ("sender", message.sender),
+        ("run", message.run_id),
+        ("execution", message.execution_id),
+        ("namespace", message.namespace),
+        ("id", message.id),
+    )
+    head: list[list[Part]] = [
+        [(f"{name:>10}  ", "unknown"), (brief(value, 200), "plain")] for name, value in fields if value
+    ]
+    if message.number < 0:
+        head.append([("from  ".rjust(12), "unknown"), ("the database: it came before the tail", "watch")])
+    return [*head, [], *body_of(message)]
+
+
+def body_of(message: Kept) -> list[list[Part]]:
+    """The body, as JSON where it is some."""
+    if len(message.body) <= LONGEST_BODY and message.content is not None:
+        return json_lines(message.content, "  ")
+    pieces = [message.body[at : at + PIECE] for at in range(0, min(len(message.body), LONGEST_BODY), PIECE)]
+    return [[(f"  {brief(piece)}", "plain")] for piece in pieces]

@@ -1,0 +1,94 @@
+"""What the message screen says of itself: its head, its emptiness, its outage."""
+
+from datetime import UTC, datetime
+
+from textual.content import Content
+
+from ...backend.core.sanitize import brief
+from ...viewmodels.connections import Flow, PipeState
+from ...viewmodels.messages.buffer import TailNumbers
+from ...widgets.key_labels import with_keys
+from ...widgets.semantic_colors import COLOURS
+from ...widgets.symbols import sign, sparkline
+from ...widgets.tail.row import RowLike
+from ..outages import outage, short
+
+SPARK = 20
+NARROW_SPARK = 10
+NEXT_STEPS = (
+    "{launch} runs a workflow; {messages.everywhere} shows all namespaces; {tail.first} reads the past."
+)
+
+
+def mode_of(*, following: bool, waiting: int) -> Content:
+    """Whether it follows, and how much waits."""
+    if following:
+        return Content.styled(f"{sign('ok')} FOLLOW", COLOURS["ok"])
+    words = f"{waiting:,} waiting" if waiting else "nothing waits"
+    return Content.styled(f"{sign('watch')} PAUSED {words}", COLOURS["watch"])
+
+
+def counts_of(numbers: TailNumbers, dropped: int, rates: list[int], width: int) -> Content:
+    """Rate, its last minute, and what is kept."""
+    spark = sparkline(rates, SPARK if width >= 100 else NARROW_SPARK)
+    parts = [Content.assemble((f"{numbers.rate:,.0f}/s ", "bold"), (spark, COLOURS["busy"]))]
+    if not numbers.complete:
+        parts.append(Content.styled("filtering…", COLOURS["busy"]))
+    if width >= 100:
+        parts.append(Content(f"{numbers.kept:,} kept"))
+        if numbers.gone:
+            parts.append(Content.styled(f"{numbers.gone:,} only recorded", COLOURS["unknown"]))
+    parts.append(Content.styled(f"{dropped:,} dropped", COLOURS["bad"] if dropped else COLOURS["unknown"]))
+    return Content("  ").join(parts)
+
+
+def types_of(types: list[tuple[str, int]]) -> Content:
+    """How many came of each type, the most frequent first."""
+    if not types:
+        return Content.styled(" no messages since the console was opened", COLOURS["unknown"])
+    parts = [Content.assemble(brief(name, 40), " ", (f"{count:,}", "bold")) for name, count in types[:30]]
+    return Content.assemble(" ", Content.styled(" · ", COLOURS["unknown"]).join(parts))
+
+
+def stale_words(pipe: PipeState) -> str:
+    """Why nothing comes, since when, and when it is tried again; empty where the pipe is up."""
+    if pipe.flow is Flow.UP:
+        return f"the broker refused the subscription: {pipe.error}" if pipe.error else ""
+    return outage(pipe) or "the broker: connecting"
+
+
+def emptiness(
+    numbers: TailNumbers, pipe: PipeState, filter_text: str, namespace: str | None
+) -> tuple[str, ...]:
+    """Why there is nothing to see: the pipe is alive, or it is not, and what to do."""
+    where = f" in {namespace}" if namespace else ""
+    what = f"No messages match {filter_text}{where}." if filter_text else f"No messages{where} yet."
+    if stale_words(pipe):
+        recorded = with_keys("{tail.first} reads what is recorded.")
+        return what, "None can come as long as the broker is away.", recorded
+    clear = "{messages.back} clears the filter."
+    return what, _proof(numbers, pipe), with_keys(clear if filter_text else NEXT_STEPS)
+
+
+def _proof(numbers: TailNumbers, pipe: PipeState) -> str:
+    age = pipe.up_for()
+    parts = [f"Broker connected {short(age)}" if age is not None else "Broker connected"]
+    if numbers.last_at is None:
+        parts.append("no message since")
+    else:
+        parts.append(f"last message {short(datetime.now(UTC).timestamp() - numbers.last_at)} ago")
+    parts.append(f"{numbers.elsewhere:,.0f}/s in other namespaces")
+    return ", ".join(parts) + "."
+
+
+def command_of(filter_text: str) -> str:
+    """The command line that shows the same."""
+    import shlex
+
+    words = ["swf-console", "messages", "tail", *([filter_text] if filter_text else [])]
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def row_text(row: RowLike) -> str:
+    """A message on one line, as it is copied."""
+    return f"{row.at.isoformat()} {row.msg_type or '-'} {row.run_id or '-'} {row.sender or '-'} {row.body}"

@@ -1,0 +1,49 @@
+"""Over the messages: what is looked at, how much comes, of which types, and what is wrong."""
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+
+from ...backend.core.sanitize import brief
+from ...viewmodels.context import ConsoleServices
+from ...widgets.tail.message_tail import MessageTail
+from ...widgets.text.line import Line
+from ...widgets.text.notice import Notice
+from .labels import counts_of, mode_of, stale_words, types_of
+
+
+class MessagesHead(Vertical):
+    """Painted anew when the pane says so."""
+
+    DEFAULT_CSS = "MessagesHead { height: auto; }"
+
+    def compose(self) -> ComposeResult:
+        """Two lines, and what stands in the way."""
+        yield Line(id="messages-head")
+        yield Line(id="messages-types")
+        yield Notice(identity="messages-notice")
+
+    def show(self, services: ConsoleServices, view: MessageTail) -> bool:
+        """Say it anew; returns whether the tail is out of date."""
+        tail, following = services.tail, services.following
+        pipe = services.pipes()[0]
+        stale = stale_words(pipe) if following else ""
+        mode = mode_of(following=view.following, waiting=view.waiting)
+        place = "all namespaces" if tail.everywhere else tail.topic.removeprefix("/topic/")
+        looked_for = _looked_for(tail.filter_text, view.searched)
+        left = Content.assemble(" ", mode, "  ", (brief(place, 40), "$text-muted"), looked_for)
+        dropped = following.dropped if following else 0
+        right = counts_of(tail.numbers(), dropped, tail.rates(), self.size.width)
+        self.query_one("#messages-head", Line).show(left, Content.assemble(right, " "))
+        self.query_one("#messages-types", Line).show(types_of(tail.types()))
+        self.query_one(Notice).say(stale)
+        return bool(stale)
+
+
+def _looked_for(filtered: str, searched: str) -> Content:
+    parts = []
+    if filtered:
+        parts.append(Content.assemble("  / ", (brief(filtered, 60), "bold $text-warning")))
+    if searched:
+        parts.append(Content.assemble("  search ", (brief(searched, 40), "reverse")))
+    return Content("").join(parts)

@@ -1,0 +1,223 @@
+"""Messages: the live tail of the topic, with the database behind it."""
+
+import json
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+
+from ...backend.core.errors import SwfError
+from ...backend.core.sanitize import brief
+from ...backend.core.times import parse_clock
+from ...backend.services.messages.filter import HELP
+from ...viewmodels.context import ConsoleServices
+from ...viewmodels.messages.ring_buffer import Kept
+from ...viewmodels.messages.search import find_row
+from ...widgets.key_labels import with_keys
+from ...widgets.worker import Background
+from ..base.host import host_of
+from ..base.prompt import Entry
+from ..base.screen import Pane
+from .labels import command_of, row_text
+from .view import MessagesView
+
+GRAMMAR = """Filters: all terms must hold
+  type=stf_*  run=100010   the whole field; * and ? stand for anything
+  sender~fastmon           looks inside a field
+  .state=run               a field of the body
+  "any text"  word         anywhere in the message
+  !heartbeat  -noise       not that
+  Fields: type run execution namespace sender destination id"""
+
+
+class MessagesPane(Pane):
+    """What is on the topic, as it comes: its keys, and the line that is typed into."""
+
+    screen_name = "messages"
+    help_text: ClassVar[str] = GRAMMAR
+
+    def __init__(self, services: ConsoleServices) -> None:
+        super().__init__(services)
+        self.tail, self.view = services.tail, MessagesView(services)
+        self.rows, self.entry = self.view.rows, self.view.entry
+        self._marks = 0
+        self._searching = Background(self, "search")
+
+    def compose(self) -> ComposeResult:
+        yield self.view
+
+    def opened(self) -> None:
+        """Begin to look."""
+        self.view.start()
+
+    def closed(self) -> None:
+        """Look no more."""
+        self.view.stop()
+
+    def refresh_now(self) -> None:
+        """Everything anew."""
+        self.view.show_anew()
+
+    def remember(self) -> dict[str, object]:
+        """The filter, and whether other namespaces are shown."""
+        return {"filter": self.tail.filter_text, "everywhere": self.tail.everywhere}
+
+    def recall(self, remembered: dict[str, object]) -> None:
+        """Take up a filter that was remembered, or that another screen asks for."""
+        everywhere = remembered.get("everywhere")
+        if isinstance(everywhere, bool) and everywhere != self.tail.everywhere:
+            self.tail.set_namespace(self.services.namespace, everywhere=everywhere)
+        text = remembered.get("filter")
+        if isinstance(text, str) and text != self.tail.filter_text:
+            self._filter(text)
+
+    def copy_text(self, what: str) -> str | None:
+        """Of the message under the cursor."""
+        row = self.rows.cursor
+        if what == "command":
+            return command_of(self.tail.filter_text)
+        if not isinstance(row, Kept) or row.is_note:
+            return None
+        texts = {"cell": row.id, "row": row_text(row), "json": _pretty(row)}
+        return texts.get(what)
+
+    # what is done here
+
+    def action_filter(self, text: str | None = None) -> None:
+        """Ask for a filter, or take one."""
+        if text is None:
+            self.entry.begin("filter", "filter:", self.tail.filter_text, HELP)
+        else:
+            self._filter(text)
+
+    def action_search(self, text: str | None = None) -> None:
+        """Ask for a text to look for, or look for one."""
+        if text is None:
+            self.entry.begin(
+                "search", "search:", self.rows.searched, "a text anywhere in a message; n and N go on"
+            )
+        else:
+            self._search(text)
+
+    def action_jump(self, text: str | None = None) -> None:
+        """Ask for a time, or go there."""
+        if text is None:
+            self.entry.begin(
+                "jump", "jump:", "", "a time (UTC) such as 12:30 or 12:30:05, or an age such as 10m"
+            )
+        else:
+            self._jump(text)
+
+    def action_found(self, forward: bool = True) -> None:
+        """The next row that holds what is searched for."""
+        if not self.rows.searched:
+            self.action_search()
+            return
+        text, cursor = self.rows.searched, self.rows.cursor
+        start = self.tail.position(cursor.number) if cursor else len(self.tail)
+        self._searching.start(
+            lambda: find_row(self.tail, text, start, forward=forward), self._found, self.view.not_read
+        )
+
+    def action_pause(self) -> None:
+        """Pause, and go on."""
+        if self.rows.following:
+            self.rows.pause()
+        else:
+            self.rows.follow()
+        self.view.paint_head()
+
+    def action_follow(self) -> None:
+        """Go to the newest and stay with it."""
+        self.rows.follow()
+        self.view.paint_head()
+
+    def action_mark(self) -> None:
+        """Draw a line behind the newest message."""
+        self._marks += 1
+        self.tail.note(f"mark {self._marks}")
+        self.rows.look()
+
+    def action_everywhere(self) -> None:
+        """All namespaces, or this one alone."""
+        if self.services.namespace is None:
+            host_of(self).say(with_keys("there is no namespace: all are shown; {namespace} chooses one"))
+            return
+        self.tail.set_namespace(self.services.namespace, everywhere=not self.tail.everywhere)
+        self.refresh_now()
+
+    def action_detail(self) -> None:
+        """Show the message beside the list, or instead of it."""
+        self.view.toggle_detail()
+
+    def action_back(self) -> None:
+        """One thing at a time: the detail, the search, the filter, the pause."""
+        if not self.view.close_detail():
+            self._undo_one()
+        self.view.paint_head()
+
+    def _undo_one(self) -> None:
+        if self.rows.searched:
+            self.rows.searched = ""
+            self.rows.refresh()
+        elif self.tail.filter_text:
+            self._filter("")
+        elif not self.rows.following:
+            self.rows.follow()
+
+    # the line that is typed into
+
+    def on_entry_typed(self, event: Entry.Typed) -> None:
+        """Take what was typed, when Enter says so; what cannot be taken stays there, with why."""
+        event.stop()
+        if event.done:
+            take = {"filter": self._filter, "search": self._search, "jump": self._jump}[event.kind]
+            wrong = take(event.text.strip())
+            if wrong:
+                self.entry.begin(event.kind, f"{event.kind}:", event.text)
+                self.entry.say(wrong)
+                return
+        if event.done or event.left:
+            self.view.take_keys()
+
+    def _filter(self, text: str) -> str:
+        """Show what matches; returns what is wrong with the filter, and then nothing changes."""
+        try:
+            self.tail.set_filter(text)
+        except SwfError as error:
+            host_of(self).say(str(error), bad=True)
+            return str(error)
+        self.view.history.begin_anew()
+        self.rows.show_anew()
+        self.view.paint_head()
+        return ""
+
+    def _search(self, text: str) -> str:
+        self.rows.searched = text
+        self.rows.refresh()
+        if text:
+            self.action_found(forward=False)
+        return ""
+
+    def _found(self, position: int | None) -> None:
+        if position is None:
+            host_of(self).say(f"nothing more holds {brief(self.rows.searched, 60)!r}; g reads the past")
+        else:
+            self._go_to(position)
+
+    def _jump(self, text: str) -> str:
+        try:
+            moment = parse_clock(text, "the time").timestamp()
+        except SwfError as error:
+            host_of(self).say(str(error), bad=True)
+            return str(error)
+        self.view.history.back_to(moment, lambda: self._go_to(self.tail.position_at(moment)))
+        return ""
+
+    def _go_to(self, position: int) -> None:
+        self.rows.go_to(position)
+        self.view.paint_head()
+
+
+def _pretty(row: Kept) -> str:
+    content: Any = row.content
+    return row.body if content is None else json.dumps(content, indent=2, ensure_ascii=False)

@@ -1,0 +1,172 @@
+"""What is seen of messages: the head, the live tail, the message under the cursor, the past behind it."""
+
+import os
+import time
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
+
+from ...viewmodels.context import ConsoleServices
+from ...viewmodels.messages.history import SKEW_SECONDS
+from ...viewmodels.messages.ring_buffer import Kept
+from ...widgets.repaint import Pace
+from ...widgets.tail.message_tail import MessageTail
+from ..base.host import host_of
+from ..base.prompt import Entry
+from .detail import MessageDetail
+from .history import MessageHistory
+from .labels import emptiness
+from .messages_head import MessagesHead
+
+WIDE = 120
+HEAD_EVERY = 0.5
+
+
+class MessagesView(Vertical):
+    """The tail as it comes, painted at its pace, with the detail beside it or instead of it."""
+
+    DEFAULT_CSS = "MessagesView { height: 1fr; width: 1fr; }"
+
+    def __init__(self, services: ConsoleServices) -> None:
+        super().__init__()
+        self.head, self.entry = MessagesHead(), Entry()
+        self.rows, self.detail = MessageTail(services.tail), MessageDetail()
+        self.history = MessageHistory(self, services, self._came, self.not_read)
+        self._services, self._tail = services, services.tail
+        self._timer: Timer | None = None
+        self._far, self._pace = bool(os.environ.get("SSH_CONNECTION")), Pace()
+        self._head_at = 0.0
+        self._detail_wanted = False
+
+    def compose(self) -> ComposeResult:
+        yield self.head
+        yield self.entry
+        with Horizontal(id="messages-body"):
+            yield self.rows
+            yield self.detail
+
+    def on_mount(self) -> None:
+        """The detail stands beside the tail where there is room."""
+        self._arrange()
+
+    def on_resize(self) -> None:
+        """Another width arranges anew."""
+        self._arrange()
+
+    def start(self) -> None:
+        """Begin to look."""
+        if self._timer is None:
+            preferences = self._services.preferences
+            frames = preferences.frames_ssh if self._far else preferences.frames
+            self._timer = self.set_interval(1 / frames, self._tick)
+        self._tick()
+
+    def stop(self) -> None:
+        """Look no more; the tail goes on."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
+    def show_anew(self) -> None:
+        """Everything anew."""
+        self.history.begin_anew()
+        self._head_at = 0.0
+        self.rows.show_anew()
+        self._tick()
+
+    def toggle_detail(self) -> None:
+        """Show the message beside the list, or instead of it."""
+        self._detail_wanted = not self._detail_wanted
+        self._arrange()
+
+    def close_detail(self) -> bool:
+        """The list again, where the detail stands instead of it; whether that was so."""
+        closes = self.size.width < WIDE and self._detail_wanted
+        if closes:
+            self.toggle_detail()
+        return closes
+
+    def take_keys(self) -> None:
+        """The keys go to what is shown."""
+        (self.rows if self.rows.display else self.detail).focus()
+
+    def paint_head(self) -> None:
+        """What is over the messages, and why there are none."""
+        self._head_at = time.monotonic()
+        stale = self.head.show(self._services, self.rows)
+        self._restyle(stale=stale)
+        if not len(self._tail):
+            pipe = self._services.pipes()[0]
+            numbers = self._tail.numbers()
+            self.rows.explain(emptiness(numbers, pipe, self._tail.filter_text, self._tail.namespace))
+
+    @on(MessageTail.Moved)
+    def moved(self) -> None:
+        """The detail follows the cursor."""
+        self._show_detail()
+        self.paint_head()
+
+    @on(MessageTail.Opened)
+    def open_detail(self) -> None:
+        """Enter."""
+        self._detail_wanted = True
+        self._arrange()
+
+    @on(MessageTail.AtTheEnd)
+    def read_on(self) -> None:
+        """Behind the ring is the database."""
+        self.history.read_on()
+
+    @on(MessageTail.Lost)
+    def find_again(self, event: MessageTail.Lost) -> None:
+        """What was read has left the ring: it is recorded."""
+        row = event.row
+        if isinstance(row, Kept):
+            self.history.back_to(
+                row.seconds - SKEW_SECONDS,
+                lambda: self.rows.come_back(self._tail.position_of(row), event.by),
+            )
+
+    def _came(self) -> None:
+        self.rows.look()
+        self.paint_head()
+
+    def not_read(self, error: Exception) -> None:
+        """Say why older messages cannot be seen."""
+        host_of(self).say(f"the past cannot be read: {error}", bad=True)
+
+    def _arrange(self) -> None:
+        wide = self.size.width >= WIDE
+        rows, detail = self.rows, self.detail
+        detail.display = wide or self._detail_wanted
+        rows.display = wide or not self._detail_wanted
+        self.set_class(wide, "wide")
+        if detail.display:
+            self._show_detail()
+        if not self.entry.open and self.is_attached and self.app.focused in (rows, detail, None):
+            self.take_keys()
+
+    def _show_detail(self) -> None:
+        row = self.rows.cursor
+        if self.detail.display:
+            self.detail.show_message(row if isinstance(row, Kept) else None)
+
+    def _tick(self) -> None:
+        if not self._pace.due(getattr(self.app._driver, "output", None)):
+            return
+        self.rows.calm = self._far or self._pace.slow
+        self.rows.look()
+        if time.monotonic() - self._head_at >= HEAD_EVERY:
+            self.paint_head()
+            if self.rows.following:
+                self._show_detail()
+            if self.rows.room_left:
+                self.history.fill()
+
+    def _restyle(self, *, stale: bool) -> None:
+        self.rows.stale = stale
+        if stale != self.has_class("stale"):
+            self.set_class(stale, "stale")
+            self.rows.refresh()

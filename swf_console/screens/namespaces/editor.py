@@ -1,0 +1,224 @@
+"""One file of the home, value by value: what it comes to, what an edit would change, and the edit itself."""
+
+import shlex
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.message import Message
+from textual.widgets import Input
+
+from ...actions import action_of
+from ...backend.core.sanitize import brief
+from ...widgets.key_labels import with_keys
+from ...widgets.table.short_list import ShortList
+from ...widgets.tail.line_view import Lines, Part
+from ...widgets.worker import Latest
+from ..base.host import host_of
+from ..base.polling import cause_of
+from .rows import VALUE_COLUMNS, edit_key, help_lines, preview_lines, value_items
+
+if TYPE_CHECKING:
+    from ...backend.services.configurations import Preview
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.namespaces import FileLook
+
+CREATE = "@create"
+TESTBED = "testbed.toml"
+NO_FILE = "No testbed.toml here. c makes a namespace; swf-console init makes a home"
+
+
+class FileEditor(Container):
+    """The values of `file`, and the line in which one of them, or the name of a namespace, is typed."""
+
+    DEFAULT_CSS = """
+    FileEditor {
+        & > #namespaces-values { height: 1fr; }
+        & > #namespaces-detail { height: 3; border-top: solid $panel; }
+        & > #namespaces-input { display: none; height: 1; border: none; padding: 0 1; background: $boost; }
+        &.-editing > #namespaces-input { display: block; }
+        &.-editing > #namespaces-detail { height: 6; }
+    }
+    """
+
+    class Named(Message):
+        """The name of a new namespace was typed."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    class Written(Message):
+        """The file has been changed, or the namespace was not named after all: `again` has the keys."""
+
+        def __init__(self, *, named: bool = False) -> None:
+            super().__init__()
+            self.named = named
+
+    def __init__(self, services: "ConsoleServices") -> None:
+        super().__init__(id="namespaces-file")
+        self._services = services
+        self._editing = ""
+        self.file = TESTBED
+        self.previews: Latest[Preview] = Latest(self, "preview")
+
+    def compose(self) -> ComposeResult:
+        """Values, what differs, the input line."""
+        yield ShortList(VALUE_COLUMNS, identity="namespaces-values", empty="Reading ...")
+        yield Lines(identity="namespaces-detail", wrap=True)
+        yield Input(id="namespaces-input")
+
+    @property
+    def values(self) -> ShortList:
+        """The file and what it comes to."""
+        return self.query_one("#namespaces-values", ShortList)
+
+    @property
+    def detail(self) -> Lines:
+        """What the value means, or what an edit would change."""
+        return self.query_one("#namespaces-detail", Lines)
+
+    @property
+    def input(self) -> Input:
+        """Where a value or a name is typed."""
+        return self.query_one("#namespaces-input", Input)
+
+    @property
+    def editing(self) -> bool:
+        """Whether something is being typed."""
+        return bool(self._editing)
+
+    def on_mount(self) -> None:
+        """The detail follows the list."""
+        self.detail.can_focus = False
+
+    def show(self, look: "FileLook") -> None:
+        """What the file says now."""
+        if look.file == self.file:
+            self.values.say_when_empty(NO_FILE)
+            self.values.show(value_items(look))
+
+    @on(ShortList.Moved, "#namespaces-values")
+    def _moved(self, event: ShortList.Moved) -> None:
+        if not self._editing:
+            self.detail.show(help_lines(event.item))
+
+    @on(ShortList.Chosen, "#namespaces-values")
+    def edit(self) -> None:
+        """Change the value under the cursor."""
+        item = self.values.current
+        if item and self.may():
+            self.type(edit_key(item), item.cells[1].text)
+
+    def take_out(self) -> None:
+        """Take the value under the cursor out of the file."""
+        item = self.values.current
+        if item is None or not self.values.has_focus or not self.may():
+            return
+        key = edit_key(item)
+        host_of(self).ask(f"take {key} out of {self._file_name}?", lambda: self._write(key, None))
+
+    def type(self, key: str, text: str) -> None:
+        """Let somebody type a value, or the name of a namespace."""
+        self._editing = key
+        self.add_class("-editing")
+        self.input.value = text
+        self.input.placeholder = "a name" if key == CREATE else key
+        self.input.focus()
+        self._look_ahead(text)
+
+    @property
+    def _file_name(self) -> str:
+        return self.file if self.file == TESTBED else f"{self.file}.toml"
+
+    @on(Input.Changed, "#namespaces-input")
+    def _typed(self, event: Input.Changed) -> None:
+        self._look_ahead(event.value)
+
+    def _look_ahead(self, text: str) -> None:
+        """Say what would differ, or what is wrong with what is typed."""
+        key = self._editing
+        if key:
+            self.previews.ask(self._previewing(key, text), self._previewed, self._not_previewed)
+
+    def _previewing(self, key: str, text: str) -> "Callable[[], Preview]":
+        from ...backend.services.configurations import Preview, preview
+        from ...viewmodels.namespaces import problem_of
+
+        if key == CREATE:
+            return lambda: Preview(key, (f"+{text.strip()}",), tuple(filter(None, [problem_of(text)])))
+        file = self.file
+        return lambda: preview(self._services.settings, key, text, file)
+
+    def _previewed(self, found: "Preview") -> None:
+        if found.key == self._editing:
+            self.input.set_class(bool(found.problems), "-invalid")
+            what = "a new namespace" if found.key == CREATE else f"{found.key} in {self._file_name}"
+            leave = with_keys("Enter asks and writes, {namespaces.back} leaves it")
+            hint: list[Part] = [(f"{brief(what, 60)}: {leave}", "busy")]
+            self.detail.show([hint, *preview_lines(found)])
+
+    def _not_previewed(self, error: Exception) -> None:
+        host_of(self).say(cause_of(error), bad=True)
+
+    @on(Input.Submitted, "#namespaces-input")
+    def _entered(self, event: Input.Submitted) -> None:
+        key, text = self._editing, event.value.strip()
+        if key and text:
+            decide = partial(self._decide, key, text)
+            self.previews.ask(self._previewing(key, text), decide, self._not_previewed)
+
+    def _decide(self, key: str, text: str, found: "Preview") -> None:
+        """Enter was pressed, and this is what the text comes to."""
+        self._previewed(found)
+        if key != self._editing or found.problems:
+            return
+        if key == CREATE:
+            self.end_edit()
+            self.post_message(self.Named(text))
+        elif not found.diff:
+            self.end_edit()
+        else:
+            question = f"write {key} = {text} into {self._file_name}?"
+            host_of(self).ask(question, lambda: self._write(key, text))
+
+    def _write(self, key: str, text: str | None) -> None:
+        self.end_edit()
+        words = ["swf-console", "config", "set", key if text is None else f"{key}={text}"]
+        words += [] if self.file == TESTBED else ["--file", self.file]
+        action = action_of("take_out" if text is None else "edit", "namespaces")
+        call = partial(self._set, key, text, self.file)
+        host_of(self).record(action, shlex.join(words), call, self._written)
+
+    def _written(self, _said: object) -> None:
+        self.post_message(self.Written())
+
+    def _set(self, key: str, text: str | None, file: str) -> str:
+        """Runs in a worker thread."""
+        from ...backend.services.configurations import set_value
+
+        return set_value(self._services.settings, key, text, file)
+
+    def end_edit(self) -> None:
+        """Out of the input line."""
+        if not self._editing:
+            return
+        named = self._editing == CREATE
+        self._editing = ""
+        self.remove_class("-editing")
+        self.input.remove_class("-invalid")
+        self.detail.show(help_lines(self.values.current))
+        if named:
+            self.post_message(self.Written(named=True))
+        else:
+            self.values.focus()
+
+    def may(self) -> bool:
+        """Whether something may be changed; says why not."""
+        host = host_of(self)
+        if not host.writable:
+            host.say(host.refusal, bad=True)
+        return host.writable

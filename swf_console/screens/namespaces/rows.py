@@ -1,0 +1,116 @@
+"""Namespaces, the values of testbed.toml, and what they come to, as rows."""
+
+from typing import TYPE_CHECKING, cast
+
+from ...backend.core.sanitize import brief
+from ...widgets.semantic_colors import Tone
+from ...widgets.symbols import sign
+from ...widgets.table.columns import Column
+from ...widgets.table.rows import Cell
+from ...widgets.table.short_list import Item
+from ...widgets.tail.line_view import Part
+
+if TYPE_CHECKING:
+    from ...backend.services.configurations import FileValue, Preview
+    from ...viewmodels.executions.launch import ValueRow
+    from ...viewmodels.namespaces import Choosable, FileLook
+
+NAMESPACE_COLUMNS = (
+    Column("sign", "", 1),
+    Column("name", "NAMESPACE", 30, least=20, grows=True),
+    Column("owner", "OWNER", 14, least=13),
+    Column("executions", "EXECUTIONS", 10, right=True),
+    Column("messages", "MESSAGES", 10, right=True),
+)
+VALUE_COLUMNS = (
+    Column("name", "VALUE", 30, least=24),
+    Column("value", "", 24, least=14, grows=True),
+    Column("unit", "", 7),
+    Column("source", "FROM", 32, least=15, tail=True),
+)
+COMPOSED = "composed "
+
+
+def namespace_item(one: "Choosable", current: str | None, user: str) -> Item:
+    """A namespace as a row."""
+    looked_at = one.name == current
+    tone: Tone = "ok" if looked_at else "plain"
+    owner = f"{brief(one.owner, 40)}{' (you)' if one.owner == user else ''}"
+    cells = (
+        Cell(sign("ok") if looked_at else " ", tone),
+        Cell(brief(one.name, 100), tone),
+        Cell(owner, "plain" if one.owner == user else "watch"),
+        Cell(one.executions),
+        Cell(one.messages),
+    )
+    return Item(one.name, cells, one)
+
+
+def value_items(look: "FileLook") -> list[Item]:
+    """What the file says, then the composed configuration with what set each value."""
+    items: list[Item] = []
+    section = ""
+    for value in look.values:
+        head = value.key.rpartition(".")[0]
+        if head != section:
+            section = head
+            items.append(_heading(f"file {head}", f"{brief(look.name, 60)} [{brief(head, 60)}]"))
+        items.append(_file_item(value, look.name))
+    section = ""
+    for row in look.checked.rows if look.checked else ():
+        if row.section != section:
+            section = row.section
+            items.append(_heading(f"composed {section}", f"{look.configuration} composed: [{section}]"))
+        items.append(_composed_item(row, look.name))
+    return items
+
+
+def edit_key(item: Item) -> str:
+    """The `section.key` that a row stands for."""
+    return item.key.partition(" ")[2]
+
+
+def preview_lines(preview: "Preview") -> list[list[Part]]:
+    """The lines that differ, or what forbids the edit."""
+    lines: list[list[Part]] = [[(f"{sign('bad')} {brief(text)}", "bad")] for text in preview.problems]
+    tones: dict[str, Tone] = {"+": "ok", "-": "bad", "@": "unknown"}
+    lines += [[(brief(line, 300), tones.get(line[:1], "plain"))] for line in preview.diff if line[:2] != "@@"]
+    return lines or [[("nothing changes", "unknown")]]
+
+
+def help_lines(item: Item | None) -> list[list[Part]]:
+    """What the value under the cursor means."""
+    if item is None or not item.key.startswith(COMPOSED):
+        return [[("Enter changes the value; the difference is shown before anything is written", "unknown")]]
+    row = cast("ValueRow", item.value)
+    said = ", ".join(text for text in (row.help, row.allowed) if text)
+    lines: list[list[Part]] = [[(f"{brief(edit_key(item), 100)}: ", "busy"), (brief(said, 300), "plain")]]
+    if row.replaced:
+        lines.append([(f"instead of {brief(row.replaced, 300)}", "unknown")])
+    return lines
+
+
+def _heading(key: str, text: str) -> Item:
+    return Item(f"#{key}", (Cell(text),), heading=True)
+
+
+def _file_item(value: "FileValue", file: str) -> Item:
+    name = value.key.rpartition(".")[2]
+    cells = (
+        Cell(f"  {brief(name, 60)}"),
+        Cell(brief(value.value, 200)),
+        Cell(""),
+        Cell(f"{brief(file, 60)}:{value.line}", "unknown"),
+    )
+    return Item(f"file {value.key}", cells, value)
+
+
+def _composed_item(row: "ValueRow", file: str) -> Item:
+    ours = row.source.startswith(f"{file}:")
+    cells = (
+        Cell(f"  {brief(row.name, 60)}", "plain" if row.effective else "off"),
+        Cell(brief(row.value, 200), "busy" if ours else "plain" if row.effective else "off"),
+        Cell(brief(row.unit, 10), "unknown"),
+        Cell(brief(row.source, 80) if row.effective else "hidden", "busy" if ours else "unknown"),
+    )
+    return Item(f"{COMPOSED}{row.key}", cells, row)

@@ -1,0 +1,196 @@
+"""The Namespaces screen: whose they are, how much is in them, and the files that say what runs in them."""
+
+import shlex
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from ...actions import action_of
+from ...widgets.key_labels import with_keys
+from ...widgets.table.short_list import ShortList
+from ...widgets.text.notice import Notice
+from ..base.host import host_of
+from ..base.polling import Poll
+from ..base.screen import Pane
+from ..outages import database_notice
+from .editor import CREATE, TESTBED, FileEditor
+from .rows import NAMESPACE_COLUMNS, namespace_item
+
+if TYPE_CHECKING:
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.namespaces import NamespacesLook
+
+WIDE = 120
+UNKNOWN = "Which there are is not known: the database is away"
+NONE_YET = "No namespaces yet. {namespaces.create} makes one, the first run makes its own"
+EVERY = 2.0
+
+
+class NamespacesPane(Pane):
+    """Namespaces above, a file and its composed result below."""
+
+    screen_name: ClassVar[str] = "namespaces"
+    help_text: ClassVar[str] = (
+        "Enter on a namespace looks at it; {namespaces.create} makes a new one. {next_part} goes to the "
+        "file below, which is testbed.toml or, with {namespaces.file}, one of the workflow "
+        "configurations: Enter changes a value, {namespaces.take_out} takes it out. What would differ is "
+        "shown while you type, and asked before it is written; comments and order of the file stay, what "
+        "was there before is kept beside it as .previous. A composed value that is changed becomes the "
+        "file's own."
+    )
+    DEFAULT_CSS = """
+    NamespacesPane {
+        & > #namespaces-parts { height: 1fr; layout: vertical; }
+        & #namespaces-list { height: auto; min-height: 2; max-height: 7; }
+        & #namespaces-file { height: 1fr; layout: vertical; border-top: solid $panel; }
+        &.-wide > #namespaces-parts { layout: horizontal; }
+        &.-wide #namespaces-list { width: 2fr; height: 100%; max-height: 100%; }
+        &.-wide #namespaces-file { width: 3fr; height: 100%; border-top: none; border-left: solid $panel; }
+    }
+    """
+
+    def __init__(self, services: "ConsoleServices") -> None:
+        super().__init__(services)
+        self.editor = FileEditor(services)
+        self._files: tuple[str, ...] = (TESTBED,)
+        self.poll: Poll[NamespacesLook] = Poll(self, self._ask, self._show, self._trouble, every=EVERY)
+
+    def compose(self) -> ComposeResult:
+        """What stands in the way, the namespaces, the file."""
+        yield Notice(identity="namespaces-notice")
+        with Container(id="namespaces-parts"):
+            yield ShortList(NAMESPACE_COLUMNS, identity="namespaces-list", empty="Reading ...")
+            yield self.editor
+
+    @property
+    def names(self) -> ShortList:
+        """The namespaces."""
+        return self.query_one("#namespaces-list", ShortList)
+
+    @property
+    def notice(self) -> Notice:
+        """What stands in the way."""
+        return self.query_one("#namespaces-notice", Notice)
+
+    def opened(self) -> None:
+        """Read every two seconds: others write there too."""
+        self.poll.open()
+        self.names.focus()
+
+    def closed(self) -> None:
+        """Read no more."""
+        self.poll.close()
+
+    def refresh_now(self) -> None:
+        """Read at once."""
+        self.poll.now()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Side by side where there is room."""
+        self.set_class(event.size.width >= WIDE, "-wide")
+
+    def _ask(self) -> "NamespacesLook":
+        from ...viewmodels.namespaces import look_at_namespaces
+
+        return look_at_namespaces(self.services, self.editor.file)
+
+    def _show(self, look: "NamespacesLook") -> None:
+        user, current = self.services.settings.user, self.services.namespace
+        outage = database_notice(self.services, look.database_trouble)
+        self.names.stale = bool(outage)
+        self.names.say_when_empty(UNKNOWN if outage else with_keys(NONE_YET))
+        if not outage:
+            self.names.show([namespace_item(one, current, user) for one in look.namespaces])
+        self._files = look.files
+        self.editor.show(look.file)
+        problems = look.file.checked.problems if look.file.checked else ()
+        self.notice.say(outage, look.file.trouble, *problems[:2])
+
+    def _trouble(self, said: str) -> None:
+        self.names.stale = self.editor.values.stale = bool(said)
+        if said:
+            self.notice.say(said)
+
+    @on(ShortList.Chosen, "#namespaces-list")
+    def _chosen(self, event: ShortList.Chosen) -> None:
+        if event.item:
+            host_of(self).look_at(event.item.key)
+            self.poll.now()
+
+    def action_create(self) -> None:
+        """Type the name of a new namespace."""
+        if self.editor.may():
+            self.editor.type(CREATE, f"{self.services.settings.user}-dev")
+
+    def action_edit(self) -> None:
+        """Change the value under the cursor."""
+        self.editor.edit()
+
+    def action_take_out(self) -> None:
+        """Take the value under the cursor out of the file."""
+        self.editor.take_out()
+
+    def action_file(self, name: str = "") -> None:
+        """Go to the next file, or to the one of that name."""
+        files = self._files
+        if name and name not in files:
+            host_of(self).say(f"there is no file {name} here: {', '.join(files)}", bad=True)
+            return
+        at = files.index(self.editor.file) if self.editor.file in files else -1
+        self._take_file(name or files[(at + 1) % len(files)])
+
+    def _take_file(self, file: str) -> None:
+        self.editor.end_edit()
+        self.editor.file = file
+        self.editor.values.focus()
+        self.poll.now()
+
+    def action_back(self) -> None:
+        """Out of the input line."""
+        self.editor.end_edit()
+
+    @on(FileEditor.Named)
+    def _named(self, event: FileEditor.Named) -> None:
+        name = event.name
+        command = shlex.join(["swf-console", "namespaces", "create", name])
+        action = action_of("create", "namespaces")
+        host_of(self).record(action, command, lambda: self._make(name), lambda _: self._created(name))
+
+    def _make(self, name: str) -> str:
+        """Runs in a worker thread."""
+        from ...backend.services.namespaces import create_namespace
+
+        return create_namespace(self.services.settings, self.services.database(), name)
+
+    def _created(self, name: str) -> None:
+        host_of(self).say(f"{name} is yours; Enter looks at it")
+        self.poll.now()
+
+    @on(FileEditor.Written)
+    def _written(self, event: FileEditor.Written) -> None:
+        if event.named:
+            self.names.focus()
+        self.poll.now()
+
+    def remember(self) -> dict[str, object]:
+        """The file that was looked at."""
+        return {"file": self.editor.file}
+
+    def recall(self, remembered: dict[str, object]) -> None:
+        """Look at that file again, where it is still there."""
+        file = remembered.get("file")
+        if isinstance(file, str) and file:
+            from ...backend.services.configurations import files_of
+
+            if file in files_of(self.services.settings):
+                self.editor.file = file
+
+    def copy_text(self, what: str) -> str | None:
+        """The value or the row under the cursor."""
+        focused = self.names if self.names.has_focus else self.editor.values
+        item = focused.current
+        if item is None or what in ("json", "command"):
+            return None
+        return item.cells[1].text if what == "cell" else "  ".join(cell.text.strip() for cell in item.cells)

@@ -1,0 +1,132 @@
+"""What runs and what changed, as rows and lines."""
+
+from typing import TYPE_CHECKING, cast
+
+from ...backend.core.format import age, clock, number, plural
+from ...backend.core.sanitize import brief
+from ...widgets.semantic_colors import Tone
+from ...widgets.state_strip import Passed, progress_bar, strip_of
+from ...widgets.symbols import sign, sparkline
+from ...widgets.table.columns import Column
+from ...widgets.table.rows import Cell
+from ...widgets.table.short_list import Item
+from ...widgets.tail.line_view import Part
+from ..agents.rows import summary as agents_summary
+
+if TYPE_CHECKING:
+    from ...viewmodels.snapshots import Change, OverviewLook, Running, Verdict
+
+BAR = 8
+CAP = 10_000
+RUNNING_COLUMNS = (
+    Column("sign", "", 1),
+    Column("execution", "RUNNING", 34, least=26),
+    Column("for", "FOR", 6, right=True),
+    Column("bar", "", BAR),
+    Column("stf", "STF", 13, least=11),
+    Column("state", "DAQ", 24, least=14, grows=True),
+)
+CHANGE_COLUMNS = (
+    Column("sign", "", 1),
+    Column("at", "UTC", 8),
+    Column("what", "IN THE LAST TEN MINUTES", 60, least=20, grows=True),
+)
+
+
+def verdict_parts(verdict: "Verdict") -> list[Part]:
+    """The one sentence."""
+    tone = cast("Tone", verdict.tone)
+    return [(f"{sign(tone)} {brief(verdict.text)}", tone)]
+
+
+def running_item(one: "Running") -> Item:
+    """One execution as a row."""
+    tone: Tone = "bad" if one.lost else "watch" if one.stopping else "busy"
+    bar = "".join(text for text, _ in progress_bar(one.progress, BAR)) if one.progress is not None else ""
+    count = f"{CAP:,}+" if one.stf_count > CAP and not one.here else f"{one.stf_count:,}"
+    of = f"{count} of {one.planned:,}" if one.planned else count
+    last = one.states[-1] if one.states else None
+    doing = f"{last.state}/{last.substate}" if last and last.substate else last.state if last else "begins"
+    note = "lost" if one.lost else "stopping" if one.stopping else brief(doing, 40)
+    cells = (
+        Cell(sign(tone), tone),
+        Cell(brief(one.summary.execution_id, 60)),
+        Cell(age(one.seconds)),
+        Cell(bar, tone),
+        Cell(of),
+        Cell(note, tone),
+    )
+    return Item(one.summary.execution_id, cells, one)
+
+
+def change_item(change: "Change", n: int) -> Item:
+    """Something that happened as a row."""
+    tone = cast("Tone", change.tone)
+    cells = (
+        Cell(sign(tone) if tone != "plain" else " ", tone),
+        Cell(clock(change.at)[-8:], "unknown"),
+        Cell(brief(change.text, 300), tone if tone in ("bad", "watch") else "plain"),
+    )
+    return Item(f"{change.at.timestamp()}:{n}:{change.text[:40]}", cells, change)
+
+
+def detail_lines(
+    look: "OverviewLook", one: "Running | None", width: int, *, deaf: bool = False
+) -> list[list[Part]]:
+    """The states and the pipeline of the execution under the cursor, the agents, the rate.
+
+    `deaf`: the broker is away, so that how much comes is not known.
+    """
+    lines: list[list[Part]] = []
+    if one is not None:
+        passed = [Passed(each.state, each.substate) for each in one.states]
+        pace = f"{'realtime' if one.realtime else 'fast'}{', in this console' if one.here else ''}"
+        run = f"run {one.run_number}" if one.run_number else "no run number yet"
+        who = f"by {brief(one.summary.executed_by, 40)} in {brief(one.summary.namespace or '-', 40)}"
+        lines.append([(f" {run}, {pace}, {who}", "unknown")])
+        lines.append([(" ", "plain"), *strip_of(passed, max(10, width - 2))])
+        lines.append([(" ", "plain"), *pipeline_parts(one)])
+    lines.append([(" ", "plain"), agents_part(look)])
+    if deaf:
+        lines.append([(" messages  ", "unknown"), ("not known: the broker is away", "watch")])
+    elif look.rates:
+        bars = max(10, min(60, width - 42))
+        rate = sum(look.rates[-5:]) / 5
+        text = f"{sparkline(list(look.rates), bars)} {number(rate)}/s, {sum(look.rates):,} in the last minute"
+        lines.append([(" messages  ", "unknown"), (text, "plain")])
+    return lines
+
+
+def agents_part(look: "OverviewLook") -> Part:
+    """All agents in a few words."""
+    agents = look.agents
+    needy = any(line.is_failed or line.is_silent for line in agents.lines)
+    tone: Tone = "bad" if needy else "watch" if look.agents.missing else "plain"
+    trouble = f"supervisord {agents.supervisor}, " if agents.supervisor_trouble else ""
+    return trouble + agents_summary(agents), tone
+
+
+def pipeline_parts(one: "Running") -> list[Part]:
+    """The messages of each stage so far, and how far it is behind the one before."""
+    parts: list[Part] = []
+    for n, (stage, count) in enumerate(one.pipeline):
+        before = one.pipeline[n - 1] if n else None
+        behind = before[1] - count if before and stage in FOLLOWS.get(before[0], ()) else 0
+        arrow = f" {sign('arrow')} " if n else ""
+        text = f"{arrow}{brief(stage, 40)} {count:,}"
+        parts.append((text, "plain"))
+        if behind > 0:
+            parts.append((f" (-{behind:,})", "watch"))
+    return parts or [("no messages yet", "unknown")]
+
+
+FOLLOWS = {
+    "stf_gen": ("stf_ready",),
+    "stf_ready": ("processing_complete",),
+    "slice": ("slice_result",),
+}
+
+
+def title(look: "OverviewLook") -> str:
+    """How many run."""
+    return plural(look.running_count, "execution") + " running"

@@ -1,0 +1,184 @@
+"""The Overview screen: is the testbed all right, and if not, what needs a human."""
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.content import Content
+from textual.widgets import Static
+
+from ...widgets.key_labels import with_keys
+from ...widgets.semantic_colors import COLOURS
+from ...widgets.table.short_list import Item, ShortList
+from ...widgets.tail.line_view import Lines
+from ...widgets.text.notice import Notice
+from ..base.host import host_of
+from ..base.polling import Poll
+from ..base.screen import Pane
+from ..outages import database_notice, outages
+from ..stop_execution import ask_to_stop
+from .rows import CHANGE_COLUMNS, RUNNING_COLUMNS, change_item, detail_lines, running_item, verdict_parts
+
+if TYPE_CHECKING:
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.overview import OverviewWatch
+    from ...viewmodels.snapshots import Change, OverviewLook, Running
+
+WIDE = 120
+MOST_RUNNING = 5
+
+
+class OverviewPane(Pane):
+    """The verdict, what runs, how far it is, what changed."""
+
+    screen_name: ClassVar[str] = "overview"
+    help_text: ClassVar[str] = (
+        "The first line is the verdict. Below it what runs, with the states its DAQ went through and its "
+        "way through the agents: (-3) says that a stage is three messages behind the one before. Enter "
+        "opens the execution under the cursor, {next_part} goes on to what changed in the last ten "
+        "minutes."
+    )
+    DEFAULT_CSS = """
+    OverviewPane {
+        & > #overview-verdict { height: auto; max-height: 3; padding: 0 1; text-style: bold; }
+        & > #overview-parts { height: 1fr; layout: vertical; }
+        & #overview-now { height: auto; layout: vertical; }
+        & #overview-running { height: auto; max-height: 7; }
+        & #overview-detail { height: 5; }
+        & #overview-changes { height: 1fr; border-top: solid $panel; }
+        &.-wide > #overview-parts { layout: horizontal; }
+        &.-wide #overview-now { width: 3fr; height: 100%; }
+        &.-wide #overview-running { max-height: 20; }
+        &.-wide #overview-changes { width: 2fr; height: 100%; border-top: none; border-left: solid $panel; }
+    }
+    """
+
+    def __init__(self, services: "ConsoleServices") -> None:
+        super().__init__(services)
+        self._watch: OverviewWatch | None = None
+        self.look: OverviewLook | None = None
+        self.poll: Poll[OverviewLook] = Poll(self, self._ask, self._show, self._trouble)
+
+    def compose(self) -> ComposeResult:
+        """Verdict, what runs with its detail, what changed."""
+        yield Static("Looking ...", id="overview-verdict", markup=False)
+        yield Notice(identity="overview-notice")
+        with Container(id="overview-parts"):
+            with Container(id="overview-now"):
+                yield ShortList(RUNNING_COLUMNS, identity="overview-running", empty="Looking ...")
+                yield Lines(identity="overview-detail")
+            yield ShortList(CHANGE_COLUMNS, identity="overview-changes", empty="Looking ...")
+
+    @property
+    def running(self) -> ShortList:
+        """What runs."""
+        return self.query_one("#overview-running", ShortList)
+
+    @property
+    def changes(self) -> ShortList:
+        """What changed."""
+        return self.query_one("#overview-changes", ShortList)
+
+    @property
+    def detail(self) -> Lines:
+        """How far the execution under the cursor is, the agents, the rate."""
+        return self.query_one("#overview-detail", Lines)
+
+    @property
+    def verdict(self) -> str:
+        """The one sentence."""
+        return str(self.query_one("#overview-verdict", Static).render())
+
+    def on_mount(self) -> None:
+        """The detail follows the list, it has no cursor of its own."""
+        self.detail.can_focus = False
+
+    def opened(self) -> None:
+        """Ask every second."""
+        self.poll.open()
+        self.running.focus()
+
+    def closed(self) -> None:
+        """Ask nobody."""
+        self.poll.close()
+
+    def refresh_now(self) -> None:
+        """Ask at once."""
+        self.poll.now()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Side by side where there is room."""
+        self.set_class(event.size.width >= WIDE, "-wide")
+
+    def _ask(self) -> "OverviewLook":
+        first = self.services.first_look
+        if self._watch is None and first is not None and (look := first.take()) is not None:
+            return look
+        if self._watch is None:
+            from ...viewmodels.overview import OverviewWatch
+
+            self._watch = OverviewWatch(self.services)
+        return self._watch.look()
+
+    def _show(self, look: "OverviewLook") -> None:
+        if self.look is None and (first := self.services.first_look) is not None:
+            self.call_after_refresh(first.shown)
+        self.look = look
+        ((text, tone),) = verdict_parts(look.verdict)
+        self.query_one("#overview-verdict", Static).update(Content.styled(text, COLOURS[tone]))
+        if not look.database_trouble:
+            self.running.show([running_item(one) for one in look.running])
+        self.running.stale = self.changes.stale = self.detail.stale = bool(look.database_trouble)
+        database = database_notice(self.services, look.database_trouble)
+        self.query_one(Notice).say(*outages(self.services, "broker"), database)
+        away = bool(look.database_trouble)
+        nothing = with_keys("Nothing runs. {launch} runs a workflow, {executions} shows what ran before")
+        self.running.say_when_empty("What runs is not known: the database is away" if away else nothing)
+        unchanged = "Nothing was started, ended or done here"
+        self.changes.say_when_empty("Not known: the database is away" if away else unchanged)
+        self.changes.show([change_item(change, n) for n, change in enumerate(look.changes)])
+        self._show_detail()
+
+    def _show_detail(self) -> None:
+        if self.look is None:
+            return
+        item = self.running.current
+        width = self.detail.size.width or self.size.width
+        one = cast("Running", item.value) if item else None
+        deaf = bool(outages(self.services, "broker"))
+        self.detail.show(detail_lines(self.look, one, width, deaf=deaf))
+
+    def _trouble(self, said: str) -> None:
+        self.running.stale = self.changes.stale = self.detail.stale = bool(said)
+        self.query_one(Notice).say(said)
+
+    @on(ShortList.Moved, "#overview-running")
+    def _moved(self) -> None:
+        self._show_detail()
+
+    @on(ShortList.Chosen)
+    def _chosen(self, event: ShortList.Chosen) -> None:
+        identity = self._execution_of(event.item)
+        if identity:
+            host_of(self).open_screen("executions", execution=identity)
+
+    def _execution_of(self, item: Item | None) -> str:
+        if item is None:
+            return ""
+        if item in self.running.items:
+            return item.key
+        return cast("Change", item.value).execution_id
+
+    def action_stop(self) -> None:
+        """End the execution under the cursor."""
+        item = self.running.current
+        execution = cast("Running", item.value).summary if item else None
+        ask_to_stop(self, self.services, "overview", execution, self.poll.now)
+
+    def copy_text(self, what: str) -> str | None:
+        """The verdict, or the execution under the cursor."""
+        item = self.running.current
+        if what == "command":
+            return "swf-console status"
+        return item.key if item and what == "cell" else self.verdict if what == "row" else None

@@ -1,0 +1,263 @@
+"""What can be done on every screen: the actions of EVERYWHERE that are no matter of one part alone."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+from textual.screen import Screen
+
+from ...actions import EVERYWHERE, OF_PANES, Action, action_of
+from ...backend.services.ownership import Writes
+from ...viewmodels.context import ConsoleServices
+from ...widgets.focus import places_above
+from ...widgets.key_labels import with_keys
+from ..base.screen_registry import OVERLAYS, PANES
+from ..dialogs.confirm import Choice
+from .action_runner import ActionRunner
+from .alarms import Alarms
+from .clipboard import Says
+from .navigation import Navigation
+from .themes import ALL
+
+PAST_KEPT = 50
+COPIES = {"c": "cell", "r": "row", "j": "json", "l": "command"}
+COPY_WORDS = {"c": "cell", "r": "row", "j": "JSON", "l": "command line"}
+
+
+class DialogHost(Protocol):
+    """The application as far as it shows dialogs."""
+
+    def push_screen(self, screen: Screen[Any], callback: Callable[[Any], None] | None = None) -> object:
+        """Show that over everything, and call when it is left."""
+
+
+class CommandHost(DialogHost, Protocol):
+    """What the commands ask of the application."""
+
+    theme: str
+
+    @property
+    def screen(self) -> Screen[Any]:
+        """What has the keys: the screens, or the dialog over them."""
+
+    def call_later(self, callback: Callable[..., object], *args: object) -> bool:
+        """Call that when what has come before is handled."""
+
+    async def run_action(self, action: str | tuple[str, str, tuple[object, ...]], target: Any = None) -> bool:
+        """Do an action of `target`, or one of the application's own."""
+
+    def exit(self, result: int) -> None:
+        """Leave the console."""
+
+
+class Commands:
+    """Help, palette, copying, the newest alert, the report, themes, leaving."""
+
+    def __init__(
+        self,
+        services: ConsoleServices,
+        host: CommandHost,
+        navigation: Navigation,
+        alarms: Alarms,
+        runner: ActionRunner,
+        copy: Callable[[str, str], None],
+        say: Says,
+    ) -> None:
+        self._services, self._host, self._navigation = services, host, navigation
+        self._alarms, self._runner, self._copy_text, self._say = alarms, runner, copy, say
+
+    def help(self) -> None:
+        """Say what can be done here."""
+        from ..dialogs.help import TITLES, HelpScreen
+
+        pane, screen = self._navigation.pane, self._host.screen
+        if screen.is_modal:
+            places = places_above(screen.focused or screen)
+            title = TITLES.get(next(reversed(places), ""), "")
+            self._host.push_screen(HelpScreen(places, title, everywhere=False))
+        else:
+            here = pane.screen_name if pane else ""
+            places = tuple(dict.fromkeys((*places_above(screen.focused), here)))
+            more = with_keys(pane.help_text) if pane else ""
+            self._host.push_screen(HelpScreen(places, TITLES.get(here, ""), more))
+
+    def palette(self) -> None:
+        """Find an action by its name."""
+        from ..dialogs.palette import Palette
+
+        pane, titles = self._navigation.pane, {each.name: each.title for each in PANES}
+        here = pane.screen_name if pane else ""
+        found: list[tuple[Action, str]] = []
+        for action in sorted(OF_PANES, key=lambda one: here not in one.screens):
+            screen = here if here in action.screens else action.screens[0]
+            found.append((action, "" if screen == here else titles[screen]))
+        found.extend((action, "") for action in EVERYWHERE if action.name != "palette")
+        past = self._services.memory.recall(None, "palette") or []
+        self._host.push_screen(Palette(found, [str(each) for each in past]), self._chosen)
+
+    def _chosen(self, chosen: object) -> None:
+        from ..dialogs.palette import Chosen
+
+        if not isinstance(chosen, Chosen):
+            return
+        action, memory = chosen.action, self._services.memory
+        past = [*(memory.recall(None, "palette") or []), chosen.typed or action.title]
+        memory.keep(None, "palette", past[-PAST_KEPT:])
+        pane = self._navigation.pane
+        if action.screens and (pane is None or pane.screen_name not in action.screens):
+            self._navigation.when_open(partial(self._do, action, chosen.argument))
+            self._navigation.open_screen(action.screens[0])
+        else:
+            self._host.call_later(self._do, action, chosen.argument)
+
+    async def _do(self, action: Action, argument: str) -> None:
+        wanted = ("", action.name, (argument,)) if argument else action.name
+        await self._host.run_action(wanted, self._navigation.pane if action.screens else None)
+
+    def handover(self) -> None:
+        """Write the report for the next shift."""
+        self._runner.record(action_of("handover"), "swf-console journal --since 8h", self._handover)
+
+    def _handover(self) -> str:
+        """Runs in a worker thread."""
+        from ...viewmodels.shift_report import write_handover
+
+        return write_handover(self._services)
+
+    def copy(self) -> None:
+        """Ask what of the thing under the cursor is to be copied, where there is a choice."""
+        pane = self._navigation.pane
+        texts = {key: pane.copy_text(what) for key, what in COPIES.items()} if pane else {}
+        known = {key: text for key, text in texts.items() if text}
+        if not known:
+            self._say("there is nothing to copy here")
+        elif len(known) == 1:
+            self._copy(next(iter(known)), known)
+        else:
+            words = {key: COPY_WORDS[key] for key in known}
+            self._host.push_screen(Choice("copy", words), lambda key: self._copy(key, known))
+
+    def _copy(self, key: str | None, texts: Mapping[str, str]) -> None:
+        if key is not None:
+            self._copy_text(texts[key], COPY_WORDS[key])
+
+    def alert(self) -> None:
+        """Go to the newest alert."""
+        newest = self._alarms.alerts.newest
+        if newest is None or not newest.screen:
+            self._say("there is no alert to go to")
+        elif newest.screen in OVERLAYS:
+            self._navigation.open_overlay(newest.screen)
+        else:
+            self._navigation.open_screen(newest.screen, **newest.where)
+
+    def update(self) -> None:
+        """Read again at once."""
+        for asking in self._services.askings:
+            asking.ask_now()
+        self._navigation.refresh_now()
+
+    def theme(self, name: str = "") -> None:
+        """The next theme, or the one of that name."""
+        host, names = self._host, list(ALL)
+        following = names[(names.index(host.theme) + 1) % len(names)] if host.theme in names else names[0]
+        host.theme = name if name in names else following
+        self._say(f'theme {host.theme}; settings.toml keeps it: theme = "{host.theme}"')
+
+    def leave(self) -> None:
+        """Say what keeps running, and leave."""
+        from ..dialogs.quit import Quitting
+
+        runs = self._services.runs_here
+        ends = tuple(run.execution_id for run in runs.live()) if runs is not None else ()
+        self._host.push_screen(Quitting(self._services, ends), self._left)
+
+    def _left(self, leave: object) -> None:
+        if leave:
+            self._host.exit(0)
+
+
+class NamespaceChoice:
+    """The namespace that is looked at. `changed` is called when it is another one."""
+
+    def __init__(
+        self,
+        services: ConsoleServices,
+        host: DialogHost,
+        navigation: Navigation,
+        say: Says,
+        changed: Callable[[], None],
+    ) -> None:
+        self._services, self._host, self._navigation = services, host, navigation
+        self._say, self._changed = say, changed
+
+    def choose(self, name: str = "") -> None:
+        """Choose it from a list, or take that one."""
+        from ..dialogs.namespace_picker import NamespacePicker
+
+        if name:
+            self.look_at(name)
+        else:
+            self._host.push_screen(NamespacePicker(self._services), self._chosen)
+
+    def look_at(self, name: str) -> None:
+        """Look at that namespace from now on."""
+        self._navigation.remember()
+        self._services.look_at(name)
+        self._say(f"looking at namespace {name}")
+        self._navigation.recall(name)
+        self._changed()
+
+    def ask_first(self) -> None:
+        """The first start: it has to have a name."""
+        from ..dialogs.namespace_setup import FirstStart
+
+        self._host.push_screen(FirstStart(self._services), self._named)
+
+    def _chosen(self, name: object) -> None:
+        if isinstance(name, str):
+            self.look_at(name)
+
+    def _named(self, name: object) -> None:
+        self._chosen(name)
+        if isinstance(name, str):
+            self._say(f"namespace {name} written into testbed.toml")
+        else:
+            self._say(
+                with_keys("no namespace: everything is shown, nothing can be run; {namespace} chooses one")
+            )
+
+
+class WriteLock:
+    """Locks and unlocks writes; asks first in a namespace of somebody else. `changed` is called after it."""
+
+    def __init__(
+        self,
+        services: ConsoleServices,
+        writes: Writes,
+        confirm: Callable[[str, Sequence[str], Callable[[], None]], None],
+        say: Says,
+        changed: Callable[[], None],
+    ) -> None:
+        self._services, self._writes, self._confirm = services, writes, confirm
+        self._say, self._changed = say, changed
+
+    def turn(self) -> None:
+        """Lock what is unlocked, unlock what is locked."""
+        writes = self._writes
+        if self._services.why_read_only:
+            self._say(writes.refusal, bad=True)
+        elif not writes.refusal:
+            writes.lock()
+            self._say("writes are locked; W unlocks them")
+        elif writes.others:
+            title = f"{self._services.namespace} belongs to {writes.others}: unlock writes?"
+            self._confirm(title, [str(self._services.namespace)], self._unlock)
+        else:
+            self._unlock()
+        self._changed()
+
+    def _unlock(self) -> None:
+        self._writes.unlock()
+        self._say("writes are unlocked")
+        self._changed()

@@ -1,0 +1,34 @@
+"""The event loop of the console: it tells the other threads while it is at work."""
+
+import asyncio
+import selectors
+from typing import Any
+
+from ..viewmodels.ui_priority import Courtesy
+
+
+class TellingSelector(selectors.DefaultSelector):
+    """Waits for events as any other; in between the loop is busy."""
+
+    def __init__(self, courtesy: Courtesy) -> None:
+        super().__init__()
+        self._courtesy = courtesy
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, Any]]:
+        """Wait; where nothing is left to do until then, say so."""
+        if timeout is None or timeout > 0:
+            self._courtesy.idle()
+        try:
+            return super().select(timeout)
+        finally:
+            self._courtesy.busy()
+
+    def close(self) -> None:
+        """The loop has ended: nobody is at work any more."""
+        super().close()
+        self._courtesy.idle()
+
+
+def loop_that_tells(courtesy: Courtesy) -> asyncio.AbstractEventLoop:
+    """Make a loop that tells them by way of `courtesy`."""
+    return asyncio.SelectorEventLoop(TellingSelector(courtesy))

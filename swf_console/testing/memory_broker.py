@@ -1,0 +1,396 @@
+"""A connection to a broker in memory, as `Connection` is one to a real broker."""
+
+import itertools
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from swf_console.backend.broker.frames import Rejected
+from swf_console.backend.broker.selectors.parser import compile_selector
+from swf_console.backend.core.errors import BrokerUnreachable
+from swf_console.backend.messaging.link import (
+    Channel,
+    ConnectionState,
+    MessageRoute,
+    NotConnected,
+    Phase,
+    SubscribeRequest,
+)
+from swf_console.backend.messaging.message import OutgoingMessage
+
+
+@dataclass(slots=True)
+class Stored:
+    """One message as the broker holds it."""
+
+    destination: str
+    headers: dict[str, str]
+    body: str
+    redelivered: bool = False
+
+    def property(self, name: str) -> str | None:
+        """What a selector sees."""
+        return self.headers.get(name)
+
+
+@dataclass(slots=True, eq=False)
+class Consumer:
+    """One subscription of one session."""
+
+    link: "MemoryLink"
+    session: int
+    name: str
+    destination: str
+    ack: str
+    route: MessageRoute
+    prefetch: int
+    wants: Callable[[Stored], bool | None]
+    durable: tuple[str, str] | None = None
+    unacknowledged: dict[str, Stored] = field(default_factory=dict)
+
+    @property
+    def hungry(self) -> bool:
+        """Whether it may be given more before it acknowledges."""
+        return len(self.unacknowledged) < self.prefetch
+
+
+def stranger(destination: str, body: str, **headers: str) -> Stored:
+    """A message as somebody else's program might send it."""
+    known = {"destination": destination, "message-id": f"stranger-{uuid.uuid4()}"}
+    return Stored(destination, known | headers, body)
+
+
+class MemoryLink:
+    """A Link to a MemoryBroker."""
+
+    def __init__(self, broker: "MemoryBroker", client_id: str | None) -> None:
+        self._broker = broker
+        self._client_id = client_id
+        self._changed = threading.Condition(broker.lock)
+        self._channels: list[Channel] = []
+        self._watchers: list[Callable[[ConnectionState], None]] = []
+        self._consumers: dict[str, Consumer] = {}
+        self._state = ConnectionState(Phase.DOWN, broker="memory")
+        self._session = 0
+        self._started = False
+        self.refusal: BrokerUnreachable | None = None
+
+    def start(self) -> None:
+        """Begin: up at once where the broker runs."""
+        with self._broker.lock:
+            self._started = True
+            self._enter(Phase.CONNECTING)
+            self._rise()
+
+    def stop(self, timeout: float = 1.0) -> None:  # noqa: ARG002 (nothing here takes time)
+        """End for good."""
+        with self._broker.lock:
+            self._fall("stopped")
+            self._enter(Phase.CLOSED)
+
+    def state(self) -> ConnectionState:
+        """What the connection is doing now."""
+        return self._state
+
+    def wait_up(self, timeout: float) -> int:
+        """Return the session once up; BrokerUnreachable after `timeout` seconds."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._up or self.refusal or self._closed, timeout):
+                raise BrokerUnreachable(f"no answer from the broker within {timeout:g} s")
+            if not self._up:
+                raise self.refusal or BrokerUnreachable("the connection is closed")
+            return self._session
+
+    def watch(self, watcher: Callable[[ConnectionState], None]) -> None:
+        """Call `watcher` with each change of phase."""
+        self._watchers.append(watcher)
+
+    def attach(self, channel: Channel) -> None:
+        """Tell `channel` of sessions from now on; of one that is up, at once."""
+        with self._broker.lock:
+            self._channels.append(channel)
+            if self._up:
+                channel.on_up(self._session)
+
+    def detach(self, channel: Channel) -> None:
+        """Tell `channel` no more."""
+        with self._broker.lock:
+            self._channels = [known for known in self._channels if known is not channel]
+
+    def send(self, session: int, messages: Sequence[OutgoingMessage]) -> None:
+        """Send in order; NotConnected where the session is over."""
+        for message in messages:
+            with self._broker.lock:
+                self._check(session)
+                self._broker.take(self, session, message)
+
+    def subscribe(self, session: int, asked: SubscribeRequest, route: MessageRoute) -> None:
+        """Subscribe; the answer is the receipt `subscribe-<name>`, or a refusal of it."""
+        with self._broker.lock:
+            self._check(session)
+            try:
+                consumer = self._consumer(session, asked, route)
+            except Rejected as error:
+                if not any(
+                    channel.on_refusal(session, asked.receipt, str(error)) for channel in self._channels
+                ):
+                    self.lose(str(error))
+                return
+            self._consumers[asked.name] = consumer
+            self.confirm(session, asked.receipt)
+            self._broker.add(consumer)
+
+    def unsubscribe(self, session: int, subscription: str, headers: Mapping[str, str]) -> None:
+        """End that subscription; unknown and old ones are no error."""
+        with self._broker.lock:
+            self._check(session)
+            consumer = self._consumers.pop(subscription, None)
+            if consumer is not None:
+                self._broker.remove(consumer, forget="activemq.subscriptionName" in headers)
+
+    def ack(self, session: int, ack_id: str) -> None:
+        """Acknowledge a message; NotConnected where its session is over."""
+        self._settle(session, ack_id, refused=False)
+
+    def nack(self, session: int, ack_id: str) -> None:
+        """Refuse a message; NotConnected where its session is over."""
+        self._settle(session, ack_id, refused=True)
+
+    def lose(self, error: str) -> None:
+        """The session ends by no will of ours; the next begins at once where the broker runs."""
+        with self._broker.lock:
+            if self._started and not self._closed:
+                self._fall(error)
+                self._rise()
+
+    def confirm(self, session: int, receipt: str) -> None:
+        """A RECEIPT."""
+        for channel in tuple(self._channels):
+            if channel.on_receipt(session, receipt):
+                return
+
+    @property
+    def _up(self) -> bool:
+        return self._state.phase is Phase.UP
+
+    @property
+    def _closed(self) -> bool:
+        return self._state.phase is Phase.CLOSED
+
+    def _rise(self) -> None:
+        if not self._broker.running or self._up:
+            return
+        self._session += 1
+        self._enter(Phase.UP, up_since=datetime.now(UTC), sessions=self._session)
+        for channel in tuple(self._channels):
+            channel.on_up(self._session)
+
+    def _fall(self, error: str) -> None:
+        if not self._up:
+            return
+        self._enter(Phase.DOWN, last_error=error, last_error_at=datetime.now(UTC))
+        consumers, self._consumers = self._consumers, {}
+        for consumer in consumers.values():
+            self._broker.remove(consumer)
+        for channel in tuple(self._channels):
+            channel.on_down(self._session, error)
+
+    def _enter(self, phase: Phase, **fields: object) -> None:
+        self._state = replace(self._state, phase=phase, **fields)  # type: ignore[arg-type]
+        self._changed.notify_all()
+        for watcher in tuple(self._watchers):
+            watcher(self._state)
+
+    def _check(self, session: int) -> None:
+        if not self._up or session != self._session:
+            raise NotConnected(f"session {session} is over")
+
+    def _settle(self, session: int, ack_id: str, *, refused: bool) -> None:
+        with self._broker.lock:
+            self._check(session)
+            for consumer in self._consumers.values():
+                if ack_id in consumer.unacknowledged:
+                    self._broker.settle(consumer, ack_id, refused=refused)
+                    return
+
+    def _consumer(self, session: int, asked: SubscribeRequest, route: MessageRoute) -> Consumer:
+        headers = asked.headers
+        selector = headers.get("selector")
+        name = headers.get("activemq.subscriptionName")
+        if name and not self._client_id:
+            raise Rejected("a durable subscription needs a client-id")
+        return Consumer(
+            link=self,
+            session=session,
+            name=asked.name,
+            destination=asked.destination,
+            ack=asked.ack,
+            route=route,
+            prefetch=int(headers.get("activemq.prefetchSize", "100")),
+            wants=compile_selector(selector) if selector else _everything,
+            durable=(self._client_id, name) if name and self._client_id else None,
+        )
+
+
+def _everything(stored: Stored) -> bool:  # noqa: ARG001
+    return True
+
+
+class MemoryBroker:
+    """Topics, queues and durable subscriptions; `accepted` holds every message it took, in order."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.accepted: list[Stored] = []
+        self.dead: list[Stored] = []
+        self.receipts = True
+        self._links: list[MemoryLink] = []
+        self._consumers: list[Consumer] = []
+        self._queues: dict[str, deque[Stored]] = {}
+        self._durables: dict[tuple[str, str], tuple[Callable[[Stored], bool | None], str, deque[Stored]]] = {}
+        self._frozen: list[tuple[MemoryLink, int, OutgoingMessage]] | None = None
+        self._numbers = itertools.count(1)
+        self.running = True
+
+    def connect(self, client_id: str | None = None) -> MemoryLink:
+        """A connection to this broker, not started yet."""
+        link = MemoryLink(self, client_id)
+        self._links.append(link)
+        return link
+
+    def stop(self) -> None:
+        """Go down: every session is over."""
+        with self.lock:
+            self.running = False
+            self.cut()
+
+    def start(self) -> None:
+        """Come back with queues and durable subscriptions as they were."""
+        with self.lock:
+            self.running, self._frozen = True, None
+            self.cut()
+
+    def cut(self) -> None:
+        """End every session; where the broker runs the next ones begin at once."""
+        with self.lock:
+            if self._frozen is not None:
+                self._frozen.clear()
+            for link in tuple(self._links):
+                link.lose("the connection was cut")
+
+    def freeze(self) -> None:
+        """Take everything and answer nothing, with every session open."""
+        with self.lock:
+            self._frozen = []
+
+    def thaw(self) -> None:
+        """Go on with what was taken meanwhile; what was sent in a session that is over is lost."""
+        with self.lock:
+            held, self._frozen = self._frozen or [], None
+            for link, session, message in held:
+                self.take(link, session, message)
+
+    def take(self, link: MemoryLink, session: int, message: OutgoingMessage) -> None:
+        """A SEND: store, confirm, deliver."""
+        with self.lock:
+            if self._frozen is not None:
+                self._frozen.append((link, session, message))
+                return
+            headers = {**message.headers, "destination": message.destination}
+            headers["message-id"] = f"memory-{next(self._numbers)}"
+            self.inject(Stored(message.destination, headers, message.body))
+            if self.receipts:
+                link.confirm(session, message.id)
+
+    def inject(self, stored: Stored) -> None:
+        """Take a message of anybody's, whatever its headers and body."""
+        with self.lock:
+            self.accepted.append(stored)
+            if stored.destination.startswith("/queue/"):
+                self._queues.setdefault(stored.destination, deque()).append(stored)
+                self._feed(stored.destination)
+                return
+            for wants, destination, backlog in self._durables.values():
+                if destination == stored.destination and wants(stored):
+                    backlog.append(replace(stored, headers=dict(stored.headers)))
+            for consumer in tuple(self._consumers):
+                follows = consumer.destination == stored.destination and consumer.durable is None
+                if follows and consumer.wants(stored):
+                    self._give(consumer, stored)
+            self._feed(stored.destination)
+
+    def add(self, consumer: Consumer) -> None:
+        """A SUBSCRIBE."""
+        with self.lock:
+            self._consumers.append(consumer)
+            if consumer.durable is not None and consumer.durable not in self._durables:
+                self._durables[consumer.durable] = (consumer.wants, consumer.destination, deque())
+            self._feed(consumer.destination)
+
+    def remove(self, consumer: Consumer, *, forget: bool = False) -> None:
+        """An UNSUBSCRIBE, or the end of a session: what is not acknowledged goes to the next."""
+        with self.lock:
+            if consumer in self._consumers:
+                self._consumers.remove(consumer)
+            backlog = self._backlog(consumer)
+            if backlog is not None:
+                for stored in reversed(consumer.unacknowledged.values()):
+                    stored.redelivered = True
+                    backlog.appendleft(stored)
+            consumer.unacknowledged.clear()
+            if forget and consumer.durable is not None:
+                self._durables.pop(consumer.durable, None)
+            self._feed(consumer.destination)
+
+    def settle(self, consumer: Consumer, ack_id: str, *, refused: bool) -> None:
+        """An ACK or a NACK."""
+        with self.lock:
+            stored = consumer.unacknowledged.pop(ack_id, None)
+            if stored is not None and refused:
+                self.dead.append(stored)
+            self._feed(consumer.destination)
+
+    def _backlog(self, consumer: Consumer) -> deque[Stored] | None:
+        if consumer.durable is not None:
+            known = self._durables.get(consumer.durable)
+            return known[2] if known else None
+        return self._queues.get(consumer.destination)
+
+    def _feed(self, destination: str) -> None:
+        """Give what waits for this destination to whoever wants it, in turns."""
+        if self._frozen is not None:
+            return
+        for consumer in tuple(self._consumers):
+            backlog = self._backlog(consumer) if consumer.destination == destination else None
+            if backlog is not None and consumer.durable is not None:
+                while backlog and consumer.hungry and consumer in self._consumers:
+                    self._give(consumer, backlog.popleft())
+        queue = self._queues.get(destination)
+        while queue:
+            taken = next(self._takers(destination, queue), None)
+            if taken is None:
+                return
+            consumer, stored = taken
+            queue.remove(stored)
+            self._consumers.remove(consumer)
+            self._consumers.append(consumer)
+            self._give(consumer, stored)
+
+    def _takers(self, destination: str, queue: deque[Stored]) -> "itertools.chain[tuple[Consumer, Stored]]":
+        hungry = [known for known in self._consumers if known.destination == destination and known.hungry]
+        return itertools.chain.from_iterable(
+            ((consumer, stored) for consumer in hungry if consumer.wants(stored)) for stored in queue
+        )
+
+    def _give(self, consumer: Consumer, stored: Stored) -> None:
+        ack_id = f"ack-{next(self._numbers)}"
+        headers = {**stored.headers, "subscription": consumer.name}
+        if consumer.ack != "auto":
+            headers["ack"] = ack_id
+            consumer.unacknowledged[ack_id] = stored
+        if stored.redelivered:
+            headers["redelivered"] = "true"
+        consumer.route(consumer.session, headers, stored.body)

@@ -1,0 +1,175 @@
+"""The agents as the console shows them: both truths merged, what the configured workflow needs, and CPU."""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..backend.core.errors import SwfError, TimedOut
+from ..backend.core.settings import Settings
+from ..backend.database import agents
+from ..backend.database.records.agents import Agent
+from ..backend.messaging.embedded import find_running
+from ..backend.services.agents.programs import BROKER, RUNNER, needed_programs
+from ..backend.services.agents.queries import AgentView, SupervisorLook, look_at_supervisor, merge
+from ..backend.services.configurations import composed
+from ..backend.services.executions.request import configured, testbed_of
+from ..backend.supervisor.programs import shipped_programs
+from .config_files import Stamp, stamp_of
+from .context import ConsoleServices
+from .snapshots import AgentLine, AgentsLook
+
+AGENTS_SHOWN = 200
+NOT_SUPERVISED = "off"
+UP = "running"
+GONE = ("absent", "stale")
+BETWEEN = ("STARTING", "STOPPING", "BACKOFF")
+
+
+class AgentWatch:
+    """Looks again and again, and remembers what the database said last. Not for several threads at once."""
+
+    def __init__(self, services: ConsoleServices) -> None:
+        self._services = services
+        self._heard: Sequence[Agent] = ()
+        self._heard_at: float | None = None
+        self._seen: SupervisorLook | None = None
+        self._seen_at = 0.0
+        self._cpu = CpuMeter()
+        self._known: tuple[Stamp, tuple[str, list[str], str]] | None = None
+
+    def look(self) -> AgentsLook:
+        """Ask supervisord and the database. Blocks; never raises for a backend that is down."""
+        settings = self._services.settings
+        supervisor, seen_seconds = self._supervisor()
+        database_trouble = self._listen()
+        configuration, needed, trouble = self._needs()
+        views = [*merge(supervisor, self._heard, settings.host), *self._unsupervised(supervisor)]
+        lines = [self._line(view, needed) for view in views]
+        up = {_group(line.key) for line in lines if line.is_up}
+        return AgentsLook(
+            lines=tuple(sorted(lines, key=lambda line: _order(line, settings.host))),
+            supervisor=supervisor.state,
+            supervisor_trouble=_words(supervisor.message, supervisor.advice),
+            database_trouble=database_trouble,
+            heard_seconds=time.monotonic() - self._heard_at if database_trouble and self._heard_at else None,
+            seen_seconds=seen_seconds,
+            configuration=configuration,
+            configuration_trouble=trouble,
+            missing=tuple(name for name in needed if name not in up),
+        )
+
+    def _supervisor(self) -> tuple[SupervisorLook, float | None]:
+        """What supervisord says; where it is there and mute, what it said last and how old that is."""
+        look = look_at_supervisor(self._services.settings)
+        if look.state == UP:
+            self._seen, self._seen_at = look, time.monotonic()
+        elif look.state in GONE:
+            self._seen = None
+        elif self._seen is not None:
+            known = replace(self._seen, state=look.state, message=look.message, advice=look.advice)
+            return known, time.monotonic() - self._seen_at
+        return look, None
+
+    def _listen(self) -> str:
+        try:
+            with self._services.database().read() as connection:
+                self._heard = agents.present(connection, AGENTS_SHOWN)
+        except SwfError as error:
+            return _words(error.message, error.advice)
+        self._heard_at = time.monotonic()
+        return ""
+
+    def _needs(self) -> tuple[str, list[str], str]:
+        """The same as long as no file changes: composing takes longer than everything else here."""
+        stamp = stamp_of(self._services.settings)
+        if self._known is None or self._known[0] != stamp:
+            self._known = stamp, self._composed()
+        name, programs, trouble = self._known[1]
+        settings = self._services.settings
+        broker = [BROKER] if settings.broker is None and find_running(settings.state_dir) is None else []
+        return name, [*broker, *programs] if programs else [], trouble
+
+    def _composed(self) -> tuple[str, list[str], str]:
+        """The configuration that testbed.toml names, its programs, and why they are not known."""
+        settings = self._services.settings
+        name = ""
+        try:
+            name = configured(testbed_of(settings))
+            if not name:
+                return "", [], ""
+            programs = needed_programs(settings, composed(settings, name))
+        except SwfError as error:
+            return name, [], _words(error.message, error.advice)
+        return name, [RUNNER, *dict.fromkeys(program.name for program in programs)], ""
+
+    def _unsupervised(self, look: SupervisorLook) -> list[AgentView]:
+        """The programs of this home while no supervisord runs them, so that they can be started."""
+        if look.processes or look.state == UP:
+            return []
+        try:
+            names = shipped_programs(self._services.settings.home)
+        except SwfError:
+            return []
+        state = NOT_SUPERVISED if look.state in GONE else "unknown"
+        blank = AgentView("", None, state, None, None, None, None, None, None, None)
+        return [replace(blank, name=name, program=name) for name in names]
+
+    def _line(self, view: AgentView, needed: Sequence[str]) -> AgentLine:
+        is_needed = bool(view.program) and _group(view.program or "") in needed
+        if is_needed and not view.note and view.state in ("STOPPED", NOT_SUPERVISED):
+            view = replace(view, note="needed")
+        is_here = view.host in (None, self._services.settings.host)
+        return AgentLine(view, is_needed, self._cpu.percent(view.pid) if view.pid and is_here else None)
+
+
+def change(settings: Settings, action: str, names: Sequence[str]) -> str:
+    """Start, stop or restart these, and say what each did.
+
+    Raises SupervisorUnreachable, UsageError, and TimedOut where one is not as wanted.
+    """
+    from ..backend.services.agents.control import change_agents
+
+    lines = change_agents(settings, action, names)
+    trouble = [f"{line.name}: {line.trouble}" for line in lines if line.trouble]
+    if trouble:
+        raise TimedOut("; ".join(trouble), "Its log says more")
+    did = Counter(line.did for line in lines)
+    return ", ".join(f"{count} {what}" if len(lines) > 1 else what for what, count in did.items())
+
+
+class CpuMeter:
+    """What a process used since it was asked for last, in percent of a core; None the first time."""
+
+    def __init__(self) -> None:
+        self._before: dict[int, tuple[float, float]] = {}
+        self._tick = os.sysconf("SC_CLK_TCK")
+
+    def percent(self, pid: int) -> float | None:
+        """Ask about one process."""
+        try:
+            words = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        except OSError:
+            self._before.pop(pid, None)
+            return None
+        used, now = (int(words[11]) + int(words[12])) / self._tick, time.monotonic()
+        before = self._before.get(pid)
+        self._before[pid] = used, now
+        if before is None or now <= before[1]:
+            return None
+        return max(0.0, 100 * (used - before[0]) / (now - before[1]))
+
+
+def _group(program: str) -> str:
+    return program.partition(":")[0]
+
+
+def _order(line: AgentLine, host: str) -> tuple[bool, bool, str]:
+    """Those of this supervisord first, the needed ones before the others."""
+    return line.view.program is None, not line.needed, line.view.host or host
+
+
+def _words(message: str, advice: str) -> str:
+    return f"{message}. {advice}" if message and advice else message

@@ -1,0 +1,26 @@
+"""An execution as a file, in the folder that is meant for such files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...backend.core.errors import UsageError
+from ...backend.services.executions.export import ExecutionExport
+
+if TYPE_CHECKING:
+    from ..context import ConsoleServices
+
+
+def export_execution(services: "ConsoleServices", execution_id: str, folder: Path | None = None) -> str:
+    """Write it to `folder` (where the console was started) and say so; blocks.
+
+    Raises UsageError where there is no such execution or the file cannot be written.
+    """
+    name = f"{execution_id}.json"
+    if Path(name).name != name or not name.isprintable():
+        raise UsageError(
+            f"{execution_id[:60]!r} cannot be the name of a file",
+            "Export it with swf-console export --output FILE",
+        )
+    export = ExecutionExport(services.settings, services.database(), execution_id)
+    written = export.write((folder or Path.cwd()) / name)
+    return f"{written.file}: {written.messages:,} messages, {written.bytes:,} bytes"

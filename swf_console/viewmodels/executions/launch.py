@@ -1,0 +1,225 @@
+"""What the launch form asks: what can be run, what it would be like, what is missing, and to begin it."""
+
+import shlex
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from ...backend.config.composed import Value
+from ...backend.config.names import resolve_namespace
+from ...backend.core.errors import ConfigurationError, SwfError
+from ...backend.core.settings import Settings
+from ...backend.messaging.embedded import find_running
+from ...backend.services.agents.programs import BROKER, RUNNER, needed_programs, supervisor_of
+from ...backend.services.configurations import all_configurations
+from ...backend.services.executions.forecast import Prediction, predict
+from ...backend.services.executions.request import (
+    RunRequest,
+    compose_request,
+    configured,
+    parse_duration,
+    prepare,
+    testbed_of,
+)
+from ...backend.services.runner.client import submit
+from ...backend.services.testbed import start_agents
+from ...backend.simulation.ports import StopSignal
+from ..context import ConsoleServices
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A configuration that can be run, or that is broken and says why."""
+
+    name: str
+    workflow: str
+    description: str
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What there is to choose from, and what testbed.toml would run."""
+
+    choices: tuple[Choice, ...]
+    configured: str
+    namespace: str
+    namespace_trouble: str
+    realtime: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRow:
+    """One parameter as it would be; `source` says what set it, `replaced` what it took the place of."""
+
+    key: str
+    section: str
+    name: str
+    value: str
+    unit: str
+    source: str
+    replaced: str
+    help: str
+    allowed: str
+    overridden: bool
+    effective: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The request, composed: its values, or the problems that keep it from being run."""
+
+    workflow: str
+    rows: tuple[ValueRow, ...] = ()
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What the run would be like; `keeps_up` is None where no workers are configured."""
+
+    lines: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    keeps_up: bool | None = None
+
+
+def offer(settings: Settings) -> Offer:
+    """What can be run here. Never raises for a broken testbed.toml: it is said instead."""
+    found = [
+        Choice(one.name, one.workflow_name, one.description, tuple(str(each) for each in one.problems))
+        for one in all_configurations(settings)
+        if not one.is_base or one.problems
+    ]
+    try:
+        testbed = testbed_of(settings)
+        named = configured(testbed)
+        realtime = bool(testbed and testbed.workflow.get("realtime", False))
+        namespace, trouble = resolve_namespace(None, testbed), ""
+    except SwfError as error:
+        named, realtime, namespace, trouble = "", False, "", str(error)
+    names = {choice.name for choice in found}
+    first = next((name for name in (named, f"{named}_default") if name in names), "")
+    return Offer(tuple(found), first or next(iter(sorted(names)), ""), namespace, trouble, realtime)
+
+
+def check(settings: Settings, request: RunRequest) -> Checked:
+    """Compose the request. Never raises: what is wrong is among the problems."""
+    try:
+        composition = compose_request(settings, request)
+        resolve_namespace(request.namespace, testbed_of(settings))
+        parse_duration(request.duration, "duration")
+    except ConfigurationError as error:
+        return Checked("", problems=tuple(str(problem) for problem in error.problems) or (str(error),))
+    except SwfError as error:
+        return Checked("", problems=(str(error),))
+    overridden = {override.key for override in request.overrides}
+    rows = tuple(_row(value, overridden) for value in composition.values())
+    return Checked(composition.workflow_name, rows, (), composition.warnings)
+
+
+def new_rehearsal() -> StopSignal:
+    """What ends a forecast that is of no use any more."""
+    return StopSignal()
+
+
+def forecast(settings: Settings, request: RunRequest, stop: StopSignal) -> Forecast:
+    """Rehearse the run; `stop` ends the rehearsal. Raises a UsageError or ExecutionFailed."""
+    found = predict(settings, request, stop=stop)
+    rates = found.plan.capacity
+    return Forecast(tuple(_lines(found)), found.warnings, rates.keeps_up if rates else None)
+
+
+def missing_programs(settings: Settings, request: RunRequest, *, here: bool) -> tuple[str, ...]:
+    """The programs that the run needs and that do not run. Raises SwfError where that cannot be known."""
+    names = [program.name for program in needed_programs(settings, compose_request(settings, request))]
+    names += [] if here else [RUNNER]
+    if settings.broker is None and not here and find_running(settings.state_dir) is None:
+        names.append(BROKER)
+    supervisor = supervisor_of(settings)
+    if not supervisor.look().state.startable:
+        up = {one.group for one in supervisor.processes() if not one.state.ended}
+    else:
+        up = set()
+    return tuple(name for name in dict.fromkeys(names) if name not in up)
+
+
+def start_missing(settings: Settings, request: RunRequest, *, here: bool) -> str:
+    """Start what the run needs, with supervisord where it does not run; says what was done.
+
+    Raises SupervisorUnreachable where one does not start.
+    """
+    namespace = resolve_namespace(request.namespace, testbed_of(settings))
+    composition = compose_request(settings, request)
+    lines, strangers = start_agents(settings, composition, namespace, runner=not here)
+    did = ", ".join(f"{line.name} {line.did}" for line in lines)
+    return ". ".join((did, *strangers.values()))
+
+
+def launch(services: ConsoleServices, request: RunRequest, *, here: bool) -> str:
+    """Begin the run here or on the persistent runner; returns the execution's id.
+
+    Raises a UsageError, BackendUnreachable, TimedOut where no runner answers, Refused where it refuses.
+    """
+    if here:
+        return services.runs.start(request)
+    return submit(services.settings, prepare(services.settings, request))
+
+
+def command_line(request: RunRequest, workflow: str, *, here: bool) -> str:
+    """The words that do the same in a shell."""
+    pace = "--realtime" if request.realtime else "--no-realtime"
+    configuration = request.configuration or ""
+    words = ["swf-console", "--run", workflow, "--workflow-config", configuration, pace]
+    if not here:
+        words = ["swf-console", "up", configuration, pace]
+    words += ["--namespace", request.namespace] if request.namespace else []
+    words += ["--duration", str(request.duration)] if request.duration else []
+    for override in request.overrides:
+        words += ["--set", f"{override.key}={override.text}"]
+    return shlex.join(words)
+
+
+def _row(value: Value, overridden: Collection[str]) -> ValueRow:
+    parameter = value.parameter
+    key = f"{value.section}.{value.key}"
+    return ValueRow(
+        key=key,
+        section=value.section,
+        name=value.key,
+        value=_spelled(value.value),
+        unit=parameter.unit if parameter else "",
+        source=str(value.provenance),
+        replaced=", ".join(str(each) for each in value.provenance.replaced),
+        help=parameter.help if parameter else "",
+        allowed=parameter.range if parameter else "",
+        overridden=key in overridden,
+        effective=value.effective,
+    )
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _lines(found: Prediction) -> Sequence[str]:
+    plan = found.plan
+    lines = [
+        f"{plan.stf_count:,} STF{'' if plan.stf_count == 1 else 's'} in "
+        f"{plan.schedule.end:,.6g} simulated s, "
+        f"{sum(plan.messages_by_type.values()):,} messages"
+    ]
+    if rates := plan.capacity:
+        used = f"{rates.utilisation:.0%}" if isfinite(rates.utilisation) else "no worker"
+        lines.append(
+            f"demand {rates.demand:.4g}/s, capacity {rates.capacity:.4g}/s with {rates.workers:,} workers: "
+            f"{used}, {'keeps up' if rates.keeps_up else 'falls behind'}"
+        )
+    if backlog := plan.backlog:
+        drain = backlog.drain_seconds
+        drained = "never drained" if drain is None else f"drained {drain:,.6g} s after end_run"
+        lines.append(f"{backlog.slices:,} slices, at most {backlog.peak:,} waiting, {drained}")
+    return lines

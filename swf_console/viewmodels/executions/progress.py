@@ -1,0 +1,233 @@
+"""What runs now: how far each execution is, the states its DAQ went through, its way through the agents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ...backend.core.errors import UsageError
+from ...backend.database import Database, definitions, executions, messages, runs
+from ...backend.database.connection.engine import server_time
+from ...backend.database.records.messages import MessageFilter
+from ...backend.database.records.workflows import (
+    Definition,
+    Execution,
+    ExecutionFilter,
+    ExecutionSummary,
+    RunState,
+    StateEvent,
+)
+from ...backend.services.executions.diff import Comparison, Difference, compare_executions, flattened
+from ...backend.services.executions.queries import (
+    Drift,
+    ExecutionDetail,
+    belongs,
+    execution_detail,
+    find_execution,
+    run_number_of,
+    table,
+)
+from ...backend.services.executions.recovery import sweep
+from ...backend.services.messages.search import find_message
+from ..context import ConsoleServices
+from ..snapshots import DaqState, Running
+
+if TYPE_CHECKING:
+    from ...backend.database.records.messages import Message
+    from ..context import ConsoleServices
+__all__ = [
+    "Comparison",
+    "Definition",
+    "Difference",
+    "Drift",
+    "Execution",
+    "ExecutionDetail",
+    "Looked",
+    "RunState",
+    "StateEvent",
+    "compared",
+    "flattened",
+    "look_at_definition",
+    "look_at_execution",
+    "look_at_message",
+    "origin_of",
+    "table",
+]
+
+SHOWN = 8
+EVENTS = 1_000
+COUNT_CAP = 10_001
+STAGES = ("stf_gen", "stf_ready", "processing_complete", "tf_file_registered", "slice", "slice_result")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What of an execution never changes once it is known."""
+
+    run_number: int | None
+    planned: int | None
+    realtime: bool
+
+
+class RunningWatch:
+    """Reads what runs in a namespace, again and again. Not for several threads at once."""
+
+    def __init__(self, services: ConsoleServices) -> None:
+        self._services = services
+        self._known: dict[str, _Known] = {}
+
+    def look(self, database: Database) -> tuple[tuple[Running, ...], int]:
+        """The newest ones, and how many run in all; what nobody runs any more is closed first. Blocks."""
+        if not self._services.read_only:
+            sweep(self._services.settings, database)
+        wanted = ExecutionFilter(status="running", namespace=self._services.namespace)
+        with database.read() as connection:
+            page = executions.page(connection, wanted, limit=SHOWN)
+            count = len(page.items)
+            if page.next:
+                count = executions.count(connection, wanted, COUNT_CAP)
+            now = server_time(connection)
+        found = tuple(self._running(database, one, now) for one in page.items)
+        self._known = {one.execution_id: self._known[one.execution_id] for one in page.items}
+        return found, count
+
+    def _running(self, database: Database, summary: ExecutionSummary, now: datetime) -> Running:
+        known = self._facts(database, summary.execution_id)
+        own = self._services.runs_here
+        here = {one.execution_id: one for one in own.live()} if own else {}
+        pipeline = dict(_pipeline(database, summary.execution_id))
+        if local := here.get(summary.execution_id):
+            pipeline["stf_gen"] = local.stf_count
+        lease = summary.lease_expires_at
+        return Running(
+            summary=summary,
+            seconds=max(0.0, (now - summary.start_time).total_seconds()),
+            run_number=known.run_number,
+            planned=known.planned,
+            realtime=known.realtime,
+            states=_states(database, summary.execution_id, known.run_number),
+            pipeline=tuple((stage, pipeline[stage]) for stage in STAGES if pipeline.get(stage)),
+            here=local is not None,
+            lost=lease is not None and lease < now,
+        )
+
+    def _facts(self, database: Database, execution_id: str) -> _Known:
+        known = self._known.get(execution_id)
+        if known is not None and known.run_number is not None:
+            return known
+        execution = find_execution(database, execution_id)
+        found = _Known(
+            run_number_of(database, execution),
+            _planned(execution.parameter_values),
+            bool(table(execution.execution_environment).get("realtime")),
+        )
+        self._known[execution_id] = found
+        return found
+
+
+def _planned(parameter_values: object) -> int | None:
+    """The stf_count that its parameters say, the later section over the earlier."""
+    counts = [table(section).get("stf_count") for section in table(parameter_values).values()]
+    found = next((count for count in reversed(counts) if count is not None), None)
+    return found if isinstance(found, int) and found > 0 else None
+
+
+def _pipeline(database: Database, execution_id: str) -> Sequence[tuple[str, int]]:
+    with database.read() as connection:
+        there = messages.types(connection, execution_id)
+        return [
+            (
+                stage,
+                messages.count(
+                    connection, MessageFilter(execution_id=execution_id, message_type=stage), COUNT_CAP
+                ),
+            )
+            for stage in STAGES
+            if stage in there
+        ]
+
+
+def _states(database: Database, execution_id: str, run_number: int | None) -> tuple[DaqState, ...]:
+    """The states in order, each once for each time that it was entered."""
+    if run_number is None:
+        return ()
+    with database.read() as connection:
+        events = runs.events(connection, run_number, limit=EVENTS).items
+    found: list[DaqState] = []
+    for event in events:
+        entered = DaqState(event.state, event.substate or "", event.timestamp)
+        is_new = not found or (found[-1].state, found[-1].substate) != (entered.state, entered.substate)
+        if is_new and belongs(event, execution_id):
+            found.append(entered)
+    return tuple(found)
+
+
+AROUND = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """An execution with all that is known of it, and the state of its run with what was processed.
+
+    `stopped_by` is who asked for its end in a console of this home.
+    """
+
+    detail: ExecutionDetail
+    run_state: RunState | None
+    stopped_by: str | None = None
+
+
+def look_at_execution(services: "ConsoleServices", execution_id: str) -> Looked:
+    """Everything about one execution; blocks. Raises UsageError where there is none of that id."""
+    database = services.database()
+    detail = execution_detail(services.settings, database, execution_id)
+    stopped_by = _stopped_by(services, detail.execution)
+    if detail.run_number is None:
+        return Looked(detail, None, stopped_by)
+    with database.read() as connection:
+        return Looked(detail, runs.run_state(connection, detail.run_number), stopped_by)
+
+
+def _stopped_by(services: "ConsoleServices", execution: Execution) -> str | None:
+    asked = execution.stop_requested_at
+    if asked is None:
+        return None
+    entries = services.journal.entries(since=asked - AROUND)
+    wanted = [one for one in entries if {"stop", execution.execution_id} <= set(one.command.split())]
+    return wanted[-1].who if wanted else None
+
+
+def look_at_message(services: "ConsoleServices", message_id: str) -> "Message":
+    """One message with its content; blocks. Raises UsageError where there is none of that id."""
+    return find_message(services.database(), message_id)
+
+
+def look_at_definition(services: "ConsoleServices", definition_id: int) -> Definition:
+    """One definition with its code; blocks. Raises UsageError where there is none of that id."""
+    with services.database().read() as connection:
+        found = definitions.get(connection, definition_id)
+    if found is None:
+        raise UsageError(f"there is no definition {definition_id}", "List them: swf-console definitions")
+    return found
+
+
+def compared(services: "ConsoleServices", first_id: str, second_id: str) -> Comparison:
+    """What two executions have different; blocks."""
+    return compare_executions(services.database(), first_id, second_id)
+
+
+def origin_of(provenance: dict[str, dict[str, Any]], name: str) -> tuple[str, str]:
+    """Where a parameter's value came from (`file:line`), and what it replaced there."""
+    found: Any = provenance.get(name)
+    while not isinstance(found, dict) and "." in name:
+        name = name.rpartition(".")[0]
+        found = provenance.get(name)
+    if not isinstance(found, dict):
+        return "-", ""
+    earlier = [one for one in found.get("replaced") or [] if isinstance(one, dict)]
+    return _place(found), ", ".join(f"{one.get('value')} ({_place(one)})" for one in earlier)
+
+
+def _place(origin: dict[str, Any]) -> str:
+    line = origin.get("line")
+    return str(origin.get("origin")) if line is None else f"{origin.get('origin')}:{line}"

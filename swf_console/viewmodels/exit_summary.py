@@ -1,0 +1,57 @@
+"""What goes on when the console is left, and what ends with it."""
+
+from collections.abc import Callable, Iterator
+
+from ..backend.core.errors import SwfError
+from ..backend.services.agents.queries import look_at_supervisor
+from ..backend.services.health.backends import Asked
+from .context import ConsoleServices
+
+PATIENCE = 1.5
+MOST_NAMED = 3
+
+
+def what_remains(services: ConsoleServices) -> list[str]:
+    """A line for each thing that keeps running; answers within about two seconds, whatever is down."""
+    questions: tuple[Callable[[ConsoleServices], list[str]], ...] = (_executions, _agents, _broker)
+    asked = [Asked(lambda question=question: list(_answers(question, services))) for question in questions]  # type: ignore[misc]
+    return [line for one in asked for line in one.within(PATIENCE, list)]
+
+
+def _answers(question: Callable[[ConsoleServices], list[str]], services: ConsoleServices) -> Iterator[str]:
+    try:
+        yield from question(services)
+    except SwfError as error:
+        yield f"cannot tell: {error.message}"
+
+
+def _executions(services: ConsoleServices) -> list[str]:
+    from ..backend.database import executions
+    from ..backend.database.records.workflows import ExecutionFilter
+
+    wanted = ExecutionFilter(status="running", namespace=services.namespace)
+    with services.database().read() as connection:
+        running = executions.page(connection, wanted, limit=MOST_NAMED + 1).items
+    if not running:
+        return ["no execution is running" + (f" in {services.namespace}" if services.namespace else "")]
+    names = ", ".join(one.execution_id for one in running[:MOST_NAMED])
+    more = " and more" if len(running) > MOST_NAMED else ""
+    return [f"running: {names}{more}"]
+
+
+def _agents(services: ConsoleServices) -> list[str]:
+    look = look_at_supervisor(services.settings)
+    up = [one for one in look.processes if str(one.state) == "RUNNING"]
+    if not up:
+        return ["no agent runs under supervisord"]
+    programs = "1 program goes" if len(up) == 1 else f"{len(up)} programs go"
+    return [f"{programs} on under supervisord (pid {look.pid}): swf-console down ends what runs"]
+
+
+def _broker(services: ConsoleServices) -> list[str]:
+    following = services.following
+    if following is None or services.settings.broker is not None:
+        return []
+    if following.broker_is_ours:
+        return ["the embedded broker was started here: it ends once nobody uses it"]
+    return ["the embedded broker goes on: somebody else started it"]

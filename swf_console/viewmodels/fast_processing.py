@@ -1,0 +1,166 @@
+"""Fast processing: what the configured run would need, and what the last one's slices and workers do."""
+
+import time
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..backend.config.overrides import Override
+from ..backend.core.errors import SwfError
+from ..backend.database import Database, messages, runs, workers
+from ..backend.database.records.messages import MessageFilter
+from ..backend.database.records.pages import Window
+from ..backend.database.records.processing import Worker
+from ..backend.database.records.workflows import RunState
+from ..backend.services.executions.forecast import predict
+from ..backend.services.executions.request import RunRequest, configured, testbed_of
+from ..backend.simulation.backlog_model import Backlog
+from ..backend.simulation.capacity import Capacity
+from .config_files import stamp_of
+from .context import ConsoleServices
+
+RUNS_LOOKED_AT = 20
+WORKERS_SHOWN = 500
+RATE_SECONDS = 30.0
+WHAT_IF = "what if"
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a run would need. `capacity` is None where the configuration has no workers."""
+
+    configuration: str
+    capacity: Capacity | None
+    backlog: Backlog | None
+    stf_count: int
+    simulated_seconds: float
+    warnings: tuple[str, ...]
+    what_if: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerView:
+    """A worker as it reported last; `slice_id` is what it works on."""
+
+    worker_id: str
+    status: str
+    slice_id: int | None
+    finished: int
+    heard_at: datetime | None
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class FastRun:
+    """The newest run with slices or workers; `rate` is in slices finished per second, lately."""
+
+    execution_id: str
+    state: RunState
+    announced_at: datetime
+    workers: tuple[WorkerView, ...]
+    rate: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FastLook:
+    """Everything on the screen; the troubles say why something is not known."""
+
+    outlook: Outlook | None
+    outlook_trouble: str
+    run: FastRun | None
+    database_trouble: str
+
+
+class FastWatch:
+    """Looks again and again; the prediction is made anew when a file of the workflows has changed.
+
+    Not for several threads at once. `workers` asks what if there were so many.
+    """
+
+    def __init__(self, services: ConsoleServices) -> None:
+        self._services = services
+        self._predicted: tuple[object, Outlook | None, str] | None = None
+        self._finished: deque[tuple[float, int, int]] = deque()
+
+    def look(self, workers: int | None = None) -> FastLook:
+        """Predict and read; blocks. What cannot be known is said, not raised."""
+        outlook, trouble = self._outlook(workers)
+        run, database_trouble = None, ""
+        try:
+            run = self._run(self._services.database())
+        except SwfError as error:
+            database_trouble = str(error)
+        return FastLook(outlook, trouble, run, database_trouble)
+
+    def _outlook(self, workers: int | None) -> tuple[Outlook | None, str]:
+        stamp = (workers, stamp_of(self._services.settings))
+        if self._predicted is None or self._predicted[0] != stamp:
+            try:
+                self._predicted = (stamp, self._predict(workers), "")
+            except SwfError as error:
+                self._predicted = (stamp, None, str(error))
+        return self._predicted[1:]
+
+    def _predict(self, workers: int | None) -> Outlook | None:
+        settings = self._services.settings
+        name = configured(testbed_of(settings))
+        if not name:
+            return None
+        overrides = () if workers is None else (Override("target_worker_count", workers, WHAT_IF),)
+        found = predict(settings, RunRequest(configuration=name, overrides=overrides))
+        plan = found.plan
+        return Outlook(
+            name,
+            plan.capacity,
+            plan.backlog,
+            plan.stf_count,
+            plan.schedule.end,
+            found.warnings,
+            workers,
+        )
+
+    def _run(self, database: Database) -> FastRun | None:
+        with database.read() as connection:
+            for state in runs.states(connection, limit=RUNS_LOOKED_AT).items:
+                if not (state.target_worker_count or state.slices_created):
+                    continue
+                wanted = MessageFilter(
+                    run_id=str(state.run_number),
+                    message_type="run_imminent",
+                    namespace=self._services.namespace,
+                )
+                announced = messages.page(connection, wanted, limit=1).items
+                if announced:
+                    found = workers.rows.listed(
+                        connection, {"run_number": state.run_number}, Window(WORKERS_SHOWN)
+                    )
+                    return FastRun(
+                        announced[0].execution_id or "",
+                        state,
+                        announced[0].sent_at,
+                        tuple(map(_worker, found.items)),
+                        self._rate(state),
+                    )
+        return None
+
+    def _rate(self, state: RunState) -> float | None:
+        """Slices finished per second since half a minute ago, or since we look."""
+        now = time.monotonic()
+        if self._finished and self._finished[0][2] != state.run_number:
+            self._finished.clear()
+        self._finished.append((now, state.slices_completed, state.run_number))
+        while now - self._finished[0][0] > RATE_SECONDS:
+            self._finished.popleft()
+        began, before, _ = self._finished[0]
+        return (state.slices_completed - before) / (now - began) if now - began > 1 else None
+
+
+def _worker(row: Worker) -> WorkerView:
+    return WorkerView(
+        row.worker_id,
+        row.status,
+        row.current_slice_id,
+        row.slices_completed,
+        row.last_heartbeat,
+        row.location,
+    )

@@ -1,0 +1,109 @@
+"""The key map of settings.toml: whether its actions and keys are there, and no key hides another."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..backend.config.documents import Document
+from ..backend.core.errors import Problem
+from ..backend.core.suggest import nearest
+
+KEY = re.compile(r"(?:[a-z]+\+)*(?:[^\s,]|[a-z][a-z0-9_]+)")
+KEYS = 'Write one or more keys, as in "space,p" or "ctrl+l"'
+
+
+class KnownKey(NamedTuple):
+    """An action that keys can be given to: where it works, and what it has without a key map."""
+
+    place: str
+    keys: tuple[str, ...]
+    help: str = ""
+
+
+class KnownKeys(NamedTuple):
+    """What a key map can name.
+
+    `hides` are the places around a place, whose keys do nothing where both have the same ones. `name_of`
+    gives the one name of a key, and nothing where there is none; `types` says whether it is text in a place.
+    """
+
+    actions: Mapping[str, KnownKey]
+    hides: Mapping[str, Sequence[str]]
+    name_of: Callable[[str], str]
+    types: Callable[[str, str], bool]
+
+
+def key_problems(document: Document, known: Callable[[], KnownKeys] | None) -> Iterator[Problem]:
+    """Everything wrong with the keys; without `known` only their form is looked at."""
+    given = document.data.get("keys")
+    if not isinstance(given, dict):
+        return
+    there = known() if known else None
+    for name, value in given.items():
+        wrong = _wrong(name, value, there)
+        if wrong is None and there is not None:
+            wrong = _clash(name, given, there)
+        if wrong is not None:
+            message, remedy = wrong
+            shown = None if there is not None and name not in there.actions else repr(value)[:60]
+            yield document.problem(message, "keys", name, value=shown, remedy=remedy)
+
+
+def _wrong(name: str, value: Any, known: KnownKeys | None) -> tuple[str, str] | None:
+    """What is wrong with one line of it, and what to write instead."""
+    if not isinstance(value, str) or not all(map(KEY.fullmatch, _split(value))):
+        return "is no key", KEYS
+    if known is None:
+        return None
+    if name not in known.actions:
+        alike = nearest(name, known.actions, at_most=1)
+        remedy = f"Did you mean {alike[0]}?" if alike else "swf-console settings sample names them all"
+        return "there is no such action", remedy
+    if unknown := [key for key in _split(value) if not known.name_of(key)]:
+        return f"{unknown[0]} is no key that a terminal sends", KEYS
+    if text := [key for key in _split(value) if known.types(known.actions[name].place, key)]:
+        return f"{text[0]} is text that is typed there", "Choose a key that types nothing, as ctrl+g or f2"
+    return None
+
+
+def _clash(name: str, given: Mapping[str, Any], known: KnownKeys) -> tuple[str, str] | None:
+    """The first key that another action has too, where only one of them could be reached.
+
+    What the defaults already share is meant so. Of two lines that clash the later one is told.
+    """
+    mine, earlier = known.actions[name], list(given)[: list(given).index(name)]
+    for key, plain in ((key, known.name_of(key)) for key in _split(given[name])):
+        others = {
+            other: theirs
+            for other, theirs in known.actions.items()
+            if (other in earlier or other not in given)
+            and other != name
+            and plain in _names(other, given, known)
+            and not (plain in mine.keys and plain in theirs.keys)
+        }
+        if same := [other for other, theirs in others.items() if theirs.place == mine.place]:
+            return f"{key} is the key of {same[0]}", _choose(same)
+        if under := [other for other, one in others.items() if one.place in known.hides[mine.place]]:
+            return f"{key} would hide {_listed(under)}", _choose(under)
+        if over := [other for other, one in others.items() if mine.place in known.hides[one.place]]:
+            return f"{key} would be hidden by {_listed(over)}", _choose(over)
+    return None
+
+
+def _names(action: str, given: Mapping[str, Any], known: KnownKeys) -> list[str]:
+    chosen = given.get(action)
+    keys = _split(chosen) if isinstance(chosen, str) else known.actions[action].keys
+    return [known.name_of(key) for key in keys]
+
+
+def _choose(others: Sequence[str]) -> str:
+    return f"Choose another key, or give {others[0] if len(others) == 1 else 'them'} another one too"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:3])
+    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
+
+
+def _split(text: str) -> list[str]:
+    return [key.strip() for key in text.split(",")]

@@ -1,0 +1,75 @@
+"""The end of one process's log, read in a thread of its own into a bounded buffer."""
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+
+from ..backend.core.errors import SwfError
+from ..backend.core.settings import Settings
+from ..backend.services.agents.programs import supervisor_of
+from ..backend.services.logs import for_people
+from ..backend.supervisor.explain import select
+from ..backend.supervisor.log_follower import LogFollower
+
+FIRST_LINES = 300
+BUFFER = 5_000
+LOOK_SECONDS = 0.2
+AGAIN_SECONDS = 2.0
+
+
+class LogTail:
+    """Follows the log of `program` until it is closed. `take` never blocks."""
+
+    def __init__(self, settings: Settings, program: str) -> None:
+        self._settings, self.program = settings, program
+        self._lines: deque[str] = deque(maxlen=BUFFER)
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._dropped = 0
+        self.trouble = ""
+        threading.Thread(target=self._follow, name=f"log of {program}", daemon=True).start()
+
+    def take(self) -> tuple[Sequence[str], int]:
+        """What is new since it was asked for last, and how many lines came too fast to be kept."""
+        with self._lock:
+            lines, dropped = list(self._lines), self._dropped
+            self._lines.clear()
+            self._dropped = 0
+        return lines, dropped
+
+    def close(self) -> None:
+        """Stop following."""
+        self._stop.set()
+
+    def _follow(self) -> None:
+        while not self._stop.is_set():
+            follower = self._open()
+            if follower is None:
+                self._stop.wait(AGAIN_SECONDS)
+                continue
+            try:
+                for line in follower.follow(self._stop, LOOK_SECONDS):
+                    self._keep(line.text)
+            except OSError as error:
+                self.trouble = f"the log cannot be read: {error.strerror}"
+            finally:
+                follower.close()
+
+    def _open(self) -> LogFollower | None:
+        try:
+            (found,) = select(supervisor_of(self._settings).processes(), [self.program])
+        except (SwfError, ValueError) as error:
+            self.trouble = error.message if isinstance(error, SwfError) else "it is several processes"
+            return None
+        if found.log_file is None:
+            self.trouble = "it has no log yet"
+            return None
+        self.trouble = ""
+        return LogFollower(found.log_file, last_lines=FIRST_LINES)
+
+    def _keep(self, line: str) -> None:
+        lines = for_people(line)
+        with self._lock:
+            for text in lines:
+                self._dropped += len(self._lines) == BUFFER
+                self._lines.append(text)

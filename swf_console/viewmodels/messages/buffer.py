@@ -1,0 +1,313 @@
+"""The live tail: a topic's messages in a ring, through a filter that can change, with the database behind."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from ...backend.database import Database
+from ...backend.services.messages.filter import MessageMatch, compile_filter
+from ...backend.services.messages.follow import EPICTOPIC, check_topic
+from ..ui_priority import Courtesy
+from .decode import Stamper
+from .history import SKEW_SECONDS, Past, read_behind
+from .index import View
+from .rates import Rates
+from .ring_buffer import CAPACITY, NOTE, Kept, Ring, Stamp
+
+MOST_TYPES = 200
+OTHERS = "(others)"
+NEAR_SLICE = 500
+BETWEEN_SLICES = 0.001
+AT_ONCE = 40
+AT_FIRST = 100
+AT_FIRST_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class TailNumbers:
+    """Counters at one moment. `rate` is that of the namespace looked at, `elsewhere` that of all others."""
+
+    total: int
+    kept: int
+    shown: int
+    gone: int
+    rate: float
+    elsewhere: float
+    last_at: float | None
+    complete: bool
+
+
+class Tail:
+    """What is on a topic, kept for reading. Every method may be called from any thread, and returns soon.
+
+    Rows are known by their number: from 0 in order of arrival, below 0 for recorded messages behind the ring.
+    A position counts the rows that pass the filter, from the oldest one that can be read.
+    """
+
+    def __init__(
+        self,
+        namespace: str | None = None,
+        topic: str = EPICTOPIC,
+        capacity: int = CAPACITY,
+        now: Callable[[], float] = time.time,
+        *,
+        courtesy: Courtesy | None = None,
+    ) -> None:
+        self.topic = check_topic(topic)
+        self.filter_text = ""
+        self.everywhere = namespace is None
+        self.version = self.passed = 0
+        self._namespace, self._now = namespace, now
+        self._give_way = (courtesy or Courtesy()).guest()
+        self._lock = threading.Lock()
+        self._match = MessageMatch()
+        self._ring = Ring(capacity)
+        self._stamper = Stamper()
+        self._types: Counter[str] = Counter()
+        self._own, self._others = Rates(), Rates()
+        self._last_at: float | None = None
+        self._past = Past()
+        self._view = self._new_view()
+
+    # what comes in
+
+    def take(self, frames: Iterable[tuple[Mapping[str, str], str]]) -> None:
+        """Add messages as they came: headers and body."""
+        at = self._now()
+        left = iter(frames)
+        while some := list(islice(left, AT_ONCE)):
+            self._give_way()
+            self._take_some(at, [(*self._stamper.stamp(headers, body), body) for headers, body in some])
+
+    def _take_some(self, at: float, stamped: list[tuple[Stamp, str, str]]) -> None:
+        # few at once: whoever paints waits for the lock no longer than for these
+        with self._lock:
+            for stamp, identity, body in stamped:
+                self._take_up(self._ring.append(at, stamp, identity, body), stamp, identity)
+            for stamp, count in Counter(stamp for stamp, _, _ in stamped).items():
+                own = self._namespace is None or stamp.namespace == self._namespace
+                (self._own if own else self._others).add(int(at), count)
+                if own:
+                    self._count(stamp.msg_type, count)
+            self._last_at = at
+            self.version += 1
+
+    def note(self, text: str) -> None:
+        """Add a line of our own, which every filter lets through."""
+        with self._lock:
+            self._take_up(self._ring.append(self._now(), NOTE, "", text), NOTE, "")
+            self.version += 1
+
+    # what is looked for
+
+    def set_filter(self, text: str) -> None:
+        """Show what passes; raises UsageError. What is in the ring already follows, the newest first."""
+        match = compile_filter(text)
+        self._look_anew(match, text, self._namespace, self.everywhere)
+
+    def set_namespace(self, namespace: str | None, *, everywhere: bool | None = None) -> None:
+        """Look at one namespace, or `everywhere`; None is everywhere."""
+        # who named no namespace had to look everywhere, and did not ask to
+        chosen = self.everywhere and self._namespace is not None
+        wide = namespace is None or (chosen if everywhere is None else everywhere)
+        if namespace != self._namespace:
+            with self._lock:
+                self._types.clear()
+                self._own, self._others = Rates(), Rates()
+        self._look_anew(self._match, self.filter_text, namespace, wide)
+
+    @property
+    def namespace(self) -> str | None:
+        """The namespace that is looked at; None where all are."""
+        return None if self.everywhere else self._namespace
+
+    def hold(self) -> None:
+        """Somebody reads what is not the newest: keep it for him."""
+        with self._lock:
+            self._ring.hold()
+
+    def release(self) -> None:
+        """Nobody does any more."""
+        with self._lock:
+            self._ring.release()
+            self.version += 1
+
+    # what can be read
+
+    def __len__(self) -> int:
+        with self._lock:
+            return self._length()
+
+    def window(self, first: int, count: int) -> list[Kept]:
+        """Up to `count` rows from position `first` on."""
+        with self._lock:
+            last = min(first + count, self._length())
+            rows = (self._row(self._number(each)) for each in range(max(0, first), last))
+            return [row for row in rows if row is not None]
+
+    def number(self, position: int) -> int | None:
+        """The number of the row at `position`, or None where there is none."""
+        with self._lock:
+            return self._number(position) if 0 <= position < self._length() else None
+
+    def position(self, number: int) -> int:
+        """Where the row of that number stands, or would stand."""
+        with self._lock:
+            behind = self._behind()
+            return max(0, behind + number) if number < 0 else behind + self._view.position(number)
+
+    def row(self, number: int) -> Kept | None:
+        """One row."""
+        with self._lock:
+            return self._row(number)
+
+    def position_at(self, moment: float) -> int:
+        """The position of the first row that is not before `moment` (seconds since the epoch)."""
+        with self._lock:
+            low, high = 0, self._length()
+            while low < high:
+                middle = (low + high) // 2
+                row = self._row(self._number(middle))
+                low, high = (middle + 1, high) if row is not None and row.seconds < moment else (low, middle)
+            return low
+
+    def position_of(self, message: Kept) -> int:
+        """Where that message stands now that it may have left the ring, or else what came at its time."""
+        with self._lock:
+            number = self._past.number_of(message.id, self._ring.first)
+        return self.position(number) if number is not None else self.position_at(message.seconds)
+
+    def numbers(self) -> TailNumbers:
+        """The counters now."""
+        now = int(self._now())
+        with self._lock:
+            own, others = self._own.per_second(now), self._others.per_second(now)
+            ring = self._ring
+            return TailNumbers(
+                total=ring.next,
+                kept=len(ring),
+                shown=len(self._view),
+                gone=ring.first,
+                rate=own,
+                elsewhere=others,
+                last_at=self._last_at,
+                complete=self._view.complete,
+            )
+
+    def rates(self, seconds: int = 60) -> list[int]:
+        """Messages of the namespace in each of the last seconds, the oldest first."""
+        with self._lock:
+            return self._own.last(seconds, int(self._now()))
+
+    def types(self) -> list[tuple[str, int]]:
+        """Types of the namespace's messages and how many came, the most frequent first."""
+        with self._lock:
+            return self._types.most_common()
+
+    # behind the ring
+
+    @property
+    def ends(self) -> bool:
+        """Whether there is nothing older than what can be read now."""
+        with self._lock:
+            return self._past.is_all(self._ring.first)
+
+    def read_on(self, database: Database, limit: int = 200) -> int:
+        """Read older messages from the database, behind what can be read now; returns how many. Blocks."""
+        with self._lock:
+            view, first, past = self._view, self._ring.first, self._past
+            if past.is_all(first):
+                return 0
+            after = past.after if past.fits(first) else None
+            before = self._ring.time_of(first) if len(self._ring) else self._now()
+            known, match, namespace = past.ids(first), self._match, self.namespace
+        known |= self._known_near(first, before + SKEW_SECONDS)
+        found = read_behind(
+            database,
+            match,
+            namespace=namespace,
+            before=before,
+            known=known.__contains__,
+            after=after,
+            limit=limit,
+        )
+        with self._lock:
+            if view is not self._view or first != self._ring.first:
+                return 0
+            self._past.put(found, first)
+            self.version += 1
+            return len(found.messages)
+
+    # inside
+
+    def _look_anew(self, match: MessageMatch, text: str, namespace: str | None, everywhere: bool) -> None:
+        with self._lock:
+            self._match, self.filter_text = match, text
+            self._namespace, self.everywhere = namespace, everywhere
+            self._view = view = self._new_view()
+            self._past.clear()
+            self.version += 1
+        # what fills the screen is found at once, if it is near
+        ends = time.monotonic() + AT_FIRST_SECONDS
+        while len(self) < AT_FIRST and time.monotonic() < ends and self._look_back_once(view):
+            pass
+        threading.Thread(target=self._look_back, args=(view,), name="tail filter", daemon=True).start()
+
+    def _look_back(self, view: View) -> None:
+        pause = threading.Event()
+        while self._look_back_once(view):
+            pause.wait(BETWEEN_SLICES)
+
+    def _look_back_once(self, view: View) -> bool:
+        with self._lock:
+            if view is not self._view:
+                return False
+            self.version += 1
+            return view.look_back()
+
+    def _new_view(self) -> View:
+        match, namespace = self._match, self.namespace
+        if namespace is None:
+            return View(self._ring, match if match.terms else None, by_stamp=match.needs_stamp_only)
+        return View(
+            self._ring,
+            lambda message: message.namespace == namespace and match(message),
+            by_stamp=match.needs_stamp_only,
+        )
+
+    def _count(self, kind: str | None, count: int) -> None:
+        name = kind or "-"
+        if name not in self._types and len(self._types) >= MOST_TYPES:
+            name = OTHERS
+        self._types[name] += count
+
+    def _take_up(self, number: int, stamp: Stamp, identity: str) -> None:
+        self.passed += self._view.arrived(number, stamp)
+        self._past.remove(identity)
+
+    def _length(self) -> int:
+        return self._behind() + len(self._view)
+
+    def _number(self, position: int) -> int:
+        behind = self._behind()
+        return position - behind if position < behind else self._view.at(position - behind)
+
+    def _row(self, number: int) -> Kept | None:
+        return self._ring.get(number) if number >= 0 else self._past.get(number, self._ring.first)
+
+    def _behind(self) -> int:
+        return self._past.count(self._ring.first)
+
+    def _known_near(self, first: int, until: float) -> set[str]:
+        """The ids of the ring's messages up to that moment: the database may have them too."""
+        known: set[str] = set()
+        while True:
+            with self._lock:
+                numbers = range(max(first, self._ring.first), min(self._ring.next, first + NEAR_SLICE))
+                known.update(self._ring.id_of(number) for number in numbers)
+                if not numbers or self._ring.time_of(numbers[-1]) > until:
+                    return known
+            first = numbers[-1] + 1

@@ -1,0 +1,132 @@
+"""What lies behind the ring: recorded messages, read backwards in time, without those that the ring has."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ...backend.database import Database, messages
+from ...backend.database.records.messages import Message, MessageFilter
+from ...backend.services.messages.filter import MessageMatch
+from ...backend.services.messages.search import list_messages
+from .ring_buffer import Kept, Stamp
+
+SKEW_SECONDS = 5.0
+MOST_PAGES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Some messages behind the ring, the newest first, and the cursor for those before them."""
+
+    messages: tuple[Kept, ...]
+    after: str | None
+
+    @property
+    def is_all(self) -> bool:
+        """Whether there is nothing before."""
+        return self.after is None
+
+
+def read_behind(
+    database: Database,
+    match: MessageMatch,
+    *,
+    namespace: str | None,
+    before: float,
+    known: Callable[[str], bool],
+    after: str | None = None,
+    limit: int = 200,
+) -> Behind:
+    """Read up to `limit` recorded messages sent before `before` (seconds), that are not `known` by their id.
+
+    Clocks differ a little: what was sent up to five seconds later is looked at as well.
+    """
+    until = datetime.fromtimestamp(before + SKEW_SECONDS, UTC)
+    wanted = MessageFilter(namespace=namespace, until=until)
+    found: list[Kept] = []
+    for _ in range(MOST_PAGES):
+        page = list_messages(database, wanted, match, after, limit)
+        new = [item.message_id for item in page.items if not known(item.message_id)]
+        with database.read() as connection:
+            found.extend(map(_kept, messages.with_content(connection, new)))
+        after = page.next
+        if after is None or found:
+            break
+    return Behind(tuple(found), after)
+
+
+def _kept(message: Message) -> Kept:
+    content = message.content
+    body = content if isinstance(content, str) else json.dumps(content)
+    stamp = Stamp(
+        message.queue_name or "",
+        message.message_type,
+        message.namespace,
+        message.execution_id,
+        message.run_id,
+        message.sender_agent,
+    )
+    return Kept(0, message.sent_at.timestamp(), stamp, message.message_id, body)
+
+
+class Past:
+    """What stands right behind the ring; nothing any more once the ring's first message is another one.
+
+    It is no friend of threads: who has it holds the ring's lock.
+    """
+
+    def __init__(self) -> None:
+        self.after: str | None = None
+        self._rows: list[Kept] = []
+        self._known: dict[str, Kept] = {}
+        self._begun = False
+        self._first = 0
+
+    def fits(self, first: int) -> bool:
+        """Whether this has been read, and stands behind a ring that begins with message `first`."""
+        return self._begun and self._first == first
+
+    def count(self, first: int) -> int:
+        """How many there are behind that ring."""
+        return len(self._rows) if self.fits(first) else 0
+
+    def is_all(self, first: int) -> bool:
+        """Whether nothing is recorded behind these."""
+        return self.fits(first) and self.after is None
+
+    def ids(self, first: int) -> set[str]:
+        """The ids of all there are behind that ring."""
+        return set(self._known) if self.fits(first) else set()
+
+    def get(self, number: int, first: int) -> Kept | None:
+        """The message of that number, below zero."""
+        return self._rows[-number - 1] if -number <= self.count(first) else None
+
+    def number_of(self, identity: str, first: int) -> int | None:
+        """The number of the message of that id."""
+        found = self._known.get(identity) if self.fits(first) else None
+        return found.number if found else None
+
+    def put(self, found: Behind, first: int) -> None:
+        """Add what was read on."""
+        if not self.fits(first):
+            self.clear()
+        self._begun, self._first, self.after = True, first, found.after
+        self._rows.extend(found.messages)
+        self._known.update((message.id, message) for message in found.messages)
+        self._number()
+
+    def remove(self, identity: str) -> None:
+        """That message has come through the ring: it stands there."""
+        if self._known.pop(identity, None) is not None:
+            self._rows = [each for each in self._rows if each.id != identity]
+            self._number()
+
+    def clear(self) -> None:
+        """Forget all of it."""
+        self._begun, self._rows, self._known, self.after = False, [], {}, None
+
+    def _number(self) -> None:
+        for index, message in enumerate(self._rows):
+            message.number = -index - 1

@@ -1,0 +1,261 @@
+"""The latest messages, as they came: bounded in number and in bytes, numbered without a gap."""
+
+import json
+import zlib
+from array import array
+from collections import deque
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+from ...backend.messaging.message import AS_WE_WRITE_IT
+
+CAPACITY = 50_000
+MOST_BYTES = 40_000_000
+ID_BYTES = 16
+NO_ID = bytes(ID_BYTES)
+SHEET = 512
+FAST = 1
+# whatever came, half a surrogate pair too, comes back as it was
+AS_IT_CAME = ("utf-8", "surrogatepass")
+
+
+class Stamp(NamedTuple):
+    """What many messages have in common; one object for all that agree."""
+
+    destination: str
+    msg_type: str | None
+    namespace: str | None
+    execution_id: str | None
+    run_id: str | None
+    sender: str | None
+
+
+NOTE = Stamp("note", None, None, None, None, None)
+
+
+class Kept:
+    """A message as a filter and a reader see it; its content is read when it is asked for.
+
+    Messages behind the ring have numbers below zero. A note is a line of our own between messages.
+    """
+
+    id: str
+    body: str
+
+    def __init__(self, number: int, at: float, stamp: Stamp, identity: str, body: str) -> None:
+        self.number, self.seconds, self.stamp, self.id, self.body = number, at, stamp, identity, body
+
+    @property
+    def is_note(self) -> bool:
+        """Whether this is a line of our own."""
+        return self.stamp is NOTE
+
+    @property
+    def at(self) -> datetime:
+        """When it arrived, or was sent; UTC."""
+        return datetime.fromtimestamp(self.seconds, UTC)
+
+    @property
+    def destination(self) -> str:
+        return self.stamp.destination
+
+    @property
+    def msg_type(self) -> str | None:
+        return self.stamp.msg_type
+
+    @property
+    def namespace(self) -> str | None:
+        return self.stamp.namespace
+
+    @property
+    def execution_id(self) -> str | None:
+        return self.stamp.execution_id
+
+    @property
+    def run_id(self) -> str | None:
+        return self.stamp.run_id
+
+    @property
+    def sender(self) -> str | None:
+        return self.stamp.sender
+
+    @cached_property
+    def content(self) -> Any:
+        """The body as JSON; None where it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+
+class Stored(Kept):
+    """A message of the ring: its id and body are read from there when they are asked for."""
+
+    def __init__(self, number: int, at: float, stamp: Stamp, sheet: "Sheet", place: int) -> None:
+        self.number, self.seconds, self.stamp, self._sheet, self._place = number, at, stamp, sheet, place
+
+    @cached_property
+    def id(self) -> str:  # type: ignore[override]
+        """What it is known by."""
+        return self._sheet.id_of(self._place)
+
+    @cached_property
+    def body(self) -> str:  # type: ignore[override]
+        """Its text."""
+        return self._sheet.body_of(self._place)
+
+
+class Sheet:
+    """So many messages in order, a column for each thing known of them: no object for a message.
+
+    The collector has nothing to walk through. Bodies lie one behind the other as bytes; those of a full sheet
+    are packed, for they are much alike.
+    """
+
+    __slots__ = ("_at", "_bodies", "_ends", "_ids", "_odd_ids", "_packed", "_stamps")
+
+    def __init__(self) -> None:
+        self._at = array("d")
+        self._stamps: list[Stamp] = []
+        self._ids = bytearray()
+        self._odd_ids: dict[int, str] = {}
+        self._ends = array("Q", [0])
+        self._bodies = bytearray()
+        self._packed = b""
+
+    def __len__(self) -> int:
+        return len(self._stamps)
+
+    def append(self, at: float, stamp: Stamp, identity: str, body: str) -> int:
+        """Add one; returns the size of its body."""
+        short, stamps = packed(identity), self._stamps
+        if short is None:
+            self._odd_ids[len(stamps)] = identity
+        self._ids += short or NO_ID
+        self._at.append(at)
+        stamps.append(stamp)
+        text = body.encode(*AS_IT_CAME)
+        self._bodies += text
+        self._ends.append(len(self._bodies))
+        if len(stamps) == SHEET:
+            self._packed, self._bodies = zlib.compress(self._bodies, FAST), bytearray()
+        return len(text)
+
+    def get(self, place: int, number: int) -> Kept:
+        """The message at that place."""
+        return Stored(number, self._at[place], self._stamps[place], self, place)
+
+    def stamp_of(self, place: int) -> Stamp:
+        """Its stamp."""
+        return self._stamps[place]
+
+    def body_of(self, place: int) -> str:
+        """Its body."""
+        bodies = unpacked_bodies(self._packed) if self._packed else self._bodies
+        return bodies[self._ends[place] : self._ends[place + 1]].decode(*AS_IT_CAME)
+
+    def id_of(self, place: int) -> str:
+        """Its id."""
+        odd = self._odd_ids.get(place)
+        return unpacked(self._ids[place * ID_BYTES : (place + 1) * ID_BYTES]) if odd is None else odd
+
+    def time_of(self, place: int) -> float:
+        """When it arrived."""
+        return self._at[place]
+
+    def size(self, first: int, last: int) -> int:
+        """The bytes of the bodies from `first` to before `last`."""
+        return self._ends[last] - self._ends[first]
+
+
+class Ring:
+    """Messages numbered from 0; the oldest go when there are too many, or too many bytes of them.
+
+    It is no friend of threads: who has it holds a lock.
+    """
+
+    def __init__(self, capacity: int = CAPACITY, most_bytes: int = MOST_BYTES) -> None:
+        self.capacity, self.most_bytes = capacity, most_bytes
+        self.first = self.next = self.bytes = 0
+        self._sheets: deque[Sheet] = deque()
+        self._holding = False
+
+    def __len__(self) -> int:
+        return self.next - self.first
+
+    def hold(self) -> None:
+        """Keep what would go, for somebody who is reading it: as much again as the ring has room for."""
+        self._holding = True
+
+    def release(self) -> None:
+        """Let go of what was held."""
+        self._holding = False
+        self._make_room()
+
+    def append(self, at: float, stamp: Stamp, identity: str, body: str) -> int:
+        """Add one and return its number."""
+        number = self.next
+        if number % SHEET == 0:
+            self._sheets.append(Sheet())
+        self.bytes += self._sheets[-1].append(at, stamp, identity, body)
+        self.next += 1
+        self._make_room()
+        return number
+
+    def get(self, number: int) -> Kept | None:
+        """The message of that number, unless it has gone."""
+        if not self.first <= number < self.next:
+            return None
+        return self._sheet(number).get(number % SHEET, number)
+
+    def time_of(self, number: int) -> float:
+        """When that message, which must be there, arrived: seconds since the epoch."""
+        return self._sheet(number).time_of(number % SHEET)
+
+    def stamp_of(self, number: int) -> Stamp:
+        """The stamp of that message, which must be there."""
+        return self._sheet(number).stamp_of(number % SHEET)
+
+    def id_of(self, number: int) -> str:
+        """The id of that message, which must be there."""
+        return self._sheet(number).id_of(number % SHEET)
+
+    def _sheet(self, number: int) -> Sheet:
+        return self._sheets[number // SHEET - self.first // SHEET]
+
+    def _make_room(self) -> None:
+        # what is held goes all at once: between two such moments the first message stays the same
+        times = 2 if self._holding else 1
+        if self.next - self.first > times * self.capacity:
+            self._forget(self.next - self.capacity)
+        if self.bytes > times * self.most_bytes:
+            while self.bytes > self.most_bytes and len(self) > 1:
+                self._forget(self.first + 1)
+
+    def _forget(self, before: int) -> None:
+        """Let go of every message in front of that number."""
+        while self.first < before:
+            place = self.first % SHEET
+            last = min(SHEET, place + before - self.first)
+            self.bytes -= self._sheets[0].size(place, last)
+            self.first += last - place
+            if last == SHEET:
+                self._sheets.popleft()
+
+
+@lru_cache(maxsize=8)
+def unpacked_bodies(packed: bytes) -> bytes:
+    """The bodies of a full sheet; those that were read last are kept, for a reader reads on."""
+    return zlib.decompress(packed)
+
+
+def packed(identity: str) -> bytes | None:
+    """An id in 16 bytes, where it is a UUID written as UUIDs mostly are."""
+    return bytes.fromhex(identity.replace("-", "")) if AS_WE_WRITE_IT(identity) else None
+
+
+def unpacked(identity: bytes | bytearray) -> str:
+    """The id again."""
+    text = identity.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -1,0 +1,116 @@
+"""The broker's pipe: one connection and one subscription that fill the tail, and come back by themselves."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from ...backend.core.settings import BrokerSettings, Settings
+from ...backend.messaging.connection import Connection
+from ...backend.messaging.endpoint import Broker, choose_broker
+from ...backend.messaging.link import ConnectionState, Link, Phase
+from ...backend.messaging.subscriber import AUTO, Feed, Inbox, Subscription
+from ..connections import Flow, PipeState
+from ..ui_priority import Courtesy
+from .buffer import Tail
+
+INBOX = 20_000
+BATCH = 500
+PREFETCH = 2000
+BACKOFF = (0.1, 2.0)
+Address = Callable[[], BrokerSettings]
+
+
+class Following:
+    """Fills `tail` while it is open. Nothing is acknowledged or stored; only topics are followed."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        tail: Tail,
+        link: Callable[[Callable[[], BrokerSettings]], Link] | None = None,
+        *,
+        courtesy: Courtesy | None = None,
+    ) -> None:
+        self._tail = tail
+        self._broker: Broker = choose_broker(settings)
+        self._link = link(self._broker.address) if link else _connection(self._broker.address)
+        self._inbox = Inbox(INBOX, give_way=(courtesy or Courtesy()).guest())
+        self._feed = Feed(self._link, Subscription(tail.topic, ack=AUTO, prefetch=PREFETCH), self._inbox)
+        self._closed = threading.Event()
+        self._lost_at: float | None = None
+        self._proved_at: datetime | None = None
+        self._worker = threading.Thread(target=self._fill, name="tail", daemon=True)
+
+    def start(self) -> None:
+        """Begin, without waiting for the broker."""
+        self._link.watch(self._changed)
+        self._worker.start()
+        self._feed.open()
+        self._link.start()
+
+    def close(self) -> None:
+        """End, within a moment."""
+        self._closed.set()
+        self._inbox.close()
+        self._feed.close()
+        self._link.stop(timeout=0.5)
+        self._broker.release(timeout=0.3)
+
+    @property
+    def dropped(self) -> int:
+        """Messages that came faster than they were taken."""
+        return self._inbox.dropped
+
+    @property
+    def broker_is_ours(self) -> bool:
+        """Whether the embedded broker is a child of this process."""
+        return bool(getattr(self._broker, "ours", False))
+
+    def state(self) -> PipeState:
+        """The pipe now."""
+        state = self._link.state()
+        flow = {Phase.UP: Flow.UP, Phase.DOWN: Flow.DOWN}.get(state.phase, Flow.STARTING)
+        if flow is Flow.STARTING and state.last_error and state.up_since is None:
+            flow = Flow.DOWN
+        if flow is Flow.UP and not (self._feed.subscribed or self._feed.error):
+            flow = Flow.STARTING  # what is sent before the broker has subscribed us does not come here
+        self._proved_at = state.last_frame_at or self._proved_at
+        error = self._feed.error if flow is Flow.UP else state.last_error
+        return PipeState(
+            "broker",
+            flow,
+            place=state.broker,
+            since=state.up_since,
+            proved_at=self._proved_at,
+            next_at=state.next_attempt_at,
+            error=error or "",
+            advice="swf-console doctor says what to do" if flow is Flow.DOWN else "",
+        )
+
+    def _fill(self) -> None:
+        while not self._closed.is_set():
+            arrivals = self._inbox.take(BATCH, within=0.02)
+            if arrivals:
+                self._proved_at = datetime.now(UTC)
+                self._tail.take([(arrival.headers, arrival.body) for arrival in arrivals])
+
+    def _changed(self, state: ConnectionState) -> None:
+        if self._closed.is_set():
+            return
+        if state.phase is Phase.DOWN and state.sessions and self._lost_at is None:
+            self._lost_at = time.monotonic()
+            self._tail.note(f"the broker is gone: {state.last_error or 'no reason given'}")
+        elif state.phase is Phase.UP:
+            self._came_up()
+
+    def _came_up(self) -> None:
+        self._proved_at = datetime.now(UTC)
+        if self._lost_at is not None:
+            away = time.monotonic() - self._lost_at
+            self._lost_at = None
+            self._tail.note(f"the broker is back after {away:.0f} s; messages of that time are missing here")
+
+
+def _connection(address: Address) -> Connection:
+    return Connection(address, backoff=BACKOFF)

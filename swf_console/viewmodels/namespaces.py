@@ -1,0 +1,140 @@
+"""What the Namespaces screen shows: the namespaces, testbed.toml, and what it comes to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..backend.config.names import check_namespace
+from ..backend.core.errors import NamespaceError, SwfError
+from ..backend.core.settings import Settings
+from ..backend.services.configurations import TESTBED, FileValue, files_of, values_of
+from ..backend.services.executions.request import RunRequest
+from ..backend.services.namespaces import COUNT_CAP, list_namespaces
+from .context import ConsoleServices
+from .executions.launch import Checked, check, offer
+
+
+@dataclass(frozen=True, slots=True)
+class Choosable:
+    """A namespace and how much is in it; a count that ends in + was not counted further."""
+
+    name: str
+    owner: str
+    executions: str
+    messages: str
+
+
+def choosable(services: ConsoleServices) -> tuple[Choosable, ...]:
+    """Every namespace by name, and the one that is looked at, also before anything is in it; blocks.
+
+    Raises DatabaseUnusable and DatabaseUnreachable.
+    """
+    found = [
+        Choosable(use.namespace.name, use.namespace.owner, _capped(use.executions), _capped(use.messages))
+        for use in list_namespaces(services.database())
+    ]
+    current = services.namespace
+    if current and current not in (one.name for one in found):
+        found.append(Choosable(current, "nobody yet", "0", "0"))
+    return tuple(sorted(found, key=lambda one: one.name))
+
+
+def _capped(count: int) -> str:
+    return f"{COUNT_CAP - 1:,}+" if count >= COUNT_CAP else f"{count:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class FileLook:
+    """A file as it is, and what it comes to: of testbed.toml with the configuration that it names."""
+
+    file: str
+    values: tuple[FileValue, ...]
+    configuration: str
+    checked: Checked | None
+    trouble: str = ""
+
+    @property
+    def name(self) -> str:
+        """The file's name in its folder."""
+        return self.file if self.file == TESTBED else f"{self.file}.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class NamespacesLook:
+    """Everything on the screen."""
+
+    namespaces: tuple[Choosable, ...]
+    database_trouble: str
+    file: FileLook
+    files: tuple[str, ...]
+
+
+def look_at_namespaces(services: ConsoleServices, file: str = TESTBED) -> NamespacesLook:
+    """Read database and files; blocks. What cannot be read is said, not raised."""
+    trouble = ""
+    found: tuple[Choosable, ...] = ()
+    try:
+        found = choosable(services)
+    except SwfError as error:
+        trouble = str(error)
+    files = files_of(services.settings)
+    return NamespacesLook(found, trouble, look_at_file(services.settings, file), files)
+
+
+def look_at_file(settings: Settings, file: str) -> FileLook:
+    """Read the file and compose what it says."""
+    try:
+        values = values_of(settings, file)
+    except SwfError as error:
+        return FileLook(file, (), "", None, str(error))
+    offered = offer(settings)
+    name = offered.configured if file == TESTBED else file
+    # what is composed does not hang on the namespace: one that is not set is no problem of the file
+    request = RunRequest(configuration=name, namespace=offered.namespace or "unnamed")
+    checked = check(settings, request) if name else None
+    return FileLook(file, values, name, checked, offered.namespace_trouble)
+
+
+def namespace_of(settings: Settings, given: str | None = None) -> str | None:
+    """The namespace that is given or that testbed.toml names; None where none is named yet.
+
+    Raises NamespaceError for a given one that is no name, ConfigurationError for a broken testbed.toml.
+    """
+    if given is not None:
+        return check_namespace(given, "the given namespace")
+    from ..backend.config.names import resolve_namespace
+    from ..backend.config.testbed import find_testbed, load_testbed
+
+    try:
+        path = find_testbed(settings.testbed_config, settings.workflows_dir)
+        return resolve_namespace(None, load_testbed(path) if path else None)
+    except NamespaceError:
+        return None
+
+
+def suggested(settings: Settings) -> str:
+    """A name for somebody who has none yet."""
+    return f"{settings.user}-dev"
+
+
+def problem_of(name: str) -> str:
+    """Why that is no name for a namespace, or an empty text."""
+    try:
+        check_namespace(name, "the name")
+    except SwfError as error:
+        return str(error) if name.strip() else "type a name"
+    return ""
+
+
+def write_namespace(settings: Settings, name: str) -> Path:
+    """Write the namespace into testbed.toml, leaving everything else in it; returns the file.
+
+    Raises NamespaceError or ConfigurationError, and changes nothing then.
+    """
+    from ..backend.config.edit import set_in_testbed
+    from ..backend.config.testbed import find_testbed
+
+    check_namespace(name, "the name")
+    path = find_testbed(settings.testbed_config, settings.workflows_dir)
+    target = path or settings.workflows_dir / "testbed.toml"
+    set_in_testbed(target, "testbed.namespace", name, settings.workflows_dir)
+    return target

@@ -1,0 +1,165 @@
+"""Long lists as the console pages through them, from both ends, each row with the cursor of its place.
+
+The database's libraries are loaded by the thread that first reads a page, not by the one that paints.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from ..backend.database.records.messages import MessageFilter, MessageSummary
+from ..backend.database.records.workflows import (
+    DefinitionSummary,
+    ExecutionFilter,
+    ExecutionSummary,
+    RunState,
+)
+from .executions.filter import is_empty, parse_execution_filter
+
+if TYPE_CHECKING:
+    from .context import ConsoleServices
+
+__all__ = [
+    "ORDERS",
+    "DefinitionSummary",
+    "DefinitionsListed",
+    "ExecutionFilter",
+    "ExecutionSummary",
+    "ExecutionsListed",
+    "ListPage",
+    "ListedExecution",
+    "MessageSummary",
+    "MessagesListed",
+    "RunState",
+    "close_expired",
+    "is_empty",
+    "parse_execution_filter",
+]
+
+T = TypeVar("T")
+
+ORDERS = ("started", "id", "status", "user")
+COUNTED = 10_001
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage(Generic[T]):
+    """Some rows, each with its cursor, and whether others follow."""
+
+    items: tuple[T, ...]
+    cursors: tuple[str, ...]
+    more: bool
+
+
+def _paged(items: tuple[T, ...], following: str | None, cursor: Callable[[T], str]) -> ListPage[T]:
+    return ListPage(items, tuple(map(cursor, items)), following is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedExecution(ExecutionSummary):
+    """An execution and how many STFs it made; None where nobody knows. Of one that runs 10,001 at most."""
+
+    stf_count: int | None
+
+
+def _listed(one: ExecutionSummary, stf_count: int | None) -> ListedExecution:
+    return ListedExecution(
+        **{each.name: getattr(one, each.name) for each in fields(ExecutionSummary)}, stf_count=stf_count
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionsListed:
+    """Executions that are `wanted`, in one of ORDERS; descending is the newest, or the highest, first."""
+
+    services: "ConsoleServices"
+    wanted: ExecutionFilter = field(default_factory=ExecutionFilter)
+    order_by: str = "started"
+    descending: bool = True
+
+    def page(self, after: str | None, limit: int, *, backwards: bool = False) -> ListPage[ListedExecution]:
+        """The rows after a cursor, or backwards those before it; blocks."""
+        from ..backend.database import executions
+        from ..backend.database.executions import stf_counts
+
+        with self.services.database().read() as connection:
+            found = executions.page(
+                connection,
+                self.wanted,
+                after,
+                limit,
+                newest_first=self.descending is not backwards,
+                order_by=self.order_by,
+            )
+            counts = stf_counts(connection, found.items)
+        items = tuple(_listed(one, counts.get(one.execution_id)) for one in found.items)
+        return _paged(items, found.next, lambda one: executions.cursor(one, self.order_by))
+
+    def count(self) -> tuple[int, bool]:
+        """How many there are, and whether that is exact; else there are more. Blocks."""
+        from ..backend.database import executions
+
+        with self.services.database().read() as connection:
+            return _capped(executions.count(connection, self.wanted))
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesListed:
+    """The recorded messages of one execution, oldest first."""
+
+    services: "ConsoleServices"
+    execution_id: str
+    message_type: str | None = None
+
+    def page(self, after: str | None, limit: int, *, backwards: bool = False) -> ListPage[MessageSummary]:
+        """The rows after a cursor, or backwards those before it; blocks."""
+        from ..backend.database import messages
+
+        with self.services.database().read() as connection:
+            found = messages.page(connection, self._wanted, after, limit, newest_first=backwards)
+        return _paged(found.items, found.next, messages.cursor)
+
+    def count(self) -> tuple[int, bool]:
+        """How many there are, and whether that is exact; else there are more. Blocks."""
+        from ..backend.database import messages
+
+        with self.services.database().read() as connection:
+            return _capped(messages.count(connection, self._wanted))
+
+    @property
+    def _wanted(self) -> MessageFilter:
+        return MessageFilter(execution_id=self.execution_id, message_type=self.message_type)
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionsListed:
+    """Workflow definitions, newest first."""
+
+    services: "ConsoleServices"
+    workflow_name: str | None = None
+
+    def page(self, after: str | None, limit: int, *, backwards: bool = False) -> ListPage[DefinitionSummary]:
+        """The rows after a cursor, or backwards those before it; blocks."""
+        from ..backend.database import definitions
+
+        with self.services.database().read() as connection:
+            found = definitions.page(connection, self.workflow_name, after, limit, newest_first=not backwards)
+        return _paged(found.items, found.next, definitions.cursor)
+
+    def count(self) -> tuple[int, bool]:
+        """How many there are, and whether that is exact; else there are more. Blocks."""
+        from ..backend.database import definitions
+
+        with self.services.database().read() as connection:
+            return _capped(definitions.count(connection, self.workflow_name))
+
+
+def close_expired(services: "ConsoleServices") -> list[str]:
+    """Close what nobody runs any more, so that it is not shown as running; returns the ids. Blocks."""
+    from ..backend.services.executions.recovery import sweep
+
+    return sweep(services.settings, services.database())
+
+
+def _capped(counted: int) -> tuple[int, bool]:
+    return (COUNTED - 1, False) if counted >= COUNTED else (counted, True)

@@ -1,0 +1,163 @@
+"""The handover to the next shift: how things stand, what ran, what failed, what was done."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from ..backend.core.errors import SwfError, UsageError
+from ..backend.database import executions
+from ..backend.database.records.workflows import ExecutionFilter, ExecutionSummary
+from ..backend.services.journal import Entry
+from .context import ConsoleServices
+from .overview import OverviewWatch
+from .snapshots import OverviewLook
+
+MOST_TRIES = 100
+LONGEST = 500
+
+
+def write_report(name: str, text: str, folder: Path | None = None) -> Path:
+    """Write `text` as `name`.md into `folder` (where the console was started), beside what is there already.
+
+    Raises UsageError where nothing can be written there.
+    """
+    place = folder or Path.cwd()
+    for number in range(1, MOST_TRIES):
+        path = place / (f"{name}.md" if number == 1 else f"{name}-{number}.md")
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise UsageError(
+                f"{path}: cannot be written: {error.strerror}", "Start the console where you may write"
+            ) from error
+        return path
+    raise UsageError(f"{place / name}.md: there are {MOST_TRIES} of them already", "Remove some")
+
+
+def shift_log(entries: Sequence[Entry], namespace: str | None) -> str:
+    """The journal as a table, the oldest first."""
+    lines = [f"# Shift log{f' of {plain(namespace)}' if namespace else ''}", ""]
+    lines += [f"Written {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, {len(entries)} entries.", ""]
+    return "\n".join([*lines, *journal_table(entries)]) + "\n"
+
+
+def journal_table(entries: Sequence[Entry]) -> list[str]:
+    """Entries as the lines of a Markdown table, the oldest first."""
+    if not entries:
+        return ["Nothing was done here."]
+    lines = ["| time (UTC) | kind | who | what | result |", "| --- | --- | --- | --- | --- |"]
+    for entry in reversed(entries):
+        what = f"`{plain(entry.command)}`" if entry.command else plain(entry.what)
+        result = plain(entry.result) if entry.ok else f"**{plain(entry.result)}**"
+        lines.append(
+            f"| {entry.at:%Y-%m-%d %H:%M:%S} | {plain(entry.kind)} | {plain(entry.who)} | {what} | {result} |"
+        )
+    return lines
+
+
+def plain(text: object) -> str:
+    """Text that cannot end a table's cell or begin anything else."""
+    one_line = re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", str(text))[:LONGEST]
+    return one_line.replace("|", "\\|").replace("`", "'")
+
+
+SHIFT = timedelta(hours=8)
+MOST_EXECUTIONS = 500
+MOST_FAILURES = 20
+MOST_ENTRIES = 1_000
+
+
+def write_handover(services: ConsoleServices) -> str:
+    """Write the report into the folder where the console was started; returns its path. Blocks."""
+    text = handover(services)
+    return str(write_report(f"handover-{datetime.now(UTC):%Y-%m-%d-%H%M}", text))
+
+
+def handover(services: ConsoleServices, shift: timedelta = SHIFT) -> str:
+    """The report as Markdown. A backend that is down is said in it, not raised."""
+    since = datetime.now(UTC) - shift
+    look = OverviewWatch(services).look()
+    namespace = f" of {plain(services.namespace)}" if services.namespace else ""
+    lines = [
+        f"# Handover{namespace}",
+        "",
+        f"Written {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC by {plain(services.settings.user)} on "
+        f"{plain(services.settings.host)}.",
+        "",
+        f"**{plain(look.verdict.text)}**",
+        "",
+        *_pipes(services),
+        *_running(look),
+        *_agents(look),
+        *_executions(services, since),
+        *_journal(services, since),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _pipes(services: ConsoleServices) -> list[str]:
+    lines = [
+        f"- {pipe.name}: {pipe.flow}{f' ({plain(pipe.error)})' if pipe.error else ''}"
+        for pipe in services.pipes()
+    ]
+    return ["## Backends", "", *lines, ""]
+
+
+def _running(look: OverviewLook) -> list[str]:
+    lines = []
+    for one in look.running:
+        of = f" of {one.planned:,}" if one.planned else ""
+        state = one.states[-1] if one.states else None
+        where = f", {plain(state.state)}/{plain(state.substate)}" if state else ""
+        lines.append(
+            f"- {plain(one.summary.execution_id)}: {one.stf_count:,}{of} STFs{where}, "
+            f"by {plain(one.summary.executed_by)}, since {one.summary.start_time:%H:%M:%S} UTC"
+            f"{', LOST' if one.lost else ', is asked to stop' if one.stopping else ''}"
+        )
+    return ["## Running now", "", *(lines or ["Nothing runs."]), ""]
+
+
+def _agents(look: OverviewLook) -> list[str]:
+    agents = look.agents
+    lines = ["| agent | state | heart-beat | note |", "| --- | --- | --- | --- |"]
+    for line in agents.lines:
+        view = line.view
+        heard = "-" if view.heartbeat_seconds is None else f"{view.heartbeat_seconds:.0f} s"
+        state = plain(view.state or view.operational_state or "-")
+        lines.append(f"| {plain(view.name)} | {state} | {heard} | {plain(view.note)} |")
+    troubles = [text for text in (agents.supervisor_trouble, agents.database_trouble) if text]
+    return ["## Agents", "", *(plain(text) for text in troubles), *([""] if troubles else []), *lines, ""]
+
+
+def _executions(services: ConsoleServices, since: datetime) -> list[str]:
+    wanted = ExecutionFilter(namespace=services.namespace, since=since)
+    try:
+        with services.database().read() as connection:
+            found = executions.page(connection, wanted, limit=MOST_EXECUTIONS).items
+    except SwfError as error:
+        return ["## Executions of the last 8 hours", "", plain(error), ""]
+    more = f" (the newest {MOST_EXECUTIONS} only)" if len(found) == MOST_EXECUTIONS else ""
+    counts = Counter(one.status for one in found)
+    said = ", ".join(f"{count} {plain(status)}" for status, count in counts.most_common()) or "none"
+    failures = [_failure(one) for one in found if one.status == "failed"][:MOST_FAILURES]
+    return ["## Executions of the last 8 hours", "", f"{said}{more}.", "", *failures, ""]
+
+
+def _failure(one: ExecutionSummary) -> str:
+    at = one.end_time or one.start_time
+    return (
+        f"- {plain(one.execution_id)} failed at {at:%H:%M:%S} UTC: {plain(one.error_message or 'no reason')}"
+    )
+
+
+def _journal(services: ConsoleServices, since: datetime) -> list[str]:
+    try:
+        entries = services.journal.entries(MOST_ENTRIES, since)
+    except SwfError as error:
+        return ["## Done in the last 8 hours", "", plain(error)]
+    return ["## Done in the last 8 hours", "", *journal_table(entries)]

@@ -1,0 +1,69 @@
+"""A line of keys: those that work where the focus is, made from the registry."""
+
+from collections.abc import Sequence
+
+from textual.app import RenderResult
+from textual.content import Content
+from textual.widget import Widget
+
+from ...actions import EVERYWHERE, Action, Tier, actions_of, keys_of
+from ..key_labels import spoken
+
+ALWAYS = tuple(
+    action for name in ("palette", "help", "leave") for action in EVERYWHERE if action.name == name
+)
+
+
+class KeyLine(Widget, can_focus=False):
+    """Keys of where the focus is, the nearest first, then `last`. What read-only forbids is dimmed."""
+
+    DEFAULT_CSS = "KeyLine { height: 1; width: 1fr; }"
+
+    def __init__(self, id: str | None = None, last: Sequence[Action] = ALWAYS) -> None:  # noqa: A002 (Textual's own word)
+        super().__init__(id=id)
+        self._last = tuple(last)
+        self._places: tuple[str, ...] = ()
+        self._refusal = ""
+
+    def show(self, places: Sequence[str], refusal: str) -> None:
+        """The keys of those places; `refusal` says why nothing may be changed."""
+        if (tuple(places), refusal) != (self._places, self._refusal):
+            self._places, self._refusal = tuple(places), refusal
+            self.refresh()
+
+    @property
+    def said(self) -> str:
+        """What stands there."""
+        return self._content(self.size.width or 80).plain
+
+    def render(self) -> RenderResult:
+        return self._content(self.size.width)
+
+    def _content(self, width: int) -> Content:
+        last = Content("  ").join(map(self._key, self._last))
+        parts: list[Content] = []
+        room = width - last.cell_length - 3
+        for action in self._own():
+            part = self._key(action)
+            if part.cell_length + 2 > room:
+                break
+            room -= part.cell_length + 2
+            parts.append(part)
+        return Content.assemble(" ", Content("  ").join([*parts, last])).truncate(width)
+
+    def _own(self) -> list[Action]:
+        """What has a key here; the nearest one has it where two would."""
+        taken: dict[str, Action] = {}
+        for place in self._places:
+            for action in actions_of(place):
+                keys = keys_of(action)
+                if keys and action not in self._last:
+                    taken.setdefault(keys[0], action)
+        return [action for action in taken.values() if action.shown]
+
+    def _key(self, action: Action) -> Content:
+        forbidden = bool(self._refusal) and action.tier is not Tier.READ
+        keys = spoken(keys_of(action)[0])
+        if forbidden:
+            return Content.styled(f"{keys} {action.title}", "dim strike")
+        return Content.assemble((keys, "bold $text-accent"), f" {action.title}")

@@ -1,0 +1,106 @@
+"""Row 2: the screens with their keys, the alerts that nobody has acknowledged, and the way to help."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from textual.app import RenderResult
+from textual.content import Content
+from textual.message import Message
+from textual.style import Style
+from textual.widget import Widget
+
+from ..semantic_colors import COLOURS
+from ..symbols import sign
+from ..text.line import side_by_side
+
+
+class Tab(NamedTuple):
+    """One screen."""
+
+    name: str
+    key: str
+    title: str
+    short: str
+
+
+class ScreenBar(Widget, can_focus=False):
+    """Row 2. A click on a screen asks for it."""
+
+    DEFAULT_CSS = """
+    ScreenBar {
+        height: 1;
+        width: 1fr;
+        link-style: none;
+        link-color: $foreground;
+        link-background: transparent;
+        link-style-hover: underline;
+        link-color-hover: $foreground;
+        link-background-hover: transparent;
+    }
+    """
+
+    class Chosen(Message):
+        """A screen was clicked."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    def __init__(self, tabs: Sequence[Tab]) -> None:
+        super().__init__(id="screen-bar")
+        self._tabs, self._active, self._alerts = tuple(tabs), "", (0, 0)
+
+    def show(self, active: str, bad: int, watch: int) -> None:
+        """Which screen is open, and how many alerts there are."""
+        if (active, (bad, watch)) != (self._active, self._alerts):
+            self._active, self._alerts = active, (bad, watch)
+            self.refresh()
+
+    @property
+    def said(self) -> str:
+        """What stands there."""
+        return self._content(self.size.width or 80).plain
+
+    def render(self) -> RenderResult:
+        return self._content(self.size.width)
+
+    def action_choose(self, name: str) -> None:
+        """A click."""
+        self.post_message(self.Chosen(name))
+
+    def _content(self, width: int) -> Content:
+        """The widest of three forms that fits: whole words, short ones, keys with the open screen's name."""
+        right = self._right()
+        forms = (
+            ([tab.title for tab in self._tabs], "  "),
+            ([tab.short for tab in self._tabs], " "),
+            ([""] * len(self._tabs), " "),
+        )
+        for titles, between in forms:
+            left = self._left(titles, between)
+            if left.cell_length + right.cell_length + 1 <= width:
+                break
+        return side_by_side(left, right, width)
+
+    def _left(self, titles: Sequence[str], between: str) -> Content:
+        parts = [Content("")]
+        for tab, words in zip(self._tabs, titles, strict=True):
+            active = tab.name == self._active
+            title = (words or tab.short).upper() if active else words
+            text = f" {title}" if title else ""
+            part = Content.assemble((tab.key, "bold $text-accent"), (text, "bold $primary" if active else ""))
+            parts.append(part.stylize(_click(tab.name)))
+        return Content(between).join(parts)
+
+    def _right(self) -> Content:
+        bad, watch = self._alerts
+        return Content.assemble(
+            (f"{sign('bad')}{bad} ", COLOURS["bad"] if bad else "dim"),
+            (f"{sign('watch')}{watch} ", COLOURS["watch"] if watch else "dim"),
+            ("?", "bold $text-accent"),
+            " ",
+        )
+
+
+def _click(name: str) -> Style:
+    return Style.from_meta({"@click": f"choose({name!r})"})

@@ -1,0 +1,89 @@
+"""Row 1: where we are, what may be done, whether the pipes are alive, and the time."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from textual.app import RenderResult
+from textual.content import Content
+from textual.widget import Widget
+
+from ...backend.core.sanitize import brief
+from ..semantic_colors import COLOURS, Tone
+from ..symbols import sign
+from ..text.line import side_by_side
+
+
+class PipeSign(NamedTuple):
+    """One pipe as it is shown: a tone, and the age of its last proof or what is wrong."""
+
+    name: str
+    tone: Tone
+    text: str = ""
+
+
+class Standing(NamedTuple):
+    """What row 1 says."""
+
+    namespace: str | None = None
+    owner: str = ""
+    writes: str = "RW"
+    pipes: tuple[PipeSign, ...] = ()
+
+
+class StatusBar(Widget, can_focus=False):
+    """Row 1. It is painted again when it says something else: at most once a second, for the clock."""
+
+    DEFAULT_CSS = "StatusBar { height: 1; width: 1fr; }"
+
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        super().__init__(id="status-bar")
+        self._now, self._standing, self._clock = now, Standing(), ""
+
+    def show(self, standing: Standing) -> None:
+        """Say this, and the time."""
+        clock = self._now().strftime("%H:%M:%SZ")
+        if (standing, clock) != (self._standing, self._clock):
+            self._standing, self._clock = standing, clock
+            self.refresh()
+
+    @property
+    def said(self) -> str:
+        """What stands there."""
+        return self._content(self.size.width or 80).plain
+
+    def render(self) -> RenderResult:
+        return self._content(self.size.width)
+
+    def _content(self, width: int) -> Content:
+        """What fits: the product's name goes first, then what stands furthest to the right."""
+        pipes = len(self._standing.pipes)
+        rights = [
+            self._right(pipes, clock=True),
+            *(self._right(n, clock=False) for n in range(pipes, -1, -1)),
+        ]
+        lefts = [self._left(owner=True), self._left(owner=False), self._place(owner=False)]
+        choices = [(left, rights[0]) for left in lefts] + [(lefts[-1], right) for right in rights[1:]]
+        for left, right in choices:
+            if left.cell_length + right.cell_length + 1 <= width:
+                break
+        return side_by_side(left, right, width)
+
+    def _left(self, *, owner: bool) -> Content:
+        return Content.assemble((" swf-console", "bold $primary"), "  ", self._place(owner=owner))
+
+    def _place(self, *, owner: bool) -> Content:
+        standing = self._standing
+        name = brief(standing.namespace, 40) if standing.namespace else "no namespace"
+        whose = f" ({brief(standing.owner, 30)})" if owner and standing.owner else ""
+        writes = ("RW", COLOURS["ok"]) if standing.writes == "RW" else (standing.writes, COLOURS["watch"])
+        return Content.assemble((name, "bold"), whose, "  ", writes, " ")
+
+    def _right(self, pipes: int, *, clock: bool) -> Content:
+        parts: list[Content] = []
+        for pipe in self._standing.pipes[:pipes]:
+            words = f"{sign(pipe.tone)} {pipe.text}".rstrip()
+            parts.append(Content.assemble(pipe.name, " ", (words, COLOURS[pipe.tone])))
+        if clock:
+            parts.append(Content.styled(self._clock, "bold"))
+        return Content.assemble(Content("  ").join(parts), " ") if parts else Content("")

@@ -1,0 +1,66 @@
+"""Keys as a person says them."""
+
+import re
+
+from ..actions import REGISTRY, keys_of
+
+_SPOKEN = {
+    "question_mark": "?",
+    "colon": ":",
+    "slash": "/",
+    "full_stop": ".",
+    "comma": ",",
+    "exclamation_mark": "!",
+    "space": "space",
+    "enter": "Enter",
+    "escape": "Esc",
+    "tab": "Tab",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "minus": "-",
+    "plus": "+",
+    "equals_sign": "=",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "asterisk": "*",
+    "number_sign": "#",
+    "at": "@",
+    "backspace": "Bksp",
+    "delete": "Del",
+    "home": "Home",
+    "end": "End",
+    "up": "Up",
+    "down": "Down",
+    "left": "Left",
+    "right": "Right",
+}
+
+
+def spoken(key: str) -> str:
+    """Textual's name of a key as it stands on the keyboard."""
+    if key.startswith("ctrl+"):
+        return f"Ctrl-{key[5:].upper()}"
+    if key.startswith("shift+"):
+        return f"Shift-{spoken(key[6:])}"
+    return _SPOKEN.get(key, key)
+
+
+_NAMED = re.compile(r"\{([a-z_]+)(\.[a-z_]+)?(\+?)\}")
+_ACTIONS = {action.id: action for action in REGISTRY}
+
+
+def with_keys(text: str) -> str:
+    """`{launch} runs a workflow`, `{agents.start} starts it`: each action's first key stands for its name.
+
+    All its keys stand for `{agents.start+}`; an action without any is said as the palette has it.
+    """
+    return _NAMED.sub(_keys, text)
+
+
+def _keys(named: re.Match[str]) -> str:
+    word, of_place, every = named.groups()
+    action = _ACTIONS[f"{word}{of_place}" if of_place else f"everywhere.{word}"]
+    keys = keys_of(action)
+    return " ".join(map(spoken, keys if every else keys[:1])) or f":{action.title}"

@@ -1,0 +1,252 @@
+"""Keeping the rows around the viewport: what to read next, one request at a time, and what became of it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from textual.widget import Widget
+
+from ..worker import Background
+from .rows import Count, PageSource, Row, RowPage, RowWindow
+
+T = TypeVar("T")
+
+LEAST_PAGE = 100
+KEPT = 500
+SEARCH_PAGE = 500
+MOST_SEARCHED = 20_000
+PATIENCE = 3.0
+WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewport:
+    """What of the window is on screen: the first row's index, how many fit, the row under the cursor."""
+
+    top: int
+    height: int
+    cursor: Row | None = None
+
+
+class Pager:
+    """The window of a source. It asks in the background, and tells `changed` what came.
+
+    `changed(window, jumped)` is called in the widget's thread with a new window; `jumped` names the end
+    (`first`, `last`) or the key that was asked for, and is None where the cursor shall stay.
+    """
+
+    def __init__(
+        self,
+        owner: Widget,
+        view: Callable[[], Viewport],
+        changed: Callable[[RowWindow, str | None], None],
+        note: Callable[[str], None],
+    ) -> None:
+        self._view, self._changed, self._note = view, changed, note
+        self._calls = Background(owner, "pages")
+        self.source: PageSource | None = None
+        self.window = RowWindow()
+        self.total: Count | None = None
+        self.proved: float | None = None
+        self.trouble = ""
+        self.retry_at = 0.0
+        self._failures = 0
+        self._generation = 0
+        self._jump: str | None = None
+        self._due = False
+        self._search: tuple[str, bool] | None = None
+
+    @property
+    def loaded(self) -> bool:
+        """Whether there has been an answer of this source."""
+        return self.proved is not None
+
+    @property
+    def overdue(self) -> float:
+        """How long an answer has been waited for beyond patience; 0 where it has not."""
+        return self._calls.seconds if self._calls.seconds > PATIENCE else 0.0
+
+    def show(self, source: PageSource) -> None:
+        """Begin with another source; what is held stays until its first answer."""
+        self.source = source
+        self._generation += 1
+        self._search = None
+        self.retry_at, self._failures = 0.0, 0
+        self.jump("first")
+
+    def swap(self, source: PageSource) -> None:
+        """Go on with another source for the same list: cursor and view stay on their rows."""
+        self.source = source
+        self._generation += 1
+        self.retry()
+
+    def jump(self, end: str) -> None:
+        """Go to the `first` or the `last` row."""
+        self._jump = end
+        self.go()
+
+    def refresh(self) -> None:
+        """Read again what is on screen, unless a failure says to wait."""
+        self._due = True
+        self.go()
+
+    def retry(self) -> None:
+        """Read again now, whatever failed before."""
+        self.retry_at = 0.0
+        self.refresh()
+
+    def search(self, text: str, *, backwards: bool) -> None:
+        """Look for a row beyond the window."""
+        self._search = (text, backwards)
+        self.go()
+
+    def go(self) -> None:
+        """Send the most urgent request, unless one is on its way."""
+        if self._calls.busy or self.source is None or time.monotonic() < self.retry_at:
+            return
+        self._ask(self.source, self._view())
+
+    def _ask(self, source: PageSource, view: Viewport) -> None:
+        window, limit = self.window, max(LEAST_PAGE, 3 * view.height)
+        if self._jump:
+            end = self._jump
+            backwards = end == "last"
+            self._send(lambda: _ended(source, limit, backwards=backwards), partial(self._jumped, end))
+        elif self._search:
+            text, backwards = self._search
+            edge = window.rows[0 if backwards else -1].cursor if window.rows else None
+            self._send(
+                lambda: _searched(source, edge, text, backwards=backwards),
+                partial(self._sought, text, backwards),
+            )
+        elif window.rows and not window.at_last and len(window.rows) - view.top < 3 * view.height:
+            last = window.rows[-1].cursor
+            self._send(lambda: source.page(last, limit), self._followed)
+        elif window.rows and not window.at_first and view.top < 2 * view.height:
+            first = window.rows[0].cursor
+            self._send(lambda: source.page(first, limit, backwards=True), self._preceded)
+        elif self._due:
+            self._ask_again(source, view, limit)
+
+    def _ask_again(self, source: PageSource, view: Viewport, limit: int) -> None:
+        kept = max(0, min(view.top - view.height, len(self.window.rows)))
+        if not self.window.rows or kept == 0:
+            self._send(lambda: _beginning(source, limit, view.cursor), self._renewed)
+            return
+        edge = self.window.rows[kept - 1].cursor
+        self._send(lambda: _after(source, edge, limit), partial(self._refreshed, kept))
+
+    def _send(self, call: Callable[[], T], then: Callable[[T], None]) -> None:
+        generation = self._generation
+
+        def arrived(answer: T) -> None:
+            if generation == self._generation:
+                self.trouble, self._failures, self.retry_at = "", 0, 0.0
+                self.proved = time.monotonic()
+                then(answer)
+            self.go()
+
+        self._calls.start(call, arrived, partial(self._failed, generation))
+
+    def _failed(self, generation: int, error: Exception) -> None:
+        if generation == self._generation:
+            self.trouble = str(error) or type(error).__name__
+            self.retry_at = time.monotonic() + WAITS[min(self._failures, len(WAITS) - 1)]
+            self._failures += 1
+            self._changed(self.window, None)
+        self.go()
+
+    def _jumped(self, end: str, answer: "_End") -> None:
+        if self._jump == end:
+            self._jump = None
+        page, self.total, self._due = answer.page, answer.total, False
+        if end == "first":
+            self.window = RowWindow(list(page.rows), True, not page.more, 0)
+        else:
+            known = self.total.exact or not page.more
+            before = max(0, self.total.number - len(page.rows)) if known else None
+            self.window = RowWindow(list(reversed(page.rows)), not page.more, True, before)
+        self._changed(self.window, end)
+
+    def _renewed(self, answer: "_End") -> None:
+        self.total, self._due = answer.total, False
+        before = 0 if answer.first else None
+        self.window = RowWindow(list(answer.page.rows), answer.first, not answer.page.more, before)
+        self._changed(self.window, None)
+
+    def _refreshed(self, kept: int, answer: "_End") -> None:
+        self.total, self._due = answer.total, False
+        self.window = self.window.renew(kept, answer.page)
+        self._changed(self.window, None)
+
+    def _followed(self, page: RowPage) -> None:
+        self.window.append(page)
+        self.window.trim(self._view().top - KEPT, len(self.window.rows))
+        self._changed(self.window, None)
+
+    def _preceded(self, page: RowPage) -> None:
+        view = self._view()
+        shifted = self.window.prepend(page)
+        self.window.trim(0, shifted + view.top + view.height + KEPT)
+        self._changed(self.window, None)
+
+    def _sought(self, text: str, backwards: bool, found: "_Found") -> None:
+        self._search = None
+        if found.row is None:
+            whole = found.looked_at < MOST_SEARCHED
+            self._note(
+                f"no further match: {text}" if whole else f"no match in {found.looked_at:,} rows: {text}"
+            )
+            return
+        rows = list(reversed(found.page.rows)) if backwards else list(found.page.rows)
+        self.window = RowWindow(rows, False, False, None, False)
+        self._changed(self.window, found.row.key)
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    page: RowPage
+    total: Count
+    first: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    page: RowPage
+    row: Row | None
+    looked_at: int
+
+
+def _ended(source: PageSource, limit: int, *, backwards: bool) -> _End:
+    return _End(source.page(None, limit, backwards=backwards), source.count())
+
+
+def _beginning(source: PageSource, limit: int, cursor: Row | None) -> _End:
+    """The first page; but where so much is new that the cursor's row is not on it, the page from that row."""
+    page, total = source.page(None, limit), source.count()
+    if cursor is None or any(row.key == cursor.key for row in page.rows):
+        return _End(page, total)
+    following = source.page(cursor.cursor, limit)
+    edge = following.rows[0].cursor if following.rows else None
+    itself = source.page(edge, 1, backwards=True).rows
+    if itself and itself[0].key == cursor.key:
+        return _End(RowPage((*itself, *following.rows), following.more), total, first=False)
+    return _End(page, total)
+
+
+def _after(source: PageSource, edge: str, limit: int) -> _End:
+    return _End(source.page(edge, limit), source.count())
+
+
+def _searched(source: PageSource, after: str | None, text: str, *, backwards: bool) -> _Found:
+    looked_at = 0
+    while looked_at < MOST_SEARCHED:
+        page = source.page(after, SEARCH_PAGE, backwards=backwards)
+        looked_at += len(page.rows)
+        row = next((row for row in page.rows if row.contains(text)), None)
+        if row or not page.more:
+            return _Found(page, row, looked_at)
+        after = page.rows[-1].cursor
+    return _Found(RowPage((), False), None, looked_at)

@@ -1,0 +1,74 @@
+"""The lines of a table as strips: columns that fit, the tones of cells, the cursor."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from ..strips import line_of
+from ..symbols import sign
+from .columns import GAP, Column, fit, fitted
+from .lines import TableLine
+from .rows import Row
+
+GUTTER = 2
+STYLE_OF = {"head": "head", "foot": "foot", "trouble": "stale"}
+
+
+@dataclass
+class TableStrips:
+    """Makes strips of `width` cells. `style` knows styles by name: of tones, head, foot, stale, cursor."""
+
+    columns: tuple[Column, ...]
+    style: Callable[[str], Style]
+    width: int = 0
+    _widths: list[int] = field(default_factory=list)
+    _chosen: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._chosen = list(range(len(self.columns)))
+
+    def choose(self, keys: Sequence[str]) -> None:
+        """Show these columns, in this order."""
+        places = {column.key: place for place, column in enumerate(self.columns)}
+        self._chosen = [places[key] for key in keys]
+        self.fit(self.width)
+
+    def fit(self, width: int) -> None:
+        """Fit the columns into so many cells."""
+        self.width, self._widths = width, fitted([self.columns[n] for n in self._chosen], width - GUTTER)
+
+    def strip(self, line: TableLine, base: Style, sorted_by: tuple[str, bool] | None) -> Strip:
+        """A line, over the style of the widget."""
+        if line.row is not None:
+            return self._row(line, line.row, base)
+        base += self.style(STYLE_OF.get(line.kind, "plain"))
+        if line.kind == "head":
+            return line_of([Segment(self._titles(sorted_by), base)], self.width, base)
+        return line_of([Segment(fit(f"  {line.text}", self.width), base)], self.width, base)
+
+    def _titles(self, sorted_by: tuple[str, bool] | None) -> str:
+        titles = []
+        for place, width in zip(self._chosen, self._widths, strict=False):
+            column, arrow = self.columns[place], ""
+            if sorted_by and sorted_by[0] == column.key:
+                arrow = sign("descending" if sorted_by[1] else "ascending")
+            titles.append(fit(column.title + arrow, width, right=column.right))
+        return " " * GUTTER + (" " * GAP).join(titles)
+
+    def _row(self, line: TableLine, row: Row, base: Style) -> Strip:
+        under_cursor = line.kind.endswith("cursor")
+        if under_cursor:
+            base += self.style("cursor")
+        if line.kind.startswith("stale"):
+            base += Style(dim=True)
+        segments = [Segment((sign("cursor") if under_cursor else " ") + ("*" if line.marked else " "), base)]
+        for place, width in zip(self._chosen, self._widths, strict=False):
+            column, cell = self.columns[place], row.cells[place]
+            text = fit(cell.text, width, right=column.right, tail=column.tail) + " " * GAP
+            # what is dim would not be read on the cursor's colour
+            bare = cell.tone == "plain" or (under_cursor and cell.tone == "off")
+            segments.append(Segment(text, base if bare else base + self.style(cell.tone)))
+        return line_of(Segment.simplify(segments), self.width, base)

@@ -1,0 +1,134 @@
+"""Where a tail is read: at the newest row until somebody moves, then at his row, whatever comes and goes."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from .row import RowLike
+
+
+class Source(Protocol):
+    """Rows known by number and by position; a position counts from the oldest row that can be read.
+
+    `passed` counts the rows that have ever come, `version` changes with everything that can be read.
+    """
+
+    version: int
+    passed: int
+
+    def __len__(self) -> int: ...
+    def window(self, first: int, count: int) -> Sequence[RowLike]: ...
+    def number(self, position: int) -> int | None: ...
+    def position(self, number: int) -> int: ...
+    def hold(self) -> None: ...
+    def release(self) -> None: ...
+
+
+class TailCursor:
+    """The rows on screen and the one under the cursor. `height` is always how many rows fit on it.
+
+    `first` is the position of the first row on screen, `length` how many rows there were when it was read.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.following = True
+        self.rows: Sequence[RowLike] = ()
+        self.first = self.y = self.length = 0
+        self._number: int | None = None
+        self._passed = 0
+
+    @property
+    def row(self) -> RowLike | None:
+        """The row under the cursor."""
+        return self.rows[self.y] if 0 <= self.y < len(self.rows) else None
+
+    @property
+    def waiting(self) -> int:
+        """How many rows have come since it stopped to follow."""
+        return 0 if self.following else self.source.passed - self._passed
+
+    @property
+    def lost(self) -> bool:
+        """Whether what is on screen cannot be read any more: it stays as it was until somebody moves."""
+        if self.following or not self.rows:
+            return False
+        oldest = self.source.number(0)
+        return oldest is None or oldest > self.rows[0].number
+
+    def look(self, height: int) -> bool:
+        """Take up what has come; says whether other rows are on screen now."""
+        before = [row.number for row in self.rows]
+        if not self.lost:
+            self._capture(height)
+        return before != [row.number for row in self.rows]
+
+    def look_anew(self, height: int) -> None:
+        """Read again, whatever was there."""
+        self.rows = ()
+        self._capture(height)
+
+    def follow(self, height: int) -> None:
+        """Go to the newest row and stay with it."""
+        self.following = True
+        self.source.release()
+        self._capture(height)
+
+    def stay(self) -> None:
+        """Stop to follow; what would leave the source is held meanwhile."""
+        if not self.following:
+            return
+        self.following = False
+        self.source.hold()
+        self._passed = self.source.passed
+        if self.rows:
+            self._number, self.y = self.rows[-1].number, len(self.rows) - 1
+        elif len(self.source):
+            self._number = self.source.number(len(self.source) - 1)
+
+    def go_to(self, position: int, height: int) -> None:
+        """Put the cursor on that row, about the middle of the screen where it is not there yet."""
+        length = len(self.source)
+        self.stay()
+        position = max(0, min(position, length - 1))
+        on_screen = self.first <= position < self.first + len(self.rows)
+        self.y = position - self.first if on_screen and self._fits else height // 2
+        self._number = self.source.number(position)
+        self.look_anew(height)
+
+    def come_back(self, position: int, height: int) -> None:
+        """What was lost can be read again: the row under the cursor is at `position`."""
+        self._number = self.source.number(position)
+        self.look_anew(height)
+
+    def move(self, by: int, height: int) -> None:
+        """Move the cursor by rows, the view with it where it must."""
+        self.stay()
+        before = self.place()
+        after = max(0, min(before + by, len(self.source) - 1))
+        self._number = self.source.number(after)
+        self.y = max(0, min(self.y + after - before, height - 1))
+        self._capture(height)
+
+    def place(self) -> int:
+        """The cursor's position."""
+        last = max(0, len(self.source) - 1)
+        if self.following or self._number is None:
+            return last
+        return min(self.source.position(self._number), last)
+
+    @property
+    def _fits(self) -> bool:
+        """Whether the rows on screen still are where they were read."""
+        return bool(self.rows) and self.source.number(self.first) == self.rows[0].number
+
+    def _capture(self, height: int) -> None:
+        """Read the rows that are seen."""
+        self.length = len(self.source)
+        lowest = max(0, self.length - height)
+        self.first = lowest if self.following else max(0, min(self.place() - self.y, lowest))
+        self.rows = self.source.window(self.first, height)
+        last = len(self.rows) - 1
+        if self.following:
+            self.y, self._number = last, self.rows[-1].number if self.rows else None
+        else:
+            self.y = max(0, min(self.place() - self.first, last))

@@ -1,0 +1,201 @@
+"""A scrolling view that paints line by line; what its lines hold is never interpreted."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, get_args
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from ..bindings import bindings_of
+from ..semantic_colors import Tone
+from ..strips import Painted, line_of
+
+Part = tuple[str, Tone]
+
+WORDS = re.compile(r"\S*\s*")
+INDENT = 2
+WRAP_LEAST = 10
+
+
+class LineView(ScrollView, Painted, can_focus=True):
+    """`head` lines stay on top, those of `body` scroll under them. `stale` dims everything.
+
+    ScrollView comes first: Textual takes the default style, and with it the scrolling, from the first base.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{tone}" for tone in get_args(Tone)} | {
+        "line--head",
+        "line--cursor",
+        "line--mark",
+    }
+    place: ClassVar[str] = "lines"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("lines")
+    DEFAULT_CSS = """
+    LineView {
+        scrollbar-size-vertical: 1;
+        overflow-x: hidden;
+        & > .line--ok { color: $text-success; }
+        & > .line--busy { color: $text-accent; }
+        & > .line--watch { color: $text-warning; }
+        & > .line--bad { color: $text-error; text-style: bold; }
+        & > .line--off { text-style: dim; }
+        & > .line--unknown { color: $text-muted; }
+        & > .line--head { color: $text-muted; text-style: bold; }
+        & > .line--cursor { background: $surface-lighten-2; }
+        & > .line--mark { text-style: bold; }
+        &:focus > .line--cursor { background: $primary-muted; color: $text; text-style: bold; }
+    }
+    """
+
+    def __init__(self, *, identity: str | None = None) -> None:
+        super().__init__(id=identity)
+        self._stale = False
+        self.head_height = 0
+
+    @property
+    def stale(self) -> bool:
+        """Whether what is shown is out of date."""
+        return self._stale
+
+    @stale.setter
+    def stale(self, value: bool) -> None:
+        if value != self._stale:
+            self._stale = value
+            self.refresh()
+
+    @property
+    def room(self) -> int:
+        """How many lines of the body are on screen."""
+        return max(0, self.size.height - self.head_height)
+
+    @property
+    def top(self) -> int:
+        """The first line of the body on screen."""
+        return self.scroll_offset.y
+
+    def body_height(self) -> int:
+        """How many lines the body has; a view without any has none."""
+        return 0
+
+    def head_line(self, n: int, width: int) -> Strip:  # noqa: ARG002 (a view without a head needs none)
+        """A line of the head."""
+        return Strip.blank(width)
+
+    def body_line(self, n: int, width: int) -> Strip:  # noqa: ARG002 (a view without a body needs none)
+        """A line of the body."""
+        return Strip.blank(width)
+
+    def resized_body(self) -> None:
+        """The body has another number of lines now."""
+        height = self.body_height() + self.head_height
+        if self.virtual_size.height != height:
+            self.virtual_size = Size(0, height)
+
+    def watch_virtual_size(self, size: Size) -> None:
+        """Scroll bars follow at once: a layout in which no widget has another size would not tell them."""
+        self._scroll_update(size)
+
+    def render_line(self, y: int) -> Strip:
+        """One line on screen."""
+        width = self.scrollable_content_region.width or self.size.width
+        if y < self.head_height:
+            return self.head_line(y, width)
+        n = y - self.head_height + self.top
+        return self.body_line(n, width) if n < self.body_height() else self.strip((), width)
+
+    def repaint(self, n: int) -> None:
+        """Paint one line of the body again."""
+        self.refresh_line(n + self.head_height)
+
+    def show_line(self, n: int) -> None:
+        """Scroll as little as needed to have a line of the body on screen."""
+        if n < self.top:
+            self.scroll_to(y=n, animate=False, immediate=True)
+        elif n >= self.top + self.room > self.top:
+            self.scroll_to(y=n - self.room + 1, animate=False, immediate=True)
+
+    def tone(self, tone: Tone) -> Style:
+        """The style of a tone in the theme of now."""
+        style = self.get_component_rich_style(f"line--{tone}", partial=True)
+        return style + Style(dim=True) if self._stale else style
+
+    def strip(self, parts: Iterable[Part], width: int, style: Style | None = None) -> Strip:
+        """A line of exactly `width` cells; `style` lies under the tones."""
+        base = self.over + style if style else self.over
+        segments = [Segment(text, base + self.tone(tone)) for text, tone in parts]
+        return line_of(segments, width, base)
+
+    def action_step(self, by: int) -> None:
+        """Scroll by lines."""
+        self.scroll_relative(y=by, animate=False)
+
+    def action_leaf(self, by: int) -> None:
+        """Scroll by what is on screen."""
+        self.scroll_relative(y=by * max(1, self.room - 1), animate=False)
+
+    def action_edge(self, last: bool) -> None:
+        """Scroll to the first or to the last line."""
+        self.scroll_to(y=self.max_scroll_y if last else 0, animate=False)
+
+
+class Lines(LineView):
+    """A text of lines, each of parts with their tones. With `wrap`, what is too long goes on below."""
+
+    def __init__(self, *, identity: str | None = None, wrap: bool = False) -> None:
+        super().__init__(identity=identity)
+        self._wrap = wrap
+        self._given: list[Sequence[Part]] = []
+        self._lines: list[Sequence[Part]] = []
+
+    @property
+    def text(self) -> str:
+        """What is shown, without its tones."""
+        return "\n".join("".join(text for text, _ in line) for line in self._given)
+
+    def show(self, lines: Sequence[Sequence[Part]]) -> None:
+        """Show these lines; only those that changed are painted."""
+        self._given = list(lines)
+        self._fold()
+
+    def on_resize(self) -> None:
+        """Fold anew."""
+        self._fold()
+
+    def _fold(self) -> None:
+        before, lines = self._lines, self._given
+        width = self.container_size.width - self.styles.scrollbar_size_vertical
+        if self._wrap and width > WRAP_LEAST:
+            lines = [piece for line in lines for piece in folded(line, width)]
+        self._lines = list(lines)
+        self.resized_body()
+        for n in range(max(len(before), len(lines))):
+            if n >= len(before) or n >= len(lines) or before[n] != lines[n]:
+                self.repaint(n)
+
+    def body_height(self) -> int:
+        """How many lines there are."""
+        return len(self._lines)
+
+    def body_line(self, n: int, width: int) -> Strip:
+        """One of them, cut where it does not fit."""
+        return self.strip(self._lines[n], width)
+
+
+def folded(line: Sequence[Part], width: int) -> list[list[Part]]:
+    """One line as several of at most `width` cells, broken between words; those that follow are indented."""
+    lines: list[list[Part]] = [[]]
+    used = 0
+    for text, tone in line:
+        for word in WORDS.findall(text):
+            if used + cell_len(word.rstrip()) > width and used > INDENT:
+                lines.append([(" " * INDENT, "plain")])
+                used = INDENT
+            lines[-1].append((word, tone))
+            used += cell_len(word)
+    return lines

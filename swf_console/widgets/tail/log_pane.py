@@ -1,0 +1,141 @@
+"""The end of a log as it grows: bounded, followed until somebody scrolls back."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.strip import Strip
+
+from ...backend.core.sanitize import brief
+from ..bindings import bindings_of
+from ..key_labels import with_keys
+from ..semantic_colors import Tone
+from ..symbols import sign
+from ..table.columns import fit
+from .line_view import LineView, Part
+
+KEPT = 5_000
+LONGEST = 2_000
+WORDS: tuple[tuple[str, Tone], ...] = (
+    ("CRITICAL", "bad"),
+    ("ERROR", "bad"),
+    ("Traceback", "bad"),
+    ("WARN", "watch"),
+    ("DEBUG", "off"),
+)
+
+
+class LogPane(LineView):
+    """A title and the last lines; `f` follows again."""
+
+    place: ClassVar[str] = "log"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("log")
+
+    def __init__(self, *, identity: str | None = None) -> None:
+        super().__init__(identity=identity)
+        self.head_height = 1
+        self._lines: deque[str] = deque(maxlen=KEPT)
+        self._gone = 0
+        self._title = ""
+        self._word = ""
+        self._empty = ""
+        self.following = True
+
+    @property
+    def lines(self) -> list[str]:
+        """What is kept, the oldest first."""
+        return list(self._lines)
+
+    def entitle(self, title: str, word: str = "", empty: str = "") -> None:
+        """Whose log this is, a word on its state at the right, and what an empty one says."""
+        if (title, word, empty) != (self._title, self._word, self._empty):
+            self._title, self._word, self._empty = title, word, empty
+            self.refresh()
+
+    def clear(self) -> None:
+        """Begin with another log."""
+        self._lines.clear()
+        self._gone = 0
+        self.following = True
+        self.resized_body()
+        self.scroll_to(y=0, animate=False)
+        self.refresh()
+
+    def push(self, lines: Sequence[str]) -> None:
+        """Add lines; the oldest go when there are too many, and are counted."""
+        if not lines:
+            return
+        gone = max(0, len(self._lines) + len(lines) - KEPT)
+        self._lines.extend(brief(line.expandtabs(8), LONGEST) for line in lines)
+        self._gone += gone
+        self.resized_body()
+        if self.following:
+            self._to_end()
+            # what has just come can only be scrolled to once it has been laid out
+            self.call_after_refresh(self._to_end)
+        elif gone:
+            self.scroll_to(y=max(0, self.top - gone), animate=False, immediate=True)
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """What is followed stays in sight."""
+        self._to_end()
+
+    def _to_end(self) -> None:
+        if self.following:
+            self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
+
+    def body_height(self) -> int:
+        """How many lines are kept; one where there is none, to say so."""
+        return max(1, len(self._lines))
+
+    def head_line(self, n: int, width: int) -> Strip:  # noqa: ARG002 (there is one)
+        """The title, whether it follows, and what is gone."""
+        rule = sign("rule")
+        state = "FOLLOW" if self.following else with_keys("SCROLLED, {log.follow} follows")
+        gone = f"{self._gone:,} older gone, " if self._gone else ""
+        right = f" {gone}{state}{f' {self._word}' if self._word else ''} {rule * 2}"
+        left = fit(f"{rule * 2} {self._title} ", max(0, min(len(self._title) + 4, width - len(right))))
+        middle = rule * max(0, width - len(left) - len(right))
+        return self.strip(((left + middle + right, "unknown"),), width)
+
+    def body_line(self, n: int, width: int) -> Strip:
+        """One line; a grave word in it gives the tone."""
+        if not self._lines:
+            return self.strip(((f" {self._empty}", "unknown"),), width)
+        return self.strip((_toned(self._lines[n]),), width)
+
+    def action_step(self, by: int) -> None:
+        """Scroll, and let go of the end."""
+        self._let_go()
+        super().action_step(by)
+
+    def action_leaf(self, by: int) -> None:
+        """Scroll, and let go of the end."""
+        self._let_go()
+        super().action_leaf(by)
+
+    def action_edge(self, last: bool) -> None:
+        """The last line follows, the first does not."""
+        self.following = last
+        super().action_edge(last)
+        self.refresh()
+
+    def action_follow(self) -> None:
+        """Go to the end and stay there."""
+        self.action_edge(True)
+
+    def on_mouse_scroll_up(self) -> None:
+        """The wheel lets go of the end too."""
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self.following:
+            self.following = False
+            self.refresh()
+
+
+def _toned(line: str) -> Part:
+    head = line[:60]
+    return f" {line}", next((tone for word, tone in WORDS if word in head), "plain")

@@ -1,0 +1,269 @@
+"""The live tail on screen: only what can be seen is read, and nothing is painted where nothing changed."""
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, get_args
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+
+from ..bindings import bindings_of
+from ..semantic_colors import Tone
+from ..strips import Painted, line_of
+from ..symbols import sign
+from .cursor import Source, TailCursor
+from .row import Part, RowLike, parts_of
+
+WHEEL = 3
+
+
+class MessageTail(Painted, can_focus=True):
+    """Rows of a source. It follows the newest until somebody moves; then it stays where it is read."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tail--{tone}" for tone in get_args(Tone)} | {
+        "tail--cursor",
+        "tail--match",
+    }
+    place: ClassVar[str] = "tail"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("tail")
+    DEFAULT_CSS = """
+    MessageTail {
+        height: 1fr;
+        width: 1fr;
+        & > .tail--ok { color: $text-success; }
+        & > .tail--busy { color: $text-accent; }
+        & > .tail--watch { color: $text-warning; }
+        & > .tail--bad { color: $text-error; }
+        & > .tail--off { text-style: dim; }
+        & > .tail--unknown { color: $text-muted; }
+        & > .tail--cursor { background: $surface-lighten-2; }
+        &:focus > .tail--cursor { background: $primary-muted; }
+        & > .tail--match { text-style: reverse; }
+    }
+    """
+
+    class Moved(Message):
+        """The cursor stands on another row."""
+
+    class Opened(Message):
+        """Enter, on the row under the cursor."""
+
+    class AtTheEnd(Message):
+        """There is nothing older to move to: it has to be read first."""
+
+    class Lost(Message):
+        """Somebody moves by so many rows where all have left the source: `row` has to be found again."""
+
+        def __init__(self, row: RowLike, by: int) -> None:
+            super().__init__()
+            self.row, self.by = row, by
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(id="message-tail")
+        self.source = source
+        self.stale = self.calm = False
+        self.searched = ""
+        self.empty: tuple[str, ...] = ()
+        self._at = TailCursor(source)
+        self._version = -1
+
+    # what others ask
+
+    @property
+    def following(self) -> bool:
+        """Whether it stays with the newest row."""
+        return self._at.following
+
+    @property
+    def cursor(self) -> RowLike | None:
+        """The row under the cursor."""
+        return self._at.row
+
+    @property
+    def waiting(self) -> int:
+        """How many rows have come since it stopped to follow."""
+        return self._at.waiting
+
+    @property
+    def room_left(self) -> bool:
+        """Whether there are fewer rows than lines."""
+        return len(self._at.rows) < self.size.height
+
+    def look(self) -> None:
+        """Take up what has come; paints only where what can be seen has changed."""
+        if self._version == self.source.version and self._at.rows:
+            return
+        self._version = self.source.version
+        if self._at.look(self.size.height):
+            self.refresh()
+
+    def follow(self) -> None:
+        """Go to the newest row and stay with it."""
+        self._at.follow(self.size.height)
+        self._moved()
+
+    def pause(self) -> None:
+        """Stay where it is."""
+        if self.following:
+            self._at.stay()
+            self.post_message(self.Moved())
+
+    def go_to(self, position: int) -> None:
+        """Put the cursor on that row, about the middle of the screen where it is not there yet."""
+        if len(self.source):
+            self._at.go_to(position, self.size.height)
+            self._moved()
+
+    def come_back(self, position: int, by: int) -> None:
+        """The row under the cursor can be read again at `position`: move from there."""
+        self._at.come_back(position, self.size.height)
+        self.refresh()
+        self._move(by)
+
+    def show_anew(self) -> None:
+        """Everything may have changed: read and paint."""
+        self._at.look_anew(self.size.height)
+        self.refresh()
+
+    def explain(self, lines: Sequence[str]) -> None:
+        """What is said where there is no row."""
+        before, self.empty = self.empty, tuple(lines)
+        if self._at.rows or before == self.empty:
+            return
+        if len(before) != len(self.empty):
+            self.refresh()
+            return
+        top = self._empty_top
+        changed = [n for n, line in enumerate(lines) if line != before[n]]
+        self.refresh(*(Region(0, top + n, self.size.width, 1) for n in changed))
+
+    # moving
+
+    def action_step(self, by: int) -> None:
+        """Move the cursor."""
+        self._move(by)
+
+    def action_leaf(self, by: int) -> None:
+        """Move by a screen."""
+        self._move(by * max(1, self.size.height - 1))
+
+    def action_first(self) -> None:
+        """To the oldest row there is."""
+        self.go_to(0)
+        self.post_message(self.AtTheEnd())
+
+    def action_last(self) -> None:
+        """To the newest row, and follow."""
+        self.follow()
+
+    def action_choose(self) -> None:
+        """Enter."""
+        if self.cursor is not None:
+            self.post_message(self.Opened())
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel."""
+        event.stop()
+        self._move(-WHEEL)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel."""
+        event.stop()
+        self._move(WHEEL)
+
+    def on_click(self, event: events.Click) -> None:
+        """The cursor goes where it was clicked; twice opens."""
+        event.stop()
+        if 0 <= event.y < len(self._at.rows):
+            self.go_to(self._at.first + event.y)
+            if event.chain > 1:
+                self.action_choose()
+
+    def on_resize(self) -> None:
+        """Another height shows other rows."""
+        self._at.look(self.size.height)
+
+    def _move(self, by: int) -> None:
+        at, row = self._at, self.cursor
+        if at.lost and row is not None:
+            self.post_message(self.Lost(row, by))
+            return
+        if not len(self.source):
+            return
+        after = at.place() + by
+        if after >= len(self.source) and not at.following:
+            self.follow()
+            return
+        if after < 0:
+            self.post_message(self.AtTheEnd())
+        first, y = at.first, at.y
+        at.move(by, self.size.height)
+        if at.first == first:
+            width = self.size.width
+            self.refresh(Region(0, y, width, 1), Region(0, at.y, width, 1))
+            self.post_message(self.Moved())
+        else:
+            self._moved()
+
+    def _moved(self) -> None:
+        self.refresh()
+        self.post_message(self.Moved())
+
+    # painting
+
+    def render_line(self, y: int) -> Strip:
+        width, rows = self.size.width, self._at.rows
+        if not rows:
+            return self._empty_line(y, width)
+        if y >= len(rows):
+            return line_of((), width, self.over)
+        at_cursor = y == self._at.y and not (self.following and not self.has_focus)
+        base = self.over
+        if at_cursor:
+            base += self.get_component_rich_style("tail--cursor", partial=True)
+        mark = sign("cursor") if at_cursor else " "
+        parts: list[Part] = [(mark, "busy"), *parts_of(rows[y], width - 2, calm=self.calm)]
+        segments = [
+            Segment(text, base + self._tone(tone)) for text, tone in standing_out(parts, self.searched)
+        ]
+        bar = Segment(self._bar(y), self.over + self._tone("off"))
+        return line_of([*line_of(segments, width - 1, base), bar], width, base)
+
+    def _tone(self, tone: str) -> Style:
+        style = self.get_component_rich_style(f"tail--{tone}", partial=True)
+        return style + Style(dim=True) if self.stale else style
+
+    def _bar(self, y: int) -> str:
+        """The scroll bar's part of a line."""
+        height, length = self.size.height, self._at.length
+        if length <= height:
+            return " "
+        thumb = max(1, height * height // length)
+        top = round(self._at.first / max(1, length - height) * (height - thumb))
+        return sign("thumb") if top <= y < top + thumb else " "
+
+    @property
+    def _empty_top(self) -> int:
+        return max(0, (self.size.height - len(self.empty)) // 3)
+
+    def _empty_line(self, y: int, width: int) -> Strip:
+        first = self._empty_top
+        text = self.empty[y - first] if 0 <= y - first < len(self.empty) else ""
+        style = self.over + self._tone("plain" if y == first else "unknown")
+        return line_of([Segment(f"  {text}", style)], width, self.over)
+
+
+def standing_out(parts: Sequence[Part], searched: str) -> Iterator[tuple[str, str]]:
+    """The parts, with what is searched for in a tone of its own."""
+    wanted = searched.lower()
+    for text, tone in parts:
+        at, lower = 0, text.lower()
+        while wanted and len(lower) == len(text) and (hit := lower.find(wanted, at)) >= 0:
+            yield text[at:hit], tone
+            yield text[hit : hit + len(wanted)], "match"
+            at = hit + len(wanted)
+        yield text[at:], tone

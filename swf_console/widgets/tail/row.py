@@ -1,0 +1,111 @@
+"""One message as a line: when, what, which run, whose, and the rest of its body; nothing is interpreted."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from ...backend.core.sanitize import brief, harmless
+from ..semantic_colors import Tone
+from ..symbols import sign
+
+Part = tuple[str, Tone]
+
+TOLD = {"msg_type", "run_id", "sender", "namespace", "execution_id", "timestamp"}
+LONGEST_BODY = 20_000
+LONGEST_TEXT = 1000
+WIDE_RUN = 74
+WIDE_SENDER = 96
+TYPE, WIDE_TYPE = 18, 22
+
+
+class RowLike(Protocol):
+    """A message, or (a note) a line of the console's own."""
+
+    number: int
+    body: str
+
+    @property
+    def is_note(self) -> bool: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def msg_type(self) -> str | None: ...
+    @property
+    def run_id(self) -> str | None: ...
+    @property
+    def sender(self) -> str | None: ...
+    @property
+    def content(self) -> Any: ...
+
+
+def parts_of(row: RowLike, width: int, *, calm: bool = False) -> list[Part]:
+    """The line's parts, for a view of `width` cells; `calm` has fewer of them, for a slow terminal."""
+    clock = clock_of(row.at)
+    if row.is_note:
+        dashes = sign("rule") * 2
+        text = f"{dashes} {clock}{brief(row.body, 200)} "
+        return [(text + sign("rule") * max(0, width - len(text)), "watch")]
+    parts: list[Part] = [
+        (clock, "off"),
+        (column(row.msg_type, WIDE_TYPE if width >= WIDE_SENDER else TYPE), "busy"),
+    ]
+    if width >= WIDE_RUN:
+        parts.append((column(row.run_id, 8), "unknown"))
+    if width >= WIDE_SENDER:
+        parts.append((column(row.sender, 22), "unknown"))
+    parts += _fitted(rest_of(row), width - sum(len(text) for text, _ in parts))
+    if calm:
+        return [
+            (parts[0][0] + parts[1][0], "busy"),
+            ("".join(text for text, _ in parts[2:])[:width], "plain"),
+        ]
+    return parts
+
+
+def clock_of(at: datetime) -> str:
+    """The time of day in UTC; of another day its date, and less of the time."""
+    if at.date() == datetime.now(UTC).date():
+        return f"{at:%H:%M:%S}.{at.microsecond // 1000:03d} "
+    return f"{at:%m-%d %H:%M}  "
+
+
+def column(text: str | None, width: int) -> str:
+    """Text in a column of its own, cut where it is too long."""
+    shown = brief(text, 100) if text else "-"
+    return f"{shown:<{width}} " if len(shown) <= width else f"{shown[: width - 1]}{sign('cut')} "
+
+
+def rest_of(row: RowLike) -> Iterator[Part]:
+    """What the columns do not say."""
+    content = row.content if len(row.body) <= LONGEST_BODY else None
+    if not isinstance(content, Mapping):
+        yield brief(row.body, LONGEST_TEXT), "plain"
+        return
+    for name, value in content.items():
+        if name not in TOLD:
+            yield f"{harmless(name)}=", "unknown"
+            yield f"{brief(spelled(value), 300)} ", "plain"
+
+
+def _fitted(rest: Iterator[Part], room: int) -> list[Part]:
+    """As much as there is room for; a sign stands where there would have been more."""
+    kept: list[Part] = []
+    for text, tone in rest:
+        if room < 1 and kept:
+            last, before = kept.pop()
+            return [*kept, (last[: len(last) + room - 1] + sign("cut"), before)]
+        if len(text.rstrip()) > room:
+            return [*kept, (text[: max(0, room - 1)] + sign("cut"), tone)]
+        kept.append((text, tone))
+        room -= len(text)
+    return kept
+
+
+def spelled(value: Any) -> str:
+    """A value of a JSON document as text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return json.dumps(value, default=str, ensure_ascii=False)

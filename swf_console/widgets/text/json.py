@@ -1,0 +1,31 @@
+"""A JSON document as lines with tones; long ones are cut, and what was cut is counted."""
+
+import json
+import re
+from typing import Any
+
+from ...backend.core.sanitize import brief
+from ..semantic_colors import Tone
+
+Part = tuple[str, Tone]
+
+MOST_LINES = 5000
+LONGEST = 2000
+NAME = re.compile(r'^(\s*)("(?:[^"\\]|\\.)*")(: )(.*)$')
+
+
+def json_lines(document: Any, indent: str = "") -> list[list[Part]]:
+    """The document, pretty."""
+    lines = json.dumps(document, indent=2, ensure_ascii=False, default=str).splitlines()
+    shown = [_line(brief(line, LONGEST), indent) for line in lines[:MOST_LINES]]
+    if len(lines) > MOST_LINES:
+        shown.append([(f"{indent}({len(lines) - MOST_LINES:,} more lines)", "unknown")])
+    return shown
+
+
+def _line(line: str, indent: str) -> list[Part]:
+    found = NAME.match(line)
+    if not found:
+        return [(indent + line, "plain")]
+    space, name, colon, value = found.groups()
+    return [(indent + space, "plain"), (name, "busy"), (colon, "unknown"), (value, "plain")]

@@ -1,0 +1,37 @@
+"""A line or two that are only there when something has to be said."""
+
+from textual.content import Content
+from textual.widgets import Static
+
+from ...backend.core.sanitize import brief
+from ..semantic_colors import COLOURS, Tone
+from ..symbols import sign
+
+LONGEST = 500
+
+
+class Notice(Static):
+    """What stands in the way, or what to do; nothing where all is well."""
+
+    DEFAULT_CSS = """
+    Notice { height: auto; max-height: 6; padding: 0 1; display: none; }
+    """
+
+    def __init__(self, *, identity: str | None = None) -> None:
+        super().__init__(id=identity, markup=False)
+        self._said: tuple[tuple[str, ...], Tone] = ((), "watch")
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return "\n".join(self._said[0])
+
+    def say(self, *lines: str, tone: Tone = "watch") -> None:
+        """Say these lines; the empty ones are left out, and without one it goes away."""
+        said = tuple(brief(line, LONGEST) for line in lines if line)
+        if (said, tone) == self._said:
+            return
+        self._said = said, tone
+        self.display = bool(said)
+        parts = [(f"{sign(tone)} {line}", COLOURS[tone]) for line in said]
+        self.update(Content("\n").join(Content.assemble(part) for part in parts))

@@ -1,0 +1,104 @@
+"""Calls that may block, kept away from the thread that paints."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Generic, TypeVar
+
+from textual.widget import Widget
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class Background:
+    """One call at a time for one widget, in a daemon thread: a call that never returns holds up nothing else.
+
+    Answers come back in the widget's own thread, as long as it is on screen.
+    """
+
+    def __init__(self, owner: Widget, name: str) -> None:
+        self._owner, self._name = owner, name
+        self._began: float | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is on its way."""
+        return self._began is not None
+
+    @property
+    def seconds(self) -> float:
+        """How long the call on its way has taken so far."""
+        return 0.0 if self._began is None else time.monotonic() - self._began
+
+    def start(
+        self, call: Callable[[], T], done: Callable[[T], None], failed: Callable[[Exception], None]
+    ) -> bool:
+        """Begin a call; False, and nothing done, while one is on its way."""
+        if self.busy:
+            return False
+        self._began = time.monotonic()
+
+        def work() -> None:
+            try:
+                answer = call()
+            except Exception as error:
+                log.debug("%s failed", self._name, exc_info=True)
+                self._answer(failed, error)
+            else:
+                self._answer(done, answer)
+
+        threading.Thread(target=work, name=self._name, daemon=True).start()
+        return True
+
+    def _answer(self, then: Callable[[T], None], answer: T) -> None:
+        with suppress(RuntimeError):  # the application has ended meanwhile, and its loop with it
+            self._owner.call_later(self._ended, then, answer)
+
+    def _ended(self, then: Callable[[T], None], answer: T) -> None:
+        self._began = None
+        then(answer)
+
+
+class Latest(Generic[T]):
+    """Asks in the background; a question that comes meanwhile waits, and takes the place of one that waits.
+
+    The answer to a question that another has followed is dropped.
+    """
+
+    def __init__(self, owner: Widget, name: str) -> None:
+        self._background = Background(owner, name)
+        self._waiting: tuple[Callable[[], T], Callable[[T], None], Callable[[Exception], None]] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is still to come."""
+        return self._background.busy
+
+    def ask(
+        self, call: Callable[[], T], done: Callable[[T], None], failed: Callable[[Exception], None]
+    ) -> None:
+        """Ask this, and nothing that was asked before."""
+        self._waiting = call, done, failed
+        if not self._background.busy:
+            self._go()
+
+    def _go(self) -> None:
+        if self._waiting is None:
+            return
+        (call, done, failed), self._waiting = self._waiting, None
+
+        def answered(answer: T) -> None:
+            if self._waiting is None:
+                done(answer)
+            self._go()
+
+        def refused(error: Exception) -> None:
+            if self._waiting is None:
+                failed(error)
+            self._go()
+
+        self._background.start(call, answered, refused)
