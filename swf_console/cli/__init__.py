@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line: `from swf_console.cli.main import main` is what files of 0.1 homes say."""
+    """Run a command line: `from swf_console.cli import main` is what files of 0.1 homes say."""
     # A function in the package, since the module `main` in it would be imported in its place.
     from ..old_names import value_of
 

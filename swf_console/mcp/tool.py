@@ -11,7 +11,7 @@ from ..backend.core.errors import UsageError
 
 if TYPE_CHECKING:
     from .executor import Desk
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 

@@ -161,7 +161,7 @@ def test_two_editors_at_once_both_leave_their_value(home: Path) -> None:
 
 def test_reading_never_loads_the_editing_library() -> None:
     code = (
-        "import sys, pathlib, swf_console.backend.config as c;"
+        "import sys, pathlib, swf_console.backend.config.load as c;"
         "c.compose(pathlib.Path(sys.argv[1]), 'fast_processing_default');"
         "sys.exit(bool({'tomlkit', 'difflib', 'tempfile', 'sqlalchemy'} & set(sys.modules)))"
     )

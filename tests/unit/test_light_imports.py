@@ -83,9 +83,14 @@ def test_the_console_loads_nothing_of_its_backends_before_it_paints(tmp_path: Pa
     assert done.stdout.strip() == "[]", done.stderr
 
 
-def test_every_backend_room_is_light_until_it_is_used() -> None:
-    rooms = ("configuration", "database", "messaging", "simulation", "operations", "supervision", "monitor")
-    code = "import sys\n" + "".join(f"import swf_console.backend.{room}\n" for room in rooms)
+def test_every_package_is_light_until_it_is_used() -> None:
+    backend = ("agent", "broker", "config", "database", "messaging", "services", "simulation", "supervisor")
+    packages = [
+        "swf_console.api",
+        "swf_console.viewmodels",
+        *(f"swf_console.backend.{name}" for name in backend),
+    ]
+    code = "import sys\n" + "".join(f"import {package}\n" for package in packages)
     code += f"print([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=plain_environment(), check=True

@@ -9,10 +9,10 @@ import pytest
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("messages", "stomp"),
+        ("message", "stomp"),
         ("publisher", "stomp"),
         ("embedded", "stomp"),
-        ("address", "subprocess"),
+        ("endpoint", "subprocess"),
         ("connection", "sqlalchemy"),
     ],
 )

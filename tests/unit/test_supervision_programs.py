@@ -12,7 +12,8 @@ from supervisor.options import ServerOptions
 from swf_console.backend.core.errors import UsageError
 from swf_console.backend.supervisor import programs
 from swf_console.backend.supervisor.base import Program
-from swf_console.backend.supervisor.launcher import NoStart, prepare, search_path, write_environment
+from swf_console.backend.supervisor.environment import search_path, write_environment
+from swf_console.backend.supervisor.launcher import NoStart, prepare
 from swf_console.backend.supervisor.paths import Place, find_place
 
 from ..support.supervised import make_home, user_folder

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .subscriptions import Subscription
 from typing import TYPE_CHECKING
 
-from .frames import VERSIONS, Frame, Rejected, encode
+from .frames import VERSIONS, Frame
 
 CHUNK = 2048
 TAIL = b"destination:"

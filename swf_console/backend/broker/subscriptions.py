@@ -15,13 +15,8 @@ if TYPE_CHECKING:
     from .session import Session
 from typing import TYPE_CHECKING
 
-from .frames import Rejected
-from .journal import Sender
 from .journal_file import StoredStore
-from .message import Message
-from .selectors.conditions import Selector
 from .selectors.parser import compile_selector
-from .store import Store
 
 if TYPE_CHECKING:
     from .broker import Broker

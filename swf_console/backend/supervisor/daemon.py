@@ -15,7 +15,7 @@ from xmlrpc.client import Fault
 
 from ..core.errors import SupervisorUnreachable, TimedOut, UsageError
 from .base import Daemon, DaemonState
-from .launcher import search_path
+from .environment import search_path
 from .paths import CONFIGURATION, OWN_SOCKET, Place
 from .rpc import CALL_SECONDS, SHUTDOWN_STATE, NoAnswer, call, foreign, multicall
 

@@ -7,7 +7,6 @@ one line.
 
 import json
 import os
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from typing import NoReturn
 
 from ..core.files import ENVIRONMENT, PROGRAMS, SUPERVISORS_OWN, read_json, write_private
 from .base import Explanation
-from .paths import Place
 from .pidfiles import Taken, claim
 
 SUFFIX = ".json"
@@ -133,25 +131,3 @@ def refuse(directory: Path, process: str, no_start: NoStart) -> NoReturn:
     write_refusal(directory, process, no_start.reason, no_start.advice)
     sys.stderr.write(f"swf-console: {no_start.reason}. {no_start.advice}\n")
     sys.exit(CONFIGURATION_EXIT_CODE)
-
-
-if __name__ == "__main__":
-    main()
-
-
-def write_environment(place: Place, environment: Mapping[str, str]) -> None:
-    """Write it (mode 0600), and the `python` that supervisord finds first on its PATH."""
-    kept = {name: value for name, value in environment.items() if not name.startswith(SUPERVISORS_OWN)}
-    kept |= {"SWF_CONSOLE_HOME": str(place.home), "SWF_STATE_DIR": str(place.state_dir)}
-    write_private(place.directory / ENVIRONMENT, json.dumps({"home": str(place.home), "environment": kept}))
-    programs = place.directory / "bin"
-    programs.mkdir(mode=0o700, exist_ok=True)
-    text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n'
-    write_private(programs / "python", text, mode=0o700)
-
-
-def search_path(place: Place, environment: Mapping[str, str]) -> str:
-    """PATH for supervisord: our `python` first."""
-    return os.pathsep.join(
-        [str(place.here / ".state" / "supervision" / "bin"), environment.get("PATH") or os.defpath]
-    )

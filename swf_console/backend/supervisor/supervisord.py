@@ -24,8 +24,9 @@ from .base import (
     ProcessStatus,
     Program,
 )
+from .environment import write_environment
 from .explain import explain, known_signal, select
-from .launcher import clear_refusal, read_refusal, write_environment
+from .launcher import clear_refusal, read_refusal
 from .paths import Place, find_place, remember
 from .programs import reread
 from .rpc import (

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleServices
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from ...widgets.table.columns import Column
 from ...widgets.table.short_list import ShortList

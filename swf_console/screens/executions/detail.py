@@ -8,7 +8,6 @@ from ..base.views import Document
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleServices
     from ...viewmodels.executions.progress import Looked
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -31,7 +30,7 @@ from ...widgets.timeline import Timeline
 from ..base.polling import Poll
 from ..base.prompt import Entry
 from ..base.row_source import Rows
-from ..base.views import Document, Scrolling, View, section_name
+from ..base.views import Scrolling, View, section_name
 from .log import ExecutionLogView
 from .replay import strip_of
 from .rows import (

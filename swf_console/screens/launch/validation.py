@@ -12,17 +12,13 @@ if TYPE_CHECKING:
     from ...backend.services.executions.request import RunRequest
     from ...viewmodels.context import ConsoleServices
     from ...viewmodels.executions.launch import Checked, Forecast
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
-
-from textual.widget import Widget
 
 from ...actions import action_of
 from ...backend.core.sanitize import brief
 from ...widgets.text.notice import Notice
 from ..base.host import ActionHost, Then, host_of
-from ..base.polling import cause_of
 
 if TYPE_CHECKING:
     from ...backend.services.executions.request import RunRequest

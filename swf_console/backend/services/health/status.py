@@ -13,10 +13,8 @@ from .backends import Asked, BrokerLook, Health, NamespaceLook, look_at_broker, 
 if TYPE_CHECKING:
     from ...database.figures import Figures
     from .backends import DatabaseLook
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ...core.settings import Settings
 from ...database import Database, executions, logs, runs
 from ...database.records.agents import LogEntry, LogFilter
 from ...database.records.workflows import ExecutionFilter, ExecutionSummary, RunState

@@ -1,0 +1,28 @@
+"""What the programs get at their next start: the environment, the home, the interpreter that runs us."""
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+
+from ..core.files import ENVIRONMENT, SUPERVISORS_OWN, write_private
+from .paths import Place
+
+
+def write_environment(place: Place, environment: Mapping[str, str]) -> None:
+    """Write it (mode 0600), and the `python` that supervisord finds first on its PATH."""
+    kept = {name: value for name, value in environment.items() if not name.startswith(SUPERVISORS_OWN)}
+    kept |= {"SWF_CONSOLE_HOME": str(place.home), "SWF_STATE_DIR": str(place.state_dir)}
+    write_private(place.directory / ENVIRONMENT, json.dumps({"home": str(place.home), "environment": kept}))
+    programs = place.directory / "bin"
+    programs.mkdir(mode=0o700, exist_ok=True)
+    text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n'
+    write_private(programs / "python", text, mode=0o700)
+
+
+def search_path(place: Place, environment: Mapping[str, str]) -> str:
+    """PATH for supervisord: our `python` first."""
+    return os.pathsep.join(
+        [str(place.here / ".state" / "supervision" / "bin"), environment.get("PATH") or os.defpath]
+    )
