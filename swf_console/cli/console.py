@@ -41,7 +41,7 @@ def _open(arguments: argparse.Namespace, first_look: "FirstLook") -> int:
     from ..backend.core.settings import load_settings
     from ..backend.services.executions.watchdog import Watchdog, new_owner_id
     from ..viewmodels.context import ConsoleServices
-    from ..viewmodels.namespaces import namespace_of
+    from ..viewmodels.namespace_setup import namespace_of
     from ..viewmodels.preferences import load_preferences
     from .key_names import known_keys
 

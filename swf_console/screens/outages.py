@@ -1,15 +1,15 @@
 """What is said of a backend that does not answer: since when, why, what to do, when it is tried again."""
 
 from ..backend.core.sanitize import brief
-from ..viewmodels.connections import Flow, PipeState
+from ..backend.services.health.connection import ConnectionStatus, Connectivity
 from ..viewmodels.context import ConsoleServices
 
 WORDS = {"broker": "the broker", "db": "the database", "superv": "supervisord"}
 
 
-def outage(pipe: PipeState) -> str:
+def outage(pipe: ConnectionStatus) -> str:
     """Since when nothing comes from there, when it is tried again, why, what to do; empty where it is up."""
-    if pipe.flow in (Flow.UP, Flow.IDLE, Flow.STARTING):
+    if pipe.flow in (Connectivity.UP, Connectivity.IDLE, Connectivity.STARTING):
         return ""
     age, wait = pipe.age(), pipe.next_in()
     words = f"STALE {short(age)}" if age is not None else "NOT CONNECTED"

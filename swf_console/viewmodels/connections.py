@@ -3,51 +3,11 @@
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from typing import NamedTuple
 
 from ..backend.core.errors import SwfError
 from ..backend.core.settings import Settings
 from ..backend.database import Database, namespaces
-
-
-class Flow(StrEnum):
-    """How a pipe is. `idle`: there is nothing, and nothing is needed yet."""
-
-    STARTING = "starting"
-    UP = "up"
-    IDLE = "idle"
-    DOWN = "down"
-
-
-class PipeState(NamedTuple):
-    """A snapshot. `proved_at` is the last sign of life, `next_at` the next attempt; instants are UTC."""
-
-    name: str
-    flow: Flow = Flow.STARTING
-    place: str = ""
-    since: datetime | None = None
-    proved_at: datetime | None = None
-    next_at: datetime | None = None
-    error: str = ""
-    advice: str = ""
-
-    def age(self, now: datetime | None = None) -> float | None:
-        """Seconds since the last sign of life."""
-        return None if self.proved_at is None else max(0.0, _seconds(self.proved_at, now))
-
-    def up_for(self, now: datetime | None = None) -> float | None:
-        """Seconds since it came up."""
-        return None if self.since is None else max(0.0, _seconds(self.since, now))
-
-    def next_in(self, now: datetime | None = None) -> float | None:
-        """Seconds until the next attempt."""
-        return None if self.next_at is None else max(0.0, -_seconds(self.next_at, now))
-
-
-def _seconds(then: datetime, now: datetime | None) -> float:
-    return ((now or datetime.now(UTC)) - then).total_seconds()
-
+from ..backend.services.health.connection import ConnectionStatus, Connectivity
 
 EVERY = 2.0
 SILENT = 8.0
@@ -56,9 +16,9 @@ SILENT = 8.0
 class Asking:
     """Calls `question` every two seconds; an SwfError is an answer too. One that hangs shows by its age."""
 
-    def __init__(self, name: str, question: Callable[[], PipeState], every: float = EVERY) -> None:
+    def __init__(self, name: str, question: Callable[[], ConnectionStatus], every: float = EVERY) -> None:
         self._question, self._every = question, every
-        self._state = PipeState(name)
+        self._state = ConnectionStatus(name)
         self._stirred, self._closed = threading.Event(), False
         self._thread = threading.Thread(target=self._ask, name=f"pipe {name}", daemon=True)
 
@@ -75,11 +35,11 @@ class Asking:
         """Do not wait for the next turn."""
         self._stirred.set()
 
-    def state(self) -> PipeState:
+    def state(self) -> ConnectionStatus:
         """The last answer; down where there was none for too long."""
         state, age = self._state, self._state.age()
-        if state.flow in (Flow.UP, Flow.IDLE) and age is not None and age > SILENT:
-            return state._replace(flow=Flow.DOWN, error=f"no answer for {age:.0f} s", next_at=None)
+        if state.flow in (Connectivity.UP, Connectivity.IDLE) and age is not None and age > SILENT:
+            return state._replace(flow=Connectivity.DOWN, error=f"no answer for {age:.0f} s", next_at=None)
         return state
 
     def _ask(self) -> None:
@@ -88,7 +48,7 @@ class Asking:
             self._stirred.wait(self._every)
             self._stirred.clear()
 
-    def _answer(self) -> PipeState:
+    def _answer(self) -> ConnectionStatus:
         before = self._state
         try:
             answer = self._question()
@@ -101,9 +61,9 @@ class Asking:
         return answer._replace(name=before.name, proved_at=now, since=before.since if same else now)
 
 
-def _failed(before: PipeState, error: str, advice: str, every: float) -> PipeState:
+def _failed(before: ConnectionStatus, error: str, advice: str, every: float) -> ConnectionStatus:
     again = datetime.now(UTC) + timedelta(seconds=every)
-    return before._replace(flow=Flow.DOWN, error=error, advice=advice, next_at=again, since=None)
+    return before._replace(flow=Connectivity.DOWN, error=error, advice=advice, next_at=again, since=None)
 
 
 class Owners:
@@ -117,23 +77,23 @@ class Owners:
         """The owner as last read; None where there is none, or the database has not answered yet."""
         return self._known.get(self._namespace() or "")
 
-    def ask(self) -> PipeState:
+    def ask(self) -> ConnectionStatus:
         """Read the owner anew; blocks, raises DatabaseUnusable and DatabaseUnreachable."""
         name = self._namespace() or ""
         database = self._database()
         with database.read() as connection:
             found = namespaces.get(connection, name)
         self._known[name] = found.owner if found else None
-        return PipeState("db", Flow.UP, place=database.safe_url)
+        return ConnectionStatus("db", Connectivity.UP, place=database.safe_url)
 
 
-def ask_supervisor(settings: Settings) -> PipeState:
+def ask_supervisor(settings: Settings) -> ConnectionStatus:
     """Whether supervisord of this home runs; starts nothing."""
     from ..backend.services.agents.programs import supervisor_of
     from ..backend.supervisor.base import DaemonState
 
     daemon = supervisor_of(settings).look()
     if daemon.state is DaemonState.RUNNING:
-        return PipeState("superv", Flow.UP, place=f"pid {daemon.pid}")
-    flow = Flow.IDLE if daemon.state is DaemonState.ABSENT else Flow.DOWN
-    return PipeState("superv", flow, error=daemon.message, advice=daemon.advice)
+        return ConnectionStatus("superv", Connectivity.UP, place=f"pid {daemon.pid}")
+    flow = Connectivity.IDLE if daemon.state is DaemonState.ABSENT else Connectivity.DOWN
+    return ConnectionStatus("superv", flow, error=daemon.message, advice=daemon.advice)

@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..backend.core.settings import Settings
+from ..backend.services.health.connection import ConnectionStatus
 from ..backend.services.journal import Journal
-from .connections import PipeState
 from .preferences import Preferences
 from .ui_priority import Courtesy
 from .ui_state import Memory
@@ -114,10 +114,10 @@ class ConsoleServices:
             for asking in askings:
                 asking.start()
 
-    def pipes(self) -> tuple[PipeState, ...]:
+    def pipes(self) -> tuple[ConnectionStatus, ...]:
         """Broker, database and supervisor as they are now."""
         if self.following is None:
-            return tuple(PipeState(name) for name in ("broker", "db", "superv"))
+            return tuple(ConnectionStatus(name) for name in ("broker", "db", "superv"))
         return (self.following.state(), *(asking.state() for asking in self.askings))
 
     def owner(self) -> str | None:

@@ -1,10 +1,8 @@
 """What the Namespaces screen shows: the namespaces, testbed.toml, and what it comes to."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from ..backend.config.names import check_namespace
-from ..backend.core.errors import NamespaceError, SwfError
+from ..backend.core.errors import SwfError
 from ..backend.core.settings import Settings
 from ..backend.services.configurations import TESTBED, FileValue, files_of, values_of
 from ..backend.services.executions.request import RunRequest
@@ -92,49 +90,3 @@ def look_at_file(settings: Settings, file: str) -> FileLook:
     request = RunRequest(configuration=name, namespace=offered.namespace or "unnamed")
     checked = check(settings, request) if name else None
     return FileLook(file, values, name, checked, offered.namespace_trouble)
-
-
-def namespace_of(settings: Settings, given: str | None = None) -> str | None:
-    """The namespace that is given or that testbed.toml names; None where none is named yet.
-
-    Raises NamespaceError for a given one that is no name, ConfigurationError for a broken testbed.toml.
-    """
-    if given is not None:
-        return check_namespace(given, "the given namespace")
-    from ..backend.config.names import resolve_namespace
-    from ..backend.config.testbed import find_testbed, load_testbed
-
-    try:
-        path = find_testbed(settings.testbed_config, settings.workflows_dir)
-        return resolve_namespace(None, load_testbed(path) if path else None)
-    except NamespaceError:
-        return None
-
-
-def suggested(settings: Settings) -> str:
-    """A name for somebody who has none yet."""
-    return f"{settings.user}-dev"
-
-
-def problem_of(name: str) -> str:
-    """Why that is no name for a namespace, or an empty text."""
-    try:
-        check_namespace(name, "the name")
-    except SwfError as error:
-        return str(error) if name.strip() else "type a name"
-    return ""
-
-
-def write_namespace(settings: Settings, name: str) -> Path:
-    """Write the namespace into testbed.toml, leaving everything else in it; returns the file.
-
-    Raises NamespaceError or ConfigurationError, and changes nothing then.
-    """
-    from ..backend.config.edit import set_in_testbed
-    from ..backend.config.testbed import find_testbed
-
-    check_namespace(name, "the name")
-    path = find_testbed(settings.testbed_config, settings.workflows_dir)
-    target = path or settings.workflows_dir / "testbed.toml"
-    set_in_testbed(target, "testbed.namespace", name, settings.workflows_dir)
-    return target

@@ -7,8 +7,8 @@ from ..backend.core.errors import SwfError
 from ..backend.database import Database, executions
 from ..backend.database.records.workflows import ExecutionFilter
 from ..backend.services.agents.programs import RUNNER
+from ..backend.services.health.connection import ConnectionStatus, Connectivity
 from .agents import GONE, UP, AgentWatch
-from .connections import Flow, PipeState
 from .context import ConsoleServices
 from .executions.progress import RunningWatch
 from .snapshots import AgentsLook, Change, OverviewLook, Running, Verdict
@@ -68,9 +68,11 @@ def judge(
     return findings[0]
 
 
-def _backends(pipes: Sequence[PipeState], namespace: str | None, database_trouble: str) -> Iterator[Verdict]:
+def _backends(
+    pipes: Sequence[ConnectionStatus], namespace: str | None, database_trouble: str
+) -> Iterator[Verdict]:
     """What cannot be reached, and what is not chosen."""
-    broker_away = any(pipe.flow is Flow.DOWN and pipe.name == "broker" for pipe in pipes)
+    broker_away = any(pipe.flow is Connectivity.DOWN and pipe.name == "broker" for pipe in pipes)
     if broker_away and database_trouble:
         yield Verdict("bad", "Broker and database cannot be reached: the doctor says what to do about each")
     if broker_away:

@@ -100,7 +100,7 @@ def look(given: Sequence[str]) -> None:
     signal.alarm(LONGEST)
     from ..backend.core.settings import load_settings
     from .context import ConsoleServices
-    from .namespaces import namespace_of
+    from .namespace_setup import namespace_of
     from .overview import OverviewWatch
 
     home, testbed_config, namespace = given

@@ -18,7 +18,7 @@ from swf_console.app import ConsoleApp
 from swf_console.backend.core.settings import load_settings, private_directory, sqlite_url
 from swf_console.backend.database import Database, open_database
 from swf_console.backend.database.upgrading import upgrade
-from swf_console.viewmodels.connections import Flow
+from swf_console.backend.services.health.connection import Connectivity
 from swf_console.viewmodels.context import ConsoleServices
 from tests.support.embedded import BrokerProcess
 from tests.support.history import add_execution
@@ -126,7 +126,7 @@ class Console:
         except AssertionError:
             raise AssertionError(f"it did not happen\n{self.screen}") from None
 
-    def flow(self, backend: str) -> Flow:
+    def flow(self, backend: str) -> Connectivity:
         """How that pipe is."""
         return next(pipe.flow for pipe in self.world.services.pipes() if pipe.name == backend)
 
@@ -161,7 +161,7 @@ class Console:
 
     async def recovers(self) -> None:
         """Without a key being pressed, the pipe is up again; then its screen works."""
-        await self.wait_until(lambda: self.flow(self.world.faulty) is Flow.UP)
+        await self.wait_until(lambda: self.flow(self.world.faulty) is Connectivity.UP)
         await self.wait_until(lambda: not self.stale())
         await self.works(self.world.faulty)
         assert len(self.app.screen_stack) == 1
@@ -236,9 +236,9 @@ def test_flapping(world: World) -> None:
         await console.works(world.faulty)
         for _ in range(2):
             world.proxy.refuse()
-            await console.wait_until(lambda: console.flow(world.faulty) is not Flow.UP)
+            await console.wait_until(lambda: console.flow(world.faulty) is not Connectivity.UP)
             world.proxy.heal()
-            await console.wait_until(lambda: console.flow(world.faulty) is Flow.UP)
+            await console.wait_until(lambda: console.flow(world.faulty) is Connectivity.UP)
         await console.others_work()
         await console.recovers()
 

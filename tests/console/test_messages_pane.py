@@ -13,9 +13,9 @@ from textual.widgets import Input
 
 from swf_console.backend.database import Database
 from swf_console.backend.messaging.message import ID_HEADER
+from swf_console.backend.services.health.connection import ConnectionStatus, Connectivity
 from swf_console.screens.messages.detail import MessageDetail
 from swf_console.screens.messages.screen import MessagesPane
-from swf_console.viewmodels.connections import Flow, PipeState
 from swf_console.viewmodels.context import ConsoleServices
 from swf_console.widgets.tail.message_tail import MessageTail
 from swf_console.widgets.text.line import Line
@@ -295,7 +295,7 @@ def test_hostile_bodies_are_shown_harmlessly(services: ConsoleServices, body: st
 
 def test_nothing_to_see_proves_that_the_pipe_is_alive(services: ConsoleServices) -> None:
     now = datetime.now(UTC)
-    up = PipeState("broker", Flow.UP, since=now - timedelta(minutes=14), proved_at=now)
+    up = ConnectionStatus("broker", Connectivity.UP, since=now - timedelta(minutes=14), proved_at=now)
     services.pipes = lambda: (up,)  # type: ignore[method-assign]
 
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:

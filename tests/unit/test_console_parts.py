@@ -10,16 +10,17 @@ import pytest
 from swf_console.backend.core.errors import BackendUnreachable, ConfigurationError, NamespaceError
 from swf_console.backend.core.settings import Settings, load_settings
 from swf_console.backend.messaging.message import make
+from swf_console.backend.services.health.connection import ConnectionStatus, Connectivity
 from swf_console.backend.services.journal import Journal
 from swf_console.cli.key_names import known_keys
 from swf_console.screens.shell.alarms import Alert, PipeWatch
 from swf_console.screens.shell.clipboard import copy_sequence, title_sequence
 from swf_console.testing.memory_broker import MemoryBroker
-from swf_console.viewmodels.connections import Asking, Flow, PipeState
+from swf_console.viewmodels.connections import Asking
 from swf_console.viewmodels.messages.buffer import Tail
 from swf_console.viewmodels.messages.search import find_row
 from swf_console.viewmodels.messages.subscription import Following
-from swf_console.viewmodels.namespaces import namespace_of, problem_of, write_namespace
+from swf_console.viewmodels.namespace_setup import namespace_of, problem_of, write_namespace
 from swf_console.viewmodels.preferences import Preferences, load_preferences, sample
 from swf_console.viewmodels.terminal import symbols_of, theme_of
 from swf_console.viewmodels.ui_state import Memory
@@ -188,18 +189,18 @@ def test_a_pipe_that_fails_says_so_and_comes_back() -> None:
     broken = threading.Event()
     broken.set()
 
-    def question() -> PipeState:
+    def question() -> ConnectionStatus:
         if broken.is_set():
             raise BackendUnreachable("nobody there", "Start it")
-        return PipeState("x", Flow.UP)
+        return ConnectionStatus("x", Connectivity.UP)
 
     asking = Asking("db", question, every=0.01)
     asking.start()
-    wait_for(lambda: asking.state().flow is Flow.DOWN)
+    wait_for(lambda: asking.state().flow is Connectivity.DOWN)
     assert (asking.state().error, asking.state().advice) == ("nobody there", "Start it")
     assert asking.state().next_in() is not None
     broken.clear()
-    wait_for(lambda: asking.state().flow is Flow.UP)
+    wait_for(lambda: asking.state().flow is Connectivity.UP)
     age = asking.state().age()
     assert age is not None
     assert age < 5
@@ -209,14 +210,14 @@ def test_a_pipe_that_fails_says_so_and_comes_back() -> None:
 def test_a_short_outage_is_no_alert_and_a_long_one_is_one() -> None:
     clock = [0.0]
     watch = PipeWatch(lambda: clock[0])
-    down = [PipeState("broker", Flow.DOWN, error="gone")]
+    down = [ConnectionStatus("broker", Connectivity.DOWN, error="gone")]
     assert list(watch.look(down)) == []
     clock[0] = 6.0
     (alert,) = watch.look(down)
     assert isinstance(alert, Alert)
     assert alert.text == "the broker is away: gone"
     assert list(watch.look(down)) == []
-    assert list(watch.look([PipeState("broker", Flow.UP)])) == ["broker"]
+    assert list(watch.look([ConnectionStatus("broker", Connectivity.UP)])) == ["broker"]
 
 
 def test_copying_goes_through_tmux_and_screen_and_has_a_limit() -> None:
@@ -255,12 +256,12 @@ def test_the_pipe_is_up_once_the_broker_has_subscribed_the_tail(
     following = Following(settings, Tail(None), lambda _address: link)
     following.start()
     wait_for(lambda: receipts)
-    assert following.state().flow is Flow.STARTING
+    assert following.state().flow is Connectivity.STARTING
 
     monkeypatch.undo()
     link.confirm(*receipts[0])
 
-    assert following.state().flow is Flow.UP
+    assert following.state().flow is Connectivity.UP
     following.close()
 
 
@@ -269,7 +270,7 @@ def test_the_tail_follows_a_broker_that_goes_and_comes(settings: Settings) -> No
     tail = Tail(None)
     following = Following(settings, tail, lambda _address: broker.connect())
     following.start()
-    wait_for(lambda: following.state().flow is Flow.UP)
+    wait_for(lambda: following.state().flow is Connectivity.UP)
     sender = broker.connect()
     sender.start()
     session = sender.wait_up(5)
@@ -280,9 +281,9 @@ def test_the_tail_follows_a_broker_that_goes_and_comes(settings: Settings) -> No
     send(session)
     wait_for(lambda: len(tail) == 1)
     broker.stop()
-    wait_for(lambda: following.state().flow is Flow.DOWN)
+    wait_for(lambda: following.state().flow is Connectivity.DOWN)
     broker.start()
-    wait_for(lambda: following.state().flow is Flow.UP)
+    wait_for(lambda: following.state().flow is Connectivity.UP)
     send(sender.wait_up(5))
     wait_for(lambda: len(tail) == 4)
     rows = tail.window(0, 9)

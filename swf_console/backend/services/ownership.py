@@ -1,10 +1,10 @@
 """What row 1 says, made from what the services know."""
 
 from ...screens.outages import short
-from ...viewmodels.connections import Flow, PipeState
 from ...viewmodels.context import ConsoleServices
 from ...widgets.bars.status import PipeSign, Standing
 from ...widgets.semantic_colors import Tone
+from .health.connection import ConnectionStatus, Connectivity
 
 OLD_PROOF = 12.0
 
@@ -56,14 +56,14 @@ def standing(services: ConsoleServices, writes: Writes) -> Standing:
     )
 
 
-def sign_of(pipe: PipeState) -> PipeSign:
+def sign_of(pipe: ConnectionStatus) -> PipeSign:
     """A pipe as row 1 shows it."""
     age = pipe.age()
-    if pipe.flow is Flow.UP:
+    if pipe.flow is Connectivity.UP:
         tone: Tone = "ok" if age is None or age < OLD_PROOF else "watch"
         return PipeSign(pipe.name, tone, "" if age is None else short(age))
-    if pipe.flow is Flow.IDLE:
+    if pipe.flow is Connectivity.IDLE:
         return PipeSign(pipe.name, "off", "off")
-    if pipe.flow is Flow.STARTING:
+    if pipe.flow is Connectivity.STARTING:
         return PipeSign(pipe.name, "unknown", "")
     return PipeSign(pipe.name, "bad", "down" if age is None else f"STALE {short(age)}")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from textual.content import Content
 
 from ...backend.core.sanitize import brief
-from ...viewmodels.connections import Flow, PipeState
+from ...backend.services.health.connection import ConnectionStatus, Connectivity
 from ...viewmodels.messages.buffer import TailNumbers
 from ...widgets.key_labels import with_keys
 from ...widgets.semantic_colors import COLOURS
@@ -50,15 +50,15 @@ def types_of(types: list[tuple[str, int]]) -> Content:
     return Content.assemble(" ", Content.styled(" · ", COLOURS["unknown"]).join(parts))
 
 
-def stale_words(pipe: PipeState) -> str:
+def stale_words(pipe: ConnectionStatus) -> str:
     """Why nothing comes, since when, and when it is tried again; empty where the pipe is up."""
-    if pipe.flow is Flow.UP:
+    if pipe.flow is Connectivity.UP:
         return f"the broker refused the subscription: {pipe.error}" if pipe.error else ""
     return outage(pipe) or "the broker: connecting"
 
 
 def emptiness(
-    numbers: TailNumbers, pipe: PipeState, filter_text: str, namespace: str | None
+    numbers: TailNumbers, pipe: ConnectionStatus, filter_text: str, namespace: str | None
 ) -> tuple[str, ...]:
     """Why there is nothing to see: the pipe is alive, or it is not, and what to do."""
     where = f" in {namespace}" if namespace else ""
@@ -70,7 +70,7 @@ def emptiness(
     return what, _proof(numbers, pipe), with_keys(clear if filter_text else NEXT_STEPS)
 
 
-def _proof(numbers: TailNumbers, pipe: PipeState) -> str:
+def _proof(numbers: TailNumbers, pipe: ConnectionStatus) -> str:
     age = pipe.up_for()
     parts = [f"Broker connected {short(age)}" if age is not None else "Broker connected"]
     if numbers.last_at is None:

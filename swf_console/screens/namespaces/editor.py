@@ -146,7 +146,7 @@ class FileEditor(Container):
 
     def _previewing(self, key: str, text: str) -> "Callable[[], Preview]":
         from ...backend.services.configurations import Preview, preview
-        from ...viewmodels.namespaces import problem_of
+        from ...viewmodels.namespace_setup import problem_of
 
         if key == CREATE:
             return lambda: Preview(key, (f"+{text.strip()}",), tuple(filter(None, [problem_of(text)])))

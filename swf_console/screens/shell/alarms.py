@@ -11,8 +11,8 @@ from textual.content import Content
 
 from ...backend.core.errors import SwfError
 from ...backend.core.sanitize import brief
+from ...backend.services.health.connection import ConnectionStatus, Connectivity
 from ...backend.services.journal import Entry
-from ...viewmodels.connections import Flow, PipeState
 from ...viewmodels.context import ConsoleServices
 from ...widgets.semantic_colors import COLOURS, Tone
 from ...widgets.symbols import sign
@@ -156,23 +156,23 @@ class PipeWatch:
         self._down_since: dict[str, float] = {}
         self._told: set[str] = set()
 
-    def look(self, pipes: Sequence[PipeState]) -> Iterator[Alert | str]:
+    def look(self, pipes: Sequence[ConnectionStatus]) -> Iterator[Alert | str]:
         """An alert for each pipe that has been down too long; the key of an alert that is over."""
         for pipe in pipes:
-            if pipe.flow is Flow.DOWN:
+            if pipe.flow is Connectivity.DOWN:
                 since = self._down_since.setdefault(pipe.name, self._now())
                 if self._now() - since >= PATIENCE and pipe.name not in self._told:
                     self._told.add(pipe.name)
                     words = f"{WORDS.get(pipe.name, pipe.name)} is away: {_why(pipe)}"
                     yield Alert(words, screen="doctor", key=pipe.name)
-            elif pipe.flow in (Flow.UP, Flow.IDLE):
+            elif pipe.flow in (Connectivity.UP, Connectivity.IDLE):
                 self._down_since.pop(pipe.name, None)
                 if pipe.name in self._told:
                     self._told.discard(pipe.name)
                     yield pipe.name
 
 
-def _why(pipe: PipeState) -> str:
+def _why(pipe: ConnectionStatus) -> str:
     words = pipe.error or "no reason given"
     return f"{words}. {pipe.advice}" if pipe.advice else words
 

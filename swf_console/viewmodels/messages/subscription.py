@@ -10,7 +10,7 @@ from ...backend.messaging.connection import Connection
 from ...backend.messaging.endpoint import Broker, choose_broker
 from ...backend.messaging.link import ConnectionState, Link, Phase
 from ...backend.messaging.subscriber import AUTO, Feed, Inbox, Subscription
-from ..connections import Flow, PipeState
+from ...backend.services.health.connection import ConnectionStatus, Connectivity
 from ..ui_priority import Courtesy
 from .buffer import Tail
 
@@ -67,17 +67,21 @@ class Following:
         """Whether the embedded broker is a child of this process."""
         return bool(getattr(self._broker, "ours", False))
 
-    def state(self) -> PipeState:
+    def state(self) -> ConnectionStatus:
         """The pipe now."""
         state = self._link.state()
-        flow = {Phase.UP: Flow.UP, Phase.DOWN: Flow.DOWN}.get(state.phase, Flow.STARTING)
-        if flow is Flow.STARTING and state.last_error and state.up_since is None:
-            flow = Flow.DOWN
-        if flow is Flow.UP and not (self._feed.subscribed or self._feed.error):
-            flow = Flow.STARTING  # what is sent before the broker has subscribed us does not come here
+        flow = {Phase.UP: Connectivity.UP, Phase.DOWN: Connectivity.DOWN}.get(
+            state.phase, Connectivity.STARTING
+        )
+        if flow is Connectivity.STARTING and state.last_error and state.up_since is None:
+            flow = Connectivity.DOWN
+        if flow is Connectivity.UP and not (self._feed.subscribed or self._feed.error):
+            flow = (
+                Connectivity.STARTING
+            )  # what is sent before the broker has subscribed us does not come here
         self._proved_at = state.last_frame_at or self._proved_at
-        error = self._feed.error if flow is Flow.UP else state.last_error
-        return PipeState(
+        error = self._feed.error if flow is Connectivity.UP else state.last_error
+        return ConnectionStatus(
             "broker",
             flow,
             place=state.broker,
@@ -85,7 +89,7 @@ class Following:
             proved_at=self._proved_at,
             next_at=state.next_attempt_at,
             error=error or "",
-            advice="swf-console doctor says what to do" if flow is Flow.DOWN else "",
+            advice="swf-console doctor says what to do" if flow is Connectivity.DOWN else "",
         )
 
     def _fill(self) -> None:

@@ -1,0 +1,43 @@
+"""The state of one way to a backend, as the console shows it."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Connectivity(StrEnum):
+    """How a pipe is. `idle`: there is nothing, and nothing is needed yet."""
+
+    STARTING = "starting"
+    UP = "up"
+    IDLE = "idle"
+    DOWN = "down"
+
+
+class ConnectionStatus(NamedTuple):
+    """A snapshot. `proved_at` is the last sign of life, `next_at` the next attempt; instants are UTC."""
+
+    name: str
+    flow: Connectivity = Connectivity.STARTING
+    place: str = ""
+    since: datetime | None = None
+    proved_at: datetime | None = None
+    next_at: datetime | None = None
+    error: str = ""
+    advice: str = ""
+
+    def age(self, now: datetime | None = None) -> float | None:
+        """Seconds since the last sign of life."""
+        return None if self.proved_at is None else max(0.0, _seconds(self.proved_at, now))
+
+    def up_for(self, now: datetime | None = None) -> float | None:
+        """Seconds since it came up."""
+        return None if self.since is None else max(0.0, _seconds(self.since, now))
+
+    def next_in(self, now: datetime | None = None) -> float | None:
+        """Seconds until the next attempt."""
+        return None if self.next_at is None else max(0.0, -_seconds(self.next_at, now))
+
+
+def _seconds(then: datetime, now: datetime | None) -> float:
+    return ((now or datetime.now(UTC)) - then).total_seconds()
