@@ -17,7 +17,6 @@ from textual.content import Content
 
 from . import __version__
 from .actions import use_keys
-from .backend.services.ownership import Writes
 from .screens.dialogs.confirm import Questions
 from .screens.shell.action_runner import ActionRunner, keep_crash
 from .screens.shell.alarms import Alarms
@@ -26,6 +25,7 @@ from .screens.shell.commands import Commands, NamespaceChoice, WriteLock
 from .screens.shell.frame import Frame
 from .screens.shell.key_queue import Handled, KeyQueue
 from .screens.shell.navigation import Navigation
+from .screens.shell.status import Writes
 from .screens.shell.themes import ALL
 from .viewmodels.context import ConsoleServices
 from .viewmodels.terminal import symbols_of, theme_of

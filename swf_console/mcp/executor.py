@@ -16,6 +16,7 @@ from ..backend.core.redaction import without_secrets
 from ..backend.core.settings import Settings
 from ..backend.services.database import opened
 from ..backend.services.journal import Entry, Journal
+from ..backend.services.ownership import WritePolicy
 from .serialize import shaped
 from .tool import Tool
 
@@ -90,11 +91,9 @@ class Desk:
             self._writing += 1
         failure: str | None = "it broke off"
         try:
-            if not self.allow_write:
-                raise Refused(
-                    f"this server is read-only, and {tool.name} changes something",
-                    "Whoever runs it may start it with --allow-write",
-                )
+            started = "" if self.allow_write else "the server was started without --allow-write"
+            if refusal := WritePolicy(self.settings.user).refusal(started):
+                raise Refused(f"{refusal}; {tool.name} changes something", "Start it with --allow-write")
             done = tool(self, values)
             failure = None
         except Exception as error:

@@ -7,6 +7,7 @@ from ..core.suggest import nearest
 from ..database import Database, namespaces
 from ..database.records.pages import Page
 from ..database.records.workflows import NamespaceUse
+from .ownership import check_writable
 
 COUNT_CAP = 10_001
 
@@ -41,6 +42,7 @@ def create_namespace(settings: Settings, database: Database, name: str) -> str:
     Raises NamespaceError for a name that is none, Refused where it is there already.
     """
     plain = check_namespace(name, "the name")
+    check_writable(database, settings.user)
     with database.write() as connection:
         found, created = namespaces.ensure(connection, plain, settings.user)
     if not created:

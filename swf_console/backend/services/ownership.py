@@ -1,69 +1,55 @@
-"""What row 1 says, made from what the services know."""
+"""Who may write: one policy for console, command line and MCP.
 
-from ...screens.outages import short
-from ...viewmodels.context import ConsoleServices
-from ...widgets.bars.status import PipeSign, Standing
-from ...widgets.semantic_colors import Tone
-from .health.connection import ConnectionStatus, Connectivity
+- A program that was started to change nothing, and a database that this account may only read, refuse every
+  change.
+- A namespace of another user is a question, which the console asks once (W). A command or a tool call is the
+  answer by itself: several users of one home run workflows in its namespace.
+REST has no part in it: its callers record what agents did, wherever that belongs, and show a token.
+"""
 
-OLD_PROOF = 12.0
+from typing import TYPE_CHECKING
+
+from ..core.errors import Refused
+
+if TYPE_CHECKING:
+    from ..database import Database
 
 
-class Writes:
-    """Whether actions may change something: never with --read-only, and not in somebody else's namespace."""
+class WritePolicy:
+    """Whether a user may change something now, in the same words wherever it is refused."""
 
-    def __init__(self, services: ConsoleServices) -> None:
-        self._services = services
+    def __init__(self, user: str) -> None:
+        self.user = user
         self._locked = False
-        self._unlocked_for: str | None = None
+        self._meant: str | None = None
 
-    @property
-    def others(self) -> str | None:
-        """The owner, where that is somebody else."""
-        owner = self._services.owner()
-        return owner if owner and owner != self._services.settings.user else None
+    def other(self, owner: str | None) -> str | None:
+        """The owner of a namespace, where that is another user."""
+        return owner if owner and owner != self.user else None
 
-    @property
-    def refusal(self) -> str:
-        """Why nothing may be changed, or an empty text."""
-        if why := self._services.why_read_only:
-            return f"read-only: {why}"
+    def refusal(self, read_only: str, namespace: str | None = None, owner: str | None = None) -> str:
+        """Why nothing may be changed in a namespace of `owner`, or an empty text.
+
+        `read_only` is why program or database allow nothing at all.
+        """
+        if read_only:
+            return f"read-only: {read_only}"
         if self._locked:
             return "locked: W unlocks writes"
-        namespace, owner = self._services.namespace, self.others
-        if owner and self._unlocked_for != namespace:
+        if self.other(owner) and self._meant != namespace:
             return f"read-only: {namespace} belongs to {owner}; W unlocks writes"
         return ""
 
     def lock(self) -> None:
-        """Refuse what would change something."""
-        self._locked, self._unlocked_for = True, None
+        """Refuse every change."""
+        self._locked, self._meant = True, None
 
-    def unlock(self) -> None:
-        """Allow it again, in this namespace."""
-        self._locked, self._unlocked_for = False, self._services.namespace
-
-
-def standing(services: ConsoleServices, writes: Writes) -> Standing:
-    """Row 1 as it is now."""
-    owner = services.owner()
-    whose = "yours" if owner == services.settings.user else (owner or "")
-    return Standing(
-        namespace=services.namespace,
-        owner=whose,
-        writes="RO" if writes.refusal else "RW",
-        pipes=tuple(map(sign_of, services.pipes())),
-    )
+    def unlock(self, namespace: str | None) -> None:
+        """Allow changes again, in this namespace whoever owns it."""
+        self._locked, self._meant = False, namespace
 
 
-def sign_of(pipe: ConnectionStatus) -> PipeSign:
-    """A pipe as row 1 shows it."""
-    age = pipe.age()
-    if pipe.flow is Connectivity.UP:
-        tone: Tone = "ok" if age is None or age < OLD_PROOF else "watch"
-        return PipeSign(pipe.name, tone, "" if age is None else short(age))
-    if pipe.flow is Connectivity.IDLE:
-        return PipeSign(pipe.name, "off", "off")
-    if pipe.flow is Connectivity.STARTING:
-        return PipeSign(pipe.name, "unknown", "")
-    return PipeSign(pipe.name, "bad", "down" if age is None else f"STALE {short(age)}")
+def check_writable(database: "Database", user: str) -> None:
+    """Raise Refused before anything is started or sent that the database could not record."""
+    if refusal := WritePolicy(user).refusal(database.read_only):
+        raise Refused(refusal, "Ask the owner of the database to let this account write")

@@ -16,8 +16,10 @@ from ..messaging.embedded import find_running
 from ..supervisor.base import EVERYTHING, DaemonState, Did, Orphan, Outcome, Supervisor
 from .agents.programs import BROKER, RUNNER, STAYS, needed_programs, supervisor_of
 from .agents.queries import SupervisorLook, look_at_supervisor
+from .database import opened
 from .executions.registration import IDLE_TYPE
 from .executions.request import RunRequest, compose_request, prepare, testbed_of
+from .ownership import check_writable
 from .runner.client import ANSWER_SECONDS, submit
 
 # supervisord says that it lives: on a busy machine it may still be importing
@@ -57,6 +59,8 @@ def run_testbed(settings: Settings, request: RunRequest, *, with_agents: bool = 
     start, Refused where the runner serves another namespace, TimedOut where it did not answer.
     """
     prepared = prepare(settings, request)
+    with opened(settings) as database:
+        check_writable(database, settings.user)
     lines: tuple[AgentLine, ...] = ()
     strangers: dict[str, str] = {}
     patience = ANSWER_SECONDS

@@ -13,11 +13,11 @@ from ...actions import Action, Tier
 from ...backend.core.errors import SwfError
 from ...backend.core.sanitize import brief
 from ...backend.services.journal import Entry
-from ...backend.services.ownership import Writes
 from ...viewmodels.context import ConsoleServices
 from ...widgets.semantic_colors import COLOURS
 from ...widgets.symbols import sign
 from ..base.host import Call, Then, Workers
+from .status import Writes
 
 LONGEST_RESULT = 300
 

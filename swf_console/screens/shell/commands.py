@@ -7,7 +7,6 @@ from typing import Any, Protocol
 from textual.screen import Screen
 
 from ...actions import EVERYWHERE, OF_PANES, Action, action_of
-from ...backend.services.ownership import Writes
 from ...viewmodels.context import ConsoleServices
 from ...widgets.focus import places_above
 from ...widgets.key_labels import with_keys
@@ -17,6 +16,7 @@ from .action_runner import ActionRunner
 from .alarms import Alarms
 from .clipboard import Says
 from .navigation import Navigation
+from .status import Writes
 from .themes import ALL
 
 PAST_KEPT = 50

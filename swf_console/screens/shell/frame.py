@@ -7,7 +7,6 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from ...actions import action_of, keys_of
-from ...backend.services.ownership import Writes, standing
 from ...viewmodels.context import ConsoleServices
 from ...widgets.bars.keys import KeyLine
 from ...widgets.bars.screens import ScreenBar, Tab
@@ -20,6 +19,7 @@ from ..base.screen_registry import PANES, Listed
 from .action_runner import result_line
 from .alarms import Alert, line_of
 from .clipboard import title_sequence
+from .status import Writes, standing
 
 
 class Frame:

@@ -10,6 +10,7 @@ from ...core.settings import Settings
 from ...database import Database, executions
 from ...database.connection.engine import server_time
 from ...database.records.workflows import Execution
+from ..ownership import check_writable
 from .queries import find_execution
 from .recovery import sweep
 
@@ -35,6 +36,7 @@ def stop_execution(
     Raises UsageError for an unknown one, Refused for one that does not run, TimedOut where it still runs
     after `timeout` wall seconds; the request then stays.
     """
+    check_writable(database, settings.user)
     sweep(settings, database)
     found = find_execution(database, execution_id)
     with database.write() as connection:
@@ -56,6 +58,7 @@ def force_terminate(settings: Settings, database: Database, execution_id: str) -
     Raises UsageError for an unknown one, Refused for one that does not run, and for one whose runner holds
     a lease on it: that one has to be stopped, so that its agents are told.
     """
+    check_writable(database, settings.user)
     sweep(settings, database)
     found = find_execution(database, execution_id)
     if found.status != RUNNING:

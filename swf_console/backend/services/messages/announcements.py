@@ -14,6 +14,7 @@ from ...messaging.client import send, sender_of
 from ...messaging.message import make
 from ..executions.outbox import DatabaseOutbox
 from ..executions.request import testbed_of
+from ..ownership import check_writable
 
 EPICTOPIC = "/topic/epictopic"
 DELIVERY_SECONDS = 5.0
@@ -55,6 +56,7 @@ def send_message(
     BrokerUnreachable; TimedOut where the receipt has not come: it is recorded then, and not sent again.
     """
     whose = resolve_namespace(namespace, testbed_of(settings))
+    check_writable(database, settings.user)
     message = make(
         EPICTOPIC,
         {

@@ -1,0 +1,103 @@
+"""Who may write: the same words in the console, on the command line and for an assistant."""
+
+import pytest
+
+from swf_console.backend.database import Database, open_database
+from swf_console.backend.services import database as databases
+from swf_console.backend.services.ownership import WritePolicy
+from swf_console.mcp.executor import Desk
+from swf_console.mcp.tools import BY_NAME
+from swf_console.screens.shell.status import Writes
+from swf_console.viewmodels.context import ConsoleServices
+
+from ..support.command_line import CommandLine
+from ..support.history import add_execution
+
+WHY = "reader may not write to postgresql://db/swf"
+
+
+@pytest.fixture
+def reading(console: CommandLine, kept: Database, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A database that this account may only read, with one running execution; its id."""
+    console.name_namespace("demo")
+    execution_id = add_execution(kept, status="running")
+
+    def open_for_reading(url: str, **options: bool) -> Database:
+        database = open_database(url, **options)
+        database.read_only = WHY
+        return database
+
+    monkeypatch.setattr(databases, "open_database", open_for_reading)
+    return execution_id
+
+
+def test_policy_asks_for_a_namespace_of_another_user_until_it_is_unlocked() -> None:
+    policy = WritePolicy("shifter")
+    assert policy.refusal("", "torre1", "shifter") == ""
+    assert policy.refusal("", "torre1", None) == ""
+    assert policy.refusal("", "torre1", "alice") == "read-only: torre1 belongs to alice; W unlocks writes"
+    policy.unlock("torre1")
+    assert policy.refusal("", "torre1", "alice") == ""
+    assert policy.refusal("", "torre2", "alice").startswith("read-only: torre2 belongs to alice")
+    policy.lock()
+    assert policy.refusal("", "torre1", "shifter") == "locked: W unlocks writes"
+
+
+def test_policy_no_unlocking_helps_where_nothing_can_be_written() -> None:
+    policy = WritePolicy("shifter")
+    policy.unlock("torre1")
+    assert policy.refusal(WHY, "torre1", "shifter") == f"read-only: {WHY}"
+
+
+def test_command_line_on_a_read_only_database_refuses_as_the_console_does(
+    console: CommandLine, reading: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = ConsoleServices(console.settings, "demo")
+    monkeypatch.setattr(ConsoleServices, "why_read_only", WHY)
+    refusal = Writes(services).refusal
+    assert refusal == f"read-only: {WHY}"
+    for words in (
+        ("executions", "stop", reading),
+        ("namespaces", "create", "mine"),
+        ("up", "stf_datataking"),
+    ):
+        said = console(*words)
+        assert (said.code, said.out) == (5, "")
+        assert refusal in said.err
+    assert console("executions", "show", reading).code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("stop_workflow", {}),
+        ("end_execution", {}),
+        ("send_message", {"message": "hello"}),
+        ("start_workflow", {"config": "stf_datataking_default"}),
+        ("start_workflow", {"config": "stf_datataking_default", "start_agents": False}),
+    ],
+)
+def test_assistant_on_a_read_only_database_is_refused_in_the_same_words(
+    console: CommandLine, reading: str, name: str, given: dict[str, object]
+) -> None:
+    ids = {"execution_id": reading} if name in ("stop_workflow", "end_execution") else {}
+    desk = Desk(console.settings, BY_NAME, allow_write=True)
+    try:
+        answer = desk.answer(BY_NAME[name], given | ids)
+    finally:
+        desk.close()
+    assert answer.failed
+    assert (answer.document["error"], answer.document["exit_code"]) == (f"read-only: {WHY}", 5)
+
+
+def test_command_in_a_namespace_of_another_user_is_carried_out(
+    console: CommandLine, kept: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = add_execution(kept, status="running")
+    monkeypatch.setenv("USER", "alice")
+    desk = Desk(console.settings, BY_NAME, allow_write=True)
+    try:
+        answer = desk.answer(BY_NAME["end_execution"], {"execution_id": running})
+    finally:
+        desk.close()
+    assert (answer.failed, answer.document["status"]) == (False, "terminated")
