@@ -20,7 +20,7 @@ again:
 fuzz:
 	@tools/setup test
 	@for part in 1 2 3 4 5; do \
-		SWF_FUZZ_CASES=20000 $(PY) -m pytest tests/integration/test_fuzz_rest.py tests/integration/test_fuzz_control.py \
+		SWF_FUZZ_CASES=20000 $(PY) -m pytest tests/integration/api/test_fuzz_rest.py tests/integration/backend/services/test_fuzz_control.py \
 			|| exit 1; \
 	done
 

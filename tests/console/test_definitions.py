@@ -1,0 +1,133 @@
+"""The Definitions screen, on a database of a test's own."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from swf_console.backend.database import definitions
+from swf_console.backend.database.records.workflows import NewDefinition
+from swf_console.screens.definitions.detail import DefinitionDetailView
+from swf_console.screens.definitions.screen import DefinitionsPane
+from swf_console.viewmodels.context import ConsoleServices
+from swf_console.widgets.table.paged_table import PagedTable
+from swf_console.widgets.text.code import CodeLines
+from swf_console.widgets.text.line import Line
+from tests.console.hosts import HostApp, until
+from tests.console.test_executions import home, lines_of
+from tests.support.history import CODE, add_execution
+
+Steps = Callable[[Pilot[None], DefinitionsPane], Awaitable[None]]
+SCHEMA = {
+    "schema": [
+        {
+            "name": "delay",
+            "section": "daq",
+            "type": "number",
+            "unit": "s",
+            "default": 5.0,
+            "minimum": 0,
+            "maximum": 10,
+            "choices": [],
+            "help": "Time [red]without[/] beam",
+        }
+    ],
+    "defaults": {"delay": 5.0},
+}
+
+
+def use(services: ConsoleServices, steps: Steps) -> HostApp:
+    pane = DefinitionsPane(services)
+    app = HostApp(pane)
+
+    async def run() -> None:
+        async with app.run_test(size=(120, 24)) as pilot:
+            await until(pilot, lambda: pane.is_mounted and bool(pane.query("#definitions-table")))
+            await until(pilot, lambda: pane.list.table.loaded)
+            await steps(pilot, pane)
+
+    asyncio.run(run())
+    services.close()
+    return app
+
+
+def store(services: ConsoleServices, name: str, code: str, version: str = "1.0") -> None:
+    with services.database().write() as connection:
+        definitions.ensure(connection, NewDefinition(name, version, "simulation", code, SCHEMA, "shifter"))
+
+
+def test_definitions_are_listed_with_their_drift_from_the_file(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_execution(services.database(), 1)
+    store(services, "other", "x = 1\n")
+    file = tmp_path / "workflows" / "stf_datataking.py"
+    file.write_text(CODE)
+
+    async def steps(pilot: Pilot[None], pane: DefinitionsPane) -> None:
+        lines = lines_of(pane.list.table)
+        assert "other" in lines[1]
+        assert "· no file" in lines[1]
+        assert "● as the file" in lines[2]
+        file.write_text(CODE + "# later\n")
+        await until(pilot, lambda: "▲ file differs" in lines_of(pane.list.table)[2], timeout=20)
+        await pilot.press("slash", *"other", "enter")
+        await until(pilot, lambda: len(pane.list.table.shown) == 1)
+        assert pane.remember()["workflow"] == "other"
+        await pilot.press("escape")
+        await until(pilot, lambda: len(pane.list.table.shown) == 2)
+        await pilot.press("j", "E")
+
+    app = use(services, steps)
+    assert app.asked.opened == [("executions", {"filter": "workflow=stf_datataking"})]
+
+
+def test_code_parameters_and_executions_of_a_definition(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    store(
+        services, "stf_datataking", "class WorkflowExecutor:\n    name = '[red]\x1b[2J'\n    # " + "x" * 200
+    )
+    add_execution(services.database(), 1)
+
+    async def steps(pilot: Pilot[None], pane: DefinitionsPane) -> None:
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pane.stack.front, DefinitionDetailView))
+        view = pane.stack.front
+        assert isinstance(view, DefinitionDetailView)
+        await until(pilot, lambda: view.definition is not None)
+        code = view.query_one(CodeLines).text
+        assert "    name = '[red]\\x1b[2J'" in code
+        assert "· no file" in view.query_one("#definition-title", Line).said
+        lines = view.query_one(CodeLines)
+        await pilot.press("greater_than_sign")
+        await until(pilot, lambda: lines.scroll_offset.x > 0)
+        await pilot.press("right")
+        assert view.section == "parameters"
+        table = view.query_one("#definition-parameters", PagedTable)
+        await until(pilot, lambda: len(table.shown) == 1)
+        line = lines_of(table)[1]
+        assert "daq.delay" in line
+        assert "number s" in line
+        assert "0 .. 10" in line
+        assert "Time [red]" in line
+        await pilot.press("right")
+        executions = view.query_one("#definition-executions", PagedTable)
+        await until(pilot, lambda: len(executions.shown) == 1)
+        await pilot.press("enter")
+        await pilot.press("left", "left")
+        assert view.section == "code"
+        assert pane.copy_text("command") == "swf-console definitions show 1"
+        assert (pane.copy_text("row") or "").startswith("class WorkflowExecutor")
+        await pilot.press("escape")
+        assert pane.stack.views == [pane.list]
+
+    app = use(services, steps)
+    assert app.asked.opened == [("executions", {"execution": "stf_datataking-shifter-0001"})]
+
+
+def test_without_definitions_it_says_what_to_do(tmp_path: Path) -> None:
+    async def steps(pilot: Pilot[None], pane: DefinitionsPane) -> None:
+        assert "R runs a workflow" in "\n".join(lines_of(pane.list.table))
+        await pilot.press("enter", "E", "escape", "F", "escape")
+
+    assert use(home(tmp_path), steps).asked.said == ["There is no definition here"]

@@ -1,0 +1,758 @@
+"""The Executions screen, on a database of a test's own."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from swf_console.backend.core.settings import load_settings
+from swf_console.backend.database import Database, executions, logs, runs
+from swf_console.backend.database.connection.engine import server_time
+from swf_console.backend.database.records.agents import LogEntry
+from swf_console.backend.database.records.workflows import RunState
+from swf_console.backend.services.executions.request import RunRequest
+from swf_console.screens.base.prompt import Entry
+from swf_console.screens.base.views import Document
+from swf_console.screens.executions.compare import CompareView
+from swf_console.screens.executions.detail import ExecutionDetailView
+from swf_console.screens.executions.log import ExecutionLogView
+from swf_console.screens.executions.preview import ExecutionPreview
+from swf_console.screens.executions.replay import ReplayView
+from swf_console.screens.executions.rows import EXECUTIONS
+from swf_console.screens.executions.screen import ExecutionsPane
+from swf_console.viewmodels.context import ConsoleServices
+from swf_console.widgets.table.paged_table import PagedTable
+from swf_console.widgets.text.code import CodeLines
+from swf_console.widgets.text.line import Line
+from tests.console.hosts import HostApp, until
+from tests.support.history import BEGAN, METRICS, add_execution, add_messages, add_states
+from tests.support.homes import CHECKOUT
+
+HOSTILE = "bad \x1b[31m[red]\u202e name"
+
+Steps = Callable[[Pilot[None], ExecutionsPane], Awaitable[None]]
+
+
+def home(tmp_path: Path) -> ConsoleServices:
+    (tmp_path / "workflows").mkdir(exist_ok=True)
+    return ConsoleServices(load_settings({"HOME": str(tmp_path)}, home=tmp_path), "demo")
+
+
+def use(services: ConsoleServices, steps: Steps, size: tuple[int, int] = (80, 24), **host: Any) -> HostApp:
+    pane = ExecutionsPane(services)
+    app = HostApp(pane, **host)
+
+    async def run() -> None:
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: pane.is_mounted and bool(pane.query("#list-table")))
+            await until(pilot, lambda: pane.list.table.loaded)
+            await steps(pilot, pane)
+
+    asyncio.run(run())
+    services.close()
+    return app
+
+
+def lines_of(table: PagedTable) -> list[str]:
+    return [table.render_line(y).text.rstrip() for y in range(table.size.height)]
+
+
+def ids_of(pane: ExecutionsPane) -> list[str]:
+    return [row.key[-4:] for row in pane.list.table.shown]
+
+
+def detail_of(pane: ExecutionsPane) -> ExecutionDetailView:
+    view = pane.stack.front
+    assert isinstance(view, ExecutionDetailView)
+    return view
+
+
+async def open_detail(pilot: Pilot[None], pane: ExecutionsPane) -> ExecutionDetailView:
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pane.stack.front, ExecutionDetailView))
+    view = detail_of(pane)
+    await until(pilot, lambda: view.looked is not None)
+    return view
+
+
+def running(database: Database, number: int = 1, namespace: str = "demo") -> str:
+    with database.read() as connection:
+        now = server_time(connection)
+    return add_execution(
+        database,
+        number,
+        status="running",
+        namespace=namespace,
+        owner="here:1:abc",
+        lease_expires_at=now.replace(year=now.year + 1),
+    )
+
+
+def finish(database: Database, execution_id: str, status: str = "terminated") -> None:
+    with database.write() as connection:
+        executions.finish(connection, execution_id, status=status, end_time=datetime.now(UTC))
+
+
+def test_the_executions_of_the_namespace_are_listed_newest_first(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    for number in range(1, 4):
+        add_execution(
+            services.database(), number, status=("completed", "failed")[number % 2], error="no disk\nat all"
+        )
+    add_execution(services.database(), 4, namespace="other")
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        table = pane.list.table
+        assert ids_of(pane) == ["0003", "0002", "0001"]
+        lines = lines_of(table)
+        assert lines[0].split()[:5] == ["STATUS", "EXECUTION", "STARTED", "(UTC)▾", "TOOK"]
+        assert lines[0].split()[5:] == ["STF"]
+        assert lines[1].split()[-1] == "10"
+        assert "✖ failed" in lines[1]
+        assert "● completed" in lines[2]
+        assert "30.0s" in lines[1]
+        assert lines[-1] == "  1-3 of 3"
+        assert "namespace=demo" in pane.query_one("#list-title", Line).said
+        await pilot.press("escape")
+        await until(pilot, lambda: ids_of(pane) == ["0004", "0003", "0002", "0001"])
+        assert "all namespaces" in pane.query_one("#list-title", Line).said
+
+    use(services, steps)
+
+
+def test_stfs_are_counted_while_they_come_and_remembered_afterwards(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    database = services.database()
+    add_execution(database, 1, metrics={**METRICS, "stf_count": 1234})
+    add_execution(database, 2, status="failed", metrics={"reason": "failed"})
+    add_execution(database, 3, metrics={"stf_count": "a lot"})
+    add_messages(database, running(database, 4), 7)
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        counts = [row.cells[4].text for row in pane.list.table.shown]
+        assert counts == ["7", "-", "-", "1,234"]
+        add_messages(database, "stf_datataking-shifter-0004", 2)
+        await until(pilot, lambda: pane.list.table.shown[0].cells[4].text == "9")
+
+    use(services, steps)
+
+
+def test_the_log_of_an_execution_comes_from_agents_and_from_the_files_here(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    database = services.database()
+    identity = add_execution(database)
+    entry = LogEntry("data", "data-agent-shifter-1", BEGAN, 30, "WARNING", "slow [red] disk")
+    with database.write() as connection:
+        logs.insert(
+            connection,
+            [
+                replace(entry, timestamp=BEGAN + timedelta(minutes=1), extra_data={"execution_id": identity}),
+                replace(entry, timestamp=BEGAN + timedelta(minutes=1), message="of another"),
+            ],
+        )
+    line = {
+        "time": "2026-01-31T12:01:05+00:00",
+        "level": "ERROR",
+        "message": "no beam",
+        "exception": "Why\n1",
+    }
+    lines = [{**line, "execution_id": identity}, {**line, "execution_id": "other", "message": "not it"}, "x"]
+    text = "\n".join(json.dumps(each) for each in lines)
+    (services.settings.logs_dir / "runs.log").write_text(f"{text}\n\xff{identity}")
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        view = await open_detail(pilot, pane)
+        while view.section != "log":
+            await pilot.press("right")
+        shown = view.query_one(ExecutionLogView)
+        await until(pilot, lambda: "no beam" in shown.text)
+        assert shown.text.splitlines() == [
+            " 12:01:00.000 WARNING  data-agent-shifter-1  slow [red] disk",
+            " 12:01:05.000 ERROR    runs  no beam",
+            "     Why",
+            "     1",
+        ]
+
+    use(services, steps)
+
+
+def test_a_new_execution_appears_within_a_second_and_the_cursor_stays(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    for number in range(1, 4):
+        add_execution(services.database(), number)
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("j")
+        row = pane.list.table.row
+        assert row is not None
+        add_execution(services.database(), 9)
+        await until(pilot, lambda: ids_of(pane)[0] == "0009", timeout=20)
+        assert pane.list.table.row == row
+
+    use(services, steps)
+
+
+def test_a_filter_works_while_it_is_typed_and_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    for number in range(1, 7):
+        add_execution(services.database(), number, status=("completed", "failed")[number % 2])
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("slash")
+        field = pane.query_one(Input)
+        assert field.has_focus
+        field.value = ""
+        await pilot.press(*"status=fai")
+        await until(pilot, lambda: ids_of(pane) == ["0005", "0003", "0001"])
+        await pilot.press(*" names")
+        await pilot.pause()
+        assert ids_of(pane) == ["0005", "0003", "0001"]
+        field.value = "status=fai nonsens=1"
+        word = pane.query_one("#entry-word", Static)
+        await until(pilot, lambda: "no field" in str(word.content))
+        assert ids_of(pane) == ["0005", "0003", "0001"]
+        await pilot.press("enter")
+        await pilot.pause()
+        assert pane.query_one(Entry).open
+        field.value = "status=failed stf_datataking-shifter-0003"
+        await pilot.press("enter")
+        await until(pilot, lambda: ids_of(pane) == ["0003"])
+        assert pane.list.table.has_focus
+        assert pane.copy_text("command") == "swf-console executions show stf_datataking-shifter-0003"
+        assert pane.list.command.endswith("--status failed --prefix stf_datataking-shifter-0003")
+        await pilot.press("slash")
+        assert field.value == "status=failed stf_datataking-shifter-0003 "
+        await pilot.press("backspace", *"zzz")
+        await until(pilot, lambda: ids_of(pane) == [])
+        assert "No executions match" in "\n".join(lines_of(pane.list.table))
+        await pilot.press("escape")
+        await until(pilot, lambda: ids_of(pane) == ["0003"])
+
+    use(services, steps)
+
+
+def test_an_empty_list_says_how_to_run_one(tmp_path: Path) -> None:
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        assert "Esc takes the filter away" in "\n".join(lines_of(pane.list.table))
+        await pilot.press("escape")
+        await until(pilot, lambda: "R runs a workflow" in "\n".join(lines_of(pane.list.table)))
+        for key in ("x", "r", "c", "e", "p", "enter", "space", "o", "O"):
+            await pilot.press(key)
+        await pilot.pause()
+
+    app = use(home(tmp_path), steps)
+    assert len(app.asked.said) == 5
+    assert app.asked.commands == []
+
+
+def test_the_order_changes_and_turns_round(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    for number in range(1, 4):
+        add_execution(services.database(), number, executed_by=f"user-{4 - number}")
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("O")
+        await until(pilot, lambda: ids_of(pane) == ["0001", "0002", "0003"])
+        assert "STARTED (UTC)▴" in lines_of(pane.list.table)[0]
+        await pilot.press("o", "o", "o")
+        await until(pilot, lambda: ids_of(pane) == ["0003", "0002", "0001"])
+        assert "by user" in pane.query_one("#list-title", Line).said
+
+    use(services, steps, size=(118, 24))
+
+
+SOURCE = {"commit": "a" * 40, "path": "w.py", "url": "https://github.com/o/r/blob/a/w.py", "dirty": True}
+PROVENANCE = {"stf_processing.stf_count": {"origin": "x.toml", "line": 7, "replaced": []}}
+
+
+def add_broken_run(database: Database) -> tuple[str, list[str]]:
+    """An execution that failed after 120 messages, and the ids of these."""
+    execution = add_execution(
+        database,
+        1,
+        status="failed",
+        error=f"{HOSTILE} broke",
+        trace="Traceback\n  line 1",
+        execution_environment={"host": "alpha", "provenance": PROVENANCE, "source": SOURCE},
+    )
+    add_states(database, execution, count=3)
+    return execution, add_messages(database, execution, 120)
+
+
+def use_detail(
+    services: ConsoleServices,
+    steps: Callable[[Pilot[None], ExecutionsPane, ExecutionDetailView], Awaitable[None]],
+) -> None:
+    """Take the steps in the view that Enter opens of the first execution."""
+
+    async def opened(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await steps(pilot, pane, await open_detail(pilot, pane))
+
+    use(services, opened, size=(100, 40))
+
+
+async def section_lines(pilot: Pilot[None], view: ExecutionDetailView, section: str) -> list[str]:
+    """What the table of a section shows."""
+    view.go_to(section)
+    table = view.query_one(f"#detail-{section}", PagedTable)
+    await until(pilot, lambda: table.loaded and table.size.height > 0)
+    return lines_of(table)
+
+
+def test_enter_shows_what_became_of_an_execution(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_broken_run(services.database())
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
+        text = str(view.query_one("#summary-text", Static).content)
+        assert "✖ failed" in text
+        assert "10 of 10" in text
+        assert "120: stf_gen 120" in text
+
+    use_detail(services, steps)
+
+
+def test_what_an_execution_says_of_its_end_is_no_markup_and_no_control_character(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_broken_run(services.database())
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
+        text = str(view.query_one("#summary-text", Static).content)
+        assert "[red]" in text
+        assert "\x1b" not in text
+
+    use_detail(services, steps)
+
+
+def test_the_summary_links_to_the_source_and_says_that_it_was_changed(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_broken_run(services.database())
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
+        content = view.query_one("#summary-text", Static).content
+        assert "with changes that were not committed" in str(content)
+        links = [getattr(span.style, "link", None) for span in content.spans]  # type: ignore[union-attr]
+        assert [link for link in links if link] == [SOURCE["url"]]
+
+    use_detail(services, steps)
+
+
+def test_right_goes_through_the_sections_and_around_and_each_has_the_focus(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_broken_run(services.database())
+    seen = []
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
+        for _ in range(8):
+            table = view.query(f"#detail-{view.section}").first()
+            if isinstance(table, PagedTable):
+                seen.append(view.section)
+                assert table.has_focus
+            await pilot.press("right")
+        assert view.section == "summary"
+        await pilot.press("left")
+        assert view.section == "trace"
+
+    use_detail(services, steps)
+    assert seen == ["parameters", "states", "messages", "metrics", "environment"]
+
+
+def test_each_section_shows_its_rows(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_broken_run(services.database())
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
+        seen = {
+            section: await section_lines(pilot, view, section)
+            for section in ("parameters", "states", "messages", "metrics", "environment")
+        }
+        assert any("stf_count" in line and "x.toml:7" in line for line in seen["parameters"])
+        assert any("beam/ready" in line and "1.00s" in line for line in seen["states"])
+        assert seen["messages"][-1].endswith("of 120")
+        assert any("run_number" in line and "100010" in line for line in seen["metrics"])
+        assert not any("provenance" in line for line in seen["environment"])
+        view.go_to("trace")
+        assert "Traceback\n  line 1" in view.query_one(CodeLines).text
+
+    use_detail(services, steps)
+
+
+def test_the_open_execution_is_copied_as_json(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    execution, _ = add_broken_run(services.database())
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
+        assert json.loads(pane.copy_text("json") or "")["execution_id"] == execution
+
+    use_detail(services, steps)
+
+
+def test_enter_opens_a_message_of_an_execution_and_escape_leads_back_step_by_step(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    _, ids = add_broken_run(services.database())
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
+        view.go_to("messages")
+        await pilot.press("G")
+        table = view.query_one("#detail-messages", PagedTable)
+        await until(pilot, lambda: table.row is not None and table.row.key == ids[-1])
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pane.stack.front, Document))
+        await until(pilot, lambda: '"sequence": 120' in (pane.copy_text("row") or ""))
+        await pilot.press("escape")
+        assert detail_of(pane) is view
+        await pilot.press("escape")
+        assert pane.stack.views == [pane.list]
+        assert pane.list.table.has_focus
+
+    use_detail(services, steps)
+
+
+def test_a_text_is_found_in_the_list_and_in_a_section(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    for number in range(1, 5):
+        add_execution(services.database(), number, executed_by="ann" if number == 2 else "bob")
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("F", *"ann", "enter")
+        await until(
+            pilot, lambda: pane.list.table.row is not None and pane.list.table.row.key.endswith("0002")
+        )
+        view = await open_detail(pilot, pane)
+        await pilot.press("F")
+        assert not view.query_one(Entry).open
+        view.go_to("parameters")
+        table = view.query_one("#detail-parameters", PagedTable)
+        await until(pilot, lambda: len(table.shown) > 1)
+        await pilot.press("F", *"COUNT", "enter")
+        await until(pilot, lambda: table.row is not None and table.row.key == "stf_processing.stf_count")
+        await until(pilot, lambda: table.has_focus)
+        await pilot.press("F", "x", "escape")
+        assert table.has_focus
+        assert detail_of(pane) is view
+
+    use(services, steps)
+
+
+def test_slices_and_workers_are_shown_where_there_are_any(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    execution = add_execution(services.database(), 1)
+    state = RunState(100010, "physics", "run", "physics", 30, datetime.now(UTC))
+    with services.database().write() as connection:
+        runs.upsert_run_state(connection, state)
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        view = await open_detail(pilot, pane)
+        assert "workers        0 of 30" in str(view.query_one("#summary-text", Static).content)
+        assert pane.execution_id == execution
+
+    use(services, steps)
+
+
+def test_messages_of_one_type_only(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    execution = add_execution(services.database(), 1)
+    add_messages(services.database(), execution, 5)
+    add_messages(services.database(), execution, 2, kind="run_imminent")
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        view = await open_detail(pilot, pane)
+        view.go_to("messages")
+        table = view.query_one("#detail-messages", PagedTable)
+        await until(pilot, lambda: len(table.shown) == 7)
+        await pilot.press("t")
+        await until(pilot, lambda: len(table.shown) == 2)
+        assert "run_imminent" in view.query_one("#detail-sections", Line).said
+        await pilot.press("t")
+        await until(pilot, lambda: len(table.shown) == 5)
+        await pilot.press("t")
+        await until(pilot, lambda: len(table.shown) == 7)
+
+    use(services, steps)
+
+
+def test_a_running_execution_is_read_again_and_its_end_is_seen(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    execution = running(services.database())
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        view = await open_detail(pilot, pane)
+        assert "running" in str(view.query_one("#summary-text", Static).content)
+        finish(services.database(), execution, "completed")
+        await until(pilot, lambda: "● completed" in view.query_one("#detail-title", Line).said, timeout=20)
+
+    use(services, steps)
+
+
+def test_x_asks_and_stops_what_runs(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    execution = running(services.database())
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("x")
+        await until(pilot, lambda: "stopping" in lines_of(pane.list.table)[1], timeout=20)
+        finish(services.database(), execution)
+        await until(pilot, lambda: bool(app_of(pane).asked.results))
+        await until(pilot, lambda: "terminated" in lines_of(pane.list.table)[1], timeout=20)
+
+    app = use(services, steps)
+    assert app.asked.questions == [f"Stop {execution}?"]
+    assert app.asked.names == []
+    assert app.asked.commands == [f"executions stop {execution}"]
+    assert str(app.asked.results[0]).startswith("terminated after")
+
+
+def app_of(pane: ExecutionsPane) -> HostApp:
+    app = pane.app
+    assert isinstance(app, HostApp)
+    return app
+
+
+def test_stopping_in_the_namespace_of_somebody_else_lists_what_it_is(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    execution = running(services.database(), namespace="theirs")
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("escape")
+        await until(pilot, lambda: ids_of(pane) == ["0001"])
+        await pilot.press("x")
+
+    app = use(services, steps, answer=False)
+    assert app.asked.questions == ["Stop an execution in namespace theirs, which is not this one"]
+    assert app.asked.names == [[execution]]
+    assert app.asked.commands == []
+
+
+def test_what_has_ended_is_not_stopped(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_execution(services.database(), 1)
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("x")
+
+    app = use(services, steps)
+    assert app.asked.said == ["stf_datataking-shifter-0001 does not run: it is completed"]
+    assert app.asked.questions == []
+
+
+@dataclass
+class Runs:
+    """What is executed here, without executing it."""
+
+    requests: list[RunRequest] = field(default_factory=list)
+
+    def start(self, request: RunRequest) -> str:
+        self.requests.append(request)
+        return "stf_datataking-shifter-0001"
+
+
+def test_r_says_what_will_not_be_the_same_and_runs_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(CHECKOUT / "workflows", tmp_path / "workflows")
+    services = home(tmp_path)
+    runs = Runs()
+    monkeypatch.setattr(ConsoleServices, "runs", runs)
+    execution = add_execution(services.database(), 1, namespace="theirs")
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("escape")
+        await until(pilot, lambda: ids_of(pane) == ["0001"])
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(pane.stack.front, ExecutionDetailView))
+
+    app = use(services, steps)
+    assert app.asked.questions[0].startswith(f"Run {execution} again in demo? Not the same: the code of")
+    assert app.asked.commands == [f"executions rerun {execution} --namespace demo"]
+    assert runs.requests[0].namespace == "demo"
+    assert runs.requests[0].workflow == "stf_datataking"
+
+
+def test_what_cannot_be_run_again_says_why(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_execution(services.database(), 1)
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("r")
+        await until(pilot, lambda: bool(app_of(pane).asked.said))
+
+    app = use(services, steps)
+    assert "stf_datataking" in app.asked.said[0]
+    assert app.asked.questions == []
+
+
+def test_read_only_refuses_what_changes_something(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    running(services.database())
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("x", "r")
+
+    app = use(services, steps, read_only=True)
+    assert app.asked.said == ["stop: refused, read-only", "run again: refused, read-only"]
+    assert app.asked.questions == []
+
+
+def test_two_marked_executions_are_compared(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_execution(services.database(), 1)
+    add_execution(services.database(), 2, metrics={**METRICS, "stf_count": 11}, executed_by="other")
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("c")
+        await pilot.press("space", "space", "c")
+        await until(pilot, lambda: isinstance(pane.stack.front, CompareView))
+        table = pane.stack.front.query_one("#compare-table", PagedTable)
+        await until(pilot, lambda: len(table.shown) >= 2)
+        shown = "\n".join(lines_of(table))
+        assert "stf_count" in shown
+        assert "executed_by" in shown
+        command = "swf-console executions diff stf_datataking-shifter-0002 stf_datataking-shifter-0001"
+        assert pane.copy_text("command") == command
+        await pilot.press("x", "r", "p", "c")
+        await pilot.press("escape")
+        assert pane.stack.front is pane.list
+        await pilot.press("escape")
+        assert pane.list.table.marked == {}
+
+    app = use(services, steps)
+    assert app.asked.said == [
+        "Mark two executions with space, then c: 0 marked",
+        *(f"There is no execution here to {what}" for what in ("stop", "run again", "replay")),
+    ]
+
+
+def test_a_wide_screen_shows_the_execution_under_the_cursor_beside_the_list(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    for number in range(1, 4):
+        add_execution(services.database(), number, executed_by=f"user-{number}")
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        preview = pane.query_one(ExecutionPreview)
+        text = preview.query_one("#preview-text", Static)
+        await until(pilot, lambda: "user-3" in str(text.content))
+        assert preview.region.x > 80
+        await pilot.press("j", "j")
+        await until(pilot, lambda: "user-1" in str(text.content))
+        await pilot.press("enter")
+        await until(pilot, lambda: not preview.display or not preview.region)
+        await pilot.press("escape")
+        await until(pilot, lambda: bool(preview.region))
+        pane.list.show("namespace=nobody")
+        await until(pilot, lambda: str(text.content) == "")
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: not preview.region)
+
+    use(services, steps, size=(160, 50))
+
+
+def test_an_execution_is_exported_beside_the_console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    services = home(tmp_path)
+    execution = add_execution(services.database(), 1)
+    add_messages(services.database(), execution, 3)
+    monkeypatch.chdir(tmp_path)
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("e")
+        await until(pilot, lambda: bool(app_of(pane).asked.results))
+
+    app = use(services, steps)
+    document = json.loads((tmp_path / f"{execution}.json").read_text())
+    assert len(document["messages"]) == 3
+    assert "3 messages" in str(app.asked.results[0])
+    assert app.asked.commands == [f"export {execution} --output {execution}.json"]
+
+
+def test_a_past_execution_is_replayed_at_any_speed(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    execution = add_execution(services.database(), 1)
+    add_states(services.database(), execution, count=5)
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(pane.stack.front, ReplayView))
+        view = pane.stack.front
+        assert isinstance(view, ReplayView)
+        now = view.query_one("#replay-now", Line)
+        await until(pilot, lambda: "event 1 of 5" in now.said)
+        await pilot.press("right", "right")
+        await until(pilot, lambda: "event 3 of 5" in now.said)
+        await pilot.press("left")
+        await until(pilot, lambda: "event 2 of 5" in now.said)
+        await pilot.press("plus", "plus", "plus", "space")
+        assert "playing at 8 x" in now.said
+        await until(pilot, lambda: "ended" in now.said and "event 5 of 5" in now.said)
+        await pilot.press("minus", "home")
+        await until(pilot, lambda: "paused at 4 x" in now.said)
+        await pilot.press("escape")
+        assert pane.stack.front is pane.list
+
+    use(services, steps)
+
+
+def test_an_execution_without_states_says_that_there_is_nothing_to_replay(tmp_path: Path) -> None:
+    services = home(tmp_path)
+    add_execution(services.database(), 1, metrics={})
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        await pilot.press("p")
+        await until(pilot, lambda: bool(app_of(pane).asked.said))
+
+    assert "no state events" in use(services, steps).asked.said[0]
+
+
+def test_what_is_remembered_is_taken_up_again_and_an_execution_is_opened_from_elsewhere(
+    tmp_path: Path,
+) -> None:
+    services = home(tmp_path)
+    for number in range(1, 4):
+        add_execution(services.database(), number)
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        pane.recall({"filter": "stf_datataking-shifter-0002", "order_by": "id", "descending": False})
+        await until(pilot, lambda: ids_of(pane) == ["0002"])
+        assert pane.remember() == {
+            "columns": [column.key for column in EXECUTIONS],
+            "filter": "stf_datataking-shifter-0002",
+            "order_by": "id",
+            "descending": False,
+        }
+        pane.recall({"filter": "nonsense=1", "execution": "stf_datataking-shifter-0003"})
+        await until(pilot, lambda: isinstance(pane.stack.front, ExecutionDetailView))
+        view = detail_of(pane)
+        await until(pilot, lambda: view.looked is not None)
+        assert pane.list.filter == "stf_datataking-shifter-0002"
+
+    use(services, steps)
+
+
+def test_a_database_that_goes_leaves_what_was_read_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = home(tmp_path)
+    add_execution(services.database(), 1)
+    from swf_console.backend.core.errors import DatabaseUnreachable
+
+    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+        def gone() -> Database:
+            raise DatabaseUnreachable("the database cannot be reached", "Is it running?")
+
+        monkeypatch.setattr(services, "database", gone)
+        await until(pilot, lambda: "STALE" in lines_of(pane.list.table)[-1], timeout=20)
+        assert "the database cannot be reached. Is it running?" in lines_of(pane.list.table)[-1]
+        assert ids_of(pane) == ["0001"]
+        await pilot.press("enter")
+        await until(pilot, lambda: "NOTHING YET" in pane.stack.front.query_one("#detail-title", Line).said)
+        await pilot.press("escape")
+        monkeypatch.undo()
+        await until(pilot, lambda: "STALE" not in lines_of(pane.list.table)[-1], timeout=20)
+
+    use(services, steps, size=(118, 24))

@@ -1,0 +1,307 @@
+"""The Messages screen: nothing is lost by pausing, filtered, searched, marked, read on in the database."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from swf_console.backend.database import Database
+from swf_console.backend.messaging.message import ID_HEADER
+from swf_console.backend.services.health.connection import ConnectionStatus, Connectivity
+from swf_console.screens.messages.detail import MessageDetail
+from swf_console.screens.messages.screen import MessagesPane
+from swf_console.viewmodels.context import ConsoleServices
+from swf_console.widgets.tail.message_tail import MessageTail
+from swf_console.widgets.text.line import Line
+from tests.console.hosts import HostApp, until
+from tests.support.history import add_execution, add_messages
+
+Steps = Callable[[HostApp, Pilot[None]], Awaitable[None]]
+
+
+@pytest.fixture
+def kept(services: ConsoleServices) -> Database:
+    return services.database()
+
+
+def play(services: ConsoleServices, steps: Steps, size: tuple[int, int] = (80, 24)) -> None:
+    async def run() -> None:
+        app = HostApp(MessagesPane(services))
+        async with app.run_test(size=size) as pilot:
+            app.query_one(MessageTail).focus()
+            await pilot.pause()
+            await steps(app, pilot)
+
+    asyncio.run(run())
+
+
+def send(services: ConsoleServices, count: int = 1, kind: str = "stf_gen", **content: object) -> None:
+    first = services.tail.numbers().total
+    frames = [
+        (
+            {"destination": "/topic/epictopic", ID_HEADER: str(uuid.uuid4())},
+            json.dumps({"msg_type": kind, "namespace": "demo", "n": first + each, **content}),
+        )
+        for each in range(count)
+    ]
+    services.tail.take(frames)
+
+
+def lines(app: HostApp) -> list[str]:
+    tail = app.query_one(MessageTail)
+    return [tail.render_line(y).text for y in range(tail.size.height)]
+
+
+def shows(app: HostApp, text: str) -> Callable[[], bool]:
+    return lambda: any(text in line for line in lines(app))
+
+
+def head(app: HostApp) -> str:
+    return app.query_one("#messages-head", Line).said
+
+
+def view(app: HostApp) -> MessageTail:
+    return app.query_one(MessageTail)
+
+
+def test_what_comes_is_shown_and_followed(services: ConsoleServices) -> None:
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        send(services, 100)
+        await until(pilot, shows(app, "n=99"))
+        assert "FOLLOW" in head(app)
+        await until(pilot, lambda: "stf_gen 100" in app.query_one("#messages-types", Line).said)
+
+    play(services, steps)
+
+
+def test_pausing_loses_nothing_and_says_how_much_waits(services: ConsoleServices) -> None:
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        send(services, 100)
+        await until(pilot, shows(app, "n=99"))
+        await pilot.press("space")
+        before = lines(app)
+        send(services, 1234)
+        await until(pilot, lambda: "PAUSED 1,234 waiting" in head(app))
+        assert lines(app)[:-1] == before[:-1] or [x[:-1] for x in lines(app)] == [x[:-1] for x in before]
+        await pilot.press("space")
+        await until(pilot, shows(app, "n=1333"))
+        assert "FOLLOW" in head(app)
+
+    play(services, steps)
+
+
+def test_moving_lets_go_and_the_end_follows_again(services: ConsoleServices) -> None:
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        send(services, 100)
+        await until(pilot, shows(app, "n=99"))
+        await pilot.press("k", "k")
+        cursor = view(app).cursor
+        assert cursor is not None
+        assert cursor.content["n"] == 97
+        send(services, 50)
+        await until(pilot, lambda: view(app).waiting == 50)
+        assert view(app).cursor is not None
+        assert cursor.number == 97
+        await pilot.press("pageup", "g")
+        assert shows(app, "n=0")()
+        await pilot.press("G")
+        await until(pilot, shows(app, "n=149"))
+        assert view(app).following
+
+    play(services, steps)
+
+
+def test_what_is_read_stays_while_the_ring_moves_on(services: ConsoleServices, tmp_path: Path) -> None:
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        send(services, 60)
+        await until(pilot, shows(app, "n=59"))
+        await pilot.press("pageup")
+        cursor = view(app).cursor
+        for _ in range(20):
+            send(services, 500)
+            await pilot.pause()
+        now = view(app).cursor
+        assert cursor is not None
+        assert now is not None
+        assert now.number == cursor.number
+
+    play(services, steps)
+
+
+def test_a_filter_narrows_and_escape_takes_it_away(services: ConsoleServices) -> None:
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        send(services, 50)
+        send(services, 3, kind="run_imminent")
+        await pilot.press("slash", *"type=run_*", "enter")
+        await until(pilot, lambda: len(services.tail) == 3)
+        await until(pilot, lambda: "type=run_*" in head(app))
+        assert view(app).has_focus
+        await pilot.press("escape")
+        await until(pilot, lambda: len(services.tail) == 53)
+
+    play(services, steps)
+
+
+def test_a_wrong_filter_is_said_and_stays_to_be_mended(services: ConsoleServices) -> None:
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        await pilot.press("slash", *"typ=x", "enter")
+        await pilot.pause()
+        assert "Did you mean type?" in app.asked.said[-1]
+        assert app.query_one(Input).has_focus
+        await pilot.press("escape")
+        assert view(app).has_focus
+
+    play(services, steps)
+
+
+def test_search_goes_from_one_to_the_next(services: ConsoleServices) -> None:
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        send(services, 40)
+        send(services, 1, word="needle")
+        send(services, 40)
+        send(services, 1, word="Needle")
+        await until(pilot, shows(app, "n=81"))
+        await pilot.press("s", *"needle", "enter")
+        await until(pilot, lambda: not view(app).following and _n(app) == 40)
+        await pilot.press("n")
+        await until(pilot, lambda: _n(app) == 81)
+        await pilot.press("N")
+        await until(pilot, lambda: _n(app) == 40)
+        await pilot.press("N")
+        await until(pilot, lambda: bool(app.asked.said))
+        assert "nothing more holds" in app.asked.said[-1]
+
+    play(services, steps)
+
+
+def _n(app: HostApp) -> object:
+    cursor = view(app).cursor
+    return cursor.content["n"] if cursor else None
+
+
+def test_a_mark_stands_between_messages(services: ConsoleServices) -> None:
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        send(services)
+        await pilot.press("m")
+        send(services)
+        await until(pilot, shows(app, "n=2"))
+        assert "mark 1" in lines(app)[1]
+
+    play(services, steps)
+
+
+def test_enter_opens_the_message_and_escape_comes_back(services: ConsoleServices) -> None:
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        send(services, deep={"list": [1, 2]})
+        await until(pilot, shows(app, "n=0"))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.query_one(MessageDetail).display)
+        assert '"deep"' in app.query_one(MessageDetail).text
+        assert not view(app).display
+        await pilot.press("escape")
+        await until(pilot, lambda: view(app).display)
+
+    play(services, steps)
+
+
+def test_a_wide_screen_shows_the_message_beside_the_list(services: ConsoleServices) -> None:
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        send(services, deep={"list": [1, 2]})
+        await until(pilot, lambda: '"deep"' in app.query_one(MessageDetail).text)
+        assert view(app).display
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: not app.query_one(MessageDetail).display)
+
+    play(services, steps, size=(160, 50))
+
+
+def test_list_and_message_share_a_wide_screen(services: ConsoleServices) -> None:
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        send(services, 3)
+        await until(pilot, shows(app, "n=2"))
+        list_width, message_width = view(app).size.width, app.query_one(MessageDetail).size.width
+        assert list_width > 60
+        assert message_width > 40
+        assert list_width + message_width <= 160
+
+    play(services, steps, size=(160, 50))
+
+
+def test_the_past_is_read_from_the_database(services: ConsoleServices, kept: Database) -> None:
+    add_messages(kept, add_execution(kept), 300)
+
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        send(services, 5)
+        await until(pilot, shows(app, "n=4"))
+        await pilot.press("g")
+        await until(pilot, lambda: len(services.tail) == 205)
+        await pilot.press("g")
+        await pilot.press("g")
+        await until(pilot, lambda: len(services.tail) == 305)
+        await pilot.press("g")
+        assert shows(app, "sequence=1 ")()
+
+    play(services, steps)
+
+
+def test_a_jump_goes_to_a_time(services: ConsoleServices, kept: Database) -> None:
+    add_messages(kept, add_execution(kept), 300)
+
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        send(services, 5)
+        await pilot.press("t", *"2026-01-31T12:02:00", "enter")
+        await until(pilot, lambda: len(services.tail) == 305)
+        cursor = view(app).cursor
+        await until(pilot, lambda: view(app).cursor is not cursor or not view(app).following)
+        found = view(app).cursor
+        assert found is not None
+        assert found.at == datetime(2026, 1, 31, 12, 2, tzinfo=UTC)
+
+    play(services, steps)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[bold]x[/bold] [red",
+        "\x1b[31mred\x1b[0m",
+        "\u202egnp.exe",
+        "漢字" * 200,
+        "x" * 1_000_000,
+        "\x00\x07\r\n",
+    ],
+)
+def test_hostile_bodies_are_shown_harmlessly(services: ConsoleServices, body: str) -> None:
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        services.tail.take([({"namespace": "demo", "destination": "/topic/epictopic"}, body)])
+        await until(pilot, lambda: len(services.tail) == 1)
+        await pilot.pause(0.2)
+        shown = lines(app)[0]
+        assert shown.isprintable()
+        assert shown.strip()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert all(each.isprintable() for each in app.query_one(MessageDetail).text.splitlines())
+
+    play(services, steps)
+
+
+def test_nothing_to_see_proves_that_the_pipe_is_alive(services: ConsoleServices) -> None:
+    now = datetime.now(UTC)
+    up = ConnectionStatus("broker", Connectivity.UP, since=now - timedelta(minutes=14), proved_at=now)
+    services.pipes = lambda: (up,)  # type: ignore[method-assign]
+
+    async def steps(app: HostApp, pilot: Pilot[None]) -> None:
+        await until(pilot, shows(app, "No messages in demo yet."))
+        assert shows(app, "Broker connected 14m, no message since, 0/s in other namespaces.")()
+        services.tail.set_filter("type=stf_*")
+        await until(pilot, shows(app, "No messages match type=stf_* in demo."))
+        assert shows(app, "Esc clears the filter.")()
+
+    play(services, steps)

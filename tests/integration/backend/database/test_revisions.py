@@ -1,0 +1,302 @@
+"""Revisions of the tables: frozen, added to, and shared by programs of two versions."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from swf_console.backend.core.errors import DatabaseUnusable
+from swf_console.backend.core.settings import load_settings
+from swf_console.backend.database import Database, agents, executions, open_database, upgrading
+from swf_console.backend.database.comparing import missing
+from swf_console.backend.database.connection import urls
+from swf_console.backend.database.connection.revision import HEAD, KNOWN, compatible_from
+from swf_console.backend.database.records.agents import Heartbeat
+from swf_console.backend.database.tables import all_tables
+from swf_console.backend.services.health.backends import look_at_database
+from tests.support import next_version, schema
+from tests.support.history import add_execution
+from tests.support.homes import plain_environment, run
+from tests.support.next_version import NEXT
+
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+@pytest.fixture(params=DATABASES)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An address where there are no tables yet."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'swf.db'}"
+    address: str = request.getfixturevalue("postgresql_url")
+    return address
+
+
+@pytest.fixture
+def additive(tmp_path: Path) -> Path:
+    return next_version.write_revision(tmp_path / "additive")
+
+
+@pytest.fixture
+def breaking(tmp_path: Path) -> Path:
+    return next_version.write_revision(tmp_path / "breaking", additive=False)
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """The database as it is, whatever its version."""
+    database = Database(urls.parse(url))
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def test_revisions_make_exactly_the_live_tables(url: str, tmp_path: Path) -> None:
+    upgrading.upgrade(url)
+    with opened(url) as database, database.write() as connection:
+        assert missing(connection, all_tables()) == []
+        made = schema.shape(connection), schema.definitions(connection)
+        options = storage_options(database)
+        connection.execute(text("DROP TABLE alembic_version"))
+        all_tables().drop_all(connection)
+        all_tables().create_all(connection)
+        assert (schema.shape(connection), schema.definitions(connection)) == made
+    with opened(url) as database:
+        assert storage_options(database) == options
+
+
+def storage_options(database: Database) -> list[tuple[str, str]]:
+    """How full PostgreSQL packs the pages of each table; SQLite has no such thing."""
+    if database.kind == "sqlite":
+        return []
+    query = (
+        "SELECT relname, reloptions::text FROM pg_class WHERE reloptions IS NOT NULL AND relname LIKE 'swf_%'"
+    )
+    with database.read() as connection:
+        return [(row[0], row[1]) for row in connection.execute(text(query))]
+
+
+def test_known_versions_are_the_revisions_that_are_shipped() -> None:
+    scripts = sorted(path.name for path in upgrading.VERSION_LOCATIONS[0].glob("[0-9]*.py"))
+    assert tuple(name.partition("_")[0] for name in scripts) == KNOWN
+    for known, name in zip(KNOWN, scripts, strict=True):
+        code = (upgrading.VERSION_LOCATIONS[0] / name).read_text()
+        declared = re.search(r'^compatible_from = "(\d+)"$', code, re.MULTILINE)
+        assert declared, f"{name} says nothing of older programs"
+        assert declared[1] in KNOWN[: KNOWN.index(known) + 1]
+        assert "swf_console.backend.database.tables" not in code
+
+
+def test_programs_that_were_locked_out_once_stay_so(
+    breaking: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = next_version.write_revision(tmp_path / "later", version=f"{int(NEXT) + 1:04d}", after=NEXT)
+    monkeypatch.setattr(upgrading, "VERSION_LOCATIONS", (*upgrading.VERSION_LOCATIONS, breaking, later))
+    found = [upgrading.oldest_compatible(one) for one in (HEAD, NEXT, f"{int(NEXT) + 1:04d}")]
+    assert found == [HEAD, NEXT, NEXT]
+
+
+def test_next_revision_makes_a_fresh_database(url: str, additive: Path) -> None:
+    if url.startswith("postgresql"):
+        with pytest.raises(DatabaseUnusable, match="no tables of ours yet"):
+            open_database(url)
+    next_version.upgrade(url, additive)
+    with opened(url) as database:
+        assert next_version.column_is_there(database)
+        with database.read() as connection:
+            assert missing(connection, all_tables()) == []
+            assert compatible_from(connection) == HEAD
+    assert upgrading.current(url) == NEXT
+
+
+def test_next_revision_upgrades_a_database_with_rows(url: str, additive: Path) -> None:
+    upgrading.upgrade(url)
+    with opened(url) as database:
+        execution_id = add_execution(database)
+        with database.read() as connection:
+            before = executions.get(connection, execution_id)
+    next_version.upgrade(url, additive)
+    with opened(url) as database, database.read() as connection:
+        assert executions.get(connection, execution_id) == before
+        assert next_version.column_is_there(database)
+    assert upgrading.current(url) == NEXT
+
+
+def test_what_is_stored_beside_it_stays(url: str, additive: Path) -> None:
+    upgrading.upgrade(url)
+    state = text("SELECT state_data FROM swf_persistent_state WHERE id = 1")
+    with opened(url) as database, database.write() as connection:
+        assert compatible_from(connection) is None
+        connection.execute(
+            text(
+                "INSERT INTO swf_persistent_state (id, state_data, updated_at)"
+                " VALUES (1, '{\"next_run_number\": 100044}', '2026-01-01 00:00:00')"
+            )
+        )
+    next_version.upgrade(url, additive)
+    with opened(url) as database, database.read() as connection:
+        found = connection.execute(state).scalar_one()
+    kept = json.loads(found) if isinstance(found, str) else found
+    assert kept == {"next_run_number": 100044, "compatible_from": HEAD}
+
+
+def test_additive_revision_lets_older_programs_read_and_write(url: str, additive: Path) -> None:
+    next_version.upgrade(url, additive)
+    with opened(url) as database:
+        assert next_version.column_is_there(database)
+    database = open_database(url)
+    execution_id = add_execution(database)
+    with database.read() as connection:
+        assert executions.get(connection, execution_id) is not None
+    database.close()
+    assert upgrading.check(url) == []
+    assert upgrading.upgrade(url) == upgrading.Upgraded(NEXT, NEXT)
+
+
+def test_older_program_runs_workflows_in_a_database_of_an_additive_revision(
+    url: str, additive: Path, tmp_path: Path
+) -> None:
+    next_version.upgrade(url, additive)
+    older = OlderProgram(url, tmp_path)
+    report = older("--run", "stf_datataking", "--stf-count", "1", "--json")
+    assert json.loads(report)["status"] == "completed"
+    (listed,) = older("executions", "list", "--json").splitlines()
+    assert json.loads(listed)["execution_id"] == json.loads(report)["execution_id"]
+    current = older("db", "current")
+    assert f"version {NEXT} (this program: {HEAD})" in current
+
+
+def test_a_look_at_the_database_gives_the_version_that_its_tables_are_of(
+    url: str, additive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWF_DATABASE_URL", url)
+    monkeypatch.setenv("SWF_STATE_DIR", str(tmp_path / "state"))
+    next_version.upgrade(url, additive)
+    assert look_at_database(load_settings()).version == NEXT
+
+
+@pytest.mark.parametrize("words", [["--run", "stf_datataking"], ["executions"], ["db", "upgrade"]])
+def test_breaking_revision_stops_older_programs_in_one_line(
+    url: str, breaking: Path, tmp_path: Path, words: list[str]
+) -> None:
+    next_version.upgrade(url, breaking)
+    said = OlderProgram(url, tmp_path)(*words, code=2)
+    assert len(said.splitlines()) == 1
+    for part in (
+        urls.shown(urls.parse(url)),
+        f"newer version ({NEXT}",
+        f"this program ({HEAD})",
+        "Update swf",
+    ):
+        assert part.removeprefix("sqlite:///") in said
+
+
+def test_breaking_revision_says_from_which_version_on_programs_may_come(url: str, breaking: Path) -> None:
+    upgrading.upgrade(url)
+    next_version.upgrade(url, breaking, "--yes")
+    with pytest.raises(
+        DatabaseUnusable, match=rf"newer version \({NEXT}, for programs of version {NEXT}"
+    ) as caught:
+        open_database(url)
+    assert caught.value.exit_code == 2
+
+
+def test_tables_of_another_program_are_refused(url: str) -> None:
+    with opened(url) as database, database.write() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num varchar(32) NOT NULL)"))
+        connection.execute(text("INSERT INTO alembic_version VALUES ('27c6a30d7c24')"))
+    with pytest.raises(DatabaseUnusable, match=r"newer version \(27c6a30d7c24\)"):
+        open_database(url)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    ("answer", "code", "version"), [(None, 5, HEAD), ("", 5, HEAD), ("n\n", 5, HEAD), ("y\n", 0, NEXT)]
+)
+def test_upgrade_that_locks_programs_out_names_them_and_asks(
+    postgresql_url: str, breaking: Path, answer: str | None, code: int, version: str
+) -> None:
+    upgrading.upgrade(postgresql_url)
+    let_programs_live(postgresql_url)
+    done = next_version.run_upgrade(postgresql_url, breaking, answer=answer)
+    assert done.returncode == code, done.stderr
+    assert (
+        f"from version {HEAD} to {NEXT} locks out programs that are older than version {NEXT}" in done.stderr
+    )
+    (agent,) = (line for line in done.stderr.splitlines() if line.startswith("  agent"))
+    (execution,) = (line for line in done.stderr.splitlines() if line.startswith("  execution"))
+    assert agent.startswith("  agent data-agent-alice-1: host vm1, process 71, heartbeat ")
+    told = "user shifter, host vm2, process 72, swf-console 0.1.0"
+    assert execution == f"  execution stf_datataking-shifter-0001: {told}"
+    assert ("Upgrade now? [y/N]" in done.stderr) == (answer is not None)
+    assert ("give --yes" in done.stderr) == (answer is None)
+    assert upgrading.current(postgresql_url) == version
+
+
+@pytest.mark.postgresql
+def test_upgrade_that_locks_programs_out_is_agreed_to_on_the_command_line(
+    postgresql_url: str, breaking: Path
+) -> None:
+    upgrading.upgrade(postgresql_url)
+    done = next_version.run_upgrade(postgresql_url, breaking, "--yes")
+    assert done.returncode == 0
+    assert "locks out" in done.stderr
+    assert "No agent and no execution is alive in it" in done.stderr
+    assert upgrading.current(postgresql_url) == NEXT
+    again = next_version.run_upgrade(postgresql_url, breaking)
+    assert (again.returncode, again.stderr) == (0, "")
+
+
+@pytest.mark.postgresql
+def test_additive_upgrade_asks_nothing_whatever_is_alive(postgresql_url: str, additive: Path) -> None:
+    upgrading.upgrade(postgresql_url)
+    let_programs_live(postgresql_url)
+    done = next_version.run_upgrade(postgresql_url, additive)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert upgrading.current(postgresql_url) == NEXT
+
+
+def let_programs_live(url: str) -> None:
+    """An agent and an execution that are alive, and some that no longer are."""
+    now = datetime.now(UTC)
+    common: dict[str, Any] = {"agent_type": "data", "status": "OK", "operational_state": "READY"}
+    beats = [
+        Heartbeat("data-agent-alice-1", at=now, pid=71, hostname="vm1", **common),
+        Heartbeat("data-agent-alice-2", at=now - timedelta(hours=1), **common),
+        Heartbeat("data-agent-alice-3", at=now, **common | {"operational_state": "EXITED"}),
+    ]
+    environment = {"host": "vm2", "pid": 72, "packages": {"swf-console": "0.1.0"}}
+    lease: dict[str, Any] = {"owner": "vm2:72:c2e0", "execution_environment": environment}
+    with opened(url) as database:
+        with database.write() as connection:
+            for beat in beats:
+                agents.heartbeat(connection, beat)
+        add_execution(database, 1, status="running", lease_expires_at=now + timedelta(hours=1), **lease)
+        add_execution(database, 2, status="running", lease_expires_at=now - timedelta(hours=1), **lease)
+        add_execution(database, 3, lease_expires_at=now + timedelta(hours=1), **lease)
+
+
+class OlderProgram:
+    """`swf-console` of the present version, in a home of its own."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.environment = plain_environment(SWF_DATABASE_URL=url, SWF_STATE_DIR=str(folder / "state"))
+        self.home = folder / "home"
+        self("init", str(self.home), cwd=folder)
+        testbed = self.home / "workflows" / "testbed.toml"
+        testbed.write_text(testbed.read_text().replace("your-namespace", "demo"))
+
+    def __call__(self, *words: str, code: int = 0, cwd: Path | None = None) -> str:
+        """What it says on stdout, or on stderr where it is to fail."""
+        done = run(
+            [sys.executable, "-m", "swf_console", *words], cwd=cwd or self.home, environment=self.environment
+        )
+        assert done.returncode == code, done.stderr
+        return done.stderr if code else done.stdout

@@ -1,0 +1,305 @@
+"""supervisord itself: started once, left running, told apart from all that may stand in its place."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import sysconfig
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from swf_console.backend.core.errors import SupervisorUnreachable, UsageError
+from swf_console.backend.supervisor.base import DaemonState, Did, ProcessState
+from swf_console.backend.supervisor.supervisord import Supervisord
+from tests.support.homes import CHECKOUT, plain_environment, run
+from tests.support.supervised import (
+    end,
+    kill_supervisord,
+    log_of,
+    make_home,
+    one,
+    supervised,
+    supervisorctl,
+    user_folder,
+    wait_for_log,
+)
+from tests.support.waiting import wait_for
+
+AGENT = "example-data-agent"
+STARTER = """
+import os, sys
+from pathlib import Path
+from swf_console.backend.supervisor.supervisord import Supervisord
+home = Path(sys.argv[1])
+print(Supervisord(home, home / ".state", dict(os.environ)).ensure_running().pid)
+"""
+
+OTHER_STARTER = """
+import os, sys
+from pathlib import Path
+from swf_console.backend.core.settings import load_settings
+from swf_console.backend.supervisor.supervisord import Supervisord
+settings = load_settings(home=Path(sys.argv[1]))
+print(Supervisord(settings.home, settings.state_dir, dict(os.environ)).ensure_running().pid)
+"""
+NOBODY = 65534
+AS_NOBODY = (
+    *("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"),
+    *("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"),
+)
+
+
+@pytest.fixture(autouse=True)
+def _own_user_folder() -> Iterator[None]:
+    with user_folder():
+        yield
+
+
+@pytest.fixture
+def supervisord() -> Iterator[Supervisord]:
+    with supervised(make_home(Path.home() / "a home")) as found:
+        yield found
+
+
+def test_many_processes_that_start_it_at_once_start_one(supervisord: Supervisord) -> None:
+    command = [sys.executable, "-c", STARTER, str(supervisord.place.home)]
+
+    def start(_: int) -> str:
+        return run(command, cwd=supervisord.place.home).stdout.strip()
+
+    with ThreadPoolExecutor(4) as pool:
+        told = set(pool.map(start, range(4)))
+    assert told == {str(supervisord.ensure_running().pid)}
+
+
+def test_it_outlives_whoever_started_it_in_a_session_of_its_own(supervisord: Supervisord) -> None:
+    home = supervisord.place.home
+    pid = int(run([sys.executable, "-c", STARTER, str(home)], cwd=home).stdout)
+    assert supervisord.look().pid == pid
+    assert os.getsid(pid) != os.getsid(0)
+    assert str(Path(f"/proc/{pid}/fd/0").readlink()) == os.devnull
+
+
+def test_it_starts_nothing_by_itself_and_knows_every_program(supervisord: Supervisord) -> None:
+    supervisord.ensure_running()
+    assert {status.state for status in supervisord.processes()} == {ProcessState.STOPPED}
+    assert [status.name for status in supervisord.processes()] == [
+        "agent-manager",
+        "embedded-broker",
+        AGENT,
+        "example-fastmon-agent",
+        "example-processing-agent",
+        "fast-processing-agent",
+        "monitor",
+        "slice-worker:slice-worker-0",
+        "slice-worker:slice-worker-1",
+        "workflow-runner",
+    ]
+
+
+def test_nobody_else_can_reach_the_socket(supervisord: Supervisord) -> None:
+    supervisord.ensure_running()
+    path = supervisord.place.socket
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_socket_that_a_killed_supervisord_left_is_no_obstacle(supervisord: Supervisord) -> None:
+    killed = kill_supervisord(supervisord)
+    assert supervisord.look().state is DaemonState.STALE
+    assert supervisord.ensure_running().pid not in (None, killed)
+
+
+def test_a_frozen_supervisord_hangs_nobody_and_is_named(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home")
+    with supervised(home):
+        quick = Supervisord(home, home / ".state", plain_environment(), call_timeout=0.3)
+        pid = quick.ensure_running().pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        began = time.monotonic()
+        found = quick.look()
+        assert time.monotonic() - began < 2
+        assert (found.state, found.pid) == (DaemonState.FROZEN, pid)
+        assert f"kill -CONT {pid}" in found.advice
+        with pytest.raises(SupervisorUnreachable, match="did not answer"):
+            quick.processes()
+
+
+def test_a_frozen_supervisord_with_a_full_queue_of_callers_is_still_frozen(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home")
+    with supervised(home), contextlib.ExitStack() as callers:
+        quick = Supervisord(home, home / ".state", plain_environment(), call_timeout=0.2)
+        pid = quick.ensure_running().pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                caller = callers.enter_context(socket.socket(socket.AF_UNIX))
+                caller.setblocking(False)
+                caller.connect(str(quick.place.socket))
+        assert quick.look().state is DaemonState.FROZEN
+
+
+def test_a_supervisord_whose_socket_was_removed_is_not_doubled(supervisord: Supervisord) -> None:
+    pid = supervisord.ensure_running().pid
+    supervisord.place.socket.unlink()
+    assert (supervisord.look().state, supervisord.look().pid) == (DaemonState.DEAF, pid)
+    with pytest.raises(SupervisorUnreachable, match=f"kill {pid}"):
+        supervisord.ensure_running()
+
+
+def test_a_foreign_supervisord_is_told_apart_by_its_name(supervisord: Supervisord) -> None:
+    place = supervisord.place
+    text = (place.home / "agents.supervisord.conf").read_text()
+    other = place.home / "other.conf"
+    other.write_text(text.replace("identifier=swf-console", "identifier=somebody"))
+    foreign = subprocess.Popen(
+        [sys.executable, "-m", "supervisor.supervisord", "-n", "-s", "-c", str(other)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        found = wait_for(lambda: (look := supervisord.look()).state is DaemonState.FOREIGN and look)
+        assert found
+        assert "somebody" in found.message
+        with pytest.raises(SupervisorUnreachable, match="something else answers"):
+            supervisord.ensure_running()
+    finally:
+        foreign.terminate()
+        foreign.wait(20)
+
+
+def test_a_supervisord_that_is_shutting_down_is_awaited(supervisord: Supervisord) -> None:
+    (supervisord.place.home / "agents" / "example_data_agent.py").write_text(
+        "import signal, time\nsignal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), exit(0)))\n"
+        "print('up', flush=True)\nwhile True: time.sleep(60)\n"
+    )
+    first = supervisord.ensure_running().pid
+    supervisord.start([AGENT], settle=False)
+    wait_for_log(supervisord, AGENT, "up")
+    told = threading.Thread(target=supervisord.shutdown)
+    told.start()
+    wait_for(lambda: supervisord.look().state is DaemonState.STOPPING)
+    assert supervisord.ensure_running().pid != first
+    told.join()
+
+
+def test_a_configuration_that_supervisord_refuses_is_one_line(supervisord: Supervisord) -> None:
+    path = supervisord.place.home / "agents.supervisord.conf"
+    path.write_text(path.read_text() + "\n[program:mine]\ncommand=%(ENV_NOT_SET_ANYWHERE)s\n")
+    with pytest.raises(UsageError, match="ENV_NOT_SET_ANYWHERE") as caught:
+        supervisord.ensure_running()
+    assert "ENV_PATH" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_configuration_that_would_listen_elsewhere_is_refused(supervisord: Supervisord) -> None:
+    path = supervisord.place.home / "agents.supervisord.conf"
+    path.write_text(path.read_text().replace("file=%(here)s", "file=/tmp"))
+    with pytest.raises(UsageError, match="would not find it"):
+        supervisord.ensure_running()
+
+
+@pytest.mark.parametrize("name", ["h" * 200, "with spaces", "a #b;c%(x)s[1]'\"$(true)", "grün:é"])
+def test_stop_all_works_from_any_home_with_no_variable_set(name: str, tmp_path: Path) -> None:
+    with supervised(make_home(tmp_path / name), HOME=os.environ["HOME"]) as supervisord:
+        assert len(os.fsencode(supervisord.place.socket)) < 100
+        (outcome,) = supervisord.start([AGENT]) if supervisord.ensure_running() else ()
+        assert outcome.did is Did.STARTED, outcome.explanation
+        assert str(supervisord.place.home) in log_of(supervisord, AGENT)
+        done = supervisorctl(supervisord.place.home, "stop", "all", HOME=os.environ["HOME"])
+        assert f"{AGENT}: stopped" in done.stdout, done.stdout + done.stderr
+        assert one(supervisord, AGENT).state is ProcessState.STOPPED
+
+
+def test_supervisorctl_needs_no_variable_at_all(supervisord: Supervisord) -> None:
+    supervisord.ensure_running()
+    done = supervisorctl(supervisord.place.home, "status")
+    assert AGENT in done.stdout, done.stderr
+
+
+def test_supervisorctl_finds_a_state_directory_that_only_the_starter_knew(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home")
+    with supervised(home, tmp_path / "elsewhere") as supervisord:
+        supervisord.ensure_running()
+        assert AGENT in supervisorctl(home, "status", HOME=os.environ["HOME"]).stdout
+
+
+def test_a_socket_named_on_the_command_line_wins(supervisord: Supervisord) -> None:
+    supervisord.ensure_running()
+    done = supervisorctl(supervisord.place.home, "-s", "unix:///nowhere/at.all", "status")
+    assert "unix:///nowhere/at.all no such file" in done.stdout
+
+
+def as_nobody(command: Sequence[str | Path], home: Path, folder: Path) -> str:
+    """What a command says that another user runs in our home; that user may read what root installed."""
+    done = run(
+        [*AS_NOBODY, *command], cwd=home, environment={"HOME": str(folder), "PATH": os.environ["PATH"]}
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.mark.skipif(
+    os.getuid() != 0 or not shutil.which("setpriv"), reason="only root, with setpriv, can be two users"
+)
+def test_two_users_of_one_home_have_a_supervisord_each(tmp_path: Path) -> None:
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    home = make_home(tmp_path / "shared home")
+    theirs = tmp_path / "nobody"
+    theirs.mkdir()
+    os.chown(theirs, NOBODY, NOBODY)
+    control = Path(sysconfig.get_path("scripts")) / "supervisorctl"
+    with supervised(home) as ours:
+        mine = ours.ensure_running().pid
+        started = as_nobody([sys.executable, "-c", OTHER_STARTER, str(home)], home, theirs)
+        try:
+            assert started != str(mine)
+            assert as_nobody([control, "-c", "agents.supervisord.conf", "pid"], home, theirs) == started
+            assert supervisorctl(home, "pid", HOME=os.environ["HOME"]).stdout.strip() == str(mine)
+        finally:
+            os.kill(int(started), signal.SIGTERM)
+            shutil.rmtree(f"/tmp/swf-{NOBODY}", ignore_errors=True)
+
+
+def test_a_supervisord_started_by_hand_is_the_same_one(supervisord: Supervisord) -> None:
+    home = supervisord.place.home
+    by_hand: list[str | Path] = [
+        Path(sysconfig.get_path("scripts")) / "supervisord",
+        "-c",
+        "agents.supervisord.conf",
+    ]
+    path = f"{sysconfig.get_path('scripts')}:{os.defpath}"
+    done = run(by_hand, cwd=home, environment={"PATH": path})
+    assert done.returncode == 0, done.stderr
+    pid = wait_for(lambda: supervisord.look().pid)
+    assert supervisord.ensure_running().pid == pid
+    (outcome,) = supervisord.start([AGENT])
+    assert outcome.ok, outcome.explanation
+
+
+def test_the_folder_of_links_may_be_swept_away(tmp_path: Path) -> None:
+    home = make_home(tmp_path / ("deep" * 40))
+    with supervised(home) as first:
+        pid = first.ensure_running().pid
+        shutil.rmtree(first.place.here)
+        again = Supervisord(home, home / ".state", plain_environment())
+        assert again.look().pid == pid
+        assert again.reread().added == ()
+        end(again)
+
+
+def test_the_conf_of_the_checkout_has_no_variable_in_it() -> None:
+    assert "ENV_" not in (CHECKOUT / "agents.supervisord.conf").read_text()

@@ -1,0 +1,323 @@
+"""Processes under a real supervisord: started, explained, configured anew, and never two of one."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from swf_console.backend.core.errors import UsageError
+from swf_console.backend.supervisor import pidfiles
+from swf_console.backend.supervisor.base import Did, ProcessState, Program
+from swf_console.backend.supervisor.log_follower import LogFollower
+from swf_console.backend.supervisor.supervisord import Supervisord
+from swf_console.testing.fake_supervisor import SHIPPED
+from tests.support.homes import plain_environment
+from tests.support.supervised import (
+    CRASHES,
+    STAYS,
+    kill_supervisord,
+    log_of,
+    make_home,
+    one,
+    supervised,
+    supervisorctl,
+    user_folder,
+    wait_for_log,
+)
+from tests.support.waiting import wait_for
+
+AGENT = "example-data-agent"
+OTHER = "example-processing-agent"
+ABSENT = "example-fastmon-agent"
+
+
+@pytest.fixture(autouse=True)
+def _own_user_folder() -> Iterator[None]:
+    with user_folder():
+        yield
+
+
+@pytest.fixture
+def supervisord(tmp_path: Path) -> Iterator[Supervisord]:
+    with supervised(make_home(tmp_path / "a home")) as found:
+        found.ensure_running()
+        yield found
+
+
+def script(supervisord: Supervisord, name: str, text: str) -> Path:
+    """Write a script into the home."""
+    path = supervisord.place.home / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def alive(pid: int) -> bool:
+    """Whether a process still runs."""
+    return Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+
+
+def test_a_started_process_is_ours_in_every_respect(supervisord: Supervisord) -> None:
+    (outcome,) = supervisord.start([AGENT])
+    assert outcome.did is Did.STARTED
+    pid = outcome.status.pid
+    assert pid is not None
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    home = supervisord.place.home
+    assert words[:2] == [sys.executable.encode(), str(home / "agents" / "example_data_agent.py").encode()]
+    assert Path(f"/proc/{pid}/cwd").resolve() == home
+    assert log_of(supervisord, AGENT) == f"up none {home}\n"
+
+
+def test_what_runs_is_left_alone_and_what_is_stopped_says_so(supervisord: Supervisord) -> None:
+    (first,) = supervisord.start([AGENT])
+    (again,) = supervisord.start([AGENT])
+    assert (again.did, again.status.pid) == (Did.RAN_ALREADY, first.status.pid)
+    assert [one.did for one in supervisord.stop([AGENT, OTHER])] == [Did.STOPPED, Did.WAS_STOPPED]
+    assert not alive(first.status.pid or 0)
+
+
+def test_a_restart_gives_new_processes_and_starts_what_was_stopped(supervisord: Supervisord) -> None:
+    (before,) = supervisord.start([AGENT])
+    after = {one.status.name: one for one in supervisord.restart([AGENT, OTHER])}
+    assert (after[AGENT].did, after[OTHER].did) == (Did.RESTARTED, Did.STARTED)
+    assert after[AGENT].status.pid != before.status.pid
+
+
+def test_a_process_that_is_still_ending_is_awaited_and_started(supervisord: Supervisord) -> None:
+    slow = "import signal, time\nsignal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), exit(0)))\n"
+    script(supervisord, "agents/example_data_agent.py", slow + STAYS)
+    (before,) = supervisord.start([AGENT])
+    (ending,) = supervisord.stop([AGENT], timeout=0)
+    assert (ending.did, ending.status.state) == (Did.STILL_WAITING, ProcessState.STOPPING)
+    (after,) = supervisord.start([AGENT])
+    assert after.did is Did.STARTED
+    assert after.status.pid != before.status.pid
+
+
+def test_a_group_is_started_and_signalled_as_a_whole(supervisord: Supervisord) -> None:
+    started = supervisord.start(["slice-worker:*"])
+    assert [outcome.status.process for outcome in started] == ["slice-worker-0", "slice-worker-1"]
+    assert {outcome.did for outcome in supervisord.signal(["slice-worker"], "HUP")} == {Did.SIGNALLED}
+    for number in (0, 1):
+        wait_for_log(supervisord, f"slice-worker-{number}", "hung up")
+    with pytest.raises(UsageError, match="no such signal"):
+        supervisord.signal(["slice-worker"], "NONSENSE")
+
+
+def test_without_settling_a_start_answers_once_there_is_a_pid(supervisord: Supervisord) -> None:
+    outcomes = supervisord.start([AGENT, "slice-worker"], settle=False)
+    assert all(outcome.ok and outcome.status.pid for outcome in outcomes)
+    assert ProcessState.STARTING in {outcome.status.state for outcome in outcomes}
+
+
+def test_a_script_that_is_not_there_is_said_before_supervisord_gives_up(supervisord: Supervisord) -> None:
+    (outcome,) = supervisord.start([ABSENT], timeout=30)
+    assert outcome.did is Did.FAILED
+    assert "example_fastmon_agent.py: there is no such script" in str(outcome.explanation)
+    wait_for(lambda: one(supervisord, ABSENT).state is ProcessState.FATAL, timeout=30)
+    told = str(supervisord.explain(one(supervisord, ABSENT)))
+    assert "gave up (FATAL)" in told
+    assert "Put it there" in told
+    script(supervisord, "agents/example_fastmon_agent.py", STAYS)
+    (mended,) = supervisord.start([ABSENT])
+    assert mended.did is Did.STARTED, mended.explanation
+
+
+def test_a_crash_at_the_start_is_told_in_the_programs_own_words(supervisord: Supervisord) -> None:
+    script(supervisord, "agents/example_data_agent.py", CRASHES)
+    (outcome,) = supervisord.start([AGENT], timeout=1)
+    assert outcome.did is Did.FAILED
+    assert "(BACKOFF)" in str(outcome.explanation)
+    assert "saying: no database. See" in str(outcome.explanation)
+
+
+def test_a_process_that_ended_by_itself_has_its_exit_code(supervisord: Supervisord) -> None:
+    script(supervisord, "agents/example_data_agent.py", "import time; time.sleep(1.5)")
+    supervisord.start([AGENT])
+    wait_for(lambda: one(supervisord, AGENT).state is ProcessState.EXITED)
+    assert one(supervisord, AGENT).exit_status == 0
+    assert "exit code 0" in str(supervisord.explain(one(supervisord, AGENT)))
+
+
+def test_a_killed_process_comes_back(supervisord: Supervisord) -> None:
+    (outcome,) = supervisord.start([AGENT])
+    pid = outcome.status.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: one(supervisord, AGENT).pid not in (None, pid))
+    wait_for(lambda: one(supervisord, AGENT).state is ProcessState.RUNNING)
+    assert supervisord.orphans() == ()
+
+
+def test_a_name_that_is_not_there_gets_the_nearest(supervisord: Supervisord) -> None:
+    with pytest.raises(UsageError, match="example-data-agent"):
+        supervisord.start(["example-dat-agent"])
+
+
+def test_a_changed_environment_arrives_at_the_next_start(supervisord: Supervisord) -> None:
+    pid = supervisord.ensure_running().pid
+    supervisord.start([AGENT], settle=False)
+    supervisord.set_environment({**plain_environment(), "COLOUR": "blue with \"quotes\" and 100% 'signs'"})
+    supervisord.restart([AGENT])
+    assert "up blue with \"quotes\" and 100% 'signs'" in log_of(supervisord, AGENT)
+    assert supervisord.look().pid == pid
+
+
+def test_a_secret_is_on_no_command_line_and_in_no_file_of_others(tmp_path: Path) -> None:
+    secret = "s3cret-of-this-test"
+    with supervised(make_home(tmp_path / "home"), ACTIVEMQ_PASSWORD=secret) as supervisord:
+        supervisord.ensure_running()
+        (outcome,) = supervisord.start([AGENT])
+        environ = Path(f"/proc/{outcome.status.pid}/environ").read_bytes()
+        assert f"ACTIVEMQ_PASSWORD={secret}".encode() in environ.split(b"\0")
+        commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")]
+        assert not [command for command in commands if secret.encode() in command]
+        holding = [path for path in tmp_path.rglob("*") if path.is_file() and secret in path.read_text()]
+        assert [(path.name, oct(path.stat().st_mode & 0o777)) for path in holding] == [
+            ("environment.json", "0o600")
+        ]
+
+
+def test_a_script_of_somebody_elses_becomes_a_program(supervisord: Supervisord) -> None:
+    name = "their scripts/odd #1;%(x)s 'name'.py"
+    script(supervisord, name, STAYS)
+    options = {"arguments": ["--deep", "a b"], "environment": {"COLOUR": "theirs"}, "stopwaitsecs": 5}
+    assert supervisord.declare([Program("theirs", name, options=options)]).added == ("theirs",)
+    (outcome,) = supervisord.start(["theirs"])
+    assert outcome.did is Did.STARTED, outcome.explanation
+    assert log_of(supervisord, "theirs") == f"up theirs {supervisord.place.home} --deep a b\n"
+    assert supervisord.declare([Program("theirs", name, options=options)]).changed == ()
+    assert supervisord.forget(["theirs"]).removed == ("theirs",)
+    assert not alive(outcome.status.pid or 0)
+
+
+def test_a_program_that_is_no_python_runs_by_itself(supervisord: Supervisord) -> None:
+    path = script(supervisord, "agents/shell", "#!/bin/sh\necho from the shell\nexec sleep 60\n")
+    supervisord.declare([Program("shell", "agents/shell")])
+    (outcome,) = supervisord.start(["shell"])
+    assert "may not be executed" in str(outcome.explanation)
+    path.chmod(0o755)
+    (outcome,) = supervisord.start(["shell"])
+    assert outcome.did is Did.STARTED, outcome.explanation
+    wait_for_log(supervisord, "shell", "from the shell")
+
+
+def test_another_number_of_workers_restarts_those_that_ran(supervisord: Supervisord) -> None:
+    supervisord.start(["slice-worker", AGENT])
+    data_agent = one(supervisord, AGENT).pid
+    changes = supervisord.declare([Program("slice-worker", count=12)])
+    assert changes.changed == ("slice-worker",)
+    workers = [status for status in supervisord.processes() if status.group == "slice-worker"]
+    assert [status.process for status in workers] == [f"slice-worker-{number}" for number in range(12)]
+    assert not [status for status in workers if status.state.ended]
+    assert one(supervisord, AGENT).pid == data_agent
+
+
+def test_what_is_declared_before_supervisord_runs_is_there_once_it_does(tmp_path: Path) -> None:
+    with supervised(make_home(tmp_path / "home")) as supervisord:
+        supervisord.declare([Program("slice-worker", count=1)])
+        supervisord.ensure_running()
+        names = [status.name for status in supervisord.processes() if status.group == "slice-worker"]
+        assert names == ["slice-worker:slice-worker-0"]
+
+
+def test_a_configuration_edited_by_hand_is_applied(supervisord: Supervisord) -> None:
+    path = supervisord.place.home / "agents.supervisord.conf"
+    text = path.read_text()
+    supervisord.start([OTHER])
+    without = text.replace(f"[program:{OTHER}]", "[program:renamed]")
+    path.write_text(without.replace("stopwaitsecs=15", "stopwaitsecs=14", 1))
+    changes = supervisord.reread()
+    assert (changes.added, changes.changed) == (("renamed",), ("embedded-broker",))
+    assert changes.removed == (OTHER,)
+    assert OTHER not in [status.name for status in supervisord.processes()]
+
+
+def test_a_configuration_that_cannot_be_read_changes_nothing(supervisord: Supervisord) -> None:
+    path = supervisord.place.home / "agents.supervisord.conf"
+    text = path.read_text()
+    (outcome,) = supervisord.start([AGENT])
+    path.write_text(text + "\n[program:mine]\ncommand=%(ENV_NOT_THERE)s\n")
+    with pytest.raises(UsageError, match="ENV_NOT_THERE") as caught:
+        supervisord.reread()
+    assert "ENV_PATH" not in str(caught.value)
+    assert one(supervisord, AGENT).pid == outcome.status.pid
+
+
+def test_orphans_are_found_and_replaced_by_a_start(supervisord: Supervisord) -> None:
+    pid_before = {o.status.process: o.status.pid for o in supervisord.start([AGENT, "slice-worker"])}
+    kill_supervisord(supervisord)
+    found = {orphan.process: orphan.pid for orphan in supervisord.orphans()}
+    assert found == pid_before
+    supervisord.ensure_running()
+    assert f"outside supervisord, as PID {found[AGENT]}" in str(supervisord.explain(one(supervisord, AGENT)))
+    (outcome,) = supervisord.start([AGENT])
+    assert (outcome.did, outcome.replaced) == (Did.STARTED, found[AGENT])
+    assert not alive(found[AGENT])
+    ended = supervisord.end_orphans()
+    assert {orphan.process for orphan in ended} == {"slice-worker-0", "slice-worker-1"}
+    assert supervisord.orphans() == ()
+
+
+def test_an_orphan_is_never_doubled_even_by_supervisorctl(supervisord: Supervisord) -> None:
+    (first,) = supervisord.start([AGENT])
+    kill_supervisord(supervisord)
+    supervisord.ensure_running()
+    supervisorctl(supervisord.place.home, "start", AGENT)
+    wait_for_log(supervisord, AGENT, f"runs already as PID {first.status.pid}")
+    assert alive(first.status.pid or 0)
+    wait_for(lambda: one(supervisord, AGENT).state in (ProcessState.BACKOFF, ProcessState.FATAL))
+    (replaced,) = supervisord.restart([AGENT])
+    assert (replaced.did, replaced.replaced) == (Did.RESTARTED, first.status.pid)
+
+
+def test_an_orphan_that_will_not_end_is_killed(supervisord: Supervisord) -> None:
+    stubborn = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    script(supervisord, "agents/example_data_agent.py", stubborn + STAYS)
+    supervisord.start([AGENT])
+    kill_supervisord(supervisord)
+    (orphan,) = supervisord.end_orphans(timeout=0.2)
+    assert not alive(orphan.pid)
+
+
+def test_many_threads_may_ask_at_once(supervisord: Supervisord) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: len(supervisord.processes()), range(200)))
+    assert set(answers) == {len(SHIPPED) + 1}  # slice-worker is two
+
+
+def test_a_log_is_followed_through_supervisords_own_rotation(supervisord: Supervisord) -> None:
+    writes = "import time\nfor n in range(3000): print(f'line {n} ' + 'ü' * 40, flush=True)\ntime.sleep(60)\n"
+    script(supervisord, "talks.py", writes)
+    path = supervisord.place.home / "agents.supervisord.conf"
+    text = path.read_text().replace("stdout_logfile_maxbytes=5MB", "stdout_logfile_maxbytes=50KB")
+    path.write_text(text.replace("stdout_logfile_backups=2", "stdout_logfile_backups=9"))
+    script(supervisord, "agents/example_data_agent.py", writes)
+    supervisord.reread()
+    follower = LogFollower(supervisord.place.logs / f"{AGENT}.log")
+    supervisord.start([AGENT], settle=False)
+    lines: list[str] = []
+
+    def all_there() -> bool:
+        lines.extend(line.text for line in follower.read())
+        return len(lines) >= 3000
+
+    wait_for(all_there, timeout=30)
+    follower.close()
+    assert lines == [f"line {number} {'ü' * 40}" for number in range(3000)]
+    assert (supervisord.place.logs / f"{AGENT}.log.1").exists()
+
+
+def test_a_pid_given_away_again_is_no_orphan(supervisord: Supervisord) -> None:
+    supervisord.start([AGENT])
+    kill_supervisord(supervisord)
+    (orphan,) = supervisord.orphans()
+    path = supervisord.place.directory / "pids" / f"{AGENT}.pid"
+    path.write_text(path.read_text().replace('"began": "', '"began": "1'))
+    assert supervisord.orphans() == ()
+    pidfiles.end([orphan], 5)

@@ -1,0 +1,174 @@
+"""The console served to browsers: who comes in, what a page loads, and which processes are left."""
+
+import asyncio
+import re
+import ssl
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import aiohttp
+import httpx
+import pytest
+
+from swf_console.backend.services.home import write_home
+from tests.support.certificates import make_authority, make_certificate
+from tests.support.served import SECONDS, Served, wait_gone
+from tests.support.waiting import wait_for
+
+ELSEWHERE = {"Origin": "http://elsewhere.example"}
+UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+Talk = Callable[[aiohttp.ClientWebSocketResponse], Awaitable[None]]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home whose namespace is demo."""
+    write_home(tmp_path)
+    testbed = tmp_path / "workflows/testbed.toml"
+    testbed.write_text(testbed.read_text().replace("your-namespace", "demo"))
+    return tmp_path
+
+
+@pytest.fixture
+def served(home: Path) -> Iterator[Served]:
+    """It, served to this machine."""
+    with Served(home) as made:
+        yield made
+
+
+def tab(served: Served, talk: Talk) -> None:
+    """Open a tab's websocket as a page of the server does, and talk over it."""
+
+    async def opened() -> None:
+        async with (
+            aiohttp.ClientSession() as client,
+            client.ws_connect(f"{served.address}ws?width=100&height=30", origin=served.site) as websocket,
+        ):
+            await talk(websocket)
+
+    asyncio.run(opened())
+
+
+async def painted(websocket: aiohttp.ClientWebSocketResponse, text: str) -> None:
+    """Return once that has been painted."""
+    seen = b""
+    while text.encode() not in seen:
+        seen += await asyncio.wait_for(websocket.receive_bytes(), SECONDS)
+
+
+def test_a_page_loads_everything_from_its_own_server(served: Served) -> None:
+    answer = httpx.get(served.address)
+    assert answer.status_code == 200
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    loaded = re.findall(r'(?:src|href)="(/[^"]+)"|url\("(/[^"]+)"\)', answer.text)
+    assert len(loaded) == 5
+    for link, font in loaded:
+        part = httpx.get(served.site + (link or font))
+        assert (part.status_code, part.headers["Referrer-Policy"]) == (200, "no-referrer")
+    assert not re.findall(r"https?://", answer.text)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:9000"}, 200),
+        ({"Host": "elsewhere.example"}, 403),
+        ({"Host": "127.0.0.1.elsewhere.example:8004"}, 403),
+        (ELSEWHERE, 403),
+        ({"Origin": "http://127.0.0.1:1"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+def test_other_names_and_other_sites_are_refused(
+    served: Served, headers: dict[str, str], status: int
+) -> None:
+    assert httpx.get(served.address, headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("origin", [{}, ELSEWHERE, {"Origin": "http://127.0.0.1:1"}])
+def test_a_websocket_is_opened_by_this_server_s_page_alone(served: Served, origin: dict[str, str]) -> None:
+    key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    answer = httpx.get(f"{served.address}ws", headers=UPGRADE | key | origin)
+    assert answer.status_code == 403
+    assert served.consoles() == []
+
+
+def test_without_the_key_there_is_nothing(served: Served) -> None:
+    outside = httpx.get(f"{served.site}/")
+    assert "Open the whole address" in outside.text
+    assert served.key not in outside.text
+    for path in ("/ws", "/static/js/textual.js", f"/{served.key[:-1]}/", "/x/ws"):
+        assert httpx.get(served.site + path).status_code == 404
+    assert httpx.post(f"{served.site}/", data={"token": ""}).status_code == 403
+
+
+def test_the_token_leads_in(home: Path) -> None:
+    with Served(home, SWF_API_TOKEN="a secret") as served:
+        assert 'type="password"' in httpx.get(f"{served.site}/").text
+        wrong = httpx.post(f"{served.site}/", data={"token": "a guess"})
+        assert (wrong.status_code, "not the token" in wrong.text) == (403, True)
+        right = httpx.post(f"{served.site}/", data={"token": "a secret"}, headers={"Origin": served.site})
+        assert (right.status_code, right.headers["Location"]) == (303, f"/{served.key}/")
+        assert "a secret" not in served.said()
+
+
+def test_a_console_ends_with_its_tab(served: Served) -> None:
+    consoles: list[int] = []
+
+    async def look(websocket: aiohttp.ClientWebSocketResponse) -> None:
+        await painted(websocket, "OVERVIEW")
+        consoles.extend(served.consoles())
+        await websocket.send_json(["stdin", "3"])
+        await painted(websocket, "MESSAGES")
+
+    tab(served, look)
+    assert consoles
+    wait_for(lambda: served.consoles() == [], SECONDS)
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_a_console_ends_with_its_server(served: Served, how: str) -> None:
+    consoles: list[int] = []
+
+    async def look(websocket: aiohttp.ClientWebSocketResponse) -> None:
+        await painted(websocket, "OVERVIEW")
+        consoles.extend(served.consoles())
+        code = await asyncio.to_thread(getattr(served, how))
+        assert code in (0, None)
+
+    tab(served, look)
+    assert consoles
+    wait_gone(consoles)
+
+
+def test_leaving_the_console_ends_the_tab(served: Served) -> None:
+    async def leave(websocket: aiohttp.ClientWebSocketResponse) -> None:
+        await painted(websocket, "OVERVIEW")
+        await websocket.send_json(["stdin", "q"])
+        await painted(websocket, "Leave the console?")
+        await websocket.send_json(["stdin", "q"])
+        async with asyncio.timeout(SECONDS):
+            async for _ in websocket:
+                pass
+        assert websocket.closed
+
+    tab(served, leave)
+    wait_for(lambda: served.consoles() == [], SECONDS)
+
+
+def test_over_tls_with_a_token_other_machines_are_served(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    authority = make_authority(folder)
+    pair = make_certificate(folder, "server", authority)
+    words = ("--host", "0.0.0.0", "--tls-cert", str(pair.cert_file), "--tls-key", str(pair.key_file))  # noqa: S104
+    with Served(home, *words, SWF_API_TOKEN="a secret") as served:
+        port = served.site.rpartition(":")[2]
+        here = f"https://127.0.0.1:{port}"
+        with httpx.Client(verify=ssl.create_default_context(cafile=authority.cert_file)) as client:
+            page = client.get(f"{here}/{served.key}/")
+            assert f"wss://127.0.0.1:{port}/{served.key}/ws" in page.text
+            assert client.get(f"{here}/", headers=ELSEWHERE).status_code == 403

@@ -1,0 +1,166 @@
+"""What holds for every endpoint: status codes, lists, fields, retries, methods, paths."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support.monitor import Monitor, monitor_in
+
+RUN = {"run_number": 100010, "start_time": "2026-01-01T00:00:00Z"}
+
+
+@pytest.fixture
+def monitor(tmp_path: Path) -> Iterator[Monitor]:
+    with monitor_in(tmp_path) as found:
+        yield found
+
+
+def test_a_create_answers_201_and_the_same_again_200_with_the_same_row(monitor: Monitor) -> None:
+    first = monitor.post("/runs/", RUN, 201)
+    assert monitor.post("/runs/", {**RUN, "start_time": "2027-01-01T00:00:00Z"}, 200) == first
+
+
+def test_paths_answer_with_and_without_their_last_slash_and_never_redirect(monitor: Monitor) -> None:
+    for path in ("/api/runs/", "/api/runs", "/healthz", "/healthz/"):
+        assert monitor.ask("GET", path).status_code == 200
+
+
+def test_a_list_is_a_bare_array_and_with_a_limit_a_page(monitor: Monitor) -> None:
+    for number in range(100010, 100015):
+        monitor.post("/runs/", {**RUN, "run_number": number})
+    assert [run["run_number"] for run in monitor.get("/runs/")] == [100014, 100013, 100012, 100011, 100010]
+    page = monitor.get("/runs/?limit=2&offset=2")
+    assert page["count"] == 5
+    assert [run["run_number"] for run in page["results"]] == [100012, 100011]
+    assert "offset=4" in page["next"]
+    assert "offset=0" in page["previous"]
+    last = monitor.ask("GET", page["next"]).json()
+    assert last["next"] is None
+    assert [run["run_number"] for run in last["results"]] == [100010]
+
+
+def test_unknown_keys_are_ignored_and_numeric_strings_are_numbers(monitor: Monitor) -> None:
+    row = monitor.post("/runs/", {**RUN, "run_number": "100017", "colour": "green"})
+    assert row["run_number"] == 100017
+    assert "colour" not in row
+
+
+def test_a_time_without_a_zone_is_local_time(monitor: Monitor) -> None:
+    row = monitor.post("/runs/", {**RUN, "start_time": "2026-07-01T12:00:00.250000"})
+    local = datetime(2026, 7, 1, 12, 0, 0, 250000).astimezone()
+    assert datetime.fromisoformat(row["start_time"]) == local
+    assert row["start_time"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ({"start_time": "2026-01-01T00:00:00Z"}, "run_number"),
+        ({**RUN, "run_number": "many"}, "run_number"),
+        ({**RUN, "run_number": True}, "run_number"),
+        ({**RUN, "run_number": 2**40}, "run_number"),
+        ({**RUN, "run_number": None}, "run_number"),
+        ({**RUN, "start_time": "yesterday"}, "start_time"),
+        ({**RUN, "start_time": 5}, "start_time"),
+        ([RUN], "non_field_errors"),
+        ("text", "non_field_errors"),
+    ],
+)
+def test_what_is_wrong_is_said_by_field_and_nothing_is_written(
+    monitor: Monitor, document: object, field: str
+) -> None:
+    problems = monitor.post("/runs/", document, 400)
+    assert list(problems) == [field]
+    assert all(isinstance(text, str) for text in problems[field])
+    assert monitor.get("/runs/") == []
+
+
+def test_every_problem_is_said_at_once(monitor: Monitor) -> None:
+    assert set(monitor.post("/workflow-definitions/", {}, 400)) == {
+        "workflow_name",
+        "version",
+        "definition",
+        "created_by",
+    }
+
+
+def test_a_query_that_is_no_number_is_a_problem_of_its_field(monitor: Monitor) -> None:
+    for path in ("/runs/?limit=0", "/runs/?limit=x", "/runs/?offset=-1", "/run-states/?run_number=x"):
+        answer = monitor.ask("GET", f"/api{path}")
+        assert answer.status_code == 400
+        assert next(iter(answer.json())) in path
+
+
+def test_an_empty_query_is_not_given_and_an_unknown_one_is_ignored(monitor: Monitor) -> None:
+    monitor.post("/runs/", RUN)
+    assert len(monitor.get("/runs/?run_number=&colour=green")) == 1
+
+
+def test_a_patch_merges_metadata_key_by_key(monitor: Monitor) -> None:
+    monitor.post("/run-states/", {"run_number": 1, "metadata": {"a": 1, "b": {"c": 2}}})
+    monitor.patch("/run-states/1/", {"metadata": {"b": {"d": 3}, "e": None}})
+    assert monitor.get("/run-states/1/")["metadata"] == {"a": 1, "b": {"d": 3}, "e": None}
+
+
+def test_a_path_that_is_no_endpoint_is_404_and_a_method_it_lacks_405(monitor: Monitor) -> None:
+    assert monitor.ask("GET", "/api/nothing/").json() == {"detail": "Not Found"}
+    answer = monitor.ask("DELETE", "/api/workflow-definitions/1/")
+    assert answer.status_code == 405
+    assert "detail" in answer.json()
+    for method in ("PUT", "PATCH", "DELETE"):
+        assert monitor.ask(method, "/api/workflow-definitions/").status_code == 405
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/workflow-executions/nothing.of.that.name/",
+        "/run-states/7/",
+        "/runs/7/",
+        "/tf-slices/7/",
+        "/stf-files/00000000-0000-0000-0000-000000000000/",
+        "/stf-files/swf.100010.000001.stf/",
+        "/fastmon-files/7/",
+        "/workers/w.1/",
+        "/workflow-definitions/7/",
+    ],
+)
+def test_an_unknown_id_is_a_refusal_that_clients_do_not_retry(monitor: Monitor, path: str) -> None:
+    answer = monitor.ask("GET", f"/api{path}")
+    assert answer.status_code == 400
+    assert answer.json()
+
+
+def test_every_answer_is_json_in_ascii_that_nobody_caches(monitor: Monitor) -> None:
+    monitor.post("/workers/", {"worker_id": "w<script>é", "run_number": 1})
+    answer = monitor.ask("GET", "/api/workers/")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.content.isascii()
+    assert answer.json()[0]["worker_id"] == "w<script>é"
+
+
+def test_json_that_is_a_bare_number_comes_back_as_it_was(monitor: Monitor) -> None:
+    for value in (0, 1.5, "0", "text", [1], True):
+        event = {"run_number": 1, "event_type": "e", "state": "s", "event_data": value}
+        assert monitor.post("/system-state-events/", event)["event_data"] == value
+    assert {repr(row["event_data"]) for row in monitor.get("/system-state-events/")} == {
+        "0",
+        "1.5",
+        "'0'",
+        "'text'",
+        "[1]",
+        "True",
+    }
+
+
+@pytest.mark.parametrize("key", ["%0A", "%0A//", "%00", "%20", "%E2%80%AE%0A"])
+@pytest.mark.parametrize("path", ["workflow-executions", "workers", "tf-slices", "runs", "stf-files"])
+def test_a_key_that_is_no_name_is_refused_in_words(monitor: Monitor, path: str, key: str) -> None:
+    for method in ("GET", "PATCH"):
+        answer = monitor.ask(method, f"/api/{path}/{key}/", json={})
+        assert answer.status_code in (400, 404, 405), answer.text
+        assert len(answer.text.splitlines()) == 1

@@ -1,0 +1,297 @@
+"""The live stream: filters, order, replay, slow clients, heart-beats."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from swf_console.api.stream import broadcaster as hub_module
+from swf_console.api.stream import endpoint as stream_module
+from swf_console.api.stream.broadcaster import Hub
+from swf_console.api.stream.events import EventFilter, event_of
+from swf_console.backend.database import messages
+from swf_console.backend.database.records.messages import NewMessage
+from tests.support.monitor import Monitor, monitor_in
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def monitor(tmp_path: Path) -> Iterator[Monitor]:
+    with monitor_in(tmp_path) as found:
+        yield found
+
+
+def message(number: int, msg_type: str = "stf_gen", **more: Any) -> NewMessage:
+    return NewMessage(
+        message_id=str(uuid.UUID(int=number)),
+        message_type=msg_type,
+        sent_at=START + timedelta(seconds=number),
+        content={"msg_type": msg_type, "number": number},
+        **more,
+    )
+
+
+class Listener:
+    """One client of the application, within a running loop."""
+
+    def __init__(
+        self, monitor: Monitor, query: str = "", last: str | None = None, *, slow: bool = False
+    ) -> None:
+        headers = [(b"host", b"localhost")] + ([(b"last-event-id", last.encode())] if last else [])
+        self._scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/api/messages/stream/",
+            "query_string": query.encode(),
+            "headers": headers,
+            "client": ("127.0.0.1", 1),
+        }
+        self._monitor, self._slow = monitor, slow
+        self._gone = asyncio.Event()
+        self.status = 0
+        self.text = ""
+
+    async def run(self) -> None:
+        """Follow until it is ended."""
+        app: Callable[..., Awaitable[None]] = self._monitor.app
+        await app(self._scope, self._receive, self._send)
+
+    def go(self) -> None:
+        """Leave."""
+        self._gone.set()
+
+    @property
+    def events(self) -> list[tuple[str, dict[str, Any]]]:
+        """Name and data of what has come."""
+        found = []
+        for block in self.text.split("\n\n")[:-1]:
+            lines = dict(line.split(": ", 1) for line in block.splitlines())
+            found.append((lines["event"], json.loads(lines["data"])))
+        return found
+
+    @property
+    def numbers(self) -> list[int]:
+        """The messages that have come."""
+        return [data["number"] for name, data in self.events if "number" in data]
+
+    async def _receive(self) -> dict[str, Any]:
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, part: dict[str, Any]) -> None:
+        self.status = part.get("status", self.status)
+        if self._slow and "connected" in self.text:
+            await asyncio.Event().wait()
+        self.text += part.get("body", b"").decode()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+def follow(monitor: Monitor, query: str, published: list[NewMessage], last: str | None = None) -> Listener:
+    """What a client gets of messages that are published while it follows."""
+
+    async def scene() -> Listener:
+        monitor.hub.begin()
+        listener = Listener(monitor, query, last)
+        task = asyncio.create_task(listener.run())
+        await until(lambda: monitor.hub.clients)
+        monitor.hub.publish([*published, message(9999, "the_end")])
+        await until(lambda: "the_end" in listener.text)
+        listener.go()
+        await task
+        assert not monitor.hub.clients
+        return listener
+
+    return asyncio.run(scene())
+
+
+def test_a_client_is_greeted_and_gets_messages_with_what_is_beside_them(monitor: Monitor) -> None:
+    new = message(1, sender_agent="daq", namespace="epic", queue_name="/topic/epictopic")
+    listener = follow(monitor, "", [new])
+    (connected, greeting), (name, data), _ = listener.events
+    assert (listener.status, connected, greeting["status"]) == (200, "connected", "connected")
+    assert uuid.UUID(greeting["client_id"])
+    assert name == "stf_gen"
+    assert data == {
+        "msg_type": "stf_gen",
+        "number": 1,
+        "sender_agent": "daq",
+        "namespace": "epic",
+        "queue_name": "/topic/epictopic",
+        "sent_at": "2026-01-01T00:00:01Z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ("", [1, 2, 3, 4]),
+        ("msg_types=stf_gen,the_end", [1, 2, 3]),
+        ("agents=daq,nobody", [1, 3]),
+        ("run_ids=7", [2]),
+        ("namespace=epic", [1]),
+        ("execution_id=x-1", [3]),
+        ("agents=daq&namespace=epic", [1]),
+        ("colour=green", [1, 2, 3, 4]),
+    ],
+)
+def test_filters_must_hold_all_of_them(monitor: Monitor, query: str, numbers: list[int]) -> None:
+    some = [
+        message(1, sender_agent="daq", namespace="epic"),
+        message(2, run_id="7"),
+        message(3, sender_agent="daq", execution_id="x-1"),
+        message(4, "run_imminent"),
+    ]
+
+    async def scene() -> list[int]:
+        monitor.hub.begin()
+        chosen, all_of_them = Listener(monitor, query), Listener(monitor)
+        tasks = [asyncio.create_task(each.run()) for each in (chosen, all_of_them)]
+        await until(lambda: len(monitor.hub.clients) == 2)
+        monitor.hub.publish(some)
+        await until(lambda: len(all_of_them.numbers) == 4 and len(chosen.numbers) == len(numbers))
+        for each in (chosen, all_of_them):
+            each.go()
+        await asyncio.gather(*tasks)
+        return chosen.numbers
+
+    assert asyncio.run(scene()) == numbers
+
+
+def test_one_message_is_given_once(monitor: Monitor) -> None:
+    assert follow(monitor, "", [message(1), message(1), message(2)]).numbers == [1, 2, 9999]
+
+
+def test_what_was_missed_comes_from_memory(monitor: Monitor) -> None:
+    follow(monitor, "", [message(number) for number in (1, 2, 3)])
+    last = message(2).message_id
+    again = follow(monitor, "", [message(4, "the_end")], last)
+    assert again.numbers == [3, 9999, 4]
+
+
+def test_what_was_missed_before_a_restart_comes_from_the_database(monitor: Monitor) -> None:
+    stored = [message(number, namespace="epic" if number % 2 else None) for number in range(1, 1201)]
+    with monitor.database.write() as connection:
+        messages.record(connection, stored)
+    listener = follow(monitor, "", [message(1200), message(1201)], message(10).message_id)
+    assert listener.numbers == [*range(11, 1202), 9999]
+    narrow = "namespace=epic&msg_types=stf_gen"
+
+    async def scene() -> list[int]:
+        listener = Listener(monitor, narrow, message(1190).message_id)
+        task = asyncio.create_task(listener.run())
+        await until(lambda: len(listener.numbers) == 5)
+        listener.go()
+        await task
+        return listener.numbers
+
+    monitor.hub._recent.clear()
+    assert asyncio.run(scene()) == [1191, 1193, 1195, 1197, 1199]
+
+
+def test_an_unknown_last_event_replays_nothing(monitor: Monitor) -> None:
+    for last in ("nonsense", str(uuid.UUID(int=77))):
+        monitor.hub._recent.clear()
+        assert follow(monitor, "", [message(1)], last).numbers == [1, 9999]
+
+
+def test_a_client_that_reads_too_slowly_is_cut_off(monitor: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_module, "WAITING", 5)
+
+    async def scene() -> None:
+        monitor.hub.begin()
+        slow, quick = Listener(monitor, slow=True), Listener(monitor)
+        tasks = [asyncio.create_task(each.run()) for each in (slow, quick)]
+        await until(lambda: len(monitor.hub.clients) == 2)
+        for number in range(20):
+            monitor.hub.publish([message(number)])
+            await until(lambda: number in quick.numbers)  # noqa: B023
+        await tasks[0]
+        assert quick.numbers == list(range(20))
+        assert monitor.hub.cut_off == 1
+        assert len(monitor.hub.clients) == 1
+        quick.go()
+        await tasks[1]
+
+    asyncio.run(scene())
+
+
+def test_the_heart_beats_whether_messages_come_or_not(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_module, "HEARTBEAT_SECONDS", 0.02)
+
+    async def scene() -> None:
+        monitor.hub.begin()
+        listener = Listener(monitor)
+        task = asyncio.create_task(listener.run())
+        await until(lambda: listener.text.count("event: heartbeat") >= 3)
+        monitor.hub.close()
+        await task
+
+    asyncio.run(scene())
+
+
+def test_the_status_tells_who_follows_what(monitor: Monitor) -> None:
+    async def scene() -> dict[str, Any]:
+        listener = Listener(monitor, "msg_types=b,a&namespace=epic")
+        task = asyncio.create_task(listener.run())
+        await until(lambda: monitor.hub.clients)
+        status = await asyncio.to_thread(monitor.get, "/messages/stream/status/")
+        listener.go()
+        await task
+        assert isinstance(status, dict)
+        return status
+
+    status = asyncio.run(scene())
+    (client,) = status["client_ids"]
+    assert status["connected_clients"] == 1
+    assert status["client_filters"][client] == {"msg_types": ["a", "b"], "namespace": "epic"}
+    assert monitor.get("/messages/stream/status/")["connected_clients"] == 0
+
+
+def test_a_filter_that_cannot_be_is_refused(monitor: Monitor) -> None:
+    answer = monitor.ask("GET", f"/api/messages/stream/?namespace={'x' * 200}")
+    assert answer.status_code == 400
+    assert list(answer.json()) == ["namespace"]
+
+
+def test_messages_of_others_cannot_break_the_frame() -> None:
+    new = message(1, "two\nlines: x\r\ndata: forged")
+    event = event_of(new, "text\n\nevent: forged")
+    lines = event.frame.decode().split("\n")
+    assert lines[1] == "event: two_lines:_x_data:_forged"
+    assert json.loads(lines[2].removeprefix("data: "))["content"] == "text\n\nevent: forged"
+    assert lines[3:] == ["", ""]
+
+
+def test_a_message_that_was_posted_is_in_the_stream(monitor: Monitor) -> None:
+    async def scene() -> list[str]:
+        monitor.hub.begin()
+        listener = Listener(monitor)
+        task = asyncio.create_task(listener.run())
+        await until(lambda: monitor.hub.clients)
+        await asyncio.to_thread(monitor.post, "/workflow-messages/", {"msg_type": "sse_test"})
+        await until(lambda: "sse_test" in listener.text)
+        listener.go()
+        await task
+        return [name for name, _ in listener.events]
+
+    assert asyncio.run(scene()) == ["connected", "sse_test"]
+
+
+def test_without_a_loop_nothing_is_lost_but_the_stream() -> None:
+    hub = Hub()
+    hub.publish([message(1)])
+    hub.end_soon()
+    assert EventFilter()(event_of(message(1), {}))

@@ -1,0 +1,107 @@
+"""Where the monitor may listen, and how others find it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from swf_console.backend.core.errors import UsageError
+from swf_console.backend.http_server.address import (
+    MonitorAddress,
+    forget_address,
+    read_address,
+    write_address,
+)
+from swf_console.backend.http_server.server import Listening, check_host
+from tests.support.command_line import CommandLine
+
+CERTIFICATE = Path("certificate.pem")
+EVERYWHERE = "0.0.0.0"  # noqa: S104 (refused, or never bound)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.1.2.3"])
+def test_this_machine_s_own_addresses_need_nothing(host: str) -> None:
+    check_host(Listening(host), None)
+
+
+@pytest.mark.parametrize("host", [EVERYWHERE, "::", "192.0.2.7"])
+def test_other_addresses_need_a_token_and_a_certificate(host: str) -> None:
+    for token, certificate, lacks in (
+        (None, None, "token"),
+        ("t", None, "--tls-cert"),
+        (None, CERTIFICATE, "token"),
+    ):
+        with pytest.raises(UsageError, match=lacks):
+            check_host(Listening(host, certificate=certificate), token)
+    check_host(Listening(host, certificate=CERTIFICATE), "t")
+
+
+def test_the_command_refuses_in_one_line_before_anything_is_opened(console: CommandLine) -> None:
+    for words in (
+        ["--host", EVERYWHERE],
+        ["--port", "70000"],
+        ["--tls-cert", "nothing.pem"],
+        ["--tls-cert", "nothing.pem", "--tls-key", "nothing.pem"],
+    ):
+        said = console("monitor", *words)
+        assert said.code == 2
+        assert len(said.err.splitlines()) == 1
+    assert not (console.settings.state_dir / "swf.db").exists()
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(console: CommandLine, silent_port: int) -> None:
+    said = console("monitor", "--port", str(silent_port))
+    assert said.code == 2
+    assert str(silent_port) in said.err
+
+
+def test_the_address_is_the_user_s_and_goes_with_its_process(tmp_path: Path) -> None:
+    address = MonitorAddress(False, "127.0.0.1", 8002, os.getpid())
+    write_address(tmp_path, address)
+    assert (tmp_path / "monitor.json").stat().st_mode & 0o777 == 0o600
+    assert read_address(tmp_path) == address
+    forget_address(tmp_path, 1)
+    assert read_address(tmp_path) == address
+    forget_address(tmp_path, os.getpid())
+    assert read_address(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        (MonitorAddress(False, "127.0.0.1", 8002, 1), "http://127.0.0.1:8002"),
+        (MonitorAddress(True, EVERYWHERE, 443, 1), "https://127.0.0.1:443"),
+        (MonitorAddress(False, "::1", 1, 1), "http://[::1]:1"),
+    ],
+)
+def test_a_program_here_gets_a_url_that_it_can_use(address: MonitorAddress, url: str) -> None:
+    assert address.url == url
+
+
+def test_env_points_at_broker_monitor_and_configuration(
+    console: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACTIVEMQ_HOST", "broker.example")
+    monkeypatch.setenv("ACTIVEMQ_USER", "it's me")
+    monkeypatch.setenv("ACTIVEMQ_PASSWORD", "$(reboot) `x`")
+    monkeypatch.setenv("SWF_API_TOKEN", "a token")
+    write_address(console.settings.state_dir, MonitorAddress(False, "127.0.0.1", 8123, os.getpid()))
+    said = console("env")
+    assert said.code == 0
+    lines = said.out.splitlines()
+    assert all(line.startswith("export ") for line in lines)
+    assert """export ACTIVEMQ_USER='it'"'"'s me'""" in lines
+    assert "export ACTIVEMQ_PASSWORD='$(reboot) `x`'" in lines
+    assert "export ACTIVEMQ_PORT=61612" in lines
+    assert "export SWF_MONITOR_URL=http://127.0.0.1:8123" in lines
+    assert "export SWF_MONITOR_HTTP_URL=http://127.0.0.1:8123" in lines
+    assert "export SWF_API_TOKEN='a token'" in lines
+    assert f"export SWF_TESTBED_CONFIG={console.home / 'workflows' / 'testbed.toml'}" in lines
+
+
+def test_env_says_what_does_not_run(console: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert console("env").code == 3
+    monkeypatch.setenv("ACTIVEMQ_HOST", "broker.example")
+    said = console("env")
+    assert "export SWF_MONITOR_URL=http://127.0.0.1:8002" in said.out
+    assert "swf-console monitor" in said.err

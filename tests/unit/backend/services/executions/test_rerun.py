@@ -1,0 +1,81 @@
+"""An execution once more: what is asked for, and what is said of differences."""
+
+import pytest
+
+from swf_console.backend.core.errors import Refused, UsageError
+from swf_console.backend.core.redaction import REDACTED
+from swf_console.backend.database import Database
+from swf_console.backend.services.configurations import composed
+from swf_console.backend.services.executions.request import prepare
+from swf_console.backend.services.executions.rerun import overrides_of, rerun_of
+from swf_console.backend.simulation.workflow_loader import load_workflow
+from tests.support.command_line import CommandLine
+from tests.support.history import add_execution
+
+
+def ran(console: CommandLine, kept: Database) -> str:
+    """An execution of the shipped workflow with the configuration as it is now, and 7 STFs."""
+    overrides = overrides_of({"stf_processing": {"stf_count": 7}}, "--stf-count")
+    composition = composed(console.settings, "stf_datataking_default", overrides)
+    code = load_workflow(console.settings.workflows_dir, "stf_datataking")
+    environment = {"workflow": {"sha256": code.sha256}, "realtime": True, "duration": 20.0}
+    return add_execution(kept, parameter_values=composition.stored(), execution_environment=environment)
+
+
+def test_the_same_parameters_pace_limit_and_namespace_are_asked_for(
+    console: CommandLine, kept: Database
+) -> None:
+    again = rerun_of(console.settings, kept, ran(console, kept))
+    assert again.warnings == ()
+    assert (again.request.realtime, again.request.duration) == (True, 20.0)
+    prepared = prepare(console.settings, again.request)
+    assert prepared.namespace == "demo"
+    assert prepared.composition.parameters["stf_count"] == 7
+    origin = prepared.composition.provenance["stf_processing.stf_count"].origin
+    assert origin == "rerun of stf_datataking-shifter-0001"
+
+
+def test_a_configuration_that_has_changed_since_does_not_change_the_parameters(
+    console: CommandLine, kept: Database
+) -> None:
+    execution_id = ran(console, kept)
+    file = console.home / "workflows" / "daq_state_machine.toml"
+    file.write_text(file.read_text().replace("stf_interval = 2.0", "stf_interval = 4.0"))
+    again = rerun_of(console.settings, kept, execution_id)
+    assert again.warnings == ()
+    assert prepare(console.settings, again.request).composition.parameters["stf_interval"] == 2.0
+
+
+def test_a_parameter_that_is_new_since_is_told(console: CommandLine, kept: Database) -> None:
+    execution_id = ran(console, kept)
+    file = console.home / "workflows" / "stf_datataking_default.toml"
+    file.write_text(file.read_text().replace("[stf_processing]", "[stf_processing]\nstf_generation_time = 1"))
+    (warning,) = rerun_of(console.settings, kept, execution_id).warnings
+    assert "stf_processing.stf_generation_time = 1 is new" in warning
+
+
+def test_code_that_has_changed_since_is_told(console: CommandLine, kept: Database) -> None:
+    execution_id = ran(console, kept)
+    file = console.home / "workflows" / "stf_datataking.py"
+    file.write_text(file.read_text() + "\n")
+    (warning,) = rerun_of(console.settings, kept, execution_id).warnings
+    assert "has changed since" in warning
+
+
+def test_a_configuration_that_is_gone_is_refused(console: CommandLine, kept: Database) -> None:
+    execution_id = ran(console, kept)
+    (console.home / "workflows" / "stf_datataking_default.toml").unlink()
+    with pytest.raises(UsageError, match="no configuration named"):
+        rerun_of(console.settings, kept, execution_id)
+
+
+def test_an_execution_without_a_snapshot_is_refused(console: CommandLine, kept: Database) -> None:
+    execution_id = add_execution(kept, parameter_values={"workflow": {"name": "stf_datataking"}})
+    with pytest.raises(Refused, match="holds no parameters"):
+        rerun_of(console.settings, kept, execution_id)
+
+
+def test_a_secret_is_left_to_the_configuration() -> None:
+    sections = {"site": {"api_token": REDACTED, "host": "h", "deep": {"password": REDACTED}, "list": [1]}}
+    overrides = overrides_of(sections, "rerun of x")
+    assert [(each.key, each.value) for each in overrides] == [("site.host", "h"), ("site.list", [1])]

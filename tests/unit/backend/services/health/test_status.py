@@ -1,0 +1,208 @@
+"""What is up, what runs, and the verdict."""
+
+import time
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from swf_console.backend.database import Database, agents, executions
+from swf_console.backend.database.records.agents import Heartbeat
+from swf_console.backend.services.agents.queries import AgentView, SupervisorLook
+from swf_console.backend.services.health.backends import BrokerLook, DatabaseLook, Health, NamespaceLook
+from swf_console.backend.services.health.status import judge, look_around
+from tests.support.command_line import CommandLine
+from tests.support.history import BEGAN, add_chain, add_execution, add_messages
+from tests.support.monitor import Monitor
+
+UP = BrokerLook("stomp", Health.UP)
+THERE = DatabaseLook("sqlite", Health.UP)
+NAMED = NamespaceLook("demo")
+ABSENT = SupervisorLook("absent")
+FROZEN = SupervisorLook("frozen", "supervisord did not answer", "kill -CONT 7")
+OLD = DatabaseLook("sqlite", Health.UNUSABLE, advice="Bring it up: swf-console db upgrade")
+OLD_SERVER = DatabaseLook("postgresql", Health.UNUSABLE, advice="Bring it up: swf-console db upgrade")
+
+
+@pytest.mark.parametrize(
+    ("broker", "database", "namespace", "code", "said"),
+    [
+        (UP, THERE, NAMED, 0, "ready to run"),
+        (BrokerLook("embedded", Health.IDLE), DatabaseLook("sqlite", Health.IDLE), NAMED, 0, "ready to run"),
+        (UP, OLD, NAMED, 0, "ready to run"),
+        (UP, OLD_SERVER, NAMED, 3, "db upgrade"),
+        (
+            BrokerLook("stomp", Health.DOWN, error="gone"),
+            THERE,
+            NAMED,
+            3,
+            "the broker cannot be reached: gone",
+        ),
+        (
+            UP,
+            DatabaseLook("postgresql", Health.DOWN, error="gone"),
+            NAMED,
+            3,
+            "the database cannot be reached",
+        ),
+        (UP, THERE, NamespaceLook(None, error="it is empty", advice="Set it"), 2, "it is empty. Set it"),
+    ],
+)
+def test_the_verdict_says_what_to_do_first(
+    broker: BrokerLook, database: DatabaseLook, namespace: NamespaceLook, code: int, said: str
+) -> None:
+    found, verdict = judge(broker, database, namespace, ABSENT, ())
+    assert found == code
+    assert said in verdict
+
+
+@pytest.mark.parametrize(
+    ("supervisor", "agent", "said"),
+    [
+        (FROZEN, {}, "no agent can be started: supervisord did not answer. kill -CONT 7"),
+        (
+            ABSENT,
+            {"state": "FATAL", "note": "it gave up"},
+            "data: it gave up. Then: swf-console agents",
+        ),
+        (ABSENT, {"state": "BACKOFF"}, "not ready: data. Then"),
+        (ABSENT, {"state": "RUNNING", "silent": 91, "note": "silent 91 s"}, "not ready: data: silent 91 s"),
+        (ABSENT, {"state": "RUNNING", "note": "1 messages set aside"}, "ready to run"),
+        (ABSENT, {"state": "FATAL", "program": "monitor", "note": "it gave up"}, "ready to run"),
+        (ABSENT, {"state": "RUNNING"}, "ready to run"),
+        (ABSENT, {"state": None, "program": None, "note": "not under this supervisord"}, "ready to run"),
+    ],
+)
+def test_an_agent_that_supervisord_cannot_keep_alive_is_the_verdict(
+    supervisor: SupervisorLook, agent: dict[str, Any], said: str
+) -> None:
+    code, verdict = judge(UP, THERE, NAMED, supervisor, [view(**agent)])
+    assert said in verdict
+    assert code == (0 if said == "ready to run" else 3)
+
+
+def view(
+    program: str | None = "data", state: str | None = "STOPPED", note: str = "", silent: float = 3
+) -> AgentView:
+    return AgentView("a", program, state, None, None, None, None, silent, None, None, note)
+
+
+def test_what_an_agent_set_aside_is_shown(console: CommandLine, kept: Database) -> None:
+    console.name_namespace("mine")
+    told = {"dead_letters": 2, "last_failure": "RuntimeError: bad calibration"}
+    beat = Heartbeat("data-1", "data", "WARNING", datetime.now(UTC), "READY", metadata=told)
+    with kept.write() as connection:
+        agents.heartbeat(connection, beat)
+    said = console("status").out
+    assert "2 messages set aside in ActiveMQ.DLQ: RuntimeError: bad calibration" in said
+    assert "ready to run" in said
+
+
+def test_a_fresh_home_needs_a_namespace_and_nothing_is_made_by_looking(console: CommandLine) -> None:
+    said = console("status")
+    assert said.code == 2
+    assert "placeholder" in said.out
+    assert not (console.settings.state_dir / "swf.db").exists()
+
+
+def test_a_fresh_home_with_a_namespace_is_ready(console: CommandLine) -> None:
+    console.name_namespace("mine")
+    said = console("status")
+    assert said.code == 0
+    assert said.out.splitlines()[-1] == "ready to run"
+    assert "the next run starts it" in said.out
+
+
+def test_what_runs_and_who_lives_is_told(console: CommandLine, kept: Database) -> None:
+    console.name_namespace("mine")
+    add_execution(kept, 1, status="running")
+    add_execution(kept, 2)
+    with kept.write() as connection:
+        agents.heartbeat(connection, Heartbeat("data-1", "data", "OK", BEGAN, "PROCESSING"))
+        agents.heartbeat(connection, Heartbeat("gone-1", "data", "OK", BEGAN, "EXITED"))
+    document = console("status", "--json").document
+    assert document["ready"] is True
+    assert [each["status"] for each in document["database"]["running"]] == ["running"]
+    assert [each["instance_name"] for each in document["database"]["agents"]] == ["data-1"]
+    said = console("status")
+    assert "Running: 1" in said.out
+    assert "data-1" in said.out
+
+
+def test_a_lost_execution_is_told_and_left_for_those_who_can_tell_its_agents(
+    console: CommandLine, kept: Database
+) -> None:
+    console.name_namespace("mine")
+    execution_id = add_execution(kept, status="running", owner="dead", lease_expires_at=BEGAN)
+    assert console("status", "--json").document["database"]["lost"] == [execution_id]
+    assert "nobody runs it any more" in console("status").out
+    with kept.read() as connection:
+        stored = executions.get(connection, execution_id)
+    assert stored is not None
+    assert stored.status == "running"
+
+
+def test_backends_that_take_connections_and_say_nothing_cost_less_than_a_second(
+    console: CommandLine, monkeypatch: pytest.MonkeyPatch, silent_port: int
+) -> None:
+    monkeypatch.setenv("ACTIVEMQ_HOST", "127.0.0.1")
+    monkeypatch.setenv("ACTIVEMQ_PORT", str(silent_port))
+    monkeypatch.setenv("SWF_DATABASE_URL", f"postgresql://u:hunter2@127.0.0.1:{silent_port}/d")
+    began = time.monotonic()
+    status = look_around(console.settings)
+    assert time.monotonic() - began < 1.0
+    assert (status.broker.health, status.database.health) == (Health.DOWN, Health.DOWN)
+    assert status.exit_code == 3
+
+
+def test_a_database_that_is_none_is_told_without_its_password(
+    console: CommandLine, monkeypatch: pytest.MonkeyPatch, unused_port: int
+) -> None:
+    for url in (f"postgresql://u:hunter2@127.0.0.1:{unused_port}/d", "mysql://u:hunter2@h/d", "hunter2"):
+        monkeypatch.setenv("SWF_DATABASE_URL", url)
+        said = console("status")
+        assert said.code == 3
+        assert "hunter2" not in said.out + said.err
+
+
+def test_a_file_that_is_no_database_is_told(console: CommandLine) -> None:
+    (console.settings.state_dir / "swf.db").write_text("not a database, and long enough to be looked at" * 50)
+    said = console("status")
+    assert said.code == 3
+    assert "not a SQLite database" in said.out
+
+
+def test_the_figures_are_those_that_the_monitor_tells_prometheus(
+    console: CommandLine, kept: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution_id = add_execution(kept)
+    add_chain(kept)
+    now = datetime.now(UTC)
+    add_messages(kept, execution_id, 3, began=now)
+    add_messages(kept, execution_id, 2, began=now - timedelta(seconds=9), delivered_at=now)
+    with kept.write() as connection:
+        agents.heartbeat(connection, Heartbeat("data-agent-a-1", "data", "OK", now))
+    told = console("status", "--json").document["figures"]
+    text = Monitor(kept).ask("GET", "/metrics").text
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            found[sample.name][",".join(sample.labels.values())] = sample.value
+    for name, metric in (
+        ("executions", "swf_executions"),
+        ("slices", "swf_slices"),
+        ("workers", "swf_workers"),
+    ):
+        assert told[name] == found[metric]
+        assert told[name]
+    assert {
+        f"{str(one['delivered']).lower()},{one['message_type']}": one["count"] for one in told["messages"]
+    } == found["swf_messages_recent"]
+    assert told["outbox_depth"] == found["swf_outbox_depth"][""]
+    assert told["publish_latency"]["count"] == found["swf_publish_latency_seconds_count"][""] > 0
+    assert told["publish_latency"]["at_most"]["30.0"] == found["swf_publish_latency_seconds_bucket"]["30.0"]
+    assert [(one["operational_state"], one["count"]) for one in told["agents"]] == [("READY", 1)]
+    assert told["heartbeat_ages"].keys() == found["swf_agent_heartbeat_age_seconds"].keys()
+    assert console("status", "--json").document["errors"] == {"broker": 0, "database": 0}

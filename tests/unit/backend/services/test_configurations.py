@@ -1,0 +1,76 @@
+"""One value of testbed.toml changed: shown before, refused where it is wrong, from the shell too."""
+
+import pytest
+
+from swf_console.backend.database import Database
+from swf_console.backend.services.configurations import path_of_testbed, preview, values_of
+from tests.support.command_line import CommandLine
+
+
+@pytest.fixture
+def named(console: CommandLine) -> CommandLine:
+    console.name_namespace("demo")
+    return console
+
+
+def test_every_value_is_listed_with_its_line(named: CommandLine) -> None:
+    values = {one.key: one for one in values_of(named.settings)}
+    assert values["testbed.namespace"].value == "demo"
+    assert values["workflow.realtime"].value == "true"
+    lines = path_of_testbed(named.settings).read_text().splitlines()
+    assert lines[values["workflow.realtime"].line - 1].startswith("realtime")
+
+
+def test_a_preview_shows_the_lines_that_differ_and_writes_nothing(named: CommandLine) -> None:
+    before = path_of_testbed(named.settings).read_text()
+    found = preview(named.settings, "parameters.stf_count", "7")
+    assert "+stf_count = 7" in found.diff
+    assert not found.problems
+    assert path_of_testbed(named.settings).read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "said"),
+    [
+        ("parameters.stf_count", "many", "whole number"),
+        ("parameters.stf_cuont", "7", "stf_count"),
+        ("testbed.namespace", "no good", "namespace"),
+        ("stf_count", "7", "section.key"),
+        ("workflow.realtime", "nope", "true or false"),
+    ],
+)
+def test_a_preview_says_what_is_wrong(named: CommandLine, key: str, text: str, said: str) -> None:
+    found = preview(named.settings, key, text)
+    assert said in " ".join(found.problems)
+    assert not found.diff
+
+
+def test_config_set_changes_one_value_and_takes_it_out_again(named: CommandLine) -> None:
+    before = path_of_testbed(named.settings).read_text()
+    said = named("config", "set", "parameters.stf_count=7")
+    assert said.code == 0
+    assert "+stf_count = 7" in said.out
+    assert "stf_count = 7" in path_of_testbed(named.settings).read_text()
+    assert named("config", "set", "parameters.stf_count").code == 0
+    assert path_of_testbed(named.settings).read_text() == before
+
+
+def test_what_is_a_text_in_the_file_stays_one(named: CommandLine) -> None:
+    assert '+config = "7"' in preview(named.settings, "workflow.config", "7").diff
+
+
+def test_config_set_refuses_what_would_be_wrong(named: CommandLine) -> None:
+    before = path_of_testbed(named.settings).read_text()
+    said = named("config", "set", "parameters.stf_count=many")
+    assert said.code == 2
+    assert "whole number" in said.err
+    assert path_of_testbed(named.settings).read_text() == before
+
+
+def test_a_namespace_is_made_once(named: CommandLine, kept: Database) -> None:
+    assert named("namespaces", "create", "mine").code == 0
+    assert "mine" in named("namespaces").out
+    again = named("namespaces", "create", "mine")
+    assert again.code == 5
+    assert "shifter's" in again.err
+    assert named("namespaces", "create", "no good").code == 2

@@ -1,0 +1,108 @@
+"""Operations behind the doors for programs: what is killed, what is understood of any message at all."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from swf_console.backend.core.errors import Refused, UsageError
+from swf_console.backend.database import Database, agents
+from swf_console.backend.database.records.agents import Heartbeat
+from swf_console.backend.messaging.message import read
+from swf_console.backend.services.agent_manager.protocol import COMMANDS, REPLY_PREFIXES, answer, read_command
+from swf_console.backend.services.agents.control import kill_agent
+from swf_console.backend.supervisor.base import ProcessState
+from swf_console.testing.fake_supervisor import MemorySupervisor
+from tests.support.command_line import CommandLine
+
+TEXTS = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from([*COMMANDS, "mallory", "2026-01-31T12:00:00Z", "/queue/workflow_control"]),
+    st.sampled_from(
+        [prefix + "mallory" + rest for prefix in REPLY_PREFIXES for rest in ("", ".a", "b", "/")]
+    ),
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = ("command", "source", "reply_to", "config_name", "correlation_id", "timestamp")
+
+
+@pytest.fixture
+def supervisor() -> MemorySupervisor:
+    """One that runs, with one agent up."""
+    made = MemorySupervisor(running=True)
+    made.start(["example-data-agent"])
+    return made
+
+
+def test_a_process_of_ours_is_killed_by_either_name(
+    console: CommandLine, kept: Database, supervisor: MemorySupervisor
+) -> None:
+    settings = console.settings
+    (pid,) = {one.pid for one in supervisor.processes() if one.pid}
+    beat = Heartbeat("data-agent-x-1", "data", "OK", datetime.now(UTC), pid=pid, hostname=settings.host)
+    with kept.write() as connection:
+        agents.heartbeat(connection, beat)
+    killed = kill_agent(settings, kept, "data-agent-x-1", supervisor=supervisor)
+    assert (killed.name, killed.process.name) == ("data-agent-x-1", "example-data-agent")
+    assert {one.state for one in supervisor.processes()} == {ProcessState.STOPPED}
+    with kept.read() as connection:
+        agent = agents.get(connection, "data-agent-x-1")
+    assert agent is not None
+    assert (agent.operational_state, agent.pid) == ("EXITED", None)
+
+    supervisor.start(["example-data-agent"])
+    assert kill_agent(settings, kept, "example-data-agent", supervisor=supervisor).process.did == "stopped"
+    with pytest.raises(Refused, match="does not run"):
+        kill_agent(settings, kept, "example-data-agent", supervisor=supervisor)
+
+
+@pytest.mark.parametrize(
+    ("host", "pid", "says"),
+    [("elsewhere", 1001, "lives on elsewhere"), (None, 999_999, "does not own"), (None, None, "no process")],
+)
+def test_what_is_not_ours_is_not_killed(
+    console: CommandLine,
+    kept: Database,
+    supervisor: MemorySupervisor,
+    host: str | None,
+    pid: int | None,
+    says: str,
+) -> None:
+    settings = console.settings
+    beat = Heartbeat(
+        "data-agent-x-1", "data", "OK", datetime.now(UTC), pid=pid, hostname=host or settings.host
+    )
+    with kept.write() as connection:
+        agents.heartbeat(connection, beat)
+    with pytest.raises(Refused, match=says):
+        kill_agent(settings, kept, "data-agent-x-1", supervisor=supervisor)
+    with pytest.raises(UsageError, match="no agent"):
+        kill_agent(settings, kept, "data-agent-y-1", supervisor=supervisor)
+    assert any(one.pid for one in supervisor.processes())
+
+
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, VALUES)))
+def test_whatever_is_sent_is_a_command_with_an_own_destination_or_refused(content: dict[str, Any]) -> None:
+    message = read({"destination": "/queue/agent_control.alice"}, json.dumps(content))
+    try:
+        command = read_command(message)
+    except Refused:
+        return
+    assert command.command in COMMANDS
+    if command.reply_to is not None:
+        assert command.source
+        assert any(command.reply_to.startswith(prefix + command.source) for prefix in REPLY_PREFIXES)
+        json.dumps(answer(command, "alice", {}))
+
+
+@given(st.text(max_size=200))
+def test_a_body_that_is_no_command_is_refused(body: str) -> None:
+    with pytest.raises(Refused):
+        read_command(read({"destination": "/queue/agent_control.alice"}, body))

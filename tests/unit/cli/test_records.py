@@ -1,0 +1,64 @@
+"""`swf-console definitions`, `namespaces` and `db`."""
+
+import pytest
+
+from swf_console.backend.database import Database
+from swf_console.backend.services import namespaces
+from tests.support.command_line import CommandLine
+from tests.support.history import CODE, add_execution, add_messages
+
+
+def test_definitions_are_listed_and_shown_by_id_name_and_version(
+    console: CommandLine, kept: Database
+) -> None:
+    add_execution(kept)
+    (row,) = console("definitions", "--json").documents
+    assert row["workflow_name"] == "stf_datataking"
+    assert "stf_datataking" in console("definitions").out
+    for name in (str(row["id"]), "stf_datataking", "stf_datataking@1.0"):
+        assert CODE.strip() in console("definitions", "show", name).out
+    assert console("definitions", "show", "stf_datataking", "--json").document["definition"] == CODE
+
+
+@pytest.mark.parametrize("name", ["stf_datatakin", "stf_datataking@2.0", "99", "9" * 50, "\x1b[2J"])
+def test_an_unknown_definition_is_refused_in_one_harmless_line(
+    console: CommandLine, kept: Database, name: str
+) -> None:
+    add_execution(kept)
+    said = console("definitions", "show", name)
+    assert said.code == 2
+    assert len(said.err.splitlines()) == 1
+    assert "\x1b" not in said.err
+
+
+def test_namespaces_tell_their_owner_and_how_much_is_in_them(
+    console: CommandLine, kept: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(namespaces, "COUNT_CAP", 4)
+    execution_id = add_execution(kept)
+    add_messages(kept, execution_id, 5)
+    assert console("namespaces", "list").out.splitlines()[1].split()[:5] == [
+        "demo",
+        "shifter",
+        "1",
+        "3+",
+        "0",
+    ]
+    document = console("namespaces", "--json").document
+    assert (document["messages"], document["counted_up_to"]) == (4, 3)
+
+
+@pytest.mark.parametrize("command", ["definitions", "namespaces"])
+def test_an_empty_list_says_what_makes_the_first(console: CommandLine, command: str) -> None:
+    said = console(command)
+    assert (said.code, said.out) == (0, "")
+    assert "first run" in said.err
+
+
+def test_the_database_is_made_looked_at_and_checked(console: CommandLine) -> None:
+    assert console("db", "current").code == 2
+    made = console("db", "upgrade", "--json").document
+    assert made["before"] is None
+    assert console("db", "current", "--json").document["version"] == made["version"]
+    assert "already at version" in console("db", "upgrade").out
+    assert console("db", "check").code == 0

@@ -1,0 +1,437 @@
+"""The tools over the SDK's own client: which there are, what they take, how they cut, what they refuse."""
+
+import json
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from swf_console.backend.database import Database, agents, logs
+from swf_console.backend.database.records.agents import Heartbeat, LogEntry
+from swf_console.backend.services.journal import Journal
+from swf_console.mcp.executor import Desk
+from swf_console.mcp.serialize import MOST_CHARACTERS, Listed, shaped
+from swf_console.mcp.server import build
+from swf_console.mcp.tools import BY_NAME, TOOLS
+from tests.support.assistant import Assistant
+from tests.support.command_line import CommandLine
+from tests.support.history import add_chain, add_execution, add_messages, add_states
+
+NAMED = [
+    "start_workflow",
+    "stop_workflow",
+    "list_workflow_executions",
+    "get_workflow_execution",
+    "list_workflow_definitions",
+    "list_messages",
+    "list_agents",
+    "get_agent",
+    "list_namespaces",
+    "get_namespace",
+    "list_runs",
+    "get_run",
+    "list_stf_files",
+    "get_stf_file",
+    "list_tf_slices",
+    "get_tf_slice",
+    "list_logs",
+    "get_log_entry",
+    "get_workflow_monitor",
+    "list_workflow_monitors",
+    "get_testbed_status",
+    "start_user_testbed",
+    "stop_user_testbed",
+    "check_agent_manager",
+    "end_execution",
+    "send_message",
+    "kill_agent",
+    "get_system_state",
+    "plan",
+]
+WRITES = {
+    *("start_workflow", "stop_workflow", "end_execution", "send_message"),
+    *("kill_agent", "start_user_testbed", "stop_user_testbed"),
+}
+NOON = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def ask(console: CommandLine) -> Iterator[Assistant]:
+    """A read-only server."""
+    desk = Desk(console.settings, BY_NAME)
+    yield Assistant(build(desk))
+    desk.close()
+
+
+@pytest.fixture
+def write(console: CommandLine) -> Iterator[Assistant]:
+    """A server that may write."""
+    desk = Desk(console.settings, BY_NAME, allow_write=True)
+    yield Assistant(build(desk))
+    desk.close()
+
+
+def all_pages(ask: Assistant, name: str, **arguments: Any) -> list[dict[str, Any]]:
+    """Every row of a list, two at a time."""
+    rows: list[dict[str, Any]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = ask(name, limit=2, **arguments, **cursor).document
+        assert page["count"] == len(page["items"]) <= 2
+        rows += page["items"]
+        assert page["has_more"] is (page["next_cursor"] is not None) is ("note" in page)
+        if not page["has_more"]:
+            return rows
+        cursor = {"cursor": page["next_cursor"]}
+
+
+def test_every_tool_is_there_under_both_names(ask: Assistant) -> None:
+    listed = {one.name: one for one in ask.tools()}
+    assert set(listed) == set(NAMED) | {f"swf_{name}" for name in NAMED}
+    for one in listed.values():
+        assert one.description
+        assert one.input_schema["additionalProperties"] is False
+        assert one.annotations is not None
+        assert one.annotations.read_only_hint is (one.name.removeprefix("swf_") not in WRITES)
+
+
+def test_both_names_are_the_same_tool(ask: Assistant, kept: Database) -> None:
+    add_execution(kept)
+    assert ask("list_workflow_executions") == ask("swf_list_workflow_executions")
+
+
+def test_executions_are_listed_in_pages_and_shown(ask: Assistant, kept: Database) -> None:
+    ids = [add_execution(kept, number) for number in range(1, 6)]
+    rows = all_pages(ask, "list_workflow_executions", status="completed")
+    assert [row["execution_id"] for row in rows] == ids[::-1]
+    shown = ask("get_workflow_execution", execution_id=ids[0]).document
+    assert shown["execution"]["parameter_values"]["stf_processing"] == {"stf_count": 10}
+    assert shown["execution"]["start_time"] == "2026-01-31T12:01:00Z"
+    assert shown["definition"]["workflow_name"] == "stf_datataking"
+    assert "definition" not in shown["definition"]
+    rows = ask("list_workflow_executions", start_time="2026-01-31T12:04", end_time="2026-01-31T12:05").items
+    assert [row["execution_id"] for row in rows] == [ids[3]]
+
+
+def test_a_monitor_says_how_far_an_execution_is(ask: Assistant, kept: Database) -> None:
+    execution_id = add_execution(kept)
+    add_messages(kept, execution_id, 3)
+    add_messages(kept, execution_id, 1, kind="run_imminent")
+    add_states(kept, execution_id)
+    told = ask("get_workflow_monitor", execution_id=execution_id).document
+    assert told["execution"]["status"] == "completed"
+    assert told["run_number"] == 100010
+    assert told["seconds"] == 30
+    assert len(told["events"]) == 2
+    assert ask("list_workflow_monitors").items == []  # it is months old
+
+
+def test_messages_come_with_their_content_and_pass_the_filter(ask: Assistant, kept: Database) -> None:
+    execution_id = add_execution(kept)
+    add_messages(kept, execution_id, 3)
+    add_messages(kept, execution_id, 1, kind="run_imminent")
+    rows = all_pages(ask, "list_messages", execution_id=execution_id)
+    assert rows
+    assert all(isinstance(row["content"], dict) for row in rows)
+    kinds = {row["message_type"] for row in rows}
+    found = ask("list_messages", filter="type=stf_*").items
+    assert {row["message_type"] for row in found} == {kind for kind in kinds if kind.startswith("stf_")}
+    assert ask("list_messages", filter="colour=red").failed
+
+
+def test_the_chain_is_listed_in_pages_and_shown(ask: Assistant, kept: Database) -> None:
+    add_chain(kept)
+    add_chain(kept, 100011, 1)
+    assert [row["run_number"] for row in all_pages(ask, "list_runs")] == [100011, 100010]
+    assert ask("get_run", run_number=100010).document["state"]["slices_created"] == 6
+
+    files = all_pages(ask, "list_stf_files")
+    assert [row["stf_filename"][4:-4] for row in files] == [
+        *("100011.000001", "100010.000003", "100010.000002", "100010.000001")
+    ]
+    assert len(all_pages(ask, "list_stf_files", run_number=100010, status="registered")) == 3
+    assert ask("list_stf_files", run_number=7).items == []
+    shown = ask("get_stf_file", stf_filename="swf.100010.000002.stf").document
+    assert shown == ask("get_stf_file", file_id=shown["file"]["file_id"]).document
+    assert [one["tf_filename"] for one in shown["samples"]] == ["swf.100010.000002_tf_001.tf"]
+
+    assert len(all_pages(ask, "list_tf_slices")) == 8
+    assert len(all_pages(ask, "list_tf_slices", run_number=100010, status="queued")) == 6
+    rows = all_pages(ask, "list_tf_slices", stf_filename="swf.100010.000003.stf")
+    assert sorted(row["slice_id"] for row in rows) == [0, 1]
+    assert rows[0]["id"] > rows[1]["id"]
+    sample = rows[0]["fastmon_file"]
+    assert all_pages(ask, "list_tf_slices", tf_filename=sample) == rows
+    assert ask("get_tf_slice", tf_filename=sample, slice_id=rows[0]["slice_id"]).document == rows[0]
+    own = sample.replace(".tf", f"_slice_{rows[0]['slice_id']:03d}.tf")
+    assert ask("get_tf_slice", tf_filename=own).document == rows[0]
+
+
+def test_agents_namespaces_and_logs_are_listed_in_pages_and_shown(ask: Assistant, kept: Database) -> None:
+    for name in ("alpha", "beta", "gamma"):
+        add_execution(kept, ord(name[0]), namespace=name)
+        with kept.write() as connection:
+            agents.heartbeat(
+                connection, Heartbeat(f"data-agent-{name}-1", "data", "OK", NOON, namespace=name)
+            )
+            logs.insert(connection, [LogEntry("app", name, NOON, 40, "ERROR", f"{name} broke")])
+    assert [row["namespace"]["name"] for row in all_pages(ask, "list_namespaces")] == [
+        *("alpha", "beta", "gamma")
+    ]
+    assert ask("get_namespace", namespace="beta").document["executions"] == 1
+    assert len(all_pages(ask, "list_agents", agent_type="data")) == 3
+    shown = ask("get_agent", name="data-agent-beta-1").document
+    assert (shown["agent"]["status"], shown["process"]) == ("OK", None)
+    assert "data-agent-beta-1" in ask("get_agent", name="data-agent-beta-2").document["advice"]
+    rows = all_pages(ask, "list_logs", level="ERROR")
+    assert len(rows) == 3
+    assert ask("get_log_entry", log_id=rows[0]["id"]).document == rows[0]
+    assert ask("list_logs", level="CRITICAL").items == []
+
+
+def test_a_plan_needs_neither_broker_nor_database(ask: Assistant, console: CommandLine) -> None:
+    told = ask("plan", config="fast_processing_default", parameters={"target_worker_count": 12}).document
+    assert told["stf_count"] > 0
+    assert told["capacity"]["workers"] == 12
+    assert not (console.settings.state_dir / "swf.db").exists()
+
+
+def test_the_state_of_a_home_without_anything_is_an_answer(ask: Assistant) -> None:
+    told = ask("get_system_state").document
+    assert told["status"]["ready"] is False
+    assert told["status"]["supervisor"]["state"] == "absent"
+    assert ask("get_testbed_status").document["agents_running"] is False
+    assert ask("check_agent_manager").document["alive"] is False
+    assert ask("check_agent_manager", username="bob").document["control_queue"] == "/queue/agent_control.bob"
+
+
+@pytest.mark.parametrize("name", sorted(WRITES))
+def test_a_read_only_server_refuses_writes_with_the_reason(
+    ask: Assistant, console: CommandLine, name: str
+) -> None:
+    given = {
+        "stop_workflow": {"execution_id": "x"},
+        "end_execution": {"execution_id": "x"},
+        "send_message": {"message": "hello"},
+        "kill_agent": {"name": "x"},
+    }
+    heard = ask(name, **given.get(name, {}))
+    assert heard.failed
+    assert "read-only" in heard.document["error"]
+    assert "--allow-write" in heard.document["advice"]
+    (entry,) = Journal(console.settings.state_dir).entries()
+    assert (entry.what, entry.ok) == (name, False)
+
+
+def test_every_write_is_in_the_journal_without_secrets(
+    write: Assistant, console: CommandLine, kept: Database
+) -> None:
+    console.name_namespace("torre1")
+    running = add_execution(kept, status="running")
+    heard = write("end_execution", execution_id=running)
+    assert heard.document["status"] == "terminated"
+    heard = write("send_message", message="hello", metadata={"api_token": "hush"})
+    assert heard.document["exit_code"] == 3  # no broker runs here
+    second, first = Journal(console.settings.state_dir).entries()
+    assert (first.what, first.ok, first.result) == ("end_execution", True, "ok")
+    assert running in first.command
+    assert (second.what, second.ok, second.who) == ("send_message", False, "shifter (mcp)")
+    assert "hush" not in second.command
+
+
+def test_nothing_is_changed_that_the_journal_cannot_hold(
+    write: Assistant, console: CommandLine, kept: Database
+) -> None:
+    running = add_execution(kept, status="running")
+    Journal(console.settings.state_dir).path.mkdir()
+    assert "journal" in write("end_execution", execution_id=running).document["error"]
+    assert write("get_workflow_execution", execution_id=running).document["execution"]["status"] == "running"
+
+
+def test_an_execution_whose_runner_lives_is_not_written_off(write: Assistant, kept: Database) -> None:
+    lease = datetime.now(UTC) + timedelta(hours=1)
+    held = add_execution(kept, status="running", owner="runner-1", lease_expires_at=lease)
+    heard = write("end_execution", execution_id=held)
+    assert (heard.document["exit_code"], heard.failed) == (5, True)
+    assert "runner-1 runs" in heard.document["error"]
+    done = add_execution(kept, 2)
+    assert "does not run" in write("end_execution", execution_id=done).document["error"]
+
+
+def test_an_agent_that_supervisord_does_not_own_is_not_killed(
+    write: Assistant, console: CommandLine, kept: Database
+) -> None:
+    beat = Heartbeat("data-agent-x-1", "data", "OK", NOON, pid=os.getpid(), hostname=console.settings.host)
+    with kept.write() as connection:
+        agents.heartbeat(connection, beat)
+    heard = write("kill_agent", name="data-agent-x-1")
+    assert heard.failed
+    assert heard.document["exit_code"] == 3  # there is no supervisord at all
+
+
+@pytest.mark.parametrize("kind", ["start_run", "END_RUN", "slice", "run_workflow"])
+def test_a_message_that_agents_act_upon_is_not_sent(
+    write: Assistant, console: CommandLine, kind: str
+) -> None:
+    console.name_namespace("torre1")
+    heard = write("send_message", message="x", message_type=kind)
+    assert (heard.document["exit_code"], heard.failed) == (5, True)
+
+
+def test_nothing_is_sent_or_started_without_a_namespace(write: Assistant) -> None:
+    for name, arguments in (("send_message", {"message": "x"}), ("start_workflow", {})):
+        heard = write(name, **arguments)
+        assert heard.document["exit_code"] == 2
+        assert "placeholder" in heard.document["error"]
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A call that has to be refused, and what the refusal says."""
+
+    tool: str
+    says: str
+    arguments: dict[str, Any]
+
+
+BAD = [
+    Bad("list_runs", "limit", {"limit": 0}),
+    Bad("list_runs", "limit", {"limit": 100_000}),
+    Bad("list_runs", "limit", {"limit": "many"}),
+    Bad("list_runs", "colour", {"colour": "red"}),
+    Bad("list_runs", "page", {"cursor": "WzFd4"}),
+    Bad("list_runs", "cursor", {"cursor": "'; drop table"}),
+    Bad("get_run", "run_number", {}),
+    Bad("get_run", "run_number", {"run_number": 2**40}),
+    Bad("get_run", "no run", {"run_number": 5}),
+    Bad("get_stf_file", "one of", {}),
+    Bad("get_stf_file", "UUID", {"file_id": "../../etc/passwd"}),
+    Bad("get_tf_slice", "slice_id", {"tf_filename": "a.tf"}),
+    Bad("get_workflow_execution", "no execution", {"execution_id": "x' OR '1'='1"}),
+    Bad("get_workflow_execution", "execution_id", {"execution_id": "a\x00b"}),
+    Bad("get_workflow_execution", "execution_id", {"execution_id": ["a"]}),
+    Bad("get_log_entry", "log_id", {"log_id": -1}),
+    Bad("get_log_entry", "no log line", {"log_id": 2**63 - 1}),
+    Bad("list_workflow_executions", "status", {"status": "sleeping"}),
+    Bad("list_workflow_executions", "start_time", {"start_time": "yesterday"}),
+    Bad("list_logs", "level", {"level": "LOUD"}),
+    Bad("plan", "config", {"config": "../../etc/passwd"}),
+    Bad("plan", "no configuration", {"config": "nowhere"}),
+    Bad("plan", "duration", {"config": "stf_datataking_default", "duration": -1}),
+    Bad("plan", "colour", {"config": "stf_datataking_default", "parameters": {"colour": 1}}),
+    Bad("start_workflow", "workflow_name", {"workflow_name": "/etc/passwd"}),
+    Bad("start_workflow", "nowhere", {"workflow_name": "nowhere"}),
+    Bad("start_workflow", "stf_count", {"config": "stf_datataking_default", "stf_count": -4}),
+    Bad("start_user_testbed", "config_name", {"config_name": "a/b"}),
+    Bad("check_agent_manager", "username", {"username": "bob/../alice"}),
+    Bad("kill_agent", "name", {"name": ""}),
+]
+
+
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: f"{bad.tool}-{json.dumps(bad.arguments)[:40]}")
+def test_bad_arguments_are_refused_in_words(write: Assistant, console: CommandLine, bad: Bad) -> None:
+    console.name_namespace("torre1")
+    heard = write(bad.tool, **bad.arguments)
+    assert heard.failed
+    assert heard.document["exit_code"] == 2, heard
+    assert bad.says in json.dumps(heard.document)
+    assert "Traceback" not in json.dumps(heard.document)
+
+
+def test_an_unknown_tool_is_an_error_of_the_protocol(ask: Assistant) -> None:
+    assert "no tool" in ask.refusal("drop_tables")
+
+
+def test_what_breaks_inside_is_an_answer_without_details(
+    ask: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Desk) -> Database:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(Desk, "database", broken)
+    heard = ask("list_runs")
+    assert heard.failed
+    assert "ZeroDivisionError" in heard.document["error"]
+    assert "secret detail" not in json.dumps(heard.document)
+
+
+def test_an_answer_stays_readable_whatever_is_in_it() -> None:
+    deep: Any = "x"
+    for _ in range(300):
+        deep = {"below": [deep]}
+    rows = tuple({"text": "x" * 50_000, "deep": deep, "many": list(range(5_000))} for _ in range(200))
+    document = shaped(Listed(rows, "cursor"))
+    assert len(json.dumps(document)) <= MOST_CHARACTERS
+    assert len(document["items"]) == 200
+    assert document["shortened"] > 0
+    assert document["has_more"] is True
+
+
+def test_values_that_json_lacks_become_ones_that_it_has() -> None:
+    told = shaped({"nan": float("nan"), "odd": "\ud800", "at": NOON, "set": {2, 1}, 5: b"x"})
+    assert told == {"nan": None, "odd": "?", "at": "2026-01-31T12:00:00Z", "set": [1, 2], "5": "b'x'"}
+
+
+def test_every_tool_says_what_it_does_in_its_first_line() -> None:
+    for one in TOOLS:
+        assert one.about.splitlines()[0].endswith((".", ":")), one.name
+
+
+WORDS = (
+    *(
+        "running",
+        "10m",
+        "2026-01-31T12:00",
+        "x' OR '1'='1",
+        "..",
+        "/etc/passwd",
+        "a\x00b",
+        "\ud800",
+        "a" * 300,
+    ),
+    *(
+        "WzFd",
+        "e30",
+        "W10",
+        "type=",
+        "!",
+        "a~",
+        '"open',
+        "*",
+        "%",
+        "ERROR",
+        "100010",
+        "stf_datataking_default",
+    ),
+)
+NUMBERS = (None, True, 0, 1, 200, -1, 1e308, float("nan"), float("inf"), 2**31, 2**63 - 1, 2**70, 0.5)
+
+
+def anything(chance: random.Random, depth: int = 0) -> Any:
+    """A value as a confused assistant might send it."""
+    kind = chance.randrange(8 if depth < 3 else 6)
+    if kind < 3:
+        return chance.choice(WORDS)
+    if kind < 5:
+        return chance.choice(NUMBERS)
+    if kind == 5:
+        return "".join(chr(chance.randrange(0x250)) for _ in range(chance.randrange(12)))
+    values = [anything(chance, depth + 1) for _ in range(chance.randrange(3))]
+    return values if kind == 6 else {chance.choice(WORDS): value for value in values}
+
+
+def test_whatever_is_asked_is_answered_and_nothing_breaks_inside(console: CommandLine) -> None:
+    desk = Desk(console.settings, BY_NAME)
+    tools = [one for one in TOOLS if not one.writes and one.name not in ("get_system_state", "plan")]
+    chance = random.Random(7)
+    for _ in range(3000):
+        tool = chance.choice(tools)
+        given = {name: anything(chance) for name in tool.arguments.model_fields if chance.random() < 0.4}
+        answer = desk.answer(tool, given)
+        assert answer.document.get("exit_code") != 1, (tool.name, given)
+        json.dumps(answer.document, allow_nan=False).encode()
+    desk.close()

@@ -1,0 +1,34 @@
+"""The addresses of the tests' services, as the environment spells them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.activemq import ActiveMQAddress, address_from_url
+
+PLAIN = ActiveMQAddress("127.0.0.1", 61612, "swf", "a secret/with:marks@&")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        PLAIN,
+        replace(PLAIN, tls_port=61613, ca_file=Path("/a folder/ca.pem")),
+        replace(PLAIN, mutual_tls_port=61614, cert_file=Path("/c.pem"), key_file=Path("/k.pem")),
+    ],
+)
+def test_an_address_is_read_back_from_its_url(address: ActiveMQAddress) -> None:
+    assert address_from_url(address.url()) == address
+
+
+def test_an_address_over_tls_names_the_authority() -> None:
+    address = replace(PLAIN, tls_port=61613, ca_file=Path("/a folder/ca.pem"))
+    assert address.environment(tls=True) == {
+        "ACTIVEMQ_HOST": "127.0.0.1",
+        "ACTIVEMQ_PORT": "61613",
+        "ACTIVEMQ_USER": "swf",
+        "ACTIVEMQ_PASSWORD": "a secret/with:marks@&",
+        "ACTIVEMQ_USE_SSL": "true",
+        "ACTIVEMQ_SSL_CA_CERTS": "/a folder/ca.pem",
+    }

@@ -1,0 +1,40 @@
+"""A service that is not installed: a reason to skip for a person, a failure where CI installs it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from _pytest.outcomes import Failed, Skipped
+
+from tests import conftest
+from tests.support.programs import ServiceMissing
+
+
+@contextmanager
+def nowhere() -> Iterator[None]:
+    """A service whose package is missing."""
+    raise ServiceMissing("Broker is missing: apt-get install broker")
+    yield
+
+
+@pytest.mark.parametrize(("variable", "outcome"), [("", Skipped), ("true", Failed)])
+def test_the_package_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, outcome: type[BaseException]
+) -> None:
+    monkeypatch.setenv("CI", variable)
+    with pytest.raises(outcome, match="apt-get install broker"):
+        next(conftest.running(nowhere()))
+
+
+def test_the_service_ends_with_its_test() -> None:
+    ended = []
+
+    @contextmanager
+    def service() -> Iterator[str]:
+        yield "address"
+        ended.append(True)
+
+    test = conftest.running(service())
+    assert next(test) == "address"
+    assert list(test) == []
+    assert ended
