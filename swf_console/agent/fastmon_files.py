@@ -1,5 +1,6 @@
 """Rows of TF samples."""
 
-from ..backend.database.fastmon_files import id_of, register
+from ..backend.database.files import fastmon_id as id_of
+from ..backend.database.files import register_fastmon_files as register
 
 __all__ = ["id_of", "register"]

@@ -1,6 +1,7 @@
 """Rows of the workers of a run."""
 
 from ..backend.database.agents import living
-from ..backend.database.worker_crews import Claim, beat, claim, end
+from ..backend.database.records.processing import Claim
+from ..backend.database.workers import beat, claim, end
 
 __all__ = ["Claim", "beat", "claim", "end", "living"]

@@ -9,7 +9,6 @@ from ..backend.config.overrides import Override
 from ..backend.core.errors import SwfError
 from ..backend.database import Database, messages, runs, workers
 from ..backend.database.records.messages import MessageFilter
-from ..backend.database.records.pages import Window
 from ..backend.database.records.processing import Worker
 from ..backend.database.records.workflows import RunState
 from ..backend.services.executions.forecast import predict
@@ -131,9 +130,7 @@ class FastWatch:
                 )
                 announced = messages.page(connection, wanted, limit=1).items
                 if announced:
-                    found = workers.rows.listed(
-                        connection, {"run_number": state.run_number}, Window(WORKERS_SHOWN)
-                    )
+                    found = workers.page(connection, state.run_number, limit=WORKERS_SHOWN)
                     return FastRun(
                         announced[0].execution_id or "",
                         state,

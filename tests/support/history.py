@@ -10,12 +10,11 @@ from swf_console.backend.database import (
     Database,
     definitions,
     executions,
-    fastmon_files,
+    files,
     messages,
     namespaces,
     runs,
-    slice_reports,
-    stf_files,
+    slices,
     workers,
 )
 from swf_console.backend.database.records.messages import NewMessage
@@ -138,12 +137,12 @@ def add_chain(kept: Database, run_number: int = 100010, stfs: int = 3) -> None:
     with kept.write() as connection:
         state = RunState(run_number, "physics", "run", "physics", 2, BEGAN)
         runs.upsert_run_state(connection, state)
-        stf_files.register(connection, [NewStfFile(name, run_number, BEGAN) for name in names])
+        files.register_stf_files(connection, [NewStfFile(name, run_number, BEGAN) for name in names])
         pairs = zip(samples, names, strict=True)
-        fastmon_files.register(connection, [NewFastmonFile(tf, stf, 0, 9, 10) for tf, stf in pairs])
-        known = slice_reports.samples(connection, samples)
+        files.register_fastmon_files(connection, [NewFastmonFile(tf, stf, 0, 9, 10) for tf, stf in pairs])
+        known = files.fastmon_ids(connection, samples)
         new = [NewTfSlice(tf, number, 0, 4, 5, run_number) for tf in samples for number in (0, 1)]
-        slice_reports.create(connection, new, known)
+        slices.create(connection, new, known)
         for number in range(stfs):
             worker = {"worker_id": f"worker-{run_number}-{number}", "run_number": run_number}
             more = {"panda_job": "", "location": "here", "status": "idle", "started_at": BEGAN}

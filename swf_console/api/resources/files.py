@@ -4,9 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import MISSING, Field
 
-from ...backend.database import Connection, file_reports
+from ...backend.database import Connection, files
 from ...backend.database.records.processing import NamedFastmonFile
-from ...backend.database.sql.types import uuid_from
 from ..operation import Answer, Asked, Operation, listed, one_or_many
 from ..schemas import (
     IDENTIFIER,
@@ -59,25 +58,25 @@ FastmonFileUpdate = FastmonFileCreate.changes("FastmonFileUpdate", "stf_file", "
 
 def create(connection: Connection, asked: Asked) -> Answer:
     """Register TF samples; those of a name that is there stay as they are."""
-    parents = file_reports.stf_ids(connection, (one["stf_file"] for one in asked.bodies))
+    parents = files.stf_ids(connection, (one["stf_file"] for one in asked.bodies))
     stored = [_create(connection, one, index, asked, parents) for index, one in enumerate(asked.bodies)]
     return one_or_many(asked, [ROW(row) for row, _ in stored], made=any(made for _, made in stored))
 
 
 def get(connection: Connection, asked: Asked) -> Answer:
     """Read a TF sample."""
-    return Answer(_shown(file_reports.fastmon_rows.get(connection, asked.keys["tf_file_id"])))
+    return Answer(_shown(files.fastmon_rows.get(connection, asked.keys["tf_file_id"])))
 
 
 def change(connection: Connection, asked: Asked) -> Answer:
     """Change a TF sample."""
-    return Answer(_shown(file_reports.fastmon_rows.change(connection, asked.keys["tf_file_id"], asked.body)))
+    return Answer(_shown(files.fastmon_rows.change(connection, asked.keys["tf_file_id"], asked.body)))
 
 
 def list_files(connection: Connection, asked: Asked) -> Answer:
     """List TF samples, the newest first."""
     given = asked.filters()
-    return listed(asked, file_reports.fastmon_rows.listed(connection, given, asked.window), ROW)
+    return listed(asked, files.fastmon_rows.listed(connection, given, asked.window), ROW)
 
 
 def _create(
@@ -89,8 +88,8 @@ def _create(
     if stf_file_id is None:
         text = f'Object with stf_filename="{name}" does not exist.'
         raise Problems.of(asked.field("stf_file", index), text)
-    row |= {"stf_file_id": stf_file_id, "tf_file_id": uuid_from("tf", row["tf_filename"])}
-    return file_reports.fastmon_rows.ensure(connection, row, "tf_filename")
+    row |= {"stf_file_id": stf_file_id, "tf_file_id": files.fastmon_id(row["tf_filename"])}
+    return files.fastmon_rows.ensure(connection, row, "tf_filename")
 
 
 def _by_id(connection: Connection, text: str) -> str | None:
@@ -98,7 +97,7 @@ def _by_id(connection: Connection, text: str) -> str | None:
         identity = IDENTIFIER.validate_python(text)
     except ValueError:
         return None
-    return identity if file_reports.stf_name(connection, identity) is not None else None
+    return identity if files.stf_name(connection, identity) is not None else None
 
 
 def _shown(found: NamedFastmonFile | None) -> dict[str, object]:

@@ -74,7 +74,7 @@ def list_states(connection: Connection, asked: Asked) -> Answer:
 
 
 def _settled(connection: Connection, run_number: int) -> dict[str, Any]:
-    run_counters.refresh(connection, run_number)
+    run_counters.recount(connection, run_number)
     stored = runs.state_rows.get(connection, run_number)
     return ROW(stored) if stored else {"run_number": run_number}
 

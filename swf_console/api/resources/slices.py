@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import MISSING, BeforeValidator, Field, TypeAdapter
 
-from ...backend.database import Connection, file_reports, slice_reports
+from ...backend.database import Connection, files, slices
 from ...backend.database.records.processing import NewTfSlice, TfSlice
 from ..operation import Answer, Asked, Operation, listed, one_or_many
 from ..schemas import (
@@ -33,7 +33,7 @@ NATURAL, FILE_NAME = TypeAdapter[int](Natural), TypeAdapter[str](FileName)
 ROW = ResponseRow(
     "TfSlice",
     TfSlice,
-    tf_filename=(str, lambda row: slice_reports.slice_file(row.fastmon_file, row.slice_id)),
+    tf_filename=(str, lambda row: slices.slice_file(row.fastmon_file, row.slice_id)),
 )
 
 
@@ -85,8 +85,8 @@ def create(connection: Connection, asked: Asked) -> Answer:
     """Store slices; those whose key is there stay as they are."""
     known = _known(connection, asked.bodies)
     new = [_new(connection, one, asked.field("fastmon_file", n), known) for n, one in enumerate(asked.bodies)]
-    made = slice_reports.create(connection, new, known)
-    rows = slice_reports.stored(connection, new, known)
+    made = slices.create(connection, new, known)
+    rows = slices.stored(connection, new, known)
     shown = [_spelled(row, said.get("tf_filename")) for row, said in zip(rows, asked.bodies, strict=True)]
     return one_or_many(asked, shown, made=bool(made))
 
@@ -96,8 +96,8 @@ def create_each(connection: Connection, requests: Sequence[Asked]) -> list[Answe
     known = _known(connection, [asked.body for asked in requests])
     new = [_new_or_problem(connection, asked.body, known) for asked in requests]
     good = [one for one in new if isinstance(one, NewTfSlice)]
-    made = slice_reports.create(connection, good, known)
-    rows = iter(slice_reports.stored(connection, good, known))
+    made = slices.create(connection, good, known)
+    rows = iter(slices.stored(connection, good, known))
     answers: list[Answer | Exception] = []
     for asked, one in zip(requests, new, strict=True):
         if isinstance(one, Problems):
@@ -110,7 +110,7 @@ def create_each(connection: Connection, requests: Sequence[Asked]) -> list[Answe
 
 def get(connection: Connection, asked: Asked) -> Answer:
     """Read a slice."""
-    found = slice_reports.rows.get(connection, asked.keys["id"])
+    found = slices.rows.get(connection, asked.keys["id"])
     if found is None:
         raise Problems.of("id", "There is no slice of this id.")
     return Answer(ROW(found))
@@ -125,7 +125,7 @@ def change(connection: Connection, asked: Asked) -> Answer:
     host = (said.get("metadata") or {}).get("worker_hostname")
     if isinstance(host, str) and host and "assigned_worker" not in said:
         changes["assigned_worker"] = FILE_NAME.validate_python(host[:255])
-    after = slice_reports.change(connection, _meant(connection, asked), changes)
+    after = slices.change(connection, _meant(connection, asked), changes)
     if after is None:
         raise Problems.of("id", "There is no slice of this id.")
     return Answer(ROW(after))
@@ -135,12 +135,12 @@ def list_slices(connection: Connection, asked: Asked) -> Answer:
     """List slices, the oldest first."""
     given = asked.filters()
     tf_filename = given.pop("tf_filename", None)
-    found = slice_reports.listed(connection, given, asked.window, tf_filename)
+    found = slices.listed(connection, given, asked.window, tf_filename)
     return listed(asked, found, lambda row: _spelled(row, tf_filename), bare=True)
 
 
 def _known(connection: Connection, bodies: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    return slice_reports.samples(connection, {name for one in bodies for name in _parents(one)})
+    return files.fastmon_ids(connection, {name for one in bodies for name in _parents(one)})
 
 
 def _new_or_problem(
@@ -172,7 +172,7 @@ def _parents(said: Mapping[str, Any]) -> Iterable[str]:
     for name in given[:1]:
         yield name
     for name in given:
-        yield slice_reports.sample_of(name)[0]
+        yield slices.sample_of(name)[0]
 
 
 def _by_id(connection: Connection, text: str | None, known: dict[str, str]) -> str | None:
@@ -180,7 +180,7 @@ def _by_id(connection: Connection, text: str | None, known: dict[str, str]) -> s
         identity = IDENTIFIER.validate_python(text)
     except ValueError:
         return None
-    found = file_reports.fastmon_rows.get(connection, identity)
+    found = files.fastmon_rows.get(connection, identity)
     if found is None:
         return None
     known[found.tf_filename] = found.tf_file_id
@@ -193,7 +193,7 @@ def _meant(connection: Connection, asked: Asked) -> int:
     if named is None:
         return key
     sample, slice_id = named
-    found = slice_reports.find(connection, sample, slice_id)
+    found = slices.find(connection, sample, slice_id)
     if found is None:
         raise Problems.of("metadata", f"There is no slice {slice_id} of {sample}.")
     return found.id
@@ -206,9 +206,7 @@ def _named(metadata: Any) -> tuple[str, int] | None:
     if not isinstance(result, dict) or not isinstance(result.get("tf_filename"), str):
         return None
     try:
-        return slice_reports.sample_of(result["tf_filename"])[0], NATURAL.validate_python(
-            result.get("slice_id")
-        )
+        return slices.sample_of(result["tf_filename"])[0], NATURAL.validate_python(result.get("slice_id"))
     except ValueError:
         return None
 

@@ -4,9 +4,8 @@ from typing import Annotated
 
 from pydantic import MISSING, Field
 
-from ...backend.database import Connection, file_reports
+from ...backend.database import Connection, files
 from ...backend.database.records.processing import NumberedStfFile
-from ...backend.database.sql.types import uuid_from
 from ..operation import Answer, Asked, Operation, listed
 from ..schemas import (
     LARGEST_BIG,
@@ -66,25 +65,25 @@ def create(connection: Connection, asked: Asked) -> Answer:
     run = find_run(connection, row.pop("run"))
     if run is None:
         raise Problems.of("run", f'Invalid pk "{asked.body["run"]}" - object does not exist.')
-    row |= {"run_id": run.run_id, "file_id": uuid_from("stf", row["stf_filename"])}
-    stored, made = file_reports.stf_rows.ensure(connection, row, "stf_filename")
+    row |= {"run_id": run.run_id, "file_id": files.stf_id(row["stf_filename"])}
+    stored, made = files.stf_rows.ensure(connection, row, "stf_filename")
     return Answer(ROW(stored), 201 if made else 200)
 
 
 def get(connection: Connection, asked: Asked) -> Answer:
     """Read an STF."""
-    return Answer(_shown(file_reports.stf_rows.get(connection, asked.keys["file_id"])))
+    return Answer(_shown(files.stf_rows.get(connection, asked.keys["file_id"])))
 
 
 def change(connection: Connection, asked: Asked) -> Answer:
     """Change an STF."""
-    return Answer(_shown(file_reports.stf_rows.change(connection, asked.keys["file_id"], asked.body)))
+    return Answer(_shown(files.stf_rows.change(connection, asked.keys["file_id"], asked.body)))
 
 
 def list_files(connection: Connection, asked: Asked) -> Answer:
     """List STF files, the newest first."""
     given = asked.filters()
-    return listed(asked, file_reports.stf_rows.listed(connection, given, asked.window), ROW)
+    return listed(asked, files.stf_rows.listed(connection, given, asked.window), ROW)
 
 
 def _shown(found: NumberedStfFile | None) -> dict[str, object]:

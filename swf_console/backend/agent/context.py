@@ -45,7 +45,7 @@ class Work:
         self.agent_name = agent.name
         self.outgoing: list[OutgoingMessage] = []
         self.later: list[Later] = []
-        self.rows: list[tuple[Callable[..., None], Any]] = []
+        self.rows: list[tuple[Callable[..., object], Any]] = []
         self.kept: Callable[[Message], None] | None = None
         self._message, self._agent = message, agent
 
@@ -85,7 +85,7 @@ class Work:
         self.outgoing.append(make(destination, full, message_id=identity, headers=headers))
         return full
 
-    def write(self, function: Callable[["Connection", Sequence[R]], None], row: R) -> None:
+    def write(self, function: Callable[["Connection", Sequence[R]], object], row: R) -> None:
         """Have `function(connection, rows)` write this row before the commit, with those of other messages.
 
         Rows are written in the order in which their functions were first named.

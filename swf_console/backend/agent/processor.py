@@ -108,7 +108,7 @@ class Desk:
         return work
 
     def _store(self, connection: Connection, done: Sequence[Work]) -> None:
-        rows: dict[Callable[..., None], list[object]] = {}
+        rows: dict[Callable[..., object], list[object]] = {}
         for work in done:
             for function, row in work.rows:
                 rows.setdefault(function, []).append(row)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select, update
 
 from .records.messages import Message, MessageFilter, MessageSummary, NewMessage
 from .records.pages import COUNT_CAP, Listing, Page, Window
-from .sql.dialect import Conditions, capped, matching, residual, starts_with_often
+from .sql.dialect import Conditions, capped, matching, portions, residual, starts_with_often
 from .sql.keyset import Branch, Order, cursor_of, one_page
 from .sql.message_bulk import mark, store
 from .sql.offset import Rows
@@ -17,7 +17,6 @@ from .tables.workflows import messages
 
 FEW_TYPES = 40
 MOST_TYPES = 500
-MOST_IDS = 500
 
 _c = messages.c
 _KEY = (_c.sent_at, _c.message_id)
@@ -98,9 +97,8 @@ def get(connection: Connection, message_id: str) -> Message | None:
 def with_content(connection: Connection, message_ids: Sequence[str]) -> list[Message]:
     """Read these messages with their content, in the order of the ids; absent ones are left out."""
     found: dict[str, Message] = {}
-    for first in range(0, len(message_ids), MOST_IDS):
-        wanted = _ALL.where(_c.message_id.in_(message_ids[first : first + MOST_IDS]))
-        for row in connection.execute(wanted):
+    for some in portions(message_ids):
+        for row in connection.execute(_ALL.where(_c.message_id.in_(some))):
             found[row.message_id] = Message(**row._mapping)
     return [found[identity] for identity in message_ids if identity in found]
 

@@ -1,57 +1,92 @@
-"""The counters of a run state, counted from the run's slices: who reports them is not believed."""
+"""The counters of a run's state, and whether its processing is completed: counted from the rows.
+
+A run is `ended` when the DAQ says so, and `completed` when every slice of every expected sample is done (or
+has failed for good). How many samples are expected is known once the run has ended; while it is not, the
+phase is whatever was stored. What changes slices or workers holds the state of their run first, so that the
+counters never miss what another transaction has just written.
+"""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, distinct, func, select
+from sqlalchemy import ColumnElement, Connection, Numeric, Select, and_, bindparam, case, cast, func, select
 
-from . import run_counts
+from . import runs
 from .records.workflows import RunState
-from .tables.processing import tf_slices
+from .runs import COMPLETED
+from .tables.processing import tf_slices, workers
 from .tables.workflows import run_states
 
-_c = tf_slices.c
-COUNTED = {
+ENDED = "ended"
+EXPECTED = "expected_samples"
+OF_STATUS = {
     "queued": "slices_queued",
     "processing": "slices_processing",
     "completed": "slices_completed",
     "failed": "slices_failed",
 }
 
-
-def counted(connection: Connection, run_number: int) -> dict[str, int]:
-    """Count a run's slices by status, and the TF samples that they were cut from."""
-    by_status = select(_c.status, func.count()).where(_c.run_number == run_number).group_by(_c.status)
-    found: dict[str, int] = {row[0]: row[1] for row in connection.execute(by_status)}
-    samples = select(func.count(distinct(_c.fastmon_file_id))).where(_c.run_number == run_number)
-    return {
-        "stf_samples_received": connection.scalar(samples) or 0,
-        "slices_created": sum(found.values()),
-        **{column: found.get(status, 0) for status, column in COUNTED.items()},
-    }
+_s = run_states.c
+_t = tf_slices.c
+_w = workers.c
+_RUN = bindparam("run", type_=_s.run_number.type)
+_HOLD = select(_s.run_number).where(_s.run_number == _RUN).with_for_update()
 
 
-def refresh(connection: Connection, run_number: int) -> None:
-    """Store a run's counters as they are now, where it has a state, which is held from here on."""
-    run_counts.hold(connection, [run_number])
-    _update(connection, run_number, counted(connection, run_number))
+def hold(connection: Connection, run_numbers: Iterable[int]) -> None:
+    """Keep others from changing these runs until the transaction ends: so what is counted is all there is."""
+    if connection.dialect.name == "sqlite":
+        return  # who writes there writes alone
+    for run_number in sorted(run_numbers):
+        connection.execute(_HOLD, {"run": run_number}).first()
+
+
+def ensure(connection: Connection, state: RunState) -> None:
+    """Store the state of a run where what is stored is older, with its counters as they are."""
+    runs.upsert_run_state(connection, state, unless_newer=True)
+    recount(connection, state.run_number)
+
+
+def expect(connection: Connection, run_number: int, samples: int) -> None:
+    """Note how many TF samples a run has in all, now that it has ended."""
+    held = select(_s.metadata).where(_s.run_number == run_number).with_for_update()
+    row = connection.execute(held).first()
+    if row is not None:
+        data = {**(row.metadata or {}), EXPECTED: samples}
+        connection.execute(run_states.update().where(_s.run_number == run_number).values(metadata=data))
+        refresh(connection, [run_number], samples=True)
+
+
+def recount(connection: Connection, run_number: int) -> None:
+    """Hold a run, where it has a state, and count all that is in it."""
+    hold(connection, [run_number])
+    refresh(connection, [run_number], samples=True)
+
+
+def refresh(connection: Connection, run_numbers: Iterable[int], *, samples: bool = False) -> None:
+    """Count again what is in these runs, whose states are held; `samples` too where some may be new."""
+    for run_number in sorted(run_numbers):
+        connection.execute(_refresh(connection.dialect.name, samples), {"run": run_number})
 
 
 def shift(connection: Connection, run_number: int, changes: Mapping[str, int]) -> None:
-    """Add to the stored counters what slices that were just written change in them."""
+    """Add to the counters of a run, whose state is held, what slices that were just written change in them.
+
+    The same as `refresh`, at a price that does not grow with the run.
+    """
     moved = {name: by for name, by in sorted(changes.items()) if by}
     if moved:
         given = {f"by_{name}": by for name, by in moved.items()}
-        connection.execute(_shifting(tuple(moved)), {"run": run_number, **given})
+        statement = _shift(connection.dialect.name, tuple(moved))
+        connection.execute(statement, {"run": run_number, **given})
 
 
-@cache
-def _shifting(names: tuple[str, ...]) -> Any:
-    moved = {name: run_states.c[name] + bindparam(f"by_{name}") for name in names}
-    return run_states.update().where(run_states.c.run_number == bindparam("run")).values(moved)
+def refresh_workers(connection: Connection, run_number: int) -> None:
+    """Count again the workers of a run, whose state is held."""
+    connection.execute(_refresh_workers(), {"run": run_number})
 
 
 def change_of(before: str | None, after: str | None) -> Counter[str]:
@@ -60,16 +95,68 @@ def change_of(before: str | None, after: str | None) -> Counter[str]:
     for status, by in ((before, -1), (after, 1)):
         if status is not None:
             changes["slices_created"] += by
-        if status in COUNTED:
-            changes[COUNTED[status]] += by
+        if status in OF_STATUS:
+            changes[OF_STATUS[status]] += by
     return changes
 
 
 def with_counters(connection: Connection, state: RunState) -> RunState:
-    """The same state with its counters as they are now."""
-    counters: dict[str, Any] = counted(connection, state.run_number)
-    return replace(state, **counters)
+    """The same state with its counters as they are now, whoever wrote the rows."""
+    found = connection.execute(_counted(samples=True), {"run": state.run_number}).one()
+    return replace(state, **found._mapping)
 
 
-def _update(connection: Connection, run_number: int, values: Mapping[str, Any]) -> None:
-    connection.execute(run_states.update().where(run_states.c.run_number == run_number).values(dict(values)))
+@cache
+def _refresh(dialect: str, samples: bool) -> Any:
+    counted = _counted(samples).add_columns(_RUN.label("run")).subquery("counted")
+    now = {name: column for name, column in counted.c.items() if name != "run"}
+    update = run_states.update().where(_s.run_number == counted.c.run)
+    return update.values(**now, phase=_phase(dialect, {**_stored(), **now}))
+
+
+@cache
+def _refresh_workers() -> Any:
+    active = select(func.count()).where(_w.run_number == _RUN, _w.ended_at.is_(None))
+    update = run_states.update().where(_s.run_number == _RUN)
+    return update.values(active_worker_count=active.scalar_subquery())
+
+
+@cache
+def _shift(dialect: str, names: tuple[str, ...]) -> Any:
+    moved = {name: _s[name] + bindparam(f"by_{name}") for name in names}
+    update = run_states.update().where(_s.run_number == _RUN)
+    return update.values(**moved, phase=_phase(dialect, {**_stored(), **moved}))
+
+
+def _counted(samples: bool) -> Select[*tuple[Any, ...]]:
+    """The counters of a run from its slices, one row."""
+    # an index holds run and status of a slice; its sample has to be looked up, which costs more
+    sampled = [func.count(_t.fastmon_file_id.distinct()).label("stf_samples_received")] if samples else []
+    numbers = [func.count().filter(_t.status == status).label(name) for status, name in OF_STATUS.items()]
+    counted = select(func.count().label("slices_created"), *numbers, *sampled)
+    return counted.where(_t.run_number == _RUN)
+
+
+def _stored() -> dict[str, ColumnElement[int]]:
+    return {name: _s[name] for name in ("stf_samples_received", "slices_created", *OF_STATUS.values())}
+
+
+def _phase(dialect: str, now: Mapping[str, ColumnElement[int]]) -> ColumnElement[str]:
+    """The phase that follows from these counters."""
+    expected = _expected(dialect)
+    settled = now["slices_completed"] + now["slices_failed"] == now["slices_created"]
+    done = and_(expected <= now["stf_samples_received"], settled)
+    again = and_(expected.is_not(None), _s.phase == COMPLETED)
+    return case((done, COMPLETED), (again, ENDED), else_=_s.phase)
+
+
+def _expected(dialect: str) -> ColumnElement[Any]:
+    """How many samples a run has in all, NULL while that is not known."""
+    stored = _s.metadata[EXPECTED]
+    if dialect == "postgresql":
+        kind = func.jsonb_typeof(stored)
+    else:
+        kind = func.json_type(_s.metadata, f"$.{EXPECTED}")
+    # metadata come over REST as well: a cast of what is not a number would fail every report of this run
+    is_number = kind.in_(("number", "integer", "real"))
+    return case((is_number, cast(stored.as_string(), Numeric)))

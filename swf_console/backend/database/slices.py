@@ -1,44 +1,113 @@
-"""The life of slices: made, begun, done or tried again; whatever comes twice or late, the same rows.
+"""TF slices, known by (TF sample, slice_id): made, begun, done or tried again; whatever comes twice or late.
 
-Whoever changes slices holds the state of their run first, so that the counters, which are counted from the
-rows, never miss what another has just written.
+Agents say what happens to slices, REST's clients what is to be stored. Both hold the state of the run before
+they touch its slices: transactions that took them in the other order would block each other.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, bindparam, func, literal, select
 
-from . import run_counts
-from .records.processing import NewTfSlice, Retry, SliceResult, SliceStart
-from .slice_reports import samples
-from .sql.dialect import given, insert_into
-from .tables.processing import tf_slices
+from . import files, run_counters
+from .records.pages import Listing, Page, Window
+from .records.processing import NewTfSlice, Retry, SliceFilter, SliceResult, SliceStart, TfSlice
+from .sql.dialect import Conditions, given, insert_into, portions
+from .sql.keyset import Branch, Order, one_page
+from .sql.offset import Rows
+from .tables.processing import fastmon_files, stf_files, tf_slices
 
 MOST_RETRIES = 3
-MOST_NAMES = 500
+
+SliceKey = tuple[str, int]
 
 _c = tf_slices.c
-_MADE = ("slice_id", "tf_first", "tf_last", "tf_count", "run_number", "status", "metadata")
+_f = fastmon_files.c
+_s = stf_files.c
+_SLICE = re.compile(r"_slice_(\d+)(?=\.[^.]*$|$)", re.ASCII)
+_OWN = tuple(_c[name] for name in TfSlice.__dataclass_fields__ if name in _c)
+_KEY = ("fastmon_file_id", "slice_id")
+_WRITTEN = tuple(name for name in NewTfSlice.__dataclass_fields__ if name != "fastmon_file")
+
+rows: Rows[TfSlice] = Rows(
+    tf_slices,
+    _c.id,
+    TfSlice,
+    columns={
+        **{column.name: column for column in _OWN},
+        "fastmon_file": _f.tf_filename,
+        "stf_filename": _s.stf_filename,
+    },
+    within=tf_slices.join(fastmon_files, _f.tf_file_id == _c.fastmon_file_id).join(
+        stf_files, _s.file_id == _f.stf_file_id
+    ),
+    filters={
+        "run_number": _c.run_number,
+        "slice_id": _c.slice_id,
+        "status": _c.status,
+        "assigned_worker": _c.assigned_worker,
+        "fastmon_file_id": _c.fastmon_file_id,
+        "fastmon_file": _f.tf_filename,
+        "stf_filename": _s.stf_filename,
+    },
+    order=(_c.id,),
+)
+
+_STORED = rows.select(
+    _c.fastmon_file_id == bindparam("sample"), _c.slice_id.in_(bindparam("numbers", expanding=True))
+)
+_SLICED = select(_f.tf_file_id).where(
+    _f.tf_file_id.in_(bindparam("samples", expanding=True)),
+    select(_c.id).where(_c.fastmon_file_id == _f.tf_file_id).exists(),
+)
+_inserts: dict[str, Any] = {}
 
 
-def create(connection: Connection, new: Sequence[NewTfSlice]) -> None:
-    """Store slices of registered TF samples, unless they are there, and count them in their runs."""
-    runs = {one.run_number for one in new}
-    run_counts.hold(connection, runs)
-    known = samples(connection, {one.fastmon_file for one in new})
-    rows = [
-        {"fastmon_file_id": known[one.fastmon_file], **{name: getattr(one, name) for name in _MADE}}
-        for one in new
-        if one.fastmon_file in known
-    ]
-    if rows:
-        statement = insert_into(connection, tf_slices)
-        connection.execute(
-            statement.on_conflict_do_nothing(index_elements=["fastmon_file_id", "slice_id"]), rows
-        )
-    run_counts.refresh(connection, runs, samples=True)
+def sample_of(tf_filename: str) -> tuple[str, int | None]:
+    """The TF sample that a slice's file was cut from, and its number: `x_slice_007.tf` is 7 of `x.tf`."""
+    found = _SLICE.search(tf_filename)
+    if found is None:
+        return tf_filename, None
+    return tf_filename[: found.start()] + tf_filename[found.end() :], int(found[1])
+
+
+def slice_file(fastmon_file: str, slice_id: int) -> str:
+    """The name of a slice's file: the sample's with `_slice_<3 digits>` before its suffix."""
+    stem, dot, suffix = fastmon_file.rpartition(".")
+    return f"{stem}_slice_{slice_id:03d}.{suffix}" if dot else f"{fastmon_file}_slice_{slice_id:03d}"
+
+
+def create(
+    connection: Connection, new: Sequence[NewTfSlice], known: Mapping[str, str] | None = None
+) -> set[SliceKey]:
+    """Store the slices of registered TF samples whose key is not there yet; return the keys that are new.
+
+    `known` are the ids of their samples, where they were looked up before.
+    """
+    if known is None:
+        known = files.fastmon_ids(connection, {one.fastmon_file for one in new})
+    wanted: dict[tuple[str, int], NewTfSlice] = {}
+    for one in new:
+        if one.fastmon_file in known:
+            wanted.setdefault((known[one.fastmon_file], one.slice_id), one)  # the first of a key counts
+    if not wanted:
+        return set()
+    run_counters.hold(connection, {one.run_number for one in wanted.values()})
+    of_samples = {sample for sample, _ in wanted}
+    unsliced = of_samples - _with_slices(connection, of_samples)
+    added = _insert(connection, wanted)
+    changes: dict[int, Counter[str]] = defaultdict(Counter)
+    for key in added:
+        changes[wanted[key].run_number].update(run_counters.change_of(None, wanted[key].status))
+    run_of = {sample: one.run_number for (sample, _), one in wanted.items()}
+    for sample in unsliced & {sample for sample, _ in added}:
+        changes[run_of[sample]]["stf_samples_received"] += 1
+    for run_number in sorted(changes):
+        run_counters.shift(connection, run_number, changes[run_number])
+    return {(wanted[key].fastmon_file, wanted[key].slice_id) for key in added}
 
 
 def begin(connection: Connection, started: Sequence[SliceStart]) -> None:
@@ -51,7 +120,7 @@ def begin(connection: Connection, started: Sequence[SliceStart]) -> None:
     ]
     if rows:
         connection.execute(_begin(), rows)
-    run_counts.refresh(connection, runs)
+    run_counters.refresh(connection, runs)
 
 
 def complete(connection: Connection, results: Sequence[SliceResult]) -> None:
@@ -60,7 +129,7 @@ def complete(connection: Connection, results: Sequence[SliceResult]) -> None:
     rows = [_done_row(known[one.fastmon_file], one) for one in results if one.fastmon_file in known]
     if rows:
         connection.execute(_complete(connection.dialect.name), rows)
-    run_counts.refresh(connection, runs)
+    run_counters.refresh(connection, runs)
 
 
 def fail(connection: Connection, result: SliceResult) -> Retry | None:
@@ -86,34 +155,134 @@ def fail(connection: Connection, result: SliceResult) -> Retry | None:
             values["status"] = "failed" if final else "queued"
             values["completed_at"] = result.ended_at if final else None
         connection.execute(tf_slices.update().where(*here).values(values))
-        run_counts.refresh(connection, runs)
+        run_counters.refresh(connection, runs)
     attempt = failures.index(result.identity) + 1
     if row.status == "completed" or attempt > MOST_RETRIES:
         return None
     return Retry(row.run_number, row.tf_first, row.tf_last, row.tf_count, attempt, data)
 
 
+def change(connection: Connection, slice_key: int, values: Mapping[str, Any]) -> TfSlice | None:
+    """Change a slice, merging its metadata, and its run's counters with it; None where there is none."""
+    run_number = connection.scalar(select(_c.run_number).where(_c.id == slice_key))
+    if run_number is None:
+        return None
+    run_counters.hold(connection, {run_number, values.get("run_number", run_number)})
+    held = select(_c.status, _c.run_number).where(_c.id == slice_key).with_for_update()
+    before = connection.execute(held).one()
+    after = rows.change(connection, slice_key, values)
+    if after is not None and after.run_number == before.run_number:
+        moved = run_counters.change_of(before.status, after.status)
+        run_counters.shift(connection, after.run_number, moved)
+    elif after is not None:
+        run_counters.refresh(connection, {before.run_number, after.run_number}, samples=True)
+    return after
+
+
+def find(connection: Connection, fastmon_file: str, slice_id: int) -> TfSlice | None:
+    """Read a slice by its key."""
+    return rows.first(connection, _f.tf_filename == fastmon_file, _c.slice_id == slice_id)
+
+
+def stored(connection: Connection, new: Sequence[NewTfSlice], known: Mapping[str, str]) -> list[TfSlice]:
+    """Read what is stored under the keys of these slices, in their order."""
+    wanted: dict[str, list[int]] = defaultdict(list)
+    for one in new:
+        wanted[known[one.fastmon_file]].append(one.slice_id)
+    found = {}
+    for sample_id, numbers in wanted.items():
+        for some in portions(numbers):
+            for row in connection.execute(_STORED, {"sample": sample_id, "numbers": some}):
+                found[row.fastmon_file, row.slice_id] = TfSlice(**row._mapping)
+    return [found[one.fastmon_file, one.slice_id] for one in new]
+
+
+def page(
+    connection: Connection, wanted: SliceFilter, after: str | None = None, limit: int = 50
+) -> Page[TfSlice]:
+    """List TF slices, the last stored first."""
+    equal = (
+        (_c.run_number, wanted.run_number),
+        (_c.status, wanted.status),
+        (_c.assigned_worker, wanted.assigned_worker),
+    )
+    conditions = [column == value for column, value in equal if value is not None]
+    of_sample = _of_sample(wanted)
+    branch = Branch([*conditions, *of_sample], few=bool(of_sample))
+    return one_page(connection, [branch], _OWN, Order((_c.id,), after, limit), TfSlice, _named)
+
+
+def listed(
+    connection: Connection, equal: Mapping[str, Any], window: Window, tf_filename: str | None = None
+) -> Listing[TfSlice]:
+    """List slices, the oldest first; `tf_filename` is a sample's name or a slice's."""
+    if tf_filename is None:
+        return rows.listed(connection, equal, window)
+    sample, number = sample_of(tf_filename)
+    numbered = {"slice_id": number, **{name: value for name, value in equal.items() if value is not None}}
+    return rows.listed(connection, numbered, window, _f.tf_filename == sample)
+
+
+def _of_sample(wanted: SliceFilter) -> Conditions:
+    """The slices of a sample, or of all samples of an STF, are few."""
+    samples: Conditions = []
+    if wanted.tf_filename is not None:
+        samples.append(_f.tf_filename == wanted.tf_filename)
+    if wanted.stf_filename is not None:
+        stf = select(_s.file_id).where(_s.stf_filename == wanted.stf_filename)
+        samples.append(_f.stf_file_id.in_(stf))
+    return [_c.fastmon_file_id.in_(select(_f.tf_file_id).where(*samples))] if samples else []
+
+
+def _named(page: FromClause) -> Select[Any]:
+    joined = page.join(fastmon_files, _f.tf_file_id == page.c.fastmon_file_id).join(
+        stf_files, _s.file_id == _f.stf_file_id
+    )
+    names = (_f.tf_filename.label("fastmon_file"), _s.stf_filename)
+    return select(page, *names).select_from(joined)
+
+
+def _insert(connection: Connection, wanted: Mapping[tuple[str, int], NewTfSlice]) -> list[tuple[str, int]]:
+    values = [
+        {"fastmon_file_id": sample, **{name: getattr(one, name) for name in _WRITTEN}}
+        for (sample, _), one in wanted.items()
+    ]
+    dialect = connection.dialect.name
+    if dialect not in _inserts:
+        unless_there = insert_into(connection, tf_slices).on_conflict_do_nothing(index_elements=_KEY)
+        _inserts[dialect] = unless_there.returning(_c.fastmon_file_id, _c.slice_id)
+    made = connection.execute(_inserts[dialect], values)
+    return [(row.fastmon_file_id, row.slice_id) for row in made]
+
+
+def _with_slices(connection: Connection, samples: Iterable[str]) -> set[str]:
+    """Those of these samples that have slices."""
+    found: set[str] = set()
+    for some in portions(sorted(samples)):
+        found.update(connection.scalars(_SLICED, {"samples": some}))
+    return found
+
+
 def _held(connection: Connection, names: Iterable[str]) -> tuple[dict[str, str], set[int]]:
     """The ids of these samples, and their runs, whose states are held until the transaction ends."""
-    known = samples(connection, names)
+    known = files.fastmon_ids(connection, names)
     runs: set[int] = set()
-    ids = sorted(known.values())
-    for first in range(0, len(ids), MOST_NAMES):
-        some = _c.fastmon_file_id.in_(ids[first : first + MOST_NAMES])
-        runs.update(connection.scalars(select(_c.run_number).where(some).distinct()))
-    run_counts.hold(connection, runs)
+    for some in portions(sorted(known.values())):
+        query = select(_c.run_number).where(_c.fastmon_file_id.in_(some)).distinct()
+        runs.update(connection.scalars(query))
+    run_counters.hold(connection, runs)
     return known, runs
 
 
 @cache
 def _begin() -> Any:
-    update = tf_slices.update().where(*_key(), _c.status.in_(("queued", "processing")))
+    update = tf_slices.update().where(*_this(), _c.status.in_(("queued", "processing")))
     return update.values(status="processing", assigned_worker=bindparam("worker"), assigned_at=_at("at"))
 
 
 @cache
 def _complete(dialect: str) -> Any:
-    update = tf_slices.update().where(*_key(), _c.status != "completed")
+    update = tf_slices.update().where(*_this(), _c.status != "completed")
     return update.values(
         status="completed",
         assigned_worker=bindparam("worker"),
@@ -129,7 +298,7 @@ def _merged(dialect: str, more: Any) -> ColumnElement[Any]:
     return stored.op("||")(more) if dialect == "postgresql" else func.json_patch(stored, more)
 
 
-def _key() -> tuple[ColumnElement[bool], ...]:
+def _this() -> tuple[ColumnElement[bool], ...]:
     return _c.fastmon_file_id == given(_c.fastmon_file_id, "sample"), _c.slice_id == bindparam("number")
 
 

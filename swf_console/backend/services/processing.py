@@ -7,21 +7,18 @@ from datetime import datetime
 from typing import TypeVar
 
 from ..core.errors import UsageError
-from ..database import (
-    Connection,
-    Database,
-    chain_pages,
-    fastmon_files,
-    file_reports,
-    logs,
-    runs,
-    slice_reports,
-    stf_workflows,
-)
-from ..database.chain_pages import SliceFilter, StfFilter
+from ..database import Connection, Database, files, logs, runs, slices, stf_workflows
 from ..database.records.agents import LogEntry, LogFilter
 from ..database.records.pages import Page
-from ..database.records.processing import FastmonFile, NumberedStfFile, Stage, StfWorkflow, TfSlice
+from ..database.records.processing import (
+    FastmonFile,
+    NumberedStfFile,
+    SliceFilter,
+    Stage,
+    StfFilter,
+    StfWorkflow,
+    TfSlice,
+)
 from ..database.records.workflows import Run, RunState, StateEvent
 
 T = TypeVar("T")
@@ -77,7 +74,7 @@ def list_stf_files(
 ) -> Page[NumberedStfFile]:
     """STF files by name, the last one first."""
     wanted = StfFilter(run_number, status, machine_state)
-    return _read(database, lambda connection: chain_pages.stf_page(connection, wanted, after, limit))
+    return _read(database, lambda connection: files.stf_page(connection, wanted, after, limit))
 
 
 def find_stf_file(
@@ -86,7 +83,7 @@ def find_stf_file(
     """An STF file by its id or its name. Raises UsageError where there is none, or neither is given."""
     if (file_id is None) == (stf_filename is None):
         raise UsageError("an STF file is named by one of file_id and stf_filename", "Give one of them")
-    rows = file_reports.stf_rows
+    rows = files.stf_rows
     with database.read() as connection:
         found = (
             rows.get(connection, _uuid(file_id))
@@ -99,7 +96,7 @@ def find_stf_file(
             found,
             stf_workflows.find(connection, found.stf_filename),
             tuple(stf_workflows.stages_of(connection, found.stf_filename)),
-            tuple(fastmon_files.of_stf(connection, found.stf_filename)),
+            tuple(files.fastmon_files_of(connection, found.stf_filename)),
         )
 
 
@@ -116,18 +113,18 @@ def list_tf_slices(
 ) -> Page[TfSlice]:
     """TF slices, the last stored first; `tf_filename` is the TF sample's."""
     wanted = SliceFilter(run_number, stf_filename, tf_filename, status, assigned_worker)
-    return _read(database, lambda connection: chain_pages.slice_page(connection, wanted, after, limit))
+    return _read(database, lambda connection: slices.page(connection, wanted, after, limit))
 
 
 def find_tf_slice(database: Database, tf_filename: str, slice_id: int | None = None) -> TfSlice:
     """A slice by its TF sample and number, or by the name of its own file. Raises UsageError."""
-    sample, number = slice_reports.sample_of(tf_filename)
+    sample, number = slices.sample_of(tf_filename)
     if number is not None and slice_id is not None and number != slice_id:
         raise UsageError(f"{tf_filename} is slice {number}, not {slice_id}", "Leave slice_id out")
     wanted = number if slice_id is None else slice_id
     if wanted is None:
         raise UsageError(f"{tf_filename} is a TF sample with many slices", "Give slice_id")
-    found = _read(database, lambda connection: slice_reports.find(connection, sample, wanted))
+    found = _read(database, lambda connection: slices.find(connection, sample, wanted))
     if found is None:
         raise UsageError(f"there is no slice {wanted} of {sample}", "List them: list_tf_slices")
     return found

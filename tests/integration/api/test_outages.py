@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from swf_console.backend.database import agents, open_database, runs, slice_reports
+from swf_console.backend.database import agents, open_database, runs
+from swf_console.backend.database import slices as slice_rows
 from swf_console.backend.database.records.pages import Window
 from swf_console.backend.messaging.connection import Connection
 from swf_console.backend.messaging.embedded import find_running
@@ -183,7 +184,7 @@ def test_what_was_answered_is_there_after_the_monitor_was_killed(tmp_path: Path)
         monitor.end()
     database = open_database(f"sqlite:///{monitor.state_dir / 'swf.db'}")
     with database.read() as connection:
-        rows = slice_reports.rows.listed(connection, {"run_number": 100_010}, Window(20_000)).items
+        rows = slice_rows.rows.listed(connection, {"run_number": 100_010}, Window(20_000)).items
         state = runs.run_state(connection, 100_010)
     database.close()
     assert {row.slice_id for row in rows} >= set(answered)

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from swf_console.backend.database import messages, open_database, runs, slice_reports
+from swf_console.backend.database import messages, open_database, runs, slices
 from swf_console.backend.database.records.pages import Window
 from swf_console.backend.messaging.connection import Connection
 from swf_console.backend.messaging.embedded import find_running
@@ -93,15 +93,15 @@ def test_a_run_of_doubtful_clients_leaves_exact_rows(monitor: MonitorProcess) ->
     ask.close()
     database = database_of(monitor)
     with database.read() as connection:
-        slices = slice_reports.rows.listed(connection, {"run_number": 100_010}, Window(1000)).items
+        stored = slices.rows.listed(connection, {"run_number": 100_010}, Window(1000)).items
         state = runs.run_state(connection, 100_010)
         events = runs.events(connection, 100_010).items
     database.close()
-    assert len(slices) == 2 * SLICES
-    assert {row.assigned_worker for row in slices} == {f"node-{number}" for number in range(SLICES)}
-    assert Counter(row.status for row in slices) == {"completed": 2 * SLICES - 2, "failed": 2}
-    assert all((row.metadata or {})["created_by"] == "agent" and row.completed_at for row in slices)
-    assert all((row.metadata or {})["result"]["result"]["slice_id"] == row.slice_id for row in slices)
+    assert len(stored) == 2 * SLICES
+    assert {row.assigned_worker for row in stored} == {f"node-{number}" for number in range(SLICES)}
+    assert Counter(row.status for row in stored) == {"completed": 2 * SLICES - 2, "failed": 2}
+    assert all((row.metadata or {})["created_by"] == "agent" and row.completed_at for row in stored)
+    assert all((row.metadata or {})["result"]["result"]["slice_id"] == row.slice_id for row in stored)
     assert state is not None
     assert state.metadata == {"agent": "fp", "b": 2}
     assert (state.slices_created, state.slices_queued, state.slices_processing) == (2 * SLICES, 0, 0)

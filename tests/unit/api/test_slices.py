@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from swf_console.backend.database import slice_reports
+from swf_console.backend.database import slices
 from tests.support.monitor import SAMPLE, STF, Monitor, monitor_in, new_slice
 
 OTHER = "swf.100010.000001_tf_002.tf"
@@ -183,7 +183,7 @@ def test_the_list_is_always_bare_and_narrowed_by_what_is_asked(monitor: Monitor)
     ],
 )
 def test_a_slice_s_name_is_taken_apart(name: str, sample: tuple[str, int | None]) -> None:
-    assert slice_reports.sample_of(name) == sample
+    assert slices.sample_of(name) == sample
 
 
 def test_a_slice_that_changes_its_sample_s_run_is_counted_where_it_is(monitor: Monitor) -> None:

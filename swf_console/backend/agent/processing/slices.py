@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...database.records.processing import NewTfSlice, Retry, SliceResult
-from ...database.slice_reports import sample_of, slice_file
+from ...database.slices import sample_of, slice_file
 from ..message import BadMessage, Message
 
 WORKERS_TOPIC = "/topic/panda.workers"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...database import stf_files, stf_workflows
+from ...database import files, stf_workflows
 from ...database.records.processing import NewStfFile, NewStfWorkflow, StageWork
 from ..context import Work
 from ..message import Message
@@ -113,7 +113,7 @@ def register(work: Work, stf: Stf) -> None:
         daq_substate=substate[:20],
         stf_metadata={"sequence": stf.sequence},
     )
-    work.write(stf_files.register, file)
+    work.write(files.register_stf_files, file)
     work.write(stf_workflows.register, way)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ...database.records.processing import WorkerBeat
-from ...database.worker_crews import IDLE, PROCESSING
+from ...database.workers import IDLE, PROCESSING
 from ..message import Message
 from .slices import SLICES_QUEUE, Slice
 

@@ -1,5 +1,6 @@
 """Rows of the processing chain, frozen; times are aware UTC, ids UUID text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -47,6 +48,15 @@ class NumberedStfFile(StfFile):
     """A registered STF with the number of its run."""
 
     run_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class StfFilter:
+    """What is given must hold, all of it."""
+
+    run_number: int | None = None
+    status: str | None = None
+    machine_state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +211,17 @@ class TfSlice:
 
 
 @dataclass(frozen=True, slots=True)
+class SliceFilter:
+    """What is given must hold, all of it; `tf_filename` is a TF sample's, `stf_filename` an STF's."""
+
+    run_number: int | None = None
+    stf_filename: str | None = None
+    tf_filename: str | None = None
+    status: str | None = None
+    assigned_worker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SliceStart:
     """A worker has begun a slice; (fastmon_file, slice_id) is the slice's key."""
 
@@ -262,3 +283,15 @@ class WorkerBeat:
     at: datetime
     slice_id: int | None = None
     tf_filename: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Workers of a run that `owner`, a process on `location`, would be from `at` on."""
+
+    run_number: int
+    worker_ids: Sequence[str]
+    owner: str
+    location: str
+    at: datetime
+    metadata: dict[str, Any]

@@ -1,9 +1,9 @@
 """What the two databases spell differently, capped counts, and statuses that only go forward."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Column,
@@ -19,8 +19,10 @@ from sqlalchemy import (
     select,
 )
 
+T = TypeVar("T")
+
 HIGHEST = "\U0010ffff"
-FILE_STATUSES = ("registered", "processing", "processed", "done", "failed")
+MOST_AT_ONCE = 500
 
 Conditions = list[ColumnElement[bool]]
 
@@ -74,6 +76,12 @@ def matching(
     if until is not None:
         conditions.append(time < until)
     return conditions
+
+
+def portions(values: Sequence[T], most: int = MOST_AT_ONCE) -> Iterator[Sequence[T]]:
+    """Cut keys into what one statement takes: SQLite limits its parameters."""
+    for first in range(0, len(values), most):
+        yield values[first : first + most]
 
 
 def given(column: Column[Any], name: str | None = None) -> Any:

@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -12,52 +12,36 @@ from typing import Any
 
 from ...core.errors import UsageError
 from ...core.settings import Settings
-from ...database import Connection, Database, chain_pages, definitions, file_reports, messages, runs, workers
+from ...database import Connection, Database, definitions, files, messages, runs, slices, workers
 from ...database.records.messages import Message, MessageFilter
-from ...database.records.pages import Window
+from ...database.records.pages import Page
+from ...database.records.processing import SliceFilter, StfFilter
 from ...database.records.workflows import Execution, StateEvent
-from ...database.sql.offset import Rows
 from .queries import belongs, find_execution, run_number_of
 from .recovery import sweep
 
 SECTIONS = ("stf_files", "fastmon_files", "tf_slices", "workers")
 
-Read = Callable[[Connection, Any], tuple[Sequence[Any], Any]]
-
 
 def chain_of(database: Database, run_number: int) -> Mapping[str, Iterator[Any]]:
     """The rows of a run by the name of their section, read page by page as they are asked for."""
-
-    def stf_files(connection: Connection, after: Any) -> tuple[Sequence[Any], Any]:
-        wanted = chain_pages.StfFilter(run_number=run_number)
-        page = chain_pages.stf_page(connection, wanted, after, PAGE)
-        return page.items, page.next
-
-    def tf_slices(connection: Connection, after: Any) -> tuple[Sequence[Any], Any]:
-        wanted = chain_pages.SliceFilter(run_number=run_number)
-        page = chain_pages.slice_page(connection, wanted, after, PAGE)
-        return page.items, page.next
-
-    samples, crew = _listing(file_reports.fastmon_rows, run_number), _listing(workers.rows, run_number)
-    reads = (stf_files, samples, tf_slices, crew)
+    stfs, its_slices = StfFilter(run_number=run_number), SliceFilter(run_number=run_number)
+    reads: tuple[Callable[[Connection, str | None], Page[Any]], ...] = (
+        lambda connection, after: files.stf_page(connection, stfs, after, PAGE),
+        lambda connection, after: files.fastmon_page(connection, run_number, after, PAGE),
+        lambda connection, after: slices.page(connection, its_slices, after, PAGE),
+        lambda connection, after: workers.page(connection, run_number, after, PAGE),
+    )
     return {name: _all(database, read) for name, read in zip(SECTIONS, reads, strict=True)}
 
 
-def _listing(rows: Rows[Any], run_number: int) -> Read:
-    def read(connection: Connection, after: Any) -> tuple[Sequence[Any], Any]:
-        offset = after or 0
-        items = rows.listed(connection, {"run_number": run_number}, Window(PAGE, offset)).items
-        return items, offset + PAGE if len(items) == PAGE else None
-
-    return read
-
-
-def _all(database: Database, read: Read) -> Iterator[Any]:
-    after: Any = None
+def _all(database: Database, read: Callable[[Connection, str | None], Page[Any]]) -> Iterator[Any]:
+    after: str | None = None
     while True:
         with database.read() as connection:
-            items, after = read(connection, after)
-        yield from items
+            page = read(connection, after)
+        yield from page.items
+        after = page.next
         if after is None:
             return
 

@@ -15,7 +15,8 @@ from example_processing_agent import ProcessingAgent
 from swf_console.backend.agent import EPICTOPIC, MONITORING_QUEUE
 from swf_console.backend.agent.base import Agent
 from swf_console.backend.agent.processing.stf import is_sampled
-from swf_console.backend.database import fastmon_files, runs, stf_files, stf_workflows
+from swf_console.backend.database import files, runs, stf_workflows
+from swf_console.backend.database.records.processing import StfFilter
 from swf_console.backend.message_mapping import outgoing_row
 from swf_console.backend.messaging.message import OutgoingMessage, make
 from swf_console.backend.simulation.backlog_model import sampled
@@ -111,13 +112,13 @@ def test_a_run_leaves_its_rows(stage: AgentStage) -> None:
 
     with stage.database.read() as connection:
         run = runs.find(connection, RUN)
-        page = stf_files.of_run(connection, RUN)
-        first = stf_workflows.stages_of(connection, page.items[0].stf_filename)
-        samples = [fastmon_files.of_stf(connection, each.stf_filename) for each in page.items]
-        way = stf_workflows.find(connection, page.items[0].stf_filename)
+        stfs = files.stf_page(connection, StfFilter(run_number=RUN)).items[::-1]
+        first = stf_workflows.stages_of(connection, stfs[0].stf_filename)
+        samples = [files.fastmon_files_of(connection, each.stf_filename) for each in stfs]
+        way = stf_workflows.find(connection, stfs[0].stf_filename)
     assert run is not None
     assert run.run_conditions == {"execution_id": EXECUTION, "namespace": NAMESPACE}
-    assert [each.status for each in page.items] == ["processed"] * STFS
+    assert [each.status for each in stfs] == ["processed"] * STFS
     assert [bool(each) for each in samples] == [is_sampled(n, 0.3) for n in range(1, STFS + 1)]
     assert {(each.agent_type, each.status) for each in first} == {
         ("data", "data_complete"),

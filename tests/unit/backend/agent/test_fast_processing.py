@@ -19,7 +19,7 @@ from slice_worker import SliceWorker
 from swf_console.backend.agent import EPICTOPIC
 from swf_console.backend.agent.base import Agent
 from swf_console.backend.agent.processing.slices import RESULTS_QUEUE, SLICES_QUEUE, WORKERS_TOPIC, Slice
-from swf_console.backend.database import Database, runs, slice_reports, workers
+from swf_console.backend.database import Database, runs, slices, workers
 from swf_console.backend.database.records.pages import Window
 from swf_console.backend.database.records.processing import TfSlice
 from swf_console.backend.database.records.workflows import RunState
@@ -73,7 +73,7 @@ def finish(stage: AgentStage, number: int = RUN) -> None:
 
 def slices_of(database: Database, number: int = RUN) -> list[TfSlice]:
     with database.read() as connection:
-        found = slice_reports.rows.listed(connection, {"run_number": number}, Window(1000)).items
+        found = slices.rows.listed(connection, {"run_number": number}, Window(1000)).items
     return sorted(found, key=lambda one: (one.fastmon_file, one.slice_id))
 
 
@@ -99,7 +99,7 @@ def register_sample(stage: AgentStage, stf: int = 1, number: int = RUN) -> str:
 
 def answer(stage: AgentStage, sample: str, slice_id: int, state: str = "done", **more: Any) -> None:
     """A result as somebody else's worker sends it."""
-    named = {"slice_id": slice_id, "tf_filename": slice_reports.slice_file(sample, slice_id), "state": state}
+    named = {"slice_id": slice_id, "tf_filename": slices.slice_file(sample, slice_id), "state": state}
     content = {
         "state": state,
         "processed_at": "2026-01-01T00:01:00+00:00",

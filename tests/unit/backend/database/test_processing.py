@@ -9,11 +9,10 @@ from swf_console.backend.database import (
     Database,
     definitions,
     executions,
-    fastmon_files,
+    files,
     messages,
     open_database,
     runs,
-    stf_files,
     stf_workflows,
 )
 from swf_console.backend.database.records.messages import NewMessage
@@ -22,11 +21,13 @@ from swf_console.backend.database.records.processing import (
     NewStfFile,
     NewStfWorkflow,
     StageWork,
+    StfFilter,
 )
 from swf_console.backend.database.records.workflows import NewDefinition, NewExecution
 from tests.support.snapshots import stf_counts
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+OF_RUN = StfFilter(run_number=100010)
 NAMES = tuple(f"swf.100010.{n:06d}.stf" for n in (1, 2, 3))
 
 
@@ -51,31 +52,35 @@ def stage(name: str, kind: str = "data", **values: object) -> StageWork:
 
 def register(database: Database, names: Sequence[str] = NAMES) -> None:
     with database.write() as connection:
-        stf_files.register(connection, [stf(name) for name in names])
+        files.register_stf_files(connection, [stf(name) for name in names])
         stf_workflows.register(connection, [way(name) for name in names])
 
 
 def test_an_stf_is_registered_once_with_its_run(database: Database) -> None:
     register(database)
     with database.write() as connection:
-        stf_files.register(connection, [stf(NAMES[0], file_size_bytes=7), stf(NAMES[0], file_size_bytes=8)])
+        files.register_stf_files(
+            connection, [stf(NAMES[0], file_size_bytes=7), stf(NAMES[0], file_size_bytes=8)]
+        )
     with database.read() as connection:
-        page = stf_files.of_run(connection, 100010)
+        page = files.stf_page(connection, OF_RUN)
         run = runs.find(connection, 100010)
         found = stf_workflows.find(connection, NAMES[0])
-    assert [each.stf_filename for each in page.items] == list(NAMES)
+    assert [each.stf_filename for each in page.items] == list(reversed(NAMES))
     assert run is not None
     assert {each.run_id for each in page.items} == {run.run_id}
     assert run.run_conditions == {"a": 1}
-    assert page.items[0].file_size_bytes is None
+    assert {each.run_number for each in page.items} == {100010}
+    assert page.items[-1].file_size_bytes is None
     assert found is not None
-    assert (found.file_id, found.execution_id) == (page.items[0].file_id, "e-1")
+    assert (found.file_id, found.execution_id) == (page.items[-1].file_id, "e-1")
 
 
 def test_there_are_no_stfs_of_an_unknown_run(database: Database) -> None:
     with database.read() as connection:
-        assert stf_files.of_run(connection, 7).items == ()
-        assert stf_files.find(connection, "nothing") is None
+        assert files.stf_page(connection, StfFilter(run_number=7)).items == ()
+        assert files.fastmon_page(connection, 7).items == ()
+        assert files.stf_rows.named(connection, "stf_filename", "nothing") is None
         assert stf_workflows.find(connection, "nothing") is None
 
 
@@ -83,10 +88,12 @@ def test_a_status_only_goes_forward(database: Database) -> None:
     register(database)
     for status in ("processed", "processing", "registered", "no such status"):
         with database.write() as connection:
-            stf_files.advance(connection, [(NAMES[0], status), (NAMES[1], "processing"), ("unknown", status)])
+            files.advance_stf_files(
+                connection, [(NAMES[0], status), (NAMES[1], "processing"), ("unknown", status)]
+            )
     with database.read() as connection:
-        page = stf_files.of_run(connection, 100010)
-    assert [each.status for each in page.items] == ["processed", "processing", "registered"]
+        page = files.stf_page(connection, OF_RUN)
+    assert [each.status for each in page.items] == ["registered", "processing", "processed"]
 
 
 @pytest.mark.parametrize("kinds", [("data", "fastmon", "processing"), ("processing", "fastmon", "data")])
@@ -143,16 +150,16 @@ def test_a_tf_sample_belongs_to_its_stf_and_is_registered_once(database: Databas
     sample = NewFastmonFile("swf.100010.000001_tf_001.tf", NAMES[0], 3, 12, 10, metadata={"a": 1})
     for _ in range(2):
         with database.write() as connection:
-            fastmon_files.register(connection, [sample])
-            fastmon_files.advance(connection, [(sample.tf_filename, "processing")])
+            files.register_fastmon_files(connection, [sample])
     with database.read() as connection:
-        (only,) = fastmon_files.of_stf(connection, NAMES[0])
-        found = fastmon_files.find(connection, sample.tf_filename)
-        parent = stf_files.find(connection, NAMES[0])
+        (only,) = files.fastmon_files_of(connection, NAMES[0])
+        found = files.fastmon_page(connection, 100010).items
+        parent = files.stf_rows.named(connection, "stf_filename", NAMES[0])
     assert parent is not None
-    assert found == only
-    assert (only.tf_file_id, only.stf_file_id) == (fastmon_files.id_of(sample.tf_filename), parent.file_id)
-    assert (only.tf_first, only.tf_last, only.tf_count, only.status) == (3, 12, 10, "processing")
+    (named,) = found
+    assert (named.tf_file_id, named.stf_filename, named.run_number) == (only.tf_file_id, NAMES[0], 100010)
+    assert (only.tf_file_id, only.stf_file_id) == (files.fastmon_id(sample.tf_filename), parent.file_id)
+    assert (only.tf_first, only.tf_last, only.tf_count, only.status) == (3, 12, 10, "registered")
 
 
 def test_recorded_messages_are_read_whole_and_in_order(database: Database) -> None:
