@@ -8,6 +8,7 @@ from textual.widgets import Input, Label, OptionList, Static
 from swf_console.actions import Action, Tier
 from swf_console.app import ConsoleApp
 from swf_console.backend.core.errors import Refused
+from swf_console.screens.base.host import ActionHost, Host
 from swf_console.screens.dialogs.confirm import Choice, ConfirmMany, Question, TypeName
 from swf_console.screens.dialogs.help import HelpScreen
 from swf_console.screens.dialogs.namespace_setup import FirstStart
@@ -46,6 +47,13 @@ def is_on_the_bottom_line(app: ConsoleApp) -> bool:
     """The question takes the last line, and what it is about stays in sight above it."""
     last = [each.region for each in app.screen.query(Label)] == [Region(0, 23, 80, 1)]
     return last and app.screen.styles.background.a == 0
+
+
+def test_the_application_does_what_screens_ask_of_their_host(quiet: ConsoleServices) -> None:
+    host: Host = ConsoleApp(quiet, environ={})
+    asked = [name for name in (*vars(Host), *vars(ActionHost)) if not name.startswith("_")]
+    assert "record" in asked
+    assert [name for name in asked if not hasattr(host, name)] == []
 
 
 def test_only_y_is_yes(quiet: ConsoleServices) -> None:

@@ -61,8 +61,8 @@ def test_the_key_map_can_name_every_action() -> None:
 def kinds() -> list[type[DOMNode]]:
     """Every class of ours that Textual can show."""
     for package in (swf_console.screens, swf_console.widgets):
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{package.__name__}.{module.name}")
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
     found: list[type[DOMNode]] = []
     waiting: list[type[DOMNode]] = [DOMNode]
     while waiting:

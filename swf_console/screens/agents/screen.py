@@ -17,10 +17,10 @@ from ...widgets.table.short_list import Item, ShortList
 from ...widgets.text.notice import Notice
 from ...widgets.worker import Background
 from ..base.host import host_of
+from ..base.outages import database_notice
 from ..base.polling import Poll, cause_of
 from ..base.prompt import Entry
 from ..base.screen import ColumnsPane
-from ..outages import database_notice
 from .log import AgentLog
 from .rows import COLUMNS, item_of, notices, summary
 

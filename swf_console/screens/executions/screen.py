@@ -14,9 +14,9 @@ from ..base.host import host_of
 from ..base.polling import cause_of
 from ..base.screen import StackPane
 from ..base.views import ViewStack
+from .actions import ExecutionActions
 from .compare import CompareView
 from .detail import ExecutionDetailView
-from .execution_actions import ExecutionActions
 from .list import ExecutionList
 from .preview import ExecutionPreview
 from .replay import ReplayView, replay_of

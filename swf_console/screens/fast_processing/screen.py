@@ -12,10 +12,10 @@ from ...widgets.table.columns import Column
 from ...widgets.table.short_list import ShortList
 from ...widgets.tail.line_view import Lines
 from ...widgets.text.notice import Notice
+from ..base.outages import database_notice
 from ..base.polling import Poll
 from ..base.prompt import Entry
 from ..base.screen import ColumnsPane
-from ..outages import database_notice
 from .rows import WORKER_COLUMNS, outlook_lines, run_lines, worker_item
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from ...widgets.table.short_list import ShortList
 from ...widgets.worker import Background
 from ..base.host import host_of
 from ..base.polling import cause_of
-from .launch_parts import CHOOSING, EDITING, LaunchParts
+from .parts import CHOOSING, EDITING, LaunchParts
 from .rows import CONFIGURATION, DURATION, NAMESPACE, PACE, WHERE, choices_of, help_of, rows_of, verdict_of
 from .validation import RequestCheck, Starter
 

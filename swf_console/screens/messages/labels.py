@@ -11,7 +11,7 @@ from ...widgets.key_labels import with_keys
 from ...widgets.semantic_colors import COLOURS
 from ...widgets.symbols import sign, sparkline
 from ...widgets.tail.row import RowLike
-from ..outages import outage, short
+from ..base.outages import outage, short
 
 SPARK = 20
 NARROW_SPARK = 10

@@ -16,9 +16,9 @@ from ...widgets.tail.message_tail import MessageTail
 from ..base.host import host_of
 from ..base.prompt import Entry
 from .detail import MessageDetail
+from .head import MessagesHead
 from .history import MessageHistory
 from .labels import emptiness
-from .messages_head import MessagesHead
 
 WIDE = 120
 HEAD_EVERY = 0.5

@@ -12,9 +12,9 @@ from ...widgets.key_labels import with_keys
 from ...widgets.table.short_list import ShortList
 from ...widgets.text.notice import Notice
 from ..base.host import host_of
+from ..base.outages import database_notice
 from ..base.polling import Poll
 from ..base.screen import Pane
-from ..outages import database_notice
 from .editor import CREATE, TESTBED, FileEditor
 from .rows import NAMESPACE_COLUMNS, namespace_item
 

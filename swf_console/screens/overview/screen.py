@@ -14,10 +14,10 @@ from ...widgets.table.short_list import Item, ShortList
 from ...widgets.tail.line_view import Lines
 from ...widgets.text.notice import Notice
 from ..base.host import host_of
+from ..base.outages import database_notice, outages
 from ..base.polling import Poll
 from ..base.screen import Pane
-from ..outages import database_notice, outages
-from ..stop_execution import ask_to_stop
+from ..dialogs.stop_execution import ask_to_stop
 from .rows import CHANGE_COLUMNS, RUNNING_COLUMNS, change_item, detail_lines, running_item, verdict_parts
 
 if TYPE_CHECKING:

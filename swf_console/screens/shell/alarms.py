@@ -17,7 +17,7 @@ from ...viewmodels.context import ConsoleServices
 from ...widgets.semantic_colors import COLOURS, Tone
 from ...widgets.symbols import sign
 from ..base.host import Workers
-from ..outages import WORDS
+from ..base.outages import WORDS
 
 MOST = 500
 

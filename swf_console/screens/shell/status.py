@@ -5,7 +5,7 @@ from ...backend.services.ownership import WritePolicy
 from ...viewmodels.context import ConsoleServices
 from ...widgets.bars.status import PipeSign, Standing
 from ...widgets.semantic_colors import Tone
-from ..outages import short
+from ..base.outages import short
 
 OLD_PROOF = 12.0
 

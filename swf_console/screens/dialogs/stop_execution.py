@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
-from ..actions import action_of
-from ..backend.core.sanitize import brief
-from .base.host import host_of
+from ...actions import action_of
+from ...backend.core.sanitize import brief
+from ..base.host import host_of
 
 if TYPE_CHECKING:
-    from ..viewmodels.context import ConsoleServices
-    from ..viewmodels.pages import ExecutionSummary
+    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.pages import ExecutionSummary
 
 
 def ask_to_stop(
@@ -36,7 +36,7 @@ def ask_to_stop(
         return
 
     def stop() -> str:
-        from ..backend.services.executions.stop import stop_execution
+        from ...backend.services.executions.stop import stop_execution
 
         done = stop_execution(services.settings, services.database(), execution_id)
         return f"{done.status} after {done.seconds:.1f} s"

@@ -11,7 +11,7 @@ from ...backend.core.sanitize import brief
 from ...widgets.worker import Background
 from ..base.host import ActionHost, host_of
 from ..base.polling import cause_of
-from ..stop_execution import ask_to_stop
+from ..dialogs.stop_execution import ask_to_stop
 
 if TYPE_CHECKING:
     from ...backend.services.executions.rerun import Rerun

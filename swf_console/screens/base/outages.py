@@ -1,8 +1,8 @@
 """What is said of a backend that does not answer: since when, why, what to do, when it is tried again."""
 
-from ..backend.core.sanitize import brief
-from ..backend.services.health.connection import ConnectionStatus, Connectivity
-from ..viewmodels.context import ConsoleServices
+from ...backend.core.sanitize import brief
+from ...backend.services.health.connection import ConnectionStatus, Connectivity
+from ...viewmodels.context import ConsoleServices
 
 WORDS = {"broker": "the broker", "db": "the database", "superv": "supervisord"}
 
