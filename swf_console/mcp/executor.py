@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..backend.core.errors import ErrorReport, Refused, SwfError, UsageError
-from ..backend.core.redaction import without_secrets
+from ..backend.core.redaction import redact
 from ..backend.core.settings import Settings
 from ..backend.services.database import opened
 from ..backend.services.journal import Entry, Journal
@@ -120,7 +120,7 @@ class Desk:
         self, tool: Tool, values: Mapping[str, Any], at: datetime, seconds: float, failure: str | None
     ) -> None:
         given = {name: value for name, value in values.items() if value is not None}
-        words = json.dumps(without_secrets(given), default=str, ensure_ascii=False)
+        words = json.dumps(redact(given), default=str, ensure_ascii=False)
         namespace = values.get("namespace")
         entry = Entry(
             at=at,

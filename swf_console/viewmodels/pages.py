@@ -12,29 +12,10 @@ from ..backend.database.records.workflows import (
     DefinitionSummary,
     ExecutionFilter,
     ExecutionSummary,
-    RunState,
 )
-from .executions.filter import is_empty, parse_execution_filter
 
 if TYPE_CHECKING:
     from .context import ConsoleServices
-
-__all__ = [
-    "ORDERS",
-    "DefinitionSummary",
-    "DefinitionsListed",
-    "ExecutionFilter",
-    "ExecutionSummary",
-    "ExecutionsListed",
-    "ListPage",
-    "ListedExecution",
-    "MessageSummary",
-    "MessagesListed",
-    "RunState",
-    "close_expired",
-    "is_empty",
-    "parse_execution_filter",
-]
 
 T = TypeVar("T")
 
@@ -152,13 +133,6 @@ class DefinitionsListed:
 
         with self.services.database().read() as connection:
             return _capped(definitions.count(connection, self.workflow_name))
-
-
-def close_expired(services: "ConsoleServices") -> list[str]:
-    """Close what nobody runs any more, so that it is not shown as running; returns the ids. Blocks."""
-    from ..backend.services.executions.recovery import sweep
-
-    return sweep(services.settings, services.database())
 
 
 def _capped(counted: int) -> tuple[int, bool]:

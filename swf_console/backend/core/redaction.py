@@ -33,8 +33,3 @@ def redact(value: Any, *keys: str) -> Any:
     if isinstance(value, str):
         return URL_PASSWORD.sub(rf"\1{REDACTED}@", value)
     return value.isoformat() if isinstance(value, date | time) else value
-
-
-def without_secrets(value: Any) -> Any:
-    """A copy without what stands under a key that names a password, a token or the like."""
-    return redact(value)

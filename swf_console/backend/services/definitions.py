@@ -17,6 +17,15 @@ def list_definitions(
         return definitions.page(connection, workflow_name, after, limit)
 
 
+def get_definition(database: Database, definition_id: int) -> Definition:
+    """A definition with its code. Raises UsageError where there is none of that id."""
+    with database.read() as connection:
+        found = definitions.get(connection, definition_id)
+    if found is None:
+        raise UsageError(f"there is no definition {definition_id}", "List them: swf-console definitions")
+    return found
+
+
 def find_definition(database: Database, name: str) -> Definition:
     """A definition by its id, by NAME@VERSION, or the newest of a name. Raises UsageError."""
     workflow_name, _, version = name.partition("@")

@@ -13,7 +13,8 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from ...backend.core.sanitize import brief
-from ...viewmodels.pages import ExecutionFilter, ExecutionsListed
+from ...backend.database.records.workflows import ExecutionFilter
+from ...viewmodels.pages import ExecutionsListed
 from ...widgets.bindings import bindings_of
 from ...widgets.table.paged_table import PagedTable
 from ...widgets.text.code import CodeLines
@@ -27,9 +28,8 @@ from ..executions.rows import EXECUTIONS, execution_cells
 from .rows import SCHEMA, drift_cell, schema_rows
 
 if TYPE_CHECKING:
+    from ...backend.database.records.workflows import Definition, DefinitionSummary
     from ...viewmodels.context import ConsoleServices
-    from ...viewmodels.executions.progress import Definition
-    from ...viewmodels.pages import DefinitionSummary
 
 SECTIONS = ("code", "parameters", "executions")
 
@@ -114,9 +114,9 @@ class DefinitionDetailView(View):
         self._head()
 
     def _read(self) -> "tuple[Definition, list[Content], bool | None]":
-        from ...viewmodels.executions.progress import look_at_definition
+        from ...backend.services.definitions import get_definition
 
-        definition = look_at_definition(self.services, self.summary.id)
+        definition = get_definition(self.services.database(), self.summary.id)
         code = coloured(definition.definition, "python")
         return definition, code, self._drifted(self.summary)
 

@@ -11,7 +11,7 @@ from ...widgets.table.rows import Cell, ListSource
 from ..executions.rows import instant, spelled
 
 if TYPE_CHECKING:
-    from ...viewmodels.pages import DefinitionSummary
+    from ...backend.database.records.workflows import DefinitionSummary
 
 DEFINITIONS = (
     Column("workflow", "WORKFLOW", 24, least=16, grows=True),
@@ -57,7 +57,7 @@ def definition_cells(definition: "DefinitionSummary", drifted: bool | None) -> t
 
 def schema_rows(parameters: Mapping[str, Any]) -> ListSource:
     """The parameters of a workflow with their meaning; of a foreign definition its names and values."""
-    from ...viewmodels.executions.progress import flattened
+    from ...backend.services.executions.diff import flattened
 
     schema = [one for one in parameters.get("schema") or () if isinstance(one, dict)]
     if schema:

@@ -7,7 +7,8 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from ...backend.core.sanitize import brief
-from ...viewmodels.pages import DefinitionsListed, DefinitionSummary
+from ...backend.database.records.workflows import DefinitionSummary
+from ...viewmodels.pages import DefinitionsListed
 from ...widgets.key_labels import with_keys
 from ...widgets.table.paged_table import PagedTable
 from ...widgets.table.rows import Cell

@@ -11,8 +11,8 @@ from ...backend.core.sanitize import brief
 from ..base.host import host_of
 
 if TYPE_CHECKING:
+    from ...backend.database.records.workflows import ExecutionSummary
     from ...viewmodels.context import ConsoleServices
-    from ...viewmodels.pages import ExecutionSummary
 
 
 def ask_to_stop(

@@ -14,9 +14,9 @@ from ..base.polling import cause_of
 from ..dialogs.stop_execution import ask_to_stop
 
 if TYPE_CHECKING:
+    from ...backend.database.records.workflows import ExecutionSummary
     from ...backend.services.executions.rerun import Rerun
     from ...viewmodels.context import ConsoleServices
-    from ...viewmodels.pages import ExecutionSummary
 
 SCREEN = "executions"
 

@@ -15,8 +15,8 @@ from ..base.views import View
 from .rows import DIFFERENCES, difference_rows
 
 if TYPE_CHECKING:
+    from ...backend.services.executions.diff import Comparison
     from ...viewmodels.context import ConsoleServices
-    from ...viewmodels.executions.progress import Comparison
 
 
 class CompareView(View):
@@ -61,9 +61,9 @@ class CompareView(View):
         return "\t".join(cell.text for cell in row.cells) if row else None
 
     def _compare(self) -> "Comparison":
-        from ...viewmodels.executions.progress import compared
+        from ...backend.services.executions.diff import compare_executions
 
-        return compared(self._services, *self._names)
+        return compare_executions(self._services.database(), *self._names)
 
     def _show(self, comparison: "Comparison") -> None:
         count = len(comparison.differences)

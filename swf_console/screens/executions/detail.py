@@ -7,7 +7,7 @@ from ..base.views import Document
 
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleServices
-    from ...viewmodels.executions.progress import Looked
+    from ...viewmodels.executions.detail import RecordedExecution
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -48,7 +48,7 @@ from .summary import summary
 
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleServices
-    from ...viewmodels.executions.progress import Looked
+    from ...viewmodels.executions.detail import RecordedExecution
 
 
 def message_document(services: "ConsoleServices", message_id: str) -> Document:
@@ -57,15 +57,15 @@ def message_document(services: "ConsoleServices", message_id: str) -> Document:
     def read() -> str:
         from dataclasses import asdict
 
-        from ...viewmodels.executions.progress import look_at_message
+        from ...backend.services.messages.search import find_message
 
-        whole = asdict(look_at_message(services, message_id))
+        whole = asdict(find_message(services.database(), message_id))
         return json.dumps(whole, indent=2, default=str, ensure_ascii=False)
 
     return Document(f" message {message_id}", read, "json")
 
 
-def document_of(looked: "Looked") -> str:
+def document_of(looked: "RecordedExecution") -> str:
     """An execution as JSON."""
     from dataclasses import asdict
 
@@ -108,12 +108,12 @@ class ExecutionDetailView(View):
     def __init__(self, services: "ConsoleServices", execution_id: str) -> None:
         super().__init__()
         self.services, self.execution_id = services, execution_id
-        self.looked: Looked | None = None
+        self.looked: RecordedExecution | None = None
         self.section = "summary"
         self._kind: str | None = None
         self._trouble = ""
         self._shown: dict[str, object] = {}
-        self.poll: Poll[Looked] = Poll(self, self._look, self._show, self._troubled)
+        self.poll: Poll[RecordedExecution] = Poll(self, self._look, self._show, self._troubled)
 
     def compose(self) -> ComposeResult:
         """The title, the names of the sections, the section."""
@@ -203,12 +203,12 @@ class ExecutionDetailView(View):
         if event.done or event.left:
             self._focus_section()
 
-    def _look(self) -> "Looked":
-        from ...viewmodels.executions.progress import look_at_execution
+    def _look(self) -> "RecordedExecution":
+        from ...viewmodels.executions.detail import read_execution
 
-        return look_at_execution(self.services, self.execution_id)
+        return read_execution(self.services, self.execution_id)
 
-    def _show(self, looked: "Looked") -> None:
+    def _show(self, looked: "RecordedExecution") -> None:
         self.looked = looked
         detail = looked.detail
         self._fill("summary", summary(looked), self.query_one("#summary-text", Static).update)
@@ -248,7 +248,7 @@ class ExecutionDetailView(View):
         lines = harmless_lines(trace).splitlines()
         self.query_one(CodeLines).show([Content(line) for line in lines])
 
-    def _show_strip(self, looked: "Looked") -> None:
+    def _show_strip(self, looked: "RecordedExecution") -> None:
         self.query_one(Timeline).show(strip_of(looked.detail))
 
     def _show_messages(self) -> None:

@@ -8,8 +8,9 @@ from textual.content import Content
 
 from ...backend.core.errors import SwfError
 from ...backend.core.sanitize import brief
+from ...backend.database.records.workflows import ExecutionSummary
 from ...viewmodels.executions.filter import command_of, is_empty, parse_execution_filter, while_typed
-from ...viewmodels.pages import ORDERS, ExecutionsListed, ExecutionSummary, close_expired
+from ...viewmodels.pages import ORDERS, ExecutionsListed
 from ...widgets.key_labels import with_keys
 from ...widgets.table.paged_table import PagedTable
 from ...widgets.text.line import Line
@@ -22,7 +23,7 @@ from .rows import EXECUTIONS, execution_cells
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleServices
 
-ORPHAN_SECONDS = 5.0
+SWEEP_SECONDS = 5.0
 PLACEHOLDER = "status=failed namespace=demo user=me workflow=stf_datataking since=2h ID-PREFIX"
 NONE_YET = "No executions yet.\n{launch} runs a workflow, or from the shell: swf-console --run stf_datataking"
 WORDS = {"started": "newest first", "id": "by id", "status": "by status", "user": "by user"}
@@ -39,7 +40,7 @@ class ExecutionList(View):
         self.order_by, self.descending = "started", True
         self.columns = ColumnChoice(EXECUTIONS, self, lambda: self.table)
         self._recalled: str | None = None
-        self._orphans = Background(self, "orphans")
+        self._expired = Background(self, "expired")
 
     def compose(self) -> ComposeResult:
         """What is listed, the line to type into, the table."""
@@ -50,7 +51,7 @@ class ExecutionList(View):
     def on_mount(self) -> None:
         """Begin to read."""
         self.columns.show()
-        self.set_interval(ORPHAN_SECONDS, self._close_orphans)
+        self.set_interval(SWEEP_SECONDS, self._close_expired)
         if self._recalled is None or self.show(self._recalled):
             self.show(self.filter)
 
@@ -193,9 +194,14 @@ class ExecutionList(View):
         if before != self._namespace and self.filter == before:
             self.show(self._namespace)
 
-    def _close_orphans(self) -> None:
+    def _close_expired(self) -> None:
         if self.table.live and self.region and not self.services.why_read_only:
-            self._orphans.start(lambda: close_expired(self.services), lambda _: None, lambda _: None)
+            self._expired.start(self._sweep, lambda _: None, lambda _: None)
+
+    def _sweep(self) -> list[str]:
+        from ...backend.services.executions.recovery import sweep
+
+        return sweep(self.services.settings, self.services.database())
 
     def _nothing(self, text: str) -> str:
         changes = with_keys("{executions.back} takes the filter away, {executions.filter} changes it.")

@@ -10,10 +10,10 @@ from ..base.polling import cause_of
 from .rows import instant
 
 if TYPE_CHECKING:
+    from ...backend.database.records.workflows import Execution
     from ...backend.services.logs import LoggedLine
     from ...viewmodels.context import ConsoleServices
     from ...viewmodels.executions.log import ExecutionLog
-    from ...viewmodels.executions.progress import Execution
 
 TONES: dict[str, Tone] = {"CRITICAL": "bad", "ERROR": "bad", "WARNING": "watch", "DEBUG": "off"}
 NOTHING = "Nothing was logged about it, neither here nor by an agent into the database."

@@ -18,7 +18,7 @@ from .summary import summary
 
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleServices
-    from ...viewmodels.executions.progress import Looked
+    from ...viewmodels.executions.detail import RecordedExecution
 
 SETTLED = 0.15
 AGAIN = 1.0
@@ -37,7 +37,7 @@ class ExecutionPreview(Container):
     def __init__(self, services: "ConsoleServices") -> None:
         super().__init__()
         self.services = services
-        self.looked: Looked | None = None
+        self.looked: RecordedExecution | None = None
         self._wanted: str | None = None
         self._timer: Timer | None = None
         self._reading = Background(self, "preview")
@@ -65,12 +65,12 @@ class ExecutionPreview(Container):
         elif self.region:
             self._reading.start(lambda: self._look(wanted), self._show, self._failed)
 
-    def _look(self, execution_id: str) -> "Looked":
-        from ...viewmodels.executions.progress import look_at_execution
+    def _look(self, execution_id: str) -> "RecordedExecution":
+        from ...viewmodels.executions.detail import read_execution
 
-        return look_at_execution(self.services, execution_id)
+        return read_execution(self.services, execution_id)
 
-    def _show(self, looked: "Looked") -> None:
+    def _show(self, looked: "RecordedExecution") -> None:
         execution = looked.detail.execution
         if execution.execution_id != self._wanted:
             self._later(0.01)

@@ -116,10 +116,10 @@ class ReplayView(View, can_focus=True):
 
 def replay_of(services: "ConsoleServices", execution_id: str) -> "Replay":
     """The states of an execution, from the first on; blocks."""
-    from ...viewmodels.executions.progress import look_at_execution
+    from ...viewmodels.executions.detail import read_execution
     from ...viewmodels.executions.replay import Replay, moments_of
 
-    return Replay(moments_of(look_at_execution(services, execution_id).detail.events))
+    return Replay(moments_of(read_execution(services, execution_id).detail.events))
 
 
 def spans_of(moments: "tuple[Moment, ...]", going_on: float = 0.0) -> list[Span]:

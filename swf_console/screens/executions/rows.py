@@ -12,8 +12,11 @@ from ...widgets.table.columns import Column
 from ...widgets.table.rows import Cell, ListSource
 
 if TYPE_CHECKING:
-    from ...viewmodels.executions.progress import Comparison, ExecutionDetail, StateEvent
-    from ...viewmodels.pages import ExecutionSummary, ListedExecution, MessageSummary
+    from ...backend.database.records.messages import MessageSummary
+    from ...backend.database.records.workflows import ExecutionSummary, StateEvent
+    from ...backend.services.executions.diff import Comparison
+    from ...backend.services.executions.queries import ExecutionDetail
+    from ...viewmodels.pages import ListedExecution
 
 EXECUTIONS = (
     Column("status", "STATUS", 12),
@@ -166,7 +169,8 @@ def state_rows(events: Sequence["StateEvent"]) -> ListSource:
 
 def parameter_rows(detail: "ExecutionDetail") -> ListSource:
     """Every parameter with where it came from, and what it replaced."""
-    from ...viewmodels.executions.progress import flattened, origin_of
+    from ...backend.services.executions.diff import flattened
+    from ...viewmodels.executions.detail import origin_of
 
     sections = {
         name: value for name, value in detail.execution.parameter_values.items() if name != "workflow"
@@ -186,7 +190,7 @@ def parameter_rows(detail: "ExecutionDetail") -> ListSource:
 
 def pair_rows(values: object) -> ListSource:
     """Names and values, however deep they lie."""
-    from ...viewmodels.executions.progress import flattened
+    from ...backend.services.executions.diff import flattened
 
     return ListSource(
         [

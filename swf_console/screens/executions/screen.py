@@ -7,7 +7,7 @@ from textual import events, on
 from textual.app import ComposeResult
 
 from ...backend.core.sanitize import brief
-from ...viewmodels.pages import ExecutionSummary
+from ...backend.database.records.workflows import ExecutionSummary
 from ...widgets.table.paged_table import PagedTable
 from ...widgets.worker import Background
 from ..base.host import host_of

@@ -12,7 +12,8 @@ from ...widgets.semantic_colors import COLOURS
 from .rows import lasted, spelled, status_cell, took
 
 if TYPE_CHECKING:
-    from ...viewmodels.executions.progress import ExecutionDetail, Looked
+    from ...backend.services.executions.queries import ExecutionDetail
+    from ...viewmodels.executions.detail import RecordedExecution
 
 Part = str | tuple[str, str] | Content
 DRIFT = {
@@ -31,7 +32,7 @@ LABEL = 15
 MOST_LINES = 100
 
 
-def summary(looked: "Looked") -> Content:
+def summary(looked: "RecordedExecution") -> Content:
     """The page."""
     lines = [_line(label, part) for label, part in _fields(looked) if part is not None]
     error = looked.detail.execution.error_message
@@ -48,7 +49,7 @@ def _line(label: str, part: "Part") -> Content:
     return Content.assemble((f"{label:<{LABEL}}", COLOURS["unknown"]), part)
 
 
-def _fields(looked: "Looked") -> "Iterator[tuple[str, Part | None]]":
+def _fields(looked: "RecordedExecution") -> "Iterator[tuple[str, Part | None]]":
     detail, execution = looked.detail, looked.detail.execution
     status = status_cell(execution.status)
     reason = _of(execution.performance_metrics).get("reason")
@@ -96,7 +97,7 @@ def messages_of(detail: "ExecutionDetail") -> str:
     return f"{total:,}: {types}" if types else "none"
 
 
-def _processing(looked: "Looked") -> "Iterator[tuple[str, Part | None]]":
+def _processing(looked: "RecordedExecution") -> "Iterator[tuple[str, Part | None]]":
     """Slices by status, and workers, where there are any."""
     state = looked.run_state
     if state and (state.slices_created or state.target_worker_count or state.stf_samples_received):
@@ -138,7 +139,7 @@ def _instant(moment: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC{recent}"
 
 
-def _stop_requested(looked: "Looked") -> str | None:
+def _stop_requested(looked: "RecordedExecution") -> str | None:
     asked = looked.detail.execution.stop_requested_at
     if asked is None:
         return None

@@ -11,16 +11,13 @@ from swf_console.backend.core.errors import UsageError
 from swf_console.backend.core.settings import load_settings
 from swf_console.backend.database import executions
 from swf_console.backend.database.records.workflows import ExecutionFilter
+from swf_console.backend.services.definitions import get_definition
+from swf_console.backend.services.executions.diff import compare_executions
 from swf_console.backend.services.journal import Entry
 from swf_console.viewmodels.context import ConsoleServices
 from swf_console.viewmodels.definitions import FileDrift
+from swf_console.viewmodels.executions.detail import origin_of, read_execution
 from swf_console.viewmodels.executions.filter import command_of, is_empty, parse_execution_filter
-from swf_console.viewmodels.executions.progress import (
-    compared,
-    look_at_definition,
-    look_at_execution,
-    origin_of,
-)
 from swf_console.viewmodels.pages import ORDERS, DefinitionsListed, ExecutionsListed, MessagesListed
 from tests.support.history import CODE, add_execution, add_messages, add_states
 
@@ -93,12 +90,13 @@ def test_messages_of_an_execution_are_the_same_from_both_ends(services: ConsoleS
 def test_an_execution_is_looked_at_with_its_run_s_state(services: ConsoleServices) -> None:
     execution = add_execution(services.database(), 1)
     add_states(services.database(), execution)
-    looked = look_at_execution(services, execution)
+    looked = read_execution(services, execution)
     assert looked.detail.run_number == 100010
     assert len(looked.detail.events) == 2
     assert looked.run_state is None
     other = add_execution(services.database(), 2, metrics={"run_number": 100010, "stf_count": 11})
-    differences = {(one.kind, one.name) for one in compared(services, execution, other).differences}
+    compared = compare_executions(services.database(), execution, other)
+    differences = {(one.kind, one.name) for one in compared.differences}
     assert ("metric", "stf_count") in differences
 
 
@@ -108,17 +106,17 @@ def test_who_stopped_an_execution_is_known_from_the_journal(services: ConsoleSer
     asked = datetime.now(UTC)
     with database.write() as connection:
         executions.request_stop(connection, execution, asked)
-    assert look_at_execution(services, execution).stopped_by is None
+    assert read_execution(services, execution).stopped_by is None
     for command in (f"executions stop {execution}", f"executions stop {execution}0"):
         who = "ann" if command.endswith("1") else "bob"
         services.journal.append(Entry(asked, "action", who, "stop", "terminated", command=command))
-    assert look_at_execution(services, execution).stopped_by == "ann"
+    assert read_execution(services, execution).stopped_by == "ann"
 
 
 def test_a_definition_is_compared_with_the_workflow_s_file(services: ConsoleServices) -> None:
     add_execution(services.database(), 1)
     (summary,) = DefinitionsListed(services).page(None, 10).items
-    assert look_at_definition(services, summary.id).definition == CODE
+    assert get_definition(services.database(), summary.id).definition == CODE
     drift = FileDrift(services)
     assert drift.of(summary.id, summary.workflow_name) is None
     path = drift.path_of(summary.workflow_name)
@@ -129,7 +127,7 @@ def test_a_definition_is_compared_with_the_workflow_s_file(services: ConsoleServ
     assert drift.of(summary.id, summary.workflow_name) is True
     assert drift.path_of("../secret") is None
     with pytest.raises(UsageError, match="no definition 99"):
-        look_at_definition(services, 99)
+        get_definition(services.database(), 99)
 
 
 def test_a_filter_is_read_and_spelled_as_a_command_line() -> None:

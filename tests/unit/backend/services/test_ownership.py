@@ -9,9 +9,8 @@ from swf_console.mcp.executor import Desk
 from swf_console.mcp.tools import BY_NAME
 from swf_console.screens.shell.status import Writes
 from swf_console.viewmodels.context import ConsoleServices
-
-from ..support.command_line import CommandLine
-from ..support.history import add_execution
+from tests.support.command_line import CommandLine
+from tests.support.history import add_execution
 
 WHY = "reader may not write to postgresql://db/swf"
 
