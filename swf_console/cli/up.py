@@ -8,7 +8,8 @@ from .output import emit, keep_logs_off_the_screen, say, show
 from .run import add_execution_arguments, overrides_of
 
 if TYPE_CHECKING:
-    from ..backend.services.testbed import AgentLine, Started
+    from ..backend.services.agents.control import ProcessReport
+    from ..backend.services.testbed import Started
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +51,7 @@ def show_started(started: "Started") -> None:
     say("swf-console status says how it goes")
 
 
-def show_lines(lines: "tuple[AgentLine, ...]") -> None:
+def show_lines(lines: "tuple[ProcessReport, ...]") -> None:
     """One line a process: name, PID, what it did."""
     width = max((len(line.name) for line in lines), default=0)
     for line in lines:

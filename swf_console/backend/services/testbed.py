@@ -13,7 +13,8 @@ from ..core.settings import Settings
 from ..database import agents, open_database
 from ..database.records.agents import Agent
 from ..messaging.embedded import find_running
-from ..supervisor.base import EVERYTHING, DaemonState, Did, Orphan, Outcome, Supervisor
+from ..supervisor.base import EVERYTHING, DaemonState, Did, Orphan, Supervisor
+from .agents.control import ProcessReport, report_of
 from .agents.programs import BROKER, RUNNER, STAYS, needed_programs, supervisor_of
 from .agents.queries import SupervisorLook, look_at_supervisor
 from .database import opened
@@ -30,23 +31,13 @@ LOOK_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class AgentLine:
-    """What one process did: `did` in supervision's words, `trouble` where it is not as wanted."""
-
-    name: str
-    pid: int | None
-    did: str
-    trouble: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Started:
     """What `testbed run` did."""
 
     execution_id: str
     namespace: str
     configuration: str
-    agents: tuple[AgentLine, ...]
+    agents: tuple[ProcessReport, ...]
     warnings: tuple[str, ...] = ()
 
 
@@ -61,7 +52,7 @@ def run_testbed(settings: Settings, request: RunRequest, *, with_agents: bool = 
     prepared = prepare(settings, request)
     with opened(settings) as database:
         check_writable(database, settings.user)
-    lines: tuple[AgentLine, ...] = ()
+    lines: tuple[ProcessReport, ...] = ()
     strangers: dict[str, str] = {}
     patience = ANSWER_SECONDS
     if with_agents:
@@ -81,7 +72,7 @@ def run_testbed(settings: Settings, request: RunRequest, *, with_agents: bool = 
 
 def start_agents(
     settings: Settings, composition: Composition, namespace: str, *, runner: bool = True
-) -> tuple[tuple[AgentLine, ...], dict[str, str]]:
+) -> tuple[tuple[ProcessReport, ...], dict[str, str]]:
     """Start supervisord and what is missing of the runner, the embedded broker and the enabled agents.
 
     Returns a line for each process, and for those that ran already for another namespace what to do.
@@ -92,24 +83,26 @@ def start_agents(
     declared = [program for program in programs if program.script or program.count]
     if declared:
         supervisor.declare(declared)
-    lines: list[AgentLine] = []
+    lines: list[ProcessReport] = []
     if settings.broker is None and find_running(settings.state_dir) is None:
         lines += _start_broker(settings, supervisor)
     orphan = _executing_orphan(settings, supervisor) if runner else None
     if orphan is not None:
-        lines.append(AgentLine(RUNNER, orphan.pid, str(Did.RAN_ALREADY), "outside supervisord, and executes"))
+        lines.append(
+            ProcessReport(RUNNER, orphan.pid, str(Did.RAN_ALREADY), "outside supervisord, and executes")
+        )
     names = [*([RUNNER] if runner and not orphan else []), *(program.name for program in programs)]
     if names:
         lines += _start(supervisor, names)
     return tuple(lines), _strangers(settings, lines, namespace)
 
 
-def stop_agents(settings: Settings, names: Sequence[str] = (EVERYTHING,)) -> tuple[AgentLine, ...]:
+def stop_agents(settings: Settings, names: Sequence[str] = (EVERYTHING,)) -> tuple[ProcessReport, ...]:
     """Stop these processes, or all; supervisord itself is left running."""
-    return tuple(line_of(outcome) for outcome in supervisor_of(settings).stop(names))
+    return tuple(report_of(outcome) for outcome in supervisor_of(settings).stop(names))
 
 
-def _start_broker(settings: Settings, supervisor: Supervisor) -> list[AgentLine]:
+def _start_broker(settings: Settings, supervisor: Supervisor) -> list[ProcessReport]:
     """The embedded broker, awaited until it listens: who comes before would start one of its own."""
     started, pause = _start(supervisor, [BROKER]), Event()
     deadline = time.monotonic() + BROKER_SECONDS
@@ -120,22 +113,16 @@ def _start_broker(settings: Settings, supervisor: Supervisor) -> list[AgentLine]
     return started if find_running(settings.state_dir) else _start(supervisor, [BROKER], settle=True)
 
 
-def _start(supervisor: Supervisor, names: Sequence[str], *, settle: bool = False) -> list[AgentLine]:
+def _start(supervisor: Supervisor, names: Sequence[str], *, settle: bool = False) -> list[ProcessReport]:
     outcomes = supervisor.start(list(dict.fromkeys(names)), settle=settle)
     failed = [outcome for outcome in outcomes if not outcome.ok]
     if failed:
         said = "; ".join(f"{one.status.name}: {one.explanation}" for one in failed)
         raise SupervisorUnreachable(f"not everything could be started: {said}", "See: swf-console agents")
-    return [line_of(outcome) for outcome in outcomes]
+    return [report_of(outcome) for outcome in outcomes]
 
 
-def line_of(outcome: Outcome) -> AgentLine:
-    """What became of one process, for a person."""
-    trouble = "" if outcome.ok else str(outcome.explanation or outcome.did)
-    return AgentLine(outcome.status.name, outcome.status.pid, str(outcome.did), trouble)
-
-
-def _strangers(settings: Settings, lines: Sequence[AgentLine], namespace: str) -> dict[str, str]:
+def _strangers(settings: Settings, lines: Sequence[ProcessReport], namespace: str) -> dict[str, str]:
     """Processes that ran already for another namespace: they will not react to this run."""
     ran = {line.pid: line.name for line in lines if line.did == Did.RAN_ALREADY and line.pid}
     return {
@@ -169,13 +156,13 @@ def _heard_here(settings: Settings) -> list[Agent]:
 class TestbedControl(Protocol):
     """What can be done with a testbed; each returns a line for each process."""
 
-    def start(self, config_name: str | None) -> Sequence[AgentLine]:
+    def start(self, config_name: str | None) -> Sequence[ProcessReport]:
         """Start the runner and the agents that a configuration needs; what runs is left alone."""
 
-    def stop(self) -> Sequence[AgentLine]:
+    def stop(self) -> Sequence[ProcessReport]:
         """Stop the runner and every agent."""
 
-    def restart(self, config_name: str | None) -> Sequence[AgentLine]:
+    def restart(self, config_name: str | None) -> Sequence[ProcessReport]:
         """Stop what runs and start it again; where nothing runs, start."""
 
     def look(self) -> SupervisorLook:
@@ -188,7 +175,7 @@ class HomeTestbed:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def start(self, config_name: str | None) -> Sequence[AgentLine]:
+    def start(self, config_name: str | None) -> Sequence[ProcessReport]:
         """Start what is missing. Raises UsageError before anything is started, SupervisorUnreachable."""
         settings = self._settings
         namespace = resolve_namespace(None, testbed_of(settings))
@@ -196,7 +183,7 @@ class HomeTestbed:
         lines, _ = start_agents(settings, composition, namespace)
         return lines
 
-    def stop(self) -> Sequence[AgentLine]:
+    def stop(self) -> Sequence[ProcessReport]:
         """Stop all but the embedded broker, the monitor and the agent manager."""
         supervisor = supervisor_of(self._settings)
         try:
@@ -205,14 +192,14 @@ class HomeTestbed:
             if supervisor.look().state in (DaemonState.ABSENT, DaemonState.STALE):
                 return ()
             raise
-        return [line_of(outcome) for outcome in supervisor.stop(names)] if names else ()
+        return [report_of(outcome) for outcome in supervisor.stop(names)] if names else ()
 
-    def restart(self, config_name: str | None) -> Sequence[AgentLine]:
+    def restart(self, config_name: str | None) -> Sequence[ProcessReport]:
         """Restart what runs, then start what a named configuration needs besides."""
         running = [one.name for one in self.look().processes if one.pid and one.group not in STAYS]
         if not running:
             return self.start(config_name)
-        lines = [line_of(outcome) for outcome in supervisor_of(self._settings).restart(running)]
+        lines = [report_of(outcome) for outcome in supervisor_of(self._settings).restart(running)]
         return [*lines, *(self.start(config_name) if config_name else ())]
 
     def look(self) -> SupervisorLook:

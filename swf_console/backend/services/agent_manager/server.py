@@ -23,9 +23,10 @@ from ...messaging.message import IncomingMessage, make
 from ...messaging.outbox import Unrecorded
 from ...messaging.publisher import Publisher
 from ...messaging.subscriber import Subscriber, Subscription, SubscriptionRefused
+from ..agents.control import ProcessReport
 from ..executions.request import testbed_of
 from ..journal import Entry, Journal
-from ..testbed import AgentLine, HomeTestbed, TestbedControl, agents_running, described
+from ..testbed import HomeTestbed, TestbedControl, agents_running, described
 from .protocol import PING, RESTART, START, ManagerCommand, answer, control_queue, read_command
 
 log = logging.getLogger(__name__)
@@ -186,7 +187,7 @@ class AgentManager:
             self._set_at_work(False)
             self._answer(command, told)
 
-    def _act(self, command: ManagerCommand) -> Sequence[AgentLine]:
+    def _act(self, command: ManagerCommand) -> Sequence[ProcessReport]:
         if command.command == START:
             return self._testbed.start(command.config_name)
         if command.command == RESTART:
@@ -279,7 +280,7 @@ class AgentManager:
         return Connection(self._broker.address)
 
 
-def _done(lines: Sequence[AgentLine]) -> dict[str, Any]:
+def _done(lines: Sequence[ProcessReport]) -> dict[str, Any]:
     trouble = [f"{line.name}: {line.trouble}" for line in lines if line.trouble]
     told: dict[str, Any] = {"accepted": not trouble, "agents": [asdict(line) for line in lines]}
     return told | ({"reason": "; ".join(trouble)} if trouble else {})

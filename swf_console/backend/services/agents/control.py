@@ -11,9 +11,18 @@ from ...database import Database, agents
 from ...supervisor.base import Orphan, Outcome, ProcessStatus, Supervisor
 from ...supervisor.explain import select
 from ...supervisor.log_follower import LogFollower, last_lines
-from ..testbed import AgentLine, line_of
 from .programs import supervisor_of
 from .queries import find_agent
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessReport:
+    """What one process did: `did` in supervision's words, `trouble` where it is not as wanted."""
+
+    name: str
+    pid: int | None
+    did: str
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +30,13 @@ class Killed:
     """The process that was ended; supervisord does not start it again by itself."""
 
     name: str
-    process: AgentLine
+    process: ProcessReport
+
+
+def report_of(outcome: Outcome) -> ProcessReport:
+    """What became of one process, for a person."""
+    trouble = "" if outcome.ok else str(outcome.explanation or outcome.did)
+    return ProcessReport(outcome.status.name, outcome.status.pid, str(outcome.did), trouble)
 
 
 def kill_agent(
@@ -43,7 +58,7 @@ def kill_agent(
         raise Refused(f"{chosen.name} does not run: it is {chosen.state}")
     (outcome,) = owner.stop([chosen.name])
     _note_end(settings, database, chosen.pid, outcome)
-    return Killed(agent_name or chosen.name, line_of(outcome))
+    return Killed(agent_name or chosen.name, report_of(outcome))
 
 
 def _process_of_agent(
@@ -74,7 +89,7 @@ def _note_end(settings: Settings, database: Database, pid: int, outcome: Outcome
 
 def change_agents(
     settings: Settings, action: str, names: Sequence[str], signal_name: str | None = None
-) -> tuple[AgentLine, ...]:
+) -> tuple[ProcessReport, ...]:
     """`start` (supervisord too), `stop`, `restart` or `signal` these; a line for each process.
 
     Raises SupervisorUnreachable, and UsageError for a name that is not there.
@@ -89,7 +104,7 @@ def change_agents(
             outcomes = supervisor.stop(names)
         case _:
             outcomes = supervisor.signal(names, signal_name or "")
-    return tuple(line_of(outcome) for outcome in outcomes)
+    return tuple(report_of(outcome) for outcome in outcomes)
 
 
 def follow_log(settings: Settings, name: str, count: int, *, follow: bool) -> Iterator[str]:

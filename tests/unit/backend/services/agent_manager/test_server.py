@@ -14,9 +14,9 @@ from swf_console.backend.database.records.agents import Agent
 from swf_console.backend.messaging.message import read
 from swf_console.backend.services.agent_manager.protocol import own_destination, read_command
 from swf_console.backend.services.agent_manager.server import AgentManager
+from swf_console.backend.services.agents.control import ProcessReport
 from swf_console.backend.services.agents.queries import SupervisorLook
 from swf_console.backend.services.journal import Journal
-from swf_console.backend.services.testbed import AgentLine
 from swf_console.backend.supervisor.base import ProcessState, ProcessStatus
 from swf_console.testing.memory_broker import MemoryBroker, Stored, stranger
 from tests.support.command_line import CommandLine
@@ -37,26 +37,26 @@ class NamedTestbed:
         self.free = threading.Event()
         self.free.set()
 
-    def start(self, config_name: str | None) -> Sequence[AgentLine]:
+    def start(self, config_name: str | None) -> Sequence[ProcessReport]:
         return self._did(f"start {config_name}", running=True)
 
-    def stop(self) -> Sequence[AgentLine]:
+    def stop(self) -> Sequence[ProcessReport]:
         return self._did("stop", running=False)
 
-    def restart(self, config_name: str | None) -> Sequence[AgentLine]:
+    def restart(self, config_name: str | None) -> Sequence[ProcessReport]:
         return self._did(f"restart {config_name}", running=True)
 
     def look(self) -> SupervisorLook:
         process = ProcessStatus("data", "data", ProcessState.RUNNING, 77)
         return SupervisorLook("running", pid=7, processes=(process,) if self.running else ())
 
-    def _did(self, what: str, *, running: bool) -> Sequence[AgentLine]:
+    def _did(self, what: str, *, running: bool) -> Sequence[ProcessReport]:
         self.asked.append(what)
         assert self.free.wait(10)
         if what == "start broken":
             raise Refused("it is broken")
         self.running = running
-        return [AgentLine("data", 77, "started")]
+        return [ProcessReport("data", 77, "started")]
 
 
 class Desk:
