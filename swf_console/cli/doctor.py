@@ -16,7 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print each check as it is done; exit with 0, 2, or 3 where a backend fails."""
     from ..backend.core.settings import load_settings
-    from ..backend.services.health.doctor.checks import Verdict, examine, exit_code
+    from ..backend.services.health.doctor.checks import Verdict
+    from ..backend.services.health.doctor.run import examine, exit_code
 
     keep_logs_off_the_screen()
     checks = []

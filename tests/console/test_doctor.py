@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 from textual.pilot import Pilot
 
-from swf_console.backend.services.health.doctor import checks as doctor
-from swf_console.backend.services.health.doctor.checks import Check
+from swf_console.backend.services.health.doctor import run
+from swf_console.backend.services.health.doctor.checks import Check, fail, ok, warn
 from swf_console.screens.dialogs.doctor import DoctorOverlay
 from swf_console.screens.journal import JournalPane
 from swf_console.viewmodels.context import ConsoleServices
@@ -56,12 +56,12 @@ def test_a_slow_check_holds_up_no_key_and_its_advice_can_be_copied(
     go_on = threading.Event()
 
     def checks(_load: object) -> Iterator[Check]:
-        yield doctor.ok("clock", "[b]right[/b]")
-        yield doctor.fail("broker", "it does not answer", "Start it")
+        yield ok("clock", "[b]right[/b]")
+        yield fail("broker", "it does not answer", "Start it")
         go_on.wait(20)
-        yield doctor.warn("disk", "nearly full", "Make room")
+        yield warn("disk", "nearly full", "Make room")
 
-    monkeypatch.setattr(doctor, "examine", checks)
+    monkeypatch.setattr(run, "examine", checks)
 
     async def look(app: HostApp, overlay: DoctorOverlay, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: len(overlay.rows.items) == 2)

@@ -98,7 +98,7 @@ class DoctorOverlay(ModalScreen[None]):
 
     def _examine(self, stop: threading.Event) -> None:
         """Runs in a thread of its own: a check may take as long as it likes."""
-        from ...backend.services.health.doctor.checks import examine
+        from ...backend.services.health.doctor.run import examine
 
         try:
             for check in examine(lambda: self.services.settings):

@@ -1,12 +1,15 @@
 """The doctor: each check, and the exit code of the worst."""
 
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from swf_console.backend.database import Database, agents
 from swf_console.backend.services.agents import queries
-from swf_console.backend.services.health.doctor.checks import Check, Verdict, examine, exit_code, size
+from swf_console.backend.services.health.doctor.checks import Check, Verdict, size
+from swf_console.backend.services.health.doctor.run import examine, exit_code
 from swf_console.backend.supervisor.base import DaemonState
 from swf_console.testing.fake_supervisor import MemorySupervisor
 from tests.support.command_line import CommandLine
@@ -101,6 +104,18 @@ def test_without_a_home_the_checks_that_need_none_remain(
     said = console("doctor", "--json")
     assert said.code == 2
     assert [each["name"] for each in said.documents] == ["python", "packages", "git", "settings"]
+
+
+def test_what_is_not_installed_is_told_before_a_library_is_loaded() -> None:
+    code = """if True:
+        import sys
+        from swf_console.backend.services.health.doctor.run import examine
+        checks = examine(sys.exit)
+        names = [next(checks).name for _ in range(3)]
+        print(*names, *(name for name in ("sqlalchemy", "simpy", "stomp") if name in sys.modules))
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["python", "packages", "git"]
 
 
 def test_a_certificate_that_cannot_be_read_is_told(
