@@ -1,5 +1,6 @@
 """A process that executes, among the agents."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from swf_console.backend.core.settings import Settings
 from swf_console.backend.database import agents, open_database
 from swf_console.backend.database.records.agents import Agent
 from swf_console.backend.services.executions.registration import Registration, agent_type
+from tests.support.waiting import wait_for
 
 
 @pytest.mark.parametrize(
@@ -42,4 +44,23 @@ def test_the_type_follows_the_work_and_the_name_stays(tmp_path: Path) -> None:
     assert (seen().status, seen().operational_state) == ("EXITED", "EXITED")
     assert seen().instance_name == name == "DAQ_Simulator-agent-me-1"
     assert seen().namespace == "demo"
+    database.close()
+
+
+def test_heartbeats_go_on_while_nothing_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("swf_console.backend.agent.heartbeat.BEAT_SECONDS", 0.01)
+    database = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
+    settings = Settings(tmp_path, tmp_path, user="me", host="here", database_url="")
+    registration = Registration(database, settings)
+
+    def last() -> datetime | None:
+        with database.read() as connection:
+            (agent,) = agents.page(connection).items
+        return agent.last_heartbeat
+
+    registration.register("DAQ_Simulator", "demo")
+    registration.ready()
+    first = last()
+    wait_for(lambda: last() != first)
+    registration.close()
     database.close()

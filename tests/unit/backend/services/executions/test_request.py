@@ -54,3 +54,11 @@ def test_prepare_refuses_what_cannot_be_run(console: CommandLine, request_: RunR
     name_in_testbed(console, "")
     with pytest.raises(UsageError, match=reason):
         prepare(console.settings, request_)
+
+
+def test_prepare_refuses_a_configuration_of_another_workflow(console: CommandLine) -> None:
+    console.name_namespace("demo")
+    other = console.home / "workflows" / "other_default.toml"
+    other.write_text('[workflow]\nname = "other"\nversion = "1.0"\n')
+    with pytest.raises(UsageError, match="other_default is for workflow other, not stf_datataking"):
+        prepare(console.settings, RunRequest(workflow="stf_datataking", configuration="other_default"))
