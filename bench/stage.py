@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from swf_console.backend.core.settings import BrokerSettings, Settings, load_settings
-from swf_console.backend.database.upgrading import upgrade
+from swf_console.backend.database.connection.migrate import upgrade
 from swf_console.backend.services.home import write_home
 from tests.support import postgresql
 from tests.support.activemq import ActiveMQ

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..backend.core.errors import SwfError
-from ..backend.database import Connection, figures
+from ..backend.database import Connection, metrics
 from ..backend.http_server.responses import HEADERS, answer, encode
 from ..backend.messaging.link import Phase
 from .executor import Desk
@@ -49,7 +49,7 @@ class Health:
 
     async def _exposition(self) -> bytes:
         try:
-            found = await self._desk.read(figures.collect)
+            found = await self._desk.read(metrics.collect)
         except SwfError:
             self._desk.errors["database"] += 1
             found = None
@@ -77,4 +77,4 @@ class Health:
 
 
 def _look(connection: Connection) -> None:
-    figures.look(connection)
+    metrics.ping(connection)

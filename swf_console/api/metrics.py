@@ -14,7 +14,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
-    from ..backend.database.figures import Figures, Latency
+    from ..backend.database.metrics import DatabaseMetrics, Latency
     from ..backend.messaging.recorder import RecorderState
 
 
@@ -30,7 +30,7 @@ class Monitor:
     recorder: "RecorderState | None"
 
 
-def exposition(figures: "Figures | None", monitor: Monitor) -> bytes:
+def exposition(figures: "DatabaseMetrics | None", monitor: Monitor) -> bytes:
     """The text of `/metrics`; without `figures` the database did not answer."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Collected([*_of_database(figures), *_of_monitor(monitor)]))
@@ -45,7 +45,7 @@ class _Collected(Collector):
         return self._metrics
 
 
-def _of_database(figures: "Figures | None") -> Iterator[Metric]:
+def _of_database(figures: "DatabaseMetrics | None") -> Iterator[Metric]:
     yield GaugeMetricFamily("swf_database_up", "Whether the database answers", value=int(figures is not None))
     if figures is None:
         return
@@ -67,7 +67,7 @@ def _of_database(figures: "Figures | None") -> Iterator[Metric]:
     yield from _agents(figures)
 
 
-def _agents(figures: "Figures") -> Iterator[Metric]:
+def _agents(figures: "DatabaseMetrics") -> Iterator[Metric]:
     counts = GaugeMetricFamily("swf_agents", "Agents that have not ended", labels=("state", "status"))
     for one in figures.agents:
         counts.add_metric((one.operational_state, one.status), one.count)

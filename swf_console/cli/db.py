@@ -9,7 +9,7 @@ from .output import age, emit, harmless, say, show
 
 if TYPE_CHECKING:
     from ..backend.core.settings import Settings
-    from ..backend.database.upgrading import Lockout
+    from ..backend.database.connection.migrate import Lockout
 
 LACKING = 2
 

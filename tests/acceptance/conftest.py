@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.database.upgrading import upgrade
+from swf_console.backend.database.connection.migrate import upgrade
 
 from ..conftest import running
 from ..support import services

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.database.upgrading import upgrade
+from swf_console.backend.database.connection.migrate import upgrade
 
 from ..support.postgresql import PostgreSQL
 from ..support.waiting import wait_for

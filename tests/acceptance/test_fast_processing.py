@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.database.upgrading import upgrade
+from swf_console.backend.database.connection.migrate import upgrade
 
 from ..support.activemq import ActiveMQAddress
 from .fast_exactly import OVER, run_exactly

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.database.upgrading import upgrade
+from swf_console.backend.database.connection.migrate import upgrade
 
 from ..support.activemq import ActiveMQAddress
 from ..support.services import private_directory

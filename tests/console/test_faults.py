@@ -17,7 +17,7 @@ from textual.pilot import Pilot
 from swf_console.app import ConsoleApp
 from swf_console.backend.core.settings import load_settings, private_directory, sqlite_url
 from swf_console.backend.database import Database, open_database
-from swf_console.backend.database.upgrading import upgrade
+from swf_console.backend.database.connection.migrate import upgrade
 from swf_console.backend.services.health.connection import Connectivity
 from swf_console.viewmodels.context import ConsoleServices
 from tests.support.embedded import BrokerProcess

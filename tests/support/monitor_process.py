@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import httpx
 
-from swf_console.backend.database.upgrading import upgrade
+from swf_console.backend.database.connection.migrate import upgrade
 from swf_console.backend.http_server.address import read_address
 from swf_console.backend.services.home import write_home
 

@@ -82,10 +82,10 @@ def main(folder: str, *words: str) -> int:
     """Become the next version, before any module has taken note of the present one."""
     revision.KNOWN, revision.HEAD = (*revision.KNOWN, NEXT), NEXT
     executions.append_column(Column(COLUMN, Text))
-    from swf_console.backend.database import upgrading
+    from swf_console.backend.database.connection import migrate
     from swf_console.cli.main import main as swf_console
 
-    upgrading.VERSION_LOCATIONS = (*upgrading.VERSION_LOCATIONS, Path(folder))
+    migrate.VERSION_LOCATIONS = (*migrate.VERSION_LOCATIONS, Path(folder))
     return swf_console(words)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import BackendUnreachable, BrokerUnreachable
 from ..core.settings import Settings
-from ..database import Database, label, open_database, sequences
+from ..database import Database, open_database, sequences
 from ..database.records.agents import Heartbeat
 from ..messaging.connection import Connection
 from ..messaging.endpoint import choose_broker
@@ -196,7 +196,7 @@ class Running:
 
     def _identify(self, database: Database) -> AgentIdentity:
         with database.write() as connection:
-            self._label = label.ensure(connection)
+            self._label = sequences.database_id(connection)
         known = self._file.load(self._label)
         if known is not None:
             return known

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from .connection.engine import Database
-    from .opening import open_database
+    from .connection.open import open_database
 
 __all__ = ["Connection", "Database", "open_database"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "open_database":
-        from .opening import open_database
+        from .connection.open import open_database
 
         return open_database
     if name == "Database":

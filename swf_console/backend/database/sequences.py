@@ -1,12 +1,14 @@
-"""Numbers that are unique across processes and hosts; gaps are allowed, a fallback is not.
+"""Numbers that are unique across processes and hosts, and the id of the database; gaps are allowed.
 
-One row of `swf_persistent_state` holds them all, in the monitor's own keys. Each draw is one UPDATE ...
-RETURNING, which holds the row until the transaction ends: draw in a transaction of its own.
+One row of `swf_persistent_state` holds them all, the numbers in the monitor's own keys. Each draw is one
+UPDATE ... RETURNING, which holds the row until the transaction ends: draw in a transaction of its own.
 """
 
+import uuid
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, bindparam, select, text
 
 from .sql.dialect import insert_into
 from .sql.types import UtcDateTime, utc_now
@@ -26,6 +28,10 @@ AGENTS = _Sequence("next_agent_id", "last_agent_id", "last_agent_registration_ti
 EXECUTIONS = _Sequence(
     "next_workflow_execution_id", "last_workflow_execution_id", "last_workflow_execution_time", 1
 )
+
+DATABASE_ID = "database_label"
+
+_c = persistent_state.c
 
 NOW = bindparam("now", type_=UtcDateTime)
 DRAW = {
@@ -65,6 +71,22 @@ def next_execution_number(connection: Connection) -> int:
     return _draw(connection, EXECUTIONS)
 
 
+def database_id(connection: Connection) -> str:
+    """Read what tells this database from every other, also from one of its name that was there before it.
+
+    It is made the first time.
+    """
+    stored = _held(connection).get(DATABASE_ID)
+    return stored if isinstance(stored, str) else keep(connection, DATABASE_ID, uuid.uuid4().hex)
+
+
+def keep(connection: Connection, key: str, value: str) -> str:
+    """Store a value beside the id and the numbers, which stay as they are, and return it."""
+    changed = {"state_data": _held(connection) | {key: value}, "updated_at": utc_now()}
+    connection.execute(persistent_state.update().where(_c.id == 1).values(changed))
+    return value
+
+
 def _draw(connection: Connection, sequence: _Sequence) -> int:
     now = utc_now()
     values = {
@@ -78,7 +100,18 @@ def _draw(connection: Connection, sequence: _Sequence) -> int:
     statement = DRAW[connection.dialect.name]
     number = connection.scalar(statement, values)
     if number is None:
-        row = insert_into(connection, persistent_state).values(id=1, state_data={})
-        connection.execute(row.on_conflict_do_nothing(index_elements=["id"]))
+        _ensure_row(connection)
         number = connection.scalar(statement, values)
     return int(number)
+
+
+def _held(connection: Connection) -> dict[str, Any]:
+    """Read the row that holds them, which is locked until the transaction ends."""
+    _ensure_row(connection)
+    held = select(_c.state_data).where(_c.id == 1).with_for_update()
+    return dict(connection.scalar(held) or {})
+
+
+def _ensure_row(connection: Connection) -> None:
+    row = insert_into(connection, persistent_state).values(id=1, state_data={})
+    connection.execute(row.on_conflict_do_nothing(index_elements=["id"]))

@@ -10,7 +10,7 @@ from ..database import Database, open_database
 from .agents.queries import SILENT
 
 if TYPE_CHECKING:
-    from ..database.upgrading import Lockout
+    from ..database.connection.migrate import Lockout
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,14 @@ def opened(settings: Settings) -> Iterator[Database]:
 
 def pending_lockout(settings: Settings) -> "Lockout | None":
     """Whom an upgrade of this shared database would lock out; None where every program may go on."""
-    from ..database.upgrading import lockout
+    from ..database.connection.migrate import lockout
 
     return lockout(settings.database_url, SILENT)
 
 
 def upgrade_database(settings: Settings) -> Version:
     """Bring the tables to this program's version; what is stored stays as it is."""
-    from ..database.upgrading import upgrade
+    from ..database.connection.migrate import upgrade
 
     done = upgrade(settings.database_url)
     return Version(place_of(settings), done.before, done.after, done.after, done.added)
@@ -64,8 +64,8 @@ def upgrade_database(settings: Settings) -> Version:
 
 def database_version(settings: Settings) -> Version:
     """The version of the tables as they are."""
+    from ..database.connection.migrate import current
     from ..database.connection.revision import HEAD
-    from ..database.upgrading import current
 
     revision = current(settings.database_url)
     return Version(place_of(settings), revision, revision, HEAD)
@@ -73,7 +73,7 @@ def database_version(settings: Settings) -> Version:
 
 def check_database(settings: Settings) -> list[str]:
     """What the database lacks, a line each; nothing is changed."""
-    from ..database.upgrading import check
+    from ..database.connection.migrate import check
 
     return check(settings.database_url)
 

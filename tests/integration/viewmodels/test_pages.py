@@ -20,7 +20,7 @@ def services(tmp_path: Path, postgresql_url: str) -> Iterator[ConsoleServices]:
     (tmp_path / "workflows").mkdir()
     environment = {"HOME": str(tmp_path), "SWF_DATABASE_URL": postgresql_url}
     settings = load_settings(environment, home=tmp_path)
-    from swf_console.backend.database.upgrading import upgrade
+    from swf_console.backend.database.connection.migrate import upgrade
 
     upgrade(settings.database_url)
     services = ConsoleServices(settings, "demo")

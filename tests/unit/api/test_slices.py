@@ -74,11 +74,11 @@ def test_the_same_slice_again_is_the_same_row(monitor: Monitor) -> None:
 
 
 def test_counters_are_those_of_the_rows_whatever_was_sent(monitor: Monitor) -> None:
-    slices = [monitor.post("/tf-slices/", new_slice(number)) for number in range(4)]
+    made = [monitor.post("/tf-slices/", new_slice(number)) for number in range(4)]
     monitor.post("/tf-slices/", new_slice(0, tf_filename="swf.100010.000001_tf_002_slice_000.tf"))
-    monitor.patch(f"/tf-slices/{slices[0]['id']}/", {"status": "processing"})
-    monitor.patch(f"/tf-slices/{slices[1]['id']}/", {"status": "done"})
-    monitor.patch(f"/tf-slices/{slices[2]['id']}/", {"status": "failed", "retries": "2"})
+    monitor.patch(f"/tf-slices/{made[0]['id']}/", {"status": "processing"})
+    monitor.patch(f"/tf-slices/{made[1]['id']}/", {"status": "done"})
+    monitor.patch(f"/tf-slices/{made[2]['id']}/", {"status": "failed", "retries": "2"})
     monitor.patch("/run-states/100010/", {"slices_created": 4000, "stf_samples_received": 9})
     assert counters(monitor) == {
         "slices_created": 5,

@@ -1,4 +1,4 @@
-"""Alembic's environment: runs on the connection, and in the transaction, of `upgrading`."""
+"""Alembic's environment: runs on the connection, and in the transaction, of `connection.migrate`."""
 
 from alembic import context
 

@@ -13,11 +13,11 @@ from ...config.names import resolve_namespace
 from ...config.testbed import find_testbed
 from ...core.errors import DatabaseUnreachable, DatabaseUnusable, SwfError
 from ...core.settings import Settings
-from ...database import Database, agents, executions, figures, open_database
+from ...database import Database, agents, executions, metrics, open_database
 from ...database.connection import urls
 from ...database.connection.engine import server_time
 from ...database.connection.revision import stored_revision
-from ...database.figures import Figures
+from ...database.metrics import DatabaseMetrics
 from ...database.records.agents import Agent
 from ...database.records.workflows import ExecutionFilter, ExecutionSummary
 from ...messaging.connection import Connection
@@ -168,7 +168,7 @@ def look_at_database(settings: Settings) -> DatabaseLook:
         return DatabaseLook(kind, Health.DOWN, place, None, f"{type(error).__name__}: {error}")
 
 
-def collect_figures(settings: Settings) -> Figures | None:
+def collect_figures(settings: Settings) -> DatabaseMetrics | None:
     """The figures of the database as it is; None where there is none to read."""
     try:
         url = urls.parse(settings.database_url)
@@ -178,7 +178,7 @@ def collect_figures(settings: Settings) -> Figures | None:
         database = open_database(settings.database_url, upgrade=False)
         try:
             with database.read() as connection:
-                return figures.collect(connection)
+                return metrics.collect(connection)
         finally:
             database.close()
     except Exception:  # noqa: BLE001 (what it is, the look at the database says)

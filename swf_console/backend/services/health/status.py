@@ -11,7 +11,7 @@ from ..agents.queries import SILENT, AgentView, SupervisorLook, look_at_supervis
 from .backends import Asked, BrokerLook, Health, NamespaceLook, look_at_broker, look_at_namespace
 
 if TYPE_CHECKING:
-    from ...database.figures import Figures
+    from ...database.metrics import DatabaseMetrics
     from .backends import DatabaseLook
 from datetime import UTC, datetime, timedelta
 
@@ -47,7 +47,7 @@ class Status:
     home: str
     seconds: float
     errors: dict[str, int]
-    figures: "Figures | None" = None
+    figures: "DatabaseMetrics | None" = None
 
 
 def look_around(settings: Settings, patience: float = PATIENCE, *, counted: bool = False) -> Status:
@@ -79,7 +79,7 @@ def look_around(settings: Settings, patience: float = PATIENCE, *, counted: bool
 
 def _look(
     settings: Settings, patience: float, *, counted: bool
-) -> tuple[BrokerLook, SupervisorLook, "DatabaseLook", "Figures | None"]:
+) -> tuple[BrokerLook, SupervisorLook, "DatabaseLook", "DatabaseMetrics | None"]:
     deadline = time.monotonic() + patience
 
     def left(least: float) -> float:

@@ -27,8 +27,8 @@ from swf_console.backend.database import (
     open_database,
     runs,
     sequences,
-    upgrading,
 )
+from swf_console.backend.database.connection import migrate
 from swf_console.backend.database.records.agents import Heartbeat, LogEntry, LogFilter
 from swf_console.backend.database.records.messages import MessageFilter, NewMessage
 from swf_console.backend.database.records.pages import Page
@@ -51,7 +51,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'swf.db'}"
     address: str = request.getfixturevalue("postgresql_url")
-    upgrading.upgrade(address)
+    migrate.upgrade(address)
     return address
 
 

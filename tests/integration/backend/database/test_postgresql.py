@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from swf_console.backend.core.errors import DatabaseUnreachable, DatabaseUnusable
-from swf_console.backend.database import Database, namespaces, open_database, sequences, upgrading
-from swf_console.backend.database.connection import urls
+from swf_console.backend.database import Database, namespaces, open_database, sequences
+from swf_console.backend.database.connection import migrate, urls
 from swf_console.backend.database.connection.revision import HEAD
 from tests.support.postgresql import PostgreSQL, PostgreSQLServer
 from tests.support.proxy import Proxy
@@ -50,7 +50,7 @@ def shape_of(url: str) -> Shape:
 def test_our_tables_are_the_monitor_s_and_more(postgresql: PostgreSQLServer) -> None:
     with postgresql.fresh_database() as monitor, postgresql.fresh_database() as ours:
         make_monitor_database(monitor)
-        upgrading.upgrade(ours)
+        migrate.upgrade(ours)
         expected, found = shape_of(monitor), shape_of(ours)
     for name, table in expected.items():
         for part, items in table.items():
@@ -68,11 +68,11 @@ def test_database_of_the_monitor_is_brought_up_without_touching_its_rows(postgre
     before = shape_of(postgresql_url)
     with pytest.raises(DatabaseUnusable, match=r"has no tables of ours yet|version.*db upgrade"):
         open_database(postgresql_url)
-    lacks = upgrading.check(postgresql_url)
+    lacks = migrate.check(postgresql_url)
     assert f"version {HEAD} (has none)" in lacks
     assert "column swf_workflow_executions.lease_expires_at" in lacks
-    assert upgrading.upgrade(postgresql_url) == upgrading.Upgraded(None, HEAD)
-    assert upgrading.check(postgresql_url) == []
+    assert migrate.upgrade(postgresql_url) == migrate.Upgraded(None, HEAD)
+    assert migrate.check(postgresql_url) == []
     after = shape_of(postgresql_url)
     for name, table in before.items():
         for part, items in table.items():
@@ -94,46 +94,46 @@ def test_database_of_the_monitor_is_brought_up_without_touching_its_rows(postgre
 def test_empty_database_is_only_looked_at_until_it_is_upgraded(postgresql_url: str) -> None:
     with pytest.raises(DatabaseUnusable, match=r"has no tables of ours yet.*swf-console db upgrade"):
         open_database(postgresql_url)
-    assert upgrading.current(postgresql_url) is None
-    assert "table swf_runs" in upgrading.check(postgresql_url)
-    assert upgrading.upgrade(postgresql_url) == upgrading.Upgraded(None, HEAD)
-    assert upgrading.upgrade(postgresql_url) == upgrading.Upgraded(HEAD, HEAD)
-    assert upgrading.current(postgresql_url) == HEAD
+    assert migrate.current(postgresql_url) is None
+    assert "table swf_runs" in migrate.check(postgresql_url)
+    assert migrate.upgrade(postgresql_url) == migrate.Upgraded(None, HEAD)
+    assert migrate.upgrade(postgresql_url) == migrate.Upgraded(HEAD, HEAD)
+    assert migrate.current(postgresql_url) == HEAD
     open_database(postgresql_url).close()
 
 
 def test_what_was_taken_away_is_put_back(postgresql_url: str) -> None:
-    upgrading.upgrade(postgresql_url)
+    migrate.upgrade(postgresql_url)
     database = open_database(postgresql_url)
     with database.write() as connection:
         connection.execute(text("ALTER TABLE swf_runs DROP COLUMN run_conditions"))
     database.close()
-    assert upgrading.check(postgresql_url) == ["column swf_runs.run_conditions"]
-    assert upgrading.upgrade(postgresql_url).added == ("column swf_runs.run_conditions",)
-    assert upgrading.check(postgresql_url) == []
+    assert migrate.check(postgresql_url) == ["column swf_runs.run_conditions"]
+    assert migrate.upgrade(postgresql_url).added == ("column swf_runs.run_conditions",)
+    assert migrate.check(postgresql_url) == []
 
 
 def test_two_upgrades_at_once_take_turns(postgresql_url: str) -> None:
     with ThreadPoolExecutor(2) as pool:
-        done = list(pool.map(upgrading.upgrade, [postgresql_url] * 2))
+        done = list(pool.map(migrate.upgrade, [postgresql_url] * 2))
     assert sorted(str(one.before) for one in done) == [HEAD, "None"]
-    assert upgrading.check(postgresql_url) == []
+    assert migrate.check(postgresql_url) == []
 
 
 def test_newer_database_is_refused(postgresql_url: str) -> None:
-    upgrading.upgrade(postgresql_url)
+    migrate.upgrade(postgresql_url)
     database = open_database(postgresql_url)
     with database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     database.close()
-    for act in (open_database, upgrading.upgrade, upgrading.check):
+    for act in (open_database, migrate.upgrade, migrate.check):
         with pytest.raises(DatabaseUnusable, match="newer version"):
             act(postgresql_url)
 
 
 @pytest.mark.parametrize("spelling", ["postgres", "postgresql", "postgresql+psycopg2"])
 def test_every_spelling_opens(postgresql_url: str, spelling: str) -> None:
-    upgrading.upgrade(postgresql_url)
+    migrate.upgrade(postgresql_url)
     address = postgresql_url.replace("postgresql", spelling, 1)
     database = open_database(address)
     with database.write() as connection:
@@ -164,7 +164,7 @@ def test_what_answers_with_noise_is_no_server(postgresql_url: str) -> None:
 
 
 def test_what_is_no_postgresql_is_said_whenever_it_answers(postgresql_url: str) -> None:
-    upgrading.upgrade(postgresql_url)
+    migrate.upgrade(postgresql_url)
     parts = urlsplit(postgresql_url)
     with Proxy(parts.hostname or "", parts.port or 5432) as proxy:
         place = f"{parts.netloc.rpartition('@')[0]}@{proxy.host}:{proxy.port}"
@@ -182,7 +182,7 @@ def test_what_is_no_postgresql_is_said_whenever_it_answers(postgresql_url: str) 
 
 
 def test_reading_blocks_no_writer(postgresql_url: str) -> None:
-    upgrading.upgrade(postgresql_url)
+    migrate.upgrade(postgresql_url)
     database = open_database(postgresql_url)
     with database.read() as reader:
         reader.execute(text("SELECT * FROM swf_persistent_state")).all()
@@ -192,7 +192,7 @@ def test_reading_blocks_no_writer(postgresql_url: str) -> None:
 
 
 def test_read_only_server_is_said(postgresql_url: str) -> None:
-    upgrading.upgrade(postgresql_url)
+    migrate.upgrade(postgresql_url)
     database = open_database(postgresql_url)
 
     def write() -> None:
@@ -208,7 +208,7 @@ def test_read_only_server_is_said(postgresql_url: str) -> None:
 def test_server_that_restarted_is_used_again(private_postgresql: PostgreSQL) -> None:
     server = private_postgresql
     url = server.url(server.create_database())
-    upgrading.upgrade(url)
+    migrate.upgrade(url)
     database = open_database(url)
 
     def draw() -> int:
@@ -229,7 +229,7 @@ def test_server_that_restarted_is_used_again(private_postgresql: PostgreSQL) -> 
 
 
 def test_rows_of_messages_have_room_for_their_one_update(postgresql_url: str) -> None:
-    upgrading.upgrade(postgresql_url)
+    migrate.upgrade(postgresql_url)
     database = open_database(postgresql_url)
     with database.read() as connection:
         options = connection.execute(

@@ -14,10 +14,10 @@ from sqlalchemy import text
 
 from swf_console.backend.core.errors import DatabaseUnusable
 from swf_console.backend.core.settings import load_settings
-from swf_console.backend.database import Database, agents, executions, open_database, upgrading
-from swf_console.backend.database.comparing import missing
-from swf_console.backend.database.connection import urls
+from swf_console.backend.database import Database, agents, executions, open_database
+from swf_console.backend.database.connection import migrate, urls
 from swf_console.backend.database.connection.revision import HEAD, KNOWN, compatible_from
+from swf_console.backend.database.connection.schema_diff import missing
 from swf_console.backend.database.records.agents import Heartbeat
 from swf_console.backend.database.tables import all_tables
 from swf_console.backend.services.health.backends import look_at_database
@@ -59,7 +59,7 @@ def opened(url: str) -> Iterator[Database]:
 
 
 def test_revisions_make_exactly_the_live_tables(url: str, tmp_path: Path) -> None:
-    upgrading.upgrade(url)
+    migrate.upgrade(url)
     with opened(url) as database, database.write() as connection:
         assert missing(connection, all_tables()) == []
         made = schema.shape(connection), schema.definitions(connection)
@@ -84,10 +84,10 @@ def storage_options(database: Database) -> list[tuple[str, str]]:
 
 
 def test_known_versions_are_the_revisions_that_are_shipped() -> None:
-    scripts = sorted(path.name for path in upgrading.VERSION_LOCATIONS[0].glob("[0-9]*.py"))
+    scripts = sorted(path.name for path in migrate.VERSION_LOCATIONS[0].glob("[0-9]*.py"))
     assert tuple(name.partition("_")[0] for name in scripts) == KNOWN
     for known, name in zip(KNOWN, scripts, strict=True):
-        code = (upgrading.VERSION_LOCATIONS[0] / name).read_text()
+        code = (migrate.VERSION_LOCATIONS[0] / name).read_text()
         declared = re.search(r'^compatible_from = "(\d+)"$', code, re.MULTILINE)
         assert declared, f"{name} says nothing of older programs"
         assert declared[1] in KNOWN[: KNOWN.index(known) + 1]
@@ -98,8 +98,8 @@ def test_programs_that_were_locked_out_once_stay_so(
     breaking: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     later = next_version.write_revision(tmp_path / "later", version=f"{int(NEXT) + 1:04d}", after=NEXT)
-    monkeypatch.setattr(upgrading, "VERSION_LOCATIONS", (*upgrading.VERSION_LOCATIONS, breaking, later))
-    found = [upgrading.oldest_compatible(one) for one in (HEAD, NEXT, f"{int(NEXT) + 1:04d}")]
+    monkeypatch.setattr(migrate, "VERSION_LOCATIONS", (*migrate.VERSION_LOCATIONS, breaking, later))
+    found = [migrate.oldest_compatible(one) for one in (HEAD, NEXT, f"{int(NEXT) + 1:04d}")]
     assert found == [HEAD, NEXT, NEXT]
 
 
@@ -113,11 +113,11 @@ def test_next_revision_makes_a_fresh_database(url: str, additive: Path) -> None:
         with database.read() as connection:
             assert missing(connection, all_tables()) == []
             assert compatible_from(connection) == HEAD
-    assert upgrading.current(url) == NEXT
+    assert migrate.current(url) == NEXT
 
 
 def test_next_revision_upgrades_a_database_with_rows(url: str, additive: Path) -> None:
-    upgrading.upgrade(url)
+    migrate.upgrade(url)
     with opened(url) as database:
         execution_id = add_execution(database)
         with database.read() as connection:
@@ -126,11 +126,11 @@ def test_next_revision_upgrades_a_database_with_rows(url: str, additive: Path) -
     with opened(url) as database, database.read() as connection:
         assert executions.get(connection, execution_id) == before
         assert next_version.column_is_there(database)
-    assert upgrading.current(url) == NEXT
+    assert migrate.current(url) == NEXT
 
 
 def test_what_is_stored_beside_it_stays(url: str, additive: Path) -> None:
-    upgrading.upgrade(url)
+    migrate.upgrade(url)
     state = text("SELECT state_data FROM swf_persistent_state WHERE id = 1")
     with opened(url) as database, database.write() as connection:
         assert compatible_from(connection) is None
@@ -156,8 +156,8 @@ def test_additive_revision_lets_older_programs_read_and_write(url: str, additive
     with database.read() as connection:
         assert executions.get(connection, execution_id) is not None
     database.close()
-    assert upgrading.check(url) == []
-    assert upgrading.upgrade(url) == upgrading.Upgraded(NEXT, NEXT)
+    assert migrate.check(url) == []
+    assert migrate.upgrade(url) == migrate.Upgraded(NEXT, NEXT)
 
 
 def test_older_program_runs_workflows_in_a_database_of_an_additive_revision(
@@ -199,7 +199,7 @@ def test_breaking_revision_stops_older_programs_in_one_line(
 
 
 def test_breaking_revision_says_from_which_version_on_programs_may_come(url: str, breaking: Path) -> None:
-    upgrading.upgrade(url)
+    migrate.upgrade(url)
     next_version.upgrade(url, breaking, "--yes")
     with pytest.raises(
         DatabaseUnusable, match=rf"newer version \({NEXT}, for programs of version {NEXT}"
@@ -223,7 +223,7 @@ def test_tables_of_another_program_are_refused(url: str) -> None:
 def test_upgrade_that_locks_programs_out_names_them_and_asks(
     postgresql_url: str, breaking: Path, answer: str | None, code: int, version: str
 ) -> None:
-    upgrading.upgrade(postgresql_url)
+    migrate.upgrade(postgresql_url)
     let_programs_live(postgresql_url)
     done = next_version.run_upgrade(postgresql_url, breaking, answer=answer)
     assert done.returncode == code, done.stderr
@@ -237,30 +237,30 @@ def test_upgrade_that_locks_programs_out_names_them_and_asks(
     assert execution == f"  execution stf_datataking-shifter-0001: {told}"
     assert ("Upgrade now? [y/N]" in done.stderr) == (answer is not None)
     assert ("give --yes" in done.stderr) == (answer is None)
-    assert upgrading.current(postgresql_url) == version
+    assert migrate.current(postgresql_url) == version
 
 
 @pytest.mark.postgresql
 def test_upgrade_that_locks_programs_out_is_agreed_to_on_the_command_line(
     postgresql_url: str, breaking: Path
 ) -> None:
-    upgrading.upgrade(postgresql_url)
+    migrate.upgrade(postgresql_url)
     done = next_version.run_upgrade(postgresql_url, breaking, "--yes")
     assert done.returncode == 0
     assert "locks out" in done.stderr
     assert "No agent and no execution is alive in it" in done.stderr
-    assert upgrading.current(postgresql_url) == NEXT
+    assert migrate.current(postgresql_url) == NEXT
     again = next_version.run_upgrade(postgresql_url, breaking)
     assert (again.returncode, again.stderr) == (0, "")
 
 
 @pytest.mark.postgresql
 def test_additive_upgrade_asks_nothing_whatever_is_alive(postgresql_url: str, additive: Path) -> None:
-    upgrading.upgrade(postgresql_url)
+    migrate.upgrade(postgresql_url)
     let_programs_live(postgresql_url)
     done = next_version.run_upgrade(postgresql_url, additive)
     assert (done.returncode, done.stderr) == (0, "")
-    assert upgrading.current(postgresql_url) == NEXT
+    assert migrate.current(postgresql_url) == NEXT
 
 
 def let_programs_live(url: str) -> None:

@@ -14,7 +14,7 @@ from slice_worker import SliceWorker
 
 from swf_console.backend.agent import MONITORING_QUEUE
 from swf_console.backend.agent.processing.slices import RESULTS_QUEUE, SLICES_QUEUE
-from swf_console.backend.database import label, open_database
+from swf_console.backend.database import open_database, sequences
 from tests.support.agents import RUN, AgentStage
 from tests.support.fast_run import SECTIONS, SLICES, is_over, state_of, the_run
 from tests.support.waiting import wait_for
@@ -65,13 +65,13 @@ def test_slices_of_a_database_that_was_replaced_are_set_aside_and_said(
 def test_a_database_keeps_its_label_and_a_new_one_of_that_name_has_another(tmp_path: Path) -> None:
     stage = AgentStage(tmp_path / "a")
     with stage.database.write() as connection:
-        first = label.ensure(connection)
-        assert label.ensure(connection) == first
+        first = sequences.database_id(connection)
+        assert sequences.database_id(connection) == first
     stage.close()
     shutil.rmtree(tmp_path / "a/.state")
     again = AgentStage(tmp_path / "a")
     with again.database.write() as connection:
-        assert label.ensure(connection) != first
+        assert sequences.database_id(connection) != first
     again.close()
 
 

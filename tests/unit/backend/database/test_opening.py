@@ -17,8 +17,8 @@ import pytest
 from sqlalchemy import text
 
 from swf_console.backend.core.errors import DatabaseUnreachable, DatabaseUnusable
-from swf_console.backend.database import Database, namespaces, open_database, runs, sequences, upgrading
-from swf_console.backend.database.connection import urls
+from swf_console.backend.database import Database, namespaces, open_database, runs, sequences
+from swf_console.backend.database.connection import migrate, urls
 from swf_console.backend.database.connection.revision import HEAD
 
 
@@ -53,8 +53,8 @@ def test_fresh_file_is_private_and_complete(tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     open_database(url_of(path)).close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert upgrading.current(url_of(path)) == HEAD
-    assert upgrading.check(url_of(path)) == []
+    assert migrate.current(url_of(path)) == HEAD
+    assert migrate.check(url_of(path)) == []
 
 
 @pytest.mark.parametrize("name", ["a?b.db", "100%.db", "a#b.db", "a%20b.db", "\u00e9\U0001f600.db"])
@@ -152,14 +152,14 @@ def test_database_of_a_newer_version_is_refused(path: Path) -> None:
     assert str(path) in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
     with pytest.raises(DatabaseUnusable, match="newer"):
-        upgrading.upgrade(url_of(path))
+        migrate.upgrade(url_of(path))
 
 
 def test_upgrade_can_be_declined(path: Path) -> None:
     with pytest.raises(DatabaseUnusable, match=r"no database.*db upgrade"):
         open_database(url_of(path), upgrade=False)
     assert not path.exists()
-    upgrading.upgrade(url_of(path))
+    migrate.upgrade(url_of(path))
     open_database(url_of(path), upgrade=False).close()
 
 
@@ -175,9 +175,9 @@ def test_check_names_what_is_missing_and_upgrade_puts_it_back(path: Path) -> Non
         "column swf_workflow_executions.stack_trace",
         "index swf_messages_newest on swf_workflow_messages (sent_at)",
     ]
-    assert upgrading.check(url_of(path)) == lacks
-    assert upgrading.upgrade(url_of(path)).added == tuple(lacks)
-    assert upgrading.check(url_of(path)) == []
+    assert migrate.check(url_of(path)) == lacks
+    assert migrate.upgrade(url_of(path)).added == tuple(lacks)
+    assert migrate.check(url_of(path)) == []
 
 
 def test_file_that_is_no_database_is_named(path: Path) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import INET, JSONB, UUID
 
-from swf_console.backend.database.comparing import add_missing
+from swf_console.backend.database.connection.schema_diff import add_missing
 
 revision = "0001"
 down_revision = None

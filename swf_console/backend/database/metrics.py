@@ -50,7 +50,7 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class DatabaseMetrics:
     """Counts by status, messages of the last hour (the newest 20,000), and the agents that are present.
 
     `outbox_depth` counts messages that no broker has confirmed; `heartbeat_ages` are seconds by agent.
@@ -66,11 +66,11 @@ class Figures:
     heartbeat_ages: dict[str, float]
 
 
-def collect(connection: Connection) -> Figures:
+def collect(connection: Connection) -> DatabaseMetrics:
     """Read all figures."""
     recent, latency = _recent(connection)
     states, ages = _agents(connection)
-    return Figures(
+    return DatabaseMetrics(
         executions=_by(connection, executions.c.status),
         slices=_by(connection, tf_slices.c.status),
         workers=_by(connection, workers.c.status),
@@ -82,7 +82,7 @@ def collect(connection: Connection) -> Figures:
     )
 
 
-def look(connection: Connection) -> None:
+def ping(connection: Connection) -> None:
     """Ask the database anything, to see whether it answers."""
     connection.execute(select(1))
 

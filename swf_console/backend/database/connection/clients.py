@@ -6,9 +6,9 @@ from typing import Literal
 
 from sqlalchemy import Connection, select
 
-from .connection.engine import server_time
-from .tables.agents import agents
-from .tables.workflows import executions
+from ..tables.agents import agents
+from ..tables.workflows import executions
+from .engine import server_time
 
 
 @dataclass(frozen=True, slots=True)

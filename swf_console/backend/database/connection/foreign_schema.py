@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Dialect, Table, event, text
 
-from .comparing import Missing, missing
-from .connection.engine import Database
-from .connection.revision import compatible, refuse_newer, stored_revision
-from .tables import all_tables
-from .tables.workflows import executions
+from ..tables import all_tables
+from ..tables.workflows import executions
+from .engine import Database
+from .revision import compatible, refuse_newer, stored_revision
+from .schema_diff import Missing, missing
 
 READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
 # the owner of every table that is there may add columns; a table can be made by who may create in the schema

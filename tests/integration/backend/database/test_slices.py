@@ -10,16 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from swf_console.backend.database import (
-    Database,
-    files,
-    open_database,
-    run_counters,
-    runs,
-    slices,
-    upgrading,
-    workers,
-)
+from swf_console.backend.database import Database, files, open_database, run_counters, runs, slices, workers
+from swf_console.backend.database.connection import migrate
 from swf_console.backend.database.records.pages import Page
 from swf_console.backend.database.records.processing import (
     Claim,
@@ -44,7 +36,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     url = f"sqlite:///{tmp_path / 'swf.db'}"
     if request.param == "postgresql":
         url = request.getfixturevalue("postgresql_url")
-        upgrading.upgrade(url)
+        migrate.upgrade(url)
     opened = open_database(url)
     with opened.write() as connection:
         for run_number, samples in ((RUN, SAMPLES), (OTHER_RUN, (THEIRS,))):

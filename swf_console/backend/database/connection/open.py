@@ -2,10 +2,10 @@
 
 from sqlalchemy import Connection
 
-from ..core.errors import DatabaseUnusable
-from .connection import sqlite_file, urls
-from .connection.engine import Database
-from .connection.revision import HEAD, UPGRADE_HELP, compatible, refuse_newer, stored_revision
+from ...core.errors import DatabaseUnusable
+from . import sqlite_file, urls
+from .engine import Database
+from .revision import HEAD, UPGRADE_HELP, compatible, refuse_newer, stored_revision
 
 
 def open_database(
@@ -23,7 +23,7 @@ def open_database(
     database = Database(parsed, durable=durable)
     try:
         if or_read_only and database.kind == "postgresql":
-            from .borrowing import open_as_it_is
+            from .foreign_schema import open_as_it_is
 
             if open_as_it_is(database):
                 return database
@@ -44,7 +44,7 @@ def _at_head(database: Database, upgrade: bool) -> None:
         state = f"is of version {revision}, not {HEAD}" if revision else "has no tables of ours yet"
         raise DatabaseUnusable(f"{database.safe_url}: the database {state}", UPGRADE_HELP)
     # rarely needed, and every command opens the database
-    from .upgrading import upgrade_sqlite
+    from .migrate import upgrade_sqlite
 
     upgrade_sqlite(database)
 

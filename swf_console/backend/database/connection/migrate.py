@@ -9,24 +9,18 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from . import label
+from .. import sequences
+from ..tables import all_tables
+from . import sqlite_file, urls
 from .clients import Client, alive
-from .connection import sqlite_file, urls
-from .connection.engine import Database
-from .connection.revision import (
-    COMPATIBLE_FROM,
-    HEAD,
-    KNOWN,
-    compatible,
-    is_newer,
-    refuse_newer,
-    stored_revision,
-)
+from .engine import Database
+from .revision import COMPATIBLE_FROM, HEAD, KNOWN, compatible, is_newer, refuse_newer, stored_revision
+from .schema_diff import add_missing, missing
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
 VERSION_LOCATIONS: tuple[Path, ...] = (MIGRATIONS / "versions",)
 UPGRADE_LOCK = 7_305_226_001  # a number of ours among PostgreSQL's advisory locks
 
@@ -89,9 +83,6 @@ def current(url: str) -> str | None:
 
 def check(url: str) -> list[str]:
     """Say what the database lacks, a line each: version, tables, columns, indexes. Empty: all is there."""
-    from .comparing import missing
-    from .tables import all_tables
-
     with _opened(url) as database, database.read() as connection:
         revision = stored_revision(connection)
         refuse_newer(connection, revision, database.safe_url)
@@ -119,9 +110,6 @@ def _upgrade_postgresql(database: Database) -> Upgraded:
 
 
 def _mended(database: Database) -> tuple[str, ...]:
-    from .comparing import add_missing, missing
-    from .tables import all_tables
-
     with database.write() as connection:
         lacks = tuple(str(lack) for lack in missing(connection, all_tables()))
         add_missing(connection, all_tables())
@@ -140,7 +128,7 @@ def _run(connection: Connection, shown: str) -> Upgraded:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         if KNOWN[0] != HEAD:  # before the first version there were no programs
-            label.keep(connection, COMPATIBLE_FROM, oldest_compatible(HEAD))
+            sequences.keep(connection, COMPATIBLE_FROM, oldest_compatible(HEAD))
     return Upgraded(before, HEAD)
 
 
