@@ -2,10 +2,10 @@
 
 import contextlib
 import json
-import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
+
+from ..backend.core.files import read_json, write_private
 
 FILE = "console-memory.json"
 
@@ -15,7 +15,9 @@ class Memory:
 
     def __init__(self, state_dir: Path) -> None:
         self._path = state_dir / FILE
-        self._all: dict[str, dict[str, Any]] = _read(self._path)
+        self._all: dict[str, dict[str, Any]] = {
+            name: kept for name, kept in read_json(self._path).items() if isinstance(kept, dict)
+        }
 
     def recall(self, namespace: str | None, what: str) -> Any:
         """What was remembered under that name, or None."""
@@ -30,19 +32,4 @@ class Memory:
     def save(self) -> None:
         """Write everything in one step; of two consoles the last one wins."""
         with contextlib.suppress(OSError, TypeError, ValueError):
-            text = json.dumps(self._all)
-            with NamedTemporaryFile("w", dir=self._path.parent, delete=False) as file:
-                file.write(text)
-            os.replace(file.name, self._path)  # noqa: PTH105 (both names are text)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return (
-        {name: kept for name, kept in found.items() if isinstance(kept, dict)}
-        if isinstance(found, dict)
-        else {}
-    )
+            write_private(self._path, json.dumps(self._all))

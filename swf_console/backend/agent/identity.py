@@ -1,15 +1,13 @@
 """Who an agent is, over all its restarts: its name, its client id, and a lock so that it is there once."""
 
-import fcntl
 import json
 import os
 import re
 import uuid
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import IO, Any
 
 from ..core.errors import Refused, UsageError
+from ..core.files import FileLock, read_json, write_private
 from ..core.settings import Settings, private_directory
 
 
@@ -38,36 +36,30 @@ class IdentityFile:
         self._path = folder / f"{stem}.json"
         self._lock_path = folder / f"{stem}.lock"
         self._kind = kind
-        self._lock: IO[str] | None = None
+        self._lock: FileLock | None = None
 
     def hold(self) -> None:
         """Keep every other process from being this agent. Raises Refused where one is."""
-        descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o600)
-        lock = os.fdopen(descriptor, "r+")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pid = lock.read().strip() or "?"
-            lock.close()
+        lock = FileLock(self._lock_path)
+        if not lock.take():
+            pid = self._lock_path.read_text().strip() or "?"
             raise Refused(
                 f"the {self._kind} agent of this home and namespace runs already, as process {pid}",
                 "Stop it first, or give this one an --instance of its own",
-            ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+            )
+        lock.note(str(os.getpid()))
         self._lock = lock
 
     def release(self) -> None:
         """Let another process be this agent."""
         if self._lock is not None:
-            self._lock.truncate(0)
-            self._lock.close()
+            self._lock.note("")
+            self._lock.release()
             self._lock = None
 
     def load(self, database: str) -> AgentIdentity | None:
         """Who this agent was the last time it used the database of that label; None for the first time."""
-        known = self._read().get(database)
+        known = read_json(self._path).get(database)
         try:
             return (
                 AgentIdentity(known["name"], known["client_id"], tuple(known["known_to"])) if known else None
@@ -83,18 +75,7 @@ class IdentityFile:
         """Remember that nothing from before that broker knew us is missing any more."""
         return self._save(database, replace(identity, known_to=(*identity.known_to, broker)))
 
-    def _read(self) -> dict[str, Any]:
-        try:
-            told = json.loads(self._path.read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return told if isinstance(told, dict) else {}
-
     def _save(self, database: str, identity: AgentIdentity) -> AgentIdentity:
-        fresh = Path(f"{self._path}.new")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(self._read() | {database: asdict(identity)}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
+        known = read_json(self._path) | {database: asdict(identity)}
+        write_private(self._path, json.dumps(known), durable=True)
         return identity

@@ -1,20 +1,16 @@
 """Where the broker of a state directory is and how to enter it: `broker.json`, and the lock it holds."""
 
-import fcntl
 import json
-import os
 import socket
-from contextlib import suppress
 from pathlib import Path
-from time import sleep
 from typing import NamedTuple
 
 from ..core.errors import PortTaken, Refused, UsageError
+from ..core.files import FileLock, read_json, write_private
 
 LOOPBACK = "127.0.0.1"
 BACKLOG = 256
-LOCK_TRIES = 8
-LOCK_PAUSE_SECONDS = 0.02
+LOCK_SECONDS = 0.15  # who asks whether it is held holds it for an instant
 
 
 class Credentials(NamedTuple):
@@ -43,7 +39,7 @@ def address_file(state_dir: Path) -> Path:
 def read_address(state_dir: Path) -> Address | None:
     """The address last written, or None; whether that broker lives is the lock's to say."""
     try:
-        found = json.loads(address_file(state_dir).read_text("utf-8"))
+        found = read_json(address_file(state_dir))
         address = Address(found["host"], found["port"], found["user"], found["password"], found["pid"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -54,15 +50,7 @@ def read_address(state_dir: Path) -> Address | None:
 
 def write_address(state_dir: Path, address: Address) -> None:
     """Replace `broker.json` in one step; only its owner can read it."""
-    path = address_file(state_dir)
-    draft = path.with_name(f".broker.json.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(
-        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-    ) as file:
-        json.dump(address._asdict(), file)
-        file.write("\n")
-    draft.replace(path)
+    write_private(address_file(state_dir), json.dumps(address._asdict()) + "\n")
 
 
 def credentials(previous: Address | None) -> Credentials:
@@ -82,26 +70,17 @@ class Lock:
 
     def __init__(self, state_dir: Path) -> None:
         try:
-            self._file = os.open(state_dir / "broker.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock = FileLock(state_dir / "broker.lock")
         except OSError as error:
             raise UsageError(
                 f"{state_dir}: the broker cannot live here: {error.strerror}", "Give it a directory of yours"
             ) from error
-        if not self._taken():
-            os.close(self._file)
+        if not self._lock.take(LOCK_SECONDS):
             raise Refused(f"a broker already runs for {state_dir}", "Use it, or stop it first")
-
-    def _taken(self) -> bool:
-        for _ in range(LOCK_TRIES):  # a look at whether it is held holds it for an instant
-            with suppress(BlockingIOError):
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return True
-            sleep(LOCK_PAUSE_SECONDS)
-        return False
 
     def release(self) -> None:
         """Let another broker take over; this one must have stopped listening."""
-        os.close(self._file)
+        self._lock.release()
 
 
 def listen(port: int | None, previous: int | None) -> socket.socket:

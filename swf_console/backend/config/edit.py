@@ -1,18 +1,15 @@
 """Edit testbed.toml and configurations without losing comments or order, and never leave half a file."""
 
-import fcntl
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from ..core.errors import ConfigurationError, Problem
+from ..core.files import FileLock, replacing
 from .documents import Document, parse_document, read_document
 from .list import configuration_names, validate
 from .load import compose
@@ -179,36 +176,14 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _write(target: Path, content: bytes, mode: int) -> None:
-    with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-            Path(file.name).replace(target)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-    _sync_directory(target.parent)
+    with replacing(target, mode, durable=True) as file:
+        os.fchmod(file.fileno(), mode)  # as the file had it, whatever the umask
+        file.write(content)
 
 
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
+def _alone(path: Path) -> FileLock:
+    """The lock of the folder, so that of two editors the second reads what the first wrote."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Hold the folder's lock, so that of two editors the second reads what the first wrote."""
-    try:
-        descriptor = os.open(path.resolve().parent, os.O_RDONLY)
+        return FileLock(path.resolve().parent, os.O_RDONLY)
     except OSError as error:
         raise ConfigurationError(Problem(f"cannot be edited: {error.strerror}", file=path)) from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

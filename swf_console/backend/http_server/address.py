@@ -6,6 +6,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ..core.files import read_json, write_private
+
 FILE = "monitor.json"
 
 
@@ -29,7 +31,7 @@ class MonitorAddress:
 def read_address(state_dir: Path) -> MonitorAddress | None:
     """Where the monitor of this state directory is; None where none lives."""
     try:
-        told = json.loads((state_dir / FILE).read_bytes())
+        told = read_json(state_dir / FILE)
         address = MonitorAddress(bool(told["tls"]), str(told["host"]), int(told["port"]), int(told["pid"]))
         os.kill(address.pid, 0)
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
@@ -39,11 +41,7 @@ def read_address(state_dir: Path) -> MonitorAddress | None:
 
 def write_address(state_dir: Path, address: MonitorAddress) -> None:
     """Say in one step where the monitor is; only the user can read it."""
-    draft = state_dir / f".{FILE}.{os.getpid()}"
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(asdict(address), file)
-    draft.replace(state_dir / FILE)
+    write_private(state_dir / FILE, json.dumps(asdict(address)))
 
 
 def forget_address(state_dir: Path, pid: int) -> None:

@@ -1,17 +1,14 @@
 """The embedded broker of a home: found running, or started as a child of ours that ends with us."""
 
-import contextlib
-import fcntl
-import json
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from ..core.errors import BrokerUnreachable, PortTaken
+from ..core.files import FileLock, is_locked, read_json
 from ..core.settings import BrokerSettings, Settings, private_directory
 
 MODULE = "swf_console.backend.broker"
@@ -33,7 +30,7 @@ def broker_file(state_dir: Path) -> Path:
 def find_running(state_dir: Path) -> BrokerSettings | None:
     """How to reach the broker of this state directory, or None where none lives."""
     found = _read_broker_file(state_dir)
-    return found[0] if found is not None and _lock_is_held(state_dir) else None
+    return found[0] if found is not None and is_locked(state_dir / LOCK_FILE) else None
 
 
 def ensure_running(settings: Settings) -> "EmbeddedBroker":
@@ -181,7 +178,7 @@ class EmbeddedBroker:
 def _read_broker_file(state_dir: Path) -> tuple[BrokerSettings, int] | None:
     """What broker.json says, and the process that wrote it; None where that is not there, or not alive."""
     try:
-        told = json.loads(broker_file(state_dir).read_bytes())
+        told = read_json(broker_file(state_dir))
         pid = int(told["pid"])
         os.kill(pid, 0)
         return BrokerSettings(told["host"], int(told["port"]), told["user"], told["password"]), pid
@@ -191,36 +188,15 @@ def _read_broker_file(state_dir: Path) -> tuple[BrokerSettings, int] | None:
 
 def _was_a_child(state_dir: Path) -> bool:
     """Whether the last broker of this state directory was there for its clients alone."""
-    try:
-        return bool(json.loads(broker_file(state_dir).read_bytes())["until_idle"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    return bool(read_json(broker_file(state_dir)).get("until_idle"))
 
 
-def _lock_is_held(state_dir: Path) -> bool:
-    try:
-        with (state_dir / LOCK_FILE).open("rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
-
-
-@contextlib.contextmanager
-def _turn(state_dir: Path, released: threading.Event) -> Iterator[None]:
-    """One process of the home at a time may start the broker."""
-    deadline = time.monotonic() + 2 * START_SECONDS
-    with (state_dir / START_LOCK_FILE).open("wb") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if released.wait(LOOK_SECONDS) or time.monotonic() > deadline:
-                    raise BrokerUnreachable("another process is still starting the broker") from None
-        yield
+def _turn(state_dir: Path, released: threading.Event) -> FileLock:
+    """The lock without which no process of the home may start the broker."""
+    lock = FileLock(state_dir / START_LOCK_FILE)
+    if not lock.take(2 * START_SECONDS, released.wait):
+        raise BrokerUnreachable("another process is still starting the broker")
+    return lock
 
 
 def _reap() -> None:

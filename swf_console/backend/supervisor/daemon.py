@@ -1,19 +1,19 @@
 """supervisord itself: what is there, started and left running, shut down."""
 
 import contextlib
-import fcntl
 import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
 from typing import Any
 from xmlrpc.client import Fault
 
 from ..core.errors import SupervisorUnreachable, TimedOut, UsageError
+from ..core.files import FileLock
 from .base import Daemon, DaemonState
 from .environment import search_path
 from .paths import CONFIGURATION, OWN_SOCKET, Place
@@ -190,17 +190,9 @@ def _process(place: Place) -> int | None:
     return pid if any(Path(os.fsdecode(word)).name == CONFIGURATION for word in words) else None
 
 
-@contextlib.contextmanager
-def _turn(place: Place, deadline: float) -> Iterator[None]:
-    """One process at a time may start supervisord here."""
-    pause = Event()
-    with (place.directory / LOCK).open("wb") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise SupervisorUnreachable("another process is still starting supervisord") from None
-                pause.wait(LOOK_SECONDS)
-        yield
+def _turn(place: Place, deadline: float) -> FileLock:
+    """The lock without which no process may start supervisord here."""
+    lock = FileLock(place.directory / LOCK)
+    if not lock.take(deadline - time.monotonic()):
+        raise SupervisorUnreachable("another process is still starting supervisord")
+    return lock

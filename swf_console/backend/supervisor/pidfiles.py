@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
-from ..core.files import locked
+from ..core.files import FileLock, read_json, write_private
 from .base import Orphan
 
 LOOK_SECONDS = 0.05
@@ -29,14 +29,12 @@ class Taken(Exception):
 def claim(directory: Path, process: str) -> None:
     """Write our PID as that of `process`; raises Taken where it lives already. Survives an exec."""
     folder = _folder(directory)
-    with locked(folder / ".lock"):
+    with FileLock(folder / ".lock"):
         living = _living(folder / f"{process}{SUFFIX}")
         if living is not None and living != os.getpid():
             raise Taken(living)
         told = {"pid": os.getpid(), "began": _began(os.getpid()), "host": _host(), "at": time.time()}
-        fresh = folder / f".{process}.{os.getpid()}"
-        fresh.write_text(json.dumps(told))
-        fresh.replace(folder / f"{process}{SUFFIX}")
+        write_private(folder / f"{process}{SUFFIX}", json.dumps(told))
 
 
 def living_processes(directory: Path) -> tuple[Orphan, ...]:
@@ -86,7 +84,7 @@ def _signal_group(pid: int, signal_number: int) -> None:
 
 def _living(path: Path) -> int | None:
     try:
-        told = json.loads(path.read_bytes())
+        told = read_json(path)
         pid, began, host = int(told["pid"]), str(told["began"]), told["host"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -95,7 +93,7 @@ def _living(path: Path) -> int | None:
 
 def _since(path: Path) -> datetime | None:
     try:
-        return datetime.fromtimestamp(json.loads(path.read_bytes())["at"], UTC)
+        return datetime.fromtimestamp(read_json(path)["at"], UTC)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -11,7 +11,7 @@ from typing import Any
 from xmlrpc.client import Fault
 
 from ..core.errors import TimedOut, UsageError
-from ..core.files import PROGRAMS, locked, read_json, write_private
+from ..core.files import PROGRAMS, FileLock, read_json, write_private
 from .base import Changes, ProcessStatus, Program
 from .daemon import reason_in
 from .explain import known_signal
@@ -82,13 +82,13 @@ def declare(place: Place, programs: Sequence[Program]) -> bool:
     """
     shipped = shipped_programs(place.home)
     fresh = {one.name: _entry(one, shipped) for one in programs}
-    with locked(place.directory / LOCK):
+    with FileLock(place.directory / LOCK):
         return _write(place, {**declared_programs(place), **fresh})
 
 
 def forget(place: Place, names: Sequence[str]) -> bool:
     """Take declared programs away; whether that changed anything."""
-    with locked(place.directory / LOCK):
+    with FileLock(place.directory / LOCK):
         kept = {name: entry for name, entry in declared_programs(place).items() if name not in names}
         return _write(place, kept)
 

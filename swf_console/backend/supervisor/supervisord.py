@@ -8,7 +8,7 @@ from threading import Event
 from typing import Any, Protocol
 from xmlrpc.client import Fault
 
-from ..core.files import locked
+from ..core.files import FileLock
 from . import daemon, pidfiles, programs
 from .base import (
     START_SECONDS,
@@ -237,7 +237,7 @@ class Supervisord:
 
     def reread(self) -> Changes:
         """Read the configuration again and apply it."""
-        with locked(self.place.directory / "reread.lock"):
+        with FileLock(self.place.directory / "reread.lock"):
             return reread(self.calls, self.processes)
 
     def declare(self, wanted: Sequence[Program]) -> Changes:

@@ -97,7 +97,7 @@ def upgrade_sqlite(database: Database) -> Upgraded:
     if file is None:
         with database.write() as connection:
             return _run(connection, database.safe_url)
-    with sqlite_file.locked(file.with_name(file.name + ".lock")):
+    with sqlite_file.upgrade_lock(file):
         database.enter_wal()
         with database.write() as connection:
             return _run(connection, database.safe_url)

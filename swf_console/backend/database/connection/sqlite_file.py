@@ -1,14 +1,12 @@
 """SQLite's file: made private, checked before it is opened, locked while it is upgraded."""
 
-import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.engine import URL
 
 from ...core.errors import DatabaseUnusable
+from ...core.files import FileLock
 from . import urls
 from .revision import UPGRADE_HELP
 
@@ -42,17 +40,12 @@ def _make_file(file: Path) -> None:
         ) from error
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock that processes share which upgrade one file; it is let go with the process."""
+def upgrade_lock(file: Path) -> FileLock:
+    """The lock that the processes share which upgrade one file."""
+    path = file.with_name(file.name + ".lock")
     try:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        return FileLock(path)
     except OSError as error:
         raise DatabaseUnusable(
             f"{path}: cannot be locked for the upgrade: {error.strerror}", "Make it a file that you may write"
         ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)

@@ -1,16 +1,14 @@
 """An execution and all that belongs to it as one JSON document, written page by page."""
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import UsageError
+from ...core.files import replacing
 from ...core.settings import Settings
 from ...database import Connection, Database, definitions, files, messages, runs, slices, workers
 from ...database.records.messages import Message, MessageFilter
@@ -102,27 +100,10 @@ def write_whole(file: Path, pieces: Iterator[str]) -> int:
     """Write text beside `file` and put it in its place at the end; returns the bytes written."""
     if file.is_dir():
         raise IsADirectoryError(None, "it is a directory")
-    handle, name = tempfile.mkstemp(prefix=f".{file.name[:100]}.", dir=file.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as target:
-            for piece in pieces:
-                target.write(piece)
-            target.flush()
-            os.fsync(target.fileno())
-            size = target.tell()
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(file)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
-    return size
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+    with replacing(file, 0o666, durable=True) as target:
+        for piece in pieces:
+            target.write(piece.encode())
+        return target.tell()
 
 
 def _run(database: Database, execution: Execution) -> Iterator[str]:

@@ -1,17 +1,17 @@
 """The database and what it says is running: a look that never raises."""
 
-import json
 import queue
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from ...config.names import resolve_namespace
 from ...config.testbed import find_testbed
 from ...core.errors import DatabaseUnreachable, DatabaseUnusable, SwfError
+from ...core.files import read_json
 from ...core.settings import Settings
 from ...database import Database, agents, executions, metrics, open_database
 from ...database.connection import urls
@@ -116,9 +116,8 @@ def look_at_broker(settings: Settings, patience: float) -> BrokerLook:
 
 def _embedded_pid(settings: Settings) -> int | None:
     try:
-        told: Any = json.loads(broker_file(settings.state_dir).read_bytes())
-        return int(told["pid"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return int(read_json(broker_file(settings.state_dir))["pid"])
+    except (ValueError, KeyError, TypeError):
         return None
 
 

@@ -1,0 +1,93 @@
+"""Files written in one step, private ones, and locks between processes."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from stat import S_IMODE
+from threading import Event
+
+import pytest
+
+from swf_console.backend.core.files import FileLock, is_locked, read_json, replacing, write_private
+
+HOLDER = """
+import sys
+from pathlib import Path
+from swf_console.backend.core.files import FileLock
+with FileLock(Path(sys.argv[1])) as lock:
+    lock.note("held")
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_write_private_makes_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    write_private(path, '{"a": 1}', durable=True)
+    assert read_json(path) == {"a": 1}
+    assert S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_write_private_leaves_unchanged_text_alone_and_corrects_the_mode(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    write_private(path, "text")
+    before = path.stat().st_ino
+    write_private(path, "text")
+    assert path.stat().st_ino == before
+    path.chmod(0o644)
+    write_private(path, "text")
+    assert S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_replacing_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_text("old")
+
+    def interrupted() -> None:
+        with replacing(path, 0o600) as file:
+            file.write(b"new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"[1]", b"\xff"])
+def test_read_json_of_what_is_no_object_is_empty(content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    if content is not None:
+        path.write_bytes(content)
+    assert read_json(path) == {}
+
+
+def test_file_lock_is_exclusive_and_goes_with_the_process(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        assert is_locked(path)
+        assert path.read_text() == "held"
+        assert not FileLock(path).take()
+        started = time.monotonic()
+        assert not FileLock(path).take(0.05)
+        assert time.monotonic() - started >= 0.05
+        stop = Event()
+        stop.set()
+        assert not FileLock(path).take(60.0, stop.wait)
+        holder.kill()
+    assert FileLock(path).take()
+
+
+def test_file_lock_of_a_directory_and_of_a_missing_file(tmp_path: Path) -> None:
+    with FileLock(tmp_path, os.O_RDONLY):
+        assert not FileLock(tmp_path, os.O_RDONLY).take()
+    assert not is_locked(tmp_path / "none")
+    with FileLock(tmp_path / "none"):
+        assert is_locked(tmp_path / "none")
+    assert not is_locked(tmp_path / "none")
