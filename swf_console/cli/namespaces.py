@@ -42,8 +42,9 @@ def list_all(arguments: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from ..backend.core.settings import load_settings
+    from ..backend.database.records.pages import COUNT_CAP
     from ..backend.services.database import opened
-    from ..backend.services.namespaces import COUNT_CAP, list_namespaces
+    from ..backend.services.namespaces import list_namespaces
 
     with opened(load_settings(home=arguments.home)) as database:
         found = list_namespaces(database)

@@ -5,29 +5,28 @@ from ..core.errors import Refused, UsageError
 from ..core.settings import Settings
 from ..core.suggest import nearest
 from ..database import Database, namespaces
+from ..database.records import pages
 from ..database.records.pages import Page
 from ..database.records.workflows import NamespaceUse
 from .ownership import check_writable
-
-COUNT_CAP = 10_001
 
 
 def list_namespaces(database: Database) -> list[NamespaceUse]:
     """Namespaces by name, with how much is in them, counted up to COUNT_CAP."""
     with database.read() as connection:
-        return namespaces.listed(connection, cap=COUNT_CAP)
+        return namespaces.listed(connection, cap=pages.COUNT_CAP)
 
 
 def page_namespaces(database: Database, after: str | None = None, limit: int = 50) -> Page[NamespaceUse]:
     """The same in pages."""
     with database.read() as connection:
-        return namespaces.page(connection, after, limit, cap=COUNT_CAP)
+        return namespaces.page(connection, after, limit, cap=pages.COUNT_CAP)
 
 
-def find_namespace(database: Database, name: str, cap: int) -> NamespaceUse:
-    """A namespace with how much is in it, counted up to `cap`. Raises UsageError where there is none."""
+def find_namespace(database: Database, name: str) -> NamespaceUse:
+    """A namespace with how much is in it, counted up to COUNT_CAP. Raises UsageError where there is none."""
     with database.read() as connection:
-        found = namespaces.use_of(connection, name, cap)
+        found = namespaces.use_of(connection, name, pages.COUNT_CAP)
         known = [] if found else namespaces.listed(connection, cap=1)
     if found is None:
         near = nearest(name, [use.namespace.name for use in known])

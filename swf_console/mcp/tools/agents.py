@@ -49,7 +49,7 @@ def list_namespaces(desk: Desk, *, cursor: Cursor | None = None, limit: Limit = 
 @tool()
 def get_namespace(desk: Desk, *, namespace: Line) -> Any:
     """Show a namespace, its owner, and how much is in it, counted up to 10,001."""
-    return namespaces.find_namespace(desk.database(), namespace, namespaces.COUNT_CAP)
+    return namespaces.find_namespace(desk.database(), namespace)
 
 
 @tool()

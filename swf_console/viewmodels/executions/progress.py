@@ -23,7 +23,6 @@ from ..snapshots import DaqState, Running
 
 SHOWN = 8
 EVENTS = 1_000
-COUNT_CAP = 10_001
 STAGES = ("stf_gen", "stf_ready", "processing_complete", "tf_file_registered", "slice", "slice_result")
 
 
@@ -52,7 +51,7 @@ class RunningWatch:
             page = executions.page(connection, wanted, limit=SHOWN)
             count = len(page.items)
             if page.next:
-                count = executions.count(connection, wanted, COUNT_CAP)
+                count = executions.count(connection, wanted)
             now = server_time(connection)
         found = tuple(self._running(database, one, now) for one in page.items)
         self._known = {one.execution_id: self._known[one.execution_id] for one in page.items}
@@ -105,9 +104,7 @@ def _pipeline(database: Database, execution_id: str) -> Sequence[tuple[str, int]
         return [
             (
                 stage,
-                messages.count(
-                    connection, MessageFilter(execution_id=execution_id, message_type=stage), COUNT_CAP
-                ),
+                messages.count(connection, MessageFilter(execution_id=execution_id, message_type=stage)),
             )
             for stage in STAGES
             if stage in there

@@ -3,7 +3,7 @@
 import pytest
 
 from swf_console.backend.database import Database
-from swf_console.backend.services import namespaces
+from swf_console.backend.database.records import pages
 from tests.support.command_line import CommandLine
 from tests.support.history import CODE, add_execution, add_messages
 
@@ -34,7 +34,7 @@ def test_an_unknown_definition_is_refused_in_one_harmless_line(
 def test_namespaces_tell_their_owner_and_how_much_is_in_them(
     console: CommandLine, kept: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(namespaces, "COUNT_CAP", 4)
+    monkeypatch.setattr(pages, "COUNT_CAP", 4)
     execution_id = add_execution(kept)
     add_messages(kept, execution_id, 5)
     assert console("namespaces", "list").out.splitlines()[1].split()[:5] == [

@@ -13,13 +13,17 @@ from swf_console.backend.database import (
     agents,
     definitions,
     executions,
+    files,
     logs,
     messages,
     open_database,
     runs,
+    slices,
+    workers,
 )
 from swf_console.backend.database.records.agents import LogFilter
 from swf_console.backend.database.records.messages import MessageFilter, NewMessage
+from swf_console.backend.database.records.processing import SliceFilter, StfFilter
 from swf_console.backend.database.records.workflows import ExecutionFilter, NewDefinition
 from swf_console.backend.database.sql.keyset import cursor_of
 
@@ -69,7 +73,12 @@ OTHERS: dict[str, Callable[[Connection], object]] = {
     "renewed": lambda c: executions.renew(c, "o", NOW),
     "runs": runs.page,
     "run states": runs.states,
+    "samples of a run": lambda c: files.fastmon_page(c, 1, cursor_of([NOW, "tf"])),
+    "slices of a run": lambda c: slices.page(c, SliceFilter(run_number=1), cursor_of([1])),
+    "slices of an STF": lambda c: slices.page(c, SliceFilter(stf_filename="stf")),
+    "STFs of a run": lambda c: files.stf_page(c, StfFilter(run_number=1), cursor_of(["stf"])),
     "types": messages.types,
+    "workers of a run": lambda c: workers.page(c, 1, cursor_of([NOW, "w"])),
 }
 
 
@@ -83,6 +92,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         ids = [f"{number:032x}" for number in range(3)]
         rows = [NewMessage(one, f"t{one[-1]}", NOW, content={}, execution_id="e") for one in ids]
         messages.record(connection, rows)
+        runs.ensure(connection, 1, NOW)
     yield opened
     opened.close()
 
