@@ -92,7 +92,6 @@ class Operation:
     keys: type[Schema] = Schema
     row: ResponseRow[Any] | type[BaseModel] | None = None
     is_list: bool = False
-    paged: bool = False
     made: bool = False
     open: bool = False
     says_status: bool = False
