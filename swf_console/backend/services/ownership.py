@@ -45,7 +45,7 @@ class WritePolicy:
         self._locked, self._meant = True, None
 
     def unlock(self, namespace: str | None) -> None:
-        """Allow changes again, in this namespace whoever owns it."""
+        """Allow changes again, in this namespace even if another user owns it."""
         self._locked, self._meant = False, namespace
 
 

@@ -171,8 +171,8 @@ class RunningExecution:
     def _deliver(self) -> None:
         """Wait until the broker has confirmed every message; an outage over the limit is a failure.
 
-        Who stops an execution during an outage does not wait for the limit: what was not delivered stays
-        in the message table, marked so.
+        A stop during an outage does not wait for the limit: what was not delivered stays in the message
+        table, marked so.
         """
         publisher, limit = self._context.publisher, self._context.settings.outage_limit
         patience = FAREWELL_SECONDS

@@ -1,4 +1,4 @@
-"""While a process executes, its leases are renewed and stops that others ask for are heard."""
+"""The leases of a process that executes: renewed in time, and read for stops that others request."""
 
 import logging
 import threading
@@ -18,8 +18,8 @@ RENEWALS = 5  # within the time of a lease
 class LeaseRenewer:
     """A thread that calls `tick`, looks for stops, and renews the leases of `owner` for `seconds` in time.
 
-    `stop` is called with an execution's id and the reason: `stopped` where somebody asked for it in the
-    database, `lease lost` where somebody else has closed it.
+    `stop` is called with an execution's id and the reason: `stopped` where a stop was requested in the
+    database, `lease lost` where another process has closed it.
     """
 
     def __init__(

@@ -90,7 +90,7 @@ class WorkflowMonitor:
 def list_executions(
     settings: Settings, database: Database, wanted: ExecutionFilter, after: str | None = None, limit: int = 50
 ) -> Page[ExecutionSummary]:
-    """Executions, newest first; what nobody runs any more is closed before it could be shown as running."""
+    """Executions, newest first; expired ones are closed before they could be shown as running."""
     sweep(settings, database)
     with database.read() as connection:
         return executions.page(connection, wanted, after, limit)

@@ -20,7 +20,7 @@ LOOK_SECONDS = 0.1
 INTERRUPTED = 130
 TIMED_OUT = 4
 ENDED = "ended"
-# SQLite lets go of the interpreter at every row: who took it gives it back sooner than after 5 ms
+# SQLite releases the GIL at every row: another thread that took it gives it back sooner than after 5 ms
 SWITCH_SECONDS = 0.0005
 
 Progress = Callable[[float, float | None], None]

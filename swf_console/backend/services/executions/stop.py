@@ -53,7 +53,7 @@ def stop_execution(
 
 
 def force_terminate(settings: Settings, database: Database, execution_id: str) -> Stopped:
-    """Write `terminated` into an execution that stays `running` with nobody to end it.
+    """Write `terminated` into an execution that stays `running` without a process that runs it.
 
     Raises UsageError for an unknown one, Refused for one that does not run, and for one whose runner holds
     a lease on it: that one has to be stopped, so that its agents are told.

@@ -1,4 +1,4 @@
-"""A word to everybody who follows the topic: shown in the tail, ignored by agents."""
+"""A text for all who follow the topic: shown in the tail, ignored by agents."""
 
 import re
 from collections.abc import Mapping
@@ -74,7 +74,7 @@ def send_message(
 
 
 def checked_type(msg_type: str) -> str:
-    """A type that nobody acts upon. Raises UsageError and Refused."""
+    """`msg_type`, where no agent acts upon it. Raises UsageError and Refused."""
     if not KIND.fullmatch(msg_type):
         raise UsageError(f"{msg_type[:60]!r} is no message type", f"Use letters, such as {ANNOUNCEMENT}")
     if msg_type.lower() in CONTRACT:

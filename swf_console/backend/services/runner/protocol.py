@@ -65,7 +65,7 @@ class Command:
 
 
 def reply_to(command: Command, answer: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
-    """Where an answer goes and what it says; None where nobody asked for one, or named no destination."""
+    """Where an answer goes and what it says; None where none was asked for, or no destination named."""
     if not command.reply_to:
         return None
     try:
