@@ -79,7 +79,6 @@ class ConsoleApp(App[int]):
         questions = Questions(self, self.frame.say)
         self.say = self.frame.say
         self.ask, self.confirm_many = questions.ask, questions.confirm_many
-        self.type_name = questions.type_name
         self.record = self.runner.record
         self.hold_keys, self.let_keys_go = self.key_queue.hold, self.key_queue.release
         self.copy = Clipboard(self.environ, self.write_to_terminal, self.frame.say).copy

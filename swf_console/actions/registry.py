@@ -10,7 +10,6 @@ class Tier(Enum):
     READ = "changes nothing"
     REVERSIBLE = "asks y/N on the bottom line"
     MANY = "lists the names it concerns and asks"
-    IRREVERSIBLE = "asks for the name to be typed"
 
 
 class Action(NamedTuple):

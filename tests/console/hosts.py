@@ -71,10 +71,6 @@ class HostApp(App[None]):
         self.asked.names.append(list(names))
         self.ask(title, on_yes)
 
-    def type_name(self, title: str, name: str, on_yes: Callable[[], None]) -> None:
-        self.asked.names.append([name])
-        self.ask(title, on_yes)
-
     def record(self, action: Action, command: str, call: Call, then: Then | None = None) -> None:
         self.asked.commands.append(command)
         if self.read_only and action.tier is not Tier.READ:

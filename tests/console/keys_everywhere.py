@@ -9,10 +9,11 @@ from swf_console.backend.services.journal import Entry as JournalEntry
 from swf_console.backend.supervisor.base import Orphan
 from swf_console.screens.agents.screen import AgentsPane
 from swf_console.screens.base.prompt import Entry
-from swf_console.screens.dialogs.confirm import Choice, ConfirmMany, Question, TypeName
+from swf_console.screens.dialogs.confirm import Choice, ConfirmMany, Question
 from swf_console.screens.dialogs.doctor import DoctorOverlay
 from swf_console.screens.dialogs.help import HelpScreen
 from swf_console.screens.dialogs.namespace_picker import NamespacePicker
+from swf_console.screens.dialogs.namespace_setup import FirstStart
 from swf_console.screens.dialogs.palette import Palette
 from swf_console.screens.dialogs.quit import Quitting
 from swf_console.screens.fast_processing.screen import FastProcessingPane
@@ -227,9 +228,9 @@ async def help_screen(keys: Keys) -> None:
 
 @presses("dialog")
 async def dialog(keys: Keys) -> None:
-    keys.app.push_screen(TypeName("forget it?", "x"))
-    await keys.until(lambda: keys.shows(TypeName))
-    await keys.press("leave", lambda: not keys.shows(TypeName))
+    keys.app.push_screen(FirstStart(keys.app.services))
+    await keys.until(lambda: keys.shows(FirstStart))
+    await keys.press("leave", lambda: not keys.shows(FirstStart))
 
 
 @presses("confirm")

@@ -9,7 +9,7 @@ from swf_console.actions import Action, Tier
 from swf_console.app import ConsoleApp
 from swf_console.backend.core.errors import Refused
 from swf_console.screens.base.host import ActionHost, Host
-from swf_console.screens.dialogs.confirm import Choice, ConfirmMany, Question, TypeName
+from swf_console.screens.dialogs.confirm import Choice, ConfirmMany, Question
 from swf_console.screens.dialogs.help import HelpScreen
 from swf_console.screens.dialogs.namespace_setup import FirstStart
 from swf_console.screens.dialogs.palette import Palette
@@ -71,19 +71,19 @@ def test_only_y_is_yes(quiet: ConsoleServices) -> None:
     play(quiet, steps)
 
 
-def test_many_are_listed_and_a_name_has_to_be_typed(quiet: ConsoleServices) -> None:
+def test_many_are_listed_before_they_are_done(quiet: ConsoleServices) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         done: list[str] = []
         app.confirm_many("Stop these?", ["a", "b [red]"], lambda: done.append("many"))
         await until(pilot, lambda: isinstance(app.screen, ConfirmMany))
         await pilot.press("enter")
         await until(pilot, lambda: not isinstance(app.screen, ConfirmMany))
-        app.type_name("Forget it?", "x1", lambda: done.append("typed"))
-        await until(pilot, lambda: isinstance(app.screen, TypeName))
-        await pilot.press("x", "2", "enter")
-        await pilot.press("backspace", "1", "enter")
-        await until(pilot, lambda: not isinstance(app.screen, TypeName))
-        assert done == ["typed"]
+        assert done == []
+        app.confirm_many("Stop these?", ["a", "b [red]"], lambda: done.append("many"))
+        await until(pilot, lambda: isinstance(app.screen, ConfirmMany))
+        await pilot.press("y")
+        await until(pilot, lambda: not isinstance(app.screen, ConfirmMany))
+        assert done == ["many"]
 
     play(quiet, steps)
 

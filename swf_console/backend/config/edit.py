@@ -26,7 +26,9 @@ def set_in_testbed(path: Path, key: str, value: Any, workflows_dir: Path) -> Non
     Raises ConfigurationError or NamespaceError, and writes nothing, where the file would become wrong.
     """
     with _alone(path):
-        _save(path, edited(read_document(path), key, value), workflows_dir)
+        text = edited(read_document(path), key, value)
+        check_testbed(path, text, workflows_dir)
+        _replace(path, text)
 
 
 def set_in_configuration(workflows_dir: Path, name: str, key: str, value: Any) -> None:
@@ -60,15 +62,6 @@ def _composing_problems(workflows_dir: Path, unsaved: dict[Path, str]) -> list[P
         except ConfigurationError as error:
             problems += error.problems
     return list(dict.fromkeys(problems))
-
-
-def save_testbed(path: Path, text: str, workflows_dir: Path) -> None:
-    """Write `text` as testbed.toml in one step, keeping what was there as `testbed.toml.previous`.
-
-    Raises ConfigurationError or NamespaceError, and writes nothing, for a problem that was not there before.
-    """
-    with _alone(path):
-        _save(path, text, workflows_dir)
 
 
 def save_text(path: Path, text: str) -> None:
@@ -112,7 +105,10 @@ def _set(root: Any, keys: list[str], value: Any) -> None:
 
 
 def check_testbed(path: Path, text: str, workflows_dir: Path) -> None:
-    """Raises what `save_testbed` would raise for this text; writes nothing."""
+    """Check `text` as testbed.toml; writes nothing.
+
+    Raises ConfigurationError or NamespaceError for a problem that was not there before.
+    """
     new = parse_document(text, path)
     before = _read_if_usable(path)
     problems = _problems(new, workflows_dir)
@@ -122,11 +118,6 @@ def check_testbed(path: Path, text: str, workflows_dir: Path) -> None:
     if problems:
         raise ConfigurationError(*problems)
     _check_namespace(new, before)
-
-
-def _save(path: Path, text: str, workflows_dir: Path) -> None:
-    check_testbed(path, text, workflows_dir)
-    _replace(path, text)
 
 
 def _problems(document: Document, workflows_dir: Path) -> list[Problem]:

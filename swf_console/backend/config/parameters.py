@@ -1,6 +1,6 @@
 """The parameters of data taking and fast processing: one table, the founding document's."""
 
-from .schema import Parameter, Schema
+from .schema import Parameter
 
 DATATAKING = "stf_datataking"
 BASE_SECTION = "daq_state_machine"
@@ -119,8 +119,3 @@ DATATAKING_PARAMETERS = (
         section=FAST_SECTION,
     ),
 )
-
-
-def datataking_schema() -> Schema:
-    """The schema of `stf_datataking`, the workflow this project ships."""
-    return Schema(DATATAKING_PARAMETERS)

@@ -6,7 +6,7 @@ import re
 import socket
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -102,11 +102,6 @@ def load_settings(
         lease_seconds=_seconds(env, "SWF_LEASE_SECONDS", 15.0),
         instance=find_instance(env),
     )
-
-
-def with_broker(settings: Settings, broker: BrokerSettings) -> Settings:
-    """The same settings, once the embedded broker's address is known."""
-    return replace(settings, broker=broker)
 
 
 def find_home(env: Mapping[str, str], given: str | Path | None, start: Path | None = None) -> Path:

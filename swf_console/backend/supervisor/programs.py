@@ -93,11 +93,6 @@ def forget(place: Place, names: Sequence[str]) -> bool:
         return _write(place, kept)
 
 
-def unknown_options(program: Program) -> tuple[str, ...]:
-    """Options that mean nothing here."""
-    return tuple(sorted(set(program.options) - set(OPTIONS)))
-
-
 def _write(place: Place, entries: Mapping[str, dict[str, Any]]) -> bool:
     import json
 

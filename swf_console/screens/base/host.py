@@ -43,9 +43,6 @@ class ActionHost(Protocol):
     def confirm_many(self, title: str, names: Sequence[str], on_yes: Callable[[], None]) -> None:
         """Ask in a dialog that lists what is concerned."""
 
-    def type_name(self, title: str, name: str, on_yes: Callable[[], None]) -> None:
-        """Ask for `name` to be typed."""
-
     def record(self, action: Action, command: str, call: Call, then: Then | None = None) -> None:
         """Run `call` in a worker thread, show and journal it: the equivalent command line and its result.
 

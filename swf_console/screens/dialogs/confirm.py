@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
-from textual import events, on
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input, Label, Static
+from textual.widgets import Label, Static
 
 from ...backend.core.sanitize import brief
 from ...widgets.bindings import bindings_of
@@ -95,31 +95,6 @@ class ConfirmMany(Dialog):
         self.dismiss(True)
 
 
-class TypeName(Dialog):
-    """What cannot be undone happens when its name has been typed."""
-
-    def __init__(self, title: str, name: str) -> None:
-        super().__init__()
-        self.heading, self.wanted = title, name
-
-    def compose(self) -> ComposeResult:
-        with self.box(self.heading):
-            text = Content.assemble("Type ", (brief(self.wanted, 200), "bold $text-warning"), " to do it.")
-            yield Static(text, classes="text")
-            yield Input(placeholder="its name")
-            yield Static("", classes="wrong")
-            yield Static(hint(("Enter", "do it"), ("{dialog.leave}", "leave it")), classes="hint")
-
-    @on(Input.Submitted)
-    def entered(self, event: Input.Submitted) -> None:
-        """Compare."""
-        event.stop()
-        if event.value == self.wanted:
-            self.dismiss(True)
-        else:
-            self.query_one(".wrong", Static).update(Content("That is another name."))
-
-
 class QuestionHost(Protocol):
     """What asking needs of the application."""
 
@@ -140,10 +115,6 @@ class Questions:
     def confirm_many(self, title: str, names: Sequence[str], on_yes: Callable[[], None]) -> None:
         """Ask in a dialog that lists what is concerned."""
         self._ask(ConfirmMany(title, names), on_yes)
-
-    def type_name(self, title: str, name: str, on_yes: Callable[[], None]) -> None:
-        """Ask for a name to be typed."""
-        self._ask(TypeName(title, name), on_yes)
 
     def _ask(self, dialog: ModalScreen[Any], on_yes: Callable[[], None]) -> None:
         self._host.push_screen(dialog, lambda yes: on_yes() if yes else self._say("not done"))

@@ -25,7 +25,6 @@ FRAME_WIDE, FRAME_HIGH = 5, 3
 ASKS = {
     Tier.REVERSIBLE: "asks y/N",
     Tier.MANY: "lists the names and asks",
-    Tier.IRREVERSIBLE: "asks for the name",
 }
 TITLES: Mapping[str, str] = {**PLACES, **{pane.name: pane.title for pane in PANES}}
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ...viewmodels.snapshots import Change, OverviewLook, Running
 
 WIDE = 120
-MOST_RUNNING = 5
 
 
 class OverviewPane(Pane):

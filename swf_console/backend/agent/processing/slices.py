@@ -15,7 +15,6 @@ SLICES_QUEUE = "/queue/panda.transformer.slices"
 RESULTS_QUEUE = "/queue/panda.results.fastprocessing"
 
 SLICES_PER_SAMPLE = 15
-LARGEST_COUNT = 100_000
 SPACE = uuid.UUID("c5a1a4b0-3d1e-4f5c-8c52-0b6f2f7f9d11")
 
 

@@ -74,7 +74,6 @@ def merge(look: SupervisorLook, heard: Sequence[Agent], host: str) -> list[Agent
     return views + [_unsupervised(agent, now) for agent in others]
 
 
-ELSEWHERE = "not under this supervisord"
 _TROUBLE = (ProcessState.BACKOFF, ProcessState.FATAL, ProcessState.EXITED, ProcessState.UNKNOWN)
 
 

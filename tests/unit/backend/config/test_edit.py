@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.config.edit import save_testbed, set_in_testbed
+from swf_console.backend.config.edit import check_testbed, save_text, set_in_testbed
 from swf_console.backend.core.errors import ConfigurationError, NamespaceError
 
 TEXT = """# top comment
@@ -105,21 +105,27 @@ def test_a_broken_configuration_elsewhere_does_not_stop_an_edit(home: Path) -> N
     assert "stf_count = 4" in (home / "testbed.toml").read_text()
 
 
+def save(path: Path, text: str, workflows_dir: Path) -> None:
+    """What the editor of the console does with a whole text."""
+    check_testbed(path, text, workflows_dir)
+    save_text(path, text)
+
+
 def test_a_whole_text_is_checked_and_saved(home: Path) -> None:
     path = home / "testbed.toml"
     with pytest.raises(ConfigurationError, match="no valid TOML"):
-        save_testbed(path, "[x\n", home)
+        save(path, "[x\n", home)
     assert path.read_text() == TEXT
-    save_testbed(path, '[testbed]\nnamespace = "new"\n', home)
+    save(path, '[testbed]\nnamespace = "new"\n', home)
     assert path.read_text() == '[testbed]\nnamespace = "new"\n'
-    save_testbed(home / "fresh.toml", '[testbed]\nnamespace = "n"\n', home)
+    save(home / "fresh.toml", '[testbed]\nnamespace = "n"\n', home)
     assert (home / "fresh.toml").exists()
 
 
 def test_a_broken_testbed_can_be_mended(home: Path) -> None:
     path = home / "testbed.toml"
     path.write_text("[testbed\n")
-    save_testbed(path, '[testbed]\nnamespace = "n"\n', home)
+    save(path, '[testbed]\nnamespace = "n"\n', home)
     assert (home / "testbed.toml.previous").read_text() == "[testbed\n"
 
 
@@ -148,7 +154,7 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(home: Path, monkeypatch: p
 
 def test_a_folder_that_is_not_there_is_one_clear_line(home: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be edited"):
-        save_testbed(home / "gone" / "testbed.toml", "", home)
+        save(home / "gone" / "testbed.toml", "", home)
 
 
 def test_two_editors_at_once_both_leave_their_value(home: Path) -> None:

@@ -9,8 +9,8 @@ from swf_console.backend.config.declared import declared_parameters
 from swf_console.backend.config.list import workflow_defaults, workflow_schema
 from swf_console.backend.config.load import compose
 from swf_console.backend.config.overrides import Override, overrides_from, parse_override
-from swf_console.backend.config.parameters import datataking_schema
-from swf_console.backend.config.schema import BadValue, Parameter
+from swf_console.backend.config.parameters import DATATAKING_PARAMETERS
+from swf_console.backend.config.schema import BadValue, Parameter, Schema
 from swf_console.backend.core.errors import ConfigurationError
 
 FOUNDING = {
@@ -34,11 +34,11 @@ FOUNDING = {
 
 
 def test_the_schema_knows_every_parameter_of_the_founding_document() -> None:
-    assert set(datataking_schema().names) >= FOUNDING
+    assert set(Schema(DATATAKING_PARAMETERS).names) >= FOUNDING
 
 
 def test_every_parameter_is_explained_and_its_default_fits() -> None:
-    for parameter in datataking_schema():
+    for parameter in Schema(DATATAKING_PARAMETERS):
         assert parameter.help
         assert parameter.range
         if parameter.default is not None:
