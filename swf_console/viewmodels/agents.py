@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..backend.core.errors import SwfError, TimedOut
-from ..backend.core.settings import Settings
 from ..backend.database import agents
 from ..backend.database.records.agents import Agent
 from ..backend.messaging.embedded import find_running
@@ -63,7 +62,7 @@ class AgentWatch:
 
     def _supervisor(self) -> tuple[SupervisorLook, float | None]:
         """What supervisord says; where it is there and mute, what it said last and how old that is."""
-        look = look_at_supervisor(self._services.settings)
+        look = look_at_supervisor(self._services.settings, self._services.supervisor)
         if look.state == UP:
             self._seen, self._seen_at = look, time.monotonic()
         elif look.state in GONE:
@@ -125,14 +124,14 @@ class AgentWatch:
         return AgentLine(view, is_needed, self._cpu.percent(view.pid) if view.pid and is_here else None)
 
 
-def change(settings: Settings, action: str, names: Sequence[str]) -> str:
+def change(services: ConsoleServices, action: str, names: Sequence[str]) -> str:
     """Start, stop or restart these, and say what each did.
 
     Raises SupervisorUnreachable, UsageError, and TimedOut where one is not as wanted.
     """
     from ..backend.services.agents.control import change_agents
 
-    lines = change_agents(settings, action, names)
+    lines = change_agents(services.settings, action, names, supervisor=services.supervisor)
     trouble = [f"{line.name}: {line.trouble}" for line in lines if line.trouble]
     if trouble:
         raise TimedOut("; ".join(trouble), "Its log says more")

@@ -8,6 +8,7 @@ from ..backend.core.errors import SwfError
 from ..backend.core.settings import Settings
 from ..backend.database import Database, namespaces
 from ..backend.services.health.connection import ConnectionStatus, Connectivity
+from ..backend.supervisor.base import DaemonState, Supervisor
 
 EVERY = 2.0
 SILENT = 8.0
@@ -87,12 +88,11 @@ class Owners:
         return ConnectionStatus("db", Connectivity.UP, place=database.safe_url)
 
 
-def ask_supervisor(settings: Settings) -> ConnectionStatus:
-    """Whether supervisord of this home runs; starts nothing."""
+def ask_supervisor(settings: Settings, supervisor: Supervisor | None = None) -> ConnectionStatus:
+    """Whether supervisord (that of this home) runs; starts nothing."""
     from ..backend.services.agents.programs import supervisor_of
-    from ..backend.supervisor.base import DaemonState
 
-    daemon = supervisor_of(settings).look()
+    daemon = (supervisor or supervisor_of(settings)).look()
     if daemon.state is DaemonState.RUNNING:
         return ConnectionStatus("superv", Connectivity.UP, place=f"pid {daemon.pid}")
     flow = Connectivity.IDLE if daemon.state is DaemonState.ABSENT else Connectivity.DOWN

@@ -15,6 +15,7 @@ from .ui_state import Memory
 if TYPE_CHECKING:
     from ..backend.database import Database
     from ..backend.services.alarms.rules import Findings
+    from ..backend.supervisor.base import Supervisor
     from .connections import Asking, Owners
     from .executions.local import LocalRuns
     from .messages.buffer import Tail
@@ -30,7 +31,8 @@ class ConsoleServices:
     """One console's services. Methods that reach a backend block: call them from a worker thread only.
 
     The pipes, the tail's among them, come to life with `start`, which loads heavy libraries. `lease_owner` is
-    whom the watchdog of this process knows: it holds the leases of what is executed here.
+    whom the watchdog of this process knows: it holds the leases of what is executed here. `supervisor` stands
+    in for the supervisord of the home.
     """
 
     settings: Settings
@@ -38,6 +40,7 @@ class ConsoleServices:
     read_only: bool = False
     preferences: Preferences = field(default_factory=Preferences)
     lease_owner: str = ""
+    supervisor: "Supervisor | None" = field(default=None, repr=False)
     first_look: "FirstLook | None" = field(default=None, repr=False)
     courtesy: Courtesy = field(default_factory=Courtesy, repr=False)
     following: "Following | None" = field(default=None, init=False, repr=False)
@@ -102,7 +105,7 @@ class ConsoleServices:
         owners = Owners(self.database, lambda: self.namespace)
         askings = (
             Asking("db", owners.ask),
-            Asking("superv", lambda: ask_supervisor(self.settings)),
+            Asking("superv", lambda: ask_supervisor(self.settings, self.supervisor)),
         )
         with self._opening:
             if self._closed:

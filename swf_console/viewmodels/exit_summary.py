@@ -40,7 +40,7 @@ def _executions(services: ConsoleServices) -> list[str]:
 
 
 def _agents(services: ConsoleServices) -> list[str]:
-    look = look_at_supervisor(services.settings)
+    look = look_at_supervisor(services.settings, services.supervisor)
     up = [one for one in look.processes if str(one.state) == "RUNNING"]
     if not up:
         return ["no agent runs under supervisord"]

@@ -8,6 +8,7 @@ from ..backend.core.errors import SwfError
 from ..backend.core.settings import Settings
 from ..backend.services.agents.programs import supervisor_of
 from ..backend.services.logs import for_people
+from ..backend.supervisor.base import Supervisor
 from ..backend.supervisor.explain import select
 from ..backend.supervisor.log_follower import LogFollower
 
@@ -20,8 +21,8 @@ AGAIN_SECONDS = 2.0
 class LogTail:
     """Follows the log of `program` until it is closed. `take` never blocks."""
 
-    def __init__(self, settings: Settings, program: str) -> None:
-        self._settings, self.program = settings, program
+    def __init__(self, settings: Settings, program: str, supervisor: Supervisor | None = None) -> None:
+        self._settings, self.program, self._supervisor = settings, program, supervisor
         self._lines: deque[str] = deque(maxlen=BUFFER)
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -57,7 +58,8 @@ class LogTail:
 
     def _open(self) -> LogFollower | None:
         try:
-            (found,) = select(supervisor_of(self._settings).processes(), [self.program])
+            supervisor = self._supervisor or supervisor_of(self._settings)
+            (found,) = select(supervisor.processes(), [self.program])
         except (SwfError, ValueError) as error:
             self.trouble = error.message if isinstance(error, SwfError) else "it is several processes"
             return None

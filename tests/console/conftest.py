@@ -6,12 +6,8 @@ from pathlib import Path
 import pytest
 
 from swf_console.backend.core.settings import load_settings
-from swf_console.backend.services import testbed
-from swf_console.backend.services.agents import control, programs, queries
 from swf_console.testing.fake_supervisor import MemorySupervisor
-from swf_console.viewmodels import log_follower
 from swf_console.viewmodels.context import ConsoleServices
-from swf_console.viewmodels.executions import launch
 
 from ..support.command_line import CommandLine
 from ..support.homes import plain_environment
@@ -28,20 +24,17 @@ def console(
 
 
 @pytest.fixture
-def services(console: CommandLine) -> Iterator[ConsoleServices]:
-    """What panes are given in that home."""
-    given = ConsoleServices(console.settings, "demo")
-    yield given
-    given.close()
+def supervisor() -> MemorySupervisor:
+    """The supervisor that panes are given."""
+    return MemorySupervisor(running=True)
 
 
 @pytest.fixture
-def supervisor(monkeypatch: pytest.MonkeyPatch) -> MemorySupervisor:
-    """The supervisor that every operation finds."""
-    found = MemorySupervisor(running=True)
-    for module in (control, queries, programs, launch, testbed, log_follower):
-        monkeypatch.setattr(module, "supervisor_of", lambda _settings: found)
-    return found
+def services(console: CommandLine, supervisor: MemorySupervisor) -> Iterator[ConsoleServices]:
+    """What panes are given in that home."""
+    given = ConsoleServices(console.settings, "demo", supervisor=supervisor)
+    yield given
+    given.close()
 
 
 @pytest.fixture

@@ -71,14 +71,19 @@ def run_testbed(settings: Settings, request: RunRequest, *, with_agents: bool = 
 
 
 def start_agents(
-    settings: Settings, composition: Composition, namespace: str, *, runner: bool = True
+    settings: Settings,
+    composition: Composition,
+    namespace: str,
+    *,
+    runner: bool = True,
+    supervisor: Supervisor | None = None,
 ) -> tuple[tuple[ProcessReport, ...], dict[str, str]]:
     """Start supervisord and what is missing of the runner, the embedded broker and the enabled agents.
 
     Returns a line for each process, and for those that ran already for another namespace what to do.
     """
     programs = needed_programs(settings, composition)
-    supervisor = supervisor_of(settings)
+    supervisor = supervisor or supervisor_of(settings)
     supervisor.ensure_running()
     declared = [program for program in programs if program.script or program.count]
     if declared:

@@ -63,7 +63,7 @@ class AgentLog(LogPane):
             from ...viewmodels.log_follower import LogTail
 
             self.entitle(brief(program, 40), empty="Nothing was written yet")
-            self._log_tail = LogTail(self._services.settings, program)
+            self._log_tail = LogTail(self._services.settings, program, self._services.supervisor)
 
     def _read_on(self) -> None:
         if self._log_tail is None:

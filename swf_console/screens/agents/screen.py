@@ -202,7 +202,8 @@ class AgentsPane(ColumnsPane):
         """Runs in a worker thread."""
         from ...backend.services.agents.control import find_orphans
 
-        return [f"{one.process} (PID {one.pid})" for one in find_orphans(self.services.settings, end=end)]
+        found = find_orphans(self.services.settings, end=end, supervisor=self.services.supervisor)
+        return [f"{one.process} (PID {one.pid})" for one in found]
 
     def _names(self, fits: "Callable[[AgentLine], bool]") -> Sequence[str]:
         chosen = [_line(item) for item in self.list.chosen]
@@ -237,7 +238,7 @@ class AgentsPane(ColumnsPane):
         """Runs in a worker thread."""
         from ...viewmodels.agents import change
 
-        return change(self.services.settings, verb, names)
+        return change(self.services, verb, names)
 
     def _changed(self) -> None:
         self.list.unmark()

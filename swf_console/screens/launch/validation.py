@@ -88,7 +88,7 @@ class RequestCheck:
             lambda: launch.forecast(settings, request, stop), self._was_predicted, self._failed
         )
         self._missings.ask(
-            lambda: launch.missing_programs(settings, request, here=here),
+            lambda: launch.missing_programs(self._services, request, here=here),
             self._are_missing,
             self._missing_unknown,
         )
@@ -140,7 +140,7 @@ class Starter:
         from ...viewmodels.executions import launch
 
         names = " ".join(missing)
-        call = partial(launch.start_missing, self._services.settings, request, here=here)
+        call = partial(launch.start_missing, self._services, request, here=here)
         self._begin("start_missing", names, f"swf-console agents start {names}", call, then)
 
     def _begin(self, name: str, what: str, command: str, call: Callable[[], str], then: Then) -> None:

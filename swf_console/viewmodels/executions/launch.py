@@ -131,13 +131,14 @@ def forecast(settings: Settings, request: RunRequest, stop: StopSignal) -> Forec
     return Forecast(tuple(_lines(found)), found.warnings, rates.keeps_up if rates else None)
 
 
-def missing_programs(settings: Settings, request: RunRequest, *, here: bool) -> tuple[str, ...]:
+def missing_programs(services: ConsoleServices, request: RunRequest, *, here: bool) -> tuple[str, ...]:
     """The programs that the run needs and that do not run. Raises SwfError where that cannot be known."""
+    settings = services.settings
     names = [program.name for program in needed_programs(settings, compose_request(settings, request))]
     names += [] if here else [RUNNER]
     if settings.broker is None and not here and find_running(settings.state_dir) is None:
         names.append(BROKER)
-    supervisor = supervisor_of(settings)
+    supervisor = services.supervisor or supervisor_of(settings)
     if not supervisor.look().state.startable:
         up = {one.group for one in supervisor.processes() if not one.state.ended}
     else:
@@ -145,14 +146,17 @@ def missing_programs(settings: Settings, request: RunRequest, *, here: bool) -> 
     return tuple(name for name in dict.fromkeys(names) if name not in up)
 
 
-def start_missing(settings: Settings, request: RunRequest, *, here: bool) -> str:
+def start_missing(services: ConsoleServices, request: RunRequest, *, here: bool) -> str:
     """Start what the run needs, with supervisord where it does not run; says what was done.
 
     Raises SupervisorUnreachable where one does not start.
     """
+    settings = services.settings
     namespace = resolve_namespace(request.namespace, testbed_of(settings))
     composition = compose_request(settings, request)
-    lines, strangers = start_agents(settings, composition, namespace, runner=not here)
+    lines, strangers = start_agents(
+        settings, composition, namespace, runner=not here, supervisor=services.supervisor
+    )
     did = ", ".join(f"{line.name} {line.did}" for line in lines)
     return ". ".join((did, *strangers.values()))
 

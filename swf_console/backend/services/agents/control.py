@@ -88,13 +88,18 @@ def _note_end(settings: Settings, database: Database, pid: int, outcome: Outcome
 
 
 def change_agents(
-    settings: Settings, action: str, names: Sequence[str], signal_name: str | None = None
+    settings: Settings,
+    action: str,
+    names: Sequence[str],
+    signal_name: str | None = None,
+    *,
+    supervisor: Supervisor | None = None,
 ) -> tuple[ProcessReport, ...]:
     """`start` (supervisord too), `stop`, `restart` or `signal` these; a line for each process.
 
     Raises SupervisorUnreachable, and UsageError for a name that is not there.
     """
-    supervisor = supervisor_of(settings)
+    supervisor = supervisor or supervisor_of(settings)
     outcomes: tuple[Outcome, ...]
     match action:
         case "start" | "restart":
@@ -126,7 +131,9 @@ def follow_log(settings: Settings, name: str, count: int, *, follow: bool) -> It
         yield line.text
 
 
-def find_orphans(settings: Settings, *, end: bool) -> tuple[Orphan, ...]:
+def find_orphans(
+    settings: Settings, *, end: bool, supervisor: Supervisor | None = None
+) -> tuple[Orphan, ...]:
     """Processes that outlived their supervisord; with `end` they are ended."""
-    supervisor = supervisor_of(settings)
+    supervisor = supervisor or supervisor_of(settings)
     return supervisor.end_orphans() if end else supervisor.orphans()

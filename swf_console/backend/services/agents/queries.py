@@ -10,7 +10,7 @@ from ...core.suggest import nearest
 from ...database import Database, agents
 from ...database.records.agents import Agent
 from ...database.records.pages import Page
-from ...supervisor.base import DaemonState, ProcessState, ProcessStatus
+from ...supervisor.base import DaemonState, ProcessState, ProcessStatus, Supervisor
 from .programs import supervisor_of
 
 SILENT = timedelta(seconds=90)
@@ -46,10 +46,10 @@ class SupervisorLook:
     notes: tuple[str, ...] = ()
 
 
-def look_at_supervisor(settings: Settings) -> SupervisorLook:
-    """Ask supervisord for its processes; never raises, starts nothing."""
+def look_at_supervisor(settings: Settings, supervisor: Supervisor | None = None) -> SupervisorLook:
+    """Ask supervisord (that of the home) for its processes; never raises, starts nothing."""
     try:
-        supervisor = supervisor_of(settings)
+        supervisor = supervisor or supervisor_of(settings)
         daemon = supervisor.look()
         if daemon.state is not DaemonState.RUNNING:
             return SupervisorLook(str(daemon.state), daemon.message, daemon.advice, daemon.pid)

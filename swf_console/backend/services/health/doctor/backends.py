@@ -11,7 +11,7 @@ from ....database import Database, agents
 from ....database.connection import urls
 from ....database.connection.engine import server_time
 from ....database.records.agents import Heartbeat
-from ....supervisor.base import DaemonState, ProcessState
+from ....supervisor.base import DaemonState, ProcessState, Supervisor
 from ...agents.queries import SupervisorLook, look_at_supervisor
 from ...database import opened
 from ..backends import Asked, Health, database_silent, look_at_broker, look_at_database
@@ -109,10 +109,10 @@ def check_clock(settings: Settings) -> Check:
     return _of_database(settings, "clock", compare)
 
 
-def check_supervisord(settings: Settings) -> Check:
-    """supervisord, and whether a program of it needs somebody."""
+def check_supervisord(settings: Settings, supervisor: Supervisor | None = None) -> Check:
+    """supervisord (that of the home), and whether a program of it needs somebody."""
     silent = SupervisorLook("silent", f"no answer within {PATIENCE:g} s", "See what its process waits for")
-    look = Asked(lambda: look_at_supervisor(settings)).within(PATIENCE, lambda: silent)
+    look = Asked(lambda: look_at_supervisor(settings, supervisor)).within(PATIENCE, lambda: silent)
     if look.state in (DaemonState.ABSENT, DaemonState.STALE):
         return ok("supervisord", "does not run: the first agent that is started starts it")
     if look.state != DaemonState.RUNNING:

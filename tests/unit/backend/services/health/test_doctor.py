@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from swf_console.backend.database import Database, agents
-from swf_console.backend.services.agents import queries
+from swf_console.backend.services.health.doctor.backends import check_supervisord
 from swf_console.backend.services.health.doctor.checks import Check, Verdict, size
 from swf_console.backend.services.health.doctor.run import examine, exit_code
 from swf_console.backend.supervisor.base import DaemonState
@@ -79,22 +79,21 @@ def test_files_that_others_may_read_are_told(console: CommandLine, kept: Databas
 
 
 def test_supervisord_is_asked_and_a_program_that_cannot_be_started_is_told(
-    console: CommandLine, monkeypatch: pytest.MonkeyPatch
+    console: CommandLine,
 ) -> None:
     assert checks(console)["supervisord"].found.startswith("does not run")
     supervisor = MemorySupervisor(running=True)
-    monkeypatch.setattr(queries, "supervisor_of", lambda _settings: supervisor)
     supervisor.start(["example-data-agent"])
-    check = checks(console)["supervisord"]
+    check = check_supervisord(console.settings, supervisor)
     assert (check.verdict, "1 of" in check.found) == (Verdict.OK, True)
     supervisor.crash("example-data-agent")
-    check = checks(console)["supervisord"]
+    check = check_supervisord(console.settings, supervisor)
     assert (check.verdict, check.advice) == (
         Verdict.WARN,
         "Its log says why: swf-console agents logs example-data-agent",
     )
     supervisor.state = DaemonState.FROZEN
-    assert checks(console)["supervisord"].exit_code == 3
+    assert check_supervisord(console.settings, supervisor).exit_code == 3
 
 
 def test_without_a_home_the_checks_that_need_none_remain(
