@@ -12,7 +12,20 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Numeric, Select, and_, bindparam, case, cast, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Numeric,
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from . import runs
 from .records.workflows import RunState
@@ -146,17 +159,19 @@ def _phase(dialect: str, now: Mapping[str, ColumnElement[int]]) -> ColumnElement
     expected = _expected(dialect)
     settled = now["slices_completed"] + now["slices_failed"] == now["slices_created"]
     done = and_(expected <= now["stf_samples_received"], settled)
-    again = and_(expected.is_not(None), _s.phase == COMPLETED)
-    return case((done, COMPLETED), (again, ENDED), else_=_s.phase)
+    completed: ColumnElement[str] = literal_column(f"'{COMPLETED}'")
+    ended: ColumnElement[str] = literal_column(f"'{ENDED}'")
+    again = and_(expected.is_not(None), _s.phase == completed)
+    return case((done, completed), (again, ended), else_=_s.phase)
 
 
 def _expected(dialect: str) -> ColumnElement[Any]:
     """How many samples a run has in all, NULL while that is not known."""
     stored = _s.metadata[EXPECTED]
     if dialect == "postgresql":
-        kind = func.jsonb_typeof(stored)
+        is_number = func.jsonb_typeof(stored) == literal_column("'number'")
     else:
-        kind = func.json_type(_s.metadata, f"$.{EXPECTED}")
+        kind = func.json_type(_s.metadata, literal_column(f"'$.{EXPECTED}'"))
+        is_number = or_(kind == literal_column("'integer'"), kind == literal_column("'real'"))
     # metadata come over REST as well: a cast of what is not a number would fail every report of this run
-    is_number = kind.in_(("number", "integer", "real"))
     return case((is_number, cast(stored.as_string(), Numeric)))
