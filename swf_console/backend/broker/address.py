@@ -57,7 +57,7 @@ def credentials(previous: Address | None) -> Credentials:
     """Those of the previous start, or new ones."""
     if previous is not None and previous.user and previous.password:
         return Credentials(previous.user, previous.password)
-    from secrets import token_urlsafe
+    from secrets import token_urlsafe  # a broker that was here before starts without it
 
     return Credentials("swf", token_urlsafe(24))
 

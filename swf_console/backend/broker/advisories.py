@@ -2,15 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .destinations import QUEUE, TOPIC, Queue, is_pattern, matches
 from .message import REMOTE_TEMPORARY, Message, own
-from .subscriptions import Browser, Durable, StoreSubscription, Subscription, TopicSubscription
-
-if TYPE_CHECKING:
-    from .broker import Broker
-    from .session import Session
+from .ports import BrokerState
+from .subscriptions import Browser, Client, Durable, StoreSubscription, Subscription, TopicSubscription
 
 PREFIX = "ActiveMQ.Advisory."
 CLASSES = {TOPIC: "ActiveMQTopic", QUEUE: "ActiveMQQueue"}
@@ -19,14 +16,14 @@ CLASSES = {TOPIC: "ActiveMQTopic", QUEUE: "ActiveMQQueue"}
 class Advisories:
     """Sends advisories to who listens, and to a new listener what is already there."""
 
-    def __init__(self, broker: "Broker") -> None:
+    def __init__(self, broker: BrokerState) -> None:
         self._broker = broker
 
-    def connection_added(self, session: "Session") -> None:
+    def connection_added(self, session: Client) -> None:
         """A client has logged in."""
         self._publish("Connection", lambda: _connection(session))
 
-    def connection_removed(self, session: "Session") -> None:
+    def connection_removed(self, session: Client) -> None:
         """A client is gone."""
         self._publish("Connection", lambda: _removed({"@class": "ConnectionId", "value": session.name}))
 
@@ -89,7 +86,7 @@ class Advisories:
         return own(TOPIC + PREFIX + topic, self._broker.new_message_id(), headers, text)
 
 
-def _connection(session: "Session") -> dict[str, Any]:
+def _connection(session: Client) -> dict[str, Any]:
     return {
         "ConnectionInfo": {
             "commandId": 0,

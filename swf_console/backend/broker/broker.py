@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
 
 from ... import __version__
 from ..core.errors import UsageError
@@ -11,28 +10,17 @@ from .address import Credentials
 from .advisories import Advisories
 from .destinations import QUEUE, TOPIC, Queue, Topic, Topics, check_name, virtual_topic
 from .frames import Rejected, escape
-from .journal import Journal, Sender
+from .journal import Journal
 from .limits import Limits
 from .log import Log
 from .message import REMOTE_TEMPORARY, TEMPORARY, Message
+from .ports import Target
 from .statistics import Statistics, is_statistics
-from .store import Memory, Store
-from .subscriptions import Durables
-
-if TYPE_CHECKING:
-    from .session import Session
-    from .subscriptions import Browser
+from .store import MemoryUse, Store
+from .subscriptions import Browser, Client, Durables
 
 DEAD_LETTERS = "/queue/ActiveMQ.DLQ"
 SWEEP_SECONDS = 5.0
-
-
-class Target(Protocol):
-    """Where a SEND goes. `line` is its name as a header's value."""
-
-    line: str
-
-    def publish(self, message: Message, sender: Sender | None) -> None: ...
 
 
 class Broker:
@@ -53,13 +41,13 @@ class Broker:
         self.log = log
         self.server_name = f"swf-broker/{__version__}"
         self.id = f"swf-{os.urandom(6).hex()}"
-        self.memory = Memory()
-        self.sessions: set[Session] = set()
-        self.clients: dict[str, Session] = {}
+        self.memory = MemoryUse()
+        self.sessions: set[Client] = set()
+        self.clients: dict[str, Client] = {}
         self.topics = Topics()
         self.queues: dict[str, Queue] = {}
         self.targets: dict[str, Target] = {}
-        self.durables = Durables(self)
+        self.durables = Durables(self, self.topics, self.new_store_number)
         self.advisories = Advisories(self)
         self.statistics = Statistics(self)
         self.accepted = 0
@@ -68,7 +56,7 @@ class Broker:
         self._messages = 0
         self._keys = 0
         self._store_number = 0
-        self._dirty: list[Session] = []
+        self._dirty: list[Client] = []
         self._restore()
         self._sweeper = loop.call_later(SWEEP_SECONDS, self._sweep)
 
@@ -102,14 +90,14 @@ class Broker:
 
     # connections
 
-    def admit(self, session: "Session") -> bool:
+    def add_connection(self, session: Client) -> bool:
         """Take a connection, if there is room; it may not be logged in yet."""
         self.accepted += 1
         session.name = session.client_id = f"{self.id}-{self.accepted}"
         self.sessions.add(session)
         return len(self.sessions) <= self.limits.connections
 
-    def enter(self, session: "Session") -> None:
+    def log_in(self, session: Client) -> None:
         """A client has logged in. Raises a fatal Rejected where its client id is taken."""
         other = self.clients.get(session.client_id)
         if other is not None:
@@ -120,7 +108,7 @@ class Broker:
         self.clients[session.client_id] = session
         self.advisories.connection_added(session)
 
-    def forget(self, session: "Session") -> None:
+    def log_out(self, session: Client) -> None:
         """A client has left or is thrown out; its temporary queues go with it."""
         if self.clients.get(session.client_id) is session:
             del self.clients[session.client_id]
@@ -129,12 +117,12 @@ class Broker:
         for name in [name for name in self.queues if name.startswith(mine)]:
             self._remove_queue(self.queues[name])
 
-    def dismiss(self, session: "Session") -> None:
+    def remove_connection(self, session: Client) -> None:
         """A connection is closed."""
         self.sessions.discard(session)
         self.on_change()
 
-    def will_flush(self, session: "Session") -> None:
+    def will_flush(self, session: Client) -> None:
         """Call the session's `flush` once, when this turn's frames are handled."""
         if not self._dirty:
             self.loop.call_soon(self._flush)
@@ -147,7 +135,7 @@ class Broker:
 
     # destinations
 
-    def target(self, session: "Session", name: str) -> Target:
+    def target(self, session: Client, name: str) -> Target:
         """Where a message to `name` goes, made on first use. Raises Rejected."""
         if name.startswith(TOPIC):
             return self._topic(check_name(name))
@@ -165,17 +153,17 @@ class Broker:
             self.advisories.destination_added(TOPIC, name)
         return topic
 
-    def own_name(self, session: "Session", name: str) -> str:
+    def own_name(self, session: Client, name: str) -> str:
         """A temporary queue's name as others see it; any other name as it is."""
         if not name.startswith(TEMPORARY):
             return name
         return f"{REMOTE_TEMPORARY}{session.name}-{name[len(TEMPORARY) :]}"
 
-    def temporary(self, session: "Session", name: str) -> str:
+    def temporary(self, session: Client, name: str) -> str:
         """Make sure that a client's temporary queue is there, and return its name as others see it."""
         return self.queue(session, self.own_name(session, name)).destination
 
-    def queue(self, session: "Session", name: str, *, send: bool = False) -> Queue:
+    def queue(self, session: Client, name: str, *, send: bool = False) -> Queue:
         """The queue `name`, made on first use. Raises Rejected where another's temporary queue is gone."""
         foreign = name.startswith(REMOTE_TEMPORARY) and not name.startswith(
             f"{REMOTE_TEMPORARY}{session.name}-"
@@ -221,7 +209,7 @@ class Broker:
         if len(self.targets) >= self.limits.destinations:
             raise Rejected("There are as many destinations as the broker allows")
 
-    def browse(self, queue: Queue, browser: "Browser") -> None:
+    def browse(self, queue: Queue, browser: Browser) -> None:
         """Show what is in a queue, up to the limit of a browse."""
         seen = [entry.message for entry in queue.in_memory()][: self.limits.browse_messages]
         left = self.limits.browse_messages - len(seen)
@@ -230,7 +218,7 @@ class Broker:
             return
         queue.peek(left, lambda more: browser.show(seen + more))
 
-    def bury(self, store: Store, message: Message, cause: str) -> None:
+    def dead_letter(self, store: Store, message: Message, cause: str) -> None:
         """Put what nobody could have to the dead letters, as ActiveMQ does: only if it is persistent."""
         if not message.persistent or store.destination == DEAD_LETTERS:
             return

@@ -1,39 +1,18 @@
 """What each client frame does. Raised Rejected becomes the ERROR frame."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from . import session as connecting
-from . import subscribing
 from .frames import Frame, Rejected
+from .login import connect
 from .message import TEMPORARY, Message, from_frame
-from .subscribing import end_subscription
-
-if TYPE_CHECKING:
-    from .session import Session
-    from .subscriptions import Subscription
+from .session import Handlers, Session, Transaction
+from .subscribe import subscribe, unsubscribe
+from .subscriptions import Subscription
 
 ACK_LENGTH = 40
-Action = Callable[[], None]
-Handler = Callable[["Session", Frame], None]
 
 
-class Transaction:
-    """SENDs and ACKs that wait for COMMIT."""
-
-    __slots__ = ("actions", "size")
-
-    def __init__(self) -> None:
-        self.actions: list[Action] = []
-        self.size = 0
-
-
-def connect(session: "Session", frame: Frame) -> None:
-    """CONNECT or STOMP."""
-    connecting.connect(session, frame)
-
-
-def send(session: "Session", frame: Frame) -> None:
+def send(session: Session, frame: Frame) -> None:
     """SEND: to the destination, or into the transaction."""
     headers = frame.headers
     broker = session.broker
@@ -44,21 +23,20 @@ def send(session: "Session", frame: Frame) -> None:
         headers["reply-to"] = broker.temporary(session, headers["reply-to"])
         frame.plain = False
     target = broker.targets.get(name) or broker.target(session, name)
-    message = from_frame(frame, target.line, broker.new_message_id())
+    message = from_frame(frame, target.header, broker.new_message_id())
     if "transaction" in headers:
         _hold(session, frame, lambda: _publish(session, name, message), message)
     else:
         target.publish(message, session)
-    if "receipt" in headers:
-        session.receipt(headers["receipt"])
+    session.confirm(frame)
 
 
-def _publish(session: "Session", name: str, message: Message) -> None:
+def _publish(session: Session, name: str, message: Message) -> None:
     target = session.broker.targets.get(name) or session.broker.target(session, name)
     target.publish(message, session)
 
 
-def _hold(session: "Session", frame: Frame, action: Action, message: Message | None = None) -> None:
+def _hold(session: Session, frame: Frame, action: Callable[[], None], message: Message | None = None) -> None:
     transaction = _transaction(session, frame)
     transaction.size += 200 + (len(message.tail) if message else 0)
     limit = session.broker.limits.transaction_bytes
@@ -68,7 +46,7 @@ def _hold(session: "Session", frame: Frame, action: Action, message: Message | N
     transaction.actions.append(action)
 
 
-def _transaction(session: "Session", frame: Frame) -> Transaction:
+def _transaction(session: Session, frame: Frame) -> Transaction:
     name = frame.headers.get("transaction")
     if not name:
         raise Rejected("Must specify the transaction you are committing")
@@ -78,7 +56,7 @@ def _transaction(session: "Session", frame: Frame) -> Transaction:
         raise Rejected(f"Invalid transaction id: {name}") from None
 
 
-def begin(session: "Session", frame: Frame) -> None:
+def begin(session: Session, frame: Frame) -> None:
     """BEGIN."""
     name = frame.headers.get("transaction")
     if not name:
@@ -86,56 +64,56 @@ def begin(session: "Session", frame: Frame) -> None:
     if name in session.transactions:
         raise Rejected(f"The transaction was already started: {name}")
     session.transactions[name] = Transaction()
-    _receipt(session, frame)
+    session.confirm(frame)
 
 
-def commit(session: "Session", frame: Frame) -> None:
+def commit(session: Session, frame: Frame) -> None:
     """COMMIT: everything within one turn of the loop, so within one commit of the journal."""
     transaction = _transaction(session, frame)
     del session.transactions[frame.headers["transaction"]]
     for action in transaction.actions:
         action()
-    _receipt(session, frame)
+    session.confirm(frame)
 
 
-def abort(session: "Session", frame: Frame) -> None:
+def abort(session: Session, frame: Frame) -> None:
     """ABORT: messages are dropped, acknowledgements were never made."""
     _transaction(session, frame)
     del session.transactions[frame.headers["transaction"]]
-    _receipt(session, frame)
+    session.confirm(frame)
 
 
-def ack(session: "Session", frame: Frame) -> None:
+def ack(session: Session, frame: Frame) -> None:
     """ACK."""
     subscription, number = _acknowledged(session, frame)
     if "transaction" in frame.headers:
         _hold(session, frame, lambda: _settle(session, subscription, number))
     else:
         subscription.acknowledge(number, session)
-    _receipt(session, frame)
+    session.confirm(frame)
 
 
-def _settle(session: "Session", subscription: "Subscription", number: int) -> None:
+def _settle(session: Session, subscription: Subscription, number: int) -> None:
     if number in subscription.unacknowledged:
         subscription.acknowledge(number, session)
 
 
-def nack(session: "Session", frame: Frame) -> None:
+def nack(session: Session, frame: Frame) -> None:
     """NACK."""
     subscription, number = _acknowledged(session, frame)
     if "transaction" in frame.headers:
         _hold(session, frame, lambda: _refuse(subscription, number))
     else:
         subscription.refuse(number)
-    _receipt(session, frame)
+    session.confirm(frame)
 
 
-def _refuse(subscription: "Subscription", number: int) -> None:
+def _refuse(subscription: Subscription, number: int) -> None:
     if number in subscription.unacknowledged:
         subscription.refuse(number)
 
 
-def _acknowledged(session: "Session", frame: Frame) -> "tuple[Subscription, int]":
+def _acknowledged(session: Session, frame: Frame) -> tuple[Subscription, int]:
     headers = frame.headers
     if session.version == "1.2":
         name = headers.get("id", "")
@@ -155,37 +133,13 @@ def _acknowledged(session: "Session", frame: Frame) -> "tuple[Subscription, int]
     raise Rejected(f"Unexpected ACK received for message-id [{name}]")
 
 
-def subscribe(session: "Session", frame: Frame) -> None:
-    """SUBSCRIBE; its receipt comes before the first message."""
-    subscription = subscribing.subscribe(session, frame)
-    _receipt(session, frame)
-    subscribing.start(session, subscription, frame)
-
-
-def unsubscribe(session: "Session", frame: Frame) -> None:
-    """UNSUBSCRIBE; with a durable subscription's name its end for good."""
-    subscribing.unsubscribe(session, frame)
-    _receipt(session, frame)
-
-
-def disconnect(session: "Session", frame: Frame) -> None:
+def disconnect(session: Session, frame: Frame) -> None:
     """DISCONNECT."""
-    _receipt(session, frame)
+    session.confirm(frame)
     session.finish()
 
 
-def unknown(session: "Session", frame: Frame) -> None:  # noqa: ARG001
-    """Anything that is no command of a client."""
-    raise Rejected(f"Unknown STOMP action: {frame.command[:40]}", fatal=True)
-
-
-def _receipt(session: "Session", frame: Frame) -> None:
-    name = frame.headers.get("receipt")
-    if name is not None:
-        session.receipt(name)
-
-
-HANDLERS: dict[str, Handler] = {
+HANDLERS: Handlers = {
     "SEND": send,
     "ACK": ack,
     "NACK": nack,
@@ -198,5 +152,3 @@ HANDLERS: dict[str, Handler] = {
     "STOMP": connect,
     "DISCONNECT": disconnect,
 }
-
-__all__ = ["HANDLERS", "Action", "Transaction", "connect", "end_subscription", "unknown"]

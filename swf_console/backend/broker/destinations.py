@@ -5,7 +5,7 @@ from typing import Protocol
 from .frames import Rejected, escape
 from .journal import Sender
 from .message import REMOTE_TEMPORARY, Message
-from .store import Store, Surroundings
+from .store import Store, StoreContext
 
 TOPIC, QUEUE = "/topic/", "/queue/"
 NAME_LENGTH = 1000
@@ -61,13 +61,13 @@ def virtual_topic(queue: str) -> str | None:
 
 
 class Topic:
-    """A topic: whoever subscribes gets every message. `line` is its name as a header's value."""
+    """A topic: whoever subscribes gets every message. `header` is its name as a header's value."""
 
-    __slots__ = ("dequeued", "enqueued", "line", "name", "queues", "subscribers")
+    __slots__ = ("dequeued", "enqueued", "header", "name", "queues", "subscribers")
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.line = escape(TOPIC + name)
+        self.header = escape(TOPIC + name)
         self.subscribers: list[Subscriber] = []
         self.queues: list[Store] = []
         self.enqueued = self.dequeued = 0
@@ -86,17 +86,17 @@ class Topic:
         for subscriber in self.subscribers:
             subscriber.deliver(message, sender)
         for queue in self.queues:
-            copy = message.retargeted(queue.destination, f"original-destination:{self.line}\n")
+            copy = message.retargeted(queue.destination, f"original-destination:{self.header}\n")
             queue.put(copy, sender)
 
 
 class Queue(Store):
-    """A queue; `line` is its name as a header's value."""
+    """A queue; `header` is its name as a header's value."""
 
-    def __init__(self, around: Surroundings, number: int, destination: str) -> None:
-        super().__init__(around, number, destination)
+    def __init__(self, context: StoreContext, number: int, destination: str) -> None:
+        super().__init__(context, number, destination)
         self.name = destination.split("/", 2)[2]
-        self.line = escape(destination)
+        self.header = escape(destination)
 
     def publish(self, message: Message, sender: Sender | None) -> None:
         """Add a message."""

@@ -5,15 +5,12 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from . import journal_file
 from .journal_file import Operations, Row, StoredStore
 from .limits import Limits
-from .message import Message
-
-if TYPE_CHECKING:
-    from .store import Entry
+from .message import Entry, Message
 
 
 class Sender(Protocol):
@@ -23,13 +20,13 @@ class Sender(Protocol):
 
     def write(self, data: bytes) -> None: ...
     def fail(self, reason: str) -> None: ...
-    def hold(self, held: bool) -> None: ...
+    def pause_reading(self, paused: bool) -> None: ...
 
 
 class Owner(Protocol):
     """A store whose message could not be written."""
 
-    def lost(self, entry: "Entry | None") -> None: ...
+    def lost(self, entry: Entry | None) -> None: ...
 
 
 class Batch:
@@ -64,7 +61,7 @@ class Journal:
         self._outstanding = 0
         self._scheduled = False
         self._pending_bytes = 0
-        self._held: set[Sender] = set()
+        self._paused: set[Sender] = set()
         self._rows = sum(store.messages for store in self.stores)
         self._shrink_worthwhile = False
         self.failures = 0
@@ -97,7 +94,7 @@ class Journal:
         self._shrink_worthwhile = True
 
     def insert(
-        self, owner: Owner, row_id: int, message: Message, entry: "Entry | None", sender: Sender | None
+        self, owner: Owner, row_id: int, message: Message, entry: Entry | None, sender: Sender | None
     ) -> None:
         """Write a message; `entry` is None where only the journal has it from now on."""
         batch = self._batch(sender)
@@ -109,9 +106,9 @@ class Journal:
         self._rows += 1
         if sender is not None:
             batch.senders.add(sender)
-            if self._pending_bytes > self._limits.journal_pending_bytes and sender not in self._held:
-                self._held.add(sender)
-                sender.hold(True)
+            if self._pending_bytes > self._limits.journal_pending_bytes and sender not in self._paused:
+                self._paused.add(sender)
+                sender.pause_reading(True)
 
     def delete(self, row_id: int, sender: Sender | None) -> None:
         """A message was consumed; one that is not written yet never will be."""
@@ -215,10 +212,10 @@ class Journal:
             sender.write(frame)
         for close in batch.closing:
             close()
-        if self._held and self._pending_bytes < self._limits.journal_pending_bytes // 2:
-            held, self._held = self._held, set()
-            for sender in held:
-                sender.hold(False)
+        if self._paused and self._pending_bytes < self._limits.journal_pending_bytes // 2:
+            paused, self._paused = self._paused, set()
+            for sender in paused:
+                sender.pause_reading(False)
 
     def _shrink(self) -> None:
         if self._rows > 0:

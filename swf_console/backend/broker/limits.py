@@ -18,7 +18,7 @@ class Limits:
     destinations: int = 10_000
     transaction_bytes: int = 32 * MIB
     connect_seconds: float = 10.0
-    farewell_seconds: float = 2.0
+    closing_seconds: float = 2.0
     backlog_frames: int = 32_768
     backlog_bytes: int = 24 * MIB
     write_buffer_bytes: int = 256 * KIB

@@ -130,6 +130,18 @@ class Message:
         return text.encode() + self.tail[end:]
 
 
+class Entry:
+    """A message in a store. `stored`: the journal has it. `redeliveries`: how often it came back."""
+
+    __slots__ = ("message", "redeliveries", "sequence", "stored")
+
+    def __init__(self, message: Message, sequence: int, stored: bool, redeliveries: int = 0) -> None:
+        self.message = message
+        self.sequence = sequence
+        self.stored = stored
+        self.redeliveries = redeliveries
+
+
 def _translated(line: str, version: str) -> str:
     if not ESCAPE.search(line):
         return line

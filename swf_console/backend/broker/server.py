@@ -12,6 +12,7 @@ from typing import Any
 from ..core.errors import DatabaseUnusable
 from .address import Address, Lock, credentials, listen, read_address, write_address
 from .broker import Broker
+from .commands import HANDLERS
 from .journal import Journal
 from .limits import Limits
 from .log import Log
@@ -28,7 +29,7 @@ def serve(
     limits: Limits | None = None,
     log: Log | None = None,
 ) -> None:
-    """Run the broker of a state directory until SIGTERM or SIGINT; with `until_idle` until nobody needs it.
+    """Run the broker of a state directory until SIGTERM or SIGINT; with `until_idle` until it has no client.
 
     Then standard input must be a pipe from the parent. Raises Refused where one runs already, PortTaken, and
     UsageError where the journal cannot be used.
@@ -44,26 +45,26 @@ async def _run(state_dir: Path, port: int | None, until_idle: bool, limits: Limi
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _loop, context: _report(log, context))
     previous = read_address(state_dir)
-    entrance = credentials(previous)
+    login = credentials(previous)
     listener = listen(port, previous.port if previous else None)
     journal = Journal(state_dir / "broker.journal", limits)
     ended = asyncio.Event()
     journal.start(loop, ended.set)
-    broker = Broker(loop, entrance, limits, journal, log)
-    server = await loop.create_server(lambda: Session(broker), sock=listener)
-    host, number = listener.getsockname()
-    broker.address = f"{host}:{number}"
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(sign, ended.set)
-    idle = Idle(broker, ended) if until_idle else None
-    write_address(state_dir, Address(host, number, *entrance, os.getpid(), until_idle))
-    log.info("listening", host=host, port=number, pid=os.getpid())
+    broker = Broker(loop, login, limits, journal, log)
+    server = await loop.create_server(lambda: Session(broker, HANDLERS), sock=listener)
+    host, port_number = listener.getsockname()
+    broker.address = f"{host}:{port_number}"
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, ended.set)
+    idle = IdleShutdown(broker, ended) if until_idle else None
+    write_address(state_dir, Address(host, port_number, *login, os.getpid(), until_idle))
+    log.info("listening", host=host, port=port_number, pid=os.getpid())
     _tune()
     await ended.wait()
     server.close()
     if idle is not None:
         idle.stop()
-    await _wind_up(broker)
+    await _shut_down(broker)
     if journal.broken:
         raise DatabaseUnusable(f"{state_dir}: the journal's thread has died", "See the broker's log")
     log.info("stopped")
@@ -81,18 +82,18 @@ def _tune() -> None:
     sys.setswitchinterval(0.001)
 
 
-async def _wind_up(broker: Broker) -> None:
+async def _shut_down(broker: Broker) -> None:
     with suppress(TimeoutError):
         await asyncio.wait_for(broker.journal.close(), FLUSH_SECONDS)
     for session in tuple(broker.sessions):
         session.close()
     await asyncio.sleep(0)
     for session in tuple(broker.sessions):
-        session.transport.abort()
+        session.abort()
 
 
-class Idle:
-    """Ends a broker that was started as a child, once its parent is gone and nobody is connected any more."""
+class IdleShutdown:
+    """Ends a broker that was started as a child, once its parent is gone and no client is connected."""
 
     def __init__(self, broker: Broker, ended: asyncio.Event) -> None:
         self._broker = broker
@@ -102,7 +103,7 @@ class Idle:
             broker.loop.add_reader(0, self._read)
         except OSError:  # a file, or nothing at all
             broker.loop.call_soon(self._end_of_file)
-        broker.on_change = self._look
+        broker.on_change = self._check
 
     def _read(self) -> None:
         try:
@@ -116,11 +117,11 @@ class Idle:
     def _end_of_file(self) -> None:
         self._orphaned = True
         if self._broker.accepted:
-            self._look()
+            self._check()
         else:
-            self._broker.loop.call_later(self._broker.limits.first_client_seconds, self._look)
+            self._broker.loop.call_later(self._broker.limits.first_client_seconds, self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         if self._orphaned and not self._broker.sessions:
             self._ended.set()
 

@@ -1,29 +1,39 @@
-"""One client's connection: bytes in, frames handled, bytes out; bounded, and stalling nobody."""
+"""One client's connection: bytes in, frames handled, bytes out; bounded, and stalling no other client."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
-from . import commands
-from .frames import FrameParser, HeartBeat, Rejected, encode
+from .broker import Broker
+from .destinations import TOPIC
+from .frames import Frame, FrameParser, Rejected, encode
+from .heartbeat import HeartBeat
 from .journal import Batch
 from .message import Message
-
-if TYPE_CHECKING:
-    from .broker import Broker
-    from .subscriptions import Subscription
-from typing import TYPE_CHECKING
-
-from .frames import VERSIONS, Frame
+from .subscriptions import Subscription, TopicSubscription
 
 CHUNK = 2048
 TAIL = b"destination:"
+LOGIN = ("CONNECT", "STOMP")
+
+Handlers = Mapping[str, Callable[["Session", Frame], None]]
+
+
+class Transaction:
+    """SENDs and ACKs that wait for COMMIT."""
+
+    __slots__ = ("actions", "size")
+
+    def __init__(self) -> None:
+        self.actions: list[Callable[[], None]] = []
+        self.size = 0
 
 
 class Session(asyncio.Protocol):
-    """What the broker knows of a client. `out` holds whole frames, some of them in two parts."""
+    """A Client over TCP. `handlers` do what each command of a frame asks for; Rejected becomes its ERROR."""
 
-    def __init__(self, broker: "Broker") -> None:
+    def __init__(self, broker: Broker, handlers: Handlers) -> None:
         self.broker = broker
+        self._handlers = handlers
         self.name = ""
         self.peer = ""
         self.client_id = ""
@@ -34,7 +44,7 @@ class Session(asyncio.Protocol):
         self.parser = FrameParser(broker.limits)
         self.subscriptions: dict[str, Subscription] = {}
         self.keys: dict[int, Subscription] = {}
-        self.transactions: dict[str, commands.Transaction] = {}
+        self.transactions: dict[str, Transaction] = {}
         self.batch: Batch | None = None
         self.out: list[bytes] = []
         self.out_bytes = 0
@@ -42,9 +52,9 @@ class Session(asyncio.Protocol):
         self.transport: asyncio.Transport
         self._closed = False
         self._paused = False
-        self._starved = False
+        self._blocked = False
         self._waiting = [0, 0]
-        self._heart = HeartBeat(self)
+        self._heartbeat = HeartBeat(broker.loop, self._send_heartbeat, self.fail)
         self._deadline: asyncio.TimerHandle | None = None
 
     # the transport's side
@@ -55,23 +65,25 @@ class Session(asyncio.Protocol):
         transport.set_write_buffer_limits(high=self.broker.limits.write_buffer_bytes)
         host, port = transport.get_extra_info("peername")[:2]
         self.peer = f"tcp://{host}:{port}"
-        self._deadline = self.broker.loop.call_later(self.broker.limits.connect_seconds, self._mute)
-        if not self.broker.admit(self):
+        self._deadline = self.broker.loop.call_later(self.broker.limits.connect_seconds, self._refuse_silent)
+        if not self.broker.add_connection(self):
             self.fail("The broker has as many connections as it allows")
 
     def data_received(self, data: bytes) -> None:
-        self._heart.heard()
+        self._heartbeat.received()
         if self.closing:
             return
         parser = self.parser
-        handlers = commands.HANDLERS
+        handlers = self._handlers
         try:
             parser.feed(data)
             while (frame := parser.next()) is not None:
                 try:
-                    handler = handlers.get(frame.command, commands.unknown)
-                    if not self.connected and handler is not commands.connect:
+                    if not self.connected and frame.command not in LOGIN:
                         raise Rejected("Not connected.", fatal=True)
+                    handler = handlers.get(frame.command)
+                    if handler is None:
+                        raise Rejected(f"Unknown STOMP action: {frame.command[:40]}", fatal=True)
                     handler(self, frame)
                 except Rejected as problem:
                     self.error(problem, frame.headers.get("receipt"))
@@ -90,7 +102,7 @@ class Session(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self._paused = True
         self.detach()
-        self.broker.dismiss(self)
+        self.broker.remove_connection(self)
 
     # frames out
 
@@ -122,9 +134,9 @@ class Session(asyncio.Protocol):
             self.transport.write(b"".join(out))
         else:
             self._flush_chunks(out)
-        self._heart.spoke()
-        if self._starved:
-            self._feed()
+        self._heartbeat.sent()
+        if self._blocked:
+            self._resume_subscriptions()
 
     def _flush_chunks(self, out: list[bytes]) -> None:
         position = 0
@@ -139,16 +151,16 @@ class Session(asyncio.Protocol):
         self.out = out[position:]
         self.out_bytes = sum(map(len, self.out))
 
-    def _feed(self) -> None:
+    def _resume_subscriptions(self) -> None:
         if not self._paused:
-            self._starved = False
+            self._blocked = False
             for subscription in tuple(self.keys.values()):
                 subscription.resume()
 
     def has_room(self) -> bool:
         """Whether a store may send here; if not, it is asked again once the peer has read."""
         if self._paused or self.out_bytes > self.broker.limits.write_buffer_bytes:
-            self._starved = True
+            self._blocked = True
             return False
         return not self.closing
 
@@ -175,14 +187,17 @@ class Session(asyncio.Protocol):
 
     # receipts, errors and the end
 
-    def receipt(self, name: str) -> None:
-        """RECEIPT, after the journal has what was sent before it."""
-        frame = encode(self.version, "RECEIPT", (("receipt-id", name),))
+    def confirm(self, frame: Frame) -> None:
+        """RECEIPT, where the frame asks for one, after the journal has what was sent before it."""
+        name = frame.headers.get("receipt")
+        if name is None:
+            return
+        receipt = encode(self.version, "RECEIPT", (("receipt-id", name),))
         batch = self.batch
         if batch is None or batch.done:
-            self.write(frame)
+            self.write(receipt)
         else:
-            batch.receipts.append((self, frame))
+            batch.receipts.append((self, receipt))
 
     def error(self, problem: Rejected, receipt: str | None = None) -> None:
         """ERROR; a fatal one closes."""
@@ -204,6 +219,16 @@ class Session(asyncio.Protocol):
         if not self.closing:
             self.error(Rejected(reason, fatal=True))
 
+    def end_subscription(self, subscription: Subscription) -> None:
+        """Take a subscription away; what it did not acknowledge goes back."""
+        key = subscription.name if subscription.name is not None else subscription.destination
+        self.subscriptions.pop(key, None)
+        self.keys.pop(subscription.key, None)
+        if isinstance(subscription, TopicSubscription):
+            self.broker.topics.remove(subscription.destination.removeprefix(TOPIC), subscription)
+        subscription.end()
+        self.broker.advisories.consumer_removed(subscription)
+
     def finish(self) -> None:
         """Close once the journal has what this client sent."""
         self.detach()
@@ -213,7 +238,7 @@ class Session(asyncio.Protocol):
             self.batch.closing.append(self.close)
 
     def close(self) -> None:
-        """Say what is left to say, then close; a peer that does not listen is cut."""
+        """Send what is left, then close; a client that does not read it is cut."""
         if self._closed:
             return
         self.detach()
@@ -221,111 +246,46 @@ class Session(asyncio.Protocol):
         self.transport.write(b"".join(self.out))
         self.out.clear()
         self.transport.close()
-        self.broker.loop.call_later(self.broker.limits.farewell_seconds, self.transport.abort)
+        self.broker.loop.call_later(self.broker.limits.closing_seconds, self.transport.abort)
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self.transport.abort()
 
     def detach(self) -> None:
         """Give everything back that the client held: messages, transactions, its name."""
         if self.closing:
             return
         self.closing = True
-        self._heart.stop()
+        self._heartbeat.stop()
         if self._deadline is not None:
             self._deadline.cancel()
         for subscription in tuple(self.keys.values()):
-            commands.end_subscription(self, subscription)
+            self.end_subscription(subscription)
         self.transactions.clear()
-        self.broker.forget(self)
+        self.broker.log_out(self)
 
-    def hold(self, held: bool) -> None:
+    def pause_reading(self, paused: bool) -> None:
         """Read no further while the journal is behind."""
-        self._heart.held = held
+        self._heartbeat.paused = paused
         if self.closing:
             return
-        if held:
+        if paused:
             self.transport.pause_reading()
         else:
-            self._heart.heard()
+            self._heartbeat.received()
             self.transport.resume_reading()
 
     # silence
 
-    def _mute(self) -> None:
+    def _refuse_silent(self) -> None:
         if not self.connected:
             self.fail("No CONNECT frame came in time")
 
-    def keep_alive(self, send_every: float, expect_every: float) -> None:
-        """Beat every so many seconds, and expect the peer to; 0 is never."""
-        self._heart.start(send_every, expect_every)
+    def start_heartbeat(self, send_every: float, expect_every: float) -> None:
+        """Send and expect a heart-beat every so many seconds; 0 is never."""
+        self._heartbeat.start(send_every, expect_every)
 
-    def beat(self) -> None:
-        """Send a heart-beat, unless there is more than that on its way."""
-        if not self._paused:
+    def _send_heartbeat(self) -> None:
+        if not self._paused:  # else there is more than a heart-beat on its way
             self.write(b"\n")
-
-
-QUICKEST_BEAT = 100
-SLOWEST_BEAT = 86_400_000
-
-
-def connect(session: "Session", frame: Frame) -> None:
-    """Let a client in, or raise a fatal Rejected."""
-    if session.connected:
-        raise Rejected("Already connected.")
-    headers = frame.headers
-    version = _negotiated(headers.get("accept-version", "1.0"))
-    session.version = session.parser.version = version
-    _log_in(session, headers)
-    given, expected = _heart_beat(headers.get("heart-beat", "0,0"))
-    session.client_id = headers.get("client-id") or session.name
-    session.broker.enter(session)
-    session.connected = True
-    session.write(
-        encode(
-            version,
-            "CONNECTED",
-            (
-                ("server", session.broker.server_name),
-                ("heart-beat", f"{expected},{given}"),
-                ("session", session.client_id),
-                ("version", version),
-            ),
-        )
-    )
-    session.keep_alive(expected / 1000, given / 1000)
-
-
-def _negotiated(accepted: str) -> str:
-    offered = {version.strip() for version in accepted.split(",")}
-    for version in VERSIONS:
-        if version in offered:
-            return version
-    raise Rejected(
-        f"Invalid Protocol version[{accepted}], supported versions are: [{', '.join(VERSIONS)}]", fatal=True
-    )
-
-
-def _log_in(session: "Session", headers: dict[str, str]) -> None:
-    from hmac import compare_digest
-
-    credentials = session.broker.credentials
-    user, password = headers.get("login", ""), headers.get("passcode", "")
-    known = compare_digest(user.encode(), credentials.user.encode())
-    if not compare_digest(password.encode(), credentials.password.encode()) or not known:
-        raise Rejected(f"User name [{user}] or password is invalid.", fatal=True)
-    session.user = user
-
-
-def _heart_beat(text: str) -> tuple[int, int]:
-    """What the client will send and wants to get, in ms; 0 is never."""
-    given, _, wanted = text.partition(",")
-    try:
-        pair = int(given), int(wanted)
-    except ValueError:
-        pair = -1, -1
-    if min(pair) < 0 or max(pair) > SLOWEST_BEAT:
-        raise Rejected("Invalid heart-beat header: " + text[:40], fatal=True)
-    return _bounded(pair[0]), _bounded(pair[1])
-
-
-def _bounded(milliseconds: int) -> int:
-    return max(milliseconds, QUICKEST_BEAT) if milliseconds else 0

@@ -6,15 +6,12 @@ shape of `jms-map-json`.
 """
 
 import json
-from typing import TYPE_CHECKING
 
 from .destinations import QUEUE, TOPIC, Queue, Topic, is_pattern, matches
 from .frames import Rejected
 from .journal import Sender
 from .message import Message, own
-
-if TYPE_CHECKING:
-    from .broker import Broker
+from .ports import BrokerState
 
 PREFIX = "ActiveMQ.Statistics."
 DESTINATION = PREFIX + "Destination."
@@ -29,7 +26,7 @@ def is_statistics(name: str) -> bool:
 class Question:
     """Where a question is sent to."""
 
-    line = ""
+    header = ""
 
     def __init__(self, statistics: "Statistics", name: str) -> None:
         self._statistics = statistics
@@ -43,7 +40,7 @@ class Question:
 class Statistics:
     """Reads the broker's counters."""
 
-    def __init__(self, broker: "Broker") -> None:
+    def __init__(self, broker: BrokerState) -> None:
         self._broker = broker
 
     def target(self, name: str) -> Question:

@@ -3,18 +3,15 @@
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable
 from operator import attrgetter
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
 from .journal import Journal, Sender
 from .journal_file import STORE_SHIFT, Row, StoredStore
 from .limits import Limits
-from .message import Message
-
-if TYPE_CHECKING:
-    from .subscriptions import StoreSubscription
+from .message import Entry, Message
 
 
-class Memory:
+class MemoryUse:
     """Bytes of waiting messages in all windows together."""
 
     __slots__ = ("used",)
@@ -23,26 +20,27 @@ class Memory:
         self.used = 0
 
 
-class Entry:
-    """A message in a store. `stored`: the journal has it. `redeliveries`: how often it came back."""
-
-    __slots__ = ("message", "redeliveries", "sequence", "stored")
-
-    def __init__(self, message: Message, sequence: int, stored: bool, redeliveries: int = 0) -> None:
-        self.message = message
-        self.sequence = sequence
-        self.stored = stored
-        self.redeliveries = redeliveries
-
-
-class Surroundings(Protocol):
+class StoreContext(Protocol):
     """What a store needs of the broker."""
 
     limits: Limits
     journal: Journal
-    memory: Memory
+    memory: MemoryUse
 
-    def bury(self, store: "Store", message: Message, cause: str) -> None: ...
+    def dead_letter(self, store: "Store", message: Message, cause: str) -> None: ...
+
+
+class Consumer(Protocol):
+    """What a store needs of a subscription. `scanned`: its selector has refused everything up to there."""
+
+    scanned: int
+    unacknowledged: dict[int, Any]
+
+    @property
+    def selector(self) -> object | None: ...
+    def has_room(self) -> bool: ...
+    def wants(self, message: Message) -> bool: ...
+    def take(self, entry: Entry) -> None: ...
 
 
 BY_SEQUENCE = attrgetter("sequence")
@@ -54,14 +52,14 @@ HARD_WINDOW = 10
 class Store:
     """Messages in order, given to consumers in turn, kept until acknowledged."""
 
-    def __init__(self, around: Surroundings, number: int, destination: str) -> None:
-        self.around = around
+    def __init__(self, context: StoreContext, number: int, destination: str) -> None:
+        self.context = context
         self.number = number
         self.destination = destination
         self.known = False
         self.ready: list[Entry] = []
         self.spilled = 0
-        self.consumers: list[StoreSubscription] = []
+        self.consumers: list[Consumer] = []
         self.enqueued = self.dequeued = self.dispatched = self.expirations = self.bytes_in = 0
         self.in_flight = 0
         self._next_sequence = 1
@@ -89,7 +87,7 @@ class Store:
         """Make sure that the journal knows the store."""
         if not self.known:
             self.known = True
-            self.around.journal.add_store(self.record(), sender)
+            self.context.journal.add_store(self.record(), sender)
 
     def restore(self, stored: StoredStore) -> None:
         """Take up what the journal has."""
@@ -107,13 +105,13 @@ class Store:
         if self.spilled or not self._has_room(size):
             self.spilled += 1
             self.remember(sender)
-            self.around.journal.insert(self, self._row(sequence), message, None, sender)
+            self.context.journal.insert(self, self._row(sequence), message, None, sender)
             self._refill()
             return
         entry = Entry(message, sequence, message.persistent)
         if message.persistent:
             self.remember(sender)
-            self.around.journal.insert(self, self._row(sequence), message, entry, sender)
+            self.context.journal.insert(self, self._row(sequence), message, entry, sender)
         self._loaded_to = sequence
         self._hold(entry)
         self.ready.append(entry)
@@ -126,34 +124,34 @@ class Store:
         return self.number << STORE_SHIFT | sequence
 
     def _has_room(self, size: int) -> bool:
-        if len(self.ready) < MINIMAL_WINDOW and self._bytes < self.around.limits.unacknowledged_bytes:
+        if len(self.ready) < MINIMAL_WINDOW and self._bytes < self.context.limits.unacknowledged_bytes:
             return True
-        limits = self.around.limits
+        limits = self.context.limits
         return (
             len(self.ready) < limits.window_messages
             and self._bytes + size <= limits.window_bytes
-            and self.around.memory.used + size <= limits.memory_bytes
+            and self.context.memory.used + size <= limits.memory_bytes
         )
 
     def _hold(self, entry: Entry) -> None:
         size = len(entry.message.tail)
         self._bytes += size
-        self.around.memory.used += size
+        self.context.memory.used += size
 
     def _release(self, entry: Entry) -> None:
         size = len(entry.message.tail)
         self._bytes -= size
-        self.around.memory.used -= size
+        self.context.memory.used -= size
 
     # to the consumers
 
-    def attach(self, consumer: "StoreSubscription") -> None:
+    def attach(self, consumer: Consumer) -> None:
         """A consumer has come."""
         self.consumers.append(consumer)
         self._selective = any(one.selector for one in self.consumers)
         self.dispatch()
 
-    def detach(self, consumer: "StoreSubscription", unacknowledged: Iterable[Entry]) -> None:
+    def detach(self, consumer: Consumer, unacknowledged: Iterable[Entry]) -> None:
         """A consumer is gone; what it did not acknowledge goes to others, marked as redelivered."""
         if consumer in self.consumers:
             self.consumers.remove(consumer)
@@ -173,7 +171,7 @@ class Store:
         if self.spilled:
             self._refill()
 
-    def _next_consumer(self) -> "StoreSubscription | None":
+    def _next_consumer(self) -> Consumer | None:
         consumers = self.consumers
         count = len(consumers)
         for step in range(self._turn, self._turn + count):
@@ -203,7 +201,7 @@ class Store:
                 return
 
     @staticmethod
-    def _taker(entry: Entry, hungry: "list[StoreSubscription]") -> "StoreSubscription | None":
+    def _taker(entry: Entry, hungry: list[Consumer]) -> Consumer | None:
         for consumer in hungry:
             if entry.sequence <= consumer.scanned:
                 continue
@@ -212,7 +210,7 @@ class Store:
             consumer.scanned = entry.sequence
         return None
 
-    def _give(self, entry: Entry, consumer: "StoreSubscription") -> None:
+    def _give(self, entry: Entry, consumer: Consumer) -> None:
         if entry.message.expires and entry.message.expired():
             self.expire(entry)
             return
@@ -229,10 +227,12 @@ class Store:
 
     def reject(self, entry: Entry) -> None:
         """A consumer could not do it: again, and after the last time to the dead letters."""
-        if entry.redeliveries >= self.around.limits.redeliveries:
+        if entry.redeliveries >= self.context.limits.redeliveries:
             self.in_flight -= 1
             self._remove(entry, None)
-            self.around.bury(self, entry.message, f"{entry.redeliveries + 1} negative acknowledgements")
+            self.context.dead_letter(
+                self, entry.message, f"{entry.redeliveries + 1} negative acknowledgements"
+            )
         else:
             self._put_back(entry)
 
@@ -240,7 +240,7 @@ class Store:
         """Its time to live is over before anybody had it."""
         self.expirations += 1
         self._remove(entry, None)
-        self.around.bury(self, entry.message, f"Message Expired. Expiration:{entry.message.expires}")
+        self.context.dead_letter(self, entry.message, f"Message Expired. Expiration:{entry.message.expires}")
 
     def sweep(self) -> None:
         """Drop what has expired in memory."""
@@ -254,7 +254,7 @@ class Store:
         self.in_flight -= 1
         entry.redeliveries += 1
         if entry.stored:
-            self.around.journal.redelivered(self._row(entry.sequence), entry.redeliveries)
+            self.context.journal.redelivered(self._row(entry.sequence), entry.redeliveries)
         insort(self.ready, entry, key=BY_SEQUENCE)
         for consumer in self.consumers:
             consumer.scanned = min(consumer.scanned, entry.sequence - 1)
@@ -263,7 +263,7 @@ class Store:
         self.dequeued += 1
         self._release(entry)
         if entry.stored:
-            self.around.journal.delete(self._row(entry.sequence), sender)
+            self.context.journal.delete(self._row(entry.sequence), sender)
 
     # the journal's side
 
@@ -279,10 +279,10 @@ class Store:
             answer([Message.stored(row.tail, row.persistent) for row in rows])
 
         after = self._row(self._loaded_to)
-        self.around.journal.page(self.number, after, limit, self.around.limits.window_bytes, found)
+        self.context.journal.page(self.number, after, limit, self.context.limits.window_bytes, found)
 
     def _refill(self) -> None:
-        limits = self.around.limits
+        limits = self.context.limits
         full = len(self.ready) >= limits.window_messages // 2
         stuck = len(self.ready) < limits.window_messages * HARD_WINDOW and self._selective
         if self._loading or (full and not stuck):
@@ -291,7 +291,7 @@ class Store:
             return
         self._loading = True
         after = self._row(self._loaded_to)
-        self.around.journal.page(
+        self.context.journal.page(
             self.number, after, limits.window_messages // 2, limits.window_bytes // 2, self._loaded
         )
 
@@ -326,4 +326,4 @@ class Store:
         self.ready.clear()
         self.spilled = 0
         if self.known:
-            self.around.journal.drop_store(self.number, rows, sender)
+            self.context.journal.drop_store(self.number, rows, sender)

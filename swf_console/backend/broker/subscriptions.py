@@ -2,35 +2,51 @@
 
 from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Callable
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from .destinations import TOPIC, Topics
 from .frames import Rejected, escape_for
 from .journal import Sender
-from .message import Message
-from .selectors.conditions import Selector
-from .store import Entry, Store
-
-if TYPE_CHECKING:
-    from .session import Session
-from typing import TYPE_CHECKING
-
 from .journal_file import StoredStore
+from .message import Entry, Message
+from .selectors.conditions import Selector
 from .selectors.parser import compile_selector
-
-if TYPE_CHECKING:
-    from .broker import Broker
-    from .session import Session
+from .store import Store, StoreContext
 
 AUTO, CLIENT, INDIVIDUAL = "auto", "client", "client-individual"
 MODES = frozenset({AUTO, CLIENT, INDIVIDUAL})
+
+
+class Client(Sender, Protocol):
+    """What the broker's parts know of a connection. `out` holds whole frames, some of them in two parts."""
+
+    name: str
+    client_id: str
+    peer: str
+    user: str
+    version: str
+    closing: bool
+    dirty: bool
+    out: list[bytes]
+    out_bytes: int
+    keys: "dict[int, Subscription]"
+
+    def touch(self) -> None: ...
+    def flush(self) -> None: ...
+    def has_room(self) -> bool: ...
+    def count_waiting(self, size: int, count: int = 1) -> None: ...
+    def render(self, message: Message) -> bytes: ...
+    def close(self) -> None: ...
+    def abort(self) -> None: ...
 
 
 class Subscription(ABC):
     """What all kinds share: the MESSAGE headers of its own and what waits for acknowledgement."""
 
     def __init__(
-        self, session: "Session", key: int, name: str | None, destination: str, mode: str, prefetch: int
+        self, session: Client, key: int, name: str | None, destination: str, mode: str, prefetch: int
     ) -> None:
         self.session = session
         self.key = key
@@ -149,7 +165,7 @@ class StoreSubscription(Subscription):
             return False
         if self.mode == AUTO or not self.unacknowledged:
             return True
-        limit = self.session.broker.limits.unacknowledged_bytes
+        limit = self.store.context.limits.unacknowledged_bytes
         return len(self.unacknowledged) < self.prefetch and self._bytes < limit
 
     def take(self, entry: Entry) -> None:
@@ -220,17 +236,17 @@ class Browser(Subscription):
 class Durable(Store):
     """The subscription `name` of the client `client_id`; at most one consumer at a time."""
 
-    def __init__(self, broker: "Broker", stored: StoredStore) -> None:
-        super().__init__(broker, stored.number, stored.destination)
+    def __init__(self, context: StoreContext, stored: StoredStore) -> None:
+        super().__init__(context, stored.number, stored.destination)
         self.client_id = stored.client_id
         self.name = stored.name
         self.selector_text = stored.selector
         self.selector: Selector | None = compile_selector(stored.selector) if stored.selector else None
 
     @property
-    def active(self) -> "StoreSubscription | None":
-        """Who consumes it now."""
-        return self.consumers[0] if self.consumers else None
+    def active(self) -> bool:
+        """Whether a client consumes it now."""
+        return bool(self.consumers)
 
     def record(self) -> StoredStore:
         return StoredStore(self.number, self.destination, self.client_id, self.name, self.selector_text)
@@ -244,8 +260,8 @@ class Durable(Store):
 class Durables:
     """All durable subscriptions, by client and name."""
 
-    def __init__(self, broker: "Broker") -> None:
-        self._broker = broker
+    def __init__(self, context: StoreContext, topics: Topics, new_number: Callable[[], int]) -> None:
+        self._context, self._topics, self._new_number = context, topics, new_number
         self.all: dict[tuple[str, str], Durable] = {}
 
     def restore(self, stored: StoredStore) -> None:
@@ -254,38 +270,38 @@ class Durables:
         durable.restore(stored)
 
     def _add(self, stored: StoredStore) -> Durable:
-        durable = Durable(self._broker, stored)
+        durable = Durable(self._context, stored)
         self.all[stored.client_id, stored.name] = durable
-        self._broker.topics.add(_topic(durable), durable)
+        self._topics.add(_topic(durable), durable)
         return durable
 
-    def activate(self, session: "Session", name: str, destination: str, selector: str) -> Durable:
+    def activate(self, session: Client, name: str, destination: str, selector: str) -> Durable:
         """The subscription, new where there was none or its topic or selector differs. Raises Rejected."""
         durable = self.all.get((session.client_id, name))
         if durable is not None:
-            if durable.active is not None:
+            if durable.active:
                 raise Rejected(
                     f"Durable consumer is in use for client: {session.client_id} and subscriptionName: {name}"
                 )
             if (durable.destination, durable.selector_text) == (destination, selector):
                 return durable
             self.remove(session, name)
-        number = self._broker.new_store_number()
+        number = self._new_number()
         durable = self._add(StoredStore(number, destination, session.client_id, name, selector))
         durable.remember(session)
         return durable
 
-    def remove(self, session: "Session", name: str) -> None:
+    def remove(self, session: Client, name: str) -> None:
         """End a subscription for good. Raises Rejected where there is none, or another connection uses it."""
         durable = self.all.get((session.client_id, name))
         if durable is None:
             raise Rejected(f"No durable subscription {name!r} of client {session.client_id!r}")
-        if durable.active is not None:
+        if durable.active:
             raise Rejected("Durable consumer is in use")
         del self.all[session.client_id, name]
-        self._broker.topics.remove(_topic(durable), durable)
+        self._topics.remove(_topic(durable), durable)
         durable.destroy(session)
 
 
 def _topic(durable: Durable) -> str:
-    return durable.destination.removeprefix("/topic/")
+    return durable.destination.removeprefix(TOPIC)

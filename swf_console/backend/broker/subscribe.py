@@ -1,21 +1,24 @@
 """SUBSCRIBE and UNSUBSCRIBE: which kind of subscription, and its options."""
 
-from typing import TYPE_CHECKING
-
 from .destinations import TOPIC, check_name
 from .frames import Frame, Rejected
 from .selectors.parser import compile_selector
+from .session import Session
 from .subscriptions import AUTO, MODES, Browser, Durable, StoreSubscription, Subscription, TopicSubscription
-
-if TYPE_CHECKING:
-    from .session import Session
 
 DURABLE_NAMES = ("activemq.subscriptionName", "durable-subscription-name")
 QUEUE_PREFETCH, TOPIC_PREFETCH, DURABLE_PREFETCH = 1000, 32_767, 100
 
 
-def subscribe(session: "Session", frame: Frame) -> Subscription:
-    """Make the subscription of a SUBSCRIBE frame; it gets nothing before `start`. Raises Rejected."""
+def subscribe(session: Session, frame: Frame) -> None:
+    """SUBSCRIBE; its receipt comes before the first message."""
+    subscription = _add(session, frame)
+    session.confirm(frame)
+    _start(session, subscription, frame)
+
+
+def _add(session: Session, frame: Frame) -> Subscription:
+    """Make the subscription; it gets nothing before `_start`."""
     headers = frame.headers
     destination = headers.get("destination")
     if not destination:
@@ -29,7 +32,7 @@ def subscribe(session: "Session", frame: Frame) -> Subscription:
     if len(session.subscriptions) >= session.broker.limits.subscriptions:
         raise Rejected("The connection has as many subscriptions as the broker allows")
     selector = compile_selector(headers["selector"]) if "selector" in headers else None
-    subscription = _made(session, frame, destination, name)
+    subscription = _subscription(session, frame, destination, name)
     if not (isinstance(subscription, StoreSubscription) and isinstance(subscription.store, Durable)):
         subscription.selector = selector
     subscription.selector_text = headers.get("selector", "")
@@ -37,7 +40,7 @@ def subscribe(session: "Session", frame: Frame) -> Subscription:
     return subscription
 
 
-def _made(session: "Session", frame: Frame, destination: str, name: str | None) -> Subscription:
+def _subscription(session: Session, frame: Frame, destination: str, name: str | None) -> Subscription:
     headers = frame.headers
     broker = session.broker
     mode = headers.get("ack", AUTO)
@@ -73,8 +76,7 @@ def _prefetch(headers: dict[str, str], default: int) -> int:
     return max(1, int(text)) if text.isdecimal() and len(text) < 10 else default
 
 
-def start(session: "Session", subscription: Subscription, frame: Frame) -> None:
-    """Let the messages come."""
+def _start(session: Session, subscription: Subscription, frame: Frame) -> None:
     broker = session.broker
     if isinstance(subscription, TopicSubscription):
         name = subscription.destination.removeprefix(TOPIC)
@@ -89,8 +91,8 @@ def start(session: "Session", subscription: Subscription, frame: Frame) -> None:
     broker.advisories.consumer_added(subscription)
 
 
-def unsubscribe(session: "Session", frame: Frame) -> None:
-    """End a subscription, or with its name a durable one for good. Raises Rejected where there is none."""
+def unsubscribe(session: Session, frame: Frame) -> None:
+    """UNSUBSCRIBE: end a subscription, or with its name a durable one for good."""
     headers = frame.headers
     key = headers.get("id") or headers.get("destination")
     if key is None:
@@ -100,17 +102,7 @@ def unsubscribe(session: "Session", frame: Frame) -> None:
     if subscription is None and durable_name is None:
         raise Rejected("No subscription matched.")
     if subscription is not None:
-        end_subscription(session, subscription)
+        session.end_subscription(subscription)
     if durable_name is not None:
         session.broker.durables.remove(session, durable_name)
-
-
-def end_subscription(session: "Session", subscription: Subscription) -> None:
-    """Take a subscription away; what it did not acknowledge goes back."""
-    key = subscription.name if subscription.name is not None else subscription.destination
-    session.subscriptions.pop(key, None)
-    session.keys.pop(subscription.key, None)
-    if isinstance(subscription, TopicSubscription):
-        session.broker.topics.remove(subscription.destination.removeprefix(TOPIC), subscription)
-    subscription.end()
-    session.broker.advisories.consumer_removed(subscription)
+    session.confirm(frame)

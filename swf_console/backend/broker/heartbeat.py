@@ -1,0 +1,65 @@
+"""The heart-beats of one connection: sent before the client misses them, and expected from it."""
+
+import asyncio
+from collections.abc import Callable
+
+EARLY = 0.9  # a beat that leaves when it is due arrives too late
+PATIENCE = 2.0
+GRACE_SECONDS = 0.1
+
+
+class HeartBeat:
+    """Calls `send` when the client would miss us, and `fail` once it has missed two beats of its own.
+
+    While `paused`, nothing is read from the client, so nothing is expected of it.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, send: Callable[[], None], fail: Callable[[str], None]
+    ) -> None:
+        self.paused = False
+        self._loop = loop
+        self._send, self._fail = send, fail
+        self._send_every = self._expect_every = 0.0
+        self._last_read = self._last_write = 0.0
+        self._sending: asyncio.TimerHandle | None = None
+        self._expecting: asyncio.TimerHandle | None = None
+
+    def start(self, send_every: float, expect_every: float) -> None:
+        """Send and expect a beat every so many seconds; 0 is never."""
+        self._send_every, self._expect_every = send_every * EARLY, expect_every
+        self._last_read = self._last_write = self._loop.time()
+        if send_every:
+            self._sending = self._loop.call_later(self._send_every, self._send_if_due)
+        if expect_every:
+            self._expecting = self._loop.call_later(expect_every, self._check)
+
+    def stop(self) -> None:
+        """The connection ends."""
+        for timer in (self._sending, self._expecting):
+            if timer is not None:
+                timer.cancel()
+
+    def received(self) -> None:
+        """Bytes have come."""
+        self._last_read = self._loop.time()
+
+    def sent(self) -> None:
+        """Bytes were written."""
+        self._last_write = self._loop.time()
+
+    def _send_if_due(self) -> None:
+        left = self._last_write + self._send_every - self._loop.time()
+        if left <= 0.005:
+            self._send()
+            left = self._send_every
+        self._sending = self._loop.call_later(left, self._send_if_due)
+
+    def _check(self) -> None:
+        if self.paused:
+            self.received()
+        left = self._last_read + self._expect_every * PATIENCE + GRACE_SECONDS - self._loop.time()
+        if left <= 0:
+            self._fail("No heart-beat came from the client")
+            return
+        self._expecting = self._loop.call_later(left, self._check)

@@ -1,0 +1,70 @@
+"""CONNECT: which version is spoken, who the client is, and how often both send heart-beats."""
+
+from .frames import VERSIONS, Frame, Rejected, encode
+from .session import Session
+
+SHORTEST_BEAT, LONGEST_BEAT = 100, 86_400_000  # ms
+
+
+def connect(session: Session, frame: Frame) -> None:
+    """CONNECT or STOMP: let a client in, or raise a fatal Rejected."""
+    if session.connected:
+        raise Rejected("Already connected.")
+    headers = frame.headers
+    version = _negotiated(headers.get("accept-version", "1.0"))
+    session.version = session.parser.version = version
+    _log_in(session, headers)
+    given, expected = _heart_beat(headers.get("heart-beat", "0,0"))
+    session.client_id = headers.get("client-id") or session.name
+    session.broker.log_in(session)
+    session.connected = True
+    session.write(
+        encode(
+            version,
+            "CONNECTED",
+            (
+                ("server", session.broker.server_name),
+                ("heart-beat", f"{expected},{given}"),
+                ("session", session.client_id),
+                ("version", version),
+            ),
+        )
+    )
+    session.start_heartbeat(expected / 1000, given / 1000)
+
+
+def _negotiated(accepted: str) -> str:
+    offered = {version.strip() for version in accepted.split(",")}
+    for version in VERSIONS:
+        if version in offered:
+            return version
+    raise Rejected(
+        f"Invalid Protocol version[{accepted}], supported versions are: [{', '.join(VERSIONS)}]", fatal=True
+    )
+
+
+def _log_in(session: Session, headers: dict[str, str]) -> None:
+    from hmac import compare_digest  # loads hashlib, which the start of the broker need not wait for
+
+    credentials = session.broker.credentials
+    user, password = headers.get("login", ""), headers.get("passcode", "")
+    known = compare_digest(user.encode(), credentials.user.encode())
+    if not compare_digest(password.encode(), credentials.password.encode()) or not known:
+        raise Rejected(f"User name [{user}] or password is invalid.", fatal=True)
+    session.user = user
+
+
+def _heart_beat(text: str) -> tuple[int, int]:
+    """What the client will send and wants to get, in ms; 0 is never."""
+    given, _, wanted = text.partition(",")
+    try:
+        pair = int(given), int(wanted)
+    except ValueError:
+        pair = -1, -1
+    if min(pair) < 0 or max(pair) > LONGEST_BEAT:
+        raise Rejected("Invalid heart-beat header: " + text[:40], fatal=True)
+    return _bounded(pair[0]), _bounded(pair[1])
+
+
+def _bounded(milliseconds: int) -> int:
+    return max(milliseconds, SHORTEST_BEAT) if milliseconds else 0

@@ -1,0 +1,37 @@
+"""What advisories and statistics are given of the broker, which itself holds both."""
+
+from typing import Protocol
+
+from .destinations import Queue, Topics
+from .journal import Journal, Sender
+from .limits import Limits
+from .message import Message
+from .store import MemoryUse, Store
+from .subscriptions import Client, Durables
+
+
+class Target(Protocol):
+    """Where a SEND goes. `header` is its name as a header's value."""
+
+    header: str
+
+    def publish(self, message: Message, sender: Sender | None) -> None: ...
+
+
+class BrokerState(Protocol):
+    """The broker as those read it that tell others about it."""
+
+    id: str
+    address: str
+    limits: Limits
+    journal: Journal
+    memory: MemoryUse
+    topics: Topics
+    durables: Durables
+    sessions: set[Client]
+    clients: dict[str, Client]
+    queues: dict[str, Queue]
+    targets: dict[str, Target]
+
+    def new_message_id(self) -> str: ...
+    def stores(self) -> list[Store]: ...
