@@ -102,15 +102,15 @@ def nack(session: Session, frame: Frame) -> None:
     """NACK."""
     subscription, number = _acknowledged(session, frame)
     if "transaction" in frame.headers:
-        _hold(session, frame, lambda: _refuse(subscription, number))
+        _hold(session, frame, lambda: _refuse(session, subscription, number))
     else:
-        subscription.refuse(number)
+        subscription.refuse(number, session)
     session.confirm(frame)
 
 
-def _refuse(subscription: Subscription, number: int) -> None:
+def _refuse(session: Session, subscription: Subscription, number: int) -> None:
     if number in subscription.unacknowledged:
-        subscription.refuse(number)
+        subscription.refuse(number, session)
 
 
 def _acknowledged(session: Session, frame: Frame) -> tuple[Subscription, int]:

@@ -123,9 +123,9 @@ class Journal:
             batch.size -= len(row.tail)
             self._pending_bytes -= len(row.tail)
 
-    def redelivered(self, row_id: int, times: int) -> None:
-        """A message went back to its store."""
-        batch = self._batch(None)
+    def redelivered(self, row_id: int, times: int, sender: Sender | None) -> None:
+        """A message went back to its store; `sender`, who refused it, is confirmed once that is written."""
+        batch = self._batch(sender)
         row = batch.operations.inserts.get(row_id)
         if row is None:
             batch.operations.redelivered[row_id] = times

@@ -157,7 +157,7 @@ class Store:
             self.consumers.remove(consumer)
         self._selective = any(one.selector for one in self.consumers)
         for entry in unacknowledged:
-            self._put_back(entry)
+            self._put_back(entry, None)
         self.dispatch()
 
     def dispatch(self) -> None:
@@ -225,16 +225,16 @@ class Store:
         self.in_flight -= 1
         self._remove(entry, sender)
 
-    def reject(self, entry: Entry) -> None:
+    def reject(self, entry: Entry, sender: Sender | None) -> None:
         """A consumer could not do it: again, and after the last time to the dead letters."""
         if entry.redeliveries >= self.context.limits.redeliveries:
             self.in_flight -= 1
-            self._remove(entry, None)
+            self._remove(entry, sender)
             self.context.dead_letter(
                 self, entry.message, f"{entry.redeliveries + 1} negative acknowledgements"
             )
         else:
-            self._put_back(entry)
+            self._put_back(entry, sender)
 
     def expire(self, entry: Entry) -> None:
         """Its time to live is over before anybody had it."""
@@ -250,11 +250,11 @@ class Store:
         if self.spilled:
             self._refill()
 
-    def _put_back(self, entry: Entry) -> None:
+    def _put_back(self, entry: Entry, sender: Sender | None) -> None:
         self.in_flight -= 1
         entry.redeliveries += 1
         if entry.stored:
-            self.context.journal.redelivered(self._row(entry.sequence), entry.redeliveries)
+            self.context.journal.redelivered(self._row(entry.sequence), entry.redeliveries, sender)
         insort(self.ready, entry, key=BY_SEQUENCE)
         for consumer in self.consumers:
             consumer.scanned = min(consumer.scanned, entry.sequence - 1)

@@ -104,7 +104,7 @@ class Subscription(ABC):
         """ACK."""
 
     @abstractmethod
-    def refuse(self, number: int) -> None:
+    def refuse(self, number: int, sender: Sender | None) -> None:
         """NACK."""
 
     def resume(self) -> None:  # noqa: B027 (most kinds have nothing to do)
@@ -142,8 +142,8 @@ class TopicSubscription(Subscription):
             self.session.count_waiting(-len(message.tail), -1)
             self.offer(message, message.id)
 
-    def refuse(self, number: int) -> None:
-        self.acknowledge(number, None)
+    def refuse(self, number: int, sender: Sender | None) -> None:
+        self.acknowledge(number, sender)
 
     def end(self) -> None:
         while self.waiting:
@@ -190,9 +190,9 @@ class StoreSubscription(Subscription):
             self.store.settle(entry, sender)
         self.store.dispatch()
 
-    def refuse(self, number: int) -> None:
+    def refuse(self, number: int, sender: Sender | None) -> None:
         for entry in self.settled(number):
-            self.store.reject(entry)
+            self.store.reject(entry, sender)
         self.store.dispatch()
 
     def resume(self) -> None:
@@ -229,7 +229,7 @@ class Browser(Subscription):
     def acknowledge(self, number: int, sender: Sender | None) -> None:
         """Nothing: the message stays where it is."""
 
-    def refuse(self, number: int) -> None:
+    def refuse(self, number: int, sender: Sender | None) -> None:
         """Nothing: the message stays where it is."""
 
 
