@@ -1,11 +1,11 @@
-"""What exists and what changes, told on topics as ActiveMQ tells STOMP clients: a JSON object a message."""
+"""What exists and what changes, as ActiveMQ publishes it to STOMP clients: one JSON object a message."""
 
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from .destinations import QUEUE, TOPIC, Queue, is_pattern, matches
-from .message import REMOTE_TEMPORARY, Message, own
+from .message import REMOTE_TEMPORARY, Message, broker_message
 from .ports import BrokerState
 from .subscriptions import Browser, Client, Durable, StoreSubscription, Subscription, TopicSubscription
 
@@ -14,7 +14,7 @@ CLASSES = {TOPIC: "ActiveMQTopic", QUEUE: "ActiveMQQueue"}
 
 
 class Advisories:
-    """Sends advisories to who listens, and to a new listener what is already there."""
+    """Sends advisories to subscribers, and to a new subscriber what is already there."""
 
     def __init__(self, broker: BrokerState) -> None:
         self._broker = broker
@@ -71,9 +71,9 @@ class Advisories:
                     yield name, _consumer(subscription)
 
     def _publish(self, topic: str, body: Callable[[], dict[str, Any]]) -> None:
-        listened = self._broker.topics.listened(PREFIX + topic)
-        if listened is not None:
-            listened.publish(self._message(topic, body()), None)
+        found = self._broker.topics.subscribed(PREFIX + topic)
+        if found is not None:
+            found.publish(self._message(topic, body()), None)
 
     def _message(self, topic: str, body: dict[str, Any]) -> Message:
         headers = {
@@ -83,7 +83,7 @@ class Advisories:
             "originBrokerId": self._broker.id,
         }
         text = json.dumps(body, separators=(",", ":")).encode()
-        return own(TOPIC + PREFIX + topic, self._broker.new_message_id(), headers, text)
+        return broker_message(TOPIC + PREFIX + topic, self._broker.new_message_id(), headers, text)
 
 
 def _connection(session: Client) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def _removed(gone: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _listened(subscription: Subscription) -> tuple[str, str] | None:
+def _consumed(subscription: Subscription) -> tuple[str, str] | None:
     if isinstance(subscription, TopicSubscription):
         return TOPIC, subscription.destination[len(TOPIC) :]
     if isinstance(subscription, StoreSubscription) and isinstance(subscription.store, Durable):
@@ -145,7 +145,7 @@ def _listened(subscription: Subscription) -> tuple[str, str] | None:
 
 
 def _consumer_topic(subscription: Subscription) -> str | None:
-    found = _listened(subscription)
+    found = _consumed(subscription)
     if found is None or found[1].startswith("ActiveMQ.Advisory"):
         return None
     kind, name = found
@@ -157,7 +157,7 @@ def _consumer_id(subscription: Subscription) -> dict[str, Any]:
 
 
 def _consumer(subscription: Subscription) -> dict[str, Any]:
-    kind, name = _listened(subscription) or (QUEUE, "")
+    kind, name = _consumed(subscription) or (QUEUE, "")
     info: dict[str, Any] = {
         "commandId": 0,
         "responseRequired": True,

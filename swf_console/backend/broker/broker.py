@@ -189,7 +189,7 @@ class Broker:
         self.targets[queue.destination] = queue
         topic = virtual_topic(queue.name) if queue.destination.startswith(QUEUE) else None
         if topic is not None:
-            self.topics.feed(topic, queue)
+            self.topics.add_queue(topic, queue)
         return queue
 
     def _remove_queue(self, queue: Queue) -> None:
@@ -198,7 +198,7 @@ class Broker:
         queue.destroy(None)
 
     def _prune(self) -> None:
-        """Forget destinations that nobody uses; Rejected where all are in use."""
+        """Forget destinations that no client uses; Rejected where all are in use."""
         for queue in list(self.queues.values()):
             if not queue.consumers and not queue.size and virtual_topic(queue.name) is None:
                 self._remove_queue(queue)
@@ -219,7 +219,7 @@ class Broker:
         queue.peek(left, lambda more: browser.show(seen + more))
 
     def dead_letter(self, store: Store, message: Message, cause: str) -> None:
-        """Put what nobody could have to the dead letters, as ActiveMQ does: only if it is persistent."""
+        """Put what no consumer could have to the dead letters, as ActiveMQ does: only if it is persistent."""
         if not message.persistent or store.destination == DEAD_LETTERS:
             return
         dead = self.queues.get(DEAD_LETTERS) or self._add_queue(

@@ -1,4 +1,4 @@
-"""Names and who listens to them: topics with wildcards, queues, and virtual topics' queues."""
+"""Names and their subscribers: topics with wildcards, queues, and virtual topics' queues."""
 
 from typing import Protocol
 
@@ -61,7 +61,7 @@ def virtual_topic(queue: str) -> str | None:
 
 
 class Topic:
-    """A topic: whoever subscribes gets every message. `header` is its name as a header's value."""
+    """A topic: every subscriber gets every message. `header` is its name as a header's value."""
 
     __slots__ = ("dequeued", "enqueued", "header", "name", "queues", "subscribers")
 
@@ -74,7 +74,7 @@ class Topic:
 
     @property
     def in_use(self) -> bool:
-        """Whether anybody listens."""
+        """Whether it has a subscriber."""
         return bool(self.subscribers or self.queues)
 
     def publish(self, message: Message, sender: Sender | None) -> None:
@@ -120,8 +120,8 @@ class Topics:
             topic.queues = self._queues.get(name, [])
         return topic
 
-    def listened(self, name: str) -> Topic | None:
-        """The topic of that name if somebody listens to it."""
+    def subscribed(self, name: str) -> Topic | None:
+        """The topic of that name if it has a subscriber."""
         if name not in self.named and not any(matches(pattern, name) for pattern, _ in self._patterns):
             return None
         topic = self.get(name)
@@ -143,7 +143,7 @@ class Topics:
         for topic in self.named.values() if is_pattern(name) else [self.get(name)]:
             topic.subscribers = [one for one in topic.subscribers if one is not subscriber]
 
-    def feed(self, name: str, queue: Store) -> None:
+    def add_queue(self, name: str, queue: Store) -> None:
         """From now on a queue gets a copy of what is sent to the topic."""
         topic = self.get(name)
         topic.queues.append(queue)

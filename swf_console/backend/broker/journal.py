@@ -30,7 +30,7 @@ class Owner(Protocol):
 
 
 class Batch:
-    """Operations of one commit, and what is told to whom afterwards."""
+    """Operations of one commit, and which clients are sent what after it."""
 
     __slots__ = ("closing", "done", "operations", "origins", "receipts", "senders", "size")
 

@@ -10,7 +10,7 @@ ROTATE_BYTES = 5 * 1024 * 1024
 
 
 class Log:
-    """Writes to a file, rotated once, or to standard error; a log that cannot be written stops nobody."""
+    """Writes to a file, rotated once, or to standard error; a log that cannot be written stops nothing."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""A message inside the broker: encoded once, whoever receives it."""
+"""A message inside the broker: encoded once for all that receive it."""
 
 from time import time
 
@@ -177,7 +177,7 @@ def from_frame(frame: Frame, destination: str, name: str) -> Message:
     return Message(name, tail, persistent=persistent, expires=expires, special=special, headers=headers)
 
 
-def own(destination: str, name: str, headers: dict[str, str], body: bytes) -> Message:
+def broker_message(destination: str, name: str, headers: dict[str, str], body: bytes) -> Message:
     """A message that the broker itself sends."""
     fixed = {"destination": destination, "expires": "0", "message-id": name, "priority": "4"}
     frame = encode("1.2", "MESSAGE", (fixed | {"timestamp": str(int(time() * 1000))} | headers).items(), body)

@@ -106,7 +106,7 @@ class Session(asyncio.Protocol):
 
     # frames out
 
-    def touch(self) -> None:
+    def mark_dirty(self) -> None:
         """There is something to write at the end of this turn of the loop."""
         self.dirty = True
         self.broker.will_flush(self)
@@ -118,7 +118,7 @@ class Session(asyncio.Protocol):
         self.out.append(data)
         self.out_bytes += len(data)
         if not self.dirty:
-            self.touch()
+            self.mark_dirty()
 
     def flush(self) -> None:
         """Hand what was written to the transport, as far as the peer reads."""
@@ -169,7 +169,7 @@ class Session(asyncio.Protocol):
         self._waiting[0] += count
         self._waiting[1] += size
         if not self.dirty:
-            self.touch()
+            self.mark_dirty()
 
     def _check_backlog(self) -> None:
         limits = self.broker.limits

@@ -1,7 +1,7 @@
-"""Answers to questions about queues and the broker, as ActiveMQ's statistics plug-in gives them.
+"""Statistics of queues and the broker, as ActiveMQ's statistics plug-in gives them.
 
-A question is an empty message with `reply-to` to `/queue/ActiveMQ.Statistics.Destination.<name>` (or a
-pattern), to the same under /topic/, or to `/queue/ActiveMQ.Statistics.Broker`. An answer is a map in the
+A query is an empty message with `reply-to` to `/queue/ActiveMQ.Statistics.Destination.<name>` (or a
+pattern), to the same under /topic/, or to `/queue/ActiveMQ.Statistics.Broker`. A reply is a map in the
 shape of `jms-map-json`.
 """
 
@@ -10,7 +10,7 @@ import json
 from .destinations import QUEUE, TOPIC, Queue, Topic, is_pattern, matches
 from .frames import Rejected
 from .journal import Sender
-from .message import Message, own
+from .message import Message, broker_message
 from .ports import BrokerState
 
 PREFIX = "ActiveMQ.Statistics."
@@ -19,12 +19,12 @@ TYPES = {bool: "boolean", int: "long", float: "double"}
 
 
 def is_statistics(name: str) -> bool:
-    """Whether a destination is a question."""
+    """Whether a destination is a query."""
     return name.startswith((QUEUE + PREFIX, TOPIC + PREFIX))
 
 
-class Question:
-    """Where a question is sent to."""
+class StatisticsQuery:
+    """Where a query is sent to."""
 
     header = ""
 
@@ -33,7 +33,7 @@ class Question:
         self._name = name
 
     def publish(self, message: Message, sender: Sender | None) -> None:  # noqa: ARG002
-        """Answer, if it is said where to."""
+        """Reply, where the message names a destination for it."""
         self._statistics.answer(self._name, message)
 
 
@@ -43,12 +43,12 @@ class Statistics:
     def __init__(self, broker: BrokerState) -> None:
         self._broker = broker
 
-    def target(self, name: str) -> Question:
-        """The question that a destination's name is."""
-        return Question(self, name)
+    def target(self, name: str) -> StatisticsQuery:
+        """The query that a destination's name is."""
+        return StatisticsQuery(self, name)
 
     def answer(self, name: str, message: Message) -> None:
-        """Send one map for each thing that is asked about; nothing for what there is not."""
+        """Send one map for each matching queue or topic, none where there is no match."""
         reply_to = message.headers.get("reply-to", "")
         target = self._broker.targets.get(reply_to)
         if target is None:
@@ -58,7 +58,7 @@ class Statistics:
             headers["correlation-id"] = message.headers["correlation-id"]
         for facts in self._facts(name):
             body = json.dumps(_map(facts), separators=(",", ":")).encode()
-            target.publish(own(reply_to, self._broker.new_message_id(), headers, body), None)
+            target.publish(broker_message(reply_to, self._broker.new_message_id(), headers, body), None)
 
     def _facts(self, name: str) -> list[dict[str, object]]:
         kind = QUEUE if name.startswith(QUEUE) else TOPIC
@@ -70,9 +70,9 @@ class Statistics:
         wanted = asked[len(DESTINATION) :]
         if kind == TOPIC:
             topics = self._broker.topics.named.values()
-            return [self._of_topic(topic) for topic in topics if _asked(wanted, topic.name)]
+            return [self._of_topic(topic) for topic in topics if _is_wanted(wanted, topic.name)]
         queues = (queue for queue in self._broker.queues.values() if queue.destination.startswith(QUEUE))
-        return [self._of_queue(queue) for queue in queues if _asked(wanted, queue.name)]
+        return [self._of_queue(queue) for queue in queues if _is_wanted(wanted, queue.name)]
 
     def _origin(self) -> dict[str, object]:
         return {"brokerName": "swf-broker", "brokerId": self._broker.id}
@@ -137,7 +137,7 @@ class Statistics:
         } | self._origin()
 
 
-def _asked(wanted: str, name: str) -> bool:
+def _is_wanted(wanted: str, name: str) -> bool:
     return wanted == name or (is_pattern(wanted) and matches(wanted, name)) or wanted == ">"
 
 

@@ -167,7 +167,7 @@ class Store:
         else:
             ready = self.ready
             while ready and (consumer := self._next_consumer()) is not None:
-                self._give(ready.pop(0), consumer)
+                self._deliver(ready.pop(0), consumer)
         if self.spilled:
             self._refill()
 
@@ -182,27 +182,27 @@ class Store:
         return None
 
     def _dispatch_selected(self) -> None:
-        hungry = [consumer for consumer in self.consumers if consumer.has_room()]
-        if not hungry:
+        free = [consumer for consumer in self.consumers if consumer.has_room()]
+        if not free:
             return
-        start = bisect_left(self.ready, 1 + min(one.scanned for one in hungry), key=BY_SEQUENCE)
+        start = bisect_left(self.ready, 1 + min(one.scanned for one in free), key=BY_SEQUENCE)
         for entry in self.ready[start:]:
-            taker = self._taker(entry, hungry)
+            taker = self._consumer_for(entry, free)
             if taker is None:
                 continue
             del self.ready[bisect_left(self.ready, entry.sequence, key=BY_SEQUENCE)]
-            self._give(entry, taker)
+            self._deliver(entry, taker)
             self.consumers.remove(taker)
             self.consumers.append(taker)
-            hungry.remove(taker)
+            free.remove(taker)
             if taker.has_room():
-                hungry.append(taker)
-            if not hungry:
+                free.append(taker)
+            if not free:
                 return
 
     @staticmethod
-    def _taker(entry: Entry, hungry: list[Consumer]) -> Consumer | None:
-        for consumer in hungry:
+    def _consumer_for(entry: Entry, free: list[Consumer]) -> Consumer | None:
+        for consumer in free:
             if entry.sequence <= consumer.scanned:
                 continue
             if consumer.wants(entry.message):
@@ -210,7 +210,7 @@ class Store:
             consumer.scanned = entry.sequence
         return None
 
-    def _give(self, entry: Entry, consumer: Consumer) -> None:
+    def _deliver(self, entry: Entry, consumer: Consumer) -> None:
         if entry.message.expires and entry.message.expired():
             self.expire(entry)
             return
@@ -237,7 +237,7 @@ class Store:
             self._put_back(entry, sender)
 
     def expire(self, entry: Entry) -> None:
-        """Its time to live is over before anybody had it."""
+        """Its time to live is over before a consumer had it."""
         self.expirations += 1
         self._remove(entry, None)
         self.context.dead_letter(self, entry.message, f"Message Expired. Expiration:{entry.message.expires}")

@@ -33,7 +33,7 @@ class Client(Sender, Protocol):
     out_bytes: int
     keys: "dict[int, Subscription]"
 
-    def touch(self) -> None: ...
+    def mark_dirty(self) -> None: ...
     def flush(self) -> None: ...
     def has_room(self) -> bool: ...
     def count_waiting(self, size: int, count: int = 1) -> None: ...
@@ -84,7 +84,7 @@ class Subscription(ABC):
         session.out += (prefix, tail)
         session.out_bytes += len(tail)
         if not session.dirty:
-            session.touch()
+            session.mark_dirty()
 
     def number_of(self, message_id: str) -> int | None:
         """The acknowledgement number of a message that was sent to a client of STOMP 1.0 or 1.1."""

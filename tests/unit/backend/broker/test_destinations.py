@@ -89,10 +89,10 @@ def test_an_expired_message_reaches_nobody() -> None:
 def test_nobody_listens_to_a_topic_that_was_only_named() -> None:
     topics = Topics()
     topics.get("a")
-    assert topics.listened("a") is None
-    assert topics.listened("b") is None
+    assert topics.subscribed("a") is None
+    assert topics.subscribed("b") is None
     topics.add("b.>", Listener())
-    assert topics.listened("b.c") is not None
+    assert topics.subscribed("b.c") is not None
 
 
 @pytest.mark.parametrize("expires", ["soon", "1.5", str(1 << 62), "9" * 6000])
