@@ -4,8 +4,9 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..backend.core.format import span
 from .arguments import add, add_json, given, whole_number
-from .output import brief, emit, keep_logs_off_the_screen, say, seconds, show, show_table
+from .output import brief, emit, keep_logs_off_the_screen, say, show, show_table
 from .up import show_lines
 
 if TYPE_CHECKING:
@@ -84,8 +85,8 @@ def row(view: "AgentView") -> tuple[str, ...]:
         brief(view.program),
         brief(view.state),
         brief(view.pid),
-        seconds(view.up_seconds),
-        seconds(view.heartbeat_seconds),
+        span(view.up_seconds),
+        span(view.heartbeat_seconds),
         brief(view.operational_state),
         brief(view.namespace, 40),
         brief(view.note),

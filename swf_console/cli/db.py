@@ -4,8 +4,11 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from ..backend.core.format import span
+from ..backend.core.sanitize import harmless
+from ..backend.core.times import seconds_since
 from .arguments import add_json
-from .output import age, emit, harmless, say, show
+from .output import emit, say, show
 
 if TYPE_CHECKING:
     from ..backend.core.settings import Settings
@@ -75,7 +78,7 @@ def show_lockout(lockout: "Lockout", place: str) -> None:
             client.host and f"host {client.host}",
             client.pid and f"process {client.pid}",
             client.version and f"swf-console {client.version}",
-            client.heard_at and f"heartbeat {age(client.heard_at)} ago",
+            client.heard_at and f"heartbeat {span(seconds_since(client.heard_at))} ago",
         )
         say(harmless(f"  {client.kind} {client.name}: {', '.join(one for one in told if one)}"))
 

@@ -4,8 +4,9 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from ..backend.core.format import instant
 from .arguments import add, add_json, add_page, given, limit_of
-from .output import brief, emit, fields, heading, instant, lines, say, show, table
+from .output import brief, emit, fields, heading, lines, say, show, table
 
 if TYPE_CHECKING:
     from ..backend.core.settings import Settings

@@ -3,21 +3,10 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ..backend.core.format import instant, span
+from ..backend.core.times import seconds_since
 from ..backend.services.executions.diff import flattened
-from .output import (
-    brief,
-    counted,
-    fields,
-    heading,
-    instant,
-    lasted,
-    lines,
-    say,
-    show,
-    show_pairs,
-    show_table,
-    span,
-)
+from .output import brief, counted, fields, heading, lines, say, show, show_pairs, show_table
 
 if TYPE_CHECKING:
     from ..backend.services.executions.queries import Drift, ExecutionDetail
@@ -69,7 +58,7 @@ def show_summary(detail: "ExecutionDetail") -> None:
             ("run", detail.run_number),
             ("started", f"{instant(execution.start_time)} UTC"),
             ("ended", f"{instant(execution.end_time)} UTC" if execution.end_time else None),
-            ("took", lasted(execution.start_time, execution.end_time) if execution.end_time else None),
+            ("took", execution.end_time and span(seconds_since(execution.start_time, execution.end_time))),
             ("stop requested", _stop_requested(detail)),
             ("held by", brief(execution.owner) if execution.status == "running" else None),
             ("definition", f"{detail.definition.id}, drift: {describe_drift(detail.drift)}"),
@@ -109,7 +98,7 @@ def show_states(detail: "ExecutionDetail") -> None:
     events = detail.events
     rows = []
     for event, following in zip(events, (*events[1:], None), strict=False):
-        length = span(following.timestamp - event.timestamp) if following else "-"
+        length = span(seconds_since(event.timestamp, following.timestamp)) if following else "-"
         tick = event.event_data.get("simulation_tick")
         state = f"{event.state} / {event.substate}" if event.substate else event.state
         rows.append(

@@ -7,8 +7,10 @@ from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 from ..backend.core.errors import UsageError
+from ..backend.core.format import instant, span
+from ..backend.core.times import seconds_since
 from .arguments import add, add_json, add_page, given, limit_of, seconds_of
-from .output import brief, emit, instant, lasted, say, show, table
+from .output import brief, emit, say, show, table
 
 if TYPE_CHECKING:
     from ..backend.core.settings import Settings
@@ -107,7 +109,7 @@ def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 def filter_of(arguments: argparse.Namespace) -> "ExecutionFilter":
     """The filter that the flags describe."""
-    from ..backend.core.times import parse_moment
+    from ..backend.core.times import parse_time
     from ..backend.database.records.workflows import ExecutionFilter
 
     status = given(arguments, "status")
@@ -119,7 +121,7 @@ def filter_of(arguments: argparse.Namespace) -> "ExecutionFilter":
         executed_by=given(arguments, "user"),
         workflow_name=given(arguments, "workflow"),
         id_prefix=given(arguments, "prefix"),
-        since=parse_moment(given(arguments, "since"), "--since"),
+        since=parse_time(given(arguments, "since"), "--since"),
     )
 
 
@@ -130,7 +132,7 @@ def row_of(execution: "ExecutionSummary") -> tuple[str, ...]:
         brief(execution.execution_id),
         brief(execution.status),
         instant(execution.start_time),
-        lasted(execution.start_time, execution.end_time),
+        span(seconds_since(execution.start_time, end)) if (end := execution.end_time) else "-",
         brief(execution.namespace, 40),
         brief(execution.executed_by, 40),
         brief(execution.version, 20),

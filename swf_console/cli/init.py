@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .output import harmless, say, show
+from ..backend.core.sanitize import harmless
+from .output import say, show
 
 if TYPE_CHECKING:
     from ..backend.services.home import Update

@@ -2,8 +2,9 @@
 
 import argparse
 
+from ..backend.core.format import instant
 from .arguments import add, add_json, given, limit_of
-from .output import brief, emit, instant, say, table
+from .output import brief, emit, say, table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,10 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the entries, the newest first."""
     from ..backend.core.settings import load_settings
-    from ..backend.core.times import parse_moment
+    from ..backend.core.times import parse_time
     from ..backend.services.journal import Journal
 
-    since = parse_moment(given(arguments, "since"), "--since")
+    since = parse_time(given(arguments, "since"), "--since")
     settings = load_settings(home=arguments.home)
     entries = Journal(settings.state_dir).entries(limit_of(arguments), since)
     if arguments.json:

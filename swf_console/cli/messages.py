@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ..backend.core.errors import TimedOut
+from ..backend.core.format import as_text, instant
 from .arguments import add, add_json, add_page, given, limit_of, seconds_of, whole_number
 from .output import (
     LONGEST_LINE,
@@ -15,12 +16,10 @@ from .output import (
     emit,
     fields,
     heading,
-    instant,
     keep_logs_off_the_screen,
     lines,
     say,
     show,
-    spelled,
     table,
 )
 
@@ -121,7 +120,7 @@ def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 def filter_of(arguments: argparse.Namespace) -> "MessageFilter":
     """The filter that the flags describe."""
-    from ..backend.core.times import parse_moment
+    from ..backend.core.times import parse_time
     from ..backend.database.records.messages import MessageFilter
 
     return MessageFilter(
@@ -130,8 +129,8 @@ def filter_of(arguments: argparse.Namespace) -> "MessageFilter":
         run_id=given(arguments, "run_id"),
         message_type=given(arguments, "type"),
         sender=given(arguments, "sender"),
-        since=parse_moment(given(arguments, "since"), "--since"),
-        until=parse_moment(given(arguments, "until"), "--until"),
+        since=parse_time(given(arguments, "since"), "--since"),
+        until=parse_time(given(arguments, "until"), "--until"),
     )
 
 
@@ -186,7 +185,7 @@ def show_one(arguments: argparse.Namespace, settings: "Settings") -> int:
             ("execution", message.execution_id),
             ("run", message.run_id),
             ("correlation", message.correlation_id),
-            ("metadata", spelled(message.metadata) if message.metadata else None),
+            ("metadata", as_text(message.metadata) if message.metadata else None),
         ]
     )
     heading("Content")
@@ -255,7 +254,7 @@ def line_of(message: "IncomingMessage") -> str:
     """A live message on one line: when, what, whose, and the rest of its body."""
     told = {"msg_type", "run_id", "sender", "namespace", "execution_id", "timestamp"}
     rest = {name: value for name, value in (message.content or {}).items() if name not in told}
-    body = " ".join(f"{name}={spelled(value)}" for name, value in rest.items())
+    body = " ".join(f"{name}={as_text(value)}" for name, value in rest.items())
     if message.content is None:
         body = f"({message.problem}) {message.body}"
     when = instant(message.received_at, milliseconds=True).partition(" ")[2]

@@ -2,8 +2,9 @@
 
 import argparse
 
+from ..backend.core.format import capped, instant
 from .arguments import add_json
-from .output import brief, capped, emit, instant, say, table
+from .output import brief, emit, say, table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,13 +6,13 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from ..backend.core import sanitize
 from ..backend.core.errors import ErrorReport, SwfError
+from ..backend.core.format import as_text, instant, iso
 from ..backend.core.sanitize import harmless
-
-__all__ = ["cell", "emit", "fields", "harmless", "jsonable", "report_error", "say", "show", "table"]
 
 SCHEMA_VERSION = 1
 
@@ -42,7 +42,7 @@ def _escaped(character: str) -> str:
 def jsonable(value: Any) -> Any:
     """What json cannot write by itself: times, dataclasses, sets, paths."""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return iso(value)
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     if isinstance(value, (set, frozenset, tuple)):
@@ -67,7 +67,7 @@ def cell(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        return instant(value)
     if isinstance(value, float):
         return f"{value:.3f}".rstrip("0").rstrip(".")
     return harmless(value)
@@ -117,63 +117,7 @@ MOST_LINES = 400
 
 def brief(value: Any, longest: int = LONGEST_VALUE) -> str:
     """`value` as harmless text of at most `longest` characters; what was cut off is counted."""
-    text = value if isinstance(value, str) else spelled(value)
-    if len(text) <= longest:
-        return harmless(text)
-    return f"{harmless(text[:longest])}… ({len(text) - longest:,} more)"
-
-
-def spelled(value: Any) -> str:
-    """A value of a JSON document as text; None is `-`."""
-    if value is None:
-        return "-"
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    return json.dumps(value, default=str, ensure_ascii=False)
-
-
-def instant(value: datetime | None, *, milliseconds: bool = False) -> str:
-    """An instant in UTC."""
-    if value is None:
-        return "-"
-    text = value.astimezone(UTC).isoformat(" ", "milliseconds" if milliseconds else "seconds")
-    return text.partition("+")[0]
-
-
-def lasted(begin: datetime, end: datetime | None) -> str:
-    """How long something took."""
-    return "-" if end is None else span(max(timedelta(0), end - begin))
-
-
-def age(then: datetime | None, now: datetime | None = None) -> str:
-    """How long ago that was."""
-    return "never" if then is None else span(max(timedelta(0), (now or datetime.now(UTC)) - then))
-
-
-def span(length: timedelta) -> str:
-    """A length of time in its two largest units."""
-    whole = length.total_seconds()
-    if whole < 10:
-        return f"{whole:.2f} s" if whole < 1 else f"{whole:.1f} s"
-    if whole < 60:
-        return f"{whole:.0f} s"
-    minutes, rest = divmod(round(whole), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
-
-
-def seconds(value: float | None) -> str:
-    """A length of time given in seconds."""
-    return "-" if value is None else span(timedelta(seconds=value))
-
-
-def capped(count: int, cap: int) -> str:
-    """A count that was only counted up to `cap`."""
-    return f"{cap - 1:,}+" if count >= cap else f"{count:,}"
+    return sanitize.brief(as_text(value), longest)
 
 
 def heading(text: str) -> None:

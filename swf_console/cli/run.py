@@ -141,7 +141,8 @@ def progress_bar() -> AbstractContextManager[Any]:
 
 def warn(text: str) -> None:
     """One line about something odd that is done all the same."""
-    from .output import harmless, say
+    from ..backend.core.sanitize import harmless
+    from .output import say
 
     say(f"swf-console: warning: {harmless(text)}")
 

@@ -4,19 +4,10 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from ..backend.core.format import capped, instant, span
+from ..backend.core.times import seconds_since
 from .arguments import add, add_json, given
-from .output import (
-    age,
-    brief,
-    capped,
-    emit,
-    fields,
-    instant,
-    keep_logs_off_the_screen,
-    seconds,
-    show,
-    show_table,
-)
+from .output import brief, emit, fields, keep_logs_off_the_screen, show, show_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +91,7 @@ def show_running(database: "DatabaseLook") -> None:
             brief(one.namespace, 40),
             brief(one.executed_by, 40),
             instant(one.start_time),
-            age(one.start_time),
+            span(seconds_since(one.start_time)),
             running_note(one, database),
         )
         for one in database.running
@@ -133,7 +124,7 @@ def show_agents(agents: "Sequence[AgentView]") -> None:
             brief(one.agent_type),
             brief(one.state),
             brief(one.operational_state),
-            seconds(one.heartbeat_seconds),
+            span(one.heartbeat_seconds),
             brief(one.pid),
             brief(one.namespace, 40),
             brief(one.note),

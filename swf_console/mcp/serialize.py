@@ -4,8 +4,10 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from ..backend.core.format import iso
 
 MOST_CHARACTERS = 200_000
 
@@ -84,7 +86,7 @@ class Shaper:
         if isinstance(value, float):
             return value if math.isfinite(value) else None
         if isinstance(value, datetime):
-            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            return iso(value)
         return self._text(str(value))
 
     def _listed(self, page: Listed) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from textual.containers import Container
 from textual.widgets import Input
 
 from ..actions import action_of
-from ..backend.core.format import clock
+from ..backend.core.format import clock, instant
 from ..backend.core.sanitize import brief
 from ..widgets.key_labels import with_keys
 from ..widgets.semantic_colors import Tone
@@ -228,7 +228,7 @@ def detail_of(entry: "Entry") -> list[list[Part]]:
     lines: list[list[Part]] = [
         [
             (
-                f"{entry.at:%Y-%m-%d %H:%M:%S} UTC, {brief(entry.kind, 20)} by {brief(entry.who, 60)}",
+                f"{instant(entry.at)} UTC, {brief(entry.kind, 20)} by {brief(entry.who, 60)}",
                 "unknown",
             ),
             (namespace, "unknown"),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ..backend.core.errors import SwfError
+from ..backend.core.format import capped
 from ..backend.core.settings import Settings
 from ..backend.database.records.pages import COUNT_CAP
 from ..backend.services.configurations import TESTBED, FileValue, files_of, values_of
@@ -28,17 +29,18 @@ def choosable(services: ConsoleServices) -> tuple[Choosable, ...]:
     Raises DatabaseUnusable and DatabaseUnreachable.
     """
     found = [
-        Choosable(use.namespace.name, use.namespace.owner, _capped(use.executions), _capped(use.messages))
+        Choosable(
+            use.namespace.name,
+            use.namespace.owner,
+            capped(use.executions, COUNT_CAP),
+            capped(use.messages, COUNT_CAP),
+        )
         for use in list_namespaces(services.database())
     ]
     current = services.namespace
     if current and current not in (one.name for one in found):
         found.append(Choosable(current, "nobody yet", "0", "0"))
     return tuple(sorted(found, key=lambda one: one.name))
-
-
-def _capped(count: int) -> str:
-    return f"{COUNT_CAP - 1:,}+" if count >= COUNT_CAP else f"{count:,}"
 
 
 @dataclass(frozen=True, slots=True)

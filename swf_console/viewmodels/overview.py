@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ..backend.core.errors import SwfError
+from ..backend.core.format import plural, since
 from ..backend.database import Database, executions
 from ..backend.database.records.workflows import ExecutionFilter
 from ..backend.services.agents.programs import RUNNER
@@ -99,7 +100,7 @@ def _troubles(agents: AgentsLook, running: Sequence[Running], changes: Sequence[
         yield Verdict("bad", f"{_names(silent)} runs, but says nothing: restart it", "agents")
     bad = [change for change in changes if change.tone == "bad"]
     if bad and not running:
-        yield Verdict("watch", f"{bad[0].text}, {_ago(bad[0].at)} ago", "executions")
+        yield Verdict("watch", f"{bad[0].text}, {since(bad[0].at)} ago", "executions")
 
 
 def _calm(agents: AgentsLook, running: Sequence[Running]) -> Iterator[Verdict]:
@@ -108,10 +109,10 @@ def _calm(agents: AgentsLook, running: Sequence[Running]) -> Iterator[Verdict]:
     if running and needed:
         yield Verdict("watch", f"{_names(needed)} needed, and not running: A on Agents", "agents")
     if running:
-        what = _plural(len(running), "execution")
+        what = plural(len(running), "execution")
         yield Verdict("busy", f"All is well: {what} running{_done(running[0])}")
     if agents.missing:
-        text = f"Nothing runs. {agents.configuration} needs {_plural(len(agents.missing), 'agent')} more: "
+        text = f"Nothing runs. {agents.configuration} needs {plural(len(agents.missing), 'agent')} more: "
         yield Verdict("ok", f"{text}R runs it and offers to start them", "agents")
     yield Verdict("ok", "All is well, nothing runs: R runs a workflow")
 
@@ -160,12 +161,3 @@ def _done(one: Running) -> str:
 def _names(names: Sequence[str]) -> str:
     more = f" and {len(names) - 2} more" if len(names) > 2 else ""
     return ", ".join(names[:2]) + more
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
-
-
-def _ago(moment: datetime) -> str:
-    seconds = (datetime.now(UTC) - moment).total_seconds()
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

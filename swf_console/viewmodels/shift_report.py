@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ..backend.core.errors import SwfError, UsageError
+from ..backend.core.format import instant
 from ..backend.database import executions
 from ..backend.database.records.workflows import ExecutionFilter, ExecutionSummary
 from ..backend.services.journal import Entry
@@ -42,7 +43,7 @@ def write_report(name: str, text: str, folder: Path | None = None) -> Path:
 def shift_log(entries: Sequence[Entry], namespace: str | None) -> str:
     """The journal as a table, the oldest first."""
     lines = [f"# Shift log{f' of {plain(namespace)}' if namespace else ''}", ""]
-    lines += [f"Written {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, {len(entries)} entries.", ""]
+    lines += [f"Written {instant(datetime.now(UTC))} UTC, {len(entries)} entries.", ""]
     return "\n".join([*lines, *journal_table(entries)]) + "\n"
 
 
@@ -55,7 +56,7 @@ def journal_table(entries: Sequence[Entry]) -> list[str]:
         what = f"`{plain(entry.command)}`" if entry.command else plain(entry.what)
         result = plain(entry.result) if entry.ok else f"**{plain(entry.result)}**"
         lines.append(
-            f"| {entry.at:%Y-%m-%d %H:%M:%S} | {plain(entry.kind)} | {plain(entry.who)} | {what} | {result} |"
+            f"| {instant(entry.at)} | {plain(entry.kind)} | {plain(entry.who)} | {what} | {result} |"
         )
     return lines
 
@@ -86,7 +87,7 @@ def handover(services: ConsoleServices, shift: timedelta = SHIFT) -> str:
     lines = [
         f"# Handover{namespace}",
         "",
-        f"Written {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC by {plain(services.settings.user)} on "
+        f"Written {instant(datetime.now(UTC))} UTC by {plain(services.settings.user)} on "
         f"{plain(services.settings.host)}.",
         "",
         f"**{plain(look.verdict.text)}**",

@@ -11,9 +11,10 @@ from pydantic import MISSING, Field
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from ...backend.core.format import iso
 from ...backend.database import Connection, messages
 from ...backend.database.records.messages import Message, MessageFilter
-from ...backend.http_server.responses import HEADERS, detail, instant
+from ...backend.http_server.responses import HEADERS, detail
 from ..executor import Desk
 from ..schemas import Name, Schema, Words
 from .broadcaster import Client, TooMany
@@ -80,7 +81,7 @@ class Stream:
                 await _write(send, chunk)
             if time.monotonic() >= beat:
                 beat += HEARTBEAT_SECONDS
-                await _write(send, frame("heartbeat", {"timestamp": instant(datetime.now(UTC))}))
+                await _write(send, frame("heartbeat", {"timestamp": iso(datetime.now(UTC))}))
 
     async def _missed(self, wanted: EventFilter, last: str) -> AsyncIterator[list[Event]]:
         """What was recorded after that message, in the order of sending, from the database."""

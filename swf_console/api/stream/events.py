@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ...backend.http_server.responses import encode, instant
+from ...backend.core.format import iso
+from ...backend.http_server.responses import encode
 
 if TYPE_CHECKING:
     from ...backend.database.records.messages import Message, NewMessage
@@ -88,5 +89,5 @@ def _beside(message: "Message | NewMessage", sent_at: datetime) -> dict[str, Any
         "sender_agent": message.sender_agent,
         "namespace": message.namespace,
         "queue_name": message.queue_name,
-        "sent_at": instant(sent_at),
+        "sent_at": iso(sent_at),
     }

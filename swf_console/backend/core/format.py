@@ -1,14 +1,20 @@
-"""Ages, counts and instants as the screens say them: short, in UTC."""
+"""Ages, instants, counts and values as text. Instants are in UTC."""
 
+import json
 from datetime import UTC, datetime
+from typing import Any
+
+from .times import seconds_since
+
+MINUTE, HOUR = 60, 3600
 
 
 def age(seconds: float | None) -> str:
-    """An age in its largest units: 6s, 4m10, 2h10m, 3d4h; `-` where there is none."""
+    """An age in its largest units, as screens have it: 299s, 5m, 2h10m, 3d4h; `-` where there is none."""
     if seconds is None:
         return "-"
     whole = int(max(0.0, seconds))
-    if whole < 300:
+    if whole < 5 * MINUTE:
         return f"{whole}s"
     minutes = whole // 60
     if minutes < 60:
@@ -19,15 +25,66 @@ def age(seconds: float | None) -> str:
 
 def since(moment: datetime | None, now: datetime | None = None) -> str:
     """How long ago that was."""
-    return "-" if moment is None else age(((now or datetime.now(UTC)) - moment).total_seconds())
+    return "-" if moment is None else age(seconds_since(moment, now))
 
 
-def clock(moment: datetime | None) -> str:
-    """The time of day in UTC, with the date where it was another day."""
+def short_age(seconds: float) -> str:
+    """An age in one unit, rounded, where there is little room: 1m, 3d."""
+    for size, unit in ((86400, "d"), (HOUR, "h"), (MINUTE, "m")):
+        if seconds >= size:
+            return f"{seconds / size:.0f}{unit}"
+    return f"{seconds:.0f}s"
+
+
+def lasted(seconds: float | None) -> str:
+    """A length of time as screens have it: 1.25s, 12.5s, 5m."""
+    if seconds is None:
+        return "-"
+    seconds = max(0.0, seconds)
+    return f"{seconds:.2f}s" if seconds < 10 else f"{seconds:.1f}s" if seconds < MINUTE else age(seconds)
+
+
+def span(seconds: float | None) -> str:
+    """A length of time in its two largest units, as commands print it: 1.2 s, 4 min 10 s, 3 d 4 h."""
+    if seconds is None:
+        return "-"
+    seconds = max(0.0, seconds)
+    if seconds < 10:
+        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
+    if seconds < MINUTE:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+
+
+def clock(moment: datetime | None, *, milliseconds: bool = False) -> str:
+    """The time of day; of another day the date too, of another year without seconds. Never over 14 wide."""
     if moment is None:
         return "-"
     at = moment.astimezone(UTC)
-    return f"{at:%H:%M:%S}" if at.date() == datetime.now(UTC).date() else f"{at:%m-%d %H:%M:%S}"
+    text = f"{at:%H:%M:%S}"
+    if milliseconds:
+        return f"{text}.{at.microsecond // 1000:03d}"
+    now = datetime.now(UTC)
+    if at.date() == now.date():
+        return text
+    return f"{at:%m-%d} {text}" if at.year == now.year else f"{at:%y-%m-%d %H:%M}"
+
+
+def instant(moment: datetime | None, *, milliseconds: bool = False) -> str:
+    """Date and time: 2026-01-31 12:00:00."""
+    if moment is None:
+        return "-"
+    text = moment.astimezone(UTC).isoformat(" ", "milliseconds" if milliseconds else "seconds")
+    return text.partition("+")[0]
+
+
+def iso(moment: datetime) -> str:
+    """Date and time as every document and answer of ours has them: ISO 8601 with a Z."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def number(value: float) -> str:
@@ -38,3 +95,19 @@ def number(value: float) -> str:
 def plural(count: int, word: str) -> str:
     """`1 agent`, `2 agents`."""
     return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def capped(count: int, cap: int) -> str:
+    """A count that stopped at `cap`: 10,000+."""
+    return f"{cap - 1:,}+" if count >= cap else f"{count:,}"
+
+
+def as_text(value: Any) -> str:
+    """A value of a JSON document; None is `-`."""
+    if value is None:
+        return "-"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return json.dumps(value, default=str, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Instants as a person writes them: ISO 8601, or an age such as 10m."""
+"""Instants: read as a person writes them (ISO 8601, or an age such as 10m), and how long ago they were."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ AGE = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*([smhdw])")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def parse_moment(text: str | None, field: str, now: datetime | None = None) -> datetime | None:
+def parse_time(text: str | None, field: str, now: datetime | None = None) -> datetime | None:
     """The instant (UTC) that `text` names: `2026-01-31T12:00`, UTC where no zone is given, or `10m` ago.
 
     Raises UsageError, naming `field`.
@@ -36,10 +36,15 @@ def parse_clock(text: str, field: str, now: datetime | None = None) -> datetime:
     words = text.strip()
     if CLOCK.fullmatch(words):
         hour = words if words.index(":") == 2 else f"0{words}"
-        moment = parse_moment(f"{present:%Y-%m-%d}T{hour}", field, present)
+        moment = parse_time(f"{present:%Y-%m-%d}T{hour}", field, present)
         if moment is not None:
             return moment if moment <= present else moment - timedelta(days=1)
-    moment = parse_moment(words, field, present)
+    moment = parse_time(words, field, present)
     if moment is None or not words:
         raise UsageError(f"{field} is missing", "Give one such as 12:30 or 10m (ago)")
     return moment
+
+
+def seconds_since(moment: datetime, now: datetime | None = None) -> float:
+    """How long ago that was, in seconds; 0 where a clock that differs puts it into the future."""
+    return max(0.0, ((now or datetime.now(UTC)) - moment).total_seconds())

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from starlette.responses import Response
+
+from ..core.format import iso
 
 HEADERS = {
     "cache-control": "no-store",
@@ -17,11 +19,6 @@ HEADERS = {
 def encode(document: Any) -> bytes:
     """The document as JSON in ASCII, so that no text in it can mean anything to a terminal or a page."""
     return json.dumps(document, separators=(",", ":"), default=_plain).encode("ascii")
-
-
-def instant(value: datetime | None) -> str | None:
-    """An instant in ISO 8601, in UTC."""
-    return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def answer(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -36,5 +33,5 @@ def detail(status: int, text: str, headers: Mapping[str, str] | None = None) -> 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return instant(value)
+        return iso(value)
     raise TypeError(f"{type(value).__name__} is no JSON")

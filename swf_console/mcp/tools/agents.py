@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ...backend.core.times import parse_moment
+from ...backend.core.times import parse_time
 from ...backend.services import namespaces, processing
 from ...backend.services.agents import control, queries
 from ..executor import Desk
@@ -70,8 +70,8 @@ def list_logs(
         app_name=app_name,
         instance_name=instance_name,
         level=level,
-        since=parse_moment(start_time, "start_time"),
-        until=parse_moment(end_time, "end_time"),
+        since=parse_time(start_time, "start_time"),
+        until=parse_time(end_time, "end_time"),
         after=cursor,
         limit=limit,
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ...backend.core.times import parse_moment
+from ...backend.core.times import parse_time
 from ...backend.database.records.messages import MessageFilter
 from ...backend.database.records.workflows import ExecutionFilter
 from ...backend.services.executions import queries
@@ -33,8 +33,8 @@ def list_workflow_executions(
         namespace=namespace,
         executed_by=executed_by,
         workflow_name=workflow_name,
-        since=parse_moment(start_time, "start_time"),
-        until=parse_moment(end_time, "end_time"),
+        since=parse_time(start_time, "start_time"),
+        until=parse_time(end_time, "end_time"),
     )
     page = queries.list_executions(desk.settings, desk.database(), wanted, cursor, limit)
     return Listed(page.items, page.next)
@@ -100,8 +100,8 @@ def list_messages(
         run_id=run_id,
         message_type=message_type,
         sender=agent,
-        since=parse_moment(start_time, "start_time"),
-        until=parse_moment(end_time, "end_time"),
+        since=parse_time(start_time, "start_time"),
+        until=parse_time(end_time, "end_time"),
     )
     match = message_filter.compile_filter(filter)
     page = search.list_messages(desk.database(), wanted, match, cursor, limit)

@@ -1,5 +1,6 @@
 """What is said of a backend that does not answer: since when, why, what to do, when it is tried again."""
 
+from ...backend.core.format import short_age
 from ...backend.core.sanitize import brief
 from ...backend.services.health.connection import ConnectionStatus, Connectivity
 from ...viewmodels.context import ConsoleServices
@@ -12,7 +13,7 @@ def outage(pipe: ConnectionStatus) -> str:
     if pipe.flow in (Connectivity.UP, Connectivity.IDLE, Connectivity.STARTING):
         return ""
     age, wait = pipe.age(), pipe.next_in()
-    words = f"STALE {short(age)}" if age is not None else "NOT CONNECTED"
+    words = f"STALE {short_age(age)}" if age is not None else "NOT CONNECTED"
     again = "" if wait is None else f" · next try in {wait:.0f} s"
     why = brief(pipe.error or "no reason given", 300)
     advice = f". {pipe.advice}" if pipe.advice else ""
@@ -27,11 +28,3 @@ def outages(services: ConsoleServices, *names: str) -> list[str]:
 def database_notice(services: ConsoleServices, trouble: str) -> str:
     """What stands in the way of reading the database, with its age and the next try; empty where nothing."""
     return next(iter(outages(services, "db")), trouble) if trouble else ""
-
-
-def short(seconds: float) -> str:
-    """A length of time in one unit."""
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= size:
-            return f"{seconds / size:.0f}{unit}"
-    return f"{seconds:.0f}s"

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ...backend.core.format import as_text, clock
 from ...backend.core.sanitize import brief
 from ...widgets.semantic_colors import Tone
 from ...widgets.symbols import sign
 from ...widgets.table.columns import Column
 from ...widgets.table.rows import Cell, ListSource
-from ..executions.rows import instant, spelled
 
 if TYPE_CHECKING:
     from ...backend.database.records.workflows import DefinitionSummary
@@ -49,7 +49,7 @@ def definition_cells(definition: "DefinitionSummary", drifted: bool | None) -> t
         Cell(brief(definition.version, 40)),
         Cell(brief(definition.workflow_type, 60)),
         drift_cell(drifted),
-        Cell(instant(definition.created_at)),
+        Cell(clock(definition.created_at)),
         Cell(brief(definition.created_by, 60)),
         Cell(str(definition.id)),
     )
@@ -64,7 +64,7 @@ def schema_rows(parameters: Mapping[str, Any]) -> ListSource:
         return ListSource([(str(n), _described(one), one) for n, one in enumerate(schema)])
     return ListSource(
         [
-            (name, (Cell(brief(name, 120)), Cell(brief(spelled(value)))), value)
+            (name, (Cell(brief(name, 120)), Cell(brief(as_text(value)))), value)
             for name, value in flattened(parameters)
             if name
         ]
@@ -76,7 +76,7 @@ def _described(one: Mapping[str, Any]) -> tuple[Cell, ...]:
     unit = f" {one['unit']}" if one.get("unit") else ""
     return (
         Cell(brief(f"{section}.{name}" if section else name, 120)),
-        Cell(brief(spelled(one.get("default")), 60)),
+        Cell(brief(as_text(one.get("default")), 60)),
         Cell(brief(f"{one.get('type', '')}{unit}", 40)),
         Cell(brief(one.get("help") or "", 300)),
         Cell(brief(_range(one), 100), "unknown"),
@@ -89,4 +89,4 @@ def _range(one: Mapping[str, Any]) -> str:
     low, high = one.get("minimum"), one.get("maximum")
     if low is None and high is None:
         return ""
-    return f"{'' if low is None else spelled(low)} .. {'' if high is None else spelled(high)}"
+    return f"{'' if low is None else as_text(low)} .. {'' if high is None else as_text(high)}"

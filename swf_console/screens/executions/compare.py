@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.content import Content
 
+from ...backend.core.format import plural
 from ...backend.core.sanitize import brief
 from ...widgets.table.paged_table import PagedTable
 from ...widgets.table.rows import ListSource
@@ -67,7 +68,7 @@ class CompareView(View):
 
     def _show(self, comparison: "Comparison") -> None:
         count = len(comparison.differences)
-        words = f" {count:,} difference{'' if count == 1 else 's'}"
+        words = f" {plural(count, 'difference')}"
         self.query_one("#compare-title", Line).show(Content.styled(words, "bold"), Content("Esc back "))
         self.query_one(PagedTable).show(difference_rows(comparison))
 

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from ...backend.core.format import clock
 from ...backend.core.sanitize import brief, harmless_lines
 from ...widgets.semantic_colors import Tone
 from ...widgets.tail.line_view import Lines, Part
 from ...widgets.worker import Background
 from ..base.polling import cause_of
-from .rows import instant
 
 if TYPE_CHECKING:
     from ...backend.database.records.workflows import Execution
@@ -59,7 +59,7 @@ def lines_of(logged: "LoggedLine") -> list[list[Part]]:
     tone = TONES.get(logged.level, "plain")
     first, *more = harmless_lines(logged.text, most=200, longest=LONGEST).splitlines() or [""]
     head: list[Part] = [
-        (f" {instant(logged.at, milliseconds=True)} ", "unknown"),
+        (f" {clock(logged.at, milliseconds=True)} ", "unknown"),
         (f"{brief(logged.level, 8):<8} ", tone),
         (f"{brief(logged.source.removesuffix('.log'), 40)}  ", "unknown"),
         (first, tone),

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.timer import Timer
 
+from ...backend.core.format import lasted
 from ...backend.core.sanitize import brief
 from ...widgets.bindings import bindings_of
 from ...widgets.semantic_colors import Tone
@@ -17,7 +18,7 @@ from ...widgets.tail.line_view import Lines
 from ...widgets.text.line import Line
 from ...widgets.timeline import Span, Timeline
 from ..base.views import View
-from .rows import lasted, state_of, state_tone
+from .rows import state_of, state_tone
 
 if TYPE_CHECKING:
     from ...backend.services.executions.queries import ExecutionDetail

@@ -1,11 +1,11 @@
 """Executions, messages and what belongs to them, as cells of a table."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ...backend.core.format import age
+from ...backend.core.format import age, as_text, clock, lasted
 from ...backend.core.sanitize import brief
+from ...backend.core.times import seconds_since
 from ...widgets.semantic_colors import Tone
 from ...widgets.symbols import sign
 from ...widgets.table.columns import Column
@@ -67,35 +67,13 @@ def status_cell(status: str) -> Cell:
     return Cell(f"{sign(tone)} {brief(status, 20)}", tone)
 
 
-def instant(moment: datetime | None, *, milliseconds: bool = False) -> str:
-    """An instant in UTC: time of day, and the date where it was another day."""
-    if moment is None:
-        return "-"
-    at = moment.astimezone(UTC)
-    text = f"{at:%H:%M:%S}"
-    if milliseconds:
-        return f"{text}.{at.microsecond // 1000:03d}"
-    now = datetime.now(UTC)
-    if at.date() == now.date():
-        return text
-    return f"{at:%m-%d} {text}" if at.year == now.year else f"{at:%Y-%m-%d %H:%M}"[2:]
-
-
-def lasted(seconds: float | None) -> str:
-    """A length of time, short."""
-    if seconds is None:
-        return "-"
-    seconds = max(0.0, seconds)
-    return f"{seconds:.2f}s" if seconds < 10 else f"{seconds:.1f}s" if seconds < 60 else age(seconds)
-
-
 def took(execution: "ExecutionSummary") -> str:
     """How long it took; of one that runs, how long so far."""
     if execution.end_time is None:
         if execution.status != "running":
             return "-"
-        return age((datetime.now(UTC) - execution.start_time).total_seconds())
-    return lasted((execution.end_time - execution.start_time).total_seconds())
+        return age(seconds_since(execution.start_time))
+    return lasted(seconds_since(execution.start_time, execution.end_time))
 
 
 def stf_words(execution: "ListedExecution") -> str:
@@ -113,7 +91,7 @@ def execution_cells(execution: "ListedExecution") -> tuple[Cell, ...]:
     return (
         Cell(f"{sign('watch')} stopping", "watch") if asked else status_cell(execution.status),
         Cell(brief(execution.execution_id, 120)),
-        Cell(instant(execution.start_time)),
+        Cell(clock(execution.start_time)),
         Cell(took(execution), "busy" if execution.status == "running" else "plain"),
         Cell(stf_words(execution)),
         Cell(brief(execution.namespace or "-", 60)),
@@ -129,7 +107,7 @@ def message_cells(message: "MessageSummary") -> tuple[Cell, ...]:
     if message.delivered_at is not None:
         wait = (message.delivered_at - message.sent_at).total_seconds()
     return (
-        Cell(instant(message.sent_at, milliseconds=True)),
+        Cell(clock(message.sent_at, milliseconds=True)),
         Cell(brief(message.message_type, 60)),
         Cell(brief(message.sender_agent or "-", 100)),
         Cell("not yet", "watch") if wait is None else Cell(f"{max(0.0, wait) * 1000:,.0f} ms"),
@@ -157,7 +135,7 @@ def state_rows(events: Sequence["StateEvent"]) -> ListSource:
         event, state = moment.event, state_of(moment.event)
         length = moments[n + 1].at - moment.at if n + 1 < len(moments) else None
         cells = (
-            Cell(instant(event.timestamp, milliseconds=True)),
+            Cell(clock(event.timestamp, milliseconds=True)),
             Cell(brief(event.event_data.get("simulation_tick", "-"), 12)),
             Cell(brief(event.event_type, 50)),
             Cell(state, state_tone(state)),
@@ -180,7 +158,7 @@ def parameter_rows(detail: "ExecutionDetail") -> ListSource:
         origin, replaced = origin_of(detail.provenance, name)
         cells = (
             Cell(brief(name, 120)),
-            Cell(brief(spelled(value))),
+            Cell(brief(as_text(value))),
             Cell(brief(origin, 120), "unknown"),
             Cell(brief(replaced, 200), "off"),
         )
@@ -194,7 +172,7 @@ def pair_rows(values: object) -> ListSource:
 
     return ListSource(
         [
-            (name, (Cell(brief(name, 120)), Cell(brief(spelled(value)))), value)
+            (name, (Cell(brief(name, 120)), Cell(brief(as_text(value)))), value)
             for name, value in flattened(values)
             if name
         ]
@@ -210,22 +188,11 @@ def difference_rows(comparison: "Comparison") -> ListSource:
                 (
                     Cell(brief(one.kind, 20), "unknown"),
                     Cell(brief(one.name, 120)),
-                    Cell(brief(spelled(one.first))),
-                    Cell(brief(spelled(one.second))),
+                    Cell(brief(as_text(one.first))),
+                    Cell(brief(as_text(one.second))),
                 ),
                 one,
             )
             for one in comparison.differences
         ]
     )
-
-
-def spelled(value: object) -> str:
-    """A value of a JSON document as text; None is `-`."""
-    import json
-
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)

@@ -1,15 +1,17 @@
 """What an execution was and what became of it, on one page."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 from textual.style import Style
 
+from ...backend.core.format import as_text, instant, lasted
 from ...backend.core.sanitize import brief, harmless_lines
+from ...backend.core.times import seconds_since
 from ...widgets.semantic_colors import COLOURS
-from .rows import lasted, spelled, status_cell, took
+from .rows import status_cell, took
 
 if TYPE_CHECKING:
     from ...backend.services.executions.queries import ExecutionDetail
@@ -86,7 +88,7 @@ def stfs_of(detail: "ExecutionDetail") -> str | None:
     )
     if sent is None:
         return None
-    return brief(f"{spelled(sent)} of {spelled(wanted)}" if wanted else spelled(sent), 60)
+    return brief(f"{as_text(sent)} of {as_text(wanted)}" if wanted else as_text(sent), 60)
 
 
 def messages_of(detail: "ExecutionDetail") -> str:
@@ -133,10 +135,9 @@ def _drift(detail: "ExecutionDetail") -> Content:
 
 
 def _instant(moment: datetime) -> str:
-    at = moment.astimezone(UTC)
-    ago = (datetime.now(UTC) - at).total_seconds()
+    ago = seconds_since(moment)
     recent = f"  ({lasted(ago)} ago)" if 60 <= ago < 172_800 else ""
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC{recent}"
+    return f"{instant(moment)} UTC{recent}"
 
 
 def _stop_requested(looked: "RecordedExecution") -> str | None:
@@ -148,7 +149,7 @@ def _stop_requested(looked: "RecordedExecution") -> str | None:
 
 
 def _known(value: Any) -> str | None:
-    return None if value is None else brief(spelled(value), 120)
+    return None if value is None else brief(as_text(value), 120)
 
 
 def _of(value: Any) -> dict[str, Any]:

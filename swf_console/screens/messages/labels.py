@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from textual.content import Content
 
+from ...backend.core.format import short_age
 from ...backend.core.sanitize import brief
 from ...backend.services.health.connection import ConnectionStatus, Connectivity
 from ...viewmodels.messages.buffer import TailNumbers
@@ -11,7 +12,7 @@ from ...widgets.key_labels import with_keys
 from ...widgets.semantic_colors import COLOURS
 from ...widgets.symbols import sign, sparkline
 from ...widgets.tail.row import RowLike
-from ..base.outages import outage, short
+from ..base.outages import outage
 
 SPARK = 20
 NARROW_SPARK = 10
@@ -72,11 +73,11 @@ def emptiness(
 
 def _proof(numbers: TailNumbers, pipe: ConnectionStatus) -> str:
     age = pipe.up_for()
-    parts = [f"Broker connected {short(age)}" if age is not None else "Broker connected"]
+    parts = [f"Broker connected {short_age(age)}" if age is not None else "Broker connected"]
     if numbers.last_at is None:
         parts.append("no message since")
     else:
-        parts.append(f"last message {short(datetime.now(UTC).timestamp() - numbers.last_at)} ago")
+        parts.append(f"last message {short_age(datetime.now(UTC).timestamp() - numbers.last_at)} ago")
     parts.append(f"{numbers.elsewhere:,.0f}/s in other namespaces")
     return ", ".join(parts) + "."
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, cast
 
-from ...backend.core.format import age, clock, number, plural
+from ...backend.core.format import age, number, plural
 from ...backend.core.sanitize import brief
 from ...widgets.semantic_colors import Tone
 from ...widgets.state_strip import Passed, progress_bar, strip_of
@@ -64,7 +64,7 @@ def change_item(change: "Change", n: int) -> Item:
     tone = cast("Tone", change.tone)
     cells = (
         Cell(sign(tone) if tone != "plain" else " ", tone),
-        Cell(clock(change.at)[-8:], "unknown"),
+        Cell(f"{change.at:%H:%M:%S}", "unknown"),
         Cell(brief(change.text, 300), tone if tone in ("bad", "watch") else "plain"),
     )
     return Item(f"{change.at.timestamp()}:{n}:{change.text[:40]}", cells, change)

@@ -1,11 +1,11 @@
 """What row 1 says, made from what the services know."""
 
+from ...backend.core.format import short_age
 from ...backend.services.health.connection import ConnectionStatus, Connectivity
 from ...backend.services.ownership import WritePolicy
 from ...viewmodels.context import ConsoleServices
 from ...widgets.bars.status import PipeSign, Standing
 from ...widgets.semantic_colors import Tone
-from ..base.outages import short
 
 OLD_PROOF = 12.0
 
@@ -54,9 +54,9 @@ def sign_of(pipe: ConnectionStatus) -> PipeSign:
     age = pipe.age()
     if pipe.flow is Connectivity.UP:
         tone: Tone = "ok" if age is None or age < OLD_PROOF else "watch"
-        return PipeSign(pipe.name, tone, "" if age is None else short(age))
+        return PipeSign(pipe.name, tone, "" if age is None else short_age(age))
     if pipe.flow is Connectivity.IDLE:
         return PipeSign(pipe.name, "off", "off")
     if pipe.flow is Connectivity.STARTING:
         return PipeSign(pipe.name, "unknown", "")
-    return PipeSign(pipe.name, "bad", "down" if age is None else f"STALE {short(age)}")
+    return PipeSign(pipe.name, "bad", "down" if age is None else f"STALE {short_age(age)}")

@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from ...backend.core.errors import UsageError
 from ...backend.core.suggest import nearest
-from ...backend.core.times import parse_moment
+from ...backend.core.times import parse_time
 from ...backend.database.records.workflows import ExecutionFilter
 
 STATUSES = ("running", "completed", "failed", "terminated")
@@ -86,7 +86,7 @@ def _value(field: str, value: str) -> object:
         raise UsageError(f"{field}= has no value", HELP)
     if field == "status":
         return _status(value)
-    return parse_moment(value, f"{field}=") if field in ("since", "until") else value
+    return parse_time(value, f"{field}=") if field in ("since", "until") else value
 
 
 def _status(value: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from ...backend.config.composed import Value
 from ...backend.config.names import resolve_namespace
 from ...backend.core.errors import ConfigurationError, SwfError
+from ...backend.core.format import plural
 from ...backend.core.settings import Settings
 from ...backend.messaging.embedded import find_running
 from ...backend.services.agents.programs import BROKER, RUNNER, needed_programs, supervisor_of
@@ -212,7 +213,7 @@ def _spelled(value: Any) -> str:
 def _lines(found: Prediction) -> Sequence[str]:
     plan = found.plan
     lines = [
-        f"{plan.stf_count:,} STF{'' if plan.stf_count == 1 else 's'} in "
+        f"{plural(plan.stf_count, 'STF')} in "
         f"{plan.schedule.end:,.6g} simulated s, "
         f"{sum(plan.messages_by_type.values()):,} messages"
     ]

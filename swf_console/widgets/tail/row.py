@@ -1,10 +1,10 @@
 """One message as a line: when, what, which run, whose, and the rest of its body; nothing is interpreted."""
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from ...backend.core.format import as_text
 from ...backend.core.sanitize import brief, harmless
 from ..semantic_colors import Tone
 from ..symbols import sign
@@ -85,7 +85,7 @@ def rest_of(row: RowLike) -> Iterator[Part]:
     for name, value in content.items():
         if name not in TOLD:
             yield f"{harmless(name)}=", "unknown"
-            yield f"{brief(spelled(value), 300)} ", "plain"
+            yield f"{brief('null' if value is None else as_text(value), 300)} ", "plain"
 
 
 def _fitted(rest: Iterator[Part], room: int) -> list[Part]:
@@ -100,12 +100,3 @@ def _fitted(rest: Iterator[Part], room: int) -> list[Part]:
         kept.append((text, tone))
         room -= len(text)
     return kept
-
-
-def spelled(value: Any) -> str:
-    """A value of a JSON document as text."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    return json.dumps(value, default=str, ensure_ascii=False)

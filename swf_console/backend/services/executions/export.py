@@ -9,6 +9,7 @@ from typing import Any
 
 from ...core.errors import UsageError
 from ...core.files import replacing
+from ...core.format import iso
 from ...core.settings import Settings
 from ...database import Connection, Database, definitions, files, messages, runs, slices, workers
 from ...database.records.messages import Message, MessageFilter
@@ -158,4 +159,4 @@ def _json(value: Any) -> str:
 
 
 def _jsonable(value: Any) -> str:
-    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
+    return iso(value) if isinstance(value, datetime) else str(value)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ...core.errors import Refused, TimedOut
+from ...core.format import instant
 from ...core.settings import Settings
 from ...database import Database, executions
 from ...database.connection.engine import server_time
@@ -83,7 +84,7 @@ def force_terminate(settings: Settings, database: Database, execution_id: str) -
 
 
 def _not_running(execution: Execution) -> Refused:
-    when = f" at {execution.end_time:%Y-%m-%d %H:%M:%S} UTC" if execution.end_time else ""
+    when = f" at {instant(execution.end_time)} UTC" if execution.end_time else ""
     return Refused(
         f"{execution.execution_id} does not run: it is {execution.status}{when}",
         "List what runs: swf-console executions --status running",

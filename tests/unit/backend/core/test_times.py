@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from swf_console.backend.core.errors import UsageError
-from swf_console.backend.core.times import parse_clock, parse_moment
+from swf_console.backend.core.times import parse_clock, parse_time
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
@@ -23,17 +23,17 @@ NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
     ],
 )
 def test_a_time_or_an_age_is_understood(text: str, meant: datetime) -> None:
-    assert parse_moment(text, "--since", NOW) == meant
+    assert parse_time(text, "--since", NOW) == meant
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "10", "-5m", "999999999w", "2026-13-01", "10x"])
 def test_anything_else_is_refused_by_its_flag(text: str) -> None:
     with pytest.raises(UsageError, match="--since"):
-        parse_moment(text, "--since", NOW)
+        parse_time(text, "--since", NOW)
 
 
 def test_nothing_is_no_limit() -> None:
-    assert parse_moment(None, "--since") is None
+    assert parse_time(None, "--since") is None
 
 
 def test_a_time_of_day_is_the_last_one() -> None:
