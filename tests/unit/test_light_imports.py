@@ -44,7 +44,8 @@ def modules_after(*arguments: str, cwd: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["executions", "--help"], ["init", "--help"], ["serve", "--help"]]
+    "arguments",
+    [["--help"], ["executions", "--help"], ["init", "--help"], ["serve", "--help"], ["monitor", "--help"]],
 )
 def test_help_loads_no_library_at_all(arguments: list[str], tmp_path: Path) -> None:
     loaded = {name.partition(".")[0] for name in modules_after(*arguments, cwd=tmp_path)}
