@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ..backend.config.documents import Document
 from ..backend.core.errors import Problem
-from ..backend.core.suggest import nearest
+from ..backend.core.suggest import suggest
 
 KEY = re.compile(r"(?:[a-z]+\+)*(?:[^\s,]|[a-z][a-z0-9_]+)")
 KEYS = 'Write one or more keys, as in "space,p" or "ctrl+l"'
@@ -56,8 +56,8 @@ def _wrong(name: str, value: Any, known: KnownKeys | None) -> tuple[str, str] | 
     if known is None:
         return None
     if name not in known.actions:
-        alike = nearest(name, known.actions, at_most=1)
-        remedy = f"Did you mean {alike[0]}?" if alike else "swf-console settings sample names them all"
+        otherwise = "swf-console settings sample names them all"
+        remedy = suggest(name, known.actions, otherwise=otherwise, at_most=1)
         return "there is no such action", remedy
     if unknown := [key for key in _split(value) if not known.name_of(key)]:
         return f"{unknown[0]} is no key that a terminal sends", KEYS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..backend.config.documents import Document, read_document
 from ..backend.core.errors import ConfigurationError, Problem
-from ..backend.core.suggest import nearest
+from ..backend.core.suggest import suggest
 
 if TYPE_CHECKING:
     from .keymap import KnownKeys
@@ -95,7 +95,7 @@ def _problems(document: Document) -> Iterator[Problem]:
     known = {one.name for one in fields(Preferences)}
     for name, value in document.data.items():
         if name not in known:
-            remedy = _did_you_mean(name, known) or f"There are: {', '.join(sorted(known))}"
+            remedy = suggest(name, known, at_most=1) or f"There are: {', '.join(sorted(known))}"
             yield document.problem("there is no such setting", name, remedy=remedy)
         elif wrong := _wrong(name, value):
             message, remedy = wrong
@@ -106,7 +106,7 @@ def _wrong(name: str, value: Any) -> tuple[str, str] | None:
     """What is wrong with a value, and what to write instead."""
     default = _toml(getattr(Preferences(), name)) if name != "keys" else ""
     if name in CHOICES:
-        alike = _did_you_mean(str(value), CHOICES[name]) or f"The default is {default}"
+        alike = suggest(str(value), CHOICES[name], at_most=1) or f"The default is {default}"
         return None if value in CHOICES[name] else (f"must be one of {', '.join(CHOICES[name])}", alike)
     if name in LIMITS:
         low, high = LIMITS[name]
@@ -120,8 +120,3 @@ def _wrong(name: str, value: Any) -> tuple[str, str] | None:
         return None if isinstance(value, bool) else ("must be true or false", f"The default is {default}")
     good = isinstance(value, dict)
     return None if good else ("must be a table of keys", 'Write [keys], then "messages.pause" = "space,p"')
-
-
-def _did_you_mean(name: str, known: Any) -> str:
-    alike = nearest(name, known, at_most=1)
-    return f"Did you mean {alike[0]}?" if alike else ""

@@ -1,4 +1,4 @@
-"""What somebody may have meant: the known names most like the one that was given."""
+"""What an unknown name may have meant: the known names most like it."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ def nearest(name: str, known: Iterable[str], *, at_most: int = 3) -> list[str]:
     return [by_fold[candidate] for candidate in found]
 
 
-def suggest(name: str, known: Iterable[str], *, otherwise: str = "") -> str:
+def suggest(name: str, known: Iterable[str], *, otherwise: str = "", at_most: int = 3) -> str:
     """A sentence with the nearest valid names, or `otherwise`."""
-    names = nearest(name, known)
+    names = nearest(name, known, at_most=at_most)
     return f"Did you mean {' or '.join(names)}?" if names else otherwise

@@ -1,7 +1,7 @@
 """Workflow definitions as they are recorded."""
 
 from ..core.errors import UsageError
-from ..core.suggest import nearest
+from ..core.suggest import suggest
 from ..database import Database, definitions
 from ..database.records.pages import Page
 from ..database.records.workflows import Definition, DefinitionSummary
@@ -40,6 +40,6 @@ def find_definition(database: Database, name: str) -> Definition:
         if found:
             return found
         known = definitions.page(connection, limit=LOOKED_THROUGH).items
-    names = nearest(workflow_name, {one.workflow_name for one in known})
-    advice = f"Did you mean {' or '.join(names)}?" if names else "List them: swf-console definitions"
+    names = {one.workflow_name for one in known}
+    advice = suggest(workflow_name, names, otherwise="List them: swf-console definitions")
     raise UsageError(f"there is no definition {name[:100]!r}", advice)

@@ -3,7 +3,7 @@
 from ..config.names import check_namespace
 from ..core.errors import Refused, UsageError
 from ..core.settings import Settings
-from ..core.suggest import nearest
+from ..core.suggest import suggest
 from ..database import Database, namespaces
 from ..database.records import pages
 from ..database.records.pages import Page
@@ -29,8 +29,8 @@ def find_namespace(database: Database, name: str) -> NamespaceUse:
         found = namespaces.use_of(connection, name, pages.COUNT_CAP)
         known = [] if found else namespaces.listed(connection, cap=1)
     if found is None:
-        near = nearest(name, [use.namespace.name for use in known])
-        advice = f"Did you mean {' or '.join(near)}?" if near else "List them: swf-console namespaces"
+        names = [use.namespace.name for use in known]
+        advice = suggest(name, names, otherwise="List them: swf-console namespaces")
         raise UsageError(f"there is no namespace {name[:100]!r}", advice)
     return found
 

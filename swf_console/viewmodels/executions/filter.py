@@ -4,7 +4,7 @@ import shlex
 from dataclasses import fields
 
 from ...backend.core.errors import UsageError
-from ...backend.core.suggest import nearest
+from ...backend.core.suggest import suggest
 from ...backend.core.times import parse_time
 from ...backend.database.records.workflows import ExecutionFilter
 
@@ -75,9 +75,9 @@ def _words(text: str) -> list[str]:
 def _field(name: str) -> str:
     known = ALSO.get(name.lower(), name.lower())
     if known not in FIELDS:
-        alike = nearest(name, [*FIELDS, *ALSO], at_most=1)
-        meant = f"Did you mean {alike[0]}? " if alike else ""
-        raise UsageError(f"an execution has no field {name[:40]!r}", f"{meant}Fields: {', '.join(FIELDS)}")
+        meant = suggest(name, [*FIELDS, *ALSO], at_most=1)
+        fields = f"Fields: {', '.join(FIELDS)}"
+        raise UsageError(f"an execution has no field {name[:40]!r}", f"{meant} {fields}".lstrip())
     return known
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from ...core.errors import SwfError, UsageError
 from ...core.settings import Settings
-from ...core.suggest import nearest
+from ...core.suggest import suggest
 from ...database import Database, agents
 from ...database.records.agents import Agent
 from ...database.records.pages import Page
@@ -160,8 +160,8 @@ def find_agent(settings: Settings, database: Database, name: str) -> AgentDetail
         found = agents.get(connection, name)
         known = [] if found else agents.page(connection, limit=LOOKED_THROUGH).items
     if found is None:
-        near = nearest(name, [agent.instance_name for agent in known])
-        advice = f"Did you mean {' or '.join(near)}?" if near else "List them: swf-console agents"
+        names = [agent.instance_name for agent in known]
+        advice = suggest(name, names, otherwise="List them: swf-console agents")
         raise UsageError(f"there is no agent {name[:100]!r}", advice)
     return AgentDetail(found, process_of(settings, found))
 

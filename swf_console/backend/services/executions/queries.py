@@ -7,7 +7,7 @@ from typing import Any
 
 from ...core.errors import UsageError
 from ...core.settings import Settings
-from ...core.suggest import nearest
+from ...core.suggest import suggest
 from ...database import Connection, Database, definitions, executions, logs, messages, runs
 from ...database.records.agents import LogEntry, LogFilter
 from ...database.records.messages import MessageFilter
@@ -103,8 +103,8 @@ def find_execution(database: Database, execution_id: str) -> Execution:
         if found:
             return found
         near = executions.page(connection, ExecutionFilter(), limit=LOOKED_THROUGH).items
-    names = nearest(execution_id, [one.execution_id for one in near])
-    advice = f"Did you mean {' or '.join(names)}?" if names else "List them: swf-console executions"
+    names = [one.execution_id for one in near]
+    advice = suggest(execution_id, names, otherwise="List them: swf-console executions")
     raise UsageError(f"there is no execution {execution_id[:100]!r}", advice)
 
 

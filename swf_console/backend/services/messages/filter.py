@@ -18,7 +18,7 @@ from operator import attrgetter
 from typing import Any, Protocol
 
 from ...core.errors import UsageError
-from ...core.suggest import nearest
+from ...core.suggest import suggest
 
 HELP = 'As in: type=stf_* run=100010 sender~fastmon "text" !heartbeat .state=run'
 LONGEST = 2000
@@ -166,10 +166,9 @@ def _field(name: str) -> str:
         return name
     known = ALSO.get(name.lower(), name.lower())
     if known not in FIELDS:
-        alike = nearest(name, [*FIELDS, *ALSO], at_most=1)
-        meant = f"Did you mean {alike[0]}? " if alike else ""
-        advice = f"{meant}Fields: {', '.join(FIELDS)}; .{name} is a field of the body, quotes make it text"
-        raise UsageError(f"a message has no field {name!r}", advice)
+        meant = suggest(name, [*FIELDS, *ALSO], at_most=1)
+        fields = f"Fields: {', '.join(FIELDS)}; .{name} is a field of the body, quotes make it text"
+        raise UsageError(f"a message has no field {name!r}", f"{meant} {fields}".lstrip())
     return known
 
 
