@@ -1,4 +1,4 @@
-"""From a request to an operation and back; every error is one line of JSON."""
+"""From an HTTP request to an operation and back; every error is one line of JSON."""
 
 import logging
 from collections.abc import Sequence
@@ -6,123 +6,124 @@ from datetime import UTC, datetime
 from typing import Any
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
 from ..backend.core.errors import BackendUnreachable, DatabaseUnusable, UsageError
-from ..backend.http_server.responses import answer, detail, encode
-from .executor import Desk
-from .limits import ClientDisconnect, Unacceptable, parse, read_body
-from .operation import Asked, Operation
+from ..backend.http_server.responses import encode, error_response, json_response
+from .executor import RequestExecutor
+from .limits import ClientDisconnect, RequestRejected, parse, read_body
+from .operation import Operation, Request
 from .schemas import Problems
 
 log = logging.getLogger(__name__)
 
 PARSED_ON_THE_LOOP = 16 * 1024
-COME_AGAIN = {"retry-after": "5"}
-MOST_BODIES = 20_000
+RETRY_LATER = {"retry-after": "5"}
+MAX_BODIES = 20_000
 
 
 class Endpoint:
     """All operations of one path."""
 
-    def __init__(self, desk: Desk, operations: Sequence[Operation]) -> None:
-        self._desk = desk
+    def __init__(self, executor: RequestExecutor, operations: Sequence[Operation]) -> None:
+        self._executor = executor
         self._by_method = {operation.method: operation for operation in operations}
         self.methods = sorted(self._by_method)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        answered = await self._answer(Request(scope, receive))
-        await answered(scope, receive, send)
+        response = await self._respond(HttpRequest(scope, receive))
+        await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
-        operation = self._by_method["GET" if request.method == "HEAD" else request.method]
+    async def _respond(self, http: HttpRequest) -> HttpResponse:
+        operation = self._by_method["GET" if http.method == "HEAD" else http.method]
         try:
-            asked = await self._understand(request, operation)
-            return answer(*await self._desk.carry_out(operation, asked))
-        except Exception as error:  # noqa: BLE001 (every error is an answer)
-            return self._told(request, operation, error)
+            request = await self._read_request(http, operation)
+            return json_response(*await self._executor.execute(operation, request))
+        except Exception as error:  # noqa: BLE001 (every error is a response)
+            return _failure(http, operation, error)
 
-    async def _understand(self, request: Request, operation: Operation) -> Asked:
-        keys = operation.keys.read(request.path_params)
-        query = operation.parameters.read_query(request.query_params)
+    async def _read_request(self, http: HttpRequest, operation: Operation) -> Request:
+        keys = operation.keys.read(http.path_params)
+        query = operation.query_schema.read_query(http.query_params)
         now = datetime.now(UTC)
         bodies: Sequence[dict[str, Any]] = ()
-        many = False
+        bulk = False
         if operation.body is not None:
-            document = await self._document(request)
-            many = operation.bulk and isinstance(document, list)
-            bodies = await self._bodies(operation, document if many else [document], many=many)
+            document = await self._document(http)
+            bulk = operation.bulk and isinstance(document, list)
+            bodies = await self._bodies(operation, document if bulk else [document], bulk=bulk)
         elif operation.writes:
-            await read_body(request)
-        url = str(request.url) if operation.is_list else ""
-        return Asked(keys, query, bodies, many, url, now, operation.most)
+            await read_body(http)
+        url = str(http.url) if operation.is_list else ""
+        return Request(keys, query, bodies, bulk, url, now, operation.max_rows)
 
-    async def _document(self, request: Request) -> Any:
-        body = await read_body(request)
+    async def _document(self, http: HttpRequest) -> Any:
+        body = await read_body(http)
         if len(body) <= PARSED_ON_THE_LOOP:
             return parse(body)
-        return await self._desk.apart(lambda: parse(body))
+        return await self._executor.in_thread(lambda: parse(body))
 
     async def _bodies(
-        self, operation: Operation, documents: Sequence[Any], *, many: bool
+        self, operation: Operation, documents: Sequence[Any], *, bulk: bool
     ) -> list[dict[str, Any]]:
-        if len(documents) > MOST_BODIES:
-            raise Unacceptable(413, f"over {MOST_BODIES} objects in one request")
+        if len(documents) > MAX_BODIES:
+            raise RequestRejected(413, f"over {MAX_BODIES} objects in one request")
         if not documents:
             raise Problems.of("non_field_errors", "This list may not be empty.")
         if len(documents) == 1:
-            return _read_bodies(operation, documents, many=many)
-        return await self._desk.apart(lambda: _read_bodies(operation, documents, many=many))
-
-    def _told(self, request: Request, operation: Operation, error: Exception) -> Response:
-        headers: dict[str, str] = {}
-        match error:
-            case Problems() if not operation.says_status:
-                return answer(encode(error.fields), 400)
-            case Unacceptable():
-                status, text = error.status, error.text
-            case BackendUnreachable() | DatabaseUnusable():
-                log.warning("%s %s: %s", request.method, request.url.path, error)
-                status, text, headers = 503, "the database cannot be used now", COME_AGAIN
-            case Problems() | UsageError() | ClientDisconnect():
-                status, text = 400, str(error) or "the client went away"
-            case _:
-                log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-                status, text = 500, "internal error"
-        if operation.says_status:
-            return answer(encode({"status": "error", "error": text}), status, headers)
-        return detail(status, text, headers)
+            return _read_bodies(operation, documents, bulk=bulk)
+        return await self._executor.in_thread(lambda: _read_bodies(operation, documents, bulk=bulk))
 
 
-def _read_bodies(operation: Operation, documents: Sequence[Any], *, many: bool) -> list[dict[str, Any]]:
-    read: list[dict[str, Any]] = []
+def _failure(http: HttpRequest, operation: Operation, error: Exception) -> HttpResponse:
+    headers: dict[str, str] = {}
+    match error:
+        case Problems() if not operation.status_in_body:
+            return json_response(encode(error.fields), 400)
+        case RequestRejected():
+            status, text = error.status, error.text
+        case BackendUnreachable() | DatabaseUnusable():
+            log.warning("%s %s: %s", http.method, http.url.path, error)
+            status, text, headers = 503, "the database cannot be used now", RETRY_LATER
+        case Problems() | UsageError() | ClientDisconnect():
+            status, text = 400, str(error) or "the client went away"
+        case _:
+            log.error("%s %s failed", http.method, http.url.path, exc_info=error)
+            status, text = 500, "internal error"
+    if operation.status_in_body:
+        return json_response(encode({"status": "error", "error": text}), status, headers)
+    return error_response(status, text, headers)
+
+
+def _read_bodies(operation: Operation, documents: Sequence[Any], *, bulk: bool) -> list[dict[str, Any]]:
+    bodies: list[dict[str, Any]] = []
     problems: dict[str, list[str]] = {}
     if operation.body is None:
-        return read
+        return bodies
     for index, document in enumerate(documents):
         if not isinstance(document, dict):
             raise Problems.of("non_field_errors", "Invalid data. Expected a JSON object.")
         try:
-            read.append(operation.body.read(document))
+            bodies.append(operation.body.read(document))
         except Problems as found:
-            named = {f"{index}.{name}" if many else name: texts for name, texts in found.fields.items()}
+            named = {f"{index}.{name}" if bulk else name: texts for name, texts in found.fields.items()}
             problems.update(named)
     if problems:
         raise Problems(problems)
-    return read
+    return bodies
 
 
-async def on_http_exception(_request: Request, error: Exception) -> Response:
+async def on_http_exception(_request: HttpRequest, error: Exception) -> HttpResponse:
     """An unknown path, a method that a path does not have."""
     if not isinstance(error, HTTPException):
-        return detail(500, "internal error")
-    return detail(error.status_code, str(error.detail), error.headers)
+        return error_response(500, "internal error")
+    return error_response(error.status_code, str(error.detail), error.headers)
 
 
-async def on_problems(_request: Request, error: Exception) -> Response:
+async def on_problems(_request: HttpRequest, error: Exception) -> HttpResponse:
     """A query of the live stream that cannot be used."""
     fields = error.fields if isinstance(error, Problems) else {}
-    return answer(encode(fields or {"detail": "bad request"}), 400)
+    return json_response(encode(fields or {"detail": "bad request"}), 400)

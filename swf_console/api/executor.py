@@ -4,71 +4,71 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from ..backend.core.errors import BackendUnreachable, DatabaseUnusable
+from ..backend.database import Connection, Database
 from ..backend.database.connection.group_commit import open_writer
 from ..backend.http_server.responses import encode
-from .operation import Answer, Asked, Operation
-
-if TYPE_CHECKING:
-    from ..backend.database import Connection, Database
-    from .stream.broadcaster import Hub
+from .operation import Operation, Request, Response
+from .stream.broadcaster import Broadcaster
 
 T = TypeVar("T")
 
 READERS = 8
 
 
-class Desk:
-    """The database and its threads; `errors` counts what they met, by kind."""
+class RequestExecutor:
+    """The database and its threads; `errors` counts their failures, by kind."""
 
-    def __init__(self, database: "Database", hub: "Hub") -> None:
-        self.database, self.hub = database, hub
+    def __init__(self, database: Database, broadcaster: Broadcaster) -> None:
+        self.database, self.broadcaster = database, broadcaster
         self.errors: Counter[str] = Counter()
         self.writer = open_writer(database)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
-    async def carry_out(self, operation: Operation, asked: Asked) -> tuple[bytes, int]:
-        """Do what was asked; the answer's body and status."""
+    async def execute(self, operation: Operation, request: Request) -> tuple[bytes, int]:
+        """Carry out a request; the response's body and status."""
         try:
             if operation.writes:
-                answer = await self._write(operation, asked)
+                response = await self._write(operation, request)
             else:
-                answer = await self.read(lambda connection: _encoded(operation.handler(connection, asked)))
+                response = await self.read(
+                    lambda connection: _encoded(operation.handler(connection, request))
+                )
         except (DatabaseUnusable, BackendUnreachable):
             self.errors["database"] += 1
             raise
-        if answer.published:
-            self.hub.publish(answer.published)
-        body = answer.document if isinstance(answer.document, bytes) else encode(answer.document)
-        return body, answer.status
+        if response.published:
+            self.broadcaster.publish(response.published)
+        document = response.document
+        return document if isinstance(document, bytes) else encode(document), response.status
 
-    async def read(self, job: "Callable[[Connection], T]") -> T:
+    async def read(self, job: Callable[[Connection], T]) -> T:
         """What `job` reads."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._reading, job)
+        return await self.in_thread(lambda: self._read(job))
 
-    async def apart(self, job: Callable[[], T]) -> T:
-        """What `job` makes, away from the loop."""
+    async def in_thread(self, job: Callable[[], T]) -> T:
+        """What `job` returns, without holding the loop."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, job)
 
     def close(self) -> None:
-        """Finish what was begun."""
+        """Finish what was started."""
         self.writer.close()
         self._readers.shutdown()
 
-    async def _write(self, operation: Operation, asked: Asked) -> Answer:
-        if operation.together is not None and not asked.many:
-            future = self.writer.submit_together(operation.together, asked, operation.patience)
+    async def _write(self, operation: Operation, request: Request) -> Response:
+        if operation.batch_handler is not None and not request.bulk:
+            future = self.writer.submit_together(operation.batch_handler, request, operation.batch_seconds)
         else:
-            future = self.writer.submit(lambda connection: operation.handler(connection, asked))
-        answer = await asyncio.wrap_future(future)
-        return await self.apart(lambda: _encoded(answer)) if asked.many else answer
+            future = self.writer.submit(lambda connection: operation.handler(connection, request))
+        response = await asyncio.wrap_future(future)
+        return await self.in_thread(lambda: _encoded(response)) if request.bulk else response
 
-    def _reading(self, job: "Callable[[Connection], T]") -> T:
+    def _read(self, job: Callable[[Connection], T]) -> T:
         with self.database.read() as connection:
             return job(connection)
 
 
-def _encoded(answer: Answer) -> Answer:
-    return Answer(encode(answer.document), answer.status, answer.published)
+def _encoded(response: Response) -> Response:
+    return Response(encode(response.document), response.status, response.published)

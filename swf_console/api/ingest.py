@@ -1,4 +1,4 @@
-"""What goes over the broker's topics: stored once, then given to the live stream."""
+"""Records what is sent to the broker's topics, once, and gives it to the live stream."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,7 +18,7 @@ BATCH_SECONDS = 0.05
 Publish = Callable[[Sequence[NewMessage], Sequence[object]], None]
 
 
-class Recording:
+class TopicIngest:
     """The monitor's own connection to the broker; outages of it are waited out."""
 
     def __init__(self, broker: Broker, writer: Writer, publish: Publish) -> None:
@@ -29,12 +29,12 @@ class Recording:
         self._connection.watch(self._changed)
 
     def start(self) -> None:
-        """Follow the topics now, or as soon as there is a broker."""
+        """Subscribe now, or as soon as there is a broker."""
         self._connection.start()
         self._recorder.start()
 
     def close(self) -> None:
-        """Follow no more."""
+        """Unsubscribe and disconnect."""
         self._recorder.close()
         self._connection.stop()
         self._broker.release()
@@ -44,7 +44,7 @@ class Recording:
         return self._connection.state()
 
     def state(self) -> RecorderState:
-        """What has come and what became of it."""
+        """How many messages arrived and were stored."""
         return self._recorder.state()
 
     def _store(self, arrived: Sequence[IncomingMessage]) -> None:

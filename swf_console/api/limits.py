@@ -1,4 +1,4 @@
-"""What a request's body may be: 1 MiB, within half a minute, JSON, 64 levels deep."""
+"""The limits of a request's body: 1 MiB, within half a minute, JSON, 64 levels deep."""
 
 import asyncio
 import json
@@ -6,13 +6,13 @@ from typing import Any, NoReturn
 
 from starlette.requests import ClientDisconnect, Request
 
-MOST_BYTES = 1024 * 1024
-MOST_LEVELS = 64
+MAX_BYTES = 1024 * 1024
+MAX_LEVELS = 64
 SECONDS = 30.0
 
 
-class Unacceptable(Exception):
-    """A request that is not looked at; `status` is the answer's."""
+class RequestRejected(Exception):
+    """A request that is refused unread; `status` is the response's."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -20,44 +20,44 @@ class Unacceptable(Exception):
 
 
 async def read_body(request: Request) -> bytes:
-    """The whole body; raises Unacceptable (408, 413), or ClientDisconnect."""
+    """The whole body; raises RequestRejected (408, 413), or ClientDisconnect."""
     length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length[:12]) > MOST_BYTES:
+    if length.isdecimal() and int(length[:12]) > MAX_BYTES:
         raise _too_large()
     try:
         async with asyncio.timeout(SECONDS):
             return await _collect(request)
     except TimeoutError:
-        raise Unacceptable(408, f"the body did not arrive within {SECONDS:g} s") from None
+        raise RequestRejected(408, f"the body did not arrive within {SECONDS:g} s") from None
 
 
 async def _collect(request: Request) -> bytes:
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
-        if size > MOST_BYTES:
+        if size > MAX_BYTES:
             raise _too_large()
         parts.append(part)
     return b"".join(parts)
 
 
 def parse(body: bytes) -> Any:
-    """The JSON value of a body, an empty object for none; raises Unacceptable (400)."""
+    """The JSON value of a body, an empty object for none; raises RequestRejected (400)."""
     if not body.strip():
         return {}
     try:
         document = json.loads(body, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        raise Unacceptable(400, f"JSON parse error: {_one_line(error)}") from None
-    if body.count(b"[") + body.count(b"{") > MOST_LEVELS and too_deep(document):
-        raise Unacceptable(400, f"JSON nested over {MOST_LEVELS} levels")
+        raise RequestRejected(400, f"JSON parse error: {_one_line(error)}") from None
+    if body.count(b"[") + body.count(b"{") > MAX_LEVELS and too_deep(document):
+        raise RequestRejected(400, f"JSON nested over {MAX_LEVELS} levels")
     return document
 
 
 def too_deep(document: Any) -> bool:
     """Whether objects and lists lie within each other beyond the limit."""
     level = [document]
-    for _ in range(MOST_LEVELS):
+    for _ in range(MAX_LEVELS):
         inner: list[Any] = []
         for value in level:
             if isinstance(value, dict):
@@ -78,8 +78,8 @@ def _one_line(error: Exception) -> str:
     return "nested too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0][:200]
 
 
-def _too_large() -> Unacceptable:
-    return Unacceptable(413, f"the body is over {MOST_BYTES} bytes")
+def _too_large() -> RequestRejected:
+    return RequestRejected(413, f"the body is over {MAX_BYTES} bytes")
 
 
-__all__ = ["MOST_BYTES", "MOST_LEVELS", "ClientDisconnect", "Unacceptable", "parse", "read_body", "too_deep"]
+__all__ = ["MAX_BYTES", "MAX_LEVELS", "ClientDisconnect", "RequestRejected", "parse", "read_body", "too_deep"]

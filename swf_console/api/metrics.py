@@ -1,8 +1,7 @@
-"""The figures as Prometheus reads them."""
+"""Metrics in the text format of Prometheus."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
@@ -13,31 +12,30 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-if TYPE_CHECKING:
-    from ..backend.database.metrics import DatabaseMetrics, Latency
-    from ..backend.messaging.recorder import RecorderState
+from ..backend.database.metrics import DatabaseMetrics, Latency
+from ..backend.messaging.recorder import RecorderState
 
 
 @dataclass(frozen=True, slots=True)
-class Monitor:
-    """What the monitor knows of itself."""
+class MonitorStats:
+    """Counters and states of the monitor process itself."""
 
     errors: Mapping[str, int]
     streamed: Mapping[str, int]
     clients: int
     cut_off: int
     broker_up: bool
-    recorder: "RecorderState | None"
+    recorder: RecorderState | None
 
 
-def exposition(figures: "DatabaseMetrics | None", monitor: Monitor) -> bytes:
-    """The text of `/metrics`; without `figures` the database did not answer."""
+def exposition(database: DatabaseMetrics | None, stats: MonitorStats) -> bytes:
+    """The text of `/metrics`; without `database` the database did not answer."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collected([*_of_database(figures), *_of_monitor(monitor)]))
+    registry.register(_FixedMetrics([*_of_database(database), *_of_monitor(stats)]))
     return generate_latest(registry)
 
 
-class _Collected(Collector):
+class _FixedMetrics(Collector):
     def __init__(self, metrics: Sequence[Metric]) -> None:
         self._metrics = metrics
 
@@ -45,57 +43,59 @@ class _Collected(Collector):
         return self._metrics
 
 
-def _of_database(figures: "DatabaseMetrics | None") -> Iterator[Metric]:
-    yield GaugeMetricFamily("swf_database_up", "Whether the database answers", value=int(figures is not None))
-    if figures is None:
+def _of_database(database: DatabaseMetrics | None) -> Iterator[Metric]:
+    yield GaugeMetricFamily(
+        "swf_database_up", "Whether the database answers", value=int(database is not None)
+    )
+    if database is None:
         return
-    yield _by_status("swf_executions", "Executions by status", figures.executions)
-    yield _by_status("swf_slices", "TF slices by status", figures.slices)
-    yield _by_status("swf_workers", "Workers by status", figures.workers)
+    yield _by_status("swf_executions", "Executions by status", database.executions)
+    yield _by_status("swf_slices", "TF slices by status", database.slices)
+    yield _by_status("swf_workers", "Workers by status", database.workers)
     messages = GaugeMetricFamily(
         "swf_messages_recent",
         "Messages of the last hour, the newest 20,000 at most, by type and delivery",
         labels=("type", "delivered"),
     )
-    for one in figures.messages:
+    for one in database.messages:
         messages.add_metric((one.message_type, "true" if one.delivered else "false"), one.count)
     yield messages
     yield GaugeMetricFamily(
-        "swf_outbox_depth", "Messages of the last hour that no broker confirmed", value=figures.outbox_depth
+        "swf_outbox_depth", "Messages of the last hour that no broker confirmed", value=database.outbox_depth
     )
-    yield _latency(figures.publish_latency)
-    yield from _agents(figures)
+    yield _latency(database.publish_latency)
+    yield from _agents(database)
 
 
-def _agents(figures: "DatabaseMetrics") -> Iterator[Metric]:
+def _agents(database: DatabaseMetrics) -> Iterator[Metric]:
     counts = GaugeMetricFamily("swf_agents", "Agents that have not ended", labels=("state", "status"))
-    for one in figures.agents:
+    for one in database.agents:
         counts.add_metric((one.operational_state, one.status), one.count)
     yield counts
     ages = GaugeMetricFamily(
         "swf_agent_heartbeat_age_seconds", "Time since an agent was heard of", labels=("agent",)
     )
-    for name, age in sorted(figures.heartbeat_ages.items()):
+    for name, age in sorted(database.heartbeat_ages.items()):
         ages.add_metric((name,), age)
     yield ages
 
 
-def _of_monitor(monitor: Monitor) -> Iterator[Metric]:
+def _of_monitor(stats: MonitorStats) -> Iterator[Metric]:
     errors = CounterMetricFamily("swf_errors", "Errors that the monitor met", labels=("backend",))
-    for backend, count in sorted(({"database": 0} | dict(monitor.errors)).items()):
+    for backend, count in sorted(({"database": 0} | dict(stats.errors)).items()):
         errors.add_metric((backend,), count)
     yield errors
-    yield GaugeMetricFamily("swf_broker_up", "Whether the broker is connected", value=int(monitor.broker_up))
+    yield GaugeMetricFamily("swf_broker_up", "Whether the broker is connected", value=int(stats.broker_up))
     streamed = CounterMetricFamily("swf_messages_streamed", "Messages since the start", labels=("type",))
-    for kind, count in sorted(monitor.streamed.items()):
+    for kind, count in sorted(stats.streamed.items()):
         streamed.add_metric((kind,), count)
     yield streamed
-    yield GaugeMetricFamily("swf_stream_clients", "Clients of the live stream", value=monitor.clients)
-    yield CounterMetricFamily("swf_stream_clients_cut_off", "Clients too slow", value=monitor.cut_off)
-    if monitor.recorder is not None:
-        yield CounterMetricFamily("swf_messages_recorded", "Messages stored", value=monitor.recorder.stored)
+    yield GaugeMetricFamily("swf_stream_clients", "Clients of the live stream", value=stats.clients)
+    yield CounterMetricFamily("swf_stream_clients_cut_off", "Clients too slow", value=stats.cut_off)
+    if stats.recorder is not None:
+        yield CounterMetricFamily("swf_messages_recorded", "Messages stored", value=stats.recorder.stored)
         yield CounterMetricFamily(
-            "swf_messages_unreadable", "Messages that are no JSON object", value=monitor.recorder.unreadable
+            "swf_messages_unreadable", "Messages that are no JSON object", value=stats.recorder.unreadable
         )
 
 
@@ -106,7 +106,7 @@ def _by_status(name: str, about: str, counts: Mapping[str, int]) -> Metric:
     return metric
 
 
-def _latency(latency: "Latency") -> Metric:
+def _latency(latency: Latency) -> Metric:
     buckets = [(edge, float(count)) for edge, count in latency.at_most.items()]
     return HistogramMetricFamily(
         "swf_publish_latency_seconds",

@@ -12,7 +12,7 @@ from .schemas import JsonSchema, Schema, request_schema, response_schema
 from .stream.endpoint import StreamFilter
 
 PROBLEM: JsonSchema = {"type": "object", "additionalProperties": True}
-REFUSALS = {"400": "The request cannot be used", "401": "The token is missing or wrong"}
+ERRORS = {"400": "The request cannot be used", "401": "The token is missing or wrong"}
 TOO_LARGE = {"408": "The body did not arrive in time", "413": "The body is over 1 MiB"}
 PAGE: JsonSchema = {"type": "object", "required": ["count", "next", "previous", "results"]}
 
@@ -59,20 +59,20 @@ def describe(operations: Sequence[Operation], *, with_token: bool) -> dict[str, 
 
 def _components(operations: Sequence[Operation]) -> dict[str, JsonSchema]:
     requests = [each.body for each in operations if each.body is not None]
-    answers: list[type[BaseModel]] = [StreamStatus]
-    answers += [each.answers for each in operations if each.answers is not None]
+    responses: list[type[BaseModel]] = [StreamStatus]
+    responses += [each.response_model for each in operations if each.response_model is not None]
     return {
         **{each.__name__: request_schema(each) for each in requests},
-        **{each.__name__: response_schema(each) for each in answers},
+        **{each.__name__: response_schema(each) for each in responses},
     }
 
 
 def _operation(operation: Operation, *, with_token: bool) -> dict[str, Any]:
-    described: dict[str, Any] = {
+    document: dict[str, Any] = {
         "operationId": f"{operation.handler.__module__.rpartition('.')[2]}_{operation.handler.__name__}",
         "summary": operation.summary,
         "tags": [operation.path.split("/")[2]],
-        "parameters": [*_parameters(operation.keys, "path"), *_parameters(operation.parameters, "query")],
+        "parameters": [*_parameters(operation.keys, "path"), *_parameters(operation.query_schema, "query")],
         "responses": _responses(operation),
     }
     if operation.body is not None:
@@ -80,22 +80,22 @@ def _operation(operation: Operation, *, with_token: bool) -> dict[str, Any]:
         if operation.bulk:
             schema = {"oneOf": [schema, {"type": "array", "items": schema, "minItems": 1}]}
         required = any(field.is_required() for field in operation.body.model_fields.values())
-        described["requestBody"] = {"required": required, "content": _json(schema)}
-    if operation.open and with_token:
-        described["security"] = []
-    return described
+        document["requestBody"] = {"required": required, "content": _json(schema)}
+    if operation.public and with_token:
+        document["security"] = []
+    return document
 
 
 def _responses(operation: Operation) -> dict[str, Any]:
-    row = {} if operation.answers is None else _reference(operation.answers)
+    row = {} if operation.response_model is None else _reference(operation.response_model)
     schema = row
     if operation.is_list:
         rows = {"type": "array", "items": row}
         schema = {"oneOf": [rows, {**PAGE, "properties": {"results": rows, "count": {"type": "integer"}}}]}
     elif operation.bulk:
         schema = {"oneOf": [row, {"type": "array", "items": row}]}
-    good = {"200": "As it is stored"} | ({"201": "It is new"} if operation.made else {})
-    bad = REFUSALS | (TOO_LARGE if operation.writes else {}) | {"503": "The database cannot be used now"}
+    good = {"200": "As it is stored"} | ({"201": "It is new"} if operation.creates else {})
+    bad = ERRORS | (TOO_LARGE if operation.writes else {}) | {"503": "The database cannot be used now"}
     return {
         **{status: {"description": text, "content": _json(schema)} for status, text in good.items()},
         **{status: {"description": text, "content": _json(PROBLEM)} for status, text in bad.items()},
@@ -120,8 +120,8 @@ def _stream() -> dict[str, Any]:
                 "description": "Events: connected, one of each message's type, heartbeat",
                 "content": {"text/event-stream": {"schema": {"type": "string"}}},
             },
-            "400": {"description": REFUSALS["400"], "content": _json(PROBLEM)},
-            "401": {"description": REFUSALS["401"], "content": _json(PROBLEM)},
+            "400": {"description": ERRORS["400"], "content": _json(PROBLEM)},
+            "401": {"description": ERRORS["401"], "content": _json(PROBLEM)},
             "429": {"description": "Too many streams", "content": _json(PROBLEM)},
         },
     }
@@ -134,7 +134,7 @@ def _status() -> dict[str, Any]:
         "tags": ["messages"],
         "responses": {
             "200": {"description": "The clients", "content": _json(_reference(StreamStatus))},
-            "401": {"description": REFUSALS["401"], "content": _json(PROBLEM)},
+            "401": {"description": ERRORS["401"], "content": _json(PROBLEM)},
         },
     }
 

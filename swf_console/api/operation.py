@@ -4,40 +4,39 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import MISSING, BaseModel, Field, create_model
+from starlette.datastructures import URL
 
-from .schemas import Integer, Natural, ResponseRow, Schema
-
-if TYPE_CHECKING:
-    from ..backend.database import Connection
-    from ..backend.database.records.messages import NewMessage
-    from ..backend.database.records.pages import Listing, Window
+from ..backend.database import Connection
+from ..backend.database.records.messages import NewMessage
+from ..backend.database.records.pages import Listing, Window
+from .schemas import Integer, Natural, Problems, ResponseRow, Schema
 
 T = TypeVar("T")
 
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 
 
 class Paged(Schema):
-    limit: Annotated[int, Integer(1, MOST_ROWS)] | MISSING = Field(
+    limit: Annotated[int, Integer(1, MAX_ROWS)] | MISSING = Field(
         MISSING, description="Answer with a page of this many: {count, next, ...}"
     )
     offset: Natural | MISSING = Field(MISSING, description="Skip this many")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request that was understood. `many` says that its body was an array, `bodies` are its elements."""
+class Request:
+    """A request whose values were read. `bulk` says that its body was an array, `bodies` are its elements."""
 
     keys: Mapping[str, Any]
     query: Mapping[str, Any]
     bodies: Sequence[dict[str, Any]]
-    many: bool
+    bulk: bool
     url: str
     now: datetime
-    most: int = MOST_ROWS
+    max_rows: int = MAX_ROWS
 
     @property
     def body(self) -> dict[str, Any]:
@@ -45,17 +44,15 @@ class Asked:
         return self.bodies[0]
 
     @property
-    def window(self) -> "Window":
+    def window(self) -> Window:
         """The part of a list that was asked for."""
-        from ..backend.database.records.pages import Window
-
         limit = self.query.get("limit")
-        shown = min(limit or self.most, self.most)
-        return Window(shown, self.query.get("offset") or 0, limit is not None)
+        rows = min(limit or self.max_rows, self.max_rows)
+        return Window(rows, self.query.get("offset") or 0, limit is not None)
 
     def field(self, name: str, index: int) -> str:
         """How a problem names a field of one of the objects that were sent."""
-        return f"{index}.{name}" if self.many else name
+        return f"{index}.{name}" if self.bulk else name
 
     def filters(self) -> dict[str, Any]:
         """What the query narrows a list by."""
@@ -63,78 +60,87 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What goes back. `published` goes to the live stream once it is committed."""
 
     document: Any
     status: int = 200
-    published: "Sequence[NewMessage]" = ()
+    published: Sequence[NewMessage] = ()
+
+
+Handler = Callable[[Connection, Request], Response]
+BatchHandler = Callable[[Connection, Sequence[Request]], Sequence[Response | Exception]]
 
 
 @dataclass(frozen=True)
 class Operation:
     """One operation; `handler` runs in a thread, within a transaction that writes where `writes` is true.
 
-    `together` carries out many requests of one object each: an answer, or an error, for each. A request may
-    wait `patience` seconds for others of its kind.
+    `batch_handler` handles many requests of one object each: a response, or an error, for each. A request
+    may wait `batch_seconds` for others of its kind. Without a token, a `public` one alone is served.
     """
 
     method: str
     path: str
-    handler: "Callable[[Connection, Asked], Answer]"
+    handler: Handler
     summary: str
     writes: bool = False
-    together: "Callable[[Connection, Sequence[Asked]], Sequence[Answer | Exception]] | None" = None
-    patience: float = 0.0
+    batch_handler: BatchHandler | None = None
+    batch_seconds: float = 0.0
     body: type[Schema] | None = None
     bulk: bool = False
     query: type[Schema] = Schema
     keys: type[Schema] = Schema
     row: ResponseRow[Any] | type[BaseModel] | None = None
     is_list: bool = False
-    made: bool = False
-    open: bool = False
-    says_status: bool = False
-    most: int = MOST_ROWS
+    creates: bool = False
+    public: bool = False
+    status_in_body: bool = False
+    max_rows: int = MAX_ROWS
 
     @property
-    def answers(self) -> type[BaseModel] | None:
-        """What its answer is, or one element of it."""
+    def response_model(self) -> type[BaseModel] | None:
+        """What its response is, or one element of it."""
         return self.row.model if isinstance(self.row, ResponseRow) else self.row
 
     @cached_property
-    def parameters(self) -> type[Schema]:
+    def query_schema(self) -> type[Schema]:
         """What its query may hold."""
         if not self.is_list:
             return self.query
         return create_model(f"{self.query.__name__}Paged", __base__=(Paged, self.query))
 
 
-def listed(
-    asked: Asked, listing: "Listing[T]", show: Callable[[T], dict[str, Any]], *, bare: bool = False
-) -> Answer:
+def list_response(
+    request: Request, listing: Listing[T], to_json: Callable[[T], dict[str, Any]], *, bare: bool = False
+) -> Response:
     """A bare array; with ?limit= a page that says how many there are and where the others are."""
-    rows = [show(item) for item in listing.items]
+    rows = [to_json(item) for item in listing.items]
     if listing.count is None or bare:
-        return Answer(rows)
-    window = asked.window
+        return Response(rows)
+    window = request.window
     later, earlier = window.offset + window.limit, window.offset - window.limit
-    return Answer(
+    return Response(
         {
             "count": listing.count,
-            "next": _page(asked, later) if later < listing.count else None,
-            "previous": _page(asked, max(0, earlier)) if window.offset > 0 else None,
+            "next": _page_url(request, later) if later < listing.count else None,
+            "previous": _page_url(request, max(0, earlier)) if window.offset > 0 else None,
             "results": rows,
         }
     )
 
 
-def one_or_many(asked: Asked, documents: Sequence[dict[str, Any]], *, made: bool) -> Answer:
+def bulk_response(request: Request, rows: Sequence[dict[str, Any]], *, created: bool) -> Response:
     """The rows of a create: a list where a list was sent; 201 where any of them is new."""
-    return Answer(list(documents) if asked.many else documents[0], 201 if made else 200)
+    return Response(list(rows) if request.bulk else rows[0], 201 if created else 200)
 
 
-def _page(asked: Asked, offset: int) -> str:
-    from starlette.datastructures import URL
+def existing(row: T | None, field: str, problem: str) -> T:
+    """The row; raises Problems where it is None."""
+    if row is None:
+        raise Problems.of(field, problem)
+    return row
 
-    return str(URL(asked.url).include_query_params(offset=offset))
+
+def _page_url(request: Request, offset: int) -> str:
+    return str(URL(request.url).include_query_params(offset=offset))

@@ -1,12 +1,8 @@
 """`swf-console mcp`: this home's operations as tools for assistants."""
 
 import argparse
-from typing import TYPE_CHECKING
 
 from .output import say
-
-if TYPE_CHECKING:
-    from ..mcp.executor import Desk
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +32,13 @@ def run(arguments: argparse.Namespace) -> int:
     desk = Desk(settings, BY_NAME, allow_write=arguments.allow_write, door=door)
     try:
         if arguments.http:
-            serve_http(desk, arguments.host, arguments.port)
+            from ..backend.http_server.server import Listening
+            from ..mcp.http import serve_http
+
+            def up(url: str) -> None:
+                say(f"the tools are served on {url}; Ctrl-C ends it")
+
+            serve_http(desk, Listening(arguments.host, arguments.port), up)
         else:
             from ..mcp.server import serve_stdio
 
@@ -44,14 +46,3 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         desk.close()
     return 0
-
-
-def serve_http(desk: "Desk", host: str, port: int) -> None:
-    """Say where it is served, and serve."""
-    from ..mcp.http import PATH, listen, serve_http
-
-    with listen(desk, host, port) as bound:
-        name, number = bound.getsockname()[:2]
-        shown = f"[{name}]" if ":" in name else name
-        say(f"the tools are served on http://{shown}:{number}{PATH}; Ctrl-C ends it")
-        serve_http(desk, bound)

@@ -28,7 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--port {arguments.port} is no port", "Give a number from 0 to 65535")
     settings = load_settings(home=arguments.home)
     log_to_file(settings.logs_dir / "monitor.log", rotated=True)
-    from ..backend.http_server.server import Listening, serve
+    from ..api.server import serve
+    from ..backend.http_server.server import Listening
 
     def up(url: str) -> None:
         say(f"the monitor serves {url}; Ctrl-C ends it")

@@ -3,7 +3,7 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from ..backend.http_server.security import names_loopback, same_site
+from ..backend.http_server.security import names_loopback, same_origin
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
@@ -23,7 +23,7 @@ def door(*, loopback_only: bool) -> Middleware:
         # a browser always says whose page opens a websocket
         if origin is None and "Upgrade" in request.headers:
             raise web.HTTPForbidden(text="a websocket without an origin is not served\n")
-        if origin is not None and not same_site(origin, host):
+        if origin is not None and not same_origin(origin, host):
             raise web.HTTPForbidden(text="requests of other web sites are not served\n")
         return await handler(request)
 

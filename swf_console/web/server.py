@@ -10,7 +10,6 @@ import secrets
 import shlex
 import signal
 import socket
-import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,8 @@ from aiohttp import web
 from aiohttp.web_runner import GracefulExit
 from textual_serve.server import Server, to_int
 
-from ..backend.http_server.server import Listening, bound_socket, check_host, is_loopback, usable_tls
+from ..backend.http_server.address import base_url
+from ..backend.http_server.server import Listening, bound_socket, check_host, is_loopback, tls_context
 from .auth import add_headers, door, socket_origin
 from .session import Session
 
@@ -47,17 +47,19 @@ def serve(command: Sequence[str], listening: Listening, token: str | None, up: C
 
     Raises UsageError for a host that may not be served like that, PortTaken.
     """
-    tls = usable_tls(listening)
+    tls = tls_context(listening)
     check_host(listening, token)
     entry = Entry(secrets.token_urlsafe(24), token, is_loopback(listening.host))
     with bound_socket(listening) as bound:
         bound.listen()
-        address = f"{_site(listening.host, bound.getsockname()[1], tls=tls)}/{entry.key}/"
+        # a browser of another machine reaches every address by the name of this one
+        host = socket.gethostname() if listening.host in EVERYWHERE else listening.host
+        address = f"{base_url(host, bound.getsockname()[1], tls=tls is not None)}/{entry.key}/"
         console = WebConsole(command, entry, lambda: up(address))
         web.run_app(
             console.make_app(),
             sock=bound,
-            ssl_context=_context(listening) if tls else None,
+            ssl_context=tls,
             print=None,
             access_log=None,
             shutdown_timeout=GRACE_SECONDS,
@@ -155,14 +157,3 @@ class WebConsole(Server):
 
 def _leave() -> None:
     raise GracefulExit
-
-
-def _site(host: str, port: int, *, tls: bool) -> str:
-    name = socket.gethostname() if host in EVERYWHERE else host
-    return f"{'https' if tls else 'http'}://{f'[{name}]' if ':' in name else name}:{port}"
-
-
-def _context(listening: Listening) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(str(listening.certificate), listening.key)
-    return context

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 
 from swf_console.api.app import build
-from swf_console.api.executor import Desk
-from swf_console.api.stream.broadcaster import Hub
+from swf_console.api.executor import RequestExecutor
+from swf_console.api.stream.broadcaster import Broadcaster
 from swf_console.backend.database import Database, open_database
 
 THIS_MACHINE = ("127.0.0.1", 40_000)
@@ -22,9 +22,9 @@ class Monitor:
     """Asks the application; `database` is where it writes."""
 
     def __init__(self, database: Database, token: str | None = None) -> None:
-        self.database, self.hub = database, Hub()
-        self.desk = Desk(database, self.hub)
-        self.app = build(self.desk, token)
+        self.database, self.broadcaster = database, Broadcaster()
+        self.executor = RequestExecutor(database, self.broadcaster)
+        self.app = build(self.executor, token)
 
     def ask(
         self, method: str, path: str, *, client: tuple[str, int] = THIS_MACHINE, **more: Any
@@ -61,8 +61,8 @@ class Monitor:
         return row
 
     def close(self) -> None:
-        """Finish what was begun."""
-        self.desk.close()
+        """Finish what was started."""
+        self.executor.close()
         self.database.close()
 
     def _send(self, method: str, path: str, document: Any, status: int) -> Any:

@@ -7,7 +7,7 @@ from pydantic import MISSING
 
 from ...backend.database import Connection, agents
 from ...backend.database.records.agents import Agent, Heartbeat
-from ..operation import Answer, Asked, Operation, listed
+from ..operation import Operation, Request, Response, list_response
 from ..schemas import CHOICE, Document, Flag, Line, Moment, Name, Natural, ResponseRow, Schema, Text, Word
 
 BASE = "/api/systemagents"
@@ -45,58 +45,58 @@ class AgentFilter(Schema):
     instance_name: Name | MISSING = MISSING
 
 
-def heartbeat(connection: Connection, asked: Asked) -> Answer:
+def heartbeat(connection: Connection, request: Request) -> Response:
     """Store what an agent says of itself; what it leaves out stays."""
-    beat = _beat(asked, _before(connection, [asked]))
-    return Answer(ROW(agents.heartbeat(connection, beat)))
+    beat = _beat(request, _before(connection, [request]))
+    return Response(ROW(agents.heartbeat(connection, beat)))
 
 
-def heartbeat_each(connection: Connection, requests: Sequence[Asked]) -> list[Answer | Exception]:
+def heartbeat_each(connection: Connection, requests: Sequence[Request]) -> list[Response | Exception]:
     """Store what many agents say of themselves, as `heartbeat` does."""
-    if len({asked.body["instance_name"] for asked in requests}) < len(requests):
-        return [heartbeat(connection, asked) for asked in requests]
+    if len({request.body["instance_name"] for request in requests}) < len(requests):
+        return [heartbeat(connection, request) for request in requests]
     before = _before(connection, requests)
-    stored = agents.heartbeats(connection, [_beat(asked, before) for asked in requests])
-    return [Answer(ROW(agent)) for agent in stored]
+    stored = agents.heartbeats(connection, [_beat(request, before) for request in requests])
+    return [Response(ROW(agent)) for agent in stored]
 
 
-def _before(connection: Connection, requests: Sequence[Asked]) -> Mapping[str, Agent]:
+def _before(connection: Connection, requests: Sequence[Request]) -> Mapping[str, Agent]:
     """The agents whose beats leave something as it was."""
-    said = [asked.body for asked in requests]
+    bodies = [request.body for request in requests]
     names = [
         one["instance_name"]
-        for one in said
+        for one in bodies
         if _metadata(one) is not None or one.get("operational_state") is None
     ]
     return agents.named(connection, names) if names else {}
 
 
-def _beat(asked: Asked, known: Mapping[str, Agent]) -> Heartbeat:
-    said = asked.body
-    before = known.get(said["instance_name"])
-    metadata = _metadata(said)
+def _beat(request: Request, known: Mapping[str, Agent]) -> Heartbeat:
+    body = request.body
+    before = known.get(body["instance_name"])
+    metadata = _metadata(body)
     if before is not None and metadata is not None:
         metadata = {**(before.metadata or {}), **metadata}
     return Heartbeat(
-        **{name: value for name, value in said.items() if name in _PASSED_ON},
-        at=asked.now,
-        operational_state=said.get("operational_state")
+        **{name: value for name, value in body.items() if name in _PASSED_ON},
+        at=request.now,
+        operational_state=body.get("operational_state")
         or (before.operational_state if before else "STARTING"),
         metadata=metadata,
     )
 
 
-def _metadata(said: Mapping[str, Any]) -> dict[str, Any] | None:
+def _metadata(body: Mapping[str, Any]) -> dict[str, Any] | None:
     """Its metadata, with what the table has no column for."""
-    metadata: dict[str, Any] | None = said.get("metadata")
-    if said.get("mq_connected") is None:
+    metadata: dict[str, Any] | None = body.get("metadata")
+    if body.get("mq_connected") is None:
         return metadata
-    return {**(metadata or {}), "mq_connected": said["mq_connected"]}
+    return {**(metadata or {}), "mq_connected": body["mq_connected"]}
 
 
-def list_agents(connection: Connection, asked: Asked) -> Answer:
+def list_agents(connection: Connection, request: Request) -> Response:
     """List agents by name."""
-    return listed(asked, agents.rows.listed(connection, asked.filters(), asked.window), ROW)
+    return list_response(request, agents.rows.listed(connection, request.filters(), request.window), ROW)
 
 
 OPERATIONS = (
@@ -106,8 +106,8 @@ OPERATIONS = (
         heartbeat,
         "Register an agent, or tell how it is",
         writes=True,
-        together=heartbeat_each,
-        patience=0.05,
+        batch_handler=heartbeat_each,
+        batch_seconds=0.05,
         body=HeartbeatReport,
         row=ROW,
     ),

@@ -6,11 +6,11 @@ from pydantic import MISSING, Field
 
 from ...backend.database import Connection, definitions
 from ...backend.database.records.workflows import Definition, NewDefinition
-from ..operation import Answer, Asked, Operation, listed
-from ..schemas import Document, Integer, Line, Name, Problems, ResponseRow, Schema, Text
+from ..operation import Operation, Request, Response, existing, list_response
+from ..schemas import Document, Integer, Line, Name, ResponseRow, Schema, Text
 
 BASE = "/api/workflow-definitions"
-MOST = 1000
+MAX_ROWS = 1000
 ROW = ResponseRow("WorkflowDefinition", Definition)
 
 
@@ -35,29 +35,27 @@ class DefinitionFilter(Schema):
     workflow_type: Annotated[str, Line(200)] | MISSING = MISSING
 
 
-def create(connection: Connection, asked: Asked) -> Answer:
+def create(connection: Connection, request: Request) -> Response:
     """Store a definition; one of that name and version stays as it is."""
-    new = NewDefinition(**asked.body)
+    new = NewDefinition(**request.body)
     before = definitions.find(connection, new.workflow_name, new.version)
-    return Answer(ROW(definitions.ensure(connection, new)), 201 if before is None else 200)
+    return Response(ROW(definitions.ensure(connection, new)), 201 if before is None else 200)
 
 
-def get(connection: Connection, asked: Asked) -> Answer:
+def get(connection: Connection, request: Request) -> Response:
     """Read a definition."""
-    found = definitions.get(connection, asked.keys["id"])
-    if found is None:
-        raise Problems.of("id", "There is no definition of this id.")
-    return Answer(ROW(found))
+    found = definitions.get(connection, request.keys["id"])
+    return Response(ROW(existing(found, "id", "There is no definition of this id.")))
 
 
-def list_definitions(connection: Connection, asked: Asked) -> Answer:
+def list_definitions(connection: Connection, request: Request) -> Response:
     """List definitions, the newest first."""
-    return listed(asked, definitions.rows.listed(connection, asked.filters(), asked.window), ROW)
+    return list_response(request, definitions.rows.listed(connection, request.filters(), request.window), ROW)
 
 
 OPERATIONS = (
     Operation(
-        "POST", BASE, create, "Store a definition", writes=True, body=DefinitionCreate, row=ROW, made=True
+        "POST", BASE, create, "Store a definition", writes=True, body=DefinitionCreate, row=ROW, creates=True
     ),
     Operation(
         "GET",
@@ -67,7 +65,7 @@ OPERATIONS = (
         query=DefinitionFilter,
         row=ROW,
         is_list=True,
-        most=MOST,
+        max_rows=MAX_ROWS,
     ),
     Operation("GET", f"{BASE}/{{id}}", get, "Read a definition", keys=DefinitionKey, row=ROW),
 )

@@ -6,7 +6,7 @@ from pydantic import MISSING
 
 from ...backend.database import Connection, runs
 from ...backend.database.records.workflows import StateEvent
-from ..operation import Answer, Asked, Operation, listed
+from ..operation import Operation, Request, Response, list_response
 from ..schemas import Line, Moment, Natural, ResponseRow, Schema, Word
 
 BASE = "/api/system-state-events"
@@ -31,29 +31,30 @@ class StateEventFilter(Schema):
     substate: Word | MISSING = MISSING
 
 
-def create(connection: Connection, asked: Asked) -> Answer:
+def create(connection: Connection, request: Request) -> Response:
     """Store an event, once however often it is sent."""
-    said = asked.body
-    data = said.get("event_data")
+    body = request.body
+    data = body.get("event_data")
     event = StateEvent(
-        timestamp=said.get("timestamp", asked.now),
-        run_number=said["run_number"],
-        event_type=said["event_type"],
-        state=said.get("state") or "",
-        substate=said.get("substate"),
+        timestamp=body.get("timestamp", request.now),
+        run_number=body["run_number"],
+        event_type=body["event_type"],
+        state=body.get("state") or "",
+        substate=body.get("substate"),
         event_data={} if data is None else data,
     )
-    stored, made = runs.insert_event_once(connection, event)
-    return Answer(ROW(stored), 201 if made else 200)
+    stored, created = runs.insert_event_once(connection, event)
+    return Response(ROW(stored), 201 if created else 200)
 
 
-def list_events(connection: Connection, asked: Asked) -> Answer:
+def list_events(connection: Connection, request: Request) -> Response:
     """List events, the newest first."""
-    given = asked.filters()
-    return listed(asked, runs.event_rows.listed(connection, given, asked.window), ROW)
+    return list_response(request, runs.event_rows.listed(connection, request.filters(), request.window), ROW)
 
 
 OPERATIONS = (
-    Operation("POST", BASE, create, "Store an event", writes=True, body=StateEventCreate, row=ROW, made=True),
+    Operation(
+        "POST", BASE, create, "Store an event", writes=True, body=StateEventCreate, row=ROW, creates=True
+    ),
     Operation("GET", BASE, list_events, "List events", query=StateEventFilter, row=ROW, is_list=True),
 )

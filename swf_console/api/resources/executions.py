@@ -6,12 +6,12 @@ from pydantic import MISSING, Field
 
 from ...backend.database import Connection, definitions, executions
 from ...backend.database.records.workflows import Execution
-from ..operation import Answer, Asked, Operation, listed
+from ..operation import Operation, Request, Response, existing, list_response
 from ..schemas import LARGEST_BIG, Document, Integer, Line, Moment, Name, Problems, ResponseRow, Schema, Text
 
 BASE = "/api/workflow-executions"
 ENDED = ("completed", "failed", "terminated", "cancelled")
-MOST = 1000
+MAX_ROWS = 1000
 ROW = ResponseRow(
     "WorkflowExecution", Execution, workflow_definition=(int, lambda row: row.workflow_definition_id)
 )
@@ -48,39 +48,37 @@ class ExecutionFilter(Schema):
 ExecutionUpdate = ExecutionCreate.changes("ExecutionUpdate", "execution_id", "workflow_definition")
 
 
-def create(connection: Connection, asked: Asked) -> Answer:
+def create(connection: Connection, request: Request) -> Response:
     """Store an execution; one of that id stays as it is."""
-    row = {"start_time": asked.now, **asked.body}
+    row = {"start_time": request.now, **request.body}
     definition = row.pop("workflow_definition")
     if definitions.get(connection, definition) is None:
         raise Problems.of("workflow_definition", f'Invalid pk "{definition}" - object does not exist.')
-    stored, made = executions.rows.ensure(connection, {**row, "workflow_definition_id": definition})
-    return Answer(ROW(stored), 201 if made else 200)
+    stored, created = executions.rows.ensure(connection, {**row, "workflow_definition_id": definition})
+    return Response(ROW(stored), 201 if created else 200)
 
 
-def get(connection: Connection, asked: Asked) -> Answer:
+def get(connection: Connection, request: Request) -> Response:
     """Read an execution with all its columns."""
-    return Answer(ROW(_known(connection, asked)))
+    return Response(ROW(_known(connection, request)))
 
 
-def change(connection: Connection, asked: Asked) -> Answer:
+def change(connection: Connection, request: Request) -> Response:
     """Change an execution; one that has ended never runs again, one that a runner holds is its runner's."""
-    before = _known(connection, asked)
-    changes = _allowed(before, asked.body)
+    before = _known(connection, request)
+    changes = _allowed(before, request.body)
     after = executions.rows.change(connection, before.execution_id, changes)
-    return Answer(ROW(after or before))
+    return Response(ROW(after or before))
 
 
-def list_executions(connection: Connection, asked: Asked) -> Answer:
+def list_executions(connection: Connection, request: Request) -> Response:
     """List executions, the newest first."""
-    return listed(asked, executions.listed(connection, asked.filters(), asked.window), ROW)
+    return list_response(request, executions.listed(connection, request.filters(), request.window), ROW)
 
 
-def _known(connection: Connection, asked: Asked) -> Execution:
-    found = executions.get(connection, asked.keys["execution_id"])
-    if found is None:
-        raise Problems.of("execution_id", "There is no execution of this id.")
-    return found
+def _known(connection: Connection, request: Request) -> Execution:
+    found = executions.get(connection, request.keys["execution_id"])
+    return existing(found, "execution_id", "There is no execution of this id.")
 
 
 def _allowed(before: Execution, changes: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +93,7 @@ def _allowed(before: Execution, changes: dict[str, Any]) -> dict[str, Any]:
 
 OPERATIONS = (
     Operation(
-        "POST", BASE, create, "Store an execution", writes=True, body=ExecutionCreate, row=ROW, made=True
+        "POST", BASE, create, "Store an execution", writes=True, body=ExecutionCreate, row=ROW, creates=True
     ),
     Operation(
         "GET",
@@ -105,7 +103,7 @@ OPERATIONS = (
         query=ExecutionFilter,
         row=ROW,
         is_list=True,
-        most=MOST,
+        max_rows=MAX_ROWS,
     ),
     Operation("GET", f"{BASE}/{{execution_id:path}}", get, "Read an execution", keys=ExecutionKey, row=ROW),
     Operation(

@@ -6,7 +6,7 @@ from pydantic import MISSING, BaseModel
 
 from ...backend.database import Connection, logs
 from ...backend.database.records.agents import LogEntry
-from ..operation import Answer, Asked, Operation
+from ..operation import Operation, Request, Response
 from ..schemas import LARGEST_BIG, Integer, Line, Moment, Name, Natural, Schema, Text
 
 
@@ -33,12 +33,12 @@ class LogStored(BaseModel):
     status: str
 
 
-def create(connection: Connection, asked: Asked) -> Answer:
+def create(connection: Connection, request: Request) -> Response:
     """Store a line, once however often it is sent."""
-    said = {name: value for name, value in asked.body.items() if value is not None}
-    entry = LogEntry(**{"timestamp": asked.now, **said})
+    body = {name: value for name, value in request.body.items() if value is not None}
+    entry = LogEntry(**{"timestamp": request.now, **body})
     stored = logs.insert_once(connection, entry)
-    return Answer({"status": "stored"}, 201 if stored else 200)
+    return Response({"status": "stored"}, 201 if stored else 200)
 
 
 OPERATIONS = (
@@ -50,7 +50,7 @@ OPERATIONS = (
         writes=True,
         body=LogLine,
         row=LogStored,
-        made=True,
-        open=True,
+        creates=True,
+        public=True,
     ),
 )

@@ -9,11 +9,11 @@ from pydantic import MISSING, Field
 from ...backend.database import Connection, messages
 from ...backend.database.records.messages import Message, NewMessage
 from ...backend.database.sql.types import uuid_from
-from ..operation import Answer, Asked, Operation, listed
+from ..operation import Operation, Request, Response, list_response
 from ..schemas import Document, Identifier, Line, Moment, Name, ResponseRow, Schema
 
 BASE = "/api/workflow-messages"
-MOST = 1000
+MAX_ROWS = 1000
 ROW = ResponseRow(
     "WorkflowMessage",
     Message,
@@ -54,42 +54,51 @@ class MessageFilter(Schema):
     since: Moment | MISSING = MISSING
 
 
-def create(connection: Connection, asked: Asked) -> Answer:
+def create(connection: Connection, request: Request) -> Response:
     """Record a message, once however often it is sent, and give it to the live stream."""
-    said = asked.body
-    content = said.get("message_content")
+    body = request.body
+    content = body.get("message_content")
     new = NewMessage(
-        message_id=said.get("message_id") or _identity(said),
-        message_type=said.get("message_type") or said.get("msg_type") or "",
-        sent_at=said.get("sent_at") or asked.now,
+        message_id=body.get("message_id") or _identity(body),
+        message_type=body.get("message_type") or body.get("msg_type") or "",
+        sent_at=body.get("sent_at") or request.now,
         content={} if content is None else content,
-        sender_agent=said.get("sender_agent") or said.get("sender"),
-        metadata=said.get("message_metadata"),
-        **{name: said.get(name) for name in _SAME},
+        sender_agent=body.get("sender_agent") or body.get("sender"),
+        metadata=body.get("message_metadata"),
+        **{name: body.get(name) for name in _SAME},
     )
-    made = messages.record(connection, [new]) == 1
+    created = messages.record(connection, [new]) == 1
     stored = messages.get(connection, new.message_id)
-    shown = ROW(stored) if stored else {"message_id": new.message_id}
-    return Answer(shown, 201 if made else 200, published=(new,) if made else ())
+    document = ROW(stored) if stored else {"message_id": new.message_id}
+    return Response(document, 201 if created else 200, published=(new,) if created else ())
 
 
-def list_messages(connection: Connection, asked: Asked) -> Answer:
+def list_messages(connection: Connection, request: Request) -> Response:
     """List messages, the newest first."""
-    given = asked.filters()
-    found = messages.listed(connection, given, given.pop("since", None), asked.window)
-    return listed(asked, found, ROW)
+    filters = request.filters()
+    found = messages.listed(connection, filters, filters.pop("since", None), request.window)
+    return list_response(request, found, ROW)
 
 
-def _identity(said: dict[str, Any]) -> str:
+def _identity(body: dict[str, Any]) -> str:
     """The same message sent again is the same row; without a time of sending nothing tells that it is."""
-    if said.get("sent_at") is None:
+    if body.get("sent_at") is None:
         return str(uuid.uuid4())
-    return uuid_from("message", json.dumps(said, sort_keys=True, default=str))
+    return uuid_from("message", json.dumps(body, sort_keys=True, default=str))
 
 
 OPERATIONS = (
-    Operation("POST", BASE, create, "Record a message", writes=True, body=MessageCreate, row=ROW, made=True),
     Operation(
-        "GET", BASE, list_messages, "List messages", query=MessageFilter, row=ROW, is_list=True, most=MOST
+        "POST", BASE, create, "Record a message", writes=True, body=MessageCreate, row=ROW, creates=True
+    ),
+    Operation(
+        "GET",
+        BASE,
+        list_messages,
+        "List messages",
+        query=MessageFilter,
+        row=ROW,
+        is_list=True,
+        max_rows=MAX_ROWS,
     ),
 )

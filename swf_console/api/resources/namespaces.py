@@ -6,7 +6,7 @@ from pydantic import MISSING, BaseModel
 
 from ...backend.database import Connection, namespaces
 from ...backend.database.records.workflows import Namespace
-from ..operation import Answer, Asked, Operation, listed
+from ..operation import Operation, Request, Response, list_response
 from ..schemas import Name, ResponseRow, Schema
 
 BASE = "/api/namespaces"
@@ -34,22 +34,22 @@ class NamespaceFilter(Schema):
     owner: Name | MISSING = MISSING
 
 
-def ensure(connection: Connection, asked: Asked) -> Answer:
+def ensure(connection: Connection, request: Request) -> Response:
     """See that a namespace is there; the owner of one that is stays."""
-    namespace, created = namespaces.ensure(connection, asked.body["name"], asked.body["owner"])
-    told = {
+    namespace, created = namespaces.ensure(connection, request.body["name"], request.body["owner"])
+    document = {
         "status": "success",
         "created": created,
         "name": namespace.name,
         "owner": namespace.owner,
         "description": namespace.description,
     }
-    return Answer(told, 201 if created else 200)
+    return Response(document, 201 if created else 200)
 
 
-def list_namespaces(connection: Connection, asked: Asked) -> Answer:
+def list_namespaces(connection: Connection, request: Request) -> Response:
     """List namespaces by name."""
-    return listed(asked, namespaces.rows.listed(connection, asked.filters(), asked.window), ROW)
+    return list_response(request, namespaces.rows.listed(connection, request.filters(), request.window), ROW)
 
 
 OPERATIONS = (
@@ -61,8 +61,8 @@ OPERATIONS = (
         writes=True,
         body=NamespaceEnsure,
         row=NamespaceEnsured,
-        made=True,
-        says_status=True,
+        creates=True,
+        status_in_body=True,
     ),
     Operation("GET", BASE, list_namespaces, "List namespaces", query=NamespaceFilter, row=ROW, is_list=True),
 )

@@ -6,8 +6,8 @@ from pydantic import MISSING
 
 from ...backend.database import Connection, run_counters, runs
 from ...backend.database.records.workflows import RunState
-from ..operation import Answer, Asked, Operation, listed
-from ..schemas import Document, Line, Moment, Natural, Problems, ResponseRow, Schema, Word
+from ..operation import Operation, Request, Response, existing, list_response
+from ..schemas import Document, Line, Moment, Natural, ResponseRow, Schema, Word
 
 BASE = "/api/run-states"
 ROW = ResponseRow("RunState", RunState)
@@ -40,37 +40,36 @@ class RunStateFilter(Schema):
 RunStateUpdate = RunStateCreate.changes("RunStateUpdate", "run_number")
 
 
-def create(connection: Connection, asked: Asked) -> Answer:
+def create(connection: Connection, request: Request) -> Response:
     """Store a run's state; one that is there stays, and gets the metadata that it lacks."""
-    row = {"state_changed_at": asked.now, **asked.body}
-    stored, made = runs.state_rows.ensure(connection, row)
-    if not made and isinstance(row.get("metadata"), dict):
+    row = {"state_changed_at": request.now, **request.body}
+    stored, created = runs.state_rows.ensure(connection, row)
+    if not created and isinstance(row.get("metadata"), dict):
         lacking = {**row["metadata"], **(stored.metadata or {})}
         runs.state_rows.change(connection, stored.run_number, {"metadata": lacking})
-    return Answer(_settled(connection, stored.run_number), 201 if made else 200)
+    return Response(_settled(connection, stored.run_number), 201 if created else 200)
 
 
-def get(connection: Connection, asked: Asked) -> Answer:
+def get(connection: Connection, request: Request) -> Response:
     """Read a run's state."""
-    found = runs.state_rows.get(connection, asked.keys["run_number"])
-    if found is None:
-        raise Problems.of("run_number", "There is no state of this run.")
-    return Answer(ROW(run_counters.with_counters(connection, found)))
+    found = runs.state_rows.get(connection, request.keys["run_number"])
+    state = existing(found, "run_number", "There is no state of this run.")
+    return Response(ROW(run_counters.with_counters(connection, state)))
 
 
-def change(connection: Connection, asked: Asked) -> Answer:
-    """Change a run's state; an unknown one is made."""
-    run_number = asked.keys["run_number"]
-    if runs.state_rows.change(connection, run_number, asked.body) is None:
-        row = {"state_changed_at": asked.now, **UNKNOWN, **asked.body, "run_number": run_number}
+def change(connection: Connection, request: Request) -> Response:
+    """Change a run's state; an unknown one is created."""
+    run_number = request.keys["run_number"]
+    if runs.state_rows.change(connection, run_number, request.body) is None:
+        row = {"state_changed_at": request.now, **UNKNOWN, **request.body, "run_number": run_number}
         runs.state_rows.ensure(connection, row)
-    return Answer(_settled(connection, run_number))
+    return Response(_settled(connection, run_number))
 
 
-def list_states(connection: Connection, asked: Asked) -> Answer:
+def list_states(connection: Connection, request: Request) -> Response:
     """List the states of runs, the highest number first."""
-    found = runs.state_rows.listed(connection, asked.filters(), asked.window)
-    return listed(asked, found, lambda row: ROW(run_counters.with_counters(connection, row)))
+    found = runs.state_rows.listed(connection, request.filters(), request.window)
+    return list_response(request, found, lambda row: ROW(run_counters.with_counters(connection, row)))
 
 
 def _settled(connection: Connection, run_number: int) -> dict[str, Any]:
@@ -81,7 +80,7 @@ def _settled(connection: Connection, run_number: int) -> dict[str, Any]:
 
 OPERATIONS = (
     Operation(
-        "POST", BASE, create, "Store a run's state", writes=True, body=RunStateCreate, row=ROW, made=True
+        "POST", BASE, create, "Store a run's state", writes=True, body=RunStateCreate, row=ROW, creates=True
     ),
     Operation(
         "GET",
@@ -91,7 +90,7 @@ OPERATIONS = (
         query=RunStateFilter,
         row=ROW,
         is_list=True,
-        most=1000,
+        max_rows=1000,
     ),
     Operation("GET", f"{BASE}/{{run_number}}", get, "Read a run's state", keys=RunStateKey, row=ROW),
     Operation(

@@ -6,8 +6,8 @@ from pydantic import MISSING
 
 from ...backend.database import Connection, runs
 from ...backend.database.records.workflows import Run
-from ..operation import Answer, Asked, Operation, listed
-from ..schemas import Moment, Natural, Problems, ResponseRow, Schema
+from ..operation import Operation, Request, Response, existing, list_response
+from ..schemas import Moment, Natural, ResponseRow, Schema
 
 BASE = "/api/runs"
 ROW = ResponseRow("Run", Run)
@@ -39,38 +39,35 @@ def find(connection: Connection, run: int) -> Run | None:
     return by_id or runs.rows.named(connection, "run_number", run)
 
 
-def create(connection: Connection, asked: Asked) -> Answer:
+def create(connection: Connection, request: Request) -> Response:
     """Store a run; one of that number stays as it is."""
-    row = {"start_time": asked.now, **asked.body}
-    stored, made = runs.rows.ensure(connection, row, "run_number")
-    return Answer(ROW(stored), 201 if made else 200)
+    row = {"start_time": request.now, **request.body}
+    stored, created = runs.rows.ensure(connection, row, "run_number")
+    return Response(ROW(stored), 201 if created else 200)
 
 
-def get(connection: Connection, asked: Asked) -> Answer:
+def get(connection: Connection, request: Request) -> Response:
     """Read a run."""
-    return Answer(ROW(_known(connection, asked)))
+    return Response(ROW(_known(connection, request)))
 
 
-def change(connection: Connection, asked: Asked) -> Answer:
+def change(connection: Connection, request: Request) -> Response:
     """Change a run."""
-    before = _known(connection, asked)
-    return Answer(ROW(runs.rows.change(connection, before.run_id, asked.body) or before))
+    before = _known(connection, request)
+    return Response(ROW(runs.rows.change(connection, before.run_id, request.body) or before))
 
 
-def list_runs(connection: Connection, asked: Asked) -> Answer:
+def list_runs(connection: Connection, request: Request) -> Response:
     """List runs, the highest number first."""
-    return listed(asked, runs.rows.listed(connection, asked.filters(), asked.window), ROW)
+    return list_response(request, runs.rows.listed(connection, request.filters(), request.window), ROW)
 
 
-def _known(connection: Connection, asked: Asked) -> Run:
-    found = find(connection, asked.keys["run_id"])
-    if found is None:
-        raise Problems.of("run_id", "There is no run of this id.")
-    return found
+def _known(connection: Connection, request: Request) -> Run:
+    return existing(find(connection, request.keys["run_id"]), "run_id", "There is no run of this id.")
 
 
 OPERATIONS = (
-    Operation("POST", BASE, create, "Store a run", writes=True, body=RunCreate, row=ROW, made=True),
+    Operation("POST", BASE, create, "Store a run", writes=True, body=RunCreate, row=ROW, creates=True),
     Operation("GET", BASE, list_runs, "List runs", query=RunFilter, row=ROW, is_list=True),
     Operation("GET", f"{BASE}/{{run_id}}", get, "Read a run", keys=RunKey, row=ROW),
     Operation(

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import MISSING, BaseModel
 
 from ...backend.database import Connection, sequences
-from ..operation import Answer, Asked, Operation
+from ..operation import Operation, Request, Response
 from ..schemas import Line, Schema
 
 BASE = "/api/state"
@@ -39,21 +39,21 @@ class NextExecution(BaseModel):
     workflow_name: str
 
 
-def next_agent(connection: Connection, _asked: Asked) -> Answer:
+def next_agent(connection: Connection, _request: Request) -> Response:
     """Draw an agent's number."""
-    return Answer({"status": "success", "agent_id": sequences.next_agent_number(connection)})
+    return Response({"status": "success", "agent_id": sequences.next_agent_number(connection)})
 
 
-def next_run(connection: Connection, _asked: Asked) -> Answer:
+def next_run(connection: Connection, _request: Request) -> Response:
     """Draw a run number."""
-    return Answer({"status": "success", "run_number": sequences.next_run_number(connection)})
+    return Response({"status": "success", "run_number": sequences.next_run_number(connection)})
 
 
-def next_execution(connection: Connection, asked: Asked) -> Answer:
+def next_execution(connection: Connection, request: Request) -> Response:
     """Draw an execution's number; one counter for all workflows."""
     number = sequences.next_execution_number(connection)
-    return Answer(
-        {"status": "success", "sequence": number, "workflow_name": asked.body.get("workflow_name", "")}
+    return Response(
+        {"status": "success", "sequence": number, "workflow_name": request.body.get("workflow_name", "")}
     )
 
 
@@ -65,7 +65,7 @@ OPERATIONS = (
         "Draw the next agent number",
         writes=True,
         row=NextAgent,
-        says_status=True,
+        status_in_body=True,
     ),
     Operation(
         "POST",
@@ -74,7 +74,7 @@ OPERATIONS = (
         "Draw the next run number",
         writes=True,
         row=NextRun,
-        says_status=True,
+        status_in_body=True,
     ),
     Operation(
         "POST",
@@ -84,6 +84,6 @@ OPERATIONS = (
         writes=True,
         body=ExecutionWanted,
         row=NextExecution,
-        says_status=True,
+        status_in_body=True,
     ),
 )

@@ -7,7 +7,7 @@ from pydantic import MISSING, BeforeValidator, Field, TypeAdapter
 
 from ...backend.database import Connection, files, slices
 from ...backend.database.records.processing import NewTfSlice, TfSlice
-from ..operation import Answer, Asked, Operation, listed, one_or_many
+from ..operation import Operation, Request, Response, bulk_response, existing, list_response
 from ..schemas import (
     IDENTIFIER,
     LARGEST_BIG,
@@ -25,6 +25,7 @@ from ..schemas import (
 )
 
 BASE = "/api/tf-slices"
+UNKNOWN = "There is no slice of this id."
 SYNONYMS = {"done": "completed"}
 Status = Annotated[
     Word, BeforeValidator(lambda word: SYNONYMS.get(word, word) if isinstance(word, str) else word)
@@ -81,62 +82,62 @@ _ROW = set(NewTfSlice.__dataclass_fields__) - {"fastmon_file"}
 _COLUMNS = _ROW - {"slice_id", "run_number"}
 
 
-def create(connection: Connection, asked: Asked) -> Answer:
+def create(connection: Connection, request: Request) -> Response:
     """Store slices; those whose key is there stay as they are."""
-    known = _known(connection, asked.bodies)
-    new = [_new(connection, one, asked.field("fastmon_file", n), known) for n, one in enumerate(asked.bodies)]
-    made = slices.create(connection, new, known)
+    known = _known(connection, request.bodies)
+    new = [
+        _new(connection, one, request.field("fastmon_file", n), known) for n, one in enumerate(request.bodies)
+    ]
+    created = slices.create(connection, new, known)
     rows = slices.stored(connection, new, known)
-    shown = [_spelled(row, said.get("tf_filename")) for row, said in zip(rows, asked.bodies, strict=True)]
-    return one_or_many(asked, shown, made=bool(made))
+    documents = [
+        _spelled(row, body.get("tf_filename")) for row, body in zip(rows, request.bodies, strict=True)
+    ]
+    return bulk_response(request, documents, created=bool(created))
 
 
-def create_each(connection: Connection, requests: Sequence[Asked]) -> list[Answer | Exception]:
+def create_each(connection: Connection, requests: Sequence[Request]) -> list[Response | Exception]:
     """Store one slice for each request, as `create` does."""
-    known = _known(connection, [asked.body for asked in requests])
-    new = [_new_or_problem(connection, asked.body, known) for asked in requests]
+    known = _known(connection, [request.body for request in requests])
+    new = [_new_or_problem(connection, request.body, known) for request in requests]
     good = [one for one in new if isinstance(one, NewTfSlice)]
-    made = slices.create(connection, good, known)
+    created = slices.create(connection, good, known)
     rows = iter(slices.stored(connection, good, known))
-    answers: list[Answer | Exception] = []
-    for asked, one in zip(requests, new, strict=True):
+    responses: list[Response | Exception] = []
+    for request, one in zip(requests, new, strict=True):
         if isinstance(one, Problems):
-            answers.append(one)
+            responses.append(one)
         else:
-            shown = _spelled(next(rows), asked.body.get("tf_filename"))
-            answers.append(Answer(shown, 201 if (one.fastmon_file, one.slice_id) in made else 200))
-    return answers
+            document = _spelled(next(rows), request.body.get("tf_filename"))
+            responses.append(Response(document, 201 if (one.fastmon_file, one.slice_id) in created else 200))
+    return responses
 
 
-def get(connection: Connection, asked: Asked) -> Answer:
+def get(connection: Connection, request: Request) -> Response:
     """Read a slice."""
-    found = slices.rows.get(connection, asked.keys["id"])
-    if found is None:
-        raise Problems.of("id", "There is no slice of this id.")
-    return Answer(ROW(found))
+    found = slices.rows.get(connection, request.keys["id"])
+    return Response(ROW(existing(found, "id", UNKNOWN)))
 
 
-def change(connection: Connection, asked: Asked) -> Answer:
+def change(connection: Connection, request: Request) -> Response:
     """Change the slice that the result in the metadata names, else the one of the path."""
-    said = asked.body
-    changes = {name: value for name, value in said.items() if name in _COLUMNS}
-    if "processed_at" in said:
-        changes["completed_at"] = said["processed_at"]
-    host = (said.get("metadata") or {}).get("worker_hostname")
-    if isinstance(host, str) and host and "assigned_worker" not in said:
+    body = request.body
+    changes = {name: value for name, value in body.items() if name in _COLUMNS}
+    if "processed_at" in body:
+        changes["completed_at"] = body["processed_at"]
+    host = (body.get("metadata") or {}).get("worker_hostname")
+    if isinstance(host, str) and host and "assigned_worker" not in body:
         changes["assigned_worker"] = FILE_NAME.validate_python(host[:255])
-    after = slices.change(connection, _meant(connection, asked), changes)
-    if after is None:
-        raise Problems.of("id", "There is no slice of this id.")
-    return Answer(ROW(after))
+    after = slices.change(connection, _slice_id(connection, request), changes)
+    return Response(ROW(existing(after, "id", UNKNOWN)))
 
 
-def list_slices(connection: Connection, asked: Asked) -> Answer:
+def list_slices(connection: Connection, request: Request) -> Response:
     """List slices, the oldest first."""
-    given = asked.filters()
-    tf_filename = given.pop("tf_filename", None)
-    found = slices.listed(connection, given, asked.window, tf_filename)
-    return listed(asked, found, lambda row: _spelled(row, tf_filename), bare=True)
+    filters = request.filters()
+    tf_filename = filters.pop("tf_filename", None)
+    found = slices.listed(connection, filters, request.window, tf_filename)
+    return list_response(request, found, lambda row: _spelled(row, tf_filename), bare=True)
 
 
 def _known(connection: Connection, bodies: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -144,31 +145,31 @@ def _known(connection: Connection, bodies: Iterable[Mapping[str, Any]]) -> dict[
 
 
 def _new_or_problem(
-    connection: Connection, said: Mapping[str, Any], known: dict[str, str]
+    connection: Connection, body: Mapping[str, Any], known: dict[str, str]
 ) -> NewTfSlice | Problems:
     try:
-        return _new(connection, said, "fastmon_file", known)
+        return _new(connection, body, "fastmon_file", known)
     except Problems as problem:
         return problem
 
 
-def _new(connection: Connection, said: Mapping[str, Any], field: str, known: dict[str, str]) -> NewTfSlice:
-    parent = next((name for name in _parents(said) if name in known), None)
+def _new(connection: Connection, body: Mapping[str, Any], field: str, known: dict[str, str]) -> NewTfSlice:
+    parent = next((name for name in _parents(body) if name in known), None)
     if parent is None:
-        parent = _by_id(connection, said.get("fastmon_file"), known)
+        parent = _by_id(connection, body.get("fastmon_file"), known)
     if parent is None:
-        given = said.get("fastmon_file") or said.get("tf_filename")
+        given = body.get("fastmon_file") or body.get("tf_filename")
         text = f'Object with tf_filename="{given}" does not exist.' if given else "This field is required."
         raise Problems.of(field, text)
-    row = {name: value for name, value in said.items() if name in _ROW}
+    row = {name: value for name, value in body.items() if name in _ROW}
     if row.get("completed_at") is None:
-        row["completed_at"] = said.get("processed_at")
+        row["completed_at"] = body.get("processed_at")
     return NewTfSlice(fastmon_file=parent, **row)
 
 
-def _parents(said: Mapping[str, Any]) -> Iterable[str]:
+def _parents(body: Mapping[str, Any]) -> Iterable[str]:
     """The names that its sample may have, the likeliest first."""
-    given = [said[name] for name in ("fastmon_file", "tf_filename") if said.get(name)]
+    given = [body[name] for name in ("fastmon_file", "tf_filename") if body.get(name)]
     for name in given[:1]:
         yield name
     for name in given:
@@ -187,9 +188,9 @@ def _by_id(connection: Connection, text: str | None, known: dict[str, str]) -> s
     return found.tf_filename
 
 
-def _meant(connection: Connection, asked: Asked) -> int:
-    named = _named(asked.body.get("metadata"))
-    key: int = asked.keys["id"]
+def _slice_id(connection: Connection, request: Request) -> int:
+    named = _named(request.body.get("metadata"))
+    key: int = request.keys["id"]
     if named is None:
         return key
     sample, slice_id = named
@@ -223,11 +224,11 @@ OPERATIONS = (
         create,
         "Store slices",
         writes=True,
-        together=create_each,
+        batch_handler=create_each,
         body=SliceCreate,
         bulk=True,
         row=ROW,
-        made=True,
+        creates=True,
     ),
     Operation("GET", BASE, list_slices, "List slices", query=SliceFilter, row=ROW, is_list=True),
     Operation("GET", f"{BASE}/{{id}}", get, "Read a slice", keys=SliceKey, row=ROW),

@@ -1,12 +1,12 @@
 """`/stf-files/`: STF files, known by their names."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import MISSING, Field
 
 from ...backend.database import Connection, files
 from ...backend.database.records.processing import NumberedStfFile
-from ..operation import Answer, Asked, Operation, listed
+from ..operation import Operation, Request, Response, existing, list_response
 from ..schemas import (
     LARGEST_BIG,
     Document,
@@ -59,41 +59,40 @@ class StfFileFilter(Schema):
 StfFileUpdate = StfFileCreate.changes("StfFileUpdate", "run", "stf_filename")
 
 
-def create(connection: Connection, asked: Asked) -> Answer:
+def create(connection: Connection, request: Request) -> Response:
     """Register an STF; one of that name stays as it is."""
-    row = dict(asked.body)
+    row = dict(request.body)
     run = find_run(connection, row.pop("run"))
     if run is None:
-        raise Problems.of("run", f'Invalid pk "{asked.body["run"]}" - object does not exist.')
+        raise Problems.of("run", f'Invalid pk "{request.body["run"]}" - object does not exist.')
     row |= {"run_id": run.run_id, "file_id": files.stf_id(row["stf_filename"])}
-    stored, made = files.stf_rows.ensure(connection, row, "stf_filename")
-    return Answer(ROW(stored), 201 if made else 200)
+    stored, created = files.stf_rows.ensure(connection, row, "stf_filename")
+    return Response(ROW(stored), 201 if created else 200)
 
 
-def get(connection: Connection, asked: Asked) -> Answer:
+def get(connection: Connection, request: Request) -> Response:
     """Read an STF."""
-    return Answer(_shown(files.stf_rows.get(connection, asked.keys["file_id"])))
+    return Response(_existing_row(files.stf_rows.get(connection, request.keys["file_id"])))
 
 
-def change(connection: Connection, asked: Asked) -> Answer:
+def change(connection: Connection, request: Request) -> Response:
     """Change an STF."""
-    return Answer(_shown(files.stf_rows.change(connection, asked.keys["file_id"], asked.body)))
+    return Response(_existing_row(files.stf_rows.change(connection, request.keys["file_id"], request.body)))
 
 
-def list_files(connection: Connection, asked: Asked) -> Answer:
+def list_files(connection: Connection, request: Request) -> Response:
     """List STF files, the newest first."""
-    given = asked.filters()
-    return listed(asked, files.stf_rows.listed(connection, given, asked.window), ROW)
+    return list_response(request, files.stf_rows.listed(connection, request.filters(), request.window), ROW)
 
 
-def _shown(found: NumberedStfFile | None) -> dict[str, object]:
-    if found is None:
-        raise Problems.of("file_id", "There is no STF file of this id.")
-    return ROW(found)
+def _existing_row(found: NumberedStfFile | None) -> dict[str, Any]:
+    return ROW(existing(found, "file_id", "There is no STF file of this id."))
 
 
 OPERATIONS = (
-    Operation("POST", BASE, create, "Register an STF", writes=True, body=StfFileCreate, row=ROW, made=True),
+    Operation(
+        "POST", BASE, create, "Register an STF", writes=True, body=StfFileCreate, row=ROW, creates=True
+    ),
     Operation("GET", BASE, list_files, "List STF files", query=StfFileFilter, row=ROW, is_list=True),
     Operation("GET", f"{BASE}/{{file_id}}", get, "Read an STF", keys=StfFileKey, row=ROW),
     Operation(

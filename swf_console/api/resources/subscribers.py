@@ -4,7 +4,7 @@ from pydantic import MISSING
 
 from ...backend.database import Connection, agents
 from ...backend.database.records.agents import Subscriber
-from ..operation import Answer, Asked, Operation, listed
+from ..operation import Operation, Request, Response, list_response
 from ..schemas import FileName, Flag, Number, ResponseRow, Schema, Text
 
 BASE = "/api/subscribers"
@@ -25,21 +25,28 @@ class SubscriberFilter(Schema):
     is_active: Flag | MISSING = MISSING
 
 
-def create(connection: Connection, asked: Asked) -> Answer:
+def create(connection: Connection, request: Request) -> Response:
     """Register a subscriber; one of that name stays as it is."""
-    stored, made = agents.subscriber_rows.ensure(connection, asked.body, "subscriber_name")
-    return Answer(ROW(stored), 201 if made else 200)
+    stored, created = agents.subscriber_rows.ensure(connection, request.body, "subscriber_name")
+    return Response(ROW(stored), 201 if created else 200)
 
 
-def list_subscribers(connection: Connection, asked: Asked) -> Answer:
+def list_subscribers(connection: Connection, request: Request) -> Response:
     """List subscribers in the order of their registration."""
-    found = agents.subscriber_rows.listed(connection, asked.filters(), asked.window)
-    return listed(asked, found, ROW)
+    found = agents.subscriber_rows.listed(connection, request.filters(), request.window)
+    return list_response(request, found, ROW)
 
 
 OPERATIONS = (
     Operation(
-        "POST", BASE, create, "Register a subscriber", writes=True, body=SubscriberCreate, row=ROW, made=True
+        "POST",
+        BASE,
+        create,
+        "Register a subscriber",
+        writes=True,
+        body=SubscriberCreate,
+        row=ROW,
+        creates=True,
     ),
     Operation(
         "GET", BASE, list_subscribers, "List subscribers", query=SubscriberFilter, row=ROW, is_list=True

@@ -1,12 +1,12 @@
 """`/workers/`: workers that process slices."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import MISSING
 
 from ...backend.database import Connection, workers
 from ...backend.database.records.processing import Worker
-from ..operation import Answer, Asked, Operation, listed
+from ..operation import Operation, Request, Response, existing, list_response
 from ..schemas import (
     AnyInteger,
     Document,
@@ -14,7 +14,6 @@ from ..schemas import (
     Line,
     Moment,
     Natural,
-    Problems,
     ResponseRow,
     Schema,
     Word,
@@ -54,36 +53,33 @@ class WorkerFilter(Schema):
 WorkerUpdate = WorkerCreate.changes("WorkerUpdate", "worker_id")
 
 
-def create(connection: Connection, asked: Asked) -> Answer:
+def create(connection: Connection, request: Request) -> Response:
     """Store a worker; one of that id stays as it is."""
-    stored, made = workers.rows.ensure(connection, {"started_at": asked.now, **asked.body})
-    return Answer(ROW(stored), 201 if made else 200)
+    stored, created = workers.rows.ensure(connection, {"started_at": request.now, **request.body})
+    return Response(ROW(stored), 201 if created else 200)
 
 
-def get(connection: Connection, asked: Asked) -> Answer:
+def get(connection: Connection, request: Request) -> Response:
     """Read a worker."""
-    return Answer(_shown(workers.rows.get(connection, asked.keys["worker_id"])))
+    return Response(_existing_row(workers.rows.get(connection, request.keys["worker_id"])))
 
 
-def change(connection: Connection, asked: Asked) -> Answer:
+def change(connection: Connection, request: Request) -> Response:
     """Change a worker."""
-    return Answer(_shown(workers.rows.change(connection, asked.keys["worker_id"], asked.body)))
+    return Response(_existing_row(workers.rows.change(connection, request.keys["worker_id"], request.body)))
 
 
-def list_workers(connection: Connection, asked: Asked) -> Answer:
+def list_workers(connection: Connection, request: Request) -> Response:
     """List workers in the order of their start."""
-    given = asked.filters()
-    return listed(asked, workers.rows.listed(connection, given, asked.window), ROW)
+    return list_response(request, workers.rows.listed(connection, request.filters(), request.window), ROW)
 
 
-def _shown(found: Worker | None) -> dict[str, object]:
-    if found is None:
-        raise Problems.of("worker_id", "There is no worker of this id.")
-    return ROW(found)
+def _existing_row(found: Worker | None) -> dict[str, Any]:
+    return ROW(existing(found, "worker_id", "There is no worker of this id."))
 
 
 OPERATIONS = (
-    Operation("POST", BASE, create, "Store a worker", writes=True, body=WorkerCreate, row=ROW, made=True),
+    Operation("POST", BASE, create, "Store a worker", writes=True, body=WorkerCreate, row=ROW, creates=True),
     Operation("GET", BASE, list_workers, "List workers", query=WorkerFilter, row=ROW, is_list=True),
     Operation("GET", f"{BASE}/{{worker_id:path}}", get, "Read a worker", keys=WorkerKey, row=ROW),
     Operation(

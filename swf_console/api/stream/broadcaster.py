@@ -1,66 +1,64 @@
-"""The live stream's centre: every message once to every client that wants it; who is too slow is cut off."""
+"""The live stream: every message once to every client whose filter it passes; who is too slow is cut off."""
 
 import asyncio
 import uuid
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+from ...backend.database.records.messages import NewMessage
 from .events import Event, EventFilter, event_of
 
-if TYPE_CHECKING:
-    from ...backend.database.records.messages import NewMessage
-
-REMEMBERED = 5_000
-WAITING = 2_000
-WAITING_BYTES = 16 * 1024 * 1024
+REPLAYABLE = 5_000
+QUEUED = 2_000
+QUEUED_BYTES = 16 * 1024 * 1024
 CHUNK_BYTES = 256 * 1024
-MOST_CLIENTS = 5_000
+MAX_CLIENTS = 5_000
 
 
-class TooMany(Exception):
+class TooManyClients(Exception):
     """No more clients are taken."""
 
 
 class Client:
-    """One stream: what waits for it, and whether it was cut off. It belongs to the loop."""
+    """One stream: its queue, and whether it was cut off. Used on the loop alone."""
 
-    def __init__(self, wanted: EventFilter) -> None:
+    def __init__(self, event_filter: EventFilter) -> None:
         self.id = str(uuid.uuid4())
-        self.wanted = wanted
+        self.filter = event_filter
         self.ended = asyncio.Event()
-        self._waiting: deque[Event] = deque()
+        self._queue: deque[Event] = deque()
         self._bytes = 0
-        self._news = asyncio.Event()
+        self._filled = asyncio.Event()
 
     def offer(self, event: Event) -> bool:
-        """Add an event; False where too much waits already."""
-        if len(self._waiting) >= WAITING or self._bytes + len(event.frame) > WAITING_BYTES:
+        """Add an event; False where too much is queued already."""
+        if len(self._queue) >= QUEUED or self._bytes + len(event.frame) > QUEUED_BYTES:
             return False
-        self._waiting.append(event)
+        self._queue.append(event)
         self._bytes += len(event.frame)
-        self._news.set()
+        self._filled.set()
         return True
 
     async def take(self, seconds: float) -> list[Event]:
         """Wait for events, up to `seconds`; empty when none came."""
-        if not self._waiting:
-            self._news.clear()
+        if not self._queue:
+            self._filled.clear()
             try:
                 async with asyncio.timeout(max(seconds, 0)):
-                    await self._news.wait()
+                    await self._filled.wait()
             except TimeoutError:
                 return []
         taken, size = [], 0
-        while self._waiting and size < CHUNK_BYTES:
-            event = self._waiting.popleft()
+        while self._queue and size < CHUNK_BYTES:
+            event = self._queue.popleft()
             size += len(event.frame)
             taken.append(event)
         self._bytes -= size
         return taken
 
 
-class Hub:
+class Broadcaster:
     """Clients of the stream. `publish` may be called from any thread, everything else on the loop."""
 
     def __init__(self) -> None:
@@ -71,37 +69,38 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
 
-    def begin(self) -> None:
-        """Belong to the running loop."""
+    def start(self) -> None:
+        """Use the running loop."""
         self._loop = asyncio.get_running_loop()
 
-    def publish(self, messages: "Sequence[NewMessage]", contents: Sequence[object] | None = None) -> None:
-        """Give committed messages to all who want them; one that was given before is left out."""
-        known = contents if contents is not None else [message.content for message in messages]
-        events = [event_of(message, content) for message, content in zip(messages, known, strict=True)]
+    def publish(self, messages: Sequence[NewMessage], contents: Sequence[object] | None = None) -> None:
+        """Give committed messages to the clients; one that was published before is left out."""
+        if contents is None:
+            contents = [message.content for message in messages]
+        events = [event_of(message, content) for message, content in zip(messages, contents, strict=True)]
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._spread, events)
+            self._loop.call_soon_threadsafe(self._deliver, events)
 
-    def join(self, wanted: EventFilter, last_event_id: str | None = None) -> tuple[Client, bool]:
-        """Add a client; what it missed since that event waits for it, if it is remembered (then True)."""
-        if len(self.clients) >= MOST_CLIENTS or self._closing:
-            raise TooMany
-        client = Client(wanted)
+    def join(self, event_filter: EventFilter, last_event_id: str | None = None) -> tuple[Client, bool]:
+        """Add a client; True where what came after `last_event_id` is still known, and queued for it."""
+        if len(self.clients) >= MAX_CLIENTS or self._closing:
+            raise TooManyClients
+        client = Client(event_filter)
         self.clients[client.id] = client
-        remembered = last_event_id in self._recent
-        if remembered:
+        replayed = last_event_id in self._recent
+        if replayed:
             for event in _after(self._recent, last_event_id):
-                if wanted(event) and not client.offer(event):
-                    remembered = False
+                if event_filter(event) and not client.offer(event):
+                    replayed = False
                     break
-        return client, remembered
+        return client, replayed
 
     def leave(self, client: Client) -> None:
         """Remove a client."""
         self.clients.pop(client.id, None)
 
-    def end_soon(self) -> None:
-        """End every stream, from a signal's handler too."""
+    def close_soon(self) -> None:
+        """End every stream; may be called by a signal's handler."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.close)
 
@@ -111,28 +110,35 @@ class Hub:
         for client in self.clients.values():
             client.ended.set()
 
-    def _spread(self, events: Iterable[Event]) -> None:
+    def status(self) -> dict[str, Any]:
+        """Who follows, with which filter."""
+        clients = list(self.clients.values())
+        return {
+            "connected_clients": len(clients),
+            "client_ids": [client.id for client in clients],
+            "client_filters": {client.id: client.filter.to_json() for client in clients},
+            "cut_off": self.cut_off,
+        }
+
+    def _deliver(self, events: Iterable[Event]) -> None:
         for event in events:
             if event.id in self._recent:
                 continue
             self._recent[event.id] = event
-            if len(self._recent) > REMEMBERED:
+            if len(self._recent) > REPLAYABLE:
                 self._recent.popitem(last=False)
             self.published[event.msg_type] += 1
             for client in list(self.clients.values()):
-                if client.wanted(event) and not client.offer(event):
+                if client.filter(event) and not client.offer(event):
                     self.cut_off += 1
                     self.leave(client)
                     client.ended.set()
 
 
-def _after(recent: "OrderedDict[str, Event]", last_event_id: str | None) -> list[Event]:
+def _after(recent: OrderedDict[str, Event], last_event_id: str | None) -> list[Event]:
     missed: list[Event] = []
     for identity in reversed(recent):
         if identity == last_event_id:
             break
         missed.append(recent[identity])
     return missed[::-1]
-
-
-Publish = Callable[["Sequence[NewMessage]", Sequence[object]], None]

@@ -1,4 +1,4 @@
-"""`/messages/stream/`: server-sent events, what was missed first, a heart-beat every 30 seconds."""
+"""`/messages/stream/`: server-sent events, replayed ones first, a heartbeat every 30 seconds."""
 
 import asyncio
 import contextlib
@@ -14,16 +14,16 @@ from starlette.types import Receive, Scope, Send
 from ...backend.core.format import iso
 from ...backend.database import Connection, messages
 from ...backend.database.records.messages import Message, MessageFilter
-from ...backend.http_server.responses import HEADERS, detail
-from ..executor import Desk
+from ...backend.http_server.responses import HEADERS, error_response
+from ..executor import RequestExecutor
 from ..schemas import Name, Schema, Words
-from .broadcaster import Client, TooMany
+from .broadcaster import Client, TooManyClients
 from .events import Event, EventFilter, event_of, frame
 
 HEARTBEAT_SECONDS = 30.0
-GOODBYE_SECONDS = 0.2
+LAST_WRITE_SECONDS = 0.2
 REPLAY_PAGE = 500
-MOST_REPLAYED = 100_000
+MAX_REPLAYED = 100_000
 STREAM_HEADERS = {**HEADERS, "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no"}
 
 
@@ -38,30 +38,34 @@ class StreamFilter(Schema):
 class Stream:
     """The endpoint: one client from its first event to its end."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, executor: RequestExecutor) -> None:
+        self._executor = executor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one client until it goes, is cut off, or the monitor ends."""
         request = Request(scope)
-        wanted = EventFilter(**StreamFilter.read_query(request.query_params))
+        event_filter = EventFilter(**StreamFilter.read_query(request.query_params))
         last = _last_id(request)
         try:
-            client, remembered = self._desk.hub.join(wanted, last)
-        except TooMany:
-            await detail(429, "too many streams")(scope, receive, send)
+            client, known = self._executor.broadcaster.join(event_filter, last)
+        except TooManyClients:
+            await error_response(429, "too many streams")(scope, receive, send)
             return
-        sending = asyncio.create_task(self._send(client, None if remembered else last, send))
-        waits = [sending, asyncio.create_task(_gone(receive)), asyncio.create_task(client.ended.wait())]
+        sending = asyncio.create_task(self._send(client, None if known else last, send))
+        waits = [
+            sending,
+            asyncio.create_task(_disconnected(receive)),
+            asyncio.create_task(client.ended.wait()),
+        ]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._desk.hub.leave(client)
+            self._executor.broadcaster.leave(client)
             for task in waits:
                 task.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(GOODBYE_SECONDS):
+            async with asyncio.timeout(LAST_WRITE_SECONDS):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send(self, client: Client, last: str | None, send: Send) -> None:
@@ -70,44 +74,46 @@ class Stream:
         await _write(send, frame("connected", {"client_id": client.id, "status": "connected"}))
         replayed: set[str] = set()
         if last is not None:
-            async for events in self._missed(client.wanted, last):
+            async for events in self._replay(client.filter, last):
                 replayed.update(event.id for event in events)
                 await _write(send, b"".join(event.frame for event in events))
-        beat = time.monotonic() + HEARTBEAT_SECONDS
+        next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
         while True:
-            events = await client.take(beat - time.monotonic())
+            events = await client.take(next_heartbeat - time.monotonic())
             chunk = b"".join(event.frame for event in events if event.id not in replayed)
             if chunk:
                 await _write(send, chunk)
-            if time.monotonic() >= beat:
-                beat += HEARTBEAT_SECONDS
+            if time.monotonic() >= next_heartbeat:
+                next_heartbeat += HEARTBEAT_SECONDS
                 await _write(send, frame("heartbeat", {"timestamp": iso(datetime.now(UTC))}))
 
-    async def _missed(self, wanted: EventFilter, last: str) -> AsyncIterator[list[Event]]:
+    async def _replay(self, event_filter: EventFilter, last: str) -> AsyncIterator[list[Event]]:
         """What was recorded after that message, in the order of sending, from the database."""
-        after = await self._desk.read(lambda connection: messages.cursor_at(connection, last))
+        after = await self._executor.read(lambda connection: messages.cursor_at(connection, last))
         count = 0
-        narrow = MessageFilter(namespace=wanted.namespace, execution_id=wanted.execution_id)
-        while after is not None and count < MOST_REPLAYED:
-            found, after = await self._page(narrow, after)
+        database_filter = MessageFilter(
+            namespace=event_filter.namespace, execution_id=event_filter.execution_id
+        )
+        while after is not None and count < MAX_REPLAYED:
+            found, after = await self._page(database_filter, after)
             count += len(found)
-            made = (event_of(message, message.content) for message in found)
-            yield [event for event in made if wanted(event)]
+            events = (event_of(message, message.content) for message in found)
+            yield [event for event in events if event_filter(event)]
 
-    async def _page(self, narrow: MessageFilter, after: str) -> tuple[list[Message], str | None]:
+    async def _page(self, database_filter: MessageFilter, after: str) -> tuple[list[Message], str | None]:
         def read(connection: Connection) -> tuple[list[Message], str | None]:
-            page = messages.page(connection, narrow, after, REPLAY_PAGE, newest_first=False)
+            page = messages.page(connection, database_filter, after, REPLAY_PAGE, newest_first=False)
             ids = [message.message_id for message in page.items]
             return messages.with_content(connection, ids), page.next
 
-        return await self._desk.read(read)
+        return await self._executor.read(read)
 
 
 async def _write(send: Send, chunk: bytes) -> None:
     await send({"type": "http.response.body", "body": chunk, "more_body": True})
 
 
-async def _gone(receive: Receive) -> None:
+async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 

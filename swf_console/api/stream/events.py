@@ -1,18 +1,16 @@
-"""Messages as events of the live stream: what a client filters by, and the bytes that it gets."""
+"""Messages as server-sent events: what a client filters by, and the bytes that it gets."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...backend.core.format import iso
+from ...backend.database.records.messages import Message, NewMessage
 from ...backend.http_server.responses import encode
 
-if TYPE_CHECKING:
-    from ...backend.database.records.messages import Message, NewMessage
-
-_NO_EVENT_NAME = re.compile(r"[^!-~]+")
+_NOT_IN_EVENT_NAME = re.compile(r"[^!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class EventFilter:
             and (self.execution_id is None or event.execution_id == self.execution_id)
         )
 
-    def shown(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """What was given, as JSON."""
         lists = {"msg_types": self.msg_types, "agents": self.agents, "run_ids": self.run_ids}
         return {
@@ -64,7 +62,7 @@ def frame(event: str, data: Mapping[str, Any], identity: str | None = None) -> b
     return f"{head}event: {event}\ndata: ".encode("ascii") + encode(data) + b"\n\n"
 
 
-def event_of(message: "Message | NewMessage", content: Any) -> Event:
+def event_of(message: Message | NewMessage, content: Any) -> Event:
     """The event of a message with this content."""
     data = content if isinstance(content, dict) else {"content": content}
     by = data.get("processed_by")
@@ -77,14 +75,14 @@ def event_of(message: "Message | NewMessage", content: Any) -> Event:
         namespace=message.namespace,
         execution_id=message.execution_id,
         frame=frame(
-            _NO_EVENT_NAME.sub("_", message.message_type) or "message",
-            {**data, **_beside(message, message.sent_at)},
+            _NOT_IN_EVENT_NAME.sub("_", message.message_type) or "message",
+            {**data, **_metadata(message, message.sent_at)},
             message.message_id,
         ),
     )
 
 
-def _beside(message: "Message | NewMessage", sent_at: datetime) -> dict[str, Any]:
+def _metadata(message: Message | NewMessage, sent_at: datetime) -> dict[str, Any]:
     return {
         "sender_agent": message.sender_agent,
         "namespace": message.namespace,

@@ -1,4 +1,4 @@
-"""Where the monitor of a home is: `monitor.json`, written when it listens, removed when it ends."""
+"""URLs of servers, and `monitor.json`: written when the monitor listens, removed when it ends."""
 
 import json
 import os
@@ -24,15 +24,21 @@ class MonitorAddress:
     def url(self) -> str:
         """The base of its URLs, as a program on this machine reaches it."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 (not bound here)
-        shown = f"[{host}]" if ":" in host else host
-        return f"{'https' if self.tls else 'http'}://{shown}:{self.port}"
+        return base_url(host, self.port, tls=self.tls)
+
+
+def base_url(host: str, port: int, *, tls: bool = False) -> str:
+    """The URL of a server without a path; an IPv6 address in brackets."""
+    return f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def read_address(state_dir: Path) -> MonitorAddress | None:
-    """Where the monitor of this state directory is; None where none lives."""
+    """Where the monitor of this state directory is; None where none runs."""
+    found = read_json(state_dir / FILE)
     try:
-        told = read_json(state_dir / FILE)
-        address = MonitorAddress(bool(told["tls"]), str(told["host"]), int(told["port"]), int(told["pid"]))
+        address = MonitorAddress(
+            bool(found["tls"]), str(found["host"]), int(found["port"]), int(found["pid"])
+        )
         os.kill(address.pid, 0)
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None

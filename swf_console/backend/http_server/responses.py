@@ -1,4 +1,4 @@
-"""Answers as JSON: never empty, never cached, times in UTC."""
+"""Responses in JSON: never empty, never cached, times in UTC."""
 
 import json
 from collections.abc import Mapping
@@ -21,17 +21,17 @@ def encode(document: Any) -> bytes:
     return json.dumps(document, separators=(",", ":"), default=_plain).encode("ascii")
 
 
-def answer(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON answer."""
+def json_response(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A response with a body that `encode` made."""
     return Response(body, status, {**HEADERS, **(headers or {})}, media_type="application/json")
 
 
-def detail(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
-    """An answer of one line."""
-    return answer(encode({"detail": text}), status, headers)
+def error_response(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
+    """A response that says in one line why a request failed."""
+    return json_response(encode({"detail": text}), status, headers)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return iso(value)
-    raise TypeError(f"{type(value).__name__} is no JSON")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")

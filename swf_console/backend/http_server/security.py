@@ -1,25 +1,28 @@
-"""The door: who comes in, and by which path. Paths may end in a slash or not; nothing is redirected."""
+"""Which requests are served: by token, by the client's address, by the Host and Origin headers."""
 
 import hmac
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Container
 from functools import lru_cache
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .responses import detail
+from .responses import error_response
 
-OPEN = {("POST", "/api/logs"), ("GET", "/healthz"), ("GET", "/readyz")}
 LOOPBACK_NAMES = {"localhost", "ip6-localhost"}
 SCHEMES = ("token", "bearer")
 
 
-class Door:
-    """Lets in who has the token; without one, this machine alone; never a browser for another site."""
+class AuthMiddleware:
+    """Serves who has the token; without one, this machine alone; never a browser for another site.
 
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
-        self._app = app
+    `public` are the methods and paths that need no token. Paths may end in a slash or not; nothing is
+    redirected.
+    """
+
+    def __init__(self, app: ASGIApp, token: str | None, public: Container[tuple[str, str]] = ()) -> None:
+        self._app, self._public = app, public
         self._token = token.encode("utf-8", "surrogateescape") if token else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,26 +38,26 @@ class Door:
             return
         status, text = refusal
         challenge = {"www-authenticate": "Token"} if status == 401 else {}
-        await detail(status, text, challenge)(scope, receive, send)
+        await error_response(status, text, challenge)(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
-        if "origin" in headers and not same_site(headers["origin"], headers.get("host", "")):
+        if "origin" in headers and not same_origin(headers["origin"], headers.get("host", "")):
             return 403, "requests of other web sites are not served"
-        if (scope["method"], scope["path"]) in OPEN:
+        if (scope["method"], scope["path"]) in self._public:
             return None
         if self._token is not None:
-            return self._wrong_token(headers.getlist("authorization"))
-        if not (_is_loopback((scope.get("client") or ("",))[0]) and names_loopback(headers.get("host", ""))):
+            return self._wrong_token(self._token, headers.get("authorization", ""))
+        client = (scope.get("client") or ("",))[0]
+        if not (_is_loopback(client) and names_loopback(headers.get("host", ""))):
             return 401, "Authentication credentials were not provided."
         return None
 
-    def _wrong_token(self, given: Iterable[str]) -> tuple[int, str] | None:
-        header = next(iter(given), "")
+    @staticmethod
+    def _wrong_token(token: bytes, header: str) -> tuple[int, str] | None:
         scheme, _, text = header.partition(" ")
-        known = self._token or b""
         if scheme.lower() not in SCHEMES:
             return 401, "Authentication credentials were not provided."
-        if not hmac.compare_digest(text.strip().encode("latin-1"), known):
+        if not hmac.compare_digest(text.strip().encode("latin-1"), token):
             return 401, "Invalid token."
         return None
 
@@ -69,12 +72,12 @@ def _is_loopback(address: str) -> bool:
 
 @lru_cache(1024)
 def names_loopback(host: str) -> bool:
-    """Whether a Host header names this machine: a name that another resolves to it is a trick."""
+    """Whether a Host header names this machine; any other name may be of a page that resolves it to here."""
     has_port = host.count(":") == 1 or "]:" in host
     name = (host.rpartition(":")[0] if has_port else host).strip("[]").lower()
     return name in LOOPBACK_NAMES or _is_loopback(name)
 
 
-def same_site(origin: str, host: str) -> bool:
-    """Whether a page of that origin is one of the server that is asked."""
+def same_origin(origin: str, host: str) -> bool:
+    """Whether a page of that origin was served by the host that is asked."""
     return origin.partition("://")[2].lower() == host.lower() and bool(host)

@@ -18,7 +18,7 @@ from tests.support.fuzz import ANY_JSON, ODD_TEXT, SECONDS, fuzzing
 from tests.support.monitor import SAMPLE, STF, THIS_MACHINE, Monitor, monitor_in, new_slice
 
 FIELDS = sorted({name for each in OPERATIONS if each.body for name in each.body.model_fields})
-QUERIES = sorted({name for each in OPERATIONS for name in each.parameters.model_fields})
+QUERIES = sorted({name for each in OPERATIONS for name in each.query_schema.model_fields})
 PATHS = sorted({each.path for each in OPERATIONS})
 KNOWN = st.sampled_from(("1", "100010", STF, SAMPLE, "e-1", "physics", "queued", "completed", "OK", "READY"))
 MOMENTS = st.datetimes().map(lambda moment: f"{moment.isoformat()}Z")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.api.limits import MOST_BYTES, MOST_LEVELS, too_deep
+from swf_console.api.limits import MAX_BYTES, MAX_LEVELS, too_deep
 from tests.support.monitor import Monitor, monitor_in
 
 
@@ -25,7 +25,7 @@ def event(data: str) -> bytes:
 
 
 def test_a_body_over_a_mebibyte_is_413(monitor: Monitor) -> None:
-    body = event(json.dumps("x" * MOST_BYTES))
+    body = event(json.dumps("x" * MAX_BYTES))
     answer = monitor.ask("POST", "/api/system-state-events/", content=body)
     assert answer.status_code == 413
     assert len(answer.text.splitlines()) == 1
@@ -33,12 +33,12 @@ def test_a_body_over_a_mebibyte_is_413(monitor: Monitor) -> None:
 
 
 def test_a_body_of_just_a_mebibyte_is_taken(monitor: Monitor) -> None:
-    room = MOST_BYTES - len(event('""'))
+    room = MAX_BYTES - len(event('""'))
     answer = monitor.ask("POST", "/api/system-state-events/", content=event(json.dumps("x" * room)))
     assert answer.status_code == 201
 
 
-@pytest.mark.parametrize("levels", [MOST_LEVELS, 10_000, 200_000])
+@pytest.mark.parametrize("levels", [MAX_LEVELS, 10_000, 200_000])
 def test_json_nested_too_deeply_is_400(monitor: Monitor, levels: int) -> None:
     answer = monitor.ask("POST", "/api/system-state-events/", content=event(nested(levels)))
     assert answer.status_code == 400
@@ -47,8 +47,8 @@ def test_json_nested_too_deeply_is_400(monitor: Monitor, levels: int) -> None:
 
 
 def test_the_levels_are_counted_from_the_outermost() -> None:
-    assert not too_deep(json.loads(nested(MOST_LEVELS)))
-    assert too_deep(json.loads(nested(MOST_LEVELS + 1)))
+    assert not too_deep(json.loads(nested(MAX_LEVELS)))
+    assert too_deep(json.loads(nested(MAX_LEVELS + 1)))
     assert not too_deep({"a": [1, {"b": 2}], "c": "[" * 100})
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from swf_console.api.stream import broadcaster as hub_module
+from swf_console.api.stream import broadcaster as broadcaster_module
 from swf_console.api.stream import endpoint as stream_module
-from swf_console.api.stream.broadcaster import Hub
+from swf_console.api.stream.broadcaster import Broadcaster
 from swf_console.api.stream.events import EventFilter, event_of
 from swf_console.backend.database import messages
 from swf_console.backend.database.records.messages import NewMessage
@@ -101,15 +101,15 @@ def follow(monitor: Monitor, query: str, published: list[NewMessage], last: str 
     """What a client gets of messages that are published while it follows."""
 
     async def scene() -> Listener:
-        monitor.hub.begin()
+        monitor.broadcaster.start()
         listener = Listener(monitor, query, last)
         task = asyncio.create_task(listener.run())
-        await until(lambda: monitor.hub.clients)
-        monitor.hub.publish([*published, message(9999, "the_end")])
+        await until(lambda: monitor.broadcaster.clients)
+        monitor.broadcaster.publish([*published, message(9999, "the_end")])
         await until(lambda: "the_end" in listener.text)
         listener.go()
         await task
-        assert not monitor.hub.clients
+        assert not monitor.broadcaster.clients
         return listener
 
     return asyncio.run(scene())
@@ -154,11 +154,11 @@ def test_filters_must_hold_all_of_them(monitor: Monitor, query: str, numbers: li
     ]
 
     async def scene() -> list[int]:
-        monitor.hub.begin()
+        monitor.broadcaster.start()
         chosen, all_of_them = Listener(monitor, query), Listener(monitor)
         tasks = [asyncio.create_task(each.run()) for each in (chosen, all_of_them)]
-        await until(lambda: len(monitor.hub.clients) == 2)
-        monitor.hub.publish(some)
+        await until(lambda: len(monitor.broadcaster.clients) == 2)
+        monitor.broadcaster.publish(some)
         await until(lambda: len(all_of_them.numbers) == 4 and len(chosen.numbers) == len(numbers))
         for each in (chosen, all_of_them):
             each.go()
@@ -195,31 +195,31 @@ def test_what_was_missed_before_a_restart_comes_from_the_database(monitor: Monit
         await task
         return listener.numbers
 
-    monitor.hub._recent.clear()
+    monitor.broadcaster._recent.clear()
     assert asyncio.run(scene()) == [1191, 1193, 1195, 1197, 1199]
 
 
 def test_an_unknown_last_event_replays_nothing(monitor: Monitor) -> None:
     for last in ("nonsense", str(uuid.UUID(int=77))):
-        monitor.hub._recent.clear()
+        monitor.broadcaster._recent.clear()
         assert follow(monitor, "", [message(1)], last).numbers == [1, 9999]
 
 
 def test_a_client_that_reads_too_slowly_is_cut_off(monitor: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub_module, "WAITING", 5)
+    monkeypatch.setattr(broadcaster_module, "QUEUED", 5)
 
     async def scene() -> None:
-        monitor.hub.begin()
+        monitor.broadcaster.start()
         slow, quick = Listener(monitor, slow=True), Listener(monitor)
         tasks = [asyncio.create_task(each.run()) for each in (slow, quick)]
-        await until(lambda: len(monitor.hub.clients) == 2)
+        await until(lambda: len(monitor.broadcaster.clients) == 2)
         for number in range(20):
-            monitor.hub.publish([message(number)])
+            monitor.broadcaster.publish([message(number)])
             await until(lambda: number in quick.numbers)  # noqa: B023
         await tasks[0]
         assert quick.numbers == list(range(20))
-        assert monitor.hub.cut_off == 1
-        assert len(monitor.hub.clients) == 1
+        assert monitor.broadcaster.cut_off == 1
+        assert len(monitor.broadcaster.clients) == 1
         quick.go()
         await tasks[1]
 
@@ -232,11 +232,11 @@ def test_the_heart_beats_whether_messages_come_or_not(
     monkeypatch.setattr(stream_module, "HEARTBEAT_SECONDS", 0.02)
 
     async def scene() -> None:
-        monitor.hub.begin()
+        monitor.broadcaster.start()
         listener = Listener(monitor)
         task = asyncio.create_task(listener.run())
         await until(lambda: listener.text.count("event: heartbeat") >= 3)
-        monitor.hub.close()
+        monitor.broadcaster.close()
         await task
 
     asyncio.run(scene())
@@ -246,7 +246,7 @@ def test_the_status_tells_who_follows_what(monitor: Monitor) -> None:
     async def scene() -> dict[str, Any]:
         listener = Listener(monitor, "msg_types=b,a&namespace=epic")
         task = asyncio.create_task(listener.run())
-        await until(lambda: monitor.hub.clients)
+        await until(lambda: monitor.broadcaster.clients)
         status = await asyncio.to_thread(monitor.get, "/messages/stream/status/")
         listener.go()
         await task
@@ -277,10 +277,10 @@ def test_messages_of_others_cannot_break_the_frame() -> None:
 
 def test_a_message_that_was_posted_is_in_the_stream(monitor: Monitor) -> None:
     async def scene() -> list[str]:
-        monitor.hub.begin()
+        monitor.broadcaster.start()
         listener = Listener(monitor)
         task = asyncio.create_task(listener.run())
-        await until(lambda: monitor.hub.clients)
+        await until(lambda: monitor.broadcaster.clients)
         await asyncio.to_thread(monitor.post, "/workflow-messages/", {"msg_type": "sse_test"})
         await until(lambda: "sse_test" in listener.text)
         listener.go()
@@ -291,7 +291,7 @@ def test_a_message_that_was_posted_is_in_the_stream(monitor: Monitor) -> None:
 
 
 def test_without_a_loop_nothing_is_lost_but_the_stream() -> None:
-    hub = Hub()
-    hub.publish([message(1)])
-    hub.end_soon()
+    broadcaster = Broadcaster()
+    broadcaster.publish([message(1)])
+    broadcaster.close_soon()
     assert EventFilter()(event_of(message(1), {}))

@@ -1,10 +1,14 @@
 """Who is let in: tokens, this machine, other web sites."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
+from swf_console.backend.http_server.security import AuthMiddleware
 from tests.support.monitor import Monitor, monitor_in
 
 TOKEN = "a-token-of-some-length"
@@ -43,6 +47,19 @@ def test_a_log_is_taken_without_a_token_and_shown_to_nobody(guarded: Monitor) ->
     assert guarded.ask("POST", "/api/logs/", json=LOG, client=far).status_code == 201
     assert guarded.ask("GET", "/api/logs/", client=far).status_code == 401
     assert guarded.ask("GET", "/api/logs/", headers={"Authorization": f"Token {TOKEN}"}).status_code == 405
+
+
+def test_without_public_paths_everything_needs_the_token() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError(f"{scope['path']} was passed on")
+
+    async def ask(method: str, path: str) -> int:
+        transport = httpx.ASGITransport(AuthMiddleware(app, TOKEN))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+            return (await http.request(method, path)).status_code
+
+    for method, path in (("GET", "/healthz"), ("POST", "/api/logs"), ("GET", "/")):
+        assert asyncio.run(ask(method, path)) == 401
 
 
 def test_health_is_told_without_a_token(guarded: Monitor) -> None:

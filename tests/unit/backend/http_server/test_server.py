@@ -1,6 +1,7 @@
 """Where the monitor may listen, and how others find it."""
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from swf_console.backend.http_server.address import (
     read_address,
     write_address,
 )
-from swf_console.backend.http_server.server import Listening, check_host
+from swf_console.backend.http_server.server import Listening, bound_socket, check_host
 from tests.support.command_line import CommandLine
 
 CERTIFICATE = Path("certificate.pem")
@@ -49,8 +50,17 @@ def test_the_command_refuses_in_one_line_before_anything_is_opened(console: Comm
     assert not (console.settings.state_dir / "swf.db").exists()
 
 
-def test_a_port_that_is_taken_is_said_in_one_line(console: CommandLine, silent_port: int) -> None:
-    said = console("monitor", "--port", str(silent_port))
+def test_a_socket_sends_without_delay_and_drops_a_client_that_reads_nothing() -> None:
+    with bound_socket(Listening(port=0)) as bound:
+        assert bound.proto == socket.IPPROTO_TCP  # what asyncio asks before it sets TCP_NODELAY
+        assert bound.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
+
+
+@pytest.mark.parametrize("command", [["monitor"], ["mcp", "--http"], ["serve", "--namespace", "demo"]])
+def test_a_port_that_is_taken_is_said_in_one_line(
+    console: CommandLine, silent_port: int, command: list[str]
+) -> None:
+    said = console(*command, "--port", str(silent_port))
     assert said.code == 2
     assert str(silent_port) in said.err
 

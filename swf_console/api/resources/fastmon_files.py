@@ -6,7 +6,7 @@ from pydantic import MISSING, Field
 
 from ...backend.database import Connection, files
 from ...backend.database.records.processing import NamedFastmonFile
-from ..operation import Answer, Asked, Operation, listed, one_or_many
+from ..operation import Operation, Request, Response, bulk_response, existing, list_response
 from ..schemas import (
     IDENTIFIER,
     LARGEST_BIG,
@@ -56,38 +56,43 @@ class FastmonFileFilter(Schema):
 FastmonFileUpdate = FastmonFileCreate.changes("FastmonFileUpdate", "stf_file", "tf_filename")
 
 
-def create(connection: Connection, asked: Asked) -> Answer:
+def create(connection: Connection, request: Request) -> Response:
     """Register TF samples; those of a name that is there stay as they are."""
-    parents = files.stf_ids(connection, (one["stf_file"] for one in asked.bodies))
-    stored = [_create(connection, one, index, asked, parents) for index, one in enumerate(asked.bodies)]
-    return one_or_many(asked, [ROW(row) for row, _ in stored], made=any(made for _, made in stored))
+    parents = files.stf_ids(connection, (one["stf_file"] for one in request.bodies))
+    stored = [_create(connection, one, index, request, parents) for index, one in enumerate(request.bodies)]
+    return bulk_response(
+        request, [ROW(row) for row, _ in stored], created=any(created for _, created in stored)
+    )
 
 
-def get(connection: Connection, asked: Asked) -> Answer:
+def get(connection: Connection, request: Request) -> Response:
     """Read a TF sample."""
-    return Answer(_shown(files.fastmon_rows.get(connection, asked.keys["tf_file_id"])))
+    return Response(_existing_row(files.fastmon_rows.get(connection, request.keys["tf_file_id"])))
 
 
-def change(connection: Connection, asked: Asked) -> Answer:
+def change(connection: Connection, request: Request) -> Response:
     """Change a TF sample."""
-    return Answer(_shown(files.fastmon_rows.change(connection, asked.keys["tf_file_id"], asked.body)))
+    return Response(
+        _existing_row(files.fastmon_rows.change(connection, request.keys["tf_file_id"], request.body))
+    )
 
 
-def list_files(connection: Connection, asked: Asked) -> Answer:
+def list_files(connection: Connection, request: Request) -> Response:
     """List TF samples, the newest first."""
-    given = asked.filters()
-    return listed(asked, files.fastmon_rows.listed(connection, given, asked.window), ROW)
+    return list_response(
+        request, files.fastmon_rows.listed(connection, request.filters(), request.window), ROW
+    )
 
 
 def _create(
-    connection: Connection, said: dict[str, Any], index: int, asked: Asked, parents: dict[str, str]
+    connection: Connection, body: dict[str, Any], index: int, request: Request, parents: dict[str, str]
 ) -> tuple[NamedFastmonFile, bool]:
-    row = dict(said)
+    row = dict(body)
     name = row.pop("stf_file")
     stf_file_id = parents.get(name) or _by_id(connection, name)
     if stf_file_id is None:
         text = f'Object with stf_filename="{name}" does not exist.'
-        raise Problems.of(asked.field("stf_file", index), text)
+        raise Problems.of(request.field("stf_file", index), text)
     row |= {"stf_file_id": stf_file_id, "tf_file_id": files.fastmon_id(row["tf_filename"])}
     return files.fastmon_rows.ensure(connection, row, "tf_filename")
 
@@ -100,10 +105,8 @@ def _by_id(connection: Connection, text: str) -> str | None:
     return identity if files.stf_name(connection, identity) is not None else None
 
 
-def _shown(found: NamedFastmonFile | None) -> dict[str, object]:
-    if found is None:
-        raise Problems.of("tf_file_id", "There is no TF sample of this id.")
-    return ROW(found)
+def _existing_row(found: NamedFastmonFile | None) -> dict[str, Any]:
+    return ROW(existing(found, "tf_file_id", "There is no TF sample of this id."))
 
 
 OPERATIONS = (
@@ -116,7 +119,7 @@ OPERATIONS = (
         body=FastmonFileCreate,
         bulk=True,
         row=ROW,
-        made=True,
+        creates=True,
     ),
     Operation("GET", BASE, list_files, "List TF samples", query=FastmonFileFilter, row=ROW, is_list=True),
     Operation("GET", f"{BASE}/{{tf_file_id}}", get, "Read a TF sample", keys=FastmonFileKey, row=ROW),

@@ -1,0 +1,100 @@
+"""The monitor as a process: database, broker and request executor around the HTTP server."""
+
+import asyncio
+import contextlib
+import os
+import resource
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from ..backend.core.settings import Settings
+from ..backend.database import open_database
+from ..backend.http_server.address import MonitorAddress, forget_address, write_address
+from ..backend.http_server.server import (
+    Listening,
+    Server,
+    bound_socket,
+    check_host,
+    server_config,
+    tls_context,
+)
+from ..backend.messaging.endpoint import choose_broker
+from .app import build
+from .executor import RequestExecutor
+from .ingest import TopicIngest
+from .stream.broadcaster import Broadcaster
+
+BACKLOG = 2048
+KEEP_ALIVE_SECONDS = 120
+GRACE_SECONDS = 5
+# the loop answers many while threads wait for the database: none of them may hold the interpreter for long
+SWITCH_SECONDS = 0.0005
+
+
+def serve(settings: Settings, listening: Listening, up: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; `up` is called with the URL once requests are answered.
+
+    Raises UsageError for a host that may not be served like that, PortTaken, DatabaseUnusable and
+    DatabaseUnreachable. A broker that is down is waited for.
+    """
+    tls = tls_context(listening) is not None
+    check_host(listening, settings.api_token)
+    with contextlib.ExitStack() as stack:
+        bound = stack.enter_context(bound_socket(listening))
+        database = open_database(settings.database_url, durable=True)
+        stack.callback(database.close)
+        broadcaster = Broadcaster()
+        executor = RequestExecutor(database, broadcaster)
+        stack.callback(executor.close)
+        ingest = TopicIngest(choose_broker(settings), executor.writer, broadcaster.publish)
+        stack.callback(ingest.close)
+        address = MonitorAddress(tls, listening.host, bound.getsockname()[1], os.getpid())
+        config = server_config(
+            build(executor, settings.api_token, ingest),
+            lifespan="off",
+            backlog=BACKLOG,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            ssl_certfile=listening.certificate,
+            ssl_keyfile=listening.key,
+        )
+        _allow_many_files()
+        sys.setswitchinterval(SWITCH_SECONDS)
+
+        def ready() -> None:
+            broadcaster.start()
+            ingest.start()
+            write_address(settings.state_dir, address)
+            up(address.url)
+
+        stack.callback(forget_address, settings.state_dir, os.getpid())
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(_MonitorServer(config, broadcaster, ready).serve([bound]))
+
+
+class _MonitorServer(Server):
+    """Says when it is up, and ends the live streams first."""
+
+    def __init__(self, config: uvicorn.Config, broadcaster: Broadcaster, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._broadcaster, self._ready = broadcaster, ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._broadcaster.close_soon()
+        super().handle_exit(sig, frame)
+
+
+def _allow_many_files() -> None:
+    """Every stream client holds a file descriptor."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = hard if hard != resource.RLIM_INFINITY else 65_536
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
