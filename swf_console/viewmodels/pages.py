@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-ORDERS = ("started", "id", "status", "user")
 COUNTED = 10_001
 
 
@@ -51,7 +50,7 @@ def _listed(one: ExecutionSummary, stf_count: int | None) -> ListedExecution:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionsListed:
-    """Executions that are `wanted`, in one of ORDERS; descending is the newest, or the highest, first."""
+    """Executions that are `wanted`, in an order of `database.executions`; descending has the newest first."""
 
     services: "ConsoleServices"
     wanted: ExecutionFilter = field(default_factory=ExecutionFilter)

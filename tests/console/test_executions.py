@@ -19,6 +19,7 @@ from swf_console.backend.database.connection.engine import server_time
 from swf_console.backend.database.records.agents import LogEntry
 from swf_console.backend.database.records.workflows import RunState
 from swf_console.backend.services.executions.request import RunRequest
+from swf_console.screens.base.execution_columns import EXECUTION_COLUMNS, ORDERS
 from swf_console.screens.base.prompt import Entry
 from swf_console.screens.base.views import Document
 from swf_console.screens.executions.compare import CompareView
@@ -26,7 +27,6 @@ from swf_console.screens.executions.detail import ExecutionDetailView
 from swf_console.screens.executions.log import ExecutionLogView
 from swf_console.screens.executions.preview import ExecutionPreview
 from swf_console.screens.executions.replay import ReplayView
-from swf_console.screens.executions.rows import EXECUTIONS
 from swf_console.screens.executions.screen import ExecutionsPane
 from swf_console.viewmodels.context import ConsoleServices
 from swf_console.widgets.table.paged_table import PagedTable
@@ -59,6 +59,11 @@ def use(services: ConsoleServices, steps: Steps, size: tuple[int, int] = (80, 24
     asyncio.run(run())
     services.close()
     return app
+
+
+def test_orders_of_the_list_are_columns_of_it_and_orders_of_the_database() -> None:
+    assert set(ORDERS) == set(executions.ORDERS)
+    assert set(ORDERS) <= {column.key for column in EXECUTION_COLUMNS}
 
 
 def lines_of(table: PagedTable) -> list[str]:
@@ -720,7 +725,7 @@ def test_what_is_remembered_is_taken_up_again_and_an_execution_is_opened_from_el
         pane.recall({"filter": "stf_datataking-shifter-0002", "order_by": "id", "descending": False})
         await until(pilot, lambda: ids_of(pane) == ["0002"])
         assert pane.remember() == {
-            "columns": [column.key for column in EXECUTIONS],
+            "columns": [column.key for column in EXECUTION_COLUMNS],
             "filter": "stf_datataking-shifter-0002",
             "order_by": "id",
             "descending": False,

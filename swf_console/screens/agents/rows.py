@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ...backend.core.format import age, plural
+from ...backend.core.format import age
 from ...backend.core.sanitize import brief
 from ...widgets.key_labels import with_keys
 from ...widgets.semantic_colors import Tone
@@ -85,20 +85,6 @@ def note_of(line: "AgentLine") -> str:
         known = view.name if view.program and view.name != view.program else ""
         return ", ".join(each for each in ((view.operational_state or "").lower(), known) if each)
     return "needed" if line.needed else (view.operational_state or "").lower()
-
-
-def summary(look: "AgentsLook") -> str:
-    """All of them in one line."""
-    up = sum(line.is_up for line in look.lines)
-    parts = [f"{up} of {plural(len(look.lines), 'agent')} up"]
-    if silent := sum(line.is_silent for line in look.lines):
-        parts.append(f"{silent} silent")
-    if failed := sum(line.is_failed for line in look.lines):
-        parts.append(f"{failed} failed")
-    if look.configuration and not look.configuration_trouble:
-        needs = f"{look.configuration} needs {plural(len(look.missing), 'more')}".removesuffix("s")
-        parts.append(needs if look.missing else f"nothing is missing for {look.configuration}")
-    return brief(", ".join(parts), 300)
 
 
 def notices(look: "AgentsLook", outage: str = "") -> list[str]:

@@ -16,13 +16,14 @@ from ...widgets.table.columns import Column
 from ...widgets.table.short_list import Item, ShortList
 from ...widgets.text.notice import Notice
 from ...widgets.worker import Background
+from ..base.agents_summary import agents_summary
 from ..base.host import host_of
 from ..base.outages import database_notice
 from ..base.polling import Poll, cause_of
 from ..base.prompt import Entry
 from ..base.screen import ColumnsPane
 from .log import AgentLog
-from .rows import COLUMNS, item_of, notices, summary
+from .rows import COLUMNS, item_of, notices
 
 if TYPE_CHECKING:
     from ...viewmodels.agents import AgentWatch
@@ -123,7 +124,7 @@ class AgentsPane(ColumnsPane):
         if self._recalled and self.list.go_to(self._recalled):
             self._recalled = ""
         self.log_pane.see(self._current)
-        self.query_one("#agents-summary", Static).update(summary(look))
+        self.query_one("#agents-summary", Static).update(agents_summary(look))
         outage = database_notice(self.services, look.database_trouble)
         self.query_one(Notice).say(*notices(look, outage))
 

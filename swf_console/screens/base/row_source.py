@@ -1,12 +1,26 @@
 """The lists of operations as sources of a table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from ...viewmodels.pages import ListPage
+from ...widgets.table.columns import Column
 from ...widgets.table.rows import Cell, Count, Row, RowPage
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListColumn(Column, Generic[T]):
+    """A column, and what it shows of a row."""
+
+    cell: Callable[[T], Cell]
+
+
+def cells_of(columns: Sequence[ListColumn[T]]) -> Callable[[T], tuple[Cell, ...]]:
+    """What makes the cells of a row, in the order of the columns."""
+    return lambda row: tuple(column.cell(row) for column in columns)
 
 
 class Listed(Protocol[T]):

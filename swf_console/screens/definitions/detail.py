@@ -20,11 +20,11 @@ from ...widgets.table.paged_table import PagedTable
 from ...widgets.text.code import CodeLines
 from ...widgets.text.line import Line
 from ...widgets.worker import Background
+from ..base.execution_columns import EXECUTION_COLUMNS
 from ..base.host import host_of
 from ..base.polling import cause_of
-from ..base.row_source import Rows
+from ..base.row_source import Rows, cells_of
 from ..base.views import View, coloured, section_name
-from ..executions.rows import EXECUTIONS, execution_cells
 from .rows import SCHEMA, drift_cell, schema_rows
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class DefinitionDetailView(View):
             yield CodeLines(identity="definition-code")
             yield PagedTable(SCHEMA, id="definition-parameters", empty="It names no parameters.")
             yield PagedTable(
-                EXECUTIONS,
+                EXECUTION_COLUMNS,
                 id="definition-executions",
                 empty="Nothing was executed of it.\nR runs a workflow.",
             )
@@ -76,7 +76,8 @@ class DefinitionDetailView(View):
         listed = ExecutionsListed(self.services, ExecutionFilter(definition_id=self.summary.id))
         executions = self.query_one("#definition-executions", PagedTable)
         executions.show(
-            Rows(listed, lambda one: one.execution_id, execution_cells), sorted_by=("started", True)
+            Rows(listed, lambda one: one.execution_id, cells_of(EXECUTION_COLUMNS)),
+            sorted_by=("started", True),
         )
 
     def entered(self) -> None:

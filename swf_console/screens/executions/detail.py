@@ -27,6 +27,7 @@ from ...widgets.table.rows import ListSource
 from ...widgets.text.code import CodeLines
 from ...widgets.text.line import Line
 from ...widgets.timeline import Timeline
+from ..base.execution_columns import status_cell
 from ..base.polling import Poll
 from ..base.prompt import Entry
 from ..base.row_source import Rows
@@ -42,7 +43,6 @@ from .rows import (
     pair_rows,
     parameter_rows,
     state_rows,
-    status_cell,
 )
 from .summary import summary
 

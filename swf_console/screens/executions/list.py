@@ -10,15 +10,15 @@ from ...backend.core.errors import SwfError
 from ...backend.core.sanitize import brief
 from ...backend.database.records.workflows import ExecutionSummary
 from ...viewmodels.executions.filter import command_of, is_empty, parse_execution_filter, while_typed
-from ...viewmodels.pages import ORDERS, ExecutionsListed
+from ...viewmodels.pages import ExecutionsListed
 from ...widgets.key_labels import with_keys
 from ...widgets.table.paged_table import PagedTable
 from ...widgets.text.line import Line
 from ...widgets.worker import Background
+from ..base.execution_columns import EXECUTION_COLUMNS, ORDERS
 from ..base.prompt import KIND, ColumnChoice, Entry
-from ..base.row_source import Rows
+from ..base.row_source import Rows, cells_of
 from ..base.views import View
-from .rows import EXECUTIONS, execution_cells
 
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleServices
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 SWEEP_SECONDS = 5.0
 PLACEHOLDER = "status=failed namespace=demo user=me workflow=stf_datataking since=2h ID-PREFIX"
 NONE_YET = "No executions yet.\n{launch} runs a workflow, or from the shell: swf-console --run stf_datataking"
-WORDS = {"started": "newest first", "id": "by id", "status": "by status", "user": "by user"}
 
 
 class ExecutionList(View):
@@ -38,7 +37,7 @@ class ExecutionList(View):
         self.filter = _default_filter(services)
         self._namespace = _default_filter(services)
         self.order_by, self.descending = "started", True
-        self.columns = ColumnChoice(EXECUTIONS, self, lambda: self.table)
+        self.columns = ColumnChoice(EXECUTION_COLUMNS, self, lambda: self.table)
         self._recalled: str | None = None
         self._expired = Background(self, "expired")
 
@@ -46,7 +45,7 @@ class ExecutionList(View):
         """What is listed, the line to type into, the table."""
         yield Line(id="list-title")
         yield Entry()
-        yield PagedTable(EXECUTIONS, id="list-table")
+        yield PagedTable(EXECUTION_COLUMNS, id="list-table")
 
     def on_mount(self) -> None:
         """Begin to read."""
@@ -93,7 +92,7 @@ class ExecutionList(View):
         listed = ExecutionsListed(self.services, wanted, self.order_by, self.descending)
         self.table.empty = with_keys(NONE_YET) if is_empty(wanted) else self._nothing(text)
         self.table.show(
-            Rows(listed, lambda one: one.execution_id, execution_cells),
+            Rows(listed, lambda one: one.execution_id, cells_of(EXECUTION_COLUMNS)),
             sorted_by=(self.order_by, self.descending),
         )
         self._head()
@@ -134,7 +133,8 @@ class ExecutionList(View):
         if turn:
             self.descending = not self.descending
         else:
-            self.order_by = ORDERS[(ORDERS.index(self.order_by) + 1) % len(ORDERS)]
+            orders = list(ORDERS)
+            self.order_by = orders[(orders.index(self.order_by) + 1) % len(orders)]
             self.descending = self.order_by == "started"
         self.show(self.filter)
 
@@ -209,7 +209,7 @@ class ExecutionList(View):
 
     def _head(self) -> None:
         where = brief(self.filter, 200) if self.filter else "all namespaces"
-        order = WORDS[self.order_by]
+        order = ORDERS[self.order_by]
         if self.order_by == "started" and not self.descending:
             order = "oldest first"
         elif self.order_by != "started" and self.descending:

@@ -1,34 +1,20 @@
 """Executions, messages and what belongs to them, as cells of a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...backend.core.format import age, as_text, clock, lasted
+from ...backend.core.format import as_text, clock, lasted
 from ...backend.core.sanitize import brief
-from ...backend.core.times import seconds_since
 from ...widgets.semantic_colors import Tone
-from ...widgets.symbols import sign
 from ...widgets.table.columns import Column
 from ...widgets.table.rows import Cell, ListSource
 
 if TYPE_CHECKING:
     from ...backend.database.records.messages import MessageSummary
-    from ...backend.database.records.workflows import ExecutionSummary, StateEvent
+    from ...backend.database.records.workflows import StateEvent
     from ...backend.services.executions.diff import Comparison
     from ...backend.services.executions.queries import ExecutionDetail
-    from ...viewmodels.pages import ListedExecution
 
-EXECUTIONS = (
-    Column("status", "STATUS", 12),
-    Column("id", "EXECUTION", 34, least=27, grows=True, tail=True),
-    Column("started", "STARTED (UTC)", 14),
-    Column("took", "TOOK", 7, right=True),
-    Column("stf", "STF", 7, right=True),
-    Column("namespace", "NAMESPACE", 14, least=9),
-    Column("user", "USER", 12),
-    Column("version", "VERSION", 8),
-    Column("error", "ERROR", 40, least=16),
-)
 MESSAGES = (
     Column("sent", "SENT (UTC)", 12),
     Column("type", "TYPE", 22, least=14),
@@ -56,49 +42,6 @@ DIFFERENCES = (
     Column("first", "FIRST", 18, grows=True),
     Column("second", "SECOND", 18, grows=True),
 )
-
-MOST_COUNTED = 10_000
-STATUS: Mapping[str, Tone] = {"running": "busy", "completed": "ok", "failed": "bad", "terminated": "off"}
-
-
-def status_cell(status: str) -> Cell:
-    """A status as sign, word and colour."""
-    tone = STATUS.get(status, "unknown")
-    return Cell(f"{sign(tone)} {brief(status, 20)}", tone)
-
-
-def took(execution: "ExecutionSummary") -> str:
-    """How long it took; of one that runs, how long so far."""
-    if execution.end_time is None:
-        if execution.status != "running":
-            return "-"
-        return age(seconds_since(execution.start_time))
-    return lasted(seconds_since(execution.start_time, execution.end_time))
-
-
-def stf_words(execution: "ListedExecution") -> str:
-    """How many STFs; of one that runs at least so many where they are too many to count."""
-    count = execution.stf_count
-    if count is None:
-        return "-"
-    return f"{MOST_COUNTED:,}+" if execution.status == "running" and count > MOST_COUNTED else f"{count:,}"
-
-
-def execution_cells(execution: "ListedExecution") -> tuple[Cell, ...]:
-    """An execution of the list."""
-    asked = execution.status == "running" and execution.stop_requested_at is not None
-    error = (execution.error_message or "").partition("\n")[0]
-    return (
-        Cell(f"{sign('watch')} stopping", "watch") if asked else status_cell(execution.status),
-        Cell(brief(execution.execution_id, 120)),
-        Cell(clock(execution.start_time)),
-        Cell(took(execution), "busy" if execution.status == "running" else "plain"),
-        Cell(stf_words(execution)),
-        Cell(brief(execution.namespace or "-", 60)),
-        Cell(brief(execution.executed_by, 60)),
-        Cell(brief(execution.version, 20)),
-        Cell(brief(error, 200), "bad" if execution.status == "failed" else "plain"),
-    )
 
 
 def message_cells(message: "MessageSummary") -> tuple[Cell, ...]:

@@ -11,7 +11,7 @@ from ...backend.core.format import as_text, instant, lasted
 from ...backend.core.sanitize import brief, harmless_lines
 from ...backend.core.times import seconds_since
 from ...widgets.semantic_colors import COLOURS
-from .rows import status_cell, took
+from ..base.execution_columns import status_cell, took
 
 if TYPE_CHECKING:
     from ...backend.services.executions.queries import ExecutionDetail

@@ -11,7 +11,7 @@ from ...widgets.table.columns import Column
 from ...widgets.table.rows import Cell
 from ...widgets.table.short_list import Item
 from ...widgets.tail.line_view import Part
-from ..agents.rows import summary as agents_summary
+from ..base.agents_summary import agents_summary
 
 if TYPE_CHECKING:
     from ...viewmodels.snapshots import Change, OverviewLook, Running, Verdict

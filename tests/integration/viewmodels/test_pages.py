@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from swf_console.backend.core.settings import load_settings
+from swf_console.backend.database.executions import ORDERS
 from swf_console.backend.database.records.workflows import ExecutionFilter
 from swf_console.viewmodels.context import ConsoleServices
-from swf_console.viewmodels.pages import ORDERS, DefinitionsListed, ExecutionsListed, MessagesListed
+from swf_console.viewmodels.pages import DefinitionsListed, ExecutionsListed, MessagesListed
 from tests.support.history import add_execution, add_messages
 from tests.unit.viewmodels.test_pages import walked
 

@@ -10,6 +10,7 @@ import pytest
 from swf_console.backend.core.errors import UsageError
 from swf_console.backend.core.settings import load_settings
 from swf_console.backend.database import executions
+from swf_console.backend.database.executions import ORDERS
 from swf_console.backend.database.records.workflows import ExecutionFilter
 from swf_console.backend.services.definitions import get_definition
 from swf_console.backend.services.executions.diff import compare_executions
@@ -18,7 +19,7 @@ from swf_console.viewmodels.context import ConsoleServices
 from swf_console.viewmodels.definitions import FileDrift
 from swf_console.viewmodels.executions.detail import origin_of, read_execution
 from swf_console.viewmodels.executions.filter import command_of, is_empty, parse_execution_filter
-from swf_console.viewmodels.pages import ORDERS, DefinitionsListed, ExecutionsListed, MessagesListed
+from swf_console.viewmodels.pages import DefinitionsListed, ExecutionsListed, MessagesListed
 from tests.support.history import CODE, add_execution, add_messages, add_states
 
 

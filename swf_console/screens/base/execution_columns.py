@@ -1,0 +1,88 @@
+"""Columns of every list of executions, each with the cell it shows, and the orders of such a list."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ...backend.core.format import age, clock, lasted
+from ...backend.core.sanitize import brief
+from ...backend.core.times import seconds_since
+from ...widgets.semantic_colors import Tone
+from ...widgets.symbols import sign
+from ...widgets.table.rows import Cell
+from .row_source import ListColumn
+
+if TYPE_CHECKING:
+    from ...backend.database.records.workflows import ExecutionSummary
+    from ...viewmodels.pages import ListedExecution
+
+MOST_COUNTED = 10_000
+STATUS: Mapping[str, Tone] = {"running": "busy", "completed": "ok", "failed": "bad", "terminated": "off"}
+# one follows the other; the key is that of a column, and of the order of the database
+ORDERS: Mapping[str, str] = {
+    "started": "newest first",
+    "id": "by id",
+    "status": "by status",
+    "user": "by user",
+}
+
+
+def status_cell(status: str) -> Cell:
+    """A status as sign, word and colour."""
+    tone = STATUS.get(status, "unknown")
+    return Cell(f"{sign(tone)} {brief(status, 20)}", tone)
+
+
+def took(execution: "ExecutionSummary") -> str:
+    """How long it took; of one that runs, how long so far."""
+    if execution.end_time is None:
+        if execution.status != "running":
+            return "-"
+        return age(seconds_since(execution.start_time))
+    return lasted(seconds_since(execution.start_time, execution.end_time))
+
+
+def _status(execution: "ListedExecution") -> Cell:
+    if execution.status == "running" and execution.stop_requested_at is not None:
+        return Cell(f"{sign('watch')} stopping", "watch")
+    return status_cell(execution.status)
+
+
+def _stfs(execution: "ListedExecution") -> Cell:
+    """Of one that runs at least so many, where they are too many to count."""
+    count = execution.stf_count
+    if count is None:
+        return Cell("-")
+    many = execution.status == "running" and count > MOST_COUNTED
+    return Cell(f"{MOST_COUNTED:,}+" if many else f"{count:,}")
+
+
+def _error(execution: "ListedExecution") -> Cell:
+    first_line = (execution.error_message or "").partition("\n")[0]
+    return Cell(brief(first_line, 200), "bad" if execution.status == "failed" else "plain")
+
+
+EXECUTION_COLUMNS: "tuple[ListColumn[ListedExecution], ...]" = (
+    ListColumn("status", "STATUS", 12, cell=_status),
+    ListColumn(
+        "id",
+        "EXECUTION",
+        34,
+        least=27,
+        grows=True,
+        tail=True,
+        cell=lambda one: Cell(brief(one.execution_id, 120)),
+    ),
+    ListColumn("started", "STARTED (UTC)", 14, cell=lambda one: Cell(clock(one.start_time))),
+    ListColumn(
+        "took",
+        "TOOK",
+        7,
+        right=True,
+        cell=lambda one: Cell(took(one), "busy" if one.status == "running" else "plain"),
+    ),
+    ListColumn("stf", "STF", 7, right=True, cell=_stfs),
+    ListColumn("namespace", "NAMESPACE", 14, least=9, cell=lambda one: Cell(brief(one.namespace or "-", 60))),
+    ListColumn("user", "USER", 12, cell=lambda one: Cell(brief(one.executed_by, 60))),
+    ListColumn("version", "VERSION", 8, cell=lambda one: Cell(brief(one.version, 20))),
+    ListColumn("error", "ERROR", 40, least=16, cell=_error),
+)
