@@ -19,7 +19,7 @@ from . import __version__
 from .actions import use_keys
 from .screens.dialogs.confirm import Questions
 from .screens.shell.action_runner import ActionRunner, keep_crash
-from .screens.shell.alarms import Alarms
+from .screens.shell.alarms import AlarmBar
 from .screens.shell.clipboard import Clipboard
 from .screens.shell.commands import Commands, NamespaceChoice, WriteLock
 from .screens.shell.frame import Frame
@@ -67,7 +67,7 @@ class ConsoleApp(App[int]):
             lambda: self.screen_stack[0].focused,
             self.write_to_terminal,
         )
-        self.alarms = Alarms(services, self.frame, self)
+        self.alarms = AlarmBar(services, self.frame, self)
         self.navigation = Navigation(services, self.frame, self.key_queue, self)
         self.runner = ActionRunner(services, self.writes, self.frame, self)
         self.namespaces = NamespaceChoice(services, self, self.navigation, self.frame.say, self.refresh_frame)

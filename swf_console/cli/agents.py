@@ -11,7 +11,7 @@ from .up import show_lines
 
 if TYPE_CHECKING:
     from ..backend.core.settings import Settings
-    from ..backend.services.agents.queries import AgentView
+    from ..backend.services.agents.snapshot import AgentView
 
 COLUMNS = ("", "agent", "program", "state", "pid", "up", "heart-beat", "does", "namespace", "note")
 SIGNS = {"RUNNING": "●", "STARTING": "◐", "STOPPING": "◐", "BACKOFF": "▲", "FATAL": "✖", "UNKNOWN": "✖"}
@@ -60,10 +60,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def list_agents(arguments: argparse.Namespace, settings: "Settings") -> int:
     """Supervisor's truth and the heart-beats' truth in one table."""
-    from ..backend.services.agents.queries import look_at_supervisor, merge
+    from ..backend.services.agents.queries import merge, probe_supervisor
     from ..backend.services.health.backends import look_at_database
 
-    look = look_at_supervisor(settings)
+    look = probe_supervisor(settings)
     views = merge(look, look_at_database(settings).agents, settings.host)
     if given(arguments, "json"):
         for view in views:

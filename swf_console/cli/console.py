@@ -4,12 +4,13 @@ import argparse
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..viewmodels.context import ConsoleServices
-    from ..viewmodels.prefetch import FirstLook
+    from ..viewmodels.prefetch import Prefetch
 
+OVERVIEW = "swf_console.viewmodels.overview"
 FRAMES = "120"
 DRIVERS = {
     "unicode": "swf_console.terminal.driver:TerminalDriver",
@@ -27,21 +28,22 @@ def open_app(arguments: argparse.Namespace) -> int:
     """Open the console and return its exit code."""
     # while modules load there is nothing to collect
     gc.disable()
-    from ..viewmodels.prefetch import FirstLook
+    from ..viewmodels.prefetch import Prefetch
 
-    first_look = FirstLook(arguments.home, arguments.testbed_config, arguments.namespace)
+    given = (arguments.home, arguments.testbed_config, arguments.namespace)
+    prefetch: Prefetch[Any] = Prefetch(OVERVIEW, given)
     try:
-        return _open(arguments, first_look)
+        return _open(arguments, prefetch)
     finally:
-        first_look.close()
+        prefetch.close()
 
 
-def _open(arguments: argparse.Namespace, first_look: "FirstLook") -> int:
+def _open(arguments: argparse.Namespace, prefetch: "Prefetch[Any]") -> int:
     from ..backend.core.logs import log_to_file
     from ..backend.core.settings import load_settings
     from ..backend.services.executions.watchdog import Watchdog, new_owner_id
     from ..viewmodels.context import ConsoleServices
-    from ..viewmodels.namespace_setup import namespace_of
+    from ..viewmodels.namespaces.setup import namespace_of
     from ..viewmodels.preferences import load_preferences
     from .key_names import known_keys
 
@@ -53,9 +55,9 @@ def _open(arguments: argparse.Namespace, first_look: "FirstLook") -> int:
     try:
         log_to_file(settings.logs_dir / LOG)
         services = ConsoleServices(
-            settings, namespace, arguments.read_only, preferences, lease_owner=owner, first_look=first_look
+            settings, namespace, arguments.read_only, preferences, lease_owner=owner, prefetch=prefetch
         )
-        services.want_first_look()
+        services.keep_prefetch()
         return show(services)
     finally:
         watchdog.dismiss()

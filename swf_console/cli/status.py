@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..backend.database.records.workflows import ExecutionSummary
-    from ..backend.services.agents.queries import AgentView, SupervisorLook
+    from ..backend.services.agents.snapshot import AgentView, SupervisorSnapshot
     from ..backend.services.health.backends import BrokerLook, DatabaseLook, NamespaceLook
     from ..backend.services.health.status import Status
 
@@ -107,7 +107,7 @@ def running_note(execution: "ExecutionSummary", database: "DatabaseLook") -> str
     return "stopping" if execution.stop_requested_at else ""
 
 
-def describe_supervisor(supervisor: "SupervisorLook") -> str:
+def describe_supervisor(supervisor: "SupervisorSnapshot") -> str:
     """supervisord on one line."""
     if supervisor.state == "running":
         return f"● supervisord, pid {supervisor.pid}"

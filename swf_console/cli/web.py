@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ..backend.core.errors import UsageError
     from ..backend.core.logs import log_to_file
     from ..backend.core.settings import load_settings
-    from ..viewmodels.namespace_setup import namespace_of
+    from ..viewmodels.namespaces.setup import namespace_of
     from ..viewmodels.preferences import load_preferences
     from .key_names import known_keys
 

@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..backend.core.settings import Settings
 from ..backend.services.health.connection import ConnectionStatus
@@ -13,15 +13,20 @@ from .ui_priority import Courtesy
 from .ui_state import Memory
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..backend.database import Database
-    from ..backend.services.alarms.rules import Findings
+    from ..backend.services.executions.local import LocalExecutions
+    from ..backend.services.executions.progress import EndedExecution
     from ..backend.supervisor.base import Supervisor
+    from .alarms import AlarmMonitor
     from .connections import Asking, Owners
-    from .executions.local import LocalRuns
     from .messages.buffer import Tail
     from .messages.subscription import Following
-    from .prefetch import FirstLook
+    from .prefetch import Prefetch
 
+# the screen that shows it
+PREFETCHED = "overview"
 # a database that hangs while it is opened keeps nobody from leaving
 CLOSING_SECONDS = 0.5
 
@@ -41,10 +46,10 @@ class ConsoleServices:
     preferences: Preferences = field(default_factory=Preferences)
     lease_owner: str = ""
     supervisor: "Supervisor | None" = field(default=None, repr=False)
-    first_look: "FirstLook | None" = field(default=None, repr=False)
+    prefetch: "Prefetch[Any] | None" = field(default=None, repr=False)
     courtesy: Courtesy = field(default_factory=Courtesy, repr=False)
     following: "Following | None" = field(default=None, init=False, repr=False)
-    findings: "Findings | None" = field(default=None, init=False, repr=False)
+    alarms: "AlarmMonitor | None" = field(default=None, init=False, repr=False)
     owners: "Owners | None" = field(default=None, init=False, repr=False)
     askings: "tuple[Asking, ...]" = field(default=(), init=False, repr=False)
     _database: "Database | None" = field(default=None, init=False, repr=False)
@@ -74,30 +79,32 @@ class ConsoleServices:
         return self.__dict__.get("tail")
 
     @cached_property
-    def runs(self) -> "LocalRuns":
+    def runs(self) -> "LocalExecutions":
         """The executions of this process; the first one opens its engine."""
-        from .executions.local import LocalRuns
+        from ..backend.services.executions.local import LocalExecutions
 
-        return LocalRuns(self.settings, self.lease_owner)
+        return LocalExecutions(self.settings, self.lease_owner)
 
     @property
-    def runs_here(self) -> "LocalRuns | None":
+    def runs_here(self) -> "LocalExecutions | None":
         """The same, and None where nothing was ever executed here: asking loads nothing."""
         return self.__dict__.get("runs")
 
-    def want_first_look(self) -> None:
-        """Want it where the console opens with the screen that shows it, else no more."""
-        from .prefetch import SHOWN_BY
+    def take_ended(self) -> "Sequence[EndedExecution]":
+        """The executions of this process that ended since this was asked for last."""
+        return self.runs_here.take_ended() if self.runs_here else ()
 
-        opens_with = self.memory.recall(self.namespace, "screen") or SHOWN_BY
-        if self.first_look is not None and opens_with != SHOWN_BY:
-            self.first_look.close()
+    def keep_prefetch(self) -> None:
+        """Keep it where the console opens with the screen that shows it, else want it no more."""
+        opens_with = self.memory.recall(self.namespace, "screen") or PREFETCHED
+        if self.prefetch is not None and opens_with != PREFETCHED:
+            self.prefetch.close()
 
     def start(self) -> None:
-        """Open the pipes; blocks while libraries load, and before that until the first look is on screen."""
-        if self.first_look is not None:
-            self.first_look.wait()
-        from ..backend.services.alarms.rules import Findings
+        """Open the pipes; blocks until what was prefetched is on screen, then while libraries load."""
+        if self.prefetch is not None:
+            self.prefetch.wait()
+        from .alarms import AlarmMonitor
         from .connections import Asking, Owners, ask_supervisor
         from .messages.subscription import Following
 
@@ -111,8 +118,8 @@ class ConsoleServices:
             if self._closed:
                 return
             self.following, self.owners, self.askings = following, owners, askings
-            self.findings = Findings(self)
-            self.findings.start()
+            self.alarms = AlarmMonitor(self)
+            self.alarms.start()
             following.start()
             for asking in askings:
                 asking.start()
@@ -153,12 +160,12 @@ class ConsoleServices:
     def close(self) -> None:
         """End what is executed here, close the pipes, let go of the database; blocks until that is done."""
         self._closed = True
-        if self.first_look is not None:
-            self.first_look.close()
+        if self.prefetch is not None:
+            self.prefetch.close()
         if self.runs_here is not None:
             self.runs_here.close()
-        if self.findings is not None:
-            self.findings.close(CLOSING_SECONDS)
+        if self.alarms is not None:
+            self.alarms.close(CLOSING_SECONDS)
         for asking in self.askings:
             asking.close()
         if self.following is not None:

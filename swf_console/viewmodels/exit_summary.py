@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from ..backend.core.errors import SwfError
-from ..backend.services.agents.queries import look_at_supervisor
+from ..backend.services.agents.queries import probe_supervisor
 from ..backend.services.health.backends import Asked
 from .context import ConsoleServices
 
@@ -40,7 +40,7 @@ def _executions(services: ConsoleServices) -> list[str]:
 
 
 def _agents(services: ConsoleServices) -> list[str]:
-    look = look_at_supervisor(services.settings, services.supervisor)
+    look = probe_supervisor(services.settings, services.supervisor)
     up = [one for one in look.processes if str(one.state) == "RUNNING"]
     if not up:
         return ["no agent runs under supervisord"]

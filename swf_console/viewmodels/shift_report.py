@@ -12,8 +12,8 @@ from ..backend.database import executions
 from ..backend.database.records.workflows import ExecutionFilter, ExecutionSummary
 from ..backend.services.journal import Entry
 from .context import ConsoleServices
-from .overview import OverviewWatch
-from .snapshots import OverviewLook
+from .overview.monitor import OverviewMonitor
+from .overview.snapshot import OverviewSnapshot
 
 MOST_TRIES = 100
 LONGEST = 500
@@ -82,7 +82,7 @@ def write_handover(services: ConsoleServices) -> str:
 def handover(services: ConsoleServices, shift: timedelta = SHIFT) -> str:
     """The report as Markdown. A backend that is down is said in it, not raised."""
     since = datetime.now(UTC) - shift
-    look = OverviewWatch(services).look()
+    look = OverviewMonitor(services).snapshot()
     namespace = f" of {plain(services.namespace)}" if services.namespace else ""
     lines = [
         f"# Handover{namespace}",
@@ -109,7 +109,7 @@ def _pipes(services: ConsoleServices) -> list[str]:
     return ["## Backends", "", *lines, ""]
 
 
-def _running(look: OverviewLook) -> list[str]:
+def _running(look: OverviewSnapshot) -> list[str]:
     lines = []
     for one in look.running:
         of = f" of {one.planned:,}" if one.planned else ""
@@ -123,7 +123,7 @@ def _running(look: OverviewLook) -> list[str]:
     return ["## Running now", "", *(lines or ["Nothing runs."]), ""]
 
 
-def _agents(look: OverviewLook) -> list[str]:
+def _agents(look: OverviewSnapshot) -> list[str]:
     agents = look.agents
     lines = ["| agent | state | heart-beat | note |", "| --- | --- | --- | --- |"]
     for line in agents.lines:

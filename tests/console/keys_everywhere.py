@@ -60,8 +60,8 @@ async def everywhere(keys: Keys) -> None:
 
     app.alert("look there", screen="messages")
     await keys.press("alert", lambda: app.frame.shown == "messages")
-    assert app.alarms.alerts.counts == (1, 0)
-    await keys.press("acknowledge", lambda: app.alarms.alerts.counts == (0, 0))
+    assert app.alarms.raised.counts == (1, 0)
+    await keys.press("acknowledge", lambda: app.alarms.raised.counts == (0, 0))
     await keys.press("lock", lambda: not app.writable)
     assert "start" in app.query_one(KeyLine).said or app.frame.shown == "messages"
     await keys.press("lock", lambda: app.writable)

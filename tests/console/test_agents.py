@@ -242,7 +242,7 @@ def test_a_frozen_supervisord_leaves_what_it_said_last_and_its_age(
 
 
 def test_cpu_is_measured_between_two_looks() -> None:
-    from swf_console.viewmodels.agents import CpuMeter
+    from swf_console.viewmodels.agents.monitor import CpuMeter
 
     meter = CpuMeter()
     assert meter.percent(os.getpid()) is None

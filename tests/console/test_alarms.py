@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 from swf_console.backend.database import executions
-from swf_console.backend.services.alarms.rules import Findings
 from swf_console.backend.services.executions.request import RunRequest
 from swf_console.backend.supervisor.base import Explanation
 from swf_console.testing.fake_supervisor import MemorySupervisor
+from swf_console.viewmodels.alarms import AlarmMonitor
 from swf_console.viewmodels.context import ConsoleServices
 from tests.support.history import add_execution
 from tests.support.waiting import wait_for
@@ -15,18 +15,18 @@ from tests.support.waiting import wait_for
 def test_a_failed_agent_is_told_once_and_again_when_it_is_over(
     services: ConsoleServices, supervisor: MemorySupervisor
 ) -> None:
-    findings = Findings(services)
+    monitor = AlarmMonitor(services)
     supervisor.broken["slice-worker"] = Explanation("exit 1 three times")
     supervisor.start(["slice-worker"])
-    findings.look()
-    findings.look()
-    (found,) = findings.take()
+    monitor.check()
+    monitor.check()
+    (found,) = monitor.take()
     assert found.text == "slice-worker FATAL: exit 1 three times"
     assert (found.screen, found.where, found.bad) == ("agents", {"agent": "slice-worker"}, True)
     supervisor.broken.clear()
     supervisor.start(["slice-worker"])
-    findings.look()
-    (over,) = findings.take()
+    monitor.check()
+    (over,) = monitor.take()
     assert (over.key, over.over) == (found.key, True)
 
 
@@ -35,16 +35,16 @@ def test_an_execution_that_fails_from_now_on_is_told_once(
 ) -> None:
     add_execution(services.database(), 1, status="failed", error="long ago")
     identity = add_execution(services.database(), 2, status="running")
-    findings = Findings(services)
-    findings.look()
-    assert not findings.take()
+    monitor = AlarmMonitor(services)
+    monitor.check()
+    assert not monitor.take()
     with services.database().write() as connection:
         executions.finish(
             connection, identity, status="failed", end_time=datetime.now(UTC), error_message="it broke"
         )
-    findings.look()
-    findings.look()
-    (found,) = findings.take()
+    monitor.check()
+    monitor.check()
+    (found,) = monitor.take()
     assert found.text == f"{identity} failed: it broke"
     assert found.where == {"execution": identity}
 
@@ -52,19 +52,19 @@ def test_an_execution_that_fails_from_now_on_is_told_once(
 def test_the_end_of_a_run_of_this_process_is_said(
     services: ConsoleServices, supervisor: MemorySupervisor
 ) -> None:
-    findings = Findings(services)
+    monitor = AlarmMonitor(services)
     request = RunRequest(configuration="stf_datataking_default", namespace="demo", realtime=False)
     identity = services.runs.start(request.with_override("stf_processing.stf_count", "2"))
     wait_for(lambda: not services.runs.live())
-    findings.look()
-    (found,) = findings.take()
-    assert (found.text, found.alert) == (f"{identity} completed", False)
+    monitor.check()
+    (found,) = monitor.take()
+    assert (found.text, found.alarm) == (f"{identity} completed", False)
 
 
 def test_a_silent_look_ends_when_it_is_closed(
     services: ConsoleServices, supervisor: MemorySupervisor
 ) -> None:
-    findings = Findings(services)
-    findings.start()
-    findings.close()
-    assert not findings.take()
+    monitor = AlarmMonitor(services)
+    monitor.start()
+    monitor.close()
+    assert not monitor.take()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..core.settings import Settings
 from ..database import Database, open_database
-from .agents.queries import SILENT
+from .agents.snapshot import SILENT
 
 if TYPE_CHECKING:
     from ..database.connection.migrate import Lockout

@@ -16,7 +16,8 @@ from ..messaging.embedded import find_running
 from ..supervisor.base import EVERYTHING, DaemonState, Did, Orphan, Supervisor
 from .agents.control import ProcessReport, report_of
 from .agents.programs import BROKER, RUNNER, STAYS, needed_programs, supervisor_of
-from .agents.queries import SupervisorLook, look_at_supervisor
+from .agents.queries import probe_supervisor
+from .agents.snapshot import SupervisorSnapshot
 from .database import opened
 from .executions.registration import IDLE_TYPE
 from .executions.request import RunRequest, compose_request, prepare, testbed_of
@@ -170,7 +171,7 @@ class TestbedControl(Protocol):
     def restart(self, config_name: str | None) -> Sequence[ProcessReport]:
         """Stop what runs and start it again; where nothing runs, start."""
 
-    def look(self) -> SupervisorLook:
+    def look(self) -> SupervisorSnapshot:
         """supervisord and its processes; never raises."""
 
 
@@ -207,17 +208,17 @@ class HomeTestbed:
         lines = [report_of(outcome) for outcome in supervisor_of(self._settings).restart(running)]
         return [*lines, *(self.start(config_name) if config_name else ())]
 
-    def look(self) -> SupervisorLook:
+    def look(self) -> SupervisorSnapshot:
         """supervisord and its processes; never raises."""
-        return look_at_supervisor(self._settings)
+        return probe_supervisor(self._settings)
 
 
-def agents_running(look: SupervisorLook) -> bool:
+def agents_running(look: SupervisorSnapshot) -> bool:
     """Whether the runner or an agent runs."""
     return any(one.pid for one in look.processes if one.group not in STAYS)
 
 
-def described(look: SupervisorLook) -> str:
+def described(look: SupervisorSnapshot) -> str:
     """supervisord and its processes as text, a line each."""
     head = f"supervisord {look.state}" + (f": {look.message}" if look.message else "")
     lines = [f"{one.name} {one.state}" + (f" pid {one.pid}" if one.pid else "") for one in look.processes]

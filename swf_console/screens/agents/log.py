@@ -9,9 +9,9 @@ from ...widgets.tail.log_pane import LogPane
 from .rows import note_of
 
 if TYPE_CHECKING:
+    from ...backend.services.agents.snapshot import AgentStatus
+    from ...viewmodels.agents.log import LogBuffer
     from ...viewmodels.context import ConsoleServices
-    from ...viewmodels.log_follower import LogTail
-    from ...viewmodels.snapshots import AgentLine
 
 LOG_SECONDS = 0.2
 
@@ -22,11 +22,11 @@ class AgentLog(LogPane):
     def __init__(self, services: "ConsoleServices") -> None:
         super().__init__(identity="agents-log")
         self._services = services
-        self._agent: AgentLine | None = None
-        self._log_tail: LogTail | None = None
+        self._agent: AgentStatus | None = None
+        self._buffer: LogBuffer | None = None
         self._reading: Timer | None = None
 
-    def open(self, line: "AgentLine | None") -> None:
+    def open(self, line: "AgentStatus | None") -> None:
         """Read five times a second."""
         self._reading = self._reading or self.set_interval(LOG_SECONDS, self._read_on)
         self.follow(line)
@@ -42,15 +42,15 @@ class AgentLog(LogPane):
         """Let the log go."""
         self._let_log_go()
 
-    def see(self, line: "AgentLine | None") -> None:
+    def see(self, line: "AgentStatus | None") -> None:
         """What is known of the agent by now; its log is the same."""
         self._agent = line
 
-    def follow(self, line: "AgentLine | None") -> None:
+    def follow(self, line: "AgentStatus | None") -> None:
         """Take up the log of another agent."""
         self._agent = line
         program = line.key if line and line.view.program else None
-        if self._log_tail and self._log_tail.program == program:
+        if self._buffer and self._buffer.program == program:
             return
         self._let_log_go()
         self.clear()
@@ -60,20 +60,20 @@ class AgentLog(LogPane):
             why = "It runs under another supervisord: look there for its log"
             self.entitle(brief(line.key, 40), empty=why)
         else:
-            from ...viewmodels.log_follower import LogTail
+            from ...viewmodels.agents.log import LogBuffer
 
             self.entitle(brief(program, 40), empty="Nothing was written yet")
-            self._log_tail = LogTail(self._services.settings, program, self._services.supervisor)
+            self._buffer = LogBuffer(self._services.settings, program, self._services.supervisor)
 
     def _read_on(self) -> None:
-        if self._log_tail is None:
+        if self._buffer is None:
             return
-        lines, dropped = self._log_tail.take()
+        lines, dropped = self._buffer.take()
         if dropped:
             lines = [f"... {dropped:,} lines came too fast to be shown: swf-console agents logs", *lines]
         self.push(lines)
-        empty = brief(self._log_tail.trouble) or "Nothing was written yet"
-        self.entitle(self._heading(self._log_tail.program), empty=empty)
+        empty = brief(self._buffer.trouble) or "Nothing was written yet"
+        self.entitle(self._heading(self._buffer.program), empty=empty)
 
     def _heading(self, program: str) -> str:
         """The program, and what is remarkable about it at full length."""
@@ -82,6 +82,6 @@ class AgentLog(LogPane):
         return brief(f"{program}: {note}" if note else program, 200)
 
     def _let_log_go(self) -> None:
-        if self._log_tail:
-            self._log_tail.close()
-            self._log_tail = None
+        if self._buffer:
+            self._buffer.close()
+            self._buffer = None

@@ -12,7 +12,7 @@ from ...widgets.table.rows import Cell
 from ...widgets.table.short_list import Item
 
 if TYPE_CHECKING:
-    from ...viewmodels.snapshots import AgentLine, AgentsLook
+    from ...backend.services.agents.snapshot import AgentsSnapshot, AgentStatus
 
 COLUMNS = (
     Column("sign", "", 1),
@@ -38,16 +38,16 @@ SIGNS: dict[str, tuple[Tone, Tone]] = {
 }
 
 
-def item_of(line: "AgentLine", look: "AgentsLook") -> Item:
+def item_of(line: "AgentStatus", look: "AgentsSnapshot") -> Item:
     """One agent as a row."""
     view = line.view
     mark, tone = sign_of(line, look)
-    heard: Tone = "unknown" if look.database_trouble else "watch" if line.is_silent else "plain"
+    heard: Tone = "unknown" if look.database_trouble else "watch" if line.view.is_silent else "plain"
     cells = (
         Cell(mark, tone),
         Cell(
             brief(name_of(view.program or view.name), 60),
-            "plain" if line.is_up or view.state is None else "off",
+            "plain" if line.view.is_up or view.state is None else "off",
         ),
         Cell(brief(view.state or view.operational_state or "-", 20), tone),
         Cell(age(view.heartbeat_seconds), heard),
@@ -65,9 +65,9 @@ def name_of(name: str) -> str:
     return process if process.startswith(program) else name
 
 
-def sign_of(line: "AgentLine", look: "AgentsLook") -> tuple[str, Tone]:
+def sign_of(line: "AgentStatus", look: "AgentsSnapshot") -> tuple[str, Tone]:
     """The symbol of its state, and what that means."""
-    silent = look.seen_seconds is None and line.is_silent
+    silent = look.seen_seconds is None and line.view.is_silent
     if silent or (line.view.state is None and "silent" in line.view.note):
         return sign("watch"), "watch"
     if look.seen_seconds is not None:
@@ -76,7 +76,7 @@ def sign_of(line: "AgentLine", look: "AgentsLook") -> tuple[str, Tone]:
     return sign(shape), tone
 
 
-def note_of(line: "AgentLine") -> str:
+def note_of(line: "AgentStatus") -> str:
     """What does not fit together, else what it does."""
     view = line.view
     if view.note:
@@ -87,7 +87,7 @@ def note_of(line: "AgentLine") -> str:
     return "needed" if line.needed else (view.operational_state or "").lower()
 
 
-def notices(look: "AgentsLook", outage: str = "") -> list[str]:
+def notices(look: "AgentsSnapshot", outage: str = "") -> list[str]:
     """What stands in the way, and what to do about it; `outage` says how the database is away."""
     said = []
     if look.supervisor_trouble:

@@ -26,9 +26,9 @@ from .log import AgentLog
 from .rows import COLUMNS, item_of, notices
 
 if TYPE_CHECKING:
-    from ...viewmodels.agents import AgentWatch
+    from ...backend.services.agents.snapshot import AgentsSnapshot, AgentStatus
+    from ...viewmodels.agents.monitor import AgentMonitor
     from ...viewmodels.context import ConsoleServices
-    from ...viewmodels.snapshots import AgentLine, AgentsLook
 
 WIDE = 120
 
@@ -55,11 +55,11 @@ class AgentsPane(ColumnsPane):
 
     def __init__(self, services: "ConsoleServices") -> None:
         super().__init__(services)
-        self._look: AgentsLook | None = None
+        self._look: AgentsSnapshot | None = None
         self._recalled = ""
-        self._watch: AgentWatch | None = None
+        self._watch: AgentMonitor | None = None
         self._orphans = Background(self, "orphans")
-        self.poll: Poll[AgentsLook] = Poll(self, self._ask, self._show, self._trouble)
+        self.poll: Poll[AgentsSnapshot] = Poll(self, self._ask, self._show, self._trouble)
 
     def compose(self) -> ComposeResult:
         """The agents above or beside the log."""
@@ -81,7 +81,7 @@ class AgentsPane(ColumnsPane):
         return self.list
 
     @property
-    def _current(self) -> "AgentLine | None":
+    def _current(self) -> "AgentStatus | None":
         item = self.list.current
         return _line(item) if item else None
 
@@ -109,14 +109,14 @@ class AgentsPane(ColumnsPane):
         """Side by side where there is room."""
         self.set_class(event.size.width >= WIDE, "-wide")
 
-    def _ask(self) -> "AgentsLook":
+    def _ask(self) -> "AgentsSnapshot":
         if self._watch is None:
-            from ...viewmodels.agents import AgentWatch
+            from ...viewmodels.agents.monitor import AgentMonitor
 
-            self._watch = AgentWatch(self.services)
-        return self._watch.look()
+            self._watch = AgentMonitor(self.services)
+        return self._watch.snapshot()
 
-    def _show(self, look: "AgentsLook") -> None:
+    def _show(self, look: "AgentsSnapshot") -> None:
         self._look = look
         items = [item_of(line, look) for line in look.lines]
         self.list.say_when_empty(with_keys(NONE_HERE))
@@ -153,7 +153,7 @@ class AgentsPane(ColumnsPane):
 
     def action_start(self) -> None:
         """Start the marked agents, or the one under the cursor."""
-        self._change("start", self._names(lambda line: not line.is_up))
+        self._change("start", self._names(lambda line: not line.view.is_up))
 
     def action_stop(self) -> None:
         """Stop them."""
@@ -206,7 +206,7 @@ class AgentsPane(ColumnsPane):
         found = find_orphans(self.services.settings, end=end, supervisor=self.services.supervisor)
         return [f"{one.process} (PID {one.pid})" for one in found]
 
-    def _names(self, fits: "Callable[[AgentLine], bool]") -> Sequence[str]:
+    def _names(self, fits: "Callable[[AgentStatus], bool]") -> Sequence[str]:
         chosen = [_line(item) for item in self.list.chosen]
         under = [line for line in chosen if line.view.program]
         if chosen and not under:
@@ -237,7 +237,7 @@ class AgentsPane(ColumnsPane):
 
     def _do(self, verb: str, names: Sequence[str]) -> str:
         """Runs in a worker thread."""
-        from ...viewmodels.agents import change
+        from ...viewmodels.agents.control import change
 
         return change(self.services, verb, names)
 
@@ -269,5 +269,5 @@ class AgentsPane(ColumnsPane):
             self._recalled = ""
 
 
-def _line(item: Item) -> "AgentLine":
-    return cast("AgentLine", item.value)
+def _line(item: Item) -> "AgentStatus":
+    return cast("AgentStatus", item.value)

@@ -6,16 +6,16 @@ from ...backend.core.format import plural
 from ...backend.core.sanitize import brief
 
 if TYPE_CHECKING:
-    from ...viewmodels.snapshots import AgentsLook
+    from ...backend.services.agents.snapshot import AgentsSnapshot
 
 
-def agents_summary(look: "AgentsLook") -> str:
+def agents_summary(look: "AgentsSnapshot") -> str:
     """How many are up, what is wrong with the others, and what is missing."""
-    up = sum(line.is_up for line in look.lines)
+    up = sum(line.view.is_up for line in look.lines)
     parts = [f"{up} of {plural(len(look.lines), 'agent')} up"]
-    if silent := sum(line.is_silent for line in look.lines):
+    if silent := sum(line.view.is_silent for line in look.lines):
         parts.append(f"{silent} silent")
-    if failed := sum(line.is_failed for line in look.lines):
+    if failed := sum(line.view.is_failed for line in look.lines):
         parts.append(f"{failed} failed")
     if look.configuration and not look.configuration_trouble:
         needs = f"{look.configuration} needs {plural(len(look.missing), 'more')}".removesuffix("s")

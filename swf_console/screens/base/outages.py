@@ -5,8 +5,6 @@ from ...backend.core.sanitize import brief
 from ...backend.services.health.connection import ConnectionStatus, Connectivity
 from ...viewmodels.context import ConsoleServices
 
-WORDS = {"broker": "the broker", "db": "the database", "superv": "supervisord"}
-
 
 def outage(pipe: ConnectionStatus) -> str:
     """Since when nothing comes from there, when it is tried again, why, what to do; empty where it is up."""
@@ -17,7 +15,7 @@ def outage(pipe: ConnectionStatus) -> str:
     again = "" if wait is None else f" · next try in {wait:.0f} s"
     why = brief(pipe.error or "no reason given", 300)
     advice = f". {pipe.advice}" if pipe.advice else ""
-    return f"{WORDS.get(pipe.name, pipe.name)}: {words}{again} · {why}{advice}"
+    return f"{pipe.subject}: {words}{again} · {why}{advice}"
 
 
 def outages(services: ConsoleServices, *names: str) -> list[str]:

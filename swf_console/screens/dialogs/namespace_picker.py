@@ -11,8 +11,8 @@ from textual.widgets.option_list import Option
 
 from ...backend.core.sanitize import brief
 from ...viewmodels.context import ConsoleServices
-from ...viewmodels.namespace_setup import problem_of
-from ...viewmodels.namespaces import Choosable, choosable
+from ...viewmodels.namespaces.setup import problem_of
+from ...viewmodels.namespaces.snapshot import Choosable, choosable
 from ...widgets.bindings import bindings_of
 from ...widgets.worker import Background
 from .confirm import Dialog, hint

@@ -9,7 +9,7 @@ from textual.worker import get_current_worker
 from ...backend.core.errors import SwfError
 from ...backend.core.sanitize import brief
 from ...viewmodels.context import ConsoleServices
-from ...viewmodels.namespace_setup import problem_of, suggested, write_namespace
+from ...viewmodels.namespaces.setup import problem_of, suggested, write_namespace
 from ..base.host import host_of
 from .confirm import Dialog, hint
 

@@ -24,7 +24,7 @@ from .rows import VALUE_COLUMNS, edit_key, help_lines, preview_lines, value_item
 if TYPE_CHECKING:
     from ...backend.services.configurations import Preview
     from ...viewmodels.context import ConsoleServices
-    from ...viewmodels.namespaces import FileLook
+    from ...viewmodels.namespaces.snapshot import FileLook
 
 CREATE = "@create"
 TESTBED = "testbed.toml"
@@ -146,7 +146,7 @@ class FileEditor(Container):
 
     def _previewing(self, key: str, text: str) -> "Callable[[], Preview]":
         from ...backend.services.configurations import Preview, preview
-        from ...viewmodels.namespace_setup import problem_of
+        from ...viewmodels.namespaces.setup import problem_of
 
         if key == CREATE:
             return lambda: Preview(key, (f"+{text.strip()}",), tuple(filter(None, [problem_of(text)])))

@@ -13,7 +13,7 @@ from ...widgets.tail.line_view import Part
 if TYPE_CHECKING:
     from ...backend.services.configurations import FileValue, Preview
     from ...viewmodels.executions.launch import ValueRow
-    from ...viewmodels.namespaces import Choosable, FileLook
+    from ...viewmodels.namespaces.snapshot import Choosable, FileLook
 
 NAMESPACE_COLUMNS = (
     Column("sign", "", 1),

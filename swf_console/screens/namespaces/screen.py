@@ -20,7 +20,7 @@ from .rows import NAMESPACE_COLUMNS, namespace_item
 
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleServices
-    from ...viewmodels.namespaces import NamespacesLook
+    from ...viewmodels.namespaces.snapshot import NamespacesLook
 
 WIDE = 120
 UNKNOWN = "Which there are is not known: the database is away"
@@ -92,7 +92,7 @@ class NamespacesPane(Pane):
         self.set_class(event.size.width >= WIDE, "-wide")
 
     def _ask(self) -> "NamespacesLook":
-        from ...viewmodels.namespaces import look_at_namespaces
+        from ...viewmodels.namespaces.snapshot import look_at_namespaces
 
         return look_at_namespaces(self.services, self.editor.file)
 

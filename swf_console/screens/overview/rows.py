@@ -14,7 +14,8 @@ from ...widgets.tail.line_view import Part
 from ..base.agents_summary import agents_summary
 
 if TYPE_CHECKING:
-    from ...viewmodels.snapshots import Change, OverviewLook, Running, Verdict
+    from ...backend.services.executions.progress import ExecutionProgress
+    from ...viewmodels.overview.snapshot import Change, OverviewSnapshot, Verdict
 
 BAR = 8
 CAP = 10_000
@@ -39,7 +40,7 @@ def verdict_parts(verdict: "Verdict") -> list[Part]:
     return [(f"{sign(tone)} {brief(verdict.text)}", tone)]
 
 
-def running_item(one: "Running") -> Item:
+def running_item(one: "ExecutionProgress") -> Item:
     """One execution as a row."""
     tone: Tone = "bad" if one.lost else "watch" if one.stopping else "busy"
     bar = "".join(text for text, _ in progress_bar(one.progress, BAR)) if one.progress is not None else ""
@@ -71,7 +72,7 @@ def change_item(change: "Change", n: int) -> Item:
 
 
 def detail_lines(
-    look: "OverviewLook", one: "Running | None", width: int, *, deaf: bool = False
+    look: "OverviewSnapshot", one: "ExecutionProgress | None", width: int, *, deaf: bool = False
 ) -> list[list[Part]]:
     """The states and the pipeline of the execution under the cursor, the agents, the rate.
 
@@ -97,16 +98,16 @@ def detail_lines(
     return lines
 
 
-def agents_part(look: "OverviewLook") -> Part:
+def agents_part(look: "OverviewSnapshot") -> Part:
     """All agents in a few words."""
     agents = look.agents
-    needy = any(line.is_failed or line.is_silent for line in agents.lines)
+    needy = any(line.view.is_failed or line.view.is_silent for line in agents.lines)
     tone: Tone = "bad" if needy else "watch" if look.agents.missing else "plain"
     trouble = f"supervisord {agents.supervisor}, " if agents.supervisor_trouble else ""
     return trouble + agents_summary(agents), tone
 
 
-def pipeline_parts(one: "Running") -> list[Part]:
+def pipeline_parts(one: "ExecutionProgress") -> list[Part]:
     """The messages of each stage so far, and how far it is behind the one before."""
     parts: list[Part] = []
     for n, (stage, count) in enumerate(one.pipeline):
@@ -127,6 +128,6 @@ FOLLOWS = {
 }
 
 
-def title(look: "OverviewLook") -> str:
+def title(look: "OverviewSnapshot") -> str:
     """How many run."""
     return plural(look.running_count, "execution") + " running"

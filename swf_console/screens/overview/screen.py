@@ -21,9 +21,10 @@ from ..dialogs.stop_execution import ask_to_stop
 from .rows import CHANGE_COLUMNS, RUNNING_COLUMNS, change_item, detail_lines, running_item, verdict_parts
 
 if TYPE_CHECKING:
+    from ...backend.services.executions.progress import ExecutionProgress
     from ...viewmodels.context import ConsoleServices
-    from ...viewmodels.overview import OverviewWatch
-    from ...viewmodels.snapshots import Change, OverviewLook, Running
+    from ...viewmodels.overview.monitor import OverviewMonitor
+    from ...viewmodels.overview.snapshot import Change, OverviewSnapshot
 
 WIDE = 120
 
@@ -55,9 +56,9 @@ class OverviewPane(Pane):
 
     def __init__(self, services: "ConsoleServices") -> None:
         super().__init__(services)
-        self._watch: OverviewWatch | None = None
-        self.look: OverviewLook | None = None
-        self.poll: Poll[OverviewLook] = Poll(self, self._ask, self._show, self._trouble)
+        self._watch: OverviewMonitor | None = None
+        self.look: OverviewSnapshot | None = None
+        self.poll: Poll[OverviewSnapshot] = Poll(self, self._ask, self._show, self._trouble)
 
     def compose(self) -> ComposeResult:
         """Verdict, what runs with its detail, what changed."""
@@ -110,18 +111,19 @@ class OverviewPane(Pane):
         """Side by side where there is room."""
         self.set_class(event.size.width >= WIDE, "-wide")
 
-    def _ask(self) -> "OverviewLook":
-        first = self.services.first_look
-        if self._watch is None and first is not None and (look := first.take()) is not None:
-            return look
+    def _ask(self) -> "OverviewSnapshot":
+        first = self.services.prefetch
+        prefetched: OverviewSnapshot | None = first.take() if self._watch is None and first else None
+        if prefetched is not None:
+            return prefetched
         if self._watch is None:
-            from ...viewmodels.overview import OverviewWatch
+            from ...viewmodels.overview.monitor import OverviewMonitor
 
-            self._watch = OverviewWatch(self.services)
-        return self._watch.look()
+            self._watch = OverviewMonitor(self.services)
+        return self._watch.snapshot()
 
-    def _show(self, look: "OverviewLook") -> None:
-        if self.look is None and (first := self.services.first_look) is not None:
+    def _show(self, look: "OverviewSnapshot") -> None:
+        if self.look is None and (first := self.services.prefetch) is not None:
             self.call_after_refresh(first.shown)
         self.look = look
         ((text, tone),) = verdict_parts(look.verdict)
@@ -144,7 +146,7 @@ class OverviewPane(Pane):
             return
         item = self.running.current
         width = self.detail.size.width or self.size.width
-        one = cast("Running", item.value) if item else None
+        one = cast("ExecutionProgress", item.value) if item else None
         deaf = bool(outages(self.services, "broker"))
         self.detail.show(detail_lines(self.look, one, width, deaf=deaf))
 
@@ -172,7 +174,7 @@ class OverviewPane(Pane):
     def action_stop(self) -> None:
         """End the execution under the cursor."""
         item = self.running.current
-        execution = cast("Running", item.value).summary if item else None
+        execution = cast("ExecutionProgress", item.value).summary if item else None
         ask_to_stop(self, self.services, "overview", execution, self.poll.now)
 
     def copy_text(self, what: str) -> str | None:

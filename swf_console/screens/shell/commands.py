@@ -13,7 +13,7 @@ from ...widgets.key_labels import with_keys
 from ..base.screen_registry import OVERLAYS, PANES
 from ..dialogs.confirm import Choice
 from .action_runner import ActionRunner
-from .alarms import Alarms
+from .alarms import AlarmBar
 from .clipboard import Says
 from .navigation import Navigation
 from .status import Writes
@@ -58,7 +58,7 @@ class Commands:
         services: ConsoleServices,
         host: CommandHost,
         navigation: Navigation,
-        alarms: Alarms,
+        alarms: AlarmBar,
         runner: ActionRunner,
         copy: Callable[[str, str], None],
         say: Says,
@@ -143,7 +143,7 @@ class Commands:
 
     def alert(self) -> None:
         """Go to the newest alert."""
-        newest = self._alarms.alerts.newest
+        newest = self._alarms.raised.newest
         if newest is None or not newest.screen:
             self._say("there is no alert to go to")
         elif newest.screen in OVERLAYS:

@@ -7,6 +7,7 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from ...actions import action_of, keys_of
+from ...backend.services.alarms.notices import Alarm
 from ...viewmodels.context import ConsoleServices
 from ...widgets.bars.keys import KeyLine
 from ...widgets.bars.screens import ScreenBar, Tab
@@ -17,7 +18,7 @@ from ...widgets.text.line import Line
 from ...widgets.text.rule import Rule
 from ..base.screen_registry import PANES, Listed
 from .action_runner import result_line
-from .alarms import Alert, line_of
+from .alarms import alarm_line
 from .clipboard import title_sequence
 from .status import Writes, standing
 
@@ -41,7 +42,7 @@ class Frame:
         self._status = StatusBar()
         self._tabs = ScreenBar([Tab(pane.name, _key_of(pane), pane.title, pane.short) for pane in PANES])
         self.panes = ContentSwitcher(id="panes")
-        self._alert_line, self._action_line = Line(id="alert-line"), Line(id="action-line")
+        self._alarm_line, self._action_line = Line(id="alert-line"), Line(id="action-line")
         self._keys = KeyLine(id="keys-line")
         self._counts = (0, 0)
         self._title = ""
@@ -50,7 +51,7 @@ class Frame:
     def compose(self) -> Iterator[Widget]:
         """Its widgets, from above."""
         yield from (self._status, self._tabs, Rule(), self.panes, Rule())
-        yield from (self._alert_line, self._action_line, self._keys)
+        yield from (self._alarm_line, self._action_line, self._keys)
 
     def refresh(self) -> None:
         """Say anew where we are, and what can be done."""
@@ -74,11 +75,11 @@ class Frame:
         """Row 2."""
         self._tabs.show(self.shown, *self._counts)
 
-    def show_alerts(self, newest: Alert | None, counts: tuple[int, int]) -> None:
-        """Row 2 and the alert line: how many there are, and the newest."""
+    def show_alarms(self, newest: Alarm | None, counts: tuple[int, int]) -> None:
+        """Row 2 and the alarm line: how many there are, and the newest."""
         self._counts = counts
         self.show_tabs()
-        self._alert_line.show(*line_of(newest))
+        self._alarm_line.show(*alarm_line(newest))
 
     def show_keys(self) -> None:
         """The keys that work where the focus is."""

@@ -11,6 +11,7 @@ from ...backend.database.records.workflows import (
     ExecutionFilter,
     ExecutionSummary,
 )
+from ...backend.services.executions.progress import DaqState, ExecutionProgress
 from ...backend.services.executions.queries import (
     belongs,
     find_execution,
@@ -19,7 +20,6 @@ from ...backend.services.executions.queries import (
 )
 from ...backend.services.executions.recovery import sweep
 from ..context import ConsoleServices
-from ..snapshots import DaqState, Running
 
 SHOWN = 8
 EVENTS = 1_000
@@ -35,14 +35,14 @@ class _Known:
     realtime: bool
 
 
-class RunningWatch:
+class RunningExecutions:
     """Reads what runs in a namespace, again and again. Not for several threads at once."""
 
     def __init__(self, services: ConsoleServices) -> None:
         self._services = services
         self._known: dict[str, _Known] = {}
 
-    def look(self, database: Database) -> tuple[tuple[Running, ...], int]:
+    def read(self, database: Database) -> tuple[tuple[ExecutionProgress, ...], int]:
         """The newest ones, and how many run in all; what nobody runs any more is closed first. Blocks."""
         if not self._services.read_only:
             sweep(self._services.settings, database)
@@ -57,7 +57,7 @@ class RunningWatch:
         self._known = {one.execution_id: self._known[one.execution_id] for one in page.items}
         return found, count
 
-    def _running(self, database: Database, summary: ExecutionSummary, now: datetime) -> Running:
+    def _running(self, database: Database, summary: ExecutionSummary, now: datetime) -> ExecutionProgress:
         known = self._facts(database, summary.execution_id)
         own = self._services.runs_here
         here = {one.execution_id: one for one in own.live()} if own else {}
@@ -65,7 +65,7 @@ class RunningWatch:
         if local := here.get(summary.execution_id):
             pipeline["stf_gen"] = local.stf_count
         lease = summary.lease_expires_at
-        return Running(
+        return ExecutionProgress(
             summary=summary,
             seconds=max(0.0, (now - summary.start_time).total_seconds()),
             run_number=known.run_number,

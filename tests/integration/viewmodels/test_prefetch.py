@@ -11,11 +11,11 @@ from tests.support.homes import CHECKOUT, plain_environment, run
 
 LOOK = """
 import json, sys, time
-from swf_console.viewmodels.prefetch import FirstLook
+from swf_console.viewmodels.prefetch import Prefetch
 from swf_console.viewmodels.context import ConsoleServices
 from swf_console.backend.core.settings import load_settings
-look = FirstLook(namespace="demo")
-ConsoleServices(load_settings(), "demo", first_look=look).want_first_look()
+look = Prefetch("swf_console.viewmodels.overview", ("", "", "demo"))
+ConsoleServices(load_settings(), "demo", prefetch=look).keep_prefetch()
 began = time.monotonic()
 seen = look.take(float(sys.argv[1]))
 took = time.monotonic() - began

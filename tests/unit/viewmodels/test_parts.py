@@ -13,14 +13,13 @@ from swf_console.backend.messaging.message import make
 from swf_console.backend.services.health.connection import ConnectionStatus, Connectivity
 from swf_console.backend.services.journal import Journal
 from swf_console.cli.key_names import known_keys
-from swf_console.screens.shell.alarms import Alert, PipeWatch
 from swf_console.screens.shell.clipboard import copy_sequence, title_sequence
 from swf_console.testing.memory_broker import MemoryBroker
 from swf_console.viewmodels.connections import Asking
 from swf_console.viewmodels.messages.buffer import Tail
 from swf_console.viewmodels.messages.search import find_row
 from swf_console.viewmodels.messages.subscription import Following
-from swf_console.viewmodels.namespace_setup import namespace_of, problem_of, write_namespace
+from swf_console.viewmodels.namespaces.setup import namespace_of, problem_of, write_namespace
 from swf_console.viewmodels.preferences import Preferences, load_preferences, sample
 from swf_console.viewmodels.terminal import symbols_of, theme_of
 from swf_console.viewmodels.ui_state import Memory
@@ -205,19 +204,6 @@ def test_a_pipe_that_fails_says_so_and_comes_back() -> None:
     assert age is not None
     assert age < 5
     asking.close()
-
-
-def test_a_short_outage_is_no_alert_and_a_long_one_is_one() -> None:
-    clock = [0.0]
-    watch = PipeWatch(lambda: clock[0])
-    down = [ConnectionStatus("broker", Connectivity.DOWN, error="gone")]
-    assert list(watch.look(down)) == []
-    clock[0] = 6.0
-    (alert,) = watch.look(down)
-    assert isinstance(alert, Alert)
-    assert alert.text == "the broker is away: gone"
-    assert list(watch.look(down)) == []
-    assert list(watch.look([ConnectionStatus("broker", Connectivity.UP)])) == ["broker"]
 
 
 def test_copying_goes_through_tmux_and_screen_and_has_a_limit() -> None:

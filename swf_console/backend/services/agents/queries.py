@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from ...core.errors import SwfError, UsageError
 from ...core.settings import Settings
@@ -12,55 +12,24 @@ from ...database.records.agents import Agent
 from ...database.records.pages import Page
 from ...supervisor.base import DaemonState, ProcessState, ProcessStatus, Supervisor
 from .programs import supervisor_of
-
-SILENT = timedelta(seconds=90)
-
-
-@dataclass(frozen=True, slots=True)
-class AgentView:
-    """One agent as an operator sees it; `note` says what does not fit together. Ages are seconds."""
-
-    name: str
-    program: str | None
-    state: str | None
-    pid: int | None
-    up_seconds: float | None
-    agent_type: str | None
-    operational_state: str | None
-    heartbeat_seconds: float | None
-    namespace: str | None
-    host: str | None
-    note: str = ""
-    stf_count: int | None = None
+from .snapshot import SILENT, AgentView, SupervisorSnapshot
 
 
-@dataclass(frozen=True, slots=True)
-class SupervisorLook:
-    """supervisord of this home, and its processes."""
-
-    state: str
-    message: str = ""
-    advice: str = ""
-    pid: int | None = None
-    processes: tuple[ProcessStatus, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def look_at_supervisor(settings: Settings, supervisor: Supervisor | None = None) -> SupervisorLook:
+def probe_supervisor(settings: Settings, supervisor: Supervisor | None = None) -> SupervisorSnapshot:
     """Ask supervisord (that of the home) for its processes; never raises, starts nothing."""
     try:
         supervisor = supervisor or supervisor_of(settings)
         daemon = supervisor.look()
         if daemon.state is not DaemonState.RUNNING:
-            return SupervisorLook(str(daemon.state), daemon.message, daemon.advice, daemon.pid)
+            return SupervisorSnapshot(str(daemon.state), daemon.message, daemon.advice, daemon.pid)
         processes = supervisor.processes()
         notes = tuple(str(supervisor.explain(one)) if one.state in _TROUBLE else "" for one in processes)
     except SwfError as error:
-        return SupervisorLook("unknown", error.message, error.advice)
-    return SupervisorLook(str(daemon.state), pid=daemon.pid, processes=processes, notes=notes)
+        return SupervisorSnapshot("unknown", error.message, error.advice)
+    return SupervisorSnapshot(str(daemon.state), pid=daemon.pid, processes=processes, notes=notes)
 
 
-def merge(look: SupervisorLook, heard: Sequence[Agent], host: str) -> list[AgentView]:
+def merge(look: SupervisorSnapshot, heard: Sequence[Agent], host: str) -> list[AgentView]:
     """A line for each process of supervisord, then for each agent that lives elsewhere."""
     now = datetime.now(UTC)
     local = {agent.pid: agent for agent in heard if agent.pid and agent.hostname == host}
@@ -170,5 +139,5 @@ def process_of(settings: Settings, agent: Agent) -> ProcessStatus | None:
     """The living process of this user's supervisord that is the agent; None where it is none of ours."""
     if agent.pid is None or agent.hostname != settings.host or agent.operational_state == "EXITED":
         return None
-    processes = look_at_supervisor(settings).processes
+    processes = probe_supervisor(settings).processes
     return next((process for process in processes if process.pid == agent.pid), None)

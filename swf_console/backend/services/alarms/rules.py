@@ -1,127 +1,117 @@
-"""What needs a human although nobody looks at its screen: failed and silent agents, failed executions."""
+"""What needs a human although nobody looks at its screen: agents, executions, connections."""
 
-import logging
-import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
-from ....viewmodels.agents import AgentWatch
-from ....viewmodels.context import ConsoleServices
-from ....viewmodels.snapshots import AgentLine, AgentsLook
-from ...core.errors import SwfError
-from ...database import executions
-from ...database.records.workflows import ExecutionFilter
+from ...database.records.workflows import ExecutionSummary
+from ..agents.snapshot import AgentsSnapshot, AgentStatus
+from ..executions.progress import EndedExecution
+from ..health.connection import ConnectionStatus, Connectivity
 
-log = logging.getLogger(__name__)
-
-EVERY = 2.0
-FAILURES_LOOKED_AT = 50
+# a shorter outage is no alarm
+PATIENCE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """Something to be told once. `over` says that what `key` spoke of is no more.
+class AlarmEvent:
+    """Something that a rule reports once. `over`: what `key` spoke of has ended.
 
-    `screen` and `where` are the way to it; without `alert` it is only said.
+    `screen` and `where` are the way to it; without `alarm` it is only said.
     """
 
     key: str
     text: str = ""
     screen: str = ""
     where: dict[str, object] = field(default_factory=dict)
-    alert: bool = True
+    alarm: bool = True
     bad: bool = True
     over: bool = False
 
 
-class Findings:
-    """Looks every two seconds in a thread of its own. `take` never blocks."""
+class AgentRule:
+    """Each agent that fails or falls silent, when that begins and when it is over."""
 
-    def __init__(self, services: ConsoleServices) -> None:
-        self._services = services
-        self._agents = AgentWatch(services)
-        self._began = datetime.now(UTC)
+    def __init__(self) -> None:
         self._standing: set[str] = set()
-        self._failed: set[str] = set()
-        self._found: list[Finding] = []
-        self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="findings", daemon=True)
 
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def close(self, timeout: float = 0.5) -> None:
-        """Look no more; waits so long for a look under way."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout)
-
-    def take(self) -> list[Finding]:
-        """What is new since it was asked for last."""
-        with self._lock:
-            found, self._found = self._found, []
-        return found
-
-    def look(self) -> None:
-        """Look once; blocks."""
-        found = [*self._of_agents(self._agents.look()), *self._of_executions(), *self._of_runs()]
-        with self._lock:
-            self._found += found
-
-    def _watch(self) -> None:
-        while not self._stop.wait(EVERY):
-            try:
-                self.look()
-            except Exception:
-                log.exception("the testbed could not be looked at, trying again")
-
-    def _of_agents(self, look: AgentsLook) -> Iterator[Finding]:
-        """Each trouble of an agent when it begins and when it is over."""
+    def check(self, snapshot: AgentsSnapshot) -> Iterator[AlarmEvent]:
+        """What is new in this snapshot."""
         now: set[str] = set()
-        for line in look.lines:
-            text = _trouble(line)
+        for agent in snapshot.lines:
+            text = _trouble(agent)
             if not text:
                 continue
-            key = f"agent {line.key}"
+            key = f"agent {agent.key}"
             now.add(key)
             if key not in self._standing:
-                yield Finding(key, text, "agents", {"agent": line.key})
-        known = look.supervisor == "running" and not look.database_trouble
+                yield AlarmEvent(key, text, "agents", {"agent": agent.key})
+        known = snapshot.supervisor == "running" and not snapshot.database_trouble
         over = self._standing - now if known else set()
-        yield from (Finding(key, over=True) for key in sorted(over))
+        yield from (AlarmEvent(key, over=True) for key in sorted(over))
         self._standing = (self._standing - over) | now
 
-    def _of_executions(self) -> Iterator[Finding]:
-        """The executions that failed since this console looks."""
-        wanted = ExecutionFilter(status="failed", namespace=self._services.namespace)
-        try:
-            with self._services.database().read() as connection:
-                failed = executions.page(connection, wanted, limit=FAILURES_LOOKED_AT).items
-        except SwfError:
-            return  # the database's own pipe says so
+
+class ExecutionRule:
+    """Each execution that failed after `since`."""
+
+    def __init__(self, since: datetime) -> None:
+        self._since = since
+        self._failed: set[str] = set()
+
+    def check(self, failed: Iterable[ExecutionSummary]) -> Iterator[AlarmEvent]:
+        """What is new among these."""
         for one in failed:
-            if one.end_time and one.end_time > self._began and one.execution_id not in self._failed:
+            if one.end_time and one.end_time > self._since and one.execution_id not in self._failed:
                 self._failed.add(one.execution_id)
                 text = f"{one.execution_id} failed: {one.error_message or 'no reason given'}"
-                yield Finding(
+                yield AlarmEvent(
                     f"execution {one.execution_id}", text, "executions", {"execution": one.execution_id}
                 )
 
-    def _of_runs(self) -> Iterator[Finding]:
-        """What ended in this process and did not fail."""
-        runs = self._services.runs_here
-        for ended in runs.take_ended() if runs else ():
-            if ended.status != "failed":
-                why = f" ({ended.reason})" if ended.reason != ended.status else ""
-                text = f"{ended.execution_id} {ended.status}{why}"
-                yield Finding(f"run {ended.execution_id}", text, alert=False, bad=False)
+
+class ConnectionRule:
+    """Each connection that is down for longer than PATIENCE, and when it is back."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._down_since: dict[str, float] = {}
+        self._told: set[str] = set()
+
+    def check(self, connections: Iterable[ConnectionStatus]) -> Iterator[AlarmEvent]:
+        """What is new in these."""
+        for one in connections:
+            if one.flow is Connectivity.DOWN:
+                since = self._down_since.setdefault(one.name, self._now())
+                if self._now() - since >= PATIENCE and one.name not in self._told:
+                    self._told.add(one.name)
+                    yield AlarmEvent(one.name, f"{one.subject} is away: {_why(one)}", "doctor")
+            elif one.flow in (Connectivity.UP, Connectivity.IDLE):
+                self._down_since.pop(one.name, None)
+                if one.name in self._told:
+                    self._told.discard(one.name)
+                    yield AlarmEvent(one.name, over=True)
 
 
-def _trouble(line: AgentLine) -> str:
-    if line.view.state in ("FATAL", "UNKNOWN"):
-        note = line.view.note.removeprefix(line.view.program or "").lstrip(": ")
-        return f"{line.view.name} {line.view.state}{f': {note}' if note else ''}"
-    return f"{line.view.name} is {line.view.note}" if line.is_silent else ""
+def ended(execution: EndedExecution) -> AlarmEvent | None:
+    """The end of an execution of this process; a failure is for the ExecutionRule."""
+    if execution.status == "failed":
+        return None
+    why = f" ({execution.reason})" if execution.reason != execution.status else ""
+    text = f"{execution.execution_id} {execution.status}{why}"
+    return AlarmEvent(f"run {execution.execution_id}", text, alarm=False, bad=False)
+
+
+def _trouble(agent: AgentStatus) -> str:
+    view = agent.view
+    # BACKOFF is not told: supervisord tries again, and says FATAL when it gives up
+    if view.is_failed and view.state != "BACKOFF":
+        note = view.note.removeprefix(view.program or "").lstrip(": ")
+        return f"{view.name} {view.state}{f': {note}' if note else ''}"
+    return f"{view.name} is {view.note}" if view.is_silent else ""
+
+
+def _why(connection: ConnectionStatus) -> str:
+    words = connection.error or "no reason given"
+    return f"{words}. {connection.advice}" if connection.advice else words

@@ -14,6 +14,9 @@ class Connectivity(StrEnum):
     DOWN = "down"
 
 
+SUBJECTS = {"broker": "the broker", "db": "the database", "superv": "supervisord"}
+
+
 class ConnectionStatus(NamedTuple):
     """A snapshot. `proved_at` is the last sign of life, `next_at` the next attempt; instants are UTC."""
 
@@ -25,6 +28,11 @@ class ConnectionStatus(NamedTuple):
     next_at: datetime | None = None
     error: str = ""
     advice: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What it leads to, as the beginning of a sentence about it."""
+        return SUBJECTS.get(self.name, self.name)
 
     def age(self, now: datetime | None = None) -> float | None:
         """Seconds since the last sign of life."""

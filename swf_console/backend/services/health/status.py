@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ...core.settings import Settings
 from ..agents.programs import STAYS
-from ..agents.queries import SILENT, AgentView, SupervisorLook, look_at_supervisor, merge
+from ..agents.queries import merge, probe_supervisor
+from ..agents.snapshot import SILENT, AgentView, SupervisorSnapshot
 from .backends import Asked, BrokerLook, Health, NamespaceLook, look_at_broker, look_at_namespace
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Status:
     exit_code: int
     broker: BrokerLook
     database: "DatabaseLook"
-    supervisor: SupervisorLook
+    supervisor: SupervisorSnapshot
     namespace: NamespaceLook
     agents: tuple[AgentView, ...]
     home: str
@@ -79,14 +80,14 @@ def look_around(settings: Settings, patience: float = PATIENCE, *, counted: bool
 
 def _look(
     settings: Settings, patience: float, *, counted: bool
-) -> tuple[BrokerLook, SupervisorLook, "DatabaseLook", "DatabaseMetrics | None"]:
+) -> tuple[BrokerLook, SupervisorSnapshot, "DatabaseLook", "DatabaseMetrics | None"]:
     deadline = time.monotonic() + patience
 
     def left(least: float) -> float:
         return max(least, deadline - time.monotonic())
 
     asked_broker = Asked(lambda: look_at_broker(settings, patience))
-    asked_supervisor = Asked(lambda: look_at_supervisor(settings))
+    asked_supervisor = Asked(lambda: probe_supervisor(settings))
     from .backends import collect_figures, database_silent, look_at_database
 
     asked_database = Asked(lambda: look_at_database(settings))
@@ -103,7 +104,7 @@ def judge(
     broker: BrokerLook,
     database: "DatabaseLook",
     namespace: NamespaceLook,
-    supervisor: SupervisorLook,
+    supervisor: SupervisorSnapshot,
     agents: Sequence[AgentView],
 ) -> tuple[int, str]:
     """The exit code and the one line: ready, or what to do first."""
@@ -126,7 +127,7 @@ def _of_backends(broker: BrokerLook, database: "DatabaseLook") -> str:
     return ""
 
 
-def _of_agents(supervisor: SupervisorLook, agents: Sequence[AgentView]) -> str:
+def _of_agents(supervisor: SupervisorSnapshot, agents: Sequence[AgentView]) -> str:
     if supervisor.state not in STARTABLE:
         return _trouble("no agent can be started", supervisor.message, supervisor.advice)
     unwell = [one for one in agents if is_unwell(one)]
@@ -160,9 +161,9 @@ def _trouble(what: str, why: str | None, advice: str) -> str:
     return f"{head.rstrip('.')}. {advice}" if advice else head
 
 
-def _supervisor_silent(patience: float) -> SupervisorLook:
+def _supervisor_silent(patience: float) -> SupervisorSnapshot:
     said = f"supervisord did not answer within {patience:g} s"
-    return SupervisorLook("frozen", said, "See whether it hangs: swf-console agents")
+    return SupervisorSnapshot("frozen", said, "See whether it hangs: swf-console agents")
 
 
 def _broker_silent(settings: Settings, patience: float) -> BrokerLook:

@@ -12,7 +12,8 @@ from ....database.connection import urls
 from ....database.connection.engine import server_time
 from ....database.records.agents import Heartbeat
 from ....supervisor.base import DaemonState, ProcessState, Supervisor
-from ...agents.queries import SupervisorLook, look_at_supervisor
+from ...agents.queries import probe_supervisor
+from ...agents.snapshot import SupervisorSnapshot
 from ...database import opened
 from ..backends import Asked, Health, database_silent, look_at_broker, look_at_database
 from .checks import Check, Question, fail, ok, size, warn
@@ -111,8 +112,10 @@ def check_clock(settings: Settings) -> Check:
 
 def check_supervisord(settings: Settings, supervisor: Supervisor | None = None) -> Check:
     """supervisord (that of the home), and whether a program of it needs somebody."""
-    silent = SupervisorLook("silent", f"no answer within {PATIENCE:g} s", "See what its process waits for")
-    look = Asked(lambda: look_at_supervisor(settings, supervisor)).within(PATIENCE, lambda: silent)
+    silent = SupervisorSnapshot(
+        "silent", f"no answer within {PATIENCE:g} s", "See what its process waits for"
+    )
+    look = Asked(lambda: probe_supervisor(settings, supervisor)).within(PATIENCE, lambda: silent)
     if look.state in (DaemonState.ABSENT, DaemonState.STALE):
         return ok("supervisord", "does not run: the first agent that is started starts it")
     if look.state != DaemonState.RUNNING:

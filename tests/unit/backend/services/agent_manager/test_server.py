@@ -15,7 +15,7 @@ from swf_console.backend.messaging.message import read
 from swf_console.backend.services.agent_manager.protocol import own_destination, read_command
 from swf_console.backend.services.agent_manager.server import AgentManager
 from swf_console.backend.services.agents.control import ProcessReport
-from swf_console.backend.services.agents.queries import SupervisorLook
+from swf_console.backend.services.agents.snapshot import SupervisorSnapshot
 from swf_console.backend.services.journal import Journal
 from swf_console.backend.supervisor.base import ProcessState, ProcessStatus
 from swf_console.testing.memory_broker import MemoryBroker, Stored, stranger
@@ -46,9 +46,9 @@ class NamedTestbed:
     def restart(self, config_name: str | None) -> Sequence[ProcessReport]:
         return self._did(f"restart {config_name}", running=True)
 
-    def look(self) -> SupervisorLook:
+    def look(self) -> SupervisorSnapshot:
         process = ProcessStatus("data", "data", ProcessState.RUNNING, 77)
-        return SupervisorLook("running", pid=7, processes=(process,) if self.running else ())
+        return SupervisorSnapshot("running", pid=7, processes=(process,) if self.running else ())
 
     def _did(self, what: str, *, running: bool) -> Sequence[ProcessReport]:
         self.asked.append(what)

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from swf_console.backend.database import Database, agents, executions
 from swf_console.backend.database.records.agents import Heartbeat
-from swf_console.backend.services.agents.queries import AgentView, SupervisorLook
+from swf_console.backend.services.agents.snapshot import AgentView, SupervisorSnapshot
 from swf_console.backend.services.health.backends import BrokerLook, DatabaseLook, Health, NamespaceLook
 from swf_console.backend.services.health.status import judge, look_around
 from tests.support.command_line import CommandLine
@@ -20,8 +20,8 @@ from tests.support.monitor import Monitor
 UP = BrokerLook("stomp", Health.UP)
 THERE = DatabaseLook("sqlite", Health.UP)
 NAMED = NamespaceLook("demo")
-ABSENT = SupervisorLook("absent")
-FROZEN = SupervisorLook("frozen", "supervisord did not answer", "kill -CONT 7")
+ABSENT = SupervisorSnapshot("absent")
+FROZEN = SupervisorSnapshot("frozen", "supervisord did not answer", "kill -CONT 7")
 OLD = DatabaseLook("sqlite", Health.UNUSABLE, advice="Bring it up: swf-console db upgrade")
 OLD_SERVER = DatabaseLook("postgresql", Health.UNUSABLE, advice="Bring it up: swf-console db upgrade")
 
@@ -76,7 +76,7 @@ def test_the_verdict_says_what_to_do_first(
     ],
 )
 def test_an_agent_that_supervisord_cannot_keep_alive_is_the_verdict(
-    supervisor: SupervisorLook, agent: dict[str, Any], said: str
+    supervisor: SupervisorSnapshot, agent: dict[str, Any], said: str
 ) -> None:
     code, verdict = judge(UP, THERE, NAMED, supervisor, [view(**agent)])
     assert said in verdict

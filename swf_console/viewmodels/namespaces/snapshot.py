@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from ..backend.core.errors import SwfError
-from ..backend.core.format import capped
-from ..backend.core.settings import Settings
-from ..backend.database.records.pages import COUNT_CAP
-from ..backend.services.configurations import TESTBED, FileValue, files_of, values_of
-from ..backend.services.executions.request import RunRequest
-from ..backend.services.namespaces import list_namespaces
-from .context import ConsoleServices
-from .executions.launch import Checked, check, offer
+from ...backend.core.errors import SwfError
+from ...backend.core.format import capped
+from ...backend.core.settings import Settings
+from ...backend.database.records.pages import COUNT_CAP
+from ...backend.services.configurations import TESTBED, FileValue, files_of, values_of
+from ...backend.services.executions.request import RunRequest
+from ...backend.services.namespaces import list_namespaces
+from ..context import ConsoleServices
+from ..executions.launch import Checked, check, offer
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,48 +1,18 @@
-"""Executions in the console's own process: one engine for all of them, opened with the first."""
+"""Executions in this process: one engine for all of them, opened with the first."""
 
 import threading
 import time
-from dataclasses import dataclass
 
-from ...backend.core.logs import log_to_file
-from ...backend.core.settings import Settings
-from ...backend.services.executions.engine import Engine
-from ...backend.services.executions.execution import RunningExecution
-from ...backend.services.executions.request import RunRequest, prepare
-from ...backend.services.executions.watchdog import new_owner_id
-
-
-@dataclass(frozen=True, slots=True)
-class LocalRun:
-    """One execution as far as it has come; `planned` STFs are None where nothing limits them."""
-
-    execution_id: str
-    configuration: str
-    namespace: str
-    realtime: bool
-    stf_count: int
-    planned: int | None
-    run_number: int | None
-    seconds: float
-    stopping: str = ""
-
-    @property
-    def progress(self) -> float | None:
-        """From 0 to 1; None where there is no end in sight."""
-        return min(1.0, self.stf_count / self.planned) if self.planned else None
+from ...core.logs import log_to_file
+from ...core.settings import Settings
+from .engine import Engine
+from .execution import RunningExecution
+from .progress import EndedExecution, LocalExecution
+from .request import RunRequest, prepare
+from .watchdog import new_owner_id
 
 
-@dataclass(frozen=True, slots=True)
-class EndedRun:
-    """How an execution of this process ended."""
-
-    execution_id: str
-    status: str
-    reason: str
-    error: str | None = None
-
-
-class LocalRuns:
+class LocalExecutions:
     """`start`, `stop` and `close` block; `live` and `take_ended` do not.
 
     `owner` holds their leases: the watchdog of this process closes them where it is killed.
@@ -53,7 +23,7 @@ class LocalRuns:
         self._owner = owner or new_owner_id(settings)
         self._engine: Engine | None = None
         self._began: dict[str, tuple[RunningExecution, float]] = {}
-        self._ended: list[EndedRun] = []
+        self._ended: list[EndedExecution] = []
         self._lock = threading.Lock()
         self._opening = threading.Lock()
 
@@ -68,7 +38,7 @@ class LocalRuns:
         ).start()
         return live.execution_id
 
-    def live(self) -> list[LocalRun]:
+    def live(self) -> list[LocalExecution]:
         """What runs here now, the oldest first."""
         with self._lock:
             running = list(self._began.values())
@@ -79,7 +49,7 @@ class LocalRuns:
         engine = self._engine
         return engine.stop(execution_id, reason) if engine else False
 
-    def take_ended(self) -> list[EndedRun]:
+    def take_ended(self) -> list[EndedExecution]:
         """What ended since this was asked for last."""
         with self._lock:
             ended, self._ended = self._ended, []
@@ -102,15 +72,15 @@ class LocalRuns:
     def _watch(self, live: RunningExecution) -> None:
         live.done.wait()
         outcome = live.outcome
-        ended = EndedRun(live.execution_id, outcome.status, outcome.reason, outcome.error_message)
+        ended = EndedExecution(live.execution_id, outcome.status, outcome.reason, outcome.error_message)
         with self._lock:
             del self._began[live.execution_id]
             self._ended.append(ended)
 
 
-def _run_of(live: RunningExecution, began: float) -> LocalRun:
+def _run_of(live: RunningExecution, began: float) -> LocalExecution:
     prepared = live.prepared
-    return LocalRun(
+    return LocalExecution(
         execution_id=live.execution_id,
         configuration=prepared.composition.configuration,
         namespace=prepared.namespace,

@@ -3,16 +3,18 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from ..backend.core.errors import SwfError
-from ..backend.core.format import plural, since
-from ..backend.database import Database, executions
-from ..backend.database.records.workflows import ExecutionFilter
-from ..backend.services.agents.programs import RUNNER
-from ..backend.services.health.connection import ConnectionStatus, Connectivity
-from .agents import GONE, UP, AgentWatch
-from .context import ConsoleServices
-from .executions.progress import RunningWatch
-from .snapshots import AgentsLook, Change, OverviewLook, Running, Verdict
+from ...backend.core.errors import SwfError
+from ...backend.core.format import plural, since
+from ...backend.database import Database, executions
+from ...backend.database.records.workflows import ExecutionFilter
+from ...backend.services.agents.programs import RUNNER
+from ...backend.services.agents.snapshot import AgentsSnapshot
+from ...backend.services.executions.progress import ExecutionProgress
+from ...backend.services.health.connection import ConnectionStatus, Connectivity
+from ..agents.monitor import GONE, UP, AgentMonitor
+from ..context import ConsoleServices
+from ..executions.progress import RunningExecutions
+from .snapshot import Change, OverviewSnapshot, Verdict
 
 LATELY = timedelta(minutes=10)
 MOST_CHANGES = 40
@@ -20,29 +22,29 @@ RATE_SECONDS = 60
 NO_RATES = (0,) * RATE_SECONDS
 
 
-class OverviewWatch:
+class OverviewMonitor:
     """Looks again and again. Not for several threads at once."""
 
     def __init__(self, services: ConsoleServices) -> None:
         self._services = services
-        self._agents = AgentWatch(services)
-        self._running = RunningWatch(services)
+        self._agents = AgentMonitor(services)
+        self._running = RunningExecutions(services)
 
-    def look(self) -> OverviewLook:
+    def snapshot(self) -> OverviewSnapshot:
         """Ask everything; blocks. A database that is down is told among the rest, not raised."""
         services = self._services
-        agents = self._agents.look()
-        running: tuple[Running, ...] = ()
+        agents = self._agents.snapshot()
+        running: tuple[ExecutionProgress, ...] = ()
         count, changes, trouble = 0, [*_done_here(services)], agents.database_trouble
         if not trouble:
             try:
                 database = services.database()
-                running, count = self._running.look(database)
+                running, count = self._running.read(database)
                 changes += _executions(database, services.namespace)
             except SwfError as error:
                 trouble = str(error)
         changes.sort(key=lambda change: change.at, reverse=True)
-        return OverviewLook(
+        return OverviewSnapshot(
             verdict=judge(services, agents, running, changes, trouble),
             agents=agents,
             running=running,
@@ -55,8 +57,8 @@ class OverviewWatch:
 
 def judge(
     services: ConsoleServices,
-    agents: AgentsLook,
-    running: Sequence[Running],
+    agents: AgentsSnapshot,
+    running: Sequence[ExecutionProgress],
     changes: Sequence[Change],
     database_trouble: str = "",
 ) -> Verdict:
@@ -88,22 +90,24 @@ def _backends(
         yield Verdict("watch", "No namespace is chosen", "namespaces")
 
 
-def _troubles(agents: AgentsLook, running: Sequence[Running], changes: Sequence[Change]) -> Iterator[Verdict]:
+def _troubles(
+    agents: AgentsSnapshot, running: Sequence[ExecutionProgress], changes: Sequence[Change]
+) -> Iterator[Verdict]:
     """What needs a human, the gravest first."""
     if agents.supervisor not in (UP, *GONE) and agents.supervisor_trouble:
         yield Verdict("bad", f"supervisord is {agents.supervisor}: {agents.supervisor_trouble}", "agents")
     if lost := [one.summary.execution_id for one in running if one.lost]:
         yield Verdict("bad", f"{lost[0]} is lost: its process was killed", "executions")
-    if failed := [line.view.name for line in agents.lines if line.is_failed]:
+    if failed := [line.view.name for line in agents.lines if line.view.is_failed]:
         yield Verdict("bad", f"{_names(failed)} failed: look at the log", "agents")
-    if silent := [line.view.name for line in agents.lines if line.is_silent]:
+    if silent := [line.view.name for line in agents.lines if line.view.is_silent]:
         yield Verdict("bad", f"{_names(silent)} runs, but says nothing: restart it", "agents")
     bad = [change for change in changes if change.tone == "bad"]
     if bad and not running:
         yield Verdict("watch", f"{bad[0].text}, {since(bad[0].at)} ago", "executions")
 
 
-def _calm(agents: AgentsLook, running: Sequence[Running]) -> Iterator[Verdict]:
+def _calm(agents: AgentsSnapshot, running: Sequence[ExecutionProgress]) -> Iterator[Verdict]:
     """How it goes, where nothing is in the way."""
     needed = [name for name in agents.missing if name != RUNNER or not all(one.here for one in running)]
     if running and needed:
@@ -152,7 +156,7 @@ def _done_here(services: ConsoleServices) -> list[Change]:
     ]
 
 
-def _done(one: Running) -> str:
+def _done(one: ExecutionProgress) -> str:
     if one.planned is None:
         return f", {one.stf_count:,} STFs so far"
     return f", {one.stf_count:,} of {one.planned:,} STFs" if one.progress is not None else ""

@@ -5,9 +5,9 @@ Light: the console asks this before it paints.
 
 from pathlib import Path
 
-from ..backend.config.names import check_namespace
-from ..backend.core.errors import NamespaceError, SwfError
-from ..backend.core.settings import Settings
+from ...backend.config.names import check_namespace
+from ...backend.core.errors import NamespaceError, SwfError
+from ...backend.core.settings import Settings
 
 
 def namespace_of(settings: Settings, given: str | None = None) -> str | None:
@@ -17,8 +17,8 @@ def namespace_of(settings: Settings, given: str | None = None) -> str | None:
     """
     if given is not None:
         return check_namespace(given, "the given namespace")
-    from ..backend.config.names import resolve_namespace
-    from ..backend.config.testbed import find_testbed, load_testbed
+    from ...backend.config.names import resolve_namespace
+    from ...backend.config.testbed import find_testbed, load_testbed
 
     try:
         path = find_testbed(settings.testbed_config, settings.workflows_dir)
@@ -46,8 +46,8 @@ def write_namespace(settings: Settings, name: str) -> Path:
 
     Raises NamespaceError or ConfigurationError, and changes nothing then.
     """
-    from ..backend.config.edit import set_in_testbed
-    from ..backend.config.testbed import find_testbed
+    from ...backend.config.edit import set_in_testbed
+    from ...backend.config.testbed import find_testbed
 
     check_namespace(name, "the name")
     path = find_testbed(settings.testbed_config, settings.workflows_dir)

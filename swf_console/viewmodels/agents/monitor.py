@@ -2,23 +2,24 @@
 
 import os
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
-from ..backend.core.errors import SwfError, TimedOut
-from ..backend.database import agents
-from ..backend.database.records.agents import Agent
-from ..backend.messaging.embedded import find_running
-from ..backend.services.agents.programs import BROKER, RUNNER, needed_programs
-from ..backend.services.agents.queries import AgentView, SupervisorLook, look_at_supervisor, merge
-from ..backend.services.configurations import composed
-from ..backend.services.executions.request import configured, testbed_of
-from ..backend.supervisor.programs import shipped_programs
-from .config_files import Stamp, stamp_of
-from .context import ConsoleServices
-from .snapshots import AgentLine, AgentsLook
+from ...backend.core.errors import SwfError
+from ...backend.core.settings import Settings
+from ...backend.database import Database, agents
+from ...backend.database.records.agents import Agent
+from ...backend.messaging.embedded import find_running
+from ...backend.services.agents.programs import BROKER, RUNNER, needed_programs
+from ...backend.services.agents.queries import merge, probe_supervisor
+from ...backend.services.agents.snapshot import AgentsSnapshot, AgentStatus, AgentView, SupervisorSnapshot
+from ...backend.services.configurations import composed
+from ...backend.services.executions.request import configured, testbed_of
+from ...backend.supervisor.base import Supervisor
+from ...backend.supervisor.programs import shipped_programs
+from ..config_files import Stamp, stamp_of
 
 AGENTS_SHOWN = 200
 NOT_SUPERVISED = "off"
@@ -27,28 +28,40 @@ GONE = ("absent", "stale")
 BETWEEN = ("STARTING", "STOPPING", "BACKOFF")
 
 
-class AgentWatch:
-    """Looks again and again, and remembers what the database said last. Not for several threads at once."""
+class AgentSource(Protocol):
+    """What of a console tells about its agents."""
 
-    def __init__(self, services: ConsoleServices) -> None:
-        self._services = services
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def supervisor(self) -> Supervisor | None: ...
+
+    def database(self) -> Database: ...
+
+
+class AgentMonitor:
+    """Asks again and again, and remembers what the database said last. Not for several threads at once."""
+
+    def __init__(self, source: AgentSource) -> None:
+        self._source = source
         self._heard: Sequence[Agent] = ()
         self._heard_at: float | None = None
-        self._seen: SupervisorLook | None = None
+        self._seen: SupervisorSnapshot | None = None
         self._seen_at = 0.0
         self._cpu = CpuMeter()
         self._known: tuple[Stamp, tuple[str, list[str], str]] | None = None
 
-    def look(self) -> AgentsLook:
+    def snapshot(self) -> AgentsSnapshot:
         """Ask supervisord and the database. Blocks; never raises for a backend that is down."""
-        settings = self._services.settings
+        settings = self._source.settings
         supervisor, seen_seconds = self._supervisor()
         database_trouble = self._listen()
         configuration, needed, trouble = self._needs()
         views = [*merge(supervisor, self._heard, settings.host), *self._unsupervised(supervisor)]
         lines = [self._line(view, needed) for view in views]
-        up = {_group(line.key) for line in lines if line.is_up}
-        return AgentsLook(
+        up = {_group(line.key) for line in lines if line.view.is_up}
+        return AgentsSnapshot(
             lines=tuple(sorted(lines, key=lambda line: _order(line, settings.host))),
             supervisor=supervisor.state,
             supervisor_trouble=_words(supervisor.message, supervisor.advice),
@@ -60,9 +73,9 @@ class AgentWatch:
             missing=tuple(name for name in needed if name not in up),
         )
 
-    def _supervisor(self) -> tuple[SupervisorLook, float | None]:
+    def _supervisor(self) -> tuple[SupervisorSnapshot, float | None]:
         """What supervisord says; where it is there and mute, what it said last and how old that is."""
-        look = look_at_supervisor(self._services.settings, self._services.supervisor)
+        look = probe_supervisor(self._source.settings, self._source.supervisor)
         if look.state == UP:
             self._seen, self._seen_at = look, time.monotonic()
         elif look.state in GONE:
@@ -74,7 +87,7 @@ class AgentWatch:
 
     def _listen(self) -> str:
         try:
-            with self._services.database().read() as connection:
+            with self._source.database().read() as connection:
                 self._heard = agents.present(connection, AGENTS_SHOWN)
         except SwfError as error:
             return _words(error.message, error.advice)
@@ -83,17 +96,17 @@ class AgentWatch:
 
     def _needs(self) -> tuple[str, list[str], str]:
         """The same as long as no file changes: composing takes longer than everything else here."""
-        stamp = stamp_of(self._services.settings)
+        stamp = stamp_of(self._source.settings)
         if self._known is None or self._known[0] != stamp:
             self._known = stamp, self._composed()
         name, programs, trouble = self._known[1]
-        settings = self._services.settings
+        settings = self._source.settings
         broker = [BROKER] if settings.broker is None and find_running(settings.state_dir) is None else []
         return name, [*broker, *programs] if programs else [], trouble
 
     def _composed(self) -> tuple[str, list[str], str]:
         """The configuration that testbed.toml names, its programs, and why they are not known."""
-        settings = self._services.settings
+        settings = self._source.settings
         name = ""
         try:
             name = configured(testbed_of(settings))
@@ -104,39 +117,24 @@ class AgentWatch:
             return name, [], _words(error.message, error.advice)
         return name, [RUNNER, *dict.fromkeys(program.name for program in programs)], ""
 
-    def _unsupervised(self, look: SupervisorLook) -> list[AgentView]:
+    def _unsupervised(self, look: SupervisorSnapshot) -> list[AgentView]:
         """The programs of this home while no supervisord runs them, so that they can be started."""
         if look.processes or look.state == UP:
             return []
         try:
-            names = shipped_programs(self._services.settings.home)
+            names = shipped_programs(self._source.settings.home)
         except SwfError:
             return []
         state = NOT_SUPERVISED if look.state in GONE else "unknown"
         blank = AgentView("", None, state, None, None, None, None, None, None, None)
         return [replace(blank, name=name, program=name) for name in names]
 
-    def _line(self, view: AgentView, needed: Sequence[str]) -> AgentLine:
+    def _line(self, view: AgentView, needed: Sequence[str]) -> AgentStatus:
         is_needed = bool(view.program) and _group(view.program or "") in needed
         if is_needed and not view.note and view.state in ("STOPPED", NOT_SUPERVISED):
             view = replace(view, note="needed")
-        is_here = view.host in (None, self._services.settings.host)
-        return AgentLine(view, is_needed, self._cpu.percent(view.pid) if view.pid and is_here else None)
-
-
-def change(services: ConsoleServices, action: str, names: Sequence[str]) -> str:
-    """Start, stop or restart these, and say what each did.
-
-    Raises SupervisorUnreachable, UsageError, and TimedOut where one is not as wanted.
-    """
-    from ..backend.services.agents.control import change_agents
-
-    lines = change_agents(services.settings, action, names, supervisor=services.supervisor)
-    trouble = [f"{line.name}: {line.trouble}" for line in lines if line.trouble]
-    if trouble:
-        raise TimedOut("; ".join(trouble), "Its log says more")
-    did = Counter(line.did for line in lines)
-    return ", ".join(f"{count} {what}" if len(lines) > 1 else what for what, count in did.items())
+        is_here = view.host in (None, self._source.settings.host)
+        return AgentStatus(view, is_needed, self._cpu.percent(view.pid) if view.pid and is_here else None)
 
 
 class CpuMeter:
@@ -165,7 +163,7 @@ def _group(program: str) -> str:
     return program.partition(":")[0]
 
 
-def _order(line: AgentLine, host: str) -> tuple[bool, bool, str]:
+def _order(line: AgentStatus, host: str) -> tuple[bool, bool, str]:
     """Those of this supervisord first, the needed ones before the others."""
     return line.view.program is None, not line.needed, line.view.host or host
 

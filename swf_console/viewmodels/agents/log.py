@@ -4,13 +4,13 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 
-from ..backend.core.errors import SwfError
-from ..backend.core.settings import Settings
-from ..backend.services.agents.programs import supervisor_of
-from ..backend.services.logs import for_people
-from ..backend.supervisor.base import Supervisor
-from ..backend.supervisor.explain import select
-from ..backend.supervisor.log_follower import LogFollower
+from ...backend.core.errors import SwfError
+from ...backend.core.settings import Settings
+from ...backend.services.agents.programs import supervisor_of
+from ...backend.services.logs import for_people
+from ...backend.supervisor.base import Supervisor
+from ...backend.supervisor.explain import select
+from ...backend.supervisor.log_follower import LogFollower
 
 FIRST_LINES = 300
 BUFFER = 5_000
@@ -18,7 +18,7 @@ LOOK_SECONDS = 0.2
 AGAIN_SECONDS = 2.0
 
 
-class LogTail:
+class LogBuffer:
     """Follows the log of `program` until it is closed. `take` never blocks."""
 
     def __init__(self, settings: Settings, program: str, supervisor: Supervisor | None = None) -> None:

@@ -1,0 +1,90 @@
+"""The rules of alarms, checked again and again while other screens are open."""
+
+import logging
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from ..backend.core.errors import SwfError
+from ..backend.database import executions
+from ..backend.database.records.workflows import ExecutionFilter, ExecutionSummary
+from ..backend.services.alarms.rules import AgentRule, AlarmEvent, ConnectionRule, ExecutionRule, ended
+from ..backend.services.executions.progress import EndedExecution
+from ..backend.services.health.connection import ConnectionStatus
+from .agents.monitor import AgentMonitor, AgentSource
+
+log = logging.getLogger(__name__)
+
+EVERY = 2.0
+MOST_FAILURES = 50
+
+
+class AlarmSource(AgentSource, Protocol):
+    """What of a console the rules are checked with."""
+
+    @property
+    def namespace(self) -> str | None: ...
+
+    def pipes(self) -> Sequence[ConnectionStatus]: ...
+
+    def take_ended(self) -> Sequence[EndedExecution]: ...
+
+
+class AlarmMonitor:
+    """Checks every two seconds in a thread of its own. `take` never blocks."""
+
+    def __init__(self, source: AlarmSource) -> None:
+        self._source = source
+        self._agents = AgentMonitor(source)
+        self._agent_rule = AgentRule()
+        self._execution_rule = ExecutionRule(datetime.now(UTC))
+        self._connection_rule = ConnectionRule()
+        self._events: list[AlarmEvent] = []
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="alarms", daemon=True)
+
+    def start(self) -> None:
+        """Begin to check."""
+        self._thread.start()
+
+    def close(self, timeout: float = 0.5) -> None:
+        """Check no more; waits so long for a check under way."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def take(self) -> list[AlarmEvent]:
+        """What is new since it was asked for last."""
+        with self._lock:
+            events, self._events = self._events, []
+        return [*self._connection_rule.check(self._source.pipes()), *events]
+
+    def check(self) -> None:
+        """Check once; blocks."""
+        events = [
+            *self._agent_rule.check(self._agents.snapshot()),
+            *self._execution_rule.check(self._failed()),
+            *self._ended(),
+        ]
+        with self._lock:
+            self._events += events
+
+    def _watch(self) -> None:
+        while not self._stop.wait(EVERY):
+            try:
+                self.check()
+            except Exception:
+                log.exception("alarms could not be checked, trying again")
+
+    def _failed(self) -> Iterable[ExecutionSummary]:
+        wanted = ExecutionFilter(status="failed", namespace=self._source.namespace)
+        try:
+            with self._source.database().read() as connection:
+                return executions.page(connection, wanted, limit=MOST_FAILURES).items
+        except SwfError:
+            return ()  # the database's own connection says so
+
+    def _ended(self) -> Iterator[AlarmEvent]:
+        return (event for one in self._source.take_ended() if (event := ended(one)))

@@ -1,0 +1,40 @@
+"""The overview once, as a pickle on standard output: what the console prefetches.
+
+Arguments: home, testbed.toml, namespace; each may be empty.
+"""
+
+import gc
+import os
+import pickle
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+LONGEST = 10
+POLITE = 10
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Read and write it."""
+    # where there is but one core, the screen comes first
+    os.nice(POLITE)
+    gc.disable()
+    signal.alarm(LONGEST)
+    from ...backend.core.settings import load_settings
+    from ..context import ConsoleServices
+    from ..namespaces.setup import namespace_of
+    from .monitor import OverviewMonitor
+
+    home, testbed_config, namespace = arguments
+    settings = load_settings(
+        home=Path(home) if home else None, testbed_config=Path(testbed_config) if testbed_config else None
+    )
+    services = ConsoleServices(settings, namespace_of(settings, namespace or None), read_only=True)
+    sys.stdout.buffer.write(pickle.dumps(OverviewMonitor(services).snapshot()))
+    sys.stdout.buffer.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

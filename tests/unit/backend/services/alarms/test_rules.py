@@ -1,0 +1,18 @@
+"""The rules of alarms: what is reported once, and when it is over."""
+
+from swf_console.backend.services.alarms.rules import ConnectionRule
+from swf_console.backend.services.health.connection import ConnectionStatus, Connectivity
+
+
+def test_a_short_outage_is_no_alarm_and_a_long_one_is_one() -> None:
+    clock = [0.0]
+    rule = ConnectionRule(lambda: clock[0])
+    down = [ConnectionStatus("broker", Connectivity.DOWN, error="gone")]
+    assert list(rule.check(down)) == []
+    clock[0] = 6.0
+    (event,) = rule.check(down)
+    assert (event.alarm, event.screen) == (True, "doctor")
+    assert event.text == "the broker is away: gone"
+    assert list(rule.check(down)) == []
+    (over,) = rule.check([ConnectionStatus("broker", Connectivity.UP)])
+    assert (over.key, over.over) == ("broker", True)
