@@ -10,10 +10,10 @@ runs, run_counters, stf_files, stf_workflows, fastmon_files, tf_slices, workers
                 functions on rows, for `context.connection` and `context.write`
 """
 
-from ..backend.agent import EPICTOPIC, MONITORING_QUEUE
 from ..backend.agent.base import Agent
 from ..backend.agent.context import Work as HandlerContext
 from ..backend.agent.message import BadMessage, Message
+from ..backend.core.destinations import EPICTOPIC, MONITORING_QUEUE
 from ..backend.database import Connection
 from ..backend.messaging.subscriber import Feed as Subscription
 

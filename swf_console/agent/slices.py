@@ -1,10 +1,7 @@
 """TF slices as the fast processing agent and the workers tell each other of them; rows are in `tf_slices`."""
 
 from ..backend.agent.processing.slices import (
-    RESULTS_QUEUE,
     SLICES_PER_SAMPLE,
-    SLICES_QUEUE,
-    WORKERS_TOPIC,
     Outcome,
     Sample,
     Slice,
@@ -16,6 +13,7 @@ from ..backend.agent.processing.slices import (
     slice_message,
     taken,
 )
+from ..backend.core.destinations import RESULTS_QUEUE, SLICES_QUEUE, WORKERS_TOPIC
 
 __all__ = [
     "RESULTS_QUEUE",

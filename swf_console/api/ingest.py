@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from ..backend.core.destinations import EPICTOPIC, SLICES_TOPIC, WORKERS_TOPIC
 from ..backend.database import messages
 from ..backend.database.connection.group_commit import Unfit, Writer
 from ..backend.database.records.messages import NewMessage
@@ -12,7 +13,7 @@ from ..backend.messaging.link import ConnectionState, Phase
 from ..backend.messaging.message import IncomingMessage
 from ..backend.messaging.recorder import Recorder, RecorderState, Unstorable
 
-TOPICS = ("/topic/epictopic", "/topic/panda.workers", "/topic/panda.slices")
+TOPICS = (EPICTOPIC, WORKERS_TOPIC, SLICES_TOPIC)
 BATCH_SECONDS = 0.05
 
 Publish = Callable[[Sequence[NewMessage], Sequence[object]], None]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ..backend.core.destinations import EPICTOPIC
 from ..backend.core.errors import TimedOut
 from ..backend.core.format import as_text, instant
 from .arguments import add, add_json, add_page, given, limit_of, seconds_of, whole_number
@@ -195,7 +196,7 @@ def show_one(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 def tail(arguments: argparse.Namespace, settings: "Settings") -> int:
     """Print messages as they come, until --count, --timeout or Ctrl-C."""
-    from ..backend.services.messages.follow import EPICTOPIC, Tail
+    from ..backend.services.messages.follow import Tail
 
     keep_logs_off_the_screen()
     count = whole_number(given(arguments, "count"), "--count", MOST, MOST)

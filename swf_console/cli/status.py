@@ -83,7 +83,7 @@ def describe_database(database: "DatabaseLook") -> str:
 
 def show_running(database: "DatabaseLook") -> None:
     """What runs."""
-    from ..backend.services.health.backends import COUNT_CAP
+    from ..backend.services.health.backends import RUNNING_CAP
 
     rows = [
         (
@@ -97,7 +97,7 @@ def show_running(database: "DatabaseLook") -> None:
         for one in database.running
     ]
     columns = ("execution", "namespace", "user", "started (UTC)", "for", "")
-    show_table(f"Running: {capped(database.running_count, COUNT_CAP)}", columns, rows)
+    show_table(f"Running: {capped(database.running_count, RUNNING_CAP)}", columns, rows)
 
 
 def running_note(execution: "ExecutionSummary", database: "DatabaseLook") -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widgets import Input
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from ..viewmodels.context import ConsoleServices
 
 MOST = 1_000
-WIDE = 120
 EMPTY = "Nothing was done here yet. {launch} runs a workflow, {agents} starts agents: each is kept here"
 COLUMNS = (
     Column("sign", "", 1),
@@ -109,10 +108,6 @@ class JournalPane(ColumnsPane):
         """Read at once."""
         self._read = None
         self.poll.now()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Side by side where there is room."""
-        self.set_class(event.size.width >= WIDE, "-wide")
 
     def _ask(self) -> "list[Entry]":
         """Read the file, where it has changed."""

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from swf_console.backend.agent import EPICTOPIC
 from swf_console.backend.agent.base import Agent
+from swf_console.backend.core.destinations import EPICTOPIC
 from swf_console.backend.core.settings import Settings, sqlite_url
 from swf_console.backend.database import Database, definitions, executions, open_database
 from swf_console.backend.database.records.workflows import NewDefinition, NewExecution

@@ -10,8 +10,13 @@ from typing import Any
 import stomp
 from sqlalchemy import select
 
-from swf_console.backend.agent import EPICTOPIC, MONITORING_QUEUE
-from swf_console.backend.agent.processing.slices import RESULTS_QUEUE, SLICES_QUEUE, WORKERS_TOPIC
+from swf_console.backend.core.destinations import (
+    EPICTOPIC,
+    MONITORING_QUEUE,
+    RESULTS_QUEUE,
+    SLICES_QUEUE,
+    WORKERS_TOPIC,
+)
 from swf_console.backend.database import Database
 from swf_console.backend.database.tables.workflows import messages
 

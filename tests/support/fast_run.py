@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from swf_console.backend.agent import EPICTOPIC
+from swf_console.backend.core.destinations import EPICTOPIC
 from swf_console.backend.database import Database, runs
 from swf_console.backend.database.records.workflows import RunState
 from swf_console.backend.database.tables.processing import tf_slices, workers

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
+from ..core.destinations import EPICTOPIC
 from ..core.settings import Settings
 from ..database import Database
 from ..messaging.link import Link
@@ -29,7 +30,7 @@ class Agent:
 
     agent_type: ClassVar[str] = "other"
     description: ClassVar[str] = ""
-    destinations: ClassVar[Sequence[str]] = ("/topic/epictopic",)
+    destinations: ClassVar[Sequence[str]] = (EPICTOPIC,)
     counted: ClassVar[str] = ""  # the msg_type whose number is shown as STFs processed
     threads: ClassVar[int] = 4  # for work in the background
     remembers: ClassVar[bool] = False  # is given what was recorded at each start, not at its first only

@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from ..core.destinations import DEAD_LETTERS
 from ..core.errors import BackendUnreachable, DatabaseUnusable
 from ..core.logs import execution_id as logged_execution_id
 from ..database import Connection, Database, messages
@@ -21,7 +22,6 @@ log = logging.getLogger(__name__)
 
 Handler = Callable[[Message, Work], None]
 
-DEAD_LETTERS = "/queue/ActiveMQ.DLQ"
 ATTEMPTS = 3
 BACKOFF = (0.1, 5.0)
 SHOWN_CHARACTERS = 2000

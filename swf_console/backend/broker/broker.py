@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 
 from ... import __version__
+from ..core.destinations import DEAD_LETTERS
 from ..core.errors import UsageError
 from .address import Credentials
 from .advisories import Advisories
@@ -19,7 +20,6 @@ from .statistics import Statistics, is_statistics
 from .store import MemoryUse, Store
 from .subscriptions import Browser, Client, Durables
 
-DEAD_LETTERS = "/queue/ActiveMQ.DLQ"
 SWEEP_SECONDS = 5.0
 
 

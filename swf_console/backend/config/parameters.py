@@ -1,5 +1,6 @@
 """The parameters of data taking and fast processing: one table, the founding document's."""
 
+from ..core.destinations import SLICES_QUEUE, SLICES_TOPIC
 from .schema import Parameter
 
 DATATAKING = "stf_datataking"
@@ -114,8 +115,8 @@ DATATAKING_PARAMETERS = (
         "slice_destination",
         "string",
         "Where slices go: a queue gives each to one worker, the topic to every external transformer",
-        default="/queue/panda.transformer.slices",
-        choices=("/queue/panda.transformer.slices", "/topic/panda.slices"),
+        default=SLICES_QUEUE,
+        choices=(SLICES_QUEUE, SLICES_TOPIC),
         section=FAST_SECTION,
     ),
 )

@@ -9,11 +9,11 @@ from typing import Any
 
 from simpy import Environment
 
+from ..core.destinations import EPICTOPIC
 from ..core.errors import ExecutionFailed
 from .ports import Identity, Ports, Reason, StateEvent
 from .run_numbers import ApiSession
 
-TOPIC = "/topic/epictopic"
 DESTINATION = re.compile(r"/(topic|queue)/[^\s/]\S*")
 STATES = {
     "run_imminent": ("beam", "not_ready"),
@@ -106,7 +106,7 @@ class Runner:
         """Tell the agents that the run is over, unless they know; nothing can be sent afterwards."""
         try:
             if self._run_open:
-                self.send_message(TOPIC, {"msg_type": "end_run"})
+                self.send_message(EPICTOPIC, {"msg_type": "end_run"})
         finally:
             self._closed = True
 

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widgets import Static
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from ...viewmodels.agents.monitor import AgentMonitor
     from ...viewmodels.context import ConsoleServices
 
-WIDE = 120
 
 NONE_HERE = "No agents. Run a workflow with {launch}, or make a home: swf-console init DIR"
 
@@ -104,10 +103,6 @@ class AgentsPane(ColumnsPane):
     def refresh_now(self) -> None:
         """Ask at once."""
         self.poll.now()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Side by side where there is room."""
-        self.set_class(event.size.width >= WIDE, "-wide")
 
     def _ask(self) -> "AgentsSnapshot":
         if self._watch is None:

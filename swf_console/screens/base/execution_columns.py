@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ...backend.core.format import age, clock, lasted
+from ...backend.core.format import age, capped, clock, lasted
 from ...backend.core.sanitize import brief
 from ...backend.core.times import seconds_since
+from ...backend.database.records.pages import COUNT_CAP
 from ...widgets.semantic_colors import Tone
 from ...widgets.symbols import sign
 from ...widgets.table.rows import Cell
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from ...backend.database.records.workflows import ExecutionSummary
     from ...viewmodels.pages import ListedExecution
 
-MOST_COUNTED = 10_000
 STATUS: Mapping[str, Tone] = {"running": "busy", "completed": "ok", "failed": "bad", "terminated": "off"}
 # one follows the other; the key is that of a column, and of the order of the database
 ORDERS: Mapping[str, str] = {
@@ -52,8 +52,7 @@ def _stfs(execution: "ListedExecution") -> Cell:
     count = execution.stf_count
     if count is None:
         return Cell("-")
-    many = execution.status == "running" and count > MOST_COUNTED
-    return Cell(f"{MOST_COUNTED:,}+" if many else f"{count:,}")
+    return Cell(capped(count, COUNT_CAP) if execution.status == "running" else f"{count:,}")
 
 
 def _error(execution: "ListedExecution") -> Cell:

@@ -1,29 +1,22 @@
 """What the eight screens have in common."""
 
+from abc import abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.widget import Widget
 
 from ...widgets.bindings import bindings_of
-
-if TYPE_CHECKING:
-    from ...viewmodels.context import ConsoleServices
-from abc import abstractmethod
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from ...widgets.table.columns import Column
 from ...widgets.table.short_list import ShortList
 from .prompt import ColumnChoice, Entry
-
-if TYPE_CHECKING:
-    from ...viewmodels.context import ConsoleServices
-from typing import TYPE_CHECKING
-
 from .views import View, ViewStack
 
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleServices
+
+WIDE = 120  # columns from which on a screen puts its parts side by side
 
 
 class Pane(Widget, can_focus=False):
@@ -46,6 +39,10 @@ class Pane(Widget, can_focus=False):
     def __init__(self, services: "ConsoleServices") -> None:
         super().__init__(id=f"pane-{self.screen_name}")
         self.services = services
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Side by side where there is room."""
+        self.set_class(event.size.width >= WIDE, "-wide")
 
     def opened(self) -> None:
         """The pane is on screen now: begin to refresh."""

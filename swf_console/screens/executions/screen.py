@@ -12,7 +12,7 @@ from ...widgets.table.paged_table import PagedTable
 from ...widgets.worker import Background
 from ..base.host import host_of
 from ..base.polling import cause_of
-from ..base.screen import StackPane
+from ..base.screen import WIDE, StackPane
 from ..base.views import ViewStack
 from .actions import ExecutionActions
 from .compare import CompareView
@@ -24,8 +24,6 @@ from .replay import ReplayView, replay_of
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleServices
     from ...viewmodels.executions.replay import Replay
-
-WIDE = 120
 
 
 class ExecutionsPane(StackPane):

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleServices
     from ...viewmodels.fast_processing import FastLook, FastWatch
 
-WIDE = 120
 STEP = 0.1
 
 NO_WORKER = "No worker has reported. The slice-worker program is on Agents ({agents})"
@@ -94,10 +92,6 @@ class FastProcessingPane(ColumnsPane):
     def refresh_now(self) -> None:
         """Look at once."""
         self.poll.now()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Side by side where there is room."""
-        self.set_class(event.size.width >= WIDE, "-wide")
 
     def _ask(self) -> "FastLook":
         if self._watch is None:

@@ -15,6 +15,7 @@ from ...widgets.table.short_list import ShortList
 from ...widgets.worker import Background
 from ..base.host import host_of
 from ..base.polling import cause_of
+from ..base.screen import WIDE
 from .parts import CHOOSING, EDITING, LaunchParts
 from .rows import CONFIGURATION, DURATION, NAMESPACE, PACE, WHERE, choices_of, help_of, rows_of, verdict_of
 from .validation import RequestCheck, Starter
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from ...backend.services.executions.request import RunRequest
     from ...viewmodels.context import ConsoleServices
     from ...viewmodels.executions.launch import Checked, Offer
-
-WIDE = 120
 
 
 class LaunchForm(ModalScreen[None]):

@@ -15,12 +15,12 @@ from ...widgets.repaint import Pace
 from ...widgets.tail.message_tail import MessageTail
 from ..base.host import host_of
 from ..base.prompt import Entry
+from ..base.screen import WIDE
 from .detail import MessageDetail
 from .head import MessagesHead
 from .history import MessageHistory
 from .labels import emptiness
 
-WIDE = 120
 HEAD_EVERY = 0.5
 
 

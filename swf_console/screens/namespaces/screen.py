@@ -3,7 +3,7 @@
 import shlex
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleServices
     from ...viewmodels.namespaces.snapshot import NamespacesLook
 
-WIDE = 120
 UNKNOWN = "Which there are is not known: the database is away"
 NONE_YET = "No namespaces yet. {namespaces.create} makes one, the first run makes its own"
 EVERY = 2.0
@@ -86,10 +85,6 @@ class NamespacesPane(Pane):
     def refresh_now(self) -> None:
         """Read at once."""
         self.poll.now()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Side by side where there is room."""
-        self.set_class(event.size.width >= WIDE, "-wide")
 
     def _ask(self) -> "NamespacesLook":
         from ...viewmodels.namespaces.snapshot import look_at_namespaces

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, cast
 
-from ...backend.core.format import age, number, plural
+from ...backend.core.format import age, capped, number, plural
 from ...backend.core.sanitize import brief
+from ...backend.database.records.pages import COUNT_CAP
 from ...widgets.semantic_colors import Tone
 from ...widgets.state_strip import Passed, progress_bar, strip_of
 from ...widgets.symbols import sign, sparkline
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from ...viewmodels.overview.snapshot import Change, OverviewSnapshot, Verdict
 
 BAR = 8
-CAP = 10_000
 RUNNING_COLUMNS = (
     Column("sign", "", 1),
     Column("execution", "RUNNING", 34, least=26),
@@ -44,7 +44,7 @@ def running_item(one: "ExecutionProgress") -> Item:
     """One execution as a row."""
     tone: Tone = "bad" if one.lost else "watch" if one.stopping else "busy"
     bar = "".join(text for text, _ in progress_bar(one.progress, BAR)) if one.progress is not None else ""
-    count = f"{CAP:,}+" if one.stf_count > CAP and not one.here else f"{one.stf_count:,}"
+    count = f"{one.stf_count:,}" if one.here else capped(one.stf_count, COUNT_CAP)
     of = f"{count} of {one.planned:,}" if one.planned else count
     last = one.states[-1] if one.states else None
     doing = f"{last.state}/{last.substate}" if last and last.substate else last.state if last else "begins"

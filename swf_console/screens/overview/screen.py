@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleServices
     from ...viewmodels.overview.monitor import OverviewMonitor
     from ...viewmodels.overview.snapshot import Change, OverviewSnapshot
-
-WIDE = 120
 
 
 class OverviewPane(Pane):
@@ -106,10 +104,6 @@ class OverviewPane(Pane):
     def refresh_now(self) -> None:
         """Ask at once."""
         self.poll.now()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Side by side where there is room."""
-        self.set_class(event.size.width >= WIDE, "-wide")
 
     def _ask(self) -> "OverviewSnapshot":
         first = self.services.prefetch

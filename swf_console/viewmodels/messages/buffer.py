@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from ...backend.core.destinations import EPICTOPIC
 from ...backend.database import Database
 from ...backend.services.messages.filter import MessageMatch, compile_filter
-from ...backend.services.messages.follow import EPICTOPIC, check_topic
+from ...backend.services.messages.follow import check_topic
 from ..ui_priority import Courtesy
 from .decode import Stamper
 from .history import SKEW_SECONDS, Past, read_behind

@@ -10,10 +10,6 @@ from ...database.records.processing import NewTfSlice, Retry, SliceResult
 from ...database.slices import sample_of, slice_file
 from ..message import BadMessage, Message
 
-WORKERS_TOPIC = "/topic/panda.workers"
-SLICES_QUEUE = "/queue/panda.transformer.slices"
-RESULTS_QUEUE = "/queue/panda.results.fastprocessing"
-
 SLICES_PER_SAMPLE = 15
 SPACE = uuid.UUID("c5a1a4b0-3d1e-4f5c-8c52-0b6f2f7f9d11")
 

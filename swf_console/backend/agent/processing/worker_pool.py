@@ -6,10 +6,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ...core.destinations import SLICES_QUEUE
 from ...database.records.processing import WorkerBeat
 from ...database.workers import IDLE, PROCESSING
 from ..message import Message
-from .slices import SLICES_QUEUE, Slice
+from .slices import Slice
 
 MOST_WORKERS = 100_000
 WORKERS = 30

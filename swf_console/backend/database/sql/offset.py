@@ -8,7 +8,7 @@ from sqlalchemy import Column, ColumnElement, Connection, FromClause, Select, Ta
 from ..records.pages import Listing, T, Window
 from .dialect import capped, insert_into
 
-COUNT_CAP = 1_000_000
+EXACT_UP_TO = 1_000_000
 MERGED = ("metadata",)
 
 
@@ -56,7 +56,7 @@ class Rows(Generic[T]):
         """List the rows that equal what is given, in the table's order."""
         given = [self._filters[name] == value for name, value in equal.items() if value is not None]
         query = self.select(*given, *more)
-        count = capped(connection, query, COUNT_CAP) if window.counted else None
+        count = capped(connection, query, EXACT_UP_TO) if window.counted else None
         rows = connection.execute(query.order_by(*self._order).limit(window.limit).offset(window.offset))
         return Listing(tuple(self._make(**row._mapping) for row in rows), count)
 

@@ -1,7 +1,7 @@
 """Asking a user's agent manager: whether it is there, what it says, what it shall do."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from ...core.errors import Refused, SwfError, TimedOut
@@ -10,13 +10,13 @@ from ...database import Database, agents
 from ...database.records.agents import Agent
 from ...messaging.client import request, sender_of
 from ...messaging.outbox import Unrecorded
+from ..agents.queries import SILENT
 from ..testbed import HomeTestbed, agents_running, described
 from .protocol import PING, REPLY_PREFIXES, START, STATUS, STOP, control_queue
 from .server import AGENT_TYPE
 
 PING_SECONDS = 3.0
 WORK_SECONDS = 60.0
-SILENT = timedelta(seconds=90)
 LOOKED_THROUGH = 500
 
 

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
+from ...core.destinations import EPICTOPIC
 from ...core.errors import SwfError
 from ...core.settings import Settings
 from ...database import Connection, Database, executions, messages, runs
@@ -14,7 +15,6 @@ from ...messaging.message import OutgoingMessage, make
 
 log = logging.getLogger(__name__)
 
-EPICTOPIC = "/topic/epictopic"
 SEND_SECONDS = 3.0
 MOST_COUNTED = 10_000_000
 

@@ -123,7 +123,7 @@ def _embedded_pid(settings: Settings) -> int | None:
 
 RUNNING_SHOWN = 50
 AGENTS_SHOWN = 100
-COUNT_CAP = 1_001
+RUNNING_CAP = 1_001
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ def _read(database: Database, kind: str) -> DatabaseLook:
         running = executions.page(connection, wanted, limit=RUNNING_SHOWN)
         count = len(running.items)
         if running.next:
-            count = executions.count(connection, wanted, COUNT_CAP)
+            count = executions.count(connection, wanted, RUNNING_CAP)
         heard = agents.present(connection, AGENTS_SHOWN)
         now = server_time(connection)
     return DatabaseLook(

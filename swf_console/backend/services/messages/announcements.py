@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...config.names import resolve_namespace
+from ...core.destinations import EPICTOPIC
 from ...core.errors import Refused, TimedOut, UsageError
 from ...core.settings import Settings
 from ...database import Database
@@ -16,7 +17,6 @@ from ..executions.outbox import DatabaseOutbox
 from ..executions.request import testbed_of
 from ..ownership import check_writable
 
-EPICTOPIC = "/topic/epictopic"
 DELIVERY_SECONDS = 5.0
 ANNOUNCEMENT = "announcement"
 # what agents act upon; only those who say it of themselves may say it

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
 
+from ...core.destinations import EPICTOPIC
 from ...core.errors import Refused
 from ...core.settings import Settings
 from ...messaging.connection import Connection
@@ -16,7 +17,6 @@ from ...messaging.message import IncomingMessage, check_destination
 from ...messaging.subscriber import AUTO, Subscriber, Subscription
 from .filter import MessageMatch
 
-EPICTOPIC = "/topic/epictopic"
 CONNECT_SECONDS = 10.0
 LOOK_SECONDS = 0.2
 WAITING = 1000

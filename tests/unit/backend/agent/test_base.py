@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.agent import EPICTOPIC
 from swf_console.backend.agent.base import Agent
 from swf_console.backend.agent.context import Work
 from swf_console.backend.agent.message import Message
-from swf_console.backend.agent.processor import DEAD_LETTERS
+from swf_console.backend.core.destinations import DEAD_LETTERS, EPICTOPIC
 from swf_console.backend.core.errors import DatabaseUnreachable, Refused
 from swf_console.backend.database import logs, namespaces, runs
 from swf_console.backend.database.records.agents import LogFilter

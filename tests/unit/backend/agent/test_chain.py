@@ -12,9 +12,9 @@ from example_data_agent import DataAgent
 from example_fastmon_agent import FastmonAgent
 from example_processing_agent import ProcessingAgent
 
-from swf_console.backend.agent import EPICTOPIC, MONITORING_QUEUE
 from swf_console.backend.agent.base import Agent
 from swf_console.backend.agent.processing.stf import is_sampled
+from swf_console.backend.core.destinations import EPICTOPIC, MONITORING_QUEUE
 from swf_console.backend.database import files, runs, stf_workflows
 from swf_console.backend.database.records.processing import StfFilter
 from swf_console.backend.message_mapping import outgoing_row

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.agent import EPICTOPIC
 from swf_console.backend.agent.base import Agent
+from swf_console.backend.core.destinations import EPICTOPIC
 from swf_console.backend.database import logs
 from swf_console.backend.database.records.agents import LogFilter
 from tests.support.agents import EXECUTION, AgentStage

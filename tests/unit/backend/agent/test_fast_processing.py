@@ -16,9 +16,9 @@ from example_fastmon_agent import FastmonAgent
 from fast_processing_agent import FastProcessingAgent
 from slice_worker import SliceWorker
 
-from swf_console.backend.agent import EPICTOPIC
 from swf_console.backend.agent.base import Agent
-from swf_console.backend.agent.processing.slices import RESULTS_QUEUE, SLICES_QUEUE, WORKERS_TOPIC, Slice
+from swf_console.backend.agent.processing.slices import Slice
+from swf_console.backend.core.destinations import EPICTOPIC, RESULTS_QUEUE, SLICES_QUEUE, WORKERS_TOPIC
 from swf_console.backend.database import Database, runs, slices, workers
 from swf_console.backend.database.records.pages import Window
 from swf_console.backend.database.records.processing import TfSlice

@@ -12,8 +12,7 @@ from example_processing_agent import ProcessingAgent
 from fast_processing_agent import FastProcessingAgent
 from slice_worker import SliceWorker
 
-from swf_console.backend.agent import MONITORING_QUEUE
-from swf_console.backend.agent.processing.slices import RESULTS_QUEUE, SLICES_QUEUE
+from swf_console.backend.core.destinations import MONITORING_QUEUE, RESULTS_QUEUE, SLICES_QUEUE
 from swf_console.backend.database import open_database, sequences
 from tests.support.agents import RUN, AgentStage
 from tests.support.fast_run import SECTIONS, SLICES, is_over, state_of, the_run
