@@ -10,7 +10,7 @@ from ...database import Database, agents
 from ...database.records.agents import Agent
 from ...messaging.client import request, sender_of
 from ...messaging.outbox import Unrecorded
-from ..agents.queries import SILENT
+from ..agents.snapshot import SILENT
 from ..testbed import HomeTestbed, agents_running, described
 from .protocol import PING, REPLY_PREFIXES, START, STATUS, STOP, control_queue
 from .server import AGENT_TYPE
