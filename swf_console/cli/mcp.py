@@ -21,15 +21,15 @@ def run(arguments: argparse.Namespace) -> int:
     from ..backend.core.errors import UsageError
     from ..backend.core.logs import log_to_file
     from ..backend.core.settings import load_settings
-    from ..mcp.executor import Desk
+    from ..mcp.executor import ToolExecutor
     from ..mcp.tools import BY_NAME
 
     if not 0 <= arguments.port <= 65535:
         raise UsageError(f"--port {arguments.port} is no port", "Give a number from 0 to 65535")
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
     log_to_file(settings.logs_dir / "mcp.log")
-    door = "mcp over http" if arguments.http else "mcp"
-    desk = Desk(settings, BY_NAME, allow_write=arguments.allow_write, door=door)
+    interface = "mcp over http" if arguments.http else "mcp"
+    executor = ToolExecutor(settings, BY_NAME, allow_write=arguments.allow_write, interface=interface)
     try:
         if arguments.http:
             from ..backend.http_server.server import Listening
@@ -38,11 +38,11 @@ def run(arguments: argparse.Namespace) -> int:
             def up(url: str) -> None:
                 say(f"the tools are served on {url}; Ctrl-C ends it")
 
-            serve_http(desk, Listening(arguments.host, arguments.port), up)
+            serve_http(executor, Listening(arguments.host, arguments.port), up)
         else:
             from ..mcp.server import serve_stdio
 
-            serve_stdio(desk)
+            serve_stdio(executor)
     finally:
-        desk.close()
+        executor.close()
     return 0

@@ -6,22 +6,22 @@ from ..backend.core.errors import UsageError
 from ..backend.http_server.address import base_url
 from ..backend.http_server.security import AuthMiddleware
 from ..backend.http_server.server import Listening, Server, bound_socket, is_loopback, server_config
-from .executor import Desk
+from .executor import ToolExecutor
 from .server import build
 
 PATH = "/mcp"
 GRACE_SECONDS = 10
 
 
-def serve_http(desk: Desk, listening: Listening, up: Callable[[str], None]) -> None:
+def serve_http(executor: ToolExecutor, listening: Listening, up: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; `up` is called with the URL. Who may write has to show a token.
 
     Raises UsageError for a host that other machines reach and for writes without a token, PortTaken.
     """
-    _check_access(desk, listening.host)
-    app = build(desk).streamable_http_app(streamable_http_path=PATH, json_response=True, host="127.0.0.1")
+    _check_access(executor, listening.host)
+    app = build(executor).streamable_http_app(streamable_http_path=PATH, json_response=True, host="127.0.0.1")
     config = server_config(
-        AuthMiddleware(app, desk.settings.api_token),
+        AuthMiddleware(app, executor.settings.api_token),
         lifespan="on",
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
@@ -32,13 +32,13 @@ def serve_http(desk: Desk, listening: Listening, up: Callable[[str], None]) -> N
         Server(config).run(sockets=[bound])
 
 
-def _check_access(desk: Desk, host: str) -> None:
+def _check_access(executor: ToolExecutor, host: str) -> None:
     if not is_loopback(host):
         raise UsageError(
             f"{host} can be reached from other machines: MCP is served on this one alone",
             "Listen on 127.0.0.1, and reach it through a tunnel (ssh -L)",
         )
-    if desk.allow_write and not desk.settings.api_token:
+    if executor.allow_write and not executor.settings.api_token:
         raise UsageError(
             "everybody on this machine could write through this port",
             "Set SWF_API_TOKEN, or leave --allow-write out, or use stdio",

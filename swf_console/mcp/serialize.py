@@ -1,4 +1,4 @@
-"""Answers as JSON that can be read whole: rows as objects, long texts and lists cut, and that said."""
+"""Results as JSON short enough to be read whole: rows as objects, long texts and lists cut, and that said."""
 
 import json
 import math
@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from ..backend.core.format import iso
+from ..backend.database.records.pages import Page
 
-MOST_CHARACTERS = 200_000
+MAX_CHARACTERS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class Limits:
     """How long a text, how many elements of a list in a row, how deep a row may be."""
 
     text: int
@@ -21,46 +22,51 @@ class Measure:
     depth: int
 
 
-# the first whose answer is short enough is taken
-MEASURES = (
-    Measure(100_000, 10_000, 60),
-    Measure(4_000, 1_000, 20),
-    Measure(800, 100, 10),
-    Measure(200, 20, 6),
-    Measure(40, 5, 4),
+# the first that makes the result short enough is taken
+STEPS = (
+    Limits(100_000, 10_000, 60),
+    Limits(4_000, 1_000, 20),
+    Limits(800, 100, 10),
+    Limits(200, 20, 6),
+    Limits(40, 5, 4),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A page of a list; `next` is the cursor of what follows, `note` what else has to be said."""
+class NotedPage:
+    """A page of a list, and what else an assistant has to know of it."""
 
-    items: tuple[Any, ...]
-    next: str | None
-    note: str = ""
+    page: Page[Any]
+    note: str
 
 
-def shaped(answer: Any) -> dict[str, Any]:
-    """The answer as a JSON object of at most 200,000 characters or so; `shortened` counts what was cut."""
+def serialize(result: Any) -> dict[str, Any]:
+    """The result as a JSON object of at most 200,000 characters or so; `shortened` counts what was cut."""
     document: dict[str, Any] = {}
-    for measure in MEASURES:
-        document = Shaper(measure).document(answer)
-        if len(json.dumps(document)) <= MOST_CHARACTERS:
+    for limits in STEPS:
+        document = Serializer(limits).document(result)
+        if len(json.dumps(document)) <= MAX_CHARACTERS:
             break
     return document
 
 
-class Shaper:
-    """Makes JSON of rows by one measure, and counts its cuts."""
+class Serializer:
+    """Makes JSON of rows within limits, and counts its cuts."""
 
-    def __init__(self, measure: Measure) -> None:
-        self._measure = measure
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._cuts = 0
 
-    def document(self, answer: Any) -> dict[str, Any]:
-        """One answer."""
-        made = self._listed(answer) if isinstance(answer, Listed) else self.plain(answer)
-        document: dict[str, Any] = made if isinstance(made, dict) else {"result": made}
+    def document(self, result: Any) -> dict[str, Any]:
+        """One result."""
+        match result:
+            case NotedPage():
+                document = self._page(result.page, result.note)
+            case Page():
+                document = self._page(result)
+            case _:
+                made = self.plain(result)
+                document = made if isinstance(made, dict) else {"result": made}
         if self._cuts:
             document["shortened"] = self._cuts
         return document
@@ -71,14 +77,14 @@ class Shaper:
             return {each.name: self.plain(getattr(value, each.name), depth + 1) for each in fields(value)}
         if not isinstance(value, Mapping | list | tuple | set | frozenset):
             return self._scalar(value)
-        if depth >= self._measure.depth:
+        if depth >= self._limits.depth:
             self._cuts += 1
             return "…"
         if isinstance(value, Mapping):
-            kept = list(value.items())[: self._kept(len(value))]
+            kept = list(value.items())[: self._count(len(value))]
             return {self._text(str(key)): self.plain(item, depth + 1) for key, item in kept}
         items = sorted(value, key=str) if isinstance(value, set | frozenset) else value
-        return [self.plain(item, depth + 1) for item in items[: self._kept(len(items))]]
+        return [self.plain(item, depth + 1) for item in items[: self._count(len(items))]]
 
     def _scalar(self, value: Any) -> Any:
         if value is None or isinstance(value, bool | int):
@@ -89,9 +95,9 @@ class Shaper:
             return iso(value)
         return self._text(str(value))
 
-    def _listed(self, page: Listed) -> dict[str, Any]:
+    def _page(self, page: Page[Any], note: str = "") -> dict[str, Any]:
         more = page.next is not None
-        notes = [page.note] if page.note else []
+        notes = [note] if note else []
         if more:
             notes.append("this list is cut: call again with cursor = next_cursor for what follows")
         return {
@@ -102,15 +108,15 @@ class Shaper:
             **({"note": "; ".join(notes)} if notes else {}),
         }
 
-    def _kept(self, length: int) -> int:
-        if length > self._measure.elements:
+    def _count(self, length: int) -> int:
+        if length > self._limits.elements:
             self._cuts += 1
-        return self._measure.elements
+        return self._limits.elements
 
     def _text(self, text: str) -> str:
-        # what cannot be written as UTF-8 came from a file of somebody else's
+        # a file of another program may hold what cannot be written as UTF-8
         text = text.encode("utf-8", "replace").decode()
-        if len(text) <= self._measure.text:
+        if len(text) <= self._limits.text:
             return text
         self._cuts += 1
-        return f"{text[: self._measure.text]}… ({len(text) - self._measure.text} more characters)"
+        return f"{text[: self._limits.text]}… ({len(text) - self._limits.text} more characters)"

@@ -17,7 +17,7 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 
 from .. import __version__
-from .executor import Answer, Desk
+from .executor import ToolExecutor, ToolResult
 from .tool import Tool
 
 log = logging.getLogger(__name__)
@@ -34,10 +34,10 @@ MODES = {
 }
 
 
-def build(desk: Desk) -> Server[Any]:
-    """A server of this desk's tools, for any transport."""
+def build(executor: ToolExecutor) -> Server[Any]:
+    """A server of the executor's tools, for any transport."""
     limiter = CapacityLimiter(CALLS_AT_ONCE)
-    listed = types.ListToolsResult(tools=[described(name, one) for name, one in desk.tools.items()])
+    listed = types.ListToolsResult(tools=[described(name, one) for name, one in executor.tools.items()])
 
     async def on_list_tools(
         _context: ServerRequestContext[Any], _params: types.PaginatedRequestParams | None
@@ -47,16 +47,16 @@ def build(desk: Desk) -> Server[Any]:
     async def on_call_tool(
         _context: ServerRequestContext[Any], params: types.CallToolRequestParams
     ) -> types.CallToolResult:
-        tool = desk.tools.get(params.name)
+        tool = executor.tools.get(params.name)
         if tool is None:
             raise MCPError(types.INVALID_PARAMS, f"there is no tool {params.name[:100]!r}")
-        call = partial(desk.answer, tool, params.arguments or {})
+        call = partial(executor.call, tool, params.arguments or {})
         return result_of(await to_thread.run_sync(call, limiter=limiter))
 
     return Server(
         "swf-console",
         version=__version__,
-        instructions=INSTRUCTIONS.format(mode=MODES[desk.allow_write]),
+        instructions=INSTRUCTIONS.format(mode=MODES[executor.allow_write]),
         on_list_tools=on_list_tools,
         on_call_tool=on_call_tool,
     )
@@ -68,21 +68,21 @@ def described(name: str, tool: Tool) -> types.Tool:
     return types.Tool(name=name, description=tool.about, input_schema=tool.schema(), annotations=hints)
 
 
-def result_of(answer: Answer) -> types.CallToolResult:
-    """An answer as clients get it: a JSON object, and the same as text."""
-    text = json.dumps(answer.document, ensure_ascii=False)
+def result_of(result: ToolResult) -> types.CallToolResult:
+    """A result as clients get it: a JSON object, and the same as text."""
+    text = json.dumps(result.document, ensure_ascii=False)
     return types.CallToolResult(
         content=[types.TextContent(type="text", text=text)],
-        structured_content=answer.document,
-        is_error=answer.failed,
+        structured_content=result.document,
+        is_error=result.is_error,
     )
 
 
-def serve_stdio(desk: Desk) -> None:
-    """Serve one client until it closes stdin, or until SIGTERM or SIGINT; a write under way is finished."""
+def serve_stdio(executor: ToolExecutor) -> None:
+    """Serve one client until it closes stdin, or until SIGTERM or SIGINT; a running write is finished."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, partial(_end_by_signal, desk))
-    anyio.run(_serve_stdio, build(desk))
+        signal.signal(number, partial(_end_by_signal, executor))
+    anyio.run(_serve_stdio, build(executor))
 
 
 async def _serve_stdio(server: Server[Any]) -> None:
@@ -90,8 +90,8 @@ async def _serve_stdio(server: Server[Any]) -> None:
         await server.run(incoming, outgoing, server.create_initialization_options())
 
 
-def _end_by_signal(desk: Desk, number: int, _frame: FrameType | None) -> None:
+def _end_by_signal(executor: ToolExecutor, number: int, _frame: FrameType | None) -> None:
     # the thread that reads stdin cannot be interrupted, and keeps the interpreter from ending
     log.info("ended by %s", signal.Signals(number).name)
-    desk.wait_quiet(FINISH_SECONDS)
+    executor.wait_idle(FINISH_SECONDS)
     os._exit(130 if number == signal.SIGINT else 0)

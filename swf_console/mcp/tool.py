@@ -3,19 +3,57 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import Annotated, Any, Literal, Protocol, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
 
 from ..backend.core.errors import UsageError
+from ..backend.core.settings import Settings
+from ..backend.database import Database
 
-if TYPE_CHECKING:
-    from .executor import Desk
-from typing import Annotated, Literal
+MAX_PROBLEMS = 20
+NO_CONTROL = r"^[^\x00-\x1f\x7f-\x9f]*$"
+NAME = r"^[A-Za-z0-9_][A-Za-z0-9._-]*$"
+MAX_ITEMS = 200
 
-from pydantic import Field, StringConstraints
+Line = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NO_CONTROL)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NAME)]
+User = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9._-]+$")]
+Words = Annotated[str, StringConstraints(max_length=2000, pattern=NO_CONTROL)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"^[^\x00]*$")]
+Moment = Annotated[
+    Line, Field(description="a time in ISO 8601 (UTC without a zone), or an age such as 10m, 2h, 3d")
+]
+Run = Annotated[int, Field(ge=0, le=2**31 - 1, description="the number of a DAQ run")]
+Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
+RowId = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Seconds = Annotated[Finite, Field(ge=0, le=1e9, description="simulated seconds; 0: no limit")]
+Wait = Annotated[Finite, Field(gt=0, le=60, description="wall seconds to wait for the end")]
+Limit = Annotated[int, Field(ge=1, le=MAX_ITEMS, description="how many at most")]
+Cursor = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=1000, pattern=r"^[A-Za-z0-9_=-]+$"),
+    Field(description="next_cursor of the page before; leave it out for the first page"),
+]
+Parameters = Annotated[
+    dict[Name, Any],
+    Field(max_length=100, description="parameters by name or section.key, over those of the configuration"),
+]
+Metadata = Annotated[dict[Line, Any], Field(max_length=100)]
+Status = Literal["running", "completed", "failed", "terminated"]
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
-MOST_PROBLEMS = 20
+
+class ToolContext(Protocol):
+    """What a tool works with."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    def database(self) -> Database:
+        """Opened on first use. Raises DatabaseUnusable or DatabaseUnreachable."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +77,20 @@ class Tool:
             model = self.arguments.model_validate(dict(given))
         except ValidationError as error:
             found = error.errors(include_url=False, include_context=False, include_input=False)
-            problems = [_spelled(one["loc"], one["msg"]) for one in found[:MOST_PROBLEMS]]
+            problems = [_problem(one["loc"], one["msg"]) for one in found[:MAX_PROBLEMS]]
             known = ", ".join(self.arguments.model_fields) or "none"
             raise UsageError("; ".join(problems), f"{self.name} takes: {known}") from None
         return {name: getattr(model, name) for name in self.arguments.model_fields}
 
-    def __call__(self, desk: "Desk", values: Mapping[str, Any]) -> Any:
-        """Do it."""
-        return self.function(desk, **values)
+    def __call__(self, context: ToolContext, values: Mapping[str, Any]) -> Any:
+        """Carry it out."""
+        return self.function(context, **values)
 
 
 def tool(*, writes: bool = False, destroys: bool = False) -> Callable[[Callable[..., Any]], Tool]:
-    """Make a tool of a function `(desk, *, arguments)`; its docstring is what an assistant reads."""
+    """Make a tool of a function `(context, *, arguments)`; its docstring is what an assistant reads."""
 
-    def made(function: Callable[..., Any]) -> Tool:
+    def decorate(function: Callable[..., Any]) -> Tool:
         hints = get_type_hints(function, include_extras=True)
         _, *parameters = inspect.signature(function).parameters.values()
         fields: dict[str, Any] = {
@@ -64,42 +102,9 @@ def tool(*, writes: bool = False, destroys: bool = False) -> Callable[[Callable[
         about = inspect.cleandoc(function.__doc__ or "")
         return Tool(name, about, writes or destroys, destroys, function, model)
 
-    return made
+    return decorate
 
 
-def _spelled(place: tuple[int | str, ...], message: str) -> str:
+def _problem(place: tuple[int | str, ...], message: str) -> str:
     where = ".".join(str(part)[:60] for part in place) or "arguments"
     return f"{where}: {message}"
-
-
-NO_CONTROL = r"^[^\x00-\x1f\x7f-\x9f]*$"
-NAME = r"^[A-Za-z0-9_][A-Za-z0-9._-]*$"
-MOST_ITEMS = 200
-
-Line = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NO_CONTROL)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NAME)]
-User = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9._-]+$")]
-Words = Annotated[str, StringConstraints(max_length=2000, pattern=NO_CONTROL)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"^[^\x00]*$")]
-Moment = Annotated[
-    Line, Field(description="a time in ISO 8601 (UTC without a zone), or an age such as 10m, 2h, 3d")
-]
-Run = Annotated[int, Field(ge=0, le=2**31 - 1, description="the number of a DAQ run")]
-Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
-RowId = Annotated[int, Field(ge=0, le=2**63 - 1)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Seconds = Annotated[Finite, Field(ge=0, le=1e9, description="simulated seconds; 0: no limit")]
-Wait = Annotated[Finite, Field(gt=0, le=60, description="wall seconds to wait for the end")]
-Limit = Annotated[int, Field(ge=1, le=MOST_ITEMS, description="how many at most")]
-Cursor = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=1000, pattern=r"^[A-Za-z0-9_=-]+$"),
-    Field(description="next_cursor of the page before; leave it out for the first page"),
-]
-Parameters = Annotated[
-    dict[Name, Any],
-    Field(max_length=100, description="parameters by name or section.key, over those of the configuration"),
-]
-Metadata = Annotated[dict[Line, Any], Field(max_length=100)]
-Status = Literal["running", "completed", "failed", "terminated"]
-Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]

@@ -1,4 +1,4 @@
-"""An assistant: the client of the protocol's own SDK, against a desk in this process or a server process."""
+"""An assistant: the client of the protocol's own SDK, for a server in this process or in one of its own."""
 
 import json
 import sys

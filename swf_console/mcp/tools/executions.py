@@ -1,21 +1,91 @@
-"""Tools that look at executions and at what was sent in them."""
+"""Tools that start, stop, show and predict executions."""
 
 from typing import Any
 
 from ...backend.core.times import parse_time
-from ...backend.database.records.messages import MessageFilter
 from ...backend.database.records.workflows import ExecutionFilter
-from ...backend.services.executions import queries
-from ...backend.services.messages import filter as message_filter
-from ...backend.services.messages import search
-from ..executor import Desk
-from ..serialize import Listed
-from ..tool import Cursor, Limit, Line, Moment, Status, Words, tool
+from ...backend.services import testbed
+from ...backend.services.executions import forecast, queries
+from ...backend.services.executions.request import RunRequest
+from ...backend.services.executions.stop import force_terminate, stop_execution
+from ..tool import (
+    Cursor,
+    Finite,
+    Limit,
+    Line,
+    Moment,
+    Name,
+    Parameters,
+    Seconds,
+    Status,
+    ToolContext,
+    Wait,
+    tool,
+)
+
+PLAN_SECONDS = 20.0
+
+
+@tool(writes=True)
+def start_workflow(
+    context: ToolContext,
+    *,
+    workflow_name: Name | None = None,
+    config: Name | None = None,
+    namespace: Name | None = None,
+    realtime: bool | None = None,
+    duration: Seconds | None = None,
+    stf_count: int | None = None,
+    physics_period_count: int | None = None,
+    physics_period_duration: Finite | None = None,
+    stf_interval: Finite | None = None,
+    parameters: Parameters | None = None,
+    start_agents: bool = True,
+) -> Any:
+    """Start a workflow; the answer holds its execution_id, and comes before the run ends.
+
+    Without workflow_name and config, testbed.toml says what is run; without namespace, in which. The runner
+    and the agents of the configuration are started where they do not run, unless start_agents is false.
+    Every parameter is checked before anything is started. Watch it with get_workflow_monitor.
+    """
+    named = {
+        "stf_count": stf_count,
+        "physics_period_count": physics_period_count,
+        "physics_period_duration": physics_period_duration,
+        "stf_interval": stf_interval,
+    }
+    given = {name: value for name, value in named.items() if value is not None} | (parameters or {})
+    request = RunRequest(
+        workflow=workflow_name,
+        configuration=config,
+        namespace=namespace,
+        realtime=realtime,
+        duration=duration,
+    ).with_parameters(given, "mcp")
+    return testbed.run_testbed(context.settings, request, with_agents=start_agents)
+
+
+@tool(writes=True, destroys=True)
+def stop_workflow(context: ToolContext, *, execution_id: Line, timeout: Wait = 10.0) -> Any:
+    """Stop a running execution, whoever runs it, and wait for its end; its agents are told.
+
+    Refused where it does not run.
+    """
+    return stop_execution(context.settings, context.database(), execution_id, timeout)
+
+
+@tool(writes=True, destroys=True)
+def end_execution(context: ToolContext, *, execution_id: Line) -> Any:
+    """Write off an execution that stays `running` with nobody to run it: its status becomes `terminated`.
+
+    No process is touched and no agent is told. Refused where its runner is alive: use stop_workflow then.
+    """
+    return force_terminate(context.settings, context.database(), execution_id)
 
 
 @tool()
 def list_workflow_executions(
-    desk: Desk,
+    context: ToolContext,
     *,
     namespace: Line | None = None,
     status: Status | None = None,
@@ -36,14 +106,13 @@ def list_workflow_executions(
         since=parse_time(start_time, "start_time"),
         until=parse_time(end_time, "end_time"),
     )
-    page = queries.list_executions(desk.settings, desk.database(), wanted, cursor, limit)
-    return Listed(page.items, page.next)
+    return queries.list_executions(context.settings, context.database(), wanted, cursor, limit)
 
 
 @tool()
-def get_workflow_execution(desk: Desk, *, execution_id: Line) -> Any:
+def get_workflow_execution(context: ToolContext, *, execution_id: Line) -> Any:
     """Show one execution: parameters, metrics, environment, state events, messages, drift of its code."""
-    found = queries.execution_detail(desk.settings, desk.database(), execution_id)
+    found = queries.execution_detail(context.settings, context.database(), execution_id)
     definition = found.definition
     return {
         "execution": found.execution,
@@ -62,57 +131,28 @@ def get_workflow_execution(desk: Desk, *, execution_id: Line) -> Any:
 
 
 @tool()
-def get_workflow_monitor(desk: Desk, *, execution_id: Line) -> Any:
+def get_workflow_monitor(context: ToolContext, *, execution_id: Line) -> Any:
     """Show how far an execution is: status, phase, STFs, slice counters, state events, recent errors."""
-    return queries.watch_execution(desk.settings, desk.database(), execution_id)
+    return queries.watch_execution(context.settings, context.database(), execution_id)
 
 
 @tool()
-def list_workflow_monitors(desk: Desk, *, cursor: Cursor | None = None, limit: Limit = 20) -> Any:
+def list_workflow_monitors(context: ToolContext, *, cursor: Cursor | None = None, limit: Limit = 20) -> Any:
     """List the executions of the last 24 hours with their run, its phase and their STFs."""
-    page = queries.list_watched(desk.settings, desk.database(), cursor, limit)
-    return Listed(page.items, page.next)
+    return queries.list_watched(context.settings, context.database(), cursor, limit)
 
 
 @tool()
-def list_messages(
-    desk: Desk,
+def plan(
+    context: ToolContext,
     *,
-    namespace: Line | None = None,
-    execution_id: Line | None = None,
-    run_id: Line | None = None,
-    message_type: Line | None = None,
-    agent: Line | None = None,
-    start_time: Moment | None = None,
-    end_time: Moment | None = None,
-    filter: Words = "",  # noqa: A002 (an argument of the tool)
-    cursor: Cursor | None = None,
-    limit: Limit = 50,
+    config: Name,
+    parameters: Parameters | None = None,
+    duration: Seconds | None = None,
 ) -> Any:
-    """List recorded messages with their content, the newest first.
+    """Predict a run of a configuration: schedule, messages, demand, capacity, backlog, warnings.
 
-    agent is the sender. message_type may end in *. filter has terms that must all hold: type=stf_* run=100010
-    sender~fastmon "text" !heartbeat .state=run (.name is a field of the body).
+    Nothing is started, no broker and no database is needed. A rehearsal of more than 20 seconds is cut.
     """
-    wanted = MessageFilter(
-        namespace=namespace,
-        execution_id=execution_id,
-        run_id=run_id,
-        message_type=message_type,
-        sender=agent,
-        since=parse_time(start_time, "start_time"),
-        until=parse_time(end_time, "end_time"),
-    )
-    match = message_filter.compile_filter(filter)
-    page = search.list_messages(desk.database(), wanted, match, cursor, limit)
-    note = f"{page.looked_at} messages were looked through" if page.unfinished else ""
-    return Listed(search.with_contents(desk.database(), page.items), page.next, note)
-
-
-TOOLS = (
-    list_workflow_executions,
-    get_workflow_execution,
-    get_workflow_monitor,
-    list_workflow_monitors,
-    list_messages,
-)
+    request = RunRequest(configuration=config, duration=duration).with_parameters(parameters or {}, "mcp")
+    return forecast.document_of(forecast.predict_within(context.settings, request, PLAN_SECONDS))

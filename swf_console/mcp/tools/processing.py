@@ -1,29 +1,26 @@
-"""Tools that look at runs, STF files and TF slices."""
+"""Tools that show runs, STF files and TF slices."""
 
 from typing import Any
 
 from ...backend.services import processing
-from ..executor import Desk
-from ..serialize import Listed
-from ..tool import Cursor, Limit, Line, Number, Run, tool
+from ..tool import Cursor, Limit, Line, Number, Run, ToolContext, tool
 
 
 @tool()
-def list_runs(desk: Desk, *, cursor: Cursor | None = None, limit: Limit = 50) -> Any:
+def list_runs(context: ToolContext, *, cursor: Cursor | None = None, limit: Limit = 50) -> Any:
     """List DAQ runs, the highest number first."""
-    page = processing.list_runs(desk.database(), cursor, limit)
-    return Listed(page.items, page.next)
+    return processing.list_runs(context.database(), cursor, limit)
 
 
 @tool()
-def get_run(desk: Desk, *, run_number: Run) -> Any:
+def get_run(context: ToolContext, *, run_number: Run) -> Any:
     """Show a DAQ run with its present state, its counters and its first hundred state events."""
-    return processing.find_run(desk.database(), run_number)
+    return processing.find_run(context.database(), run_number)
 
 
 @tool()
 def list_stf_files(
-    desk: Desk,
+    context: ToolContext,
     *,
     run_number: Run | None = None,
     status: Line | None = None,
@@ -35,26 +32,27 @@ def list_stf_files(
 
     status is registered, processing, processed, done or failed.
     """
-    page = processing.list_stf_files(
-        desk.database(),
+    return processing.list_stf_files(
+        context.database(),
         run_number=run_number,
         status=status,
         machine_state=machine_state,
         after=cursor,
         limit=limit,
     )
-    return Listed(page.items, page.next)
 
 
 @tool()
-def get_stf_file(desk: Desk, *, file_id: Line | None = None, stf_filename: Line | None = None) -> Any:
+def get_stf_file(
+    context: ToolContext, *, file_id: Line | None = None, stf_filename: Line | None = None
+) -> Any:
     """Show an STF file, by id or name: its way through the agents and the TF samples taken from it."""
-    return processing.find_stf_file(desk.database(), file_id=file_id, stf_filename=stf_filename)
+    return processing.find_stf_file(context.database(), file_id=file_id, stf_filename=stf_filename)
 
 
 @tool()
 def list_tf_slices(
-    desk: Desk,
+    context: ToolContext,
     *,
     run_number: Run | None = None,
     stf_filename: Line | None = None,
@@ -68,8 +66,8 @@ def list_tf_slices(
 
     status is queued, processing, completed or failed.
     """
-    page = processing.list_tf_slices(
-        desk.database(),
+    return processing.list_tf_slices(
+        context.database(),
         run_number=run_number,
         stf_filename=stf_filename,
         tf_filename=tf_filename,
@@ -78,13 +76,9 @@ def list_tf_slices(
         after=cursor,
         limit=limit,
     )
-    return Listed(page.items, page.next)
 
 
 @tool()
-def get_tf_slice(desk: Desk, *, tf_filename: Line, slice_id: Number | None = None) -> Any:
+def get_tf_slice(context: ToolContext, *, tf_filename: Line, slice_id: Number | None = None) -> Any:
     """Show a TF slice: by its TF sample and slice_id, or by the name of its own file (..._slice_007.tf)."""
-    return processing.find_tf_slice(desk.database(), tf_filename, slice_id)
-
-
-TOOLS = (list_runs, get_run, list_stf_files, get_stf_file, list_tf_slices, get_tf_slice)
+    return processing.find_tf_slice(context.database(), tf_filename, slice_id)

@@ -1,40 +1,38 @@
-"""Tools for users' testbeds; those of other users are reached through their agent managers."""
+"""Tools for testbeds; those of other users are reached through their agent managers."""
 
 from typing import Any
 
 from ...backend.services.agent_manager import client
-from ..executor import Desk
-from ..tool import Name, User, tool
+from ..tool import Name, ToolContext, User, tool
 
 
 @tool()
-def get_testbed_status(desk: Desk, *, username: User | None = None) -> Any:
+def get_testbed_status(context: ToolContext, *, username: User | None = None) -> Any:
     """Show what runs of a user's testbed, and whether the agent manager is alive; without username, ours."""
-    user = username or desk.settings.user
-    return client.look_at_testbed(desk.settings, desk.database(), user)
+    user = username or context.settings.user
+    return client.look_at_testbed(context.settings, context.database(), user)
 
 
 @tool()
-def check_agent_manager(desk: Desk, *, username: User | None = None) -> Any:
+def check_agent_manager(context: ToolContext, *, username: User | None = None) -> Any:
     """Say whether a user's agent manager is alive: a fresh heart-beat and an answer to a ping."""
-    return client.check_manager(desk.settings, desk.database(), username or desk.settings.user)
+    return client.check_manager(context.settings, context.database(), username or context.settings.user)
 
 
 @tool(writes=True)
-def start_user_testbed(desk: Desk, *, username: User | None = None, config_name: Name | None = None) -> Any:
+def start_user_testbed(
+    context: ToolContext, *, username: User | None = None, config_name: Name | None = None
+) -> Any:
     """Start the runner and the agents of a user's testbed; no workflow is started.
 
     Another user's are started by the agent manager of that user, which has to be alive.
     """
-    user = username or desk.settings.user
-    return client.start_user_testbed(desk.settings, desk.database(), user, config_name)
+    user = username or context.settings.user
+    return client.start_user_testbed(context.settings, context.database(), user, config_name)
 
 
 @tool(writes=True, destroys=True)
-def stop_user_testbed(desk: Desk, *, username: User | None = None) -> Any:
+def stop_user_testbed(context: ToolContext, *, username: User | None = None) -> Any:
     """Stop the runner and the agents of a user's testbed; executions that run then end as terminated."""
-    user = username or desk.settings.user
-    return client.stop_user_testbed(desk.settings, desk.database(), user)
-
-
-TOOLS = (get_testbed_status, check_agent_manager, start_user_testbed, stop_user_testbed)
+    user = username or context.settings.user
+    return client.stop_user_testbed(context.settings, context.database(), user)

@@ -12,9 +12,10 @@ import pytest
 
 from swf_console.backend.database import Database, agents, logs
 from swf_console.backend.database.records.agents import Heartbeat, LogEntry
+from swf_console.backend.database.records.pages import Page
 from swf_console.backend.services.journal import Journal
-from swf_console.mcp.executor import Desk
-from swf_console.mcp.serialize import MOST_CHARACTERS, Listed, shaped
+from swf_console.mcp.executor import ToolExecutor
+from swf_console.mcp.serialize import MAX_CHARACTERS, serialize
 from swf_console.mcp.server import build
 from swf_console.mcp.tools import BY_NAME, TOOLS
 from tests.support.assistant import Assistant
@@ -62,17 +63,17 @@ NOON = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 @pytest.fixture
 def ask(console: CommandLine) -> Iterator[Assistant]:
     """A read-only server."""
-    desk = Desk(console.settings, BY_NAME)
-    yield Assistant(build(desk))
-    desk.close()
+    executor = ToolExecutor(console.settings, BY_NAME)
+    yield Assistant(build(executor))
+    executor.close()
 
 
 @pytest.fixture
 def write(console: CommandLine) -> Iterator[Assistant]:
     """A server that may write."""
-    desk = Desk(console.settings, BY_NAME, allow_write=True)
-    yield Assistant(build(desk))
-    desk.close()
+    executor = ToolExecutor(console.settings, BY_NAME, allow_write=True)
+    yield Assistant(build(executor))
+    executor.close()
 
 
 def all_pages(ask: Assistant, name: str, **arguments: Any) -> list[dict[str, Any]]:
@@ -349,10 +350,10 @@ def test_an_unknown_tool_is_an_error_of_the_protocol(ask: Assistant) -> None:
 def test_what_breaks_inside_is_an_answer_without_details(
     ask: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(self: Desk) -> Database:
+    def broken(self: ToolExecutor) -> Database:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(Desk, "database", broken)
+    monkeypatch.setattr(ToolExecutor, "database", broken)
     heard = ask("list_runs")
     assert heard.failed
     assert "ZeroDivisionError" in heard.document["error"]
@@ -364,15 +365,15 @@ def test_an_answer_stays_readable_whatever_is_in_it() -> None:
     for _ in range(300):
         deep = {"below": [deep]}
     rows = tuple({"text": "x" * 50_000, "deep": deep, "many": list(range(5_000))} for _ in range(200))
-    document = shaped(Listed(rows, "cursor"))
-    assert len(json.dumps(document)) <= MOST_CHARACTERS
+    document = serialize(Page(rows, "cursor"))
+    assert len(json.dumps(document)) <= MAX_CHARACTERS
     assert len(document["items"]) == 200
     assert document["shortened"] > 0
     assert document["has_more"] is True
 
 
 def test_values_that_json_lacks_become_ones_that_it_has() -> None:
-    told = shaped({"nan": float("nan"), "odd": "\ud800", "at": NOON, "set": {2, 1}, 5: b"x"})
+    told = serialize({"nan": float("nan"), "odd": "\ud800", "at": NOON, "set": {2, 1}, 5: b"x"})
     assert told == {"nan": None, "odd": "?", "at": "2026-01-31T12:00:00Z", "set": [1, 2], "5": "b'x'"}
 
 
@@ -425,13 +426,13 @@ def anything(chance: random.Random, depth: int = 0) -> Any:
 
 
 def test_whatever_is_asked_is_answered_and_nothing_breaks_inside(console: CommandLine) -> None:
-    desk = Desk(console.settings, BY_NAME)
+    executor = ToolExecutor(console.settings, BY_NAME)
     tools = [one for one in TOOLS if not one.writes and one.name not in ("get_system_state", "plan")]
     chance = random.Random(7)
     for _ in range(3000):
         tool = chance.choice(tools)
         given = {name: anything(chance) for name in tool.arguments.model_fields if chance.random() < 0.4}
-        answer = desk.answer(tool, given)
-        assert answer.document.get("exit_code") != 1, (tool.name, given)
-        json.dumps(answer.document, allow_nan=False).encode()
-    desk.close()
+        result = executor.call(tool, given)
+        assert result.document.get("exit_code") != 1, (tool.name, given)
+        json.dumps(result.document, allow_nan=False).encode()
+    executor.close()

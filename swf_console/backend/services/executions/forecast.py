@@ -1,5 +1,6 @@
 """What a run of a configuration would be like, without a broker and without a database."""
 
+import threading
 from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
@@ -11,8 +12,6 @@ from ...simulation.plan import Plan, plan_run
 from ...simulation.ports import StopSignal
 from ...simulation.workflow_loader import load_workflow
 from .request import RunRequest, compose_request, parse_duration
-
-__all__ = ["Prediction", "StopSignal", "document_of", "predict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,18 @@ def predict(settings: Settings, request: RunRequest, *, stop: StopSignal | None 
     code = load_workflow(settings.workflows_dir, composition.workflow_name)
     config = executor_config(composition.sections, composition.parameters)
     return Prediction(composition, plan_run(code, config, duration=duration, stop=stop))
+
+
+def predict_within(settings: Settings, request: RunRequest, seconds: float) -> Prediction:
+    """The same, cut after so many seconds of this machine."""
+    stop = StopSignal()
+    timer = threading.Timer(seconds, stop.request, ["it takes too long"])
+    timer.daemon = True
+    timer.start()
+    try:
+        return predict(settings, request, stop=stop)
+    finally:
+        timer.cancel()
 
 
 def document_of(prediction: Prediction) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import pytest
 from swf_console.backend.database import Database, open_database
 from swf_console.backend.services import database as databases
 from swf_console.backend.services.ownership import WritePolicy
-from swf_console.mcp.executor import Desk
+from swf_console.mcp.executor import ToolExecutor
 from swf_console.mcp.tools import BY_NAME
 from swf_console.screens.shell.status import Writes
 from swf_console.viewmodels.context import ConsoleServices
@@ -80,13 +80,13 @@ def test_assistant_on_a_read_only_database_is_refused_in_the_same_words(
     console: CommandLine, reading: str, name: str, given: dict[str, object]
 ) -> None:
     ids = {"execution_id": reading} if name in ("stop_workflow", "end_execution") else {}
-    desk = Desk(console.settings, BY_NAME, allow_write=True)
+    executor = ToolExecutor(console.settings, BY_NAME, allow_write=True)
     try:
-        answer = desk.answer(BY_NAME[name], given | ids)
+        result = executor.call(BY_NAME[name], given | ids)
     finally:
-        desk.close()
-    assert answer.failed
-    assert (answer.document["error"], answer.document["exit_code"]) == (f"read-only: {WHY}", 5)
+        executor.close()
+    assert result.is_error
+    assert (result.document["error"], result.document["exit_code"]) == (f"read-only: {WHY}", 5)
 
 
 def test_command_in_a_namespace_of_another_user_is_carried_out(
@@ -94,9 +94,9 @@ def test_command_in_a_namespace_of_another_user_is_carried_out(
 ) -> None:
     running = add_execution(kept, status="running")
     monkeypatch.setenv("USER", "alice")
-    desk = Desk(console.settings, BY_NAME, allow_write=True)
+    executor = ToolExecutor(console.settings, BY_NAME, allow_write=True)
     try:
-        answer = desk.answer(BY_NAME["end_execution"], {"execution_id": running})
+        result = executor.call(BY_NAME["end_execution"], {"execution_id": running})
     finally:
-        desk.close()
-    assert (answer.failed, answer.document["status"]) == (False, "terminated")
+        executor.close()
+    assert (result.is_error, result.document["status"]) == (False, "terminated")

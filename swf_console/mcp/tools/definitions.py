@@ -1,0 +1,18 @@
+"""Tools that show workflow definitions."""
+
+from typing import Any
+
+from ...backend.services import definitions
+from ..tool import Cursor, Limit, Line, ToolContext, tool
+
+
+@tool()
+def list_workflow_definitions(
+    context: ToolContext,
+    *,
+    workflow_name: Line | None = None,
+    cursor: Cursor | None = None,
+    limit: Limit = 50,
+) -> Any:
+    """List workflow definitions, the newest first, without their code."""
+    return definitions.list_definitions(context.database(), workflow_name, cursor, limit)

@@ -1,0 +1,38 @@
+"""Tools that show log lines which programs reported."""
+
+from typing import Any
+
+from ...backend.core.times import parse_time
+from ...backend.services import processing
+from ..tool import Cursor, Level, Limit, Line, Moment, RowId, ToolContext, tool
+
+
+@tool()
+def list_logs(
+    context: ToolContext,
+    *,
+    app_name: Line | None = None,
+    instance_name: Line | None = None,
+    level: Level | None = None,
+    start_time: Moment | None = None,
+    end_time: Moment | None = None,
+    cursor: Cursor | None = None,
+    limit: Limit = 50,
+) -> Any:
+    """List log lines that programs reported, the newest first; level is the lowest shown."""
+    return processing.list_logs(
+        context.database(),
+        app_name=app_name,
+        instance_name=instance_name,
+        level=level,
+        since=parse_time(start_time, "start_time"),
+        until=parse_time(end_time, "end_time"),
+        after=cursor,
+        limit=limit,
+    )
+
+
+@tool()
+def get_log_entry(context: ToolContext, *, log_id: RowId) -> Any:
+    """Show one log line whole."""
+    return processing.find_log_entry(context.database(), log_id)
