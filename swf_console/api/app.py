@@ -21,14 +21,20 @@ from .openapi import describe
 from .operation import Operation
 from .routes import OPERATIONS
 from .schemas import Problems
+from .stream.broadcaster import Broadcaster
 from .stream.endpoint import Stream
 
 STREAM = "/api/messages/stream"
 
 
-def build(executor: RequestExecutor, token: str | None = None, ingest: TopicIngest | None = None) -> ASGIApp:
+def build(
+    executor: RequestExecutor,
+    broadcaster: Broadcaster,
+    token: str | None = None,
+    ingest: TopicIngest | None = None,
+) -> ASGIApp:
     """The application on an open database; without a token it serves this machine alone."""
-    health = Health(executor, ingest)
+    health = Health(executor, broadcaster, ingest)
 
     @cache
     def document() -> bytes:
@@ -38,12 +44,12 @@ def build(executor: RequestExecutor, token: str | None = None, ingest: TopicInge
         return json_response(await executor.in_thread(document))  # longer than the loop may be held
 
     async def stream_status(_request: Request) -> Response:
-        return json_response(encode(executor.broadcaster.status()))
+        return json_response(encode(broadcaster.status()))
 
     endpoints = _endpoints(executor)
     routes = [
         *(Route(path, endpoint, methods=endpoint.methods) for path, endpoint in endpoints.items()),
-        Route(STREAM, Stream(executor), methods=["GET"]),
+        Route(STREAM, Stream(executor, broadcaster), methods=["GET"]),
         Route(f"{STREAM}/status", stream_status, methods=["GET"]),
         Route("/api/openapi.json", openapi, methods=["GET"]),
         Route("/healthz", health.alive, methods=["GET"]),

@@ -2,16 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from ..backend.core.errors import BackendUnreachable, DatabaseUnusable
 from ..backend.database import Connection, Database
 from ..backend.database.connection.group_commit import open_writer
+from ..backend.database.records.messages import NewMessage
 from ..backend.http_server.responses import encode
 from .operation import Operation, Request, Response
-from .stream.broadcaster import Broadcaster
 
 T = TypeVar("T")
 
@@ -19,10 +19,10 @@ READERS = 8
 
 
 class RequestExecutor:
-    """The database and its threads; `errors` counts their failures, by kind."""
+    """The database and its threads. `publish` gets what was recorded; `errors` counts failures by kind."""
 
-    def __init__(self, database: Database, broadcaster: Broadcaster) -> None:
-        self.database, self.broadcaster = database, broadcaster
+    def __init__(self, database: Database, publish: Callable[[Sequence[NewMessage]], None]) -> None:
+        self.database, self._publish = database, publish
         self.errors: Counter[str] = Counter()
         self.writer = open_writer(database)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
@@ -40,7 +40,7 @@ class RequestExecutor:
             self.errors["database"] += 1
             raise
         if response.published:
-            self.broadcaster.publish(response.published)
+            self._publish(response.published)
         document = response.document
         return document if isinstance(document, bytes) else encode(document), response.status
 

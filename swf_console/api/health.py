@@ -13,6 +13,7 @@ from ..backend.messaging.link import Phase
 from .executor import RequestExecutor
 from .ingest import TopicIngest
 from .metrics import MonitorStats, exposition
+from .stream.broadcaster import Broadcaster
 
 PUBLIC = {("GET", "/healthz"), ("GET", "/readyz")}
 PROBE_SECONDS = 2.0
@@ -23,8 +24,10 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 class Health:
     """Endpoints for those who keep the monitor running."""
 
-    def __init__(self, executor: RequestExecutor, ingest: TopicIngest | None) -> None:
-        self._executor, self._ingest = executor, ingest
+    def __init__(
+        self, executor: RequestExecutor, broadcaster: Broadcaster, ingest: TopicIngest | None
+    ) -> None:
+        self._executor, self._broadcaster, self._ingest = executor, broadcaster, ingest
         self._latest: tuple[float, bytes] | None = None
         self._lock = asyncio.Lock()
 
@@ -52,7 +55,7 @@ class Health:
         except SwfError:
             self._executor.errors["database"] += 1
             found = None
-        broadcaster, ingest = self._executor.broadcaster, self._ingest
+        broadcaster, ingest = self._broadcaster, self._ingest
         stats = MonitorStats(
             errors={**self._executor.errors, "broker": ingest.outages if ingest else 0},
             streamed=dict(broadcaster.published),

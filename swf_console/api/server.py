@@ -48,13 +48,13 @@ def serve(settings: Settings, listening: Listening, up: Callable[[str], None]) -
         database = open_database(settings.database_url, durable=True)
         stack.callback(database.close)
         broadcaster = Broadcaster()
-        executor = RequestExecutor(database, broadcaster)
+        executor = RequestExecutor(database, broadcaster.publish)
         stack.callback(executor.close)
         ingest = TopicIngest(choose_broker(settings), executor.writer, broadcaster.publish)
         stack.callback(ingest.close)
         address = MonitorAddress(tls, listening.host, bound.getsockname()[1], os.getpid())
         config = server_config(
-            build(executor, settings.api_token, ingest),
+            build(executor, broadcaster, settings.api_token, ingest),
             lifespan="off",
             backlog=BACKLOG,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,

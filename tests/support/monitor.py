@@ -23,8 +23,8 @@ class Monitor:
 
     def __init__(self, database: Database, token: str | None = None) -> None:
         self.database, self.broadcaster = database, Broadcaster()
-        self.executor = RequestExecutor(database, self.broadcaster)
-        self.app = build(self.executor, token)
+        self.executor = RequestExecutor(database, self.broadcaster.publish)
+        self.app = build(self.executor, self.broadcaster, token)
 
     def ask(
         self, method: str, path: str, *, client: tuple[str, int] = THIS_MACHINE, **more: Any

@@ -17,7 +17,7 @@ from ...backend.database.records.messages import Message, MessageFilter
 from ...backend.http_server.responses import HEADERS, error_response
 from ..executor import RequestExecutor
 from ..schemas import Name, Schema, Words
-from .broadcaster import Client, TooManyClients
+from .broadcaster import Broadcaster, Client, TooManyClients
 from .events import Event, EventFilter, event_of, frame
 
 HEARTBEAT_SECONDS = 30.0
@@ -38,8 +38,8 @@ class StreamFilter(Schema):
 class Stream:
     """The endpoint: one client from its first event to its end."""
 
-    def __init__(self, executor: RequestExecutor) -> None:
-        self._executor = executor
+    def __init__(self, executor: RequestExecutor, broadcaster: Broadcaster) -> None:
+        self._executor, self._broadcaster = executor, broadcaster
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one client until it goes, is cut off, or the monitor ends."""
@@ -47,7 +47,7 @@ class Stream:
         event_filter = EventFilter(**StreamFilter.read_query(request.query_params))
         last = _last_id(request)
         try:
-            client, known = self._executor.broadcaster.join(event_filter, last)
+            client, known = self._broadcaster.join(event_filter, last)
         except TooManyClients:
             await error_response(429, "too many streams")(scope, receive, send)
             return
@@ -60,7 +60,7 @@ class Stream:
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._executor.broadcaster.leave(client)
+            self._broadcaster.leave(client)
             for task in waits:
                 task.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
