@@ -1,7 +1,7 @@
 """Messages as rows of the message table: where the messaging and the database room meet."""
 
-from .database.records.messages import NewMessage
-from .messaging.message import IncomingMessage, OutgoingMessage
+from .database.records.messages import MessageSummary, NewMessage
+from .messaging.message import IncomingMessage, MessageMetadata, OutgoingMessage
 
 
 def outgoing_row(message: OutgoingMessage) -> NewMessage:
@@ -35,4 +35,16 @@ def incoming_row(message: IncomingMessage) -> NewMessage:
         queue_name=message.destination,
         correlation_id=message.headers.get("correlation-id"),
         delivered_at=message.received_at,
+    )
+
+
+def stored_metadata(row: MessageSummary) -> MessageMetadata:
+    """What a stored message says of itself."""
+    return MessageMetadata(
+        destination=row.queue_name or "",
+        msg_type=row.message_type,
+        namespace=row.namespace,
+        execution_id=row.execution_id,
+        run_id=row.run_id,
+        sender=row.sender_agent,
     )

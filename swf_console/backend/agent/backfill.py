@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from ..database import Database, executions, messages
 from ..database.records.messages import Message
+from ..message_mapping import stored_metadata
 from ..messaging.message import IncomingMessage
 
 RECENT = timedelta(minutes=10)
@@ -33,15 +34,10 @@ def _incoming(message: Message) -> IncomingMessage:
     content = message.content if isinstance(message.content, dict) else None
     return IncomingMessage(
         id=message.message_id,
-        destination=message.queue_name or "",
         headers={},
         body=json.dumps(message.content),
         content=content,
-        msg_type=message.message_type,
-        namespace=message.namespace,
-        execution_id=message.execution_id,
-        run_id=message.run_id,
-        sender=message.sender_agent,
         received_at=message.sent_at,
         problem=None if content is not None else "JSON, but not an object",
+        **stored_metadata(message)._asdict(),
     )

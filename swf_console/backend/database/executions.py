@@ -32,19 +32,7 @@ FEW_DEFINITIONS = 30
 MOST_COUNTED = 20
 
 _c = executions.c
-_OWN = (
-    _c.execution_id,
-    _c.workflow_definition_id,
-    _c.namespace,
-    _c.status,
-    _c.start_time,
-    _c.end_time,
-    _c.executed_by,
-    _c.error_message,
-    _c.owner,
-    _c.lease_expires_at,
-    _c.stop_requested_at,
-)
+_OWN = tuple(_c[name] for name in ExecutionSummary.__dataclass_fields__ if name in _c)
 _OF_DEFINITION = (definitions.c.workflow_name, definitions.c.version)
 # what a list can be ordered by: each order has its index, and none of its columns is ever empty
 ORDERS = {

@@ -20,17 +20,7 @@ MOST_TYPES = 500
 
 _c = messages.c
 _KEY = (_c.sent_at, _c.message_id)
-_SUMMARY = (
-    _c.message_id,
-    _c.message_type,
-    _c.sender_agent,
-    _c.namespace,
-    _c.execution_id,
-    _c.run_id,
-    _c.queue_name,
-    _c.sent_at,
-    _c.delivered_at,
-)
+_SUMMARY = tuple(_c[name] for name in MessageSummary.__dataclass_fields__)
 _WHOLE = (
     *_SUMMARY,
     _c.message_content.label("content"),

@@ -24,10 +24,28 @@ PREFIXES = (
 CONTENT_TYPE = "application/json"
 ID_HEADER = "swf_message_id"
 LARGEST = 2.0**63
-TOLD = ("msg_type", "namespace", "execution_id", "run_id", "sender")
 AS_WE_WRITE_IT = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.ASCII).fullmatch
 
 _encode = json.JSONEncoder(allow_nan=False).encode
+
+
+class MessageMetadata(NamedTuple):
+    """What is known of a message beside its id and body: what lists show of it and filters ask for.
+
+    Many messages agree in it, and one object can stand for all of them.
+    """
+
+    destination: str
+    msg_type: str | None = None
+    namespace: str | None = None
+    execution_id: str | None = None
+    run_id: str | None = None
+    sender: str | None = None
+
+
+# the fields of the content that say so
+TOLD = MessageMetadata._fields[1:]
+TEXT = {str}
 
 
 class OutgoingMessage(NamedTuple):
@@ -82,6 +100,11 @@ class IncomingMessage:
     received_at: datetime
     problem: str | None = None
     redelivered: bool = field(default=False, compare=False)
+
+    @property
+    def metadata(self) -> MessageMetadata:
+        """What it says of itself."""
+        return MessageMetadata(*(getattr(self, name) for name in MessageMetadata._fields))
 
 
 def make(
@@ -200,25 +223,25 @@ def read(headers: Mapping[str, str], body: str) -> IncomingMessage:
     wrong = [name for name in ("msg_type", "namespace", "execution_id", "sender") if _wrong(known.get(name))]
     if wrong and problem is None:
         problem = f"not text: {', '.join(wrong)}"
-
-    def either(name: str) -> str | None:
-        return _text(known.get(name)) or headers.get(name) or None
-
     return IncomingMessage(
         id=identify(headers),
-        destination=headers.get("destination", ""),
         headers=dict(headers),
         body=body,
         content=content,
-        msg_type=either("msg_type"),
-        namespace=either("namespace"),
-        execution_id=either("execution_id"),
-        run_id=either("run_id"),
-        sender=either("sender"),
         received_at=datetime.now(UTC),
         problem=problem,
         redelivered=headers.get("redelivered") == "true",
+        **metadata_of(headers, known)._asdict(),
     )
+
+
+def metadata_of(headers: Mapping[str, str], content: Mapping[str, Any]) -> MessageMetadata:
+    """What the content says of a message, and its headers where that says nothing."""
+    told = [content.get(name) for name in TOLD]
+    # all of it is text, as in messages of ours: this is asked for every message that comes
+    if not (all(told) and set(map(type, told)) == TEXT):
+        told = [_text(content.get(name)) or headers.get(name) or None for name in TOLD]
+    return MessageMetadata(headers.get("destination", ""), *told)
 
 
 def identify(headers: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from ...backend.core.errors import SwfError
 from ...backend.core.sanitize import brief
 from ...backend.core.times import parse_clock
-from ...backend.services.messages.filter import HELP
+from ...backend.services.messages.filter import FIELDS, HELP
 from ...viewmodels.context import ConsoleServices
 from ...viewmodels.messages.ring_buffer import Kept
 from ...viewmodels.messages.search import find_row
@@ -20,13 +20,13 @@ from ..base.screen import Pane
 from .labels import command_of, row_text
 from .view import MessagesView
 
-GRAMMAR = """Filters: all terms must hold
+GRAMMAR = f"""Filters: all terms must hold
   type=stf_*  run=100010   the whole field; * and ? stand for anything
   sender~fastmon           looks inside a field
   .state=run               a field of the body
   "any text"  word         anywhere in the message
   !heartbeat  -noise       not that
-  Fields: type run execution namespace sender destination id"""
+  Fields: {" ".join(FIELDS)}"""
 
 
 class MessagesPane(Pane):

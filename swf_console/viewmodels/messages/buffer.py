@@ -9,14 +9,15 @@ from itertools import islice
 
 from ...backend.core.destinations import EPICTOPIC
 from ...backend.database import Database
+from ...backend.messaging.message import MessageMetadata
 from ...backend.services.messages.filter import MessageMatch, compile_filter
 from ...backend.services.messages.follow import check_topic
 from ..ui_priority import Courtesy
-from .decode import Stamper
+from .decode import FrameDecoder
 from .history import SKEW_SECONDS, Past, read_behind
 from .index import View
 from .rates import Rates
-from .ring_buffer import CAPACITY, NOTE, Kept, Ring, Stamp
+from .ring_buffer import CAPACITY, NOTE, Kept, Ring
 
 MOST_TYPES = 200
 OTHERS = "(others)"
@@ -66,7 +67,7 @@ class Tail:
         self._lock = threading.Lock()
         self._match = MessageMatch()
         self._ring = Ring(capacity)
-        self._stamper = Stamper()
+        self._decoder = FrameDecoder()
         self._types: Counter[str] = Counter()
         self._own, self._others = Rates(), Rates()
         self._last_at: float | None = None
@@ -81,18 +82,18 @@ class Tail:
         left = iter(frames)
         while some := list(islice(left, AT_ONCE)):
             self._give_way()
-            self._take_some(at, [(*self._stamper.stamp(headers, body), body) for headers, body in some])
+            self._take_some(at, [(*self._decoder.decode(headers, body), body) for headers, body in some])
 
-    def _take_some(self, at: float, stamped: list[tuple[Stamp, str, str]]) -> None:
+    def _take_some(self, at: float, stamped: list[tuple[MessageMetadata, str, str]]) -> None:
         # few at once: whoever paints waits for the lock no longer than for these
         with self._lock:
-            for stamp, identity, body in stamped:
-                self._take_up(self._ring.append(at, stamp, identity, body), stamp, identity)
-            for stamp, count in Counter(stamp for stamp, _, _ in stamped).items():
-                own = self._namespace is None or stamp.namespace == self._namespace
+            for metadata, identity, body in stamped:
+                self._take_up(self._ring.append(at, metadata, identity, body), metadata, identity)
+            for metadata, count in Counter(metadata for metadata, _, _ in stamped).items():
+                own = self._namespace is None or metadata.namespace == self._namespace
                 (self._own if own else self._others).add(int(at), count)
                 if own:
-                    self._count(stamp.msg_type, count)
+                    self._count(metadata.msg_type, count)
             self._last_at = at
             self.version += 1
 
@@ -272,11 +273,11 @@ class Tail:
     def _new_view(self) -> View:
         match, namespace = self._match, self.namespace
         if namespace is None:
-            return View(self._ring, match if match.terms else None, by_stamp=match.needs_stamp_only)
+            return View(self._ring, match if match.terms else None, by_metadata=match.needs_metadata_only)
         return View(
             self._ring,
             lambda message: message.namespace == namespace and match(message),
-            by_stamp=match.needs_stamp_only,
+            by_metadata=match.needs_metadata_only,
         )
 
     def _count(self, kind: str | None, count: int) -> None:
@@ -285,8 +286,8 @@ class Tail:
             name = OTHERS
         self._types[name] += count
 
-    def _take_up(self, number: int, stamp: Stamp, identity: str) -> None:
-        self.passed += self._view.arrived(number, stamp)
+    def _take_up(self, number: int, metadata: MessageMetadata, identity: str) -> None:
+        self.passed += self._view.arrived(number, metadata)
         self._past.remove(identity)
 
     def _length(self) -> int:

@@ -4,31 +4,25 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ...backend.messaging.message import TOLD, identify
-from .ring_buffer import Stamp
+from ...backend.messaging.message import MessageMetadata, identify, metadata_of
 
-MOST_STAMPS = 5000
-TEXT = {str}
+MOST_KNOWN = 5000
 
 
-class Stamper:
-    """Reads frames, and gives those that agree one Stamp."""
+class FrameDecoder:
+    """Reads frames, and gives those that agree one object of metadata."""
 
     def __init__(self) -> None:
-        self._known: dict[Stamp, Stamp] = {}
+        self._known: dict[MessageMetadata, MessageMetadata] = {}
 
-    def stamp(self, headers: Mapping[str, str], body: str) -> tuple[Stamp, str]:
-        """The stamp of a message and its id."""
-        content = _object(body)
-        said = [content.get(name) for name in TOLD]
-        if not (all(said) and set(map(type, said)) == TEXT):
-            said = [_either(content, headers, name) for name in TOLD]
-        stamp = Stamp(headers.get("destination", ""), *said)
-        known = self._known.get(stamp)
+    def decode(self, headers: Mapping[str, str], body: str) -> tuple[MessageMetadata, str]:
+        """The metadata of a message, and its id."""
+        metadata = metadata_of(headers, _object(body))
+        known = self._known.get(metadata)
         if known is None:
-            if len(self._known) >= MOST_STAMPS:
+            if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
-            known = self._known[stamp] = stamp
+            known = self._known[metadata] = metadata
         return known, identify(headers)
 
 
@@ -38,12 +32,3 @@ def _object(body: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def _either(content: Mapping[str, Any], headers: Mapping[str, str], name: str) -> str | None:
-    value = content.get(name)
-    if isinstance(value, str) and value:
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return headers.get(name) or None

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 from ...backend.database import Database, messages
 from ...backend.database.records.messages import Message, MessageFilter
+from ...backend.message_mapping import stored_metadata
 from ...backend.services.messages.filter import MessageMatch
 from ...backend.services.messages.search import list_messages
-from .ring_buffer import Kept, Stamp
+from .ring_buffer import Kept
 
 SKEW_SECONDS = 5.0
 MOST_PAGES = 20
@@ -59,15 +60,7 @@ def read_behind(
 def _kept(message: Message) -> Kept:
     content = message.content
     body = content if isinstance(content, str) else json.dumps(content)
-    stamp = Stamp(
-        message.queue_name or "",
-        message.message_type,
-        message.namespace,
-        message.execution_id,
-        message.run_id,
-        message.sender_agent,
-    )
-    return Kept(0, message.sent_at.timestamp(), stamp, message.message_id, body)
+    return Kept(0, message.sent_at.timestamp(), stored_metadata(message), message.message_id, body)
 
 
 class Past:

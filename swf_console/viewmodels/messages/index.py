@@ -4,7 +4,8 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 
-from .ring_buffer import NOTE, Kept, Ring, Stamp
+from ...backend.messaging.message import MessageMetadata
+from .ring_buffer import NOTE, Kept, Ring
 
 SLICE = 250
 MOST_DECIDED = 5000
@@ -15,14 +16,14 @@ class View:
     """The numbers of the messages that pass, in order of arrival. Who has it holds the ring's lock.
 
     Messages from `boundary` on are decided when they arrive; the older ones backwards, slice by slice. Where
-    `by_stamp` says that a message's stamp alone decides, each stamp is decided once.
+    `by_metadata` says that a message's metadata alone decides, it is decided once for all that agree in it.
     """
 
-    def __init__(self, ring: Ring, accept: Accept | None, *, by_stamp: bool = False) -> None:
+    def __init__(self, ring: Ring, accept: Accept | None, *, by_metadata: bool = False) -> None:
         self._ring, self._accept = ring, accept
         self._older, self._newer = array("Q"), array("Q")
         self._unread = self.boundary = ring.next
-        self._decided: dict[Stamp, bool] | None = {} if by_stamp else None
+        self._decided: dict[MessageMetadata, bool] | None = {} if by_metadata else None
 
     @property
     def complete(self) -> bool:
@@ -34,11 +35,11 @@ class View:
         """How many messages of the ring have been looked at."""
         return self._ring.next - max(self._unread, self._ring.first)
 
-    def arrived(self, number: int, stamp: Stamp) -> bool:
+    def arrived(self, number: int, metadata: MessageMetadata) -> bool:
         """Decide about a new message, which is in the ring already."""
         if self._accept is None:
             return True
-        if not self._passes(number, stamp):
+        if not self._passes(number, metadata):
             return False
         self._newer.append(number)
         if len(self._newer) > len(self._ring) + self._ring.capacity // 4:
@@ -51,7 +52,7 @@ class View:
             return False
         first = max(self._ring.first, self._unread - SLICE)
         for number in range(self._unread - 1, first - 1, -1):
-            if self._passes(number, self._ring.stamp_of(number)):
+            if self._passes(number, self._ring.metadata_of(number)):
                 self._older.append(number)
         self._unread = first
         if self.complete:
@@ -82,14 +83,14 @@ class View:
             return older - bisect_right(self._older, -number, 0, older, key=lambda each: -each)
         return older + max(0, bisect_left(self._newer, number) - self._gone())
 
-    def _passes(self, number: int, stamp: Stamp) -> bool:
+    def _passes(self, number: int, metadata: MessageMetadata) -> bool:
         if self._decided is None:
-            return stamp is NOTE or self._accepts(number)
-        decided = self._decided.get(stamp)
+            return metadata is NOTE or self._accepts(number)
+        decided = self._decided.get(metadata)
         if decided is None:
             if len(self._decided) >= MOST_DECIDED:
                 self._decided.clear()
-            decided = self._decided[stamp] = stamp is NOTE or self._accepts(number)
+            decided = self._decided[metadata] = metadata is NOTE or self._accepts(number)
         return decided
 
     def _accepts(self, number: int) -> bool:

@@ -6,9 +6,9 @@ from array import array
 from collections import deque
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from ...backend.messaging.message import AS_WE_WRITE_IT
+from ...backend.messaging.message import AS_WE_WRITE_IT, MessageMetadata
 
 CAPACITY = 50_000
 MOST_BYTES = 40_000_000
@@ -20,18 +20,7 @@ FAST = 1
 AS_IT_CAME = ("utf-8", "surrogatepass")
 
 
-class Stamp(NamedTuple):
-    """What many messages have in common; one object for all that agree."""
-
-    destination: str
-    msg_type: str | None
-    namespace: str | None
-    execution_id: str | None
-    run_id: str | None
-    sender: str | None
-
-
-NOTE = Stamp("note", None, None, None, None, None)
+NOTE = MessageMetadata("note")
 
 
 class Kept:
@@ -43,13 +32,13 @@ class Kept:
     id: str
     body: str
 
-    def __init__(self, number: int, at: float, stamp: Stamp, identity: str, body: str) -> None:
-        self.number, self.seconds, self.stamp, self.id, self.body = number, at, stamp, identity, body
+    def __init__(self, number: int, at: float, metadata: MessageMetadata, identity: str, body: str) -> None:
+        self.number, self.seconds, self.metadata, self.id, self.body = number, at, metadata, identity, body
 
     @property
     def is_note(self) -> bool:
         """Whether this is a line of our own."""
-        return self.stamp is NOTE
+        return self.metadata is NOTE
 
     @property
     def at(self) -> datetime:
@@ -58,27 +47,27 @@ class Kept:
 
     @property
     def destination(self) -> str:
-        return self.stamp.destination
+        return self.metadata.destination
 
     @property
     def msg_type(self) -> str | None:
-        return self.stamp.msg_type
+        return self.metadata.msg_type
 
     @property
     def namespace(self) -> str | None:
-        return self.stamp.namespace
+        return self.metadata.namespace
 
     @property
     def execution_id(self) -> str | None:
-        return self.stamp.execution_id
+        return self.metadata.execution_id
 
     @property
     def run_id(self) -> str | None:
-        return self.stamp.run_id
+        return self.metadata.run_id
 
     @property
     def sender(self) -> str | None:
-        return self.stamp.sender
+        return self.metadata.sender
 
     @cached_property
     def content(self) -> Any:
@@ -92,8 +81,9 @@ class Kept:
 class Stored(Kept):
     """A message of the ring: its id and body are read from there when they are asked for."""
 
-    def __init__(self, number: int, at: float, stamp: Stamp, sheet: "Sheet", place: int) -> None:
-        self.number, self.seconds, self.stamp, self._sheet, self._place = number, at, stamp, sheet, place
+    def __init__(self, number: int, at: float, metadata: MessageMetadata, sheet: "Sheet", place: int) -> None:
+        self.number, self.seconds, self.metadata = number, at, metadata
+        self._sheet, self._place = sheet, place
 
     @cached_property
     def id(self) -> str:  # type: ignore[override]
@@ -113,11 +103,11 @@ class Sheet:
     are packed, for they are much alike.
     """
 
-    __slots__ = ("_at", "_bodies", "_ends", "_ids", "_odd_ids", "_packed", "_stamps")
+    __slots__ = ("_at", "_bodies", "_ends", "_ids", "_metadata", "_odd_ids", "_packed")
 
     def __init__(self) -> None:
         self._at = array("d")
-        self._stamps: list[Stamp] = []
+        self._metadata: list[MessageMetadata] = []
         self._ids = bytearray()
         self._odd_ids: dict[int, str] = {}
         self._ends = array("Q", [0])
@@ -125,30 +115,30 @@ class Sheet:
         self._packed = b""
 
     def __len__(self) -> int:
-        return len(self._stamps)
+        return len(self._metadata)
 
-    def append(self, at: float, stamp: Stamp, identity: str, body: str) -> int:
+    def append(self, at: float, metadata: MessageMetadata, identity: str, body: str) -> int:
         """Add one; returns the size of its body."""
-        short, stamps = packed(identity), self._stamps
+        short, known = packed(identity), self._metadata
         if short is None:
-            self._odd_ids[len(stamps)] = identity
+            self._odd_ids[len(known)] = identity
         self._ids += short or NO_ID
         self._at.append(at)
-        stamps.append(stamp)
+        known.append(metadata)
         text = body.encode(*AS_IT_CAME)
         self._bodies += text
         self._ends.append(len(self._bodies))
-        if len(stamps) == SHEET:
+        if len(known) == SHEET:
             self._packed, self._bodies = zlib.compress(self._bodies, FAST), bytearray()
         return len(text)
 
     def get(self, place: int, number: int) -> Kept:
         """The message at that place."""
-        return Stored(number, self._at[place], self._stamps[place], self, place)
+        return Stored(number, self._at[place], self._metadata[place], self, place)
 
-    def stamp_of(self, place: int) -> Stamp:
-        """Its stamp."""
-        return self._stamps[place]
+    def metadata_of(self, place: int) -> MessageMetadata:
+        """Its metadata."""
+        return self._metadata[place]
 
     def body_of(self, place: int) -> str:
         """Its body."""
@@ -193,12 +183,12 @@ class Ring:
         self._holding = False
         self._make_room()
 
-    def append(self, at: float, stamp: Stamp, identity: str, body: str) -> int:
+    def append(self, at: float, metadata: MessageMetadata, identity: str, body: str) -> int:
         """Add one and return its number."""
         number = self.next
         if number % SHEET == 0:
             self._sheets.append(Sheet())
-        self.bytes += self._sheets[-1].append(at, stamp, identity, body)
+        self.bytes += self._sheets[-1].append(at, metadata, identity, body)
         self.next += 1
         self._make_room()
         return number
@@ -213,9 +203,9 @@ class Ring:
         """When that message, which must be there, arrived: seconds since the epoch."""
         return self._sheet(number).time_of(number % SHEET)
 
-    def stamp_of(self, number: int) -> Stamp:
-        """The stamp of that message, which must be there."""
-        return self._sheet(number).stamp_of(number % SHEET)
+    def metadata_of(self, number: int) -> MessageMetadata:
+        """The metadata of that message, which must be there."""
+        return self._sheet(number).metadata_of(number % SHEET)
 
     def id_of(self, number: int) -> str:
         """The id of that message, which must be there."""

@@ -15,22 +15,31 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ...core.errors import UsageError
 from ...core.suggest import suggest
+from ...messaging.message import MessageMetadata
 
 HELP = 'As in: type=stf_* run=100010 sender~fastmon "text" !heartbeat .state=run'
 LONGEST = 2000
 
+
+class Field(NamedTuple):
+    """Where a message has it; `indexed` is the field of MessageFilter by which the database finds it."""
+
+    attribute: str
+    indexed: str = ""
+
+
 FIELDS = {
-    "type": "msg_type",
-    "run": "run_id",
-    "execution": "execution_id",
-    "namespace": "namespace",
-    "sender": "sender",
-    "destination": "destination",
-    "id": "id",
+    "type": Field("metadata.msg_type", "message_type"),
+    "run": Field("metadata.run_id", "run_id"),
+    "execution": Field("metadata.execution_id", "execution_id"),
+    "namespace": Field("metadata.namespace", "namespace"),
+    "sender": Field("metadata.sender", "sender"),
+    "destination": Field("metadata.destination"),
+    "id": Field("id"),
 }
 ALSO = {
     "msg_type": "type",
@@ -52,17 +61,7 @@ class Filterable(Protocol):
     @property
     def id(self) -> str: ...
     @property
-    def destination(self) -> str | None: ...
-    @property
-    def msg_type(self) -> str | None: ...
-    @property
-    def namespace(self) -> str | None: ...
-    @property
-    def execution_id(self) -> str | None: ...
-    @property
-    def run_id(self) -> str | None: ...
-    @property
-    def sender(self) -> str | None: ...
+    def metadata(self) -> MessageMetadata: ...
     @property
     def body(self) -> str: ...
     @property
@@ -113,7 +112,7 @@ class MessageMatch:
         return any(term.needs_body for term in self.terms)
 
     @property
-    def needs_stamp_only(self) -> bool:
+    def needs_metadata_only(self) -> bool:
         """Whether what many messages have in common decides: neither its body nor its id is looked at."""
         return not any(term.needs_body or term.field == "id" for term in self.terms)
 
@@ -176,7 +175,7 @@ def _reader(field: str) -> Callable[[Filterable], str]:
     if field.startswith("."):
         path = field[1:].split(".")
         return lambda message: _spelled(_below(message.content, path))
-    read = attrgetter(FIELDS[field])
+    read = attrgetter(FIELDS[field].attribute)
     return lambda message: read(message) or ""
 
 
@@ -219,7 +218,7 @@ def _anywhere(value: str) -> Test:
     wanted = value.lower()
     # a body is JSON text, which may spell the same characters in another way
     spellings = {wanted, json.dumps(value)[1:-1].lower()}
-    fields = attrgetter(*FIELDS.values())
+    fields = attrgetter(*(field.attribute for field in FIELDS.values()))
 
     def test(message: Filterable) -> bool:
         body = message.body.lower()

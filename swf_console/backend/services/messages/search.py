@@ -11,18 +11,12 @@ from ...core.errors import UsageError
 from ...database import Database, messages
 from ...database.records.messages import Message, MessageFilter, MessageSummary
 from ...database.records.pages import Page
-from .filter import MessageMatch, Term
+from ...message_mapping import stored_metadata
+from ...messaging.message import MessageMetadata
+from .filter import FIELDS, MessageMatch, Term
 
 CHUNK = 500
 MOST_LOOKED_AT = 20_000
-# field of a filter -> field of the database's
-BY_DATABASE = {
-    "namespace": "namespace",
-    "execution": "execution_id",
-    "run": "run_id",
-    "type": "message_type",
-    "sender": "sender",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +43,9 @@ class StoredMessage:
     def id(self) -> str:
         return self.summary.message_id
 
-    @property
-    def destination(self) -> str | None:
-        return self.summary.queue_name
-
-    @property
-    def msg_type(self) -> str | None:
-        return self.summary.message_type
-
-    @property
-    def namespace(self) -> str | None:
-        return self.summary.namespace
-
-    @property
-    def execution_id(self) -> str | None:
-        return self.summary.execution_id
-
-    @property
-    def run_id(self) -> str | None:
-        return self.summary.run_id
-
-    @property
-    def sender(self) -> str | None:
-        return self.summary.sender_agent
+    @cached_property
+    def metadata(self) -> MessageMetadata:
+        return stored_metadata(self.summary)
 
     @cached_property
     def body(self) -> str:
@@ -123,7 +97,7 @@ def shared(wanted: MessageFilter, match: MessageMatch) -> tuple[MessageFilter, M
     rest: list[Term] = []
     narrowed: dict[str, Any] = {}
     for term in match.terms:
-        name = BY_DATABASE.get(term.field or "")
+        name = FIELDS[term.field].indexed if term.field in FIELDS else ""
         value = _indexed(term)
         if name and value is not None and narrowed.get(name, getattr(wanted, name)) in (None, value):
             narrowed[name] = value

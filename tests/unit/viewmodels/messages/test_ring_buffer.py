@@ -4,20 +4,21 @@ import json
 
 import pytest
 
+from swf_console.backend.messaging.message import MessageMetadata
 from swf_console.viewmodels.messages.index import SLICE, View
 from swf_console.viewmodels.messages.rates import Rates
-from swf_console.viewmodels.messages.ring_buffer import NOTE, SHEET, Kept, Ring, Stamp
+from swf_console.viewmodels.messages.ring_buffer import NOTE, SHEET, Kept, Ring
 
-STAMP = Stamp("/topic/epictopic", "stf_gen", "demo", None, "100010", "daq")
+METADATA = MessageMetadata("/topic/epictopic", "stf_gen", "demo", None, "100010", "daq")
 
 
 def fill(ring: Ring, count: int, *views: View) -> None:
     for _ in range(count):
-        number = ring.append(float(ring.next), STAMP, "", json.dumps({"n": ring.next}))
+        number = ring.append(float(ring.next), METADATA, "", json.dumps({"n": ring.next}))
         message = ring.get(number)
         assert message is not None
         for view in views:
-            view.arrived(number, STAMP)
+            view.arrived(number, METADATA)
 
 
 def even(message: Kept) -> bool:
@@ -42,9 +43,9 @@ def test_the_oldest_go_and_the_numbers_stay() -> None:
 def test_bytes_are_bounded_too() -> None:
     ring = Ring(1000, most_bytes=1000)
     for _ in range(20):
-        ring.append(0.0, STAMP, "", "x" * 300)
+        ring.append(0.0, METADATA, "", "x" * 300)
     assert len(ring) == 3
-    ring.append(0.0, STAMP, "", "x" * 5000)
+    ring.append(0.0, METADATA, "", "x" * 5000)
     assert len(ring) == 1
 
 
@@ -76,7 +77,7 @@ def test_what_is_held_is_bounded() -> None:
 def test_ids_come_back_as_they_were(identity: str) -> None:
     ring = Ring(2)
     for each in ("other", identity, "0190a6a1-0000-7000-8000-000000000001", identity):
-        ring.append(0.0, STAMP, each, "")
+        ring.append(0.0, METADATA, each, "")
     kept = ring.get(3)
     assert kept is not None
     assert kept.id == identity
@@ -138,11 +139,11 @@ def test_where_stamps_decide_each_is_decided_once() -> None:
         asked.append(message.number)
         return message.msg_type == "stf_gen"
 
-    other = STAMP._replace(msg_type="heartbeat")
+    other = METADATA._replace(msg_type="heartbeat")
     for number in range(600):
-        ring.append(0.0, STAMP if number % 3 else other, "", "")
+        ring.append(0.0, METADATA if number % 3 else other, "", "")
     ring.append(0.0, NOTE, "", "a mark")
-    view = View(ring, wanted, by_stamp=True)
+    view = View(ring, wanted, by_metadata=True)
     while view.look_back():
         pass
     assert view.arrived(ring.append(0.0, other, "", ""), other) is False
@@ -154,7 +155,7 @@ def test_bodies_come_back_as_they_were_from_full_sheets_and_from_the_last() -> N
     ring = Ring(2000)
     bodies = [f"{n} äöü \udcff {'x' * (n % 7)}" for n in range(SHEET * 2 + 100)]
     for body in bodies:
-        ring.append(0.0, STAMP, "", body)
+        ring.append(0.0, METADATA, "", body)
     kept = [ring.get(number) for number in range(len(bodies))]
     assert [message.body for message in kept if message] == bodies
     assert ring.bytes == sum(len(body.encode("utf-8", "surrogatepass")) for body in bodies)

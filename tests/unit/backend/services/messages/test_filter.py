@@ -6,19 +6,23 @@ from typing import Any
 import pytest
 
 from swf_console.backend.core.errors import UsageError
-from swf_console.backend.messaging.message import read
+from swf_console.backend.messaging.message import MessageMetadata, read
 from swf_console.backend.services.messages.filter import Filterable, compile_filter
+
+METADATA = MessageMetadata(
+    destination="/topic/epictopic",
+    msg_type="stf_gen",
+    namespace="demo",
+    execution_id="stf_datataking-shifter-0001",
+    run_id="100010",
+    sender="STF_Datataking-agent-shifter-1",
+)
 
 
 @dataclass(frozen=True)
 class Message:
     id: str = "0" * 32
-    destination: str | None = "/topic/epictopic"
-    msg_type: str | None = "stf_gen"
-    namespace: str | None = "demo"
-    execution_id: str | None = "stf_datataking-shifter-0001"
-    run_id: str | None = "100010"
-    sender: str | None = "STF_Datataking-agent-shifter-1"
+    metadata: MessageMetadata = METADATA
     body: str = '{"filename": "swf.100010.000001.stf", "sequence": 1, "deep": {"done": true}}'
     content: Any = None
 
@@ -124,7 +128,7 @@ def test_text_is_found_however_json_spells_it() -> None:
 
 
 def test_a_message_without_any_field_is_no_error() -> None:
-    empty = Message("", None, None, None, None, None, None, "not JSON \x00")
+    empty = Message("", MessageMetadata(""), "not JSON \x00")
     assert not compile_filter("type=x")(empty)
     assert compile_filter("type= run= !sender~x .a=")(empty)
     assert compile_filter("json")(empty)
@@ -136,7 +140,7 @@ def test_a_message_as_it_arrives_can_be_filtered() -> None:
 
 
 def test_stars_never_take_long_whatever_they_meet() -> None:
-    long = Message(sender="a" * 100_000)
+    long = Message(metadata=METADATA._replace(sender="a" * 100_000))
     assert not compile_filter("sender=" + "*a" * 20 + "*b")(long)
 
 
