@@ -81,8 +81,9 @@ class BrokerProcess:
         self.kill()
         for client in self.clients:
             client.close()
-        assert "Traceback" not in self.log.read_text()
-        assert " ERROR " not in self.log.read_text()
+        log = self.log.read_text()
+        assert "Traceback" not in log, log
+        assert " ERROR " not in log, log
 
     def stop(self) -> int:
         """SIGTERM; the exit code."""
