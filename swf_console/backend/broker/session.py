@@ -102,6 +102,8 @@ class Session(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self._paused = True
         self.detach()
+        if self._deadline is not None:  # a transport that is gone cannot be aborted
+            self._deadline.cancel()
         self.broker.remove_connection(self)
 
     # frames out
@@ -246,7 +248,7 @@ class Session(asyncio.Protocol):
         self.transport.write(b"".join(self.out))
         self.out.clear()
         self.transport.close()
-        self.broker.loop.call_later(self.broker.limits.closing_seconds, self.transport.abort)
+        self._deadline = self.broker.loop.call_later(self.broker.limits.closing_seconds, self.transport.abort)
 
     def abort(self) -> None:
         """Cut the connection."""
