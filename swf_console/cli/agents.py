@@ -60,11 +60,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def list_agents(arguments: argparse.Namespace, settings: "Settings") -> int:
     """Supervisor's truth and the heart-beats' truth in one table."""
-    from ..backend.services.agents.queries import merge, probe_supervisor
-    from ..backend.services.health.backends import look_at_database
+    from ..backend.services.agents.status import merge, probe_supervisor
+    from ..backend.services.health.database import probe_database
 
     look = probe_supervisor(settings)
-    views = merge(look, look_at_database(settings).agents, settings.host)
+    views = merge(look, probe_database(settings).agents, settings.host)
     if given(arguments, "json"):
         for view in views:
             emit(view)

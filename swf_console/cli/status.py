@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from ..backend.database.records.workflows import ExecutionSummary
     from ..backend.services.agents.snapshot import AgentView, SupervisorSnapshot
-    from ..backend.services.health.backends import BrokerLook, DatabaseLook, NamespaceLook
-    from ..backend.services.health.status import Status
+    from ..backend.services.health.broker import BrokerHealth
+    from ..backend.services.health.database import DatabaseHealth
+    from ..backend.services.health.namespace import NamespaceHealth
+    from ..backend.services.status.home import Status
 
 SIGNS = {"up": "●", "idle": "○", "down": "✖", "unusable": "✖"}
 
@@ -29,11 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Look, print, and exit with 0 when ready, 3 when something is down, 2 without a namespace."""
     from ..backend.core.settings import load_settings
-    from ..backend.services.health.status import look_around
+    from ..backend.services.status.home import current_status
 
     keep_logs_off_the_screen()
     settings = load_settings(home=arguments.home, testbed_config=given(arguments, "testbed_config"))
-    status = look_around(settings, counted=arguments.json)
+    status = current_status(settings, counted=arguments.json)
     if arguments.json:
         emit(asdict(status))
     else:
@@ -58,12 +60,12 @@ def show_status(status: "Status") -> None:
     show(brief(status.verdict, 1000))
 
 
-def describe_namespace(namespace: "NamespaceLook") -> str:
+def describe_namespace(namespace: "NamespaceHealth") -> str:
     """The namespace, or why there is none."""
     return brief(namespace.name or f"✖ {namespace.error}")
 
 
-def describe_broker(broker: "BrokerLook") -> str:
+def describe_broker(broker: "BrokerHealth") -> str:
     """The broker on one line."""
     sign = SIGNS[broker.health]
     if broker.health == "idle":
@@ -72,7 +74,7 @@ def describe_broker(broker: "BrokerLook") -> str:
     return brief(f"{sign} {', '.join(part for part in told if part)}")
 
 
-def describe_database(database: "DatabaseLook") -> str:
+def describe_database(database: "DatabaseHealth") -> str:
     """The database on one line."""
     sign = SIGNS[database.health]
     if database.health == "idle":
@@ -81,9 +83,9 @@ def describe_database(database: "DatabaseLook") -> str:
     return brief(f"{sign} {', '.join(part for part in (database.place, version, database.error) if part)}")
 
 
-def show_running(database: "DatabaseLook") -> None:
+def show_running(database: "DatabaseHealth") -> None:
     """What runs."""
-    from ..backend.services.health.backends import RUNNING_CAP
+    from ..backend.services.health.database import RUNNING_CAP
 
     rows = [
         (
@@ -100,7 +102,7 @@ def show_running(database: "DatabaseLook") -> None:
     show_table(f"Running: {capped(database.running_count, RUNNING_CAP)}", columns, rows)
 
 
-def running_note(execution: "ExecutionSummary", database: "DatabaseLook") -> str:
+def running_note(execution: "ExecutionSummary", database: "DatabaseHealth") -> str:
     """What is remarkable about an execution that is said to run."""
     if execution.execution_id in database.lost:
         return "lost: nobody runs it any more; swf-console executions closes it"

@@ -26,7 +26,7 @@ class AlarmSource(AgentSource, Protocol):
     @property
     def namespace(self) -> str | None: ...
 
-    def pipes(self) -> Sequence[ConnectionStatus]: ...
+    def connections(self) -> Sequence[ConnectionStatus]: ...
 
     def take_ended(self) -> Sequence[EndedExecution]: ...
 
@@ -59,7 +59,7 @@ class AlarmMonitor:
         """What is new since it was asked for last."""
         with self._lock:
             events, self._events = self._events, []
-        return [*self._connection_rule.check(self._source.pipes()), *events]
+        return [*self._connection_rule.check(self._source.connections()), *events]
 
     def check(self) -> None:
         """Check once; blocks."""

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from ..backend.core.errors import SwfError
+from ..backend.core.errors import DatabaseUnusable, SwfError
 from ..backend.core.settings import Settings
 from ..backend.database import Database, namespaces
 from ..backend.services.health.connection import ConnectionStatus, Connectivity
@@ -39,8 +39,8 @@ class Asking:
     def state(self) -> ConnectionStatus:
         """The last answer; down where there was none for too long."""
         state, age = self._state, self._state.age()
-        if state.flow in (Connectivity.UP, Connectivity.IDLE) and age is not None and age > SILENT:
-            return state._replace(flow=Connectivity.DOWN, error=f"no answer for {age:.0f} s", next_at=None)
+        if state.state in (Connectivity.UP, Connectivity.IDLE) and age is not None and age > SILENT:
+            return state._replace(state=Connectivity.DOWN, error=f"no answer for {age:.0f} s", next_at=None)
         return state
 
     def _ask(self) -> None:
@@ -54,17 +54,20 @@ class Asking:
         try:
             answer = self._question()
         except SwfError as error:
-            return _failed(before, error.message, error.advice, self._every)
+            state = Connectivity.UNUSABLE if isinstance(error, DatabaseUnusable) else Connectivity.DOWN
+            return _failed(before, error.message, error.advice, self._every, state)
         except Exception as error:  # noqa: BLE001 (whatever it is, the pipe is down and the thread lives on)
             return _failed(before, f"{type(error).__name__}: {error}", "swf-console doctor", self._every)
         now = datetime.now(UTC)
-        same = before.flow is answer.flow and before.since is not None
+        same = before.state is answer.state and before.since is not None
         return answer._replace(name=before.name, proved_at=now, since=before.since if same else now)
 
 
-def _failed(before: ConnectionStatus, error: str, advice: str, every: float) -> ConnectionStatus:
+def _failed(
+    before: ConnectionStatus, error: str, advice: str, every: float, state: Connectivity = Connectivity.DOWN
+) -> ConnectionStatus:
     again = datetime.now(UTC) + timedelta(seconds=every)
-    return before._replace(flow=Connectivity.DOWN, error=error, advice=advice, next_at=again, since=None)
+    return before._replace(state=state, error=error, advice=advice, next_at=again, since=None)
 
 
 class Owners:
@@ -85,7 +88,7 @@ class Owners:
         with database.read() as connection:
             found = namespaces.get(connection, name)
         self._known[name] = found.owner if found else None
-        return ConnectionStatus("db", Connectivity.UP, place=database.safe_url)
+        return ConnectionStatus("db", Connectivity.UP, address=database.safe_url)
 
 
 def ask_supervisor(settings: Settings, supervisor: Supervisor | None = None) -> ConnectionStatus:
@@ -94,6 +97,6 @@ def ask_supervisor(settings: Settings, supervisor: Supervisor | None = None) -> 
 
     daemon = (supervisor or supervisor_of(settings)).look()
     if daemon.state is DaemonState.RUNNING:
-        return ConnectionStatus("superv", Connectivity.UP, place=f"pid {daemon.pid}")
-    flow = Connectivity.IDLE if daemon.state is DaemonState.ABSENT else Connectivity.DOWN
-    return ConnectionStatus("superv", flow, error=daemon.message, advice=daemon.advice)
+        return ConnectionStatus("superv", Connectivity.UP, address=f"pid {daemon.pid}")
+    state = Connectivity.IDLE if daemon.state is DaemonState.ABSENT else Connectivity.DOWN
+    return ConnectionStatus("superv", state, error=daemon.message, advice=daemon.advice)

@@ -124,7 +124,7 @@ class ConsoleServices:
             for asking in askings:
                 asking.start()
 
-    def pipes(self) -> tuple[ConnectionStatus, ...]:
+    def connections(self) -> tuple[ConnectionStatus, ...]:
         """Broker, database and supervisor as they are now."""
         if self.following is None:
             return tuple(ConnectionStatus(name) for name in ("broker", "db", "superv"))

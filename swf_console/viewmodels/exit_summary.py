@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from ..backend.core.errors import SwfError
-from ..backend.services.agents.queries import probe_supervisor
-from ..backend.services.health.backends import Asked
+from ..backend.services.agents.status import probe_supervisor
+from ..backend.services.health.probe import Probe
 from .context import ConsoleServices
 
 PATIENCE = 1.5
@@ -14,7 +14,7 @@ MOST_NAMED = 3
 def what_remains(services: ConsoleServices) -> list[str]:
     """A line for each thing that keeps running; answers within about two seconds, whatever is down."""
     questions: tuple[Callable[[ConsoleServices], list[str]], ...] = (_executions, _agents, _broker)
-    asked = [Asked(lambda question=question: list(_answers(question, services))) for question in questions]  # type: ignore[misc]
+    asked = [Probe(lambda question=question: list(_answers(question, services))) for question in questions]  # type: ignore[misc]
     return [line for one in asked for line in one.within(PATIENCE, list)]
 
 

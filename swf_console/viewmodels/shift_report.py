@@ -103,8 +103,8 @@ def handover(services: ConsoleServices, shift: timedelta = SHIFT) -> str:
 
 def _pipes(services: ConsoleServices) -> list[str]:
     lines = [
-        f"- {pipe.name}: {pipe.flow}{f' ({plain(pipe.error)})' if pipe.error else ''}"
-        for pipe in services.pipes()
+        f"- {pipe.name}: {pipe.state}{f' ({plain(pipe.error)})' if pipe.error else ''}"
+        for pipe in services.connections()
     ]
     return ["## Backends", "", *lines, ""]
 

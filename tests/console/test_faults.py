@@ -128,7 +128,7 @@ class Console:
 
     def flow(self, backend: str) -> Connectivity:
         """How that pipe is."""
-        return next(pipe.flow for pipe in self.world.services.pipes() if pipe.name == backend)
+        return next(pipe.state for pipe in self.world.services.connections() if pipe.name == backend)
 
     async def works(self, backend: str) -> None:
         """What happens at that backend is on its screen, and nothing there is stale."""

@@ -295,7 +295,7 @@ def test_hostile_bodies_are_shown_harmlessly(services: ConsoleServices, body: st
 def test_nothing_to_see_proves_that_the_pipe_is_alive(services: ConsoleServices) -> None:
     now = datetime.now(UTC)
     up = ConnectionStatus("broker", Connectivity.UP, since=now - timedelta(minutes=14), proved_at=now)
-    services.pipes = lambda: (up,)  # type: ignore[method-assign]
+    services.connections = lambda: (up,)  # type: ignore[method-assign]
 
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         await until(pilot, shows(app, "No messages in demo yet."))

@@ -111,3 +111,8 @@ def as_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.10g}"
     return json.dumps(value, default=str, ensure_ascii=False)
+
+
+def with_advice(text: str, advice: str) -> str:
+    """What is wrong, then what to do about it."""
+    return f"{text.rstrip('.')}. {advice}" if text and advice else text

@@ -16,8 +16,8 @@ from ..messaging.embedded import find_running
 from ..supervisor.base import EVERYTHING, DaemonState, Did, Orphan, Supervisor
 from .agents.control import ProcessReport, report_of
 from .agents.programs import BROKER, RUNNER, STAYS, needed_programs, supervisor_of
-from .agents.queries import probe_supervisor
 from .agents.snapshot import SupervisorSnapshot
+from .agents.status import probe_supervisor
 from .database import opened
 from .executions.registration import IDLE_TYPE
 from .executions.request import RunRequest, compose_request, prepare, testbed_of

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from ...backend.services.health import status
+from ...backend.services.status import system
 from ..tool import ToolContext, tool
 
 
 @tool()
 def get_system_state(context: ToolContext) -> Any:
     """Show everything at once: verdict, backends, supervisord, agents, latest executions, recent errors."""
-    return status.system_state(context.settings, context.database())
+    return system.system_state(context.settings, context.database())

@@ -8,7 +8,7 @@ from ...viewmodels.context import ConsoleServices
 
 def outage(pipe: ConnectionStatus) -> str:
     """Since when nothing comes from there, when it is tried again, why, what to do; empty where it is up."""
-    if pipe.flow in (Connectivity.UP, Connectivity.IDLE, Connectivity.STARTING):
+    if pipe.state in (Connectivity.UP, Connectivity.IDLE, Connectivity.STARTING):
         return ""
     age, wait = pipe.age(), pipe.next_in()
     words = f"STALE {short_age(age)}" if age is not None else "NOT CONNECTED"
@@ -20,7 +20,7 @@ def outage(pipe: ConnectionStatus) -> str:
 
 def outages(services: ConsoleServices, *names: str) -> list[str]:
     """What is to be said of the pipes of these names."""
-    return [words for pipe in services.pipes() if pipe.name in names and (words := outage(pipe))]
+    return [words for pipe in services.connections() if pipe.name in names and (words := outage(pipe))]
 
 
 def database_notice(services: ConsoleServices, trouble: str) -> str:

@@ -26,7 +26,7 @@ class MessagesHead(Vertical):
     def show(self, services: ConsoleServices, view: MessageTail) -> bool:
         """Say it anew; returns whether the tail is out of date."""
         tail, following = services.tail, services.following
-        pipe = services.pipes()[0]
+        pipe = services.connections()[0]
         stale = stale_words(pipe) if following else ""
         mode = mode_of(following=view.following, waiting=view.waiting)
         place = "all namespaces" if tail.everywhere else tail.topic.removeprefix("/topic/")

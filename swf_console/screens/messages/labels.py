@@ -53,7 +53,7 @@ def types_of(types: list[tuple[str, int]]) -> Content:
 
 def stale_words(pipe: ConnectionStatus) -> str:
     """Why nothing comes, since when, and when it is tried again; empty where the pipe is up."""
-    if pipe.flow is Connectivity.UP:
+    if pipe.state is Connectivity.UP:
         return f"the broker refused the subscription: {pipe.error}" if pipe.error else ""
     return outage(pipe) or "the broker: connecting"
 

@@ -98,7 +98,7 @@ class MessagesView(Vertical):
         stale = self.head.show(self._services, self.rows)
         self._restyle(stale=stale)
         if not len(self._tail):
-            pipe = self._services.pipes()[0]
+            pipe = self._services.connections()[0]
             numbers = self._tail.numbers()
             self.rows.explain(emptiness(numbers, pipe, self._tail.filter_text, self._tail.namespace))
 

@@ -15,8 +15,9 @@ from ...widgets.tail.line_view import Part
 from ..base.agents_summary import agents_summary
 
 if TYPE_CHECKING:
+    from ...backend.services.alarms.verdict import Change, Verdict
     from ...backend.services.executions.progress import ExecutionProgress
-    from ...viewmodels.overview.snapshot import Change, OverviewSnapshot, Verdict
+    from ...viewmodels.overview.snapshot import OverviewSnapshot
 
 BAR = 8
 RUNNING_COLUMNS = (

@@ -21,10 +21,11 @@ from ..dialogs.stop_execution import ask_to_stop
 from .rows import CHANGE_COLUMNS, RUNNING_COLUMNS, change_item, detail_lines, running_item, verdict_parts
 
 if TYPE_CHECKING:
+    from ...backend.services.alarms.verdict import Change
     from ...backend.services.executions.progress import ExecutionProgress
     from ...viewmodels.context import ConsoleServices
     from ...viewmodels.overview.monitor import OverviewMonitor
-    from ...viewmodels.overview.snapshot import Change, OverviewSnapshot
+    from ...viewmodels.overview.snapshot import OverviewSnapshot
 
 
 class OverviewPane(Pane):

@@ -8,6 +8,7 @@ from textual.widgets import ContentSwitcher
 
 from ...actions import action_of, keys_of
 from ...backend.services.alarms.notices import Alarm
+from ...backend.services.alarms.verdict import attention
 from ...viewmodels.context import ConsoleServices
 from ...widgets.bars.keys import KeyLine
 from ...widgets.bars.screens import ScreenBar, Tab
@@ -88,9 +89,7 @@ class Frame:
 
     def show_title(self) -> None:
         """The window's title: the namespace, and whether it needs a human."""
-        bad, watch = self._counts
-        verdict = f"{bad} need you" if bad else (f"{watch} to watch" if watch else "ok")
-        title = f"swf-console {self._services.namespace or ''} {verdict}".replace("  ", " ")
+        title = f"swf-console {self._services.namespace or ''} {attention(*self._counts)}".replace("  ", " ")
         if title != self._title:
             self._title = title
             self._write(title_sequence(title, self._environ))

@@ -45,18 +45,18 @@ def standing(services: ConsoleServices, writes: Writes) -> Standing:
         namespace=services.namespace,
         owner=whose,
         writes="RO" if writes.refusal else "RW",
-        pipes=tuple(map(sign_of, services.pipes())),
+        pipes=tuple(map(sign_of, services.connections())),
     )
 
 
 def sign_of(pipe: ConnectionStatus) -> PipeSign:
     """A pipe as row 1 shows it."""
     age = pipe.age()
-    if pipe.flow is Connectivity.UP:
+    if pipe.state is Connectivity.UP:
         tone: Tone = "ok" if age is None or age < OLD_PROOF else "watch"
         return PipeSign(pipe.name, tone, "" if age is None else short_age(age))
-    if pipe.flow is Connectivity.IDLE:
+    if pipe.state is Connectivity.IDLE:
         return PipeSign(pipe.name, "off", "off")
-    if pipe.flow is Connectivity.STARTING:
+    if pipe.state is Connectivity.STARTING:
         return PipeSign(pipe.name, "unknown", "")
     return PipeSign(pipe.name, "bad", "down" if age is None else f"STALE {short_age(age)}")

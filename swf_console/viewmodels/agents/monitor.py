@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Protocol
 
 from ...backend.core.errors import SwfError
+from ...backend.core.format import with_advice
 from ...backend.core.settings import Settings
 from ...backend.database import Database, agents
 from ...backend.database.records.agents import Agent
 from ...backend.messaging.embedded import find_running
 from ...backend.services.agents.programs import BROKER, RUNNER, needed_programs
-from ...backend.services.agents.queries import merge, probe_supervisor
 from ...backend.services.agents.snapshot import AgentsSnapshot, AgentStatus, AgentView, SupervisorSnapshot
+from ...backend.services.agents.status import merge, probe_supervisor
 from ...backend.services.configurations import composed
 from ...backend.services.executions.request import configured, testbed_of
 from ...backend.supervisor.base import Supervisor
@@ -64,7 +65,7 @@ class AgentMonitor:
         return AgentsSnapshot(
             lines=tuple(sorted(lines, key=lambda line: _order(line, settings.host))),
             supervisor=supervisor.state,
-            supervisor_trouble=_words(supervisor.message, supervisor.advice),
+            supervisor_trouble=supervisor.trouble,
             database_trouble=database_trouble,
             heard_seconds=time.monotonic() - self._heard_at if database_trouble and self._heard_at else None,
             seen_seconds=seen_seconds,
@@ -90,7 +91,7 @@ class AgentMonitor:
             with self._source.database().read() as connection:
                 self._heard = agents.present(connection, AGENTS_SHOWN)
         except SwfError as error:
-            return _words(error.message, error.advice)
+            return with_advice(error.message, error.advice)
         self._heard_at = time.monotonic()
         return ""
 
@@ -114,7 +115,7 @@ class AgentMonitor:
                 return "", [], ""
             programs = needed_programs(settings, composed(settings, name))
         except SwfError as error:
-            return name, [], _words(error.message, error.advice)
+            return name, [], with_advice(error.message, error.advice)
         return name, [RUNNER, *dict.fromkeys(program.name for program in programs)], ""
 
     def _unsupervised(self, look: SupervisorSnapshot) -> list[AgentView]:
@@ -166,7 +167,3 @@ def _group(program: str) -> str:
 def _order(line: AgentStatus, host: str) -> tuple[bool, bool, str]:
     """Those of this supervisord first, the needed ones before the others."""
     return line.view.program is None, not line.needed, line.view.host or host
-
-
-def _words(message: str, advice: str) -> str:
-    return f"{message}. {advice}" if message and advice else message

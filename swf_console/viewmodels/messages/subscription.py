@@ -70,26 +70,26 @@ class Following:
     def state(self) -> ConnectionStatus:
         """The pipe now."""
         state = self._link.state()
-        flow = {Phase.UP: Connectivity.UP, Phase.DOWN: Connectivity.DOWN}.get(
+        found = {Phase.UP: Connectivity.UP, Phase.DOWN: Connectivity.DOWN}.get(
             state.phase, Connectivity.STARTING
         )
-        if flow is Connectivity.STARTING and state.last_error and state.up_since is None:
-            flow = Connectivity.DOWN
-        if flow is Connectivity.UP and not (self._feed.subscribed or self._feed.error):
-            flow = (
+        if found is Connectivity.STARTING and state.last_error and state.up_since is None:
+            found = Connectivity.DOWN
+        if found is Connectivity.UP and not (self._feed.subscribed or self._feed.error):
+            found = (
                 Connectivity.STARTING
             )  # what is sent before the broker has subscribed us does not come here
         self._proved_at = state.last_frame_at or self._proved_at
-        error = self._feed.error if flow is Connectivity.UP else state.last_error
+        error = self._feed.error if found is Connectivity.UP else state.last_error
         return ConnectionStatus(
             "broker",
-            flow,
-            place=state.broker,
+            found,
+            address=state.broker,
             since=state.up_since,
             proved_at=self._proved_at,
             next_at=state.next_attempt_at,
             error=error or "",
-            advice="swf-console doctor says what to do" if flow is Connectivity.DOWN else "",
+            advice="swf-console doctor says what to do" if found is Connectivity.DOWN else "",
         )
 
     def _fill(self) -> None:

@@ -1,20 +1,17 @@
 """Is the testbed all right? One sentence, what runs, and what changed in the last ten minutes."""
 
-from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ...backend.core.errors import SwfError
-from ...backend.core.format import plural, since
 from ...backend.database import Database, executions
 from ...backend.database.records.workflows import ExecutionFilter
-from ...backend.services.agents.programs import RUNNER
-from ...backend.services.agents.snapshot import AgentsSnapshot
+from ...backend.services.alarms.verdict import Change, Facts, verdict
 from ...backend.services.executions.progress import ExecutionProgress
 from ...backend.services.health.connection import ConnectionStatus, Connectivity
-from ..agents.monitor import GONE, UP, AgentMonitor
+from ..agents.monitor import AgentMonitor
 from ..context import ConsoleServices
 from ..executions.progress import RunningExecutions
-from .snapshot import Change, OverviewSnapshot, Verdict
+from .snapshot import OverviewSnapshot
 
 LATELY = timedelta(minutes=10)
 MOST_CHANGES = 40
@@ -45,7 +42,16 @@ class OverviewMonitor:
                 trouble = str(error)
         changes.sort(key=lambda change: change.at, reverse=True)
         return OverviewSnapshot(
-            verdict=judge(services, agents, running, changes, trouble),
+            verdict=verdict(
+                Facts(
+                    agents=agents,
+                    broker=services.connections()[0],
+                    database=self._database_status(trouble),
+                    namespace=services.namespace,
+                    running=running,
+                    changes=changes,
+                )
+            ),
             agents=agents,
             running=running,
             running_count=count,
@@ -54,71 +60,12 @@ class OverviewMonitor:
             database_trouble=trouble,
         )
 
-
-def judge(
-    services: ConsoleServices,
-    agents: AgentsSnapshot,
-    running: Sequence[ExecutionProgress],
-    changes: Sequence[Change],
-    database_trouble: str = "",
-) -> Verdict:
-    """What needs a human most, else that all is well."""
-    findings = (
-        *_backends(services.pipes(), services.namespace, database_trouble),
-        *_troubles(agents, running, changes),
-        *_calm(agents, running),
-    )
-    return findings[0]
-
-
-def _backends(
-    pipes: Sequence[ConnectionStatus], namespace: str | None, database_trouble: str
-) -> Iterator[Verdict]:
-    """What cannot be reached, and what is not chosen."""
-    broker_away = any(pipe.flow is Connectivity.DOWN and pipe.name == "broker" for pipe in pipes)
-    if broker_away and database_trouble:
-        yield Verdict("bad", "Broker and database cannot be reached: the doctor says what to do about each")
-    if broker_away:
-        yield Verdict(
-            "bad", "The broker cannot be reached: no message goes or comes. The doctor says what to do"
-        )
-    if database_trouble:
-        yield Verdict(
-            "bad", "The database cannot be used: what runs is not known. The doctor says what to do"
-        )
-    if namespace is None:
-        yield Verdict("watch", "No namespace is chosen", "namespaces")
-
-
-def _troubles(
-    agents: AgentsSnapshot, running: Sequence[ExecutionProgress], changes: Sequence[Change]
-) -> Iterator[Verdict]:
-    """What needs a human, the gravest first."""
-    if agents.supervisor not in (UP, *GONE) and agents.supervisor_trouble:
-        yield Verdict("bad", f"supervisord is {agents.supervisor}: {agents.supervisor_trouble}", "agents")
-    if lost := [one.summary.execution_id for one in running if one.lost]:
-        yield Verdict("bad", f"{lost[0]} is lost: its process was killed", "executions")
-    if failed := [line.view.name for line in agents.lines if line.view.is_failed]:
-        yield Verdict("bad", f"{_names(failed)} failed: look at the log", "agents")
-    if silent := [line.view.name for line in agents.lines if line.view.is_silent]:
-        yield Verdict("bad", f"{_names(silent)} runs, but says nothing: restart it", "agents")
-    bad = [change for change in changes if change.tone == "bad"]
-    if bad and not running:
-        yield Verdict("watch", f"{bad[0].text}, {since(bad[0].at)} ago", "executions")
-
-
-def _calm(agents: AgentsSnapshot, running: Sequence[ExecutionProgress]) -> Iterator[Verdict]:
-    """How it goes, where nothing is in the way."""
-    needed = [name for name in agents.missing if name != RUNNER or not all(one.here for one in running)]
-    if running and needed:
-        yield Verdict("watch", f"{_names(needed)} needed, and not running: A on Agents", "agents")
-    if running:
-        what = plural(len(running), "execution")
-        yield Verdict("busy", f"All is well: {what} running{_done(running[0])}")
-    if agents.missing:
-        text = f"Nothing runs. {agents.configuration} needs {plural(len(agents.missing), 'agent')} more: "
-        yield Verdict("ok", f"{text}R runs it and offers to start them", "agents")
-    yield Verdict("ok", "All is well, nothing runs: R runs a workflow")
+    def _database_status(self, trouble: str) -> ConnectionStatus:
+        """What its poller says of it, where that knows more than what reading it met just now."""
+        known = self._services.connections()[1]
+        if not trouble:
+            return known._replace(state=Connectivity.UP)
+        return known if known.state.is_away else known._replace(state=Connectivity.UNUSABLE, error=trouble)
 
 
 def _executions(database: Database, namespace: str | None) -> list[Change]:
@@ -154,14 +101,3 @@ def _done_here(services: ConsoleServices) -> list[Change]:
         )
         for entry in entries
     ]
-
-
-def _done(one: ExecutionProgress) -> str:
-    if one.planned is None:
-        return f", {one.stf_count:,} STFs so far"
-    return f", {one.stf_count:,} of {one.planned:,} STFs" if one.progress is not None else ""
-
-
-def _names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
-    return ", ".join(names[:2]) + more

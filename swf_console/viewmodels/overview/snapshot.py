@@ -1,27 +1,10 @@
 """What the overview shows: plain values, which load no library."""
 
-from datetime import datetime
 from typing import NamedTuple
 
 from ...backend.services.agents.snapshot import AgentsSnapshot
+from ...backend.services.alarms.verdict import Change, Verdict
 from ...backend.services.executions.progress import ExecutionProgress
-
-
-class Change(NamedTuple):
-    """Something that happened. `tone` is ok, watch, bad or plain; `execution_id` is what to open."""
-
-    at: datetime
-    tone: str
-    text: str
-    execution_id: str = ""
-
-
-class Verdict(NamedTuple):
-    """The one sentence. `screen` is where to go for it."""
-
-    tone: str
-    text: str
-    screen: str = ""
 
 
 class OverviewSnapshot(NamedTuple):

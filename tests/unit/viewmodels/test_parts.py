@@ -195,11 +195,11 @@ def test_a_pipe_that_fails_says_so_and_comes_back() -> None:
 
     asking = Asking("db", question, every=0.01)
     asking.start()
-    wait_for(lambda: asking.state().flow is Connectivity.DOWN)
+    wait_for(lambda: asking.state().state is Connectivity.DOWN)
     assert (asking.state().error, asking.state().advice) == ("nobody there", "Start it")
     assert asking.state().next_in() is not None
     broken.clear()
-    wait_for(lambda: asking.state().flow is Connectivity.UP)
+    wait_for(lambda: asking.state().state is Connectivity.UP)
     age = asking.state().age()
     assert age is not None
     assert age < 5
@@ -242,12 +242,12 @@ def test_the_pipe_is_up_once_the_broker_has_subscribed_the_tail(
     following = Following(settings, Tail(None), lambda _address: link)
     following.start()
     wait_for(lambda: receipts)
-    assert following.state().flow is Connectivity.STARTING
+    assert following.state().state is Connectivity.STARTING
 
     monkeypatch.undo()
     link.confirm(*receipts[0])
 
-    assert following.state().flow is Connectivity.UP
+    assert following.state().state is Connectivity.UP
     following.close()
 
 
@@ -256,7 +256,7 @@ def test_the_tail_follows_a_broker_that_goes_and_comes(settings: Settings) -> No
     tail = Tail(None)
     following = Following(settings, tail, lambda _address: broker.connect())
     following.start()
-    wait_for(lambda: following.state().flow is Connectivity.UP)
+    wait_for(lambda: following.state().state is Connectivity.UP)
     sender = broker.connect()
     sender.start()
     session = sender.wait_up(5)
@@ -267,9 +267,9 @@ def test_the_tail_follows_a_broker_that_goes_and_comes(settings: Settings) -> No
     send(session)
     wait_for(lambda: len(tail) == 1)
     broker.stop()
-    wait_for(lambda: following.state().flow is Connectivity.DOWN)
+    wait_for(lambda: following.state().state is Connectivity.DOWN)
     broker.start()
-    wait_for(lambda: following.state().flow is Connectivity.UP)
+    wait_for(lambda: following.state().state is Connectivity.UP)
     send(sender.wait_up(5))
     wait_for(lambda: len(tail) == 4)
     rows = tail.window(0, 9)

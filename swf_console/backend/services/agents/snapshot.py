@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
+from ...core.format import with_advice
 from ...supervisor.base import ProcessState, ProcessStatus
 
 SILENT = timedelta(seconds=90)
@@ -54,6 +55,11 @@ class SupervisorSnapshot:
     pid: int | None = None
     processes: tuple[ProcessStatus, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def trouble(self) -> str:
+        """Why it is not there, and what to do about it."""
+        return with_advice(self.message, self.advice)
 
 
 class AgentStatus(NamedTuple):

@@ -82,12 +82,12 @@ class ConnectionRule:
     def check(self, connections: Iterable[ConnectionStatus]) -> Iterator[AlarmEvent]:
         """What is new in these."""
         for one in connections:
-            if one.flow is Connectivity.DOWN:
+            if one.state.is_away:
                 since = self._down_since.setdefault(one.name, self._now())
                 if self._now() - since >= PATIENCE and one.name not in self._told:
                     self._told.add(one.name)
-                    yield AlarmEvent(one.name, f"{one.subject} is away: {_why(one)}", "doctor")
-            elif one.flow in (Connectivity.UP, Connectivity.IDLE):
+                    yield AlarmEvent(one.name, f"{one.subject} is away: {one.trouble}", "doctor")
+            elif one.state in (Connectivity.UP, Connectivity.IDLE):
                 self._down_since.pop(one.name, None)
                 if one.name in self._told:
                     self._told.discard(one.name)
@@ -110,8 +110,3 @@ def _trouble(agent: AgentStatus) -> str:
         note = view.note.removeprefix(view.program or "").lstrip(": ")
         return f"{view.name} {view.state}{f': {note}' if note else ''}"
     return f"{view.name} is {view.note}" if view.is_silent else ""
-
-
-def _why(connection: ConnectionStatus) -> str:
-    words = connection.error or "no reason given"
-    return f"{words}. {connection.advice}" if connection.advice else words

@@ -1,17 +1,25 @@
-"""The state of one way to a backend, as the console shows it."""
+"""The state of the connection to one backend."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from ...core.format import with_advice
+
 
 class Connectivity(StrEnum):
-    """How a pipe is. `idle`: there is nothing, and nothing is needed yet."""
+    """How a backend is. `idle`: it is not there, and will be when something needs it."""
 
     STARTING = "starting"
     UP = "up"
     IDLE = "idle"
     DOWN = "down"
+    UNUSABLE = "unusable"
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it cannot be reached, or is of no use."""
+        return self in (Connectivity.DOWN, Connectivity.UNUSABLE)
 
 
 SUBJECTS = {"broker": "the broker", "db": "the database", "superv": "supervisord"}
@@ -21,13 +29,18 @@ class ConnectionStatus(NamedTuple):
     """A snapshot. `proved_at` is the last sign of life, `next_at` the next attempt; instants are UTC."""
 
     name: str
-    flow: Connectivity = Connectivity.STARTING
-    place: str = ""
+    state: Connectivity = Connectivity.STARTING
+    address: str = ""
     since: datetime | None = None
     proved_at: datetime | None = None
     next_at: datetime | None = None
     error: str = ""
     advice: str = ""
+
+    @property
+    def trouble(self) -> str:
+        """Why it is away, and what to do about it."""
+        return with_advice(self.error or "no reason given", self.advice)
 
     @property
     def subject(self) -> str:

@@ -20,7 +20,7 @@ from swf_console.backend.database.connection.revision import HEAD, KNOWN, compat
 from swf_console.backend.database.connection.schema_diff import missing
 from swf_console.backend.database.records.agents import Heartbeat
 from swf_console.backend.database.tables import all_tables
-from swf_console.backend.services.health.backends import look_at_database
+from swf_console.backend.services.health.database import probe_database
 from tests.support import next_version, schema
 from tests.support.history import add_execution
 from tests.support.homes import plain_environment, run
@@ -179,7 +179,7 @@ def test_a_look_at_the_database_gives_the_version_that_its_tables_are_of(
     monkeypatch.setenv("SWF_DATABASE_URL", url)
     monkeypatch.setenv("SWF_STATE_DIR", str(tmp_path / "state"))
     next_version.upgrade(url, additive)
-    assert look_at_database(load_settings()).version == NEXT
+    assert probe_database(load_settings()).version == NEXT
 
 
 @pytest.mark.parametrize("words", [["--run", "stf_datataking"], ["executions"], ["db", "upgrade"]])

@@ -12,10 +12,13 @@ from ....database.connection import urls
 from ....database.connection.engine import server_time
 from ....database.records.agents import Heartbeat
 from ....supervisor.base import DaemonState, ProcessState, Supervisor
-from ...agents.queries import probe_supervisor
 from ...agents.snapshot import SupervisorSnapshot
+from ...agents.status import probe_supervisor
 from ...database import opened
-from ..backends import Asked, Health, database_silent, look_at_broker, look_at_database
+from ..broker import probe_broker
+from ..connection import Connectivity
+from ..database import probe_database, silent_database
+from ..probe import Probe
 from .checks import Check, Question, fail, ok, size, warn
 
 PATIENCE = 5.0
@@ -27,10 +30,10 @@ LOST = (ProcessState.FATAL, ProcessState.BACKOFF, ProcessState.EXITED)
 
 def check_broker(settings: Settings) -> Check:
     """The broker that executions will use."""
-    look = look_at_broker(settings, PATIENCE)
-    if look.health is Health.DOWN:
+    look = probe_broker(settings, PATIENCE)
+    if look.health is Connectivity.DOWN:
         return fail("broker", look.error or "no answer", look.advice, BackendUnreachable.exit_code)
-    if look.health is Health.IDLE:
+    if look.health is Connectivity.IDLE:
         return ok("broker", "embedded, not running: the next run starts it")
     if settings.broker and not settings.broker.tls and not _is_local(settings.broker.host):
         advice = "Set ACTIVEMQ_USE_SSL=true where the broker offers TLS"
@@ -55,13 +58,13 @@ def check_tls(settings: Settings) -> Check:
 
 def check_database(settings: Settings) -> Check:
     """The database: there, of this version, and looked at in time."""
-    asked = Asked(lambda: look_at_database(settings))
-    look = asked.within(PATIENCE, lambda: database_silent(settings, PATIENCE))
-    if look.health is Health.IDLE:
+    asked = Probe(lambda: probe_database(settings))
+    look = asked.within(PATIENCE, lambda: silent_database(settings, PATIENCE))
+    if look.health is Connectivity.IDLE:
         return ok("database", f"{look.place}, not there yet: the next run makes it")
-    if look.health is Health.UP:
+    if look.health is Connectivity.UP:
         return ok("database", f"{look.place}, version {look.version}")
-    code = BackendUnreachable.exit_code if look.health is Health.DOWN else 2
+    code = BackendUnreachable.exit_code if look.health is Connectivity.DOWN else 2
     return fail("database", look.error or "no answer", look.advice, code)
 
 
@@ -115,7 +118,7 @@ def check_supervisord(settings: Settings, supervisor: Supervisor | None = None) 
     silent = SupervisorSnapshot(
         "silent", f"no answer within {PATIENCE:g} s", "See what its process waits for"
     )
-    look = Asked(lambda: probe_supervisor(settings, supervisor)).within(PATIENCE, lambda: silent)
+    look = Probe(lambda: probe_supervisor(settings, supervisor)).within(PATIENCE, lambda: silent)
     if look.state in (DaemonState.ABSENT, DaemonState.STALE):
         return ok("supervisord", "does not run: the first agent that is started starts it")
     if look.state != DaemonState.RUNNING:
@@ -131,11 +134,11 @@ def check_supervisord(settings: Settings, supervisor: Supervisor | None = None) 
 
 def _of_database(settings: Settings, name: str, question: Callable[[Database], Check]) -> Check:
     """Put a question to the database where there is one that can be asked."""
-    asked = Asked(lambda: look_at_database(settings).health)
-    health = asked.within(PATIENCE, lambda: Health.DOWN)
-    if health is Health.IDLE:
+    asked = Probe(lambda: probe_database(settings).health)
+    health = asked.within(PATIENCE, lambda: Connectivity.DOWN)
+    if health is Connectivity.IDLE:
         return ok(name, "there is no database yet")
-    if health is not Health.UP:
+    if health is not Connectivity.UP:
         return warn(name, "not checked", "Mend the database first")
     with opened(settings) as database:
         return question(database)

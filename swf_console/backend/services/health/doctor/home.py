@@ -16,7 +16,7 @@ from ....messaging.embedded import BROKER_FILE, find_running
 from ....simulation.workflow_loader import list_workflows, load_workflow
 from ...configurations import problems_of
 from ...home import find_updates
-from ..backends import look_at_namespace
+from ..namespace import probe_namespace
 from .checks import Check, Question, fail, listed, ok, size, warn
 
 LITTLE = 1_000_000_000
@@ -58,7 +58,7 @@ def check_disk(settings: Settings) -> Check:
 
 def check_namespace(settings: Settings) -> Check:
     """The namespace that testbed.toml names."""
-    look = look_at_namespace(settings)
+    look = probe_namespace(settings)
     if look.name is None:
         return fail("namespace", look.error or "none", look.advice)
     return ok("namespace", f"{look.name}, from {look.file}")

@@ -11,30 +11,39 @@ from prometheus_client.parser import text_string_to_metric_families
 from swf_console.backend.database import Database, agents, executions
 from swf_console.backend.database.records.agents import Heartbeat
 from swf_console.backend.services.agents.snapshot import AgentView, SupervisorSnapshot
-from swf_console.backend.services.health.backends import BrokerLook, DatabaseLook, Health, NamespaceLook
-from swf_console.backend.services.health.status import judge, look_around
+from swf_console.backend.services.health.broker import BrokerHealth
+from swf_console.backend.services.health.connection import Connectivity
+from swf_console.backend.services.health.database import DatabaseHealth
+from swf_console.backend.services.health.namespace import NamespaceHealth
+from swf_console.backend.services.status.home import current_status, verdict_of
 from tests.support.command_line import CommandLine
 from tests.support.history import BEGAN, add_chain, add_execution, add_messages
 from tests.support.monitor import Monitor
 
-UP = BrokerLook("stomp", Health.UP)
-THERE = DatabaseLook("sqlite", Health.UP)
-NAMED = NamespaceLook("demo")
+UP = BrokerHealth("stomp", Connectivity.UP)
+THERE = DatabaseHealth("sqlite", Connectivity.UP)
+NAMED = NamespaceHealth("demo")
 ABSENT = SupervisorSnapshot("absent")
 FROZEN = SupervisorSnapshot("frozen", "supervisord did not answer", "kill -CONT 7")
-OLD = DatabaseLook("sqlite", Health.UNUSABLE, advice="Bring it up: swf-console db upgrade")
-OLD_SERVER = DatabaseLook("postgresql", Health.UNUSABLE, advice="Bring it up: swf-console db upgrade")
+OLD = DatabaseHealth("sqlite", Connectivity.UNUSABLE, advice="Bring it up: swf-console db upgrade")
+OLD_SERVER = DatabaseHealth("postgresql", Connectivity.UNUSABLE, advice=OLD.advice)
 
 
 @pytest.mark.parametrize(
     ("broker", "database", "namespace", "code", "said"),
     [
         (UP, THERE, NAMED, 0, "ready to run"),
-        (BrokerLook("embedded", Health.IDLE), DatabaseLook("sqlite", Health.IDLE), NAMED, 0, "ready to run"),
+        (
+            BrokerHealth("embedded", Connectivity.IDLE),
+            DatabaseHealth("sqlite", Connectivity.IDLE),
+            NAMED,
+            0,
+            "ready to run",
+        ),
         (UP, OLD, NAMED, 0, "ready to run"),
         (UP, OLD_SERVER, NAMED, 3, "db upgrade"),
         (
-            BrokerLook("stomp", Health.DOWN, error="gone"),
+            BrokerHealth("stomp", Connectivity.DOWN, error="gone"),
             THERE,
             NAMED,
             3,
@@ -42,20 +51,20 @@ OLD_SERVER = DatabaseLook("postgresql", Health.UNUSABLE, advice="Bring it up: sw
         ),
         (
             UP,
-            DatabaseLook("postgresql", Health.DOWN, error="gone"),
+            DatabaseHealth("postgresql", Connectivity.DOWN, error="gone"),
             NAMED,
             3,
             "the database cannot be reached",
         ),
-        (UP, THERE, NamespaceLook(None, error="it is empty", advice="Set it"), 2, "it is empty. Set it"),
+        (UP, THERE, NamespaceHealth(None, error="it is empty", advice="Set it"), 2, "it is empty. Set it"),
     ],
 )
 def test_the_verdict_says_what_to_do_first(
-    broker: BrokerLook, database: DatabaseLook, namespace: NamespaceLook, code: int, said: str
+    broker: BrokerHealth, database: DatabaseHealth, namespace: NamespaceHealth, code: int, said: str
 ) -> None:
-    found, verdict = judge(broker, database, namespace, ABSENT, ())
-    assert found == code
-    assert said in verdict
+    found = verdict_of(broker, database, namespace, ABSENT, ())
+    assert found.exit_code == code
+    assert said in found.readiness
 
 
 @pytest.mark.parametrize(
@@ -78,9 +87,9 @@ def test_the_verdict_says_what_to_do_first(
 def test_an_agent_that_supervisord_cannot_keep_alive_is_the_verdict(
     supervisor: SupervisorSnapshot, agent: dict[str, Any], said: str
 ) -> None:
-    code, verdict = judge(UP, THERE, NAMED, supervisor, [view(**agent)])
-    assert said in verdict
-    assert code == (0 if said == "ready to run" else 3)
+    found = verdict_of(UP, THERE, NAMED, supervisor, [view(**agent)])
+    assert said in found.readiness
+    assert found.exit_code == (0 if said == "ready to run" else 3)
 
 
 def view(
@@ -151,9 +160,9 @@ def test_backends_that_take_connections_and_say_nothing_cost_less_than_a_second(
     monkeypatch.setenv("ACTIVEMQ_PORT", str(silent_port))
     monkeypatch.setenv("SWF_DATABASE_URL", f"postgresql://u:hunter2@127.0.0.1:{silent_port}/d")
     began = time.monotonic()
-    status = look_around(console.settings)
+    status = current_status(console.settings)
     assert time.monotonic() - began < 1.0
-    assert (status.broker.health, status.database.health) == (Health.DOWN, Health.DOWN)
+    assert (status.broker.health, status.database.health) == (Connectivity.DOWN, Connectivity.DOWN)
     assert status.exit_code == 3
 
 

@@ -1,0 +1,73 @@
+"""The broker probed once: never raises, starts nothing."""
+
+import threading
+from dataclasses import dataclass
+
+from ...core.files import read_json
+from ...core.settings import Settings
+from ...messaging.connection import Connection
+from ...messaging.embedded import broker_file, find_running
+from ...messaging.endpoint import running_broker
+from ...messaging.link import Phase
+from .connection import ConnectionStatus, Connectivity
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerHealth:
+    """The broker: `kind` is embedded or stomp, `pid` that of an embedded one."""
+
+    kind: str
+    health: Connectivity
+    place: str = ""
+    server: str = ""
+    pid: int | None = None
+    error: str | None = None
+    advice: str = ""
+
+    @property
+    def connection(self) -> ConnectionStatus:
+        """The same in the terms of every backend."""
+        return ConnectionStatus("broker", self.health, self.place, error=self.error or "", advice=self.advice)
+
+
+def probe_broker(settings: Settings, patience: float) -> BrokerHealth:
+    """Connect to the broker and leave again; an embedded one that does not run is not started."""
+    kind, pid = ("stomp", None) if settings.broker else ("embedded", _embedded_pid(settings))
+    if kind == "embedded" and find_running(settings.state_dir) is None:
+        return BrokerHealth(kind, Connectivity.IDLE)
+    connection = Connection(lambda: running_broker(settings), backoff=(60.0, 60.0))
+    decided = threading.Event()
+    connection.watch(lambda state: decided.set() if state.phase in (Phase.UP, Phase.DOWN) else None)
+    connection.start()
+    decided.wait(patience)
+    state = connection.state()
+    connection.stop(timeout=0.1)
+    if state.phase is Phase.UP:
+        return BrokerHealth(kind, Connectivity.UP, state.broker, state.server, pid)
+    if state.last_error:
+        return BrokerHealth(kind, Connectivity.DOWN, state.broker, "", pid, state.last_error)
+    return BrokerHealth(
+        kind,
+        Connectivity.DOWN,
+        state.broker,
+        "",
+        pid,
+        f"no answer within {patience:.1g} s",
+        "Is it running there?",
+    )
+
+
+def silent_broker(settings: Settings, patience: float) -> BrokerHealth:
+    """What is known of a broker that has not answered in time."""
+    kind = "stomp" if settings.broker else "embedded"
+    place = f"{settings.broker.host}:{settings.broker.port}" if settings.broker else ""
+    return BrokerHealth(
+        kind, Connectivity.DOWN, place, error=f"no answer within {patience:g} s", advice="Is it running?"
+    )
+
+
+def _embedded_pid(settings: Settings) -> int | None:
+    try:
+        return int(read_json(broker_file(settings.state_dir))["pid"])
+    except (ValueError, KeyError, TypeError):
+        return None

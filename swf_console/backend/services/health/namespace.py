@@ -1,0 +1,36 @@
+"""Whether the home has a namespace."""
+
+from dataclasses import dataclass
+
+from ...config.names import resolve_namespace
+from ...config.testbed import find_testbed
+from ...core.errors import SwfError
+from ...core.format import with_advice
+from ...core.settings import Settings
+from ..executions.request import testbed_of
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceHealth:
+    """The namespace that testbed.toml names; `error` says why none can be used."""
+
+    name: str | None
+    file: str | None = None
+    error: str | None = None
+    advice: str = ""
+
+    @property
+    def trouble(self) -> str:
+        """Why there is none, and what to do about it."""
+        return with_advice(self.error or "", self.advice)
+
+
+def probe_namespace(settings: Settings) -> NamespaceHealth:
+    """The namespace, read from its file."""
+    file: str | None = None
+    try:
+        path = find_testbed(settings.testbed_config, settings.workflows_dir)
+        file = str(path) if path else None
+        return NamespaceHealth(resolve_namespace(None, testbed_of(settings)), file)
+    except SwfError as error:
+        return NamespaceHealth(None, file, error.message, error.advice)

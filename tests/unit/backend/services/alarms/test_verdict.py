@@ -1,0 +1,128 @@
+"""The verdict: what needs a human most, and what keeps an execution from running."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from swf_console.backend.database.records.workflows import ExecutionSummary
+from swf_console.backend.services.agents.snapshot import AgentsSnapshot, AgentStatus, AgentView
+from swf_console.backend.services.alarms.verdict import Change, Facts, Verdict, attention, verdict
+from swf_console.backend.services.executions.progress import ExecutionProgress
+from swf_console.backend.services.health.connection import ConnectionStatus, Connectivity
+
+NOW = datetime.now(UTC)
+BLANK = AgentView("data", "data", "STOPPED", None, None, None, None, None, None, None)
+CALM = Facts(
+    agents=AgentsSnapshot((), "running"),
+    broker=ConnectionStatus("broker", Connectivity.UP),
+    database=ConnectionStatus("db", Connectivity.UP),
+    namespace="demo",
+)
+NO_BROKER = ConnectionStatus("broker", Connectivity.DOWN, error="gone", advice="Start it")
+NO_DATABASE = ConnectionStatus("db", Connectivity.DOWN, error="gone")
+
+
+def agents(*views: AgentView, supervisor: str = "running", trouble: str = "", **more: Any) -> AgentsSnapshot:
+    return AgentsSnapshot(tuple(map(AgentStatus, views)), supervisor, trouble, **more)
+
+
+def agent(name: str, state: str, silent: float = 3.0, note: str = "") -> AgentView:
+    return replace(BLANK, name=name, program=name, state=state, heartbeat_seconds=silent, note=note)
+
+
+def running(name: str, *, lost: bool = False, here: bool = False) -> ExecutionProgress:
+    summary = ExecutionSummary(
+        name, 1, "flow", "1", "demo", "running", NOW, None, "alice", None, None, None, None
+    )
+    return ExecutionProgress(summary, 1.0, 7, 10, False, (), (("stf_gen", 4),), here, lost)
+
+
+def found(**facts: Any) -> Verdict:
+    return verdict(replace(CALM, **facts))
+
+
+def test_where_nothing_is_wrong_it_says_what_runs_or_what_to_do() -> None:
+    assert found() == ("ok", "All is well, nothing runs: R runs a workflow", "", 0, "ready to run")
+    busy = found(running=[running("a")])
+    assert (busy.tone, busy.text) == ("busy", "All is well: 1 execution running, 4 of 10 STFs")
+    missing = found(agents=agents(configuration="fast", missing=("x", "y")))
+    assert missing.text == "Nothing runs. fast needs 2 agents more: R runs it and offers to start them"
+
+
+def test_a_backend_that_is_away_comes_before_all_else() -> None:
+    both = found(broker=NO_BROKER, database=NO_DATABASE, namespace=None)
+    assert both.text == "Broker and database cannot be reached: the doctor says what to do about each"
+    assert (both.exit_code, both.readiness) == (
+        3,
+        "not ready: the broker cannot be reached: gone. Start it",
+    )
+    assert found(broker=NO_BROKER).text.startswith("The broker cannot be reached: no message goes")
+
+
+def test_a_database_that_is_unusable_is_told_from_one_that_is_away() -> None:
+    away, unusable = (
+        found(database=NO_DATABASE),
+        found(database=NO_DATABASE._replace(state=Connectivity.UNUSABLE)),
+    )
+    assert away.text.startswith("The database cannot be reached: what runs is not known")
+    assert unusable.text.startswith("The database cannot be used: what runs is not known")
+    assert unusable.readiness == "not ready: the database cannot be used: gone"
+
+
+def test_without_a_namespace_nothing_can_be_run() -> None:
+    none = found(namespace=None, namespace_trouble="it is empty. Set it")
+    assert (none.tone, none.screen, none.exit_code) == ("watch", "namespaces", 2)
+    assert none.readiness == "not ready: there is no namespace: it is empty. Set it"
+
+
+@pytest.mark.parametrize("state", ["frozen", "unknown", "deaf"])
+def test_a_supervisord_that_is_of_no_use_needs_a_human_also_where_it_does_not_say_why(state: str) -> None:
+    mute = found(agents=agents(supervisor=state))
+    assert (mute.tone, mute.text, mute.exit_code) == ("bad", f"supervisord is {state}", 3)
+    assert found(agents=agents(supervisor="absent")).exit_code == 0
+
+
+@pytest.mark.parametrize("state", ["FATAL", "BACKOFF", "UNKNOWN"])
+def test_an_agent_that_supervisord_cannot_keep_running_is_failed_for_every_front_end(state: str) -> None:
+    failed = found(agents=agents(agent("data", state, note="it gave up")))
+    assert (failed.tone, failed.text) == ("bad", "data failed: look at the log")
+    assert failed.exit_code == 3
+    assert failed.readiness == "not ready: data: it gave up. Then: swf-console agents restart data"
+
+
+def test_the_failed_come_before_the_silent_and_the_others_are_counted() -> None:
+    views = (agent("a", "RUNNING", 91), agent("b", "FATAL"), agent("c", "RUNNING", 91))
+    both = found(agents=agents(*views))
+    assert both.text == "b failed: look at the log"
+    assert both.readiness == "not ready: b (and 2 more). Then: swf-console agents restart b"
+    silent = found(agents=agents(views[0], views[2]))
+    assert silent.text == "a, c runs, but says nothing: restart it"
+
+
+def test_what_no_execution_needs_needs_a_human_and_hinders_no_run() -> None:
+    monitor = found(agents=agents(agent("monitor", "FATAL")))
+    assert (monitor.tone, monitor.text) == ("bad", "monitor failed: look at the log")
+    assert (monitor.exit_code, monitor.readiness) == (0, "ready to run")
+    with_another = found(agents=agents(agent("monitor", "FATAL"), agent("data", "RUNNING", 91)))
+    assert with_another.text == "monitor failed: look at the log"
+    assert with_another.readiness == "not ready: data. Then: swf-console agents restart data"
+
+
+def test_a_lost_execution_and_a_failure_of_late_keep_nothing_from_running() -> None:
+    lost = found(running=[running("a", lost=True)])
+    assert (lost.text, lost.exit_code) == ("a is lost: its process was killed", 0)
+    failure = Change(datetime.now(UTC), "bad", "b failed: it broke", "b")
+    assert found(changes=[failure]).text.startswith("b failed: it broke, 0s ago")
+    assert found(changes=[failure], running=[running("a")]).tone == "busy"
+
+
+def test_what_runs_may_lack_agents_but_a_local_one_needs_no_runner() -> None:
+    lacking = agents(missing=("workflow-runner",), configuration="fast")
+    assert "workflow-runner needed" in found(agents=lacking, running=[running("a")]).text
+    assert found(agents=lacking, running=[running("a", here=True)]).tone == "busy"
+
+
+def test_the_title_of_the_window_says_how_many_alarms_wait() -> None:
+    assert [attention(2, 1), attention(0, 1), attention(0, 0)] == ["2 need you", "1 to watch", "ok"]
