@@ -16,7 +16,7 @@ from textual.command import Provider
 from textual.content import Content
 
 from . import __version__
-from .actions import use_keys
+from .actions.registry import use_keys
 from .screens.dialogs.confirm import Questions
 from .screens.shell.action_runner import ActionRunner, keep_crash
 from .screens.shell.alarms import AlarmBar
@@ -87,7 +87,7 @@ class ConsoleApp(App[int]):
         self.alert = self.alarms.alert
 
     def _take_actions(self) -> None:
-        """What Textual looks for when a key of EVERYWHERE is pressed, and the part that does it."""
+        """What Textual looks for when a key of GLOBAL_ACTIONS is pressed, and the part that does it."""
         commands = Commands(
             self.services, self, self.navigation, self.alarms, self.runner, self.copy, self.say
         )

@@ -2,8 +2,8 @@
 
 from functools import cache
 
-from ..actions import REGISTRY
-from ..actions.scope import TYPED, hidden_by
+from ..actions.registry import REGISTRY
+from ..actions.scope import TEXT_SCOPES, hidden_by
 from ..viewmodels.keymap import KnownKey, KnownKeys
 
 MODIFIERS = ("ctrl", "shift", "super", "hyper", "meta")
@@ -36,7 +36,7 @@ def name_of(key: str) -> str:
 def types(place: str, key: str) -> bool:
     """Whether the key is a part of what is typed in that place."""
     name = name_of(key)
-    return place in TYPED and "+" not in name and name not in _special()
+    return place in TEXT_SCOPES and "+" not in name and name not in _special()
 
 
 @cache

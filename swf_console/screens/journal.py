@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widgets import Input
 
-from ..actions import action_of
+from ..actions.registry import action_of
 from ..backend.core.format import clock, instant
 from ..backend.core.sanitize import brief
 from ..widgets.key_labels import with_keys

@@ -2,7 +2,9 @@
 
 from textual.binding import Binding, BindingType
 
-from ..actions import EVERYWHERE, Action, actions_of
+from ..actions.action import Action
+from ..actions.global_actions import GLOBAL_ACTIONS
+from ..actions.registry import actions_of
 
 
 def bindings_of(place: str, *, priority: bool = False) -> list[BindingType]:
@@ -12,7 +14,7 @@ def bindings_of(place: str, *, priority: bool = False) -> list[BindingType]:
 
 def bindings_everywhere() -> list[BindingType]:
     """The bindings of what works on every screen."""
-    return [bound(action) for action in EVERYWHERE if action.keys]
+    return [bound(action) for action in GLOBAL_ACTIONS if action.keys]
 
 
 def bound(action: Action, *, priority: bool = False) -> Binding:

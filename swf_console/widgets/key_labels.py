@@ -2,7 +2,7 @@
 
 import re
 
-from ..actions import REGISTRY, keys_of
+from ..actions.registry import REGISTRY, keys_of
 
 _SPOKEN = {
     "question_mark": "?",

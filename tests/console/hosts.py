@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
-from swf_console.actions import Action, Tier
+from swf_console.actions.action import Action, Tier
 from swf_console.app import ConsoleApp
 from swf_console.backend.core.errors import SwfError
 from swf_console.screens.base.host import Call, Then

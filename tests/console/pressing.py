@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from textual.pilot import Pilot
 
-from swf_console.actions import EVERYWHERE, OF_PANES, Action, actions_of
+from swf_console.actions.action import Action
+from swf_console.actions.global_actions import GLOBAL_ACTIONS
+from swf_console.actions.registry import actions_of
 from swf_console.actions.scope import hidden_by
+from swf_console.actions.screens import SCREEN_ACTIONS
 from swf_console.app import ConsoleApp
 from swf_console.screens.base.screen import Pane
 from swf_console.testing.fake_supervisor import MemorySupervisor
@@ -22,7 +25,7 @@ ELSEWHERE = {"everywhere.suspend_process": "tests/acceptance/test_console_termin
 
 def actions_at(place: str) -> tuple[Action, ...]:
     """What has keys in that place."""
-    actions = EVERYWHERE if place == "everywhere" else actions_of(place)
+    actions = GLOBAL_ACTIONS if place == "everywhere" else actions_of(place)
     return tuple(action for action in actions if action.keys and action.id not in ELSEWHERE)
 
 
@@ -61,7 +64,7 @@ class Keys:
     def see_nesting(self) -> None:
         """What lies in what here is in the registry, by which `settings check` finds keys that are hidden."""
         here = places_above(self.app.screen.focused or self.app.screen)
-        panes = {action.screens[0] for action in OF_PANES}
+        panes = {action.scopes[0] for action in SCREEN_ACTIONS}
         for n, place in enumerate(here):
             around = {*here[n + 1 :], *(["everywhere"] if panes & {*here} else [])}
             assert around <= set(hidden_by(place)), f"{place} lies in {around}"

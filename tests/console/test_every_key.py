@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.actions import OF_PANES, PLACES, REGISTRY
+from swf_console.actions.registry import REGISTRY
+from swf_console.actions.scope import SCOPE_TITLES
+from swf_console.actions.screens import SCREEN_ACTIONS
 from swf_console.testing.fake_supervisor import MemorySupervisor
 from swf_console.viewmodels.context import ConsoleServices
 from tests.support.homes import CHECKOUT
@@ -12,10 +14,10 @@ from tests.support.homes import CHECKOUT
 from . import keys_everywhere, keys_lists, keys_parts  # noqa: F401 (they fill SCRIPTS)
 from .pressing import ELSEWHERE, SCRIPTS, play_script
 
-PANES = tuple(dict.fromkeys(action.screens[0] for action in OF_PANES))
+PANES = tuple(dict.fromkeys(action.scopes[0] for action in SCREEN_ACTIONS))
 
 
-@pytest.mark.parametrize("place", ["everywhere", *PANES, *PLACES])
+@pytest.mark.parametrize("place", ["everywhere", *PANES, *SCOPE_TITLES])
 def test_every_key_of_the_place_is_pressed_and_does_something(
     place: str,
     services: ConsoleServices,

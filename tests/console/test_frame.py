@@ -5,7 +5,7 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widgets import Input, Label, OptionList, Static
 
-from swf_console.actions import Action, Tier
+from swf_console.actions.action import Action, Tier
 from swf_console.app import ConsoleApp
 from swf_console.backend.core.errors import Refused
 from swf_console.screens.base.host import ActionHost, Host

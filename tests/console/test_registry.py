@@ -10,7 +10,10 @@ from textual.dom import DOMNode
 
 import swf_console.screens
 import swf_console.widgets
-from swf_console.actions import EVERYWHERE, PLACES, REGISTRY, Action, Tier, actions_of
+from swf_console.actions.action import Action, Tier
+from swf_console.actions.global_actions import GLOBAL_ACTIONS
+from swf_console.actions.registry import REGISTRY, actions_of
+from swf_console.actions.scope import SCOPE_TITLES
 from swf_console.app import ConsoleApp
 from swf_console.cli.main import build_parser, named_command
 from swf_console.screens.base.screen_registry import PANES
@@ -18,7 +21,7 @@ from swf_console.viewmodels.context import ConsoleServices
 
 
 def named(action: Action) -> str:
-    return f"{'+'.join(action.screens) or 'everywhere'}.{action.name}"
+    return f"{'+'.join(action.scopes) or 'everywhere'}.{action.name}"
 
 
 @pytest.mark.parametrize("action", [one for one in REGISTRY if one.command], ids=named)
@@ -37,20 +40,20 @@ def test_what_changes_something_has_a_command_line(action: Action) -> None:
     assert action.help
 
 
-@pytest.mark.parametrize("screen", [*(pane.name for pane in PANES), *PLACES])
+@pytest.mark.parametrize("screen", [*(pane.name for pane in PANES), *SCOPE_TITLES])
 def test_no_key_means_two_things_in_one_place(screen: str) -> None:
     own = Counter(key for action in actions_of(screen) for key in action.keys)
     assert [key for key, times in own.items() if times > 1] == []
 
 
 def test_no_key_means_two_things_everywhere() -> None:
-    keys = Counter(key for action in EVERYWHERE for key in action.keys)
+    keys = Counter(key for action in GLOBAL_ACTIONS for key in action.keys)
     assert [key for key, times in keys.items() if times > 1] == []
 
 
 def test_places_are_those_of_the_catalogue_and_what_can_have_the_focus() -> None:
-    named = {place for action in REGISTRY for place in action.screens}
-    assert named == {pane.name for pane in PANES} | set(PLACES)
+    named = {place for action in REGISTRY for place in action.scopes}
+    assert named == {pane.name for pane in PANES} | set(SCOPE_TITLES)
 
 
 def test_the_key_map_can_name_every_action() -> None:
@@ -100,9 +103,9 @@ def test_no_key_is_handled_beside_the_registry() -> None:
 def test_every_action_can_be_done(action: Action, quiet: ConsoleServices) -> None:
     method = f"action_{action.name.removeprefix('app.').partition('(')[0]}"
     places: list[DOMNode | type[DOMNode]]
-    if not action.screens or action.name.startswith("app."):
+    if not action.scopes or action.name.startswith("app."):
         places = [ConsoleApp(quiet)]
     else:
-        places = [kind for kind in set(kinds()) if kind.__dict__.get("place") in action.screens]
+        places = [kind for kind in set(kinds()) if kind.__dict__.get("place") in action.scopes]
     assert places
     assert all(hasattr(place, method) for place in places)

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widgets import Static
 
-from ...actions import action_of
+from ...actions.registry import action_of
 from ...backend.core.format import plural
 from ...widgets.key_labels import with_keys
 from ...widgets.table.columns import Column

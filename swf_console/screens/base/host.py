@@ -5,7 +5,7 @@ from typing import Protocol, cast
 
 from textual.widget import Widget
 
-from ...actions import Action
+from ...actions.action import Action
 
 # Makes one call of an operation; it runs in a worker thread. A returned text is the result in words.
 Call = Callable[[], object]

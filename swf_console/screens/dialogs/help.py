@@ -11,7 +11,10 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from ...actions import EVERYWHERE, PLACES, Action, Tier, actions_of, keys_of
+from ...actions.action import Action, Tier
+from ...actions.global_actions import GLOBAL_ACTIONS
+from ...actions.registry import actions_of, keys_of
+from ...actions.scope import SCOPE_TITLES
 from ...widgets.bindings import bindings_of
 from ...widgets.key_labels import spoken
 from ..base.screen_registry import PANES
@@ -26,7 +29,7 @@ ASKS = {
     Tier.REVERSIBLE: "asks y/N",
     Tier.MANY: "lists the names and asks",
 }
-TITLES: Mapping[str, str] = {**PLACES, **{pane.name: pane.title for pane in PANES}}
+TITLES: Mapping[str, str] = {**SCOPE_TITLES, **{pane.name: pane.title for pane in PANES}}
 
 
 class HelpScreen(Dialog):
@@ -85,7 +88,7 @@ class HelpScreen(Dialog):
         first, *inner = [self._section(place) for place in reversed(self.places)] or [Content("")]
         parts = [first, *([Content(self.more)] if self.more else []), *inner]
         if self.everywhere:
-            parts.append(section("Everywhere", EVERYWHERE, self._width))
+            parts.append(section("Everywhere", GLOBAL_ACTIONS, self._width))
         return Content("\n\n").join(parts)
 
     def _section(self, place: str) -> Content:

@@ -10,7 +10,8 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from ...actions import Action, keys_of
+from ...actions.action import Action
+from ...actions.registry import keys_of
 from ...backend.core.sanitize import brief
 from ...widgets.bindings import bindings_of
 from ...widgets.key_labels import spoken

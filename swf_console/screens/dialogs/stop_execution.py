@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
-from ...actions import action_of
+from ...actions.registry import action_of
 from ...backend.core.sanitize import brief
 from ..base.host import host_of
 

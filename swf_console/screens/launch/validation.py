@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...actions import action_of
+from ...actions.registry import action_of
 from ...backend.core.sanitize import brief
 from ...widgets.text.notice import Notice
 from ..base.host import ActionHost, Then, host_of

@@ -11,7 +11,7 @@ from textual.containers import Container
 from textual.message import Message
 from textual.widgets import Input
 
-from ...actions import action_of
+from ...actions.registry import action_of
 from ...backend.core.sanitize import brief
 from ...widgets.key_labels import with_keys
 from ...widgets.table.short_list import ShortList

@@ -7,7 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from ...actions import action_of
+from ...actions.registry import action_of
 from ...widgets.key_labels import with_keys
 from ...widgets.table.short_list import ShortList
 from ...widgets.text.notice import Notice

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from textual.content import Content
 
-from ...actions import Action, Tier
+from ...actions.action import Action, Tier
 from ...backend.core.errors import SwfError
 from ...backend.core.sanitize import brief
 from ...backend.services.journal import Entry

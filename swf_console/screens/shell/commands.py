@@ -1,4 +1,4 @@
-"""What can be done on every screen: the actions of EVERYWHERE that are no matter of one part alone."""
+"""The global actions that concern more than one part of the application."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -6,7 +6,10 @@ from typing import Any, Protocol
 
 from textual.screen import Screen
 
-from ...actions import EVERYWHERE, OF_PANES, Action, action_of
+from ...actions.action import Action
+from ...actions.global_actions import GLOBAL_ACTIONS
+from ...actions.registry import action_of
+from ...actions.screens import SCREEN_ACTIONS
 from ...viewmodels.context import ConsoleServices
 from ...widgets.focus import places_above
 from ...widgets.key_labels import with_keys
@@ -88,10 +91,10 @@ class Commands:
         pane, titles = self._navigation.pane, {each.name: each.title for each in PANES}
         here = pane.screen_name if pane else ""
         found: list[tuple[Action, str]] = []
-        for action in sorted(OF_PANES, key=lambda one: here not in one.screens):
-            screen = here if here in action.screens else action.screens[0]
+        for action in sorted(SCREEN_ACTIONS, key=lambda one: here not in one.scopes):
+            screen = here if here in action.scopes else action.scopes[0]
             found.append((action, "" if screen == here else titles[screen]))
-        found.extend((action, "") for action in EVERYWHERE if action.name != "palette")
+        found.extend((action, "") for action in GLOBAL_ACTIONS if action.name != "palette")
         past = self._services.memory.recall(None, "palette") or []
         self._host.push_screen(Palette(found, [str(each) for each in past]), self._chosen)
 
@@ -104,15 +107,15 @@ class Commands:
         past = [*(memory.recall(None, "palette") or []), chosen.typed or action.title]
         memory.keep(None, "palette", past[-PAST_KEPT:])
         pane = self._navigation.pane
-        if action.screens and (pane is None or pane.screen_name not in action.screens):
+        if action.scopes and (pane is None or pane.screen_name not in action.scopes):
             self._navigation.when_open(partial(self._do, action, chosen.argument))
-            self._navigation.open_screen(action.screens[0])
+            self._navigation.open_screen(action.scopes[0])
         else:
             self._host.call_later(self._do, action, chosen.argument)
 
     async def _do(self, action: Action, argument: str) -> None:
         wanted = ("", action.name, (argument,)) if argument else action.name
-        await self._host.run_action(wanted, self._navigation.pane if action.screens else None)
+        await self._host.run_action(wanted, self._navigation.pane if action.scopes else None)
 
     def handover(self) -> None:
         """Write the report for the next shift."""

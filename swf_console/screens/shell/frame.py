@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from ...actions import action_of, keys_of
+from ...actions.registry import action_of, keys_of
 from ...backend.services.alarms.notices import Alarm
 from ...backend.services.alarms.verdict import attention
 from ...viewmodels.context import ConsoleServices

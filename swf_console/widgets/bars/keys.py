@@ -6,11 +6,13 @@ from textual.app import RenderResult
 from textual.content import Content
 from textual.widget import Widget
 
-from ...actions import EVERYWHERE, Action, Tier, actions_of, keys_of
+from ...actions.action import Action, Tier
+from ...actions.global_actions import GLOBAL_ACTIONS
+from ...actions.registry import actions_of, keys_of
 from ..key_labels import spoken
 
 ALWAYS = tuple(
-    action for name in ("palette", "help", "leave") for action in EVERYWHERE if action.name == name
+    action for name in ("palette", "help", "leave") for action in GLOBAL_ACTIONS if action.name == name
 )
 
 

@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from swf_console.actions import use_keys
+from swf_console.actions.registry import use_keys
 from swf_console.screens.base.screen import Pane
 from swf_console.screens.base.screen_registry import PANES, Listed
 from swf_console.widgets.key_labels import with_keys
