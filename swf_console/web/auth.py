@@ -1,4 +1,4 @@
-"""Who comes in: this server's own pages, and where only this machine is served, under a name of it."""
+"""Which requests are served: those of its own pages and, on loopback, under a name of this machine."""
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -12,11 +12,11 @@ POLICY = (
 )
 
 
-def door(*, loopback_only: bool) -> Middleware:
-    """A middleware that refuses other sites' pages, and names that others lead here."""
+def auth_middleware(*, loopback_only: bool) -> Middleware:
+    """Refuses pages of other sites; with `loopback_only` also names that were made to resolve to here."""
 
     @web.middleware
-    async def checked(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
         if loopback_only and not names_loopback(host):
             raise web.HTTPForbidden(text="this console is served to this machine alone\n")
@@ -27,16 +27,16 @@ def door(*, loopback_only: bool) -> Middleware:
             raise web.HTTPForbidden(text="requests of other web sites are not served\n")
         return await handler(request)
 
-    return checked
+    return check
 
 
 def socket_origin(request: web.Request) -> str:
-    """`ws://host:port`, as the browser that asks names this server."""
+    """`ws://host:port`, as the browser names this server."""
     return f"{'wss' if request.secure else 'ws'}://{request.host}"
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """A page may load and reach this server alone, stands in no frame, and tells nobody its address."""
+    """A page may load from and connect to this server alone, in no frame, and sends its address nowhere."""
     response.headers.update(
         {
             "Content-Security-Policy": POLICY.format(socket=socket_origin(request)),

@@ -1,4 +1,4 @@
-"""What the console's process paints on and hears keys from, where its terminal is a tab of a browser."""
+"""Output and keyboard of the console's process where its terminal is a tab of a browser."""
 
 import os
 from contextlib import suppress
@@ -10,7 +10,7 @@ from textual.messages import ExitApp
 
 
 class TabDriver(WebDriver):
-    """Textual's own, which also ends when the server is gone: a console without a tab is nobody's."""
+    """Textual's own, which also ends the console when the server is gone: no one could reach it any more."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class TabDriver(WebDriver):
         self._write = self._send  # type: ignore[assignment]
 
     def run_input_thread(self) -> None:
-        """Hand on what is typed; at the end of input the console ends."""
+        """Pass on what is typed; at the end of input the console ends."""
         super().run_input_thread()
         self._app.post_message(ExitApp())
 

@@ -1,7 +1,7 @@
 """Serves the console to browsers: one page, one websocket and one console a tab.
 
-The page lies below a key that is made at every start and printed to whoever started it: no cookie that
-other servers of this machine would get to see, and nothing that a page of another site could guess.
+The page lies below a key that is made at every start and printed where it was started: no cookie that
+other servers of this machine would receive, and nothing that a page of another site could guess.
 """
 
 import asyncio
@@ -23,19 +23,19 @@ from textual_serve.server import Server, to_int
 
 from ..backend.http_server.address import base_url
 from ..backend.http_server.server import Listening, bound_socket, check_host, is_loopback, tls_context
-from .auth import add_headers, door, socket_origin
+from .auth import add_headers, auth_middleware, socket_origin
 from .session import Session
 
 HERE = Path(__file__).parent
-MOST_TABS = 16
+MAX_TABS = 16
 HEARTBEAT_SECONDS = 15
 GRACE_SECONDS = 5.0
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 (not bound here)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """How one comes in: by the key in the address, or by the token, which leads there."""
+class Access:
+    """What opens the console: the key in the address, or the token, which leads to that address."""
 
     key: str
     token: str | None
@@ -43,19 +43,19 @@ class Entry:
 
 
 def serve(command: Sequence[str], listening: Listening, token: str | None, up: Callable[[str], None]) -> None:
-    """Serve the console that `command` starts until SIGTERM, SIGINT or SIGHUP; `up` is told the address.
+    """Serve the console that `command` starts until a signal ends it; `up` is called with the address.
 
     Raises UsageError for a host that may not be served like that, PortTaken.
     """
     tls = tls_context(listening)
     check_host(listening, token)
-    entry = Entry(secrets.token_urlsafe(24), token, is_loopback(listening.host))
+    access = Access(secrets.token_urlsafe(24), token, is_loopback(listening.host))
     with bound_socket(listening) as bound:
         bound.listen()
         # a browser of another machine reaches every address by the name of this one
         host = socket.gethostname() if listening.host in EVERYWHERE else listening.host
-        address = f"{base_url(host, bound.getsockname()[1], tls=tls is not None)}/{entry.key}/"
-        console = WebConsole(command, entry, lambda: up(address))
+        address = f"{base_url(host, bound.getsockname()[1], tls=tls is not None)}/{access.key}/"
+        console = WebConsole(command, access, lambda: up(address))
         web.run_app(
             console.make_app(),
             sock=bound,
@@ -67,49 +67,49 @@ def serve(command: Sequence[str], listening: Listening, token: str | None, up: C
 
 
 class WebConsole(Server):
-    """textual-serve with a door before it, and tabs whose process has ended when they are gone."""
+    """textual-serve behind authentication, with tabs that end their process when they close."""
 
-    def __init__(self, command: Sequence[str], entry: Entry, up: Callable[[], None]) -> None:
+    def __init__(self, command: Sequence[str], access: Access, up: Callable[[], None]) -> None:
         super().__init__(
             f"exec {shlex.join(command)}", title="swf-console", templates_path=HERE / "templates"
         )
-        self._entry, self._up = entry, up
+        self._access, self._up = access, up
         self._tabs: dict[Session, web.WebSocketResponse] = {}
 
     async def make_app(self) -> web.Application:
-        """The whole site: the way in, and below its key the console."""
-        inside = await self._make_app()
-        inside.router.add_static("/own", HERE / "static", name="own")
-        site = web.Application(middlewares=[door(loopback_only=self._entry.loopback_only)])
+        """The whole site: the login page, and below its key the console."""
+        console = await self._make_app()
+        console.router.add_static("/own", HERE / "static", name="own")
+        site = web.Application(middlewares=[auth_middleware(loopback_only=self._access.loopback_only)])
         aiohttp_jinja2.setup(site, loader=jinja2.FileSystemLoader(self.templates_path))
         site.on_response_prepare.append(add_headers)
-        site.router.add_get("/", self.handle_outside)
+        site.router.add_get("/", self.handle_login)
         site.router.add_post("/", self.handle_token)
-        site.add_subapp(f"/{self._entry.key}/", inside)
+        site.add_subapp(f"/{self._access.key}/", console)
         return site
 
     async def on_startup(self, _app: web.Application) -> None:
         """Say where it is served."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _leave)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _exit_loop)
         self._up()
 
     async def on_shutdown(self, _app: web.Application) -> None:
         """The consoles end with the server."""
         await asyncio.gather(*(self._end(tab, socket) for tab, socket in list(self._tabs.items())))
 
-    @aiohttp_jinja2.template("outside.html")
-    async def handle_outside(self, _request: web.Request) -> dict[str, Any]:
-        """Who has not got the address: a place for the token, where there is one."""
-        return {"token": bool(self._entry.token), "wrong": False}
+    @aiohttp_jinja2.template("login.html")
+    async def handle_login(self, _request: web.Request) -> dict[str, Any]:
+        """For a browser without the address: a form for the token, where there is one."""
+        return {"token": bool(self._access.token), "wrong": False}
 
     async def handle_token(self, request: web.Request) -> web.StreamResponse:
         """The right token leads to the console."""
         given = (await request.post()).get("token")
-        known = (self._entry.token or "").encode("utf-8", "surrogateescape")
-        if known and isinstance(given, str) and hmac.compare_digest(given.encode(), known):
-            raise web.HTTPSeeOther(f"/{self._entry.key}/")
-        page = {"token": bool(known), "wrong": True}
-        return aiohttp_jinja2.render_template("outside.html", request, page, status=403)
+        token = (self._access.token or "").encode("utf-8", "surrogateescape")
+        if token and isinstance(given, str) and hmac.compare_digest(given.encode(), token):
+            raise web.HTTPSeeOther(f"/{self._access.key}/")
+        page = {"token": bool(token), "wrong": True}
+        return aiohttp_jinja2.render_template("login.html", request, page, status=403)
 
     @aiohttp_jinja2.template("console.html")
     async def handle_index(self, request: web.Request) -> dict[str, Any]:
@@ -124,8 +124,8 @@ class WebConsole(Server):
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """One tab, from its opening to its end."""
-        if len(self._tabs) >= MOST_TABS:
-            raise web.HTTPServiceUnavailable(text=f"{MOST_TABS} tabs are open: close one\n")
+        if len(self._tabs) >= MAX_TABS:
+            raise web.HTTPServiceUnavailable(text=f"{MAX_TABS} tabs are open: close one\n")
         websocket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS)
         await websocket.prepare(request)
 
@@ -155,5 +155,5 @@ class WebConsole(Server):
         self._tabs.pop(tab, None)
 
 
-def _leave() -> None:
+def _exit_loop() -> None:
     raise GracefulExit

@@ -9,22 +9,22 @@ from textual_serve.app_service import AppService
 from . import DRIVER
 
 # an execution of this process is ended in order, and its last messages are confirmed
-LEAVING_SECONDS = 15.0
-ENDING_SECONDS = 5.0
-# what a browser's terminal is not, whatever the server was started in
-NOT_THERE = ("TMUX", "STY")
+QUIT_SECONDS = 15.0
+TERMINATE_SECONDS = 5.0
+# the server may run in tmux or screen, the browser's terminal does not
+REMOVED = ("TMUX", "STY")
 
 
 class Session(AppService):
-    """Starts one console and sees to it that it has ended when the tab is gone."""
+    """Starts one console, and ends it when the tab is gone."""
 
     async def stop(self) -> None:
-        """Ask the console to leave, and wait for its end; one that does not leave is ended."""
+        """Ask the console to quit and wait for its end; one that does not is terminated."""
         task, self._task = self._task, None
         if task is None or self._process is None:
             return
         with suppress(TimeoutError):
-            async with asyncio.timeout(LEAVING_SECONDS):
+            async with asyncio.timeout(QUIT_SECONDS):
                 await self.send_meta({"type": "quit"})
                 await asyncio.wait({task})
                 # what is still painted must go somewhere, or the process waits for ever
@@ -33,10 +33,10 @@ class Session(AppService):
             if self._process.returncode is None:
                 with suppress(ProcessLookupError, TimeoutError):
                     self._process.send_signal(number)
-                    await asyncio.wait_for(self._process.wait(), ENDING_SECONDS)
+                    await asyncio.wait_for(self._process.wait(), TERMINATE_SECONDS)
         await asyncio.wait({task})
 
     def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
         environment = super()._build_environment(width, height)
-        kept = {name: value for name, value in environment.items() if name not in NOT_THERE}
+        kept = {name: value for name, value in environment.items() if name not in REMOVED}
         return kept | {"TEXTUAL_DRIVER": DRIVER, "TERM": "xterm-256color"}

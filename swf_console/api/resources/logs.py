@@ -1,4 +1,4 @@
-"""`/logs/`: lines of programs' logs, taken without a token and shown to nobody."""
+"""`/logs/`: lines of programs' logs, taken without a token and never given out."""
 
 from typing import Annotated, Any
 
