@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
@@ -13,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from ..backend.core.errors import BackendUnreachable, DatabaseUnusable, UsageError
 from ..backend.http_server.responses import encode, error_response, json_response
 from .executor import RequestExecutor
-from .limits import ClientDisconnect, RequestRejected, parse, read_body
+from .limits import RequestRejected, parse, read_body
 from .operation import Operation, Request
 from .schemas import Problems
 

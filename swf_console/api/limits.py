@@ -4,7 +4,7 @@ import asyncio
 import json
 from typing import Any, NoReturn
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 MAX_BYTES = 1024 * 1024
 MAX_LEVELS = 64
@@ -80,6 +80,3 @@ def _one_line(error: Exception) -> str:
 
 def _too_large() -> RequestRejected:
     return RequestRejected(413, f"the body is over {MAX_BYTES} bytes")
-
-
-__all__ = ["MAX_BYTES", "MAX_LEVELS", "ClientDisconnect", "RequestRejected", "parse", "read_body", "too_deep"]

@@ -54,7 +54,7 @@ class ToolExecutor:
         self._idle = threading.Condition()
         self._writes = 0
 
-    def database(self) -> "Database":
+    def database(self) -> Database:
         """The database, opened on first use. Raises DatabaseUnusable or DatabaseUnreachable."""
         with self._open_lock:
             if self._database is None:
