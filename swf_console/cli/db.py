@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def upgrade(settings: "Settings", *, yes: bool, as_json: bool) -> int:
     """Upgrade, and say from what to what; where that locks older programs out, ask first."""
-    from ..backend.services.database import pending_lockout, place_of, upgrade_database
+    from ..backend.services.schema import pending_lockout, place_of, upgrade_database
 
     lockout = pending_lockout(settings)
     if lockout is not None:
@@ -96,7 +96,7 @@ def ask(place: str) -> None:
 
 def current(settings: "Settings", *, as_json: bool) -> int:
     """Print the version."""
-    from ..backend.services.database import database_version
+    from ..backend.services.schema import database_version
 
     found = database_version(settings)
     if as_json:
@@ -112,7 +112,7 @@ def current(settings: "Settings", *, as_json: bool) -> int:
 
 def check(settings: "Settings", *, as_json: bool) -> int:
     """Print what is missing; 2 where anything is."""
-    from ..backend.services.database import check_database, place_of
+    from ..backend.services.schema import check_database, place_of
 
     lacks, place = check_database(settings), place_of(settings)
     if as_json:

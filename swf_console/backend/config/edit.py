@@ -2,11 +2,9 @@
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
 
 from ..core.errors import ConfigurationError, Problem
 from ..core.files import FileLock, replacing
@@ -80,28 +78,35 @@ def edited(document: Document, key: str, value: Any) -> str:
         raise ConfigurationError(
             Problem("name it section.key, as in parameters.stf_count", field=key, file=document.path)
         )
+    # the library is slow to load, and who only checks or saves a text needs none of it
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
     try:
         root = tomlkit.parse(document.text)
-        _set(root, keys, value)
+        *sections, name = keys
+        table = _table(root, sections, tomlkit.table, make=value is not None)
+        if value is not None:
+            table[name] = value
+        elif table is not None and name in table:
+            del table[name]
         return tomlkit.dumps(root)
     except (TOMLKitError, TypeError, ValueError) as error:
         raise ConfigurationError(Problem(f"cannot be set: {error}", field=key, file=document.path)) from None
 
 
-def _set(root: Any, keys: list[str], value: Any) -> None:
+def _table(root: Any, keys: list[str], new: Callable[[], Any], *, make: bool) -> Any:
+    """The table at `keys`; a `new` one where it is missing and `make` says so, else None."""
     table = root
-    for key in keys[:-1]:
+    for key in keys:
         if key not in table:
-            if value is None:
-                return
-            table[key] = tomlkit.table()
+            if not make:
+                return None
+            table[key] = new()
         table = table[key]
         if not isinstance(table, dict):
             raise TypeError(f"{key} is no table")
-    if value is not None:
-        table[keys[-1]] = value
-    elif keys[-1] in table:
-        del table[keys[-1]]
+    return table
 
 
 def check_testbed(path: Path, text: str, workflows_dir: Path) -> None:

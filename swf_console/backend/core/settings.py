@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pwd
 import re
 import socket
 import stat
@@ -129,8 +130,6 @@ def find_user(env: Mapping[str, str]) -> str:
     """The user's name as it appears in execution ids: from the system, where USER is unset too."""
     name = env.get("USER") or env.get("LOGNAME")
     if not name:
-        import pwd
-
         try:
             name = pwd.getpwuid(os.getuid()).pw_name
         except KeyError:

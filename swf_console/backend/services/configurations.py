@@ -8,6 +8,7 @@ from typing import Any
 
 from ..config.composed import Composition
 from ..config.documents import Document, parse_document, read_document
+from ..config.edit import check_configuration, check_testbed, edited, set_in_configuration, set_in_testbed
 from ..config.list import ConfigurationSummary, configuration_names, list_configurations, validate
 from ..config.load import compose
 from ..config.names import plain_name
@@ -89,8 +90,6 @@ def values_of(settings: Settings, file: str = TESTBED) -> tuple[FileValue, ...]:
 
 def preview(settings: Settings, key: str, text: str | None, file: str = TESTBED) -> Preview:
     """What setting `section.key` to `text` would do; None takes it out. Never raises, writes nothing."""
-    from ..config.edit import check_configuration, check_testbed
-
     try:
         path = path_of(settings, file)
         before, after = _edited(path, key, text)
@@ -112,8 +111,6 @@ def set_value(settings: Settings, key: str, text: str | None, file: str = TESTBE
     What was there stays beside it as `.previous`. Raises ConfigurationError or NamespaceError, and writes
     nothing, where a file would become wrong.
     """
-    from ..config.edit import set_in_configuration, set_in_testbed
-
     path = path_of(settings, file)
     if file == TESTBED and not path.exists():
         _create(path)
@@ -133,8 +130,6 @@ def _create(path: Path) -> None:
 
 
 def _edited(path: Path, key: str, text: str | None) -> tuple[str, str]:
-    from ..config.edit import edited
-
     document = read_document(path) if path.exists() else parse_document("", path)
     return document.text, edited(document, key, _value(document, key, text))
 

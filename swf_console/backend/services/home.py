@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...old_names import rewritten
+from ..config.documents import Document, parse_document
+from ..config.edit import edited, save_text
 from ..core.errors import ConfigurationError, Refused, SwfError, UsageError
 
 FOLDERS = ("workflows", "agents")
@@ -84,8 +86,6 @@ def save_updates(updates: list[Update]) -> None:
 
     Raises Refused where a file has changed meanwhile, ConfigurationError where one cannot be written.
     """
-    from ..config.edit import save_text
-
     for one in updates:
         if _text(one.path) != one.before:
             raise Refused(f"{one.path}: has changed meanwhile", "Run it again")
@@ -103,9 +103,6 @@ def _new_versions(workflows: Path, changed: set[str]) -> Iterator[Update]:
     """A new version in each configuration of a workflow whose code changes, so that nothing has drifted."""
     if not changed:
         return
-    from ..config.documents import Document, parse_document
-    from ..config.edit import edited
-
     known: dict[str, list[tuple[Document, str]]] = {}
     for path in sorted(workflows.glob("*.toml")):
         try:

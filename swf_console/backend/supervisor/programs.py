@@ -1,5 +1,6 @@
 """Programs that configurations add: any script, and other numbers of what agents.supervisord.conf has."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -94,8 +95,6 @@ def forget(place: Place, names: Sequence[str]) -> bool:
 
 
 def _write(place: Place, entries: Mapping[str, dict[str, Any]]) -> bool:
-    import json
-
     before = declared_programs(place)
     write_private(place.directory / PROGRAMS, json.dumps(entries))
     write_private(place.directory / INCLUDE, "\n".join(_section(name, entries[name]) for name in entries))

@@ -5,7 +5,7 @@ Light: the console asks this before it paints.
 
 from pathlib import Path
 
-from ...backend.config.names import check_namespace
+from ...backend.config.names import check_namespace, resolve_namespace
 from ...backend.core.errors import NamespaceError, SwfError
 from ...backend.core.settings import Settings
 
@@ -17,7 +17,6 @@ def namespace_of(settings: Settings, given: str | None = None) -> str | None:
     """
     if given is not None:
         return check_namespace(given, "the given namespace")
-    from ...backend.config.names import resolve_namespace
     from ...backend.config.testbed import find_testbed, load_testbed
 
     try:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Dialect, Table, event, text
 
-from ..tables import all_tables
+from ..tables.schema import all_tables
 from ..tables.workflows import executions
 from .engine import Database
 from .revision import compatible, refuse_newer, stored_revision

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from .. import sequences
-from ..tables import all_tables
+from ..tables.schema import all_tables
 from . import sqlite_file, urls
 from .clients import Client, alive
 from .engine import Database

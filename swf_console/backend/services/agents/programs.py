@@ -9,6 +9,7 @@ from ...core.errors import ConfigurationError, Problem
 from ...core.settings import Settings, find_state_dir, program_environment
 from ...supervisor.base import Program, Supervisor
 from ...supervisor.programs import shipped_programs
+from ...supervisor.supervisord import Supervisord
 
 RUNNER = "workflow-runner"
 BROKER = "embedded-broker"
@@ -18,8 +19,6 @@ STAYS = (BROKER, "monitor", "agent-manager")
 
 def supervisor_of(settings: Settings) -> Supervisor:
     """The supervisord of this home; nothing is started."""
-    from ...supervisor.supervisord import Supervisord
-
     usual = find_state_dir({}, settings.home)
     return Supervisord(
         settings.home, settings.state_dir, program_environment(settings), default_state_dir=usual

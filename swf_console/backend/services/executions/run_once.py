@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...core.logs import log_to_file
 from ...core.settings import Settings
 from .request import RunRequest, prepare
-from .watchdog import Watchdog
+from .watchdog import Watchdog, new_owner_id
 
 if TYPE_CHECKING:
     from .execution import RunningExecution
@@ -63,8 +63,6 @@ class HeadlessRun:
 
     def run(self, *, timeout: float | None = None, progress: Progress | None = None) -> Report:
         """Run the execution to its end. Raises UsageError or BackendUnreachable where it could not begin."""
-        from .watchdog import new_owner_id
-
         owner = new_owner_id(self._settings)
         watchdog = Watchdog(self._settings, owner)
         try:

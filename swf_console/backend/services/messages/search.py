@@ -11,6 +11,7 @@ from ...core.errors import UsageError
 from ...database import Database, messages
 from ...database.records.messages import Message, MessageFilter, MessageSummary
 from ...database.records.pages import Page
+from ...database.sql.keyset import cursor_of
 from ...message_mapping import stored_metadata
 from ...messaging.message import MessageMetadata
 from .filter import FIELDS, MessageMatch, Term
@@ -151,6 +152,4 @@ def _with_bodies(
 
 
 def _cursor(last: MessageSummary) -> str:
-    from ...database.sql.keyset import cursor_of
-
     return cursor_of((last.sent_at, last.message_id))

@@ -19,7 +19,7 @@ from swf_console.backend.database.connection import migrate, urls
 from swf_console.backend.database.connection.revision import HEAD, KNOWN, compatible_from
 from swf_console.backend.database.connection.schema_diff import missing
 from swf_console.backend.database.records.agents import Heartbeat
-from swf_console.backend.database.tables import all_tables
+from swf_console.backend.database.tables.schema import all_tables
 from swf_console.backend.services.health.database import probe_database
 from tests.support import next_version, schema
 from tests.support.history import add_execution
