@@ -12,7 +12,7 @@ from ..schemas import CHOICE, Document, Flag, Line, Moment, Name, Natural, Respo
 
 BASE = "/api/systemagents"
 ROW = ResponseRow("Agent", Agent)
-_PASSED_ON = set(Heartbeat._fields) - {"at", "operational_state", "metadata"}
+_COPIED = set(Heartbeat._fields) - {"at", "operational_state", "metadata"}
 
 
 class HeartbeatReport(Schema):
@@ -47,20 +47,20 @@ class AgentFilter(Schema):
 
 def heartbeat(connection: Connection, request: Request) -> Response:
     """Store what an agent says of itself; what it leaves out stays."""
-    beat = _beat(request, _before(connection, [request]))
-    return Response(ROW(agents.heartbeat(connection, beat)))
+    report = _heartbeat(request, _stored_agents(connection, [request]))
+    return Response(ROW(agents.heartbeat(connection, report)))
 
 
 def heartbeat_each(connection: Connection, requests: Sequence[Request]) -> list[Response | Exception]:
     """Store what many agents say of themselves, as `heartbeat` does."""
     if len({request.body["instance_name"] for request in requests}) < len(requests):
         return [heartbeat(connection, request) for request in requests]
-    before = _before(connection, requests)
-    stored = agents.heartbeats(connection, [_beat(request, before) for request in requests])
+    before = _stored_agents(connection, requests)
+    stored = agents.heartbeats(connection, [_heartbeat(request, before) for request in requests])
     return [Response(ROW(agent)) for agent in stored]
 
 
-def _before(connection: Connection, requests: Sequence[Request]) -> Mapping[str, Agent]:
+def _stored_agents(connection: Connection, requests: Sequence[Request]) -> Mapping[str, Agent]:
     """The agents whose beats leave something as it was."""
     bodies = [request.body for request in requests]
     names = [
@@ -71,14 +71,14 @@ def _before(connection: Connection, requests: Sequence[Request]) -> Mapping[str,
     return agents.named(connection, names) if names else {}
 
 
-def _beat(request: Request, known: Mapping[str, Agent]) -> Heartbeat:
+def _heartbeat(request: Request, known: Mapping[str, Agent]) -> Heartbeat:
     body = request.body
     before = known.get(body["instance_name"])
     metadata = _metadata(body)
     if before is not None and metadata is not None:
         metadata = {**(before.metadata or {}), **metadata}
     return Heartbeat(
-        **{name: value for name, value in body.items() if name in _PASSED_ON},
+        **{name: value for name, value in body.items() if name in _COPIED},
         at=request.now,
         operational_state=body.get("operational_state")
         or (before.operational_state if before else "STARTING"),

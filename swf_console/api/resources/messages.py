@@ -21,7 +21,7 @@ ROW = ResponseRow(
     message_metadata=(Any, lambda row: row.metadata),
     msg_type=(str, lambda row: row.message_type),
 )
-_SAME = ("namespace", "execution_id", "run_id", "delivered_at", "queue_name", "correlation_id")
+_COPIED = ("namespace", "execution_id", "run_id", "delivered_at", "queue_name", "correlation_id")
 
 
 class MessageCreate(Schema):
@@ -59,13 +59,13 @@ def create(connection: Connection, request: Request) -> Response:
     body = request.body
     content = body.get("message_content")
     new = NewMessage(
-        message_id=body.get("message_id") or _identity(body),
+        message_id=body.get("message_id") or _derived_id(body),
         message_type=body.get("message_type") or body.get("msg_type") or "",
         sent_at=body.get("sent_at") or request.now,
         content={} if content is None else content,
         sender_agent=body.get("sender_agent") or body.get("sender"),
         metadata=body.get("message_metadata"),
-        **{name: body.get(name) for name in _SAME},
+        **{name: body.get(name) for name in _COPIED},
     )
     created = messages.record(connection, [new]) == 1
     stored = messages.get(connection, new.message_id)
@@ -80,7 +80,7 @@ def list_messages(connection: Connection, request: Request) -> Response:
     return list_response(request, found, ROW)
 
 
-def _identity(body: dict[str, Any]) -> str:
+def _derived_id(body: dict[str, Any]) -> str:
     """The same message sent again is the same row; without a time of sending nothing tells that it is."""
     if body.get("sent_at") is None:
         return str(uuid.uuid4())

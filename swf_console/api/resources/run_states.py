@@ -47,7 +47,7 @@ def create(connection: Connection, request: Request) -> Response:
     if not created and isinstance(row.get("metadata"), dict):
         lacking = {**row["metadata"], **(stored.metadata or {})}
         runs.state_rows.change(connection, stored.run_number, {"metadata": lacking})
-    return Response(_settled(connection, stored.run_number), 201 if created else 200)
+    return Response(_with_fresh_counters(connection, stored.run_number), 201 if created else 200)
 
 
 def get(connection: Connection, request: Request) -> Response:
@@ -63,7 +63,7 @@ def change(connection: Connection, request: Request) -> Response:
     if runs.state_rows.change(connection, run_number, request.body) is None:
         row = {"state_changed_at": request.now, **UNKNOWN, **request.body, "run_number": run_number}
         runs.state_rows.ensure(connection, row)
-    return Response(_settled(connection, run_number))
+    return Response(_with_fresh_counters(connection, run_number))
 
 
 def list_states(connection: Connection, request: Request) -> Response:
@@ -72,7 +72,7 @@ def list_states(connection: Connection, request: Request) -> Response:
     return list_response(request, found, lambda row: ROW(run_counters.with_counters(connection, row)))
 
 
-def _settled(connection: Connection, run_number: int) -> dict[str, Any]:
+def _with_fresh_counters(connection: Connection, run_number: int) -> dict[str, Any]:
     run_counters.recount(connection, run_number)
     stored = runs.state_rows.get(connection, run_number)
     return ROW(stored) if stored else {"run_number": run_number}

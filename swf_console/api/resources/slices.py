@@ -78,27 +78,28 @@ class SliceFilter(Schema):
 SliceUpdate = SliceCreate.changes(
     "SliceUpdate", "slice_id", "run_number", "fastmon_file", "tf_filename", "stf_filename"
 )
-_ROW = set(NewTfSlice.__dataclass_fields__) - {"fastmon_file"}
-_COLUMNS = _ROW - {"slice_id", "run_number"}
+_FIELDS = set(NewTfSlice.__dataclass_fields__) - {"fastmon_file"}
+_CHANGEABLE = _FIELDS - {"slice_id", "run_number"}
 
 
 def create(connection: Connection, request: Request) -> Response:
     """Store slices; those whose key is there stay as they are."""
-    known = _known(connection, request.bodies)
+    known = _sample_ids(connection, request.bodies)
     new = [
-        _new(connection, one, request.field("fastmon_file", n), known) for n, one in enumerate(request.bodies)
+        _new_slice(connection, one, request.field("fastmon_file", n), known)
+        for n, one in enumerate(request.bodies)
     ]
     created = slices.create(connection, new, known)
     rows = slices.stored(connection, new, known)
     documents = [
-        _spelled(row, body.get("tf_filename")) for row, body in zip(rows, request.bodies, strict=True)
+        _to_json(row, body.get("tf_filename")) for row, body in zip(rows, request.bodies, strict=True)
     ]
     return bulk_response(request, documents, created=bool(created))
 
 
 def create_each(connection: Connection, requests: Sequence[Request]) -> list[Response | Exception]:
     """Store one slice for each request, as `create` does."""
-    known = _known(connection, [request.body for request in requests])
+    known = _sample_ids(connection, [request.body for request in requests])
     new = [_new_or_problem(connection, request.body, known) for request in requests]
     good = [one for one in new if isinstance(one, NewTfSlice)]
     created = slices.create(connection, good, known)
@@ -108,7 +109,7 @@ def create_each(connection: Connection, requests: Sequence[Request]) -> list[Res
         if isinstance(one, Problems):
             responses.append(one)
         else:
-            document = _spelled(next(rows), request.body.get("tf_filename"))
+            document = _to_json(next(rows), request.body.get("tf_filename"))
             responses.append(Response(document, 201 if (one.fastmon_file, one.slice_id) in created else 200))
     return responses
 
@@ -122,7 +123,7 @@ def get(connection: Connection, request: Request) -> Response:
 def change(connection: Connection, request: Request) -> Response:
     """Change the slice that the result in the metadata names, else the one of the path."""
     body = request.body
-    changes = {name: value for name, value in body.items() if name in _COLUMNS}
+    changes = {name: value for name, value in body.items() if name in _CHANGEABLE}
     if "processed_at" in body:
         changes["completed_at"] = body["processed_at"]
     host = (body.get("metadata") or {}).get("worker_hostname")
@@ -137,10 +138,10 @@ def list_slices(connection: Connection, request: Request) -> Response:
     filters = request.filters()
     tf_filename = filters.pop("tf_filename", None)
     found = slices.listed(connection, filters, request.window, tf_filename)
-    return list_response(request, found, lambda row: _spelled(row, tf_filename), bare=True)
+    return list_response(request, found, lambda row: _to_json(row, tf_filename), bare=True)
 
 
-def _known(connection: Connection, bodies: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def _sample_ids(connection: Connection, bodies: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return files.fastmon_ids(connection, {name for one in bodies for name in _parents(one)})
 
 
@@ -148,12 +149,14 @@ def _new_or_problem(
     connection: Connection, body: Mapping[str, Any], known: dict[str, str]
 ) -> NewTfSlice | Problems:
     try:
-        return _new(connection, body, "fastmon_file", known)
+        return _new_slice(connection, body, "fastmon_file", known)
     except Problems as problem:
         return problem
 
 
-def _new(connection: Connection, body: Mapping[str, Any], field: str, known: dict[str, str]) -> NewTfSlice:
+def _new_slice(
+    connection: Connection, body: Mapping[str, Any], field: str, known: dict[str, str]
+) -> NewTfSlice:
     parent = next((name for name in _parents(body) if name in known), None)
     if parent is None:
         parent = _by_id(connection, body.get("fastmon_file"), known)
@@ -161,7 +164,7 @@ def _new(connection: Connection, body: Mapping[str, Any], field: str, known: dic
         given = body.get("fastmon_file") or body.get("tf_filename")
         text = f'Object with tf_filename="{given}" does not exist.' if given else "This field is required."
         raise Problems.of(field, text)
-    row = {name: value for name, value in body.items() if name in _ROW}
+    row = {name: value for name, value in body.items() if name in _FIELDS}
     if row.get("completed_at") is None:
         row["completed_at"] = body.get("processed_at")
     return NewTfSlice(fastmon_file=parent, **row)
@@ -189,7 +192,7 @@ def _by_id(connection: Connection, text: str | None, known: dict[str, str]) -> s
 
 
 def _slice_id(connection: Connection, request: Request) -> int:
-    named = _named(request.body.get("metadata"))
+    named = _result_key(request.body.get("metadata"))
     key: int = request.keys["id"]
     if named is None:
         return key
@@ -200,7 +203,7 @@ def _slice_id(connection: Connection, request: Request) -> int:
     return found.id
 
 
-def _named(metadata: Any) -> tuple[str, int] | None:
+def _result_key(metadata: Any) -> tuple[str, int] | None:
     result: Any = metadata
     for step in ("result", "result"):
         result = result.get(step) if isinstance(result, dict) else None
@@ -212,7 +215,7 @@ def _named(metadata: Any) -> tuple[str, int] | None:
         return None
 
 
-def _spelled(row: TfSlice, tf_filename: str | None) -> dict[str, Any]:
+def _to_json(row: TfSlice, tf_filename: str | None) -> dict[str, Any]:
     """The row, its file spelled as it was asked for: programs compare the two."""
     return {**ROW(row), "tf_filename": tf_filename} if tf_filename else ROW(row)
 

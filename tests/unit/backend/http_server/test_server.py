@@ -1,4 +1,4 @@
-"""Where the monitor may listen, and how others find it."""
+"""Where servers may listen, how the monitor is found, and what `env` says of it."""
 
 import os
 import socket
