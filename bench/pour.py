@@ -13,8 +13,8 @@ from pathlib import Path
 from swf_console.backend.core.settings import load_settings
 from swf_console.backend.messaging.message import ID_HEADER
 from swf_console.cli.console import show
-from swf_console.viewmodels.context import ConsoleServices
-from swf_console.viewmodels.messages.buffer import Tail
+from swf_console.viewmodels.context import ConsoleContext
+from swf_console.viewmodels.messages.buffer import MessageBuffer
 
 from .flood import body
 
@@ -25,7 +25,7 @@ STEP = 0.005
 def main() -> int:
     """Open the console, and pour when told to."""
     home, rate, seconds = sys.argv[1:]
-    services = ConsoleServices(load_settings(home=Path(home)), "bench")
+    services = ConsoleContext(load_settings(home=Path(home)), "bench")
     told = threading.Event()
     signal.signal(signal.SIGUSR1, lambda *_: told.set())
     pourer = threading.Thread(target=_pour, args=(services.tail, told, int(rate), int(seconds)), daemon=True)
@@ -33,7 +33,7 @@ def main() -> int:
     return show(services)
 
 
-def _pour(tail: Tail, told: threading.Event, rate: int, seconds: int) -> None:
+def _pour(tail: MessageBuffer, told: threading.Event, rate: int, seconds: int) -> None:
     frames = [
         ({"destination": "/topic/epictopic", ID_HEADER: str(uuid.uuid4())}, body(number))
         for number in range(DISTINCT)

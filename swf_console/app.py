@@ -27,7 +27,7 @@ from .screens.shell.key_queue import Handled, KeyQueue
 from .screens.shell.navigation import Navigation
 from .screens.shell.status import Writes
 from .screens.shell.themes import ALL
-from .viewmodels.context import ConsoleServices
+from .viewmodels.context import ConsoleContext
 from .viewmodels.terminal import symbols_of, theme_of
 from .widgets.bars.screens import ScreenBar
 from .widgets.bindings import bindings_everywhere
@@ -47,7 +47,7 @@ class ConsoleApp(App[int]):
     TITLE = "swf-console"
     BINDINGS: ClassVar[list[BindingType]] = bindings_everywhere()
 
-    def __init__(self, services: ConsoleServices, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, services: ConsoleContext, environ: Mapping[str, str] | None = None) -> None:
         use_keys(services.preferences.keys)
         # with NO_COLOR the terminal's own colours, then taken away, leave bold, dim and reverse
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)

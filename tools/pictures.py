@@ -17,7 +17,7 @@ from textual.pilot import Pilot
 from swf_console.app import ConsoleApp
 from swf_console.backend.core.settings import load_settings
 from swf_console.backend.services.home import write_home
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PICTURES = CHECKOUT / "docs/pictures"
@@ -149,7 +149,7 @@ SCREENS: tuple[Draw, ...] = (overview, messages, agents, fast_processing, execut
 async def draw_all(testbed: Testbed, size: tuple[int, int]) -> None:
     """Open the console at that size, and draw every screen."""
     settings = load_settings(testbed.environment, home=testbed.home)
-    services = ConsoleServices(settings, NAMESPACE)
+    services = ConsoleContext(settings, NAMESPACE)
     app = ConsoleApp(services, environ=COLOURFUL)
     try:
         async with app.run_test(size=size) as pilot:

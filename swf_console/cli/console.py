@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..viewmodels.context import ConsoleServices
+    from ..viewmodels.context import ConsoleContext
     from ..viewmodels.prefetch import Prefetch
 
 OVERVIEW = "swf_console.viewmodels.overview"
@@ -42,7 +42,7 @@ def _open(arguments: argparse.Namespace, prefetch: "Prefetch[Any]") -> int:
     from ..backend.core.logs import log_to_file
     from ..backend.core.settings import load_settings
     from ..backend.services.executions.watchdog import Watchdog, new_owner_id
-    from ..viewmodels.context import ConsoleServices
+    from ..viewmodels.context import ConsoleContext
     from ..viewmodels.namespaces.setup import namespace_of
     from ..viewmodels.preferences import load_preferences
     from .key_names import known_keys
@@ -54,7 +54,7 @@ def _open(arguments: argparse.Namespace, prefetch: "Prefetch[Any]") -> int:
     watchdog = Watchdog(settings, owner)
     try:
         log_to_file(settings.logs_dir / LOG)
-        services = ConsoleServices(
+        services = ConsoleContext(
             settings, namespace, arguments.read_only, preferences, lease_owner=owner, prefetch=prefetch
         )
         services.keep_prefetch()
@@ -63,7 +63,7 @@ def _open(arguments: argparse.Namespace, prefetch: "Prefetch[Any]") -> int:
         watchdog.dismiss()
 
 
-def show(services: "ConsoleServices") -> int:
+def show(services: "ConsoleContext") -> int:
     """Run the application until it is left."""
     from ..viewmodels.terminal import symbols_of
 
@@ -85,10 +85,10 @@ def show(services: "ConsoleServices") -> int:
     gc.set_threshold(*COLLECT_THE_YOUNG)
     app = ConsoleApp(services)
     try:
-        with asyncio.Runner(loop_factory=lambda: loop_that_tells(services.courtesy)) as runner:
+        with asyncio.Runner(loop_factory=lambda: loop_that_tells(services.ui_priority)) as runner:
             code = runner.run(app.run_async(mouse=services.preferences.mouse))
     finally:
-        services.memory.save()
+        services.ui_state.save()
         services.close()
     if app.broken:
         say(f"swf-console: the console broke: {app.broken}. {BROKE} {services.settings.logs_dir / LOG}")

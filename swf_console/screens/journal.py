@@ -28,7 +28,7 @@ from .base.screen import ColumnsPane
 
 if TYPE_CHECKING:
     from ..backend.services.journal import Entry
-    from ..viewmodels.context import ConsoleServices
+    from ..viewmodels.context import ConsoleContext
 
 MOST = 1_000
 EMPTY = "Nothing was done here yet. {launch} runs a workflow, {agents} starts agents: each is kept here"
@@ -64,7 +64,7 @@ class JournalPane(ColumnsPane):
     }
     """
 
-    def __init__(self, services: "ConsoleServices") -> None:
+    def __init__(self, services: "ConsoleContext") -> None:
         super().__init__(services)
         self._entries: list[Entry] = []
         self._read: tuple[float, int] | None = None

@@ -5,10 +5,10 @@ from pathlib import Path
 from ..backend.core.settings import Settings
 from ..backend.services.home import SUPERVISION
 
-Stamp = tuple[tuple[str, int], ...]
+Fingerprint = tuple[tuple[str, int], ...]
 
 
-def stamp_of(settings: Settings) -> Stamp:
+def fingerprint_of(settings: Settings) -> Fingerprint:
     """Something that differs once a configuration, a workflow, testbed.toml or the list of programs does."""
     folder = settings.workflows_dir
     files = [*folder.glob("*.toml"), *folder.glob("*.py")]

@@ -1,4 +1,4 @@
-"""Proof of life of each way to a backend: asked again and again, each in a thread of its own."""
+"""The connections of a console: each is probed again and again, in a thread of its own."""
 
 import threading
 from collections.abc import Callable
@@ -14,49 +14,49 @@ EVERY = 2.0
 SILENT = 8.0
 
 
-class Asking:
-    """Calls `question` every two seconds; an SwfError is an answer too. One that hangs shows by its age."""
+class ConnectionPoller:
+    """Calls `probe` every two seconds; an SwfError is an answer too. One that hangs shows by its age."""
 
-    def __init__(self, name: str, question: Callable[[], ConnectionStatus], every: float = EVERY) -> None:
-        self._question, self._every = question, every
-        self._state = ConnectionStatus(name)
-        self._stirred, self._closed = threading.Event(), False
-        self._thread = threading.Thread(target=self._ask, name=f"pipe {name}", daemon=True)
+    def __init__(self, name: str, probe: Callable[[], ConnectionStatus], every: float = EVERY) -> None:
+        self._probe, self._every = probe, every
+        self._status = ConnectionStatus(name)
+        self._wake, self._closed = threading.Event(), False
+        self._thread = threading.Thread(target=self._poll, name=f"poll {name}", daemon=True)
 
     def start(self) -> None:
-        """Begin to ask."""
+        """Begin to probe."""
         self._thread.start()
 
     def close(self) -> None:
-        """Ask no more; a question under way is not waited for."""
+        """Probe no more; a probe under way is not waited for."""
         self._closed = True
-        self._stirred.set()
+        self._wake.set()
 
-    def ask_now(self) -> None:
+    def poll_now(self) -> None:
         """Do not wait for the next turn."""
-        self._stirred.set()
+        self._wake.set()
 
-    def state(self) -> ConnectionStatus:
+    def status(self) -> ConnectionStatus:
         """The last answer; down where there was none for too long."""
-        state, age = self._state, self._state.age()
-        if state.state in (Connectivity.UP, Connectivity.IDLE) and age is not None and age > SILENT:
-            return state._replace(state=Connectivity.DOWN, error=f"no answer for {age:.0f} s", next_at=None)
-        return state
+        status, age = self._status, self._status.age()
+        if status.state in (Connectivity.UP, Connectivity.IDLE) and age is not None and age > SILENT:
+            return status._replace(state=Connectivity.DOWN, error=f"no answer for {age:.0f} s", next_at=None)
+        return status
 
-    def _ask(self) -> None:
+    def _poll(self) -> None:
         while not self._closed:
-            self._state = self._answer()
-            self._stirred.wait(self._every)
-            self._stirred.clear()
+            self._status = self._answer()
+            self._wake.wait(self._every)
+            self._wake.clear()
 
     def _answer(self) -> ConnectionStatus:
-        before = self._state
+        before = self._status
         try:
-            answer = self._question()
+            answer = self._probe()
         except SwfError as error:
             state = Connectivity.UNUSABLE if isinstance(error, DatabaseUnusable) else Connectivity.DOWN
             return _failed(before, error.message, error.advice, self._every, state)
-        except Exception as error:  # noqa: BLE001 (whatever it is, the pipe is down and the thread lives on)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the connection is down and the thread lives on)
             return _failed(before, f"{type(error).__name__}: {error}", "swf-console doctor", self._every)
         now = datetime.now(UTC)
         same = before.state is answer.state and before.since is not None
@@ -70,8 +70,8 @@ def _failed(
     return before._replace(state=state, error=error, advice=advice, next_at=again, since=None)
 
 
-class Owners:
-    """Who owns the namespace that is looked at; asking proves that the database lives."""
+class NamespaceOwner:
+    """Who owns the namespace of the console; reading it proves that the database lives."""
 
     def __init__(self, database: Callable[[], Database], namespace: Callable[[], str | None]) -> None:
         self._database, self._namespace = database, namespace
@@ -81,7 +81,7 @@ class Owners:
         """The owner as last read; None where there is none, or the database has not answered yet."""
         return self._known.get(self._namespace() or "")
 
-    def ask(self) -> ConnectionStatus:
+    def probe(self) -> ConnectionStatus:
         """Read the owner anew; blocks, raises DatabaseUnusable and DatabaseUnreachable."""
         name = self._namespace() or ""
         database = self._database()
@@ -91,7 +91,7 @@ class Owners:
         return ConnectionStatus("db", Connectivity.UP, address=database.safe_url)
 
 
-def ask_supervisor(settings: Settings, supervisor: Supervisor | None = None) -> ConnectionStatus:
+def supervisor_status(settings: Settings, supervisor: Supervisor | None = None) -> ConnectionStatus:
     """Whether supervisord (that of this home) runs; starts nothing."""
     from ..backend.services.agents.programs import supervisor_of
 

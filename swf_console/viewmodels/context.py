@@ -1,4 +1,4 @@
-"""What every screen is given: settings, who we are, and the way to the backends."""
+"""The context of one console: settings, namespace, and the way to the backends."""
 
 import threading
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ from ..backend.core.settings import Settings
 from ..backend.services.health.connection import ConnectionStatus
 from ..backend.services.journal import Journal
 from .preferences import Preferences
-from .ui_priority import Courtesy
-from .ui_state import Memory
+from .ui_priority import UiPriority
+from .ui_state import UiState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from ..backend.services.executions.progress import EndedExecution
     from ..backend.supervisor.base import Supervisor
     from .alarms import AlarmMonitor
-    from .connections import Asking, Owners
-    from .messages.buffer import Tail
-    from .messages.subscription import Following
+    from .connections import ConnectionPoller, NamespaceOwner
+    from .messages.buffer import MessageBuffer
+    from .messages.subscription import MessageSubscription
     from .prefetch import Prefetch
 
 # the screen that shows it
@@ -32,10 +32,10 @@ CLOSING_SECONDS = 0.5
 
 
 @dataclass
-class ConsoleServices:
-    """One console's services. Methods that reach a backend block: call them from a worker thread only.
+class ConsoleContext:
+    """What every screen is given. Methods that reach a backend block: call them from a worker thread only.
 
-    The pipes, the tail's among them, come to life with `start`, which loads heavy libraries. `lease_owner` is
+    The connections, the tail's among them, open with `start`, which loads heavy libraries. `lease_owner` is
     whom the watchdog of this process knows: it holds the leases of what is executed here. `supervisor` stands
     in for the supervisord of the home.
     """
@@ -47,11 +47,11 @@ class ConsoleServices:
     lease_owner: str = ""
     supervisor: "Supervisor | None" = field(default=None, repr=False)
     prefetch: "Prefetch[Any] | None" = field(default=None, repr=False)
-    courtesy: Courtesy = field(default_factory=Courtesy, repr=False)
-    following: "Following | None" = field(default=None, init=False, repr=False)
+    ui_priority: UiPriority = field(default_factory=UiPriority, repr=False)
+    subscription: "MessageSubscription | None" = field(default=None, init=False, repr=False)
     alarms: "AlarmMonitor | None" = field(default=None, init=False, repr=False)
-    owners: "Owners | None" = field(default=None, init=False, repr=False)
-    askings: "tuple[Asking, ...]" = field(default=(), init=False, repr=False)
+    namespace_owner: "NamespaceOwner | None" = field(default=None, init=False, repr=False)
+    pollers: "tuple[ConnectionPoller, ...]" = field(default=(), init=False, repr=False)
     _database: "Database | None" = field(default=None, init=False, repr=False)
     _opening: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
     _closed: bool = field(default=False, init=False, repr=False)
@@ -62,84 +62,84 @@ class ConsoleServices:
         return Journal(self.settings.state_dir)
 
     @cached_property
-    def memory(self) -> Memory:
+    def ui_state(self) -> UiState:
         """What is remembered until the next time."""
-        return Memory(self.settings.state_dir)
+        return UiState(self.settings.state_dir)
 
     @cached_property
-    def tail(self) -> "Tail":
-        """The messages that have come; empty until the broker's pipe is there."""
-        from .messages.buffer import Tail
+    def tail(self) -> "MessageBuffer":
+        """The messages that have come; empty until the broker is connected."""
+        from .messages.buffer import MessageBuffer
 
-        return Tail(self.namespace, capacity=self.preferences.messages, courtesy=self.courtesy)
+        return MessageBuffer(self.namespace, capacity=self.preferences.messages, ui_priority=self.ui_priority)
 
     @property
-    def tail_here(self) -> "Tail | None":
-        """The same, and None where nobody follows: asking loads nothing."""
+    def tail_if_any(self) -> "MessageBuffer | None":
+        """The same, and None where no message is followed yet: asking loads nothing."""
         return self.__dict__.get("tail")
 
     @cached_property
-    def runs(self) -> "LocalExecutions":
+    def local_executions(self) -> "LocalExecutions":
         """The executions of this process; the first one opens its engine."""
         from ..backend.services.executions.local import LocalExecutions
 
         return LocalExecutions(self.settings, self.lease_owner)
 
     @property
-    def runs_here(self) -> "LocalExecutions | None":
+    def local_executions_if_any(self) -> "LocalExecutions | None":
         """The same, and None where nothing was ever executed here: asking loads nothing."""
-        return self.__dict__.get("runs")
+        return self.__dict__.get("local_executions")
 
     def take_ended(self) -> "Sequence[EndedExecution]":
         """The executions of this process that ended since this was asked for last."""
-        return self.runs_here.take_ended() if self.runs_here else ()
+        return self.local_executions_if_any.take_ended() if self.local_executions_if_any else ()
 
     def keep_prefetch(self) -> None:
         """Keep it where the console opens with the screen that shows it, else want it no more."""
-        opens_with = self.memory.recall(self.namespace, "screen") or PREFETCHED
+        opens_with = self.ui_state.recall(self.namespace, "screen") or PREFETCHED
         if self.prefetch is not None and opens_with != PREFETCHED:
             self.prefetch.close()
 
     def start(self) -> None:
-        """Open the pipes; blocks until what was prefetched is on screen, then while libraries load."""
+        """Open the connections; blocks until what was prefetched is on screen, then while libraries load."""
         if self.prefetch is not None:
             self.prefetch.wait()
         from .alarms import AlarmMonitor
-        from .connections import Asking, Owners, ask_supervisor
-        from .messages.subscription import Following
+        from .connections import ConnectionPoller, NamespaceOwner, supervisor_status
+        from .messages.subscription import MessageSubscription
 
-        following = Following(self.settings, self.tail, courtesy=self.courtesy)
-        owners = Owners(self.database, lambda: self.namespace)
-        askings = (
-            Asking("db", owners.ask),
-            Asking("superv", lambda: ask_supervisor(self.settings, self.supervisor)),
+        subscription = MessageSubscription(self.settings, self.tail, ui_priority=self.ui_priority)
+        owner = NamespaceOwner(self.database, lambda: self.namespace)
+        pollers = (
+            ConnectionPoller("db", owner.probe),
+            ConnectionPoller("superv", lambda: supervisor_status(self.settings, self.supervisor)),
         )
         with self._opening:
             if self._closed:
                 return
-            self.following, self.owners, self.askings = following, owners, askings
+            self.subscription, self.namespace_owner, self.pollers = subscription, owner, pollers
             self.alarms = AlarmMonitor(self)
             self.alarms.start()
-            following.start()
-            for asking in askings:
-                asking.start()
+            subscription.start()
+            for poller in pollers:
+                poller.start()
 
     def connections(self) -> tuple[ConnectionStatus, ...]:
         """Broker, database and supervisor as they are now."""
-        if self.following is None:
+        if self.subscription is None:
             return tuple(ConnectionStatus(name) for name in ("broker", "db", "superv"))
-        return (self.following.state(), *(asking.state() for asking in self.askings))
+        return (self.subscription.status(), *(poller.status() for poller in self.pollers))
 
     def owner(self) -> str | None:
         """Who owns the namespace, as far as it is known."""
-        return self.owners.owner() if self.owners else None
+        return self.namespace_owner.owner() if self.namespace_owner else None
 
-    def look_at(self, namespace: str) -> None:
-        """Look at another namespace from now on."""
+    def switch_to(self, namespace: str) -> None:
+        """Another namespace from now on."""
         self.namespace = namespace
         self.tail.set_namespace(namespace)
-        for asking in self.askings:
-            asking.ask_now()
+        for poller in self.pollers:
+            poller.poll_now()
 
     def database(self) -> "Database":
         """The database, opened on first use; blocks. Raises DatabaseUnusable or DatabaseUnreachable."""
@@ -158,18 +158,18 @@ class ConsoleServices:
         return self._database.read_only if self._database is not None else ""
 
     def close(self) -> None:
-        """End what is executed here, close the pipes, let go of the database; blocks until that is done."""
+        """End what is executed here, close connections and database; blocks until that is done."""
         self._closed = True
         if self.prefetch is not None:
             self.prefetch.close()
-        if self.runs_here is not None:
-            self.runs_here.close()
+        if self.local_executions_if_any is not None:
+            self.local_executions_if_any.close()
         if self.alarms is not None:
             self.alarms.close(CLOSING_SECONDS)
-        for asking in self.askings:
-            asking.close()
-        if self.following is not None:
-            self.following.close()
+        for poller in self.pollers:
+            poller.close()
+        if self.subscription is not None:
+            self.subscription.close()
         if not self._opening.acquire(timeout=CLOSING_SECONDS):
             return
         try:

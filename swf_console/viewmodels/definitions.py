@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from ..backend.database import definitions
 
 if TYPE_CHECKING:
-    from .context import ConsoleServices
+    from .context import ConsoleContext
 
 
 class FileDrift:
     """Compares stored definitions with the workflows' files; what was read once is not read again."""
 
-    def __init__(self, services: "ConsoleServices") -> None:
+    def __init__(self, services: "ConsoleContext") -> None:
         self._services = services
         self._stored: dict[int, str] = {}
         self._files: dict[Path, tuple[tuple[int, int], str]] = {}

@@ -5,27 +5,27 @@ from collections.abc import Callable, Iterator
 from ..backend.core.errors import SwfError
 from ..backend.services.agents.status import probe_supervisor
 from ..backend.services.health.probe import Probe
-from .context import ConsoleServices
+from .context import ConsoleContext
 
 PATIENCE = 1.5
 MOST_NAMED = 3
 
 
-def what_remains(services: ConsoleServices) -> list[str]:
+def what_remains(services: ConsoleContext) -> list[str]:
     """A line for each thing that keeps running; answers within about two seconds, whatever is down."""
-    questions: tuple[Callable[[ConsoleServices], list[str]], ...] = (_executions, _agents, _broker)
+    questions: tuple[Callable[[ConsoleContext], list[str]], ...] = (_executions, _agents, _broker)
     asked = [Probe(lambda question=question: list(_answers(question, services))) for question in questions]  # type: ignore[misc]
     return [line for one in asked for line in one.within(PATIENCE, list)]
 
 
-def _answers(question: Callable[[ConsoleServices], list[str]], services: ConsoleServices) -> Iterator[str]:
+def _answers(question: Callable[[ConsoleContext], list[str]], services: ConsoleContext) -> Iterator[str]:
     try:
         yield from question(services)
     except SwfError as error:
         yield f"cannot tell: {error.message}"
 
 
-def _executions(services: ConsoleServices) -> list[str]:
+def _executions(services: ConsoleContext) -> list[str]:
     from ..backend.database import executions
     from ..backend.database.records.workflows import ExecutionFilter
 
@@ -39,7 +39,7 @@ def _executions(services: ConsoleServices) -> list[str]:
     return [f"running: {names}{more}"]
 
 
-def _agents(services: ConsoleServices) -> list[str]:
+def _agents(services: ConsoleContext) -> list[str]:
     look = probe_supervisor(services.settings, services.supervisor)
     up = [one for one in look.processes if str(one.state) == "RUNNING"]
     if not up:
@@ -48,8 +48,8 @@ def _agents(services: ConsoleServices) -> list[str]:
     return [f"{programs} on under supervisord (pid {look.pid}): swf-console down ends what runs"]
 
 
-def _broker(services: ConsoleServices) -> list[str]:
-    following = services.following
+def _broker(services: ConsoleContext) -> list[str]:
+    following = services.subscription
     if following is None or services.settings.broker is not None:
         return []
     if following.broker_is_ours:

@@ -15,8 +15,8 @@ from ..backend.services.executions.forecast import predict
 from ..backend.services.executions.request import RunRequest, configured, testbed_of
 from ..backend.simulation.backlog_model import Backlog
 from ..backend.simulation.capacity import Capacity
-from .config_files import stamp_of
-from .context import ConsoleServices
+from .config_files import fingerprint_of
+from .context import ConsoleContext
 
 RUNS_LOOKED_AT = 20
 WORKERS_SHOWN = 500
@@ -61,7 +61,7 @@ class FastRun:
 
 
 @dataclass(frozen=True, slots=True)
-class FastLook:
+class FastProcessingSnapshot:
     """Everything on the screen; the troubles say why something is not known."""
 
     outlook: Outlook | None
@@ -70,18 +70,18 @@ class FastLook:
     database_trouble: str
 
 
-class FastWatch:
-    """Looks again and again; the prediction is made anew when a file of the workflows has changed.
+class FastProcessingMonitor:
+    """Reads again and again; the prediction is made anew when a file of the workflows has changed.
 
     Not for several threads at once. `workers` asks what if there were so many.
     """
 
-    def __init__(self, services: ConsoleServices) -> None:
+    def __init__(self, services: ConsoleContext) -> None:
         self._services = services
         self._predicted: tuple[object, Outlook | None, str] | None = None
         self._finished: deque[tuple[float, int, int]] = deque()
 
-    def look(self, workers: int | None = None) -> FastLook:
+    def snapshot(self, workers: int | None = None) -> FastProcessingSnapshot:
         """Predict and read; blocks. What cannot be known is said, not raised."""
         outlook, trouble = self._outlook(workers)
         run, database_trouble = None, ""
@@ -89,10 +89,10 @@ class FastWatch:
             run = self._run(self._services.database())
         except SwfError as error:
             database_trouble = str(error)
-        return FastLook(outlook, trouble, run, database_trouble)
+        return FastProcessingSnapshot(outlook, trouble, run, database_trouble)
 
     def _outlook(self, workers: int | None) -> tuple[Outlook | None, str]:
-        stamp = (workers, stamp_of(self._services.settings))
+        stamp = (workers, fingerprint_of(self._services.settings))
         if self._predicted is None or self._predicted[0] != stamp:
             try:
                 self._predicted = (stamp, self._predict(workers), "")

@@ -15,7 +15,7 @@ from ..backend.database.records.workflows import (
 )
 
 if TYPE_CHECKING:
-    from .context import ConsoleServices
+    from .context import ConsoleContext
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ def _listed(one: ExecutionSummary, stf_count: int | None) -> ListedExecution:
 class ExecutionsListed:
     """Executions that are `wanted`, in an order of `database.executions`; descending has the newest first."""
 
-    services: "ConsoleServices"
+    services: "ConsoleContext"
     wanted: ExecutionFilter = field(default_factory=ExecutionFilter)
     order_by: str = "started"
     descending: bool = True
@@ -87,7 +87,7 @@ class ExecutionsListed:
 class MessagesListed:
     """The recorded messages of one execution, oldest first."""
 
-    services: "ConsoleServices"
+    services: "ConsoleContext"
     execution_id: str
     message_type: str | None = None
 
@@ -115,7 +115,7 @@ class MessagesListed:
 class DefinitionsListed:
     """Workflow definitions, newest first."""
 
-    services: "ConsoleServices"
+    services: "ConsoleContext"
     workflow_name: str | None = None
 
     def page(self, after: str | None, limit: int, *, backwards: bool = False) -> ListPage[DefinitionSummary]:

@@ -11,7 +11,7 @@ from ..backend.core.format import instant
 from ..backend.database import executions
 from ..backend.database.records.workflows import ExecutionFilter, ExecutionSummary
 from ..backend.services.journal import Entry
-from .context import ConsoleServices
+from .context import ConsoleContext
 from .overview.monitor import OverviewMonitor
 from .overview.snapshot import OverviewSnapshot
 
@@ -73,13 +73,13 @@ MOST_FAILURES = 20
 MOST_ENTRIES = 1_000
 
 
-def write_handover(services: ConsoleServices) -> str:
+def write_handover(services: ConsoleContext) -> str:
     """Write the report into the folder where the console was started; returns its path. Blocks."""
     text = handover(services)
     return str(write_report(f"handover-{datetime.now(UTC):%Y-%m-%d-%H%M}", text))
 
 
-def handover(services: ConsoleServices, shift: timedelta = SHIFT) -> str:
+def handover(services: ConsoleContext, shift: timedelta = SHIFT) -> str:
     """The report as Markdown. A backend that is down is said in it, not raised."""
     since = datetime.now(UTC) - shift
     look = OverviewMonitor(services).snapshot()
@@ -101,7 +101,7 @@ def handover(services: ConsoleServices, shift: timedelta = SHIFT) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _pipes(services: ConsoleServices) -> list[str]:
+def _pipes(services: ConsoleContext) -> list[str]:
     lines = [
         f"- {pipe.name}: {pipe.state}{f' ({plain(pipe.error)})' if pipe.error else ''}"
         for pipe in services.connections()
@@ -135,7 +135,7 @@ def _agents(look: OverviewSnapshot) -> list[str]:
     return ["## Agents", "", *(plain(text) for text in troubles), *([""] if troubles else []), *lines, ""]
 
 
-def _executions(services: ConsoleServices, since: datetime) -> list[str]:
+def _executions(services: ConsoleContext, since: datetime) -> list[str]:
     wanted = ExecutionFilter(namespace=services.namespace, since=since)
     try:
         with services.database().read() as connection:
@@ -156,7 +156,7 @@ def _failure(one: ExecutionSummary) -> str:
     )
 
 
-def _journal(services: ConsoleServices, since: datetime) -> list[str]:
+def _journal(services: ConsoleContext, since: datetime) -> list[str]:
     try:
         entries = services.journal.entries(MOST_ENTRIES, since)
     except SwfError as error:

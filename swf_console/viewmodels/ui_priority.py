@@ -11,7 +11,7 @@ FREE = 1 / 3
 Clock = Callable[[], float]
 
 
-class Courtesy:
+class UiPriority:
     """Says whether the thread that paints is at work; where nobody says so, it is not."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Courtesy:
         """It waits for something to do."""
         self._idle.set()
 
-    def guest(self, now: Clock = time.monotonic) -> Callable[[], None]:
+    def yielder(self, now: Clock = time.monotonic) -> Callable[[], None]:
         """What another thread calls between two pieces of its work; each thread has one of its own.
 
         It waits while the one that paints is busy, 30 ms at most, and never for more than three quarters of

@@ -10,7 +10,7 @@ from ..backend.core.files import read_json, write_private
 FILE = "console-memory.json"
 
 
-class Memory:
+class UiState:
     """Kept per namespace in the state directory; what cannot be read or written is forgotten."""
 
     def __init__(self, state_dir: Path) -> None:

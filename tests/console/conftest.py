@@ -7,7 +7,7 @@ import pytest
 
 from swf_console.backend.core.settings import load_settings
 from swf_console.testing.fake_supervisor import MemorySupervisor
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 
 from ..support.command_line import CommandLine
 from ..support.homes import plain_environment
@@ -30,20 +30,20 @@ def supervisor() -> MemorySupervisor:
 
 
 @pytest.fixture
-def services(console: CommandLine, supervisor: MemorySupervisor) -> Iterator[ConsoleServices]:
+def services(console: CommandLine, supervisor: MemorySupervisor) -> Iterator[ConsoleContext]:
     """What panes are given in that home."""
-    given = ConsoleServices(console.settings, "demo", supervisor=supervisor)
+    given = ConsoleContext(console.settings, "demo", supervisor=supervisor)
     yield given
     given.close()
 
 
 @pytest.fixture
-def quiet(tmp_path: Path) -> ConsoleServices:
+def quiet(tmp_path: Path) -> ConsoleContext:
     """A home of somebody who looks at messages; for a console that opens no pipes."""
     (tmp_path / "home/workflows").mkdir(parents=True)
     (tmp_path / "home/workflows/testbed.toml").write_text('[testbed]\nnamespace = "your-namespace" # mine\n')
     environment = plain_environment(SWF_STATE_DIR=str(tmp_path / "state"), USER="alice")
-    made = ConsoleServices(load_settings(environment, home=tmp_path / "home"), namespace="torre1")
+    made = ConsoleContext(load_settings(environment, home=tmp_path / "home"), namespace="torre1")
     for namespace in (None, "torre1", "alice-dev"):
-        made.memory.keep(namespace, "screen", "messages")
+        made.ui_state.keep(namespace, "screen", "messages")
     return made

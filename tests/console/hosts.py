@@ -16,7 +16,7 @@ from swf_console.app import ConsoleApp
 from swf_console.backend.core.errors import SwfError
 from swf_console.screens.base.host import Call, Then
 from swf_console.screens.base.screen import Pane
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 
 P = TypeVar("P", bound=Pane)
 
@@ -96,7 +96,7 @@ class HostApp(App[None]):
         self.asked.opened.append((name, where))
 
     def look_at(self, name: str) -> None:
-        self.pane.services.look_at(name)
+        self.pane.services.switch_to(name)
 
     def alert(
         self, text: str, *, screen: str = "", where: dict[str, object] | None = None, bad: bool = True
@@ -116,12 +116,12 @@ async def until(pilot: Pilot[Any], predicate: Callable[[], bool], timeout: float
 class Driver(Generic[P]):
     """Opens a pane on its own, waits until it is `there`, and takes a test's steps."""
 
-    def __init__(self, opened: Callable[[ConsoleServices], P], there: Callable[[P], bool]) -> None:
+    def __init__(self, opened: Callable[[ConsoleContext], P], there: Callable[[P], bool]) -> None:
         self._opened, self._there = opened, there
 
     def __call__(
         self,
-        services: ConsoleServices,
+        services: ConsoleContext,
         steps: Callable[[HostApp, P, Pilot[None]], Awaitable[None]],
         *,
         answer: bool = True,
@@ -150,7 +150,7 @@ class QuietApp(ConsoleApp):
 Steps = Callable[[ConsoleApp, Pilot[int]], Awaitable[None]]
 
 
-def play(services: ConsoleServices, steps: Steps, size: tuple[int, int] = (80, 24), **environ: str) -> None:
+def play(services: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24), **environ: str) -> None:
     """Do these steps in a console without pipes."""
 
     async def run() -> None:

@@ -14,7 +14,7 @@ from swf_console.actions.screens import SCREEN_ACTIONS
 from swf_console.app import ConsoleApp
 from swf_console.screens.base.screen import Pane
 from swf_console.testing.fake_supervisor import MemorySupervisor
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from swf_console.widgets.focus import places_above
 
 from .hosts import QuietApp, until
@@ -36,7 +36,7 @@ class Keys:
     app: ConsoleApp
     pilot: Pilot[int]
     place: str
-    services: ConsoleServices
+    services: ConsoleContext
     supervisor: MemorySupervisor
 
     def __post_init__(self) -> None:
@@ -100,7 +100,7 @@ def presses(place: str) -> Callable[[Script], Script]:
     return keep
 
 
-def play_script(place: str, services: ConsoleServices, supervisor: MemorySupervisor) -> None:
+def play_script(place: str, services: ConsoleContext, supervisor: MemorySupervisor) -> None:
     """Play it at 160x50, and see that it has pressed every key that the registry has there."""
 
     async def run() -> None:

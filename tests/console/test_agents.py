@@ -13,7 +13,7 @@ from swf_console.backend.database.records.agents import Heartbeat
 from swf_console.backend.supervisor.base import DaemonState, Explanation, Orphan
 from swf_console.screens.agents.screen import AgentsPane
 from swf_console.testing.fake_supervisor import MemorySupervisor
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from swf_console.widgets.text.notice import Notice
 
 from .hosts import Driver, HostApp, until
@@ -25,7 +25,7 @@ def row(pane: AgentsPane, name: str) -> list[str]:
     return next([cell.text for cell in item.cells] for item in pane.list.items if item.key == name)
 
 
-def beat(services: ConsoleServices, supervisor: MemorySupervisor, name: str, seconds_ago: float) -> None:
+def beat(services: ConsoleContext, supervisor: MemorySupervisor, name: str, seconds_ago: float) -> None:
     """Let the agent of that process be heard of."""
     pid = next(one.pid for one in supervisor.processes() if one.name == name)
     at = datetime.now(UTC) - timedelta(seconds=seconds_ago)
@@ -45,7 +45,7 @@ def beat(services: ConsoleServices, supervisor: MemorySupervisor, name: str, sec
         )
 
 
-def test_both_truths_stand_in_one_row(services: ConsoleServices, supervisor: MemorySupervisor) -> None:
+def test_both_truths_stand_in_one_row(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
     supervisor.start(["example-data-agent"])
     beat(services, supervisor, "example-data-agent", 7)
 
@@ -58,9 +58,7 @@ def test_both_truths_stand_in_one_row(services: ConsoleServices, supervisor: Mem
     drive(services, look)
 
 
-def test_who_runs_and_is_silent_is_told_apart(
-    services: ConsoleServices, supervisor: MemorySupervisor
-) -> None:
+def test_who_runs_and_is_silent_is_told_apart(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
     supervisor.start(["example-data-agent"])
     beat(services, supervisor, "example-data-agent", 214)
 
@@ -72,7 +70,7 @@ def test_who_runs_and_is_silent_is_told_apart(
     drive(services, look)
 
 
-def test_s_starts_the_agent_under_the_cursor(services: ConsoleServices, supervisor: MemorySupervisor) -> None:
+def test_s_starts_the_agent_under_the_cursor(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
     async def start(app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
         pane.list.go_to("example-data-agent")
         await pilot.press("s")
@@ -85,7 +83,7 @@ def test_s_starts_the_agent_under_the_cursor(services: ConsoleServices, supervis
 
 
 def test_enter_at_the_question_changes_nothing(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def refuse(app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
         pane.list.go_to("example-data-agent")
@@ -98,7 +96,7 @@ def test_enter_at_the_question_changes_nothing(
 
 
 def test_marked_agents_are_listed_before_they_are_stopped(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     supervisor.start(["example-data-agent", "slice-worker"])
 
@@ -115,7 +113,7 @@ def test_marked_agents_are_listed_before_they_are_stopped(
 
 
 def test_orphans_are_named_before_they_are_ended(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def end(app: HostApp, _pane: AgentsPane, pilot: Pilot[None]) -> None:
         await pilot.press("X")
@@ -132,7 +130,7 @@ def test_orphans_are_named_before_they_are_ended(
     assert not supervisor.outlived
 
 
-def test_a_start_that_fails_says_why(services: ConsoleServices, supervisor: MemorySupervisor) -> None:
+def test_a_start_that_fails_says_why(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
     supervisor.broken["slice-worker"] = Explanation("exit 1 three times", "Look at its log")
 
     async def start(app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
@@ -148,7 +146,7 @@ def test_a_start_that_fails_says_why(services: ConsoleServices, supervisor: Memo
 
 
 def test_read_only_starts_nothing_and_says_why(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def start(app: HostApp, _pane: AgentsPane, pilot: Pilot[None]) -> None:
         await pilot.press("s")
@@ -159,7 +157,7 @@ def test_read_only_starts_nothing_and_says_why(
 
 
 def test_what_the_configured_workflow_needs_is_started_at_once(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def start(app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
         assert "fast_processing_default needs" in pane.query_one(Notice).text
@@ -173,7 +171,7 @@ def test_what_the_configured_workflow_needs_is_started_at_once(
 
 
 def test_without_a_supervisord_its_programs_can_be_started_all_the_same(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     supervisor.state = DaemonState.ABSENT
 
@@ -187,7 +185,7 @@ def test_without_a_supervisord_its_programs_can_be_started_all_the_same(
 
 
 def test_the_log_of_the_agent_under_the_cursor_is_followed(
-    services: ConsoleServices, supervisor: MemorySupervisor, tmp_path: Path
+    services: ConsoleContext, supervisor: MemorySupervisor, tmp_path: Path
 ) -> None:
     log = tmp_path / "slice-worker.log"
     log.write_text("INFO ready\n\x1b[31mERROR [bold]no[/bold]\n")
@@ -206,7 +204,7 @@ def test_the_log_of_the_agent_under_the_cursor_is_followed(
 
 
 def test_a_dead_database_leaves_the_last_heartbeats(
-    services: ConsoleServices, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
+    services: ConsoleContext, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from swf_console.backend.core.errors import DatabaseUnreachable
 
@@ -226,7 +224,7 @@ def test_a_dead_database_leaves_the_last_heartbeats(
 
 
 def test_a_frozen_supervisord_leaves_what_it_said_last_and_its_age(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     supervisor.start(["slice-worker"])
 
@@ -251,7 +249,7 @@ def test_cpu_is_measured_between_two_looks() -> None:
 
 
 def test_a_small_and_a_wide_terminal_show_list_and_log(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def narrow(_app: HostApp, pane: AgentsPane, _pilot: Pilot[None]) -> None:
         assert pane.log_pane.region.y > pane.list.region.y

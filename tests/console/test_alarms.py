@@ -7,13 +7,13 @@ from swf_console.backend.services.executions.request import RunRequest
 from swf_console.backend.supervisor.base import Explanation
 from swf_console.testing.fake_supervisor import MemorySupervisor
 from swf_console.viewmodels.alarms import AlarmMonitor
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from tests.support.history import add_execution
 from tests.support.waiting import wait_for
 
 
 def test_a_failed_agent_is_told_once_and_again_when_it_is_over(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     monitor = AlarmMonitor(services)
     supervisor.broken["slice-worker"] = Explanation("exit 1 three times")
@@ -31,7 +31,7 @@ def test_a_failed_agent_is_told_once_and_again_when_it_is_over(
 
 
 def test_an_execution_that_fails_from_now_on_is_told_once(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     add_execution(services.database(), 1, status="failed", error="long ago")
     identity = add_execution(services.database(), 2, status="running")
@@ -50,20 +50,18 @@ def test_an_execution_that_fails_from_now_on_is_told_once(
 
 
 def test_the_end_of_a_run_of_this_process_is_said(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     monitor = AlarmMonitor(services)
     request = RunRequest(configuration="stf_datataking_default", namespace="demo", realtime=False)
-    identity = services.runs.start(request.with_override("stf_processing.stf_count", "2"))
-    wait_for(lambda: not services.runs.live())
+    identity = services.local_executions.start(request.with_override("stf_processing.stf_count", "2"))
+    wait_for(lambda: not services.local_executions.live())
     monitor.check()
     (found,) = monitor.take()
     assert (found.text, found.alarm) == (f"{identity} completed", False)
 
 
-def test_a_silent_look_ends_when_it_is_closed(
-    services: ConsoleServices, supervisor: MemorySupervisor
-) -> None:
+def test_a_silent_look_ends_when_it_is_closed(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
     monitor = AlarmMonitor(services)
     monitor.start()
     monitor.close()

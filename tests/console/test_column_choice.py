@@ -8,7 +8,7 @@ from swf_console.app import ConsoleApp
 from swf_console.screens.base.prompt import Entry
 from swf_console.screens.base.screen import Pane
 from swf_console.testing.fake_supervisor import MemorySupervisor
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from swf_console.widgets.table.paged_table import PagedTable
 from swf_console.widgets.table.short_list import ShortList
 from tests.support.history import add_execution
@@ -34,7 +34,7 @@ def head_of(pane: Pane) -> list[str]:
     ],
 )
 def test_columns_are_chosen_by_name_and_remembered(
-    services: ConsoleServices,
+    services: ConsoleContext,
     supervisor: MemorySupervisor,
     screen: str,
     names: str,
@@ -70,5 +70,5 @@ def test_columns_are_chosen_by_name_and_remembered(
         pane.recall({"columns": remembered["columns"]})
         await until(pilot, lambda: head_of(pane) == titles)
 
-    services.memory.keep("demo", "screen", "overview")
+    services.ui_state.keep("demo", "screen", "overview")
     play(services, steps)

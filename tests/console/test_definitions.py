@@ -10,7 +10,7 @@ from swf_console.backend.database import definitions
 from swf_console.backend.database.records.workflows import NewDefinition
 from swf_console.screens.definitions.detail import DefinitionDetailView
 from swf_console.screens.definitions.screen import DefinitionsPane
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from swf_console.widgets.table.paged_table import PagedTable
 from swf_console.widgets.text.code import CodeLines
 from swf_console.widgets.text.line import Line
@@ -37,7 +37,7 @@ SCHEMA = {
 }
 
 
-def use(services: ConsoleServices, steps: Steps) -> HostApp:
+def use(services: ConsoleContext, steps: Steps) -> HostApp:
     pane = DefinitionsPane(services)
     app = HostApp(pane)
 
@@ -52,7 +52,7 @@ def use(services: ConsoleServices, steps: Steps) -> HostApp:
     return app
 
 
-def store(services: ConsoleServices, name: str, code: str, version: str = "1.0") -> None:
+def store(services: ConsoleContext, name: str, code: str, version: str = "1.0") -> None:
     with services.database().write() as connection:
         definitions.ensure(connection, NewDefinition(name, version, "simulation", code, SCHEMA, "shifter"))
 

@@ -11,14 +11,14 @@ from swf_console.backend.services.health.doctor import run
 from swf_console.backend.services.health.doctor.checks import Check, fail, ok, warn
 from swf_console.screens.dialogs.doctor import DoctorOverlay
 from swf_console.screens.journal import JournalPane
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 
 from .hosts import HostApp, until
 
 Steps = Callable[[HostApp, DoctorOverlay, Pilot[None]], Awaitable[None]]
 
 
-def drive(services: ConsoleServices, steps: Steps) -> HostApp:
+def drive(services: ConsoleContext, steps: Steps) -> HostApp:
     """Open the overlay over a pane, take the steps."""
     app = HostApp(JournalPane(services))
 
@@ -37,7 +37,7 @@ def title(overlay: DoctorOverlay) -> str:
     return str(overlay.query_one("#doctor-title").render())
 
 
-def test_every_check_of_a_real_home_is_shown(services: ConsoleServices) -> None:
+def test_every_check_of_a_real_home_is_shown(services: ConsoleContext) -> None:
     async def look(app: HostApp, overlay: DoctorOverlay, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: overlay.ended, timeout=60)
         names = [item.key for item in overlay.rows.items]
@@ -51,7 +51,7 @@ def test_every_check_of_a_real_home_is_shown(services: ConsoleServices) -> None:
 
 
 def test_a_slow_check_holds_up_no_key_and_its_advice_can_be_copied(
-    services: ConsoleServices, monkeypatch: pytest.MonkeyPatch
+    services: ConsoleContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_on = threading.Event()
 

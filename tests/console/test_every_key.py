@@ -8,7 +8,7 @@ from swf_console.actions.registry import REGISTRY
 from swf_console.actions.scope import SCOPE_TITLES
 from swf_console.actions.screens import SCREEN_ACTIONS
 from swf_console.testing.fake_supervisor import MemorySupervisor
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from tests.support.homes import CHECKOUT
 
 from . import keys_everywhere, keys_lists, keys_parts  # noqa: F401 (they fill SCRIPTS)
@@ -20,14 +20,14 @@ PANES = tuple(dict.fromkeys(action.scopes[0] for action in SCREEN_ACTIONS))
 @pytest.mark.parametrize("place", ["everywhere", *PANES, *SCOPE_TITLES])
 def test_every_key_of_the_place_is_pressed_and_does_something(
     place: str,
-    services: ConsoleServices,
+    services: ConsoleContext,
     supervisor: MemorySupervisor,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert place in SCRIPTS, f"nothing presses the keys of {place}"
     monkeypatch.chdir(tmp_path)
-    services.memory.keep("demo", "screen", "overview")
+    services.ui_state.keep("demo", "screen", "overview")
     play_script(place, services, supervisor)
 
 

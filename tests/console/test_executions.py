@@ -28,7 +28,7 @@ from swf_console.screens.executions.log import ExecutionLogView
 from swf_console.screens.executions.preview import ExecutionPreview
 from swf_console.screens.executions.replay import ReplayView
 from swf_console.screens.executions.screen import ExecutionsPane
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from swf_console.widgets.table.paged_table import PagedTable
 from swf_console.widgets.text.code import CodeLines
 from swf_console.widgets.text.line import Line
@@ -41,12 +41,12 @@ HOSTILE = "bad \x1b[31m[red]\u202e name"
 Steps = Callable[[Pilot[None], ExecutionsPane], Awaitable[None]]
 
 
-def home(tmp_path: Path) -> ConsoleServices:
+def home(tmp_path: Path) -> ConsoleContext:
     (tmp_path / "workflows").mkdir(exist_ok=True)
-    return ConsoleServices(load_settings({"HOME": str(tmp_path)}, home=tmp_path), "demo")
+    return ConsoleContext(load_settings({"HOME": str(tmp_path)}, home=tmp_path), "demo")
 
 
-def use(services: ConsoleServices, steps: Steps, size: tuple[int, int] = (80, 24), **host: Any) -> HostApp:
+def use(services: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24), **host: Any) -> HostApp:
     pane = ExecutionsPane(services)
     app = HostApp(pane, **host)
 
@@ -293,7 +293,7 @@ def add_broken_run(database: Database) -> tuple[str, list[str]]:
 
 
 def use_detail(
-    services: ConsoleServices,
+    services: ConsoleContext,
     steps: Callable[[Pilot[None], ExecutionsPane, ExecutionDetailView], Awaitable[None]],
 ) -> None:
     """Take the steps in the view that Enter opens of the first execution."""
@@ -565,7 +565,7 @@ def test_r_says_what_will_not_be_the_same_and_runs_it_again(
     shutil.copytree(CHECKOUT / "workflows", tmp_path / "workflows")
     services = home(tmp_path)
     runs = Runs()
-    monkeypatch.setattr(ConsoleServices, "runs", runs)
+    monkeypatch.setattr(ConsoleContext, "local_executions", runs)
     execution = add_execution(services.database(), 1, namespace="theirs")
 
     async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:

@@ -13,7 +13,7 @@ from swf_console.backend.database.tables.workflows import run_states
 from swf_console.backend.services.configurations import path_of_testbed
 from swf_console.screens.fast_processing.rows import outlook_lines
 from swf_console.screens.fast_processing.screen import FastProcessingPane
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 
 from ..support.history import add_execution, add_messages
 from .hosts import Driver, HostApp, until
@@ -50,7 +50,7 @@ def add_run(database: Database, *, made: int = 30, done: int = 12) -> str:
     return identity
 
 
-def test_the_configured_run_is_predicted(services: ConsoleServices) -> None:
+def test_the_configured_run_is_predicted(services: ConsoleContext) -> None:
     async def look(_app: HostApp, pane: FastProcessingPane, _pilot: Pilot[None]) -> None:
         text = pane.outlook.text
         assert "PREDICTED for fast_processing_default" in text
@@ -62,7 +62,7 @@ def test_the_configured_run_is_predicted(services: ConsoleServices) -> None:
     drive(services, look)
 
 
-def test_plus_and_minus_ask_what_if(services: ConsoleServices) -> None:
+def test_plus_and_minus_ask_what_if(services: ConsoleContext) -> None:
     async def ask(_app: HostApp, pane: FastProcessingPane, pilot: Pilot[None]) -> None:
         await pilot.press("plus")
         await until(pilot, lambda: "with 33 workers" in pane.outlook.text)
@@ -76,7 +76,7 @@ def test_plus_and_minus_ask_what_if(services: ConsoleServices) -> None:
     drive(services, ask)
 
 
-def test_slices_and_workers_of_the_newest_run(services: ConsoleServices) -> None:
+def test_slices_and_workers_of_the_newest_run(services: ConsoleContext) -> None:
     identity = add_run(services.database())
 
     async def look(_app: HostApp, pane: FastProcessingPane, _pilot: Pilot[None]) -> None:
@@ -92,7 +92,7 @@ def test_slices_and_workers_of_the_newest_run(services: ConsoleServices) -> None
     drive(services, look)
 
 
-def test_a_run_of_another_namespace_is_not_shown(services: ConsoleServices) -> None:
+def test_a_run_of_another_namespace_is_not_shown(services: ConsoleContext) -> None:
     add_run(services.database())
     services.namespace = "other"
 
@@ -103,7 +103,7 @@ def test_a_run_of_another_namespace_is_not_shown(services: ConsoleServices) -> N
 
 
 def test_a_dead_database_leaves_the_run_dimmed_and_the_prediction_bright(
-    services: ConsoleServices, monkeypatch: pytest.MonkeyPatch
+    services: ConsoleContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_run(services.database())
 
@@ -121,7 +121,7 @@ def test_a_dead_database_leaves_the_run_dimmed_and_the_prediction_bright(
     drive(services, die)
 
 
-def test_a_changed_file_is_predicted_anew(services: ConsoleServices) -> None:
+def test_a_changed_file_is_predicted_anew(services: ConsoleContext) -> None:
     async def change(_app: HostApp, pane: FastProcessingPane, pilot: Pilot[None]) -> None:
         file = path_of_testbed(services.settings)
         file.write_text(file.read_text() + "\n[fast_processing]\ntarget_worker_count = 3\n")

@@ -19,7 +19,7 @@ from swf_console.backend.core.settings import load_settings, private_directory, 
 from swf_console.backend.database import Database, open_database
 from swf_console.backend.database.connection.migrate import upgrade
 from swf_console.backend.services.health.connection import Connectivity
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from tests.support.embedded import BrokerProcess
 from tests.support.history import add_execution
 from tests.support.homes import plain_environment
@@ -86,7 +86,7 @@ class World:
             ACTIVEMQ_USER=address.user,
             ACTIVEMQ_PASSWORD=address.password,
         )
-        self.services = ConsoleServices(load_settings(environment, home=self.home), "demo")
+        self.services = ConsoleContext(load_settings(environment, home=self.home), "demo")
 
     def something_new(self, backend: str) -> str:
         """Something happens there; the text that must come on screen."""

@@ -14,7 +14,7 @@ from swf_console.screens.dialogs.help import HelpScreen
 from swf_console.screens.dialogs.namespace_setup import FirstStart
 from swf_console.screens.dialogs.palette import Palette
 from swf_console.screens.dialogs.quit import Quitting
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from swf_console.viewmodels.preferences import Preferences
 from swf_console.widgets.bars.keys import KeyLine
 from swf_console.widgets.bars.screens import ScreenBar
@@ -32,7 +32,7 @@ def said(app: ConsoleApp, name: str) -> str:
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 50), (40, 12)])
 def test_the_frame_says_where_we_are_and_what_can_be_done(
-    quiet: ConsoleServices, size: tuple[int, int]
+    quiet: ConsoleContext, size: tuple[int, int]
 ) -> None:
     async def steps(app: ConsoleApp, _pilot: Pilot[int]) -> None:
         assert "torre1" in app.query_one(StatusBar).said
@@ -49,14 +49,14 @@ def is_on_the_bottom_line(app: ConsoleApp) -> bool:
     return last and app.screen.styles.background.a == 0
 
 
-def test_the_application_does_what_screens_ask_of_their_host(quiet: ConsoleServices) -> None:
+def test_the_application_does_what_screens_ask_of_their_host(quiet: ConsoleContext) -> None:
     host: Host = ConsoleApp(quiet, environ={})
     asked = [name for name in (*vars(Host), *vars(ActionHost)) if not name.startswith("_")]
     assert "record" in asked
     assert [name for name in asked if not hasattr(host, name)] == []
 
 
-def test_only_y_is_yes(quiet: ConsoleServices) -> None:
+def test_only_y_is_yes(quiet: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         answers: list[str] = []
         for key in ("enter", "n", "escape", "space", "y"):
@@ -71,7 +71,7 @@ def test_only_y_is_yes(quiet: ConsoleServices) -> None:
     play(quiet, steps)
 
 
-def test_many_are_listed_before_they_are_done(quiet: ConsoleServices) -> None:
+def test_many_are_listed_before_they_are_done(quiet: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         done: list[str] = []
         app.confirm_many("Stop these?", ["a", "b [red]"], lambda: done.append("many"))
@@ -88,7 +88,7 @@ def test_many_are_listed_before_they_are_done(quiet: ConsoleServices) -> None:
     play(quiet, steps)
 
 
-def test_an_action_is_shown_with_its_command_line_and_journalled(quiet: ConsoleServices) -> None:
+def test_an_action_is_shown_with_its_command_line_and_journalled(quiet: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         got: list[object] = []
         app.record(CHANGE, "swf-console executions stop x", lambda: "asked", got.append)
@@ -110,7 +110,7 @@ def test_an_action_is_shown_with_its_command_line_and_journalled(quiet: ConsoleS
     play(quiet, steps)
 
 
-def test_read_only_refuses_and_says_why(quiet: ConsoleServices) -> None:
+def test_read_only_refuses_and_says_why(quiet: ConsoleContext) -> None:
     quiet.read_only = True
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
@@ -124,7 +124,7 @@ def test_read_only_refuses_and_says_why(quiet: ConsoleServices) -> None:
     play(quiet, steps)
 
 
-def test_writes_are_locked_and_unlocked(quiet: ConsoleServices) -> None:
+def test_writes_are_locked_and_unlocked(quiet: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await pilot.press("W")
         assert not app.writable
@@ -135,7 +135,7 @@ def test_writes_are_locked_and_unlocked(quiet: ConsoleServices) -> None:
     play(quiet, steps)
 
 
-def test_an_alert_stands_until_it_is_seen_and_leads_to_its_screen(quiet: ConsoleServices) -> None:
+def test_an_alert_stands_until_it_is_seen_and_leads_to_its_screen(quiet: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         app.alert("agent FATAL [bold]", screen="messages", where={"filter": "type=x"})
         app.alert("agent FATAL [bold]", screen="messages")
@@ -150,7 +150,7 @@ def test_an_alert_stands_until_it_is_seen_and_leads_to_its_screen(quiet: Console
     play(quiet, steps)
 
 
-def test_help_is_made_from_the_registry(quiet: ConsoleServices) -> None:
+def test_help_is_made_from_the_registry(quiet: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
@@ -164,7 +164,7 @@ def test_help_is_made_from_the_registry(quiet: ConsoleServices) -> None:
     play(quiet, steps)
 
 
-def test_the_palette_finds_by_name_and_passes_an_argument(quiet: ConsoleServices) -> None:
+def test_the_palette_finds_by_name_and_passes_an_argument(quiet: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await pilot.press("colon")
         await until(pilot, lambda: isinstance(app.screen, Palette))
@@ -185,7 +185,7 @@ def test_the_palette_finds_by_name_and_passes_an_argument(quiet: ConsoleServices
     play(quiet, steps)
 
 
-def test_the_first_start_asks_for_a_namespace_and_writes_it(quiet: ConsoleServices) -> None:
+def test_the_first_start_asks_for_a_namespace_and_writes_it(quiet: ConsoleContext) -> None:
     quiet.namespace = None
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
@@ -201,7 +201,7 @@ def test_the_first_start_asks_for_a_namespace_and_writes_it(quiet: ConsoleServic
     play(quiet, steps)
 
 
-def test_leaving_says_what_remains_and_asks(quiet: ConsoleServices) -> None:
+def test_leaving_says_what_remains_and_asks(quiet: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await pilot.press("q")
         await until(pilot, lambda: isinstance(app.screen, Quitting))
@@ -215,7 +215,7 @@ def test_leaving_says_what_remains_and_asks(quiet: ConsoleServices) -> None:
     play(quiet, steps)
 
 
-def test_copying_says_how(quiet: ConsoleServices) -> None:
+def test_copying_says_how(quiet: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         quiet.tail.take([({"namespace": "torre1"}, '{"a": 1}')])
         app.query_one("#message-tail").focus()
@@ -229,7 +229,7 @@ def test_copying_says_how(quiet: ConsoleServices) -> None:
     play(quiet, steps)
 
 
-def test_keys_and_themes_come_from_the_settings(quiet: ConsoleServices) -> None:
+def test_keys_and_themes_come_from_the_settings(quiet: ConsoleContext) -> None:
     quiet.preferences = Preferences(theme="light", symbols="ascii", keys={"everywhere.leave": "Q"})
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
@@ -244,7 +244,7 @@ def test_keys_and_themes_come_from_the_settings(quiet: ConsoleServices) -> None:
     play(quiet, steps)
 
 
-def test_keys_are_said_as_they_are_now(quiet: ConsoleServices) -> None:
+def test_keys_are_said_as_they_are_now(quiet: ConsoleContext) -> None:
     keys = {"dialog.leave": "f2", "everywhere.agents": "v", "everywhere.doctor": "D", "confirm.yes": "Y"}
     quiet.preferences = Preferences(keys=keys)
 
@@ -265,7 +265,7 @@ def test_keys_are_said_as_they_are_now(quiet: ConsoleServices) -> None:
 
 
 def test_without_colours_the_chosen_line_of_a_list_is_seen(
-    quiet: ConsoleServices, monkeypatch: pytest.MonkeyPatch
+    quiet: ConsoleContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
 
@@ -278,12 +278,12 @@ def test_without_colours_the_chosen_line_of_a_list_is_seen(
     play(quiet, steps)
 
 
-def test_what_is_remembered_comes_back(quiet: ConsoleServices) -> None:
-    quiet.memory.keep("torre1", "messages", {"filter": "type=stf_*"})
+def test_what_is_remembered_comes_back(quiet: ConsoleContext) -> None:
+    quiet.ui_state.keep("torre1", "messages", {"filter": "type=stf_*"})
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await until(pilot, lambda: quiet.tail.filter_text == "type=stf_*")
         app.exit(0)
-        assert quiet.memory.recall("torre1", "screen") == "messages"
+        assert quiet.ui_state.recall("torre1", "screen") == "messages"
 
     play(quiet, steps)

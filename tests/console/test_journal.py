@@ -10,7 +10,7 @@ from swf_console.backend.core.errors import DatabaseUnreachable, UsageError
 from swf_console.backend.services.journal import Entry
 from swf_console.screens.journal import JournalPane
 from swf_console.testing.fake_supervisor import MemorySupervisor
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from swf_console.viewmodels.shift_report import handover, shift_log, write_handover, write_report
 
 from ..support.history import add_execution
@@ -19,14 +19,14 @@ from .hosts import Driver, HostApp, until
 drive = Driver(JournalPane, lambda pane: pane.poll.answered is not None)
 
 
-def keep(services: ConsoleServices, what: str, *, ok: bool = True, minutes: float = 0) -> None:
+def keep(services: ConsoleContext, what: str, *, ok: bool = True, minutes: float = 0) -> None:
     at = datetime.now(UTC) - timedelta(minutes=minutes)
     result = "started" if ok else "[red]it | broke[/red]\x1b[31m"
     command = f"swf-console agents start {what}"
     services.journal.append(Entry(at, "action", "shifter", what, result, ok, command, "demo", 1.25))
 
 
-def test_entries_come_newest_first_and_new_ones_appear(services: ConsoleServices) -> None:
+def test_entries_come_newest_first_and_new_ones_appear(services: ConsoleContext) -> None:
     keep(services, "one", minutes=5)
     keep(services, "two", ok=False, minutes=1)
 
@@ -44,7 +44,7 @@ def test_entries_come_newest_first_and_new_ones_appear(services: ConsoleServices
     drive(services, look)
 
 
-def test_a_filter_narrows_and_escape_clears_it(services: ConsoleServices) -> None:
+def test_a_filter_narrows_and_escape_clears_it(services: ConsoleContext) -> None:
     keep(services, "one")
     keep(services, "two")
 
@@ -57,7 +57,7 @@ def test_a_filter_narrows_and_escape_clears_it(services: ConsoleServices) -> Non
     drive(services, narrow)
 
 
-def test_an_empty_journal_says_what_to_do(services: ConsoleServices) -> None:
+def test_an_empty_journal_says_what_to_do(services: ConsoleContext) -> None:
     async def look(_app: HostApp, pane: JournalPane, pilot: Pilot[None]) -> None:
         assert not pane.listing.items
         await pilot.press("j", "enter", "y")
@@ -66,7 +66,7 @@ def test_an_empty_journal_says_what_to_do(services: ConsoleServices) -> None:
 
 
 def test_e_writes_the_shift_log_where_the_console_was_started(
-    services: ConsoleServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    services: ConsoleContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     keep(services, "one")
@@ -96,7 +96,7 @@ def test_an_empty_shift_log_says_so() -> None:
 
 
 def test_the_handover_says_how_things_stand(
-    services: ConsoleServices, supervisor: MemorySupervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    services: ConsoleContext, supervisor: MemorySupervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     identity = add_execution(services.database(), status="running")
@@ -110,7 +110,7 @@ def test_the_handover_says_how_things_stand(
 
 
 def test_a_handover_without_a_database_says_why(
-    services: ConsoleServices, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
+    services: ConsoleContext, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone() -> None:
         raise DatabaseUnreachable("it is gone", "Start it again")

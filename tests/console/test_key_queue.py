@@ -10,11 +10,11 @@ from swf_console.screens.dialogs.namespace_picker import NamespacePicker
 from swf_console.screens.dialogs.namespace_setup import FirstStart
 from swf_console.screens.executions.list import ExecutionList
 from swf_console.screens.journal import JournalPane
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from tests.console.hosts import play, type_at_once, until
 
 
-def test_a_filter_is_typed_with_its_slash_in_one_go(quiet: ConsoleServices) -> None:
+def test_a_filter_is_typed_with_its_slash_in_one_go(quiet: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         # q, x, space, n, t, R, 4 and ! would each do something as keys of the screen
         type_at_once(app, "/type=stf_x run~q4 R! n\n")
@@ -25,7 +25,7 @@ def test_a_filter_is_typed_with_its_slash_in_one_go(quiet: ConsoleServices) -> N
     play(quiet, steps)
 
 
-def test_a_command_is_typed_with_its_colon_in_one_go(quiet: ConsoleServices) -> None:
+def test_a_command_is_typed_with_its_colon_in_one_go(quiet: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         type_at_once(app, ":filter type=run_*\n")
         await until(pilot, lambda: quiet.tail.filter_text == "type=run_*")
@@ -36,7 +36,7 @@ def test_a_command_is_typed_with_its_colon_in_one_go(quiet: ConsoleServices) -> 
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 50)])
-def test_a_screen_is_opened_and_filtered_in_one_go(quiet: ConsoleServices, size: tuple[int, int]) -> None:
+def test_a_screen_is_opened_and_filtered_in_one_go(quiet: ConsoleContext, size: tuple[int, int]) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         type_at_once(app, "4/status=failed user=qx\n")
         await until(pilot, lambda: app.frame.shown == "executions")
@@ -49,7 +49,7 @@ def test_a_screen_is_opened_and_filtered_in_one_go(quiet: ConsoleServices, size:
     play(quiet, steps, size)
 
 
-def test_what_is_typed_after_a_dialog_goes_to_what_lies_below(quiet: ConsoleServices) -> None:
+def test_what_is_typed_after_a_dialog_goes_to_what_lies_below(quiet: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         type_at_once(app, "0qx\x1b/ab\n0zz")
         await until(pilot, lambda: isinstance(app.screen, NamespacePicker))
@@ -59,7 +59,7 @@ def test_what_is_typed_after_a_dialog_goes_to_what_lies_below(quiet: ConsoleServ
     play(quiet, steps)
 
 
-def test_what_is_typed_behind_the_first_namespace_goes_to_the_screen(quiet: ConsoleServices) -> None:
+def test_what_is_typed_behind_the_first_namespace_goes_to_the_screen(quiet: ConsoleContext) -> None:
     quiet.namespace = None
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
@@ -72,7 +72,7 @@ def test_what_is_typed_behind_the_first_namespace_goes_to_the_screen(quiet: Cons
     play(quiet, steps)
 
 
-def test_pasted_text_waits_for_its_turn(quiet: ConsoleServices) -> None:
+def test_pasted_text_waits_for_its_turn(quiet: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         type_at_once(app, "/")
         app.post_message(events.Paste("type=run_*"))
@@ -82,7 +82,7 @@ def test_pasted_text_waits_for_its_turn(quiet: ConsoleServices) -> None:
     play(quiet, steps)
 
 
-def test_a_key_whose_widget_goes_away_keeps_nobody_waiting(quiet: ConsoleServices) -> None:
+def test_a_key_whose_widget_goes_away_keeps_nobody_waiting(quiet: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         for _ in range(3):
             type_at_once(app, ":\x1b?\x1b!\x1b")
@@ -93,7 +93,7 @@ def test_a_key_whose_widget_goes_away_keeps_nobody_waiting(quiet: ConsoleService
     play(quiet, steps)
 
 
-def test_escape_and_the_letter_after_it_are_two_keys_where_they_come_at_once(quiet: ConsoleServices) -> None:
+def test_escape_and_the_letter_after_it_are_two_keys_where_they_come_at_once(quiet: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         type_at_once(app, ":st")
         app.post_message(events.Key("alt+shift+w", "W"))

@@ -12,7 +12,7 @@ from swf_console.backend.services.executions.request import RunRequest
 from swf_console.screens.agents.screen import AgentsPane
 from swf_console.screens.launch.form import LaunchForm
 from swf_console.testing.fake_supervisor import MemorySupervisor
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from swf_console.viewmodels.executions.launch import command_line
 
 from .hosts import HostApp, until
@@ -21,7 +21,7 @@ Steps = Callable[[HostApp, LaunchForm, Pilot[None]], Awaitable[None]]
 
 
 def drive(
-    services: ConsoleServices, steps: Steps, *, read_only: bool = False, size: tuple[int, int] = (80, 24)
+    services: ConsoleContext, steps: Steps, *, read_only: bool = False, size: tuple[int, int] = (80, 24)
 ) -> HostApp:
     """Open the form over a pane, wait until it is composed and rehearsed, take the steps."""
     app = HostApp(AgentsPane(services), read_only=read_only)
@@ -50,7 +50,7 @@ async def type_value(form: LaunchForm, pilot: Pilot[None], key: str, text: str) 
 
 
 def test_it_opens_with_what_testbed_toml_names(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def look(_app: HostApp, form: LaunchForm, _pilot: Pilot[None]) -> None:
         assert value(form, "@configuration")[1] == "fast_processing_default"
@@ -68,7 +68,7 @@ def test_it_opens_with_what_testbed_toml_names(
 
 
 def test_a_value_is_checked_while_it_is_typed_and_taken_with_enter(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def change(_app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         await type_value(form, pilot, "fast_processing.target_worker_count", "many")
@@ -89,7 +89,7 @@ def test_a_value_is_checked_while_it_is_typed_and_taken_with_enter(
 
 
 def test_escape_leaves_the_input_first_and_then_the_form(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def leave(app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         await type_value(form, pilot, "@duration", "12")
@@ -104,7 +104,7 @@ def test_escape_leaves_the_input_first_and_then_the_form(
 
 
 def test_another_configuration_is_chosen_from_the_list(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def choose(_app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         form.rows.go_to("@configuration")
@@ -121,7 +121,7 @@ def test_another_configuration_is_chosen_from_the_list(
     drive(services, choose)
 
 
-def test_what_is_missing_is_said_and_started(services: ConsoleServices, supervisor: MemorySupervisor) -> None:
+def test_what_is_missing_is_said_and_started(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
     async def start(app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: "fast-processing-agent" in form.verdict.text)
         assert "workflow-runner" not in form.check.missing
@@ -137,7 +137,7 @@ def test_what_is_missing_is_said_and_started(services: ConsoleServices, supervis
     assert "fast-processing-agent" in [name for name, _ in supervisor.starts]
 
 
-def test_read_only_starts_no_run(services: ConsoleServices, supervisor: MemorySupervisor) -> None:
+def test_read_only_starts_no_run(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
     async def start(app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         await pilot.press("s")
         assert "read-only" in form.notice.text
@@ -147,7 +147,7 @@ def test_read_only_starts_no_run(services: ConsoleServices, supervisor: MemorySu
 
 
 def test_a_run_in_this_process_comes_to_its_end(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def start(app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         await pilot.press("p")
@@ -160,8 +160,8 @@ def test_a_run_in_this_process_comes_to_its_end(
             "swf-console --run stf_datataking --workflow-config fast_processing_default --no-realtime "
             "--namespace demo --set fast_processing.stf_count=3"
         ]
-        await until(pilot, lambda: not services.runs.live(), timeout=30)
-        (ended,) = services.runs.take_ended()
+        await until(pilot, lambda: not services.local_executions.live(), timeout=30)
+        (ended,) = services.local_executions.take_ended()
         assert (ended.status, ended.reason) == ("completed", "completed")
 
     drive(services, start)
@@ -172,7 +172,7 @@ def test_a_run_in_this_process_comes_to_its_end(
 
 
 def test_s_pressed_before_the_check_is_done_begins_the_run_after_it(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     app = HostApp(AgentsPane(services))
 
@@ -184,9 +184,9 @@ def test_s_pressed_before_the_check_is_done_begins_the_run_after_it(
             form.action_start()
             await until(pilot, lambda: bool(app.asked.opened), timeout=30)
             assert len(app.asked.commands) == 1
-            (running,) = services.runs.live()
-            services.runs.stop(running.execution_id)
-            await until(pilot, lambda: not services.runs.live(), timeout=30)
+            (running,) = services.local_executions.live()
+            services.local_executions.stop(running.execution_id)
+            await until(pilot, lambda: not services.local_executions.live(), timeout=30)
 
     asyncio.run(go())
 
@@ -199,7 +199,7 @@ def test_the_command_line_says_the_same() -> None:
 
 
 def test_what_is_typed_or_chosen_is_said_and_alone_has_the_keys(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     def line(form: LaunchForm, part: str) -> str:
         return str(form.query_one(f"#launch-{part}", Static).content)
@@ -226,7 +226,7 @@ def test_what_is_typed_or_chosen_is_said_and_alone_has_the_keys(
 
 
 def test_what_does_not_fit_of_the_verdict_can_be_read_without_a_mouse(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def look(_app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: form.verdict.max_scroll_y > 0)

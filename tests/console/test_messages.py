@@ -16,7 +16,7 @@ from swf_console.backend.messaging.message import ID_HEADER
 from swf_console.backend.services.health.connection import ConnectionStatus, Connectivity
 from swf_console.screens.messages.detail import MessageDetail
 from swf_console.screens.messages.screen import MessagesPane
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from swf_console.widgets.tail.message_tail import MessageTail
 from swf_console.widgets.text.line import Line
 from tests.console.hosts import HostApp, until
@@ -26,11 +26,11 @@ Steps = Callable[[HostApp, Pilot[None]], Awaitable[None]]
 
 
 @pytest.fixture
-def kept(services: ConsoleServices) -> Database:
+def kept(services: ConsoleContext) -> Database:
     return services.database()
 
 
-def play(services: ConsoleServices, steps: Steps, size: tuple[int, int] = (80, 24)) -> None:
+def play(services: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24)) -> None:
     async def run() -> None:
         app = HostApp(MessagesPane(services))
         async with app.run_test(size=size) as pilot:
@@ -41,7 +41,7 @@ def play(services: ConsoleServices, steps: Steps, size: tuple[int, int] = (80, 2
     asyncio.run(run())
 
 
-def send(services: ConsoleServices, count: int = 1, kind: str = "stf_gen", **content: object) -> None:
+def send(services: ConsoleContext, count: int = 1, kind: str = "stf_gen", **content: object) -> None:
     first = services.tail.numbers().total
     frames = [
         (
@@ -70,7 +70,7 @@ def view(app: HostApp) -> MessageTail:
     return app.query_one(MessageTail)
 
 
-def test_what_comes_is_shown_and_followed(services: ConsoleServices) -> None:
+def test_what_comes_is_shown_and_followed(services: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(services, 100)
         await until(pilot, shows(app, "n=99"))
@@ -80,7 +80,7 @@ def test_what_comes_is_shown_and_followed(services: ConsoleServices) -> None:
     play(services, steps)
 
 
-def test_pausing_loses_nothing_and_says_how_much_waits(services: ConsoleServices) -> None:
+def test_pausing_loses_nothing_and_says_how_much_waits(services: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(services, 100)
         await until(pilot, shows(app, "n=99"))
@@ -96,7 +96,7 @@ def test_pausing_loses_nothing_and_says_how_much_waits(services: ConsoleServices
     play(services, steps)
 
 
-def test_moving_lets_go_and_the_end_follows_again(services: ConsoleServices) -> None:
+def test_moving_lets_go_and_the_end_follows_again(services: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(services, 100)
         await until(pilot, shows(app, "n=99"))
@@ -117,7 +117,7 @@ def test_moving_lets_go_and_the_end_follows_again(services: ConsoleServices) -> 
     play(services, steps)
 
 
-def test_what_is_read_stays_while_the_ring_moves_on(services: ConsoleServices, tmp_path: Path) -> None:
+def test_what_is_read_stays_while_the_ring_moves_on(services: ConsoleContext, tmp_path: Path) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(services, 60)
         await until(pilot, shows(app, "n=59"))
@@ -134,7 +134,7 @@ def test_what_is_read_stays_while_the_ring_moves_on(services: ConsoleServices, t
     play(services, steps)
 
 
-def test_a_filter_narrows_and_escape_takes_it_away(services: ConsoleServices) -> None:
+def test_a_filter_narrows_and_escape_takes_it_away(services: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(services, 50)
         send(services, 3, kind="run_imminent")
@@ -148,7 +148,7 @@ def test_a_filter_narrows_and_escape_takes_it_away(services: ConsoleServices) ->
     play(services, steps)
 
 
-def test_a_wrong_filter_is_said_and_stays_to_be_mended(services: ConsoleServices) -> None:
+def test_a_wrong_filter_is_said_and_stays_to_be_mended(services: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         await pilot.press("slash", *"typ=x", "enter")
         await pilot.pause()
@@ -160,7 +160,7 @@ def test_a_wrong_filter_is_said_and_stays_to_be_mended(services: ConsoleServices
     play(services, steps)
 
 
-def test_search_goes_from_one_to_the_next(services: ConsoleServices) -> None:
+def test_search_goes_from_one_to_the_next(services: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(services, 40)
         send(services, 1, word="needle")
@@ -185,7 +185,7 @@ def _n(app: HostApp) -> object:
     return cursor.content["n"] if cursor else None
 
 
-def test_a_mark_stands_between_messages(services: ConsoleServices) -> None:
+def test_a_mark_stands_between_messages(services: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(services)
         await pilot.press("m")
@@ -196,7 +196,7 @@ def test_a_mark_stands_between_messages(services: ConsoleServices) -> None:
     play(services, steps)
 
 
-def test_enter_opens_the_message_and_escape_comes_back(services: ConsoleServices) -> None:
+def test_enter_opens_the_message_and_escape_comes_back(services: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(services, deep={"list": [1, 2]})
         await until(pilot, shows(app, "n=0"))
@@ -210,7 +210,7 @@ def test_enter_opens_the_message_and_escape_comes_back(services: ConsoleServices
     play(services, steps)
 
 
-def test_a_wide_screen_shows_the_message_beside_the_list(services: ConsoleServices) -> None:
+def test_a_wide_screen_shows_the_message_beside_the_list(services: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(services, deep={"list": [1, 2]})
         await until(pilot, lambda: '"deep"' in app.query_one(MessageDetail).text)
@@ -221,7 +221,7 @@ def test_a_wide_screen_shows_the_message_beside_the_list(services: ConsoleServic
     play(services, steps, size=(160, 50))
 
 
-def test_list_and_message_share_a_wide_screen(services: ConsoleServices) -> None:
+def test_list_and_message_share_a_wide_screen(services: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(services, 3)
         await until(pilot, shows(app, "n=2"))
@@ -233,7 +233,7 @@ def test_list_and_message_share_a_wide_screen(services: ConsoleServices) -> None
     play(services, steps, size=(160, 50))
 
 
-def test_the_past_is_read_from_the_database(services: ConsoleServices, kept: Database) -> None:
+def test_the_past_is_read_from_the_database(services: ConsoleContext, kept: Database) -> None:
     add_messages(kept, add_execution(kept), 300)
 
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
@@ -250,7 +250,7 @@ def test_the_past_is_read_from_the_database(services: ConsoleServices, kept: Dat
     play(services, steps)
 
 
-def test_a_jump_goes_to_a_time(services: ConsoleServices, kept: Database) -> None:
+def test_a_jump_goes_to_a_time(services: ConsoleContext, kept: Database) -> None:
     add_messages(kept, add_execution(kept), 300)
 
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
@@ -277,7 +277,7 @@ def test_a_jump_goes_to_a_time(services: ConsoleServices, kept: Database) -> Non
         "\x00\x07\r\n",
     ],
 )
-def test_hostile_bodies_are_shown_harmlessly(services: ConsoleServices, body: str) -> None:
+def test_hostile_bodies_are_shown_harmlessly(services: ConsoleContext, body: str) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         services.tail.take([({"namespace": "demo", "destination": "/topic/epictopic"}, body)])
         await until(pilot, lambda: len(services.tail) == 1)
@@ -292,7 +292,7 @@ def test_hostile_bodies_are_shown_harmlessly(services: ConsoleServices, body: st
     play(services, steps)
 
 
-def test_nothing_to_see_proves_that_the_pipe_is_alive(services: ConsoleServices) -> None:
+def test_nothing_to_see_proves_that_the_pipe_is_alive(services: ConsoleContext) -> None:
     now = datetime.now(UTC)
     up = ConnectionStatus("broker", Connectivity.UP, since=now - timedelta(minutes=14), proved_at=now)
     services.connections = lambda: (up,)  # type: ignore[method-assign]

@@ -13,8 +13,8 @@ from swf_console.backend.database import messages
 from swf_console.backend.database.records.messages import NewMessage
 from swf_console.backend.messaging.message import ID_HEADER
 from swf_console.screens.messages.screen import MessagesPane
-from swf_console.viewmodels.context import ConsoleServices
-from swf_console.viewmodels.messages.buffer import Tail
+from swf_console.viewmodels.context import ConsoleContext
+from swf_console.viewmodels.messages.buffer import MessageBuffer
 from swf_console.widgets.tail.message_tail import MessageTail
 from tests.support.history import BEGAN, add_execution
 
@@ -27,10 +27,10 @@ Steps = Callable[[HostApp, Pilot[None]], Awaitable[None]]
 class Topic:
     """Messages a second apart: each is recorded when it is sent, and comes a third of a second later."""
 
-    def __init__(self, services: ConsoleServices) -> None:
+    def __init__(self, services: ConsoleContext) -> None:
         self._database, self._execution = services.database(), add_execution(services.database())
         self._sent = 0
-        self.tail = Tail("demo", capacity=CAPACITY, now=self._now)
+        self.tail = MessageBuffer("demo", capacity=CAPACITY, now=self._now)
         services.__dict__["tail"] = self.tail
 
     def _now(self) -> float:
@@ -60,11 +60,11 @@ class Topic:
 
 
 @pytest.fixture
-def topic(services: ConsoleServices) -> Topic:
+def topic(services: ConsoleContext) -> Topic:
     return Topic(services)
 
 
-def play(services: ConsoleServices, steps: Steps) -> None:
+def play(services: ConsoleContext, steps: Steps) -> None:
     async def run() -> None:
         app = HostApp(MessagesPane(services))
         async with app.run_test(size=(80, 24)) as pilot:
@@ -94,7 +94,7 @@ async def page_up(app: HostApp, pilot: Pilot[None]) -> list[int]:
 
 
 def test_page_after_page_each_message_is_there_once_from_the_newest_to_the_first(
-    services: ConsoleServices, topic: Topic
+    services: ConsoleContext, topic: Topic
 ) -> None:
     topic.send(300, heard=False)
     topic.send(200)
@@ -113,7 +113,7 @@ def test_page_after_page_each_message_is_there_once_from_the_newest_to_the_first
     play(services, steps)
 
 
-def test_what_comes_meanwhile_moves_nothing(services: ConsoleServices, topic: Topic) -> None:
+def test_what_comes_meanwhile_moves_nothing(services: ConsoleContext, topic: Topic) -> None:
     topic.send(200, heard=False)
     topic.send(150)
 
@@ -134,7 +134,7 @@ def test_what_comes_meanwhile_moves_nothing(services: ConsoleServices, topic: To
 
 
 def test_what_has_left_the_ring_while_it_was_read_stays_and_is_found_again(
-    services: ConsoleServices, topic: Topic
+    services: ConsoleContext, topic: Topic
 ) -> None:
     topic.send(CAPACITY)
 

@@ -4,7 +4,7 @@ from textual.pilot import Pilot
 
 from swf_console.backend.services.configurations import path_of, path_of_testbed
 from swf_console.screens.namespaces.screen import NamespacesPane
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from swf_console.widgets.table.short_list import Item
 
 from ..support.history import add_execution
@@ -23,7 +23,7 @@ def items(pane: NamespacesPane) -> list[Item]:
     return pane.editor.values.items
 
 
-def text_of_testbed(services: ConsoleServices) -> str:
+def text_of_testbed(services: ConsoleContext) -> str:
     return path_of_testbed(services.settings).read_text()
 
 
@@ -34,7 +34,7 @@ async def edit(pane: NamespacesPane, pilot: Pilot[None], key: str, text: str) ->
     pane.editor.input.value = text
 
 
-def test_namespaces_with_their_owners_and_counts(services: ConsoleServices) -> None:
+def test_namespaces_with_their_owners_and_counts(services: ConsoleContext) -> None:
     add_execution(services.database(), 1)
     add_execution(services.database(), 2, namespace="other")
 
@@ -49,7 +49,7 @@ def test_namespaces_with_their_owners_and_counts(services: ConsoleServices) -> N
     drive(services, look)
 
 
-def test_testbed_toml_is_shown_with_what_it_comes_to(services: ConsoleServices) -> None:
+def test_testbed_toml_is_shown_with_what_it_comes_to(services: ConsoleContext) -> None:
     async def look(_app: HostApp, pane: NamespacesPane, _pilot: Pilot[None]) -> None:
         assert value(pane, "file testbed.namespace")[1] == "demo"
         assert value(pane, "composed fast_processing.stf_count")[1:] == [
@@ -61,7 +61,7 @@ def test_testbed_toml_is_shown_with_what_it_comes_to(services: ConsoleServices) 
     drive(services, look)
 
 
-def test_an_edit_shows_what_would_differ_and_is_asked_before_it_is_written(services: ConsoleServices) -> None:
+def test_an_edit_shows_what_would_differ_and_is_asked_before_it_is_written(services: ConsoleContext) -> None:
     before = text_of_testbed(services)
 
     async def change(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
@@ -81,7 +81,7 @@ def test_an_edit_shows_what_would_differ_and_is_asked_before_it_is_written(servi
     assert "# Overrides for every workflow, whatever the section:" in text_of_testbed(services)
 
 
-def test_what_would_be_wrong_is_said_while_typing_and_not_written(services: ConsoleServices) -> None:
+def test_what_would_be_wrong_is_said_while_typing_and_not_written(services: ConsoleContext) -> None:
     before = text_of_testbed(services)
 
     async def change(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
@@ -97,7 +97,7 @@ def test_what_would_be_wrong_is_said_while_typing_and_not_written(services: Cons
     assert text_of_testbed(services) == before
 
 
-def test_no_at_the_question_writes_nothing(services: ConsoleServices) -> None:
+def test_no_at_the_question_writes_nothing(services: ConsoleContext) -> None:
     before = text_of_testbed(services)
 
     async def refuse(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
@@ -111,7 +111,7 @@ def test_no_at_the_question_writes_nothing(services: ConsoleServices) -> None:
 
 
 def test_a_configuration_is_edited_like_testbed_toml_and_its_last_version_is_kept(
-    services: ConsoleServices,
+    services: ConsoleContext,
 ) -> None:
     path = path_of(services.settings, "fast_processing_default")
     before = path.read_text()
@@ -146,7 +146,7 @@ def test_a_configuration_is_edited_like_testbed_toml_and_its_last_version_is_kep
 
 
 def test_what_would_break_what_includes_the_file_is_refused(
-    services: ConsoleServices,
+    services: ConsoleContext,
 ) -> None:
     path = path_of(services.settings, "daq_state_machine")
     before = path.read_text()
@@ -168,7 +168,7 @@ def test_what_would_break_what_includes_the_file_is_refused(
     assert path.read_text() == before
 
 
-def test_c_makes_a_namespace_of_ones_own(services: ConsoleServices) -> None:
+def test_c_makes_a_namespace_of_ones_own(services: ConsoleContext) -> None:
     async def create(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
         await pilot.press("c")
         assert pane.editor.input.value == "shifter-dev"
@@ -179,7 +179,7 @@ def test_c_makes_a_namespace_of_ones_own(services: ConsoleServices) -> None:
     drive(services, create)
 
 
-def test_read_only_changes_nothing_and_says_why(services: ConsoleServices) -> None:
+def test_read_only_changes_nothing_and_says_why(services: ConsoleContext) -> None:
     async def create(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
         await pilot.press("c")
         assert app.asked.said == ["read-only"]
@@ -188,7 +188,7 @@ def test_read_only_changes_nothing_and_says_why(services: ConsoleServices) -> No
     drive(services, create, read_only=True)
 
 
-def test_a_broken_testbed_toml_is_said_and_the_namespaces_stay(services: ConsoleServices) -> None:
+def test_a_broken_testbed_toml_is_said_and_the_namespaces_stay(services: ConsoleContext) -> None:
     add_execution(services.database(), 1)
 
     async def look(_app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
@@ -200,7 +200,7 @@ def test_a_broken_testbed_toml_is_said_and_the_namespaces_stay(services: Console
 
 
 def test_the_namespace_that_is_looked_at_is_listed_before_anything_is_in_it(
-    services: ConsoleServices,
+    services: ConsoleContext,
 ) -> None:
     add_execution(services.database(), 1, namespace="other")
 

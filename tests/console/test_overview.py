@@ -10,7 +10,7 @@ from swf_console.backend.services.executions.request import RunRequest
 from swf_console.backend.supervisor.base import DaemonState, Explanation
 from swf_console.screens.overview.screen import OverviewPane
 from swf_console.testing.fake_supervisor import MemorySupervisor
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from swf_console.widgets.state_strip import Passed, strip_of
 from swf_console.widgets.text.notice import Notice
 
@@ -24,7 +24,7 @@ drive = Driver(OverviewPane, lambda pane: pane.look is not None)
 
 
 def test_a_home_where_nothing_runs_is_all_right_and_says_what_to_do(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def look(_app: HostApp, pane: OverviewPane, _pilot: Pilot[None]) -> None:
         assert "Nothing runs." in pane.verdict
@@ -34,7 +34,7 @@ def test_a_home_where_nothing_runs_is_all_right_and_says_what_to_do(
     drive(services, look)
 
 
-def test_a_failed_agent_needs_a_human(services: ConsoleServices, supervisor: MemorySupervisor) -> None:
+def test_a_failed_agent_needs_a_human(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
     supervisor.broken["slice-worker"] = Explanation("exit 1 three times")
     supervisor.start(["slice-worker"])
 
@@ -44,7 +44,7 @@ def test_a_failed_agent_needs_a_human(services: ConsoleServices, supervisor: Mem
     drive(services, look)
 
 
-def test_a_mute_supervisord_needs_a_human(services: ConsoleServices, supervisor: MemorySupervisor) -> None:
+def test_a_mute_supervisord_needs_a_human(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
     supervisor.state = DaemonState.FROZEN
 
     async def look(_app: HostApp, pane: OverviewPane, _pilot: Pilot[None]) -> None:
@@ -54,7 +54,7 @@ def test_a_mute_supervisord_needs_a_human(services: ConsoleServices, supervisor:
 
 
 def test_what_runs_is_shown_with_states_and_pipeline(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     database = services.database()
     identity = add_execution(database, status="running")
@@ -78,9 +78,9 @@ def test_what_runs_is_shown_with_states_and_pipeline(
 
 
 def test_a_run_of_this_process_is_seen_and_stopped_with_x(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
-    identity = services.runs.start(REALTIME)
+    identity = services.local_executions.start(REALTIME)
 
     async def stop(app: HostApp, pane: OverviewPane, pilot: Pilot[None]) -> None:
         assert "realtime, in this console" in pane.detail.text
@@ -97,7 +97,7 @@ def test_a_run_of_this_process_is_seen_and_stopped_with_x(
 
 
 def test_stop_of_an_execution_of_another_namespace_asks_in_a_dialog(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     execution = add_execution(services.database(), namespace="theirs", status="running")
     services.namespace = None
@@ -113,7 +113,7 @@ def test_stop_of_an_execution_of_another_namespace_asks_in_a_dialog(
 
 
 def test_a_dead_database_leaves_what_was_known_dimmed(
-    services: ConsoleServices, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
+    services: ConsoleContext, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_execution(services.database(), status="running")
 
@@ -132,7 +132,7 @@ def test_a_dead_database_leaves_what_was_known_dimmed(
 
 
 def test_an_execution_that_nobody_runs_is_closed_and_not_shown_as_running(
-    services: ConsoleServices, supervisor: MemorySupervisor
+    services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     past = datetime.now(UTC) - timedelta(minutes=5)
     add_execution(services.database(), status="running", owner="other:1:x", lease_expires_at=past)
@@ -144,7 +144,7 @@ def test_an_execution_that_nobody_runs_is_closed_and_not_shown_as_running(
     drive(services, look)
 
 
-def test_both_sizes_have_room_for_all_parts(services: ConsoleServices, supervisor: MemorySupervisor) -> None:
+def test_both_sizes_have_room_for_all_parts(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
     async def wide(_app: HostApp, pane: OverviewPane, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: pane.changes.region.x > pane.running.region.x)
 

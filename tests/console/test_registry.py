@@ -17,7 +17,7 @@ from swf_console.actions.scope import SCOPE_TITLES
 from swf_console.app import ConsoleApp
 from swf_console.cli.main import build_parser, named_command
 from swf_console.screens.base.screen_registry import PANES
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 
 
 def named(action: Action) -> str:
@@ -100,7 +100,7 @@ def test_no_key_is_handled_beside_the_registry() -> None:
 
 
 @pytest.mark.parametrize("action", REGISTRY, ids=named)
-def test_every_action_can_be_done(action: Action, quiet: ConsoleServices) -> None:
+def test_every_action_can_be_done(action: Action, quiet: ConsoleContext) -> None:
     method = f"action_{action.name.removeprefix('app.').partition('(')[0]}"
     places: list[DOMNode | type[DOMNode]]
     if not action.scopes or action.name.startswith("app."):

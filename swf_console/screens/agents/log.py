@@ -11,7 +11,7 @@ from .rows import note_of
 if TYPE_CHECKING:
     from ...backend.services.agents.snapshot import AgentStatus
     from ...viewmodels.agents.log import LogBuffer
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
 
 LOG_SECONDS = 0.2
 
@@ -19,7 +19,7 @@ LOG_SECONDS = 0.2
 class AgentLog(LogPane):
     """Follows the agent that it is told; nothing is read while it is closed."""
 
-    def __init__(self, services: "ConsoleServices") -> None:
+    def __init__(self, services: "ConsoleContext") -> None:
         super().__init__(identity="agents-log")
         self._services = services
         self._agent: AgentStatus | None = None

@@ -28,7 +28,7 @@ from .rows import COLUMNS, item_of, notices
 if TYPE_CHECKING:
     from ...backend.services.agents.snapshot import AgentsSnapshot, AgentStatus
     from ...viewmodels.agents.monitor import AgentMonitor
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
 
 
 NONE_HERE = "No agents. Run a workflow with {launch}, or make a home: swf-console init DIR"
@@ -52,7 +52,7 @@ class AgentsPane(ColumnsPane):
     }
     """
 
-    def __init__(self, services: "ConsoleServices") -> None:
+    def __init__(self, services: "ConsoleContext") -> None:
         super().__init__(services)
         self._look: AgentsSnapshot | None = None
         self._recalled = ""

@@ -3,7 +3,7 @@
 from ...backend.core.format import short_age
 from ...backend.core.sanitize import brief
 from ...backend.services.health.connection import ConnectionStatus, Connectivity
-from ...viewmodels.context import ConsoleServices
+from ...viewmodels.context import ConsoleContext
 
 
 def outage(pipe: ConnectionStatus) -> str:
@@ -18,11 +18,11 @@ def outage(pipe: ConnectionStatus) -> str:
     return f"{pipe.subject}: {words}{again} · {why}{advice}"
 
 
-def outages(services: ConsoleServices, *names: str) -> list[str]:
+def outages(services: ConsoleContext, *names: str) -> list[str]:
     """What is to be said of the pipes of these names."""
     return [words for pipe in services.connections() if pipe.name in names and (words := outage(pipe))]
 
 
-def database_notice(services: ConsoleServices, trouble: str) -> str:
+def database_notice(services: ConsoleContext, trouble: str) -> str:
     """What stands in the way of reading the database, with its age and the next try; empty where nothing."""
     return next(iter(outages(services, "db")), trouble) if trouble else ""

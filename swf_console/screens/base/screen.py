@@ -14,7 +14,7 @@ from .prompt import ColumnChoice, Entry
 from .views import View, ViewStack
 
 if TYPE_CHECKING:
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
 
 WIDE = 120  # columns from which on a screen puts its parts side by side
 
@@ -36,7 +36,7 @@ class Pane(Widget, can_focus=False):
         cls.BINDINGS = bindings_of(cls.screen_name)
         super().__init_subclass__(**arguments)
 
-    def __init__(self, services: "ConsoleServices") -> None:
+    def __init__(self, services: "ConsoleContext") -> None:
         super().__init__(id=f"pane-{self.screen_name}")
         self.services = services
 
@@ -70,7 +70,7 @@ class ColumnsPane(Pane):
 
     columns: ClassVar[Sequence[Column]] = ()
 
-    def __init__(self, services: "ConsoleServices") -> None:
+    def __init__(self, services: "ConsoleContext") -> None:
         super().__init__(services)
         self.choice = ColumnChoice(self.columns, self, lambda: self.listing)
 
@@ -105,7 +105,7 @@ class ColumnsPane(Pane):
 class StackPane(Pane):
     """A pane whose list is `first`, with what is opened from it over it."""
 
-    def __init__(self, services: "ConsoleServices", first: View) -> None:
+    def __init__(self, services: "ConsoleContext", first: View) -> None:
         super().__init__(services)
         self._stack = ViewStack(first)
 

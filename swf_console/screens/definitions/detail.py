@@ -29,7 +29,7 @@ from .rows import SCHEMA, drift_cell, schema_rows
 
 if TYPE_CHECKING:
     from ...backend.database.records.workflows import Definition, DefinitionSummary
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
 
 SECTIONS = ("code", "parameters", "executions")
 
@@ -45,7 +45,7 @@ class DefinitionDetailView(View):
 
     def __init__(
         self,
-        services: "ConsoleServices",
+        services: "ConsoleContext",
         summary: "DefinitionSummary",
         drifted: "Callable[[DefinitionSummary], bool | None]",
     ) -> None:

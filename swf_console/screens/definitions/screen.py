@@ -22,7 +22,7 @@ from .detail import DefinitionDetailView
 from .rows import DEFINITIONS, definition_cells
 
 if TYPE_CHECKING:
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
     from ...viewmodels.definitions import FileDrift
 
 NONE_YET = "No definitions yet: the first run of a workflow stores one.\n{launch} runs a workflow."
@@ -31,7 +31,7 @@ NONE_YET = "No definitions yet: the first run of a workflow stores one.\n{launch
 class DefinitionList(View):
     """Definitions, newest first, of one workflow where it is named."""
 
-    def __init__(self, services: "ConsoleServices") -> None:
+    def __init__(self, services: "ConsoleContext") -> None:
         super().__init__()
         self.services = services
         self.workflow = ""
@@ -151,7 +151,7 @@ class DefinitionsPane(StackPane):
     )
     DEFAULT_CSS = "DefinitionsPane { height: 1fr; width: 1fr; }"
 
-    def __init__(self, services: "ConsoleServices") -> None:
+    def __init__(self, services: "ConsoleContext") -> None:
         self._list = DefinitionList(services)
         super().__init__(services, self._list)
 

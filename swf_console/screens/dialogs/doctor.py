@@ -25,7 +25,7 @@ from ..base.polling import cause_of
 
 if TYPE_CHECKING:
     from ...backend.services.health.doctor.checks import Check
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
 
 COLUMNS = (
     Column("sign", "", 1),
@@ -53,7 +53,7 @@ class DoctorOverlay(ModalScreen[None]):
     }
     """
 
-    def __init__(self, services: "ConsoleServices") -> None:
+    def __init__(self, services: "ConsoleContext") -> None:
         super().__init__()
         self.services = services
         self.checks: list[Check] = []

@@ -10,7 +10,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from ...backend.core.sanitize import brief
-from ...viewmodels.context import ConsoleServices
+from ...viewmodels.context import ConsoleContext
 from ...viewmodels.namespaces.setup import problem_of
 from ...viewmodels.namespaces.snapshot import Choosable, choosable
 from ...widgets.bindings import bindings_of
@@ -24,7 +24,7 @@ class NamespacePicker(Dialog):
     place: ClassVar[str] = "picker"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("picker")
 
-    def __init__(self, services: ConsoleServices) -> None:
+    def __init__(self, services: ConsoleContext) -> None:
         super().__init__()
         self.services = services
         self._all: tuple[Choosable, ...] = ()

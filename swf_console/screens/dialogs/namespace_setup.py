@@ -8,7 +8,7 @@ from textual.worker import get_current_worker
 
 from ...backend.core.errors import SwfError
 from ...backend.core.sanitize import brief
-from ...viewmodels.context import ConsoleServices
+from ...viewmodels.context import ConsoleContext
 from ...viewmodels.namespaces.setup import problem_of, suggested, write_namespace
 from ..base.host import host_of
 from .confirm import Dialog, hint
@@ -22,7 +22,7 @@ WHY = (
 class FirstStart(Dialog):
     """Asks for a namespace and writes it into testbed.toml; gives the name, or None."""
 
-    def __init__(self, services: ConsoleServices) -> None:
+    def __init__(self, services: ConsoleContext) -> None:
         super().__init__()
         self.services = services
 

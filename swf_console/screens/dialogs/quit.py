@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ...backend.core.sanitize import brief
-from ...viewmodels.context import ConsoleServices
+from ...viewmodels.context import ConsoleContext
 from ...viewmodels.exit_summary import what_remains
 from ...widgets.bindings import bindings_of
 from ...widgets.symbols import sign
@@ -22,7 +22,7 @@ class Quitting(Dialog):
     place: ClassVar[str] = "quitting"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("quitting")
 
-    def __init__(self, services: ConsoleServices, ends: tuple[str, ...] = ()) -> None:
+    def __init__(self, services: ConsoleContext, ends: tuple[str, ...] = ()) -> None:
         super().__init__()
         self.services, self.ends = services, ends
         self._background = Background(self, "what remains")

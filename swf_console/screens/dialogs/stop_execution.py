@@ -12,12 +12,12 @@ from ..base.host import host_of
 
 if TYPE_CHECKING:
     from ...backend.database.records.workflows import ExecutionSummary
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
 
 
 def ask_to_stop(
     owner: Widget,
-    services: "ConsoleServices",
+    services: "ConsoleContext",
     screen: str,
     execution: "ExecutionSummary | None",
     stopped: Callable[[], None],

@@ -16,7 +16,7 @@ from ..dialogs.stop_execution import ask_to_stop
 if TYPE_CHECKING:
     from ...backend.database.records.workflows import ExecutionSummary
     from ...backend.services.executions.rerun import Rerun
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
 
 SCREEN = "executions"
 
@@ -30,7 +30,7 @@ class ExecutionActions:
     def __init__(
         self,
         owner: Widget,
-        services: "ConsoleServices",
+        services: "ConsoleContext",
         reading: Background,
         changed: Callable[[], None],
         started: Callable[[str], None],
@@ -71,7 +71,9 @@ class ExecutionActions:
         def begin(rerun: "Rerun") -> None:
             command = shlex.join(["executions", "rerun", execution_id, "--namespace", str(namespace)])
             action = action_of("rerun", SCREEN)
-            host.record(action, command, lambda: self._services.runs.start(rerun.request), self._begun)
+            host.record(
+                action, command, lambda: self._services.local_executions.start(rerun.request), self._begun
+            )
 
         self._reading.start(read, ask, lambda error: host.say(cause_of(error), bad=True))
 

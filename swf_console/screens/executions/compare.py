@@ -17,7 +17,7 @@ from .rows import DIFFERENCES, difference_rows
 
 if TYPE_CHECKING:
     from ...backend.services.executions.diff import Comparison
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
 
 
 class CompareView(View):
@@ -26,7 +26,7 @@ class CompareView(View):
     of_many: ClassVar[bool] = True
     DEFAULT_CSS = "CompareView > Line { height: 1; }"
 
-    def __init__(self, services: "ConsoleServices", first: str, second: str) -> None:
+    def __init__(self, services: "ConsoleContext", first: str, second: str) -> None:
         super().__init__()
         self._services, self._names = services, (first, second)
         self._background = Background(self, "compare")

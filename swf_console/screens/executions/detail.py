@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from ..base.views import Document
 
 if TYPE_CHECKING:
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
     from ...viewmodels.executions.detail import RecordedExecution
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
@@ -47,11 +47,11 @@ from .rows import (
 from .summary import summary
 
 if TYPE_CHECKING:
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
     from ...viewmodels.executions.detail import RecordedExecution
 
 
-def message_document(services: "ConsoleServices", message_id: str) -> Document:
+def message_document(services: "ConsoleContext", message_id: str) -> Document:
     """A message's content as pretty JSON."""
 
     def read() -> str:
@@ -105,7 +105,7 @@ class ExecutionDetailView(View):
             super().__init__()
             self.document = document
 
-    def __init__(self, services: "ConsoleServices", execution_id: str) -> None:
+    def __init__(self, services: "ConsoleContext", execution_id: str) -> None:
         super().__init__()
         self.services, self.execution_id = services, execution_id
         self.looked: RecordedExecution | None = None

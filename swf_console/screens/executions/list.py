@@ -21,7 +21,7 @@ from ..base.row_source import Rows, cells_of
 from ..base.views import View
 
 if TYPE_CHECKING:
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
 
 SWEEP_SECONDS = 5.0
 PLACEHOLDER = "status=failed namespace=demo user=me workflow=stf_datataking since=2h ID-PREFIX"
@@ -31,7 +31,7 @@ NONE_YET = "No executions yet.\n{launch} runs a workflow, or from the shell: swf
 class ExecutionList(View):
     """Executions under the filter."""
 
-    def __init__(self, services: "ConsoleServices") -> None:
+    def __init__(self, services: "ConsoleContext") -> None:
         super().__init__()
         self.services = services
         self.filter = _default_filter(services)
@@ -219,7 +219,7 @@ class ExecutionList(View):
         )
 
 
-def _default_filter(services: "ConsoleServices") -> str:
+def _default_filter(services: "ConsoleContext") -> str:
     return f"namespace={services.namespace}" if services.namespace else ""
 
 

@@ -12,7 +12,7 @@ from ..base.polling import cause_of
 if TYPE_CHECKING:
     from ...backend.database.records.workflows import Execution
     from ...backend.services.logs import LoggedLine
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
     from ...viewmodels.executions.log import ExecutionLog
 
 TONES: dict[str, Tone] = {"CRITICAL": "bad", "ERROR": "bad", "WARNING": "watch", "DEBUG": "off"}
@@ -23,7 +23,7 @@ LONGEST = 2_000
 class ExecutionLogView(Lines):
     """It stays at its end where it was there, so that a running execution can be followed."""
 
-    def __init__(self, services: "ConsoleServices") -> None:
+    def __init__(self, services: "ConsoleContext") -> None:
         super().__init__(identity="detail-log", wrap=True)
         self._services = services
         self._reading = Background(self, "execution log")

@@ -17,7 +17,7 @@ from .replay import strip_of
 from .summary import summary
 
 if TYPE_CHECKING:
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
     from ...viewmodels.executions.detail import RecordedExecution
 
 SETTLED = 0.15
@@ -34,7 +34,7 @@ class ExecutionPreview(Container):
     ExecutionPreview > #preview-text { height: 1fr; padding: 0 1; }
     """
 
-    def __init__(self, services: "ConsoleServices") -> None:
+    def __init__(self, services: "ConsoleContext") -> None:
         super().__init__()
         self.services = services
         self.looked: RecordedExecution | None = None

@@ -22,7 +22,7 @@ from .rows import state_of, state_tone
 
 if TYPE_CHECKING:
     from ...backend.services.executions.queries import ExecutionDetail
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
     from ...viewmodels.executions.replay import Moment, Replay
 
 FRAMES = 10
@@ -115,7 +115,7 @@ class ReplayView(View, can_focus=True):
         self.query_one(Lines).show([_line(moment) for moment in reversed(passed)])
 
 
-def replay_of(services: "ConsoleServices", execution_id: str) -> "Replay":
+def replay_of(services: "ConsoleContext", execution_id: str) -> "Replay":
     """The states of an execution, from the first on; blocks."""
     from ...viewmodels.executions.detail import read_execution
     from ...viewmodels.executions.replay import Replay, moments_of

@@ -22,7 +22,7 @@ from .preview import ExecutionPreview
 from .replay import ReplayView, replay_of
 
 if TYPE_CHECKING:
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
     from ...viewmodels.executions.replay import Replay
 
 
@@ -42,7 +42,7 @@ class ExecutionsPane(StackPane):
     ExecutionsPane > ViewStack { width: 3fr; }
     """
 
-    def __init__(self, services: "ConsoleServices") -> None:
+    def __init__(self, services: "ConsoleContext") -> None:
         self._list = ExecutionList(services)
         super().__init__(services, self._list)
         self._preview = ExecutionPreview(services)

@@ -18,8 +18,8 @@ from ..base.screen import ColumnsPane
 from .rows import WORKER_COLUMNS, outlook_lines, run_lines, worker_item
 
 if TYPE_CHECKING:
-    from ...viewmodels.context import ConsoleServices
-    from ...viewmodels.fast_processing import FastLook, FastWatch
+    from ...viewmodels.context import ConsoleContext
+    from ...viewmodels.fast_processing import FastProcessingMonitor, FastProcessingSnapshot
 
 STEP = 0.1
 
@@ -49,12 +49,12 @@ class FastProcessingPane(ColumnsPane):
     }
     """
 
-    def __init__(self, services: "ConsoleServices") -> None:
+    def __init__(self, services: "ConsoleContext") -> None:
         super().__init__(services)
-        self._watch: FastWatch | None = None
+        self._watch: FastProcessingMonitor | None = None
         self._workers: int | None = None
-        self.look: FastLook | None = None
-        self.poll: Poll[FastLook] = Poll(self, self._ask, self._show, self._trouble)
+        self.look: FastProcessingSnapshot | None = None
+        self.poll: Poll[FastProcessingSnapshot] = Poll(self, self._ask, self._show, self._trouble)
 
     def compose(self) -> ComposeResult:
         """Prediction, run, workers."""
@@ -93,14 +93,14 @@ class FastProcessingPane(ColumnsPane):
         """Look at once."""
         self.poll.now()
 
-    def _ask(self) -> "FastLook":
+    def _ask(self) -> "FastProcessingSnapshot":
         if self._watch is None:
-            from ...viewmodels.fast_processing import FastWatch
+            from ...viewmodels.fast_processing import FastProcessingMonitor
 
-            self._watch = FastWatch(self.services)
-        return self._watch.look(self._workers)
+            self._watch = FastProcessingMonitor(self.services)
+        return self._watch.snapshot(self._workers)
 
-    def _show(self, look: "FastLook") -> None:
+    def _show(self, look: "FastProcessingSnapshot") -> None:
         kept = self.look.run if self.look else None
         self.look = look
         self.query_one(Notice).say(database_notice(self.services, look.database_trouble))

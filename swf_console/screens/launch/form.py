@@ -22,7 +22,7 @@ from .validation import RequestCheck, Starter
 
 if TYPE_CHECKING:
     from ...backend.services.executions.request import RunRequest
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
     from ...viewmodels.executions.launch import Checked, Offer
 
 
@@ -33,7 +33,7 @@ class LaunchForm(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("launch")
     DEFAULT_CSS = "LaunchForm { align: center middle; }"
 
-    def __init__(self, services: "ConsoleServices") -> None:
+    def __init__(self, services: "ConsoleContext") -> None:
         super().__init__()
         self.services = services
         self.parts = LaunchParts()

@@ -10,7 +10,7 @@ from ..base.polling import cause_of
 
 if TYPE_CHECKING:
     from ...backend.services.executions.request import RunRequest
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
     from ...viewmodels.executions.launch import Checked, Forecast
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from ..base.host import ActionHost, Then, host_of
 
 if TYPE_CHECKING:
     from ...backend.services.executions.request import RunRequest
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
 
 OUTDATED = "not wanted any more"
 
@@ -36,7 +36,7 @@ class RequestCheck:
     def __init__(
         self,
         owner: Widget,
-        services: "ConsoleServices",
+        services: "ConsoleContext",
         checked: "Callable[[RunRequest, Checked], None]",
         changed: Callable[[], None],
         failed: Callable[[Exception], None],
@@ -82,7 +82,7 @@ class RequestCheck:
 
         settings = self._services.settings
         self.close()
-        stop = launch.new_rehearsal()
+        stop = launch.new_dry_run()
         self._end_rehearsal = stop.request
         self._forecasts.ask(
             lambda: launch.forecast(settings, request, stop), self._was_predicted, self._failed
@@ -113,7 +113,7 @@ class RequestCheck:
 class Starter:
     """One thing is begun at a time; what goes wrong is said in `notice` too, not only on the action line."""
 
-    def __init__(self, owner: Widget, services: "ConsoleServices", notice: Notice) -> None:
+    def __init__(self, owner: Widget, services: "ConsoleContext", notice: Notice) -> None:
         self._owner, self._services, self._notice = owner, services, notice
         self._under_way = False
 

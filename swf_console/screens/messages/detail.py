@@ -1,7 +1,7 @@
 """One message, whole: its stamp and its body, pretty."""
 
 from ...backend.core.sanitize import brief
-from ...viewmodels.messages.ring_buffer import Kept
+from ...viewmodels.messages.ring_buffer import BufferedMessage
 from ...widgets.tail.line_view import Lines, Part
 from ...widgets.text.json import json_lines
 
@@ -16,7 +16,7 @@ class MessageDetail(Lines):
         super().__init__(identity="message-detail")
         self._of: tuple[int, str] | None = None
 
-    def show_message(self, message: Kept | None) -> None:
+    def show_message(self, message: BufferedMessage | None) -> None:
         """Show this one; the same one again is not painted again."""
         of = (message.number, message.id) if message else None
         if of != self._of:
@@ -25,7 +25,7 @@ class MessageDetail(Lines):
             self.scroll_to(y=0, animate=False)
 
 
-def lines_of(message: Kept) -> list[list[Part]]:
+def lines_of(message: BufferedMessage) -> list[list[Part]]:
     """Everything about a message."""
     if message.is_note:
         return [[(brief(message.body), "watch")]]
@@ -47,7 +47,7 @@ def lines_of(message: Kept) -> list[list[Part]]:
     return [*head, [], *body_of(message)]
 
 
-def body_of(message: Kept) -> list[list[Part]]:
+def body_of(message: BufferedMessage) -> list[list[Part]]:
     """The body, as JSON where it is some."""
     if len(message.body) <= LONGEST_BODY and message.content is not None:
         return json_lines(message.content, "  ")

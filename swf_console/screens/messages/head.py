@@ -5,7 +5,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from ...backend.core.sanitize import brief
-from ...viewmodels.context import ConsoleServices
+from ...viewmodels.context import ConsoleContext
 from ...widgets.tail.message_tail import MessageTail
 from ...widgets.text.line import Line
 from ...widgets.text.notice import Notice
@@ -23,9 +23,9 @@ class MessagesHead(Vertical):
         yield Line(id="messages-types")
         yield Notice(identity="messages-notice")
 
-    def show(self, services: ConsoleServices, view: MessageTail) -> bool:
+    def show(self, services: ConsoleContext, view: MessageTail) -> bool:
         """Say it anew; returns whether the tail is out of date."""
-        tail, following = services.tail, services.following
+        tail, following = services.tail, services.subscription
         pipe = services.connections()[0]
         stale = stale_words(pipe) if following else ""
         mode = mode_of(following=view.following, waiting=view.waiting)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from textual.widget import Widget
 
-from ...viewmodels.context import ConsoleServices
+from ...viewmodels.context import ConsoleContext
 from ...widgets.worker import Background
 
 FILL_AGAIN = 5.0
@@ -22,7 +22,7 @@ class MessageHistory:
     def __init__(
         self,
         owner: Widget,
-        services: ConsoleServices,
+        services: ConsoleContext,
         came: Callable[[], None],
         wrong: Callable[[Exception], None],
     ) -> None:
@@ -42,7 +42,7 @@ class MessageHistory:
 
     def fill(self) -> None:
         """Read what is recorded, once, where there is less to see than there is room for."""
-        if self._filled or time.monotonic() < self._fill_at or not self._services.askings:
+        if self._filled or time.monotonic() < self._fill_at or not self._services.pollers:
             return
         self._filled = True
         if not self._services.tail.ends:

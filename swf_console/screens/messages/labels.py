@@ -7,7 +7,7 @@ from textual.content import Content
 from ...backend.core.format import short_age
 from ...backend.core.sanitize import brief
 from ...backend.services.health.connection import ConnectionStatus, Connectivity
-from ...viewmodels.messages.buffer import TailNumbers
+from ...viewmodels.messages.buffer import BufferCounters
 from ...widgets.key_labels import with_keys
 from ...widgets.semantic_colors import COLOURS
 from ...widgets.symbols import sign, sparkline
@@ -29,7 +29,7 @@ def mode_of(*, following: bool, waiting: int) -> Content:
     return Content.styled(f"{sign('watch')} PAUSED {words}", COLOURS["watch"])
 
 
-def counts_of(numbers: TailNumbers, dropped: int, rates: list[int], width: int) -> Content:
+def counts_of(numbers: BufferCounters, dropped: int, rates: list[int], width: int) -> Content:
     """Rate, its last minute, and what is kept."""
     spark = sparkline(rates, SPARK if width >= 100 else NARROW_SPARK)
     parts = [Content.assemble((f"{numbers.rate:,.0f}/s ", "bold"), (spark, COLOURS["busy"]))]
@@ -59,7 +59,7 @@ def stale_words(pipe: ConnectionStatus) -> str:
 
 
 def emptiness(
-    numbers: TailNumbers, pipe: ConnectionStatus, filter_text: str, namespace: str | None
+    numbers: BufferCounters, pipe: ConnectionStatus, filter_text: str, namespace: str | None
 ) -> tuple[str, ...]:
     """Why there is nothing to see: the pipe is alive, or it is not, and what to do."""
     where = f" in {namespace}" if namespace else ""
@@ -71,7 +71,7 @@ def emptiness(
     return what, _proof(numbers, pipe), with_keys(clear if filter_text else NEXT_STEPS)
 
 
-def _proof(numbers: TailNumbers, pipe: ConnectionStatus) -> str:
+def _proof(numbers: BufferCounters, pipe: ConnectionStatus) -> str:
     age = pipe.up_for()
     parts = [f"Broker connected {short_age(age)}" if age is not None else "Broker connected"]
     if numbers.last_at is None:

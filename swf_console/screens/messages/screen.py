@@ -9,8 +9,8 @@ from ...backend.core.errors import SwfError
 from ...backend.core.sanitize import brief
 from ...backend.core.times import parse_clock
 from ...backend.services.messages.filter import FIELDS, HELP
-from ...viewmodels.context import ConsoleServices
-from ...viewmodels.messages.ring_buffer import Kept
+from ...viewmodels.context import ConsoleContext
+from ...viewmodels.messages.ring_buffer import BufferedMessage
 from ...viewmodels.messages.search import find_row
 from ...widgets.key_labels import with_keys
 from ...widgets.worker import Background
@@ -35,7 +35,7 @@ class MessagesPane(Pane):
     screen_name = "messages"
     help_text: ClassVar[str] = GRAMMAR
 
-    def __init__(self, services: ConsoleServices) -> None:
+    def __init__(self, services: ConsoleContext) -> None:
         super().__init__(services)
         self.tail, self.view = services.tail, MessagesView(services)
         self.rows, self.entry = self.view.rows, self.view.entry
@@ -75,7 +75,7 @@ class MessagesPane(Pane):
         row = self.rows.cursor
         if what == "command":
             return command_of(self.tail.filter_text)
-        if not isinstance(row, Kept) or row.is_note:
+        if not isinstance(row, BufferedMessage) or row.is_note:
             return None
         texts = {"cell": row.id, "row": row_text(row), "json": _pretty(row)}
         return texts.get(what)
@@ -218,6 +218,6 @@ class MessagesPane(Pane):
         self.view.paint_head()
 
 
-def _pretty(row: Kept) -> str:
+def _pretty(row: BufferedMessage) -> str:
     content: Any = row.content
     return row.body if content is None else json.dumps(content, indent=2, ensure_ascii=False)

@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 
-from ...viewmodels.context import ConsoleServices
+from ...viewmodels.context import ConsoleContext
 from ...viewmodels.messages.history import SKEW_SECONDS
-from ...viewmodels.messages.ring_buffer import Kept
+from ...viewmodels.messages.ring_buffer import BufferedMessage
 from ...widgets.repaint import Pace
 from ...widgets.tail.message_tail import MessageTail
 from ..base.host import host_of
@@ -29,7 +29,7 @@ class MessagesView(Vertical):
 
     DEFAULT_CSS = "MessagesView { height: 1fr; width: 1fr; }"
 
-    def __init__(self, services: ConsoleServices) -> None:
+    def __init__(self, services: ConsoleContext) -> None:
         super().__init__()
         self.head, self.entry = MessagesHead(), Entry()
         self.rows, self.detail = MessageTail(services.tail), MessageDetail()
@@ -116,14 +116,14 @@ class MessagesView(Vertical):
 
     @on(MessageTail.AtTheEnd)
     def read_on(self) -> None:
-        """Behind the ring is the database."""
+        """HistoryPage the ring is the database."""
         self.history.read_on()
 
     @on(MessageTail.Lost)
     def find_again(self, event: MessageTail.Lost) -> None:
         """What was read has left the ring: it is recorded."""
         row = event.row
-        if isinstance(row, Kept):
+        if isinstance(row, BufferedMessage):
             self.history.back_to(
                 row.seconds - SKEW_SECONDS,
                 lambda: self.rows.come_back(self._tail.position_of(row), event.by),
@@ -151,7 +151,7 @@ class MessagesView(Vertical):
     def _show_detail(self) -> None:
         row = self.rows.cursor
         if self.detail.display:
-            self.detail.show_message(row if isinstance(row, Kept) else None)
+            self.detail.show_message(row if isinstance(row, BufferedMessage) else None)
 
     def _tick(self) -> None:
         if not self._pace.due(getattr(self.app._driver, "output", None)):

@@ -23,8 +23,8 @@ from .rows import VALUE_COLUMNS, edit_key, help_lines, preview_lines, value_item
 
 if TYPE_CHECKING:
     from ...backend.services.configurations import Preview
-    from ...viewmodels.context import ConsoleServices
-    from ...viewmodels.namespaces.snapshot import FileLook
+    from ...viewmodels.context import ConsoleContext
+    from ...viewmodels.namespaces.snapshot import FileSnapshot
 
 CREATE = "@create"
 TESTBED = "testbed.toml"
@@ -58,7 +58,7 @@ class FileEditor(Container):
             super().__init__()
             self.named = named
 
-    def __init__(self, services: "ConsoleServices") -> None:
+    def __init__(self, services: "ConsoleContext") -> None:
         super().__init__(id="namespaces-file")
         self._services = services
         self._editing = ""
@@ -95,7 +95,7 @@ class FileEditor(Container):
         """The detail follows the list."""
         self.detail.can_focus = False
 
-    def show(self, look: "FileLook") -> None:
+    def show(self, look: "FileSnapshot") -> None:
         """What the file says now."""
         if look.file == self.file:
             self.values.say_when_empty(NO_FILE)

@@ -13,7 +13,7 @@ from ...widgets.tail.line_view import Part
 if TYPE_CHECKING:
     from ...backend.services.configurations import FileValue, Preview
     from ...viewmodels.executions.launch import ValueRow
-    from ...viewmodels.namespaces.snapshot import Choosable, FileLook
+    from ...viewmodels.namespaces.snapshot import Choosable, FileSnapshot
 
 NAMESPACE_COLUMNS = (
     Column("sign", "", 1),
@@ -46,7 +46,7 @@ def namespace_item(one: "Choosable", current: str | None, user: str) -> Item:
     return Item(one.name, cells, one)
 
 
-def value_items(look: "FileLook") -> list[Item]:
+def value_items(look: "FileSnapshot") -> list[Item]:
     """What the file says, then the composed configuration with what set each value."""
     items: list[Item] = []
     section = ""

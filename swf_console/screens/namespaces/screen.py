@@ -19,8 +19,8 @@ from .editor import CREATE, TESTBED, FileEditor
 from .rows import NAMESPACE_COLUMNS, namespace_item
 
 if TYPE_CHECKING:
-    from ...viewmodels.context import ConsoleServices
-    from ...viewmodels.namespaces.snapshot import NamespacesLook
+    from ...viewmodels.context import ConsoleContext
+    from ...viewmodels.namespaces.snapshot import NamespacesSnapshot
 
 UNKNOWN = "Which there are is not known: the database is away"
 NONE_YET = "No namespaces yet. {namespaces.create} makes one, the first run makes its own"
@@ -50,11 +50,11 @@ class NamespacesPane(Pane):
     }
     """
 
-    def __init__(self, services: "ConsoleServices") -> None:
+    def __init__(self, services: "ConsoleContext") -> None:
         super().__init__(services)
         self.editor = FileEditor(services)
         self._files: tuple[str, ...] = (TESTBED,)
-        self.poll: Poll[NamespacesLook] = Poll(self, self._ask, self._show, self._trouble, every=EVERY)
+        self.poll: Poll[NamespacesSnapshot] = Poll(self, self._ask, self._show, self._trouble, every=EVERY)
 
     def compose(self) -> ComposeResult:
         """What stands in the way, the namespaces, the file."""
@@ -86,12 +86,12 @@ class NamespacesPane(Pane):
         """Read at once."""
         self.poll.now()
 
-    def _ask(self) -> "NamespacesLook":
-        from ...viewmodels.namespaces.snapshot import look_at_namespaces
+    def _ask(self) -> "NamespacesSnapshot":
+        from ...viewmodels.namespaces.snapshot import read_namespaces
 
-        return look_at_namespaces(self.services, self.editor.file)
+        return read_namespaces(self.services, self.editor.file)
 
-    def _show(self, look: "NamespacesLook") -> None:
+    def _show(self, look: "NamespacesSnapshot") -> None:
         user, current = self.services.settings.user, self.services.namespace
         outage = database_notice(self.services, look.database_trouble)
         self.names.stale = bool(outage)

@@ -23,7 +23,7 @@ from .rows import CHANGE_COLUMNS, RUNNING_COLUMNS, change_item, detail_lines, ru
 if TYPE_CHECKING:
     from ...backend.services.alarms.verdict import Change
     from ...backend.services.executions.progress import ExecutionProgress
-    from ...viewmodels.context import ConsoleServices
+    from ...viewmodels.context import ConsoleContext
     from ...viewmodels.overview.monitor import OverviewMonitor
     from ...viewmodels.overview.snapshot import OverviewSnapshot
 
@@ -53,7 +53,7 @@ class OverviewPane(Pane):
     }
     """
 
-    def __init__(self, services: "ConsoleServices") -> None:
+    def __init__(self, services: "ConsoleContext") -> None:
         super().__init__(services)
         self._watch: OverviewMonitor | None = None
         self.look: OverviewSnapshot | None = None

@@ -13,7 +13,7 @@ from ...actions.action import Action, Tier
 from ...backend.core.errors import SwfError
 from ...backend.core.sanitize import brief
 from ...backend.services.journal import Entry
-from ...viewmodels.context import ConsoleServices
+from ...viewmodels.context import ConsoleContext
 from ...widgets.semantic_colors import COLOURS
 from ...widgets.symbols import sign
 from ..base.host import Call, Then, Workers
@@ -63,7 +63,7 @@ class ActionLine(Protocol):
 class ActionRunner:
     """Makes the calls of actions in threads, where they may be; says what came of them, and journals it."""
 
-    def __init__(self, services: ConsoleServices, writes: Writes, line: ActionLine, workers: Workers) -> None:
+    def __init__(self, services: ConsoleContext, writes: Writes, line: ActionLine, workers: Workers) -> None:
         self._services, self._writes, self._line, self._workers = services, writes, line, workers
 
     def record(self, action: Action, command: str, call: Call, then: Then | None = None) -> None:
@@ -86,7 +86,7 @@ class ActionRunner:
             then(done.answer)
 
 
-def performed(services: ConsoleServices, action: Action, command: str, call: Call) -> Done:
+def performed(services: ConsoleContext, action: Action, command: str, call: Call) -> Done:
     """Make the call, which may block, and keep it in the journal; never raises."""
     began, at = time.monotonic(), datetime.now(UTC)
     words = command or action.title
@@ -115,7 +115,7 @@ def performed(services: ConsoleServices, action: Action, command: str, call: Cal
     return done
 
 
-def keep_crash(services: ConsoleServices, error: Exception) -> str:
+def keep_crash(services: ConsoleContext, error: Exception) -> str:
     """Keep a handler's error with its trace in log and journal; returns it in words."""
     words = f"{type(error).__name__}: {brief(error, LONGEST_RESULT)}"
     log.critical("the console broke: %s", words, exc_info=error)

@@ -9,7 +9,7 @@ from ...backend.core.errors import SwfError
 from ...backend.core.sanitize import brief
 from ...backend.services.alarms.notices import Alarm, Alarms
 from ...backend.services.journal import Entry
-from ...viewmodels.context import ConsoleServices
+from ...viewmodels.context import ConsoleContext
 from ...widgets.semantic_colors import COLOURS, Tone
 from ...widgets.symbols import sign
 from ..base.host import Workers
@@ -41,7 +41,7 @@ class AlarmLines(Protocol):
 class AlarmBar:
     """The alarms of this console: what screens raise, and what the rules report."""
 
-    def __init__(self, services: ConsoleServices, lines: AlarmLines, workers: Workers) -> None:
+    def __init__(self, services: ConsoleContext, lines: AlarmLines, workers: Workers) -> None:
         self._services, self._lines, self._workers = services, lines, workers
         self.raised = Alarms()
 
@@ -79,7 +79,7 @@ class AlarmBar:
         self._lines.show_alarms(self.raised.newest, self.raised.counts)
 
 
-def keep_alarm(services: ConsoleServices, alarm: Alarm) -> None:
+def keep_alarm(services: ConsoleContext, alarm: Alarm) -> None:
     """Keep an alarm in the journal, as far as that can be done."""
     kind = "alert" if alarm.bad else "watch"
     entry = Entry(alarm.at, "alert", services.settings.user, alarm.text, kind, not alarm.bad)

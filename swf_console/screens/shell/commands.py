@@ -10,7 +10,7 @@ from ...actions.action import Action
 from ...actions.global_actions import GLOBAL_ACTIONS
 from ...actions.registry import action_of
 from ...actions.screens import SCREEN_ACTIONS
-from ...viewmodels.context import ConsoleServices
+from ...viewmodels.context import ConsoleContext
 from ...widgets.focus import places_above
 from ...widgets.key_labels import with_keys
 from ..base.screen_registry import OVERLAYS, PANES
@@ -58,7 +58,7 @@ class Commands:
 
     def __init__(
         self,
-        services: ConsoleServices,
+        services: ConsoleContext,
         host: CommandHost,
         navigation: Navigation,
         alarms: AlarmBar,
@@ -95,7 +95,7 @@ class Commands:
             screen = here if here in action.scopes else action.scopes[0]
             found.append((action, "" if screen == here else titles[screen]))
         found.extend((action, "") for action in GLOBAL_ACTIONS if action.name != "palette")
-        past = self._services.memory.recall(None, "palette") or []
+        past = self._services.ui_state.recall(None, "palette") or []
         self._host.push_screen(Palette(found, [str(each) for each in past]), self._chosen)
 
     def _chosen(self, chosen: object) -> None:
@@ -103,7 +103,7 @@ class Commands:
 
         if not isinstance(chosen, Chosen):
             return
-        action, memory = chosen.action, self._services.memory
+        action, memory = chosen.action, self._services.ui_state
         past = [*(memory.recall(None, "palette") or []), chosen.typed or action.title]
         memory.keep(None, "palette", past[-PAST_KEPT:])
         pane = self._navigation.pane
@@ -156,8 +156,8 @@ class Commands:
 
     def update(self) -> None:
         """Read again at once."""
-        for asking in self._services.askings:
-            asking.ask_now()
+        for poller in self._services.pollers:
+            poller.poll_now()
         self._navigation.refresh_now()
 
     def theme(self, name: str = "") -> None:
@@ -171,7 +171,7 @@ class Commands:
         """Say what keeps running, and leave."""
         from ..dialogs.quit import Quitting
 
-        runs = self._services.runs_here
+        runs = self._services.local_executions_if_any
         ends = tuple(run.execution_id for run in runs.live()) if runs is not None else ()
         self._host.push_screen(Quitting(self._services, ends), self._left)
 
@@ -185,7 +185,7 @@ class NamespaceChoice:
 
     def __init__(
         self,
-        services: ConsoleServices,
+        services: ConsoleContext,
         host: DialogHost,
         navigation: Navigation,
         say: Says,
@@ -206,7 +206,7 @@ class NamespaceChoice:
     def look_at(self, name: str) -> None:
         """Look at that namespace from now on."""
         self._navigation.remember()
-        self._services.look_at(name)
+        self._services.switch_to(name)
         self._say(f"looking at namespace {name}")
         self._navigation.recall(name)
         self._changed()
@@ -236,7 +236,7 @@ class WriteLock:
 
     def __init__(
         self,
-        services: ConsoleServices,
+        services: ConsoleContext,
         writes: Writes,
         confirm: Callable[[str, Sequence[str], Callable[[], None]], None],
         say: Says,

@@ -9,7 +9,7 @@ from textual.widgets import ContentSwitcher
 from ...actions.registry import action_of, keys_of
 from ...backend.services.alarms.notices import Alarm
 from ...backend.services.alarms.verdict import attention
-from ...viewmodels.context import ConsoleServices
+from ...viewmodels.context import ConsoleContext
 from ...widgets.bars.keys import KeyLine
 from ...widgets.bars.screens import ScreenBar, Tab
 from ...widgets.bars.status import StatusBar
@@ -32,7 +32,7 @@ class Frame:
 
     def __init__(
         self,
-        services: ConsoleServices,
+        services: ConsoleContext,
         writes: Writes,
         environ: Mapping[str, str],
         focused: Callable[[], Widget | None],

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from textual.screen import Screen
 from textual.widget import Widget
 
-from ...viewmodels.context import ConsoleServices
+from ...viewmodels.context import ConsoleContext
 from ..base.screen import Pane
 from ..base.screen_registry import OVERLAYS, PANES, Listed
 from .frame import Frame
@@ -37,7 +37,7 @@ class NavigationHost(Protocol):
 class Navigation:
     """The screens that have been opened, which one is wanted, and what had the keys there."""
 
-    def __init__(self, services: ConsoleServices, frame: Frame, keys: KeyQueue, host: NavigationHost) -> None:
+    def __init__(self, services: ConsoleContext, frame: Frame, keys: KeyQueue, host: NavigationHost) -> None:
         self._services, self._frame, self._keys, self._host = services, frame, keys, host
         self._wanted = ""
         self._focused: dict[str, Widget | None] = {}
@@ -56,7 +56,7 @@ class Navigation:
         """Show the screen of the last time, or the first one, unless one is wanted already."""
         if not self._wanted:
             names = [pane.name for pane in PANES]
-            last = self._services.memory.recall(self._services.namespace, "screen")
+            last = self._services.ui_state.recall(self._services.namespace, "screen")
             self.open_screen(last if last in names else names[0])
 
     def open_screen(self, name: str, **where: object) -> None:
@@ -85,7 +85,7 @@ class Navigation:
     def recall(self, namespace: str) -> None:
         """Every screen that has been opened takes up what it remembers of that namespace."""
         for pane in self._frame.panes.query(Pane):
-            remembered = self._services.memory.recall(namespace, pane.screen_name)
+            remembered = self._services.ui_state.recall(namespace, pane.screen_name)
             if isinstance(remembered, dict):
                 pane.recall(remembered)
         self.refresh_now()
@@ -97,7 +97,7 @@ class Navigation:
 
     def remember(self) -> None:
         """Keep where we are for the next time."""
-        pane, memory, namespace = self.pane, self._services.memory, self._services.namespace
+        pane, memory, namespace = self.pane, self._services.ui_state, self._services.namespace
         if pane is not None:
             memory.keep(namespace, pane.screen_name, pane.remember())
             memory.keep(namespace, "screen", pane.screen_name)
@@ -109,7 +109,7 @@ class Navigation:
         if pane is None:
             pane = made(self._services)
             await self._frame.panes.add_content(pane, id=f"pane-{listed.name}")
-            remembered = self._services.memory.recall(self._services.namespace, listed.name)
+            remembered = self._services.ui_state.recall(self._services.namespace, listed.name)
             where = {**_plain(remembered), **where}
         if self._wanted == listed.name:
             self._show(listed, pane, where)

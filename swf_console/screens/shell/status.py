@@ -3,7 +3,7 @@
 from ...backend.core.format import short_age
 from ...backend.services.health.connection import ConnectionStatus, Connectivity
 from ...backend.services.ownership import WritePolicy
-from ...viewmodels.context import ConsoleServices
+from ...viewmodels.context import ConsoleContext
 from ...widgets.bars.status import PipeSign, Standing
 from ...widgets.semantic_colors import Tone
 
@@ -13,7 +13,7 @@ OLD_PROOF = 12.0
 class Writes:
     """The write policy in the namespace that the console looks at."""
 
-    def __init__(self, services: ConsoleServices) -> None:
+    def __init__(self, services: ConsoleContext) -> None:
         self._services = services
         self._policy = WritePolicy(services.settings.user)
 
@@ -37,7 +37,7 @@ class Writes:
         self._policy.unlock(self._services.namespace)
 
 
-def standing(services: ConsoleServices, writes: Writes) -> Standing:
+def standing(services: ConsoleContext, writes: Writes) -> Standing:
     """Row 1 as it is now."""
     owner = services.owner()
     whose = "yours" if owner == services.settings.user else (owner or "")

@@ -20,7 +20,7 @@ from ...backend.services.configurations import composed
 from ...backend.services.executions.request import configured, testbed_of
 from ...backend.supervisor.base import Supervisor
 from ...backend.supervisor.programs import shipped_programs
-from ..config_files import Stamp, stamp_of
+from ..config_files import Fingerprint, fingerprint_of
 
 AGENTS_SHOWN = 200
 NOT_SUPERVISED = "off"
@@ -51,7 +51,7 @@ class AgentMonitor:
         self._seen: SupervisorSnapshot | None = None
         self._seen_at = 0.0
         self._cpu = CpuMeter()
-        self._known: tuple[Stamp, tuple[str, list[str], str]] | None = None
+        self._known: tuple[Fingerprint, tuple[str, list[str], str]] | None = None
 
     def snapshot(self) -> AgentsSnapshot:
         """Ask supervisord and the database. Blocks; never raises for a backend that is down."""
@@ -97,7 +97,7 @@ class AgentMonitor:
 
     def _needs(self) -> tuple[str, list[str], str]:
         """The same as long as no file changes: composing takes longer than everything else here."""
-        stamp = stamp_of(self._source.settings)
+        stamp = fingerprint_of(self._source.settings)
         if self._known is None or self._known[0] != stamp:
             self._known = stamp, self._composed()
         name, programs, trouble = self._known[1]

@@ -7,7 +7,7 @@ from typing import Any
 from ...backend.database import runs
 from ...backend.database.records.workflows import Execution, RunState
 from ...backend.services.executions.queries import ExecutionDetail, execution_detail
-from ..context import ConsoleServices
+from ..context import ConsoleContext
 
 AROUND = timedelta(minutes=1)
 
@@ -24,7 +24,7 @@ class RecordedExecution:
     stopped_by: str | None = None
 
 
-def read_execution(services: ConsoleServices, execution_id: str) -> RecordedExecution:
+def read_execution(services: ConsoleContext, execution_id: str) -> RecordedExecution:
     """Everything about one execution; blocks. Raises UsageError where there is none of that id."""
     database = services.database()
     detail = execution_detail(services.settings, database, execution_id)
@@ -35,7 +35,7 @@ def read_execution(services: ConsoleServices, execution_id: str) -> RecordedExec
         return RecordedExecution(detail, runs.run_state(connection, detail.run_number), stopped_by)
 
 
-def _stopped_by(services: ConsoleServices, execution: Execution) -> str | None:
+def _stopped_by(services: ConsoleContext, execution: Execution) -> str | None:
     asked = execution.stop_requested_at
     if asked is None:
         return None

@@ -7,10 +7,10 @@ from ...backend.core.errors import UsageError
 from ...backend.services.executions.export import ExecutionExport
 
 if TYPE_CHECKING:
-    from ..context import ConsoleServices
+    from ..context import ConsoleContext
 
 
-def export_execution(services: "ConsoleServices", execution_id: str, folder: Path | None = None) -> str:
+def export_execution(services: "ConsoleContext", execution_id: str, folder: Path | None = None) -> str:
     """Write it to `folder` (where the console was started) and say so; blocks.
 
     Raises UsageError where there is no such execution or the file cannot be written.

@@ -26,7 +26,7 @@ from ...backend.services.executions.request import (
 from ...backend.services.runner.client import submit
 from ...backend.services.testbed import start_agents
 from ...backend.simulation.ports import StopSignal
-from ..context import ConsoleServices
+from ..context import ConsoleContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def check(settings: Settings, request: RunRequest) -> Checked:
     return Checked(composition.workflow_name, rows, (), composition.warnings)
 
 
-def new_rehearsal() -> StopSignal:
+def new_dry_run() -> StopSignal:
     """What ends a forecast that is of no use any more."""
     return StopSignal()
 
@@ -132,7 +132,7 @@ def forecast(settings: Settings, request: RunRequest, stop: StopSignal) -> Forec
     return Forecast(tuple(_lines(found)), found.warnings, rates.keeps_up if rates else None)
 
 
-def missing_programs(services: ConsoleServices, request: RunRequest, *, here: bool) -> tuple[str, ...]:
+def missing_programs(services: ConsoleContext, request: RunRequest, *, here: bool) -> tuple[str, ...]:
     """The programs that the run needs and that do not run. Raises SwfError where that cannot be known."""
     settings = services.settings
     names = [program.name for program in needed_programs(settings, compose_request(settings, request))]
@@ -147,7 +147,7 @@ def missing_programs(services: ConsoleServices, request: RunRequest, *, here: bo
     return tuple(name for name in dict.fromkeys(names) if name not in up)
 
 
-def start_missing(services: ConsoleServices, request: RunRequest, *, here: bool) -> str:
+def start_missing(services: ConsoleContext, request: RunRequest, *, here: bool) -> str:
     """Start what the run needs, with supervisord where it does not run; says what was done.
 
     Raises SupervisorUnreachable where one does not start.
@@ -162,13 +162,13 @@ def start_missing(services: ConsoleServices, request: RunRequest, *, here: bool)
     return ". ".join((did, *strangers.values()))
 
 
-def launch(services: ConsoleServices, request: RunRequest, *, here: bool) -> str:
+def launch(services: ConsoleContext, request: RunRequest, *, here: bool) -> str:
     """Begin the run here or on the persistent runner; returns the execution's id.
 
     Raises a UsageError, BackendUnreachable, TimedOut where no runner answers, Refused where it refuses.
     """
     if here:
-        return services.runs.start(request)
+        return services.local_executions.start(request)
     return submit(services.settings, prepare(services.settings, request))
 
 

@@ -14,7 +14,7 @@ from ...backend.services.executions.queries import table
 from ...backend.services.logs import LoggedLine, read_line
 
 if TYPE_CHECKING:
-    from ..context import ConsoleServices
+    from ..context import ConsoleContext
 
 AROUND = timedelta(minutes=1)
 LATER = timedelta(hours=1)
@@ -31,7 +31,7 @@ class ExecutionLog:
     trouble: str = ""
 
 
-def log_of(services: "ConsoleServices", execution: Execution) -> ExecutionLog:
+def log_of(services: "ConsoleContext", execution: Execution) -> ExecutionLog:
     """Read database and files; blocks. What cannot be read is said, not raised."""
     found, trouble = [], ""
     try:
@@ -45,7 +45,7 @@ def log_of(services: "ConsoleServices", execution: Execution) -> ExecutionLog:
     return ExecutionLog(tuple(sorted(unique.values(), key=lambda one: one.at)[-MOST_LINES:]), trouble)
 
 
-def _recorded(services: "ConsoleServices", execution: Execution) -> Iterator[LoggedLine]:
+def _recorded(services: "ConsoleContext", execution: Execution) -> Iterator[LoggedLine]:
     from ...backend.database import logs
 
     until = (execution.end_time or datetime.now(UTC)) + LATER

@@ -19,7 +19,7 @@ from ...backend.services.executions.queries import (
     table,
 )
 from ...backend.services.executions.recovery import sweep
-from ..context import ConsoleServices
+from ..context import ConsoleContext
 
 SHOWN = 8
 EVENTS = 1_000
@@ -38,7 +38,7 @@ class _Known:
 class RunningExecutions:
     """Reads what runs in a namespace, again and again. Not for several threads at once."""
 
-    def __init__(self, services: ConsoleServices) -> None:
+    def __init__(self, services: ConsoleContext) -> None:
         self._services = services
         self._known: dict[str, _Known] = {}
 
@@ -59,7 +59,7 @@ class RunningExecutions:
 
     def _running(self, database: Database, summary: ExecutionSummary, now: datetime) -> ExecutionProgress:
         known = self._facts(database, summary.execution_id)
-        own = self._services.runs_here
+        own = self._services.local_executions_if_any
         here = {one.execution_id: one for one in own.live()} if own else {}
         pipeline = dict(_pipeline(database, summary.execution_id))
         if local := here.get(summary.execution_id):

@@ -12,12 +12,12 @@ from ...backend.database import Database
 from ...backend.messaging.message import MessageMetadata
 from ...backend.services.messages.filter import MessageMatch, compile_filter
 from ...backend.services.messages.follow import check_topic
-from ..ui_priority import Courtesy
+from ..ui_priority import UiPriority
 from .decode import FrameDecoder
-from .history import SKEW_SECONDS, Past, read_behind
-from .index import View
+from .history import SKEW_SECONDS, History, read_history
+from .index import FilteredIndex
 from .rates import Rates
-from .ring_buffer import CAPACITY, NOTE, Kept, Ring
+from .ring_buffer import CAPACITY, NOTE, BufferedMessage, RingBuffer
 
 MOST_TYPES = 200
 OTHERS = "(others)"
@@ -29,7 +29,7 @@ AT_FIRST_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class TailNumbers:
+class BufferCounters:
     """Counters at one moment. `rate` is that of the namespace looked at, `elsewhere` that of all others."""
 
     total: int
@@ -42,7 +42,7 @@ class TailNumbers:
     complete: bool
 
 
-class Tail:
+class MessageBuffer:
     """What is on a topic, kept for reading. Every method may be called from any thread, and returns soon.
 
     Rows are known by their number: from 0 in order of arrival, below 0 for recorded messages behind the ring.
@@ -56,22 +56,22 @@ class Tail:
         capacity: int = CAPACITY,
         now: Callable[[], float] = time.time,
         *,
-        courtesy: Courtesy | None = None,
+        ui_priority: UiPriority | None = None,
     ) -> None:
         self.topic = check_topic(topic)
         self.filter_text = ""
         self.everywhere = namespace is None
         self.version = self.passed = 0
         self._namespace, self._now = namespace, now
-        self._give_way = (courtesy or Courtesy()).guest()
+        self._give_way = (ui_priority or UiPriority()).yielder()
         self._lock = threading.Lock()
         self._match = MessageMatch()
-        self._ring = Ring(capacity)
+        self._ring = RingBuffer(capacity)
         self._decoder = FrameDecoder()
         self._types: Counter[str] = Counter()
         self._own, self._others = Rates(), Rates()
         self._last_at: float | None = None
-        self._past = Past()
+        self._past = History()
         self._view = self._new_view()
 
     # what comes in
@@ -143,7 +143,7 @@ class Tail:
         with self._lock:
             return self._length()
 
-    def window(self, first: int, count: int) -> list[Kept]:
+    def window(self, first: int, count: int) -> list[BufferedMessage]:
         """Up to `count` rows from position `first` on."""
         with self._lock:
             last = min(first + count, self._length())
@@ -161,7 +161,7 @@ class Tail:
             behind = self._behind()
             return max(0, behind + number) if number < 0 else behind + self._view.position(number)
 
-    def row(self, number: int) -> Kept | None:
+    def row(self, number: int) -> BufferedMessage | None:
         """One row."""
         with self._lock:
             return self._row(number)
@@ -176,19 +176,19 @@ class Tail:
                 low, high = (middle + 1, high) if row is not None and row.seconds < moment else (low, middle)
             return low
 
-    def position_of(self, message: Kept) -> int:
+    def position_of(self, message: BufferedMessage) -> int:
         """Where that message stands now that it may have left the ring, or else what came at its time."""
         with self._lock:
             number = self._past.number_of(message.id, self._ring.first)
         return self.position(number) if number is not None else self.position_at(message.seconds)
 
-    def numbers(self) -> TailNumbers:
+    def numbers(self) -> BufferCounters:
         """The counters now."""
         now = int(self._now())
         with self._lock:
             own, others = self._own.per_second(now), self._others.per_second(now)
             ring = self._ring
-            return TailNumbers(
+            return BufferCounters(
                 total=ring.next,
                 kept=len(ring),
                 shown=len(self._view),
@@ -227,7 +227,7 @@ class Tail:
             before = self._ring.time_of(first) if len(self._ring) else self._now()
             known, match, namespace = past.ids(first), self._match, self.namespace
         known |= self._known_near(first, before + SKEW_SECONDS)
-        found = read_behind(
+        found = read_history(
             database,
             match,
             namespace=namespace,
@@ -258,23 +258,25 @@ class Tail:
             pass
         threading.Thread(target=self._look_back, args=(view,), name="tail filter", daemon=True).start()
 
-    def _look_back(self, view: View) -> None:
+    def _look_back(self, view: FilteredIndex) -> None:
         pause = threading.Event()
         while self._look_back_once(view):
             pause.wait(BETWEEN_SLICES)
 
-    def _look_back_once(self, view: View) -> bool:
+    def _look_back_once(self, view: FilteredIndex) -> bool:
         with self._lock:
             if view is not self._view:
                 return False
             self.version += 1
             return view.look_back()
 
-    def _new_view(self) -> View:
+    def _new_view(self) -> FilteredIndex:
         match, namespace = self._match, self.namespace
         if namespace is None:
-            return View(self._ring, match if match.terms else None, by_metadata=match.needs_metadata_only)
-        return View(
+            return FilteredIndex(
+                self._ring, match if match.terms else None, by_metadata=match.needs_metadata_only
+            )
+        return FilteredIndex(
             self._ring,
             lambda message: message.namespace == namespace and match(message),
             by_metadata=match.needs_metadata_only,
@@ -297,7 +299,7 @@ class Tail:
         behind = self._behind()
         return position - behind if position < behind else self._view.at(position - behind)
 
-    def _row(self, number: int) -> Kept | None:
+    def _row(self, number: int) -> BufferedMessage | None:
         return self._ring.get(number) if number >= 0 else self._past.get(number, self._ring.first)
 
     def _behind(self) -> int:

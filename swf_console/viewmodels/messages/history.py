@@ -10,17 +10,17 @@ from ...backend.database.records.messages import Message, MessageFilter
 from ...backend.message_mapping import stored_metadata
 from ...backend.services.messages.filter import MessageMatch
 from ...backend.services.messages.search import list_messages
-from .ring_buffer import Kept
+from .ring_buffer import BufferedMessage
 
 SKEW_SECONDS = 5.0
 MOST_PAGES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
+class HistoryPage:
     """Some messages behind the ring, the newest first, and the cursor for those before them."""
 
-    messages: tuple[Kept, ...]
+    messages: tuple[BufferedMessage, ...]
     after: str | None
 
     @property
@@ -29,7 +29,7 @@ class Behind:
         return self.after is None
 
 
-def read_behind(
+def read_history(
     database: Database,
     match: MessageMatch,
     *,
@@ -38,14 +38,14 @@ def read_behind(
     known: Callable[[str], bool],
     after: str | None = None,
     limit: int = 200,
-) -> Behind:
+) -> HistoryPage:
     """Read up to `limit` recorded messages sent before `before` (seconds), that are not `known` by their id.
 
     Clocks differ a little: what was sent up to five seconds later is looked at as well.
     """
     until = datetime.fromtimestamp(before + SKEW_SECONDS, UTC)
     wanted = MessageFilter(namespace=namespace, until=until)
-    found: list[Kept] = []
+    found: list[BufferedMessage] = []
     for _ in range(MOST_PAGES):
         page = list_messages(database, wanted, match, after, limit)
         new = [item.message_id for item in page.items if not known(item.message_id)]
@@ -54,16 +54,16 @@ def read_behind(
         after = page.next
         if after is None or found:
             break
-    return Behind(tuple(found), after)
+    return HistoryPage(tuple(found), after)
 
 
-def _kept(message: Message) -> Kept:
+def _kept(message: Message) -> BufferedMessage:
     content = message.content
     body = content if isinstance(content, str) else json.dumps(content)
-    return Kept(0, message.sent_at.timestamp(), stored_metadata(message), message.message_id, body)
+    return BufferedMessage(0, message.sent_at.timestamp(), stored_metadata(message), message.message_id, body)
 
 
-class Past:
+class History:
     """What stands right behind the ring; nothing any more once the ring's first message is another one.
 
     It is no friend of threads: who has it holds the ring's lock.
@@ -71,8 +71,8 @@ class Past:
 
     def __init__(self) -> None:
         self.after: str | None = None
-        self._rows: list[Kept] = []
-        self._known: dict[str, Kept] = {}
+        self._rows: list[BufferedMessage] = []
+        self._known: dict[str, BufferedMessage] = {}
         self._begun = False
         self._first = 0
 
@@ -92,7 +92,7 @@ class Past:
         """The ids of all there are behind that ring."""
         return set(self._known) if self.fits(first) else set()
 
-    def get(self, number: int, first: int) -> Kept | None:
+    def get(self, number: int, first: int) -> BufferedMessage | None:
         """The message of that number, below zero."""
         return self._rows[-number - 1] if -number <= self.count(first) else None
 
@@ -101,7 +101,7 @@ class Past:
         found = self._known.get(identity) if self.fits(first) else None
         return found.number if found else None
 
-    def put(self, found: Behind, first: int) -> None:
+    def put(self, found: HistoryPage, first: int) -> None:
         """Add what was read on."""
         if not self.fits(first):
             self.clear()

@@ -5,21 +5,21 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 
 from ...backend.messaging.message import MessageMetadata
-from .ring_buffer import NOTE, Kept, Ring
+from .ring_buffer import NOTE, BufferedMessage, RingBuffer
 
 SLICE = 250
 MOST_DECIDED = 5000
-Accept = Callable[[Kept], bool]
+Accept = Callable[[BufferedMessage], bool]
 
 
-class View:
+class FilteredIndex:
     """The numbers of the messages that pass, in order of arrival. Who has it holds the ring's lock.
 
     Messages from `boundary` on are decided when they arrive; the older ones backwards, slice by slice. Where
     `by_metadata` says that a message's metadata alone decides, it is decided once for all that agree in it.
     """
 
-    def __init__(self, ring: Ring, accept: Accept | None, *, by_metadata: bool = False) -> None:
+    def __init__(self, ring: RingBuffer, accept: Accept | None, *, by_metadata: bool = False) -> None:
         self._ring, self._accept = ring, accept
         self._older, self._newer = array("Q"), array("Q")
         self._unread = self.boundary = ring.next

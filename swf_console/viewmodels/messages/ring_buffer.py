@@ -14,7 +14,7 @@ CAPACITY = 50_000
 MOST_BYTES = 40_000_000
 ID_BYTES = 16
 NO_ID = bytes(ID_BYTES)
-SHEET = 512
+CHUNK = 512
 FAST = 1
 # whatever came, half a surrogate pair too, comes back as it was
 AS_IT_CAME = ("utf-8", "surrogatepass")
@@ -23,7 +23,7 @@ AS_IT_CAME = ("utf-8", "surrogatepass")
 NOTE = MessageMetadata("note")
 
 
-class Kept:
+class BufferedMessage:
     """A message as a filter and a reader see it; its content is read when it is asked for.
 
     Messages behind the ring have numbers below zero. A note is a line of our own between messages.
@@ -78,10 +78,10 @@ class Kept:
             return None
 
 
-class Stored(Kept):
+class StoredMessage(BufferedMessage):
     """A message of the ring: its id and body are read from there when they are asked for."""
 
-    def __init__(self, number: int, at: float, metadata: MessageMetadata, sheet: "Sheet", place: int) -> None:
+    def __init__(self, number: int, at: float, metadata: MessageMetadata, sheet: "Chunk", place: int) -> None:
         self.number, self.seconds, self.metadata = number, at, metadata
         self._sheet, self._place = sheet, place
 
@@ -96,7 +96,7 @@ class Stored(Kept):
         return self._sheet.body_of(self._place)
 
 
-class Sheet:
+class Chunk:
     """So many messages in order, a column for each thing known of them: no object for a message.
 
     The collector has nothing to walk through. Bodies lie one behind the other as bytes; those of a full sheet
@@ -128,13 +128,13 @@ class Sheet:
         text = body.encode(*AS_IT_CAME)
         self._bodies += text
         self._ends.append(len(self._bodies))
-        if len(known) == SHEET:
+        if len(known) == CHUNK:
             self._packed, self._bodies = zlib.compress(self._bodies, FAST), bytearray()
         return len(text)
 
-    def get(self, place: int, number: int) -> Kept:
+    def get(self, place: int, number: int) -> BufferedMessage:
         """The message at that place."""
-        return Stored(number, self._at[place], self._metadata[place], self, place)
+        return StoredMessage(number, self._at[place], self._metadata[place], self, place)
 
     def metadata_of(self, place: int) -> MessageMetadata:
         """Its metadata."""
@@ -159,7 +159,7 @@ class Sheet:
         return self._ends[last] - self._ends[first]
 
 
-class Ring:
+class RingBuffer:
     """Messages numbered from 0; the oldest go when there are too many, or too many bytes of them.
 
     It is no friend of threads: who has it holds a lock.
@@ -168,7 +168,7 @@ class Ring:
     def __init__(self, capacity: int = CAPACITY, most_bytes: int = MOST_BYTES) -> None:
         self.capacity, self.most_bytes = capacity, most_bytes
         self.first = self.next = self.bytes = 0
-        self._sheets: deque[Sheet] = deque()
+        self._sheets: deque[Chunk] = deque()
         self._holding = False
 
     def __len__(self) -> int:
@@ -186,33 +186,33 @@ class Ring:
     def append(self, at: float, metadata: MessageMetadata, identity: str, body: str) -> int:
         """Add one and return its number."""
         number = self.next
-        if number % SHEET == 0:
-            self._sheets.append(Sheet())
+        if number % CHUNK == 0:
+            self._sheets.append(Chunk())
         self.bytes += self._sheets[-1].append(at, metadata, identity, body)
         self.next += 1
         self._make_room()
         return number
 
-    def get(self, number: int) -> Kept | None:
+    def get(self, number: int) -> BufferedMessage | None:
         """The message of that number, unless it has gone."""
         if not self.first <= number < self.next:
             return None
-        return self._sheet(number).get(number % SHEET, number)
+        return self._sheet(number).get(number % CHUNK, number)
 
     def time_of(self, number: int) -> float:
         """When that message, which must be there, arrived: seconds since the epoch."""
-        return self._sheet(number).time_of(number % SHEET)
+        return self._sheet(number).time_of(number % CHUNK)
 
     def metadata_of(self, number: int) -> MessageMetadata:
         """The metadata of that message, which must be there."""
-        return self._sheet(number).metadata_of(number % SHEET)
+        return self._sheet(number).metadata_of(number % CHUNK)
 
     def id_of(self, number: int) -> str:
         """The id of that message, which must be there."""
-        return self._sheet(number).id_of(number % SHEET)
+        return self._sheet(number).id_of(number % CHUNK)
 
-    def _sheet(self, number: int) -> Sheet:
-        return self._sheets[number // SHEET - self.first // SHEET]
+    def _sheet(self, number: int) -> Chunk:
+        return self._sheets[number // CHUNK - self.first // CHUNK]
 
     def _make_room(self) -> None:
         # what is held goes all at once: between two such moments the first message stays the same
@@ -226,11 +226,11 @@ class Ring:
     def _forget(self, before: int) -> None:
         """Let go of every message in front of that number."""
         while self.first < before:
-            place = self.first % SHEET
-            last = min(SHEET, place + before - self.first)
+            place = self.first % CHUNK
+            last = min(CHUNK, place + before - self.first)
             self.bytes -= self._sheets[0].size(place, last)
             self.first += last - place
-            if last == SHEET:
+            if last == CHUNK:
                 self._sheets.popleft()
 
 

@@ -3,13 +3,13 @@
 import threading
 from collections.abc import Iterator
 
-from .buffer import Tail
+from .buffer import MessageBuffer
 
 SLICE = 250
 BETWEEN_SLICES = 0.001
 
 
-def find_row(tail: Tail, text: str, start: int, *, forward: bool) -> int | None:
+def find_row(tail: MessageBuffer, text: str, start: int, *, forward: bool) -> int | None:
     """The position of the next row that holds `text`, whatever its case, beyond `start`; blocks.
 
     The search ends at the last row, or at the first one: it does not begin again at the other end.

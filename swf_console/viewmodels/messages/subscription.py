@@ -1,4 +1,4 @@
-"""The broker's pipe: one connection and one subscription that fill the tail, and come back by themselves."""
+"""The broker: one connection and one subscription that fill the tail, and come back by themselves."""
 
 import threading
 import time
@@ -11,8 +11,8 @@ from ...backend.messaging.endpoint import Broker, choose_broker
 from ...backend.messaging.link import ConnectionState, Link, Phase
 from ...backend.messaging.subscriber import AUTO, Feed, Inbox, Subscription
 from ...backend.services.health.connection import ConnectionStatus, Connectivity
-from ..ui_priority import Courtesy
-from .buffer import Tail
+from ..ui_priority import UiPriority
+from .buffer import MessageBuffer
 
 INBOX = 20_000
 BATCH = 500
@@ -21,21 +21,21 @@ BACKOFF = (0.1, 2.0)
 Address = Callable[[], BrokerSettings]
 
 
-class Following:
+class MessageSubscription:
     """Fills `tail` while it is open. Nothing is acknowledged or stored; only topics are followed."""
 
     def __init__(
         self,
         settings: Settings,
-        tail: Tail,
+        tail: MessageBuffer,
         link: Callable[[Callable[[], BrokerSettings]], Link] | None = None,
         *,
-        courtesy: Courtesy | None = None,
+        ui_priority: UiPriority | None = None,
     ) -> None:
         self._tail = tail
         self._broker: Broker = choose_broker(settings)
         self._link = link(self._broker.address) if link else _connection(self._broker.address)
-        self._inbox = Inbox(INBOX, give_way=(courtesy or Courtesy()).guest())
+        self._inbox = Inbox(INBOX, give_way=(ui_priority or UiPriority()).yielder())
         self._feed = Feed(self._link, Subscription(tail.topic, ack=AUTO, prefetch=PREFETCH), self._inbox)
         self._closed = threading.Event()
         self._lost_at: float | None = None
@@ -67,8 +67,8 @@ class Following:
         """Whether the embedded broker is a child of this process."""
         return bool(getattr(self._broker, "ours", False))
 
-    def state(self) -> ConnectionStatus:
-        """The pipe now."""
+    def status(self) -> ConnectionStatus:
+        """The connection now."""
         state = self._link.state()
         found = {Phase.UP: Connectivity.UP, Phase.DOWN: Connectivity.DOWN}.get(
             state.phase, Connectivity.STARTING

@@ -9,7 +9,7 @@ from ...backend.database.records.pages import COUNT_CAP
 from ...backend.services.configurations import TESTBED, FileValue, files_of, values_of
 from ...backend.services.executions.request import RunRequest
 from ...backend.services.namespaces import list_namespaces
-from ..context import ConsoleServices
+from ..context import ConsoleContext
 from ..executions.launch import Checked, check, offer
 
 
@@ -23,7 +23,7 @@ class Choosable:
     messages: str
 
 
-def choosable(services: ConsoleServices) -> tuple[Choosable, ...]:
+def choosable(services: ConsoleContext) -> tuple[Choosable, ...]:
     """Every namespace by name, and the one that is looked at, also before anything is in it; blocks.
 
     Raises DatabaseUnusable and DatabaseUnreachable.
@@ -44,7 +44,7 @@ def choosable(services: ConsoleServices) -> tuple[Choosable, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class FileLook:
+class FileSnapshot:
     """A file as it is, and what it comes to: of testbed.toml with the configuration that it names."""
 
     file: str
@@ -60,16 +60,16 @@ class FileLook:
 
 
 @dataclass(frozen=True, slots=True)
-class NamespacesLook:
+class NamespacesSnapshot:
     """Everything on the screen."""
 
     namespaces: tuple[Choosable, ...]
     database_trouble: str
-    file: FileLook
+    file: FileSnapshot
     files: tuple[str, ...]
 
 
-def look_at_namespaces(services: ConsoleServices, file: str = TESTBED) -> NamespacesLook:
+def read_namespaces(services: ConsoleContext, file: str = TESTBED) -> NamespacesSnapshot:
     """Read database and files; blocks. What cannot be read is said, not raised."""
     trouble = ""
     found: tuple[Choosable, ...] = ()
@@ -78,18 +78,18 @@ def look_at_namespaces(services: ConsoleServices, file: str = TESTBED) -> Namesp
     except SwfError as error:
         trouble = str(error)
     files = files_of(services.settings)
-    return NamespacesLook(found, trouble, look_at_file(services.settings, file), files)
+    return NamespacesSnapshot(found, trouble, read_file(services.settings, file), files)
 
 
-def look_at_file(settings: Settings, file: str) -> FileLook:
+def read_file(settings: Settings, file: str) -> FileSnapshot:
     """Read the file and compose what it says."""
     try:
         values = values_of(settings, file)
     except SwfError as error:
-        return FileLook(file, (), "", None, str(error))
+        return FileSnapshot(file, (), "", None, str(error))
     offered = offer(settings)
     name = offered.configured if file == TESTBED else file
     # what is composed does not hang on the namespace: one that is not set is no problem of the file
     request = RunRequest(configuration=name, namespace=offered.namespace or "unnamed")
     checked = check(settings, request) if name else None
-    return FileLook(file, values, name, checked, offered.namespace_trouble)
+    return FileSnapshot(file, values, name, checked, offered.namespace_trouble)

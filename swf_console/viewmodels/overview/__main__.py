@@ -22,7 +22,7 @@ def main(arguments: Sequence[str]) -> None:
     gc.disable()
     signal.alarm(LONGEST)
     from ...backend.core.settings import load_settings
-    from ..context import ConsoleServices
+    from ..context import ConsoleContext
     from ..namespaces.setup import namespace_of
     from .monitor import OverviewMonitor
 
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> None:
     settings = load_settings(
         home=Path(home) if home else None, testbed_config=Path(testbed_config) if testbed_config else None
     )
-    services = ConsoleServices(settings, namespace_of(settings, namespace or None), read_only=True)
+    services = ConsoleContext(settings, namespace_of(settings, namespace or None), read_only=True)
     sys.stdout.buffer.write(pickle.dumps(OverviewMonitor(services).snapshot()))
     sys.stdout.buffer.flush()
     os._exit(0)

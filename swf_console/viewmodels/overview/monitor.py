@@ -9,7 +9,7 @@ from ...backend.services.alarms.verdict import Change, Facts, verdict
 from ...backend.services.executions.progress import ExecutionProgress
 from ...backend.services.health.connection import ConnectionStatus, Connectivity
 from ..agents.monitor import AgentMonitor
-from ..context import ConsoleServices
+from ..context import ConsoleContext
 from ..executions.progress import RunningExecutions
 from .snapshot import OverviewSnapshot
 
@@ -22,7 +22,7 @@ NO_RATES = (0,) * RATE_SECONDS
 class OverviewMonitor:
     """Looks again and again. Not for several threads at once."""
 
-    def __init__(self, services: ConsoleServices) -> None:
+    def __init__(self, services: ConsoleContext) -> None:
         self._services = services
         self._agents = AgentMonitor(services)
         self._running = RunningExecutions(services)
@@ -56,7 +56,7 @@ class OverviewMonitor:
             running=running,
             running_count=count,
             changes=tuple(changes[:MOST_CHANGES]),
-            rates=tuple(services.tail_here.rates(RATE_SECONDS)) if services.tail_here else NO_RATES,
+            rates=tuple(services.tail_if_any.rates(RATE_SECONDS)) if services.tail_if_any else NO_RATES,
             database_trouble=trouble,
         )
 
@@ -87,7 +87,7 @@ def _executions(database: Database, namespace: str | None) -> list[Change]:
     return changes
 
 
-def _done_here(services: ConsoleServices) -> list[Change]:
+def _done_here(services: ConsoleContext) -> list[Change]:
     """What was done in the consoles of this home lately."""
     try:
         entries = services.journal.entries(MOST_CHANGES, datetime.now(UTC) - LATELY)

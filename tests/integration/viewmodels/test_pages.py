@@ -8,7 +8,7 @@ import pytest
 from swf_console.backend.core.settings import load_settings
 from swf_console.backend.database.executions import ORDERS
 from swf_console.backend.database.records.workflows import ExecutionFilter
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from swf_console.viewmodels.pages import DefinitionsListed, ExecutionsListed, MessagesListed
 from tests.support.history import add_execution, add_messages
 from tests.unit.viewmodels.test_pages import walked
@@ -17,19 +17,19 @@ pytestmark = pytest.mark.postgresql
 
 
 @pytest.fixture
-def services(tmp_path: Path, postgresql_url: str) -> Iterator[ConsoleServices]:
+def services(tmp_path: Path, postgresql_url: str) -> Iterator[ConsoleContext]:
     (tmp_path / "workflows").mkdir()
     environment = {"HOME": str(tmp_path), "SWF_DATABASE_URL": postgresql_url}
     settings = load_settings(environment, home=tmp_path)
     from swf_console.backend.database.connection.migrate import upgrade
 
     upgrade(settings.database_url)
-    services = ConsoleServices(settings, "demo")
+    services = ConsoleContext(settings, "demo")
     yield services
     services.close()
 
 
-def test_lists_are_the_same_from_both_ends(services: ConsoleServices) -> None:
+def test_lists_are_the_same_from_both_ends(services: ConsoleContext) -> None:
     database = services.database()
     assert database.kind == "postgresql"
     for number in range(1, 10):

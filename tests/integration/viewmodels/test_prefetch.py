@@ -12,10 +12,10 @@ from tests.support.homes import CHECKOUT, plain_environment, run
 LOOK = """
 import json, sys, time
 from swf_console.viewmodels.prefetch import Prefetch
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from swf_console.backend.core.settings import load_settings
 look = Prefetch("swf_console.viewmodels.overview", ("", "", "demo"))
-ConsoleServices(load_settings(), "demo", prefetch=look).keep_prefetch()
+ConsoleContext(load_settings(), "demo", prefetch=look).keep_prefetch()
 began = time.monotonic()
 seen = look.take(float(sys.argv[1]))
 took = time.monotonic() - began

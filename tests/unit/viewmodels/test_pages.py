@@ -15,7 +15,7 @@ from swf_console.backend.database.records.workflows import ExecutionFilter
 from swf_console.backend.services.definitions import get_definition
 from swf_console.backend.services.executions.diff import compare_executions
 from swf_console.backend.services.journal import Entry
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from swf_console.viewmodels.definitions import FileDrift
 from swf_console.viewmodels.executions.detail import origin_of, read_execution
 from swf_console.viewmodels.executions.filter import command_of, is_empty, parse_execution_filter
@@ -24,9 +24,9 @@ from tests.support.history import CODE, add_execution, add_messages, add_states
 
 
 @pytest.fixture
-def services(tmp_path: Path) -> Iterator[ConsoleServices]:
+def services(tmp_path: Path) -> Iterator[ConsoleContext]:
     (tmp_path / "workflows").mkdir()
-    services = ConsoleServices(load_settings({"HOME": str(tmp_path)}, home=tmp_path), "demo")
+    services = ConsoleContext(load_settings({"HOME": str(tmp_path)}, home=tmp_path), "demo")
     yield services
     services.close()
 
@@ -45,7 +45,7 @@ def walked(listed: Any, key: Callable[[Any], Any], *, backwards: bool, limit: in
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("descending", [True, False])
 def test_executions_are_the_same_from_both_ends_in_every_order(
-    services: ConsoleServices, order: str, descending: bool
+    services: ConsoleContext, order: str, descending: bool
 ) -> None:
     database = services.database()
     for number in range(1, 8):
@@ -62,7 +62,7 @@ def test_executions_are_the_same_from_both_ends_in_every_order(
 
 
 def test_executions_of_a_definition_and_of_a_workflow_page_in_the_order_of_status(
-    services: ConsoleServices,
+    services: ConsoleContext,
 ) -> None:
     database = services.database()
     for number in range(1, 6):
@@ -79,7 +79,7 @@ def test_executions_of_a_definition_and_of_a_workflow_page_in_the_order_of_statu
     assert ExecutionsListed(services, ExecutionFilter(definition_id=definition.id + 1)).count() == (0, True)
 
 
-def test_messages_of_an_execution_are_the_same_from_both_ends(services: ConsoleServices) -> None:
+def test_messages_of_an_execution_are_the_same_from_both_ends(services: ConsoleContext) -> None:
     execution = add_execution(services.database(), 1)
     ids = add_messages(services.database(), execution, 5)
     listed = MessagesListed(services, execution)
@@ -88,7 +88,7 @@ def test_messages_of_an_execution_are_the_same_from_both_ends(services: ConsoleS
     assert listed.count() == (5, True)
 
 
-def test_an_execution_is_looked_at_with_its_run_s_state(services: ConsoleServices) -> None:
+def test_an_execution_is_looked_at_with_its_run_s_state(services: ConsoleContext) -> None:
     execution = add_execution(services.database(), 1)
     add_states(services.database(), execution)
     looked = read_execution(services, execution)
@@ -101,7 +101,7 @@ def test_an_execution_is_looked_at_with_its_run_s_state(services: ConsoleService
     assert ("metric", "stf_count") in differences
 
 
-def test_who_stopped_an_execution_is_known_from_the_journal(services: ConsoleServices) -> None:
+def test_who_stopped_an_execution_is_known_from_the_journal(services: ConsoleContext) -> None:
     database = services.database()
     execution = add_execution(database, 1, status="running")
     asked = datetime.now(UTC)
@@ -114,7 +114,7 @@ def test_who_stopped_an_execution_is_known_from_the_journal(services: ConsoleSer
     assert read_execution(services, execution).stopped_by == "ann"
 
 
-def test_a_definition_is_compared_with_the_workflow_s_file(services: ConsoleServices) -> None:
+def test_a_definition_is_compared_with_the_workflow_s_file(services: ConsoleContext) -> None:
     add_execution(services.database(), 1)
     (summary,) = DefinitionsListed(services).page(None, 10).items
     assert get_definition(services.database(), summary.id).definition == CODE

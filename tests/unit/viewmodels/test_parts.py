@@ -15,14 +15,14 @@ from swf_console.backend.services.journal import Journal
 from swf_console.cli.key_names import known_keys
 from swf_console.screens.shell.clipboard import copy_sequence, title_sequence
 from swf_console.testing.memory_broker import MemoryBroker
-from swf_console.viewmodels.connections import Asking
-from swf_console.viewmodels.messages.buffer import Tail
+from swf_console.viewmodels.connections import ConnectionPoller
+from swf_console.viewmodels.messages.buffer import MessageBuffer
 from swf_console.viewmodels.messages.search import find_row
-from swf_console.viewmodels.messages.subscription import Following
+from swf_console.viewmodels.messages.subscription import MessageSubscription
 from swf_console.viewmodels.namespaces.setup import namespace_of, problem_of, write_namespace
 from swf_console.viewmodels.preferences import Preferences, load_preferences, sample
 from swf_console.viewmodels.terminal import symbols_of, theme_of
-from swf_console.viewmodels.ui_state import Memory
+from swf_console.viewmodels.ui_state import UiState
 from swf_console.widgets.symbols import sparkline
 from tests.support.homes import plain_environment
 from tests.support.waiting import wait_for
@@ -156,14 +156,14 @@ def test_theme_and_signs_are_those_that_the_terminal_has(
 
 
 def test_memory_is_kept_per_namespace_and_survives_rubbish(tmp_path: Path) -> None:
-    memory = Memory(tmp_path)
+    memory = UiState(tmp_path)
     memory.keep("a", "screen", "messages")
     memory.keep("b", "screen", "agents")
     memory.save()
-    assert Memory(tmp_path).recall("a", "screen") == "messages"
-    assert Memory(tmp_path).recall("c", "screen") is None
+    assert UiState(tmp_path).recall("a", "screen") == "messages"
+    assert UiState(tmp_path).recall("c", "screen") is None
     (tmp_path / "console-memory.json").write_text('{"a": 1, "b": ')
-    assert Memory(tmp_path).recall("a", "screen") is None
+    assert UiState(tmp_path).recall("a", "screen") is None
 
 
 def test_a_journal_with_broken_lines_is_read(tmp_path: Path) -> None:
@@ -193,17 +193,17 @@ def test_a_pipe_that_fails_says_so_and_comes_back() -> None:
             raise BackendUnreachable("nobody there", "Start it")
         return ConnectionStatus("x", Connectivity.UP)
 
-    asking = Asking("db", question, every=0.01)
-    asking.start()
-    wait_for(lambda: asking.state().state is Connectivity.DOWN)
-    assert (asking.state().error, asking.state().advice) == ("nobody there", "Start it")
-    assert asking.state().next_in() is not None
+    poller = ConnectionPoller("db", question, every=0.01)
+    poller.start()
+    wait_for(lambda: poller.status().state is Connectivity.DOWN)
+    assert (poller.status().error, poller.status().advice) == ("nobody there", "Start it")
+    assert poller.status().next_in() is not None
     broken.clear()
-    wait_for(lambda: asking.state().state is Connectivity.UP)
-    age = asking.state().age()
+    wait_for(lambda: poller.status().state is Connectivity.UP)
+    age = poller.status().age()
     assert age is not None
     assert age < 5
-    asking.close()
+    poller.close()
 
 
 def test_copying_goes_through_tmux_and_screen_and_has_a_limit() -> None:
@@ -226,7 +226,7 @@ def test_bars_are_as_high_as_their_values() -> None:
 
 
 def test_a_search_ends_at_the_ends() -> None:
-    tail = Tail(None)
+    tail = MessageBuffer(None)
     tail.take([({}, f"body {n}") for n in range(1000)] + [({}, "Needle")] + [({}, "more")] * 600)
     assert find_row(tail, "needle", len(tail), forward=False) == 1000
     assert find_row(tail, "needle", 1000, forward=False) is None
@@ -239,24 +239,24 @@ def test_the_pipe_is_up_once_the_broker_has_subscribed_the_tail(
 ) -> None:
     link, receipts = MemoryBroker().connect(), list[tuple[int, str]]()
     monkeypatch.setattr(link, "confirm", lambda session, receipt: receipts.append((session, receipt)))
-    following = Following(settings, Tail(None), lambda _address: link)
-    following.start()
+    subscription = MessageSubscription(settings, MessageBuffer(None), lambda _address: link)
+    subscription.start()
     wait_for(lambda: receipts)
-    assert following.state().state is Connectivity.STARTING
+    assert subscription.status().state is Connectivity.STARTING
 
     monkeypatch.undo()
     link.confirm(*receipts[0])
 
-    assert following.state().state is Connectivity.UP
-    following.close()
+    assert subscription.status().state is Connectivity.UP
+    subscription.close()
 
 
 def test_the_tail_follows_a_broker_that_goes_and_comes(settings: Settings) -> None:
     broker = MemoryBroker()
-    tail = Tail(None)
-    following = Following(settings, tail, lambda _address: broker.connect())
-    following.start()
-    wait_for(lambda: following.state().state is Connectivity.UP)
+    tail = MessageBuffer(None)
+    subscription = MessageSubscription(settings, tail, lambda _address: broker.connect())
+    subscription.start()
+    wait_for(lambda: subscription.status().state is Connectivity.UP)
     sender = broker.connect()
     sender.start()
     session = sender.wait_up(5)
@@ -267,13 +267,13 @@ def test_the_tail_follows_a_broker_that_goes_and_comes(settings: Settings) -> No
     send(session)
     wait_for(lambda: len(tail) == 1)
     broker.stop()
-    wait_for(lambda: following.state().state is Connectivity.DOWN)
+    wait_for(lambda: subscription.status().state is Connectivity.DOWN)
     broker.start()
-    wait_for(lambda: following.state().state is Connectivity.UP)
+    wait_for(lambda: subscription.status().state is Connectivity.UP)
     send(sender.wait_up(5))
     wait_for(lambda: len(tail) == 4)
     rows = tail.window(0, 9)
     assert [row.is_note for row in rows] == [False, True, True, False]
     assert "the broker is gone" in rows[1].body
     assert json.loads(rows[3].body)["msg_type"] == "stf_gen"
-    following.close()
+    subscription.close()

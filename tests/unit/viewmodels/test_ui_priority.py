@@ -4,37 +4,37 @@ import threading
 from itertools import count
 
 from swf_console.terminal.event_loop import loop_that_tells
-from swf_console.viewmodels.ui_priority import Courtesy
+from swf_console.viewmodels.ui_priority import UiPriority
 
 
 def test_a_guest_goes_on_at_once_while_nobody_paints() -> None:
     asked = count()
 
-    Courtesy().guest(now=lambda: float(next(asked)))()
+    UiPriority().yielder(now=lambda: float(next(asked)))()
 
     assert next(asked) == 0
 
 
 def test_a_guest_goes_on_when_the_painting_is_done() -> None:
-    courtesy = Courtesy()
-    courtesy.busy()
+    ui_priority = UiPriority()
+    ui_priority.busy()
     gone_on = threading.Event()
 
     def work() -> None:
-        courtesy.guest()()
+        ui_priority.yielder()()
         gone_on.set()
 
     threading.Thread(target=work, daemon=True).start()
-    courtesy.idle()
+    ui_priority.idle()
 
     assert gone_on.wait(10)
 
 
 def test_where_the_painting_never_ends_a_guest_has_its_share_all_the_same() -> None:
-    courtesy = Courtesy()
-    courtesy.busy()
+    ui_priority = UiPriority()
+    ui_priority.busy()
     moments = iter([0.0, 0.03, 0.035, 0.0401, 0.0701])
-    wait = courtesy.guest(now=lambda: next(moments))
+    wait = ui_priority.yielder(now=lambda: next(moments))
 
     wait()  # 30 ms, and then 10 ms are its own
     wait()  # within those it does not wait, so the clock is looked at once
@@ -44,14 +44,14 @@ def test_where_the_painting_never_ends_a_guest_has_its_share_all_the_same() -> N
 
 
 def test_the_loop_is_busy_while_a_callback_runs_and_idle_while_it_waits_and_once_it_has_ended() -> None:
-    courtesy = Courtesy()
-    loop = loop_that_tells(courtesy)
+    ui_priority = UiPriority()
+    loop = loop_that_tells(ui_priority)
     seen: list[bool] = []
     waited = threading.Event()
 
     def busy() -> bool:
         asked = count()
-        courtesy.guest(now=lambda: float(next(asked)))()
+        ui_priority.yielder(now=lambda: float(next(asked)))()
         return next(asked) > 0
 
     def in_a_callback() -> None:

@@ -8,7 +8,7 @@ from swf_console.backend.services.ownership import WritePolicy
 from swf_console.mcp.executor import ToolExecutor
 from swf_console.mcp.tools import BY_NAME
 from swf_console.screens.shell.status import Writes
-from swf_console.viewmodels.context import ConsoleServices
+from swf_console.viewmodels.context import ConsoleContext
 from tests.support.command_line import CommandLine
 from tests.support.history import add_execution
 
@@ -51,8 +51,8 @@ def test_policy_no_unlocking_helps_where_nothing_can_be_written() -> None:
 def test_command_line_on_a_read_only_database_refuses_as_the_console_does(
     console: CommandLine, reading: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    services = ConsoleServices(console.settings, "demo")
-    monkeypatch.setattr(ConsoleServices, "why_read_only", WHY)
+    services = ConsoleContext(console.settings, "demo")
+    monkeypatch.setattr(ConsoleContext, "why_read_only", WHY)
     refusal = Writes(services).refusal
     assert refusal == f"read-only: {WHY}"
     for words in (

@@ -10,7 +10,7 @@ import pytest
 from swf_console.backend.core.errors import Refused, UsageError
 from swf_console.backend.database import Database
 from swf_console.backend.messaging.message import ID_HEADER
-from swf_console.viewmodels.messages.buffer import Tail
+from swf_console.viewmodels.messages.buffer import MessageBuffer
 from tests.support.history import BEGAN, add_execution, add_messages
 from tests.support.waiting import wait_for
 
@@ -24,16 +24,16 @@ def frame(
     return headers, json.dumps({"msg_type": kind, "namespace": namespace, "sender": "daq", **content})
 
 
-def kinds(tail: Tail) -> list[str | None]:
+def kinds(tail: MessageBuffer) -> list[str | None]:
     return [row.msg_type for row in tail.window(0, len(tail))]
 
 
-def complete(tail: Tail) -> Callable[[], bool]:
+def complete(tail: MessageBuffer) -> Callable[[], bool]:
     return lambda: tail.numbers().complete
 
 
 def test_only_the_namespace_is_shown_and_the_others_are_counted() -> None:
-    tail = Tail("demo", now=lambda: 1000.0)
+    tail = MessageBuffer("demo", now=lambda: 1000.0)
     tail.take([frame(), frame(namespace="other"), frame("run_imminent")])
     assert kinds(tail) == ["stf_gen", "run_imminent"]
     assert tail.types() == [("stf_gen", 1), ("run_imminent", 1)]
@@ -43,7 +43,7 @@ def test_only_the_namespace_is_shown_and_the_others_are_counted() -> None:
 
 
 def test_the_first_namespace_that_is_named_is_the_one_that_is_shown() -> None:
-    tail = Tail(None)
+    tail = MessageBuffer(None)
     tail.take([frame(namespace="other")])
     tail.set_namespace("demo")
     tail.take([frame("run_imminent")])
@@ -55,7 +55,7 @@ def test_the_first_namespace_that_is_named_is_the_one_that_is_shown() -> None:
 
 
 def test_a_filter_holds_for_what_came_and_for_what_comes() -> None:
-    tail = Tail("demo")
+    tail = MessageBuffer("demo")
     tail.take([frame("a", n=1), frame("b", n=2), frame("a", n=3)])
     tail.set_filter("type=a")
     tail.take([frame("b"), frame("a", n=4)])
@@ -67,7 +67,7 @@ def test_a_filter_holds_for_what_came_and_for_what_comes() -> None:
 
 
 def test_a_filter_that_is_none_changes_nothing() -> None:
-    tail = Tail("demo")
+    tail = MessageBuffer("demo")
     tail.take([frame()])
     with pytest.raises(UsageError, match="no field"):
         tail.set_filter("colour=red")
@@ -77,20 +77,20 @@ def test_a_filter_that_is_none_changes_nothing() -> None:
 
 def test_a_queue_is_refused() -> None:
     with pytest.raises(Refused, match="steals"):
-        Tail("demo", topic="/queue/workflow_control")
+        MessageBuffer("demo", topic="/queue/workflow_control")
 
 
 @pytest.mark.parametrize(
     "body", ["", "no JSON", "[]", "[" * 100_000, '{"msg_type": 7}', '{"namespace": []}', "\x00"]
 )
 def test_whatever_comes_is_kept(body: str) -> None:
-    tail = Tail(None)
+    tail = MessageBuffer(None)
     tail.take([({}, body)])
     assert tail.window(0, 1)[0].body == body
 
 
 def test_a_note_passes_every_filter() -> None:
-    tail = Tail("demo")
+    tail = MessageBuffer("demo")
     tail.set_filter("type=nothing")
     tail.take([frame()])
     tail.note("mark 1")
@@ -100,7 +100,7 @@ def test_a_note_passes_every_filter() -> None:
 
 def test_the_database_goes_on_behind_the_ring_without_a_seam(kept: Database) -> None:
     ids = add_messages(kept, add_execution(kept), 30)
-    tail = Tail("demo", now=(BEGAN + timedelta(seconds=25)).timestamp)
+    tail = MessageBuffer("demo", now=(BEGAN + timedelta(seconds=25)).timestamp)
     tail.take([frame(identity=ids[number]) for number in range(25, 30)])
     while not tail.ends:
         tail.read_on(kept, limit=7)
@@ -112,7 +112,7 @@ def test_the_database_goes_on_behind_the_ring_without_a_seam(kept: Database) -> 
 
 def test_what_was_read_before_it_came_is_there_once(kept: Database) -> None:
     ids = add_messages(kept, add_execution(kept), 3)
-    tail = Tail("demo")
+    tail = MessageBuffer("demo")
     tail.read_on(kept)
     tail.take([frame(identity=ids[2])])
     assert [row.id for row in tail.window(0, 9)] == ids
@@ -120,7 +120,7 @@ def test_what_was_read_before_it_came_is_there_once(kept: Database) -> None:
 
 def test_what_is_behind_goes_when_the_ring_has_moved_on(kept: Database) -> None:
     add_messages(kept, add_execution(kept), 3)
-    tail = Tail("demo", capacity=5)
+    tail = MessageBuffer("demo", capacity=5)
     tail.take([frame() for _ in range(5)])
     tail.hold()
     tail.read_on(kept)
@@ -135,7 +135,7 @@ def test_the_filter_holds_behind_the_ring_too(kept: Database) -> None:
     execution = add_execution(kept)
     add_messages(kept, execution, 3, kind="stf_gen")
     wanted = add_messages(kept, execution, 2, kind="run_imminent")
-    tail = Tail("demo")
+    tail = MessageBuffer("demo")
     tail.set_filter('type=run_imminent ".sequence"')
     tail.set_filter("type=run_imminent .sequence=1,2")
     tail.read_on(kept)

@@ -5,14 +5,14 @@ import json
 import pytest
 
 from swf_console.backend.messaging.message import MessageMetadata
-from swf_console.viewmodels.messages.index import SLICE, View
+from swf_console.viewmodels.messages.index import SLICE, FilteredIndex
 from swf_console.viewmodels.messages.rates import Rates
-from swf_console.viewmodels.messages.ring_buffer import NOTE, SHEET, Kept, Ring
+from swf_console.viewmodels.messages.ring_buffer import CHUNK, NOTE, BufferedMessage, RingBuffer
 
 METADATA = MessageMetadata("/topic/epictopic", "stf_gen", "demo", None, "100010", "daq")
 
 
-def fill(ring: Ring, count: int, *views: View) -> None:
+def fill(ring: RingBuffer, count: int, *views: FilteredIndex) -> None:
     for _ in range(count):
         number = ring.append(float(ring.next), METADATA, "", json.dumps({"n": ring.next}))
         message = ring.get(number)
@@ -21,16 +21,16 @@ def fill(ring: Ring, count: int, *views: View) -> None:
             view.arrived(number, METADATA)
 
 
-def even(message: Kept) -> bool:
+def even(message: BufferedMessage) -> bool:
     return message.number % 2 == 0
 
 
-def numbers(view: View) -> list[int]:
+def numbers(view: FilteredIndex) -> list[int]:
     return [view.at(position) for position in range(len(view))]
 
 
 def test_the_oldest_go_and_the_numbers_stay() -> None:
-    ring = Ring(10)
+    ring = RingBuffer(10)
     fill(ring, 25)
     assert (ring.first, ring.next, len(ring)) == (15, 25, 10)
     kept = ring.get(15)
@@ -41,7 +41,7 @@ def test_the_oldest_go_and_the_numbers_stay() -> None:
 
 
 def test_bytes_are_bounded_too() -> None:
-    ring = Ring(1000, most_bytes=1000)
+    ring = RingBuffer(1000, most_bytes=1000)
     for _ in range(20):
         ring.append(0.0, METADATA, "", "x" * 300)
     assert len(ring) == 3
@@ -50,7 +50,7 @@ def test_bytes_are_bounded_too() -> None:
 
 
 def test_what_is_held_stays_until_it_is_released() -> None:
-    ring = Ring(10)
+    ring = RingBuffer(10)
     fill(ring, 10)
     ring.hold()
     fill(ring, 7)
@@ -64,7 +64,7 @@ def test_what_is_held_stays_until_it_is_released() -> None:
 
 
 def test_what_is_held_is_bounded() -> None:
-    ring = Ring(10)
+    ring = RingBuffer(10)
     ring.hold()
     fill(ring, 100)
     assert len(ring) <= 21
@@ -75,7 +75,7 @@ def test_what_is_held_is_bounded() -> None:
     ["0190a6a1-0000-7000-8000-00000000abcd", "", "ID:host-1:2", "0190A6A1-0000-7000-8000-00000000ABCD"],
 )
 def test_ids_come_back_as_they_were(identity: str) -> None:
-    ring = Ring(2)
+    ring = RingBuffer(2)
     for each in ("other", identity, "0190a6a1-0000-7000-8000-000000000001", identity):
         ring.append(0.0, METADATA, each, "")
     kept = ring.get(3)
@@ -84,9 +84,9 @@ def test_ids_come_back_as_they_were(identity: str) -> None:
 
 
 def test_a_view_decides_at_arrival_and_backwards_over_the_ring() -> None:
-    ring = Ring(10_000)
+    ring = RingBuffer(10_000)
     fill(ring, 3 * SLICE)
-    view = View(ring, even)
+    view = FilteredIndex(ring, even)
     fill(ring, 10, view)
     assert view.looked_at == 10
     assert view.look_back()
@@ -98,9 +98,9 @@ def test_a_view_decides_at_arrival_and_backwards_over_the_ring() -> None:
 
 @pytest.mark.parametrize("slices", [0, 1, 2, 3, 9])
 def test_positions_are_found_whatever_has_been_looked_at_and_whatever_has_gone(slices: int) -> None:
-    ring = Ring(600)
+    ring = RingBuffer(600)
     fill(ring, 700)
-    view = View(ring, even)
+    view = FilteredIndex(ring, even)
     fill(ring, 50, view)
     for _ in range(slices):
         view.look_back()
@@ -113,8 +113,8 @@ def test_positions_are_found_whatever_has_been_looked_at_and_whatever_has_gone(s
 
 
 def test_without_a_filter_a_view_is_the_ring() -> None:
-    ring = Ring(5)
-    view = View(ring, None)
+    ring = RingBuffer(5)
+    view = FilteredIndex(ring, None)
     fill(ring, 8, view)
     assert numbers(view) == [3, 4, 5, 6, 7]
     assert [view.position(number) for number in (0, 3, 7, 9)] == [0, 0, 4, 5]
@@ -133,9 +133,9 @@ def test_rates_count_by_second() -> None:
 
 
 def test_where_stamps_decide_each_is_decided_once() -> None:
-    ring, asked = Ring(1000), []
+    ring, asked = RingBuffer(1000), []
 
-    def wanted(message: Kept) -> bool:
+    def wanted(message: BufferedMessage) -> bool:
         asked.append(message.number)
         return message.msg_type == "stf_gen"
 
@@ -143,7 +143,7 @@ def test_where_stamps_decide_each_is_decided_once() -> None:
     for number in range(600):
         ring.append(0.0, METADATA if number % 3 else other, "", "")
     ring.append(0.0, NOTE, "", "a mark")
-    view = View(ring, wanted, by_metadata=True)
+    view = FilteredIndex(ring, wanted, by_metadata=True)
     while view.look_back():
         pass
     assert view.arrived(ring.append(0.0, other, "", ""), other) is False
@@ -152,8 +152,8 @@ def test_where_stamps_decide_each_is_decided_once() -> None:
 
 
 def test_bodies_come_back_as_they_were_from_full_sheets_and_from_the_last() -> None:
-    ring = Ring(2000)
-    bodies = [f"{n} äöü \udcff {'x' * (n % 7)}" for n in range(SHEET * 2 + 100)]
+    ring = RingBuffer(2000)
+    bodies = [f"{n} äöü \udcff {'x' * (n % 7)}" for n in range(CHUNK * 2 + 100)]
     for body in bodies:
         ring.append(0.0, METADATA, "", body)
     kept = [ring.get(number) for number in range(len(bodies))]
