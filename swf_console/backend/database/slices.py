@@ -10,7 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, bindparam, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    select,
+)
 
 from . import files, run_counters
 from .records.pages import Listing, Page, Window
@@ -276,7 +286,9 @@ def _held(connection: Connection, names: Iterable[str]) -> tuple[dict[str, str],
 
 @cache
 def _begin() -> Any:
-    update = tf_slices.update().where(*_this(), _c.status.in_(("queued", "processing")))
+    # as literals: a list of parameters could not be executed for several slices at once
+    unfinished: Sequence[ColumnElement[str]] = (literal_column("'queued'"), literal_column("'processing'"))
+    update = tf_slices.update().where(*_this(), _c.status.in_(unfinished))
     return update.values(status="processing", assigned_worker=bindparam("worker"), assigned_at=_at("at"))
 
 

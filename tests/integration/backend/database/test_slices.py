@@ -127,6 +127,18 @@ def test_a_run_is_completed_by_whoever_reports_its_last_slice(database: Database
         assert counted(connection).phase == "completed"
 
 
+def test_several_slices_begin_and_are_done_at_once(database: Database) -> None:
+    numbers = range(3)
+    with database.write() as connection:
+        slices.create(connection, [new_slice(number) for number in numbers])
+        slices.complete(connection, [result(2)])
+        slices.begin(connection, [SliceStart(SAMPLES[0], number, "worker-2", NOW) for number in numbers])
+        state = counted(connection)
+        assert (state.slices_queued, state.slices_processing, state.slices_completed) == (0, 2, 1)
+        slices.complete(connection, [result(number) for number in numbers])
+        assert counted(connection).slices_completed == 3
+
+
 def test_a_phase_stays_while_the_samples_of_a_run_are_not_known(database: Database) -> None:
     with database.write() as connection:
         runs.state_rows.change(
