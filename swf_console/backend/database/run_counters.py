@@ -158,20 +158,25 @@ def _phase(dialect: str, now: Mapping[str, ColumnElement[int]]) -> ColumnElement
     """The phase that follows from these counters."""
     expected = _expected(dialect)
     settled = now["slices_completed"] + now["slices_failed"] == now["slices_created"]
-    done = and_(expected <= now["stf_samples_received"], settled)
+    # what is cheap comes first: the metadata are read only where all slices are done, or once were
+    done = and_(settled, expected <= now["stf_samples_received"])
     completed: ColumnElement[str] = literal_column(f"'{COMPLETED}'")
     ended: ColumnElement[str] = literal_column(f"'{ENDED}'")
-    again = and_(expected.is_not(None), _s.phase == completed)
+    again = and_(_s.phase == completed, expected.is_not(None))
     return case((done, completed), (again, ended), else_=_s.phase)
 
 
 def _expected(dialect: str) -> ColumnElement[Any]:
     """How many samples a run has in all, NULL while that is not known."""
-    stored = _s.metadata[EXPECTED]
+    # literals: every report of a slice executes this, and parameters of a path are made anew each time
     if dialect == "postgresql":
-        is_number = func.jsonb_typeof(stored) == literal_column("'number'")
+        name: ColumnElement[str] = literal_column(f"'{EXPECTED}'")
+        is_number = func.jsonb_typeof(_s.metadata.op("->")(name)) == literal_column("'number'")
+        stored: ColumnElement[Any] = _s.metadata.op("->>")(name)
     else:
-        kind = func.json_type(_s.metadata, literal_column(f"'$.{EXPECTED}'"))
+        path: ColumnElement[str] = literal_column(f"'$.{EXPECTED}'")
+        kind = func.json_type(_s.metadata, path)
         is_number = or_(kind == literal_column("'integer'"), kind == literal_column("'real'"))
+        stored = func.json_extract(_s.metadata, path)
     # metadata come over REST as well: a cast of what is not a number would fail every report of this run
-    return case((is_number, cast(stored.as_string(), Numeric)))
+    return case((is_number, cast(stored, Numeric)))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic
 
-from sqlalchemy import Column, ColumnElement, Connection, FromClause, Select, Table, bindparam, select
+from sqlalchemy import Column, ColumnElement, Connection, FromClause, Row, Select, Table, bindparam, select
 
 from ..records.pages import Listing, T, Window
 from .dialect import capped, insert_into
@@ -30,7 +30,12 @@ class Rows(Generic[T]):
         self._columns = [column.label(name) for name, column in (columns or dict(table.c.items())).items()]
         self._within = table if within is None else within
         self._filters, self._order = filters, order
-        self._of_key = self.select(key == bindparam("wanted", type_=key.type)).limit(1)
+        # built once: what every report would build anew costs more than the statement itself
+        this = key == bindparam("wanted", type_=key.type)
+        self._of_key = self.select(this)
+        self._update = table.update().where(this)
+        self._held = select(key, *(table.c[name] for name in MERGED if name in table.c)).where(this)
+        self._held = self._held.with_for_update()
 
     def get(self, connection: Connection, key: Any) -> T | None:
         """Read one row by its key."""
@@ -73,12 +78,19 @@ class Rows(Generic[T]):
         return stored, added.rowcount == 1
 
     def change(self, connection: Connection, key: Any, values: Mapping[str, Any]) -> T | None:
-        """Change one row; its metadata are merged into those stored, key by key. None where there is none."""
-        merged = merge_json(connection, self.table, self.key == key, values)
-        if merged is None:
-            return None
-        if merged:
-            connection.execute(self.table.update().where(self.key == key).values(merged))
+        """Change one row; its metadata are merged into those stored, key by key. None where there is none.
+
+        The row is held until the transaction ends, so that two who merge at once lose nothing.
+        """
+        held = connection.execute(self._held, {"wanted": key}).first()
+        return None if held is None else self.change_held(connection, key, values, held)
+
+    def change_held(
+        self, connection: Connection, key: Any, values: Mapping[str, Any], held: Row[*tuple[Any, ...]]
+    ) -> T | None:
+        """Change one row as `change` does; `held` is what is stored of it, held by this transaction."""
+        if values:
+            connection.execute(self._update, {**merge_json(held, values), "wanted": key})
         return self.get(connection, key)
 
     def select(self, *conditions: ColumnElement[bool]) -> Select[Any]:
@@ -86,21 +98,10 @@ class Rows(Generic[T]):
         return select(*self._columns).select_from(self._within).where(*conditions)
 
 
-def merge_json(
-    connection: Connection, table: Table, which: ColumnElement[bool], values: Mapping[str, Any]
-) -> dict[str, Any] | None:
-    """Return `values` with their metadata merged into those stored; None where there is no such row.
-
-    The row is held until the transaction ends, so that two who merge at once lose nothing.
-    """
+def merge_json(stored: Row[*tuple[Any, ...]], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `values` with their JSON objects merged into those stored."""
     objects = {name: values[name] for name in MERGED if isinstance(values.get(name), dict)}
-    primary = next(iter(table.primary_key.columns))
-    query = select(primary, *(table.c[name] for name in objects)).where(which).with_for_update()
-    row = connection.execute(query).first()
-    if row is None:
-        return None
-    stored = row._mapping
-    return {**values, **{name: _merged(stored[name], value) for name, value in objects.items()}}
+    return {**values, **{name: _merged(stored._mapping[name], value) for name, value in objects.items()}}
 
 
 def _merged(stored: Any, value: dict[str, Any]) -> dict[str, Any]:
