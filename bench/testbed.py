@@ -69,7 +69,7 @@ def _name_namespace(home: Home) -> None:
 @contextmanager
 def _everything_down(home: Home) -> Iterator[dict[str, str]]:
     """An environment whose broker and database accept and never answer; supervisord is frozen meanwhile."""
-    pid = supervisor_of(home.settings).look().pid
+    pid = supervisor_of(home.settings).probe().pid
     assert pid is not None
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
@@ -82,4 +82,4 @@ def _everything_down(home: Home) -> Iterator[dict[str, str]]:
             }
         finally:
             os.kill(pid, signal.SIGCONT)
-            wait_for(lambda: supervisor_of(home.settings).look().pid == pid)
+            wait_for(lambda: supervisor_of(home.settings).probe().pid == pid)

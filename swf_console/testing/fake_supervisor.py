@@ -15,10 +15,10 @@ from swf_console.backend.supervisor.base import (
     Changes,
     Daemon,
     DaemonState,
-    Did,
+    Effect,
     Explanation,
     Orphan,
-    Outcome,
+    ProcessOutcome,
     ProcessState,
     ProcessStatus,
     Program,
@@ -62,7 +62,7 @@ class MemorySupervisor:
         for name in self._shipped:
             self._add(Program(name))
 
-    def look(self) -> Daemon:
+    def probe(self) -> Daemon:
         """What is there; never raises."""
         if self.state is DaemonState.RUNNING:
             return Daemon(self.state, 1000)
@@ -73,7 +73,7 @@ class MemorySupervisor:
         if self.state.startable:
             self.state = DaemonState.RUNNING
         self._answer()
-        return self.look()
+        return self.probe()
 
     def shutdown(self, timeout: float = STOP_SECONDS) -> None:
         """Stop every process, then supervisord itself."""
@@ -92,33 +92,35 @@ class MemorySupervisor:
 
     def start(
         self, names: Sequence[str], timeout: float = START_SECONDS, *, settle: bool = True
-    ) -> tuple[Outcome, ...]:
+    ) -> tuple[ProcessOutcome, ...]:
         """Start what does not run; orphans of these processes are ended first."""
         return tuple(self._start(one) for one in select(self.processes(), names))
 
-    def stop(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[Outcome, ...]:
+    def stop(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[ProcessOutcome, ...]:
         """Stop what runs."""
         outcomes = []
         for one in select(self.processes(), names):
-            did = Did.WAS_STOPPED if one.state.ended else Did.STOPPED
+            did = Effect.WAS_STOPPED if one.state.ended else Effect.STOPPED
             now = one if one.state.ended else self._set(one.name, ProcessState.STOPPED)
-            outcomes.append(Outcome(now, did))
+            outcomes.append(ProcessOutcome(now, did))
         return tuple(outcomes)
 
-    def restart(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[Outcome, ...]:
+    def restart(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[ProcessOutcome, ...]:
         """Stop what runs, start all of them."""
-        stopped = {one.status.name for one in self.stop(names) if one.did is Did.STOPPED}
+        stopped = {one.status.name for one in self.stop(names) if one.effect is Effect.STOPPED}
         return tuple(
-            replace(one, did=Did.RESTARTED) if one.ok and one.status.name in stopped else one
+            replace(one, effect=Effect.RESTARTED) if one.ok and one.status.name in stopped else one
             for one in self.start(names)
         )
 
-    def signal(self, names: Sequence[str], signal_name: str) -> tuple[Outcome, ...]:
+    def signal(self, names: Sequence[str], signal_name: str) -> tuple[ProcessOutcome, ...]:
         """Note a signal to what runs."""
         short = known_signal(signal_name)
         chosen = select(self.processes(), names)
         self.signals += [(one.name, short) for one in chosen if one.pid]
-        return tuple(Outcome(one, Did.SIGNALLED if one.pid else Did.WAS_STOPPED) for one in chosen)
+        return tuple(
+            ProcessOutcome(one, Effect.SIGNALLED if one.pid else Effect.WAS_STOPPED) for one in chosen
+        )
 
     def reread(self) -> Changes:
         """Apply what was declared and forgotten while supervisord did not run."""
@@ -190,17 +192,17 @@ class MemorySupervisor:
         if self.state is not DaemonState.RUNNING:
             raise NoAnswer(self.state, f"supervisord is {self.state}")
 
-    def _start(self, one: ProcessStatus) -> Outcome:
+    def _start(self, one: ProcessStatus) -> ProcessOutcome:
         if not one.state.ended:
-            return Outcome(one, Did.RAN_ALREADY)
+            return ProcessOutcome(one, Effect.RAN_ALREADY)
         ended = [orphan for orphan in self.outlived if orphan.process == one.process]
         self.outlived = [orphan for orphan in self.outlived if orphan not in ended]
         replaced = ended[0].pid if ended else None
         self.starts.append((one.name, dict(self.environment)))
         if one.name in self.broken:
             fatal = self._set(one.name, ProcessState.FATAL)
-            return Outcome(fatal, Did.FAILED, self.broken[one.name], replaced)
-        return Outcome(self._set(one.name, ProcessState.RUNNING), Did.STARTED, None, replaced)
+            return ProcessOutcome(fatal, Effect.FAILED, self.broken[one.name], replaced)
+        return ProcessOutcome(self._set(one.name, ProcessState.RUNNING), Effect.STARTED, None, replaced)
 
     def _set(self, name: str, state: ProcessState) -> ProcessStatus:
         pid = next(self._pids) if state is ProcessState.RUNNING else None

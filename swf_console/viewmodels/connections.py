@@ -95,7 +95,7 @@ def supervisor_status(settings: Settings, supervisor: Supervisor | None = None) 
     """Whether supervisord (that of this home) runs; starts nothing."""
     from ..backend.services.agents.programs import supervisor_of
 
-    daemon = (supervisor or supervisor_of(settings)).look()
+    daemon = (supervisor or supervisor_of(settings)).probe()
     if daemon.state is DaemonState.RUNNING:
         return ConnectionStatus("superv", Connectivity.UP, address=f"pid {daemon.pid}")
     state = Connectivity.IDLE if daemon.state is DaemonState.ABSENT else Connectivity.DOWN

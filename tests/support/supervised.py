@@ -70,14 +70,14 @@ def supervised(home: Path, state_dir: Path | None = None, **environment: str) ->
 
 def end(supervisord: Supervisord) -> None:
     """End supervisord and what it started, frozen, deaf or orphaned as it may be."""
-    pid = supervisord.look().pid
+    pid = supervisord.probe().pid
     if pid is not None:
         os.kill(pid, signal.SIGCONT)
         with contextlib.suppress(SwfError):
             supervisord.shutdown(10)
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    pidfiles.end(pidfiles.living_processes(supervisord.place.directory), 2)
+    pidfiles.terminate(pidfiles.living_processes(supervisord.paths.directory), 2)
 
 
 def one(supervisord: Supervisord, name: str) -> ProcessStatus:
@@ -87,7 +87,7 @@ def one(supervisord: Supervisord, name: str) -> ProcessStatus:
 
 def log_of(supervisord: Supervisord, process: str) -> str:
     """What a process wrote so far."""
-    path = supervisord.place.logs / f"{process}.log"
+    path = supervisord.paths.logs / f"{process}.log"
     return path.read_text(errors="replace") if path.exists() else ""
 
 
@@ -101,7 +101,7 @@ def kill_supervisord(supervisord: Supervisord) -> int:
     pid = supervisord.ensure_running().pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: supervisord.look().state.startable)
+    wait_for(lambda: supervisord.probe().state.startable)
     return pid
 
 

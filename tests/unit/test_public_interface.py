@@ -12,7 +12,7 @@ import swf_console
 from swf_console.backend.services.home import FOLDERS, SUPERVISION, write_home
 from swf_console.backend.supervisor import programs
 from swf_console.backend.supervisor.base import Program
-from swf_console.backend.supervisor.paths import find_place
+from swf_console.backend.supervisor.paths import find_paths
 
 from ..support.homes import CHECKOUT
 from ..support.supervised import user_folder
@@ -87,8 +87,8 @@ def test_a_shipped_script_imports_public_names_only(path: Path) -> None:
 def test_what_supervisord_is_given_names_public_modules_only(tmp_path: Path) -> None:
     write_home(tmp_path)
     with user_folder():
-        place = find_place(tmp_path, tmp_path / ".state")
-    programs.declare(place, [Program("theirs", "agents/theirs.py")])
+        paths = find_paths(tmp_path, tmp_path / ".state")
+    programs.declare(paths, [Program("theirs", "agents/theirs.py")])
     written = [*(tmp_path / ".state").rglob("*.conf"), tmp_path / SUPERVISION]
     named = {name for path in written for name in DOTTED.findall(path.read_text())}
     assert named == {"swf_console.launch", "swf_console.supervisorctl"}

@@ -13,9 +13,6 @@ from pathlib import Path
 from stat import S_IMODE
 from typing import IO, Any, Self
 
-ENVIRONMENT = "environment.json"
-PROGRAMS = "programs.json"
-SUPERVISORS_OWN = "SUPERVISOR_"
 RETRY_SECONDS = 0.01
 
 

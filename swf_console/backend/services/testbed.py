@@ -13,7 +13,7 @@ from ..core.settings import Settings
 from ..database import agents, open_database
 from ..database.records.agents import Agent
 from ..messaging.embedded import find_running
-from ..supervisor.base import EVERYTHING, DaemonState, Did, Orphan, Supervisor
+from ..supervisor.base import EVERYTHING, DaemonState, Effect, Orphan, Supervisor
 from .agents.control import ProcessReport, report_of
 from .agents.programs import BROKER, RUNNER, STAYS, needed_programs, supervisor_of
 from .agents.snapshot import SupervisorSnapshot
@@ -60,7 +60,7 @@ def run_testbed(settings: Settings, request: RunRequest, *, with_agents: bool = 
         lines, strangers = start_agents(settings, prepared.composition, prepared.namespace)
         if RUNNER in strangers:
             raise Refused(strangers[RUNNER], f"Then: testbed run {request.configuration or ''}".rstrip())
-        if any(line.name == RUNNER and line.did != Did.RAN_ALREADY for line in lines):
+        if any(line.name == RUNNER and line.did != Effect.RAN_ALREADY for line in lines):
             patience = FRESH_RUNNER_SECONDS
     return Started(
         execution_id=submit(settings, prepared, patience),
@@ -95,7 +95,7 @@ def start_agents(
     orphan = _executing_orphan(settings, supervisor) if runner else None
     if orphan is not None:
         lines.append(
-            ProcessReport(RUNNER, orphan.pid, str(Did.RAN_ALREADY), "outside supervisord, and executes")
+            ProcessReport(RUNNER, orphan.pid, str(Effect.RAN_ALREADY), "outside supervisord, and executes")
         )
     names = [*([RUNNER] if runner and not orphan else []), *(program.name for program in programs)]
     if names:
@@ -130,7 +130,7 @@ def _start(supervisor: Supervisor, names: Sequence[str], *, settle: bool = False
 
 def _strangers(settings: Settings, lines: Sequence[ProcessReport], namespace: str) -> dict[str, str]:
     """Processes that ran already for another namespace: they will not react to this run."""
-    ran = {line.pid: line.name for line in lines if line.did == Did.RAN_ALREADY and line.pid}
+    ran = {line.pid: line.name for line in lines if line.did == Effect.RAN_ALREADY and line.pid}
     return {
         ran[agent.pid]: f"{ran[agent.pid]} (PID {agent.pid}) runs for namespace {agent.namespace}, "
         f"not {namespace}: swf-console agents restart {ran[agent.pid]}"
@@ -195,7 +195,7 @@ class HomeTestbed:
         try:
             names = [one.name for one in supervisor.processes() if one.group not in STAYS]
         except SupervisorUnreachable:
-            if supervisor.look().state in (DaemonState.ABSENT, DaemonState.STALE):
+            if supervisor.probe().state in (DaemonState.ABSENT, DaemonState.STALE):
                 return ()
             raise
         return [report_of(outcome) for outcome in supervisor.stop(names)] if names else ()

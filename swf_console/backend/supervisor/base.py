@@ -1,4 +1,4 @@
-"""What the room tells about processes, as frozen dataclasses."""
+"""What a supervisor does, and what it says of processes, as frozen dataclasses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 
 class ProcessState(StrEnum):
-    """supervisord's words for the life of a process."""
+    """The states of supervisord, under its names."""
 
     STOPPED = "STOPPED"
     STARTING = "STARTING"
@@ -22,7 +22,7 @@ class ProcessState(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether there is no process, and there will be none by itself."""
+        """Whether there is no process, and none will be started without a request."""
         return self in (self.STOPPED, self.EXITED, self.FATAL, self.UNKNOWN)
 
 
@@ -31,10 +31,10 @@ class DaemonState(StrEnum):
 
     RUNNING = "running"
     ABSENT = "absent"  # no socket
-    STALE = "stale"  # a socket that nobody listens on
+    STALE = "stale"  # a socket on which nothing listens
     DEAF = "deaf"  # the process lives, its socket is gone
     FROZEN = "frozen"  # it takes the call and does not answer
-    FOREIGN = "foreign"  # somebody else answers
+    FOREIGN = "foreign"  # another program answers
     STOPPING = "stopping"
 
     @property
@@ -96,8 +96,8 @@ class Orphan:
     since: datetime | None = None
 
 
-class Did(StrEnum):
-    """What a request did to a process."""
+class Effect(StrEnum):
+    """What a request has done to a process."""
 
     STARTED = "started"
     RAN_ALREADY = "ran already"
@@ -110,18 +110,18 @@ class Did(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ProcessOutcome:
     """What became of one process; `replaced` is the PID of an orphan that was ended first."""
 
     status: ProcessStatus
-    did: Did
+    effect: Effect
     explanation: Explanation | None = None
     replaced: int | None = None
 
     @property
     def ok(self) -> bool:
         """Whether the process is where it was wanted."""
-        return self.did not in (Did.FAILED, Did.STILL_WAITING)
+        return self.effect not in (Effect.FAILED, Effect.STILL_WAITING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +160,8 @@ class Supervisor(Protocol):
     Methods may be called from any thread. Timeouts are in seconds.
     """
 
-    def look(self) -> Daemon:
-        """What is there; never raises."""
+    def probe(self) -> Daemon:
+        """What answers there; never raises."""
         ...
 
     def ensure_running(self) -> Daemon:
@@ -178,22 +178,22 @@ class Supervisor(Protocol):
 
     def start(
         self, names: Sequence[str], timeout: float = START_SECONDS, *, settle: bool = True
-    ) -> tuple[Outcome, ...]:
+    ) -> tuple[ProcessOutcome, ...]:
         """Start what does not run; orphans of these processes are ended first.
 
         Without `settle` a process that has a PID is enough, though it may yet end at once.
         """
         ...
 
-    def stop(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[Outcome, ...]:
+    def stop(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[ProcessOutcome, ...]:
         """Stop what runs."""
         ...
 
-    def restart(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[Outcome, ...]:
+    def restart(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[ProcessOutcome, ...]:
         """Stop what runs, start all of them; `timeout` holds for each half."""
         ...
 
-    def signal(self, names: Sequence[str], signal_name: str) -> tuple[Outcome, ...]:
+    def signal(self, names: Sequence[str], signal_name: str) -> tuple[ProcessOutcome, ...]:
         """Send a signal (`HUP`, `USR1`) to what runs."""
         ...
 
@@ -218,7 +218,7 @@ class Supervisor(Protocol):
         ...
 
     def end_orphans(self, timeout: float = STOP_SECONDS) -> tuple[Orphan, ...]:
-        """End every orphan, politely and then not; returns those that were ended."""
+        """SIGTERM to every orphan, then SIGKILL; returns those that have ended."""
         ...
 
     def explain(self, status: ProcessStatus) -> Explanation:

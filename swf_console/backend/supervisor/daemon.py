@@ -16,78 +16,80 @@ from ..core.errors import SupervisorUnreachable, TimedOut, UsageError
 from ..core.files import FileLock
 from .base import Daemon, DaemonState
 from .environment import search_path
-from .paths import CONFIGURATION, OWN_SOCKET, Place
+from .paths import CONFIGURATION, OWN_SOCKET, SupervisorPaths
 from .rpc import CALL_SECONDS, SHUTDOWN_STATE, NoAnswer, call, foreign, multicall
 
 IDENTIFIER = "swf-console"
 START_SECONDS = 10.0
-LOOK_SECONDS = 0.01
+POLL_SECONDS = 0.01
 DEAF_SECONDS = 1.0
 LOCK = "start.lock"
 RUNNING_CODE = 1
 
 
-def look(place: Place, timeout: float = CALL_SECONDS) -> Daemon:
-    """What is there, in words; never raises."""
+def probe(paths: SupervisorPaths, timeout: float = CALL_SECONDS) -> Daemon:
+    """What answers there, in words; never raises."""
     try:
-        pid, _ = ask(place, timeout=timeout)
+        pid, _ = ask(paths, timeout=timeout)
     except NoAnswer as error:
-        return Daemon(error.state, _process(place), error.message, error.advice)
+        return Daemon(error.state, _living_pid(paths), error.message, error.advice)
     return Daemon(DaemonState.RUNNING, pid)
 
 
-def ask(place: Place, *more: str, timeout: float = CALL_SECONDS) -> tuple[int, list[Any]]:
+def ask(paths: SupervisorPaths, *more: str, timeout: float = CALL_SECONDS) -> tuple[int, list[Any]]:
     """supervisord's PID and what the methods `more` answer. Raises NoAnswer unless it is ours and runs."""
     methods = ("supervisor.getIdentification", "supervisor.getState", "supervisor.getPID", *more)
     try:
-        answers = multicall(place.socket, [(method, ()) for method in methods], timeout)
+        answers = multicall(paths.socket, [(method, ()) for method in methods], timeout)
     except NoAnswer as error:
-        raise _known_better(place, error) from error
+        raise _with_pid(paths, error) from error
     except Fault as fault:
-        raise foreign(place.socket, fault.faultString) from fault
+        raise foreign(paths.socket, fault.faultString) from fault
     identity, state, pid, *rest = answers
     if _stopping(identity) or (isinstance(state, dict) and state.get("statecode") != RUNNING_CODE):
         raise NoAnswer(DaemonState.STOPPING, "supervisord is shutting down", "Wait until it has ended")
     if identity != IDENTIFIER or not isinstance(pid, int):
-        raise foreign(place.socket, f"a supervisord that calls itself {identity}")
+        raise foreign(paths.socket, f"a supervisord that calls itself {identity}")
     return pid, rest
 
 
-def ensure_running(place: Place, environment: Mapping[str, str], timeout: float = START_SECONDS) -> Daemon:
-    """Start supervisord where there is none, in a session of its own; any number may ask at once.
+def ensure_running(
+    paths: SupervisorPaths, environment: Mapping[str, str], timeout: float = START_SECONDS
+) -> Daemon:
+    """Start supervisord where none runs, in a session of its own; several processes may ask at once.
 
     Raises SupervisorUnreachable where it cannot be started, or something else is in its place; UsageError
     where its configuration cannot be used.
     """
-    found = look(place)
+    found = probe(paths)
     if found.state is DaemonState.RUNNING:
         return found
     deadline = time.monotonic() + timeout
-    with _turn(place, deadline):
-        found = _await_end_of_shutdown(place, deadline)
+    with _start_lock(paths, deadline):
+        found = _await_end_of_shutdown(paths, deadline)
         if found.state.startable:
-            _start(place, environment, deadline)
-            found = _await_answer(place, deadline)
+            _start(paths, environment, deadline)
+            found = _await_answer(paths, deadline)
     if found.state is not DaemonState.RUNNING:
         raise NoAnswer(found.state, found.message, found.advice)
     return found
 
 
-def shutdown(place: Place, timeout: float) -> None:
+def shutdown(paths: SupervisorPaths, timeout: float) -> None:
     """Have supervisord stop everything and end. TimedOut where it still runs after `timeout` seconds."""
-    pid, _ = ask(place)
+    pid, _ = ask(paths)
     with contextlib.suppress(NoAnswer):
-        call(place.socket, "supervisor.shutdown")
+        call(paths.socket, "supervisor.shutdown")
     deadline, pause = time.monotonic() + timeout, Event()
-    while _process(place) == pid:
+    while _living_pid(paths) == pid:
         if time.monotonic() > deadline:
-            raise TimedOut(f"supervisord (PID {pid}) has not ended within {timeout:g} s", f"See {place.logs}")
-        pause.wait(LOOK_SECONDS)
+            raise TimedOut(f"supervisord (PID {pid}) has not ended within {timeout:g} s", f"See {paths.logs}")
+        pause.wait(POLL_SECONDS)
 
 
-def check_configuration(place: Place) -> None:
+def check_configuration(paths: SupervisorPaths) -> None:
     """UsageError where agents.supervisord.conf is missing, or would make supervisord listen elsewhere."""
-    path = place.home / CONFIGURATION
+    path = paths.home / CONFIGURATION
     try:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
@@ -100,7 +102,7 @@ def check_configuration(place: Place) -> None:
 
 
 def reason_in(text: str) -> str:
-    """What supervisord says when it does not start, in one line, without every variable's name."""
+    """Why supervisord does not start, in one line, without its list of all variables."""
     errors = [line for line in text.strip().splitlines() if line.startswith("Error:")]
     line = (errors or text.strip().splitlines() or ["no reason given"])[-1].removeprefix("Error: ")
     return re.sub(r" Available names: .*?(?= in section|$)", "", line)[:500]
@@ -110,20 +112,20 @@ def _stopping(answer: Any) -> bool:
     return isinstance(answer, Fault) and answer.faultCode == SHUTDOWN_STATE
 
 
-def _start(place: Place, environment: Mapping[str, str], deadline: float) -> None:
-    check_configuration(place)
+def _start(paths: SupervisorPaths, environment: Mapping[str, str], deadline: float) -> None:
+    check_configuration(paths)
     with contextlib.suppress(FileNotFoundError):
-        place.socket.unlink()
-    log = place.logs / "supervisord-start.log"
-    command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(place.configuration)]
+        paths.socket.unlink()
+    log = paths.logs / "supervisord-start.log"
+    command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(paths.configuration)]
     with log.open("wb") as output:
         starter = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            cwd=place.state_dir,
-            env={**environment, "PATH": search_path(place, environment)},
+            cwd=paths.state_dir,
+            env={**environment, "PATH": search_path(paths, environment)},
             start_new_session=True,
         )
     try:
@@ -134,40 +136,40 @@ def _start(place: Place, environment: Mapping[str, str], deadline: float) -> Non
         raise SupervisorUnreachable("supervisord was not up in time", f"See {log}") from error
     if code != 0:
         reason = reason_in(log.read_text(errors="replace"))
-        raise UsageError(f"supervisord did not start: {reason}", f"Correct {place.home / CONFIGURATION}")
+        raise UsageError(f"supervisord did not start: {reason}", f"Correct {paths.home / CONFIGURATION}")
 
 
-def _await_answer(place: Place, deadline: float) -> Daemon:
-    return _look_until(place, lambda state: state is DaemonState.RUNNING, deadline)
+def _await_answer(paths: SupervisorPaths, deadline: float) -> Daemon:
+    return _probe_until(paths, lambda state: state is DaemonState.RUNNING, deadline)
 
 
-def _await_end_of_shutdown(place: Place, deadline: float) -> Daemon:
+def _await_end_of_shutdown(paths: SupervisorPaths, deadline: float) -> Daemon:
     """What is there once a shutdown is over; the socket goes a moment before the process."""
-    found = _look_until(place, lambda state: state is not DaemonState.STOPPING, deadline)
+    found = _probe_until(paths, lambda state: state is not DaemonState.STOPPING, deadline)
     if found.state is not DaemonState.DEAF:
         return found
     soon = min(deadline, time.monotonic() + DEAF_SECONDS)
-    return _look_until(place, lambda state: state is not DaemonState.DEAF, soon)
+    return _probe_until(paths, lambda state: state is not DaemonState.DEAF, soon)
 
 
-def _look_until(place: Place, enough: Callable[[DaemonState], bool], deadline: float) -> Daemon:
+def _probe_until(paths: SupervisorPaths, enough: Callable[[DaemonState], bool], deadline: float) -> Daemon:
     pause = Event()
     while True:
-        found = look(place)
+        found = probe(paths)
         if enough(found.state) or time.monotonic() > deadline:
             return found
-        pause.wait(LOOK_SECONDS)
+        pause.wait(POLL_SECONDS)
 
 
-def _known_better(place: Place, error: NoAnswer) -> NoAnswer:
+def _with_pid(paths: SupervisorPaths, error: NoAnswer) -> NoAnswer:
     """The error with the PID, where the process itself is still there."""
-    pid = _process(place)
+    pid = _living_pid(paths)
     if pid is None:
         return error
     if error.state.startable:
         return NoAnswer(
             DaemonState.DEAF,
-            f"supervisord (PID {pid}) runs, but its socket {place.socket} is gone",
+            f"supervisord (PID {pid}) runs, but its socket {paths.socket} is gone",
             f"End it, its processes end with it: kill {pid}",
         )
     if error.state is DaemonState.FROZEN:
@@ -178,10 +180,10 @@ def _known_better(place: Place, error: NoAnswer) -> NoAnswer:
     return error
 
 
-def _process(place: Place) -> int | None:
-    """The PID of the supervisord of this place, as its PID file and /proc tell."""
+def _living_pid(paths: SupervisorPaths) -> int | None:
+    """The PID of this home's supervisord, as its PID file and /proc say."""
     try:
-        pid = int(place.pid_file.read_text())
+        pid = int(paths.pid_file.read_text())
         os.kill(pid, 0)
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except (OSError, ValueError):
@@ -190,9 +192,9 @@ def _process(place: Place) -> int | None:
     return pid if any(Path(os.fsdecode(word)).name == CONFIGURATION for word in words) else None
 
 
-def _turn(place: Place, deadline: float) -> FileLock:
+def _start_lock(paths: SupervisorPaths, deadline: float) -> FileLock:
     """The lock without which no process may start supervisord here."""
-    lock = FileLock(place.directory / LOCK)
+    lock = FileLock(paths.directory / LOCK)
     if not lock.take(deadline - time.monotonic()):
         raise SupervisorUnreachable("another process is still starting supervisord")
     return lock

@@ -6,23 +6,24 @@ import shlex
 import sys
 from collections.abc import Mapping
 
-from ..core.files import ENVIRONMENT, SUPERVISORS_OWN, write_private
-from .paths import Place
+from ..core.files import write_private
+from .launcher import ENVIRONMENT, SUPERVISORS_OWN
+from .paths import SupervisorPaths
 
 
-def write_environment(place: Place, environment: Mapping[str, str]) -> None:
+def write_environment(paths: SupervisorPaths, environment: Mapping[str, str]) -> None:
     """Write it (mode 0600), and the `python` that supervisord finds first on its PATH."""
     kept = {name: value for name, value in environment.items() if not name.startswith(SUPERVISORS_OWN)}
-    kept |= {"SWF_CONSOLE_HOME": str(place.home), "SWF_STATE_DIR": str(place.state_dir)}
-    write_private(place.directory / ENVIRONMENT, json.dumps({"home": str(place.home), "environment": kept}))
-    programs = place.directory / "bin"
+    kept |= {"SWF_CONSOLE_HOME": str(paths.home), "SWF_STATE_DIR": str(paths.state_dir)}
+    write_private(paths.directory / ENVIRONMENT, json.dumps({"home": str(paths.home), "environment": kept}))
+    programs = paths.directory / "bin"
     programs.mkdir(mode=0o700, exist_ok=True)
     text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n'
     write_private(programs / "python", text, mode=0o700)
 
 
-def search_path(place: Place, environment: Mapping[str, str]) -> str:
+def search_path(paths: SupervisorPaths, environment: Mapping[str, str]) -> str:
     """PATH for supervisord: our `python` first."""
     return os.pathsep.join(
-        [str(place.here / ".state" / "supervision" / "bin"), environment.get("PATH") or os.defpath]
+        [str(paths.here / ".state" / "supervision" / "bin"), environment.get("PATH") or os.defpath]
     )

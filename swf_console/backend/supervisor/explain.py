@@ -16,7 +16,7 @@ LOG_LINES = 20
 
 
 def explain(status: ProcessStatus, directory: Path, *, orphan: int | None = None) -> Explanation:
-    """What `status` means; `directory` is where launchers leave why they refused."""
+    """What `status` means; launchers leave in `directory` why they refused."""
     if orphan is not None and status.state is not ProcessState.RUNNING:
         return Explanation(
             f"{status.name} runs outside supervisord, as PID {orphan}, since its supervisord died",
@@ -39,7 +39,7 @@ def _failed(status: ProcessStatus, refusal: Explanation | None) -> Explanation:
         return Explanation(f"{what}: {refusal.text}", refusal.advice)
     if not status.spawn_error.startswith(TOO_QUICKLY):
         return Explanation(f"{what}: {status.spawn_error or status.description}", _see(status))
-    said = _last_words(status.log_file)
+    said = _last_line(status.log_file)
     why = f"it ended within its first second{', saying: ' + said if said else ', saying nothing'}"
     return Explanation(f"{what}: {why}", _see(status))
 
@@ -57,7 +57,7 @@ def _plain(status: ProcessStatus) -> Explanation:
         case ProcessState.EXITED:
             code = status.exit_status
             how = "was ended by a signal" if code == BY_SIGNAL else f"ended by itself with exit code {code}"
-            said = _last_words(status.log_file) if code else ""
+            said = _last_line(status.log_file) if code else ""
             return Explanation(f"{name} {how}{', saying: ' + said if said else ''}", start)
         case ProcessState.STOPPED:
             return Explanation(f"{name} is stopped", start)
@@ -66,7 +66,7 @@ def _plain(status: ProcessStatus) -> Explanation:
     )
 
 
-def _last_words(path: Path | None) -> str:
+def _last_line(path: Path | None) -> str:
     lines = [line for line in last_lines(path, LOG_LINES) if line.strip()] if path else []
     return lines[-1].strip()[:300] if lines else ""
 

@@ -13,7 +13,7 @@ from ..core.sanitize import plain
 READ_BYTES = 256 * 1024
 LINE_CHARACTERS = 16 * 1024
 TAIL_BYTES_PER_LINE = 512
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 MOST_BACKUPS = 20
 
 
@@ -32,7 +32,7 @@ class LogFollower:
     """
 
     def __init__(self, path: Path, *, last_lines: int | None = None) -> None:
-        """Begin at the start of the file, or with its `last_lines` lines. The file need not be there yet."""
+        """Start at the beginning of the file, or with its `last_lines` lines; it need not exist yet."""
         self._path = path
         self._file: BinaryIO | None = None
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -51,7 +51,7 @@ class LogFollower:
             lines += self._lines(self._decoder.decode(data))
         return lines
 
-    def follow(self, stop: Event, every: float = LOOK_SECONDS) -> Iterator[LogLine]:
+    def follow(self, stop: Event, every: float = POLL_SECONDS) -> Iterator[LogLine]:
         """Lines as they come, until `stop` is set; looks every `every` seconds while there is nothing new."""
         while not stop.is_set():
             found = self.read()

@@ -1,4 +1,4 @@
-"""Where the supervisord of a home is: its configuration, its socket, its PID files, its logs.
+"""The paths of a home's supervisord: its configuration, its socket, its PID files, its logs.
 
 The socket lies in the state directory. What supervisord and its clients are given is a path to it that is
 short and free of characters with a meaning: the home itself where it will do, else a folder of links.
@@ -24,7 +24,7 @@ OWN_SOCKET = f"%(here)s/{STATE}/{SOCKET}"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SupervisorPaths:
     """The paths of one home and state directory; `here` is the folder as supervisord sees it."""
 
     home: Path
@@ -53,46 +53,46 @@ class Place:
 
     @property
     def directory(self) -> Path:
-        """What this room keeps for itself."""
+        """Environment, declared programs, PID files and refusals."""
         return self.state_dir / "supervision"
 
 
-def find_place(home: Path, state_dir: Path) -> Place:
-    """The place of `home`; makes the directories and links that are missing.
+def find_paths(home: Path, state_dir: Path) -> SupervisorPaths:
+    """The paths of `home`; makes the directories and links that are missing.
 
     Raises UsageError where they cannot be made.
     """
     home, state_dir = home.absolute(), state_dir.absolute()
-    place = Place(home, state_dir, _here(home, state_dir))
-    for directory in (place.state_dir, place.directory, place.logs):
+    paths = SupervisorPaths(home, state_dir, _here(home, state_dir))
+    for directory in (paths.state_dir, paths.directory, paths.logs):
         private_directory(directory)
-    return place
+    return paths
 
 
-def remember(place: Place, default_state_dir: Path) -> None:
+def remember_state_dir(paths: SupervisorPaths, default_state_dir: Path) -> None:
     """Note a state directory that only the environment knows, for a shell where nothing is set."""
-    mark = _mark(place.home)
-    if place.state_dir != default_state_dir.absolute():
-        _link(_usable_folder() / mark, place.state_dir)
+    mark = _key(paths.home)
+    if paths.state_dir != default_state_dir.absolute():
+        _link(_usable_folder() / mark, paths.state_dir)
         return
     for folder in _folders():
         with contextlib.suppress(OSError):
             (folder / mark).unlink()
 
 
-def remembered(home: Path) -> Path | None:
+def remembered_state_dir(home: Path) -> Path | None:
     """The state directory that was used for this home last, where it is not the usual one."""
     for folder in _folders():
         with contextlib.suppress(OSError):
             if folder.stat().st_uid == os.getuid():
-                return (folder / _mark(home)).readlink()
+                return (folder / _key(home)).readlink()
     return None
 
 
 def _here(home: Path, state_dir: Path) -> Path:
     if state_dir == home / STATE and _fits(home):
         return home
-    links = _usable_folder() / _mark(home, state_dir)
+    links = _usable_folder() / _key(home, state_dir)
     private_directory(links)
     _link(links / STATE, state_dir)
     _link(links / CONFIGURATION, home / CONFIGURATION)
@@ -114,7 +114,7 @@ def _folders() -> list[Path]:
         first = Path.home() / ".local" / "state" / "swf-console" / "run"
     except RuntimeError:
         return [last]
-    return [first, last] if _fits(first / _mark(first)) else [last]
+    return [first, last] if _fits(first / _key(first)) else [last]
 
 
 def _usable_folder() -> Path:
@@ -125,7 +125,7 @@ def _usable_folder() -> Path:
     return private_directory(last)
 
 
-def _mark(*paths: Path) -> str:
+def _key(*paths: Path) -> str:
     return hashlib.sha256(b"\0".join(os.fsencode(path) for path in paths)).hexdigest()[:16]
 
 

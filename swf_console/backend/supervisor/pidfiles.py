@@ -1,4 +1,4 @@
-"""PID files of the processes: who runs, who outlived supervisord, and never two of one."""
+"""PID files: which processes run, which have outlived supervisord; at most one process of each name."""
 
 import contextlib
 import json
@@ -13,12 +13,12 @@ from threading import Event
 from ..core.files import FileLock, read_json, write_private
 from .base import Orphan
 
-LOOK_SECONDS = 0.05
+POLL_SECONDS = 0.05
 KILL_SECONDS = 5.0
 SUFFIX = ".pid"
 
 
-class Taken(Exception):
+class AlreadyRunning(Exception):
     """The process runs already, as `pid`."""
 
     def __init__(self, pid: int) -> None:
@@ -32,9 +32,9 @@ def claim(directory: Path, process: str) -> None:
     with FileLock(folder / ".lock"):
         living = _living(folder / f"{process}{SUFFIX}")
         if living is not None and living != os.getpid():
-            raise Taken(living)
-        told = {"pid": os.getpid(), "began": _began(os.getpid()), "host": _host(), "at": time.time()}
-        write_private(folder / f"{process}{SUFFIX}", json.dumps(told))
+            raise AlreadyRunning(living)
+        content = {"pid": os.getpid(), "began": _start_time(os.getpid()), "host": _host(), "at": time.time()}
+        write_private(folder / f"{process}{SUFFIX}", json.dumps(content))
 
 
 def living_processes(directory: Path) -> tuple[Orphan, ...]:
@@ -52,26 +52,26 @@ def find_orphans(directory: Path, supervised: Collection[int]) -> tuple[Orphan, 
     return tuple(one for one in living_processes(directory) if one.pid not in supervised)
 
 
-def end(orphans: Sequence[Orphan], timeout: float) -> tuple[Orphan, ...]:
+def terminate(orphans: Sequence[Orphan], timeout: float) -> tuple[Orphan, ...]:
     """SIGTERM to each process group, SIGKILL after `timeout` seconds; returns those that are gone."""
-    known = {one: _began(one.pid) for one in orphans if _exists(one.pid)}
+    known = {one: _start_time(one.pid) for one in orphans if _exists(one.pid)}
     for signal_number, seconds in ((signal.SIGTERM, timeout), (signal.SIGKILL, KILL_SECONDS)):
-        for one, began in known.items():
-            if lives(one.pid, began):
+        for one, started in known.items():
+            if is_alive(one.pid, started):
                 _signal_group(one.pid, signal_number)
         _await_end(known, seconds)
-    return tuple(one for one in orphans if one not in known or not lives(one.pid, known[one]))
+    return tuple(one for one in orphans if one not in known or not is_alive(one.pid, known[one]))
 
 
-def lives(pid: int, began: str) -> bool:
-    """Whether the process that began then still lives: a PID may have been given away again."""
-    return _exists(pid) and _began(pid) == began
+def is_alive(pid: int, started: str) -> bool:
+    """Whether the process that started then still lives: its PID may be another's by now."""
+    return _exists(pid) and _start_time(pid) == started
 
 
 def _await_end(known: dict[Orphan, str], seconds: float) -> None:
     deadline, pause = time.monotonic() + seconds, Event()
-    while any(lives(one.pid, began) for one, began in known.items()) and time.monotonic() < deadline:
-        pause.wait(LOOK_SECONDS)
+    while any(is_alive(one.pid, started) for one, started in known.items()) and time.monotonic() < deadline:
+        pause.wait(POLL_SECONDS)
 
 
 def _signal_group(pid: int, signal_number: int) -> None:
@@ -84,11 +84,11 @@ def _signal_group(pid: int, signal_number: int) -> None:
 
 def _living(path: Path) -> int | None:
     try:
-        told = read_json(path)
-        pid, began, host = int(told["pid"]), str(told["began"]), told["host"]
+        content = read_json(path)
+        pid, started, host = int(content["pid"]), str(content["began"]), content["host"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return pid if host == _host() and lives(pid, began) else None
+    return pid if host == _host() and is_alive(pid, started) else None
 
 
 def _since(path: Path) -> datetime | None:
@@ -108,8 +108,8 @@ def _exists(pid: int) -> bool:
     return _stat(pid)[:1] not in (["Z"], ["X"])
 
 
-def _began(pid: int) -> str:
-    """When it began, in clock ticks since the boot (proc(5), field 22), and which boot; "" without /proc."""
+def _start_time(pid: int) -> str:
+    """When it started, in clock ticks since the boot (proc(5), field 22), and which boot; "" if unknown."""
     fields = _stat(pid)
     return f"{fields[19]}@{_boot()}" if len(fields) > 19 else ""
 

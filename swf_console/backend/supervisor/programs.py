@@ -12,11 +12,12 @@ from typing import Any
 from xmlrpc.client import Fault
 
 from ..core.errors import TimedOut, UsageError
-from ..core.files import PROGRAMS, FileLock, read_json, write_private
+from ..core.files import FileLock, read_json, write_private
 from .base import Changes, ProcessStatus, Program
 from .daemon import reason_in
 from .explain import known_signal
-from .paths import CONFIGURATION, Place
+from .launcher import PROGRAMS
+from .paths import CONFIGURATION, SupervisorPaths
 from .rpc import ALREADY_ADDED, BAD_NAME, CANT_REREAD, NOT_RUNNING
 
 INCLUDE = "declared.conf"
@@ -26,9 +27,9 @@ MOST_PROCESSES = 1000
 LAUNCH = "python -m swf_console.launch "
 LAUNCHER = re.compile(r"swf_console\.([a-z_]+\.)*launch")  # homes of 0.1 spell it longer
 # option of [agents.<name>] -> what it may be; the first row is for the launcher, the others for supervisord
-LAUNCHED: dict[str, type] = {"arguments": list, "environment": dict, "directory": str}
-NUMBERS = ("startsecs", "startretries", "stopwaitsecs", "priority")
-OPTIONS = (*LAUNCHED, *NUMBERS, "stopsignal", "autorestart")
+LAUNCHER_OPTIONS: dict[str, type] = {"arguments": list, "environment": dict, "directory": str}
+NUMBER_OPTIONS = ("startsecs", "startretries", "stopwaitsecs", "priority")
+OPTIONS = (*LAUNCHER_OPTIONS, *NUMBER_OPTIONS, "stopsignal", "autorestart")
 DEFAULTS: dict[str, str] = {
     "autostart": "false",
     "autorestart": "unexpected",
@@ -45,7 +46,7 @@ DEFAULTS: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Shipped:
+class ShippedProgram:
     """A program of agents.supervisord.conf; `script` is empty where it runs a module.
 
     `numbered`: its processes are told apart by a number, however many there are.
@@ -57,7 +58,7 @@ class Shipped:
     numbered: bool = False
 
 
-def shipped_programs(home: Path) -> dict[str, Shipped]:
+def shipped_programs(home: Path) -> dict[str, ShippedProgram]:
     """The programs of the home's agents.supervisord.conf. UsageError where it cannot be read."""
     path = home / CONFIGURATION
     parser = RawConfigParser(inline_comment_prefixes=(";", "#"), strict=False)
@@ -71,37 +72,37 @@ def shipped_programs(home: Path) -> dict[str, Shipped]:
     return {one.name: one for one in found}
 
 
-def declared_programs(place: Place) -> dict[str, dict[str, Any]]:
+def declared_programs(paths: SupervisorPaths) -> dict[str, dict[str, Any]]:
     """What was declared so far, by name."""
-    return read_json(place.directory / PROGRAMS)
+    return read_json(paths.directory / PROGRAMS)
 
 
-def declare(place: Place, programs: Sequence[Program]) -> bool:
+def declare(paths: SupervisorPaths, programs: Sequence[Program]) -> bool:
     """Add or change programs, keeping the others; whether that changed anything.
 
     Raises UsageError where a program cannot be: nothing is written then.
     """
-    shipped = shipped_programs(place.home)
+    shipped = shipped_programs(paths.home)
     fresh = {one.name: _entry(one, shipped) for one in programs}
-    with FileLock(place.directory / LOCK):
-        return _write(place, {**declared_programs(place), **fresh})
+    with FileLock(paths.directory / LOCK):
+        return _write(paths, {**declared_programs(paths), **fresh})
 
 
-def forget(place: Place, names: Sequence[str]) -> bool:
+def forget(paths: SupervisorPaths, names: Sequence[str]) -> bool:
     """Take declared programs away; whether that changed anything."""
-    with FileLock(place.directory / LOCK):
-        kept = {name: entry for name, entry in declared_programs(place).items() if name not in names}
-        return _write(place, kept)
+    with FileLock(paths.directory / LOCK):
+        kept = {name: entry for name, entry in declared_programs(paths).items() if name not in names}
+        return _write(paths, kept)
 
 
-def _write(place: Place, entries: Mapping[str, dict[str, Any]]) -> bool:
-    before = declared_programs(place)
-    write_private(place.directory / PROGRAMS, json.dumps(entries))
-    write_private(place.directory / INCLUDE, "\n".join(_section(name, entries[name]) for name in entries))
+def _write(paths: SupervisorPaths, entries: Mapping[str, dict[str, Any]]) -> bool:
+    before = declared_programs(paths)
+    write_private(paths.directory / PROGRAMS, json.dumps(entries))
+    write_private(paths.directory / INCLUDE, "\n".join(_section(name, entries[name]) for name in entries))
     return before != entries
 
 
-def _entry(program: Program, shipped: Mapping[str, Shipped]) -> dict[str, Any]:
+def _entry(program: Program, shipped: Mapping[str, ShippedProgram]) -> dict[str, Any]:
     name, count = program.name, program.count
     if not NAME.fullmatch(name):
         raise UsageError(f"{name!r} is no name of a program", "Use letters, digits, '.', '_' and '-'")
@@ -130,13 +131,13 @@ def _options(program: Program) -> dict[str, Any]:
 
 
 def _usable(key: str, value: Any) -> bool:
-    if key in NUMBERS:
+    if key in NUMBER_OPTIONS:
         return type(value) is int and 0 <= value <= 86400
     if key == "autorestart":
         return value in (True, False, "unexpected")
     if key == "stopsignal":
         return isinstance(value, str) and bool(known_signal(value))
-    if not isinstance(value, (list, dict, str)) or not isinstance(value, LAUNCHED[key]):
+    if not isinstance(value, (list, dict, str)) or not isinstance(value, LAUNCHER_OPTIONS[key]):
         return False
     words = [value] if isinstance(value, str) else list(value)
     words += value.values() if isinstance(value, dict) else []
@@ -149,23 +150,23 @@ def _section(name: str, entry: Mapping[str, Any]) -> str:
     if not entry.get("numbered"):
         lines |= {"process_name": process, "stdout_logfile": f"%(here)s/../logs/{process}.log"}
     if not entry.get("kept"):
-        own = {key: str(entry[key]).lower() for key in (*NUMBERS, "autorestart") if key in entry}
+        own = {key: str(entry[key]).lower() for key in (*NUMBER_OPTIONS, "autorestart") if key in entry}
         if "stopsignal" in entry:
             own["stopsignal"] = known_signal(entry["stopsignal"])
         lines |= {"command": f"{LAUNCH}@{name}", **DEFAULTS, **own}
     return "\n".join([f"[program:{name}]", *(f"{key}={value}" for key, value in lines.items()), ""])
 
 
-def _shipped(parser: RawConfigParser, section: str) -> Shipped:
+def _shipped(parser: RawConfigParser, section: str) -> ShippedProgram:
     words = parser.get(section, "command", fallback="").split()
     script = words[-1] if len(words) > 1 and LAUNCHER.fullmatch(words[-2]) else ""
     numbered = "%(process_num)" in parser.get(section, "process_name", fallback="")
     count = parser.getint(section, "numprocs", fallback=1)
-    return Shipped(section.partition(":")[2], script, count, numbered)
+    return ShippedProgram(section.partition(":")[2], script, count, numbered)
 
 
 STOP_SECONDS = 25.0
-LOOK_SECONDS = 0.05
+POLL_SECONDS = 0.05
 HARMLESS = (ALREADY_ADDED, BAD_NAME, NOT_RUNNING)
 
 Calls = Callable[[Sequence[tuple[str, tuple[Any, ...]]]], list[Any]]
@@ -185,8 +186,8 @@ def reread(calls: Calls, processes: Callable[[], tuple[ProcessStatus, ...]]) -> 
     added, changed, removed = (tuple(sorted(names)) for names in answer[0])
     running = [one for one in processes() if one.group in changed and not one.state.ended]
     _stop(calls, processes, {*changed, *removed})
-    _ask(calls, "supervisor.removeProcessGroup", [*changed, *removed])
-    _ask(calls, "supervisor.addProcessGroup", [*changed, *added])
+    _call_each(calls, "supervisor.removeProcessGroup", [*changed, *removed])
+    _call_each(calls, "supervisor.addProcessGroup", [*changed, *added])
     _start_again(calls, processes, running)
     return Changes(added, changed, removed)
 
@@ -200,7 +201,7 @@ def _stop(calls: Calls, processes: Callable[[], tuple[ProcessStatus, ...]], grou
     while late := [one.name for one in processes() if one.group in groups and not one.state.ended]:
         if time.monotonic() > deadline:
             raise TimedOut(f"{', '.join(late)}: not stopped within {STOP_SECONDS:g} s", "Try again")
-        pause.wait(LOOK_SECONDS)
+        pause.wait(POLL_SECONDS)
 
 
 def _start_again(
@@ -209,10 +210,10 @@ def _start_again(
     """Start a group whole where any of it ran: it may have more processes than before."""
     groups = {one.group for one in ran}
     idle = [one.name for one in processes() if one.group in groups and one.state.ended]
-    _ask(calls, "supervisor.startProcess", idle, False)
+    _call_each(calls, "supervisor.startProcess", idle, False)
 
 
-def _ask(calls: Calls, method: str, names: Sequence[str], *more: Any) -> None:
+def _call_each(calls: Calls, method: str, names: Sequence[str], *more: Any) -> None:
     for name, answer in zip(names, calls([(method, (name, *more)) for name in names]), strict=True):
         if isinstance(answer, Fault) and answer.faultCode not in HARMLESS:
             raise UsageError(f"{name}: supervisord refused: {answer.faultString}")

@@ -46,8 +46,8 @@ def call(path: Path, method: str, *params: Any, timeout: float = CALL_SECONDS) -
         try:
             body = _post(path, dumps(params, method).encode(), deadline)
         except (BrokenPipeError, ConnectionResetError):
-            # A supervisord that ends hangs up on whoever is in the middle of a call: is it still there?
-            _UnixConnection(path, _left(deadline)).probe()
+            # A supervisord that ends breaks off the calls at hand: is it still there?
+            _UnixConnection(path, _remaining(deadline)).probe()
             raise
     except FileNotFoundError as error:
         raise NoAnswer(DaemonState.ABSENT, "supervisord does not run") from error
@@ -65,7 +65,7 @@ def call(path: Path, method: str, *params: Any, timeout: float = CALL_SECONDS) -
 
 
 def multicall(path: Path, calls: Sequence[Call], timeout: float = CALL_SECONDS) -> list[Any]:
-    """Several calls in one journey; what is refused comes back as a Fault in its place."""
+    """Several calls in one request; a refusal is a Fault in its place."""
     if not calls:
         return []
     wanted = [{"methodName": method, "params": list(params)} for method, params in calls]
@@ -85,7 +85,7 @@ def foreign(path: Path, why: str) -> NoAnswer:
 
 
 def _post(path: Path, body: bytes, deadline: float) -> bytes:
-    connection = _UnixConnection(path, _left(deadline))
+    connection = _UnixConnection(path, _remaining(deadline))
     try:
         connection.request("POST", "/RPC2", body, {"Content-Type": "text/xml"})
         with connection.getresponse() as response:
@@ -100,7 +100,7 @@ def _post(path: Path, body: bytes, deadline: float) -> bytes:
 def _read(connected: socket.socket, response: http.client.HTTPResponse, deadline: float) -> bytes:
     body = bytearray()
     while True:
-        connected.settimeout(_left(deadline))
+        connected.settimeout(_remaining(deadline))
         chunk = response.read1(CHUNK_BYTES)
         if not chunk:
             return bytes(body)
@@ -123,7 +123,7 @@ def _fault(answer: Any) -> Fault | None:
     return None
 
 
-def _left(deadline: float) -> float:
+def _remaining(deadline: float) -> float:
     left = deadline - time.monotonic()
     if left <= 0:
         raise TimeoutError

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
-from typing import Any, Protocol
+from typing import Any
 from xmlrpc.client import Fault
 
 from ..core.files import FileLock
@@ -16,10 +16,10 @@ from .base import (
     Changes,
     Daemon,
     DaemonState,
-    Did,
+    Effect,
     Explanation,
     Orphan,
-    Outcome,
+    ProcessOutcome,
     ProcessState,
     ProcessStatus,
     Program,
@@ -27,7 +27,7 @@ from .base import (
 from .environment import write_environment
 from .explain import explain, known_signal, select
 from .launcher import clear_refusal, read_refusal
-from .paths import Place, find_place, remember
+from .paths import SupervisorPaths, find_paths, remember_state_dir
 from .programs import reread
 from .rpc import (
     ALREADY_STARTED,
@@ -40,142 +40,16 @@ from .rpc import (
     read_processes,
 )
 
-LOOK_SECONDS = 0.05
+POLL_SECONDS = 0.05
 UP = (ProcessState.STARTING, ProcessState.RUNNING)
 COMING = (ProcessState.STARTING, ProcessState.BACKOFF)
-
-
-class Talk(Protocol):
-    """What is needed of supervisord."""
-
-    def processes(self) -> tuple[ProcessStatus, ...]:
-        """Every process."""
-        ...
-
-    def calls(self, calls: Sequence[tuple[str, tuple[Any, ...]]]) -> list[Any]:
-        """Several calls in one journey."""
-        ...
-
-    def refusal(self, status: ProcessStatus) -> Explanation | None:
-        """Why the launcher refused to start it, if it did."""
-        ...
-
-    def explain(self, status: ProcessStatus) -> Explanation:
-        """The state in words."""
-        ...
-
-
-def start(
-    talk: Talk, names: Sequence[str], timeout: float, *, settle: bool, replaced: Mapping[str, int]
-) -> tuple[Outcome, ...]:
-    """Start what does not run and look until each has settled (or has a PID), at most `timeout` seconds."""
-    before = {one.name: one for one in select(talk.processes(), names)}
-    asked: dict[str, Fault | None] = {}
-    deadline, pause = time.monotonic() + timeout, Event()
-    while True:
-        now = [one for one in talk.processes() if one.name in before]
-        fresh = [one for one in now if one.state.ended and one.name not in asked]
-        if fresh:
-            answers = talk.calls([("supervisor.startProcess", (one.name, False)) for one in fresh])
-            asked |= {one.name: _fault(answer) for one, answer in zip(fresh, answers, strict=True)}
-        elif all(_started(talk, one, settle=settle) for one in now) or time.monotonic() > deadline:
-            break
-        pause.wait(LOOK_SECONDS)
-    return tuple(_start_outcome(talk, one, before, asked, replaced) for one in now)
-
-
-def stop(talk: Talk, names: Sequence[str], timeout: float) -> tuple[Outcome, ...]:
-    """Stop what runs and look until all of it has ended, at most `timeout` seconds."""
-    before = {one.name: one for one in select(talk.processes(), names)}
-    alive = [one for one in before.values() if not one.state.ended and one.state is not ProcessState.STOPPING]
-    answers = talk.calls([("supervisor.stopProcess", (one.name, False)) for one in alive])
-    asked = {one.name: _fault(answer) for one, answer in zip(alive, answers, strict=True)}
-    now = _look_until(talk, before, lambda one: one.state.ended or bool(asked.get(one.name)), timeout)
-    return tuple(_stop_outcome(talk, one, before[one.name], asked.get(one.name)) for one in now)
-
-
-def signal(talk: Talk, names: Sequence[str], signal_name: str) -> tuple[Outcome, ...]:
-    """Send a signal to what runs."""
-    short = known_signal(signal_name)
-    chosen = select(talk.processes(), names)
-    alive = [one for one in chosen if one.pid]
-    answers = talk.calls([("supervisor.signalProcess", (one.name, short)) for one in alive])
-    told = {one.name: _fault(answer) for one, answer in zip(alive, answers, strict=True)}
-    return tuple(_signal_outcome(one, told) for one in chosen)
-
-
-def restarted(stopped: Mapping[str, Outcome], started: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """What a stop and a start came to: a process that was stopped and started is restarted."""
-    return tuple(
-        replace(one, did=Did.RESTARTED)
-        if one.did is Did.STARTED and stopped[one.status.name].did is Did.STOPPED
-        else one
-        for one in started
-    )
-
-
-def _look_until(
-    talk: Talk, wanted: Mapping[str, Any], enough: Callable[[ProcessStatus], bool], timeout: float
-) -> list[ProcessStatus]:
-    deadline, pause = time.monotonic() + timeout, Event()
-    while True:
-        now = [one for one in talk.processes() if one.name in wanted]
-        if all(enough(one) for one in now) or time.monotonic() > deadline:
-            return now
-        pause.wait(LOOK_SECONDS)
-
-
-def _started(talk: Talk, one: ProcessStatus, *, settle: bool) -> bool:
-    if one.state is ProcessState.STOPPING:
-        return False
-    if one.state not in COMING or talk.refusal(one) is not None:
-        return True
-    return not settle and (one.state is ProcessState.BACKOFF or one.pid is not None)
-
-
-def _start_outcome(
-    talk: Talk,
-    one: ProcessStatus,
-    before: Mapping[str, ProcessStatus],
-    asked: Mapping[str, Fault | None],
-    replaced: Mapping[str, int],
-) -> Outcome:
-    fault, orphan = asked.get(one.name), replaced.get(one.process)
-    if fault and fault.faultCode != ALREADY_STARTED:
-        return Outcome(one, Did.FAILED, Explanation(f"supervisord refused: {fault.faultString}"), orphan)
-    if one.state in UP and not talk.refusal(one):
-        same = fault is not None or (one.name not in asked and before[one.name].pid == one.pid)
-        return Outcome(one, Did.RAN_ALREADY if same else Did.STARTED, None, orphan)
-    did = Did.STILL_WAITING if one.state is ProcessState.STOPPING else Did.FAILED
-    return Outcome(one, did, talk.explain(one), orphan)
-
-
-def _stop_outcome(talk: Talk, one: ProcessStatus, before: ProcessStatus, fault: Fault | None) -> Outcome:
-    if fault and fault.faultCode != NOT_RUNNING:
-        return Outcome(one, Did.FAILED, Explanation(f"supervisord refused: {fault.faultString}"))
-    if not one.state.ended:
-        return Outcome(one, Did.STILL_WAITING, talk.explain(one))
-    return Outcome(one, Did.WAS_STOPPED if before.state.ended else Did.STOPPED)
-
-
-def _signal_outcome(one: ProcessStatus, told: Mapping[str, Fault | None]) -> Outcome:
-    if one.name not in told:
-        return Outcome(one, Did.WAS_STOPPED)
-    fault = told[one.name]
-    if fault:
-        return Outcome(one, Did.FAILED, Explanation(f"supervisord refused: {fault.faultString}"))
-    return Outcome(one, Did.SIGNALLED)
-
-
-def _fault(answer: Any) -> Fault | None:
-    return answer if isinstance(answer, Fault) else None
 
 
 class Supervisord:
     """The supervisord of one home and state directory; nothing is started before it is asked for.
 
     `environment` is what the programs get, from the next `ensure_running` on; `default_state_dir` is where
-    the state would be with no variable set; `call_timeout` seconds are one journey to supervisord and back.
+    the state would be with no variable set; `call_timeout` is for one request to supervisord, in seconds.
     """
 
     def __init__(
@@ -187,71 +61,71 @@ class Supervisord:
         default_state_dir: Path | None = None,
         call_timeout: float = CALL_SECONDS,
     ) -> None:
-        self.place: Place = find_place(home, state_dir)
+        self.paths: SupervisorPaths = find_paths(home, state_dir)
         self._environment = dict(environment)
         self._default_state_dir = default_state_dir or state_dir
         self._timeout = call_timeout
 
-    def look(self) -> Daemon:
-        """What is there; never raises."""
-        return daemon.look(self.place, self._timeout)
+    def probe(self) -> Daemon:
+        """What answers there; never raises."""
+        return daemon.probe(self.paths, self._timeout)
 
     def ensure_running(self) -> Daemon:
         """Start supervisord where there is none; it is left running."""
-        write_environment(self.place, self._environment)
-        remember(self.place, self._default_state_dir)
-        return daemon.ensure_running(self.place, self._environment)
+        write_environment(self.paths, self._environment)
+        remember_state_dir(self.paths, self._default_state_dir)
+        return daemon.ensure_running(self.paths, self._environment)
 
     def shutdown(self, timeout: float = STOP_SECONDS) -> None:
         """Stop every process, then supervisord itself; TimedOut where that takes longer."""
-        daemon.shutdown(self.place, timeout)
+        daemon.shutdown(self.paths, timeout)
 
     def processes(self) -> tuple[ProcessStatus, ...]:
         """Every process, by group and name."""
-        _, (infos,) = daemon.ask(self.place, "supervisor.getAllProcessInfo", timeout=self._timeout)
+        _, (infos,) = daemon.ask(self.paths, "supervisor.getAllProcessInfo", timeout=self._timeout)
         if isinstance(infos, Fault):
-            raise foreign(self.place.socket, infos.faultString)
+            raise foreign(self.paths.socket, infos.faultString)
         return read_processes(infos)
 
     def start(
         self, names: Sequence[str], timeout: float = START_SECONDS, *, settle: bool = True
-    ) -> tuple[Outcome, ...]:
+    ) -> tuple[ProcessOutcome, ...]:
         """Start what does not run; orphans of these processes are ended first."""
         chosen = {one.process for one in self._fresh_attempt(names)}
         outlived = [one for one in self.orphans() if one.process in chosen]
-        replaced = {one.process: one.pid for one in pidfiles.end(outlived, STOP_SECONDS)}
-        return start(self, names, timeout, settle=settle, replaced=replaced)
+        replaced = {one.process: one.pid for one in pidfiles.terminate(outlived, STOP_SECONDS)}
+        return _start(self, names, timeout, settle=settle, replaced=replaced)
 
-    def stop(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[Outcome, ...]:
+    def stop(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[ProcessOutcome, ...]:
         """Stop what runs."""
-        return stop(self, names, timeout)
+        return _stop(self, names, timeout)
 
-    def restart(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[Outcome, ...]:
+    def restart(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[ProcessOutcome, ...]:
         """Stop what runs, start all of them; `timeout` holds for each half."""
-        stopped = {one.status.name: one for one in stop(self, names, timeout)}
-        return restarted(stopped, self.start(names, timeout))
+        stopped = {one.status.name: one for one in _stop(self, names, timeout)}
+        return _restarted(stopped, self.start(names, timeout))
 
-    def signal(self, names: Sequence[str], signal_name: str) -> tuple[Outcome, ...]:
+    def signal(self, names: Sequence[str], signal_name: str) -> tuple[ProcessOutcome, ...]:
         """Send a signal (`HUP`, `USR1`) to what runs."""
-        return signal(self, names, signal_name)
+        return _signal(self, names, signal_name)
 
     def reread(self) -> Changes:
         """Read the configuration again and apply it."""
-        with FileLock(self.place.directory / "reread.lock"):
+        with FileLock(self.paths.directory / "reread.lock"):
             return reread(self.calls, self.processes)
 
     def declare(self, wanted: Sequence[Program]) -> Changes:
         """Add or change programs; the others stay. Applied at once where supervisord runs."""
-        return self._apply(programs.declare(self.place, wanted))
+        return self._apply(programs.declare(self.paths, wanted))
 
     def forget(self, names: Sequence[str]) -> Changes:
         """Take declared programs away again, stopping them."""
-        return self._apply(programs.forget(self.place, names))
+        return self._apply(programs.forget(self.paths, names))
 
     def set_environment(self, environment: Mapping[str, str]) -> None:
         """What every program gets at its next start."""
         self._environment = dict(environment)
-        write_environment(self.place, self._environment)
+        write_environment(self.paths, self._environment)
 
     def orphans(self) -> tuple[Orphan, ...]:
         """Processes that outlived their supervisord."""
@@ -261,25 +135,25 @@ class Supervisord:
             if not error.state.startable:
                 raise
             supervised = set()
-        return pidfiles.find_orphans(self.place.directory, supervised)
+        return pidfiles.find_orphans(self.paths.directory, supervised)
 
     def end_orphans(self, timeout: float = STOP_SECONDS) -> tuple[Orphan, ...]:
-        """End every orphan, politely and then not; returns those that were ended."""
-        return pidfiles.end(self.orphans(), timeout)
+        """SIGTERM to every orphan, then SIGKILL; returns those that have ended."""
+        return pidfiles.terminate(self.orphans(), timeout)
 
     def explain(self, status: ProcessStatus) -> Explanation:
         """The state in words, with advice and what the process said last."""
-        living = {one.process: one.pid for one in pidfiles.living_processes(self.place.directory)}
+        living = {one.process: one.pid for one in pidfiles.living_processes(self.paths.directory)}
         pid = living.get(status.process)
-        return explain(status, self.place.directory, orphan=pid if pid != status.pid else None)
+        return explain(status, self.paths.directory, orphan=pid if pid != status.pid else None)
 
     def refusal(self, status: ProcessStatus) -> Explanation | None:
         """Why the launcher refused to start it, if it did."""
-        return read_refusal(self.place.directory, status.process)
+        return read_refusal(self.paths.directory, status.process)
 
     def calls(self, calls: Sequence[tuple[str, tuple[Any, ...]]]) -> list[Any]:
-        """Several XML-RPC calls in one journey; refusals are Faults in their place."""
-        answers = multicall(self.place.socket, calls, self._timeout)
+        """Several XML-RPC calls in one request; a refusal is a Fault in its place."""
+        answers = multicall(self.paths.socket, calls, self._timeout)
         if any(isinstance(one, Fault) and one.faultCode == SHUTDOWN_STATE for one in answers):
             self.processes()
         return answers
@@ -291,10 +165,130 @@ class Supervisord:
         self.calls([("supervisor.stopProcess", (one.name, False)) for one in stuck])
         fresh = [*stuck, *(one for one in chosen if one.state.ended)]
         for one in fresh:
-            clear_refusal(self.place.directory, one.process)
+            clear_refusal(self.paths.directory, one.process)
         return fresh
 
     def _apply(self, changed: bool) -> Changes:
-        if not changed or self.look().state is not DaemonState.RUNNING:
+        if not changed or self.probe().state is not DaemonState.RUNNING:
             return Changes()
         return self.reread()
+
+
+def _start(
+    supervisord: Supervisord,
+    names: Sequence[str],
+    timeout: float,
+    *,
+    settle: bool,
+    replaced: Mapping[str, int],
+) -> tuple[ProcessOutcome, ...]:
+    """Start what does not run and wait until each has settled (or has a PID), at most `timeout` seconds."""
+    before = {one.name: one for one in select(supervisord.processes(), names)}
+    asked: dict[str, Fault | None] = {}
+    deadline, pause = time.monotonic() + timeout, Event()
+    while True:
+        now = [one for one in supervisord.processes() if one.name in before]
+        fresh = [one for one in now if one.state.ended and one.name not in asked]
+        if fresh:
+            answers = supervisord.calls([("supervisor.startProcess", (one.name, False)) for one in fresh])
+            asked |= {one.name: _fault(answer) for one, answer in zip(fresh, answers, strict=True)}
+        elif all(_started(supervisord, one, settle=settle) for one in now) or time.monotonic() > deadline:
+            break
+        pause.wait(POLL_SECONDS)
+    return tuple(_start_outcome(supervisord, one, before, asked, replaced) for one in now)
+
+
+def _stop(supervisord: Supervisord, names: Sequence[str], timeout: float) -> tuple[ProcessOutcome, ...]:
+    """Stop what runs and wait until all of it has ended, at most `timeout` seconds."""
+    before = {one.name: one for one in select(supervisord.processes(), names)}
+    alive = [one for one in before.values() if not one.state.ended and one.state is not ProcessState.STOPPING]
+    answers = supervisord.calls([("supervisor.stopProcess", (one.name, False)) for one in alive])
+    asked = {one.name: _fault(answer) for one, answer in zip(alive, answers, strict=True)}
+    now = _poll_until(supervisord, before, lambda one: one.state.ended or bool(asked.get(one.name)), timeout)
+    return tuple(_stop_outcome(supervisord, one, before[one.name], asked.get(one.name)) for one in now)
+
+
+def _signal(supervisord: Supervisord, names: Sequence[str], signal_name: str) -> tuple[ProcessOutcome, ...]:
+    """Send a signal to what runs."""
+    short = known_signal(signal_name)
+    chosen = select(supervisord.processes(), names)
+    alive = [one for one in chosen if one.pid]
+    answers = supervisord.calls([("supervisor.signalProcess", (one.name, short)) for one in alive])
+    faults = {one.name: _fault(answer) for one, answer in zip(alive, answers, strict=True)}
+    return tuple(_signal_outcome(one, faults) for one in chosen)
+
+
+def _restarted(
+    stopped: Mapping[str, ProcessOutcome], started: Sequence[ProcessOutcome]
+) -> tuple[ProcessOutcome, ...]:
+    """The outcomes of a stop and a start: a process that was stopped and started is restarted."""
+    return tuple(
+        replace(one, effect=Effect.RESTARTED)
+        if one.effect is Effect.STARTED and stopped[one.status.name].effect is Effect.STOPPED
+        else one
+        for one in started
+    )
+
+
+def _poll_until(
+    supervisord: Supervisord,
+    wanted: Mapping[str, Any],
+    enough: Callable[[ProcessStatus], bool],
+    timeout: float,
+) -> list[ProcessStatus]:
+    deadline, pause = time.monotonic() + timeout, Event()
+    while True:
+        now = [one for one in supervisord.processes() if one.name in wanted]
+        if all(enough(one) for one in now) or time.monotonic() > deadline:
+            return now
+        pause.wait(POLL_SECONDS)
+
+
+def _started(supervisord: Supervisord, one: ProcessStatus, *, settle: bool) -> bool:
+    if one.state is ProcessState.STOPPING:
+        return False
+    if one.state not in COMING or supervisord.refusal(one) is not None:
+        return True
+    return not settle and (one.state is ProcessState.BACKOFF or one.pid is not None)
+
+
+def _start_outcome(
+    supervisord: Supervisord,
+    one: ProcessStatus,
+    before: Mapping[str, ProcessStatus],
+    asked: Mapping[str, Fault | None],
+    replaced: Mapping[str, int],
+) -> ProcessOutcome:
+    fault, orphan = asked.get(one.name), replaced.get(one.process)
+    if fault and fault.faultCode != ALREADY_STARTED:
+        return ProcessOutcome(
+            one, Effect.FAILED, Explanation(f"supervisord refused: {fault.faultString}"), orphan
+        )
+    if one.state in UP and not supervisord.refusal(one):
+        same = fault is not None or (one.name not in asked and before[one.name].pid == one.pid)
+        return ProcessOutcome(one, Effect.RAN_ALREADY if same else Effect.STARTED, None, orphan)
+    did = Effect.STILL_WAITING if one.state is ProcessState.STOPPING else Effect.FAILED
+    return ProcessOutcome(one, did, supervisord.explain(one), orphan)
+
+
+def _stop_outcome(
+    supervisord: Supervisord, one: ProcessStatus, before: ProcessStatus, fault: Fault | None
+) -> ProcessOutcome:
+    if fault and fault.faultCode != NOT_RUNNING:
+        return ProcessOutcome(one, Effect.FAILED, Explanation(f"supervisord refused: {fault.faultString}"))
+    if not one.state.ended:
+        return ProcessOutcome(one, Effect.STILL_WAITING, supervisord.explain(one))
+    return ProcessOutcome(one, Effect.WAS_STOPPED if before.state.ended else Effect.STOPPED)
+
+
+def _signal_outcome(one: ProcessStatus, faults: Mapping[str, Fault | None]) -> ProcessOutcome:
+    if one.name not in faults:
+        return ProcessOutcome(one, Effect.WAS_STOPPED)
+    fault = faults[one.name]
+    if fault:
+        return ProcessOutcome(one, Effect.FAILED, Explanation(f"supervisord refused: {fault.faultString}"))
+    return ProcessOutcome(one, Effect.SIGNALLED)
+
+
+def _fault(answer: Any) -> Fault | None:
+    return answer if isinstance(answer, Fault) else None

@@ -140,7 +140,7 @@ def missing_programs(services: ConsoleContext, request: RunRequest, *, here: boo
     if settings.broker is None and not here and find_running(settings.state_dir) is None:
         names.append(BROKER)
     supervisor = services.supervisor or supervisor_of(settings)
-    if not supervisor.look().state.startable:
+    if not supervisor.probe().state.startable:
         up = {one.group for one in supervisor.processes() if not one.state.ended}
     else:
         up = set()

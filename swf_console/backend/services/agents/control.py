@@ -8,7 +8,7 @@ from threading import Event
 from ...core.errors import Refused, UsageError
 from ...core.settings import Settings
 from ...database import Database, agents
-from ...supervisor.base import Orphan, Outcome, ProcessStatus, Supervisor
+from ...supervisor.base import Orphan, ProcessOutcome, ProcessStatus, Supervisor
 from ...supervisor.explain import select
 from ...supervisor.log_follower import LogFollower, last_lines
 from .programs import supervisor_of
@@ -33,10 +33,10 @@ class Killed:
     process: ProcessReport
 
 
-def report_of(outcome: Outcome) -> ProcessReport:
+def report_of(outcome: ProcessOutcome) -> ProcessReport:
     """What became of one process, for a person."""
-    trouble = "" if outcome.ok else str(outcome.explanation or outcome.did)
-    return ProcessReport(outcome.status.name, outcome.status.pid, str(outcome.did), trouble)
+    trouble = "" if outcome.ok else str(outcome.explanation or outcome.effect)
+    return ProcessReport(outcome.status.name, outcome.status.pid, str(outcome.effect), trouble)
 
 
 def kill_agent(
@@ -77,7 +77,7 @@ def _process_of_agent(
     return found
 
 
-def _note_end(settings: Settings, database: Database, pid: int, outcome: Outcome) -> None:
+def _note_end(settings: Settings, database: Database, pid: int, outcome: ProcessOutcome) -> None:
     """An agent that could not say goodbye is shown as gone all the same."""
     if not outcome.status.state.ended:
         return
@@ -100,7 +100,7 @@ def change_agents(
     Raises SupervisorUnreachable, and UsageError for a name that is not there.
     """
     supervisor = supervisor or supervisor_of(settings)
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ProcessOutcome, ...]
     match action:
         case "start" | "restart":
             supervisor.ensure_running()

@@ -15,7 +15,7 @@ def probe_supervisor(settings: Settings, supervisor: Supervisor | None = None) -
     """Ask supervisord (that of the home) for its processes; never raises, starts nothing."""
     try:
         supervisor = supervisor or supervisor_of(settings)
-        daemon = supervisor.look()
+        daemon = supervisor.probe()
         if daemon.state is not DaemonState.RUNNING:
             return SupervisorSnapshot(str(daemon.state), daemon.message, daemon.advice, daemon.pid)
         processes = supervisor.processes()

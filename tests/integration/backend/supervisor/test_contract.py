@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from swf_console.backend.core.errors import SupervisorUnreachable, UsageError
-from swf_console.backend.supervisor.base import Changes, DaemonState, Did, ProcessState, Program, Supervisor
+from swf_console.backend.supervisor.base import (
+    Changes,
+    DaemonState,
+    Effect,
+    ProcessState,
+    Program,
+    Supervisor,
+)
 from swf_console.testing.fake_supervisor import SHIPPED, MemorySupervisor
 from tests.support.supervised import STAYS, make_home, supervised, user_folder
 
@@ -26,8 +33,8 @@ def supervisor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Super
 
 
 def test_before_it_runs_it_says_so(supervisor: Supervisor) -> None:
-    assert supervisor.look().state is DaemonState.ABSENT
-    assert supervisor.look().advice
+    assert supervisor.probe().state is DaemonState.ABSENT
+    assert supervisor.probe().advice
     with pytest.raises(SupervisorUnreachable):
         supervisor.processes()
     with pytest.raises(SupervisorUnreachable):
@@ -39,26 +46,30 @@ def test_it_is_started_once_and_shut_down(supervisor: Supervisor) -> None:
     assert (first.state, supervisor.ensure_running()) == (DaemonState.RUNNING, first)
     assert {one.group for one in supervisor.processes()} == set(SHIPPED)
     supervisor.shutdown()
-    assert supervisor.look().state is DaemonState.ABSENT
+    assert supervisor.probe().state is DaemonState.ABSENT
 
 
 def test_processes_start_stop_and_start_again(supervisor: Supervisor) -> None:
     supervisor.ensure_running()
     (started,) = supervisor.start([AGENT])
-    assert (started.did, started.ok, started.status.state) == (Did.STARTED, True, ProcessState.RUNNING)
+    assert (started.effect, started.ok, started.status.state) == (Effect.STARTED, True, ProcessState.RUNNING)
     assert started.status.pid
     assert started.status.since
     (again, other) = supervisor.start([AGENT, OTHER])
-    assert (again.did, again.status.pid, other.did) == (Did.RAN_ALREADY, started.status.pid, Did.STARTED)
-    assert {one.did for one in supervisor.signal([AGENT], "HUP")} == {Did.SIGNALLED}
+    assert (again.effect, again.status.pid, other.effect) == (
+        Effect.RAN_ALREADY,
+        started.status.pid,
+        Effect.STARTED,
+    )
+    assert {one.effect for one in supervisor.signal([AGENT], "HUP")} == {Effect.SIGNALLED}
     (restarted,) = supervisor.restart([AGENT])
-    assert restarted.did is Did.RESTARTED
+    assert restarted.effect is Effect.RESTARTED
     assert restarted.status.pid != started.status.pid
-    stopped = {one.status.name: one.did for one in supervisor.stop(["all"])}
+    stopped = {one.status.name: one.effect for one in supervisor.stop(["all"])}
     assert (stopped[AGENT], stopped[OTHER], stopped["monitor"]) == (
-        Did.STOPPED,
-        Did.STOPPED,
-        Did.WAS_STOPPED,
+        Effect.STOPPED,
+        Effect.STOPPED,
+        Effect.WAS_STOPPED,
     )
     assert {one.pid for one in supervisor.processes()} == {None}
 
@@ -75,7 +86,7 @@ def test_names_that_mean_nothing_are_refused(supervisor: Supervisor) -> None:
 def test_programs_are_declared_changed_and_forgotten(supervisor: Supervisor) -> None:
     supervisor.ensure_running()
     assert supervisor.declare([THEIRS]) == Changes(added=("theirs",))
-    assert {one.did for one in supervisor.start(["theirs"])} == {Did.STARTED}
+    assert {one.effect for one in supervisor.start(["theirs"])} == {Effect.STARTED}
     assert supervisor.declare([THEIRS]) == Changes()
     changes = supervisor.declare([Program("theirs", "agents/theirs.py", count=3)])
     assert changes == Changes(changed=("theirs",))

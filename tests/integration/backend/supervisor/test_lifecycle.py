@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from swf_console.backend.core.errors import SupervisorUnreachable, UsageError
-from swf_console.backend.supervisor.base import DaemonState, Did, ProcessState
+from swf_console.backend.supervisor.base import DaemonState, Effect, ProcessState
 from swf_console.backend.supervisor.supervisord import Supervisord
 from tests.support.homes import CHECKOUT, plain_environment, run
 from tests.support.supervised import (
@@ -71,10 +71,10 @@ def supervisord() -> Iterator[Supervisord]:
 
 
 def test_many_processes_that_start_it_at_once_start_one(supervisord: Supervisord) -> None:
-    command = [sys.executable, "-c", STARTER, str(supervisord.place.home)]
+    command = [sys.executable, "-c", STARTER, str(supervisord.paths.home)]
 
     def start(_: int) -> str:
-        return run(command, cwd=supervisord.place.home).stdout.strip()
+        return run(command, cwd=supervisord.paths.home).stdout.strip()
 
     with ThreadPoolExecutor(4) as pool:
         told = set(pool.map(start, range(4)))
@@ -82,9 +82,9 @@ def test_many_processes_that_start_it_at_once_start_one(supervisord: Supervisord
 
 
 def test_it_outlives_whoever_started_it_in_a_session_of_its_own(supervisord: Supervisord) -> None:
-    home = supervisord.place.home
+    home = supervisord.paths.home
     pid = int(run([sys.executable, "-c", STARTER, str(home)], cwd=home).stdout)
-    assert supervisord.look().pid == pid
+    assert supervisord.probe().pid == pid
     assert os.getsid(pid) != os.getsid(0)
     assert str(Path(f"/proc/{pid}/fd/0").readlink()) == os.devnull
 
@@ -108,14 +108,14 @@ def test_it_starts_nothing_by_itself_and_knows_every_program(supervisord: Superv
 
 def test_nobody_else_can_reach_the_socket(supervisord: Supervisord) -> None:
     supervisord.ensure_running()
-    path = supervisord.place.socket
+    path = supervisord.paths.socket
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
 def test_a_socket_that_a_killed_supervisord_left_is_no_obstacle(supervisord: Supervisord) -> None:
     killed = kill_supervisord(supervisord)
-    assert supervisord.look().state is DaemonState.STALE
+    assert supervisord.probe().state is DaemonState.STALE
     assert supervisord.ensure_running().pid not in (None, killed)
 
 
@@ -127,7 +127,7 @@ def test_a_frozen_supervisord_hangs_nobody_and_is_named(tmp_path: Path) -> None:
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
         began = time.monotonic()
-        found = quick.look()
+        found = quick.probe()
         assert time.monotonic() - began < 2
         assert (found.state, found.pid) == (DaemonState.FROZEN, pid)
         assert f"kill -CONT {pid}" in found.advice
@@ -146,22 +146,22 @@ def test_a_frozen_supervisord_with_a_full_queue_of_callers_is_still_frozen(tmp_p
             while True:
                 caller = callers.enter_context(socket.socket(socket.AF_UNIX))
                 caller.setblocking(False)
-                caller.connect(str(quick.place.socket))
-        assert quick.look().state is DaemonState.FROZEN
+                caller.connect(str(quick.paths.socket))
+        assert quick.probe().state is DaemonState.FROZEN
 
 
 def test_a_supervisord_whose_socket_was_removed_is_not_doubled(supervisord: Supervisord) -> None:
     pid = supervisord.ensure_running().pid
-    supervisord.place.socket.unlink()
-    assert (supervisord.look().state, supervisord.look().pid) == (DaemonState.DEAF, pid)
+    supervisord.paths.socket.unlink()
+    assert (supervisord.probe().state, supervisord.probe().pid) == (DaemonState.DEAF, pid)
     with pytest.raises(SupervisorUnreachable, match=f"kill {pid}"):
         supervisord.ensure_running()
 
 
 def test_a_foreign_supervisord_is_told_apart_by_its_name(supervisord: Supervisord) -> None:
-    place = supervisord.place
-    text = (place.home / "agents.supervisord.conf").read_text()
-    other = place.home / "other.conf"
+    paths = supervisord.paths
+    text = (paths.home / "agents.supervisord.conf").read_text()
+    other = paths.home / "other.conf"
     other.write_text(text.replace("identifier=swf-console", "identifier=somebody"))
     foreign = subprocess.Popen(
         [sys.executable, "-m", "supervisor.supervisord", "-n", "-s", "-c", str(other)],
@@ -170,7 +170,7 @@ def test_a_foreign_supervisord_is_told_apart_by_its_name(supervisord: Supervisor
         stderr=subprocess.DEVNULL,
     )
     try:
-        found = wait_for(lambda: (look := supervisord.look()).state is DaemonState.FOREIGN and look)
+        found = wait_for(lambda: (look := supervisord.probe()).state is DaemonState.FOREIGN and look)
         assert found
         assert "somebody" in found.message
         with pytest.raises(SupervisorUnreachable, match="something else answers"):
@@ -181,7 +181,7 @@ def test_a_foreign_supervisord_is_told_apart_by_its_name(supervisord: Supervisor
 
 
 def test_a_supervisord_that_is_shutting_down_is_awaited(supervisord: Supervisord) -> None:
-    (supervisord.place.home / "agents" / "example_data_agent.py").write_text(
+    (supervisord.paths.home / "agents" / "example_data_agent.py").write_text(
         "import signal, time\nsignal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), exit(0)))\n"
         "print('up', flush=True)\nwhile True: time.sleep(60)\n"
     )
@@ -190,13 +190,13 @@ def test_a_supervisord_that_is_shutting_down_is_awaited(supervisord: Supervisord
     wait_for_log(supervisord, AGENT, "up")
     told = threading.Thread(target=supervisord.shutdown)
     told.start()
-    wait_for(lambda: supervisord.look().state is DaemonState.STOPPING)
+    wait_for(lambda: supervisord.probe().state is DaemonState.STOPPING)
     assert supervisord.ensure_running().pid != first
     told.join()
 
 
 def test_a_configuration_that_supervisord_refuses_is_one_line(supervisord: Supervisord) -> None:
-    path = supervisord.place.home / "agents.supervisord.conf"
+    path = supervisord.paths.home / "agents.supervisord.conf"
     path.write_text(path.read_text() + "\n[program:mine]\ncommand=%(ENV_NOT_SET_ANYWHERE)s\n")
     with pytest.raises(UsageError, match="ENV_NOT_SET_ANYWHERE") as caught:
         supervisord.ensure_running()
@@ -205,7 +205,7 @@ def test_a_configuration_that_supervisord_refuses_is_one_line(supervisord: Super
 
 
 def test_a_configuration_that_would_listen_elsewhere_is_refused(supervisord: Supervisord) -> None:
-    path = supervisord.place.home / "agents.supervisord.conf"
+    path = supervisord.paths.home / "agents.supervisord.conf"
     path.write_text(path.read_text().replace("file=%(here)s", "file=/tmp"))
     with pytest.raises(UsageError, match="would not find it"):
         supervisord.ensure_running()
@@ -214,18 +214,18 @@ def test_a_configuration_that_would_listen_elsewhere_is_refused(supervisord: Sup
 @pytest.mark.parametrize("name", ["h" * 200, "with spaces", "a #b;c%(x)s[1]'\"$(true)", "grün:é"])
 def test_stop_all_works_from_any_home_with_no_variable_set(name: str, tmp_path: Path) -> None:
     with supervised(make_home(tmp_path / name), HOME=os.environ["HOME"]) as supervisord:
-        assert len(os.fsencode(supervisord.place.socket)) < 100
+        assert len(os.fsencode(supervisord.paths.socket)) < 100
         (outcome,) = supervisord.start([AGENT]) if supervisord.ensure_running() else ()
-        assert outcome.did is Did.STARTED, outcome.explanation
-        assert str(supervisord.place.home) in log_of(supervisord, AGENT)
-        done = supervisorctl(supervisord.place.home, "stop", "all", HOME=os.environ["HOME"])
+        assert outcome.effect is Effect.STARTED, outcome.explanation
+        assert str(supervisord.paths.home) in log_of(supervisord, AGENT)
+        done = supervisorctl(supervisord.paths.home, "stop", "all", HOME=os.environ["HOME"])
         assert f"{AGENT}: stopped" in done.stdout, done.stdout + done.stderr
         assert one(supervisord, AGENT).state is ProcessState.STOPPED
 
 
 def test_supervisorctl_needs_no_variable_at_all(supervisord: Supervisord) -> None:
     supervisord.ensure_running()
-    done = supervisorctl(supervisord.place.home, "status")
+    done = supervisorctl(supervisord.paths.home, "status")
     assert AGENT in done.stdout, done.stderr
 
 
@@ -238,7 +238,7 @@ def test_supervisorctl_finds_a_state_directory_that_only_the_starter_knew(tmp_pa
 
 def test_a_socket_named_on_the_command_line_wins(supervisord: Supervisord) -> None:
     supervisord.ensure_running()
-    done = supervisorctl(supervisord.place.home, "-s", "unix:///nowhere/at.all", "status")
+    done = supervisorctl(supervisord.paths.home, "-s", "unix:///nowhere/at.all", "status")
     assert "unix:///nowhere/at.all no such file" in done.stdout
 
 
@@ -275,7 +275,7 @@ def test_two_users_of_one_home_have_a_supervisord_each(tmp_path: Path) -> None:
 
 
 def test_a_supervisord_started_by_hand_is_the_same_one(supervisord: Supervisord) -> None:
-    home = supervisord.place.home
+    home = supervisord.paths.home
     by_hand: list[str | Path] = [
         Path(sysconfig.get_path("scripts")) / "supervisord",
         "-c",
@@ -284,7 +284,7 @@ def test_a_supervisord_started_by_hand_is_the_same_one(supervisord: Supervisord)
     path = f"{sysconfig.get_path('scripts')}:{os.defpath}"
     done = run(by_hand, cwd=home, environment={"PATH": path})
     assert done.returncode == 0, done.stderr
-    pid = wait_for(lambda: supervisord.look().pid)
+    pid = wait_for(lambda: supervisord.probe().pid)
     assert supervisord.ensure_running().pid == pid
     (outcome,) = supervisord.start([AGENT])
     assert outcome.ok, outcome.explanation
@@ -294,9 +294,9 @@ def test_the_folder_of_links_may_be_swept_away(tmp_path: Path) -> None:
     home = make_home(tmp_path / ("deep" * 40))
     with supervised(home) as first:
         pid = first.ensure_running().pid
-        shutil.rmtree(first.place.here)
+        shutil.rmtree(first.paths.here)
         again = Supervisord(home, home / ".state", plain_environment())
-        assert again.look().pid == pid
+        assert again.probe().pid == pid
         assert again.reread().added == ()
         end(again)
 

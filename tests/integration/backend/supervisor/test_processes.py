@@ -11,7 +11,7 @@ import pytest
 
 from swf_console.backend.core.errors import UsageError
 from swf_console.backend.supervisor import pidfiles
-from swf_console.backend.supervisor.base import Did, ProcessState, Program
+from swf_console.backend.supervisor.base import Effect, ProcessState, Program
 from swf_console.backend.supervisor.log_follower import LogFollower
 from swf_console.backend.supervisor.supervisord import Supervisord
 from swf_console.testing.fake_supervisor import SHIPPED
@@ -50,7 +50,7 @@ def supervisord(tmp_path: Path) -> Iterator[Supervisord]:
 
 def script(supervisord: Supervisord, name: str, text: str) -> Path:
     """Write a script into the home."""
-    path = supervisord.place.home / name
+    path = supervisord.paths.home / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return path
@@ -63,11 +63,11 @@ def alive(pid: int) -> bool:
 
 def test_a_started_process_is_ours_in_every_respect(supervisord: Supervisord) -> None:
     (outcome,) = supervisord.start([AGENT])
-    assert outcome.did is Did.STARTED
+    assert outcome.effect is Effect.STARTED
     pid = outcome.status.pid
     assert pid is not None
     words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    home = supervisord.place.home
+    home = supervisord.paths.home
     assert words[:2] == [sys.executable.encode(), str(home / "agents" / "example_data_agent.py").encode()]
     assert Path(f"/proc/{pid}/cwd").resolve() == home
     assert log_of(supervisord, AGENT) == f"up none {home}\n"
@@ -76,15 +76,15 @@ def test_a_started_process_is_ours_in_every_respect(supervisord: Supervisord) ->
 def test_what_runs_is_left_alone_and_what_is_stopped_says_so(supervisord: Supervisord) -> None:
     (first,) = supervisord.start([AGENT])
     (again,) = supervisord.start([AGENT])
-    assert (again.did, again.status.pid) == (Did.RAN_ALREADY, first.status.pid)
-    assert [one.did for one in supervisord.stop([AGENT, OTHER])] == [Did.STOPPED, Did.WAS_STOPPED]
+    assert (again.effect, again.status.pid) == (Effect.RAN_ALREADY, first.status.pid)
+    assert [one.effect for one in supervisord.stop([AGENT, OTHER])] == [Effect.STOPPED, Effect.WAS_STOPPED]
     assert not alive(first.status.pid or 0)
 
 
 def test_a_restart_gives_new_processes_and_starts_what_was_stopped(supervisord: Supervisord) -> None:
     (before,) = supervisord.start([AGENT])
     after = {one.status.name: one for one in supervisord.restart([AGENT, OTHER])}
-    assert (after[AGENT].did, after[OTHER].did) == (Did.RESTARTED, Did.STARTED)
+    assert (after[AGENT].effect, after[OTHER].effect) == (Effect.RESTARTED, Effect.STARTED)
     assert after[AGENT].status.pid != before.status.pid
 
 
@@ -93,16 +93,16 @@ def test_a_process_that_is_still_ending_is_awaited_and_started(supervisord: Supe
     script(supervisord, "agents/example_data_agent.py", slow + STAYS)
     (before,) = supervisord.start([AGENT])
     (ending,) = supervisord.stop([AGENT], timeout=0)
-    assert (ending.did, ending.status.state) == (Did.STILL_WAITING, ProcessState.STOPPING)
+    assert (ending.effect, ending.status.state) == (Effect.STILL_WAITING, ProcessState.STOPPING)
     (after,) = supervisord.start([AGENT])
-    assert after.did is Did.STARTED
+    assert after.effect is Effect.STARTED
     assert after.status.pid != before.status.pid
 
 
 def test_a_group_is_started_and_signalled_as_a_whole(supervisord: Supervisord) -> None:
     started = supervisord.start(["slice-worker:*"])
     assert [outcome.status.process for outcome in started] == ["slice-worker-0", "slice-worker-1"]
-    assert {outcome.did for outcome in supervisord.signal(["slice-worker"], "HUP")} == {Did.SIGNALLED}
+    assert {outcome.effect for outcome in supervisord.signal(["slice-worker"], "HUP")} == {Effect.SIGNALLED}
     for number in (0, 1):
         wait_for_log(supervisord, f"slice-worker-{number}", "hung up")
     with pytest.raises(UsageError, match="no such signal"):
@@ -117,7 +117,7 @@ def test_without_settling_a_start_answers_once_there_is_a_pid(supervisord: Super
 
 def test_a_script_that_is_not_there_is_said_before_supervisord_gives_up(supervisord: Supervisord) -> None:
     (outcome,) = supervisord.start([ABSENT], timeout=30)
-    assert outcome.did is Did.FAILED
+    assert outcome.effect is Effect.FAILED
     assert "example_fastmon_agent.py: there is no such script" in str(outcome.explanation)
     wait_for(lambda: one(supervisord, ABSENT).state is ProcessState.FATAL, timeout=30)
     told = str(supervisord.explain(one(supervisord, ABSENT)))
@@ -125,13 +125,13 @@ def test_a_script_that_is_not_there_is_said_before_supervisord_gives_up(supervis
     assert "Put it there" in told
     script(supervisord, "agents/example_fastmon_agent.py", STAYS)
     (mended,) = supervisord.start([ABSENT])
-    assert mended.did is Did.STARTED, mended.explanation
+    assert mended.effect is Effect.STARTED, mended.explanation
 
 
 def test_a_crash_at_the_start_is_told_in_the_programs_own_words(supervisord: Supervisord) -> None:
     script(supervisord, "agents/example_data_agent.py", CRASHES)
     (outcome,) = supervisord.start([AGENT], timeout=1)
-    assert outcome.did is Did.FAILED
+    assert outcome.effect is Effect.FAILED
     assert "(BACKOFF)" in str(outcome.explanation)
     assert "saying: no database. See" in str(outcome.explanation)
 
@@ -165,7 +165,7 @@ def test_a_changed_environment_arrives_at_the_next_start(supervisord: Supervisor
     supervisord.set_environment({**plain_environment(), "COLOUR": "blue with \"quotes\" and 100% 'signs'"})
     supervisord.restart([AGENT])
     assert "up blue with \"quotes\" and 100% 'signs'" in log_of(supervisord, AGENT)
-    assert supervisord.look().pid == pid
+    assert supervisord.probe().pid == pid
 
 
 def test_a_secret_is_on_no_command_line_and_in_no_file_of_others(tmp_path: Path) -> None:
@@ -189,8 +189,8 @@ def test_a_script_of_somebody_elses_becomes_a_program(supervisord: Supervisord) 
     options = {"arguments": ["--deep", "a b"], "environment": {"COLOUR": "theirs"}, "stopwaitsecs": 5}
     assert supervisord.declare([Program("theirs", name, options=options)]).added == ("theirs",)
     (outcome,) = supervisord.start(["theirs"])
-    assert outcome.did is Did.STARTED, outcome.explanation
-    assert log_of(supervisord, "theirs") == f"up theirs {supervisord.place.home} --deep a b\n"
+    assert outcome.effect is Effect.STARTED, outcome.explanation
+    assert log_of(supervisord, "theirs") == f"up theirs {supervisord.paths.home} --deep a b\n"
     assert supervisord.declare([Program("theirs", name, options=options)]).changed == ()
     assert supervisord.forget(["theirs"]).removed == ("theirs",)
     assert not alive(outcome.status.pid or 0)
@@ -203,7 +203,7 @@ def test_a_program_that_is_no_python_runs_by_itself(supervisord: Supervisord) ->
     assert "may not be executed" in str(outcome.explanation)
     path.chmod(0o755)
     (outcome,) = supervisord.start(["shell"])
-    assert outcome.did is Did.STARTED, outcome.explanation
+    assert outcome.effect is Effect.STARTED, outcome.explanation
     wait_for_log(supervisord, "shell", "from the shell")
 
 
@@ -227,7 +227,7 @@ def test_what_is_declared_before_supervisord_runs_is_there_once_it_does(tmp_path
 
 
 def test_a_configuration_edited_by_hand_is_applied(supervisord: Supervisord) -> None:
-    path = supervisord.place.home / "agents.supervisord.conf"
+    path = supervisord.paths.home / "agents.supervisord.conf"
     text = path.read_text()
     supervisord.start([OTHER])
     without = text.replace(f"[program:{OTHER}]", "[program:renamed]")
@@ -239,7 +239,7 @@ def test_a_configuration_edited_by_hand_is_applied(supervisord: Supervisord) -> 
 
 
 def test_a_configuration_that_cannot_be_read_changes_nothing(supervisord: Supervisord) -> None:
-    path = supervisord.place.home / "agents.supervisord.conf"
+    path = supervisord.paths.home / "agents.supervisord.conf"
     text = path.read_text()
     (outcome,) = supervisord.start([AGENT])
     path.write_text(text + "\n[program:mine]\ncommand=%(ENV_NOT_THERE)s\n")
@@ -257,7 +257,7 @@ def test_orphans_are_found_and_replaced_by_a_start(supervisord: Supervisord) -> 
     supervisord.ensure_running()
     assert f"outside supervisord, as PID {found[AGENT]}" in str(supervisord.explain(one(supervisord, AGENT)))
     (outcome,) = supervisord.start([AGENT])
-    assert (outcome.did, outcome.replaced) == (Did.STARTED, found[AGENT])
+    assert (outcome.effect, outcome.replaced) == (Effect.STARTED, found[AGENT])
     assert not alive(found[AGENT])
     ended = supervisord.end_orphans()
     assert {orphan.process for orphan in ended} == {"slice-worker-0", "slice-worker-1"}
@@ -268,12 +268,12 @@ def test_an_orphan_is_never_doubled_even_by_supervisorctl(supervisord: Superviso
     (first,) = supervisord.start([AGENT])
     kill_supervisord(supervisord)
     supervisord.ensure_running()
-    supervisorctl(supervisord.place.home, "start", AGENT)
+    supervisorctl(supervisord.paths.home, "start", AGENT)
     wait_for_log(supervisord, AGENT, f"runs already as PID {first.status.pid}")
     assert alive(first.status.pid or 0)
     wait_for(lambda: one(supervisord, AGENT).state in (ProcessState.BACKOFF, ProcessState.FATAL))
     (replaced,) = supervisord.restart([AGENT])
-    assert (replaced.did, replaced.replaced) == (Did.RESTARTED, first.status.pid)
+    assert (replaced.effect, replaced.replaced) == (Effect.RESTARTED, first.status.pid)
 
 
 def test_an_orphan_that_will_not_end_is_killed(supervisord: Supervisord) -> None:
@@ -294,12 +294,12 @@ def test_many_threads_may_ask_at_once(supervisord: Supervisord) -> None:
 def test_a_log_is_followed_through_supervisords_own_rotation(supervisord: Supervisord) -> None:
     writes = "import time\nfor n in range(3000): print(f'line {n} ' + 'ü' * 40, flush=True)\ntime.sleep(60)\n"
     script(supervisord, "talks.py", writes)
-    path = supervisord.place.home / "agents.supervisord.conf"
+    path = supervisord.paths.home / "agents.supervisord.conf"
     text = path.read_text().replace("stdout_logfile_maxbytes=5MB", "stdout_logfile_maxbytes=50KB")
     path.write_text(text.replace("stdout_logfile_backups=2", "stdout_logfile_backups=9"))
     script(supervisord, "agents/example_data_agent.py", writes)
     supervisord.reread()
-    follower = LogFollower(supervisord.place.logs / f"{AGENT}.log")
+    follower = LogFollower(supervisord.paths.logs / f"{AGENT}.log")
     supervisord.start([AGENT], settle=False)
     lines: list[str] = []
 
@@ -310,14 +310,14 @@ def test_a_log_is_followed_through_supervisords_own_rotation(supervisord: Superv
     wait_for(all_there, timeout=30)
     follower.close()
     assert lines == [f"line {number} {'ü' * 40}" for number in range(3000)]
-    assert (supervisord.place.logs / f"{AGENT}.log.1").exists()
+    assert (supervisord.paths.logs / f"{AGENT}.log.1").exists()
 
 
 def test_a_pid_given_away_again_is_no_orphan(supervisord: Supervisord) -> None:
     supervisord.start([AGENT])
     kill_supervisord(supervisord)
     (orphan,) = supervisord.orphans()
-    path = supervisord.place.directory / "pids" / f"{AGENT}.pid"
+    path = supervisord.paths.directory / "pids" / f"{AGENT}.pid"
     path.write_text(path.read_text().replace('"began": "', '"began": "1'))
     assert supervisord.orphans() == ()
-    pidfiles.end([orphan], 5)
+    pidfiles.terminate([orphan], 5)

@@ -16,11 +16,11 @@ import pytest
 from swf_console.backend.core.errors import UsageError
 from swf_console.backend.supervisor import pidfiles
 from swf_console.backend.supervisor.base import ProcessState, ProcessStatus
-from swf_console.backend.supervisor.ctl_plugin import find_supervisord, place_of_shell
+from swf_console.backend.supervisor.ctl_plugin import find_supervisord, paths_of_shell
 from swf_console.backend.supervisor.daemon import reason_in
 from swf_console.backend.supervisor.explain import explain, known_signal, select
 from swf_console.backend.supervisor.launcher import clear_refusal, read_refusal, write_refusal
-from swf_console.backend.supervisor.paths import find_place, remember, remembered
+from swf_console.backend.supervisor.paths import find_paths, remember_state_dir, remembered_state_dir
 from swf_console.backend.supervisor.rpc import read_process, read_processes
 from tests.support.supervised import make_home, user_folder
 
@@ -51,23 +51,23 @@ def _own_user_folder() -> Iterator[None]:
 
 def test_a_short_home_needs_no_links() -> None:
     home = make_home(Path.home() / "a home")
-    assert find_place(home, home / ".state").here == home
+    assert find_paths(home, home / ".state").here == home
 
 
 @pytest.mark.parametrize("name", ["x" * 120, "a[1]", "a:b", "a%b", "line\nbreak"])
 def test_any_other_home_gets_a_short_plain_path_to_its_socket(name: str, tmp_path: Path) -> None:
     home = make_home(tmp_path / name)
-    place = find_place(home, home / ".state")
-    assert len(os.fsencode(place.socket)) <= 99
-    place.socket.write_text("found")
+    paths = find_paths(home, home / ".state")
+    assert len(os.fsencode(paths.socket)) <= 99
+    paths.socket.write_text("found")
     assert (home / ".state" / "supervisor.sock").read_text() == "found"
-    assert place.configuration.samefile(home / "agents.supervisord.conf")
-    assert find_place(home, home / ".state") == place
+    assert paths.configuration.samefile(home / "agents.supervisord.conf")
+    assert find_paths(home, home / ".state") == paths
 
 
 def test_two_state_directories_of_one_home_have_two_sockets(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home")
-    one, other = find_place(home, home / ".state"), find_place(home, tmp_path / "state")
+    one, other = find_paths(home, home / ".state"), find_paths(home, tmp_path / "state")
     assert one.socket != other.socket
 
 
@@ -76,39 +76,39 @@ def test_a_folder_of_links_falls_back_where_the_users_own_is_too_long(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / ("h" * 120)))
     home = make_home(tmp_path / ("x" * 120))
-    place = find_place(home, home / ".state")
-    assert place.here.is_relative_to(f"/tmp/swf-{os.getuid()}")
-    for link in place.here.iterdir():
+    paths = find_paths(home, home / ".state")
+    assert paths.here.is_relative_to(f"/tmp/swf-{os.getuid()}")
+    for link in paths.here.iterdir():
         link.unlink()
-    place.here.rmdir()
+    paths.here.rmdir()
     with contextlib.suppress(OSError):
-        place.here.parent.rmdir()
+        paths.here.parent.rmdir()
 
 
 def test_a_link_that_points_elsewhere_is_set_right(tmp_path: Path) -> None:
     home = make_home(tmp_path / "a:b")
-    place = find_place(home, home / ".state")
-    (place.here / ".state").unlink()
-    (place.here / ".state").symlink_to("/nowhere")
-    assert find_place(home, home / ".state").socket.parent.samefile(home / ".state")
+    paths = find_paths(home, home / ".state")
+    (paths.here / ".state").unlink()
+    (paths.here / ".state").symlink_to("/nowhere")
+    assert find_paths(home, home / ".state").socket.parent.samefile(home / ".state")
 
 
 def test_an_unusual_state_directory_is_remembered_until_the_usual_one_is_used(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home")
     usual = home / ".state"
-    assert remembered(home) is None
-    remember(find_place(home, tmp_path / "elsewhere"), usual)
-    assert remembered(home) == tmp_path / "elsewhere"
-    assert place_of_shell(home).state_dir == tmp_path / "elsewhere"
-    remember(find_place(home, usual), usual)
-    assert remembered(home) is None
-    assert place_of_shell(home).state_dir == usual
+    assert remembered_state_dir(home) is None
+    remember_state_dir(find_paths(home, tmp_path / "elsewhere"), usual)
+    assert remembered_state_dir(home) == tmp_path / "elsewhere"
+    assert paths_of_shell(home).state_dir == tmp_path / "elsewhere"
+    remember_state_dir(find_paths(home, usual), usual)
+    assert remembered_state_dir(home) is None
+    assert paths_of_shell(home).state_dir == usual
 
 
 def test_a_shell_that_says_where_is_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = make_home(tmp_path / "home")
     monkeypatch.setenv("SWF_STATE_DIR", str(tmp_path / "said"))
-    assert place_of_shell(home).state_dir == tmp_path / "said"
+    assert paths_of_shell(home).state_dir == tmp_path / "said"
 
 
 def test_the_plugin_leaves_a_named_server_alone() -> None:
@@ -131,7 +131,7 @@ def test_a_pid_file_is_taken_by_the_living_and_given_by_the_dead(tmp_path: Path)
         began = Path(f"/proc/{sleeper.pid}/stat").read_text().rpartition(")")[2].split()
         boot = told["began"].partition("@")[2]
         path.write_text(json.dumps(told | {"pid": sleeper.pid, "began": f"{began[19]}@{boot}"}))
-        with pytest.raises(pidfiles.Taken):
+        with pytest.raises(pidfiles.AlreadyRunning):
             pidfiles.claim(tmp_path, "agent")
         (orphan,) = pidfiles.find_orphans(tmp_path, [1])
         assert orphan.pid == sleeper.pid

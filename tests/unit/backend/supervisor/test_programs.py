@@ -13,65 +13,65 @@ from swf_console.backend.core.errors import UsageError
 from swf_console.backend.supervisor import programs
 from swf_console.backend.supervisor.base import Program
 from swf_console.backend.supervisor.environment import search_path, write_environment
-from swf_console.backend.supervisor.launcher import NoStart, prepare
-from swf_console.backend.supervisor.paths import Place, find_place
+from swf_console.backend.supervisor.launcher import LaunchRefused, prepare
+from swf_console.backend.supervisor.paths import SupervisorPaths, find_paths
 from tests.support.supervised import make_home, user_folder
 
 THEIRS = Program("theirs", "agents/theirs.py")
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
+def paths(tmp_path: Path) -> Iterator[SupervisorPaths]:
     home = make_home(tmp_path / "home")
     with user_folder():
-        yield find_place(home, home / ".state")
+        yield find_paths(home, home / ".state")
 
 
-def groups(place: Place) -> dict[str, list[str]]:
+def groups(paths: SupervisorPaths) -> dict[str, list[str]]:
     """What supervisord itself reads from the configuration: the processes of each group."""
     options = ServerOptions()
-    options.configfile = str(place.configuration)
-    options.here = str(place.here)
+    options.configfile = str(paths.configuration)
+    options.here = str(paths.here)
     found = options.read_config(options.configfile).process_group_configs
     return {group.name: [process.name for process in group.process_configs] for group in found}
 
 
-def test_the_shipped_programs_are_known_with_their_scripts(place: Place) -> None:
-    shipped = programs.shipped_programs(place.home)
+def test_the_shipped_programs_are_known_with_their_scripts(paths: SupervisorPaths) -> None:
+    shipped = programs.shipped_programs(paths.home)
     assert shipped["example-data-agent"].script == "agents/example_data_agent.py"
     assert shipped["slice-worker"].count == 2
     assert shipped["workflow-runner"].script == ""
-    assert set(shipped) == set(groups(place))
+    assert set(shipped) == set(groups(paths))
 
 
-def test_supervisord_reads_what_is_declared(place: Place) -> None:
+def test_supervisord_reads_what_is_declared(paths: SupervisorPaths) -> None:
     wanted = [
         THEIRS,
         Program("more", "a b.py", 2),
         Program("slice-worker", count=5),
         Program("example-data-agent", count=2),
     ]
-    assert programs.declare(place, wanted)
-    found = groups(place)
+    assert programs.declare(paths, wanted)
+    found = groups(paths)
     assert found["theirs"] == ["theirs"]
     assert found["more"] == ["more-0", "more-1"]
     assert len(found["slice-worker"]) == 5
     assert found["example-data-agent"] == ["example-data-agent-0", "example-data-agent-1"]
 
 
-def test_declaring_again_keeps_the_others_and_notices_no_change(place: Place) -> None:
-    programs.declare(place, [THEIRS])
-    assert programs.declare(place, [Program("more", "more.py")])
-    assert not programs.declare(place, [THEIRS])
-    assert set(programs.declared_programs(place)) == {"theirs", "more"}
-    assert programs.forget(place, ["theirs", "never there"])
-    assert not programs.forget(place, ["theirs"])
-    assert "theirs" not in groups(place)
+def test_declaring_again_keeps_the_others_and_notices_no_change(paths: SupervisorPaths) -> None:
+    programs.declare(paths, [THEIRS])
+    assert programs.declare(paths, [Program("more", "more.py")])
+    assert not programs.declare(paths, [THEIRS])
+    assert set(programs.declared_programs(paths)) == {"theirs", "more"}
+    assert programs.forget(paths, ["theirs", "never there"])
+    assert not programs.forget(paths, ["theirs"])
+    assert "theirs" not in groups(paths)
 
 
-def test_a_shipped_program_with_its_own_script_is_that_program(place: Place) -> None:
-    programs.declare(place, [Program("example-data-agent", "agents/example_data_agent.py")])
-    assert groups(place)["example-data-agent"] == ["example-data-agent"]
+def test_a_shipped_program_with_its_own_script_is_that_program(paths: SupervisorPaths) -> None:
+    programs.declare(paths, [Program("example-data-agent", "agents/example_data_agent.py")])
+    assert groups(paths)["example-data-agent"] == ["example-data-agent"]
 
 
 @pytest.mark.parametrize(
@@ -97,85 +97,87 @@ def test_a_shipped_program_with_its_own_script_is_that_program(place: Place) -> 
         Program("theirs", "x.py", options={"environment": {"A": 1}}),
     ],
 )
-def test_what_cannot_be_a_program_is_refused_and_nothing_is_written(program: Program, place: Place) -> None:
+def test_what_cannot_be_a_program_is_refused_and_nothing_is_written(
+    program: Program, paths: SupervisorPaths
+) -> None:
     with pytest.raises(UsageError):
-        programs.declare(place, [THEIRS, program])
-    assert programs.declared_programs(place) == {}
+        programs.declare(paths, [THEIRS, program])
+    assert programs.declared_programs(paths) == {}
 
 
-def test_options_reach_supervisord_and_unknown_ones_do_not(place: Place) -> None:
+def test_options_reach_supervisord_and_unknown_ones_do_not(paths: SupervisorPaths) -> None:
     options = {"stopsignal": "sigint", "autorestart": False, "startsecs": 7, "colour": "red"}
     program = Program("theirs", "x.py", options=options)
-    programs.declare(place, [program])
-    text = (place.directory / programs.INCLUDE).read_text()
+    programs.declare(paths, [program])
+    text = (paths.directory / programs.INCLUDE).read_text()
     assert {"stopsignal=INT", "autorestart=false", "startsecs=7"} <= set(text.splitlines())
     assert "colour" not in text
-    assert "theirs" in groups(place)
+    assert "theirs" in groups(paths)
 
 
-def test_a_configuration_that_is_gone_or_garbage_is_one_clear_error(place: Place) -> None:
-    path = place.home / "agents.supervisord.conf"
+def test_a_configuration_that_is_gone_or_garbage_is_one_clear_error(paths: SupervisorPaths) -> None:
+    path = paths.home / "agents.supervisord.conf"
     path.write_text("no section\n")
     with pytest.raises(UsageError, match=r"agents\.supervisord\.conf"):
-        programs.shipped_programs(place.home)
+        programs.shipped_programs(paths.home)
     path.unlink()
     with pytest.raises(UsageError, match="swf-console init"):
-        programs.declare(place, [THEIRS])
+        programs.declare(paths, [THEIRS])
 
 
-def test_the_environment_is_kept_private_and_without_supervisords_own(place: Place) -> None:
-    write_environment(place, {"COLOUR": "red", "SUPERVISOR_ENABLED": "1", "SWF_STATE_DIR": "elsewhere"})
-    path = place.directory / "environment.json"
+def test_the_environment_is_kept_private_and_without_supervisords_own(paths: SupervisorPaths) -> None:
+    write_environment(paths, {"COLOUR": "red", "SUPERVISOR_ENABLED": "1", "SWF_STATE_DIR": "elsewhere"})
+    path = paths.directory / "environment.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     told = json.loads(path.read_text())["environment"]
     assert told["COLOUR"] == "red"
-    assert told["SWF_STATE_DIR"] == str(place.state_dir)
+    assert told["SWF_STATE_DIR"] == str(paths.state_dir)
     assert "SUPERVISOR_ENABLED" not in told
 
 
-def test_supervisord_finds_our_interpreter_first(place: Place) -> None:
-    write_environment(place, {})
-    first, _, rest = search_path(place, {"PATH": "/bin"}).partition(":")
+def test_supervisord_finds_our_interpreter_first(paths: SupervisorPaths) -> None:
+    write_environment(paths, {})
+    first, _, rest = search_path(paths, {"PATH": "/bin"}).partition(":")
     assert rest == "/bin"
     assert sys.executable in (Path(first) / "python").read_text()
 
 
-def test_a_launch_takes_what_the_console_decided(place: Place) -> None:
-    write_environment(place, {"COLOUR": "red"})
+def test_a_launch_takes_what_the_console_decided(paths: SupervisorPaths) -> None:
+    write_environment(paths, {"COLOUR": "red"})
     inherited = {"OLD": "gone", "SUPERVISOR_PROCESS_NAME": "x"}
-    launch = prepare(place.directory, ["agents/slice_worker.py", "--fast"], inherited)
-    assert launch.command == [sys.executable, str(place.home / "agents" / "slice_worker.py"), "--fast"]
-    assert launch.directory == place.home
+    launch = prepare(paths.directory, ["agents/slice_worker.py", "--fast"], inherited)
+    assert launch.command == [sys.executable, str(paths.home / "agents" / "slice_worker.py"), "--fast"]
+    assert launch.directory == paths.home
     assert launch.environment["COLOUR"] == "red"
     assert launch.environment["SUPERVISOR_PROCESS_NAME"] == "x"
     assert "OLD" not in launch.environment
 
 
 def test_a_launch_before_any_console_takes_what_is_there(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    paths: SupervisorPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(place.home)
-    launch = prepare(place.directory, ["-m", "swf_console", "runner"], {"OLD": "kept"})
+    monkeypatch.chdir(paths.home)
+    launch = prepare(paths.directory, ["-m", "swf_console", "runner"], {"OLD": "kept"})
     assert launch.command == [sys.executable, "-m", "swf_console", "runner"]
-    assert launch.directory == place.home
+    assert launch.directory == paths.home
     assert launch.environment["OLD"] == "kept"
-    assert launch.environment["SWF_STATE_DIR"] == str(place.state_dir)
+    assert launch.environment["SWF_STATE_DIR"] == str(paths.state_dir)
 
 
-def test_a_declared_program_is_launched_with_all_it_was_declared_with(place: Place) -> None:
-    write_environment(place, {"COLOUR": "red"})
+def test_a_declared_program_is_launched_with_all_it_was_declared_with(paths: SupervisorPaths) -> None:
+    write_environment(paths, {"COLOUR": "red"})
     options = {"arguments": ["a b"], "environment": {"COLOUR": "blue"}, "directory": "workflows"}
-    programs.declare(place, [Program("theirs", "agents/slice_worker.py", options=options)])
-    launch = prepare(place.directory, ["@theirs"], {})
-    assert launch.command[1:] == [str(place.home / "agents" / "slice_worker.py"), "a b"]
+    programs.declare(paths, [Program("theirs", "agents/slice_worker.py", options=options)])
+    launch = prepare(paths.directory, ["@theirs"], {})
+    assert launch.command[1:] == [str(paths.home / "agents" / "slice_worker.py"), "a b"]
     assert launch.environment["COLOUR"] == "blue"
-    assert launch.directory == place.home / "workflows"
+    assert launch.directory == paths.home / "workflows"
 
 
 @pytest.mark.parametrize("words", [[], ["agents/absent.py"], ["agents"], ["@never-declared"]])
-def test_what_cannot_be_launched_says_why(words: list[str], place: Place) -> None:
-    write_environment(place, {})
-    with pytest.raises(NoStart) as caught:
-        prepare(place.directory, words, {})
+def test_what_cannot_be_launched_says_why(words: list[str], paths: SupervisorPaths) -> None:
+    write_environment(paths, {})
+    with pytest.raises(LaunchRefused) as caught:
+        prepare(paths.directory, words, {})
     assert caught.value.reason
     assert caught.value.advice
