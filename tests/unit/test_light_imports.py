@@ -97,3 +97,14 @@ def test_every_package_is_light_until_it_is_used() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env=plain_environment(), check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_what_the_first_screen_is_prefetched_as_is_plain_values() -> None:
+    """The console loads them while it paints; what judges and probes is loaded by the process beside it."""
+    code = "import sys, swf_console.viewmodels.overview.snapshot; print(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=plain_environment(), check=True
+    )
+    unwanted = ("config", "core.settings", "database.connection", "messaging", "supervisor.supervisord")
+    loaded = set(done.stdout.split())
+    assert not loaded & {*HEAVY, *(f"swf_console.backend.{name}" for name in unwanted)}

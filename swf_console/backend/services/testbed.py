@@ -15,7 +15,8 @@ from ..database.records.agents import Agent
 from ..messaging.embedded import find_running
 from ..supervisor.base import EVERYTHING, DaemonState, Effect, Orphan, Supervisor
 from .agents.control import ProcessReport, report_of
-from .agents.programs import BROKER, RUNNER, STAYS, needed_programs, supervisor_of
+from .agents.names import BROKER, RUNNER, STAYS
+from .agents.programs import needed_programs, supervisor_of
 from .agents.snapshot import SupervisorSnapshot
 from .agents.status import probe_supervisor
 from .database import opened

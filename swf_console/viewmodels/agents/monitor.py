@@ -13,7 +13,8 @@ from ...backend.core.settings import Settings
 from ...backend.database import Database, agents
 from ...backend.database.records.agents import Agent
 from ...backend.messaging.embedded import find_running
-from ...backend.services.agents.programs import BROKER, RUNNER, needed_programs
+from ...backend.services.agents.names import BROKER, RUNNER
+from ...backend.services.agents.programs import needed_programs
 from ...backend.services.agents.snapshot import AgentsSnapshot, AgentStatus, AgentView, SupervisorSnapshot
 from ...backend.services.agents.status import merge, probe_supervisor
 from ...backend.services.configurations import composed

@@ -12,7 +12,8 @@ from ...backend.core.errors import ConfigurationError, SwfError
 from ...backend.core.format import plural
 from ...backend.core.settings import Settings
 from ...backend.messaging.embedded import find_running
-from ...backend.services.agents.programs import BROKER, RUNNER, needed_programs, supervisor_of
+from ...backend.services.agents.names import BROKER, RUNNER
+from ...backend.services.agents.programs import needed_programs, supervisor_of
 from ...backend.services.configurations import all_configurations
 from ...backend.services.executions.forecast import Prediction, predict
 from ...backend.services.executions.request import (

@@ -11,11 +11,6 @@ from ...supervisor.base import Program, Supervisor
 from ...supervisor.programs import shipped_programs
 from ...supervisor.supervisord import Supervisord
 
-RUNNER = "workflow-runner"
-BROKER = "embedded-broker"
-# what others may be connected to stays, whatever happens to the agents, and so does who was asked
-STAYS = (BROKER, "monitor", "agent-manager")
-
 
 def supervisor_of(settings: Settings) -> Supervisor:
     """The supervisord of this home; nothing is started."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ...core.format import plural, since
-from ..agents.programs import RUNNER, STAYS
+from ..agents.names import RUNNER, STAYS
 from ..agents.snapshot import AgentsSnapshot, AgentView
 from ..executions.progress import ExecutionProgress
 from ..health.connection import ConnectionStatus, Connectivity

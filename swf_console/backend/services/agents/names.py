@@ -1,0 +1,6 @@
+"""The programs of agents.supervisord.conf that are not agents of a workflow. Loads no library."""
+
+RUNNER = "workflow-runner"
+BROKER = "embedded-broker"
+# what others may be connected to stays, whatever happens to the agents, and so does who was asked
+STAYS = (BROKER, "monitor", "agent-manager")
