@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print each check as it is done; exit with 0, 2, or 3 where a backend fails."""
     from ..backend.core.settings import load_settings
-    from ..backend.services.health.doctor.checks import Verdict
+    from ..backend.services.health.doctor.checks import CheckResult
     from ..backend.services.health.doctor.run import examine, exit_code
 
     keep_logs_off_the_screen()
@@ -28,8 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
             emit(check)
             continue
         show(f"{check.verdict.upper():<4}  {check.name:<18} {brief(check.found, 1000)}")
-        if check.verdict is not Verdict.OK and check.advice:
+        if check.verdict is not CheckResult.OK and check.advice:
             show(f"{'':<6}{'':<18} -> {brief(check.advice, 1000)}")
     counts = Counter(check.verdict for check in checks)
-    say(", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict))
+    say(", ".join(f"{counts[verdict]} {verdict}" for verdict in CheckResult))
     return exit_code(checks)

@@ -8,7 +8,7 @@ from typing import Any
 from ....core.settings import Settings
 
 
-class Verdict(StrEnum):
+class CheckResult(StrEnum):
     """How a check came out."""
 
     OK = "ok"
@@ -21,7 +21,7 @@ class Check:
     """One thing that was checked. `exit_code` is 3 where a backend fails, 2 for what can be mended here."""
 
     name: str
-    verdict: Verdict
+    verdict: CheckResult
     found: str
     advice: str = ""
     exit_code: int = 0
@@ -32,17 +32,17 @@ Question = Callable[[Settings], Check]
 
 def ok(name: str, found: str) -> Check:
     """It is as it should be."""
-    return Check(name, Verdict.OK, found)
+    return Check(name, CheckResult.OK, found)
 
 
 def warn(name: str, found: str, advice: str) -> Check:
     """It works, and may bring trouble."""
-    return Check(name, Verdict.WARN, found, advice)
+    return Check(name, CheckResult.WARN, found, advice)
 
 
 def fail(name: str, found: str, advice: str, exit_code: int = 2) -> Check:
     """It does not work."""
-    return Check(name, Verdict.FAIL, found, advice, exit_code)
+    return Check(name, CheckResult.FAIL, found, advice, exit_code)
 
 
 def size(count: float) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from swf_console.backend.database import Database, agents
 from swf_console.backend.services.health.doctor.backends import check_supervisord
-from swf_console.backend.services.health.doctor.checks import Check, Verdict, size
+from swf_console.backend.services.health.doctor.checks import Check, CheckResult, size
 from swf_console.backend.services.health.doctor.run import examine, exit_code
 from swf_console.backend.supervisor.base import DaemonState
 from swf_console.testing.fake_supervisor import MemorySupervisor
@@ -36,7 +36,7 @@ def test_every_check_is_an_object_for_programs(console: CommandLine) -> None:
 
 
 def test_a_database_is_written_to_and_nothing_stays(console: CommandLine, kept: Database) -> None:
-    assert checks(console)["database writable"].verdict is Verdict.OK
+    assert checks(console)["database writable"].verdict is CheckResult.OK
     with kept.read() as connection:
         assert agents.page(connection).items == ()
 
@@ -57,7 +57,7 @@ def test_a_port_that_another_program_has_is_found(
         other.bind(("127.0.0.1", 0))
         other.listen()
         monkeypatch.setenv("SWF_BROKER_PORT", str(other.getsockname()[1]))
-        assert checks(console)["ports"].verdict is Verdict.FAIL
+        assert checks(console)["ports"].verdict is CheckResult.FAIL
 
 
 def test_a_backend_that_is_down_is_exit_3_and_the_rest_is_still_checked(
@@ -67,7 +67,7 @@ def test_a_backend_that_is_down_is_exit_3_and_the_rest_is_still_checked(
     monkeypatch.setenv("ACTIVEMQ_PORT", str(unused_port))
     found = checks(console)
     assert found["broker"].exit_code == 3
-    assert found["clock"].verdict is Verdict.OK
+    assert found["clock"].verdict is CheckResult.OK
     assert exit_code(list(found.values())) == 3
 
 
@@ -75,7 +75,7 @@ def test_files_that_others_may_read_are_told(console: CommandLine, kept: Databas
     file = console.settings.state_dir / "swf.db"
     file.chmod(0o644)
     check = checks(console)["state directory"]
-    assert (check.verdict, check.advice) == (Verdict.WARN, f"chmod 600 {file}")
+    assert (check.verdict, check.advice) == (CheckResult.WARN, f"chmod 600 {file}")
 
 
 def test_supervisord_is_asked_and_a_program_that_cannot_be_started_is_told(
@@ -85,11 +85,11 @@ def test_supervisord_is_asked_and_a_program_that_cannot_be_started_is_told(
     supervisor = MemorySupervisor(running=True)
     supervisor.start(["example-data-agent"])
     check = check_supervisord(console.settings, supervisor)
-    assert (check.verdict, "1 of" in check.found) == (Verdict.OK, True)
+    assert (check.verdict, "1 of" in check.found) == (CheckResult.OK, True)
     supervisor.crash("example-data-agent")
     check = check_supervisord(console.settings, supervisor)
     assert (check.verdict, check.advice) == (
-        Verdict.WARN,
+        CheckResult.WARN,
         "Its log says why: swf-console agents logs example-data-agent",
     )
     supervisor.state = DaemonState.FROZEN
@@ -125,7 +125,7 @@ def test_a_certificate_that_cannot_be_read_is_told(
     monkeypatch.setenv("ACTIVEMQ_PORT", str(unused_port))
     monkeypatch.setenv("ACTIVEMQ_USE_SSL", "true")
     monkeypatch.setenv("ACTIVEMQ_SSL_CA_CERTS", str(authority))
-    assert checks(console)["TLS"].verdict is Verdict.FAIL
+    assert checks(console)["TLS"].verdict is CheckResult.FAIL
 
 
 def test_sizes_are_read_at_a_glance() -> None:

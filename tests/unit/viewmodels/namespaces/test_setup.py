@@ -1,0 +1,18 @@
+"""The namespace of a console, written once it can be used."""
+
+import pytest
+
+from swf_console.backend.core.errors import NamespaceError
+from swf_console.backend.core.settings import Settings
+from swf_console.viewmodels.namespaces.setup import namespace_of, problem_of, write_namespace
+
+
+def test_a_namespace_is_written_once_it_can_be_used(settings: Settings) -> None:
+    (settings.workflows_dir / "testbed.toml").write_text('[testbed]\nnamespace = "your-namespace"\n')
+    assert namespace_of(settings) is None
+    assert problem_of("a b")
+    assert not problem_of("alice-dev")
+    with pytest.raises(NamespaceError):
+        write_namespace(settings, "your-namespace")
+    write_namespace(settings, "alice-dev")
+    assert namespace_of(settings) == "alice-dev"

@@ -1,0 +1,41 @@
+"""Pollers: what a probe answers, and what its failures look like."""
+
+import threading
+
+from swf_console.backend.core.errors import BackendUnreachable, DatabaseUnusable
+from swf_console.backend.services.health.connection import ConnectionStatus, Connectivity
+from swf_console.viewmodels.connections import ConnectionPoller
+from tests.support.waiting import wait_for
+
+
+def test_a_connection_that_fails_says_so_and_comes_back() -> None:
+    broken = threading.Event()
+    broken.set()
+
+    def probe() -> ConnectionStatus:
+        if broken.is_set():
+            raise BackendUnreachable("no answer", "Start it")
+        return ConnectionStatus("x", Connectivity.UP)
+
+    poller = ConnectionPoller("db", probe, every=0.01)
+    poller.start()
+    wait_for(lambda: poller.status().state is Connectivity.DOWN)
+    assert (poller.status().error, poller.status().advice) == ("no answer", "Start it")
+    assert poller.status().next_in() is not None
+    broken.clear()
+    wait_for(lambda: poller.status().state is Connectivity.UP)
+    age = poller.status().age()
+    assert age is not None
+    assert age < 5
+    poller.close()
+
+
+def test_a_database_that_cannot_be_used_is_told_from_one_that_is_away() -> None:
+    def probe() -> ConnectionStatus:
+        raise DatabaseUnusable("it is of another version", "swf-console db upgrade")
+
+    poller = ConnectionPoller("db", probe, every=0.01)
+    poller.start()
+    wait_for(lambda: poller.status().state is Connectivity.UNUSABLE)
+    assert poller.status().trouble == "it is of another version. swf-console db upgrade"
+    poller.close()

@@ -1,0 +1,109 @@
+"""Settings of the console: read, refused in one line, and the sample of all of them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from swf_console.backend.core.errors import ConfigurationError
+from swf_console.cli.key_names import known_keys
+from swf_console.viewmodels.preferences import Preferences, load_preferences, sample
+
+
+def test_without_a_file_the_settings_are_the_defaults(tmp_path: Path) -> None:
+    assert load_preferences(tmp_path / "none.toml") == Preferences()
+
+
+def test_settings_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('theme = "light"\nmessages = 1000\n[keys]\n"messages.pause" = "p"\n')
+    found = load_preferences(file)
+    assert (found.theme, found.messages, found.keys) == ("light", 1000, {"messages.pause": "p"})
+
+
+KNOWN = known_keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("them = 1", ":1:1: them: there is no such setting. Did you mean theme?"),
+        (
+            '\ntheme = "drak"',
+            ":2:1: theme = 'drak': must be one of auto, dark, light, 16-colour, colour-blind. Did you mean",
+        ),
+        ("messages = 5", "messages = 5: must be a whole number from 100 to 1,000,000. The default is 50000"),
+        ("frames = true", "must be a whole number from 1 to 30. The default is 10"),
+        ('mouse = "no"', "must be true or false. The default is true"),
+        ('keys = ["a"]', "must be a table of keys. Write [keys], then"),
+        ("theme = ", "no valid TOML"),
+        (
+            '[keys]\n"messages.pauze" = "p"',
+            ":2:1: keys.messages.pauze: there is no such action. Did you",
+        ),
+        ('[keys]\n"messages.pause" = 7', "is no key. Write one or more keys"),
+        ('[keys]\n"messages.pause" = "p,,"', "is no key. Write one or more keys"),
+        ('[keys]\n"messages.pause" = "/"', "/ is the key of messages.filter. Choose another key"),
+        ('[keys]\n"messages.pause" = "f"', "f is the key of messages.follow. Choose another key"),
+        (
+            '[keys]\n"messages.pause" = "ctrl+p"\n"messages.mark" = "ctrl+p"',
+            ":3:1: keys.messages.mark = 'ctrl+p'",
+        ),
+        ('[keys]\n"agents.start" = "q"', "q would hide everywhere.leave. Choose another key, or give"),
+        ('[keys]\n"agents.start" = "!,f2"', "! would hide everywhere.doctor. Choose another key, or"),
+        (
+            '[keys]\n"list.mark" = "x"',
+            "x would hide overview.stop, agents.stop. Choose another key, or give them",
+        ),
+        (
+            '[keys]\n"agents.stop" = " j "',
+            "j would be hidden by lines.down. Choose another key, or give lines.down",
+        ),
+        ('[keys]\n"everywhere.update" = "s"', "s would be hidden by agents.start, messages.search. Choose"),
+        ('[keys]\n"execution.kind" = "x"', "x would hide executions.stop. Choose another key"),
+        ('[keys]\n"messages.pause" = "spcae"', "spcae is no key that a terminal sends. Write one or more"),
+        ('[keys]\n"messages.pause" = "alt+p"', "alt+p is no key that a terminal sends. Write one or more"),
+        ('[keys]\n"entry.leave" = "x"', "x is text that is typed there. Choose a key that types nothing"),
+    ],
+)
+def test_settings_that_are_wrong_are_refused_in_one_line(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigurationError) as refused:
+        load_preferences(file, known_keys)
+    (problem,) = refused.value.problems
+    assert str(problem).startswith(str(file))
+    assert said in str(problem)
+    assert "\n" not in str(problem)
+
+
+def test_two_keys_can_be_exchanged(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('[keys]\n"messages.pause" = "f"\n"messages.follow" = "space"\n')
+    assert load_preferences(file, known_keys).keys == {"messages.pause": "f", "messages.follow": "space"}
+
+
+def test_a_key_may_go_where_it_hides_nothing_and_its_own_may_be_named(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    keys = {
+        "doctor.again": "u,ctrl+r",
+        "everywhere.launch": "L,f5",
+        "agents.logs": "v",
+        "log.follow": "space",
+    }
+    file.write_text("[keys]\n" + "".join(f'"{name}" = "{key}"\n' for name, key in keys.items()))
+    assert load_preferences(file, known_keys).keys == keys
+
+
+def test_the_sample_says_the_defaults_and_is_itself_a_settings_file(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    text = sample(KNOWN)
+    file.write_text(text)
+    assert load_preferences(file, known_keys) == Preferences()
+    set_lines = [line.removeprefix("# ") for line in text.splitlines() if " = " in line or "[keys]" in line]
+    file.write_text("\n".join(set_lines))
+    found = load_preferences(file, known_keys)
+    assert replace(found, keys={}) == Preferences()
+    assert {name: tuple(keys.split(",")) for name, keys in found.keys.items()} == {
+        name: known.keys for name, known in KNOWN.actions.items()
+    }
