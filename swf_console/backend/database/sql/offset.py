@@ -1,5 +1,6 @@
 """Tables as rows: listed by offset, counted, made once by their key, changed with their JSON merged."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic
 
@@ -27,7 +28,10 @@ class Rows(Generic[T]):
         order: Sequence[ColumnElement[Any]],
     ) -> None:
         self.table, self.key, self._make = table, key, make
-        self._columns = [column.label(name) for name, column in (columns or dict(table.c.items())).items()]
+        named = columns or dict(table.c.items())
+        # a row is made by keywords: Python finds those of the very same string at once, a column's name is
+        # an object of its own
+        self._columns = [column.label(sys.intern(str(name))) for name, column in named.items()]
         self._within = table if within is None else within
         self._filters, self._order = filters, order
         # built once: what every report would build anew costs more than the statement itself
