@@ -82,7 +82,7 @@ class NamespaceOwner:
         return self._known.get(self._namespace() or "")
 
     def probe(self) -> ConnectionStatus:
-        """Read the owner anew; blocks, raises DatabaseUnusable and DatabaseUnreachable."""
+        """Read the owner again; blocks, raises DatabaseUnusable and DatabaseUnreachable."""
         name = self._namespace() or ""
         database = self._database()
         with database.read() as connection:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # the screen that shows it
 PREFETCHED = "overview"
-# a database that hangs while it is opened keeps nobody from leaving
+# a database that hangs while it is opened must not keep the console from closing
 CLOSING_SECONDS = 0.5
 
 

@@ -42,10 +42,10 @@ class FileDrift:
     def _of_file(self, path: Path) -> str | None:
         try:
             status = path.stat()
-            stamp = (status.st_mtime_ns, status.st_size)
+            version = (status.st_mtime_ns, status.st_size)
             known = self._files.get(path)
-            if known is None or known[0] != stamp:
-                known = (stamp, _digest(path.read_text(encoding="utf-8-sig")))
+            if known is None or known[0] != version:
+                known = (version, _digest(path.read_text(encoding="utf-8-sig")))
                 self._files[path] = known
         except (OSError, ValueError):
             return None

@@ -40,12 +40,12 @@ def _executions(services: ConsoleContext) -> list[str]:
 
 
 def _agents(services: ConsoleContext) -> list[str]:
-    look = probe_supervisor(services.settings, services.supervisor)
-    up = [one for one in look.processes if str(one.state) == "RUNNING"]
+    supervisor = probe_supervisor(services.settings, services.supervisor)
+    up = [one for one in supervisor.processes if str(one.state) == "RUNNING"]
     if not up:
         return ["no agent runs under supervisord"]
     programs = "1 program goes" if len(up) == 1 else f"{len(up)} programs go"
-    return [f"{programs} on under supervisord (pid {look.pid}): swf-console down ends what runs"]
+    return [f"{programs} on under supervisord (pid {supervisor.pid}): swf-console down ends what runs"]
 
 
 def _broker(services: ConsoleContext) -> list[str]:

@@ -71,7 +71,7 @@ class FastProcessingSnapshot:
 
 
 class FastProcessingMonitor:
-    """Reads again and again; the prediction is made anew when a file of the workflows has changed.
+    """Reads again and again; the prediction is made again when a file of the workflows has changed.
 
     Not for several threads at once. `workers` asks what if there were so many.
     """
@@ -92,12 +92,12 @@ class FastProcessingMonitor:
         return FastProcessingSnapshot(outlook, trouble, run, database_trouble)
 
     def _outlook(self, workers: int | None) -> tuple[Outlook | None, str]:
-        stamp = (workers, fingerprint_of(self._services.settings))
-        if self._predicted is None or self._predicted[0] != stamp:
+        key = (workers, fingerprint_of(self._services.settings))
+        if self._predicted is None or self._predicted[0] != key:
             try:
-                self._predicted = (stamp, self._predict(workers), "")
+                self._predicted = (key, self._predict(workers), "")
             except SwfError as error:
-                self._predicted = (stamp, None, str(error))
+                self._predicted = (key, None, str(error))
         return self._predicted[1:]
 
     def _predict(self, workers: int | None) -> Outlook | None:
@@ -141,7 +141,7 @@ class FastProcessingMonitor:
         return None
 
     def _rate(self, state: RunState) -> float | None:
-        """Slices finished per second since half a minute ago, or since we look."""
+        """Slices finished per second since half a minute ago, or since it is read."""
         now = time.monotonic()
         if self._finished and self._finished[0][2] != state.run_number:
             self._finished.clear()

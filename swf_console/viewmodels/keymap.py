@@ -34,7 +34,7 @@ class KnownKeys(NamedTuple):
 
 
 def key_problems(document: Document, known: Callable[[], KnownKeys] | None) -> Iterator[Problem]:
-    """Everything wrong with the keys; without `known` only their form is looked at."""
+    """Everything wrong with the keys; without `known` only their form is checked."""
     given = document.data.get("keys")
     if not isinstance(given, dict):
         return

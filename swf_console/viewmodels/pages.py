@@ -37,7 +37,7 @@ def _paged(items: tuple[T, ...], following: str | None, cursor: Callable[[T], st
 
 @dataclass(frozen=True, slots=True)
 class ListedExecution(ExecutionSummary):
-    """An execution and how many STFs it made; None where nobody knows. Of one that runs 10,001 at most."""
+    """An execution and how many STFs it made; None where it is not known. Of one that runs 10,001 at most."""
 
     stf_count: int | None
 

@@ -82,7 +82,7 @@ def write_handover(services: ConsoleContext) -> str:
 def handover(services: ConsoleContext, shift: timedelta = SHIFT) -> str:
     """The report as Markdown. A backend that is down is said in it, not raised."""
     since = datetime.now(UTC) - shift
-    look = OverviewMonitor(services).snapshot()
+    overview = OverviewMonitor(services).snapshot()
     namespace = f" of {plain(services.namespace)}" if services.namespace else ""
     lines = [
         f"# Handover{namespace}",
@@ -90,28 +90,28 @@ def handover(services: ConsoleContext, shift: timedelta = SHIFT) -> str:
         f"Written {instant(datetime.now(UTC))} UTC by {plain(services.settings.user)} on "
         f"{plain(services.settings.host)}.",
         "",
-        f"**{plain(look.verdict.text)}**",
+        f"**{plain(overview.verdict.text)}**",
         "",
-        *_pipes(services),
-        *_running(look),
-        *_agents(look),
+        *_connections(services),
+        *_running(overview),
+        *_agents(overview),
         *_executions(services, since),
         *_journal(services, since),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _pipes(services: ConsoleContext) -> list[str]:
+def _connections(services: ConsoleContext) -> list[str]:
     lines = [
-        f"- {pipe.name}: {pipe.state}{f' ({plain(pipe.error)})' if pipe.error else ''}"
-        for pipe in services.connections()
+        f"- {one.name}: {one.state}{f' ({plain(one.error)})' if one.error else ''}"
+        for one in services.connections()
     ]
     return ["## Backends", "", *lines, ""]
 
 
-def _running(look: OverviewSnapshot) -> list[str]:
+def _running(overview: OverviewSnapshot) -> list[str]:
     lines = []
-    for one in look.running:
+    for one in overview.running:
         of = f" of {one.planned:,}" if one.planned else ""
         state = one.states[-1] if one.states else None
         where = f", {plain(state.state)}/{plain(state.substate)}" if state else ""
@@ -123,8 +123,8 @@ def _running(look: OverviewSnapshot) -> list[str]:
     return ["## Running now", "", *(lines or ["Nothing runs."]), ""]
 
 
-def _agents(look: OverviewSnapshot) -> list[str]:
-    agents = look.agents
+def _agents(overview: OverviewSnapshot) -> list[str]:
+    agents = overview.agents
     lines = ["| agent | state | heart-beat | note |", "| --- | --- | --- | --- |"]
     for line in agents.lines:
         view = line.view

@@ -1,18 +1,18 @@
-"""Whoever fills what is on screen lets whoever paints it finish first: they share one interpreter."""
+"""Threads that fill buffers yield to the one that paints: they share one interpreter."""
 
 import threading
 import time
 from collections.abc import Callable
 
 LONGEST = 0.03
-# of the time that a guest has waited, the part in which it then need not wait
+# of the time that a thread has waited, the part in which it then need not wait
 FREE = 1 / 3
 
 Clock = Callable[[], float]
 
 
 class UiPriority:
-    """Says whether the thread that paints is at work; where nobody says so, it is not."""
+    """Says whether the thread that paints is at work; where it does not say so, it is not."""
 
     def __init__(self) -> None:
         self._idle = threading.Event()

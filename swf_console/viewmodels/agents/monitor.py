@@ -27,7 +27,6 @@ AGENTS_SHOWN = 200
 NOT_SUPERVISED = "off"
 UP = "running"
 GONE = ("absent", "stale")
-BETWEEN = ("STARTING", "STOPPING", "BACKOFF")
 
 
 class AgentSource(Protocol):
@@ -77,15 +76,15 @@ class AgentMonitor:
 
     def _supervisor(self) -> tuple[SupervisorSnapshot, float | None]:
         """What supervisord says; where it is there and mute, what it said last and how old that is."""
-        look = probe_supervisor(self._source.settings, self._source.supervisor)
-        if look.state == UP:
-            self._seen, self._seen_at = look, time.monotonic()
-        elif look.state in GONE:
+        now = probe_supervisor(self._source.settings, self._source.supervisor)
+        if now.state == UP:
+            self._seen, self._seen_at = now, time.monotonic()
+        elif now.state in GONE:
             self._seen = None
         elif self._seen is not None:
-            known = replace(self._seen, state=look.state, message=look.message, advice=look.advice)
+            known = replace(self._seen, state=now.state, message=now.message, advice=now.advice)
             return known, time.monotonic() - self._seen_at
-        return look, None
+        return now, None
 
     def _listen(self) -> str:
         try:
@@ -98,9 +97,9 @@ class AgentMonitor:
 
     def _needs(self) -> tuple[str, list[str], str]:
         """The same as long as no file changes: composing takes longer than everything else here."""
-        stamp = fingerprint_of(self._source.settings)
-        if self._known is None or self._known[0] != stamp:
-            self._known = stamp, self._composed()
+        fingerprint = fingerprint_of(self._source.settings)
+        if self._known is None or self._known[0] != fingerprint:
+            self._known = fingerprint, self._composed()
         name, programs, trouble = self._known[1]
         settings = self._source.settings
         broker = [BROKER] if settings.broker is None and find_running(settings.state_dir) is None else []
@@ -119,15 +118,15 @@ class AgentMonitor:
             return name, [], with_advice(error.message, error.advice)
         return name, [RUNNER, *dict.fromkeys(program.name for program in programs)], ""
 
-    def _unsupervised(self, look: SupervisorSnapshot) -> list[AgentView]:
+    def _unsupervised(self, supervisor: SupervisorSnapshot) -> list[AgentView]:
         """The programs of this home while no supervisord runs them, so that they can be started."""
-        if look.processes or look.state == UP:
+        if supervisor.processes or supervisor.state == UP:
             return []
         try:
             names = shipped_programs(self._source.settings.home)
         except SwfError:
             return []
-        state = NOT_SUPERVISED if look.state in GONE else "unknown"
+        state = NOT_SUPERVISED if supervisor.state in GONE else "unknown"
         blank = AgentView("", None, state, None, None, None, None, None, None, None)
         return [replace(blank, name=name, program=name) for name in names]
 

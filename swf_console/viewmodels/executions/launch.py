@@ -127,7 +127,7 @@ def new_dry_run() -> StopSignal:
 
 
 def forecast(settings: Settings, request: RunRequest, stop: StopSignal) -> Forecast:
-    """Rehearse the run; `stop` ends the rehearsal. Raises a UsageError or ExecutionFailed."""
+    """Predict the run by a dry run, which `stop` ends. Raises a UsageError or ExecutionFailed."""
     found = predict(settings, request, stop=stop)
     rates = found.plan.capacity
     return Forecast(tuple(_lines(found)), found.warnings, rates.keeps_up if rates else None)

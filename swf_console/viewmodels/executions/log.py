@@ -69,7 +69,7 @@ def _of_entry(entry: LogEntry) -> LoggedLine:
 
 
 def _in_file(path: Path, execution_id: str) -> Iterator[LoggedLine]:
-    """The lines of a file that name the execution as theirs; a line that is no JSON object is nobody's."""
+    """The lines of a file that name the execution as theirs; other lines belong to no execution."""
     wanted = json.dumps(execution_id).encode()
     try:
         with path.open("rb") as file:

@@ -43,7 +43,7 @@ class RunningExecutions:
         self._known: dict[str, _Known] = {}
 
     def read(self, database: Database) -> tuple[tuple[ExecutionProgress, ...], int]:
-        """The newest ones, and how many run in all; what nobody runs any more is closed first. Blocks."""
+        """The newest, and how many run in all; those whose lease has expired are closed first. Blocks."""
         if not self._services.read_only:
             sweep(self._services.settings, database)
         wanted = ExecutionFilter(status="running", namespace=self._services.namespace)

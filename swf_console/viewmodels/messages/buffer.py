@@ -30,7 +30,7 @@ AT_FIRST_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class BufferCounters:
-    """Counters at one moment. `rate` is that of the namespace looked at, `elsewhere` that of all others."""
+    """Counters at one moment. `rate` is that of the namespace shown, `elsewhere` that of all others."""
 
     total: int
     kept: int
@@ -84,12 +84,12 @@ class MessageBuffer:
             self._give_way()
             self._take_some(at, [(*self._decoder.decode(headers, body), body) for headers, body in some])
 
-    def _take_some(self, at: float, stamped: list[tuple[MessageMetadata, str, str]]) -> None:
-        # few at once: whoever paints waits for the lock no longer than for these
+    def _take_some(self, at: float, decoded: list[tuple[MessageMetadata, str, str]]) -> None:
+        # few at once: the thread that paints waits for the lock no longer than for these
         with self._lock:
-            for metadata, identity, body in stamped:
+            for metadata, identity, body in decoded:
                 self._take_up(self._ring.append(at, metadata, identity, body), metadata, identity)
-            for metadata, count in Counter(metadata for metadata, _, _ in stamped).items():
+            for metadata, count in Counter(metadata for metadata, _, _ in decoded).items():
                 own = self._namespace is None or metadata.namespace == self._namespace
                 (self._own if own else self._others).add(int(at), count)
                 if own:
@@ -103,36 +103,36 @@ class MessageBuffer:
             self._take_up(self._ring.append(self._now(), NOTE, "", text), NOTE, "")
             self.version += 1
 
-    # what is looked for
+    # what is shown
 
     def set_filter(self, text: str) -> None:
         """Show what passes; raises UsageError. What is in the ring already follows, the newest first."""
         match = compile_filter(text)
-        self._look_anew(match, text, self._namespace, self.everywhere)
+        self._filter_again(match, text, self._namespace, self.everywhere)
 
     def set_namespace(self, namespace: str | None, *, everywhere: bool | None = None) -> None:
-        """Look at one namespace, or `everywhere`; None is everywhere."""
-        # who named no namespace had to look everywhere, and did not ask to
+        """Show one namespace, or `everywhere`; None is everywhere."""
+        # without a namespace there was only everywhere: that was no choice
         chosen = self.everywhere and self._namespace is not None
         wide = namespace is None or (chosen if everywhere is None else everywhere)
         if namespace != self._namespace:
             with self._lock:
                 self._types.clear()
                 self._own, self._others = Rates(), Rates()
-        self._look_anew(self._match, self.filter_text, namespace, wide)
+        self._filter_again(self._match, self.filter_text, namespace, wide)
 
     @property
     def namespace(self) -> str | None:
-        """The namespace that is looked at; None where all are."""
+        """The namespace that is shown; None where all are."""
         return None if self.everywhere else self._namespace
 
     def hold(self) -> None:
-        """Somebody reads what is not the newest: keep it for him."""
+        """A reader is at what is not the newest: keep it."""
         with self._lock:
             self._ring.hold()
 
     def release(self) -> None:
-        """Nobody does any more."""
+        """The reader is at the newest again."""
         with self._lock:
             self._ring.release()
             self.version += 1
@@ -245,7 +245,7 @@ class MessageBuffer:
 
     # inside
 
-    def _look_anew(self, match: MessageMatch, text: str, namespace: str | None, everywhere: bool) -> None:
+    def _filter_again(self, match: MessageMatch, text: str, namespace: str | None, everywhere: bool) -> None:
         with self._lock:
             self._match, self.filter_text = match, text
             self._namespace, self.everywhere = namespace, everywhere

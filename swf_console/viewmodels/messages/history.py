@@ -41,7 +41,7 @@ def read_history(
 ) -> HistoryPage:
     """Read up to `limit` recorded messages sent before `before` (seconds), that are not `known` by their id.
 
-    Clocks differ a little: what was sent up to five seconds later is looked at as well.
+    Clocks differ a little: what was sent up to five seconds later is read as well.
     """
     until = datetime.fromtimestamp(before + SKEW_SECONDS, UTC)
     wanted = MessageFilter(namespace=namespace, until=until)
@@ -66,19 +66,19 @@ def _kept(message: Message) -> BufferedMessage:
 class History:
     """What stands right behind the ring; nothing any more once the ring's first message is another one.
 
-    It is no friend of threads: who has it holds the ring's lock.
+    Not thread-safe: its owner holds the ring's lock.
     """
 
     def __init__(self) -> None:
         self.after: str | None = None
         self._rows: list[BufferedMessage] = []
         self._known: dict[str, BufferedMessage] = {}
-        self._begun = False
+        self._started = False
         self._first = 0
 
     def fits(self, first: int) -> bool:
         """Whether this has been read, and stands behind a ring that begins with message `first`."""
-        return self._begun and self._first == first
+        return self._started and self._first == first
 
     def count(self, first: int) -> int:
         """How many there are behind that ring."""
@@ -105,7 +105,7 @@ class History:
         """Add what was read on."""
         if not self.fits(first):
             self.clear()
-        self._begun, self._first, self.after = True, first, found.after
+        self._started, self._first, self.after = True, first, found.after
         self._rows.extend(found.messages)
         self._known.update((message.id, message) for message in found.messages)
         self._number()
@@ -118,7 +118,7 @@ class History:
 
     def clear(self) -> None:
         """Forget all of it."""
-        self._begun, self._rows, self._known, self.after = False, [], {}, None
+        self._started, self._rows, self._known, self.after = False, [], {}, None
 
     def _number(self) -> None:
         for index, message in enumerate(self._rows):

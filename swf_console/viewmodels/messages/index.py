@@ -27,12 +27,12 @@ class FilteredIndex:
 
     @property
     def complete(self) -> bool:
-        """Whether the whole ring has been looked at."""
+        """Whether the whole ring has been checked."""
         return self._accept is None or self._unread <= self._ring.first
 
     @property
     def looked_at(self) -> int:
-        """How many messages of the ring have been looked at."""
+        """How many messages of the ring have been checked."""
         return self._ring.next - max(self._unread, self._ring.first)
 
     def arrived(self, number: int, metadata: MessageMetadata) -> bool:

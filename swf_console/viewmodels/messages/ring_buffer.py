@@ -162,7 +162,7 @@ class Chunk:
 class RingBuffer:
     """Messages numbered from 0; the oldest go when there are too many, or too many bytes of them.
 
-    It is no friend of threads: who has it holds a lock.
+    Not thread-safe: its owner holds a lock.
     """
 
     def __init__(self, capacity: int = CAPACITY, most_bytes: int = MOST_BYTES) -> None:
@@ -175,7 +175,7 @@ class RingBuffer:
         return self.next - self.first
 
     def hold(self) -> None:
-        """Keep what would go, for somebody who is reading it: as much again as the ring has room for."""
+        """Keep what would go, for a reader: as much again as the ring has room for."""
         self._holding = True
 
     def release(self) -> None:

@@ -1,4 +1,4 @@
-"""Looking for a text among the rows of a tail, a slice at a time."""
+"""Search for a text among the rows of a tail, a slice at a time."""
 
 import threading
 from collections.abc import Iterator

@@ -13,7 +13,7 @@ from ...backend.core.settings import Settings
 def namespace_of(settings: Settings, given: str | None = None) -> str | None:
     """The namespace that is given or that testbed.toml names; None where none is named yet.
 
-    Raises NamespaceError for a given one that is no name, ConfigurationError for a broken testbed.toml.
+    Raises NamespaceError for a given one that is not a name, ConfigurationError for a broken testbed.toml.
     """
     if given is not None:
         return check_namespace(given, "the given namespace")
@@ -27,12 +27,12 @@ def namespace_of(settings: Settings, given: str | None = None) -> str | None:
 
 
 def suggested(settings: Settings) -> str:
-    """A name for somebody who has none yet."""
+    """A name for a user who has none yet."""
     return f"{settings.user}-dev"
 
 
 def problem_of(name: str) -> str:
-    """Why that is no name for a namespace, or an empty text."""
+    """Why that cannot name a namespace, or an empty text."""
     try:
         check_namespace(name, "the name")
     except SwfError as error:

@@ -24,7 +24,7 @@ class Choosable:
 
 
 def choosable(services: ConsoleContext) -> tuple[Choosable, ...]:
-    """Every namespace by name, and the one that is looked at, also before anything is in it; blocks.
+    """Every namespace by name, and the one that is shown, also before anything is in it; blocks.
 
     Raises DatabaseUnusable and DatabaseUnreachable.
     """
@@ -89,7 +89,7 @@ def read_file(settings: Settings, file: str) -> FileSnapshot:
         return FileSnapshot(file, (), "", None, str(error))
     offered = offer(settings)
     name = offered.configured if file == TESTBED else file
-    # what is composed does not hang on the namespace: one that is not set is no problem of the file
+    # what is composed does not depend on the namespace: that none is set is not a problem of the file
     request = RunRequest(configuration=name, namespace=offered.namespace or "unnamed")
     checked = check(settings, request) if name else None
     return FileSnapshot(file, values, name, checked, offered.namespace_trouble)

@@ -20,7 +20,7 @@ NO_RATES = (0,) * RATE_SECONDS
 
 
 class OverviewMonitor:
-    """Looks again and again. Not for several threads at once."""
+    """Asks again and again. Not for several threads at once."""
 
     def __init__(self, services: ConsoleContext) -> None:
         self._services = services

@@ -16,7 +16,7 @@ LOOKED_THROUGH = 200
 
 @dataclass(frozen=True, slots=True)
 class AgentDetail:
-    """An agent as its heart-beat says, and its process where this user's supervisord has it."""
+    """An agent as its heartbeat says, and its process where this user's supervisord has it."""
 
     agent: Agent
     process: ProcessStatus | None

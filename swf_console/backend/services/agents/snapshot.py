@@ -78,7 +78,7 @@ class AgentStatus(NamedTuple):
 class AgentsSnapshot(NamedTuple):
     """Every agent, and what could not be asked. `configuration` is what testbed.toml would run.
 
-    `heard_seconds` is how old the heart-beats are where the database has not answered since, and
+    `heard_seconds` is how old the heartbeats are where the database has not answered since, and
     `seen_seconds` how old the processes are where supervisord has not.
     """
 

@@ -25,16 +25,16 @@ def probe_supervisor(settings: Settings, supervisor: Supervisor | None = None) -
     return SupervisorSnapshot(str(daemon.state), pid=daemon.pid, processes=processes, notes=notes)
 
 
-def merge(look: SupervisorSnapshot, heard: Sequence[Agent], host: str) -> list[AgentView]:
+def merge(supervisor: SupervisorSnapshot, heard: Sequence[Agent], host: str) -> list[AgentView]:
     """A line for each process of supervisord, then for each agent that lives elsewhere."""
     now = datetime.now(UTC)
     local = {agent.pid: agent for agent in heard if agent.pid and agent.hostname == host}
-    notes = look.notes or ("",) * len(look.processes)
+    notes = supervisor.notes or ("",) * len(supervisor.processes)
     views = [
         _view(process, local.get(process.pid or 0), note, now)
-        for process, note in zip(look.processes, notes, strict=True)
+        for process, note in zip(supervisor.processes, notes, strict=True)
     ]
-    shown = {process.pid for process in look.processes if process.pid}
+    shown = {process.pid for process in supervisor.processes if process.pid}
     others = [agent for agent in heard if not (agent.hostname == host and agent.pid in shown)]
     return views + [_unsupervised(agent, now) for agent in others]
 

@@ -1,4 +1,4 @@
-"""What needs a human although nobody looks at its screen: agents, executions, connections."""
+"""What needs a human while another screen is open: agents, executions, connections."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator

@@ -18,7 +18,7 @@ class DaqState(NamedTuple):
 class ExecutionProgress(NamedTuple):
     """One execution. `planned` STFs are None where nothing limits them; a count stops at COUNT_CAP.
 
-    `pipeline` are the messages of each stage so far; `lost`: nobody runs it any more.
+    `pipeline` are the messages of each stage so far; `lost`: its lease has expired.
     """
 
     summary: ExecutionSummary
@@ -43,7 +43,7 @@ class ExecutionProgress(NamedTuple):
 
     @property
     def stopping(self) -> bool:
-        """Whether somebody asked it to end."""
+        """Whether it was asked to end."""
         return self.summary.stop_requested_at is not None
 
 

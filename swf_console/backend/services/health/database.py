@@ -23,7 +23,7 @@ RUNNING_CAP = 1_001
 class DatabaseHealth:
     """The database and what it says is running; `running_count` stops at a thousand.
 
-    `lost` are the ids among `running` whose lease has run out: nobody runs them any more.
+    `lost` are the ids among `running` whose lease has expired: no process runs them any more.
     """
 
     kind: str
@@ -39,7 +39,7 @@ class DatabaseHealth:
 
     @property
     def connection(self) -> ConnectionStatus:
-        """The same in the terms of every backend; what upgrades itself when it is opened is no trouble."""
+        """The same in the terms of every backend; a file that is upgraded when it is opened is only idle."""
         state = self.health
         if state is Connectivity.UNUSABLE and self.kind == "sqlite" and "db upgrade" in self.advice:
             state = Connectivity.IDLE
@@ -81,7 +81,7 @@ def collect_figures(settings: Settings) -> DatabaseMetrics | None:
                 return metrics.collect(connection)
         finally:
             database.close()
-    except Exception:  # noqa: BLE001 (what it is, the look at the database says)
+    except Exception:  # noqa: BLE001 (the probe of the database says what it is)
         return None
 
 

@@ -26,7 +26,7 @@ LEAST = 0.1  # for an answer that is on its way
 class Status:
     """The state of a home; `exit_code` is 0 when it is ready to run.
 
-    `agents` are those of supervisord with what their heart-beats say, then those that live elsewhere.
+    `agents` are those of supervisord with what their heartbeats say, then those that live elsewhere.
     `figures` are those of the monitor's `/metrics`, where they were asked for and came in time; `errors`
     count what was met, by backend.
     """

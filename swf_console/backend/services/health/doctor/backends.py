@@ -57,7 +57,7 @@ def check_tls(settings: Settings) -> Check:
 
 
 def check_database(settings: Settings) -> Check:
-    """The database: there, of this version, and looked at in time."""
+    """The database: there, of this version, and answering in time."""
     asked = Probe(lambda: probe_database(settings))
     look = asked.within(PATIENCE, lambda: silent_database(settings, PATIENCE))
     if look.health is Connectivity.IDLE:
@@ -114,7 +114,7 @@ def check_clock(settings: Settings) -> Check:
 
 
 def check_supervisord(settings: Settings, supervisor: Supervisor | None = None) -> Check:
-    """supervisord (that of the home), and whether a program of it needs somebody."""
+    """supervisord (that of the home), and whether a program of it has failed."""
     silent = SupervisorSnapshot(
         "silent", f"no answer within {PATIENCE:g} s", "See what its process waits for"
     )

@@ -18,7 +18,7 @@ class CheckResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was checked. `exit_code` is 3 where a backend fails, 2 for what can be mended here."""
+    """One thing that was checked. `exit_code` is 3 where a backend fails, 2 for what can be fixed here."""
 
     name: str
     verdict: CheckResult

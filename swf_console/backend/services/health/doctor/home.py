@@ -58,10 +58,10 @@ def check_disk(settings: Settings) -> Check:
 
 def check_namespace(settings: Settings) -> Check:
     """The namespace that testbed.toml names."""
-    look = probe_namespace(settings)
-    if look.name is None:
-        return fail("namespace", look.error or "none", look.advice)
-    return ok("namespace", f"{look.name}, from {look.file}")
+    health = probe_namespace(settings)
+    if health.name is None:
+        return fail("namespace", health.error or "none", health.advice)
+    return ok("namespace", f"{health.name}, from {health.file}")
 
 
 def check_configurations(settings: Settings) -> Check:
