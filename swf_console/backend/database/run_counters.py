@@ -138,7 +138,9 @@ def _refresh_workers() -> Any:
 def _shift(dialect: str, names: tuple[str, ...]) -> Any:
     moved = {name: _s[name] + bindparam(f"by_{name}") for name in names}
     update = run_states.update().where(_s.run_number == _RUN)
-    return update.values(**moved, phase=_phase(dialect, {**_stored(), **moved}))
+    # a slice that moves between the other counters is not done, so that its run is not either
+    may_end = not {"slices_completed", "slices_failed"}.isdisjoint(names)
+    return update.values(**moved, phase=_phase(dialect, {**_stored(), **moved}, may_end=may_end))
 
 
 def _counted(samples: bool) -> Select[*tuple[Any, ...]]:
@@ -154,29 +156,33 @@ def _stored() -> dict[str, ColumnElement[int]]:
     return {name: _s[name] for name in ("stf_samples_received", "slices_created", *OF_STATUS.values())}
 
 
-def _phase(dialect: str, now: Mapping[str, ColumnElement[int]]) -> ColumnElement[str]:
-    """The phase that follows from these counters."""
-    expected = _expected(dialect)
-    settled = now["slices_completed"] + now["slices_failed"] == now["slices_created"]
-    # what is cheap comes first: the metadata are read only where all slices are done, or once were
-    done = and_(settled, expected <= now["stf_samples_received"])
+def _phase(
+    dialect: str, now: Mapping[str, ColumnElement[int]], *, may_end: bool = True
+) -> ColumnElement[str]:
+    """The phase that follows from these counters, among which `may_end` says whether all slices can be done."""
+    known, expected = _expected(dialect)
     completed: ColumnElement[str] = literal_column(f"'{COMPLETED}'")
     ended: ColumnElement[str] = literal_column(f"'{ENDED}'")
-    again = and_(_s.phase == completed, expected.is_not(None))
+    # what is cheap comes first: the metadata are read only where all slices are done, or once were
+    again = and_(_s.phase == completed, known)
+    if not may_end:
+        return case((again, ended), else_=_s.phase)
+    settled = now["slices_completed"] + now["slices_failed"] == now["slices_created"]
+    done = and_(settled, expected <= now["stf_samples_received"])
     return case((done, completed), (again, ended), else_=_s.phase)
 
 
-def _expected(dialect: str) -> ColumnElement[Any]:
-    """How many samples a run has in all, NULL while that is not known."""
+def _expected(dialect: str) -> tuple[ColumnElement[bool], ColumnElement[Any]]:
+    """Whether it is known how many samples a run has in all, and how many; NULL while it is not."""
     # literals: every report of a slice executes this, and parameters of a path are made anew each time
     if dialect == "postgresql":
         name: ColumnElement[str] = literal_column(f"'{EXPECTED}'")
-        is_number = func.jsonb_typeof(_s.metadata.op("->")(name)) == literal_column("'number'")
+        known = func.jsonb_typeof(_s.metadata.op("->")(name)) == literal_column("'number'")
         stored: ColumnElement[Any] = _s.metadata.op("->>")(name)
     else:
         path: ColumnElement[str] = literal_column(f"'$.{EXPECTED}'")
         kind = func.json_type(_s.metadata, path)
-        is_number = or_(kind == literal_column("'integer'"), kind == literal_column("'real'"))
+        known = or_(kind == literal_column("'integer'"), kind == literal_column("'real'"))
         stored = func.json_extract(_s.metadata, path)
     # metadata come over REST as well: a cast of what is not a number would fail every report of this run
-    return case((is_number, cast(stored, Numeric)))
+    return known, case((known, cast(stored, Numeric)))
