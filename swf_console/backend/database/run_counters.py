@@ -159,7 +159,7 @@ def _stored() -> dict[str, ColumnElement[int]]:
 def _phase(
     dialect: str, now: Mapping[str, ColumnElement[int]], *, may_end: bool = True
 ) -> ColumnElement[str]:
-    """The phase that follows from these counters, among which `may_end` says whether all slices can be done."""
+    """The phase that follows from these counters; `may_end` says whether they can complete the run."""
     known, expected = _expected(dialect)
     completed: ColumnElement[str] = literal_column(f"'{COMPLETED}'")
     ended: ColumnElement[str] = literal_column(f"'{ENDED}'")
