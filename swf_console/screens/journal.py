@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
@@ -13,6 +14,7 @@ from textual.widgets import Input
 from ..actions.registry import action_of
 from ..backend.core.format import clock, instant
 from ..backend.core.sanitize import brief
+from ..viewmodels.shift_report import shift_log, write_report
 from ..widgets.key_labels import with_keys
 from ..widgets.semantic_colors import Tone
 from ..widgets.symbols import sign
@@ -167,10 +169,6 @@ class JournalPane(ColumnsPane):
 
     def _export(self, entries: "list[Entry]") -> str:
         """Runs in a worker thread."""
-        from datetime import UTC, datetime
-
-        from ..viewmodels.shift_report import shift_log, write_report
-
         name = f"shift-log-{datetime.now(UTC):%Y-%m-%d-%H%M}"
         return str(write_report(name, shift_log(entries, self.services.namespace)))
 

@@ -6,8 +6,8 @@ from textual.widgets import Input
 
 from swf_console.backend.messaging.message import ID_HEADER
 from swf_console.screens.agents.screen import AgentsPane
+from swf_console.screens.base.document import Scrolling
 from swf_console.screens.base.prompt import Entry
-from swf_console.screens.base.views import Scrolling
 from swf_console.screens.definitions.detail import DefinitionDetailView
 from swf_console.screens.definitions.screen import DefinitionsPane
 from swf_console.screens.executions.detail import ExecutionDetailView

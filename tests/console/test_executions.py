@@ -19,9 +19,9 @@ from swf_console.backend.database.connection.engine import server_time
 from swf_console.backend.database.records.agents import LogEntry
 from swf_console.backend.database.records.workflows import RunState
 from swf_console.backend.services.executions.request import RunRequest
+from swf_console.screens.base.document import Document
 from swf_console.screens.base.execution_columns import EXECUTION_COLUMNS, ORDERS
 from swf_console.screens.base.prompt import Entry
-from swf_console.screens.base.views import Document
 from swf_console.screens.executions.compare import CompareView
 from swf_console.screens.executions.detail import ExecutionDetailView
 from swf_console.screens.executions.log import ExecutionLogView

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from ...backend.core.sanitize import brief
+from ...viewmodels.agents.log import LogBuffer
 from ...widgets.tail.log_pane import LogPane
 from .rows import note_of
 
 if TYPE_CHECKING:
     from ...backend.services.agents.snapshot import AgentStatus
-    from ...viewmodels.agents.log import LogBuffer
     from ...viewmodels.context import ConsoleContext
 
 LOG_SECONDS = 0.2
@@ -60,8 +60,6 @@ class AgentLog(LogPane):
             why = "It runs under another supervisord: look there for its log"
             self.entitle(brief(line.key, 40), empty=why)
         else:
-            from ...viewmodels.agents.log import LogBuffer
-
             self.entitle(brief(program, 40), empty="Nothing was written yet")
             self._buffer = LogBuffer(self._services.settings, program, self._services.supervisor)
 

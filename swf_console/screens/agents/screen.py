@@ -11,6 +11,9 @@ from textual.widgets import Static
 
 from ...actions.registry import action_of
 from ...backend.core.format import plural
+from ...backend.services.agents.control import find_orphans
+from ...viewmodels.agents.control import change
+from ...viewmodels.agents.monitor import AgentMonitor
 from ...widgets.key_labels import with_keys
 from ...widgets.table.columns import Column
 from ...widgets.table.short_list import Item, ShortList
@@ -27,7 +30,6 @@ from .rows import COLUMNS, item_of, notices
 
 if TYPE_CHECKING:
     from ...backend.services.agents.snapshot import AgentsSnapshot, AgentStatus
-    from ...viewmodels.agents.monitor import AgentMonitor
     from ...viewmodels.context import ConsoleContext
 
 
@@ -106,8 +108,6 @@ class AgentsPane(ColumnsPane):
 
     def _ask(self) -> "AgentsSnapshot":
         if self._watch is None:
-            from ...viewmodels.agents.monitor import AgentMonitor
-
             self._watch = AgentMonitor(self.services)
         return self._watch.snapshot()
 
@@ -196,8 +196,6 @@ class AgentsPane(ColumnsPane):
 
     def _find_orphans(self, *, end: bool) -> Sequence[str]:
         """Runs in a worker thread."""
-        from ...backend.services.agents.control import find_orphans
-
         found = find_orphans(self.services.settings, end=end, supervisor=self.services.supervisor)
         return [f"{one.process} (PID {one.pid})" for one in found]
 
@@ -232,8 +230,6 @@ class AgentsPane(ColumnsPane):
 
     def _do(self, verb: str, names: Sequence[str]) -> str:
         """Runs in a worker thread."""
-        from ...viewmodels.agents.control import change
-
         return change(self.services, verb, names)
 
     def _changed(self) -> None:

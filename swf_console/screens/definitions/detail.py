@@ -14,17 +14,19 @@ from textual.widgets import ContentSwitcher
 
 from ...backend.core.sanitize import brief
 from ...backend.database.records.workflows import ExecutionFilter
+from ...backend.services.definitions import get_definition
 from ...viewmodels.pages import ExecutionsListed
 from ...widgets.bindings import bindings_of
 from ...widgets.table.paged_table import PagedTable
 from ...widgets.text.code import CodeLines
 from ...widgets.text.line import Line
 from ...widgets.worker import Background
+from ..base.document import coloured, section_name
 from ..base.execution_columns import EXECUTION_COLUMNS
 from ..base.host import host_of
 from ..base.polling import cause_of
 from ..base.row_source import Rows, cells_of
-from ..base.views import View, coloured, section_name
+from ..base.views import View
 from .rows import SCHEMA, drift_cell, schema_rows
 
 if TYPE_CHECKING:
@@ -115,8 +117,6 @@ class DefinitionDetailView(View):
         self._head()
 
     def _read(self) -> "tuple[Definition, list[Content], bool | None]":
-        from ...backend.services.definitions import get_definition
-
         definition = get_definition(self.services.database(), self.summary.id)
         code = coloured(definition.definition, "python")
         return definition, code, self._drifted(self.summary)

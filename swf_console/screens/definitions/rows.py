@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...backend.core.format import as_text, clock
 from ...backend.core.sanitize import brief
+from ...backend.services.executions.diff import flattened
 from ...widgets.semantic_colors import Tone
 from ...widgets.symbols import sign
 from ...widgets.table.columns import Column
@@ -57,8 +58,6 @@ def definition_cells(definition: "DefinitionSummary", drifted: bool | None) -> t
 
 def schema_rows(parameters: Mapping[str, Any]) -> ListSource:
     """The parameters of a workflow with their meaning; of a foreign definition its names and values."""
-    from ...backend.services.executions.diff import flattened
-
     schema = [one for one in parameters.get("schema") or () if isinstance(one, dict)]
     if schema:
         return ListSource([(str(n), _described(one), one) for n, one in enumerate(schema)])

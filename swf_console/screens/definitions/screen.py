@@ -8,6 +8,7 @@ from textual.content import Content
 
 from ...backend.core.sanitize import brief
 from ...backend.database.records.workflows import DefinitionSummary
+from ...viewmodels.definitions import FileDrift
 from ...viewmodels.pages import DefinitionsListed
 from ...widgets.key_labels import with_keys
 from ...widgets.table.paged_table import PagedTable
@@ -23,7 +24,6 @@ from .rows import DEFINITIONS, definition_cells
 
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleContext
-    from ...viewmodels.definitions import FileDrift
 
 NONE_YET = "No definitions yet: the first run of a workflow stores one.\n{launch} runs a workflow."
 
@@ -131,8 +131,6 @@ class DefinitionList(View):
     def drifted(self, definition: DefinitionSummary) -> bool | None:
         """Whether the workflow's file differs from what is stored; blocks."""
         if self._drift is None:
-            from ...viewmodels.definitions import FileDrift
-
             self._drift = FileDrift(self.services)
         return self._drift.of(definition.id, definition.workflow_name)
 

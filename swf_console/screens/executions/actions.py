@@ -8,6 +8,8 @@ from textual.widget import Widget
 
 from ...actions.registry import action_of
 from ...backend.core.sanitize import brief
+from ...backend.services.executions.rerun import rerun_of
+from ...viewmodels.executions.export import export_execution
 from ...widgets.worker import Background
 from ..base.host import ActionHost, host_of
 from ..base.polling import cause_of
@@ -58,8 +60,6 @@ class ExecutionActions:
         namespace = self._services.namespace or execution.namespace
 
         def read() -> "Rerun":
-            from ...backend.services.executions.rerun import rerun_of
-
             database = self._services.database()
             return rerun_of(self._services.settings, database, execution_id, namespace=namespace)
 
@@ -84,8 +84,6 @@ class ExecutionActions:
             return
 
         def export() -> str:
-            from ...viewmodels.executions.export import export_execution
-
             return export_execution(self._services, execution_id)
 
         command = f"export {shlex.quote(execution_id)} --output {shlex.quote(f'{execution_id}.json')}"

@@ -7,6 +7,7 @@ from textual.content import Content
 
 from ...backend.core.format import plural
 from ...backend.core.sanitize import brief
+from ...backend.services.executions.diff import compare_executions
 from ...widgets.table.paged_table import PagedTable
 from ...widgets.table.rows import ListSource
 from ...widgets.text.line import Line
@@ -62,8 +63,6 @@ class CompareView(View):
         return "\t".join(cell.text for cell in row.cells) if row else None
 
     def _compare(self) -> "Comparison":
-        from ...backend.services.executions.diff import compare_executions
-
         return compare_executions(self._services.database(), *self._names)
 
     def _show(self, comparison: "Comparison") -> None:

@@ -3,12 +3,13 @@
 import json
 from typing import TYPE_CHECKING
 
-from ..base.views import Document
+from ..base.document import Document
 
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleContext
     from ...viewmodels.executions.detail import RecordedExecution
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -20,6 +21,8 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Static
 
 from ...backend.core.sanitize import brief, harmless_lines
+from ...backend.services.messages.search import find_message
+from ...viewmodels.executions.detail import read_execution
 from ...viewmodels.pages import MessagesListed
 from ...widgets.bindings import bindings_of
 from ...widgets.table.paged_table import PagedTable
@@ -27,11 +30,12 @@ from ...widgets.table.rows import ListSource
 from ...widgets.text.code import CodeLines
 from ...widgets.text.line import Line
 from ...widgets.timeline import Timeline
+from ..base.document import Scrolling, section_name
 from ..base.execution_columns import status_cell
 from ..base.polling import Poll
 from ..base.prompt import Entry
 from ..base.row_source import Rows
-from ..base.views import Scrolling, View, section_name
+from ..base.views import View
 from .log import ExecutionLogView
 from .replay import strip_of
 from .rows import (
@@ -55,10 +59,6 @@ def message_document(services: "ConsoleContext", message_id: str) -> Document:
     """A message's content as pretty JSON."""
 
     def read() -> str:
-        from dataclasses import asdict
-
-        from ...backend.services.messages.search import find_message
-
         whole = asdict(find_message(services.database(), message_id))
         return json.dumps(whole, indent=2, default=str, ensure_ascii=False)
 
@@ -67,8 +67,6 @@ def message_document(services: "ConsoleContext", message_id: str) -> Document:
 
 def document_of(looked: "RecordedExecution") -> str:
     """An execution as JSON."""
-    from dataclasses import asdict
-
     detail = looked.detail
     document = {
         **asdict(detail.execution),
@@ -204,8 +202,6 @@ class ExecutionDetailView(View):
             self._focus_section()
 
     def _look(self) -> "RecordedExecution":
-        from ...viewmodels.executions.detail import read_execution
-
         return read_execution(self.services, self.execution_id)
 
     def _show(self, looked: "RecordedExecution") -> None:

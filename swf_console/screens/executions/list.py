@@ -1,6 +1,8 @@
 """The list of executions: filter, order, marks, read again each second."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -9,6 +11,7 @@ from textual.content import Content
 from ...backend.core.errors import SwfError
 from ...backend.core.sanitize import brief
 from ...backend.database.records.workflows import ExecutionSummary
+from ...backend.services.executions.recovery import sweep
 from ...viewmodels.executions.filter import command_of, is_empty, parse_execution_filter, while_typed
 from ...viewmodels.pages import ExecutionsListed
 from ...widgets.key_labels import with_keys
@@ -199,8 +202,6 @@ class ExecutionList(View):
             self._expired.start(self._sweep, lambda _: None, lambda _: None)
 
     def _sweep(self) -> list[str]:
-        from ...backend.services.executions.recovery import sweep
-
         return sweep(self.services.settings, self.services.database())
 
     def _nothing(self, text: str) -> str:
@@ -224,8 +225,5 @@ def _default_filter(services: "ConsoleContext") -> str:
 
 
 def _json_of(value: object) -> str:
-    import json
-    from dataclasses import asdict, is_dataclass
-
     document = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
     return json.dumps(document, default=str, ensure_ascii=False)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from ...backend.core.format import clock
 from ...backend.core.sanitize import brief, harmless_lines
+from ...viewmodels.executions.log import log_of
 from ...widgets.semantic_colors import Tone
 from ...widgets.tail.line_view import Lines, Part
 from ...widgets.worker import Background
@@ -33,8 +34,6 @@ class ExecutionLogView(Lines):
         """Read it anew in the background."""
 
         def look() -> "ExecutionLog":
-            from ...viewmodels.executions.log import log_of
-
             return log_of(self._services, execution)
 
         if not self._of:

@@ -9,6 +9,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from ...backend.core.sanitize import brief
+from ...viewmodels.executions.detail import read_execution
 from ...widgets.text.line import Line
 from ...widgets.timeline import Timeline
 from ...widgets.worker import Background
@@ -66,8 +67,6 @@ class ExecutionPreview(Container):
             self._reading.start(lambda: self._look(wanted), self._show, self._failed)
 
     def _look(self, execution_id: str) -> "RecordedExecution":
-        from ...viewmodels.executions.detail import read_execution
-
         return read_execution(self.services, execution_id)
 
     def _show(self, looked: "RecordedExecution") -> None:

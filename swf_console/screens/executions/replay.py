@@ -12,6 +12,8 @@ from textual.timer import Timer
 
 from ...backend.core.format import lasted
 from ...backend.core.sanitize import brief
+from ...viewmodels.executions.detail import read_execution
+from ...viewmodels.executions.replay import Replay, moments_of
 from ...widgets.bindings import bindings_of
 from ...widgets.semantic_colors import Tone
 from ...widgets.tail.line_view import Lines
@@ -23,7 +25,7 @@ from .rows import state_of, state_tone
 if TYPE_CHECKING:
     from ...backend.services.executions.queries import ExecutionDetail
     from ...viewmodels.context import ConsoleContext
-    from ...viewmodels.executions.replay import Moment, Replay
+    from ...viewmodels.executions.replay import Moment
 
 FRAMES = 10
 
@@ -117,9 +119,6 @@ class ReplayView(View, can_focus=True):
 
 def replay_of(services: "ConsoleContext", execution_id: str) -> "Replay":
     """The states of an execution, from the first on; blocks."""
-    from ...viewmodels.executions.detail import read_execution
-    from ...viewmodels.executions.replay import Replay, moments_of
-
     return Replay(moments_of(read_execution(services, execution_id).detail.events))
 
 
@@ -135,8 +134,6 @@ def spans_of(moments: "tuple[Moment, ...]", going_on: float = 0.0) -> list[Span]
 
 def strip_of(detail: "ExecutionDetail") -> list[Span]:
     """The states of an execution; of one that runs also the one it is in, until now."""
-    from ...viewmodels.executions.replay import moments_of
-
     events, going_on = detail.events, 0.0
     if events and detail.execution.status == "running" and not detail.more_events:
         going_on = max(0.0, (datetime.now(UTC) - events[-1].timestamp).total_seconds())

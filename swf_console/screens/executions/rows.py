@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 
 from ...backend.core.format import as_text, clock, lasted
 from ...backend.core.sanitize import brief
+from ...backend.services.executions.diff import flattened
+from ...viewmodels.executions.detail import origin_of
+from ...viewmodels.executions.replay import moments_of
 from ...widgets.semantic_colors import Tone
 from ...widgets.table.columns import Column
 from ...widgets.table.rows import Cell, ListSource
@@ -70,8 +73,6 @@ def state_tone(state: str) -> Tone:
 
 def state_rows(events: Sequence["StateEvent"]) -> ListSource:
     """State events in order, and how long each state lasted, in simulated time where that is known."""
-    from ...viewmodels.executions.replay import moments_of
-
     rows = []
     moments = moments_of(events)
     for n, moment in enumerate(moments):
@@ -90,9 +91,6 @@ def state_rows(events: Sequence["StateEvent"]) -> ListSource:
 
 def parameter_rows(detail: "ExecutionDetail") -> ListSource:
     """Every parameter with where it came from, and what it replaced."""
-    from ...backend.services.executions.diff import flattened
-    from ...viewmodels.executions.detail import origin_of
-
     sections = {
         name: value for name, value in detail.execution.parameter_values.items() if name != "workflow"
     }
@@ -111,8 +109,6 @@ def parameter_rows(detail: "ExecutionDetail") -> ListSource:
 
 def pair_rows(values: object) -> ListSource:
     """Names and values, however deep they lie."""
-    from ...backend.services.executions.diff import flattened
-
     return ListSource(
         [
             (name, (Cell(brief(name, 120)), Cell(brief(as_text(value)))), value)

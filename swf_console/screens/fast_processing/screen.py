@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.containers import Container
 
+from ...viewmodels.fast_processing import FastProcessingMonitor
 from ...widgets.key_labels import with_keys
 from ...widgets.table.columns import Column
 from ...widgets.table.short_list import ShortList
@@ -19,7 +20,7 @@ from .rows import WORKER_COLUMNS, outlook_lines, run_lines, worker_item
 
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleContext
-    from ...viewmodels.fast_processing import FastProcessingMonitor, FastProcessingSnapshot
+    from ...viewmodels.fast_processing import FastProcessingSnapshot
 
 STEP = 0.1
 
@@ -95,8 +96,6 @@ class FastProcessingPane(ColumnsPane):
 
     def _ask(self) -> "FastProcessingSnapshot":
         if self._watch is None:
-            from ...viewmodels.fast_processing import FastProcessingMonitor
-
             self._watch = FastProcessingMonitor(self.services)
         return self._watch.snapshot(self._workers)
 

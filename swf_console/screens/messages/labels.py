@@ -1,5 +1,6 @@
 """What the message screen says of itself: its head, its emptiness, its outage."""
 
+import shlex
 from datetime import UTC, datetime
 
 from textual.content import Content
@@ -84,8 +85,6 @@ def _proof(numbers: BufferCounters, pipe: ConnectionStatus) -> str:
 
 def command_of(filter_text: str) -> str:
     """The command line that shows the same."""
-    import shlex
-
     words = ["swf-console", "messages", "tail", *([filter_text] if filter_text else [])]
     return " ".join(shlex.quote(word) for word in words)
 

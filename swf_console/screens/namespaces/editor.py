@@ -13,6 +13,8 @@ from textual.widgets import Input
 
 from ...actions.registry import action_of
 from ...backend.core.sanitize import brief
+from ...backend.services.configurations import Preview, preview, set_value
+from ...viewmodels.namespaces.setup import problem_of
 from ...widgets.key_labels import with_keys
 from ...widgets.table.short_list import ShortList
 from ...widgets.tail.line_view import Lines, Part
@@ -22,7 +24,6 @@ from ..base.polling import cause_of
 from .rows import VALUE_COLUMNS, edit_key, help_lines, preview_lines, value_items
 
 if TYPE_CHECKING:
-    from ...backend.services.configurations import Preview
     from ...viewmodels.context import ConsoleContext
     from ...viewmodels.namespaces.snapshot import FileSnapshot
 
@@ -145,9 +146,6 @@ class FileEditor(Container):
             self.previews.ask(self._previewing(key, text), self._previewed, self._not_previewed)
 
     def _previewing(self, key: str, text: str) -> "Callable[[], Preview]":
-        from ...backend.services.configurations import Preview, preview
-        from ...viewmodels.namespaces.setup import problem_of
-
         if key == CREATE:
             return lambda: Preview(key, (f"+{text.strip()}",), tuple(filter(None, [problem_of(text)])))
         file = self.file
@@ -198,8 +196,6 @@ class FileEditor(Container):
 
     def _set(self, key: str, text: str | None, file: str) -> str:
         """Runs in a worker thread."""
-        from ...backend.services.configurations import set_value
-
         return set_value(self._services.settings, key, text, file)
 
     def end_edit(self) -> None:

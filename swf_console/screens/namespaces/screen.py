@@ -8,6 +8,9 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from ...actions.registry import action_of
+from ...backend.services.configurations import files_of
+from ...backend.services.namespaces import create_namespace
+from ...viewmodels.namespaces.snapshot import read_namespaces
 from ...widgets.key_labels import with_keys
 from ...widgets.table.short_list import ShortList
 from ...widgets.text.notice import Notice
@@ -87,8 +90,6 @@ class NamespacesPane(Pane):
         self.poll.now()
 
     def _ask(self) -> "NamespacesSnapshot":
-        from ...viewmodels.namespaces.snapshot import read_namespaces
-
         return read_namespaces(self.services, self.editor.file)
 
     def _show(self, look: "NamespacesSnapshot") -> None:
@@ -155,8 +156,6 @@ class NamespacesPane(Pane):
 
     def _make(self, name: str) -> str:
         """Runs in a worker thread."""
-        from ...backend.services.namespaces import create_namespace
-
         return create_namespace(self.services.settings, self.services.database(), name)
 
     def _created(self, name: str) -> None:
@@ -176,11 +175,8 @@ class NamespacesPane(Pane):
     def recall(self, remembered: dict[str, object]) -> None:
         """Look at that file again, where it is still there."""
         file = remembered.get("file")
-        if isinstance(file, str) and file:
-            from ...backend.services.configurations import files_of
-
-            if file in files_of(self.services.settings):
-                self.editor.file = file
+        if isinstance(file, str) and file and file in files_of(self.services.settings):
+            self.editor.file = file
 
     def copy_text(self, what: str) -> str | None:
         """The value or the row under the cursor."""

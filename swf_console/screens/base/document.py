@@ -1,0 +1,104 @@
+"""Texts to read: code and JSON in colours, long ones scrolled with the keys of tables."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import ScrollableContainer
+from textual.content import Content
+from textual.highlight import HighlightTheme, highlight
+
+from ...backend.core.sanitize import brief, harmless_lines
+from ...widgets.bindings import bindings_of
+from ...widgets.text.code import CodeLines
+from ...widgets.text.line import Line
+from ...widgets.worker import Background
+from .polling import cause_of
+from .views import View
+
+MOST_LINES = 20_000
+MOST_COLOURED = 300_000
+
+
+class Calm(HighlightTheme):
+    """The colours of code; red stays what needs a human."""
+
+    STYLES = {  # noqa: RUF012 (Textual's own attribute)
+        token: style.replace("$text-error on $error-muted", "bold").replace("$text-error", "$text-accent")
+        for token, style in HighlightTheme.STYLES.items()
+    }
+
+
+class Document(View):
+    """A text to read: code or JSON, coloured in a thread, never interpreted."""
+
+    def __init__(self, title: str, read: Callable[[], str], language: str, command: str = "") -> None:
+        super().__init__()
+        self._title, self._read, self._language, self._command = title, read, language, command
+        self._text = ""
+        self._background = Background(self, "document")
+
+    def compose(self) -> ComposeResult:
+        """The title over the text."""
+        yield Line(id="document-title")
+        yield CodeLines(identity="document-text")
+
+    def on_mount(self) -> None:
+        """Begin to read."""
+        self._head("reading… ")
+        self.refresh_now()
+
+    def entered(self) -> None:
+        """The keys scroll."""
+        self.query_one(CodeLines).focus()
+
+    def refresh_now(self) -> None:
+        """Read again."""
+        self._background.start(self._prepare, self._show, self._failed)
+
+    def copy_text(self, what: str) -> str | None:
+        """All of it, or the command line that shows it."""
+        if what == "command":
+            return self._command or None
+        return self._text if what in ("row", "json") else None
+
+    def _prepare(self) -> tuple[str, list[Content]]:
+        text = self._read()
+        return text, coloured(text, self._language)
+
+    def _show(self, read: tuple[str, list[Content]]) -> None:
+        self._text, lines = read
+        self._head("Esc back ")
+        self.query_one(CodeLines).show(lines)
+
+    def _failed(self, error: Exception) -> None:
+        self._head(f"{cause_of(error)} ")
+
+    def _head(self, word: str) -> None:
+        title = Content.styled(brief(self._title, 120), "bold")
+        self.query_one("#document-title", Line).show(title, Content(brief(word)))
+
+
+def section_name(name: str, *, active: bool) -> Content:
+    """The name of a section in the line that lists them; the one that is shown is loud."""
+    return (
+        Content.styled(f" {name.upper()} ", "bold reverse")
+        if active
+        else Content.styled(f" {name} ", "$text-muted")
+    )
+
+
+def coloured(text: str, language: str) -> list[Content]:
+    """The lines of a text in the colours of its language, where it is not too long for that; blocks."""
+    shown = harmless_lines(text, most=MOST_LINES)
+    if len(shown) > MOST_COLOURED:
+        return [Content(line) for line in shown.split("\n")]
+    return highlight(shown, language=language, theme=Calm).split("\n")
+
+
+class Scrolling(ScrollableContainer, can_focus=True):
+    """j, k, g and G scroll, as they move the cursor in tables."""
+
+    place: ClassVar[str] = "text"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("text")
