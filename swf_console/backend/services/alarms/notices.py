@@ -57,3 +57,8 @@ class Alarms:
         waiting = [one for one in self._all if not one.seen]
         bad = sum(one.bad for one in waiting)
         return bad, len(waiting) - bad
+
+
+def attention(bad: int, watch: int) -> str:
+    """The verdict in a word, for a window's title: how many alarms wait to be acknowledged."""
+    return f"{bad} need you" if bad else (f"{watch} to watch" if watch else "ok")

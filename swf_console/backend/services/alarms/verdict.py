@@ -1,4 +1,4 @@
-"""Is the testbed all right? One verdict, for the overview, `status`, the tools and the window's title."""
+"""Is the testbed all right? One verdict, for the overview, `status` and the tools."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -61,11 +61,6 @@ def verdict(facts: Facts) -> Verdict:
     found = [*_connections(facts), *_agents(facts), *_executions(facts), *_calm(facts)]
     blocking = next((one for one in found if one.exit_code), found[0])
     return found[0]._replace(exit_code=blocking.exit_code, readiness=blocking.readiness)
-
-
-def attention(bad: int, watch: int) -> str:
-    """The same in a word, for a window's title: how many alarms wait to be acknowledged."""
-    return f"{bad} need you" if bad else (f"{watch} to watch" if watch else "ok")
 
 
 def not_ready(what: str, why: str = "", advice: str = "") -> str:

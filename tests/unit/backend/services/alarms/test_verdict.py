@@ -8,7 +8,7 @@ import pytest
 
 from swf_console.backend.database.records.workflows import ExecutionSummary
 from swf_console.backend.services.agents.snapshot import AgentsSnapshot, AgentStatus, AgentView
-from swf_console.backend.services.alarms.verdict import Change, Facts, Verdict, attention, verdict
+from swf_console.backend.services.alarms.verdict import Change, Facts, Verdict, verdict
 from swf_console.backend.services.executions.progress import ExecutionProgress
 from swf_console.backend.services.health.connection import ConnectionStatus, Connectivity
 
@@ -122,7 +122,3 @@ def test_what_runs_may_lack_agents_but_a_local_one_needs_no_runner() -> None:
     lacking = agents(missing=("workflow-runner",), configuration="fast")
     assert "workflow-runner needed" in found(agents=lacking, running=[running("a")]).text
     assert found(agents=lacking, running=[running("a", here=True)]).tone == "busy"
-
-
-def test_the_title_of_the_window_says_how_many_alarms_wait() -> None:
-    assert [attention(2, 1), attention(0, 1), attention(0, 0)] == ["2 need you", "1 to watch", "ok"]
