@@ -10,6 +10,7 @@ from ..core.settings import Settings
 from ..database import Database
 from ..messaging.link import Link
 from ..messaging.subscriber import Feed
+from .cli import run
 from .context import Work
 from .inflight import Counts
 from .message import Message
@@ -64,8 +65,6 @@ class Agent:
     @classmethod
     def main(cls) -> None:
         """Be a program: read the command line, serve until SIGTERM, SIGINT or SIGQUIT, and exit."""
-        from .cli import run
-
         raise SystemExit(run(cls))
 
     def handlers(self) -> dict[str, Handler]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import ClassVar, Protocol
 
 from ..config.names import resolve_namespace
 from ..config.testbed import find_testbed, load_testbed
@@ -15,13 +15,21 @@ from ..core.errors import SwfError
 from ..core.logs import log_to_file
 from ..core.settings import Settings, load_settings
 
-if TYPE_CHECKING:
-    from .base import Agent
-
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 
 
-def run(kind: type["Agent"], arguments: Sequence[str] | None = None) -> int:
+class Servable(Protocol):
+    """An agent as its program needs it."""
+
+    agent_type: ClassVar[str]
+    description: ClassVar[str]
+
+    def __init__(self, settings: Settings, namespace: str, *, instance: str = "") -> None: ...
+    def serve(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+def run(kind: type[Servable], arguments: Sequence[str] | None = None) -> int:
     """Serve as an agent of this kind until a signal; returns the exit code."""
     given = _parser(kind).parse_args(arguments)
     try:
@@ -34,7 +42,7 @@ def run(kind: type["Agent"], arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _serve(kind: type["Agent"], settings: Settings, namespace: str, instance: str) -> None:
+def _serve(kind: type[Servable], settings: Settings, namespace: str, instance: str) -> None:
     log_to_file(settings.logs_dir / f"{_program(kind)}{'-' if instance else ''}{instance}.log")
     _show_warnings()
     agent = kind(settings, namespace, instance=instance)
@@ -56,7 +64,7 @@ def _show_warnings() -> None:
     logging.getLogger("swf_console").addHandler(shown)
 
 
-def _parser(kind: type["Agent"]) -> argparse.ArgumentParser:
+def _parser(kind: type[Servable]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=_program(kind), description=kind.description)
     parser.add_argument("--namespace", metavar="N", help="serve this namespace (that of testbed.toml)")
     parser.add_argument("--home", metavar="DIR", help="the home (the folder above this program's)")
@@ -65,7 +73,7 @@ def _parser(kind: type["Agent"]) -> argparse.ArgumentParser:
     return parser
 
 
-def _program(kind: type["Agent"]) -> str:
+def _program(kind: type[Servable]) -> str:
     program = Path(sys.argv[0]).stem
     return program if program.isidentifier() else f"{kind.agent_type}_agent"
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Protocol
 
 from ..core.errors import BackendUnreachable, BrokerUnreachable
 from ..core.settings import Settings
@@ -27,10 +27,7 @@ from .heartbeat import AgentHeartbeat
 from .identity import AgentIdentity, IdentityFile
 from .inflight import Counts, Deliveries, OpenTasks, Task
 from .message import Message
-from .processor import Desk
-
-if TYPE_CHECKING:
-    from .base import Agent
+from .processor import Desk, Handler
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +38,26 @@ FINISH_SECONDS = 4.0  # for each part; all of them within stopwaitsecs
 Connect = Callable[[str], Link]
 
 
+class ServedAgent(Protocol):
+    """What the runtime needs of an Agent."""
+
+    agent_type: ClassVar[str]
+    description: ClassVar[str]
+    destinations: ClassVar[Sequence[str]]
+    counted: ClassVar[str]
+    threads: ClassVar[int]
+    remembers: ClassVar[bool]
+
+    def handlers(self) -> dict[str, Handler]: ...
+    def begin(self) -> None: ...
+    def end(self) -> None: ...
+
+
 class Running:
     """Everything that one agent has open. `serve()` returns once `stop()` was called, or raises."""
 
     def __init__(
-        self, agent: "Agent", settings: Settings, namespace: str, connect: Connect | None, instance: str
+        self, agent: ServedAgent, settings: Settings, namespace: str, connect: Connect | None, instance: str
     ) -> None:
         self.settings, self.namespace = settings, namespace
         self.ready = threading.Event()
