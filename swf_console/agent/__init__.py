@@ -11,7 +11,7 @@ runs, run_counters, stf_files, stf_workflows, fastmon_files, tf_slices, workers
 """
 
 from ..backend.agent.base import Agent
-from ..backend.agent.context import Work as HandlerContext
+from ..backend.agent.context import HandlerContext
 from ..backend.agent.message import BadMessage, Message
 from ..backend.core.destinations import EPICTOPIC, MONITORING_QUEUE
 from ..backend.database import Connection

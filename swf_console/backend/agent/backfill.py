@@ -1,4 +1,4 @@
-"""What was sent before the broker first knew an agent: read from the record, once."""
+"""Messages from before the broker first knew an agent, read from the database."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ RECENT = timedelta(minutes=10)
 PAGE = 200
 
 
-def missed(
+def missed_messages(
     database: Database, namespace: str, types: Sequence[str], destinations: Sequence[str]
 ) -> Iterator[list[IncomingMessage]]:
     """Read the messages of executions that run, or ended in the last ten minutes, in order and in pages."""

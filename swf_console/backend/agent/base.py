@@ -11,30 +11,28 @@ from ..database import Database
 from ..messaging.link import Link
 from ..messaging.subscriber import Feed
 from .cli import run
-from .context import Work
-from .inflight import Counts
+from .context import Handler, HandlerContext
+from .inflight import MessageCounters
 from .message import Message
-from .runtime import Running
+from .runtime import AgentRuntime
 
 PREFIX = "handle_"
 
-Handler = Callable[[Message, Work], None]
-
 
 class Agent:
-    """Subclass it, name the destinations, and write a method `handle_<msg_type>(message, work)` for each
+    """Subclass it, name the destinations, and write a method `handle_<msg_type>(message, context)` for each
     kind of message that matters. Everything else comes with it.
 
     A handler may be called again with the same message, after a crash for instance: what it does must then
-    be the same. One that raises is called three times; then the message is set aside.
+    be the same. One that raises is called three times; then the message goes to the dead-letter queue.
     """
 
     agent_type: ClassVar[str] = "other"
     description: ClassVar[str] = ""
     destinations: ClassVar[Sequence[str]] = (EPICTOPIC,)
     counted: ClassVar[str] = ""  # the msg_type whose number is shown as STFs processed
-    threads: ClassVar[int] = 4  # for work in the background
-    remembers: ClassVar[bool] = False  # is given what was recorded at each start, not at its first only
+    threads: ClassVar[int] = 4  # for background calls
+    remembers: ClassVar[bool] = False  # is given the recorded messages at each start, not only at the first
 
     def __init__(
         self,
@@ -50,17 +48,17 @@ class Agent:
         """
         self.settings, self.namespace = settings, namespace
         self.log = logging.getLogger(f"swf_console.agents.{self.agent_type}")
-        self._running = Running(self, settings, namespace, connect, instance)
+        self._runtime = AgentRuntime(self, settings, namespace, connect, instance)
 
     @property
     def name(self) -> str:
         """`<type>-agent-<user>-<number>`, the same over all restarts; known once it serves."""
-        return self._running.identity.name
+        return self._runtime.identity.name
 
     @property
-    def counts(self) -> Counts:
-        """What became of its messages since it serves."""
-        return self._running.counts
+    def counts(self) -> MessageCounters:
+        """Its messages since it serves, by result."""
+        return self._runtime.counts
 
     @classmethod
     def main(cls) -> None:
@@ -79,49 +77,49 @@ class Agent:
         """Called once after the last message."""
 
     def serve(self) -> None:
-        """Wait for messages and work on them until `stop()`; waits for backends that are away.
+        """Handle messages until `stop()`; waits for backends that are away.
 
         Raises what cannot be waited for: UsageError, or BrokerUnreachable where the broker refuses us.
         """
-        self._running.serve()
+        self._runtime.serve()
 
     def stop(self) -> None:
-        """End in order, from any thread or signal handler; what is not done is done after the next start."""
-        self._running.stop()
+        """Stop in order, from any thread or signal handler; what is not done is done after the next start."""
+        self._runtime.stop()
 
     def wait_ready(self, timeout: float) -> bool:
-        """Whether it hears messages within `timeout` seconds."""
-        return self._running.ready.wait(timeout)
+        """Whether it receives messages within `timeout` seconds."""
+        return self._runtime.ready.wait(timeout)
 
     def parameters_of(self, execution_id: str | None) -> Mapping[str, Any]:
-        """The parameters of any execution; a message has its own with it. Raises BackendUnreachable."""
-        return self._running.parameters_of(execution_id)
+        """The parameters of any execution; those of a message come with it. Raises BackendUnreachable."""
+        return self._runtime.parameters_of(execution_id)
 
     def proceed(self, kept: Sequence[Message], function: Handler) -> None:
-        """Go on with messages that were kept: `function` is given each, in one transaction for all."""
-        self._running.proceed(kept, function)
+        """Handle kept messages: `function` is given each, in one transaction for all."""
+        self._runtime.proceed(kept, function)
 
     def give_back(self, kept: Sequence[Message]) -> None:
-        """Leave messages that were kept to others: the broker has them until the feed they came by closes."""
-        self._running.give_back(kept)
+        """Give kept messages back: the broker delivers them elsewhere once their subscription closes."""
+        self._runtime.give_back(kept)
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
-        """Call in so many seconds, on a thread that all such calls share."""
-        self._running.schedule.after(seconds, call)
+        """Call in so many seconds, on the one thread of all such calls."""
+        self._runtime.timers.after(seconds, call)
 
     def follow(self, destination: str, prefetch: int) -> Feed:
-        """Follow one destination more; the broker gives us no more than `prefetch` messages at once."""
-        return self._running.follow(destination, prefetch)
+        """Subscribe to one destination more, with at most `prefetch` messages unacknowledged."""
+        return self._runtime.follow(destination, prefetch)
 
     def unfollow(self, feed: Feed) -> None:
-        """Follow it no more."""
-        self._running.unfollow(feed)
+        """End that subscription."""
+        self._runtime.unfollow(feed)
 
     @property
     def database(self) -> Database:
-        """The database, while it serves: for what no message asks for."""
-        return self._running.database
+        """The database, while it serves: for work outside of a handler."""
+        return self._runtime.database
 
-    def transaction(self, message: Message) -> AbstractContextManager[Work]:
-        """Open a transaction for work on `message` in the background: committed as the block ends."""
-        return self._running.transaction(message)
+    def transaction(self, message: Message) -> AbstractContextManager[HandlerContext]:
+        """Open a transaction for background work on `message`: committed as the block ends."""
+        return self._runtime.transaction(message)

@@ -1,4 +1,4 @@
-"""How messages come in: decoded, filtered, each once, and handed over in batches."""
+"""Receives an agent's messages: decoded, filtered, each once, handed over in batches."""
 
 import logging
 import threading
@@ -9,72 +9,72 @@ from ..messaging.link import Link
 from ..messaging.message import IncomingMessage, read
 from ..messaging.subscriber import Arrival, Feed, Inbox, Subscription
 from .context import DATABASE_HEADER
-from .inflight import Counts, OpenTasks, Task
+from .inflight import InFlightMessage, InFlightMessages, MessageCounters
 
 log = logging.getLogger(__name__)
 
 BATCH = 500
 PREFETCH = 1000
 LIMIT = 20_000
-SHOWN_CHARACTERS = 500
+LOGGED_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Ours:
-    """What tells our messages from others': the namespace, and the label of the database."""
+class MessageScope:
+    """Which messages are for this agent: those of its namespace and of its database."""
 
     namespace: str
     database: str
 
 
-class Intake:
-    """Follows an agent's destinations on a thread of its own, from `start()` on.
+class MessageConsumer:
+    """Consumes an agent's destinations on a thread of its own, from `start()` on.
 
-    Topics are followed by durable subscriptions, so that the broker keeps what comes during a restart.
+    Topics have durable subscriptions, so that the broker keeps what comes during a restart.
     """
 
     def __init__(
         self,
         link: Link,
         destinations: Sequence[str],
-        ours: "Ours",
+        scope: "MessageScope",
         wanted: Collection[str],
-        tasks: OpenTasks,
-        counts: Counts,
-        work_off: Callable[[Sequence[Task]], None],
+        in_flight: InFlightMessages,
+        counts: MessageCounters,
+        process: Callable[[Sequence[InFlightMessage]], None],
         crashed: Callable[[BaseException], None],
     ) -> None:
-        self._link, self._ours, self._wanted = link, ours, wanted
-        self._tasks, self._counts = tasks, counts
-        self._work_off, self._crashed = work_off, crashed
+        self._link, self._scope, self._wanted = link, scope, wanted
+        self._in_flight, self._counts = in_flight, counts
+        self._process, self._crashed = process, crashed
         self._inbox = Inbox(LIMIT)
         self._finishing = threading.Event()
-        self.feeds = [Feed(link, subscription(each, ours.namespace), self._inbox) for each in destinations]
-        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+        self.feeds = [Feed(link, subscription(each, scope.namespace), self._inbox) for each in destinations]
+        self._thread = threading.Thread(target=self._run, name="consumer", daemon=True)
 
     def subscribe(self) -> None:
-        """Follow now, or as soon as the connection is up; what comes waits for start()."""
+        """Subscribe now, or as soon as the connection is up; what comes waits for start()."""
         for feed in self.feeds:
             feed.open()
 
     def follow(self, destination: str, prefetch: int) -> Feed:
-        """Follow one destination more, of which the broker gives us no more than `prefetch` at once."""
-        feed = Feed(self._link, subscription(destination, self._ours.namespace, prefetch), self._inbox)
+        """Subscribe to one destination more, with at most `prefetch` messages unacknowledged."""
+        feed = Feed(self._link, subscription(destination, self._scope.namespace, prefetch), self._inbox)
         self.feeds.append(feed)
         feed.open()
         return feed
 
     def unfollow(self, feed: Feed) -> None:
-        """Follow it no more; what came from it and is not acknowledged goes back to the broker."""
+        """Unsubscribe; what came from it and is not acknowledged goes back to the broker."""
         self.feeds.remove(feed)
         feed.close()
 
     def start(self) -> None:
-        """Begin to hand over what has come."""
+        """Start handing over what has come."""
         self._thread.start()
 
     def waiting(self) -> int:
-        """How many messages have come and are not begun."""
+        """How many messages have come and are not started."""
         return len(self._inbox)
 
     def finish(self, timeout: float) -> None:
@@ -85,24 +85,24 @@ class Intake:
             self._thread.join(timeout)
 
     def unsubscribe(self) -> None:
-        """Follow no more; durable subscriptions stay, and so does what they keep."""
+        """End every subscription; durable ones stay with the broker, and so does what they keep."""
         for feed in self.feeds:
             feed.close()
 
     def take(self, messages: Sequence[tuple[IncomingMessage, Arrival | None]]) -> None:
-        """Work on those of these messages that are ours and new."""
-        fresh: list[Task] = []
+        """Process those of these messages that are for us and new."""
+        new_items: list[InFlightMessage] = []
         for incoming, arrival in messages:
-            if self._is_of_elsewhere(incoming):
+            if self._is_of_other_database(incoming):
                 self._refuse(incoming, arrival)
             elif self._is_for_us(incoming):
-                task = self._tasks.admit(incoming, arrival)
-                self._counts.duplicates += task is None
-                fresh += [task] if task is not None else []
+                item = self._in_flight.add(incoming, arrival)
+                self._counts.duplicates += item is None
+                new_items += [item] if item is not None else []
             elif arrival is not None:
                 arrival.ack()
-        if fresh:
-            self._work_off(fresh)
+        if new_items:
+            self._process(new_items)
 
     def _run(self) -> None:
         try:
@@ -110,31 +110,31 @@ class Intake:
                 if self._finishing.is_set():
                     return
                 self.take([(read(arrival.headers, arrival.body), arrival) for arrival in arrivals])
-        except BaseException as error:  # noqa: BLE001 (an agent that hears nothing must not look alive)
+        except BaseException as error:  # noqa: BLE001 (an agent without messages must not look alive)
             self._crashed(error)
 
-    def _is_of_elsewhere(self, incoming: IncomingMessage) -> bool:
+    def _is_of_other_database(self, incoming: IncomingMessage) -> bool:
         """Whether an agent sent it that works on another database, whose run numbers may be the same."""
-        return incoming.headers.get(DATABASE_HEADER, self._ours.database) != self._ours.database
+        return incoming.headers.get(DATABASE_HEADER, self._scope.database) != self._scope.database
 
     def _refuse(self, incoming: IncomingMessage, arrival: Arrival | None) -> None:
-        """A topic gives everybody a copy; from a queue it goes to the dead letters, where it can be found."""
+        """Every agent has its own copy from a topic; from a queue it goes to the dead letters to be found."""
         if arrival is None or incoming.destination.startswith("/topic/"):
             self._counts.ignored += 1
             if arrival is not None:
                 arrival.ack()
             return
         self._counts.dead_letters += 1
-        said = (
+        reason = (
             f"{incoming.msg_type} of run {incoming.run_id} on {incoming.destination} is of another database"
         )
-        level = logging.DEBUG if self._counts.last_failure == said else logging.WARNING
-        self._counts.last_failure = said
-        log.log(level, "%s than ours, and set aside: was the database replaced?", said)
+        level = logging.DEBUG if self._counts.last_failure == reason else logging.WARNING
+        self._counts.last_failure = reason
+        log.log(level, "%s than ours, and set aside: was the database replaced?", reason)
         arrival.nack()
 
     def _is_for_us(self, incoming: IncomingMessage) -> bool:
-        if incoming.namespace is not None and incoming.namespace != self._ours.namespace:
+        if incoming.namespace is not None and incoming.namespace != self._scope.namespace:
             self._counts.ignored += 1
             return False
         if incoming.content is None or (incoming.problem is not None and incoming.msg_type is None):
@@ -143,7 +143,7 @@ class Intake:
                 "unreadable message on %s: %s",
                 incoming.destination,
                 incoming.problem,
-                extra={"message_body": incoming.body[:SHOWN_CHARACTERS]},
+                extra={"message_body": incoming.body[:LOGGED_CHARACTERS]},
             )
             return False
         self._counts.unreadable += incoming.problem is not None
@@ -154,7 +154,7 @@ class Intake:
 
 
 def subscription(destination: str, namespace: str, prefetch: int = PREFETCH) -> Subscription:
-    """How a destination is followed: a topic by a durable subscription, a queue as it is."""
+    """How a destination is consumed: a topic by a durable subscription, a queue as it is."""
     durable = None if destination.startswith("/queue/") else destination.strip("/").replace("/", ".")
     selector = f"namespace = '{namespace}' OR namespace IS NULL"
     return Subscription(destination, selector=selector, durable_name=durable, prefetch=prefetch)

@@ -1,4 +1,4 @@
-"""The work on one message: rows and messages that become true together, in one transaction."""
+"""What handling one message writes: rows and messages, stored in one transaction."""
 
 import time
 import uuid
@@ -12,39 +12,39 @@ from .message import Message
 if TYPE_CHECKING:
     from ..database import Connection
 
-SPACE = uuid.UUID("2b1c5d0e-93d4-4b8e-8a6c-0a7b8f3f5e21")
+ID_SPACE = uuid.UUID("2b1c5d0e-93d4-4b8e-8a6c-0a7b8f3f5e21")
 DATABASE_HEADER = "swf_database"
-PASSED_ON = ("simulation_tick",)
+INHERITED_FIELDS = ("simulation_tick",)
 
 R = TypeVar("R")
 
 
-class Identity(NamedTuple):
-    """Who works: the agent's name and namespace, and the label of the database that it works on."""
+class AgentInfo(NamedTuple):
+    """An agent's name and namespace, and the id of the database that it works on."""
 
     name: str
     namespace: str
     database: str
 
 
-class Later(NamedTuple):
-    """What the pool is to do once the transaction is committed."""
+class BackgroundCall(NamedTuple):
+    """A call for the executor once the transaction is committed."""
 
     function: Callable[..., None]
     arguments: tuple[Any, ...]
 
 
-class Work:
+class HandlerContext:
     """What a handler does with a message. `connection` is for the functions of the database's modules.
 
     Nothing of it happens where the handler raises. What it does must be the same when it is done again.
     """
 
-    def __init__(self, connection: "Connection", message: Message, agent: Identity) -> None:
+    def __init__(self, connection: "Connection", message: Message, agent: AgentInfo) -> None:
         self.connection = connection
         self.agent_name = agent.name
         self.outgoing: list[OutgoingMessage] = []
-        self.later: list[Later] = []
+        self.background_calls: list[BackgroundCall] = []
         self.rows: list[tuple[Callable[..., object], Any]] = []
         self.kept: Callable[[Message], None] | None = None
         self._message, self._agent = message, agent
@@ -57,11 +57,11 @@ class Work:
         key: str | None = None,
         keep_seconds: float | None = None,
     ) -> dict[str, Any]:
-        """Send a message once the work is committed; returns it with the fields that all messages carry.
+        """Send a message after the commit; returns it with the fields that all messages carry.
 
         `key` names what it is about (a file, say): the same message about the same thing has the same id,
-        so that receivers know it when it comes twice. Without one it belongs to the message in work.
-        With `keep_seconds` it is a notice: the broker forgets it when nobody has taken it for so long.
+        so that receivers know it when it comes twice. Without one it belongs to the message at hand.
+        With `keep_seconds` it is a notice: the broker drops it when it was not consumed for so long.
         """
         source = self._message
         namespace = source.namespace or self._agent.namespace
@@ -72,14 +72,14 @@ class Work:
             "timestamp": datetime.now(UTC).isoformat(),
             "sender": self._agent.name,
         }
-        common |= {name: source.content[name] for name in PASSED_ON if name in source.content}
+        common |= {name: source.content[name] for name in INHERITED_FIELDS if name in source.content}
         full = common | dict(content)
         about = key if key is not None else f"{source.id} {len(self.outgoing)}"
         named = (namespace, source.execution_id, destination, full.get("msg_type"), about)
-        identity = str(uuid.uuid5(SPACE, "\n".join(str(part) for part in named)))
+        identity = str(uuid.uuid5(ID_SPACE, "\n".join(str(part) for part in named)))
         headers = {DATABASE_HEADER: self._agent.database}
         if keep_seconds is not None:
-            # what is persistent a broker does not forget: it goes among the dead letters
+            # a persistent message that expires goes to the dead letters
             expires = round((time.time() + keep_seconds) * 1000)
             headers |= {"persistent": "false", "expires": str(expires)}
         self.outgoing.append(make(destination, full, message_id=identity, headers=headers))
@@ -95,13 +95,16 @@ class Work:
     def background(self, function: Callable[..., None], *arguments: Any) -> None:
         """Call `function` on one of the agent's threads after the commit: for what takes long.
 
-        The message counts as worked off once it returns; where it raises, it is called again.
+        The message counts as handled once it returns; where it raises, it is called again.
         """
-        self.later.append(Later(function, arguments))
+        self.background_calls.append(BackgroundCall(function, arguments))
 
     def keep(self, then: Callable[[Message], None]) -> None:
-        """Let the message not go yet: `then(message)` is called after the commit, and sees to what follows.
+        """Do not acknowledge the message yet: `then(message)` is called after the commit.
 
-        It belongs to the agent until `Agent.proceed` has worked on it; the broker keeps it until then.
+        The broker keeps it until `Agent.proceed` has handled it.
         """
         self.kept = then
+
+
+Handler = Callable[[Message, HandlerContext], None]

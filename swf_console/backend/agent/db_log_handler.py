@@ -1,4 +1,4 @@
-"""Logs into the database: in batches, on a thread of their own, never in anybody's way."""
+"""Log lines into the database: in batches, on a thread of their own; logging never waits."""
 
 import logging
 import threading
@@ -17,7 +17,7 @@ SECONDS = 1.0
 LONGEST_MESSAGE = 20_000
 
 
-class DatabaseLog(logging.Handler):
+class DatabaseLogHandler(logging.Handler):
     """Keeps at most 10,000 lines for the database; past that the oldest go, and are counted in `dropped`."""
 
     def __init__(self, database: Database, app_name: str, instance_name: str) -> None:
@@ -37,7 +37,7 @@ class DatabaseLog(logging.Handler):
             return
         try:
             entry = self._entry(record)
-        except Exception:  # noqa: BLE001 (a record that cannot be written must not hurt who logged it)
+        except Exception:  # noqa: BLE001 (a record that cannot be written must not hurt its caller)
             self.handleError(record)
             return
         if len(self._entries) >= LIMIT:
@@ -46,7 +46,7 @@ class DatabaseLog(logging.Handler):
         self._entries.append(entry)
         self._fresh.set()
 
-    def end(self, timeout: float) -> None:
+    def finish(self, timeout: float) -> None:
         """Write what is left, for up to `timeout` seconds."""
         self._closing.set()
         self._fresh.set()
@@ -77,7 +77,7 @@ class DatabaseLog(logging.Handler):
         try:
             with self._database.write() as connection:
                 logs.insert(connection, batch)
-        except Exception:  # noqa: BLE001 (logging its own trouble would never end; the file has the lines)
+        except Exception:  # noqa: BLE001 (logging this failure would never end; the file has the lines)
             return False
         return True
 

@@ -1,17 +1,16 @@
-"""The parameters of executions: from the database, else from a monitor; each asked for once."""
+"""The parameters of executions: from the database, else from a monitor; each read once."""
 
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import quote
 
 from ..core.errors import BackendUnreachable
 from ..core.settings import Settings
+from ..database import Database, executions
 from .message import ExecutionView
-
-if TYPE_CHECKING:
-    from ..database import Database
 
 BASE_SECTION = "daq_state_machine"
 HEADING = "workflow"
@@ -27,16 +26,16 @@ class MonitorUnreachable(BackendUnreachable):
     """The monitor did not answer, or not with an execution."""
 
 
-class ExecutionRecords:
-    """What is recorded of executions; an unknown one is asked for again after half a minute."""
+class ExecutionCache:
+    """The recorded parameters; an unknown execution is looked up again after half a minute."""
 
-    def __init__(self, database: "Database", settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
         self._known: OrderedDict[str, tuple[float | None, ExecutionView]] = OrderedDict()
         self._lock = threading.Lock()
 
     def view(self, execution_id: str | None) -> ExecutionView:
-        """The parameters of an execution; none where nobody has a record of it. Raises BackendUnreachable."""
+        """The parameters of an execution; empty where there is no record. Raises BackendUnreachable."""
         if not execution_id:
             return ExecutionView()
         with self._lock:
@@ -53,8 +52,6 @@ class ExecutionRecords:
         return view
 
     def _from_database(self, execution_id: str) -> Record | None:
-        from ..database import executions
-
         with self._database.read() as connection:
             execution = executions.get(connection, execution_id)
         if execution is None:
@@ -70,19 +67,17 @@ class ExecutionRecords:
 
 def fetch_execution(url: str, token: str | None, execution_id: str) -> Record | None:
     """Ask a monitor for an execution; None where it has none. Raises MonitorUnreachable."""
-    import urllib.parse
+    import httpx  # most agents have a database of their own, and never load it
 
-    import httpx
-
-    place = f"{url}/api/workflow-executions/{urllib.parse.quote(execution_id, safe='')}/"
+    place = f"{url}/api/workflow-executions/{quote(execution_id, safe='')}/"
     headers = {"Authorization": f"Token {token}"} if token else {}
     try:
         answer = httpx.get(place, headers=headers, timeout=HTTP_SECONDS)
         if answer.status_code == NOT_FOUND:
             return None
         answer.raise_for_status()
-        told = answer.json()
-        values, environment = told["parameter_values"], told.get("execution_environment") or {}
+        record = answer.json()
+        values, environment = record["parameter_values"], record.get("execution_environment") or {}
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, AttributeError) as error:
         raise MonitorUnreachable(
             f"{url}: no answer about {execution_id}: {error}", "Check SWF_MONITOR_URL and SWF_API_TOKEN"

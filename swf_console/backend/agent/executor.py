@@ -1,4 +1,4 @@
-"""Calls at a time to come, one after the other on a thread of their own."""
+"""Calls on other threads: later, one after the other, or as soon as a thread of a pool is free."""
 
 import heapq
 import itertools
@@ -13,8 +13,8 @@ RETRY_SECONDS = 2.0
 log = logging.getLogger(__name__)
 
 
-class Schedule:
-    """Holds any number of calls; none is begun once it is closed. One that raises is called again."""
+class TimerQueue:
+    """Holds any number of calls; none is started once it is closed. One that raises is called again."""
 
     def __init__(self) -> None:
         self._calls: list[tuple[float, int, Callable[[], None]]] = []
@@ -31,13 +31,13 @@ class Schedule:
                 return
             heapq.heappush(self._calls, (due, next(self._numbers), call))
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="schedule", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="timers", daemon=True)
                 self._thread.start()
             if self._calls[0][0] == due:
                 self._changed.notify()
 
     def close(self, timeout: float) -> None:
-        """Begin nothing more; the call at hand is waited for up to `timeout` seconds."""
+        """Start nothing more; wait for the call at hand, up to `timeout` seconds."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -62,11 +62,11 @@ class Schedule:
         return None
 
 
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 
 
-class Pool:
-    """`threads` threads, and as many calls again that wait for one."""
+class BoundedExecutor:
+    """A thread pool with room for twice as many calls as threads."""
 
     def __init__(self, threads: int, closing: threading.Event) -> None:
         self._closing = closing
@@ -76,8 +76,8 @@ class Pool:
         self._idle = threading.Condition()
 
     def submit(self, call: Callable[[], None]) -> bool:
-        """Have `call` done, after waiting for room; False where the agent ends meanwhile."""
-        while not self._room.acquire(timeout=LOOK_SECONDS):
+        """Start `call`, after waiting for room; False where the agent stops meanwhile."""
+        while not self._room.acquire(timeout=POLL_SECONDS):
             if self._closing.is_set():
                 return False
         with self._idle:
@@ -86,13 +86,13 @@ class Pool:
         return True
 
     def close(self, timeout: float) -> bool:
-        """Begin nothing new; true where all that was begun is done within `timeout` seconds."""
+        """Start nothing more; true where all that was started is done within `timeout` seconds."""
         self._executor.shutdown(wait=False, cancel_futures=True)
         with self._idle:
             return self._idle.wait_for(lambda: self._busy == 0, timeout)
 
     def _over(self, _future: Future[None]) -> None:
-        """A call has ended, or was never begun."""
+        """A call has ended, or was cancelled."""
         self._room.release()
         with self._idle:
             self._busy -= 1

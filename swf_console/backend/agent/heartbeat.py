@@ -1,4 +1,4 @@
-"""The heartbeat of a process: every 30 s and with every change, on a thread that nothing else holds up."""
+"""The heartbeat of a process: every 30 s and with every change, on a thread of its own."""
 
 import logging
 import threading
@@ -9,8 +9,8 @@ from ..database.records.agents import Heartbeat
 
 log = logging.getLogger(__name__)
 
-BEAT_SECONDS = 30.0
-CALM_SECONDS = 2.0
+HEARTBEAT_SECONDS = 30.0
+WORKING_SECONDS = 2.0
 
 STARTING, READY, PROCESSING, EXITED = "STARTING", "READY", "PROCESSING", "EXITED"
 
@@ -19,7 +19,7 @@ class HeartbeatThread:
     """Writes what `describe` returns every `pause` seconds, when notified, and at the end."""
 
     def __init__(self, database: Database, describe: Callable[[], Heartbeat]) -> None:
-        self.pause = BEAT_SECONDS
+        self.pause = HEARTBEAT_SECONDS
         self._database, self._describe = database, describe
         self._changed = threading.Condition()
         self._due, self._ending = False, False
@@ -29,23 +29,23 @@ class HeartbeatThread:
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
-        """Beat from now on; `notify` or `beat` makes the first."""
+        """Write heartbeats from now on; `notify` or `write` makes the first."""
         self._thread.start()
 
     def notify(self) -> None:
-        """There is something new to tell; does not wait for the database."""
+        """Something has changed; does not wait for the database."""
         with self._changed:
             self._due = True
             self._changed.notify()
 
-    def beat(self) -> None:
-        """Write one now; one that cannot be written is followed by the next."""
+    def write(self) -> None:
+        """Write one now; where that fails the next one follows."""
         with self._writing:
             try:
                 described = self._describe()
                 with self._database.write() as connection:
                     agents.heartbeat(connection, described)
-            except Exception as error:  # noqa: BLE001 (a missed beat is made up for by the next)
+            except Exception as error:  # noqa: BLE001 (the next heartbeat makes up for a missed one)
                 if not self._failing:
                     log.warning("no heartbeat: %s", error)
                 self._failing = True
@@ -66,7 +66,7 @@ class HeartbeatThread:
             with self._changed:
                 self._changed.wait_for(lambda: self._due, self.pause)
                 self._due, ending = False, self._ending
-            self.beat()
+            self.write()
 
 
 class AgentHeartbeat:
@@ -81,27 +81,27 @@ class AgentHeartbeat:
         self.state = STARTING
         self._describe, self._busy = describe, busy
         self._lock = threading.Lock()
-        self._told: str | None = None
+        self._described: str | None = None
         self._worked = False
-        self._thread = HeartbeatThread(database, self._tell)
+        self._thread = HeartbeatThread(database, self._describe_state)
 
     def start(self) -> None:
-        """Begin to beat."""
+        """Start the heartbeats."""
         self._thread.start()
         self._thread.notify()
 
     def ready(self) -> None:
-        """The agent hears: from STARTING to READY."""
+        """The agent is subscribed: from STARTING to READY."""
         self._enter(READY)
 
     def working(self) -> None:
-        """There is work."""
+        """Messages are being handled."""
         self._worked = True
         if self.state == READY:
             self._enter(PROCESSING)
 
-    def end(self, timeout: float) -> None:
-        """The last beat says EXITED; it is waited for up to `timeout` seconds."""
+    def close(self, timeout: float) -> None:
+        """The last heartbeat says EXITED; wait for it up to `timeout` seconds."""
         self._enter(EXITED)
         self._thread.close(timeout)
 
@@ -112,14 +112,14 @@ class AgentHeartbeat:
             self.state = state
         self._thread.notify()
 
-    def _tell(self) -> Heartbeat:
-        if self.state == PROCESSING and self._told == PROCESSING:
-            self._calm_down()
-        self._told = state = self.state
-        self._thread.pause = CALM_SECONDS if state == PROCESSING else BEAT_SECONDS
+    def _describe_state(self) -> Heartbeat:
+        if self.state == PROCESSING and self._described == PROCESSING:
+            self._settle()
+        self._described = state = self.state
+        self._thread.pause = WORKING_SECONDS if state == PROCESSING else HEARTBEAT_SECONDS
         return self._describe(state)
 
-    def _calm_down(self) -> None:
+    def _settle(self) -> None:
         worked, self._worked = self._worked, False
         if not worked and not self._busy():
             with self._lock:

@@ -1,4 +1,4 @@
-"""Who an agent is, over all its restarts: its name, its client id, and a lock so that it is there once."""
+"""An agent's identity over all its restarts: name, client id, and a lock against a second process."""
 
 import json
 import os
@@ -39,7 +39,7 @@ class IdentityFile:
         self._lock: FileLock | None = None
 
     def hold(self) -> None:
-        """Keep every other process from being this agent. Raises Refused where one is."""
+        """Lock out every other process of this agent. Raises Refused where one runs."""
         lock = FileLock(self._lock_path)
         if not lock.take():
             pid = self._lock_path.read_text().strip() or "?"
@@ -51,14 +51,14 @@ class IdentityFile:
         self._lock = lock
 
     def release(self) -> None:
-        """Let another process be this agent."""
+        """Unlock it."""
         if self._lock is not None:
             self._lock.note("")
             self._lock.release()
             self._lock = None
 
     def load(self, database: str) -> AgentIdentity | None:
-        """Who this agent was the last time it used the database of that label; None for the first time."""
+        """The agent's identity in the database of that id; None for the first time."""
         known = read_json(self._path).get(database)
         try:
             return (
@@ -68,11 +68,11 @@ class IdentityFile:
             return None
 
     def create(self, database: str, name: str) -> AgentIdentity:
-        """Be somebody new in that database, and remember it."""
+        """Make an identity for that database, and store it."""
         return self._save(database, AgentIdentity(name, f"{name}-{uuid.uuid4().hex[:12]}"))
 
     def mark_known(self, database: str, identity: AgentIdentity, broker: str) -> AgentIdentity:
-        """Remember that nothing from before that broker knew us is missing any more."""
+        """Note that everything from before that broker knew the agent was read."""
         return self._save(database, replace(identity, known_to=(*identity.known_to, broker)))
 
     def _save(self, database: str, identity: AgentIdentity) -> AgentIdentity:

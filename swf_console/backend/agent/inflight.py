@@ -1,4 +1,4 @@
-"""Messages in work: each once, and acknowledged when nothing of it can be lost any more."""
+"""Messages in flight: each handled once, and acknowledged when nothing of it can be lost any more."""
 
 import threading
 from collections import Counter
@@ -13,8 +13,8 @@ from ..messaging.subscriber import Arrival, Seen
 REMEMBERED = 20_000
 
 
-class Task:
-    """One message in work, with every delivery of it."""
+class InFlightMessage:
+    """One message that is being handled, with every delivery of it."""
 
     __slots__ = ("arrivals", "holds", "incoming")
 
@@ -24,45 +24,45 @@ class Task:
         self.holds = 1
 
 
-class OpenTasks:
-    """What was begun and is not yet acknowledged.
+class InFlightMessages:
+    """What was started and is not yet acknowledged.
 
-    A task is held by its handler, by what goes on in the background, and by each message that it sent and
-    the broker has not confirmed; the last to let go acknowledges. Thread-safe.
+    A message is held by its handler, by its background calls, and by each message that it sent and
+    the broker has not confirmed; the last release acknowledges it. Thread-safe.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open: dict[str, Task] = {}
+        self._open: dict[str, InFlightMessage] = {}
         self._done = Seen(REMEMBERED)
-        self._waiting: dict[str, list[Task]] = {}
+        self._waiting: dict[str, list[InFlightMessage]] = {}
         self._confirmed = Seen(REMEMBERED)
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def admit(self, incoming: IncomingMessage, arrival: Arrival | None) -> Task | None:
-        """Begin a task; None for a message that is in work, or was, which is then acknowledged."""
+    def add(self, incoming: IncomingMessage, arrival: Arrival | None) -> InFlightMessage | None:
+        """Add a message; None for one that is in flight, or was: then it is acknowledged."""
         with self._lock:
-            task = self._open.get(incoming.id)
-            done = task is None and incoming.id in self._done
-            if task is not None and arrival is not None:
-                task.arrivals.append(arrival)
-            if task is None and not done:
-                fresh = self._open[incoming.id] = Task(incoming)
+            item = self._open.get(incoming.id)
+            done = item is None and incoming.id in self._done
+            if item is not None and arrival is not None:
+                item.arrivals.append(arrival)
+            if item is None and not done:
+                fresh = self._open[incoming.id] = InFlightMessage(incoming)
                 fresh.arrivals += [arrival] if arrival is not None else []
                 return fresh
         if done and arrival is not None:
             arrival.ack()
         return None
 
-    def find(self, identity: str) -> Task | None:
-        """The open task of that message."""
+    def find(self, identity: str) -> InFlightMessage | None:
+        """The message of that id, where it is in flight."""
         with self._lock:
             return self._open.get(identity)
 
-    def await_receipts(self, task: Task | None, sent: Iterable[str]) -> set[str]:
-        """Hold `task` until the broker has these messages; returns those that are to be published now."""
+    def await_receipts(self, item: InFlightMessage | None, sent: Iterable[str]) -> set[str]:
+        """Hold `item` until the broker has these messages; returns those that are to be published now."""
         fresh = set()
         with self._lock:
             for identity in sent:
@@ -71,9 +71,9 @@ class OpenTasks:
                 if identity not in self._waiting:
                     self._waiting[identity] = []
                     fresh.add(identity)
-                if task is not None:
-                    task.holds += 1
-                    self._waiting[identity].append(task)
+                if item is not None:
+                    item.holds += 1
+                    self._waiting[identity].append(item)
         return fresh
 
     def confirm(self, sent: Iterable[str]) -> None:
@@ -82,33 +82,33 @@ class OpenTasks:
         with self._lock:
             for identity in sent:
                 self._confirmed.add(identity)
-                for task in self._waiting.pop(identity, ()):
-                    ended += self._let_go(task)
+                for item in self._waiting.pop(identity, ()):
+                    ended += self._release(item)
         _acknowledge(ended)
 
-    def hold(self, task: Task) -> None:
-        """Something more goes on for it."""
+    def hold(self, item: InFlightMessage) -> None:
+        """Wait for one release more."""
         with self._lock:
-            task.holds += 1
+            item.holds += 1
 
-    def release(self, task: Task) -> None:
-        """One thing less; after the last the message is acknowledged."""
+    def release(self, item: InFlightMessage) -> None:
+        """After the last release the message is acknowledged."""
         with self._lock:
-            ended = self._let_go(task)
+            ended = self._release(item)
         _acknowledge(ended)
 
     def give_back(self, identity: str) -> None:
-        """Forget a message without an acknowledgement: the broker gives it to somebody, perhaps to us."""
+        """Forget a message without an acknowledgement: the broker delivers it again, perhaps to us."""
         with self._lock:
             self._open.pop(identity, None)
 
-    def _let_go(self, task: Task) -> list[Arrival]:
-        task.holds -= 1
-        if task.holds > 0:
+    def _release(self, item: InFlightMessage) -> list[Arrival]:
+        item.holds -= 1
+        if item.holds > 0:
             return []
-        self._open.pop(task.incoming.id, None)
-        self._done.add(task.incoming.id)
-        return task.arrivals
+        self._open.pop(item.incoming.id, None)
+        self._done.add(item.incoming.id)
+        return item.arrivals
 
 
 def _acknowledge(arrivals: Iterable[Arrival]) -> None:
@@ -116,23 +116,23 @@ def _acknowledge(arrivals: Iterable[Arrival]) -> None:
         arrival.ack()
 
 
-class Deliveries:
-    """Notes what the broker has confirmed, and lets the tasks go that waited for it."""
+class ReceiptOutbox:
+    """Records what the broker has confirmed, and releases the messages that waited for it."""
 
-    def __init__(self, database: Database, tasks: OpenTasks) -> None:
-        self._database, self._tasks = database, tasks
+    def __init__(self, database: Database, in_flight: InFlightMessages) -> None:
+        self._database, self._in_flight = database, in_flight
 
     def record(self, new: Sequence[OutgoingMessage], delivered: Sequence[Delivery]) -> None:  # noqa: ARG002
-        """Write deliveries down; what is new is in the table already."""
+        """Record deliveries; what is new is in the table already."""
         if not delivered:
             return
         with self._database.write() as connection:
             messages.mark_delivered(connection, delivered)
-        self._tasks.confirm([delivery.id for delivery in delivered])
+        self._in_flight.confirm([delivery.id for delivery in delivered])
 
 
 @dataclass(slots=True)
-class Counts:
+class MessageCounters:
     """Messages by what became of them; `last_failure` is the latest error in one line."""
 
     handled: Counter[str] = field(default_factory=Counter)
@@ -143,7 +143,7 @@ class Counts:
     dead_letters: int = 0
     last_failure: str | None = None
 
-    def failed(self, error: Exception) -> str:
+    def note_failure(self, error: Exception) -> str:
         """Keep an error as the latest; returns it in one line."""
         text = str(error).strip().splitlines()
         self.last_failure = f"{type(error).__name__}: {text[0]}" if text else type(error).__name__

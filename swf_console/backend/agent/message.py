@@ -1,4 +1,4 @@
-"""A message as a handler sees it: fields that are what they should be, and the parameters of its run."""
+"""A message as a handler sees it: checked fields, and the parameters of its execution."""
 
 import math
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ REQUIRED: Final = _Required()
 
 
 class BadMessage(UsageError):
-    """A field that the work needs is missing or wrong: trying again is vain."""
+    """A field that the handler needs is missing or wrong: trying again would not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +46,17 @@ class Message:
 
     @property
     def id(self) -> str:
-        """What tells it from every other message."""
+        """Its unique id."""
         return self.incoming.id
 
     @property
     def msg_type(self) -> str:
-        """What it says has happened."""
+        """Its type."""
         return self.incoming.msg_type or ""
 
     @property
     def namespace(self) -> str | None:
-        """Whose it is; None where the sender did not say."""
+        """Its namespace; None where the sender did not say."""
         return self.incoming.namespace
 
     @property

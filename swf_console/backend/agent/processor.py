@@ -1,4 +1,4 @@
-"""Where messages are worked on: one transaction for many, tried again, set aside in the end."""
+"""Messages are handled here: many in one transaction, tried again, dead letters in the end."""
 
 import contextlib
 import logging
@@ -12,151 +12,151 @@ from ..database import Connection, Database, messages
 from ..message_mapping import outgoing_row
 from ..messaging.message import OutgoingMessage, make
 from ..messaging.publisher import PublishAborted, Publisher
-from .context import Identity, Later, Work
-from .execution_cache import ExecutionRecords
-from .executor import Pool
-from .inflight import Counts, OpenTasks, Task
+from .context import AgentInfo, BackgroundCall, Handler, HandlerContext
+from .execution_cache import ExecutionCache
+from .executor import BoundedExecutor
+from .inflight import InFlightMessage, InFlightMessages, MessageCounters
 from .message import BadMessage, Message
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[Message, Work], None]
-
 ATTEMPTS = 3
 BACKOFF = (0.1, 5.0)
-SHOWN_CHARACTERS = 2000
+LOGGED_CHARACTERS = 2000
 EXECUTIONS_COUNTED = 50
 
 
-class Desk:
-    """Gives messages to the handlers. Thread-safe; what ends early stays with the broker."""
+class MessageProcessor:
+    """Gives messages to the handlers. Thread-safe; what is cut off stays with the broker."""
 
     def __init__(
         self,
-        identity: Identity,
+        agent: AgentInfo,
         handlers: Mapping[str, Handler],
         database: Database,
-        records: ExecutionRecords,
+        executions: ExecutionCache,
         publisher: Publisher,
-        tasks: OpenTasks,
-        pool: Pool,
+        in_flight: InFlightMessages,
+        executor: BoundedExecutor,
         closing: threading.Event,
     ) -> None:
-        self.counts = Counts()
-        self._identity, self._handlers = identity, handlers
-        self._database, self._records, self._publisher = database, records, publisher
-        self._tasks, self._pool, self._closing = tasks, pool, closing
-        self._counted: dict[str | None, None] = {}
+        self.counts = MessageCounters()
+        self._agent, self._handlers = agent, handlers
+        self._database, self._executions, self._publisher = database, executions, publisher
+        self._in_flight, self._executor, self._closing = in_flight, executor, closing
+        self._recent_executions: dict[str | None, None] = {}
 
-    def work_off(self, tasks: Sequence[Task], function: Handler | None = None) -> None:
-        """Work on these messages in one transaction; where one of them fails, on each alone.
+    def process(self, batch: Sequence[InFlightMessage], function: Handler | None = None) -> None:
+        """Handle these messages in one transaction; where one of them fails, each alone.
 
-        The handler of its type is given each message, or `function` is.
+        Each is given to the handler of its type, or to `function`.
         """
-        if len(tasks) > 1 and self._together(tasks, function):
-            for task in tasks:
-                self._tasks.release(task)
+        if len(batch) > 1 and self._process_together(batch, function):
+            for item in batch:
+                self._in_flight.release(item)
             return
-        for task in tasks:
-            self._persist(task, lambda task=task: self._handle([task], function))  # type: ignore[misc]
+        for item in batch:
+            self._retry(item, lambda item=item: self._run_handlers([item], function))  # type: ignore[misc]
 
     def proceed(self, kept: Sequence[Message], function: Handler) -> None:
-        """Give messages that were kept to `function`, in one transaction, and let them go after it."""
-        found = [self._tasks.find(message.id) for message in kept]
-        self.work_off([task for task in found if task is not None], function)
+        """Give kept messages to `function`, in one transaction, and acknowledge them after it."""
+        found = [self._in_flight.find(message.id) for message in kept]
+        self.process([item for item in found if item is not None], function)
 
     def give_back(self, kept: Sequence[Message]) -> None:
-        """Leave messages that were kept to whoever the broker gives them to next."""
+        """Give kept messages back to the broker, which delivers them to the next consumer."""
         for message in kept:
-            self._tasks.give_back(message.id)
+            self._in_flight.give_back(message.id)
 
     @contextlib.contextmanager
-    def transaction(self, message: Message) -> Iterator[Work]:
+    def transaction(self, message: Message) -> Iterator[HandlerContext]:
         """Open a transaction for work on `message` in the background."""
         with self._database.write() as connection:
-            work = Work(connection, message, self._identity)
-            yield work
-            self._store(connection, [work])
-        self._follow_up(self._tasks.find(message.id), work)
+            context = HandlerContext(connection, message, self._agent)
+            yield context
+            self._store(connection, [context])
+        self._follow_up(self._in_flight.find(message.id), context)
 
-    def _together(self, tasks: Sequence[Task], function: Handler | None) -> bool:
+    def _process_together(self, batch: Sequence[InFlightMessage], function: Handler | None) -> bool:
         try:
-            self._handle(tasks, function)
-        except Exception as error:  # noqa: BLE001 (each is tried again alone, and judged there)
-            log.debug("%d messages failed together: %s", len(tasks), error)
+            self._run_handlers(batch, function)
+        except Exception as error:  # noqa: BLE001 (each is tried again alone, and its failure handled there)
+            log.debug("%d messages failed together: %s", len(batch), error)
             return False
         return True
 
-    def _handle(self, tasks: Sequence[Task], function: Handler | None) -> None:
-        views = [self._records.view(task.incoming.execution_id) for task in tasks]
-        todo = [Message(task.incoming, view) for task, view in zip(tasks, views, strict=True)]
+    def _run_handlers(self, batch: Sequence[InFlightMessage], function: Handler | None) -> None:
+        views = [self._executions.view(item.incoming.execution_id) for item in batch]
+        handled_messages = [Message(item.incoming, view) for item, view in zip(batch, views, strict=True)]
         with self._database.write() as connection:
-            done = [self._call(connection, message, function) for message in todo]
-            self._store(connection, done)
-        for task, message, work in zip(tasks, todo, done, strict=True):
+            contexts = [self._run_handler(connection, message, function) for message in handled_messages]
+            self._store(connection, contexts)
+        for item, message, context in zip(batch, handled_messages, contexts, strict=True):
             if function is None:
                 self.counts.handled[message.msg_type] += 1
-            self._follow_up(task, work)
-            if work.kept is not None:
-                self._tasks.hold(task)
-                work.kept(message)
+            self._follow_up(item, context)
+            if context.kept is not None:
+                self._in_flight.hold(item)
+                context.kept(message)
 
-    def _call(self, connection: Connection, message: Message, function: Handler | None) -> Work:
+    def _run_handler(
+        self, connection: Connection, message: Message, function: Handler | None
+    ) -> HandlerContext:
         logged_execution_id.set(message.execution_id)
-        work = Work(connection, message, self._identity)
-        (function or self._handlers[message.msg_type])(message, work)
-        return work
+        context = HandlerContext(connection, message, self._agent)
+        (function or self._handlers[message.msg_type])(message, context)
+        return context
 
-    def _store(self, connection: Connection, done: Sequence[Work]) -> None:
+    def _store(self, connection: Connection, contexts: Sequence[HandlerContext]) -> None:
         rows: dict[Callable[..., object], list[object]] = {}
-        for work in done:
-            for function, row in work.rows:
+        for context in contexts:
+            for function, row in context.rows:
                 rows.setdefault(function, []).append(row)
         for function, together in rows.items():
             function(connection, together)
-        unique = {message.id: message for work in done for message in work.outgoing}
+        unique = {message.id: message for context in contexts for message in context.outgoing}
         messages.record(connection, [outgoing_row(message) for message in unique.values()])
 
-    def _follow_up(self, task: Task | None, work: Work) -> None:
-        """What comes after the commit: the messages go out, the background begins."""
-        fresh = self._tasks.await_receipts(task, {message.id for message in work.outgoing})
-        for message in work.outgoing:
+    def _follow_up(self, item: InFlightMessage | None, context: HandlerContext) -> None:
+        """After the commit: publish the messages, start the background calls."""
+        fresh = self._in_flight.await_receipts(item, {message.id for message in context.outgoing})
+        for message in context.outgoing:
             if message.id in fresh:
                 fresh.remove(message.id)
                 self._publish(message)
-        for later in work.later:
-            self._begin(task, later)
+        for call in context.background_calls:
+            self._start_background(item, call)
 
-    def _begin(self, task: Task | None, later: Later) -> None:
-        if task is None:
+    def _start_background(self, item: InFlightMessage | None, call: BackgroundCall) -> None:
+        if item is None:
             return
-        self._tasks.hold(task)
-        self._pool.submit(lambda: self._persist(task, lambda: later.function(*later.arguments)))
+        self._in_flight.hold(item)
+        self._executor.submit(lambda: self._retry(item, lambda: call.function(*call.arguments)))
 
     def _publish(self, message: OutgoingMessage) -> None:
-        self._counted[message.execution_id] = None
-        if len(self._counted) > EXECUTIONS_COUNTED:
-            oldest = next(iter(self._counted))
-            self._counted.pop(oldest, None)
+        self._recent_executions[message.execution_id] = None
+        if len(self._recent_executions) > EXECUTIONS_COUNTED:
+            oldest = next(iter(self._recent_executions))
+            self._recent_executions.pop(oldest, None)
             self._publisher.forget(oldest)
         try:
             self._publisher.publish(message, abort=self._closing.is_set)
         except PublishAborted:
             log.info("%s is sent after the next start", message.id)
 
-    def _persist(self, task: Task, action: Callable[[], None]) -> None:
-        """Do it until it is done, cannot be done, or the agent ends; then let the task go, unless it ends."""
-        logged_execution_id.set(task.incoming.execution_id)
+    def _retry(self, item: InFlightMessage, action: Callable[[], None]) -> None:
+        """Try until it is done or cannot be done, and acknowledge; or until the agent stops."""
+        logged_execution_id.set(item.incoming.execution_id)
         failures, waited, (pause, longest) = 0, False, BACKOFF
         while not self._closing.is_set():
             try:
                 action()
             except BadMessage as error:
                 self.counts.unreadable += 1
-                log.warning("%s", self.counts.failed(error), extra=_shown(task))
+                log.warning("%s", self.counts.note_failure(error), extra=_log_fields(item))
             except (BackendUnreachable, DatabaseUnusable) as error:
                 if not waited:
-                    log.warning("waiting: %s", self.counts.failed(error))
+                    log.warning("waiting: %s", self.counts.note_failure(error))
                 waited = True
                 self._closing.wait(pause)
                 pause = min(pause * 2, longest)
@@ -164,34 +164,34 @@ class Desk:
             except Exception as error:
                 failures += 1
                 self.counts.failures += 1
-                self.counts.failed(error)
-                log.exception("%s failed, attempt %d", _named(task), failures, extra=_shown(task))
+                self.counts.note_failure(error)
+                log.exception("%s failed, attempt %d", _name(item), failures, extra=_log_fields(item))
                 if failures < ATTEMPTS:
                     self._closing.wait(pause)
                     pause = min(pause * 2, longest)
                     continue
-                self._set_aside(task)
-            self._tasks.release(task)
+                self._dead_letter(item)
+            self._in_flight.release(item)
             return
 
-    def _set_aside(self, task: Task) -> None:
-        """Put a message that cannot be worked on among the broker's dead letters."""
-        incoming, reason = task.incoming, self.counts.last_failure or ""
+    def _dead_letter(self, item: InFlightMessage) -> None:
+        """Send a message that cannot be handled to the broker's dead-letter queue."""
+        incoming, reason = item.incoming, self.counts.last_failure or ""
         self.counts.dead_letters += 1
         headers = {
             "original-destination": incoming.destination,
-            "dlqDeliveryFailureCause": reason.replace("\0", "")[:SHOWN_CHARACTERS],
-            "set_aside_by": self._identity.name,
+            "dlqDeliveryFailureCause": reason.replace("\0", "")[:LOGGED_CHARACTERS],
+            "set_aside_by": self._agent.name,
         }
         letter = make(DEAD_LETTERS, incoming.content or {}, headers=headers)
-        self._tasks.await_receipts(task, [letter.id])
-        log.error("%s set aside in %s: %s", _named(task), DEAD_LETTERS, reason, extra=_shown(task))
+        self._in_flight.await_receipts(item, [letter.id])
+        log.error("%s set aside in %s: %s", _name(item), DEAD_LETTERS, reason, extra=_log_fields(item))
         self._publish(letter)
 
 
-def _named(task: Task) -> str:
-    return f"{task.incoming.msg_type} message {task.incoming.id} on {task.incoming.destination}"
+def _name(item: InFlightMessage) -> str:
+    return f"{item.incoming.msg_type} message {item.incoming.id} on {item.incoming.destination}"
 
 
-def _shown(task: Task) -> dict[str, object]:
-    return {"message_body": task.incoming.body[:SHOWN_CHARACTERS]}
+def _log_fields(item: InFlightMessage) -> dict[str, object]:
+    return {"message_body": item.incoming.body[:LOGGED_CHARACTERS]}

@@ -1,4 +1,4 @@
-"""A living agent: its parts, wired, begun in order and ended in order."""
+"""An agent that serves: its parts, started in order and stopped in order."""
 
 import logging
 import os
@@ -17,22 +17,22 @@ from ..messaging.endpoint import choose_broker
 from ..messaging.link import ConnectRefused, Link, Phase
 from ..messaging.publisher import Publisher
 from ..messaging.subscriber import Feed, SubscriptionRefused
-from .backfill import missed
-from .consumer import Intake, Ours
-from .context import Identity, Work
-from .db_log_handler import DatabaseLog
-from .execution_cache import ExecutionRecords
-from .executor import Pool, Schedule
+from .backfill import missed_messages
+from .consumer import MessageConsumer, MessageScope
+from .context import AgentInfo, Handler, HandlerContext
+from .db_log_handler import DatabaseLogHandler
+from .execution_cache import ExecutionCache
+from .executor import BoundedExecutor, TimerQueue
 from .heartbeat import AgentHeartbeat
 from .identity import AgentIdentity, IdentityFile
-from .inflight import Counts, Deliveries, OpenTasks, Task
+from .inflight import InFlightMessage, InFlightMessages, MessageCounters, ReceiptOutbox
 from .message import Message
-from .processor import Desk, Handler
+from .processor import MessageProcessor
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 2.0
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 FINISH_SECONDS = 4.0  # for each part; all of them within stopwaitsecs
 
 Connect = Callable[[str], Link]
@@ -53,7 +53,7 @@ class ServedAgent(Protocol):
     def end(self) -> None: ...
 
 
-class Running:
+class AgentRuntime:
     """Everything that one agent has open. `serve()` returns once `stop()` was called, or raises."""
 
     def __init__(
@@ -61,7 +61,7 @@ class Running:
     ) -> None:
         self.settings, self.namespace = settings, namespace
         self.ready = threading.Event()
-        self.schedule = Schedule()
+        self.timers = TimerQueue()
         self._agent = agent
         self._closing, self._stopped = threading.Event(), threading.Event()
         self._crash: BaseException | None = None
@@ -71,12 +71,12 @@ class Running:
         self._connect = connect or self._connect_broker
 
     @property
-    def counts(self) -> Counts:
-        """What became of its messages."""
-        return self._desk.counts
+    def counts(self) -> MessageCounters:
+        """Its messages, by result."""
+        return self._processor.counts
 
     def stop(self) -> None:
-        """End in order; may be called from a signal handler."""
+        """Stop in order; may be called from a signal handler."""
         self._stopped.set()
 
     def serve(self) -> None:
@@ -85,7 +85,7 @@ class Running:
             database = self._open_database()
             if database is not None:
                 try:
-                    self._live(database)
+                    self._serve_with(database)
                 finally:
                     database.close()
         finally:
@@ -97,33 +97,33 @@ class Running:
 
     def parameters_of(self, execution_id: str | None) -> Mapping[str, Any]:
         """The parameters of any execution."""
-        return self._records.view(execution_id).parameters
+        return self._executions.view(execution_id).parameters
 
-    def proceed(self, kept: Sequence[Message], function: Callable[[Message, Work], None]) -> None:
-        """Go on with messages that were kept."""
+    def proceed(self, kept: Sequence[Message], function: Handler) -> None:
+        """Handle kept messages."""
         self._heartbeat.working()
-        self._desk.proceed(kept, function)
+        self._processor.proceed(kept, function)
 
     def give_back(self, kept: Sequence[Message]) -> None:
-        """Leave messages that were kept to others."""
-        self._desk.give_back(kept)
+        """Give kept messages back to the broker."""
+        self._processor.give_back(kept)
 
     def follow(self, destination: str, prefetch: int) -> Feed:
-        """Follow one destination more."""
-        return self._intake.follow(destination, prefetch)
+        """Subscribe to one destination more."""
+        return self._consumer.follow(destination, prefetch)
 
     def unfollow(self, feed: Feed) -> None:
-        """Follow it no more."""
-        self._intake.unfollow(feed)
+        """End that subscription."""
+        self._consumer.unfollow(feed)
 
-    def transaction(self, message: Message) -> AbstractContextManager[Work]:
-        """Open a transaction for work on `message` in the background."""
-        return self._desk.transaction(message)
+    def transaction(self, message: Message) -> AbstractContextManager[HandlerContext]:
+        """Open a transaction for background work on `message`."""
+        return self._processor.transaction(message)
 
-    def _live(self, database: Database) -> None:
+    def _serve_with(self, database: Database) -> None:
         self.database = database
         self.identity = self._identify(database)
-        lines = DatabaseLog(database, f"{self._agent.agent_type}-agent", self.identity.name)
+        lines = DatabaseLogHandler(database, f"{self._agent.agent_type}-agent", self.identity.name)
         logger = logging.getLogger("swf_console")
         logger.addHandler(lines)
         if logger.level == logging.NOTSET:
@@ -131,78 +131,78 @@ class Running:
         try:
             self._build(database)
             self._heartbeat.start()
-            self._work()
+            self._serve_messages()
         finally:
-            self._end()
+            self._close()
             logger.removeHandler(lines)
-            lines.end(FINISH_SECONDS)
+            lines.finish(FINISH_SECONDS)
 
     def _build(self, database: Database) -> None:
         agent = self._agent
-        self._tasks = OpenTasks()
+        self._in_flight = InFlightMessages()
         self._link = self._connect(self.identity.client_id)
-        self._pool = Pool(agent.threads, self._closing)
-        self._records = ExecutionRecords(database, self.settings)
-        self._publisher = Publisher(self._link, Deliveries(database, self._tasks))
-        self._desk = Desk(
-            Identity(self.identity.name, self.namespace, self._label),
+        self._executor = BoundedExecutor(agent.threads, self._closing)
+        self._executions = ExecutionCache(database, self.settings)
+        self._publisher = Publisher(self._link, ReceiptOutbox(database, self._in_flight))
+        self._processor = MessageProcessor(
+            AgentInfo(self.identity.name, self.namespace, self._label),
             agent.handlers(),
             database,
-            self._records,
+            self._executions,
             self._publisher,
-            self._tasks,
-            self._pool,
+            self._in_flight,
+            self._executor,
             self._closing,
         )
         self._heartbeat = AgentHeartbeat(database, self._describe, self._busy)
-        self._intake = Intake(
+        self._consumer = MessageConsumer(
             self._link,
             agent.destinations,
-            Ours(self.namespace, self._label),
+            MessageScope(self.namespace, self._label),
             agent.handlers(),
-            self._tasks,
-            self._desk.counts,
-            self._work_off,
+            self._in_flight,
+            self._processor.counts,
+            self._process,
             self._crashed,
         )
 
-    def _work(self) -> None:
+    def _serve_messages(self) -> None:
         self._link.start()
-        self._intake.subscribe()
+        self._consumer.subscribe()
         self._agent.begin()
         if not self._await_subscriptions():
             return
         self._heartbeat.ready()
-        self._catch_up()
-        self._intake.start()
+        self._backfill()
+        self._consumer.start()
         log.info("%s serves namespace %s", self.identity.name, self.namespace)
         self.ready.set()
         self._stopped.wait()
 
-    def _end(self) -> None:
-        if not hasattr(self, "_intake"):
+    def _close(self) -> None:
+        if not hasattr(self, "_consumer"):
             return
         log.info("%s ends", self.identity.name)
         self._closing.set()
-        self.schedule.close(FINISH_SECONDS)
-        self._intake.finish(FINISH_SECONDS)
-        self._pool.close(FINISH_SECONDS)
+        self.timers.close(FINISH_SECONDS)
+        self._consumer.finish(FINISH_SECONDS)
+        self._executor.close(FINISH_SECONDS)
         self._publisher.close(FINISH_SECONDS)
-        self._intake.unsubscribe()
+        self._consumer.unsubscribe()
         self._link.stop()
-        self._heartbeat.end(FINISH_SECONDS)
+        self._heartbeat.close(FINISH_SECONDS)
         self._agent.end()
 
     def _open_database(self) -> Database | None:
         """Open the database, however long its server is away; None where the agent is stopped meanwhile."""
-        told = ""
+        last_error = ""
         while not self._stopped.is_set():
             try:
                 return open_database(self.settings.database_url)
             except BackendUnreachable as error:
-                if str(error) != told:
+                if str(error) != last_error:
                     log.warning("waiting for the database: %s", error)
-                told = str(error)
+                last_error = str(error)
                 self._stopped.wait(RETRY_SECONDS)
         return None
 
@@ -220,39 +220,39 @@ class Running:
     def _await_subscriptions(self) -> bool:
         """Wait until the broker has confirmed every subscription; false where the agent is stopped before.
 
-        Raises ConnectRefused or SubscriptionRefused: waiting longer would be vain.
+        Raises ConnectRefused or SubscriptionRefused: waiting longer would not help.
         """
-        for feed in self._intake.feeds:
+        for feed in self._consumer.feeds:
             while not feed.subscribed:
                 if self._stopped.is_set():
                     return False
                 try:
-                    self._link.wait_up(LOOK_SECONDS)
-                    feed.wait_subscribed(LOOK_SECONDS)
+                    self._link.wait_up(POLL_SECONDS)
+                    feed.wait_subscribed(POLL_SECONDS)
                 except (ConnectRefused, SubscriptionRefused):
                     raise
                 except BrokerUnreachable:
                     continue
         return True
 
-    def _catch_up(self) -> None:
+    def _backfill(self) -> None:
         broker = self.settings.broker
         place = f"{broker.host}:{broker.port}" if broker else "embedded"
         known = place in self.identity.known_to
         if known and not self._agent.remembers:
             return
         topics = [each for each in self._agent.destinations if each.startswith("/topic/")]
-        for page in missed(self.database, self.namespace, list(self._agent.handlers()), topics):
-            self._intake.take([(incoming, None) for incoming in page])
+        for page in missed_messages(self.database, self.namespace, list(self._agent.handlers()), topics):
+            self._consumer.take([(incoming, None) for incoming in page])
             if self._stopped.is_set():
                 return
         if known:
             return
         self.identity = self._file.mark_known(self._label, self.identity, place)
 
-    def _work_off(self, tasks: Sequence[Task]) -> None:
+    def _process(self, tasks: Sequence[InFlightMessage]) -> None:
         self._heartbeat.working()
-        self._desk.work_off(tasks)
+        self._processor.process(tasks)
 
     def _crashed(self, error: BaseException) -> None:
         log.critical("the agent cannot go on", exc_info=error)
@@ -264,10 +264,10 @@ class Running:
         return Connection(self._broker.address, client_id=client_id)
 
     def _busy(self) -> bool:
-        return bool(len(self._tasks) or self._intake.waiting())
+        return bool(len(self._in_flight) or self._consumer.waiting())
 
     def _describe(self, state: str) -> Heartbeat:
-        counts, link = self._desk.counts, self._link.state()
+        counts, link = self._processor.counts, self._link.state()
         connected = link.phase is Phase.UP
         exited = state == "EXITED"
         status = "EXITED" if exited else "OK" if connected and not counts.dead_letters else "WARNING"
@@ -282,12 +282,12 @@ class Running:
             pid=os.getpid(),
             hostname=self.settings.host,
             workflow_enabled=True,
-            current_stf_count=len(self._tasks),
+            current_stf_count=len(self._in_flight),
             total_stf_processed=counts.handled[self._agent.counted],
             metadata={
                 "mq_connected": connected,
                 "mq_error": link.last_error,
-                "waiting": self._intake.waiting(),
+                "waiting": self._consumer.waiting(),
                 **counts.as_dict(),
             },
         )

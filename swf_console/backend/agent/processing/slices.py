@@ -1,4 +1,4 @@
-"""TF slices as the fast processing agent and the workers tell each other of them."""
+"""TF slices in the messages of the fast processing agent and the workers."""
 
 import uuid
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ SPACE = uuid.UUID("c5a1a4b0-3d1e-4f5c-8c52-0b6f2f7f9d11")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A registered TF sample, as tf_file_registered tells of it."""
+    """A registered TF sample, as tf_file_registered describes it."""
 
     tf_filename: str
     stf_filename: str
@@ -43,7 +43,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a worker says of a slice: whether it is done, and what is kept of it."""
+    """The result of a slice from its worker: whether it is done, and what is stored."""
 
     done: bool
     result: SliceResult
@@ -91,7 +91,7 @@ def cut(sample: Sample, count: int, run_number: int, whose: Mapping[str, Any]) -
 def slice_message(
     piece: NewTfSlice | Retry, sample: str, slice_id: int, execution_id: str | None
 ) -> dict[str, Any]:
-    """What the queue is told of a slice; its req_id tells one attempt from the next."""
+    """The message of a slice for the queue; its req_id differs from attempt to attempt."""
     attempt = piece.attempt if isinstance(piece, Retry) else 0
     name = slice_file(sample, slice_id)
     now = datetime.now(UTC).isoformat()
@@ -119,20 +119,20 @@ def slice_message(
 
 def taken(message: Message) -> Slice:
     """The slice of a message from the queue. Raises BadMessage."""
-    told = inner(message)
+    inside = inner(message)
     return Slice(
         source=message,
-        run_number=told.run_number,
-        tf_filename=told.text("tf_filename"),
-        slice_id=told.integer("slice_id"),
-        req_id=told.text("req_id", None) or message.id,
+        run_number=inside.run_number,
+        tf_filename=inside.text("tf_filename"),
+        slice_id=inside.integer("slice_id"),
+        req_id=inside.text("req_id", None) or message.id,
     )
 
 
 def result_message(
     piece: Slice, worker: str, host: str, began: datetime, error: str | None = None
 ) -> dict[str, Any]:
-    """What a worker says of a slice once it is through with it."""
+    """What a worker sends when it has finished a slice."""
     state = "done" if error is None else "failed"
     now = datetime.now(UTC).isoformat()
     result = {"slice_id": piece.slice_id, "tf_filename": piece.tf_filename, "state": state}
@@ -157,28 +157,30 @@ def result_message(
 
 def outcome(message: Message) -> Outcome:
     """What a slice_result says; the slice it belongs to is named inside its result. Raises BadMessage."""
-    told = inner(message)
-    nested = told.content.get("result")
+    inside = inner(message)
+    nested = inside.content.get("result")
     named = nested.get("result") if isinstance(nested, dict) else None
     if not isinstance(named, dict):
         raise BadMessage(f"slice_result message {message.id} names no slice")
-    about = replace(told, incoming=replace(told.incoming, content=named))
+    about = replace(inside, incoming=replace(inside.incoming, content=named))
     sample, number = sample_of(about.text("tf_filename"))
     slice_id = about.integer("slice_id", number)
-    host = told.text("hostname", None) or "unknown"
-    panda = {name: told.content[name] for name in _PANDA if told.content.get(name) is not None}
-    error = {"error": told.content["error"]} if isinstance(told.content.get("error"), str) else {}
-    worker = told.text("worker_id", None) or "-".join([host, *(str(panda[n]) for n in _PANDA if n in panda)])
+    host = inside.text("hostname", None) or "unknown"
+    panda = {name: inside.content[name] for name in _PANDA if inside.content.get(name) is not None}
+    error = {"error": inside.content["error"]} if isinstance(inside.content.get("error"), str) else {}
+    worker = inside.text("worker_id", None) or "-".join(
+        [host, *(str(panda[n]) for n in _PANDA if n in panda)]
+    )
     result = SliceResult(
         fastmon_file=sample,
         slice_id=slice_id,
-        identity=told.text("req_id", None) or message.id,
+        identity=inside.text("req_id", None) or message.id,
         worker=worker,
-        started_at=_moment(told.content.get("processing_start_at")),
-        ended_at=_moment(told.content.get("processed_at")) or message.time,
+        started_at=_moment(inside.content.get("processing_start_at")),
+        ended_at=_moment(inside.content.get("processed_at")) or message.time,
         details={"worker_hostname": host, **panda, **error},
     )
-    return Outcome(told.content.get("state") == "done", result)
+    return Outcome(inside.content.get("state") == "done", result)
 
 
 _PANDA = ("panda_task_id", "panda_id", "harvester_id")

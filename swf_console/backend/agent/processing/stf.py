@@ -1,4 +1,4 @@
-"""STFs as the agents of the standard chain tell each other of them, and as they register them."""
+"""STFs in the messages of the standard chain's agents, and their registration."""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 from ...database import files, stf_workflows
 from ...database.records.processing import NewStfFile, NewStfWorkflow, StageWork
-from ..context import Work
+from ..context import HandlerContext
 from ..message import Message
 
 USUAL_INTERVAL = 2.0
@@ -17,7 +17,7 @@ SPREAD_BYTES = 250_000_000
 
 @dataclass(frozen=True, slots=True)
 class Stf:
-    """One STF. `source` is the message that told of it."""
+    """One STF. `source` is the message that announced it."""
 
     source: Message
     filename: str
@@ -48,10 +48,12 @@ class Stf:
             "substate": self.source.text("substate", "physics"),
         }
 
-    def stage(self, work: Work, agent_type: str, **outcome: Any) -> StageWork:
-        """The part that an agent has in its way, and what came of it."""
+    def stage(self, context: HandlerContext, agent_type: str, **outcome: Any) -> StageWork:
+        """The stage of one agent in its processing, and how it ended."""
         message = self.source
-        return StageWork(self.filename, work.agent_name, agent_type, message.time, message.content, **outcome)
+        return StageWork(
+            self.filename, context.agent_name, agent_type, message.time, message.content, **outcome
+        )
 
 
 def generated(message: Message) -> Stf:
@@ -85,8 +87,8 @@ def ready(message: Message) -> Stf:
     )
 
 
-def register(work: Work, stf: Stf) -> None:
-    """Store the run, the STF and its way, each unless it is there already."""
+def register(context: HandlerContext, stf: Stf) -> None:
+    """Store the run, the STF and its workflow row, each unless it is there already."""
     message = stf.source
     state = message.text("state", None) or "run"
     substate = message.text("substate", None) or "physics"
@@ -101,7 +103,7 @@ def register(work: Work, stf: Stf) -> None:
         metadata={"file_url": stf.file_url, "sequence": stf.sequence},
         run_conditions=run_conditions(message),
     )
-    way = NewStfWorkflow(
+    workflow = NewStfWorkflow(
         filename=stf.filename,
         generated_time=stf.start,
         stf_start_time=stf.start,
@@ -113,12 +115,12 @@ def register(work: Work, stf: Stf) -> None:
         daq_substate=substate[:20],
         stf_metadata={"sequence": stf.sequence},
     )
-    work.write(files.register_stf_files, file)
-    work.write(stf_workflows.register, way)
+    context.write(files.register_stf_files, file)
+    context.write(stf_workflows.register, workflow)
 
 
 def run_conditions(message: Message) -> dict[str, Any]:
-    """What is kept with a run, the same whichever of its messages comes first."""
+    """What is stored with a run, the same for all of its messages."""
     return {"execution_id": message.execution_id, "namespace": message.namespace}
 
 

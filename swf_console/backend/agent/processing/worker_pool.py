@@ -1,4 +1,4 @@
-"""The workers of one run as one process is them: who is free, who works on what, and what waits."""
+"""The workers of one run in one process: which are free, which have a slice, and which slices wait."""
 
 import itertools
 import zlib
@@ -19,7 +19,7 @@ AT_ONCE = 500  # slices that take no time are given out in batches
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a run wants of its workers; times in seconds of the wall clock. `asked_at` is when it did.
+    """What a run requests of its workers; times in seconds of the wall clock. `asked_at` is when it did.
 
     `queue` is where its slices wait.
     """
@@ -37,23 +37,23 @@ class Terms:
         return self.asked_at + timedelta(seconds=self.rampup_time * (number + 1) / self.workers)
 
 
-def terms_of(told: Message, *, realtime: bool) -> Terms:
+def terms_of(notice: Message, *, realtime: bool) -> Terms:
     """The terms of a run_imminent_worker notice, whose content this is. Raises BadMessage.
 
     A run in fast mode takes no time, and neither do its workers.
     """
 
     def seconds(name: str) -> float:
-        return max(0.0, told.number(name, 0.0)) if realtime else 0.0
+        return max(0.0, notice.number(name, 0.0)) if realtime else 0.0
 
     return Terms(
-        run_number=told.run_number,
-        workers=min(told.integer("target_worker_count", WORKERS), MOST_WORKERS),
+        run_number=notice.run_number,
+        workers=min(notice.integer("target_worker_count", WORKERS), MOST_WORKERS),
         processing_time=seconds("slice_processing_time"),
         rampup_time=seconds("worker_rampup_time"),
         rampdown_time=seconds("worker_rampdown_time"),
-        asked_at=told.time,
-        queue=told.text("slice_destination", None) or SLICES_QUEUE,
+        asked_at=notice.time,
+        queue=notice.text("slice_destination", None) or SLICES_QUEUE,
     )
 
 
@@ -68,7 +68,7 @@ class Job:
 
 
 @dataclass(slots=True)
-class Crew:
+class WorkerPool:
     """Not thread-safe: its owner sees to that. `notice` is kept until the last worker has gone."""
 
     notice: Message
@@ -116,7 +116,7 @@ class Crew:
         return self.free[zlib.crc32(piece.req_id.encode()) % len(self.free)]
 
     def assign(self, now: datetime, clock: float) -> list[Job]:
-        """Give what waits to who is free."""
+        """Give the waiting slices to free workers."""
         jobs = []
         while self.waiting and self.free:
             piece = self.waiting.popleft()
@@ -126,18 +126,18 @@ class Crew:
         return jobs
 
     def pop_finished(self, clock: float) -> list[Job]:
-        """The slices whose time is over; whoever worked on them is free again once `freed`."""
+        """The slices whose time is over; their workers are free again once they are back in `free`."""
         done = []
         for key in list(itertools.takewhile(lambda key: self.busy[key].ends <= clock, self.busy)):
             done.append(self.busy.pop(key))
         return done
 
     def next_end(self) -> float | None:
-        """When the next slice is finished: all take the same time, so the first begun is the first done."""
+        """When the next slice is finished: all take the same time, so the first started is the first done."""
         return next((job.ends for job in self.busy.values()), None)
 
     def beats(self, now: datetime) -> list[WorkerBeat]:
-        """What each of our workers does."""
+        """The heartbeat of each of our workers."""
         idle = [WorkerBeat(worker, IDLE, now) for worker in self.free]
         return idle + [
             WorkerBeat(job.worker, PROCESSING, now, job.piece.slice_id, job.piece.tf_filename)

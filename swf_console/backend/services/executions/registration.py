@@ -44,19 +44,19 @@ class Registration:
 
     def ready(self) -> None:
         """Say that this process is there."""
-        self._heartbeat.beat()
+        self._heartbeat.write()
 
     def working(self, workflow: str) -> None:
         """Say that `workflow` is executed now; written when this returns, for its messages come next."""
         with self._lock:
             self._working.append(agent_type(workflow))
-        self._heartbeat.beat()
+        self._heartbeat.write()
 
     def idle(self, workflow: str) -> None:
         """Say that an execution of `workflow` has ended."""
         with self._lock:
             self._working.remove(agent_type(workflow))
-        self._heartbeat.beat()
+        self._heartbeat.write()
 
     def close(self) -> None:
         """Say EXITED, if ever registered."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from swf_console.backend.agent.base import Agent
-from swf_console.backend.agent.context import Work
+from swf_console.backend.agent.context import HandlerContext
 from swf_console.backend.agent.message import Message
 from swf_console.backend.core.destinations import DEAD_LETTERS, EPICTOPIC
 from swf_console.backend.core.errors import DatabaseUnreachable, Refused
@@ -30,7 +30,7 @@ class Counting(Agent):
         self.gate = threading.Event()
         self.gate.set()
 
-    def handle_stf_gen(self, message: Message, work: Work) -> None:
+    def handle_stf_gen(self, message: Message, work: HandlerContext) -> None:
         filename = message.text("filename")
         namespaces.ensure(work.connection, filename, self.name)
         self.given.append(message)
@@ -39,7 +39,7 @@ class Counting(Agent):
             raise self.refuse[filename]
         work.send(EPICTOPIC, {"msg_type": "seen", "filename": filename}, key=filename)
 
-    def handle_slow(self, message: Message, work: Work) -> None:
+    def handle_slow(self, message: Message, work: HandlerContext) -> None:
         work.background(self.finish, message)
 
     def finish(self, message: Message) -> None:
@@ -64,7 +64,7 @@ def stage(tmp_path: Path) -> Iterator[AgentStage]:
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("swf_console.backend.agent.processor.BACKOFF", (0.01, 0.02))
-    monkeypatch.setattr("swf_console.backend.agent.heartbeat.CALM_SECONDS", 0.05)
+    monkeypatch.setattr("swf_console.backend.agent.heartbeat.WORKING_SECONDS", 0.05)
 
 
 def stored(stage: AgentStage) -> set[str]:
@@ -250,7 +250,7 @@ def test_a_handler_that_ends_the_program_ends_the_agent_loudly(stage: AgentStage
     class Quitting(Counting):
         agent_type = "quitting"
 
-        def handle_quit(self, _message: Message, _work: Work) -> None:
+        def handle_quit(self, _message: Message, _work: HandlerContext) -> None:
             raise SystemExit("enough")
 
     agent, thread = stage.start(Quitting)
@@ -265,7 +265,7 @@ def test_runs_can_be_written_from_a_handler(stage: AgentStage) -> None:
     class Running(Agent):
         agent_type = "running"
 
-        def handle_start_run(self, message: Message, work: Work) -> None:
+        def handle_start_run(self, message: Message, work: HandlerContext) -> None:
             runs.ensure(work.connection, message.run_number, message.time)
 
     def found() -> bool:

@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 
 import pytest
 
-from swf_console.backend.agent.db_log_handler import DatabaseLog
-from swf_console.backend.agent.execution_cache import ExecutionRecords, MonitorUnreachable
-from swf_console.backend.agent.executor import Pool
+from swf_console.backend.agent.db_log_handler import DatabaseLogHandler
+from swf_console.backend.agent.execution_cache import ExecutionCache, MonitorUnreachable
+from swf_console.backend.agent.executor import BoundedExecutor
 from swf_console.backend.agent.heartbeat import AgentHeartbeat
 from swf_console.backend.agent.identity import IdentityFile
-from swf_console.backend.agent.inflight import OpenTasks
+from swf_console.backend.agent.inflight import InFlightMessages
 from swf_console.backend.agent.message import BadMessage, ExecutionView, Message
 from swf_console.backend.core.errors import Refused
 from swf_console.backend.core.settings import Settings
@@ -107,7 +107,7 @@ def test_the_parameters_of_an_execution_are_merged_as_the_workflow_sees_them(sta
             "daq_state_machine": {"stf_interval": 2.0, "standby_duration": 5.0},
         }
     )
-    records = ExecutionRecords(stage.database, stage.settings)
+    records = ExecutionCache(stage.database, stage.settings)
     view = records.view(EXECUTION)
     assert view.parameters == {"stf_interval": 1.0, "slices_per_sample": 15, "standby_duration": 5.0}
     assert records.view(EXECUTION) is view
@@ -125,7 +125,7 @@ def test_sections_are_merged_in_the_stored_order_whatever_the_database_made_of_i
             "daq_state_machine": {"stf_count": 1},
         }
     )
-    assert ExecutionRecords(stage.database, stage.settings).view(EXECUTION).parameters == {"stf_count": 3}
+    assert ExecutionCache(stage.database, stage.settings).view(EXECUTION).parameters == {"stf_count": 3}
 
 
 class Monitor(BaseHTTPRequestHandler):
@@ -157,10 +157,10 @@ def monitor(status: int, body: bytes) -> Iterator[str]:
         thread.join()
 
 
-def remote(stage: AgentStage, url: str) -> ExecutionRecords:
+def remote(stage: AgentStage, url: str) -> ExecutionCache:
     known = stage.settings
     settings = Settings(known.home, known.state_dir, "alice", "host", "", monitor_url=url, api_token="t0p")
-    return ExecutionRecords(stage.database, settings)
+    return ExecutionCache(stage.database, settings)
 
 
 def test_an_execution_that_the_database_does_not_know_is_asked_of_the_monitor(stage: AgentStage) -> None:
@@ -205,7 +205,7 @@ class Heart:
     """A heartbeat with switches."""
 
     def __init__(self, stage: AgentStage, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("swf_console.backend.agent.heartbeat.CALM_SECONDS", 0.02)
+        monkeypatch.setattr("swf_console.backend.agent.heartbeat.WORKING_SECONDS", 0.02)
         self._stage = stage
         self.busy = False
         self.told: list[str] = []
@@ -233,13 +233,13 @@ def test_every_change_of_state_is_a_heart_beat(stage: AgentStage, monkeypatch: p
     wait_for(lambda: heart.shown() == "PROCESSING")
     heart.busy = False
     wait_for(lambda: heart.shown() == "READY")
-    heart.heartbeat.end(5)
+    heart.heartbeat.close(5)
     assert heart.shown() == "EXITED"
     assert heart.told == ["STARTING", "READY", "PROCESSING", "READY", "EXITED"]
 
 
 def test_the_heart_beats_without_any_change(stage: AgentStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("swf_console.backend.agent.heartbeat.BEAT_SECONDS", 0.01)
+    monkeypatch.setattr("swf_console.backend.agent.heartbeat.HEARTBEAT_SECONDS", 0.01)
     beats: list[str] = []
     heartbeat = AgentHeartbeat(
         stage.database,
@@ -250,11 +250,11 @@ def test_the_heart_beats_without_any_change(stage: AgentStage, monkeypatch: pyte
     )
     heartbeat.start()
     wait_for(lambda: len(beats) > 3)
-    heartbeat.end(5)
+    heartbeat.close(5)
 
 
 def test_log_lines_are_written_in_batches_and_the_database_is_not_waited_for(stage: AgentStage) -> None:
-    lines = DatabaseLog(stage.database, "data-agent", "data-agent-alice-1")
+    lines = DatabaseLogHandler(stage.database, "data-agent", "data-agent-alice-1")
     logger = logging.getLogger("swf_console.agents.test_lines")
     logger.addHandler(lines)
     logger.setLevel(logging.INFO)
@@ -264,7 +264,7 @@ def test_log_lines_are_written_in_batches_and_the_database_is_not_waited_for(sta
                 logger.info("line %d\0", number, extra={"execution_id": EXECUTION})
     finally:
         logger.removeHandler(lines)
-        lines.end(10)
+        lines.finish(10)
     with stage.database.read() as connection:
         page = logs.page(connection, LogFilter(app_name="data-agent"), limit=2000)
     assert len(page.items) == 1200
@@ -274,7 +274,7 @@ def test_log_lines_are_written_in_batches_and_the_database_is_not_waited_for(sta
 
 def test_the_pool_takes_no_more_than_it_has_room_for() -> None:
     closing, gate, done = threading.Event(), threading.Event(), []
-    pool = Pool(1, closing)
+    pool = BoundedExecutor(1, closing)
 
     def call() -> None:
         gate.wait(10)
@@ -290,11 +290,11 @@ def test_the_pool_takes_no_more_than_it_has_room_for() -> None:
 
 
 def test_a_task_is_acknowledged_when_nothing_holds_it_any_more() -> None:
-    tasks = OpenTasks()
+    tasks = InFlightMessages()
     incoming = read({"message-id": "1"}, "{}")
-    task = tasks.admit(incoming, None)
+    task = tasks.add(incoming, None)
     assert task is not None
-    assert tasks.admit(incoming, None) is None
+    assert tasks.add(incoming, None) is None
     assert tasks.await_receipts(task, ["a", "b"]) == {"a", "b"}
     assert tasks.await_receipts(task, ["a"]) == set()
     tasks.release(task)
@@ -302,5 +302,5 @@ def test_a_task_is_acknowledged_when_nothing_holds_it_any_more() -> None:
     assert len(tasks) == 1
     tasks.confirm(["b"])
     assert len(tasks) == 0
-    assert tasks.admit(incoming, None) is None
+    assert tasks.add(incoming, None) is None
     assert tasks.await_receipts(None, ["a", "c"]) == {"c"}

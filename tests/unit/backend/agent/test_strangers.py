@@ -77,12 +77,12 @@ def test_a_database_keeps_its_label_and_a_new_one_of_that_name_has_another(tmp_p
 def test_an_agent_is_somebody_else_in_another_database(tmp_path: Path) -> None:
     stage = AgentStage(tmp_path / "a")
     with stage.living(DataAgent) as agent:
-        first = agent._running.identity
+        first = agent._runtime.identity
     stage.close()
     (tmp_path / "a/.state/swf.db").unlink()
     stage.database = open_database(stage.settings.database_url)
     with stage.living(DataAgent) as agent:
-        assert agent._running.identity.client_id != first.client_id
+        assert agent._runtime.identity.client_id != first.client_id
     stage.close()
 
 

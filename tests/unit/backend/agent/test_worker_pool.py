@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from swf_console.backend.agent.executor import Schedule
+from swf_console.backend.agent.executor import TimerQueue
 from swf_console.backend.agent.message import ExecutionView, Message
 from swf_console.backend.agent.processing.slices import Sample, Slice, cut
-from swf_console.backend.agent.processing.worker_pool import AT_ONCE, Crew, Terms
+from swf_console.backend.agent.processing.worker_pool import AT_ONCE, Terms, WorkerPool
 from swf_console.backend.messaging.message import read
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -19,9 +19,9 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 def crew(
     workers: int, *, share: Sequence[int] | None = None, seconds: float = 30.0, rampup: float = 300
-) -> Crew:
+) -> WorkerPool:
     terms = Terms(100010, workers, seconds, rampup, 60.0, START)
-    return Crew(message("notice"), terms, deque(range(workers) if share is None else share))
+    return WorkerPool(message("notice"), terms, deque(range(workers) if share is None else share))
 
 
 def message(identity: str) -> Message:
@@ -88,7 +88,7 @@ def test_calls_come_in_the_order_of_their_time_and_one_that_fails_comes_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("swf_console.backend.agent.executor.RETRY_SECONDS", 0.01)
-    schedule, called, done = Schedule(), [], threading.Event()
+    schedule, called, done = TimerQueue(), [], threading.Event()
 
     def failing() -> None:
         called.append("fails")

@@ -48,7 +48,7 @@ def test_the_type_follows_the_work_and_the_name_stays(tmp_path: Path) -> None:
 
 
 def test_heartbeats_go_on_while_nothing_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("swf_console.backend.agent.heartbeat.BEAT_SECONDS", 0.01)
+    monkeypatch.setattr("swf_console.backend.agent.heartbeat.HEARTBEAT_SECONDS", 0.01)
     database = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
     settings = Settings(tmp_path, tmp_path, user="me", host="here", database_url="")
     registration = Registration(database, settings)
