@@ -13,9 +13,6 @@ from ..core.errors import BackendUnreachable, BrokerUnreachable
 from .link import Link, NotConnected, SubscribeRequest
 from .message import IncomingMessage, check_destination, read
 
-__all__ = ["AUTO", "INDIVIDUAL", "Subscriber", "SubscriberState", "Subscription", "SubscriptionRefused"]
-
-
 AUTO = "auto"
 INDIVIDUAL = "client-individual"
 WINDOW_BYTES = 1_000_000

@@ -5,8 +5,6 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Identity, Index, Inte
 from ..sql.types import Address, BigId, Json
 from .base import created_at, metadata, moment, updated_at
 
-__all__ = ["agents", "logs", "metadata", "subscribers"]
-
 agents = Table(
     "swf_systemagent",
     metadata,

@@ -20,8 +20,6 @@ from sqlalchemy import (
 from ..sql.types import BigId, Json, UuidText
 from .base import created_at, meta_index, metadata, moment, updated_at
 
-__all__ = ["fastmon_files", "metadata", "stages", "stf_files", "stf_workflows", "tf_slices", "workers"]
-
 
 def _uuid4() -> str:
     return str(uuid.uuid4())

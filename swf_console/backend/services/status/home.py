@@ -11,6 +11,7 @@ from ..agents.status import merge, probe_supervisor
 from ..alarms.verdict import Facts, Verdict, verdict
 from ..health.broker import BrokerHealth, probe_broker, silent_broker
 from ..health.connection import Connectivity
+from ..health.database import collect_figures, probe_database, silent_database
 from ..health.namespace import NamespaceHealth, probe_namespace
 from ..health.probe import Probe
 
@@ -82,8 +83,6 @@ def _probe(
 
     broker = Probe(lambda: probe_broker(settings, patience))
     supervisor = Probe(lambda: probe_supervisor(settings))
-    from ..health.database import collect_figures, probe_database, silent_database
-
     database = Probe(lambda: probe_database(settings))
     figures = Probe(lambda: collect_figures(settings)) if counted else None
     found = database.within(left(patience / 2), lambda: silent_database(settings, patience))
