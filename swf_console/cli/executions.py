@@ -231,7 +231,7 @@ def diff(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 
 def sweep(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Close what a dead process left behind; its guard calls this."""
+    """Close what a dead process left behind; its watchdog calls this."""
     from ..backend.services.database import opened
     from ..backend.services.executions import recovery
 
