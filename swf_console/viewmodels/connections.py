@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from ..backend.core.errors import DatabaseUnusable, SwfError
 from ..backend.core.settings import Settings
 from ..backend.database import Database, namespaces
+from ..backend.services.agents.programs import supervisor_of
 from ..backend.services.health.connection import ConnectionStatus, Connectivity
 from ..backend.supervisor.base import DaemonState, Supervisor
 
@@ -93,8 +94,6 @@ class NamespaceOwner:
 
 def supervisor_status(settings: Settings, supervisor: Supervisor | None = None) -> ConnectionStatus:
     """Whether supervisord (that of this home) runs; starts nothing."""
-    from ..backend.services.agents.programs import supervisor_of
-
     daemon = (supervisor or supervisor_of(settings)).probe()
     if daemon.state is DaemonState.RUNNING:
         return ConnectionStatus("superv", Connectivity.UP, address=f"pid {daemon.pid}")

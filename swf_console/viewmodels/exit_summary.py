@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from ..backend.core.errors import SwfError
+from ..backend.database import executions
+from ..backend.database.records.workflows import ExecutionFilter
 from ..backend.services.agents.status import probe_supervisor
 from ..backend.services.health.probe import Probe
 from .context import ConsoleContext
@@ -26,9 +28,6 @@ def _answers(question: Callable[[ConsoleContext], list[str]], services: ConsoleC
 
 
 def _executions(services: ConsoleContext) -> list[str]:
-    from ..backend.database import executions
-    from ..backend.database.records.workflows import ExecutionFilter
-
     wanted = ExecutionFilter(status="running", namespace=services.namespace)
     with services.database().read() as connection:
         running = executions.page(connection, wanted, limit=MOST_NAMED + 1).items

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from ..backend.database import definitions, executions, messages
+from ..backend.database.executions import stf_counts
 from ..backend.database.records.messages import MessageFilter, MessageSummary
 from ..backend.database.records.workflows import (
     DefinitionSummary,
@@ -59,9 +61,6 @@ class ExecutionsListed:
 
     def page(self, after: str | None, limit: int, *, backwards: bool = False) -> ListPage[ListedExecution]:
         """The rows after a cursor, or backwards those before it; blocks."""
-        from ..backend.database import executions
-        from ..backend.database.executions import stf_counts
-
         with self.services.database().read() as connection:
             found = executions.page(
                 connection,
@@ -77,8 +76,6 @@ class ExecutionsListed:
 
     def count(self) -> tuple[int, bool]:
         """How many there are, and whether that is exact; else there are more. Blocks."""
-        from ..backend.database import executions
-
         with self.services.database().read() as connection:
             return _capped(executions.count(connection, self.wanted))
 
@@ -93,16 +90,12 @@ class MessagesListed:
 
     def page(self, after: str | None, limit: int, *, backwards: bool = False) -> ListPage[MessageSummary]:
         """The rows after a cursor, or backwards those before it; blocks."""
-        from ..backend.database import messages
-
         with self.services.database().read() as connection:
             found = messages.page(connection, self._wanted, after, limit, newest_first=backwards)
         return _paged(found.items, found.next, messages.cursor)
 
     def count(self) -> tuple[int, bool]:
         """How many there are, and whether that is exact; else there are more. Blocks."""
-        from ..backend.database import messages
-
         with self.services.database().read() as connection:
             return _capped(messages.count(connection, self._wanted))
 
@@ -120,16 +113,12 @@ class DefinitionsListed:
 
     def page(self, after: str | None, limit: int, *, backwards: bool = False) -> ListPage[DefinitionSummary]:
         """The rows after a cursor, or backwards those before it; blocks."""
-        from ..backend.database import definitions
-
         with self.services.database().read() as connection:
             found = definitions.page(connection, self.workflow_name, after, limit, newest_first=not backwards)
         return _paged(found.items, found.next, definitions.cursor)
 
     def count(self) -> tuple[int, bool]:
         """How many there are, and whether that is exact; else there are more. Blocks."""
-        from ..backend.database import definitions
-
         with self.services.database().read() as connection:
             return _capped(definitions.count(connection, self.workflow_name))
 

@@ -12,7 +12,6 @@ PRODUCT = ROOT / "swf_console"
 WAITING = {
     "swf_console/__init__.py": "old names, asked for by files of 0.1 homes alone",
     "swf_console/cli/**": "a command loads what it uses",
-    "swf_console/viewmodels/**": "the console paints before it loads its backends",
     "swf_console/backend/agent/execution_cache.py": "httpx",
     "swf_console/backend/broker/address.py": "hashlib; every first run waits for the broker to start",
     "swf_console/backend/broker/login.py": "hashlib",
@@ -35,6 +34,11 @@ WAITING = {
     "swf_console/screens/launch/validation.py": "a dialog opens at once, and loads in a thread",
     "swf_console/screens/overview/screen.py": "the overview is there before the backends",
     "swf_console/screens/shell/commands.py": "the shell is painted before any dialog is needed",
+    "swf_console/viewmodels/context.py": "the console paints before it loads its backends",
+    "swf_console/viewmodels/namespaces/setup.py": "the console asks for its namespace before it paints",
+    "swf_console/viewmodels/overview/__main__.py": "the child lowers its priority before it loads",
+    "swf_console/viewmodels/preferences.py": "the table of keys, where there are no keys of the user",
+    "swf_console/viewmodels/prefetch.py": "pickle; the child starts before anything else loads",
 }
 PUBLIC = ("__init__.py", "__main__.py", "agent", "launch.py", "supervisorctl.py", "testing", "workflow.py")
 # Its three names are those of the package, and load SQLAlchemy when they are asked for.

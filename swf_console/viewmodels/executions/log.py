@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...backend.core.errors import SwfError
+from ...backend.database import logs
 from ...backend.database.records.agents import LogEntry, LogFilter
 from ...backend.database.records.workflows import Execution
 from ...backend.services.executions.queries import table
@@ -46,8 +47,6 @@ def log_of(services: "ConsoleContext", execution: Execution) -> ExecutionLog:
 
 
 def _recorded(services: "ConsoleContext", execution: Execution) -> Iterator[LoggedLine]:
-    from ...backend.database import logs
-
     until = (execution.end_time or datetime.now(UTC)) + LATER
     wanted = LogFilter(since=execution.start_time - AROUND, until=until)
     after = None
