@@ -5,6 +5,8 @@ import signal
 import threading
 from types import FrameType
 
+from ..backend.core.logs import log_to_file
+from ..backend.core.settings import load_settings
 from .output import say
 
 
@@ -15,8 +17,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM, SIGINT, SIGQUIT or SIGHUP; what runs under supervisord goes on."""
-    from ..backend.core.logs import log_to_file
-    from ..backend.core.settings import load_settings
     from ..backend.services.agent_manager.server import AgentManager
 
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)

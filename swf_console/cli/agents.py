@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..backend.core.format import span
+from ..backend.core.settings import load_settings
 from .arguments import add, add_json, given, whole_number
 from .output import brief, emit, keep_logs_off_the_screen, say, show, show_table
 from .up import show_lines
@@ -43,8 +44,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked; 3 where supervisord does not answer, 4 where a process is not as wanted in time."""
-    from ..backend.core.settings import load_settings
-
     keep_logs_off_the_screen()
     settings = load_settings(home=arguments.home, testbed_config=given(arguments, "testbed_config"))
     actions: dict[str, Callable[[argparse.Namespace, Settings], int]] = {

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ..backend.core.errors import UsageError
@@ -23,6 +24,24 @@ def add_page(parser: argparse.ArgumentParser, limit: int = 50) -> None:
 def add(parser: argparse.ArgumentParser, flag: str, metavar: str, text: str) -> None:
     """A flag with a value; not given it stays what it was, so that it may stand before a subcommand."""
     parser.add_argument(flag, metavar=metavar, default=argparse.SUPPRESS, help=text)
+
+
+def add_listening(parser: argparse.ArgumentParser, port: int) -> None:
+    """Where a server listens, and its certificate."""
+    parser.add_argument(
+        "--host", metavar="H", default="127.0.0.1", help="listen here (127.0.0.1); others need token and TLS"
+    )
+    parser.add_argument(
+        "--port", type=int, metavar="N", default=port, help=f"listen on this port ({port}; 0: any)"
+    )
+    parser.add_argument("--tls-cert", metavar="FILE", type=Path, help="certificate chain, PEM")
+    parser.add_argument("--tls-key", metavar="FILE", type=Path, help="its key, PEM")
+
+
+def check_port(arguments: argparse.Namespace) -> None:
+    """Raises UsageError where `--port` cannot be one; 0 is any."""
+    if not 0 <= arguments.port <= 65535:
+        raise UsageError(f"--port {arguments.port} is no port", "Give a number from 0 to 65535")
 
 
 def given(arguments: argparse.Namespace, name: str) -> Any:

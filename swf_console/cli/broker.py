@@ -2,6 +2,8 @@
 
 import argparse
 
+from ..backend.core.settings import load_settings
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The port, where it is not to be chosen."""
@@ -14,7 +16,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
     from ..backend.broker.log import Log
     from ..backend.broker.server import serve
-    from ..backend.core.settings import load_settings
 
     settings = load_settings(home=arguments.home)
     serve(settings.state_dir, port=arguments.port or settings.broker_port, log=Log(None))

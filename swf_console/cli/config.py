@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..backend.core.settings import load_settings
 from .arguments import add, add_json, given
 from .output import brief, emit, heading, say, show, table
 
@@ -46,8 +47,6 @@ def add_set(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the action says."""
-    from ..backend.core.settings import load_settings
-
     actions: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
         "show": show_one,
         "validate": validate_them,

@@ -1,8 +1,11 @@
 """`swf-console control run|stop|status`: commands to a persistent runner, and its answer."""
 
 import argparse
+from datetime import UTC, datetime
 from typing import Any
 
+from ..backend.core.logs import log_to_file
+from ..backend.core.settings import load_settings
 from .arguments import seconds_of
 from .output import emit, fields, say, show, table
 from .run import add_execution_arguments, request_of
@@ -30,8 +33,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Send the command, print the answer; 5 where it was refused."""
     from ..backend.config.names import resolve_namespace
-    from ..backend.core.logs import log_to_file
-    from ..backend.core.settings import load_settings
     from ..backend.services.executions.request import testbed_of
     from ..backend.services.runner.client import ask_runner
 
@@ -52,8 +53,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def content_of(arguments: argparse.Namespace, namespace: str) -> dict[str, Any]:
     """The command's message."""
-    from datetime import UTC, datetime
-
     from ..backend.services.runner.protocol import STATUS, STOP, run_command
 
     stamp = {"namespace": namespace, "timestamp": datetime.now(UTC).isoformat()}

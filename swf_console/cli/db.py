@@ -4,8 +4,10 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from ..backend.core.errors import Refused
 from ..backend.core.format import span
 from ..backend.core.sanitize import harmless
+from ..backend.core.settings import load_settings
 from ..backend.core.times import seconds_since
 from .arguments import add_json
 from .output import emit, say, show
@@ -31,8 +33,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the action says."""
-    from ..backend.core.settings import load_settings
-
     settings = load_settings(home=arguments.home)
     if arguments.action == "upgrade":
         return upgrade(settings, yes=arguments.yes, as_json=arguments.json)
@@ -85,8 +85,6 @@ def show_lockout(lockout: "Lockout", place: str) -> None:
 
 def ask(place: str) -> None:
     """Return where a person agrees. Raises Refused where none does, or none can be asked."""
-    from ..backend.core.errors import Refused
-
     if not sys.stdin.isatty():
         raise Refused(f"{place}: older programs would be locked out", "Update them, then give --yes")
     print("Upgrade now? [y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201

@@ -5,6 +5,7 @@ import json
 from typing import TYPE_CHECKING
 
 from ..backend.core.format import instant
+from ..backend.core.settings import load_settings
 from .arguments import add, add_json, add_page, given, limit_of
 from .output import brief, emit, fields, heading, lines, say, show, table
 
@@ -33,8 +34,6 @@ def add_list_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the action says."""
-    from ..backend.core.settings import load_settings
-
     settings = load_settings(home=arguments.home)
     return show_one(arguments, settings) if arguments.action == "show" else list_them(arguments, settings)
 

@@ -3,6 +3,7 @@
 import argparse
 from collections import Counter
 
+from ..backend.core.settings import load_settings
 from .arguments import add, add_json, given
 from .output import brief, emit, keep_logs_off_the_screen, say, show
 
@@ -15,7 +16,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print each check as it is done; exit with 0, 2, or 3 where a backend fails."""
-    from ..backend.core.settings import load_settings
     from ..backend.services.health.doctor.checks import CheckResult
     from ..backend.services.health.doctor.run import examine, exit_code
 

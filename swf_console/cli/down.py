@@ -2,6 +2,8 @@
 
 import argparse
 
+from ..backend.core.errors import SupervisorUnreachable
+from ..backend.core.settings import load_settings
 from .arguments import add_json, given
 from .output import emit, keep_logs_off_the_screen, say
 from .up import show_lines
@@ -15,8 +17,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Stop them; 4 where one still waits, 0 also where nothing ran."""
-    from ..backend.core.errors import SupervisorUnreachable
-    from ..backend.core.settings import load_settings
     from ..backend.services.testbed import stop_agents
 
     keep_logs_off_the_screen()

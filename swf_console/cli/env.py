@@ -3,6 +3,7 @@
 import argparse
 import shlex
 
+from ..backend.core.settings import load_settings
 from .output import say, show
 
 
@@ -13,7 +14,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """One `export` line a variable; BrokerUnreachable where no broker runs."""
-    from ..backend.core.settings import load_settings
     from ..backend.services.environment import variables
 
     pointing = variables(load_settings(home=arguments.home))

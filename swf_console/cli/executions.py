@@ -4,11 +4,13 @@ import argparse
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ..backend.core.errors import UsageError
 from ..backend.core.format import instant, span
-from ..backend.core.times import seconds_since
+from ..backend.core.settings import load_settings
+from ..backend.core.times import parse_time, seconds_since
 from .arguments import add, add_json, add_page, given, limit_of, seconds_of
 from .output import brief, emit, say, show, table
 
@@ -67,8 +69,6 @@ def add_rerun_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the action says."""
-    from ..backend.core.settings import load_settings
-
     actions: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
         "list": list_them,
         "show": show_one,
@@ -109,7 +109,6 @@ def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 def filter_of(arguments: argparse.Namespace) -> "ExecutionFilter":
     """The filter that the flags describe."""
-    from ..backend.core.times import parse_time
     from ..backend.database.records.workflows import ExecutionFilter
 
     status = given(arguments, "status")
@@ -142,8 +141,6 @@ def row_of(execution: "ExecutionSummary") -> tuple[str, ...]:
 
 def say_nothing_found(wanted: "ExecutionFilter") -> None:
     """What to do about an empty list."""
-    from dataclasses import asdict
-
     if any(value is not None for value in asdict(wanted).values()):
         say("No executions match. Leave a filter out: swf-console executions")
     else:

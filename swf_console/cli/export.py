@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from ..backend.core.settings import load_settings
 from .arguments import add, add_json, given
 from .output import emit, say
 
@@ -17,7 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the document to stdout, or to a file and say so."""
-    from ..backend.core.settings import load_settings
     from ..backend.services.database import opened
     from ..backend.services.executions.export import ExecutionExport
 

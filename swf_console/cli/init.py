@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..backend.core.errors import Refused, UsageError
 from ..backend.core.sanitize import harmless
+from ..backend.core.settings import load_settings
 from .output import say, show
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the home and list what was written, or update one."""
-    from ..backend.core.errors import UsageError
     from ..backend.services.home import write_home
 
     if arguments.update:
@@ -44,8 +45,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def update(arguments: argparse.Namespace) -> int:
     """Show what would change, and change it once that is answered."""
-    from ..backend.core.errors import Refused
-    from ..backend.core.settings import load_settings
     from ..backend.services.home import SUPERVISION, find_updates, save_updates
 
     settings = load_settings(home=arguments.directory or arguments.home)

@@ -3,6 +3,8 @@
 import argparse
 
 from ..backend.core.format import instant
+from ..backend.core.settings import load_settings
+from ..backend.core.times import parse_time
 from .arguments import add, add_json, given, limit_of
 from .output import brief, emit, say, table
 
@@ -16,8 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the entries, the newest first."""
-    from ..backend.core.settings import load_settings
-    from ..backend.core.times import parse_time
     from ..backend.services.journal import Journal
 
     since = parse_time(given(arguments, "since"), "--since")

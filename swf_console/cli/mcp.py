@@ -2,6 +2,9 @@
 
 import argparse
 
+from ..backend.core.logs import log_to_file
+from ..backend.core.settings import load_settings
+from .arguments import check_port
 from .output import say
 
 
@@ -18,14 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until the client leaves (stdio), or until SIGTERM or SIGINT."""
-    from ..backend.core.errors import UsageError
-    from ..backend.core.logs import log_to_file
-    from ..backend.core.settings import load_settings
     from ..mcp.executor import ToolExecutor
     from ..mcp.tools import BY_NAME
 
-    if not 0 <= arguments.port <= 65535:
-        raise UsageError(f"--port {arguments.port} is no port", "Give a number from 0 to 65535")
+    check_port(arguments)
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
     log_to_file(settings.logs_dir / "mcp.log")
     interface = "mcp over http" if arguments.http else "mcp"

@@ -3,6 +3,7 @@
 import argparse
 import json
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ..backend.core.destinations import EPICTOPIC
 from ..backend.core.errors import TimedOut
 from ..backend.core.format import as_text, instant
+from ..backend.core.settings import load_settings
+from ..backend.core.times import parse_time
 from .arguments import add, add_json, add_page, given, limit_of, seconds_of, whole_number
 from .output import (
     LONGEST_LINE,
@@ -79,8 +82,6 @@ def add_list_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the action says."""
-    from ..backend.core.settings import load_settings
-
     actions: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
         "list": list_them,
         "show": show_one,
@@ -121,7 +122,6 @@ def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 def filter_of(arguments: argparse.Namespace) -> "MessageFilter":
     """The filter that the flags describe."""
-    from ..backend.core.times import parse_time
     from ..backend.database.records.messages import MessageFilter
 
     return MessageFilter(
@@ -219,8 +219,6 @@ def narrate(line: str) -> None:
 
 def show_as_they_come(messages: Any, count: int, *, as_json: bool) -> int:
     """Print up to `count` of `messages`, each at once; returns how many there were."""
-    import sys
-
     shown = 0
     for message in messages:
         if as_json:

@@ -1,8 +1,10 @@
 """`swf-console namespaces`: namespaces, whose they are, and how much is in them."""
 
 import argparse
+from dataclasses import asdict
 
 from ..backend.core.format import capped, instant
+from ..backend.core.settings import load_settings
 from .arguments import add_json
 from .output import brief, emit, say, table
 
@@ -24,7 +26,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def create(arguments: argparse.Namespace) -> int:
     """Make one; 5 where it is there already."""
-    from ..backend.core.settings import load_settings
     from ..backend.services.database import opened
     from ..backend.services.namespaces import create_namespace
 
@@ -40,9 +41,6 @@ def create(arguments: argparse.Namespace) -> int:
 
 def list_all(arguments: argparse.Namespace) -> int:
     """Print them by name."""
-    from dataclasses import asdict
-
-    from ..backend.core.settings import load_settings
     from ..backend.database.records.pages import COUNT_CAP
     from ..backend.services.database import opened
     from ..backend.services.namespaces import list_namespaces

@@ -6,6 +6,7 @@ from contextlib import redirect_stdout
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from ..backend.core.settings import load_settings
 from .arguments import add, add_json, given
 from .charts import chart
 from .config import add_set
@@ -35,7 +36,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict and print; a warning says how many workers would keep up."""
-    from ..backend.core.settings import load_settings
     from ..backend.services.executions.forecast import document_of, predict
     from ..backend.services.executions.request import RunRequest, parse_duration
 

@@ -4,6 +4,8 @@ import argparse
 import signal
 from types import FrameType
 
+from ..backend.core.logs import log_to_file
+from ..backend.core.settings import load_settings
 from .output import say
 
 
@@ -16,8 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM, SIGINT or SIGQUIT; executions that run then end as terminated."""
     from ..backend.config.names import resolve_namespace
-    from ..backend.core.logs import log_to_file
-    from ..backend.core.settings import load_settings
     from ..backend.services.executions.request import testbed_of
     from ..backend.services.executions.watchdog import Watchdog, new_owner_id
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from dataclasses import asdict
 
 from .arguments import add_json
 from .output import emit, say, show, table
@@ -33,8 +34,6 @@ def print_sample() -> int:
 
 def check(*, json: bool) -> int:
     """Print what is in force, and whether the file or the default says so; raises with every problem."""
-    from dataclasses import asdict
-
     from ..viewmodels.preferences import Preferences, load_preferences, preferences_file
     from .key_names import known_keys
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ..backend.core.format import capped, instant, span
+from ..backend.core.settings import load_settings
 from ..backend.core.times import seconds_since
 from .arguments import add, add_json, given
 from .output import brief, emit, fields, keep_logs_off_the_screen, show, show_table
@@ -30,7 +31,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Look, print, and exit with 0 when ready, 3 when something is down, 2 without a namespace."""
-    from ..backend.core.settings import load_settings
     from ..backend.services.status.home import current_status
 
     keep_logs_off_the_screen()

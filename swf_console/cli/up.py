@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from ..backend.core.settings import load_settings
 from .arguments import add_json, given, seconds_of
 from .output import emit, keep_logs_off_the_screen, say, show
 from .run import add_execution_arguments, overrides_of
@@ -21,7 +22,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Start agents, send run_workflow, print the execution id."""
-    from ..backend.core.settings import load_settings
     from ..backend.services.executions.request import RunRequest
     from ..backend.services.testbed import run_testbed
 

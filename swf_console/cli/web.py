@@ -4,19 +4,15 @@ import argparse
 import sys
 from pathlib import Path
 
+from ..backend.core.logs import log_to_file
+from ..backend.core.settings import load_settings
+from .arguments import add_listening, check_port
 from .output import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where it listens, and how the console is opened."""
-    parser.add_argument(
-        "--host", metavar="H", default="127.0.0.1", help="listen here (127.0.0.1); others need token and TLS"
-    )
-    parser.add_argument(
-        "--port", type=int, metavar="N", default=8004, help="listen on this port (8004; 0: any)"
-    )
-    parser.add_argument("--tls-cert", metavar="FILE", type=Path, help="certificate chain, PEM")
-    parser.add_argument("--tls-key", metavar="FILE", type=Path, help="its key, PEM")
+    add_listening(parser, 8004)
     parser.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
     parser.add_argument("--namespace", metavar="N", help="namespace (that of testbed.toml)")
     parser.add_argument("--read-only", action="store_true", help="the console changes nothing")
@@ -24,15 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT; every tab has a console of its own, which ends with the tab."""
-    from ..backend.core.errors import UsageError
-    from ..backend.core.logs import log_to_file
-    from ..backend.core.settings import load_settings
     from ..viewmodels.namespaces.setup import namespace_of
     from ..viewmodels.preferences import load_preferences
     from .key_names import known_keys
 
-    if not 0 <= arguments.port <= 65535:
-        raise UsageError(f"--port {arguments.port} is no port", "Give a number from 0 to 65535")
+    check_port(arguments)
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
     # what would keep a console from opening is said here, where somebody reads it
     namespace_of(settings, arguments.namespace)
