@@ -5,7 +5,7 @@ import json
 import re
 import time
 
-from swf_console.backend.messaging.connection import Connection
+from swf_console.backend.messaging.connection import StompConnection
 from swf_console.backend.messaging.message import make
 
 from .harness import Row, median, percentile, shown
@@ -117,7 +117,7 @@ async def _followers(serving: Serving) -> int:
 
 def _send(serving: Serving, seconds: int) -> None:
     """Messages over the broker, each stamped with the time at which it was due."""
-    connection = Connection(serving.home.broker)
+    connection = StompConnection(serving.home.broker)
     connection.start()
     session = connection.wait_up(10)
     began = time.time()

@@ -15,7 +15,7 @@ from ..backend.agent.context import HandlerContext
 from ..backend.agent.message import BadMessage, Message
 from ..backend.core.destinations import EPICTOPIC, MONITORING_QUEUE
 from ..backend.database import Connection
-from ..backend.messaging.subscriber import Feed as Subscription
+from ..backend.messaging.subscription import Subscription
 
 __all__ = [
     "EPICTOPIC",

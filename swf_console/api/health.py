@@ -9,7 +9,7 @@ from starlette.responses import Response
 from ..backend.core.errors import SwfError
 from ..backend.database import metrics
 from ..backend.http_server.responses import HEADERS, encode, json_response
-from ..backend.messaging.link import Phase
+from ..backend.messaging.ports import Phase
 from .executor import RequestExecutor
 from .ingest import TopicIngest
 from .metrics import MonitorStats, exposition

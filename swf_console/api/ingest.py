@@ -7,10 +7,10 @@ from ..backend.database import messages
 from ..backend.database.connection.group_commit import Unfit, Writer
 from ..backend.database.records.messages import NewMessage
 from ..backend.message_mapping import incoming_row
-from ..backend.messaging.connection import Connection
-from ..backend.messaging.endpoint import Broker
-from ..backend.messaging.link import ConnectionState, Phase
+from ..backend.messaging.connection import StompConnection
+from ..backend.messaging.endpoint import BrokerEndpoint
 from ..backend.messaging.message import IncomingMessage
+from ..backend.messaging.ports import ConnectionState, Phase
 from ..backend.messaging.recorder import Recorder, RecorderState, Unstorable
 
 TOPICS = (EPICTOPIC, WORKERS_TOPIC, SLICES_TOPIC)
@@ -22,9 +22,9 @@ Publish = Callable[[Sequence[NewMessage], Sequence[object]], None]
 class TopicIngest:
     """The monitor's own connection to the broker; outages of it are waited out."""
 
-    def __init__(self, broker: Broker, writer: Writer, publish: Publish) -> None:
+    def __init__(self, broker: BrokerEndpoint, writer: Writer, publish: Publish) -> None:
         self._broker, self._writer, self._publish = broker, writer, publish
-        self._connection = Connection(broker.address)
+        self._connection = StompConnection(broker.address)
         self._recorder = Recorder(self._connection, TOPICS, self._store, seconds=BATCH_SECONDS)
         self.outages = 0
         self._connection.watch(self._changed)

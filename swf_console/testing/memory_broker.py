@@ -11,15 +11,15 @@ from datetime import UTC, datetime
 from swf_console.backend.broker.frames import Rejected
 from swf_console.backend.broker.selectors.parser import compile_selector
 from swf_console.backend.core.errors import BrokerUnreachable
-from swf_console.backend.messaging.link import (
-    Channel,
+from swf_console.backend.messaging.message import OutgoingMessage
+from swf_console.backend.messaging.ports import (
+    ConnectionListener,
     ConnectionState,
     MessageRoute,
     NotConnected,
     Phase,
     SubscribeRequest,
 )
-from swf_console.backend.messaging.message import OutgoingMessage
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Stored:
 class Consumer:
     """One subscription of one session."""
 
-    link: "MemoryLink"
+    connection: "MemoryConnection"
     session: int
     name: str
     destination: str
@@ -52,7 +52,7 @@ class Consumer:
     unacknowledged: dict[str, Stored] = field(default_factory=dict)
 
     @property
-    def hungry(self) -> bool:
+    def has_room(self) -> bool:
         """Whether it may be given more before it acknowledges."""
         return len(self.unacknowledged) < self.prefetch
 
@@ -63,14 +63,14 @@ def stranger(destination: str, body: str, **headers: str) -> Stored:
     return Stored(destination, known | headers, body)
 
 
-class MemoryLink:
+class MemoryConnection:
     """A Link to a MemoryBroker."""
 
     def __init__(self, broker: "MemoryBroker", client_id: str | None) -> None:
         self._broker = broker
         self._client_id = client_id
         self._changed = threading.Condition(broker.lock)
-        self._channels: list[Channel] = []
+        self._listeners: list[ConnectionListener] = []
         self._watchers: list[Callable[[ConnectionState], None]] = []
         self._consumers: dict[str, Consumer] = {}
         self._state = ConnectionState(Phase.DOWN, broker="memory")
@@ -108,17 +108,17 @@ class MemoryLink:
         """Call `watcher` with each change of phase."""
         self._watchers.append(watcher)
 
-    def attach(self, channel: Channel) -> None:
-        """Tell `channel` of sessions from now on; of one that is up, at once."""
+    def attach(self, listener: ConnectionListener) -> None:
+        """Call `listener` for sessions from now on; for one that is up, at once."""
         with self._broker.lock:
-            self._channels.append(channel)
+            self._listeners.append(listener)
             if self._up:
-                channel.on_up(self._session)
+                listener.on_up(self._session)
 
-    def detach(self, channel: Channel) -> None:
-        """Tell `channel` no more."""
+    def detach(self, listener: ConnectionListener) -> None:
+        """Call `listener` no more."""
         with self._broker.lock:
-            self._channels = [known for known in self._channels if known is not channel]
+            self._listeners = [known for known in self._listeners if known is not listener]
 
     def send(self, session: int, messages: Sequence[OutgoingMessage]) -> None:
         """Send in order; NotConnected where the session is over."""
@@ -127,20 +127,20 @@ class MemoryLink:
                 self._check(session)
                 self._broker.take(self, session, message)
 
-    def subscribe(self, session: int, asked: SubscribeRequest, route: MessageRoute) -> None:
+    def subscribe(self, session: int, request: SubscribeRequest, route: MessageRoute) -> None:
         """Subscribe; the answer is the receipt `subscribe-<name>`, or a refusal of it."""
         with self._broker.lock:
             self._check(session)
             try:
-                consumer = self._consumer(session, asked, route)
+                consumer = self._consumer(session, request, route)
             except Rejected as error:
                 if not any(
-                    channel.on_refusal(session, asked.receipt, str(error)) for channel in self._channels
+                    listener.on_refusal(session, request.receipt, str(error)) for listener in self._listeners
                 ):
                     self.lose(str(error))
                 return
-            self._consumers[asked.name] = consumer
-            self.confirm(session, asked.receipt)
+            self._consumers[request.name] = consumer
+            self.confirm(session, request.receipt)
             self._broker.add(consumer)
 
     def unsubscribe(self, session: int, subscription: str, headers: Mapping[str, str]) -> None:
@@ -168,8 +168,8 @@ class MemoryLink:
 
     def confirm(self, session: int, receipt: str) -> None:
         """A RECEIPT."""
-        for channel in tuple(self._channels):
-            if channel.on_receipt(session, receipt):
+        for listener in tuple(self._listeners):
+            if listener.on_receipt(session, receipt):
                 return
 
     @property
@@ -185,8 +185,8 @@ class MemoryLink:
             return
         self._session += 1
         self._enter(Phase.UP, up_since=datetime.now(UTC), sessions=self._session)
-        for channel in tuple(self._channels):
-            channel.on_up(self._session)
+        for listener in tuple(self._listeners):
+            listener.on_up(self._session)
 
     def _fall(self, error: str) -> None:
         if not self._up:
@@ -195,8 +195,8 @@ class MemoryLink:
         consumers, self._consumers = self._consumers, {}
         for consumer in consumers.values():
             self._broker.remove(consumer)
-        for channel in tuple(self._channels):
-            channel.on_down(self._session, error)
+        for listener in tuple(self._listeners):
+            listener.on_down(self._session, error)
 
     def _enter(self, phase: Phase, **fields: object) -> None:
         self._state = replace(self._state, phase=phase, **fields)  # type: ignore[arg-type]
@@ -216,18 +216,18 @@ class MemoryLink:
                     self._broker.settle(consumer, ack_id, refused=refused)
                     return
 
-    def _consumer(self, session: int, asked: SubscribeRequest, route: MessageRoute) -> Consumer:
-        headers = asked.headers
+    def _consumer(self, session: int, request: SubscribeRequest, route: MessageRoute) -> Consumer:
+        headers = request.headers
         selector = headers.get("selector")
         name = headers.get("activemq.subscriptionName")
         if name and not self._client_id:
             raise Rejected("a durable subscription needs a client-id")
         return Consumer(
-            link=self,
+            connection=self,
             session=session,
-            name=asked.name,
-            destination=asked.destination,
-            ack=asked.ack,
+            name=request.name,
+            destination=request.destination,
+            ack=request.ack,
             route=route,
             prefetch=int(headers.get("activemq.prefetchSize", "100")),
             wants=compile_selector(selector) if selector else _everything,
@@ -247,19 +247,19 @@ class MemoryBroker:
         self.accepted: list[Stored] = []
         self.dead: list[Stored] = []
         self.receipts = True
-        self._links: list[MemoryLink] = []
+        self._connections: list[MemoryConnection] = []
         self._consumers: list[Consumer] = []
         self._queues: dict[str, deque[Stored]] = {}
         self._durables: dict[tuple[str, str], tuple[Callable[[Stored], bool | None], str, deque[Stored]]] = {}
-        self._frozen: list[tuple[MemoryLink, int, OutgoingMessage]] | None = None
+        self._frozen: list[tuple[MemoryConnection, int, OutgoingMessage]] | None = None
         self._numbers = itertools.count(1)
         self.running = True
 
-    def connect(self, client_id: str | None = None) -> MemoryLink:
+    def connect(self, client_id: str | None = None) -> MemoryConnection:
         """A connection to this broker, not started yet."""
-        link = MemoryLink(self, client_id)
-        self._links.append(link)
-        return link
+        connection = MemoryConnection(self, client_id)
+        self._connections.append(connection)
+        return connection
 
     def stop(self) -> None:
         """Go down: every session is over."""
@@ -278,8 +278,8 @@ class MemoryBroker:
         with self.lock:
             if self._frozen is not None:
                 self._frozen.clear()
-            for link in tuple(self._links):
-                link.lose("the connection was cut")
+            for connection in tuple(self._connections):
+                connection.lose("the connection was cut")
 
     def freeze(self) -> None:
         """Take everything and answer nothing, with every session open."""
@@ -290,20 +290,20 @@ class MemoryBroker:
         """Go on with what was taken meanwhile; what was sent in a session that is over is lost."""
         with self.lock:
             held, self._frozen = self._frozen or [], None
-            for link, session, message in held:
-                self.take(link, session, message)
+            for connection, session, message in held:
+                self.take(connection, session, message)
 
-    def take(self, link: MemoryLink, session: int, message: OutgoingMessage) -> None:
+    def take(self, connection: MemoryConnection, session: int, message: OutgoingMessage) -> None:
         """A SEND: store, confirm, deliver."""
         with self.lock:
             if self._frozen is not None:
-                self._frozen.append((link, session, message))
+                self._frozen.append((connection, session, message))
                 return
             headers = {**message.headers, "destination": message.destination}
             headers["message-id"] = f"memory-{next(self._numbers)}"
             self.inject(Stored(message.destination, headers, message.body))
             if self.receipts:
-                link.confirm(session, message.id)
+                connection.confirm(session, message.id)
 
     def inject(self, stored: Stored) -> None:
         """Take a message of anybody's, whatever its headers and body."""
@@ -366,7 +366,7 @@ class MemoryBroker:
         for consumer in tuple(self._consumers):
             backlog = self._backlog(consumer) if consumer.destination == destination else None
             if backlog is not None and consumer.durable is not None:
-                while backlog and consumer.hungry and consumer in self._consumers:
+                while backlog and consumer.has_room and consumer in self._consumers:
                     self._give(consumer, backlog.popleft())
         queue = self._queues.get(destination)
         while queue:
@@ -380,9 +380,9 @@ class MemoryBroker:
             self._give(consumer, stored)
 
     def _takers(self, destination: str, queue: deque[Stored]) -> "itertools.chain[tuple[Consumer, Stored]]":
-        hungry = [known for known in self._consumers if known.destination == destination and known.hungry]
+        free = [known for known in self._consumers if known.destination == destination and known.has_room]
         return itertools.chain.from_iterable(
-            ((consumer, stored) for consumer in hungry if consumer.wants(stored)) for stored in queue
+            ((consumer, stored) for consumer in free if consumer.wants(stored)) for stored in queue
         )
 
     def _give(self, consumer: Consumer, stored: Stored) -> None:

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from ..core.destinations import EPICTOPIC
 from ..core.settings import Settings
 from ..database import Database
-from ..messaging.link import Link
-from ..messaging.subscriber import Feed
+from ..messaging.ports import BrokerConnection
+from ..messaging.subscription import Subscription
 from .cli import run
 from .context import Handler, HandlerContext
 from .inflight import MessageCounters
@@ -39,7 +39,7 @@ class Agent:
         settings: Settings,
         namespace: str,
         *,
-        connect: Callable[[str], Link] | None = None,
+        connect: Callable[[str], BrokerConnection] | None = None,
         instance: str = "",
     ) -> None:
         """Become the agent of this type, namespace and `instance`. Raises Refused where it runs already.
@@ -107,13 +107,13 @@ class Agent:
         """Call in so many seconds, on the one thread of all such calls."""
         self._runtime.timers.after(seconds, call)
 
-    def follow(self, destination: str, prefetch: int) -> Feed:
+    def follow(self, destination: str, prefetch: int) -> Subscription:
         """Subscribe to one destination more, with at most `prefetch` messages unacknowledged."""
         return self._runtime.follow(destination, prefetch)
 
-    def unfollow(self, feed: Feed) -> None:
+    def unfollow(self, subscription: Subscription) -> None:
         """End that subscription."""
-        self._runtime.unfollow(feed)
+        self._runtime.unfollow(subscription)
 
     @property
     def database(self) -> Database:

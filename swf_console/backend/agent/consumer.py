@@ -5,9 +5,9 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from ..messaging.link import Link
 from ..messaging.message import IncomingMessage, read
-from ..messaging.subscriber import Arrival, Feed, Inbox, Subscription
+from ..messaging.ports import BrokerConnection
+from ..messaging.subscription import Inbox, ReceivedMessage, Subscription, SubscriptionSpec
 from .context import DATABASE_HEADER
 from .inflight import InFlightMessage, InFlightMessages, MessageCounters
 
@@ -35,7 +35,7 @@ class MessageConsumer:
 
     def __init__(
         self,
-        link: Link,
+        connection: BrokerConnection,
         destinations: Sequence[str],
         scope: "MessageScope",
         wanted: Collection[str],
@@ -44,30 +44,34 @@ class MessageConsumer:
         process: Callable[[Sequence[InFlightMessage]], None],
         crashed: Callable[[BaseException], None],
     ) -> None:
-        self._link, self._scope, self._wanted = link, scope, wanted
+        self._connection, self._scope, self._wanted = connection, scope, wanted
         self._in_flight, self._counts = in_flight, counts
         self._process, self._crashed = process, crashed
         self._inbox = Inbox(LIMIT)
         self._finishing = threading.Event()
-        self.feeds = [Feed(link, subscription(each, scope.namespace), self._inbox) for each in destinations]
+        self.subscriptions = [
+            Subscription(connection, subscription_spec(each, scope.namespace), self._inbox)
+            for each in destinations
+        ]
         self._thread = threading.Thread(target=self._run, name="consumer", daemon=True)
 
     def subscribe(self) -> None:
         """Subscribe now, or as soon as the connection is up; what comes waits for start()."""
-        for feed in self.feeds:
-            feed.open()
+        for subscription in self.subscriptions:
+            subscription.open()
 
-    def follow(self, destination: str, prefetch: int) -> Feed:
+    def follow(self, destination: str, prefetch: int) -> Subscription:
         """Subscribe to one destination more, with at most `prefetch` messages unacknowledged."""
-        feed = Feed(self._link, subscription(destination, self._scope.namespace, prefetch), self._inbox)
-        self.feeds.append(feed)
-        feed.open()
-        return feed
+        spec = subscription_spec(destination, self._scope.namespace, prefetch)
+        subscription = Subscription(self._connection, spec, self._inbox)
+        self.subscriptions.append(subscription)
+        subscription.open()
+        return subscription
 
-    def unfollow(self, feed: Feed) -> None:
+    def unfollow(self, subscription: Subscription) -> None:
         """Unsubscribe; what came from it and is not acknowledged goes back to the broker."""
-        self.feeds.remove(feed)
-        feed.close()
+        self.subscriptions.remove(subscription)
+        subscription.close()
 
     def start(self) -> None:
         """Start handing over what has come."""
@@ -86,30 +90,30 @@ class MessageConsumer:
 
     def unsubscribe(self) -> None:
         """End every subscription; durable ones stay with the broker, and so does what they keep."""
-        for feed in self.feeds:
-            feed.close()
+        for subscription in self.subscriptions:
+            subscription.close()
 
-    def take(self, messages: Sequence[tuple[IncomingMessage, Arrival | None]]) -> None:
+    def take(self, messages: Sequence[tuple[IncomingMessage, ReceivedMessage | None]]) -> None:
         """Process those of these messages that are for us and new."""
         new_items: list[InFlightMessage] = []
-        for incoming, arrival in messages:
+        for incoming, received in messages:
             if self._is_of_other_database(incoming):
-                self._refuse(incoming, arrival)
+                self._refuse(incoming, received)
             elif self._is_for_us(incoming):
-                item = self._in_flight.add(incoming, arrival)
+                item = self._in_flight.add(incoming, received)
                 self._counts.duplicates += item is None
                 new_items += [item] if item is not None else []
-            elif arrival is not None:
-                arrival.ack()
+            elif received is not None:
+                received.ack()
         if new_items:
             self._process(new_items)
 
     def _run(self) -> None:
         try:
-            while arrivals := self._inbox.take(BATCH):
+            while batch := self._inbox.take(BATCH):
                 if self._finishing.is_set():
                     return
-                self.take([(read(arrival.headers, arrival.body), arrival) for arrival in arrivals])
+                self.take([(read(received.headers, received.body), received) for received in batch])
         except BaseException as error:  # noqa: BLE001 (an agent without messages must not look alive)
             self._crashed(error)
 
@@ -117,12 +121,12 @@ class MessageConsumer:
         """Whether an agent sent it that works on another database, whose run numbers may be the same."""
         return incoming.headers.get(DATABASE_HEADER, self._scope.database) != self._scope.database
 
-    def _refuse(self, incoming: IncomingMessage, arrival: Arrival | None) -> None:
+    def _refuse(self, incoming: IncomingMessage, received: ReceivedMessage | None) -> None:
         """Every agent has its own copy from a topic; from a queue it goes to the dead letters to be found."""
-        if arrival is None or incoming.destination.startswith("/topic/"):
+        if received is None or incoming.destination.startswith("/topic/"):
             self._counts.ignored += 1
-            if arrival is not None:
-                arrival.ack()
+            if received is not None:
+                received.ack()
             return
         self._counts.dead_letters += 1
         reason = (
@@ -131,7 +135,7 @@ class MessageConsumer:
         level = logging.DEBUG if self._counts.last_failure == reason else logging.WARNING
         self._counts.last_failure = reason
         log.log(level, "%s than ours, and set aside: was the database replaced?", reason)
-        arrival.nack()
+        received.nack()
 
     def _is_for_us(self, incoming: IncomingMessage) -> bool:
         if incoming.namespace is not None and incoming.namespace != self._scope.namespace:
@@ -153,8 +157,8 @@ class MessageConsumer:
         return True
 
 
-def subscription(destination: str, namespace: str, prefetch: int = PREFETCH) -> Subscription:
+def subscription_spec(destination: str, namespace: str, prefetch: int = PREFETCH) -> SubscriptionSpec:
     """How a destination is consumed: a topic by a durable subscription, a queue as it is."""
     durable = None if destination.startswith("/queue/") else destination.strip("/").replace("/", ".")
     selector = f"namespace = '{namespace}' OR namespace IS NULL"
-    return Subscription(destination, selector=selector, durable_name=durable, prefetch=prefetch)
+    return SubscriptionSpec(destination, selector=selector, durable_name=durable, prefetch=prefetch)

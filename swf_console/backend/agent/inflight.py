@@ -8,7 +8,7 @@ from typing import Any
 
 from ..database import Database, messages
 from ..messaging.message import Delivery, IncomingMessage, OutgoingMessage
-from ..messaging.subscriber import Arrival, Seen
+from ..messaging.subscription import ReceivedMessage, RecentIds
 
 REMEMBERED = 20_000
 
@@ -16,11 +16,11 @@ REMEMBERED = 20_000
 class InFlightMessage:
     """One message that is being handled, with every delivery of it."""
 
-    __slots__ = ("arrivals", "holds", "incoming")
+    __slots__ = ("deliveries", "holds", "incoming")
 
     def __init__(self, incoming: IncomingMessage) -> None:
         self.incoming = incoming
-        self.arrivals: list[Arrival] = []
+        self.deliveries: list[ReceivedMessage] = []
         self.holds = 1
 
 
@@ -34,26 +34,26 @@ class InFlightMessages:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._open: dict[str, InFlightMessage] = {}
-        self._done = Seen(REMEMBERED)
+        self._done = RecentIds(REMEMBERED)
         self._waiting: dict[str, list[InFlightMessage]] = {}
-        self._confirmed = Seen(REMEMBERED)
+        self._confirmed = RecentIds(REMEMBERED)
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def add(self, incoming: IncomingMessage, arrival: Arrival | None) -> InFlightMessage | None:
+    def add(self, incoming: IncomingMessage, received: ReceivedMessage | None) -> InFlightMessage | None:
         """Add a message; None for one that is in flight, or was: then it is acknowledged."""
         with self._lock:
             item = self._open.get(incoming.id)
             done = item is None and incoming.id in self._done
-            if item is not None and arrival is not None:
-                item.arrivals.append(arrival)
+            if item is not None and received is not None:
+                item.deliveries.append(received)
             if item is None and not done:
                 fresh = self._open[incoming.id] = InFlightMessage(incoming)
-                fresh.arrivals += [arrival] if arrival is not None else []
+                fresh.deliveries += [received] if received is not None else []
                 return fresh
-        if done and arrival is not None:
-            arrival.ack()
+        if done and received is not None:
+            received.ack()
         return None
 
     def find(self, identity: str) -> InFlightMessage | None:
@@ -78,7 +78,7 @@ class InFlightMessages:
 
     def confirm(self, sent: Iterable[str]) -> None:
         """The broker has these messages."""
-        ended: list[Arrival] = []
+        ended: list[ReceivedMessage] = []
         with self._lock:
             for identity in sent:
                 self._confirmed.add(identity)
@@ -102,18 +102,18 @@ class InFlightMessages:
         with self._lock:
             self._open.pop(identity, None)
 
-    def _release(self, item: InFlightMessage) -> list[Arrival]:
+    def _release(self, item: InFlightMessage) -> list[ReceivedMessage]:
         item.holds -= 1
         if item.holds > 0:
             return []
         self._open.pop(item.incoming.id, None)
         self._done.add(item.incoming.id)
-        return item.arrivals
+        return item.deliveries
 
 
-def _acknowledge(arrivals: Iterable[Arrival]) -> None:
-    for arrival in arrivals:
-        arrival.ack()
+def _acknowledge(batch: Iterable[ReceivedMessage]) -> None:
+    for received in batch:
+        received.ack()
 
 
 class ReceiptOutbox:

@@ -12,11 +12,11 @@ from ..core.errors import BackendUnreachable, BrokerUnreachable
 from ..core.settings import Settings
 from ..database import Database, open_database, sequences
 from ..database.records.agents import Heartbeat
-from ..messaging.connection import Connection
+from ..messaging.connection import StompConnection
 from ..messaging.endpoint import choose_broker
-from ..messaging.link import ConnectRefused, Link, Phase
+from ..messaging.ports import BrokerConnection, ConnectRefused, Phase
 from ..messaging.publisher import Publisher
-from ..messaging.subscriber import Feed, SubscriptionRefused
+from ..messaging.subscription import Subscription, SubscriptionRefused
 from .backfill import missed_messages
 from .consumer import MessageConsumer, MessageScope
 from .context import AgentInfo, Handler, HandlerContext
@@ -35,7 +35,7 @@ RETRY_SECONDS = 2.0
 POLL_SECONDS = 0.2
 FINISH_SECONDS = 4.0  # for each part; all of them within stopwaitsecs
 
-Connect = Callable[[str], Link]
+Connect = Callable[[str], BrokerConnection]
 
 
 class ServedAgent(Protocol):
@@ -108,13 +108,13 @@ class AgentRuntime:
         """Give kept messages back to the broker."""
         self._processor.give_back(kept)
 
-    def follow(self, destination: str, prefetch: int) -> Feed:
+    def follow(self, destination: str, prefetch: int) -> Subscription:
         """Subscribe to one destination more."""
         return self._consumer.follow(destination, prefetch)
 
-    def unfollow(self, feed: Feed) -> None:
+    def unfollow(self, subscription: Subscription) -> None:
         """End that subscription."""
-        self._consumer.unfollow(feed)
+        self._consumer.unfollow(subscription)
 
     def transaction(self, message: Message) -> AbstractContextManager[HandlerContext]:
         """Open a transaction for background work on `message`."""
@@ -140,10 +140,10 @@ class AgentRuntime:
     def _build(self, database: Database) -> None:
         agent = self._agent
         self._in_flight = InFlightMessages()
-        self._link = self._connect(self.identity.client_id)
+        self._connection = self._connect(self.identity.client_id)
         self._executor = BoundedExecutor(agent.threads, self._closing)
         self._executions = ExecutionCache(database, self.settings)
-        self._publisher = Publisher(self._link, ReceiptOutbox(database, self._in_flight))
+        self._publisher = Publisher(self._connection, ReceiptOutbox(database, self._in_flight))
         self._processor = MessageProcessor(
             AgentInfo(self.identity.name, self.namespace, self._label),
             agent.handlers(),
@@ -156,7 +156,7 @@ class AgentRuntime:
         )
         self._heartbeat = AgentHeartbeat(database, self._describe, self._busy)
         self._consumer = MessageConsumer(
-            self._link,
+            self._connection,
             agent.destinations,
             MessageScope(self.namespace, self._label),
             agent.handlers(),
@@ -167,7 +167,7 @@ class AgentRuntime:
         )
 
     def _serve_messages(self) -> None:
-        self._link.start()
+        self._connection.start()
         self._consumer.subscribe()
         self._agent.begin()
         if not self._await_subscriptions():
@@ -189,7 +189,7 @@ class AgentRuntime:
         self._executor.close(FINISH_SECONDS)
         self._publisher.close(FINISH_SECONDS)
         self._consumer.unsubscribe()
-        self._link.stop()
+        self._connection.stop()
         self._heartbeat.close(FINISH_SECONDS)
         self._agent.end()
 
@@ -222,13 +222,13 @@ class AgentRuntime:
 
         Raises ConnectRefused or SubscriptionRefused: waiting longer would not help.
         """
-        for feed in self._consumer.feeds:
-            while not feed.subscribed:
+        for subscription in self._consumer.subscriptions:
+            while not subscription.subscribed:
                 if self._stopped.is_set():
                     return False
                 try:
-                    self._link.wait_up(POLL_SECONDS)
-                    feed.wait_subscribed(POLL_SECONDS)
+                    self._connection.wait_up(POLL_SECONDS)
+                    subscription.wait_subscribed(POLL_SECONDS)
                 except (ConnectRefused, SubscriptionRefused):
                     raise
                 except BrokerUnreachable:
@@ -259,16 +259,16 @@ class AgentRuntime:
         self._crash = error
         self._stopped.set()
 
-    def _connect_broker(self, client_id: str) -> Link:
+    def _connect_broker(self, client_id: str) -> BrokerConnection:
         assert self._broker is not None  # noqa: S101 (the constructor chose one)
-        return Connection(self._broker.address, client_id=client_id)
+        return StompConnection(self._broker.address, client_id=client_id)
 
     def _busy(self) -> bool:
         return bool(len(self._in_flight) or self._consumer.waiting())
 
     def _describe(self, state: str) -> Heartbeat:
-        counts, link = self._processor.counts, self._link.state()
-        connected = link.phase is Phase.UP
+        counts, connection = self._processor.counts, self._connection.state()
+        connected = connection.phase is Phase.UP
         exited = state == "EXITED"
         status = "EXITED" if exited else "OK" if connected and not counts.dead_letters else "WARNING"
         return Heartbeat(
@@ -286,7 +286,7 @@ class AgentRuntime:
             total_stf_processed=counts.handled[self._agent.counted],
             metadata={
                 "mq_connected": connected,
-                "mq_error": link.last_error,
+                "mq_error": connection.last_error,
                 "waiting": self._consumer.waiting(),
                 **counts.as_dict(),
             },

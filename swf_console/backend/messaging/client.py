@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..core.settings import Settings
-from .connection import Connection
+from .connection import StompConnection
 from .endpoint import running_broker
 from .message import IncomingMessage, OutgoingMessage, make
 from .outbox import Outbox
 from .publisher import Publisher
-from .subscriber import AUTO, Subscriber, Subscription
+from .subscriber import Subscriber
+from .subscription import AUTO, SubscriptionSpec
 
 CONNECT_SECONDS = 5.0
 
@@ -42,12 +43,12 @@ def request(
             replies.put(message.content)
 
     with _connected(settings, CONNECT_SECONDS) as connection:
-        subscriber = Subscriber(connection, Subscription(replies_to, ack=AUTO), on_reply)
+        subscriber = Subscriber(connection, SubscriptionSpec(replies_to, ack=AUTO), on_reply)
         try:
             subscriber.start()
             subscriber.wait_subscribed(CONNECT_SECONDS)
-            asked = {**content, "reply_to": replies_to, "correlation_id": correlation}
-            message = make(destination, asked, sender=sender_of(settings))
+            stamped = {**content, "reply_to": replies_to, "correlation_id": correlation}
+            message = make(destination, stamped, sender=sender_of(settings))
             _publish(connection, outbox(), [message], CONNECT_SECONDS)
             return replies.get(timeout=timeout)
         except queue.Empty:
@@ -73,7 +74,7 @@ def sender_of(settings: Settings) -> str:
 
 
 def _publish(
-    connection: Connection, outbox: Outbox, messages: Sequence[OutgoingMessage], timeout: float
+    connection: StompConnection, outbox: Outbox, messages: Sequence[OutgoingMessage], timeout: float
 ) -> bool:
     publisher = Publisher(connection, outbox)
     try:
@@ -85,8 +86,8 @@ def _publish(
 
 
 @contextmanager
-def _connected(settings: Settings, timeout: float) -> Iterator[Connection]:
-    connection = Connection(lambda: running_broker(settings))
+def _connected(settings: Settings, timeout: float) -> Iterator[StompConnection]:
+    connection = StompConnection(lambda: running_broker(settings))
     connection.start()
     try:
         connection.wait_up(timeout)

@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 from ..core.errors import BrokerUnreachable, SwfError, UsageError
 from ..core.settings import BrokerSettings
-from .link import (
-    Channel,
+from .message import OutgoingMessage
+from .ports import (
+    ConnectionListener,
     ConnectionState,
     ConnectRefused,
     MessageRoute,
@@ -19,19 +20,18 @@ from .link import (
     Phase,
     SubscribeRequest,
 )
-from .message import OutgoingMessage
-from .session import Wire
+from .session import StompSession
 
 logger = logging.getLogger(__name__)
 
-HEARTBEATS = (4000, 4000)
+HEARTBEAT_MILLISECONDS = (4000, 4000)
 BACKOFF = (0.1, 5.0)
 STEADY_SECONDS = 5.0
-GOODBYE_SECONDS = 0.5
+DISCONNECT_SECONDS = 0.5
 
 
-class Connection:
-    """A Link over stomp.py; `broker` is asked for its address before each attempt.
+class StompConnection:
+    """A BrokerConnection over stomp.py; `broker` is asked for its address before each attempt.
 
     `heartbeats` are (ours, the broker's) in milliseconds: silence for 2.2 times the second ends a session.
     `backoff` is the first and the longest wait between attempts, in seconds. `client_id` makes durable
@@ -43,7 +43,7 @@ class Connection:
         broker: Callable[[], BrokerSettings],
         *,
         client_id: str | None = None,
-        heartbeats: tuple[int, int] = HEARTBEATS,
+        heartbeats: tuple[int, int] = HEARTBEAT_MILLISECONDS,
         connect_timeout: float = 10.0,
         backoff: tuple[float, float] = BACKOFF,
     ) -> None:
@@ -56,39 +56,39 @@ class Connection:
         self._state = ConnectionState(Phase.DOWN)
         self._failure: SwfError | None = None
         self._watchers: list[Callable[[ConnectionState], None]] = []
-        self._telling = threading.RLock()
-        self._channels: tuple[Channel, ...] = ()
+        self._listening = threading.RLock()
+        self._listeners: tuple[ConnectionListener, ...] = ()
         self._routes: dict[str, MessageRoute] = {}
-        self._wire: Wire | None = None
+        self._current: StompSession | None = None
         self._session = 0
         self._up = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="stomp-supervisor", daemon=True)
 
     def start(self) -> None:
-        """Begin to connect, without waiting for it."""
+        """Start connecting, without waiting for it."""
         self._thread.start()
 
     def stop(self, timeout: float = 1.0) -> None:
-        """Say goodbye and end, within `timeout` seconds; a send that blocks comes out with NotConnected."""
+        """Disconnect and end, within `timeout` seconds; a send that blocks comes out with NotConnected."""
         self._stopping.set()
-        wire = self._wire
-        if wire is not None:
-            wire.stirred.set() if self._up else wire.abort("stopped")
+        current = self._current
+        if current is not None:
+            current.wake.set() if self._up else current.abort("stopped")
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
             self._thread.join(timeout)
-        if wire is not None:
-            wire.abort("stopped")
+        if current is not None:
+            current.abort("stopped")
         self._enter(Phase.CLOSED, next_attempt_at=None)
 
     def state(self) -> ConnectionState:
         """What the connection is doing now."""
-        wire = self._wire
+        current = self._current
         with self._changed:
             state = self._state
-        if wire is None or not self._up:
+        if current is None or not self._up:
             return state
-        silent = timedelta(seconds=time.monotonic() - wire.transport.received_at)
+        silent = timedelta(seconds=time.monotonic() - current.transport.received_at)
         return replace(state, last_frame_at=datetime.now(UTC) - silent)
 
     def wait_up(self, timeout: float) -> int:
@@ -106,46 +106,46 @@ class Connection:
         """Call `watcher` with each change of phase, from the supervising thread."""
         self._watchers.append(watcher)
 
-    def attach(self, channel: Channel) -> None:
-        """Tell `channel` of sessions from now on; of a session that is up, at once."""
-        with self._telling:
-            self._channels = (*self._channels, channel)
+    def attach(self, listener: ConnectionListener) -> None:
+        """Call `listener` for sessions from now on; for a session that is up, at once."""
+        with self._listening:
+            self._listeners = (*self._listeners, listener)
             if self._up:
-                channel.on_up(self._session)
+                listener.on_up(self._session)
 
-    def detach(self, channel: Channel) -> None:
-        """Tell `channel` no more."""
-        with self._telling:
-            self._channels = tuple(known for known in self._channels if known is not channel)
+    def detach(self, listener: ConnectionListener) -> None:
+        """Call `listener` no more."""
+        with self._listening:
+            self._listeners = tuple(known for known in self._listeners if known is not listener)
 
     def send(self, session: int, messages: Sequence[OutgoingMessage]) -> None:
         """Send in order, each with its id as its receipt; NotConnected where the session is over."""
-        self._wire_of(session).send(messages)
+        self._session_of(session).send(messages)
 
-    def subscribe(self, session: int, asked: SubscribeRequest, route: MessageRoute) -> None:
+    def subscribe(self, session: int, request: SubscribeRequest, route: MessageRoute) -> None:
         """Subscribe; the answer is the receipt `subscribe-<name>`."""
-        wire = self._wire_of(session)
-        self._routes[asked.name] = route
-        wire.subscribe(asked)
+        current = self._session_of(session)
+        self._routes[request.name] = route
+        current.subscribe(request)
 
     def unsubscribe(self, session: int, subscription: str, headers: Mapping[str, str]) -> None:
         """End that subscription; unknown and old ones are no error."""
         self._routes.pop(subscription, None)
-        self._wire_of(session).unsubscribe(subscription, headers)
+        self._session_of(session).unsubscribe(subscription, headers)
 
     def ack(self, session: int, ack_id: str) -> None:
         """Acknowledge a message; NotConnected where its session is over."""
-        self._wire_of(session).ack(ack_id)
+        self._session_of(session).ack(ack_id)
 
     def nack(self, session: int, ack_id: str) -> None:
         """Refuse a message; NotConnected where its session is over."""
-        self._wire_of(session).nack(ack_id)
+        self._session_of(session).nack(ack_id)
 
-    def _wire_of(self, session: int) -> Wire:
-        wire = self._wire
-        if wire is None or not self._up or session != self._session or wire.ended.is_set():
+    def _session_of(self, session: int) -> StompSession:
+        current = self._current
+        if current is None or not self._up or session != self._session or current.ended.is_set():
             raise NotConnected(f"session {session} is over")
-        return wire
+        return current
 
     def _decided(self) -> bool:
         hopeless = isinstance(self._failure, ConnectRefused | UsageError) and not self._session
@@ -155,39 +155,39 @@ class Connection:
         attempts = 0
         while not self._stopping.is_set():
             attempts += 1
-            began = time.monotonic()
+            started = time.monotonic()
             self._enter(Phase.CONNECTING, attempts=attempts, next_attempt_at=None)
             try:
-                self._live()
+                self._run_session()
             except Exception as error:  # noqa: BLE001 (the address comes from elsewhere; the thread must live on)
-                self._fail(error)
-            if time.monotonic() - began > STEADY_SECONDS and self._state.up_since is not None:
+                self._note_failure(error)
+            if time.monotonic() - started > STEADY_SECONDS and self._state.up_since is not None:
                 attempts = 0
-            self._rest(attempts)
+            self._back_off(attempts)
 
-    def _live(self) -> None:
+    def _run_session(self) -> None:
         """Connect, and keep the session until it is over."""
         broker = self._broker()
         session = self._session + 1
-        wire = self._make_wire(broker, session)
-        self._wire = wire
-        self._enter(Phase.CONNECTING, broker=wire.place, up_since=None)
+        current = self._new_session(broker, session)
+        self._current = current
+        self._enter(Phase.CONNECTING, broker=current.address, up_since=None)
         if self._stopping.is_set():
             return
-        wire.open()
-        self._begin(wire, session)
+        current.open()
+        self._session_started(current, session)
         try:
-            while not (self._stopping.is_set() or wire.ended.is_set()):
-                wire.stirred.wait(wire.beat())
+            while not (self._stopping.is_set() or current.ended.is_set()):
+                current.wake.wait(current.keep_alive())
             if self._stopping.is_set():
-                wire.close(GOODBYE_SECONDS)
+                current.close(DISCONNECT_SECONDS)
         finally:
-            wire.abort("ended")
-            self._end(session, wire.error or "ended")
-        raise BrokerUnreachable(wire.error or "ended")
+            current.abort("ended")
+            self._session_ended(session, current.error or "ended")
+        raise BrokerUnreachable(current.error or "ended")
 
-    def _make_wire(self, broker: BrokerSettings, session: int) -> Wire:
-        return Wire(
+    def _new_session(self, broker: BrokerSettings, session: int) -> StompSession:
+        return StompSession(
             broker,
             client_id=self._client_id,
             heartbeats=self._heartbeats,
@@ -197,24 +197,24 @@ class Connection:
             on_refusal=lambda receipt, error: self._refused(session, receipt, error),
         )
 
-    def _begin(self, wire: Wire, session: int) -> None:
-        with self._telling:
+    def _session_started(self, current: StompSession, session: int) -> None:
+        with self._listening:
             self._routes.clear()
             with self._changed:
                 self._session, self._up, self._failure = session, True, None
-            for channel in self._channels:
-                self._tell(channel.on_up, session)
+            for listener in self._listeners:
+                self._call(listener.on_up, session)
         now = datetime.now(UTC)
-        self._enter(Phase.UP, up_since=now, server=wire.server, sessions=session)
+        self._enter(Phase.UP, up_since=now, server=current.server, sessions=session)
 
-    def _end(self, session: int, error: str) -> None:
-        with self._telling:
+    def _session_ended(self, session: int, error: str) -> None:
+        with self._listening:
             with self._changed:
                 self._up = False
-            for channel in self._channels:
-                self._tell(channel.on_down, session, error)
+            for listener in self._listeners:
+                self._call(listener.on_down, session, error)
 
-    def _fail(self, error: Exception) -> None:
+    def _note_failure(self, error: Exception) -> None:
         if self._stopping.is_set():
             return
         if not isinstance(error, SwfError | OSError):
@@ -225,7 +225,7 @@ class Connection:
         logger.log(logging.DEBUG if again else logging.WARNING, "broker: %s", error)
         self._enter(Phase.DOWN, last_error=str(error), last_error_at=datetime.now(UTC))
 
-    def _rest(self, attempts: int) -> None:
+    def _back_off(self, attempts: int) -> None:
         first, longest = self._backoff
         delay = min(longest, first * 2 ** min(max(0, attempts - 1), 20)) * random.uniform(0.5, 1.0)  # noqa: S311
         if not self._stopping.is_set():
@@ -241,7 +241,7 @@ class Connection:
             self._changed.notify_all()
         if changed:
             for watcher in tuple(self._watchers):
-                self._tell(watcher, state)
+                self._call(watcher, state)
 
     def _received(self, session: int, headers: Mapping[str, str], body: str) -> None:
         route = self._routes.get(headers.get("subscription", ""))
@@ -249,14 +249,14 @@ class Connection:
             route(session, headers, body)
 
     def _confirmed(self, session: int, receipt: str) -> None:
-        for channel in self._channels:
-            if channel.on_receipt(session, receipt):
+        for listener in self._listeners:
+            if listener.on_receipt(session, receipt):
                 return
 
     def _refused(self, session: int, receipt: str, error: str) -> bool:
-        return any(channel.on_refusal(session, receipt, error) for channel in self._channels)
+        return any(listener.on_refusal(session, receipt, error) for listener in self._listeners)
 
-    def _tell(self, call: Callable[..., None], *arguments: object) -> None:
+    def _call(self, call: Callable[..., None], *arguments: object) -> None:
         try:
             call(*arguments)
         except Exception:

@@ -1,4 +1,4 @@
-"""The embedded broker of a home: found running, or started as a child of ours that ends with us."""
+"""The embedded broker of a home: found running, or started as a child process that ends with us."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ BROKER_FILE = "broker.json"
 LOCK_FILE = "broker.lock"
 START_LOCK_FILE = "broker.start.lock"
 START_SECONDS = 10.0
-LOOK_SECONDS = 0.004
+POLL_SECONDS = 0.004
 USAGE_EXIT_CODE = 2
 
 _left_running: list[subprocess.Popen[bytes]] = []
@@ -41,9 +41,9 @@ def ensure_running(settings: Settings) -> "EmbeddedBroker":
 
 
 class EmbeddedBroker:
-    """Our hold on the embedded broker; nothing happens before the first `address()`.
+    """The embedded broker as one process uses it; nothing happens before the first `address()`.
 
-    A broker that we have started ends once we release it (or die) and nobody else is connected.
+    A broker that we have started ends once we release it (or die) and no other client is connected.
     """
 
     kind = "embedded"
@@ -52,7 +52,7 @@ class EmbeddedBroker:
         self._state_dir = settings.state_dir
         self._port = settings.broker_port
         self._child: subprocess.Popen[bytes] | None = None
-        self._asked = False
+        self._was_asked = False
         self._released = threading.Event()
         self._lock = threading.Lock()
 
@@ -73,19 +73,19 @@ class EmbeddedBroker:
         return child.pid if child is not None else None
 
     def address(self) -> BrokerSettings:
-        """How to reach the broker now; starts it where that is for us to do.
+        """How to reach the broker now; starts it where we may.
 
-        That is at first, when a child of ours has died, and when the last one here was a child of a process
-        like us, which may have gone with it. A broker that somebody runs for its own sake is only waited for.
+        We may at first, when our child has died, and when the last broker here was a child of a process
+        like us, which may have gone with it. A broker that was started by itself is only waited for.
         Raises BrokerUnreachable, or PortTaken.
         """
         with self._lock:
             found = find_running(self._state_dir)
             if found is None and (
-                not self._asked or self._child is not None or _was_a_child(self._state_dir)
+                not self._was_asked or self._child is not None or _was_a_child(self._state_dir)
             ):
                 found = self._start()
-            self._asked = True
+            self._was_asked = True
         if found is None:
             raise BrokerUnreachable(
                 "the embedded broker of this home has stopped", "Start it again: swf-console broker"
@@ -93,7 +93,7 @@ class EmbeddedBroker:
         return found
 
     def release(self, timeout: float = 1.0) -> None:
-        """Let our child end; it lives on where others use it. Waits for its end up to `timeout` seconds."""
+        """Let our child end; it lives on while it has clients. Wait for its end up to `timeout` seconds."""
         self._released.set()
         with self._lock:
             child, self._child = self._child, None
@@ -108,11 +108,11 @@ class EmbeddedBroker:
 
     def _start(self) -> BrokerSettings:
         _reap()
-        with _turn(self._state_dir, self._released):
+        with _start_lock(self._state_dir, self._released):
             found = find_running(self._state_dir)
             if found is not None:
                 return found
-            self._bury()
+            self._kill_child()
             self._child = self._spawn()
             return self._await_child(self._child)
 
@@ -145,21 +145,21 @@ class EmbeddedBroker:
                 return found[0]
             if child.poll() is not None:
                 return self._after_failure(child)
-            self._released.wait(LOOK_SECONDS)
-        self._bury()
+            self._released.wait(POLL_SECONDS)
+        self._kill_child()
         raise BrokerUnreachable(f"the embedded broker was not up within {START_SECONDS:g} s", self._advice())
 
     def _after_failure(self, child: subprocess.Popen[bytes]) -> BrokerSettings:
-        self._bury()
-        somebody_elses = find_running(self._state_dir)
-        if somebody_elses is not None:
-            return somebody_elses
+        self._kill_child()
+        other = find_running(self._state_dir)
+        if other is not None:
+            return other
         lines = self._log_file().read_text(errors="replace").strip().splitlines()
         reason = lines[-1] if lines else f"exit code {child.returncode}"
         kind = PortTaken if child.returncode == USAGE_EXIT_CODE else BrokerUnreachable
         raise kind(f"the embedded broker did not start: {reason}", self._advice())
 
-    def _bury(self) -> None:
+    def _kill_child(self) -> None:
         child, self._child = self._child, None
         if child is not None:
             if child.stdin is not None:
@@ -178,20 +178,22 @@ class EmbeddedBroker:
 def _read_broker_file(state_dir: Path) -> tuple[BrokerSettings, int] | None:
     """What broker.json says, and the process that wrote it; None where that is not there, or not alive."""
     try:
-        told = read_json(broker_file(state_dir))
-        pid = int(told["pid"])
+        content = read_json(broker_file(state_dir))
+        pid = int(content["pid"])
         os.kill(pid, 0)
-        return BrokerSettings(told["host"], int(told["port"]), told["user"], told["password"]), pid
+        return BrokerSettings(
+            content["host"], int(content["port"]), content["user"], content["password"]
+        ), pid
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def _was_a_child(state_dir: Path) -> bool:
-    """Whether the last broker of this state directory was there for its clients alone."""
+    """Whether the last broker of this state directory was a child that ends with its clients."""
     return bool(read_json(broker_file(state_dir)).get("until_idle"))
 
 
-def _turn(state_dir: Path, released: threading.Event) -> FileLock:
+def _start_lock(state_dir: Path, released: threading.Event) -> FileLock:
     """The lock without which no process of the home may start the broker."""
     lock = FileLock(state_dir / START_LOCK_FILE)
     if not lock.take(2 * START_SECONDS, released.wait):

@@ -6,8 +6,8 @@ from ..core.errors import BrokerUnreachable
 from ..core.settings import BrokerSettings, Settings
 
 
-class Broker(Protocol):
-    """A broker to connect to; `address` is what a Connection asks before each attempt."""
+class BrokerEndpoint(Protocol):
+    """A broker to connect to; a StompConnection calls `address` before each attempt."""
 
     @property
     def kind(self) -> str:
@@ -17,11 +17,11 @@ class Broker(Protocol):
         """How to reach it now; may start it, and so take a moment. Raises BrokerUnreachable."""
 
     def release(self, timeout: float = 1.0) -> None:
-        """We need it no more."""
+        """It is not needed any more."""
 
 
-class NamedBroker:
-    """The broker that ACTIVEMQ_* name: nothing of ours to start or to end."""
+class ConfiguredBroker:
+    """The broker that ACTIVEMQ_* name: not ours to start or to end."""
 
     kind = "stomp"
 
@@ -48,10 +48,10 @@ def running_broker(settings: Settings) -> BrokerSettings:
     return found
 
 
-def choose_broker(settings: Settings) -> Broker:
+def choose_broker(settings: Settings) -> BrokerEndpoint:
     """The broker of these settings; the embedded one is found or started by the first `address()`."""
     if settings.broker is not None:
-        return NamedBroker(settings.broker)
+        return ConfiguredBroker(settings.broker)
     from .embedded import EmbeddedBroker
 
     return EmbeddedBroker(settings)

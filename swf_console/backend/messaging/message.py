@@ -23,8 +23,8 @@ PREFIXES = (
 )
 CONTENT_TYPE = "application/json"
 ID_HEADER = "swf_message_id"
-LARGEST = 2.0**63
-AS_WE_WRITE_IT = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.ASCII).fullmatch
+NUMBER_LIMIT = 2.0**63
+is_canonical_uuid = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.ASCII).fullmatch
 
 _encode = json.JSONEncoder(allow_nan=False).encode
 
@@ -44,7 +44,7 @@ class MessageMetadata(NamedTuple):
 
 
 # the fields of the content that say so
-TOLD = MessageMetadata._fields[1:]
+STAMPED_FIELDS = MessageMetadata._fields[1:]
 TEXT = {str}
 
 
@@ -65,7 +65,7 @@ class OutgoingMessage(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """A message that is certain to be one, to be written by whoever has the time.
+    """A message that was checked, to be encoded later and by another thread.
 
     `created_at` is in seconds since 1970.
     """
@@ -135,7 +135,7 @@ def make(
 def _stamped(
     destination: str, content: dict[str, Any], identity: str, created_at: datetime
 ) -> OutgoingMessage:
-    msg_type, namespace, execution_id, run_id, sender = (_text(content.get(name)) for name in TOLD)
+    msg_type, namespace, execution_id, run_id, sender = (_text(content.get(name)) for name in STAMPED_FIELDS)
     headers = {"persistent": "true", ID_HEADER: identity}
     if msg_type:
         headers["msg_type"] = msg_type
@@ -167,7 +167,7 @@ def draft(destination: str, content: dict[str, Any]) -> Draft | OutgoingMessage:
     has slept: writing a message then takes ten times as long.
     """
     check_destination(destination)
-    if not _certain(content):
+    if not _is_plain(content):
         content.setdefault("timestamp", datetime.now(UTC).isoformat(timespec="microseconds"))
         return make(destination, content)
     return Draft(destination, content, _text(content.get("execution_id")), time.time())
@@ -237,11 +237,11 @@ def read(headers: Mapping[str, str], body: str) -> IncomingMessage:
 
 def metadata_of(headers: Mapping[str, str], content: Mapping[str, Any]) -> MessageMetadata:
     """What the content says of a message, and its headers where that says nothing."""
-    told = [content.get(name) for name in TOLD]
+    values = [content.get(name) for name in STAMPED_FIELDS]
     # all of it is text, as in messages of ours: this is asked for every message that comes
-    if not (all(told) and set(map(type, told)) == TEXT):
-        told = [_text(content.get(name)) or headers.get(name) or None for name in TOLD]
-    return MessageMetadata(headers.get("destination", ""), *told)
+    if not (all(values) and set(map(type, values)) == TEXT):
+        values = [_text(content.get(name)) or headers.get(name) or None for name in STAMPED_FIELDS]
+    return MessageMetadata(headers.get("destination", ""), *values)
 
 
 def identify(headers: Mapping[str, str]) -> str:
@@ -251,7 +251,7 @@ def identify(headers: Mapping[str, str]) -> str:
     """
     given = headers.get(ID_HEADER)
     if given:
-        if AS_WE_WRITE_IT(given):
+        if is_canonical_uuid(given):
             return given
         try:
             return str(uuid.UUID(given))
@@ -271,7 +271,7 @@ def _read_body(body: str) -> tuple[dict[str, Any] | None, str | None]:
     return content, None
 
 
-def _certain(content: dict[str, Any]) -> bool:
+def _is_plain(content: dict[str, Any]) -> bool:
     """Whether nothing in `content` can be refused: plain values, no NUL, no number that is none."""
     for name, value in content.items():
         kind = type(value)
@@ -279,7 +279,7 @@ def _certain(content: dict[str, Any]) -> bool:
             if "\0" in value:
                 return False
         elif kind is float or kind is int:
-            if not -LARGEST < value < LARGEST:
+            if not -NUMBER_LIMIT < value < NUMBER_LIMIT:
                 return False
         elif kind is not bool and value is not None:
             return False

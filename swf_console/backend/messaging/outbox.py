@@ -1,4 +1,4 @@
-"""Writing messages down before they are sent, however long it takes."""
+"""Recording messages before they are sent, however long it takes."""
 
 import logging
 import time
@@ -14,39 +14,39 @@ BACKOFF = (0.05, 2.0)
 
 
 class Outbox(Protocol):
-    """Where messages are written down before they are sent."""
+    """Where messages are recorded before they are sent."""
 
     def record(self, new: Sequence[OutgoingMessage], delivered: Sequence[Delivery]) -> None:
-        """Write both in one transaction; an exception means neither is written, and it is tried again."""
+        """Record both in one transaction; an exception means neither is recorded, and it is tried again."""
 
 
-class Unrecorded:
-    """An outbox for what is worth nothing later, and must not wait for the database."""
+class NoOutbox:
+    """An outbox for messages that are useless later and must not wait for the database."""
 
     def record(self, new: Sequence[OutgoingMessage], delivered: Sequence[Delivery]) -> None:
         """Keep nothing."""
 
 
-class Failure(NamedTuple):
-    """Why nothing can be written down now, and since when (UTC)."""
+class OutboxFailure(NamedTuple):
+    """Why nothing can be recorded now, and since when (UTC)."""
 
     error: str
     since: datetime
 
 
-class PatientOutbox:
-    """Tries an Outbox until it has written; `pause` waits so many seconds and says whether to go on."""
+class RetryingOutbox:
+    """Tries an Outbox until it has recorded; `pause` waits so many seconds and says whether to go on."""
 
     def __init__(self, outbox: Outbox, pause: Callable[[float], bool]) -> None:
         self._outbox = outbox
         self._pause = pause
-        self.failure: Failure | None = None
+        self.failure: OutboxFailure | None = None
 
     def record(self, new: Sequence[OutgoingMessage], delivered: Sequence[Delivery]) -> float | None:
-        """Write both down; returns the seconds it took at last, None where `pause` said to give up."""
+        """Record both; returns the seconds of the last try, None where `pause` said to give up."""
         pause, longest = BACKOFF
         while True:
-            began = time.monotonic()
+            started = time.monotonic()
             try:
                 self._outbox.record(new, delivered)
             except Exception as error:  # noqa: BLE001 (whatever it is, nothing may be sent unrecorded)
@@ -56,10 +56,10 @@ class PatientOutbox:
                 pause = min(pause * 2, longest)
             else:
                 self.failure = None
-                return time.monotonic() - began
+                return time.monotonic() - started
 
     def _failed(self, error: Exception) -> None:
         if self.failure is None:
             logger.warning("messages cannot be written down, trying again: %s", error)
         since = self.failure.since if self.failure else datetime.now(UTC)
-        self.failure = Failure(str(error) or type(error).__name__, since)
+        self.failure = OutboxFailure(str(error) or type(error).__name__, since)

@@ -2,148 +2,26 @@
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..core.errors import SwfError
-from .link import Link, NotConnected
-from .message import Delivery, Draft, OutgoingMessage, write
-from .outbox import Outbox, PatientOutbox
-from .statistics import PublishStatistics, Tally
-
-
-class Item:
-    """One message on its way; `at` is when it was published (monotonic seconds)."""
-
-    __slots__ = ("_given", "at", "message", "sent")
-
-    message: OutgoingMessage
-
-    def __init__(self, given: Draft | OutgoingMessage, at: float) -> None:
-        self._given = given
-        self.at = at
-        self.sent = False
-
-    def written(self) -> OutgoingMessage:
-        """The message; a draft is written now."""
-        self.message = self._given = write(self._given)
-        return self.message
-
-
-class Backlog:
-    """The messages between publish() and their delivery, for whoever holds the publisher's lock.
-
-    `pending` wait to be recorded; `unconfirmed` are recorded and wait for their receipts, and `unsent` are
-    those of them that the session has not been given; `delivered`, of `owners`, wait to be written down so.
-    What comes one by one, a message or a receipt, the publisher enters itself: that saves a call for each.
-    """
-
-    __slots__ = (
-        "_batch",
-        "_noting",
-        "_recording",
-        "_window",
-        "delivered",
-        "oldest_delivery",
-        "owners",
-        "pending",
-        "tallies",
-        "unconfirmed",
-        "unsent",
-    )
-
-    def __init__(self, batch: int, window: int) -> None:
-        self._batch, self._window = batch, window
-        self.pending: deque[tuple[Draft | OutgoingMessage, float]] = deque()
-        self._recording: list[Item] = []
-        self.unconfirmed: dict[str, Item] = {}
-        self.unsent: deque[Item] = deque()
-        self.delivered: list[Delivery] = []
-        self.owners: list[str | None] = []
-        self.oldest_delivery = 0.0
-        self._noting = 0
-        self.tallies: dict[str | None, Tally] = {}
-
-    def room(self) -> int:
-        """How many more may wait for their receipts."""
-        return self._window - len(self.unconfirmed)
-
-    def take(self) -> tuple[list[Item], list[Delivery], list[str | None]]:
-        """What is to be recorded now, and what is to be written down as delivered, with its owners."""
-        count = min(self._batch, len(self.pending), max(0, self.room()))
-        batch = self._recording = [Item(*self.pending.popleft()) for _ in range(count)]
-        delivered, self.delivered = self.delivered, []
-        owners, self.owners = self.owners, []
-        self._noting = len(delivered)
-        return batch, delivered, owners
-
-    def recorded(self, batch: Sequence[Item], owners: Sequence[str | None], seconds: float) -> None:
-        """What was taken is written down, which took so long."""
-        self._recording, self._noting = [], 0
-        for item in batch:
-            self.unconfirmed[item.message.id] = item
-            self.unsent.append(item)
-        for owner in owners:
-            tally = self.tallies.get(owner)
-            if tally is not None:
-                tally.delivered += 1
-        concerned = {item.message.execution_id for item in batch} or set(owners)
-        for execution in concerned:
-            tally = self.tallies.get(execution)
-            if tally is not None:
-                tally.outbox_seconds += seconds / len(concerned)
-
-    def send_all_again(self) -> None:
-        """A new session has been given nothing yet."""
-        self.unsent = deque(self.unconfirmed.values())
-
-    def next_to_send(self) -> list[Item]:
-        """The next that the session has not been given; they count as sent."""
-        items = [self.unsent.popleft() for _ in range(min(self._batch, len(self.unsent)))]
-        for item in items:
-            tally = self.tallies.get(item.message.execution_id) if item.sent else None
-            if tally is not None:
-                tally.resent += 1
-            item.sent = True
-        return items
-
-    def statistics(self, execution_id: str | None) -> PublishStatistics:
-        """The figures of one execution so far."""
-        tally = self.tallies.get(execution_id)
-        return tally.snapshot() if tally else PublishStatistics()
-
-    def undelivered(self, execution_id: str | None) -> int:
-        """How many of one execution's are not delivered, or not written down so."""
-        tally = self.tallies.get(execution_id)
-        return tally.undelivered if tally else 0
-
-    def unrecorded(self) -> int:
-        """How many are not written down yet."""
-        return len(self.pending) + len(self._recording)
-
-    def drained(self) -> bool:
-        """Whether nothing is on its way any more."""
-        return not (self.unrecorded() or self.unconfirmed or self.delivered or self._noting)
-
-    def age(self) -> float:
-        """Seconds since the oldest message was published that the broker has not confirmed; 0 if none."""
-        for waiting in (self.unconfirmed.values(), self._recording):
-            for item in waiting:
-                return time.monotonic() - item.at
-        return time.monotonic() - self.pending[0][1] if self.pending else 0.0
-
+from .backlog import PendingMessage, PublishBacklog
+from .message import Delivery, Draft, OutgoingMessage
+from .outbox import Outbox, RetryingOutbox
+from .ports import BrokerConnection, NotConnected
+from .statistics import PublishCounters, PublishStatistics
 
 BATCH = 500
 WINDOW = 4000
 PENDING = 4000
 DELIVERY_SECONDS = 0.25
-ABORT_LOOK_SECONDS = 0.02
+ABORT_POLL_SECONDS = 0.02
 
 
 class PublishAborted(SwfError):
-    """publish() was told to give up while it waited for room; that message was not taken."""
+    """publish() gave up waiting for room, as its caller asked; that message was not taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +39,13 @@ class Publisher:
     """Sends what is published over `connection`, in order, once each is in `outbox`.
 
     At most `pending` messages wait to be recorded and `window` for their receipts; then publish() blocks.
-    A delivery is written down with the next messages, or `delivery_seconds` later. With `gather_seconds`
+    A delivery is recorded with the next messages, or `delivery_seconds` later. With `gather_seconds`
     there is one transaction in that time while fewer than `batch` messages wait: less work, more latency.
     """
 
     def __init__(
         self,
-        connection: Link,
+        connection: BrokerConnection,
         outbox: Outbox,
         *,
         pending: int = PENDING,
@@ -177,7 +55,7 @@ class Publisher:
         gather_seconds: float = 0.0,
     ) -> None:
         self._connection = connection
-        self._outbox = PatientOutbox(outbox, self._pause)
+        self._outbox = RetryingOutbox(outbox, self._pause)
         self._limit, self._window, self._batch = pending, window, batch
         self._delivery_seconds = delivery_seconds
         self._gather_seconds = gather_seconds
@@ -186,13 +64,13 @@ class Publisher:
         self._work = threading.Condition(lock)
         self._room = threading.Condition(lock)
         self._settled = threading.Condition(lock)
-        self._backlog = Backlog(batch, window)
+        self._backlog = PublishBacklog(batch, window)
         self._session = 0
         self._waiting = 0
         self._closing = self._closed = False
         self._idle = False
-        self._pump = threading.Thread(target=self._run, name="publisher", daemon=True)
-        self._pump.start()
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+        self._thread.start()
         connection.attach(self)
 
     def publish(
@@ -207,16 +85,16 @@ class Publisher:
         With `wait` false it is taken at once, beyond the bound: for the few that must go out in any case.
         """
         backlog = self._backlog
-        pending, tallies = backlog.pending, backlog.tallies
+        pending, counters = backlog.pending, backlog.counters
         with self._lock:
             if wait and len(pending) >= self._limit:
                 self._wait_for_room(abort)
             if self._closing:
                 raise PublishAborted("the publisher is closed")
-            tally = tallies.get(message.execution_id)
-            if tally is None:
-                tally = tallies[message.execution_id] = Tally()
-            tally.published += 1
+            counter = counters.get(message.execution_id)
+            if counter is None:
+                counter = counters[message.execution_id] = PublishCounters()
+            counter.published += 1
             now = time.monotonic()
             pending.append((message, now))
             gathering = now < self._recorded_at + self._gather_seconds and not self._waiting
@@ -224,7 +102,7 @@ class Publisher:
                 self._work.notify()
 
     def wait_delivered(self, execution_id: str | None, timeout: float | None = None) -> bool:
-        """Whether all the execution's messages were confirmed, and written down so, in `timeout` seconds."""
+        """Whether all the execution's messages were confirmed, and recorded so, in `timeout` seconds."""
         with self._work:
             self._waiting += 1
             self._work.notify()
@@ -241,7 +119,7 @@ class Publisher:
     def forget(self, execution_id: str | None) -> None:
         """Drop the figures of an execution; what it still has on its way is sent all the same."""
         with self._work:
-            self._backlog.tallies.pop(execution_id, None)
+            self._backlog.counters.pop(execution_id, None)
 
     def oldest_unconfirmed_age(self) -> float:
         """How long ago the oldest message was published that the broker has not confirmed; 0 if none."""
@@ -261,7 +139,7 @@ class Publisher:
             )
 
     def close(self, timeout: float = 5.0) -> bool:
-        """Take no more, and end; true where all was confirmed and written down within `timeout` seconds."""
+        """Take no more, and end; true where all was confirmed and recorded within `timeout` seconds."""
         with self._work:
             self._closing = True
             self._work.notify()
@@ -271,8 +149,8 @@ class Publisher:
             self._work.notify()
             self._settled.notify_all()
         self._connection.detach(self)
-        if threading.current_thread() is not self._pump:
-            self._pump.join(1.0)
+        if threading.current_thread() is not self._thread:
+            self._thread.join(1.0)
         return drained
 
     def on_up(self, session: int) -> None:
@@ -302,9 +180,9 @@ class Publisher:
                 backlog.oldest_delivery = now
             backlog.delivered.append(Delivery(receipt, datetime.now(UTC)))
             backlog.owners.append(execution)
-            tally = backlog.tallies.get(execution)
-            if tally is not None:
-                tally.latency.add(now - item.at)
+            counter = backlog.counters.get(execution)
+            if counter is not None:
+                counter.latency.add(now - item.published_at)
             if self._idle and self._has_work():
                 self._work.notify()
         return True
@@ -317,7 +195,7 @@ class Publisher:
         while len(self._backlog.pending) >= self._limit and not self._closing:
             if abort is not None and abort():
                 raise PublishAborted("stopped while waiting for the broker")
-            self._room.wait(None if abort is None else ABORT_LOOK_SECONDS)
+            self._room.wait(None if abort is None else ABORT_POLL_SECONDS)
 
     def _run(self) -> None:
         while True:
@@ -329,7 +207,7 @@ class Publisher:
                 if batch:
                     self._room.notify_all()
             if batch or delivered:
-                seconds = self._outbox.record([item.written() for item in batch], delivered)
+                seconds = self._outbox.record([item.write() for item in batch], delivered)
                 if seconds is None:
                     return
                 self._recorded(batch, owners, seconds)
@@ -338,16 +216,16 @@ class Publisher:
     def _await_work(self) -> None:
         while not self._closed and not self._has_work():
             self._idle = True
-            self._work.wait(self._patience())
+            self._work.wait(self._wait_seconds())
         self._idle = False
 
-    def _patience(self) -> float | None:
-        """How long to wait for a call before looking at the clock; None where only a call can bring work."""
-        # what is published before the next transaction is due wakes nobody: it is looked for when it is
-        dues = [self._gather_left()] if self._gather_left() > 0 else []
+    def _wait_seconds(self) -> float | None:
+        """How long to wait for a call before work is due by the clock; None where only a call brings work."""
+        # what is published before the next transaction is due does not wake the thread: it is found then
+        waits = [self._gather_left()] if self._gather_left() > 0 else []
         if self._backlog.unconfirmed or self._backlog.delivered:
-            dues.append(self._delivery_seconds)
-        return min(dues, default=None)
+            waits.append(self._delivery_seconds)
+        return min(waits, default=None)
 
     def _gathering(self) -> float:
         """Seconds until a batch that is not full may be recorded."""
@@ -372,20 +250,20 @@ class Publisher:
         return bool(hurry or late or len(backlog.delivered) >= self._window)
 
     def _pause(self, seconds: float) -> bool:
-        """Wait before the next try to write down; false if closed meanwhile."""
+        """Wait before the next try to record; false if closed meanwhile."""
         with self._work:
             return not self._work.wait_for(lambda: self._closed, seconds)
 
-    def _recorded(self, batch: list[Item], owners: list[str | None], seconds: float) -> None:
+    def _recorded(self, batch: list[PendingMessage], owners: list[str | None], seconds: float) -> None:
         with self._work:
             self._backlog.recorded(batch, owners, seconds)
-            if batch:  # deliveries alone hold nothing back
+            if batch:  # deliveries alone delay nothing
                 self._recorded_at = time.monotonic()
             if owners:
                 self._settled.notify_all()
 
     def _send(self) -> None:
-        """Send what the current session has not been given; if it ends meanwhile the next one is given it."""
+        """Send what the current session has not sent; if it ends meanwhile the next one sends it."""
         while True:
             with self._work:
                 session = self._session

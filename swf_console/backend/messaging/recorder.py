@@ -1,13 +1,13 @@
-"""The recorder: everything on the followed destinations is stored exactly once, whoever sent it."""
+"""The recorder: everything on its destinations is stored exactly once, from any sender."""
 
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .link import Link
 from .message import IncomingMessage, read
-from .subscriber import Arrival, Feed, Inbox, Seen, Subscription
+from .ports import BrokerConnection
+from .subscription import Inbox, ReceivedMessage, RecentIds, Subscription, SubscriptionSpec
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ Store = Callable[[Sequence[IncomingMessage]], None]
 
 
 class Unstorable(Exception):
-    """Raised by a store that can never hold what it was given: its batch is then stored one by one."""
+    """Raised by a store that can never hold a batch: its messages are then stored one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,16 @@ class RecorderState:
 
 
 class Recorder:
-    """Follows `destinations` and gives what arrives to `store` in batches, in order.
+    """Subscribes to `destinations` and gives what arrives to `store` in batches, in order.
 
     `store` returns once it has committed, and ignores ids that it has already; then the messages are
     acknowledged. Whatever it raises but Unstorable, it is asked again after a pause. With a `durable_name`,
-    which needs a connection with a client id, the broker keeps what comes while nobody records.
+    which needs a connection with a client id, the broker keeps what comes while no recorder runs.
     """
 
     def __init__(
         self,
-        connection: Link,
+        connection: BrokerConnection,
         destinations: Sequence[str],
         store: Store,
         *,
@@ -59,76 +59,79 @@ class Recorder:
         self._store = store
         self._batch, self._seconds = batch, seconds
         self._inbox = Inbox(LIMIT)
-        self._feeds = [
-            Feed(connection, _subscription(destination, durable_name), self._inbox)
+        self._subscriptions = [
+            Subscription(connection, _subscription(destination, durable_name), self._inbox)
             for destination in destinations
         ]
-        self._seen = Seen()
+        self._recent = RecentIds()
         self._stored = self._duplicates = self._unreadable = self._unstorable = 0
         self._last_error: str | None = None
         self._closing = threading.Event()
         self._worker = threading.Thread(target=self._run, name="recorder", daemon=True)
 
     def start(self) -> None:
-        """Follow now, or as soon as the connection is up, and again in every session."""
+        """Subscribe now, or as soon as the connection is up, and again in every session."""
         self._worker.start()
-        for feed in self._feeds:
-            feed.open()
+        for subscription in self._subscriptions:
+            subscription.open()
 
     def wait_subscribed(self, timeout: float) -> None:
         """Return once the broker has confirmed each; BrokerUnreachable after `timeout` seconds for one."""
-        for feed in self._feeds:
-            feed.wait_subscribed(timeout)
+        for subscription in self._subscriptions:
+            subscription.wait_subscribed(timeout)
 
     def state(self) -> RecorderState:
         """What has come and what became of it."""
         return RecorderState(
-            subscribed=all(feed.subscribed for feed in self._feeds),
+            subscribed=all(subscription.subscribed for subscription in self._subscriptions),
             stored=self._stored,
             duplicates=self._duplicates,
             unreadable=self._unreadable,
             unstorable=self._unstorable,
             dropped=self._inbox.dropped,
             waiting=len(self._inbox),
-            last_error=next((feed.error for feed in self._feeds if feed.error), self._last_error),
+            last_error=next(
+                (subscription.error for subscription in self._subscriptions if subscription.error),
+                self._last_error,
+            ),
         )
 
     def close(self, timeout: float = 5.0, *, forget: bool = False) -> None:
-        """Store what has arrived, for up to `timeout` seconds, and follow no more."""
+        """Store what has arrived, for up to `timeout` seconds, and unsubscribe."""
         self._inbox.close()
         if self._worker.is_alive() and threading.current_thread() is not self._worker:
             self._worker.join(timeout)
         self._closing.set()
-        for feed in self._feeds:
-            feed.close(forget=forget)
+        for subscription in self._subscriptions:
+            subscription.close(forget=forget)
 
     def _run(self) -> None:
-        while arrivals := self._inbox.take(self._batch, self._seconds):
-            fresh = self._fresh(arrivals)
-            if fresh and not self._keep(fresh):
+        while batch := self._inbox.take(self._batch, self._seconds):
+            new = self._new_messages(batch)
+            if new and not self._store_batch(new):
                 return
-            for arrival in arrivals:
-                arrival.ack()
+            for received in batch:
+                received.ack()
 
-    def _fresh(self, arrivals: Sequence[Arrival]) -> list[IncomingMessage]:
-        fresh: dict[str, IncomingMessage] = {}
-        for arrival in arrivals:
-            message = read(arrival.headers, arrival.body)
-            if message.id in self._seen or message.id in fresh:
+    def _new_messages(self, batch: Sequence[ReceivedMessage]) -> list[IncomingMessage]:
+        new: dict[str, IncomingMessage] = {}
+        for received in batch:
+            message = read(received.headers, received.body)
+            if message.id in self._recent or message.id in new:
                 self._duplicates += 1
                 continue
-            fresh[message.id] = message
+            new[message.id] = message
             self._unreadable += message.problem is not None
-        return list(fresh.values())
+        return list(new.values())
 
-    def _keep(self, messages: Sequence[IncomingMessage]) -> bool:
+    def _store_batch(self, messages: Sequence[IncomingMessage]) -> bool:
         """Store until it is stored; false where the recorder is closed before."""
         pause, longest = BACKOFF
         while not self._closing.is_set():
             try:
                 self._store(messages)
             except Unstorable as error:
-                return self._keep_each(messages, error)
+                return self._store_each(messages, error)
             except Exception as error:  # noqa: BLE001 (whatever it is, nothing may be acknowledged unstored)
                 if self._last_error is None:
                     logger.warning("messages cannot be stored, trying again: %s", error)
@@ -139,19 +142,19 @@ class Recorder:
                 self._last_error = None
                 self._stored += len(messages)
                 for message in messages:
-                    self._seen.add(message.id)
+                    self._recent.add(message.id)
                 return True
         return False
 
-    def _keep_each(self, messages: Sequence[IncomingMessage], error: Unstorable) -> bool:
+    def _store_each(self, messages: Sequence[IncomingMessage], error: Unstorable) -> bool:
         if len(messages) > 1:
-            return all(self._keep([message]) for message in messages)
+            return all(self._store_batch([message]) for message in messages)
         self._unstorable += 1
         logger.error("message %s on %s cannot be stored: %s", messages[0].id, messages[0].destination, error)
         return True
 
 
-def _subscription(destination: str, durable_name: str | None) -> Subscription:
+def _subscription(destination: str, durable_name: str | None) -> SubscriptionSpec:
     durable = f"{durable_name}.{destination.strip('/').replace('/', '.')}" if durable_name else None
     on_queue = destination.startswith("/queue/")
-    return Subscription(destination, durable_name=None if on_queue else durable, prefetch=PREFETCH)
+    return SubscriptionSpec(destination, durable_name=None if on_queue else durable, prefetch=PREFETCH)

@@ -1,4 +1,4 @@
-"""One attempt at a broker and the session that comes of it: STOMP 1.2 frames, heart-beats, a deadline."""
+"""One attempt to connect, and its session: STOMP 1.2 frames, heart-beats, a deadline."""
 
 import itertools
 import logging
@@ -11,23 +11,23 @@ from typing import Any
 
 from ..core.errors import BrokerUnreachable
 from ..core.settings import BrokerSettings
-from .link import ConnectRefused, NotConnected, SubscribeRequest
 from .message import CONTENT_TYPE, OutgoingMessage
+from .ports import ConnectRefused, NotConnected, SubscribeRequest
 from .transport import SocketTransport, make_protocol
 
 logger = logging.getLogger(__name__)
 
 VERSION = "1.2"
-FEWEST_TOGETHER, MOST_TOGETHER = 8, 500
-GRACE = 2.2  # ActiveMQ beats only in a period without other frames: twice the period may pass
-GOODBYE = "goodbye"
+SMALLEST_TRANSACTION, LARGEST_TRANSACTION = 8, 500
+SILENCE_FACTOR = 2.2  # ActiveMQ beats only in a period without other frames: twice the period may pass
+DISCONNECT_RECEIPT = "goodbye"
 CLIENT_ID_TAKEN = ("already connected", "clientid", "client-id", "client id")
 
 _numbers = itertools.count(1)
 
 
-class Wire:
-    """A connection that lives once; `ended` is set when it is over, and `error` says why."""
+class StompSession:
+    """One connection, used once; `ended` is set when it is over, and `error` says why."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Wire:
     ) -> None:
         self.broker = broker
         self.ended = threading.Event()
-        self.stirred = threading.Event()
+        self.wake = threading.Event()
         self.error: str | None = None
         self.server = ""
         self._client_id = client_id
@@ -52,28 +52,28 @@ class Wire:
         self._answered = threading.Event()
         self._connected = False
         self._refusal: str | None = None
-        self._goodbye = threading.Event()
+        self._disconnected = threading.Event()
         self._send_every = self._expect_every = 0.0
-        self._together: dict[str, list[str]] = {}
+        self._transactions: dict[str, list[str]] = {}
         self.transport = SocketTransport(broker, timeout)
         self._stomp = make_protocol(self.transport)
         listen: Any = self.transport.set_listener
-        listen("wire", _Listener(self))
+        listen("session", _Listener(self))
 
     @property
-    def place(self) -> str:
-        """host:port, for people."""
+    def address(self) -> str:
+        """host:port, for messages."""
         return f"{self.broker.host}:{self.broker.port}"
 
     def open(self) -> None:
-        """Connect and log in before the deadline; BrokerUnreachable; ConnectRefused where waiting is vain."""
+        """Connect and log in before the deadline. BrokerUnreachable; ConnectRefused if waiting is useless."""
         deadline = time.monotonic() + self._timeout
         try:
             start: Any = self.transport.start
             start()
         except OSError as error:
             self.transport.cleanup()
-            raise describe(error, self.place, self._timeout) from error
+            raise connect_error(error, self.address, self._timeout) from error
         send, expect = self._heartbeats
         headers = {"heart-beat": f"{send},{expect}"}
         if self._client_id:
@@ -81,13 +81,13 @@ class Wire:
         self._stomp.connect(self.broker.user or None, self.broker.password or None, headers=headers)
         self._answered.wait(max(0.0, deadline - time.monotonic()))
         if not self._connected:
-            self.abort(f"{self.place} accepted the connection and said nothing within {self._timeout:g} s")
+            self.abort(f"{self.address} accepted the connection and said nothing within {self._timeout:g} s")
             raise self._failure()
 
-    def beat(self) -> float:
-        """Send a heart-beat if one is due, and end the wire if the broker has been silent for too long.
+    def keep_alive(self) -> float:
+        """Send a heart-beat if one is due, and end the session if the broker has been silent for too long.
 
-        Returns the seconds until the next look.
+        Returns the seconds until the next call is due.
         """
         now = time.monotonic()
         waits = [60.0]
@@ -99,23 +99,23 @@ class Wire:
         if self._expect_every:
             silence = now - self.transport.received_at
             if silence > self._expect_every:
-                self.abort(f"{self.place} has been silent for {silence:.1f} s")
+                self.abort(f"{self.address} has been silent for {silence:.1f} s")
             waits.append(self._expect_every - silence)
         return max(0.001, min(waits))
 
     def send(self, messages: Sequence[OutgoingMessage]) -> None:
-        """Send in order; on_receipt is told the id of each that the broker has.
+        """Send in order; on_receipt is called with the id of each that the broker has.
 
         Many go in transactions: a broker waits for its disk at each message that asks for a receipt.
         """
         try:
-            with self.transport.held():
-                for first in range(0, len(messages), MOST_TOGETHER):
-                    some = messages[first : first + MOST_TOGETHER]
-                    if len(some) < FEWEST_TOGETHER:
-                        self._send_each(some)
+            with self.transport.buffered():
+                for first in range(0, len(messages), LARGEST_TRANSACTION):
+                    batch = messages[first : first + LARGEST_TRANSACTION]
+                    if len(batch) < SMALLEST_TRANSACTION:
+                        self._send_each(batch)
                     else:
-                        self._send_together(some)
+                        self._send_transaction(batch)
         except NotConnected:
             raise
         except Exception as error:
@@ -127,18 +127,18 @@ class Wire:
         for message in messages:
             send(message.destination, message.body, CONTENT_TYPE, message.headers, receipt=message.id)
 
-    def _send_together(self, messages: Sequence[OutgoingMessage]) -> None:
-        send, name = self._stomp.send, f"together-{next(_numbers)}"
-        self._together[name] = [message.id for message in messages]
-        self._stomp.begin(name)
+    def _send_transaction(self, messages: Sequence[OutgoingMessage]) -> None:
+        send, transaction = self._stomp.send, f"together-{next(_numbers)}"
+        self._transactions[transaction] = [message.id for message in messages]
+        self._stomp.begin(transaction)
         for message in messages:
-            send(message.destination, message.body, CONTENT_TYPE, message.headers, transaction=name)
-        self._stomp.commit(name, receipt=name)
+            send(message.destination, message.body, CONTENT_TYPE, message.headers, transaction=transaction)
+        self._stomp.commit(transaction, receipt=transaction)
 
-    def subscribe(self, asked: SubscribeRequest) -> None:
+    def subscribe(self, request: SubscribeRequest) -> None:
         """Ask for a subscription and for a receipt of it."""
-        headers = {**asked.headers, "receipt": asked.receipt}
-        self._stomp.subscribe(asked.destination, asked.name, asked.ack, headers)
+        headers = {**request.headers, "receipt": request.receipt}
+        self._stomp.subscribe(request.destination, request.name, request.ack, headers)
 
     def unsubscribe(self, subscription: str, headers: Mapping[str, str]) -> None:
         """End a subscription."""
@@ -153,10 +153,10 @@ class Wire:
         self._stomp.nack(ack_id)
 
     def close(self, timeout: float) -> None:
-        """Say goodbye, wait up to `timeout` seconds for the broker to have read everything, and close."""
+        """Disconnect: wait up to `timeout` seconds until the broker has read everything, and close."""
         if self._connected and not self.ended.is_set():
-            self._stomp.send_frame("DISCONNECT", {"receipt": GOODBYE})
-            self._goodbye.wait(timeout)
+            self._stomp.send_frame("DISCONNECT", {"receipt": DISCONNECT_RECEIPT})
+            self._disconnected.wait(timeout)
         self.abort("closed")
 
     def abort(self, error: str) -> None:
@@ -164,29 +164,29 @@ class Wire:
         self.error = self.error or error
         self.transport.running = False
         self.transport.abort()
-        self._over()
+        self._set_ended()
 
-    def _over(self) -> None:
-        self._goodbye.set()
+    def _set_ended(self) -> None:
+        self._disconnected.set()
         self._answered.set()
         self.ended.set()
-        self.stirred.set()
+        self.wake.set()
 
     def _failure(self) -> BrokerUnreachable:
         if self.transport.tls_error is not None:
-            return describe(self.transport.tls_error, self.place, self._timeout)
-        error = self.error or f"{self.place} closed the connection"
+            return connect_error(self.transport.tls_error, self.address, self._timeout)
+        error = self.error or f"{self.address} closed the connection"
         if self._refusal is not None:
             taken = any(words in error.lower() for words in CLIENT_ID_TAKEN)
             kind = BrokerUnreachable if taken else ConnectRefused
             return kind(
-                f"the broker at {self.place} refused us: {self._refusal}",
+                f"the broker at {self.address} refused us: {self._refusal}",
                 "" if taken else "Check ACTIVEMQ_PORT, ACTIVEMQ_USER and ACTIVEMQ_PASSWORD",
             )
         return BrokerUnreachable(error, "Check ACTIVEMQ_HOST and ACTIVEMQ_PORT")
 
     def connected(self, headers: Mapping[str, str]) -> None:
-        """The broker took us in: agree on the heart-beats."""
+        """The broker has accepted us: agree on the heart-beats."""
         if headers.get("version") != VERSION:
             self._refusal = f"it speaks STOMP {headers.get('version', '1.0')}, and {VERSION} is needed"
             self.abort(self._refusal)
@@ -197,7 +197,7 @@ class Wire:
         if send and wanted:
             self._send_every = max(send, wanted) / 2000
         if expect and offered:
-            self._expect_every = max(expect, offered) * GRACE / 1000
+            self._expect_every = max(expect, offered) * SILENCE_FACTOR / 1000
         self._connected = True
         self._answered.set()
 
@@ -207,10 +207,10 @@ class Wire:
 
     def confirmed(self, receipt: str) -> None:
         """A RECEIPT."""
-        if receipt == GOODBYE:
-            self._goodbye.set()
+        if receipt == DISCONNECT_RECEIPT:
+            self._disconnected.set()
         else:
-            for one in self._together.pop(receipt, (receipt,)):
+            for one in self._transactions.pop(receipt, (receipt,)):
                 self._on_receipt(one)
 
     def refused(self, headers: Mapping[str, str], body: str) -> None:
@@ -220,13 +220,13 @@ class Wire:
             self._refusal = text
             self.abort(text)
         elif not self._on_refusal(headers.get("receipt-id", ""), text):
-            self.abort(f"{self.place} ended the session: {text}")
+            self.abort(f"{self.address} ended the session: {text}")
 
     def lost(self) -> None:
         """The socket is at its end."""
-        how = "sent something that is no STOMP" if self.transport.nonsense else "closed the connection"
-        self.error = self.error or f"{self.place} {how}"
-        self._over()
+        how = "sent something that is no STOMP" if self.transport.not_stomp else "closed the connection"
+        self.error = self.error or f"{self.address} {how}"
+        self._set_ended()
 
     def _cleaned(self, text: str) -> str:
         line = " ".join(text.split("\n", 1)[0].split())[:300].rstrip(".")
@@ -236,23 +236,23 @@ class Wire:
 class _Listener:
     """What stomp.py calls; nothing that goes wrong in here may reach its receiver thread."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, session: StompSession) -> None:
+        self._session = session
 
     def on_connected(self, frame: Any) -> None:
-        self._guard(self._wire.connected, frame.headers)
+        self._guard(self._session.connected, frame.headers)
 
     def on_message(self, frame: Any) -> None:
-        self._guard(self._wire.received, frame.headers, frame.body)
+        self._guard(self._session.received, frame.headers, frame.body)
 
     def on_receipt(self, frame: Any) -> None:
-        self._guard(self._wire.confirmed, frame.headers["receipt-id"])
+        self._guard(self._session.confirmed, frame.headers["receipt-id"])
 
     def on_error(self, frame: Any) -> None:
-        self._guard(self._wire.refused, frame.headers, frame.body)
+        self._guard(self._session.refused, frame.headers, frame.body)
 
     def on_disconnected(self) -> None:
-        self._guard(self._wire.lost)
+        self._guard(self._session.lost)
 
     def _guard(self, call: Callable[..., None], *arguments: Any) -> None:
         try:
@@ -269,16 +269,16 @@ def _heartbeats(header: str) -> tuple[int, int]:
     return int(offered), int(wanted)
 
 
-def describe(error: OSError, place: str, timeout: float) -> BrokerUnreachable:
-    """Say in a person's words why `place` (host:port) could not be connected to."""
+def connect_error(error: OSError, address: str, timeout: float) -> BrokerUnreachable:
+    """The error that says why `address` (host:port) could not be connected to."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return ConnectRefused(
-            f"the certificate of {place} is not trusted: {error.verify_message}",
+            f"the certificate of {address} is not trusted: {error.verify_message}",
             "Check ACTIVEMQ_SSL_CA_CERTS; plain text is no way out",
         )
     if isinstance(error, ssl.SSLError):
         return ConnectRefused(
-            f"no TLS with {place}: {getattr(error, 'reason', None) or error}",
+            f"no TLS with {address}: {getattr(error, 'reason', None) or error}",
             "Check that ACTIVEMQ_PORT is the TLS port; plain text is no way out",
         )
     if isinstance(error, socket.gaierror):
@@ -289,4 +289,4 @@ def describe(error: OSError, place: str, timeout: float) -> BrokerUnreachable:
         reason = str(error) if "TLS" in str(error) else f"no answer within {timeout:g} s"
     else:
         reason = error.strerror or str(error)
-    return BrokerUnreachable(f"no broker at {place}: {reason}", "Check ACTIVEMQ_HOST and ACTIVEMQ_PORT")
+    return BrokerUnreachable(f"no broker at {address}: {reason}", "Check ACTIVEMQ_HOST and ACTIVEMQ_PORT")

@@ -18,7 +18,7 @@ class PublishStatistics:
     outbox_seconds: float = 0.0
 
 
-class Tally:
+class PublishCounters:
     """The running figures of one execution."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""TLS with the broker: the files that are trusted, and a codec that is no socket."""
+"""TLS with the broker: the files that are trusted, and a codec apart from the socket."""
 
 import contextlib
 import socket
@@ -7,7 +7,7 @@ import threading
 import time
 
 from ..core.settings import BrokerSettings
-from .link import ConnectRefused
+from .ports import ConnectRefused
 
 RECORD_BYTES = 65536
 
@@ -34,7 +34,7 @@ class TlsCodec:
                     raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "closed in the handshake") from None
                 self._incoming.write(data)
             except ssl.SSLError:
-                # The peer is told why, where it can still be told.
+                # Send the peer the alert that says why, where the socket still takes it.
                 with contextlib.suppress(OSError):
                     connected.sendall(self._outgoing.read())
                 raise
@@ -51,7 +51,7 @@ class TlsCodec:
             return self._outgoing.read()
 
     def decrypt(self, data: bytes) -> tuple[bytes, bool]:
-        """What `data` holds, and whether the peer said goodbye."""
+        """What `data` holds, and whether the peer has closed."""
         plain = bytearray()
         with self._lock:
             self._incoming.write(data)
@@ -66,7 +66,7 @@ class TlsCodec:
 
 
 def tls_context(broker: BrokerSettings) -> ssl.SSLContext:
-    """TLS 1.2 or later with the host name checked; ConnectRefused where a file is of no use."""
+    """TLS 1.2 or later with the host name checked; ConnectRefused where a file cannot be used."""
     try:
         context = ssl.create_default_context(cafile=broker.ca_certs)
         context.minimum_version = ssl.TLSVersion.TLSv1_2

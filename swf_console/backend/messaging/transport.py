@@ -23,10 +23,10 @@ from stomp.transport import BaseTransport
 from stomp.utils import convert_frame
 
 from ..core.settings import BrokerSettings
-from .link import NotConnected
+from .ports import NotConnected
 from .tls import TlsCodec, tls_context
 
-ANSWERS = {"CONNECTED", "MESSAGE", "RECEIPT", "ERROR", "heartbeat"}
+SERVER_COMMANDS = {"CONNECTED", "MESSAGE", "RECEIPT", "ERROR", "heartbeat"}
 RECEIVE_BYTES = 65536
 FLUSH_BYTES = 65536
 
@@ -47,16 +47,16 @@ class SocketTransport(BaseTransport):
         self._socket: socket.socket | None = None
         self._tls: TlsCodec | None = None
         self._sending = threading.RLock()
-        self._holder: int | None = None
-        self._held: list[bytes] = []
-        self._held_bytes = 0
+        self._buffering_thread: int | None = None
+        self._buffered: list[bytes] = []
+        self._buffered_bytes = 0
         self._posted: deque[bytes] = deque()
         self._rest = b""
         self.current_host_and_port = (broker.host, broker.port)
         self.create_thread_fc = self._start_receiver
         self.received_at = self.sent_at = time.monotonic()
         self.tls_error: ssl.SSLError | None = None
-        self.nonsense = False
+        self.not_stomp = False
 
     def attempt_connection(self) -> None:
         """Connect, and shake hands where TLS is asked for; OSError (ssl.SSLError too) or ConnectRefused."""
@@ -87,8 +87,8 @@ class SocketTransport(BaseTransport):
         packed = b"".join(convert_frame(frame))
         if frame.cmd not in ("SEND", "BEGIN", "COMMIT"):
             self.post(packed)
-        elif self._holder == threading.get_ident():
-            self._hold(packed)
+        elif self._buffering_thread == threading.get_ident():
+            self._buffer(packed)
         else:
             self.send(packed)
 
@@ -99,15 +99,15 @@ class SocketTransport(BaseTransport):
         self._flush_posted()
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Gather what this thread sends within into few large writes."""
+    def buffered(self) -> Iterator[None]:
+        """Join what this thread sends within into few large writes."""
         with self._sending:
-            self._holder, self._held, self._held_bytes = threading.get_ident(), [], 0
+            self._buffering_thread, self._buffered, self._buffered_bytes = threading.get_ident(), [], 0
             try:
                 yield
-                self._release()
+                self._write_buffered()
             finally:
-                self._holder = None
+                self._buffering_thread = None
         self._flush_posted()
 
     def post(self, data: bytes) -> None:
@@ -130,9 +130,9 @@ class SocketTransport(BaseTransport):
                 return plain
 
     def process_frame(self, f: Any, frame_str: Any) -> None:
-        """Hand a frame on; one that no broker sends ends the session: who knows what is lost with it."""
-        if f.cmd not in ANSWERS:
-            self.nonsense = True
+        """Hand a frame on; one that no broker sends ends the session, since others may be lost with it."""
+        if f.cmd not in SERVER_COMMANDS:
+            self.not_stomp = True
             raise ConnectionClosedException
         hand_on: Any = super().process_frame
         hand_on(f, frame_str)
@@ -145,7 +145,7 @@ class SocketTransport(BaseTransport):
                 connected.shutdown(socket.SHUT_RDWR)
 
     def cleanup(self) -> None:
-        """Close the socket, once nobody is in a send."""
+        """Close the socket, once no thread is in a send."""
         self.abort()
         with self._sending:
             connected, self._socket = self._socket, None
@@ -159,22 +159,22 @@ class SocketTransport(BaseTransport):
     def _start_receiver(self, run: Callable[[], None]) -> threading.Thread:
         def receive_and_close() -> None:
             run()
-            self.cleanup()  # stomp.py does it only where the loop has begun before abort()
+            self.cleanup()  # stomp.py does it only where its loop started before abort()
 
         thread = threading.Thread(target=receive_and_close, name="stomp-receiver", daemon=True)
         thread.start()
         return thread
 
-    def _hold(self, packed: bytes) -> None:
-        self._held.append(packed)
-        self._held_bytes += len(packed)
-        if self._held_bytes >= FLUSH_BYTES:
-            self._release()
+    def _buffer(self, packed: bytes) -> None:
+        self._buffered.append(packed)
+        self._buffered_bytes += len(packed)
+        if self._buffered_bytes >= FLUSH_BYTES:
+            self._write_buffered()
 
-    def _release(self) -> None:
-        if self._held:
-            self._write(b"".join(self._held))
-            self._held, self._held_bytes = [], 0
+    def _write_buffered(self) -> None:
+        if self._buffered:
+            self._write(b"".join(self._buffered))
+            self._buffered, self._buffered_bytes = [], 0
 
     def _write(self, data: bytes) -> None:
         connected = self._socket
@@ -199,7 +199,7 @@ class SocketTransport(BaseTransport):
         return data if self._tls is None else self._tls.encrypt(data)
 
     def _flush_posted(self) -> None:
-        # Whoever holds the lock looks again after releasing it, so nothing posted meanwhile is left behind.
+        # The holder of the lock comes here after releasing it, so nothing posted meanwhile is left behind.
         while (self._posted or self._rest) and self._sending.acquire(blocking=False):
             try:
                 if not self._write_posted():
@@ -209,7 +209,7 @@ class SocketTransport(BaseTransport):
 
     def _write_posted(self) -> bool:
         connected = self._socket
-        if connected is None or self._holder is not None:
+        if connected is None or self._buffering_thread is not None:
             return False
         fresh = self._take_posted()
         data = self._rest + (self._encoded(fresh) if fresh else b"")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any
 
-from ...backend.messaging.message import AS_WE_WRITE_IT, MessageMetadata
+from ...backend.messaging.message import MessageMetadata, is_canonical_uuid
 
 CAPACITY = 50_000
 MOST_BYTES = 40_000_000
@@ -242,7 +242,7 @@ def unpacked_bodies(packed: bytes) -> bytes:
 
 def packed(identity: str) -> bytes | None:
     """An id in 16 bytes, where it is a UUID written as UUIDs mostly are."""
-    return bytes.fromhex(identity.replace("-", "")) if AS_WE_WRITE_IT(identity) else None
+    return bytes.fromhex(identity.replace("-", "")) if is_canonical_uuid(identity) else None
 
 
 def unpacked(identity: bytes | bytearray) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from ...backend.core.settings import BrokerSettings, Settings
-from ...backend.messaging.connection import Connection
-from ...backend.messaging.endpoint import Broker, choose_broker
-from ...backend.messaging.link import ConnectionState, Link, Phase
-from ...backend.messaging.subscriber import AUTO, Feed, Inbox, Subscription
+from ...backend.messaging.connection import StompConnection
+from ...backend.messaging.endpoint import BrokerEndpoint, choose_broker
+from ...backend.messaging.ports import BrokerConnection, ConnectionState, Phase
+from ...backend.messaging.subscription import AUTO, Inbox, Subscription, SubscriptionSpec
 from ...backend.services.health.connection import ConnectionStatus, Connectivity
 from ..ui_priority import UiPriority
 from .buffer import MessageBuffer
@@ -28,15 +28,17 @@ class MessageSubscription:
         self,
         settings: Settings,
         tail: MessageBuffer,
-        link: Callable[[Callable[[], BrokerSettings]], Link] | None = None,
+        link: Callable[[Callable[[], BrokerSettings]], BrokerConnection] | None = None,
         *,
         ui_priority: UiPriority | None = None,
     ) -> None:
         self._tail = tail
-        self._broker: Broker = choose_broker(settings)
+        self._broker: BrokerEndpoint = choose_broker(settings)
         self._link = link(self._broker.address) if link else _connection(self._broker.address)
-        self._inbox = Inbox(INBOX, give_way=(ui_priority or UiPriority()).yielder())
-        self._feed = Feed(self._link, Subscription(tail.topic, ack=AUTO, prefetch=PREFETCH), self._inbox)
+        self._inbox = Inbox(INBOX, before_put=(ui_priority or UiPriority()).yielder())
+        self._feed = Subscription(
+            self._link, SubscriptionSpec(tail.topic, ack=AUTO, prefetch=PREFETCH), self._inbox
+        )
         self._closed = threading.Event()
         self._lost_at: float | None = None
         self._proved_at: datetime | None = None
@@ -116,5 +118,5 @@ class MessageSubscription:
             self._tail.note(f"the broker is back after {away:.0f} s; messages of that time are missing here")
 
 
-def _connection(address: Address) -> Connection:
-    return Connection(address, backoff=BACKOFF)
+def _connection(address: Address) -> StompConnection:
+    return StompConnection(address, backoff=BACKOFF)

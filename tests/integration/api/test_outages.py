@@ -10,7 +10,7 @@ import pytest
 from swf_console.backend.database import agents, open_database, runs
 from swf_console.backend.database import slices as slice_rows
 from swf_console.backend.database.records.pages import Window
-from swf_console.backend.messaging.connection import Connection
+from swf_console.backend.messaging.connection import StompConnection
 from swf_console.backend.messaging.embedded import find_running
 from swf_console.backend.messaging.message import make
 from tests.support.activemq import ActiveMQ
@@ -105,7 +105,7 @@ def test_messages_that_come_while_the_database_is_away_are_recorded_once_it_is_b
         private_postgresql.stop()
         broker = find_running(monitor.state_dir)
         assert broker is not None
-        connection = Connection(lambda: broker)
+        connection = StompConnection(lambda: broker)
         connection.start()
         session = connection.wait_up(10)
         common = {"msg_type": "stf_gen", "namespace": "outage", "sender": "daq", "run_id": "1"}

@@ -13,7 +13,7 @@ import pytest
 
 from swf_console.backend.database import messages, open_database, runs, slices
 from swf_console.backend.database.records.pages import Window
-from swf_console.backend.messaging.connection import Connection
+from swf_console.backend.messaging.connection import StompConnection
 from swf_console.backend.messaging.embedded import find_running
 from swf_console.backend.messaging.message import make
 from tests.support.monitor import new_slice
@@ -161,7 +161,7 @@ class Following:
 def send(monitor: MonitorProcess, numbers: range) -> None:
     broker = find_running(monitor.state_dir)
     assert broker is not None
-    connection = Connection(lambda: broker)
+    connection = StompConnection(lambda: broker)
     connection.start()
     session = connection.wait_up(10)
     content = {"msg_type": "stf_gen", "namespace": "epic", "sender": "daq", "run_id": "100010"}

@@ -9,7 +9,7 @@ from ...core.settings import Settings
 from ...database import Database, agents
 from ...database.records.agents import Agent
 from ...messaging.client import request, sender_of
-from ...messaging.outbox import Unrecorded
+from ...messaging.outbox import NoOutbox
 from ..agents.snapshot import SILENT
 from ..testbed import HomeTestbed, agents_running, described
 from .protocol import PING, REPLY_PREFIXES, START, STATUS, STOP, control_queue
@@ -123,7 +123,7 @@ def ask_manager(
     }
     reply = request(
         settings,
-        Unrecorded,
+        NoOutbox,
         control_queue(user),
         content,
         reply_to=lambda correlation: f"{REPLY_PREFIXES[1]}{source}.{correlation}",

@@ -16,13 +16,14 @@ from ...core.errors import BackendUnreachable, BrokerUnreachable, ErrorReport, R
 from ...core.settings import Settings
 from ...database import Database, open_database, sequences
 from ...database.records.agents import Heartbeat
-from ...messaging.connection import Connection
-from ...messaging.endpoint import Broker, choose_broker
-from ...messaging.link import ConnectRefused, Link, Phase
+from ...messaging.connection import StompConnection
+from ...messaging.endpoint import BrokerEndpoint, choose_broker
 from ...messaging.message import IncomingMessage, make
-from ...messaging.outbox import Unrecorded
+from ...messaging.outbox import NoOutbox
+from ...messaging.ports import BrokerConnection, ConnectRefused, Phase
 from ...messaging.publisher import Publisher
-from ...messaging.subscriber import Subscriber, Subscription, SubscriptionRefused
+from ...messaging.subscriber import Subscriber
+from ...messaging.subscription import SubscriptionRefused, SubscriptionSpec
 from ..agents.control import ProcessReport
 from ..executions.request import testbed_of
 from ..journal import Entry, Journal
@@ -46,17 +47,21 @@ class AgentManager:
     """
 
     def __init__(
-        self, settings: Settings, *, link: Link | None = None, testbed: TestbedControl | None = None
+        self,
+        settings: Settings,
+        *,
+        link: BrokerConnection | None = None,
+        testbed: TestbedControl | None = None,
     ) -> None:
         self.settings, self.user = settings, settings.user
         self.queue = control_queue(settings.user)
         self.name = ""
         self.ready = threading.Event()
-        self._broker: Broker | None = None if link else choose_broker(settings)
-        self._link = link or self._connect()
+        self._broker: BrokerEndpoint | None = None if link else choose_broker(settings)
+        self._connection = link or self._connect()
         self._testbed = testbed or HomeTestbed(settings)
-        self._publisher = Publisher(self._link, Unrecorded())
-        self._subscriber = Subscriber(self._link, Subscription(self.queue), self._handle)
+        self._publisher = Publisher(self._connection, NoOutbox())
+        self._subscriber = Subscriber(self._connection, SubscriptionSpec(self.queue), self._handle)
         self._waiting: queue.Queue[ManagerCommand | None] = queue.Queue(MOST_WAITING)
         self._worker = threading.Thread(target=self._work_off, name="testbed", daemon=True)
         self._at_work = False
@@ -91,9 +96,9 @@ class AgentManager:
 
     def _live(self, database: Database) -> None:
         heartbeat = HeartbeatThread(database, self._describe)
-        self._link.watch(lambda _state: self._changed.set())
+        self._connection.watch(lambda _state: self._changed.set())
         self._worker.start()
-        self._link.start()
+        self._connection.start()
         self._subscriber.start()
         heartbeat.start()
         told: tuple[bool, bool] | None = None
@@ -113,7 +118,7 @@ class AgentManager:
         self._subscriber.close(FINISH_SECONDS)
         self._finish_work()
         self._publisher.close(FINISH_SECONDS if self._hears else 0.0)
-        self._link.stop()
+        self._connection.stop()
         self._ended = True
         heartbeat.close()
         log.info("%s ends", self.name)
@@ -130,14 +135,14 @@ class AgentManager:
 
     @property
     def _hears(self) -> bool:
-        return self._link.state().phase is Phase.UP and self._subscriber.state().subscribed
+        return self._connection.state().phase is Phase.UP and self._subscriber.state().subscribed
 
     def _note_ready(self) -> None:
         """Say once that commands are taken. Raises what makes waiting vain."""
         if self.ready.is_set():
             return
         try:
-            self._link.wait_up(LOOK_SECONDS)
+            self._connection.wait_up(LOOK_SECONDS)
             self._subscriber.wait_subscribed(LOOK_SECONDS)
         except (ConnectRefused, SubscriptionRefused):
             raise
@@ -226,7 +231,7 @@ class AgentManager:
         self._changed.set()
 
     def _describe(self) -> Heartbeat:
-        link, hears, look = self._link.state(), self._hears, self._testbed.look()
+        link, hears, look = self._connection.state(), self._hears, self._testbed.look()
         connected = link.phase is Phase.UP
         ended = self._ended
         state = PROCESSING if self._at_work else READY if hears else STARTING
@@ -275,9 +280,9 @@ class AgentManager:
                 self._stopped.wait(RETRY_SECONDS)
         return None
 
-    def _connect(self) -> Link:
+    def _connect(self) -> BrokerConnection:
         assert self._broker is not None  # noqa: S101 (chosen where no link is given)
-        return Connection(self._broker.address)
+        return StompConnection(self._broker.address)
 
 
 def _done(lines: Sequence[ProcessReport]) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from types import TracebackType
 
 from ...core.settings import Settings
 from ...database import Database, open_database
-from ...messaging.connection import Connection
-from ...messaging.endpoint import Broker, choose_broker
+from ...messaging.connection import StompConnection
+from ...messaging.endpoint import BrokerEndpoint, choose_broker
 from ...messaging.message import IncomingMessage
 from ...messaging.publisher import Publisher
 from .execution import EngineContext, RunningExecution
@@ -34,10 +34,10 @@ class Engine:
         self._settings, self._on_end = settings, on_end
         self._live: dict[str, RunningExecution] = {}
         self._lock = threading.Lock()
-        self.broker: Broker = choose_broker(settings)
+        self.broker: BrokerEndpoint = choose_broker(settings)
         try:
             self.database: Database = open_database(settings.database_url)
-            self.connection = Connection(self.broker.address)
+            self.connection = StompConnection(self.broker.address)
             self.connection.start()
             self.connection.wait_up(CONNECT_SECONDS)
         except BaseException:

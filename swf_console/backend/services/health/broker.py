@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from ...core.files import read_json
 from ...core.settings import Settings
-from ...messaging.connection import Connection
+from ...messaging.connection import StompConnection
 from ...messaging.embedded import broker_file, find_running
 from ...messaging.endpoint import running_broker
-from ...messaging.link import Phase
+from ...messaging.ports import Phase
 from .connection import ConnectionStatus, Connectivity
 
 
@@ -35,7 +35,7 @@ def probe_broker(settings: Settings, patience: float) -> BrokerHealth:
     kind, pid = ("stomp", None) if settings.broker else ("embedded", _embedded_pid(settings))
     if kind == "embedded" and find_running(settings.state_dir) is None:
         return BrokerHealth(kind, Connectivity.IDLE)
-    connection = Connection(lambda: running_broker(settings), backoff=(60.0, 60.0))
+    connection = StompConnection(lambda: running_broker(settings), backoff=(60.0, 60.0))
     decided = threading.Event()
     connection.watch(lambda state: decided.set() if state.phase in (Phase.UP, Phase.DOWN) else None)
     connection.start()

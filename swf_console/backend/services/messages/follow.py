@@ -10,11 +10,12 @@ from types import TracebackType
 from ...core.destinations import EPICTOPIC
 from ...core.errors import Refused
 from ...core.settings import Settings
-from ...messaging.connection import Connection
+from ...messaging.connection import StompConnection
 from ...messaging.endpoint import choose_broker
-from ...messaging.link import ConnectionState, Phase
 from ...messaging.message import IncomingMessage, check_destination
-from ...messaging.subscriber import AUTO, Subscriber, Subscription
+from ...messaging.ports import ConnectionState, Phase
+from ...messaging.subscriber import Subscriber
+from ...messaging.subscription import AUTO, SubscriptionSpec
 from .filter import MessageMatch
 
 CONNECT_SECONDS = 10.0
@@ -53,8 +54,8 @@ class Tail:
         self._closed = threading.Event()
         self._waiting: queue.Queue[IncomingMessage] = queue.Queue(WAITING)
         self._broker = choose_broker(settings)
-        self._connection = Connection(self._broker.address)
-        self._subscriber = Subscriber(self._connection, Subscription(topic, ack=AUTO), self._arrived)
+        self._connection = StompConnection(self._broker.address)
+        self._subscriber = Subscriber(self._connection, SubscriptionSpec(topic, ack=AUTO), self._arrived)
 
     @property
     def place(self) -> str:

@@ -10,7 +10,8 @@ from ...core.errors import BackendUnreachable, ErrorReport, Refused, SwfError, U
 from ...core.settings import Settings
 from ...database import executions
 from ...messaging.message import IncomingMessage, make
-from ...messaging.subscriber import Subscriber, Subscription
+from ...messaging.subscriber import Subscriber
+from ...messaging.subscription import SubscriptionSpec
 from ..executions.engine import Engine
 from ..executions.execution import AlreadyStarted
 from ..executions.recovery import close_expired
@@ -37,7 +38,7 @@ class RunnerAgent:
         self._subscriber = Subscriber(
             self._engine.connection,
             # other senders give no namespace header: theirs are looked at, and put back with one if not ours
-            Subscription(CONTROL_QUEUE, selector=f"namespace = '{namespace}' OR namespace IS NULL"),
+            SubscriptionSpec(CONTROL_QUEUE, selector=f"namespace = '{namespace}' OR namespace IS NULL"),
             self._handle,
         )
 

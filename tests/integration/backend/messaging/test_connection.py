@@ -11,13 +11,13 @@ import pytest
 
 from swf_console.backend.core.errors import BrokerUnreachable, PortTaken
 from swf_console.backend.core.settings import BrokerSettings
-from swf_console.backend.messaging.connection import Connection
-from swf_console.backend.messaging.link import ConnectionState, ConnectRefused, NotConnected, Phase
+from swf_console.backend.messaging.connection import StompConnection
 from swf_console.backend.messaging.message import OutgoingMessage, make
+from swf_console.backend.messaging.ports import ConnectionState, ConnectRefused, NotConnected, Phase
 from tests.support.stomp_server import CONNECTED, Server, deaf, mute, refuse, say
 from tests.support.waiting import wait_for
 
-Open = Callable[..., Connection]
+Open = Callable[..., StompConnection]
 PASSWORD = "pass:word secret"
 
 
@@ -26,9 +26,9 @@ def connect() -> Iterator[Open]:
     """Start a Connection to a Server, and stop it at the end."""
     with ExitStack() as stack:
 
-        def start(server: Server, **options: object) -> Connection:
+        def start(server: Server, **options: object) -> StompConnection:
             broker = BrokerSettings(server.host, server.port, "user", PASSWORD)
-            made = Connection(lambda: broker, **{"backoff": (0.01, 0.05), **options})  # type: ignore[arg-type]
+            made = StompConnection(lambda: broker, **{"backoff": (0.01, 0.05), **options})  # type: ignore[arg-type]
             stack.callback(made.stop)
             made.start()
             return made
@@ -40,9 +40,9 @@ def big(number: int = 1) -> OutgoingMessage:
     return make("/topic/t", {"number": number, "filler": "x" * 1_000_000})
 
 
-def held_up(connection: Connection) -> bool:
+def held_up(connection: StompConnection) -> bool:
     """Whether somebody is in a send now, seen twice so that it is one that blocks."""
-    lock = connection._wire.transport._sending if connection._wire else None
+    lock = connection._current.transport._sending if connection._current else None
     for _ in range(20):
         if lock is None or lock.acquire(timeout=0.01):
             if lock is not None:
@@ -66,7 +66,7 @@ def test_a_server_that_cannot_be_reached_is_tried_again_until_it_can(connect: Op
     port = gone.getsockname()[1]
     gone.close()
     addresses = [BrokerSettings("127.0.0.1", port)]
-    connection = Connection(lambda: addresses[-1], backoff=(0.01, 0.05))
+    connection = StompConnection(lambda: addresses[-1], backoff=(0.01, 0.05))
     connection.start()
     try:
         with pytest.raises(BrokerUnreachable, match="nothing listens there"):
@@ -117,7 +117,7 @@ def test_what_the_address_raises_is_shown_and_it_is_asked_again() -> None:
         asked.release()
         raise PortTaken("port 61613 is taken")
 
-    connection = Connection(address, backoff=(0.01, 0.02))
+    connection = StompConnection(address, backoff=(0.01, 0.02))
     connection.start()
     try:
         with pytest.raises(PortTaken):
@@ -178,11 +178,11 @@ def test_stop_leaves_no_socket_of_an_attempt_that_still_connects() -> None:
         crowded = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         address = crowded.getsockname()
         stack.enter_context(socket.create_connection(address))  # the only place of its queue
-        connection = Connection(lambda: BrokerSettings(*address), connect_timeout=10)
+        connection = StompConnection(lambda: BrokerSettings(*address), connect_timeout=10)
         connection.start()
-        wait_for(lambda: connection._wire is not None and connection._wire.transport.running)
-        assert connection._wire is not None
-        transport = connection._wire.transport
+        wait_for(lambda: connection._current is not None and connection._current.transport.running)
+        assert connection._current is not None
+        transport = connection._current.transport
 
         connection.stop(timeout=0)
         for _ in range(2):
@@ -270,7 +270,7 @@ def test_changes_of_phase_are_told(connect: Open) -> None:
         raise RuntimeError("a watcher that fails")
 
     with Server(say()) as server:
-        connection = Connection(lambda: BrokerSettings(server.host, server.port))
+        connection = StompConnection(lambda: BrokerSettings(server.host, server.port))
         connection.watch(watch)
         connection.start()
         connection.wait_up(5)
@@ -301,7 +301,7 @@ def test_tls_with_a_server_that_speaks_none_is_an_error_and_never_plain_text() -
 
     with Server(listen) as server:
         broker = BrokerSettings(server.host, server.port, "user", PASSWORD, tls=True)
-        connection = Connection(lambda: broker)
+        connection = StompConnection(lambda: broker)
         connection.start()
         try:
             with pytest.raises(ConnectRefused, match="no TLS with"):

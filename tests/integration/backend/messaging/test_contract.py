@@ -11,19 +11,20 @@ from pathlib import Path
 import pytest
 
 from swf_console.backend.core.settings import BrokerSettings, Settings
-from swf_console.backend.messaging.connection import Connection
+from swf_console.backend.messaging.connection import StompConnection
 from swf_console.backend.messaging.embedded import EmbeddedBroker
-from swf_console.backend.messaging.link import Link, NotConnected, Phase
 from swf_console.backend.messaging.message import IncomingMessage, make
+from swf_console.backend.messaging.ports import BrokerConnection, NotConnected, Phase
 from swf_console.backend.messaging.publisher import Publisher
 from swf_console.backend.messaging.recorder import Recorder
-from swf_console.backend.messaging.subscriber import Subscriber, Subscription, SubscriptionRefused
+from swf_console.backend.messaging.subscriber import Subscriber
+from swf_console.backend.messaging.subscription import SubscriptionRefused, SubscriptionSpec
 from swf_console.testing.memory_broker import MemoryBroker
 from tests.support.activemq import ActiveMQAddress
 from tests.support.outbox import MemoryOutbox
 from tests.support.waiting import wait_for
 
-Connect = Callable[..., Link]
+Connect = Callable[..., BrokerConnection]
 Handler = Callable[[IncomingMessage], None]
 
 
@@ -33,7 +34,7 @@ def connect(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connect]
     with ExitStack() as stack:
         open_link = _opener(request, tmp_path, stack)
 
-        def start(client_id: str | None = None) -> Link:
+        def start(client_id: str | None = None) -> BrokerConnection:
             link = open_link(client_id)
             stack.callback(link.stop)
             link.start()
@@ -43,17 +44,19 @@ def connect(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connect]
         yield start
 
 
-def _opener(request: pytest.FixtureRequest, tmp_path: Path, stack: ExitStack) -> Callable[[str | None], Link]:
+def _opener(
+    request: pytest.FixtureRequest, tmp_path: Path, stack: ExitStack
+) -> Callable[[str | None], BrokerConnection]:
     if request.param == "memory":
         return MemoryBroker().connect
     if request.param == "embedded":
         settings = Settings(tmp_path, tmp_path, "user", "host", "sqlite://")
         broker = EmbeddedBroker(settings)
         stack.callback(broker.release)
-        return lambda client_id: Connection(broker.address, client_id=client_id)
+        return lambda client_id: StompConnection(broker.address, client_id=client_id)
     real: ActiveMQAddress = request.getfixturevalue("activemq")
     address = BrokerSettings(real.host, real.port, real.user, real.password)
-    return lambda client_id: Connection(lambda: address, client_id=client_id)
+    return lambda client_id: StompConnection(lambda: address, client_id=client_id)
 
 
 @pytest.fixture
@@ -71,9 +74,9 @@ def follow() -> Iterator[Callable[..., list[IncomingMessage]]]:
     """Subscribe and return the list that fills."""
     with ExitStack() as stack:
 
-        def start(link: Link, destination: str, **wanted: str) -> list[IncomingMessage]:
+        def start(link: BrokerConnection, destination: str, **wanted: str) -> list[IncomingMessage]:
             handled: list[IncomingMessage] = []
-            subscriber = Subscriber(link, Subscription(destination, **wanted), handled.append)  # type: ignore[arg-type]
+            subscriber = Subscriber(link, SubscriptionSpec(destination, **wanted), handled.append)  # type: ignore[arg-type]
             stack.callback(subscriber.close)
             subscriber.start()
             subscriber.wait_subscribed(10)
@@ -89,7 +92,7 @@ def handle_nothing(message: IncomingMessage) -> None:
 Follow = Callable[..., list[IncomingMessage]]
 
 
-def publish(link: Link, destination: str, numbers: range, **fields: str) -> None:
+def publish(link: BrokerConnection, destination: str, numbers: range, **fields: str) -> None:
     publisher = Publisher(link, MemoryOutbox())
     for number in numbers:
         publisher.publish(make(destination, {"number": number, "msg_type": "stf_gen", **fields}))
@@ -153,7 +156,7 @@ def test_a_selector_that_cannot_be_read_is_refused_and_the_others_go_on(
 ) -> None:
     link = connect()
     good = follow(link, topic)
-    bad = Subscriber(link, Subscription(queue, selector="namespace = = 'x'"), handle_nothing)
+    bad = Subscriber(link, SubscriptionSpec(queue, selector="namespace = = 'x'"), handle_nothing)
     bad.start()
 
     with pytest.raises(SubscriptionRefused):
@@ -181,7 +184,7 @@ def test_what_was_not_acknowledged_goes_to_the_next_consumer(
     link = connect()
     publish(link, queue, range(10))
     consumer_link = connect()
-    Subscriber(consumer_link, Subscription(queue), hold).start()
+    Subscriber(consumer_link, SubscriptionSpec(queue), hold).start()
     assert held.wait(10)
     consumer_link.stop()
     stuck.set()
@@ -204,7 +207,7 @@ def test_a_durable_subscription_keeps_what_came_meanwhile(
     publish(connect(), topic, range(3, 6))
     second_link = connect(name)
     second: list[IncomingMessage] = []
-    subscriber = Subscriber(second_link, Subscription(topic, durable_name="agent"), second.append)
+    subscriber = Subscriber(second_link, SubscriptionSpec(topic, durable_name="agent"), second.append)
     subscriber.start()
 
     wait_for(lambda: numbers(second) == [3, 4, 5])
@@ -220,7 +223,7 @@ def test_a_refused_message_holds_nobody_up(connect: Connect, queue: str) -> None
         handled.append(message)
 
     link = connect()
-    subscriber = Subscriber(link, Subscription(queue), work)
+    subscriber = Subscriber(link, SubscriptionSpec(queue), work)
     subscriber.start()
     publish(connect(), queue, range(200))
 

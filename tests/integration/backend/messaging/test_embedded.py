@@ -17,14 +17,14 @@ import pytest
 
 from swf_console.backend.core.errors import BrokerUnreachable, PortTaken
 from swf_console.backend.core.settings import BrokerSettings, Settings
-from swf_console.backend.messaging.connection import Connection
+from swf_console.backend.messaging.connection import StompConnection
 from swf_console.backend.messaging.embedded import (
     EmbeddedBroker,
     broker_file,
     ensure_running,
     find_running,
 )
-from swf_console.backend.messaging.endpoint import NamedBroker, choose_broker
+from swf_console.backend.messaging.endpoint import ConfiguredBroker, choose_broker
 from tests.support.embedded import BrokerProcess
 from tests.support.waiting import wait_for
 
@@ -57,7 +57,7 @@ def stack() -> Iterator[ExitStack]:
 
 def use(broker: EmbeddedBroker) -> None:
     """Connect once: a broker waits a while for its first client."""
-    connection = Connection(broker.address)
+    connection = StompConnection(broker.address)
     connection.start()
     connection.wait_up(10)
     connection.stop()
@@ -104,7 +104,7 @@ def test_its_address_is_for_its_owner_alone(settings: Settings, stack: ExitStack
 def test_it_lives_on_while_others_use_it(settings: Settings, stack: ExitStack) -> None:
     owner = ensure_running(settings)
     pid = owner.child_pid or 0
-    guest = Connection(EmbeddedBroker(settings).address)
+    guest = StompConnection(EmbeddedBroker(settings).address)
     stack.callback(guest.stop)
     guest.start()
     guest.wait_up(5)
@@ -258,6 +258,6 @@ def test_a_broker_that_the_environment_names_wins(settings: Settings) -> None:
 
     assert isinstance(choose_broker(settings), EmbeddedBroker)
     chosen = choose_broker(replace(settings, broker=named))
-    assert isinstance(chosen, NamedBroker)
+    assert isinstance(chosen, ConfiguredBroker)
     assert chosen.address() == named
     chosen.release()

@@ -14,12 +14,13 @@ from typing import Protocol
 import pytest
 
 from swf_console.backend.core.settings import BrokerSettings, Settings
-from swf_console.backend.messaging.connection import Connection
+from swf_console.backend.messaging.connection import StompConnection
 from swf_console.backend.messaging.embedded import EmbeddedBroker, broker_file
-from swf_console.backend.messaging.link import Phase
 from swf_console.backend.messaging.message import IncomingMessage, make
+from swf_console.backend.messaging.ports import Phase
 from swf_console.backend.messaging.publisher import Publisher
-from swf_console.backend.messaging.subscriber import Subscriber, Subscription
+from swf_console.backend.messaging.subscriber import Subscriber
+from swf_console.backend.messaging.subscription import SubscriptionSpec
 from tests.support.activemq import ActiveMQ, ActiveMQAddress
 from tests.support.outbox import MemoryOutbox
 from tests.support.programs import Program
@@ -75,7 +76,7 @@ class Stream:
         self.arrived: list[IncomingMessage] = []
         follower = self._connect(stack, far, str(uuid.uuid4()))
         self.subscriber = Subscriber(
-            follower, Subscription(self.topic, durable_name="outage"), self.arrived.append
+            follower, SubscriptionSpec(self.topic, durable_name="outage"), self.arrived.append
         )
         stack.callback(self.subscriber.close)
         self.subscriber.start()
@@ -88,8 +89,8 @@ class Stream:
     @staticmethod
     def _connect(
         stack: ExitStack, address: Callable[[], BrokerSettings], client_id: str | None
-    ) -> Connection:
-        made = Connection(address, client_id=client_id, heartbeats=QUICK, backoff=(0.05, 0.5))
+    ) -> StompConnection:
+        made = StompConnection(address, client_id=client_id, heartbeats=QUICK, backoff=(0.05, 0.5))
         stack.callback(made.stop)
         made.start()
         made.wait_up(10)

@@ -8,8 +8,8 @@ import pytest
 
 from swf_console.backend.core.errors import BrokerUnreachable
 from swf_console.backend.core.settings import BrokerSettings
-from swf_console.backend.messaging.connection import Connection
-from swf_console.backend.messaging.link import ConnectRefused
+from swf_console.backend.messaging.connection import StompConnection
+from swf_console.backend.messaging.ports import ConnectRefused
 from tests.support.activemq import ActiveMQAddress
 from tests.support.certificates import make_authority
 from tests.support.proxy import Proxy
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.activemq
 
 
 def refusal(broker: BrokerSettings) -> BrokerUnreachable:
-    connection = Connection(lambda: broker, connect_timeout=2.0)
+    connection = StompConnection(lambda: broker, connect_timeout=2.0)
     connection.start()
     try:
         with pytest.raises(BrokerUnreachable) as caught:

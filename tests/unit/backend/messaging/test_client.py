@@ -11,7 +11,7 @@ import pytest
 from swf_console.backend.core.settings import Settings
 from swf_console.backend.messaging import client
 from swf_console.backend.messaging.message import make
-from swf_console.backend.messaging.outbox import Unrecorded
+from swf_console.backend.messaging.outbox import NoOutbox
 from swf_console.testing.memory_broker import MemoryBroker, stranger
 from tests.support.waiting import wait_for
 
@@ -30,7 +30,7 @@ def settings(tmp_path: Path) -> Settings:
 def broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryBroker]:
     """The broker that every connection of the client reaches."""
     made = MemoryBroker()
-    monkeypatch.setattr(client, "Connection", lambda _address: made.connect())
+    monkeypatch.setattr(client, "StompConnection", lambda _address: made.connect())
     yield made
     made.stop()
 
@@ -51,7 +51,7 @@ def asked(
     try:
         return client.request(
             settings,
-            Unrecorded,
+            NoOutbox,
             QUEUE,
             {"command": "status"},
             reply_to=lambda correlation: f"{SHARED}.{correlation}" if private else SHARED,
@@ -87,5 +87,5 @@ def test_request_reply_without_an_id_is_taken_only_from_a_destination_of_its_own
 
 def test_send_returns_once_the_broker_has_confirmed(broker: MemoryBroker, settings: Settings) -> None:
     messages = [make(QUEUE, {"msg_type": "x", "n": n}) for n in range(3)]
-    assert client.send(settings, Unrecorded(), messages)
+    assert client.send(settings, NoOutbox(), messages)
     assert [json.loads(one.body)["n"] for one in broker.accepted] == [0, 1, 2]

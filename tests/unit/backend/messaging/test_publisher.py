@@ -8,7 +8,7 @@ import pytest
 from swf_console.backend.core.errors import BackendUnreachable
 from swf_console.backend.messaging.message import OutgoingMessage, make
 from swf_console.backend.messaging.publisher import PublishAborted, Publisher
-from swf_console.testing.memory_broker import MemoryBroker, MemoryLink
+from swf_console.testing.memory_broker import MemoryBroker, MemoryConnection
 from tests.support.outbox import MemoryOutbox
 from tests.support.waiting import wait_for
 
@@ -25,7 +25,7 @@ class Stage:
     def __init__(self) -> None:
         self.broker = MemoryBroker()
         self.outbox = MemoryOutbox()
-        self.link: MemoryLink = self.broker.connect()
+        self.link: MemoryConnection = self.broker.connect()
         self.publishers: list[Publisher] = []
 
     def publisher(self, **bounds: int) -> Publisher:

@@ -6,17 +6,12 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from swf_console.backend.core.errors import BackendUnreachable, BrokerUnreachable, UsageError
-from swf_console.backend.messaging.link import Phase
 from swf_console.backend.messaging.message import IncomingMessage, make
+from swf_console.backend.messaging.ports import Phase
 from swf_console.backend.messaging.recorder import Recorder, Unstorable
-from swf_console.backend.messaging.subscriber import (
-    Inbox,
-    Seen,
-    Subscriber,
-    Subscription,
-    SubscriptionRefused,
-)
-from swf_console.testing.memory_broker import MemoryBroker, MemoryLink, stranger
+from swf_console.backend.messaging.subscriber import Subscriber
+from swf_console.backend.messaging.subscription import Inbox, RecentIds, SubscriptionRefused, SubscriptionSpec
+from swf_console.testing.memory_broker import MemoryBroker, MemoryConnection, stranger
 from tests.support.waiting import wait_for
 
 TOPIC = "/topic/t"
@@ -28,12 +23,12 @@ class Stage:
 
     def __init__(self) -> None:
         self.broker = MemoryBroker()
-        self.link: MemoryLink = self.broker.connect("client")
+        self.link: MemoryConnection = self.broker.connect("client")
         self.link.start()
         self.handled: list[IncomingMessage] = []
         self.open: list[Subscriber | Recorder] = []
 
-    def subscriber(self, subscription: Subscription, limit: int = 100) -> Subscriber:
+    def subscriber(self, subscription: SubscriptionSpec, limit: int = 100) -> Subscriber:
         made = Subscriber(self.link, subscription, self.handled.append, limit=limit)
         return self.started(made)
 
@@ -86,14 +81,14 @@ def stage() -> Iterator[Stage]:
 
 
 def test_messages_are_handled_in_order_and_acknowledged(stage: Stage) -> None:
-    subscriber = stage.subscriber(Subscription(QUEUE))
+    subscriber = stage.subscriber(SubscriptionSpec(QUEUE))
 
     stage.send(QUEUE, *range(300))
 
     wait_for(lambda: stage.numbers() == list(range(300)))
     wait_for(lambda: subscriber.state().handled == 300)
     subscriber.close()
-    stage.subscriber(Subscription(QUEUE))
+    stage.subscriber(SubscriptionSpec(QUEUE))
     stage.send(QUEUE, 300)
     wait_for(lambda: len(stage.handled) == 301)
 
@@ -106,7 +101,7 @@ def test_a_message_is_acknowledged_only_after_the_work(stage: Stage) -> None:
         go_on.wait(10)
         stage.handled.append(message)
 
-    stage.started(Subscriber(stage.link, Subscription(QUEUE), work))
+    stage.started(Subscriber(stage.link, SubscriptionSpec(QUEUE), work))
     stage.send(QUEUE, 1)
     assert working.wait(5)
     stage.broker.cut()
@@ -116,7 +111,7 @@ def test_a_message_is_acknowledged_only_after_the_work(stage: Stage) -> None:
 
 
 def test_the_same_message_again_is_acknowledged_and_not_handled(stage: Stage) -> None:
-    subscriber = stage.subscriber(Subscription(QUEUE))
+    subscriber = stage.subscriber(SubscriptionSpec(QUEUE))
     message = make(QUEUE, {"n": 1})
 
     for number in range(3):
@@ -135,7 +130,7 @@ def test_a_handler_that_raises_refuses_its_message_and_goes_on(stage: Stage) -> 
             raise ValueError("no such run")
         stage.handled.append(message)
 
-    subscriber = stage.started(Subscriber(stage.link, Subscription(QUEUE), work))
+    subscriber = stage.started(Subscriber(stage.link, SubscriptionSpec(QUEUE), work))
     stage.send(QUEUE, 1, 2)
 
     wait_for(lambda: stage.numbers() == [2])
@@ -154,7 +149,7 @@ def test_a_handler_whose_backend_is_away_is_called_again_with_the_same_message(s
             raise BackendUnreachable("no database")
         stage.handled.append(message)
 
-    stage.started(Subscriber(stage.link, Subscription(QUEUE), work))
+    stage.started(Subscriber(stage.link, SubscriptionSpec(QUEUE), work))
     stage.send(QUEUE, 1, 2)
 
     wait_for(lambda: stage.numbers() == [1, 2])
@@ -163,18 +158,18 @@ def test_a_handler_whose_backend_is_away_is_called_again_with_the_same_message(s
 
 
 def test_a_selector_leaves_the_others_in_the_queue(stage: Stage) -> None:
-    stage.subscriber(Subscription(QUEUE, selector="namespace = 'ours'"))
+    stage.subscriber(SubscriptionSpec(QUEUE, selector="namespace = 'ours'"))
 
     stage.broker.inject(stranger(QUEUE, "{}", namespace="theirs"))
     stage.send(QUEUE, 1)
 
     wait_for(lambda: stage.numbers() == [1])
-    stage.subscriber(Subscription(QUEUE, selector="namespace = 'theirs'"))
+    stage.subscriber(SubscriptionSpec(QUEUE, selector="namespace = 'theirs'"))
     wait_for(lambda: len(stage.handled) == 2)
 
 
 def test_a_selector_that_cannot_be_read_is_said_at_once_and_not_tried_again(stage: Stage) -> None:
-    subscriber = stage.subscriber(Subscription(QUEUE, selector="namespace = = 'x'"))
+    subscriber = stage.subscriber(SubscriptionSpec(QUEUE, selector="namespace = = 'x'"))
 
     with pytest.raises(SubscriptionRefused, match="no subscription to /queue/q"):
         subscriber.wait_subscribed(5)
@@ -185,14 +180,14 @@ def test_a_selector_that_cannot_be_read_is_said_at_once_and_not_tried_again(stag
 
 def test_who_waits_for_a_subscription_without_a_broker_is_told_why(stage: Stage) -> None:
     stage.broker.stop()
-    subscriber = stage.subscriber(Subscription(QUEUE))
+    subscriber = stage.subscriber(SubscriptionSpec(QUEUE))
 
     with pytest.raises(BrokerUnreachable, match="the connection was cut"):
         subscriber.wait_subscribed(0.05)
 
 
 def test_a_subscription_is_made_again_in_each_session(stage: Stage) -> None:
-    subscriber = stage.subscriber(Subscription(TOPIC))
+    subscriber = stage.subscriber(SubscriptionSpec(TOPIC))
     for number in range(3):
         stage.broker.stop()
         assert not subscriber.state().subscribed
@@ -204,7 +199,7 @@ def test_a_subscription_is_made_again_in_each_session(stage: Stage) -> None:
 
 
 def test_a_durable_subscription_keeps_what_came_meanwhile(stage: Stage) -> None:
-    durable = Subscription(TOPIC, durable_name="agent")
+    durable = SubscriptionSpec(TOPIC, durable_name="agent")
     stage.subscriber(durable).close()
     stage.send(TOPIC, 1, 2)
 
@@ -214,7 +209,7 @@ def test_a_durable_subscription_keeps_what_came_meanwhile(stage: Stage) -> None:
 
 
 def test_a_forgotten_durable_subscription_keeps_nothing(stage: Stage) -> None:
-    durable = Subscription(TOPIC, durable_name="agent")
+    durable = SubscriptionSpec(TOPIC, durable_name="agent")
     stage.subscriber(durable).close(forget=True)
     stage.send(TOPIC, 1)
 
@@ -225,7 +220,7 @@ def test_a_forgotten_durable_subscription_keeps_nothing(stage: Stage) -> None:
 
 
 def test_strange_messages_are_counted_and_handled(stage: Stage) -> None:
-    subscriber = stage.subscriber(Subscription(TOPIC, ack="auto"))
+    subscriber = stage.subscriber(SubscriptionSpec(TOPIC, ack="auto"))
 
     stage.broker.inject(stranger(TOPIC, "not json"))
     stage.broker.inject(stranger(TOPIC, '{"msg_type": 7.5}'))
@@ -242,7 +237,7 @@ def test_a_tail_that_falls_behind_loses_the_oldest_and_counts_them(stage: Stage)
         go_on.wait(10)
         stage.handled.append(message)
 
-    subscriber = stage.started(Subscriber(stage.link, Subscription(TOPIC, ack="auto"), work, limit=10))
+    subscriber = stage.started(Subscriber(stage.link, SubscriptionSpec(TOPIC, ack="auto"), work, limit=10))
     stage.send(TOPIC, 0)
     assert working.wait(5)
     stage.send(TOPIC, *range(1, 26))
@@ -254,7 +249,7 @@ def test_a_tail_that_falls_behind_loses_the_oldest_and_counts_them(stage: Stage)
 
 def test_a_bare_destination_is_no_subscription() -> None:
     with pytest.raises(UsageError):
-        Subscription("epictopic")
+        SubscriptionSpec("epictopic")
 
 
 def test_a_recorder_stores_everything_once_in_order(stage: Stage) -> None:
@@ -320,7 +315,7 @@ def test_a_durable_recorder_has_what_was_sent_while_it_was_away(stage: Stage) ->
 
 
 def test_what_was_seen_is_remembered_within_bounds() -> None:
-    seen = Seen(2)
+    seen = RecentIds(2)
     for identity in ("a", "b", "a", "c"):
         seen.add(identity)
 

@@ -1,4 +1,4 @@
-"""A broker connection as the rest of the room sees it: real over stomp.py, or in memory."""
+"""A broker connection as publishers and subscribers know it: over stomp.py, or in memory."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from .message import OutgoingMessage
 
 
 class NotConnected(Exception):
-    """The session that a frame was meant for is over; nothing tells whether the frame arrived."""
+    """The session of a frame is over; it is unknown whether the frame arrived."""
 
 
 class ConnectRefused(BrokerUnreachable):
-    """The broker was reached and will not have us as we are: credentials, certificate, no TLS there."""
+    """The broker was reached and refused the connection: credentials, certificate, no TLS there."""
 
 
 class Phase(StrEnum):
@@ -47,7 +47,7 @@ class ConnectionState:
 
 
 class SubscribeRequest(NamedTuple):
-    """What a broker is asked for; `name` is unique within the session."""
+    """One SUBSCRIBE; `name` is unique within the session."""
 
     name: str
     destination: str
@@ -56,21 +56,21 @@ class SubscribeRequest(NamedTuple):
 
     @property
     def receipt(self) -> str:
-        """What the broker answers with."""
+        """The receipt that it asks for."""
         return f"subscribe-{self.name}"
 
 
-class Channel(Protocol):
-    """Who wants to know of a connection's life; every call must return at once."""
+class ConnectionListener(Protocol):
+    """Is called with the events of a connection; every call must return at once."""
 
     def on_up(self, session: int) -> None:
-        """A new session begins; subscribe now."""
+        """A new session has started; subscribe now."""
 
     def on_down(self, session: int, error: str) -> None:
         """That session is over."""
 
     def on_receipt(self, session: int, receipt: str) -> bool:
-        """The broker confirmed `receipt`; true where it was this channel's."""
+        """The broker confirmed `receipt`; true where it was this listener's."""
 
     def on_refusal(self, session: int, receipt: str, error: str) -> bool:
         """The broker answered the frame with `receipt` by an ERROR; true where the session may go on."""
@@ -79,11 +79,11 @@ class Channel(Protocol):
 MessageRoute = Callable[[int, Mapping[str, str], str], None]
 
 
-class Link(Protocol):
+class BrokerConnection(Protocol):
     """One connection to a broker that comes up again by itself; a session is the time between two outages."""
 
     def start(self) -> None:
-        """Begin to connect, without waiting for it."""
+        """Start connecting, without waiting for it."""
 
     def stop(self, timeout: float = 1.0) -> None:
         """End for good, within `timeout` seconds."""
@@ -97,16 +97,16 @@ class Link(Protocol):
     def watch(self, watcher: Callable[[ConnectionState], None]) -> None:
         """Call `watcher` with each change of phase, from a thread of the connection's."""
 
-    def attach(self, channel: Channel) -> None:
-        """Tell `channel` of sessions from now on; of a session that is up, at once."""
+    def attach(self, listener: ConnectionListener) -> None:
+        """Call `listener` for sessions from now on; for a session that is up, at once."""
 
-    def detach(self, channel: Channel) -> None:
-        """Tell `channel` no more."""
+    def detach(self, listener: ConnectionListener) -> None:
+        """Call `listener` no more."""
 
     def send(self, session: int, messages: Sequence[OutgoingMessage]) -> None:
         """Send in order, each with its id as its receipt; NotConnected where the session is over."""
 
-    def subscribe(self, session: int, asked: SubscribeRequest, route: MessageRoute) -> None:
+    def subscribe(self, session: int, request: SubscribeRequest, route: MessageRoute) -> None:
         """Subscribe; the answer is the receipt `subscribe-<name>`."""
 
     def unsubscribe(self, session: int, subscription: str, headers: Mapping[str, str]) -> None:
