@@ -38,8 +38,11 @@ def upgrade() -> None:
 
 def write_revision(folder: Path, *, additive: bool = True, version: str = NEXT, after: str = PRESENT) -> Path:
     """Write the revision, which locks programs of the present version out unless it is additive."""
+    # loaded here: the next version's program loads it after its own version is set
+    from swf_console.backend.database.connection import migrate
+
     folder.mkdir()
-    declared = (version, after, PRESENT if additive else version)
+    declared = (version, after, migrate.oldest_compatible(PRESENT) if additive else version)
     (folder / f"{version}_note.py").write_text(REVISION % declared)
     return folder
 

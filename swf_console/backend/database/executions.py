@@ -42,7 +42,7 @@ ORDERS = {
     "user": (_c.executed_by, _c.start_time, _c.execution_id),
 }
 _SUMMARY = (*_OWN, *_OF_DEFINITION)
-_ALL = (*_SUMMARY, _c.parameter_values, _c.performance_metrics, _c.execution_environment, _c.stack_trace)
+_ALL = (*(_c[name] for name in Execution.__dataclass_fields__ if name in _c), *_OF_DEFINITION)
 _WITH_DEFINITION = executions.join(definitions, definitions.c.id == _c.workflow_definition_id)
 # asked every second for as long as a run lasts: made once
 _LEASES = select(_c.execution_id, _c.stop_requested_at).where(

@@ -26,6 +26,7 @@ from tests.support.history import add_execution
 from tests.support.homes import plain_environment, run
 from tests.support.next_version import NEXT
 
+DECLARED = re.compile(r'^compatible_from = "(\d+)"$', re.MULTILINE)
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
 
@@ -88,19 +89,26 @@ def test_known_versions_are_the_revisions_that_are_shipped() -> None:
     assert tuple(name.partition("_")[0] for name in scripts) == KNOWN
     for known, name in zip(KNOWN, scripts, strict=True):
         code = (migrate.VERSION_LOCATIONS[0] / name).read_text()
-        declared = re.search(r'^compatible_from = "(\d+)"$', code, re.MULTILINE)
+        declared = DECLARED.search(code)
         assert declared, f"{name} says nothing of older programs"
         assert declared[1] in KNOWN[: KNOWN.index(known) + 1]
         assert "swf_console.backend.database.tables" not in code
 
 
+def oldest_declared() -> str:
+    """The latest `compatible_from` that a shipped revision declares, read from the text."""
+    scripts = migrate.VERSION_LOCATIONS[0].glob("[0-9]*.py")
+    return max(found[1] for script in scripts if (found := DECLARED.search(script.read_text())))
+
+
 def test_programs_that_were_locked_out_once_stay_so(
     breaking: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    oldest = oldest_declared()
     later = next_version.write_revision(tmp_path / "later", version=f"{int(NEXT) + 1:04d}", after=NEXT)
     monkeypatch.setattr(migrate, "VERSION_LOCATIONS", (*migrate.VERSION_LOCATIONS, breaking, later))
     found = [migrate.oldest_compatible(one) for one in (HEAD, NEXT, f"{int(NEXT) + 1:04d}")]
-    assert found == [HEAD, NEXT, NEXT]
+    assert found == [oldest, NEXT, NEXT]
 
 
 def test_next_revision_makes_a_fresh_database(url: str, additive: Path) -> None:
@@ -112,7 +120,7 @@ def test_next_revision_makes_a_fresh_database(url: str, additive: Path) -> None:
         assert next_version.column_is_there(database)
         with database.read() as connection:
             assert missing(connection, all_tables()) == []
-            assert compatible_from(connection) == HEAD
+            assert compatible_from(connection) == oldest_declared()
     assert migrate.current(url) == NEXT
 
 
@@ -133,7 +141,9 @@ def test_what_is_stored_beside_it_stays(url: str, additive: Path) -> None:
     migrate.upgrade(url)
     state = text("SELECT state_data FROM swf_persistent_state WHERE id = 1")
     with opened(url) as database, database.write() as connection:
-        assert compatible_from(connection) is None
+        # the first version stores nothing, and a later one its own
+        assert compatible_from(connection) == (None if KNOWN[0] == HEAD else oldest_declared())
+        connection.execute(text("DELETE FROM swf_persistent_state"))
         connection.execute(
             text(
                 "INSERT INTO swf_persistent_state (id, state_data, updated_at)"
@@ -144,7 +154,7 @@ def test_what_is_stored_beside_it_stays(url: str, additive: Path) -> None:
     with opened(url) as database, database.read() as connection:
         found = connection.execute(state).scalar_one()
     kept = json.loads(found) if isinstance(found, str) else found
-    assert kept == {"next_run_number": 100044, "compatible_from": HEAD}
+    assert kept == {"next_run_number": 100044, "compatible_from": oldest_declared()}
 
 
 def test_additive_revision_lets_older_programs_read_and_write(url: str, additive: Path) -> None:

@@ -145,6 +145,8 @@ def test_database_of_a_newer_version_is_refused(path: Path) -> None:
     database = open_database(url_of(path))
     with database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        # nothing says that older programs may go on
+        connection.execute(text("DELETE FROM swf_persistent_state"))
     database.close()
     with pytest.raises(DatabaseUnusable, match=r"newer version \(9999\).*Update swf-console") as caught:
         open_database(url_of(path))
@@ -237,11 +239,11 @@ def test_full_disk_is_said_and_leaves_what_was_there(path: Path) -> None:
 
 def test_reading_blocks_no_writer_and_sees_one_state(path: Path) -> None:
     database = open_database(url_of(path))
-    count = text("SELECT count(*) FROM swf_persistent_state")
+    count = text("SELECT count(*) FROM swf_namespace")
     with database.read() as reader:
         assert reader.execute(count).scalar() == 0
         with database.write() as writer:
-            sequences.next_run_number(writer)
+            namespaces.ensure(writer, "torre1", "wenauseic")
         assert reader.execute(count).scalar() == 0
     with database.read() as reader:
         assert reader.execute(count).scalar() == 1
