@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from swf_console.backend.simulation.clocks import Clock
-from swf_console.backend.simulation.execution import Outcome, simulate
-from swf_console.backend.simulation.ports import Identity, StateEvent, StopSignal
+from swf_console.backend.simulation.execution import ExecutionOutcome, simulate
+from swf_console.backend.simulation.ports import ExecutionIdentity, StateChange, StopSignal
 from swf_console.backend.simulation.workflow_loader import WorkflowCode, load_workflow
 
 WORKFLOWS = Path(__file__).parents[2] / "workflows"
 FOUNDING = Path(__file__).with_name("founding") / "stf_datataking.py.txt"
-IDENTITY = Identity("stf_datataking-ada-0001", "test-ns", "STF_Datataking-agent-ada-7")
+IDENTITY = ExecutionIdentity("stf_datataking-ada-0001", "test-ns", "STF_Datataking-agent-ada-7")
 DAQ: dict[str, Any] = {
     "no_beam_not_ready_delay": 5,
     "broadcast_delay": 1,
@@ -37,7 +37,7 @@ class MemoryPorts:
     ) -> None:
         self.messages: list[dict[str, Any]] = []
         self.destinations: list[str] = []
-        self.events: list[StateEvent] = []
+        self.events: list[StateChange] = []
         self.closing: list[str] = []
         self._numbers = itertools.count(first_run)
         self._on_send = on_send
@@ -53,7 +53,7 @@ class MemoryPorts:
     def next_run_number(self) -> int:
         return next(self._numbers)
 
-    def record_state(self, event: StateEvent) -> None:
+    def record_state(self, event: StateChange) -> None:
         self.events.append(event)
 
     @property
@@ -74,9 +74,9 @@ def run_daq(
     clock: Clock | None = None,
     stop: StopSignal | None = None,
     duration: float | None = None,
-    identity: Identity = IDENTITY,
+    identity: ExecutionIdentity = IDENTITY,
     **parameters: Any,
-) -> Outcome:
+) -> ExecutionOutcome:
     """Run the shipped workflow with DAQ's values, `parameters` over them."""
     code = load_workflow(WORKFLOWS, "stf_datataking")
     config = {"daq_state_machine": {**DAQ, **parameters}}

@@ -1,1 +1,1 @@
-"""Workflows in SimPy: the code that is loaded, its clock, an execution's life, the prediction of a run."""
+"""Executions of workflows in simulated time, their loading, their dry run and its prediction."""

@@ -1,4 +1,4 @@
-"""How many slices wait, over time: by a formula, and by a SimPy model that arrives at the same."""
+"""How many slices wait, over time: by a formula, and by a SimPy model that gives the same numbers."""
 
 import math
 from bisect import bisect_right
@@ -29,7 +29,7 @@ class BacklogPoint:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What piles up and how long it takes to go away; ticks and times in simulated seconds.
+    """How many slices wait at most and until when; ticks and times in simulated seconds.
 
     `drain_seconds` counts from `end_run` to the last finished slice; None where no worker ever finishes one.
     `unfinished` are the slices that are not done when the ramp-down time after `end_run` is over.
@@ -47,20 +47,20 @@ class Backlog:
 
 
 def sampled(stf_ticks: Sequence[float], rate: float) -> list[float]:
-    """The STFs that a sampling fraction takes, evenly spread, the first always: 5 % are the 1st, 21st, ..."""
+    """The STFs that a sampling rate takes, evenly spread, the first always: 5 % are the 1st, 21st, ..."""
     return [tick for n, tick in enumerate(stf_ticks) if _share(n + 1, rate) > _share(n, rate)]
 
 
 def ready_ticks(work: Workload, asked: float) -> list[float]:
-    """When each worker is there: they come evenly, the last when the ramp-up time is over."""
+    """When each worker is ready: at even intervals, the last when the ramp-up time is over."""
     return [asked + work.rampup_time * (number + 1) / work.workers for number in range(work.workers)]
 
 
 def starts_by_formula(arrivals: Sequence[float], seconds: float, ready: Sequence[float]) -> list[float]:
-    """When each slice is begun: once it is there and a worker is, who is new or through with another.
+    """When each slice is started: once it has arrived and a worker, new or finished, is free.
 
     Exact for slices taken in order that all take the same time: then workers are free again in the order
-    in which they began.
+    in which they started.
     """
     starts: list[float] = []
     new = freed = 0
@@ -75,7 +75,7 @@ def starts_by_formula(arrivals: Sequence[float], seconds: float, ready: Sequence
 
 
 def starts_by_model(arrivals: Sequence[float], seconds: float, ready: Sequence[float]) -> list[float]:
-    """The same, from SimPy: workers that get ready and then take one slice after the other."""
+    """The same, from SimPy: workers that become ready and then take one slice after the other."""
     env = simpy.Environment(0.0)
     queue = simpy.Store(env)
     starts: list[float] = []
@@ -107,9 +107,9 @@ def predict_backlog(
     end_run: float,
     method: Method = "formula",
 ) -> Backlog | None:
-    """What becomes of the slices of these STFs; None where they are too many for the model (30,000).
+    """The backlog of the slices of these STFs; None where they are too many for the model (30,000).
 
-    The last worker is ready `rampup_time` after `run_imminent`; the way of a message takes no time.
+    The last worker is ready `rampup_time` after `run_imminent`; messages take no time.
     """
     ticks = sampled(stf_ticks, work.stf_sampling_rate)
     arrivals = [tick for tick in ticks for _ in range(work.slices_per_sample)]
@@ -120,7 +120,7 @@ def predict_backlog(
     if ready:
         by = starts_by_model if method == "model" else starts_by_formula
         starts = by(arrivals, work.slice_processing_time, ready)
-    flow = _Flow(arrivals, starts, work.slice_processing_time)
+    flow = _SliceCounts(arrivals, starts, work.slice_processing_time)
     peak, peak_tick = flow.peak()
     last = starts[-1] + work.slice_processing_time if starts else end_run
     return Backlog(
@@ -137,8 +137,8 @@ def predict_backlog(
 
 
 @dataclass(frozen=True, slots=True)
-class _Flow:
-    """When slices arrive and when they are begun, both in order."""
+class _SliceCounts:
+    """When slices arrive and when they are started, both in order."""
 
     arrivals: Sequence[float]
     starts: Sequence[float]
@@ -155,7 +155,7 @@ class _Flow:
         return tuple(self.at(first + n * step if n < POINTS - 1 else last) for n in range(POINTS))
 
     def peak(self) -> tuple[int, float]:
-        """The most that ever waited, and when: only an arrival can make it more."""
+        """The most that ever waited, and when: only an arrival can raise it."""
         highest, when = 0, self.arrivals[0] if self.arrivals else 0.0
         for n, tick in enumerate(islice(self.arrivals, 1, None), 1):
             if tick == self.arrivals[n - 1]:

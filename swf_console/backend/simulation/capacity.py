@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """The parameters that decide it; times in seconds, rampup and rampdown of the workers."""
+    """The parameters that decide it; times in seconds, ramp-up and ramp-down are those of the workers."""
 
     stf_interval: float
     stf_sampling_rate: float
@@ -32,12 +32,12 @@ class Capacity:
 
     @property
     def keeps_up(self) -> bool:
-        """Whether nothing piles up while physics lasts."""
+        """Whether the backlog does not grow during physics."""
         return self.workers >= self.workers_needed
 
 
 def workload(parameters: Mapping[str, Any]) -> Workload | None:
-    """What the parameters say of slices and workers; None where they say nothing of them.
+    """What the parameters say about slices and workers; None where they have none of them.
 
     Without a sampling rate every STF is sampled.
     """

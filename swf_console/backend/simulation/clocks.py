@@ -10,7 +10,7 @@ from simpy import Environment
 from ..core.durations import Durations
 from .ports import StopSignal
 
-FRESH = 1000
+BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +28,21 @@ class Lateness:
     """Counts how late each event was."""
 
     def __init__(self) -> None:
-        self._fresh: list[float] = []
+        self._uncounted: list[float] = []
         self._durations = Durations()
         self._last = 0.0
 
     def add(self, seconds: float) -> None:
-        """Note one event that was `seconds` late; where nothing is scheduled, nothing is.
+        """Note one event that was `seconds` late (not finite where nothing was scheduled).
 
         This is done in the moment when the event is due, so it is counted later, a thousand at a time.
         """
-        self._fresh.append(seconds)
-        if len(self._fresh) == FRESH:
+        self._uncounted.append(seconds)
+        if len(self._uncounted) == BATCH:
             self._count()
 
     def _count(self) -> None:
-        fresh, self._fresh = self._fresh, []
+        fresh, self._uncounted = self._uncounted, []
         for seconds in fresh:
             if math.isfinite(seconds):
                 self._durations.add(seconds)

@@ -1,15 +1,15 @@
-"""A run as it would go: the workflow itself, simulated without a broker and without a database."""
+"""A dry run: the workflow itself, simulated without a broker and without a database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.errors import ExecutionFailed
-from .execution import Outcome, simulate
-from .ports import Identity, StateEvent, StopSignal
+from .execution import ExecutionOutcome, simulate
+from .ports import ExecutionIdentity, StateChange, StopSignal
 from .workflow_loader import WorkflowCode
 
-HORIZON = 3600.0
+LONGEST_SECONDS = 3600.0
 MOST_STFS = 100_000
 MOST_MESSAGES = 10 * MOST_STFS
 
@@ -40,8 +40,8 @@ class Schedule:
 
 
 @dataclass
-class _Notebook:
-    """Ports that lead nowhere and keep what a schedule is made of."""
+class _RecordingPorts:
+    """Ports without a broker and a database, which keep what a schedule is made of."""
 
     stop: StopSignal
     transitions: list[Transition] = field(default_factory=list)
@@ -58,13 +58,13 @@ class _Notebook:
     def next_run_number(self) -> int:
         return 1
 
-    def record_state(self, event: StateEvent) -> None:
+    def record_state(self, event: StateChange) -> None:
         announced = event.event_data.get("msg_type")
         tick = event.event_data["simulation_tick"]
         self.transitions.append(Transition(tick, event.state, event.substate, announced))
 
 
-def rehearse(
+def dry_run(
     code: WorkflowCode,
     config: Mapping[str, Any],
     *,
@@ -77,15 +77,15 @@ def rehearse(
     Raises ExecutionFailed where the workflow itself fails.
     """
     stop = stop or StopSignal()
-    notebook = _Notebook(stop)
-    identity = Identity(f"{code.name}-rehearsal", "rehearsal", "rehearsal")
-    limit = duration or (HORIZON if _is_endless(config) else None)
-    outcome = simulate(code, config, notebook, identity=identity, stop=stop, duration=limit)
+    ports = _RecordingPorts(stop)
+    identity = ExecutionIdentity(f"{code.name}-dry-run", "dry-run", "dry-run")
+    limit = duration or (LONGEST_SECONDS if _is_endless(config) else None)
+    outcome = simulate(code, config, ports, identity=identity, stop=stop, duration=limit)
     if outcome.status == "failed":
         raise ExecutionFailed(f"workflow {code.name} fails: {outcome.error_message}")
     return Schedule(
-        transitions=tuple(notebook.transitions),
-        stf_ticks=tuple(notebook.stf_ticks),
+        transitions=tuple(ports.transitions),
+        stf_ticks=tuple(ports.stf_ticks),
         messages_by_type=outcome.messages_by_type,
         end=outcome.simulated_seconds,
         cut=_cut(outcome, duration),
@@ -93,11 +93,11 @@ def rehearse(
 
 
 def _is_endless(config: Mapping[str, Any]) -> bool:
-    daq = merged(config)
+    daq = merged_parameters(config)
     return daq.get("physics_period_count") == 0 and not daq.get("stf_count")
 
 
-def merged(config: Mapping[str, Any]) -> dict[str, Any]:
+def merged_parameters(config: Mapping[str, Any]) -> dict[str, Any]:
     """`daq_state_machine` with every other section over it, as a workflow merges them."""
     parameters = dict(config.get("daq_state_machine", {}))
     for name, section in config.items():
@@ -106,9 +106,9 @@ def merged(config: Mapping[str, Any]) -> dict[str, Any]:
     return parameters
 
 
-def _cut(outcome: Outcome, duration: float | None) -> str | None:
+def _cut(outcome: ExecutionOutcome, duration: float | None) -> str | None:
     if outcome.status == "terminated":
         return outcome.stop_reason
     if outcome.reason == "duration" and not duration:
-        return f"the first {HORIZON:,.0f} simulated seconds only: the run never ends by itself"
+        return f"the first {LONGEST_SECONDS:,.0f} simulated seconds only: the run never ends by itself"
     return None

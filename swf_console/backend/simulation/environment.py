@@ -1,4 +1,4 @@
-"""In what surroundings an execution ran, for whoever has to reproduce it."""
+"""The environment in which an execution ran, recorded so that it can be reproduced."""
 
 import os
 import platform
@@ -8,7 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from ... import __version__
-from .workflow_loader import SourceVersion, WorkflowCode
+from .source_version import SourceVersion
+from .workflow_loader import WorkflowCode
 
 # package -> its module; importlib.metadata would read and parse a file for each
 PACKAGES = {
@@ -25,11 +26,11 @@ def package_versions() -> dict[str, str]:
     for package, module in PACKAGES.items():
         version = getattr(sys.modules.get(module), "__version__", None)
         if version:
-            found[package] = spelled(version)
+            found[package] = version_text(version)
     return found
 
 
-def spelled(version: str | tuple[int, ...]) -> str:
+def version_text(version: str | tuple[int, ...]) -> str:
     """A module's version as its package has it: `8.2.0` for (8, 2, 0), `2.9.10` for `2.9.10 (dt dec pq3)`."""
     return version.split()[0] if isinstance(version, str) else ".".join(map(str, version))
 

@@ -13,7 +13,7 @@ from simpy.events import URGENT, Event
 
 from ..core.errors import ExecutionFailed, SwfError
 from .clocks import Clock, FastClock, LatenessSummary
-from .ports import Aborted, Identity, Ports, Reason, StopSignal
+from .ports import ExecutionIdentity, ExecutionPorts, Reason, SendAborted, StopSignal
 from .runner import Runner
 from .workflow_loader import WorkflowCode
 
@@ -21,8 +21,8 @@ Status = Literal["completed", "failed", "terminated"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How an execution ended. `stop_reason` is what the stop was requested with."""
+class ExecutionOutcome:
+    """How an execution ended. `stop_reason` is that of the stop request."""
 
     status: Status
     reason: Reason
@@ -63,30 +63,30 @@ def executor_config(
 def simulate(
     code: WorkflowCode,
     config: Mapping[str, Any],
-    ports: Ports,
+    ports: ExecutionPorts,
     *,
-    identity: Identity,
+    identity: ExecutionIdentity,
     clock: Clock | None = None,
     stop: StopSignal | None = None,
     duration: float | None = None,
     monitor_url: str = "",
-) -> Outcome:
+) -> ExecutionOutcome:
     """Run a workflow to its end, to a stop, or to `duration` simulated seconds (none or 0: no limit).
 
     Events at exactly `duration` no longer happen. What the workflow or a port raises becomes a `failed`
     outcome, never an exception. Every way out sends `end_run` where `run_imminent` was sent.
-    A stop is noticed between two events: code that never yields cannot be stopped.
+    A stop takes effect between two events: code that never yields cannot be stopped.
     """
     clock, stop = clock or FastClock(), stop or StopSignal()
-    began = time.monotonic()
+    started = time.monotonic()
     env = simpy.Environment(0.0)
     runner = Runner(env, ports, identity, monitor_url=monitor_url)
-    life = _Life(code, env, runner, clock, stop)
-    outcome = life.close(life.run(copy.deepcopy(dict(config)), duration))
+    execution = _Execution(code, env, runner, clock, stop)
+    outcome = execution.close(execution.run(copy.deepcopy(dict(config)), duration))
     return replace(
         outcome,
         simulated_seconds=float(env.now),
-        wall_seconds=time.monotonic() - began,
+        wall_seconds=time.monotonic() - started,
         stf_count=runner.stf_count,
         run_number=runner.run_number,
         messages_by_type=dict(runner.messages_by_type),
@@ -94,7 +94,7 @@ def simulate(
     )
 
 
-class _Life:
+class _Execution:
     """The steps of one execution, and what has to be closed when it ends."""
 
     def __init__(
@@ -103,7 +103,7 @@ class _Life:
         self.code, self.env, self.runner, self.clock, self.stop = code, env, runner, clock, stop
         self.generator: Generator[Event, Any, Any] | None = None
 
-    def run(self, config: dict[str, Any], duration: float | None) -> Outcome:
+    def run(self, config: dict[str, Any], duration: float | None) -> ExecutionOutcome:
         """Construct the workflow and step it; every exception becomes an outcome."""
         try:
             self._start(config)
@@ -111,17 +111,17 @@ class _Life:
                 self._end_at(duration)
             self.clock.run(self.env, self.stop)
         except _WorkflowEnded:
-            return Outcome("completed", "completed")
+            return ExecutionOutcome("completed", "completed")
         except _DurationReached:
-            return Outcome("completed", "duration")
+            return ExecutionOutcome("completed", "duration")
         except EmptySchedule:
             return _failure("the workflow waits for an event that nothing is going to trigger")
         except BaseException as error:  # noqa: BLE001 - workflow code raises whatever it likes
             return self._raised(error)
         return self._stopped()
 
-    def close(self, outcome: Outcome) -> Outcome:
-        """Close the generator and the run; a run that cannot be closed is no success."""
+    def close(self, outcome: ExecutionOutcome) -> ExecutionOutcome:
+        """Close the generator and the run; an execution whose run cannot be closed has failed."""
         self.runner.begin_closing(outcome.reason)
         try:
             if self.generator is not None:
@@ -154,14 +154,14 @@ class _Life:
         end.callbacks = [_duration_reached]
         self.env.schedule(end, URGENT, duration)
 
-    def _stopped(self) -> Outcome:
+    def _stopped(self) -> ExecutionOutcome:
         if self.stop.error:
             return replace(_failure(self.stop.error), stop_reason=self.stop.reason)
-        return Outcome("terminated", "stopped", stop_reason=self.stop.reason or "stopped")
+        return ExecutionOutcome("terminated", "stopped", stop_reason=self.stop.reason or "stopped")
 
-    def _raised(self, error: BaseException) -> Outcome:
+    def _raised(self, error: BaseException) -> ExecutionOutcome:
         chain = _chain(error)
-        if any(isinstance(one, Aborted) for one in chain) or isinstance(chain[-1], KeyboardInterrupt):
+        if any(isinstance(one, SendAborted) for one in chain) or isinstance(chain[-1], KeyboardInterrupt):
             self.stop.request("interrupted")
             return self._stopped()
         return _failure(_one_line(chain[-1], self.code.path.name), _trace(error))
@@ -179,11 +179,11 @@ def _duration_reached(_event: Event) -> None:
     raise _DurationReached
 
 
-def _failure(message: str, trace: str | None = None) -> Outcome:
-    return Outcome("failed", "failed", error_message=message, stack_trace=trace or message)
+def _failure(message: str, trace: str | None = None) -> ExecutionOutcome:
+    return ExecutionOutcome("failed", "failed", error_message=message, stack_trace=trace or message)
 
 
-def _not_closed(outcome: Outcome, error: BaseException) -> Outcome:
+def _not_closed(outcome: ExecutionOutcome, error: BaseException) -> ExecutionOutcome:
     message = f"end_run could not be sent: {_one_line(error)}"
     if outcome.status == "completed":
         return _failure(message, _trace(error))

@@ -1,14 +1,14 @@
-"""What an execution achieved, as it is stored."""
+"""The performance metrics of an execution, as they are stored."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from .execution import Outcome
+from .execution import ExecutionOutcome
 
 
 def performance_metrics(
-    outcome: Outcome,
+    outcome: ExecutionOutcome,
     *,
     publish_latency: Mapping[str, float | None] | None = None,
     retries: int = 0,

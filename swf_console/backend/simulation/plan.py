@@ -6,7 +6,7 @@ from typing import Any
 
 from .backlog_model import Backlog, Method, predict_backlog, sampled
 from .capacity import Capacity, Workload, capacity_of, workload
-from .dry_run import Schedule, merged, rehearse
+from .dry_run import Schedule, dry_run, merged_parameters
 from .ports import StopSignal
 from .workflow_loader import WorkflowCode
 
@@ -39,8 +39,8 @@ def plan_run(
 
     Needs neither broker nor database. Raises ExecutionFailed where the workflow fails.
     """
-    schedule = rehearse(code, config, duration=duration, stop=stop)
-    work = workload(merged(config))
+    schedule = dry_run(code, config, duration=duration, stop=stop)
+    work = workload(merged_parameters(config))
     rates = capacity_of(work) if work else None
     backlog = _backlog(schedule, work, "formula") if work else None
     return Plan(
@@ -75,25 +75,25 @@ def _downstream(schedule: Schedule, work: Workload | None) -> dict[str, int]:
 
 
 def _warnings(schedule: Schedule, rates: Capacity | None, backlog: Backlog | None) -> list[str]:
-    said = [f"predicted: {schedule.cut}"] if schedule.cut else []
+    warnings = [f"predicted: {schedule.cut}"] if schedule.cut else []
     if rates is None or backlog is None:
-        return said
+        return warnings
     if not rates.keeps_up:
-        said.append(
+        warnings.append(
             f"{rates.workers} workers finish {rates.capacity:.3g} of the {rates.demand:.3g} slices made "
             f"per second: {rates.workers_needed} workers would keep up"
         )
     if backlog.drain_seconds is None:
-        said.append(f"there is no worker: none of the {backlog.slices:,} slices is ever finished")
+        warnings.append(f"there is no worker: none of the {backlog.slices:,} slices is ever finished")
     elif backlog.unfinished:
-        said.append(
+        warnings.append(
             f"{backlog.unfinished:,} of {backlog.slices:,} slices are not done when worker_rampdown_time is "
             f"over: the workers stay until the last is, {backlog.drain_seconds:g} s after end_run; "
             "more workers would be done sooner"
         )
     if backlog.slices and backlog.workers_ready > schedule.tick_of("end_run", schedule.end):
-        said.append(
+        warnings.append(
             f"the last worker is ready at {backlog.workers_ready:g} s, after the run has ended: "
             "a shorter worker_rampup_time, or a longer run"
         )
-    return said
+    return warnings

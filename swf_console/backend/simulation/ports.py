@@ -1,4 +1,4 @@
-"""What an execution needs from the outside, and what crosses that border."""
+"""What an execution needs of broker and database, and the values that it gives them."""
 
 import threading
 import time
@@ -12,8 +12,8 @@ Reason = Literal["completed", "stopped", "duration", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """Who an execution is on the wire; its messages cannot claim to be anybody else's."""
+class ExecutionIdentity:
+    """What the messages of an execution are stamped with; a workflow cannot change it."""
 
     execution_id: str
     namespace: str
@@ -21,7 +21,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class StateEvent:
+class StateChange:
     """A transition of the DAQ; `event_type` is the msg_type that announced it, else `state_change`."""
 
     timestamp: datetime
@@ -32,32 +32,32 @@ class StateEvent:
     event_data: dict[str, Any] = field(default_factory=dict)
 
 
-class Aborted(BaseException):
-    """Raised by `Ports.send` where a stop was requested while the send had to wait.
+class SendAborted(BaseException):
+    """Raised by `ExecutionPorts.send` where a stop was requested while the send had to wait.
 
-    No Exception, so that a workflow's `except Exception` does not take a stop for a failed send.
+    Not an Exception, so that a workflow's `except Exception` does not take a stop for a failed send.
     """
 
 
-class Ports(Protocol):
+class ExecutionPorts(Protocol):
     """The broker and the database, as an execution sees them. What they raise fails the execution."""
 
     def send(self, destination: str, content: dict[str, Any], tick: float, *, closing: bool = False) -> None:
-        """Hand over a message, which is given its timestamp; TypeError or ValueError where it is no JSON.
+        """Send a message, which is given its timestamp; TypeError or ValueError where JSON cannot hold it.
 
-        May block while too much is pending, and raises Aborted if a stop is requested meanwhile, except
+        May block while too much is pending, and raises SendAborted if a stop is requested meanwhile, except
         for `closing`: what has to go out although the execution was stopped.
         """
 
     def next_run_number(self) -> int:
         """Take the next DAQ run number of the sequence."""
 
-    def record_state(self, event: StateEvent) -> None:
+    def record_state(self, event: StateChange) -> None:
         """Keep a transition for the history."""
 
 
 class StopSignal:
-    """Asks an execution to end, from any thread. The first request counts."""
+    """Requests the end of an execution, from any thread. The first request counts."""
 
     def __init__(self) -> None:
         self.is_set = False

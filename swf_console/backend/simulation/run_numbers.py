@@ -1,7 +1,7 @@
 """Run numbers for workflows of the old testbed, which asked the monitor's REST API for them.
 
 They import `get_next_run_number` of `swf_common_lib.api_utils` and hand it `runner.api_session`. Where that
-package is not installed, a module of that name stands in; either way the number comes from our sequence.
+package is not installed, `compat` has a module of that name; either way the number comes from our sequence.
 """
 
 import importlib.util
@@ -52,7 +52,7 @@ class ApiSession:
         return ApiResponse({"status": "success", "run_number": number})
 
 
-class _StandIn(MetaPathFinder):
+class _CompatFinder(MetaPathFinder):
     """Finds our module under the old package's name, after every other finder has failed."""
 
     def find_spec(
@@ -68,5 +68,5 @@ class _StandIn(MetaPathFinder):
 
 def install_compat() -> None:
     """Let `import swf_common_lib.api_utils` work where that package is not installed."""
-    if not any(isinstance(finder, _StandIn) for finder in sys.meta_path):
-        sys.meta_path.append(_StandIn())
+    if not any(isinstance(finder, _CompatFinder) for finder in sys.meta_path):
+        sys.meta_path.append(_CompatFinder())

@@ -1,4 +1,4 @@
-"""What a workflow is given as its `runner`: the way to the broker and to the history of the run."""
+"""What a workflow is given as its `runner`: it sends messages and records the states of the run."""
 
 import json
 import logging
@@ -11,7 +11,7 @@ from simpy import Environment
 
 from ..core.destinations import EPICTOPIC
 from ..core.errors import ExecutionFailed
-from .ports import Identity, Ports, Reason, StateEvent
+from .ports import ExecutionIdentity, ExecutionPorts, Reason, StateChange
 from .run_numbers import ApiSession
 
 DESTINATION = re.compile(r"/(topic|queue)/[^\s/]\S*")
@@ -25,13 +25,15 @@ STATES = {
 
 
 class MessageRefused(ExecutionFailed):
-    """A workflow tried to send what is no message, or to a destination that is none."""
+    """A workflow tried to send something that is not a message, or to an invalid destination."""
 
 
 class Runner:
     """The interface between a workflow and the console; each execution has one of its own."""
 
-    def __init__(self, env: Environment, ports: Ports, identity: Identity, *, monitor_url: str = "") -> None:
+    def __init__(
+        self, env: Environment, ports: ExecutionPorts, identity: ExecutionIdentity, *, monitor_url: str = ""
+    ) -> None:
         self.execution_id = identity.execution_id
         self.namespace = identity.namespace
         self.agent_name = identity.sender
@@ -65,11 +67,11 @@ class Runner:
         return self.run_number
 
     def send_message(self, destination: str, message: dict[str, Any]) -> None:
-        """Send `message` to `/topic/...` or `/queue/...`, stamped with whose it is.
+        """Send `message` to `/topic/...` or `/queue/...`, stamped with the execution's identity.
 
         Namespace, execution_id and sender are always the execution's own; run_id, simulation_tick and
         timestamp (ISO 8601, UTC) are added where the message does not say them.
-        Raises MessageRefused for what is no JSON object with a msg_type, or a destination without prefix.
+        Raises MessageRefused unless it is a JSON object with a msg_type and the destination has its prefix.
         """
         msg_type = self._accept(destination, message)
         content = {**message, **self._identity}
@@ -95,7 +97,7 @@ class Runner:
         content = {**self._identity, "simulation_tick": self._env.now}
         number = self.run_number or self.next_run_number()
         now = datetime.now(UTC)
-        self._ports.record_state(StateEvent(now, number, "state_change", state, substate, content))
+        self._ports.record_state(StateChange(now, number, "state_change", state, substate, content))
 
     def begin_closing(self, reason: Reason) -> None:
         """From here on a stop holds up no message, and an `end_run` gives `reason`."""
@@ -128,7 +130,7 @@ class Runner:
         return msg_type
 
     def _completed(self, msg_type: str, content: dict[str, Any]) -> bool:
-        """Add what the announcement of a state says; False where it is not to be sent."""
+        """Add the fields of a state's announcement; False where it is not to be sent."""
         if msg_type == "run_imminent":
             self._stfs_before_run = self.stf_count
         elif msg_type == "end_run":
@@ -152,9 +154,9 @@ class Runner:
             content["reason"] = self._reason
 
     def _record(self, msg_type: str, content: dict[str, Any]) -> None:
-        said = content["run_id"]
-        number = int(said) if said.isdecimal() else self.run_number or self.next_run_number()
-        event = StateEvent(
+        run_id = content["run_id"]
+        number = int(run_id) if run_id.isdecimal() else self.run_number or self.next_run_number()
+        event = StateChange(
             datetime.now(UTC), number, msg_type, content["state"], content["substate"], content
         )
         self._ports.record_state(event)

@@ -20,9 +20,9 @@ from ...messaging.message import IncomingMessage, draft
 from ...messaging.publisher import PublishAborted, Publisher
 from ...simulation.clocks import FastClock, RealtimeClock
 from ...simulation.environment import execution_environment
-from ...simulation.execution import Outcome, executor_config, simulate
+from ...simulation.execution import ExecutionOutcome, executor_config, simulate
 from ...simulation.metrics import performance_metrics
-from ...simulation.ports import Aborted, Identity, StateEvent, StopSignal
+from ...simulation.ports import ExecutionIdentity, SendAborted, StateChange, StopSignal
 from .outbox import DatabaseOutbox
 from .registration import Registration, agent_type
 from .request import Prepared
@@ -58,7 +58,7 @@ class RunningExecution:
         self.prepared = prepared
         self.stop = StopSignal()
         self.done = threading.Event()
-        self.outcome = Outcome("failed", "failed", error_message="it ended without an outcome")
+        self.outcome = ExecutionOutcome("failed", "failed", error_message="it ended without an outcome")
         self.metrics: dict[str, Any] = {}
         self.execution_id, self.sender = self._open()
         self._ports = ExecutionPorts(context, self)
@@ -155,13 +155,13 @@ class RunningExecution:
                 log.exception("%s: what follows its end failed", self.execution_id)
             self.done.set()
 
-    def _simulate(self) -> Outcome:
+    def _simulate(self) -> ExecutionOutcome:
         prepared = self.prepared
         return simulate(
             prepared.code,
             executor_config(prepared.composition.sections, prepared.composition.parameters),
             self._ports,
-            identity=Identity(self.execution_id, prepared.namespace, self.sender),
+            identity=ExecutionIdentity(self.execution_id, prepared.namespace, self.sender),
             clock=RealtimeClock() if prepared.realtime else FastClock(),
             stop=self.stop,
             duration=prepared.duration,
@@ -227,7 +227,7 @@ class RunningExecution:
         if not ours:
             self._fail("somebody else closed this execution: its lease had run out")
 
-    def _performance(self, outcome: Outcome) -> dict[str, Any]:
+    def _performance(self, outcome: ExecutionOutcome) -> dict[str, Any]:
         figures = self._context.publisher.statistics(self.execution_id)
         return performance_metrics(
             outcome,
@@ -264,7 +264,7 @@ class ExecutionPorts:
         try:
             self._context.publisher.publish(message, abort=self._stopped, wait=not closing)
         except PublishAborted as error:
-            raise Aborted(str(error)) from error
+            raise SendAborted(str(error)) from error
         if content["msg_type"] == "stf_gen":
             self.stf_count += 1
 
@@ -274,7 +274,7 @@ class ExecutionPorts:
             self.run_number = sequences.next_run_number(connection)
         return self.run_number
 
-    def record_state(self, event: StateEvent) -> None:
+    def record_state(self, event: StateChange) -> None:
         """Keep a transition for the next transaction."""
         self._context.outbox.note(event, self._live.prepared.composition.parameters)
 

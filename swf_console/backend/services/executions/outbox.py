@@ -9,7 +9,7 @@ from ...database.records.workflows import RunState
 from ...database.records.workflows import StateEvent as EventRow
 from ...message_mapping import outgoing_row
 from ...messaging.message import Delivery, OutgoingMessage
-from ...simulation.ports import StateEvent
+from ...simulation.ports import StateChange
 
 PHASES = {
     ("no_beam", "not_ready"): "idle",
@@ -26,9 +26,9 @@ class DatabaseOutbox:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._writing = threading.Lock()
-        self._noted: list[tuple[StateEvent, int]] = []
+        self._noted: list[tuple[StateChange, int]] = []
 
-    def note(self, event: StateEvent, parameters: Mapping[str, Any]) -> None:
+    def note(self, event: StateChange, parameters: Mapping[str, Any]) -> None:
         """Keep a state event for the next transaction; never waits for the database."""
         self._noted.append((event, int(parameters.get("target_worker_count") or 0)))
 
@@ -54,12 +54,12 @@ class DatabaseOutbox:
             self.record((), ())
 
 
-def _latest(noted: Sequence[tuple[StateEvent, int]]) -> list[RunState]:
+def _latest(noted: Sequence[tuple[StateChange, int]]) -> list[RunState]:
     last = {event.run_number: (event, workers) for event, workers in noted}
     return [_run_state(event, workers) for event, workers in last.values()]
 
 
-def _run_state(event: StateEvent, workers: int) -> RunState:
+def _run_state(event: StateChange, workers: int) -> RunState:
     began = event.event_data.get("simulation_tick") == 0
     over = event.event_type == "end_run" or (event.state == "no_beam" and not began)
     phase = "ended" if over else PHASES.get((event.state, event.substate or ""), event.state)
@@ -74,7 +74,7 @@ def _run_state(event: StateEvent, workers: int) -> RunState:
     )
 
 
-def _event_row(event: StateEvent) -> EventRow:
+def _event_row(event: StateChange) -> EventRow:
     return EventRow(
         timestamp=event.timestamp,
         run_number=event.run_number,

@@ -13,7 +13,8 @@ from ...config.overrides import Override, overrides_from, typed_override
 from ...config.testbed import Testbed, find_testbed, load_testbed
 from ...core.errors import UsageError
 from ...core.settings import Settings
-from ...simulation.workflow_loader import SourceCollector, WorkflowCode, collect_source, load_workflow
+from ...simulation.source_version import SourceCollector, collect_source
+from ...simulation.workflow_loader import WorkflowCode, load_workflow
 
 
 @dataclass(frozen=True, slots=True)

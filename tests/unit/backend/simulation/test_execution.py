@@ -10,8 +10,8 @@ import pytest
 
 from swf_console.backend.core.errors import BrokerUnreachable
 from swf_console.backend.simulation.clocks import Clock, FastClock, RealtimeClock
-from swf_console.backend.simulation.execution import Outcome, executor_config, simulate
-from swf_console.backend.simulation.ports import Aborted, Identity, StopSignal
+from swf_console.backend.simulation.execution import ExecutionOutcome, executor_config, simulate
+from swf_console.backend.simulation.ports import ExecutionIdentity, SendAborted, StopSignal
 from swf_console.backend.simulation.workflow_loader import WorkflowCode, load_workflow
 from tests.support.simulation import (
     DAQ,
@@ -25,18 +25,18 @@ from tests.support.simulation import (
 )
 
 
-def run(code: WorkflowCode, ports: MemoryPorts | None = None, **options: Any) -> Outcome:
+def run(code: WorkflowCode, ports: MemoryPorts | None = None, **options: Any) -> ExecutionOutcome:
     config = options.pop("config", {"daq_state_machine": DAQ})
     return simulate(code, config, ports or MemoryPorts(), identity=IDENTITY, **options)
 
 
-def in_thread(target: Callable[[], Outcome]) -> Callable[[], tuple[Outcome, float]]:
+def in_thread(target: Callable[[], ExecutionOutcome]) -> Callable[[], tuple[ExecutionOutcome, float]]:
     """Start `target`; the answer waits for its outcome and the moment it came."""
-    done: list[tuple[Outcome, float]] = []
+    done: list[tuple[ExecutionOutcome, float]] = []
     thread = threading.Thread(target=lambda: done.append((target(), time.monotonic())))
     thread.start()
 
-    def answer() -> tuple[Outcome, float]:
+    def answer() -> tuple[ExecutionOutcome, float]:
         thread.join(10)
         return done[0]
 
@@ -100,7 +100,7 @@ def test_a_send_that_is_aborted_ends_as_a_stop_even_if_the_workflow_catches_ever
     def blocked(message: dict[str, Any]) -> None:
         if message["msg_type"] == "stf_gen":
             stop.request("stop_workflow")
-            raise Aborted
+            raise SendAborted
 
     ports = MemoryPorts(on_send=blocked)
     outcome = run(code, ports, stop=stop)
@@ -353,10 +353,13 @@ def test_two_executions_at_once_do_not_mix(tmp_path: Path) -> None:
     )
     (tmp_path / "shared.py").write_text(source)
     ports = [MemoryPorts(100010), MemoryPorts(200020)]
-    identities = [Identity("shared-ada-0001", "ns-one", "one"), Identity("shared-bob-0002", "ns-two", "two")]
+    identities = [
+        ExecutionIdentity("shared-ada-0001", "ns-one", "one"),
+        ExecutionIdentity("shared-bob-0002", "ns-two", "two"),
+    ]
     stops = [StopSignal(), StopSignal()]
 
-    def start(n: int) -> Callable[[], tuple[Outcome, float]]:
+    def start(n: int) -> Callable[[], tuple[ExecutionOutcome, float]]:
         code = load_workflow(tmp_path, "shared")
         config = {
             "daq_state_machine": {**DAQ, **INSTANT, "stf_interval": 0.001, "physics_period_duration": 2}

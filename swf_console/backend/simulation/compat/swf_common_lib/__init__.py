@@ -1,1 +1,1 @@
-"""Stands in for the old testbed's package where that is not installed."""
+"""Replaces the old testbed's package where that is not installed."""

@@ -9,11 +9,11 @@ from swf_console.backend.database import messages, open_database, runs
 from swf_console.backend.database.records.messages import MessageFilter
 from swf_console.backend.messaging.message import Delivery, make
 from swf_console.backend.services.executions.outbox import DatabaseOutbox
-from swf_console.backend.simulation.ports import StateEvent
+from swf_console.backend.simulation.ports import StateChange
 
 
-def event(kind: str, state: str, substate: str, tick: float) -> StateEvent:
-    return StateEvent(datetime.now(UTC), 100010, kind, state, substate, {"simulation_tick": tick})
+def event(kind: str, state: str, substate: str, tick: float) -> StateChange:
+    return StateChange(datetime.now(UTC), 100010, kind, state, substate, {"simulation_tick": tick})
 
 
 def test_states_reach_the_database_with_the_next_messages(tmp_path: Path) -> None:

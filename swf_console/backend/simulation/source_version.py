@@ -1,0 +1,177 @@
+"""Which version of which repository a workflow's file is from: git's answer, without a network."""
+
+import os
+import subprocess
+import threading
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+GIT_SECONDS = 10.0
+GIT = ("git", "-c", "core.fsmonitor=false")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceVersion:
+    """Where a file comes from; None is unknown, and `absent` says why nothing is known.
+
+    `path` is relative to the repository. `dirty`: a tracked file differs from the commit, or this file is
+    not part of it. `url` leads to this version in the remote's web interface.
+    """
+
+    organisation: str | None = None
+    repository: str | None = None
+    path: str | None = None
+    branch: str | None = None
+    commit: str | None = None
+    tag: str | None = None
+    dirty: bool | None = None
+    url: str | None = None
+    absent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A git remote without the credentials that its URL may have carried."""
+
+    host: str | None
+    organisation: str | None
+    repository: str | None
+
+
+def collect_source(path: Path) -> "SourceCollector":
+    """Start asking git about `path` in the background; nothing waits until `result` is called."""
+    return SourceCollector(path)
+
+
+class SourceCollector:
+    """Git's answer, collected in the background."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._answer = SourceVersion(absent=f"git did not answer within {GIT_SECONDS:g} s")
+        self._thread = threading.Thread(target=self._collect, name="source-version", daemon=True)
+        self._thread.start()
+
+    def result(self, timeout: float = GIT_SECONDS) -> SourceVersion:
+        """The answer, waited for at most `timeout` wall seconds; never an error."""
+        self._thread.join(timeout)
+        return self._answer
+
+    def _collect(self) -> None:
+        try:
+            self._answer = _ask_git(self._path)
+        except FileNotFoundError:
+            self._answer = SourceVersion(absent="git is not installed")
+        except (OSError, subprocess.SubprocessError, ValueError) as error:
+            self._answer = SourceVersion(absent=f"git cannot be asked: {error}")
+
+
+def parse_remote(url: str) -> Remote:
+    """Take a remote's URL apart: https://, ssh://, user@host:path, or a path of this machine."""
+    if "://" in url:
+        parts = urlsplit(url)
+        host, path = parts.hostname, parts.path
+    elif ":" in url and "/" not in url.partition(":")[0]:
+        before, _, path = url.partition(":")
+        host = before.rpartition("@")[2]
+    else:
+        host, path = None, url
+    names = [name for name in path.strip().split("/") if name]
+    if not names:
+        return Remote(host, None, None)
+    organisation = "/".join(names[:-1]) if host else ""
+    return Remote(host or None, organisation or None, names[-1].removesuffix(".git"))
+
+
+def _ask_git(path: Path) -> SourceVersion:
+    file = path.resolve()
+    top = next((folder for folder in file.parents if (folder / ".git").exists()), None)
+    if top is None:
+        return SourceVersion(absent="the file lies in no git repository")
+    git = _Git(top, file.relative_to(top).as_posix())
+    if git.refusal:
+        return SourceVersion(path=git.file, absent=git.refusal)
+    remote = git.remote
+    version = SourceVersion(
+        remote.organisation, remote.repository, git.file, git.branch, git.commit, git.tag, git.dirty
+    )
+    return replace(version, url=_web_address(remote, version))
+
+
+class _Git:
+    """The output of four git commands, run at the same time."""
+
+    def __init__(self, top: Path, file: str) -> None:
+        self.file = file
+        questions = {
+            "status": ("status", "--porcelain=v2", "--branch", "--untracked-files=no"),
+            "tags": ("tag", "--points-at", "HEAD", "--sort=-version:refname"),
+            "remotes": ("config", "--get-regexp", r"^remote\..*\.url$"),
+            "tracked": ("ls-files", "--", file),
+        }
+        running = {name: _start_git(top, question) for name, question in questions.items()}
+        answers = {name: process.communicate(timeout=GIT_SECONDS) for name, process in running.items()}
+        self._output = {name: out for name, (out, _) in answers.items()}
+        complaint = answers["status"][1].strip().splitlines()
+        self.refusal = (complaint or ["git failed"])[0] if running["status"].returncode else None
+
+    @cached_property
+    def _header(self) -> dict[str, str]:
+        lines = [line[2:] for line in self._output["status"].splitlines() if line.startswith("# branch.")]
+        return dict(line.split(" ", 1) for line in lines)
+
+    @property
+    def branch(self) -> str | None:
+        """None on a detached head."""
+        name = self._header.get("branch.head")
+        return None if name == "(detached)" else name
+
+    @property
+    def commit(self) -> str | None:
+        """None before the first commit."""
+        commit = self._header.get("branch.oid")
+        return None if commit == "(initial)" else commit
+
+    @property
+    def tag(self) -> str | None:
+        """The newest tag of the commit."""
+        return next(iter(self._output["tags"].splitlines()), None)
+
+    @property
+    def dirty(self) -> bool:
+        """Whether what runs may differ from what was committed."""
+        changed = any(not line.startswith("#") for line in self._output["status"].splitlines())
+        return changed or not self._output["tracked"].strip()
+
+    @property
+    def remote(self) -> Remote:
+        """`origin`, else the first there is."""
+        lines = [line.split(" ", 1) for line in self._output["remotes"].splitlines() if " " in line]
+        urls = dict(reversed(lines))
+        url = urls.get("remote.origin.url") or next(iter(reversed(urls.values())), "")
+        return parse_remote(url)
+
+
+def _start_git(folder: Path, question: tuple[str, ...]) -> subprocess.Popen[str]:
+    """Start git without locks, prompts and variables that are meant for another repository."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environ |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    return subprocess.Popen(
+        (*GIT, *question),
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+
+
+def _web_address(remote: Remote, version: SourceVersion) -> str | None:
+    if not (remote.host and remote.organisation and remote.repository and version.commit):
+        return None
+    return f"https://{remote.host}/{remote.organisation}/{remote.repository}/blob/{version.commit}/{version.path}"
