@@ -72,19 +72,19 @@ class MemorySupervisor:
         """Start it, where it can be started."""
         if self.state.startable:
             self.state = DaemonState.RUNNING
-        self._answer()
+        self._check_running()
         return self.probe()
 
     def shutdown(self, timeout: float = STOP_SECONDS) -> None:
         """Stop every process, then supervisord itself."""
-        self._answer()
+        self._check_running()
         for name in self._processes:
             self._set(name, ProcessState.STOPPED)
         self.state = DaemonState.ABSENT
 
     def processes(self) -> tuple[ProcessStatus, ...]:
         """Every process, by group and name."""
-        self._answer()
+        self._check_running()
         with self._lock:
             return tuple(
                 sorted(self._processes.values(), key=lambda one: (one.group, len(one.process), one.process))
@@ -124,7 +124,7 @@ class MemorySupervisor:
 
     def reread(self) -> Changes:
         """Apply what was declared and forgotten while supervisord did not run."""
-        self._answer()
+        self._check_running()
         with self._lock:
             before, after = self._applied, dict(self._declared)
             fresh = [name for name in after if before.get(name) != after[name]]
@@ -188,7 +188,7 @@ class MemorySupervisor:
             self._set(name, ProcessState.EXITED), exit_status=exit_status, description="exited"
         )
 
-    def _answer(self) -> None:
+    def _check_running(self) -> None:
         if self.state is not DaemonState.RUNNING:
             raise NoAnswer(self.state, f"supervisord is {self.state}")
 

@@ -1,4 +1,4 @@
-"""A connection to a broker in memory, as `Connection` is one to a real broker."""
+"""A broker in memory, and connections to it behind the Protocol of those over stomp.py."""
 
 import itertools
 import threading
@@ -37,7 +37,7 @@ class Stored:
 
 
 @dataclass(slots=True, eq=False)
-class Consumer:
+class MemorySubscription:
     """One subscription of one session."""
 
     connection: "MemoryConnection"
@@ -53,18 +53,18 @@ class Consumer:
 
     @property
     def has_room(self) -> bool:
-        """Whether it may be given more before it acknowledges."""
+        """Whether it gets more messages before it acknowledges."""
         return len(self.unacknowledged) < self.prefetch
 
 
 def stranger(destination: str, body: str, **headers: str) -> Stored:
-    """A message as somebody else's program might send it."""
+    """A message as a program of another author might send it."""
     known = {"destination": destination, "message-id": f"stranger-{uuid.uuid4()}"}
     return Stored(destination, known | headers, body)
 
 
 class MemoryConnection:
-    """A Link to a MemoryBroker."""
+    """A BrokerConnection to a MemoryBroker."""
 
     def __init__(self, broker: "MemoryBroker", client_id: str | None) -> None:
         self._broker = broker
@@ -72,23 +72,23 @@ class MemoryConnection:
         self._changed = threading.Condition(broker.lock)
         self._listeners: list[ConnectionListener] = []
         self._watchers: list[Callable[[ConnectionState], None]] = []
-        self._consumers: dict[str, Consumer] = {}
+        self._subscriptions: dict[str, MemorySubscription] = {}
         self._state = ConnectionState(Phase.DOWN, broker="memory")
         self._session = 0
         self._started = False
         self.refusal: BrokerUnreachable | None = None
 
     def start(self) -> None:
-        """Begin: up at once where the broker runs."""
+        """Start: up at once where the broker runs."""
         with self._broker.lock:
             self._started = True
             self._enter(Phase.CONNECTING)
-            self._rise()
+            self._start_session()
 
     def stop(self, timeout: float = 1.0) -> None:  # noqa: ARG002 (nothing here takes time)
         """End for good."""
         with self._broker.lock:
-            self._fall("stopped")
+            self._end_session("stopped")
             self._enter(Phase.CLOSED)
 
     def state(self) -> ConnectionState:
@@ -132,24 +132,24 @@ class MemoryConnection:
         with self._broker.lock:
             self._check(session)
             try:
-                consumer = self._consumer(session, request, route)
+                subscription = self._subscription(session, request, route)
             except Rejected as error:
                 if not any(
                     listener.on_refusal(session, request.receipt, str(error)) for listener in self._listeners
                 ):
                     self.lose(str(error))
                 return
-            self._consumers[request.name] = consumer
+            self._subscriptions[request.name] = subscription
             self.confirm(session, request.receipt)
-            self._broker.add(consumer)
+            self._broker.add(subscription)
 
     def unsubscribe(self, session: int, subscription: str, headers: Mapping[str, str]) -> None:
         """End that subscription; unknown and old ones are no error."""
         with self._broker.lock:
             self._check(session)
-            consumer = self._consumers.pop(subscription, None)
-            if consumer is not None:
-                self._broker.remove(consumer, forget="activemq.subscriptionName" in headers)
+            ended = self._subscriptions.pop(subscription, None)
+            if ended is not None:
+                self._broker.remove(ended, forget="activemq.subscriptionName" in headers)
 
     def ack(self, session: int, ack_id: str) -> None:
         """Acknowledge a message; NotConnected where its session is over."""
@@ -160,11 +160,11 @@ class MemoryConnection:
         self._settle(session, ack_id, refused=True)
 
     def lose(self, error: str) -> None:
-        """The session ends by no will of ours; the next begins at once where the broker runs."""
+        """The session is lost; the next one starts at once where the broker runs."""
         with self._broker.lock:
             if self._started and not self._closed:
-                self._fall(error)
-                self._rise()
+                self._end_session(error)
+                self._start_session()
 
     def confirm(self, session: int, receipt: str) -> None:
         """A RECEIPT."""
@@ -180,7 +180,7 @@ class MemoryConnection:
     def _closed(self) -> bool:
         return self._state.phase is Phase.CLOSED
 
-    def _rise(self) -> None:
+    def _start_session(self) -> None:
         if not self._broker.running or self._up:
             return
         self._session += 1
@@ -188,13 +188,13 @@ class MemoryConnection:
         for listener in tuple(self._listeners):
             listener.on_up(self._session)
 
-    def _fall(self, error: str) -> None:
+    def _end_session(self, error: str) -> None:
         if not self._up:
             return
         self._enter(Phase.DOWN, last_error=error, last_error_at=datetime.now(UTC))
-        consumers, self._consumers = self._consumers, {}
-        for consumer in consumers.values():
-            self._broker.remove(consumer)
+        subscriptions, self._subscriptions = self._subscriptions, {}
+        for subscription in subscriptions.values():
+            self._broker.remove(subscription)
         for listener in tuple(self._listeners):
             listener.on_down(self._session, error)
 
@@ -211,18 +211,20 @@ class MemoryConnection:
     def _settle(self, session: int, ack_id: str, *, refused: bool) -> None:
         with self._broker.lock:
             self._check(session)
-            for consumer in self._consumers.values():
-                if ack_id in consumer.unacknowledged:
-                    self._broker.settle(consumer, ack_id, refused=refused)
+            for subscription in self._subscriptions.values():
+                if ack_id in subscription.unacknowledged:
+                    self._broker.settle(subscription, ack_id, refused=refused)
                     return
 
-    def _consumer(self, session: int, request: SubscribeRequest, route: MessageRoute) -> Consumer:
+    def _subscription(
+        self, session: int, request: SubscribeRequest, route: MessageRoute
+    ) -> MemorySubscription:
         headers = request.headers
         selector = headers.get("selector")
         name = headers.get("activemq.subscriptionName")
         if name and not self._client_id:
             raise Rejected("a durable subscription needs a client-id")
-        return Consumer(
+        return MemorySubscription(
             connection=self,
             session=session,
             name=request.name,
@@ -248,7 +250,7 @@ class MemoryBroker:
         self.dead: list[Stored] = []
         self.receipts = True
         self._connections: list[MemoryConnection] = []
-        self._consumers: list[Consumer] = []
+        self._subscriptions: list[MemorySubscription] = []
         self._queues: dict[str, deque[Stored]] = {}
         self._durables: dict[tuple[str, str], tuple[Callable[[Stored], bool | None], str, deque[Stored]]] = {}
         self._frozen: list[tuple[MemoryConnection, int, OutgoingMessage]] | None = None
@@ -274,7 +276,7 @@ class MemoryBroker:
             self.cut()
 
     def cut(self) -> None:
-        """End every session; where the broker runs the next ones begin at once."""
+        """End every session; where the broker runs the next ones start at once."""
         with self.lock:
             if self._frozen is not None:
                 self._frozen.clear()
@@ -287,7 +289,7 @@ class MemoryBroker:
             self._frozen = []
 
     def thaw(self) -> None:
-        """Go on with what was taken meanwhile; what was sent in a session that is over is lost."""
+        """Process what was taken meanwhile; what was sent in a session that is over is lost."""
         with self.lock:
             held, self._frozen = self._frozen or [], None
             for connection, session, message in held:
@@ -306,91 +308,94 @@ class MemoryBroker:
                 connection.confirm(session, message.id)
 
     def inject(self, stored: Stored) -> None:
-        """Take a message of anybody's, whatever its headers and body."""
+        """Take a message from outside, whatever its headers and body."""
         with self.lock:
             self.accepted.append(stored)
             if stored.destination.startswith("/queue/"):
                 self._queues.setdefault(stored.destination, deque()).append(stored)
-                self._feed(stored.destination)
+                self._dispatch(stored.destination)
                 return
             for wants, destination, backlog in self._durables.values():
                 if destination == stored.destination and wants(stored):
                     backlog.append(replace(stored, headers=dict(stored.headers)))
-            for consumer in tuple(self._consumers):
-                follows = consumer.destination == stored.destination and consumer.durable is None
-                if follows and consumer.wants(stored):
-                    self._give(consumer, stored)
-            self._feed(stored.destination)
+            for subscription in tuple(self._subscriptions):
+                follows = subscription.destination == stored.destination and subscription.durable is None
+                if follows and subscription.wants(stored):
+                    self._deliver(subscription, stored)
+            self._dispatch(stored.destination)
 
-    def add(self, consumer: Consumer) -> None:
+    def add(self, subscription: MemorySubscription) -> None:
         """A SUBSCRIBE."""
         with self.lock:
-            self._consumers.append(consumer)
-            if consumer.durable is not None and consumer.durable not in self._durables:
-                self._durables[consumer.durable] = (consumer.wants, consumer.destination, deque())
-            self._feed(consumer.destination)
+            self._subscriptions.append(subscription)
+            if subscription.durable is not None and subscription.durable not in self._durables:
+                self._durables[subscription.durable] = (subscription.wants, subscription.destination, deque())
+            self._dispatch(subscription.destination)
 
-    def remove(self, consumer: Consumer, *, forget: bool = False) -> None:
+    def remove(self, subscription: MemorySubscription, *, forget: bool = False) -> None:
         """An UNSUBSCRIBE, or the end of a session: what is not acknowledged goes to the next."""
         with self.lock:
-            if consumer in self._consumers:
-                self._consumers.remove(consumer)
-            backlog = self._backlog(consumer)
+            if subscription in self._subscriptions:
+                self._subscriptions.remove(subscription)
+            backlog = self._backlog(subscription)
             if backlog is not None:
-                for stored in reversed(consumer.unacknowledged.values()):
+                for stored in reversed(subscription.unacknowledged.values()):
                     stored.redelivered = True
                     backlog.appendleft(stored)
-            consumer.unacknowledged.clear()
-            if forget and consumer.durable is not None:
-                self._durables.pop(consumer.durable, None)
-            self._feed(consumer.destination)
+            subscription.unacknowledged.clear()
+            if forget and subscription.durable is not None:
+                self._durables.pop(subscription.durable, None)
+            self._dispatch(subscription.destination)
 
-    def settle(self, consumer: Consumer, ack_id: str, *, refused: bool) -> None:
+    def settle(self, subscription: MemorySubscription, ack_id: str, *, refused: bool) -> None:
         """An ACK or a NACK."""
         with self.lock:
-            stored = consumer.unacknowledged.pop(ack_id, None)
+            stored = subscription.unacknowledged.pop(ack_id, None)
             if stored is not None and refused:
                 self.dead.append(stored)
-            self._feed(consumer.destination)
+            self._dispatch(subscription.destination)
 
-    def _backlog(self, consumer: Consumer) -> deque[Stored] | None:
-        if consumer.durable is not None:
-            known = self._durables.get(consumer.durable)
+    def _backlog(self, subscription: MemorySubscription) -> deque[Stored] | None:
+        if subscription.durable is not None:
+            known = self._durables.get(subscription.durable)
             return known[2] if known else None
-        return self._queues.get(consumer.destination)
+        return self._queues.get(subscription.destination)
 
-    def _feed(self, destination: str) -> None:
-        """Give what waits for this destination to whoever wants it, in turns."""
+    def _dispatch(self, destination: str) -> None:
+        """Deliver what waits for this destination to those with room, in turns."""
         if self._frozen is not None:
             return
-        for consumer in tuple(self._consumers):
-            backlog = self._backlog(consumer) if consumer.destination == destination else None
-            if backlog is not None and consumer.durable is not None:
-                while backlog and consumer.has_room and consumer in self._consumers:
-                    self._give(consumer, backlog.popleft())
+        for subscription in tuple(self._subscriptions):
+            backlog = self._backlog(subscription) if subscription.destination == destination else None
+            if backlog is not None and subscription.durable is not None:
+                while backlog and subscription.has_room and subscription in self._subscriptions:
+                    self._deliver(subscription, backlog.popleft())
         queue = self._queues.get(destination)
         while queue:
-            taken = next(self._takers(destination, queue), None)
+            taken = next(self._candidates(destination, queue), None)
             if taken is None:
                 return
-            consumer, stored = taken
+            subscription, stored = taken
             queue.remove(stored)
-            self._consumers.remove(consumer)
-            self._consumers.append(consumer)
-            self._give(consumer, stored)
+            self._subscriptions.remove(subscription)
+            self._subscriptions.append(subscription)
+            self._deliver(subscription, stored)
 
-    def _takers(self, destination: str, queue: deque[Stored]) -> "itertools.chain[tuple[Consumer, Stored]]":
-        free = [known for known in self._consumers if known.destination == destination and known.has_room]
+    def _candidates(
+        self, destination: str, queue: deque[Stored]
+    ) -> "itertools.chain[tuple[MemorySubscription, Stored]]":
+        free = [known for known in self._subscriptions if known.destination == destination and known.has_room]
         return itertools.chain.from_iterable(
-            ((consumer, stored) for consumer in free if consumer.wants(stored)) for stored in queue
+            ((subscription, stored) for subscription in free if subscription.wants(stored))
+            for stored in queue
         )
 
-    def _give(self, consumer: Consumer, stored: Stored) -> None:
+    def _deliver(self, subscription: MemorySubscription, stored: Stored) -> None:
         ack_id = f"ack-{next(self._numbers)}"
-        headers = {**stored.headers, "subscription": consumer.name}
-        if consumer.ack != "auto":
+        headers = {**stored.headers, "subscription": subscription.name}
+        if subscription.ack != "auto":
             headers["ack"] = ack_id
-            consumer.unacknowledged[ack_id] = stored
+            subscription.unacknowledged[ack_id] = stored
         if stored.redelivered:
             headers["redelivered"] = "true"
-        consumer.route(consumer.session, headers, stored.body)
+        subscription.route(subscription.session, headers, stored.body)

@@ -112,7 +112,7 @@ class AgentStage:
     def unacknowledged(self) -> int:
         """Messages that a consumer was given, or that wait for one."""
         with self.broker.lock:
-            given = sum(len(consumer.unacknowledged) for consumer in self.broker._consumers)
+            given = sum(len(consumer.unacknowledged) for consumer in self.broker._subscriptions)
             return given + sum(len(backlog) for _, _, backlog in self.broker._durables.values())
 
     def settled(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from swf_console.backend.broker.address import Address, read_address
+from swf_console.backend.broker.address import BrokerAddress, read_address
 
 from .stomp_socket import StompSocket
 from .waiting import wait_for
@@ -40,7 +40,7 @@ class BrokerProcess:
         module = "swf_console.backend.broker"
         return [sys.executable, "-m", module, "--state-dir", str(self.state_dir), *self.arguments]
 
-    def start(self, stdin: int | IO[bytes] = subprocess.DEVNULL) -> Address:
+    def start(self, stdin: int | IO[bytes] = subprocess.DEVNULL) -> BrokerAddress:
         """Start it and wait until it listens."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(self.command(), cwd=ROOT, stdin=stdin, stdout=log, stderr=log)
@@ -48,14 +48,14 @@ class BrokerProcess:
         assert address is not None
         return address
 
-    def _up(self) -> Address | None:
+    def _up(self) -> BrokerAddress | None:
         assert self.process is not None
         assert self.process.poll() is None, self.log.read_text()
         address = read_address(self.state_dir)
         return address if address is not None and address.pid == self.process.pid else None
 
     @property
-    def address(self) -> Address:
+    def address(self) -> BrokerAddress:
         """What it wrote last."""
         found = read_address(self.state_dir)
         assert found is not None

@@ -20,7 +20,7 @@ class Credentials(NamedTuple):
     password: str
 
 
-class Address(NamedTuple):
+class BrokerAddress(NamedTuple):
     """The content of `broker.json`."""
 
     host: str
@@ -36,11 +36,11 @@ def address_file(state_dir: Path) -> Path:
     return state_dir / "broker.json"
 
 
-def read_address(state_dir: Path) -> Address | None:
+def read_address(state_dir: Path) -> BrokerAddress | None:
     """The address last written, or None; whether that broker lives is the lock's to say."""
     try:
         found = read_json(address_file(state_dir))
-        address = Address(found["host"], found["port"], found["user"], found["password"], found["pid"])
+        address = BrokerAddress(found["host"], found["port"], found["user"], found["password"], found["pid"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
     texts = (address.host, address.user, address.password)
@@ -48,12 +48,12 @@ def read_address(state_dir: Path) -> Address | None:
     return address if usable and 0 < address.port < 65536 else None
 
 
-def write_address(state_dir: Path, address: Address) -> None:
+def write_address(state_dir: Path, address: BrokerAddress) -> None:
     """Replace `broker.json` in one step; only its owner can read it."""
     write_private(address_file(state_dir), json.dumps(address._asdict()) + "\n")
 
 
-def credentials(previous: Address | None) -> Credentials:
+def credentials(previous: BrokerAddress | None) -> Credentials:
     """Those of the previous start, or new ones."""
     if previous is not None and previous.user and previous.password:
         return Credentials(previous.user, previous.password)

@@ -7,7 +7,14 @@ from typing import Any
 from .destinations import QUEUE, TOPIC, Queue, is_pattern, matches
 from .message import REMOTE_TEMPORARY, Message, broker_message
 from .ports import BrokerState
-from .subscriptions import Browser, Client, Durable, StoreSubscription, Subscription, TopicSubscription
+from .subscriptions import (
+    Browser,
+    ClientConnection,
+    Durable,
+    StoreSubscription,
+    Subscription,
+    TopicSubscription,
+)
 
 PREFIX = "ActiveMQ.Advisory."
 CLASSES = {TOPIC: "ActiveMQTopic", QUEUE: "ActiveMQQueue"}
@@ -19,11 +26,11 @@ class Advisories:
     def __init__(self, broker: BrokerState) -> None:
         self._broker = broker
 
-    def connection_added(self, session: Client) -> None:
+    def connection_added(self, session: ClientConnection) -> None:
         """A client has logged in."""
         self._publish("Connection", lambda: _connection(session))
 
-    def connection_removed(self, session: Client) -> None:
+    def connection_removed(self, session: ClientConnection) -> None:
         """A client is gone."""
         self._publish("Connection", lambda: _removed({"@class": "ConnectionId", "value": session.name}))
 
@@ -86,7 +93,7 @@ class Advisories:
         return broker_message(TOPIC + PREFIX + topic, self._broker.new_message_id(), headers, text)
 
 
-def _connection(session: Client) -> dict[str, Any]:
+def _connection(session: ClientConnection) -> dict[str, Any]:
     return {
         "ConnectionInfo": {
             "commandId": 0,

@@ -11,14 +11,14 @@ from .address import Credentials
 from .advisories import Advisories
 from .destinations import QUEUE, TOPIC, Queue, Topic, Topics, check_name, virtual_topic
 from .frames import Rejected, escape
-from .journal import Journal
+from .journal import BrokerJournal
 from .limits import Limits
 from .log import Log
 from .message import REMOTE_TEMPORARY, TEMPORARY, Message
 from .ports import Target
 from .statistics import Statistics, is_statistics
 from .store import MemoryUse, Store
-from .subscriptions import Browser, Client, Durables
+from .subscriptions import Browser, ClientConnection, Durables
 
 SWEEP_SECONDS = 5.0
 
@@ -31,7 +31,7 @@ class Broker:
         loop: asyncio.AbstractEventLoop,
         credentials: Credentials,
         limits: Limits,
-        journal: Journal,
+        journal: BrokerJournal,
         log: Log,
     ) -> None:
         self.loop = loop
@@ -42,8 +42,8 @@ class Broker:
         self.server_name = f"swf-broker/{__version__}"
         self.id = f"swf-{os.urandom(6).hex()}"
         self.memory = MemoryUse()
-        self.sessions: set[Client] = set()
-        self.clients: dict[str, Client] = {}
+        self.sessions: set[ClientConnection] = set()
+        self.clients: dict[str, ClientConnection] = {}
         self.topics = Topics()
         self.queues: dict[str, Queue] = {}
         self.targets: dict[str, Target] = {}
@@ -56,7 +56,7 @@ class Broker:
         self._messages = 0
         self._keys = 0
         self._store_number = 0
-        self._dirty: list[Client] = []
+        self._dirty: list[ClientConnection] = []
         self._restore()
         self._sweeper = loop.call_later(SWEEP_SECONDS, self._sweep)
 
@@ -90,14 +90,14 @@ class Broker:
 
     # connections
 
-    def add_connection(self, session: Client) -> bool:
+    def add_connection(self, session: ClientConnection) -> bool:
         """Take a connection, if there is room; it may not be logged in yet."""
         self.accepted += 1
         session.name = session.client_id = f"{self.id}-{self.accepted}"
         self.sessions.add(session)
         return len(self.sessions) <= self.limits.connections
 
-    def log_in(self, session: Client) -> None:
+    def log_in(self, session: ClientConnection) -> None:
         """A client has logged in. Raises a fatal Rejected where its client id is taken."""
         other = self.clients.get(session.client_id)
         if other is not None:
@@ -108,7 +108,7 @@ class Broker:
         self.clients[session.client_id] = session
         self.advisories.connection_added(session)
 
-    def log_out(self, session: Client) -> None:
+    def log_out(self, session: ClientConnection) -> None:
         """A client has left or is thrown out; its temporary queues go with it."""
         if self.clients.get(session.client_id) is session:
             del self.clients[session.client_id]
@@ -117,12 +117,12 @@ class Broker:
         for name in [name for name in self.queues if name.startswith(mine)]:
             self._remove_queue(self.queues[name])
 
-    def remove_connection(self, session: Client) -> None:
+    def remove_connection(self, session: ClientConnection) -> None:
         """A connection is closed."""
         self.sessions.discard(session)
         self.on_change()
 
-    def will_flush(self, session: Client) -> None:
+    def will_flush(self, session: ClientConnection) -> None:
         """Call the session's `flush` once, when this turn's frames are handled."""
         if not self._dirty:
             self.loop.call_soon(self._flush)
@@ -135,7 +135,7 @@ class Broker:
 
     # destinations
 
-    def target(self, session: Client, name: str) -> Target:
+    def target(self, session: ClientConnection, name: str) -> Target:
         """Where a message to `name` goes, made on first use. Raises Rejected."""
         if name.startswith(TOPIC):
             return self._topic(check_name(name))
@@ -153,17 +153,17 @@ class Broker:
             self.advisories.destination_added(TOPIC, name)
         return topic
 
-    def own_name(self, session: Client, name: str) -> str:
+    def own_name(self, session: ClientConnection, name: str) -> str:
         """A temporary queue's name as others see it; any other name as it is."""
         if not name.startswith(TEMPORARY):
             return name
         return f"{REMOTE_TEMPORARY}{session.name}-{name[len(TEMPORARY) :]}"
 
-    def temporary(self, session: Client, name: str) -> str:
+    def temporary(self, session: ClientConnection, name: str) -> str:
         """Make sure that a client's temporary queue is there, and return its name as others see it."""
         return self.queue(session, self.own_name(session, name)).destination
 
-    def queue(self, session: Client, name: str, *, send: bool = False) -> Queue:
+    def queue(self, session: ClientConnection, name: str, *, send: bool = False) -> Queue:
         """The queue `name`, made on first use. Raises Rejected where another's temporary queue is gone."""
         foreign = name.startswith(REMOTE_TEMPORARY) and not name.startswith(
             f"{REMOTE_TEMPORARY}{session.name}-"

@@ -12,7 +12,7 @@ NAME_LENGTH = 1000
 ADVISORY = "ActiveMQ."
 
 
-class Subscriber(Protocol):
+class TopicSubscriber(Protocol):
     """Who gets every message of a topic."""
 
     def deliver(self, message: Message, sender: Sender | None) -> None: ...
@@ -68,7 +68,7 @@ class Topic:
     def __init__(self, name: str) -> None:
         self.name = name
         self.header = escape(TOPIC + name)
-        self.subscribers: list[Subscriber] = []
+        self.subscribers: list[TopicSubscriber] = []
         self.queues: list[Store] = []
         self.enqueued = self.dequeued = 0
 
@@ -108,7 +108,7 @@ class Topics:
 
     def __init__(self) -> None:
         self.named: dict[str, Topic] = {}
-        self._patterns: list[tuple[str, Subscriber]] = []
+        self._patterns: list[tuple[str, TopicSubscriber]] = []
         self._queues: dict[str, list[Store]] = {}
 
     def get(self, name: str) -> Topic:
@@ -127,7 +127,7 @@ class Topics:
         topic = self.get(name)
         return topic if topic.in_use else None
 
-    def add(self, name: str, subscriber: Subscriber) -> None:
+    def add(self, name: str, subscriber: TopicSubscriber) -> None:
         """Subscribe to a name or a pattern."""
         if not is_pattern(name):
             self.get(name).subscribers.append(subscriber)
@@ -137,7 +137,7 @@ class Topics:
             if matches(name, topic.name):
                 topic.subscribers.append(subscriber)
 
-    def remove(self, name: str, subscriber: Subscriber) -> None:
+    def remove(self, name: str, subscriber: TopicSubscriber) -> None:
         """End a subscription."""
         self._patterns = [pair for pair in self._patterns if pair[1] is not subscriber]
         for topic in self.named.values() if is_pattern(name) else [self.get(name)]:

@@ -8,9 +8,9 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from . import journal_file
-from .journal_file import Operations, Row, StoredStore
+from .journal_file import JournalRow, Operations, StoredStore
 from .limits import Limits
-from .message import Entry, Message
+from .message import Message, StoreEntry
 
 
 class Sender(Protocol):
@@ -26,7 +26,7 @@ class Sender(Protocol):
 class Owner(Protocol):
     """A store whose message could not be written."""
 
-    def lost(self, entry: Entry | None) -> None: ...
+    def lost(self, entry: StoreEntry | None) -> None: ...
 
 
 class Batch:
@@ -36,7 +36,7 @@ class Batch:
 
     def __init__(self) -> None:
         self.operations = Operations()
-        self.origins: dict[int, tuple[Owner, Entry | None]] = {}
+        self.origins: dict[int, tuple[Owner, StoreEntry | None]] = {}
         self.senders: set[Sender] = set()
         self.receipts: list[tuple[Sender, bytes]] = []
         self.closing: list[Callable[[], None]] = []
@@ -44,11 +44,11 @@ class Batch:
         self.done = False
 
 
-Page = Callable[[list[Row]], None]
+Page = Callable[[list[JournalRow]], None]
 Job = Callable[[], None]
 
 
-class Journal:
+class BrokerJournal:
     """The journal as the event loop sees it; only its thread touches the file once `start` was called."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
@@ -94,11 +94,13 @@ class Journal:
         self._shrink_worthwhile = True
 
     def insert(
-        self, owner: Owner, row_id: int, message: Message, entry: Entry | None, sender: Sender | None
+        self, owner: Owner, row_id: int, message: Message, entry: StoreEntry | None, sender: Sender | None
     ) -> None:
         """Write a message; `entry` is None where only the journal has it from now on."""
         batch = self._batch(sender)
-        batch.operations.inserts[row_id] = Row(row_id, 0, message.expires, message.persistent, message.tail)
+        batch.operations.inserts[row_id] = JournalRow(
+            row_id, 0, message.expires, message.persistent, message.tail
+        )
         batch.origins[row_id] = (owner, entry)
         size = len(message.tail)
         batch.size += size

@@ -27,7 +27,7 @@ ORDER BY id LIMIT :limit
 """
 
 
-class Row(NamedTuple):
+class JournalRow(NamedTuple):
     """A message in a store. `expires` in ms since 1970; what is not persistent is gone after a restart."""
 
     id: int
@@ -56,7 +56,7 @@ class Operations:
 
     def __init__(self) -> None:
         self.stores: dict[int, StoredStore] = {}
-        self.inserts: dict[int, Row] = {}
+        self.inserts: dict[int, JournalRow] = {}
         self.deletes: list[int] = []
         self.redelivered: dict[int, int] = {}
         self.dropped: list[int] = []
@@ -155,7 +155,7 @@ def _write(connection: sqlite3.Connection, operations: Operations, *, inserts: b
     connection.execute("COMMIT")
 
 
-def _insert(connection: sqlite3.Connection, statement: str, rows: Iterable[Row]) -> None:
+def _insert(connection: sqlite3.Connection, statement: str, rows: Iterable[JournalRow]) -> None:
     connection.executemany(statement, [(row.id, row.redeliveries, row.expires, row.tail) for row in rows])
 
 
@@ -164,14 +164,14 @@ def _roll_back(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")
 
 
-def page(connection: sqlite3.Connection, store: int, after: int, limit: int, size: int) -> list[Row]:
+def page(connection: sqlite3.Connection, store: int, after: int, limit: int, size: int) -> list[JournalRow]:
     """Rows of a store behind id `after`: at most `limit`, and no more once they are `size` bytes."""
     low, high = bounds(store)
-    found: list[Row] = []
+    found: list[JournalRow] = []
     try:
         cursor = connection.execute(PAGE, {"after": max(after, low), "end": high, "limit": limit})
         for row_id, redeliveries, expires, persistent, tail in cursor:
-            found.append(Row(row_id, redeliveries, expires, bool(persistent), tail))
+            found.append(JournalRow(row_id, redeliveries, expires, bool(persistent), tail))
             size -= len(tail)
             if size < 0:
                 break

@@ -130,7 +130,7 @@ class Message:
         return text.encode() + self.tail[end:]
 
 
-class Entry:
+class StoreEntry:
     """A message in a store. `stored`: the journal has it. `redeliveries`: how often it came back."""
 
     __slots__ = ("message", "redeliveries", "sequence", "stored")

@@ -3,11 +3,11 @@
 from typing import Protocol
 
 from .destinations import Queue, Topics
-from .journal import Journal, Sender
+from .journal import BrokerJournal, Sender
 from .limits import Limits
 from .message import Message
 from .store import MemoryUse, Store
-from .subscriptions import Client, Durables
+from .subscriptions import ClientConnection, Durables
 
 
 class Target(Protocol):
@@ -24,12 +24,12 @@ class BrokerState(Protocol):
     id: str
     address: str
     limits: Limits
-    journal: Journal
+    journal: BrokerJournal
     memory: MemoryUse
     topics: Topics
     durables: Durables
-    sessions: set[Client]
-    clients: dict[str, Client]
+    sessions: set[ClientConnection]
+    clients: dict[str, ClientConnection]
     queues: dict[str, Queue]
     targets: dict[str, Target]
 

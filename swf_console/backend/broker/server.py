@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import DatabaseUnusable
-from .address import Address, Lock, credentials, listen, read_address, write_address
+from .address import BrokerAddress, Lock, credentials, listen, read_address, write_address
 from .broker import Broker
 from .commands import HANDLERS
-from .journal import Journal
+from .journal import BrokerJournal
 from .limits import Limits
 from .log import Log
 from .session import Session
@@ -47,7 +47,7 @@ async def _run(state_dir: Path, port: int | None, until_idle: bool, limits: Limi
     previous = read_address(state_dir)
     login = credentials(previous)
     listener = listen(port, previous.port if previous else None)
-    journal = Journal(state_dir / "broker.journal", limits)
+    journal = BrokerJournal(state_dir / "broker.journal", limits)
     ended = asyncio.Event()
     journal.start(loop, ended.set)
     broker = Broker(loop, login, limits, journal, log)
@@ -57,7 +57,7 @@ async def _run(state_dir: Path, port: int | None, until_idle: bool, limits: Limi
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, ended.set)
     idle = IdleShutdown(broker, ended) if until_idle else None
-    write_address(state_dir, Address(host, port_number, *login, os.getpid(), until_idle))
+    write_address(state_dir, BrokerAddress(host, port_number, *login, os.getpid(), until_idle))
     log.info("listening", host=host, port=port_number, pid=os.getpid())
     _tune()
     await ended.wait()

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any, Protocol
 
-from .journal import Journal, Sender
-from .journal_file import STORE_SHIFT, Row, StoredStore
+from .journal import BrokerJournal, Sender
+from .journal_file import STORE_SHIFT, JournalRow, StoredStore
 from .limits import Limits
-from .message import Entry, Message
+from .message import Message, StoreEntry
 
 
 class MemoryUse:
@@ -24,7 +24,7 @@ class StoreContext(Protocol):
     """What a store needs of the broker."""
 
     limits: Limits
-    journal: Journal
+    journal: BrokerJournal
     memory: MemoryUse
 
     def dead_letter(self, store: "Store", message: Message, cause: str) -> None: ...
@@ -40,7 +40,7 @@ class Consumer(Protocol):
     def selector(self) -> object | None: ...
     def has_room(self) -> bool: ...
     def wants(self, message: Message) -> bool: ...
-    def take(self, entry: Entry) -> None: ...
+    def take(self, entry: StoreEntry) -> None: ...
 
 
 BY_SEQUENCE = attrgetter("sequence")
@@ -57,7 +57,7 @@ class Store:
         self.number = number
         self.destination = destination
         self.known = False
-        self.ready: list[Entry] = []
+        self.ready: list[StoreEntry] = []
         self.spilled = 0
         self.consumers: list[Consumer] = []
         self.enqueued = self.dequeued = self.dispatched = self.expirations = self.bytes_in = 0
@@ -108,7 +108,7 @@ class Store:
             self.context.journal.insert(self, self._row(sequence), message, None, sender)
             self._refill()
             return
-        entry = Entry(message, sequence, message.persistent)
+        entry = StoreEntry(message, sequence, message.persistent)
         if message.persistent:
             self.remember(sender)
             self.context.journal.insert(self, self._row(sequence), message, entry, sender)
@@ -133,12 +133,12 @@ class Store:
             and self.context.memory.used + size <= limits.memory_bytes
         )
 
-    def _hold(self, entry: Entry) -> None:
+    def _hold(self, entry: StoreEntry) -> None:
         size = len(entry.message.tail)
         self._bytes += size
         self.context.memory.used += size
 
-    def _release(self, entry: Entry) -> None:
+    def _release(self, entry: StoreEntry) -> None:
         size = len(entry.message.tail)
         self._bytes -= size
         self.context.memory.used -= size
@@ -151,7 +151,7 @@ class Store:
         self._selective = any(one.selector for one in self.consumers)
         self.dispatch()
 
-    def detach(self, consumer: Consumer, unacknowledged: Iterable[Entry]) -> None:
+    def detach(self, consumer: Consumer, unacknowledged: Iterable[StoreEntry]) -> None:
         """A consumer is gone; what it did not acknowledge goes to others, marked as redelivered."""
         if consumer in self.consumers:
             self.consumers.remove(consumer)
@@ -201,7 +201,7 @@ class Store:
                 return
 
     @staticmethod
-    def _consumer_for(entry: Entry, free: list[Consumer]) -> Consumer | None:
+    def _consumer_for(entry: StoreEntry, free: list[Consumer]) -> Consumer | None:
         for consumer in free:
             if entry.sequence <= consumer.scanned:
                 continue
@@ -210,7 +210,7 @@ class Store:
             consumer.scanned = entry.sequence
         return None
 
-    def _deliver(self, entry: Entry, consumer: Consumer) -> None:
+    def _deliver(self, entry: StoreEntry, consumer: Consumer) -> None:
         if entry.message.expires and entry.message.expired():
             self.expire(entry)
             return
@@ -220,12 +220,12 @@ class Store:
 
     # from the consumers
 
-    def settle(self, entry: Entry, sender: Sender | None) -> None:
+    def settle(self, entry: StoreEntry, sender: Sender | None) -> None:
         """A consumer has acknowledged."""
         self.in_flight -= 1
         self._remove(entry, sender)
 
-    def reject(self, entry: Entry, sender: Sender | None) -> None:
+    def reject(self, entry: StoreEntry, sender: Sender | None) -> None:
         """A consumer could not do it: again, and after the last time to the dead letters."""
         if entry.redeliveries >= self.context.limits.redeliveries:
             self.in_flight -= 1
@@ -236,7 +236,7 @@ class Store:
         else:
             self._put_back(entry, sender)
 
-    def expire(self, entry: Entry) -> None:
+    def expire(self, entry: StoreEntry) -> None:
         """Its time to live is over before a consumer had it."""
         self.expirations += 1
         self._remove(entry, None)
@@ -250,7 +250,7 @@ class Store:
         if self.spilled:
             self._refill()
 
-    def _put_back(self, entry: Entry, sender: Sender | None) -> None:
+    def _put_back(self, entry: StoreEntry, sender: Sender | None) -> None:
         self.in_flight -= 1
         entry.redeliveries += 1
         if entry.stored:
@@ -259,7 +259,7 @@ class Store:
         for consumer in self.consumers:
             consumer.scanned = min(consumer.scanned, entry.sequence - 1)
 
-    def _remove(self, entry: Entry, sender: Sender | None) -> None:
+    def _remove(self, entry: StoreEntry, sender: Sender | None) -> None:
         self.dequeued += 1
         self._release(entry)
         if entry.stored:
@@ -267,7 +267,7 @@ class Store:
 
     # the journal's side
 
-    def in_memory(self) -> list[Entry]:
+    def in_memory(self) -> list[StoreEntry]:
         """What is known of it without the journal, in order."""
         given = [one for consumer in self.consumers for one in consumer.unacknowledged.values()]
         return sorted([*given, *self.ready], key=BY_SEQUENCE)
@@ -275,7 +275,7 @@ class Store:
     def peek(self, limit: int, answer: Callable[[list[Message]], None]) -> None:
         """Read messages that only the journal has, without taking them."""
 
-        def found(rows: list[Row]) -> None:
+        def found(rows: list[JournalRow]) -> None:
             answer([Message.stored(row.tail, row.persistent) for row in rows])
 
         after = self._row(self._loaded_to)
@@ -295,20 +295,20 @@ class Store:
             self.number, after, limits.window_messages // 2, limits.window_bytes // 2, self._loaded
         )
 
-    def _loaded(self, rows: list[Row]) -> None:
+    def _loaded(self, rows: list[JournalRow]) -> None:
         self._loading = False
         if not rows:
             return
         self.spilled = max(0, self.spilled - len(rows))
         for row in rows:
             sequence = row.id & SEQUENCES
-            entry = Entry(Message.stored(row.tail, row.persistent), sequence, True, row.redeliveries)
+            entry = StoreEntry(Message.stored(row.tail, row.persistent), sequence, True, row.redeliveries)
             self._loaded_to = sequence
             self._hold(entry)
             self.ready.append(entry)
         self.dispatch()
 
-    def lost(self, entry: Entry | None) -> None:
+    def lost(self, entry: StoreEntry | None) -> None:
         """The journal could not take a message, and its sender will be told so."""
         if entry is None:
             self.spilled = max(0, self.spilled - 1)

@@ -10,7 +10,7 @@ from .destinations import TOPIC, Topics
 from .frames import Rejected, escape_for
 from .journal import Sender
 from .journal_file import StoredStore
-from .message import Entry, Message
+from .message import Message, StoreEntry
 from .selectors.conditions import Selector
 from .selectors.parser import compile_selector
 from .store import Store, StoreContext
@@ -19,7 +19,7 @@ AUTO, CLIENT, INDIVIDUAL = "auto", "client", "client-individual"
 MODES = frozenset({AUTO, CLIENT, INDIVIDUAL})
 
 
-class Client(Sender, Protocol):
+class ClientConnection(Sender, Protocol):
     """What the broker's parts know of a connection. `out` holds whole frames, some of them in two parts."""
 
     name: str
@@ -46,7 +46,13 @@ class Subscription(ABC):
     """What all kinds share: the MESSAGE headers of its own and what waits for acknowledgement."""
 
     def __init__(
-        self, session: Client, key: int, name: str | None, destination: str, mode: str, prefetch: int
+        self,
+        session: ClientConnection,
+        key: int,
+        name: str | None,
+        destination: str,
+        mode: str,
+        prefetch: int,
     ) -> None:
         self.session = session
         self.key = key
@@ -168,7 +174,7 @@ class StoreSubscription(Subscription):
         limit = self.store.context.limits.unacknowledged_bytes
         return len(self.unacknowledged) < self.prefetch and self._bytes < limit
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: StoreEntry) -> None:
         """Send an entry; without acknowledgements it is settled by that."""
         again = entry.redeliveries > 0
         if self.mode == AUTO:
@@ -178,7 +184,7 @@ class StoreSubscription(Subscription):
             self._bytes += len(entry.message.tail)
             self.offer(entry.message, entry, again)
 
-    def settled(self, number: int) -> list[Entry]:
+    def settled(self, number: int) -> list[StoreEntry]:
         entries = super().settled(number)
         for entry in entries:
             self._bytes -= len(entry.message.tail)
@@ -275,7 +281,7 @@ class Durables:
         self._topics.add(_topic(durable), durable)
         return durable
 
-    def activate(self, session: Client, name: str, destination: str, selector: str) -> Durable:
+    def activate(self, session: ClientConnection, name: str, destination: str, selector: str) -> Durable:
         """The subscription, new where there was none or its topic or selector differs. Raises Rejected."""
         durable = self.all.get((session.client_id, name))
         if durable is not None:
@@ -291,7 +297,7 @@ class Durables:
         durable.remember(session)
         return durable
 
-    def remove(self, session: Client, name: str) -> None:
+    def remove(self, session: ClientConnection, name: str) -> None:
         """End a subscription for good. Raises Rejected where there is none, or another connection uses it."""
         durable = self.all.get((session.client_id, name))
         if durable is None:

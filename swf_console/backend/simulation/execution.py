@@ -13,7 +13,7 @@ from simpy.events import URGENT, Event
 
 from ..core.errors import ExecutionFailed, SwfError
 from .clocks import Clock, FastClock, LatenessSummary
-from .ports import ExecutionIdentity, ExecutionPorts, Reason, SendAborted, StopSignal
+from .ports import ExecutionIdentity, Reason, SendAborted, SimulationPorts, StopSignal
 from .runner import Runner
 from .workflow_loader import WorkflowCode
 
@@ -63,7 +63,7 @@ def executor_config(
 def simulate(
     code: WorkflowCode,
     config: Mapping[str, Any],
-    ports: ExecutionPorts,
+    ports: SimulationPorts,
     *,
     identity: ExecutionIdentity,
     clock: Clock | None = None,

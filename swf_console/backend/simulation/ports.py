@@ -33,13 +33,13 @@ class StateChange:
 
 
 class SendAborted(BaseException):
-    """Raised by `ExecutionPorts.send` where a stop was requested while the send had to wait.
+    """Raised by `SimulationPorts.send` where a stop was requested while the send had to wait.
 
     Not an Exception, so that a workflow's `except Exception` does not take a stop for a failed send.
     """
 
 
-class ExecutionPorts(Protocol):
+class SimulationPorts(Protocol):
     """The broker and the database, as an execution sees them. What they raise fails the execution."""
 
     def send(self, destination: str, content: dict[str, Any], tick: float, *, closing: bool = False) -> None:

@@ -11,7 +11,7 @@ from simpy import Environment
 
 from ..core.destinations import EPICTOPIC
 from ..core.errors import ExecutionFailed
-from .ports import ExecutionIdentity, ExecutionPorts, Reason, StateChange
+from .ports import ExecutionIdentity, Reason, SimulationPorts, StateChange
 from .run_numbers import ApiSession
 
 DESTINATION = re.compile(r"/(topic|queue)/[^\s/]\S*")
@@ -32,7 +32,7 @@ class Runner:
     """The interface between a workflow and the console; each execution has one of its own."""
 
     def __init__(
-        self, env: Environment, ports: ExecutionPorts, identity: ExecutionIdentity, *, monitor_url: str = ""
+        self, env: Environment, ports: SimulationPorts, identity: ExecutionIdentity, *, monitor_url: str = ""
     ) -> None:
         self.execution_id = identity.execution_id
         self.namespace = identity.namespace
