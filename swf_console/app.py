@@ -1,4 +1,4 @@
-"""The console: its parts, its theme, how it begins and how it ends."""
+"""The console application: its parts, its theme, start and end."""
 
 import asyncio
 import os
@@ -18,80 +18,80 @@ from textual.content import Content
 from . import __version__
 from .actions.registry import use_keys
 from .screens.dialogs.confirm import Questions
-from .screens.shell.action_runner import ActionRunner, keep_crash
+from .screens.shell.action_runner import ActionRunner, journal_crash
 from .screens.shell.alarms import AlarmBar
 from .screens.shell.clipboard import Clipboard
-from .screens.shell.commands import Commands, NamespaceChoice, WriteLock
+from .screens.shell.commands import Commands, NamespaceSwitch, WriteLock
 from .screens.shell.frame import Frame
-from .screens.shell.key_queue import Handled, KeyQueue
+from .screens.shell.key_queue import KeyHandled, KeyQueue
 from .screens.shell.navigation import Navigation
-from .screens.shell.status import Writes
-from .screens.shell.themes import ALL
+from .screens.shell.status import WriteAccess
+from .screens.shell.themes import THEMES
 from .viewmodels.context import ConsoleContext
 from .viewmodels.terminal import symbols_of, theme_of
 from .widgets.bars.screens import ScreenBar
-from .widgets.bindings import bindings_everywhere
+from .widgets.bindings import global_bindings
 from .widgets.key_labels import with_keys
-from .widgets.symbols import sign, use_symbols
+from .widgets.symbols import symbol, use_symbols
 
 INTERRUPTED = 130
 STYLES = Path(__file__).parent / "styles"
 
 
 class ConsoleApp(App[int]):
-    """The console as a whole: what Textual tells it goes to the part whose matter it is."""
+    """The application. It wires the parts and forwards Textual's events to the part in charge."""
 
     CSS_PATH: ClassVar[list[str]] = sorted(str(path) for path in STYLES.glob("*.tcss"))  # type: ignore[assignment]
     ENABLE_COMMAND_PALETTE = False
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = set()
     TITLE = "swf-console"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_everywhere()
+    BINDINGS: ClassVar[list[BindingType]] = global_bindings()
 
     def __init__(self, services: ConsoleContext, environ: Mapping[str, str] | None = None) -> None:
         use_keys(services.preferences.keys)
-        # with NO_COLOR the terminal's own colours, then taken away, leave bold, dim and reverse
+        # with NO_COLOR: the terminal's own colours, which Textual then removes; bold, dim and reverse remain
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.services = services
         self.environ = os.environ if environ is None else environ
         self.broken = ""
         use_symbols(symbols_of(services.preferences, self.environ))
-        for theme in ALL.values():
+        for theme in THEMES.values():
             self.register_theme(theme)
         self._begin_with("16-colour" if self.no_color else theme_of(services.preferences, self.environ))
-        self.writes = Writes(services)
+        self.write_access = WriteAccess(services)
         self.key_queue = KeyQueue(super().on_event, lambda: self.focused or self.screen, self.call_later)
         self.frame = Frame(
             services,
-            self.writes,
+            self.write_access,
             self.environ,
             lambda: self.screen_stack[0].focused,
             self.write_to_terminal,
         )
         self.alarms = AlarmBar(services, self.frame, self)
         self.navigation = Navigation(services, self.frame, self.key_queue, self)
-        self.runner = ActionRunner(services, self.writes, self.frame, self)
-        self.namespaces = NamespaceChoice(services, self, self.navigation, self.frame.say, self.refresh_frame)
+        self.runner = ActionRunner(services, self.write_access, self.frame, self)
+        self.namespaces = NamespaceSwitch(services, self, self.navigation, self.frame.say, self.refresh_frame)
         self._be_host()
         self._take_actions()
 
     def _be_host(self) -> None:
-        """What screens ask of their host (`screens.host.Host`), and the part that does it."""
+        """Set the members of `screens.base.host.Host`, each from the part that does it."""
         questions = Questions(self, self.frame.say)
         self.say = self.frame.say
         self.ask, self.confirm_many = questions.ask, questions.confirm_many
         self.record = self.runner.record
-        self.hold_keys, self.let_keys_go = self.key_queue.hold, self.key_queue.release
+        self.hold_keys, self.release_keys = self.key_queue.hold, self.key_queue.release
         self.copy = Clipboard(self.environ, self.write_to_terminal, self.frame.say).copy
         self.open_screen = self.navigation.open_screen
-        self.look_at = self.namespaces.look_at
-        self.alert = self.alarms.alert
+        self.switch_namespace = self.namespaces.switch
+        self.raise_alarm = self.alarms.raise_alarm
 
     def _take_actions(self) -> None:
-        """What Textual looks for when a key of GLOBAL_ACTIONS is pressed, and the part that does it."""
+        """Set the `action_` methods that Textual calls for global actions, each from its part."""
         commands = Commands(
             self.services, self, self.navigation, self.alarms, self.runner, self.copy, self.say
         )
-        lock = WriteLock(self.services, self.writes, self.confirm_many, self.say, self.refresh_frame)
+        lock = WriteLock(self.services, self.write_access, self.confirm_many, self.say, self.refresh_frame)
         self.action_open = self.navigation.open_screen
         self.action_palette = commands.palette
         self.action_help = commands.help
@@ -102,31 +102,31 @@ class ConsoleApp(App[int]):
         self.action_alert = commands.alert
         self.action_acknowledge = self.alarms.acknowledge
         self.action_update = commands.update
-        self.action_lock = lock.turn
+        self.action_lock = lock.toggle
         self.action_handover = commands.handover
         self.action_theme = commands.theme
         self.action_leave = commands.leave
 
     async def action_quit(self) -> None:
-        """Ctrl-Q leaves as `q` does."""
+        """Ctrl-Q does the same as `q`."""
         self.action_leave()
 
     def action_help_quit(self) -> None:
-        """Ctrl-C does nothing but say how to leave."""
+        """Ctrl-C only says how to leave."""
         self.say(with_keys("{leave} leaves the console; {copy} copies"))
 
     @property
     def writable(self) -> bool:
         """Whether actions that change something are allowed now."""
-        return not self.writes.refusal
+        return not self.write_access.refusal
 
     @property
     def refusal(self) -> str:
-        """Why they are not."""
-        return self.writes.refusal
+        """Why actions that change something are not allowed."""
+        return self.write_access.refusal
 
     def _begin_with(self, theme: str) -> None:
-        """What setting `theme` does, before there are styles to be parsed again."""
+        """Do what setting `theme` does, without parsing the styles a second time."""
         self.set_reactive(ConsoleApp.theme, theme)
         self.stylesheet.set_variables(self.get_css_variables())
         self.set_class(self.current_theme.dark, "-dark-mode", update=False)
@@ -137,10 +137,10 @@ class ConsoleApp(App[int]):
         yield from self.frame.compose()
 
     def on_mount(self) -> None:
-        """Paint the shell, then open the pipes."""
+        """Paint the shell first, then connect to the backends."""
         self._obey_signals()
         self.set_keymap(dict(self.services.preferences.keys))
-        self.frame.action_line(Content.styled(f" {sign('done')} swf-console {__version__}", "dim"))
+        self.frame.action_line(Content.styled(f" {symbol('done')} swf-console {__version__}", "dim"))
         self.refresh_frame()
         self.set_interval(1.0, self.refresh_frame)
         self.watch(self.screen_stack[0], "focused", self.frame.show_keys, init=False)
@@ -151,69 +151,69 @@ class ConsoleApp(App[int]):
         self.start_services()
         self.navigation.open_first()
         if self.services.namespace is None:
-            self.namespaces.ask_first()
+            self.namespaces.ask_for_first()
 
     def _obey_signals(self) -> None:
-        """SIGTERM and SIGHUP leave in order, so that the terminal is as it was."""
+        """SIGTERM and SIGHUP end the application in order, so that the terminal is restored."""
         if not self.is_headless:
             for number in (signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self.exit, INTERRUPTED)
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys and pasted text are taken one at a time; everything else at once."""
+        """Keys and pasted text go through the key queue, other events are handled at once."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             await self.key_queue.put(event)
         else:
             await super().on_event(event)
 
-    async def on_handled(self, followed: Handled) -> None:
-        """What followed a key has come up."""
+    async def on_key_handled(self, followed: KeyHandled) -> None:
+        """Pass on to the key queue that a key has been handled."""
         await self.key_queue.handled(followed)
 
     @on(ScreenBar.Chosen)
     def clicked(self, event: ScreenBar.Chosen) -> None:
-        """A click on row 2."""
+        """Open the screen whose tab was clicked."""
         self.navigation.open_screen(event.name)
 
     def refresh_frame(self) -> None:
-        """Say anew what is said all around."""
+        """Update status bar, alarms and window title."""
         if self.is_headless and not self.is_running:
             return
         self.frame.refresh()
-        self.alarms.look()
+        self.alarms.update()
         self.frame.show_title()
 
     def write_to_terminal(self, sequence: str) -> None:
-        """Send a sequence that paints nothing."""
+        """Write an escape sequence that changes nothing on screen."""
         if sequence and self._driver is not None and not self.is_headless:
             self._driver.write(sequence)
 
     def exit(self, *arguments: Any, **more: Any) -> None:
-        """End, and remember the screen that is open."""
+        """Store the state of the open screen, then end."""
         self.navigation.remember()
         super().exit(*arguments, **more)
 
     def _resumed(self, _app: App[Any]) -> None:
-        """Back from Ctrl-Z the terminal is empty: everything is painted again."""
+        """Repaint everything: after Ctrl-Z the terminal is empty."""
         for screen in self.screen_stack:
             for widget in (screen, *screen.query("*")):
                 widget.refresh()
 
     def _handle_exception(self, error: Exception) -> None:
-        """A handler broke: the trace goes into log and journal, a word of it behind the restored screen."""
-        self.broken = self.broken or keep_crash(self.services, error)
+        """Write the traceback of a broken handler to log and journal; `broken` is printed after the end."""
+        self.broken = self.broken or journal_crash(self.services, error)
         super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
-        """Textual would print a trace with the values of all variables here."""
+        """Leave out Textual's own report: it would print a traceback with the values of all variables."""
         self.bell()
         self._close_messages_no_wait()
 
     def panic(self, *_renderables: RenderableType) -> None:
-        """The same for errors that know how they would like to be printed."""
+        """Leave out Textual's own report for errors with a representation of their own, too."""
         self._fatal_error()
 
     @work(thread=True)
     def start_services(self) -> None:
-        """Load what talks to the backends, and begin to."""
+        """Load the libraries of the backends and connect."""
         self.services.start()

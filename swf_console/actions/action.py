@@ -1,4 +1,4 @@
-"""What an action is: its name, keys and words, how much it asks, and where it can be done."""
+"""An action: its name, keys and help, how much it asks, and in which scopes it works."""
 
 from enum import Enum
 from typing import NamedTuple
@@ -13,13 +13,13 @@ class Tier(Enum):
 
 
 class Action(NamedTuple):
-    """One action. `name` is the method `action_<name>` of what has it, with its arguments.
+    """An action. `name` is the method `action_<name>` that does it, with its arguments.
 
     `keys` are Textual's names of keys. `command` are the words behind `swf-console` that do the same, with
-    examples for what is chosen on screen; none where only the screen changes. `scopes` are the screens,
-    overlays and widgets that have it while they have the focus; none: it works everywhere. `argument` names
-    what the palette may give it, as a text. `shown` is false where the footer leaves it to the help. `asks`
-    is false where a form has been filled in already.
+    examples for what is chosen on screen; empty where only the screen changes. `scopes` are the screens,
+    overlays and widgets that have the action while they have the focus; an action without scopes is global.
+    `argument` names what the palette may pass to it, as text. An action that is not `shown` is in the help
+    but not in the footer. `asks` is false where a form has been filled in already.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Action(NamedTuple):
 
     @property
     def id(self) -> str:
-        """Its name in the key map of settings.toml, such as `messages.pause`."""
+        """The action's name in the key map of settings.toml, such as `messages.pause`."""
         scope = self.scopes[0] if self.scopes else "everywhere"
         word = self.title.lower().replace(" ", "_") if "(" in self.name or "." in self.name else self.name
         return f"{scope}.{word}"
@@ -52,21 +52,21 @@ def shown(
     argument: str = "",
     asks: bool = True,
 ) -> Action:
-    """An action that the footer shows; `keys` with blanks between them, `words` are its help."""
+    """An action that the footer shows. `keys` are separated by blanks, `words` are its help."""
     return Action(name, tuple(keys.split()), title, words, command, tier, argument=argument, asks=asks)
 
 
 def hidden(name: str, keys: str, title: str, words: str, command: str = "", tier: Tier = Tier.READ) -> Action:
-    """An action that the footer leaves to the help."""
+    """An action that is in the help but not in the footer."""
     return shown(name, keys, title, words, command, tier)._replace(shown=False)
 
 
 def columns(command: str) -> Action:
-    """The choice of what a list shows."""
+    """The action that chooses the columns of a list."""
     words = "choose the columns by their names, in your order; none is all of them"
     return hidden("columns", "C", "columns", words, command)
 
 
 def in_scope(scope: str, *actions: Action) -> tuple[Action, ...]:
-    """The actions of one scope."""
+    """The same actions, limited to one scope."""
     return tuple(action._replace(scopes=(scope,)) for action in actions)

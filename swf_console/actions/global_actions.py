@@ -1,10 +1,10 @@
-"""What can be done on every screen."""
+"""Actions that work on every screen."""
 
 from .action import hidden, shown
-from .screens import SCREENS
+from .screens import BY_SCREEN
 
 GLOBAL_ACTIONS = (
-    *sorted((screen.open for screen in SCREENS), key=lambda action: action.keys),
+    *sorted((screen.open for screen in BY_SCREEN), key=lambda action: action.keys),
     shown("palette", "colon", "command", "find every action by its name", "--help"),
     shown("help", "question_mark", "help", "what can be done here", "--help"),
     hidden("namespace", "0", "namespace", "choose the namespace to look at", "namespaces"),

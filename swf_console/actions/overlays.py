@@ -1,4 +1,4 @@
-"""What can be done in what lies over the screens: the launch form, the doctor, help, dialogs."""
+"""Actions of what is shown over the screens: the launch form, the doctor, help, dialogs."""
 
 from .action import Tier, hidden, in_scope, shown
 

@@ -1,4 +1,4 @@
-"""The one registry of what can be done in the console: keys, help, footer and palette are made from it."""
+"""The registry of all actions, and the user's key map: bindings, help, footer and palette come from here."""
 
 from collections.abc import Mapping
 
@@ -26,11 +26,11 @@ def action_of(name: str, scope: str = "") -> Action:
 
 
 def use_keys(chosen: Mapping[str, str]) -> None:
-    """Other keys than the registry's, from now on: `{"messages.pause": "space,p"}`."""
+    """Replace the default keys of some actions by those of the key map: `{"messages.pause": "space,p"}`."""
     _key_map.clear()
     _key_map.update({name: tuple(key.strip() for key in keys.split(",")) for name, keys in chosen.items()})
 
 
 def keys_of(action: Action) -> tuple[str, ...]:
-    """The keys that do it now."""
+    """The keys of an action, after the key map."""
     return _key_map.get(action.id, action.keys)

@@ -1,10 +1,10 @@
-"""Scopes: where keys work. The nearest to the focus counts; what can be inside what stands here."""
+"""Focus scopes: the parts of the console that have keys of their own, and which scope can be inside which."""
 
 from collections.abc import Iterator, Mapping
 
-from .screens import SCREENS
+from .screens import BY_SCREEN
 
-# the scopes that are no screens, as help calls them
+# titles, for help, of the scopes that are not screens
 SCOPE_TITLES: Mapping[str, str] = {
     "launch": "The launch form",
     "doctor": "The doctor",
@@ -27,9 +27,9 @@ SCOPE_TITLES: Mapping[str, str] = {
     "replay": "A replay",
 }
 
-_IN_SCREENS = {screen.name: screen.contains for screen in SCREENS}
+_IN_SCREENS = {screen.name: screen.contains for screen in BY_SCREEN}
 
-# what can have the focus in a scope, however deep
+# the scopes that can have the focus inside a scope, at any depth
 CONTAINS: Mapping[str, tuple[str, ...]] = {
     "everywhere": tuple(dict.fromkeys(" ".join((*_IN_SCREENS, *_IN_SCREENS.values())).split())),
     **{
@@ -47,10 +47,10 @@ CONTAINS: Mapping[str, tuple[str, ...]] = {
     },
 }
 
-# where one letter is a letter of what is being typed
+# scopes in which a letter is text
 TEXT_SCOPES: tuple[str, ...] = ("entry", "dialog", "palette", "picker")
 
 
 def hidden_by(scope: str) -> Iterator[str]:
-    """The scopes whose keys do nothing where `scope` has the same ones."""
+    """The scopes around `scope`: their keys do not work where `scope` has the same ones."""
     return (outer for outer, inside in CONTAINS.items() if scope in inside)

@@ -1,4 +1,4 @@
-"""The screens: the key that opens each, what can be done there, and what in it can have the focus."""
+"""The screens: for each the key that opens it, its actions, and the scopes inside it."""
 
 from typing import NamedTuple
 
@@ -243,7 +243,7 @@ FAST_PROCESSING = in_scope(
 
 
 class ScreenActions(NamedTuple):
-    """One screen. `contains` are the scopes in it, with blanks between them."""
+    """A screen's part of the registry. `contains` are the scopes inside it, separated by blanks."""
 
     name: str
     key: str
@@ -255,12 +255,12 @@ class ScreenActions(NamedTuple):
 
     @property
     def open(self) -> Action:
-        """What shows the screen; it can be done everywhere."""
+        """The global action that opens the screen."""
         return hidden(f"open('{self.name}')", self.key, self.title, self.help, self.command)
 
 
 # in the order in which the palette lists their actions
-SCREENS = (
+BY_SCREEN = (
     ScreenActions(
         "overview", "1", "Overview", "is the testbed all right?", "status", OVERVIEW, contains="list lines"
     ),
@@ -310,6 +310,6 @@ SCREENS = (
         contains="list lines entry",
     ),
 )
-SCREEN_ACTIONS = tuple(action for screen in SCREENS for action in screen.actions)
-# what is opened from a list, over it
+SCREEN_ACTIONS = tuple(action for screen in BY_SCREEN for action in screen.actions)
+# scopes of views that a list opens over itself
 VIEW_ACTIONS = EXECUTION + DEFINITION + REPLAY

@@ -1,4 +1,4 @@
-"""The keys of widgets that can have the focus, on whatever screen: tables, lists, texts, logs."""
+"""Actions of the widgets that take the focus on any screen: tables, lists, texts, logs."""
 
 from .action import hidden, in_scope, shown
 

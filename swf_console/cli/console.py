@@ -73,19 +73,19 @@ def show(services: "ConsoleContext") -> int:
     import asyncio
 
     from ..app import ConsoleApp
-    from ..terminal.event_loop import loop_that_tells
-    from ..widgets.strips import spare_the_collector
+    from ..terminal.event_loop import ui_event_loop
+    from ..widgets.strips import avoid_strip_cycles
     from .output import say
 
     # the threads that read messages let the one that paints have its turn sooner
     sys.setswitchinterval(SWITCH_SECONDS)
-    spare_the_collector()
+    avoid_strip_cycles()
     gc.freeze()
     gc.enable()
     gc.set_threshold(*COLLECT_THE_YOUNG)
     app = ConsoleApp(services)
     try:
-        with asyncio.Runner(loop_factory=lambda: loop_that_tells(services.ui_priority)) as runner:
+        with asyncio.Runner(loop_factory=lambda: ui_event_loop(services.ui_priority)) as runner:
             code = runner.run(app.run_async(mouse=services.preferences.mouse))
     finally:
         services.ui_state.save()

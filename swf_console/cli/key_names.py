@@ -11,11 +11,11 @@ MODIFIERS = ("ctrl", "shift", "super", "hyper", "meta")
 
 def known_keys() -> KnownKeys:
     """Where each action works, its keys, what it does, and which keys there are."""
-    places = {action.id: action.id.partition(".")[0] for action in REGISTRY if action.keys}
+    scopes = {action.id: action.id.partition(".")[0] for action in REGISTRY if action.keys}
     actions = {
-        action.id: KnownKey(places[action.id], action.keys, action.help) for action in REGISTRY if action.keys
+        action.id: KnownKey(scopes[action.id], action.keys, action.help) for action in REGISTRY if action.keys
     }
-    return KnownKeys(actions, {place: tuple(hidden_by(place)) for place in places.values()}, name_of, types)
+    return KnownKeys(actions, {scope: tuple(hidden_by(scope)) for scope in scopes.values()}, name_of, types)
 
 
 def name_of(key: str) -> str:
@@ -33,10 +33,10 @@ def name_of(key: str) -> str:
     return key if there and all(each in MODIFIERS for each in modifiers) else ""
 
 
-def types(place: str, key: str) -> bool:
+def types(scope: str, key: str) -> bool:
     """Whether the key is a part of what is typed in that place."""
     name = name_of(key)
-    return place in TEXT_SCOPES and "+" not in name and name not in _special()
+    return scope in TEXT_SCOPES and "+" not in name and name not in _special()
 
 
 @cache

@@ -16,17 +16,17 @@ from ..backend.core.format import clock, instant
 from ..backend.core.sanitize import brief
 from ..viewmodels.shift_report import shift_log, write_report
 from ..widgets.key_labels import with_keys
-from ..widgets.semantic_colors import Tone
-from ..widgets.symbols import sign
+from ..widgets.semantic_colors import Part, SemanticColor
+from ..widgets.symbols import symbol
 from ..widgets.table.columns import Column
 from ..widgets.table.rows import Cell
 from ..widgets.table.short_list import Item, ShortList
-from ..widgets.tail.line_view import Lines, Part
+from ..widgets.tail.line_view import Lines
 from ..widgets.text.notice import Notice
 from .base.host import host_of
 from .base.polling import Poll
-from .base.prompt import Entry as EntryLine
-from .base.screen import ColumnsPane
+from .base.prompt import Prompt as EntryLine
+from .base.screen import ListScreen
 
 if TYPE_CHECKING:
     from ..backend.services.journal import Entry
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 MOST = 1_000
 EMPTY = "Nothing was done here yet. {launch} runs a workflow, {agents} starts agents: each is kept here"
 COLUMNS = (
-    Column("sign", "", 1),
+    Column("symbol", "", 1),
     Column("at", "UTC", 14, least=8),
     Column("kind", "KIND", 6),
     Column("who", "WHO", 12, least=8),
@@ -44,7 +44,7 @@ COLUMNS = (
 )
 
 
-class JournalPane(ColumnsPane):
+class JournalScreen(ListScreen):
     """The entries, the newest first, and the whole of the one under the cursor."""
 
     screen_name: ClassVar[str] = "journal"
@@ -54,7 +54,7 @@ class JournalPane(ColumnsPane):
         "shift log, {journal.filter} filters by any text, {copy} copies the command line."
     )
     DEFAULT_CSS = """
-    JournalPane {
+    JournalScreen {
         & > #journal-filter { display: none; height: 1; border: none; padding: 0 1; }
         &.-filtering > #journal-filter { display: block; }
         & > #journal-parts { height: 1fr; layout: vertical; }
@@ -123,7 +123,7 @@ class JournalPane(ColumnsPane):
 
     def _show(self, entries: "list[Entry]") -> None:
         wanted = self._filter.lower()
-        items = [item_of(entry) for entry in entries]
+        items = [journal_item(entry) for entry in entries]
         items = [item for item in items if wanted in " ".join(cell.text for cell in item.cells).lower()]
         self.listing.stale = False
         self.query_one(Notice).say()
@@ -138,7 +138,7 @@ class JournalPane(ColumnsPane):
 
     @on(ShortList.Moved, "#journal-list")
     def _moved(self, event: ShortList.Moved) -> None:
-        self.detail.show(detail_of(_entry(event.item)) if event.item else [])
+        self.detail.show(entry_lines(_entry(event.item)) if event.item else [])
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -199,22 +199,22 @@ class JournalPane(ColumnsPane):
             self.filter_line.value = text
 
 
-def item_of(entry: "Entry") -> Item:
+def journal_item(entry: "Entry") -> Item:
     """An entry as a row."""
-    tone: Tone = "ok" if entry.ok else "bad" if entry.result != "watch" else "watch"
+    color: SemanticColor = "ok" if entry.ok else "bad" if entry.result != "watch" else "watch"
     took = f" ({entry.seconds:.1f} s)" if entry.seconds is not None else ""
     cells = (
-        Cell(sign(tone), tone),
+        Cell(symbol(color), color),
         Cell(clock(entry.at)),
         Cell(brief(entry.kind, 10), "unknown"),
         Cell(brief(entry.who, 40)),
         Cell(brief(entry.command or entry.what, 400)),
-        Cell(f"{brief(entry.result, 200)}{took}", "plain" if entry.ok else tone),
+        Cell(f"{brief(entry.result, 200)}{took}", "plain" if entry.ok else color),
     )
     return Item(f"{entry.at.timestamp()} {entry.kind} {entry.what}", cells, entry)
 
 
-def detail_of(entry: "Entry") -> list[list[Part]]:
+def entry_lines(entry: "Entry") -> list[list[Part]]:
     """The whole of an entry."""
     took = f" in {entry.seconds:.3f} s" if entry.seconds is not None else ""
     namespace = f", namespace {brief(entry.namespace, 60)}" if entry.namespace else ""
@@ -231,7 +231,7 @@ def detail_of(entry: "Entry") -> list[list[Part]]:
     if entry.command:
         lines.append([(brief(entry.command, 2000), "busy")])
     if entry.result:
-        lines.append([(f"{sign('arrow')} {brief(entry.result, 2000)}{took}", "ok" if entry.ok else "bad")])
+        lines.append([(f"{symbol('arrow')} {brief(entry.result, 2000)}{took}", "ok" if entry.ok else "bad")])
     return lines
 
 

@@ -1,1 +1,1 @@
-"""Terminal."""
+"""Drivers, key decoding and event loop."""

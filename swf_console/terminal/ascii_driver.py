@@ -1,4 +1,4 @@
-"""The console on a terminal that has nothing but ASCII: whatever is painted, each cell is a sign it has."""
+"""A driver for terminals that have only ASCII."""
 
 import unicodedata
 from typing import Any
@@ -10,17 +10,17 @@ from .driver import TerminalDriver
 LINES = {"─": "-", "━": "-", "│": "|", "┃": "|", "█": "#", "…": "~", "·": ".", "•": "*", "→": ">", "←": "<"}
 
 
-class InAscii(dict[int, str]):
-    """What stands for a character: as many signs as it has cells, found when it is first met."""
+class AsciiTable(dict[int, str]):
+    """The replacement of each character, as wide as the character; found when it is first met."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
-        self[code] = character if character.isascii() else stand_in(character)
+        self[code] = character if character.isascii() else ascii_for(character)
         return self[code]
 
 
-def stand_in(character: str) -> str:
-    """The letter without its accent, a corner, an empty cell for a part of a block; else question marks."""
+def ascii_for(character: str) -> str:
+    """The letter without its accent, `+` for a corner, a blank for a part of a block; else question marks."""
     name = unicodedata.name(character, "")
     cells = cell_len(character)
     plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
@@ -30,17 +30,17 @@ def stand_in(character: str) -> str:
         return plain
     if name.startswith("BOX DRAWINGS"):
         return "+"
-    # the ends of scroll bars: the rest of such a cell is its colour
+    # a scroll bar is drawn by its colour, its ends are parts of blocks
     return " " if "BLOCK" in name else "?" * cells
 
 
 class AsciiDriver(TerminalDriver):
-    """Writes nothing but ASCII."""
+    """Writes only ASCII."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        self._signs = InAscii()
+        self._signs = AsciiTable()
 
     def write(self, data: str) -> None:
-        """Write."""
+        """Write with replacements."""
         super().write(data if data.isascii() else data.translate(self._signs))

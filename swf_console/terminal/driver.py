@@ -1,35 +1,35 @@
-"""Textual's driver for terminals, made sure to let the process end, and to know how fast the terminal is."""
+"""Textual's driver for Linux terminals, changed to let the process end and to measure the terminal."""
 
 from typing import Any
 
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 
-from ..widgets.repaint import Output
+from ..widgets.repaint import TerminalOutput
 from .keys import TerminalKeys
 
-# the thread that reads the terminal makes its parser itself, and has no other way to be given one
+# the input thread creates its parser itself, and there is no other way to give it one
 linux_driver.XTermParser = TerminalKeys  # type: ignore[attr-defined]
 
 
 class TerminalDriver(LinuxDriver):
-    """Ends its input thread whatever became of the terminal; `output` knows how the terminal takes it.
+    """Ends the input thread whatever happened to the terminal; `output` measures how fast the terminal is.
 
-    Where the terminal vanished in the middle of the restoring, Textual's thread stays, and reads its end of
-    file as fast as it can for ever.
+    Where the terminal vanishes while it is being restored, Textual's thread would read end of file in a busy
+    loop for ever.
     """
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        self.output = Output(self._file)
+        self.output = TerminalOutput(self._file)
         self._file: Any = self.output
 
     def suspend_application_mode(self) -> None:
-        """Ctrl-Z closes too, and comes back: then keys are read again."""
+        """Ctrl-Z closes the input too; clear the event, so that keys are read again afterwards."""
         super().suspend_application_mode()
         self.exit_event.clear()
 
     def close(self) -> None:
-        """Nothing is read any more, nothing is written."""
+        """Stop reading and writing."""
         self.exit_event.set()
         super().close()

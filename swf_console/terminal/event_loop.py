@@ -1,4 +1,4 @@
-"""The event loop of the console: it tells the other threads while it is at work."""
+"""An event loop that lets background threads yield while it is busy."""
 
 import asyncio
 import selectors
@@ -7,15 +7,15 @@ from typing import Any
 from ..viewmodels.ui_priority import UiPriority
 
 
-class TellingSelector(selectors.DefaultSelector):
-    """Waits for events as any other; in between the loop is busy."""
+class UiPrioritySelector(selectors.DefaultSelector):
+    """Marks the loop as busy between two waits."""
 
     def __init__(self, ui_priority: UiPriority) -> None:
         super().__init__()
         self._ui_priority = ui_priority
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, Any]]:
-        """Wait; where nothing is left to do until then, say so."""
+        """Wait for events; the loop is idle meanwhile."""
         if timeout is None or timeout > 0:
             self._ui_priority.idle()
         try:
@@ -24,11 +24,11 @@ class TellingSelector(selectors.DefaultSelector):
             self._ui_priority.busy()
 
     def close(self) -> None:
-        """The loop has ended: nobody is at work any more."""
+        """The loop has ended: it is idle."""
         super().close()
         self._ui_priority.idle()
 
 
-def loop_that_tells(ui_priority: UiPriority) -> asyncio.AbstractEventLoop:
-    """Make a loop that tells them by way of `ui_priority`."""
-    return asyncio.SelectorEventLoop(TellingSelector(ui_priority))
+def ui_event_loop(ui_priority: UiPriority) -> asyncio.AbstractEventLoop:
+    """An event loop that reports to `ui_priority` when it is busy."""
+    return asyncio.SelectorEventLoop(UiPrioritySelector(ui_priority))

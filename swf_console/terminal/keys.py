@@ -1,4 +1,4 @@
-"""The keys of a terminal: Esc and what is typed right after it are two of them, however they come."""
+"""Decoding of keys: Esc and the key typed right after it are two keys."""
 
 from collections.abc import Iterable
 
@@ -7,14 +7,14 @@ from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import XTermParser
 
 ESCAPE = "\x1b"
-# what function keys begin with
+# first characters of the sequences of function keys
 INTRODUCERS = "[O"
 
 
 class TerminalKeys(XTermParser):
-    """Textual takes Esc and a digit for what one make of keyboard types so, and forgets Esc before a sign.
+    """Textual's parser, which reads Esc and a digit as one key and drops Esc before some characters.
 
-    Sequences that name a key, as those of Alt with Backspace, stay that key.
+    Sequences that name a key, such as Alt with Backspace, stay one key.
     """
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
@@ -25,7 +25,7 @@ class TerminalKeys(XTermParser):
 
 
 def is_escape_and_another(sequence: str) -> bool:
-    """Whether these are two keys, and nothing that comes after them can make them one."""
+    """Whether the sequence is two keys, whatever follows."""
     if len(sequence) != 2 or sequence[0] != ESCAPE or sequence[1] in INTRODUCERS:
         return False
     return not isinstance(ANSI_SEQUENCES_KEYS.get(sequence), tuple)

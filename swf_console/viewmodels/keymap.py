@@ -15,7 +15,7 @@ KEYS = 'Write one or more keys, as in "space,p" or "ctrl+l"'
 class KnownKey(NamedTuple):
     """An action that keys can be given to: where it works, and what it has without a key map."""
 
-    place: str
+    scope: str
     keys: tuple[str, ...]
     help: str = ""
 
@@ -61,7 +61,7 @@ def _wrong(name: str, value: Any, known: KnownKeys | None) -> tuple[str, str] | 
         return "there is no such action", remedy
     if unknown := [key for key in _split(value) if not known.name_of(key)]:
         return f"{unknown[0]} is no key that a terminal sends", KEYS
-    if text := [key for key in _split(value) if known.types(known.actions[name].place, key)]:
+    if text := [key for key in _split(value) if known.types(known.actions[name].scope, key)]:
         return f"{text[0]} is text that is typed there", "Choose a key that types nothing, as ctrl+g or f2"
     return None
 
@@ -81,11 +81,11 @@ def _clash(name: str, given: Mapping[str, Any], known: KnownKeys) -> tuple[str, 
             and plain in _names(other, given, known)
             and not (plain in mine.keys and plain in theirs.keys)
         }
-        if same := [other for other, theirs in others.items() if theirs.place == mine.place]:
+        if same := [other for other, theirs in others.items() if theirs.scope == mine.scope]:
             return f"{key} is the key of {same[0]}", _choose(same)
-        if under := [other for other, one in others.items() if one.place in known.hides[mine.place]]:
+        if under := [other for other, one in others.items() if one.scope in known.hides[mine.scope]]:
             return f"{key} would hide {_listed(under)}", _choose(under)
-        if over := [other for other, one in others.items() if mine.place in known.hides[one.place]]:
+        if over := [other for other, one in others.items() if mine.scope in known.hides[one.scope]]:
             return f"{key} would be hidden by {_listed(over)}", _choose(over)
     return None
 

@@ -1,15 +1,15 @@
-"""Where the focus is: the places of the registry whose keys work now, the nearest first."""
+"""Where the focus is: the scopes of the registry whose keys work now, the nearest first."""
 
 from textual.dom import DOMNode
 
 
-def places_above(node: DOMNode | None) -> tuple[str, ...]:
-    """The places of a widget and of what it lies in, up to its screen."""
+def scopes_above(node: DOMNode | None) -> tuple[str, ...]:
+    """The scopes of a widget and of what it lies in, up to its screen."""
     nodes = () if node is None else node.ancestors_with_self
-    return tuple(dict.fromkeys(place for each in nodes for place in places_of(each)))
+    return tuple(dict.fromkeys(scope for each in nodes for scope in scopes_of(each)))
 
 
-def places_of(node: DOMNode) -> tuple[str, ...]:
-    """The places of one node: that of its class, then those of the classes it is made from."""
-    found = (kind.__dict__.get("place") for kind in type(node).__mro__)
-    return tuple(place for place in found if isinstance(place, str) and place)
+def scopes_of(node: DOMNode) -> tuple[str, ...]:
+    """The scopes of one node: that of its class, then those of the classes it is made from."""
+    found = (kind.__dict__.get("scope") for kind in type(node).__mro__)
+    return tuple(scope for scope in found if isinstance(scope, str) and scope)

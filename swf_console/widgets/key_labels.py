@@ -4,7 +4,7 @@ import re
 
 from ..actions.registry import REGISTRY, keys_of
 
-_SPOKEN = {
+_LABELS = {
     "question_mark": "?",
     "colon": ":",
     "slash": "/",
@@ -38,13 +38,13 @@ _SPOKEN = {
 }
 
 
-def spoken(key: str) -> str:
+def key_label(key: str) -> str:
     """Textual's name of a key as it stands on the keyboard."""
     if key.startswith("ctrl+"):
         return f"Ctrl-{key[5:].upper()}"
     if key.startswith("shift+"):
-        return f"Shift-{spoken(key[6:])}"
-    return _SPOKEN.get(key, key)
+        return f"Shift-{key_label(key[6:])}"
+    return _LABELS.get(key, key)
 
 
 _NAMED = re.compile(r"\{([a-z_]+)(\.[a-z_]+)?(\+?)\}")
@@ -63,4 +63,4 @@ def _keys(named: re.Match[str]) -> str:
     word, of_place, every = named.groups()
     action = _ACTIONS[f"{word}{of_place}" if of_place else f"everywhere.{word}"]
     keys = keys_of(action)
-    return " ".join(map(spoken, keys if every else keys[:1])) or f":{action.title}"
+    return " ".join(map(key_label, keys if every else keys[:1])) or f":{action.title}"

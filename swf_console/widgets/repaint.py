@@ -13,7 +13,7 @@ LONGEST = 2.0
 Clock = Callable[[], float]
 
 
-class Output:
+class TerminalOutput:
     """A file that leads to a terminal, and what is learned of the terminal from writing to it.
 
     `rate` is what it takes (characters a second, most of them bytes), known once it has kept us waiting twice
@@ -58,7 +58,7 @@ class Output:
         self.full_at, self._written_then = ended, self.written
 
 
-class Pace:
+class RepaintLimiter:
     """Leaves more than half of what a slow terminal takes to the keys.
 
     What was learned of it is forgotten after ten seconds: it may have become faster.
@@ -69,7 +69,7 @@ class Pace:
         self._painted_at, self._written = float("-inf"), 0
         self.slow = False
 
-    def due(self, output: Output | None) -> bool:
+    def due(self, output: TerminalOutput | None) -> bool:
         """Whether to paint now; where that is true, it is taken as done."""
         if output is None:
             return True

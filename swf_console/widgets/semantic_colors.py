@@ -1,11 +1,13 @@
-"""The meaning of colours. A tone never stands alone: a symbol and a word say the same."""
+"""The meaning of colours. A colour never stands alone: a symbol and a word say the same."""
 
 from typing import Literal
 
-Tone = Literal["plain", "ok", "busy", "watch", "bad", "off", "unknown"]
+SemanticColor = Literal["plain", "ok", "busy", "watch", "bad", "off", "unknown"]
+# a piece of a line, and what it means
+Part = tuple[str, SemanticColor]
 
 # colours of the theme, as styles of Textual's Content
-COLOURS: dict[Tone, str] = {
+STYLES: dict[SemanticColor, str] = {
     "plain": "",
     "ok": "$text-success",
     "busy": "$text-accent",

@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .semantic_colors import Tone
-from .symbols import sign
-
-Part = tuple[str, Tone]
+from .semantic_colors import Part, SemanticColor
+from .symbols import symbol
 
 CALM = {"no_beam", "off"}
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class PassedState:
     """A state that a run was in. `seconds` is how long so far, as far as that is known."""
 
     state: str
@@ -25,28 +23,30 @@ class Passed:
         return f"{self.state}/{self.substate}" if self.substate else self.state
 
 
-def strip_of(passed: Sequence[Passed], width: int, *, ended: bool = False) -> list[Part]:
+def state_parts(passed: Sequence[PassedState], width: int, *, ended: bool = False) -> list[Part]:
     """The states in order as parts of one line; where there is no room for all, the earliest are left out."""
     shown: list[Part] = []
     room = width
     for n, one in enumerate(reversed(passed)):
         is_present = n == 0 and not ended
-        text = f"{sign('present')}{one.name}" if is_present else one.name
-        text = text if n == 0 else f"{text} {sign('arrow')} "
+        text = f"{symbol('present')}{one.name}" if is_present else one.name
+        text = text if n == 0 else f"{text} {symbol('arrow')} "
         if len(text) > room - (2 if n + 1 < len(passed) else 0):
-            return [(f"{sign('cut')} ", "unknown"), *reversed(shown)] if shown else [(text[:width], "plain")]
+            return (
+                [(f"{symbol('cut')} ", "unknown"), *reversed(shown)] if shown else [(text[:width], "plain")]
+            )
         room -= len(text)
-        shown.append((text, _tone(one, present=is_present)))
+        shown.append((text, _color(one, present=is_present)))
     return list(reversed(shown))
 
 
 def progress_bar(done: float, width: int) -> list[Part]:
     """A bar of `width` cells; `done` is from 0 to 1."""
     filled = round(max(0.0, min(1.0, done)) * width)
-    return [(sign("fill ok") * filled, "busy"), (sign("fill off") * (width - filled), "unknown")]
+    return [(symbol("fill ok") * filled, "busy"), (symbol("fill off") * (width - filled), "unknown")]
 
 
-def _tone(one: Passed, *, present: bool) -> Tone:
+def _color(one: PassedState, *, present: bool) -> SemanticColor:
     if not present:
         return "unknown"
     if one.state == "run" and one.substate == "physics":

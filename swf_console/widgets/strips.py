@@ -11,29 +11,29 @@ from textual.widget import Widget
 _divide = Strip.divide
 
 
-class Painted(Widget):
+class StripWidget(Widget):
     """A widget that paints line by line, over a style that is asked for once for all of them."""
 
-    _over: Style | None = None
+    _base_style: Style | None = None
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines of a region. The style depends on every ancestor: it takes as long as a line does."""
-        self._over = None
-        self._over = self.over
+        self._base_style = None
+        self._base_style = self.base_style
         return super().render_lines(crop)
 
     @property
-    def over(self) -> Style:
+    def base_style(self) -> Style:
         """The style under everything."""
-        return self._over or self.rich_style
+        return self._base_style or self.rich_style
 
 
-def line_of(segments: Iterable[Segment], width: int, style: Style) -> Strip:
+def make_strip(segments: Iterable[Segment], width: int, style: Style) -> Strip:
     """A line of exactly `width` cells: what is too long is cut, what is missing is filled in `style`."""
     return Strip(Segment.adjust_line_length(list(segments), width, style), width)
 
 
-def spare_the_collector() -> None:
+def avoid_strip_cycles() -> None:
     """Have Textual's strips keep no reference to themselves, from now on.
 
     One that is painted whole is put into its own cache: a cycle that only the collector ends. There are

@@ -61,7 +61,7 @@ def use_symbols(name: str) -> None:
     _used.update(_SETS[name])
 
 
-def sign(name: str) -> str:
+def symbol(name: str) -> str:
     """The sign of that meaning."""
     return _used[name]
 
@@ -69,7 +69,7 @@ def sign(name: str) -> str:
 def sparkline(values: list[int], width: int) -> str:
     """The last `width` values as bars, the highest one as high as can be; nothing at all is a low line."""
     shown = values[-width:]
-    bars, most = sign("spark"), max(shown, default=0)
+    bars, most = symbol("spark"), max(shown, default=0)
     if most == 0:
         return bars[0] * len(shown)
     return "".join(bars[min(len(bars) - 1, value * len(bars) // (most + 1))] for value in shown)

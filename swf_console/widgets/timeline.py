@@ -7,8 +7,8 @@ from textual.app import RenderResult
 from textual.content import Content
 from textual.widget import Widget
 
-from .semantic_colors import COLOURS, Tone
-from .symbols import sign
+from .semantic_colors import STYLES, SemanticColor
+from .symbols import symbol
 from .table.columns import fit
 
 
@@ -18,7 +18,7 @@ class Span:
 
     label: str
     seconds: float
-    tone: Tone = "plain"
+    color: SemanticColor = "plain"
 
 
 class Timeline(Widget, can_focus=False):
@@ -64,8 +64,8 @@ def drawn(spans: Sequence[Span], width: int, at: float | None = None, words: str
     widths = widths_of(spans, width)
     fills, names = [], []
     for span, cells in zip(spans, widths, strict=True):
-        fills.append((_fill(span.tone) * cells, COLOURS[span.tone]))
-        names.append((fit(span.label, cells - 1) + " " if cells > 3 else " " * cells, COLOURS["unknown"]))
+        fills.append((_fill(span.color) * cells, STYLES[span.color]))
+        names.append((fit(span.label, cells - 1) + " " if cells > 3 else " " * cells, STYLES["unknown"]))
     lines = [Content.assemble(*fills), Content.assemble(*names)]
     if at is not None:
         lines.append(_mark(spans, widths, at, words, width))
@@ -83,10 +83,10 @@ def _mark(spans: Sequence[Span], widths: Sequence[int], at: float, words: str, w
     cell = max(0, min(cell, width - 1))
     text = f" {words}"
     if cell + 1 + len(text) <= width:
-        return Content.assemble(" " * cell, (sign("here"), "bold"), text)
+        return Content.assemble(" " * cell, (symbol("here"), "bold"), text)
     text = f"{words} "[-cell:] if cell else ""
-    return Content.assemble(" " * (cell - len(text)), text, (sign("here"), "bold"))
+    return Content.assemble(" " * (cell - len(text)), text, (symbol("here"), "bold"))
 
 
-def _fill(tone: Tone) -> str:
-    return sign(f"fill {tone}" if tone in ("ok", "busy", "off") else "fill")
+def _fill(color: SemanticColor) -> str:
+    return symbol(f"fill {color}" if color in ("ok", "busy", "off") else "fill")

@@ -14,7 +14,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-class Background:
+class BackgroundCall:
     """One call at a time for one widget, in a daemon thread: a call that never returns holds up nothing else.
 
     Answers come back in the widget's own thread, as long as it is on screen.
@@ -63,14 +63,14 @@ class Background:
         then(answer)
 
 
-class Latest(Generic[T]):
+class LatestCall(Generic[T]):
     """Asks in the background; a question that comes meanwhile waits, and takes the place of one that waits.
 
     The answer to a question that another has followed is dropped.
     """
 
     def __init__(self, owner: Widget, name: str) -> None:
-        self._background = Background(owner, name)
+        self._background = BackgroundCall(owner, name)
         self._waiting: tuple[Callable[[], T], Callable[[T], None], Callable[[Exception], None]] | None = None
 
     @property

@@ -15,10 +15,10 @@ from swf_console.actions.action import Action, Tier
 from swf_console.app import ConsoleApp
 from swf_console.backend.core.errors import SwfError
 from swf_console.screens.base.host import Call, Then
-from swf_console.screens.base.screen import Pane
+from swf_console.screens.base.screen import BaseScreen
 from swf_console.viewmodels.context import ConsoleContext
 
-P = TypeVar("P", bound=Pane)
+P = TypeVar("P", bound=BaseScreen)
 
 
 @dataclass
@@ -32,24 +32,24 @@ class Asked:
     results: list[object] = field(default_factory=list)
     copied: list[str] = field(default_factory=list)
     opened: list[tuple[str, dict[str, object]]] = field(default_factory=list)
-    alerts: list[str] = field(default_factory=list)
+    alarms: list[str] = field(default_factory=list)
 
 
 class HostApp(App[None]):
     """One pane and its host. Questions are answered with `answer`; calls run in a worker thread."""
 
-    def __init__(self, pane: Pane, *, answer: bool = True, read_only: bool = False) -> None:
+    def __init__(self, screen: BaseScreen, *, answer: bool = True, read_only: bool = False) -> None:
         super().__init__()
-        self.pane = pane
+        self.hosted = screen
         self.answer = answer
         self.read_only = read_only
         self.asked = Asked()
 
     def compose(self) -> ComposeResult:
-        yield self.pane
+        yield self.hosted
 
     def on_mount(self) -> None:
-        self.pane.opened()
+        self.hosted.opened()
 
     @property
     def writable(self) -> bool:
@@ -95,13 +95,13 @@ class HostApp(App[None]):
     def open_screen(self, name: str, **where: object) -> None:
         self.asked.opened.append((name, where))
 
-    def look_at(self, name: str) -> None:
-        self.pane.services.switch_to(name)
+    def switch_namespace(self, name: str) -> None:
+        self.hosted.services.switch_to(name)
 
-    def alert(
+    def raise_alarm(
         self, text: str, *, screen: str = "", where: dict[str, object] | None = None, bad: bool = True
     ) -> None:
-        self.asked.alerts.append(text)
+        self.asked.alarms.append(text)
 
 
 async def until(pilot: Pilot[Any], predicate: Callable[[], bool], timeout: float = 10.0) -> None:
@@ -128,13 +128,13 @@ class Driver(Generic[P]):
         read_only: bool = False,
         size: tuple[int, int] = (80, 24),
     ) -> HostApp:
-        pane = self._opened(services)
-        app = HostApp(pane, answer=answer, read_only=read_only)
+        screen = self._opened(services)
+        app = HostApp(screen, answer=answer, read_only=read_only)
 
         async def go() -> None:
             async with app.run_test(size=size) as pilot:
-                await until(pilot, lambda: self._there(pane))
-                await steps(app, pane, pilot)
+                await until(pilot, lambda: self._there(screen))
+                await steps(app, screen, pilot)
 
         asyncio.run(go())
         return app
@@ -156,7 +156,7 @@ def play(services: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24
     async def run() -> None:
         app = QuietApp(services, environ={"TERM": "xterm-256color", **environ})
         async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: app.navigation.pane is not None)
+            await until(pilot, lambda: app.navigation.current is not None)
             await pilot.pause()
             await steps(app, pilot)
 

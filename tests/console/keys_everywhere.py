@@ -7,20 +7,20 @@ from textual.widgets import Input, OptionList
 
 from swf_console.backend.services.journal import Entry as JournalEntry
 from swf_console.backend.supervisor.base import Orphan
-from swf_console.screens.agents.screen import AgentsPane
-from swf_console.screens.base.prompt import Entry
-from swf_console.screens.dialogs.confirm import Choice, ConfirmMany, Question
+from swf_console.screens.agents.screen import AgentsScreen
+from swf_console.screens.base.prompt import Prompt
+from swf_console.screens.dialogs.confirm import ConfirmMany, KeyChoice, Question
 from swf_console.screens.dialogs.doctor import DoctorOverlay
-from swf_console.screens.dialogs.help import HelpScreen
+from swf_console.screens.dialogs.help import HelpDialog
 from swf_console.screens.dialogs.namespace_picker import NamespacePicker
-from swf_console.screens.dialogs.namespace_setup import FirstStart
+from swf_console.screens.dialogs.namespace_setup import NamespaceSetup
 from swf_console.screens.dialogs.palette import Palette
-from swf_console.screens.dialogs.quit import Quitting
-from swf_console.screens.fast_processing.screen import FastProcessingPane
-from swf_console.screens.journal import JournalPane
+from swf_console.screens.dialogs.quit import QuitDialog
+from swf_console.screens.fast_processing.screen import FastProcessingScreen
+from swf_console.screens.journal import JournalScreen
 from swf_console.screens.launch.form import LaunchForm
-from swf_console.screens.namespaces.screen import NamespacesPane
-from swf_console.screens.overview.screen import OverviewPane
+from swf_console.screens.namespaces.screen import NamespacesScreen
+from swf_console.screens.overview.screen import OverviewScreen
 from swf_console.widgets.bars.keys import KeyLine
 from swf_console.widgets.text.line import Line
 from tests.support.history import add_execution
@@ -29,7 +29,7 @@ from .pressing import Keys, presses
 
 
 def said(keys: Keys) -> str:
-    return keys.app.query_one("#action-line", Line).said
+    return keys.app.query_one("#action-line", Line).text
 
 
 @presses("everywhere")
@@ -47,27 +47,27 @@ async def everywhere(keys: Keys) -> None:
         await keys.press(name, lambda name=name: app.frame.shown == name)  # type: ignore[misc]
     await keys.press("overview", lambda: app.frame.shown == "overview")
     await keys.press("palette", lambda: keys.shows(Palette), "escape")
-    await keys.press("help", lambda: keys.shows(HelpScreen), "escape")
+    await keys.press("help", lambda: keys.shows(HelpDialog), "escape")
     await keys.press("namespace", lambda: keys.shows(NamespacePicker), "escape")
     await keys.press("doctor", lambda: keys.shows(DoctorOverlay), "escape")
     await keys.press("launch", lambda: keys.shows(LaunchForm), "escape")
-    await keys.press("copy", lambda: keys.shows(Choice), "escape")
-    await keys.press("leave", lambda: keys.shows(Quitting), "escape")
+    await keys.press("copy", lambda: keys.shows(KeyChoice), "escape")
+    await keys.press("leave", lambda: keys.shows(QuitDialog), "escape")
 
     before = app.focused
     await keys.press("next_part", lambda: app.focused is not before)
     await keys.press("part_before", lambda: app.focused is before)
 
-    app.alert("look there", screen="messages")
+    app.raise_alarm("look there", screen="messages")
     await keys.press("alert", lambda: app.frame.shown == "messages")
     assert app.alarms.raised.counts == (1, 0)
     await keys.press("acknowledge", lambda: app.alarms.raised.counts == (0, 0))
     await keys.press("lock", lambda: not app.writable)
-    assert "start" in app.query_one(KeyLine).said or app.frame.shown == "messages"
+    assert "start" in app.query_one(KeyLine).text or app.frame.shown == "messages"
     await keys.press("lock", lambda: app.writable)
 
     journal = await keys.open("journal")
-    assert isinstance(journal, JournalPane)
+    assert isinstance(journal, JournalScreen)
     await keys.until(lambda: journal.poll.answered)
     journal.poll.close()
     keys.services.journal.append(JournalEntry(datetime.now(UTC), "action", "shifter", "news"))
@@ -80,23 +80,23 @@ async def everywhere(keys: Keys) -> None:
 @presses("overview")
 async def overview(keys: Keys) -> None:
     add_execution(keys.services.database(), status="running")
-    pane = await keys.open("overview")
-    assert isinstance(pane, OverviewPane)
-    await keys.until(lambda: pane.running.items)
+    screen = await keys.open("overview")
+    assert isinstance(screen, OverviewScreen)
+    await keys.until(lambda: screen.running.items)
     await keys.press("stop", lambda: keys.shows(Question), "n")
 
 
 @presses("agents")
 async def agents(keys: Keys) -> None:
-    pane = await keys.open("agents")
-    assert isinstance(pane, AgentsPane)
-    await keys.until(lambda: pane.list.items)
-    await keys.press("columns", lambda: pane.query_one(Entry).open, "escape")
+    screen = await keys.open("agents")
+    assert isinstance(screen, AgentsScreen)
+    await keys.until(lambda: screen.listing.items)
+    await keys.press("columns", lambda: screen.query_one(Prompt).is_open, "escape")
 
     def state() -> str:
-        return next(item.cells[2].text for item in pane.list.items if item.key == "slice-worker")
+        return next(item.cells[2].text for item in screen.listing.items if item.key == "slice-worker")
 
-    pane.list.go_to("slice-worker")
+    screen.listing.go_to("slice-worker")
     await keys.press("start", lambda: keys.shows(Question), "y")
     await keys.until(lambda: state() == "RUNNING")
     starts = len(keys.supervisor.starts)
@@ -109,47 +109,47 @@ async def agents(keys: Keys) -> None:
     keys.supervisor.outlived.append(Orphan("slice-worker:0", 4711, datetime.now(UTC)))
     await keys.press("end_orphans", lambda: keys.shows(ConfirmMany), "y")
     await keys.until(lambda: not keys.supervisor.outlived)
-    shown = pane.log_pane.display
-    await keys.press("logs", lambda: pane.log_pane.display is not shown)
-    await keys.press("logs", lambda: pane.log_pane.display is shown)
-    pane.log_pane.focus()
-    await keys.until(lambda: pane.log_pane.has_focus)
-    await keys.press("back", lambda: pane.list.has_focus)
+    shown = screen.log_pane.display
+    await keys.press("logs", lambda: screen.log_pane.display is not shown)
+    await keys.press("logs", lambda: screen.log_pane.display is shown)
+    screen.log_pane.focus()
+    await keys.until(lambda: screen.log_pane.has_focus)
+    await keys.press("back", lambda: screen.listing.has_focus)
 
 
 @presses("journal")
 async def journal(keys: Keys) -> None:
-    pane = await keys.open("journal")
-    assert isinstance(pane, JournalPane)
-    await keys.press("filter", lambda: pane.filter_line.has_focus)
-    await keys.press("back", lambda: pane.listing.has_focus)
-    await keys.press("columns", lambda: pane.query_one(Entry).open, "escape")
+    screen = await keys.open("journal")
+    assert isinstance(screen, JournalScreen)
+    await keys.press("filter", lambda: screen.filter_line.has_focus)
+    await keys.press("back", lambda: screen.listing.has_focus)
+    await keys.press("columns", lambda: screen.query_one(Prompt).is_open, "escape")
     await keys.press("export", lambda: "shift-log" in said(keys))
 
 
 @presses("namespaces")
 async def namespaces(keys: Keys) -> None:
-    pane = await keys.open("namespaces")
-    assert isinstance(pane, NamespacesPane)
-    await keys.until(lambda: pane.editor.values.items)
-    await keys.press("create", lambda: pane.editor.editing)
-    await keys.press("back", lambda: not pane.editor.editing)
-    await keys.press("file", lambda: pane.editor.file != "testbed.toml" and pane.editor.values.has_focus)
-    pane.editor.values.go_to("composed stf_processing.stf_count")
-    await keys.until(lambda: pane.editor.values.has_focus)
-    await keys.press("edit", lambda: pane.editor.editing, "escape")
+    screen = await keys.open("namespaces")
+    assert isinstance(screen, NamespacesScreen)
+    await keys.until(lambda: screen.editor.values.items)
+    await keys.press("create", lambda: screen.editor.editing)
+    await keys.press("back", lambda: not screen.editor.editing)
+    await keys.press("file", lambda: screen.editor.file != "testbed.toml" and screen.editor.values.has_focus)
+    screen.editor.values.go_to("composed stf_processing.stf_count")
+    await keys.until(lambda: screen.editor.values.has_focus)
+    await keys.press("edit", lambda: screen.editor.editing, "escape")
     await keys.press("take_out", lambda: keys.shows(Question), "n")
 
 
 @presses("fast_processing")
 async def fast_processing(keys: Keys) -> None:
-    pane = await keys.open("fast_processing")
-    assert isinstance(pane, FastProcessingPane)
-    await keys.until(lambda: pane.look and pane.look.outlook)
-    await keys.press("columns", lambda: pane.query_one(Entry).open, "escape")
+    screen = await keys.open("fast_processing")
+    assert isinstance(screen, FastProcessingScreen)
+    await keys.until(lambda: screen.snapshot and screen.snapshot.outlook)
+    await keys.press("columns", lambda: screen.query_one(Prompt).is_open, "escape")
 
     def what_if() -> int | None:
-        return pane.look.outlook.what_if if pane.look and pane.look.outlook else None
+        return screen.snapshot.outlook.what_if if screen.snapshot and screen.snapshot.outlook else None
 
     await keys.press("more_workers", lambda: what_if() == 33)
     await keys.press("fewer", lambda: what_if() == 30)
@@ -171,10 +171,10 @@ async def launch(keys: Keys) -> None:
         form.take(request.with_override("fast_processing.stf_count", "3"))
         form.rows.go_to("fast_processing.stf_count")
         await keys.press_once("reset", lambda: form.request and not form.request.overrides, n)
-    await keys.press("help", lambda: keys.shows(HelpScreen), "escape")
+    await keys.press("help", lambda: keys.shows(HelpDialog), "escape")
     await keys.press("next_part", lambda: form.verdict.has_focus, "tab")
     await keys.until(lambda: form.check.missing and form.rows.has_focus)
-    keys.app.writes.lock()
+    keys.app.write_access.lock()
     await keys.press("start", lambda: "locked" in form.notice.text)
     form.notice.say()
     await keys.press("start_missing", lambda: "locked" in form.notice.text)
@@ -195,7 +195,7 @@ async def doctor(keys: Keys) -> None:
         if n == 0:
             await keys.until(lambda overlay=overlay: overlay.ended, 60)  # type: ignore[misc]
             await keys.press("copy", lambda: "copied" in said(keys))
-            await keys.press("help", lambda: keys.shows(HelpScreen), "escape")
+            await keys.press("help", lambda: keys.shows(HelpDialog), "escape")
             await keys.press("next_part", lambda overlay=overlay: overlay.detail.has_focus, "tab")  # type: ignore[misc]
             before = overlay.checks
             await keys.press("again", partial(is_new, overlay, before))
@@ -208,9 +208,9 @@ async def help_screen(keys: Keys) -> None:
     await keys.pilot.resize_terminal(80, 24)
     for n in (0, 1):
         await keys.pilot.press("question_mark")
-        await keys.until(lambda: keys.shows(HelpScreen))
+        await keys.until(lambda: keys.shows(HelpDialog))
         screen = keys.app.screen
-        assert isinstance(screen, HelpScreen)
+        assert isinstance(screen, HelpDialog)
         text = screen.query("VerticalScroll").first()
         await keys.press_once("down", lambda text=text: text.scroll_offset.y == 1, n)  # type: ignore[misc]
         await keys.press_once("up", lambda text=text: text.scroll_offset.y == 0, n)  # type: ignore[misc]
@@ -222,15 +222,15 @@ async def help_screen(keys: Keys) -> None:
         await keys.press_once("first", lambda text=text: text.scroll_offset.y == 0, n)  # type: ignore[misc]
         if n == 0:
             await keys.press("palette", lambda: keys.shows(Palette), "escape question_mark")
-            await keys.until(lambda: keys.shows(HelpScreen))
-        await keys.press_once("leave", lambda: not keys.shows(HelpScreen), n)
+            await keys.until(lambda: keys.shows(HelpDialog))
+        await keys.press_once("leave", lambda: not keys.shows(HelpDialog), n)
 
 
 @presses("dialog")
 async def dialog(keys: Keys) -> None:
-    keys.app.push_screen(FirstStart(keys.app.services))
-    await keys.until(lambda: keys.shows(FirstStart))
-    await keys.press("leave", lambda: not keys.shows(FirstStart))
+    keys.app.push_screen(NamespaceSetup(keys.app.services))
+    await keys.until(lambda: keys.shows(NamespaceSetup))
+    await keys.press("leave", lambda: not keys.shows(NamespaceSetup))
 
 
 @presses("confirm")
@@ -247,9 +247,9 @@ async def confirm(keys: Keys) -> None:
 async def quitting(keys: Keys) -> None:
     answers: list[object] = []
     for word, n in (("go", 0), ("go_if_nothing_ends", 0), ("go_if_nothing_ends", 1), ("leave", 0)):
-        keys.app.push_screen(Quitting(keys.services), answers.append)
-        await keys.until(lambda: keys.shows(Quitting))
-        await keys.press_once(word, lambda: not keys.shows(Quitting), n)
+        keys.app.push_screen(QuitDialog(keys.services), answers.append)
+        await keys.until(lambda: keys.shows(QuitDialog))
+        await keys.press_once(word, lambda: not keys.shows(QuitDialog), n)
     assert answers == [True, True, True, None]
 
 

@@ -5,15 +5,15 @@ import uuid
 from textual.widgets import Input
 
 from swf_console.backend.messaging.message import ID_HEADER
-from swf_console.screens.agents.screen import AgentsPane
-from swf_console.screens.base.document import Scrolling
-from swf_console.screens.base.prompt import Entry
+from swf_console.screens.agents.screen import AgentsScreen
+from swf_console.screens.base.document import ScrollableText
+from swf_console.screens.base.prompt import Prompt
 from swf_console.screens.definitions.detail import DefinitionDetailView
-from swf_console.screens.definitions.screen import DefinitionsPane
+from swf_console.screens.definitions.screen import DefinitionsScreen
 from swf_console.screens.executions.detail import ExecutionDetailView
 from swf_console.screens.executions.replay import ReplayView
-from swf_console.screens.executions.screen import ExecutionsPane
-from swf_console.screens.messages.screen import MessagesPane
+from swf_console.screens.executions.screen import ExecutionsScreen
+from swf_console.screens.messages.screen import MessagesScreen
 from swf_console.widgets.tail.line_view import Lines
 from swf_console.widgets.text.code import CodeLines
 from tests.support.history import add_execution, add_messages, add_states
@@ -24,8 +24,8 @@ from .pressing import Keys, presses
 
 @presses("table")
 async def table(keys: Keys) -> None:
-    pane = await executions_of(keys, 60)
-    rows = pane.list.table
+    screen = await executions_of(keys, 60)
+    rows = screen.list.table
 
     def at() -> int:
         return int(rows.row.key[-4:]) if rows.row else 0
@@ -44,18 +44,20 @@ async def table(keys: Keys) -> None:
     await keys.press("next_match", lambda: at() == 56)
     await keys.press("previous_match", lambda: at() == 57)
     await keys.press("mark", lambda: len(rows.marked) == 1)
-    await keys.press("open", lambda: isinstance(pane.stack.front, ExecutionDetailView))
+    await keys.press("open", lambda: isinstance(screen.stack.front, ExecutionDetailView))
 
 
 @presses("lines")
 async def lines(keys: Keys) -> None:
     await keys.pilot.resize_terminal(80, 24)
-    pane = await keys.open("agents")
-    assert isinstance(pane, AgentsPane)
-    log = pane.log_pane
-    await keys.until(lambda: pane.list.current and pane.list.current.key in log.head_line(0, 80).text)
+    screen = await keys.open("agents")
+    assert isinstance(screen, AgentsScreen)
+    log = screen.log_pane
+    await keys.until(
+        lambda: screen.listing.current and screen.listing.current.key in log.head_line(0, 80).text
+    )
     # what is asked next may put another agent under the cursor, and its log there
-    pane.poll.close()
+    screen.poll.close()
 
     def filled() -> bool:
         if not log.lines:
@@ -75,34 +77,34 @@ async def lines(keys: Keys) -> None:
 
 @presses("list")
 async def short_list(keys: Keys) -> None:
-    pane = await keys.open("agents")
-    assert isinstance(pane, AgentsPane)
-    await keys.until(lambda: pane.list.items)
-    await keys.press("mark", lambda: len(pane.list.marked) == 1)
-    await keys.press("choose", lambda: pane.log_pane.has_focus)
+    screen = await keys.open("agents")
+    assert isinstance(screen, AgentsScreen)
+    await keys.until(lambda: screen.listing.items)
+    await keys.press("mark", lambda: len(screen.listing.marked) == 1)
+    await keys.press("choose", lambda: screen.log_pane.has_focus)
 
 
 @presses("log")
 async def log(keys: Keys) -> None:
-    pane = await keys.open("agents")
-    assert isinstance(pane, AgentsPane)
-    pane.log_pane.push([f"line {n}" for n in range(200)])
-    pane.log_pane.focus()
-    await keys.until(lambda: pane.log_pane.has_focus)
+    screen = await keys.open("agents")
+    assert isinstance(screen, AgentsScreen)
+    screen.log_pane.push([f"line {n}" for n in range(200)])
+    screen.log_pane.focus()
+    await keys.until(lambda: screen.log_pane.has_focus)
     await keys.pilot.press("k")
-    await keys.until(lambda: not pane.log_pane.following)
-    await keys.press("follow", lambda: pane.log_pane.following)
+    await keys.until(lambda: not screen.log_pane.following)
+    await keys.press("follow", lambda: screen.log_pane.following)
 
 
 async def definition_of(keys: Keys) -> DefinitionDetailView:
     """A definition with long lines, open."""
     add_execution(keys.services.database())
-    pane = await keys.open("definitions")
-    assert isinstance(pane, DefinitionsPane)
-    await keys.until(lambda: pane.list.table.row)
+    screen = await keys.open("definitions")
+    assert isinstance(screen, DefinitionsScreen)
+    await keys.until(lambda: screen.list.table.row)
     await keys.pilot.press("enter")
-    await keys.until(lambda: isinstance(pane.stack.front, DefinitionDetailView))
-    view = pane.stack.front
+    await keys.until(lambda: isinstance(screen.stack.front, DefinitionDetailView))
+    view = screen.stack.front
     assert isinstance(view, DefinitionDetailView)
     await keys.until(lambda: view.definition)
     return view
@@ -132,12 +134,12 @@ async def definition(keys: Keys) -> None:
 
 @presses("tail")
 async def tail(keys: Keys) -> None:
-    pane = await keys.open("messages")
-    assert isinstance(pane, MessagesPane)
+    screen = await keys.open("messages")
+    assert isinstance(screen, MessagesScreen)
     for number in range(200):
         stamp = {"destination": "/topic/epictopic", ID_HEADER: str(uuid.uuid4()), "namespace": "demo"}
         keys.services.tail.take([(stamp, f'{{"namespace": "demo", "sequence": {number}}}')])
-    view = pane.rows
+    view = screen.rows
     await keys.until(lambda: view.cursor)
 
     def at() -> int:
@@ -152,23 +154,23 @@ async def tail(keys: Keys) -> None:
         await keys.press_once("page_up", lambda: at() == 0, n)
         await keys.press_once("last", lambda: view.following, n)
     await keys.pilot.resize_terminal(80, 24)
-    await keys.until(lambda: not pane.view.has_class("wide"))
+    await keys.until(lambda: not screen.view.has_class("wide"))
     await keys.press("choose", lambda: not view.display)
 
 
-async def execution_of(keys: Keys) -> tuple[ExecutionsPane, ExecutionDetailView]:
+async def execution_of(keys: Keys) -> tuple[ExecutionsScreen, ExecutionDetailView]:
     """An execution, open."""
     identity = add_execution(keys.services.database(), 1)
     add_messages(keys.services.database(), identity, 3)
     add_states(keys.services.database(), identity, count=3)
-    pane = await keys.open("executions")
-    assert isinstance(pane, ExecutionsPane)
-    pane.open_alone(identity)
-    await keys.until(lambda: isinstance(pane.stack.front, ExecutionDetailView))
-    view = pane.stack.front
+    screen = await keys.open("executions")
+    assert isinstance(screen, ExecutionsScreen)
+    screen.open_alone(identity)
+    await keys.until(lambda: isinstance(screen.stack.front, ExecutionDetailView))
+    view = screen.stack.front
     assert isinstance(view, ExecutionDetailView)
-    await keys.until(lambda: view.looked)
-    return pane, view
+    await keys.until(lambda: view.recorded)
+    return screen, view
 
 
 @presses("execution")
@@ -185,7 +187,7 @@ async def execution(keys: Keys) -> None:
 async def text(keys: Keys) -> None:
     await keys.pilot.resize_terminal(80, 14)
     _, view = await execution_of(keys)
-    shown = view.query_one(Scrolling)
+    shown = view.query_one(ScrollableText)
     await keys.until(lambda: shown.has_focus and shown.max_scroll_y > 1)
     await keys.press("scroll_down", lambda: shown.scroll_offset.y == 1)
     await keys.press("scroll_up", lambda: shown.scroll_offset.y == 0)
@@ -195,20 +197,20 @@ async def text(keys: Keys) -> None:
 
 @presses("entry")
 async def entry(keys: Keys) -> None:
-    pane = await executions_of(keys, 2)
-    typed = pane.list.query_one(Entry)
-    before = pane.list.filter
+    screen = await executions_of(keys, 2)
+    typed = screen.list.query_one(Prompt)
+    before = screen.list.filter
     await keys.pilot.press("slash", "x")
     await keys.until(lambda: typed.query_one(Input).value.endswith("x"))
-    await keys.press("leave", lambda: not typed.open and pane.list.filter == before)
+    await keys.press("leave", lambda: not typed.is_open and screen.list.filter == before)
 
 
 @presses("replay")
 async def replay(keys: Keys) -> None:
-    pane, _ = await execution_of(keys)
+    screen, _ = await execution_of(keys)
     await keys.pilot.press("p")
-    await keys.until(lambda: isinstance(pane.stack.front, ReplayView))
-    view = pane.stack.front
+    await keys.until(lambda: isinstance(screen.stack.front, ReplayView))
+    view = screen.stack.front
     assert isinstance(view, ReplayView)
     await keys.until(lambda: view.has_focus and view.query(Lines))
     played = view.replay

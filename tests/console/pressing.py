@@ -12,10 +12,10 @@ from swf_console.actions.registry import actions_of
 from swf_console.actions.scope import hidden_by
 from swf_console.actions.screens import SCREEN_ACTIONS
 from swf_console.app import ConsoleApp
-from swf_console.screens.base.screen import Pane
+from swf_console.screens.base.screen import BaseScreen
 from swf_console.testing.fake_supervisor import MemorySupervisor
 from swf_console.viewmodels.context import ConsoleContext
-from swf_console.widgets.focus import places_above
+from swf_console.widgets.focus import scopes_above
 
 from .hosts import QuietApp, until
 
@@ -23,9 +23,9 @@ from .hosts import QuietApp, until
 ELSEWHERE = {"everywhere.suspend_process": "tests/acceptance/test_console_terminal.py"}
 
 
-def actions_at(place: str) -> tuple[Action, ...]:
+def actions_at(scope: str) -> tuple[Action, ...]:
     """What has keys in that place."""
-    actions = GLOBAL_ACTIONS if place == "everywhere" else actions_of(place)
+    actions = GLOBAL_ACTIONS if scope == "everywhere" else actions_of(scope)
     return tuple(action for action in actions if action.keys and action.id not in ELSEWHERE)
 
 
@@ -35,7 +35,7 @@ class Keys:
 
     app: ConsoleApp
     pilot: Pilot[int]
-    place: str
+    scope: str
     services: ConsoleContext
     supervisor: MemorySupervisor
 
@@ -44,7 +44,7 @@ class Keys:
 
     async def press(self, word: str, effect: Callable[[], object], undo: str = "") -> None:
         """Press every key of the action; after each `effect` comes about, and the keys `undo` follow."""
-        (action,) = [one for one in actions_at(self.place) if one.id == f"{self.place}.{word}"]
+        (action,) = [one for one in actions_at(self.scope) if one.id == f"{self.scope}.{word}"]
         for key in action.keys:
             self.see_nesting()
             await self.pilot.press(key)
@@ -54,7 +54,7 @@ class Keys:
 
     async def press_once(self, word: str, effect: Callable[[], object], key: int = 0) -> None:
         """Press one of its keys alone."""
-        (action,) = [one for one in actions_at(self.place) if one.id == f"{self.place}.{word}"]
+        (action,) = [one for one in actions_at(self.scope) if one.id == f"{self.scope}.{word}"]
         self.see_nesting()
         await self.pilot.press(action.keys[key])
         self.pressed.add((action.id, action.keys[key]))
@@ -63,23 +63,23 @@ class Keys:
 
     def see_nesting(self) -> None:
         """What lies in what here is in the registry, by which `settings check` finds keys that are hidden."""
-        here = places_above(self.app.screen.focused or self.app.screen)
+        here = scopes_above(self.app.screen.focused or self.app.screen)
         panes = {action.scopes[0] for action in SCREEN_ACTIONS}
-        for n, place in enumerate(here):
+        for n, scope in enumerate(here):
             around = {*here[n + 1 :], *(["everywhere"] if panes & {*here} else [])}
-            assert around <= set(hidden_by(place)), f"{place} lies in {around}"
+            assert around <= set(hidden_by(scope)), f"{scope} lies in {around}"
 
     async def until(self, effect: Callable[[], object], timeout: float = 10.0) -> None:
         """Let the console go on until that holds."""
         await until(self.pilot, lambda: bool(effect()), timeout)
 
-    async def open(self, screen: str) -> Pane:
-        """Open a screen of the console; something in it has the keys then."""
-        self.app.open_screen(screen)
-        await self.until(lambda: self.app.frame.shown == screen and self.app.focused)
-        pane = self.app.navigation.pane
-        assert pane is not None
-        return pane
+    async def open(self, name: str) -> BaseScreen:
+        """Open a name of the console; something in it has the keys then."""
+        self.app.open_screen(name)
+        await self.until(lambda: self.app.frame.shown == name and self.app.focused)
+        screen = self.app.navigation.current
+        assert screen is not None
+        return screen
 
     def shows(self, kind: type) -> bool:
         """Whether a dialog or a form of that kind lies over everything."""
@@ -90,26 +90,26 @@ Script = Callable[[Keys], Awaitable[None]]
 SCRIPTS: dict[str, Script] = {}
 
 
-def presses(place: str) -> Callable[[Script], Script]:
+def presses(scope: str) -> Callable[[Script], Script]:
     """The script that presses every key of that place."""
 
     def keep(script: Script) -> Script:
-        SCRIPTS[place] = script
+        SCRIPTS[scope] = script
         return script
 
     return keep
 
 
-def play_script(place: str, services: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def play_script(scope: str, services: ConsoleContext, supervisor: MemorySupervisor) -> None:
     """Play it at 160x50, and see that it has pressed every key that the registry has there."""
 
     async def run() -> None:
         app = QuietApp(services, environ={"TERM": "xterm-256color"})
         async with app.run_test(size=(160, 50)) as pilot:
-            await until(pilot, lambda: app.navigation.pane is not None)
-            keys = Keys(app, pilot, place, services, supervisor)
-            await SCRIPTS[place](keys)
-            wanted = {(action.id, key) for action in actions_at(place) for key in action.keys}
+            await until(pilot, lambda: app.navigation.current is not None)
+            keys = Keys(app, pilot, scope, services, supervisor)
+            await SCRIPTS[scope](keys)
+            wanted = {(action.id, key) for action in actions_at(scope) for key in action.keys}
             assert wanted - keys.pressed == set()
 
     asyncio.run(run())

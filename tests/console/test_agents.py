@@ -11,18 +11,18 @@ from textual.pilot import Pilot
 from swf_console.backend.database import agents
 from swf_console.backend.database.records.agents import Heartbeat
 from swf_console.backend.supervisor.base import DaemonState, Explanation, Orphan
-from swf_console.screens.agents.screen import AgentsPane
+from swf_console.screens.agents.screen import AgentsScreen
 from swf_console.testing.fake_supervisor import MemorySupervisor
 from swf_console.viewmodels.context import ConsoleContext
 from swf_console.widgets.text.notice import Notice
 
 from .hosts import Driver, HostApp, until
 
-drive = Driver(AgentsPane, lambda pane: bool(pane.list.items))
+drive = Driver(AgentsScreen, lambda screen: bool(screen.listing.items))
 
 
-def row(pane: AgentsPane, name: str) -> list[str]:
-    return next([cell.text for cell in item.cells] for item in pane.list.items if item.key == name)
+def row(screen: AgentsScreen, name: str) -> list[str]:
+    return next([cell.text for cell in item.cells] for item in screen.listing.items if item.key == name)
 
 
 def beat(services: ConsoleContext, supervisor: MemorySupervisor, name: str, seconds_ago: float) -> None:
@@ -49,8 +49,8 @@ def test_both_truths_stand_in_one_row(services: ConsoleContext, supervisor: Memo
     supervisor.start(["example-data-agent"])
     beat(services, supervisor, "example-data-agent", 7)
 
-    async def look(_app: HostApp, pane: AgentsPane, _pilot: Pilot[None]) -> None:
-        cells = row(pane, "example-data-agent")
+    async def look(_app: HostApp, screen: AgentsScreen, _pilot: Pilot[None]) -> None:
+        cells = row(screen, "example-data-agent")
         assert cells[:3] == ["●", "example-data-agent", "RUNNING"]
         assert cells[3] in ("7s", "8s", "9s")
         assert cells[5] == "1,204"
@@ -62,8 +62,8 @@ def test_who_runs_and_is_silent_is_told_apart(services: ConsoleContext, supervis
     supervisor.start(["example-data-agent"])
     beat(services, supervisor, "example-data-agent", 214)
 
-    async def look(_app: HostApp, pane: AgentsPane, _pilot: Pilot[None]) -> None:
-        cells = row(pane, "example-data-agent")
+    async def look(_app: HostApp, screen: AgentsScreen, _pilot: Pilot[None]) -> None:
+        cells = row(screen, "example-data-agent")
         assert cells[0] == "▲"
         assert "RUNNING, but silent 21" in cells[7]
 
@@ -71,10 +71,10 @@ def test_who_runs_and_is_silent_is_told_apart(services: ConsoleContext, supervis
 
 
 def test_s_starts_the_agent_under_the_cursor(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
-    async def start(app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
-        pane.list.go_to("example-data-agent")
+    async def start(app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
+        screen.listing.go_to("example-data-agent")
         await pilot.press("s")
-        await until(pilot, lambda: row(pane, "example-data-agent")[2] == "RUNNING")
+        await until(pilot, lambda: row(screen, "example-data-agent")[2] == "RUNNING")
         assert app.asked.questions == ["start example-data-agent?"]
         assert app.asked.commands == ["swf-console agents start example-data-agent"]
         assert app.asked.results == ["started"]
@@ -85,8 +85,8 @@ def test_s_starts_the_agent_under_the_cursor(services: ConsoleContext, superviso
 def test_enter_at_the_question_changes_nothing(
     services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
-    async def refuse(app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
-        pane.list.go_to("example-data-agent")
+    async def refuse(app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
+        screen.listing.go_to("example-data-agent")
         await pilot.press("s")
         assert app.asked.questions
         assert not app.asked.commands
@@ -100,14 +100,14 @@ def test_marked_agents_are_listed_before_they_are_stopped(
 ) -> None:
     supervisor.start(["example-data-agent", "slice-worker"])
 
-    async def stop(app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
+    async def stop(app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
         for name in ("example-data-agent", "slice-worker"):
-            pane.list.go_to(name)
+            screen.listing.go_to(name)
             await pilot.press("space")
         await pilot.press("x")
-        await until(pilot, lambda: row(pane, "slice-worker")[2] == "STOPPED")
+        await until(pilot, lambda: row(screen, "slice-worker")[2] == "STOPPED")
         assert [sorted(names) for names in app.asked.names] == [["example-data-agent", "slice-worker"]]
-        assert not pane.list.marked
+        assert not screen.listing.marked
 
     drive(services, stop)
 
@@ -115,7 +115,7 @@ def test_marked_agents_are_listed_before_they_are_stopped(
 def test_orphans_are_named_before_they_are_ended(
     services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
-    async def end(app: HostApp, _pane: AgentsPane, pilot: Pilot[None]) -> None:
+    async def end(app: HostApp, _pane: AgentsScreen, pilot: Pilot[None]) -> None:
         await pilot.press("X")
         await until(pilot, lambda: bool(app.asked.said))
         assert "there are no orphans" in app.asked.said[0]
@@ -133,14 +133,14 @@ def test_orphans_are_named_before_they_are_ended(
 def test_a_start_that_fails_says_why(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
     supervisor.broken["slice-worker"] = Explanation("exit 1 three times", "Look at its log")
 
-    async def start(app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
-        pane.list.go_to("slice-worker")
+    async def start(app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
+        screen.listing.go_to("slice-worker")
         await pilot.press("s")
         await until(pilot, lambda: bool(app.asked.results))
         assert "exit 1 three times" in str(app.asked.results[0])
-        pane.refresh_now()
-        await until(pilot, lambda: row(pane, "slice-worker")[2] == "FATAL")
-        assert "exit 1 three times" in row(pane, "slice-worker")[7]
+        screen.refresh_now()
+        await until(pilot, lambda: row(screen, "slice-worker")[2] == "FATAL")
+        assert "exit 1 three times" in row(screen, "slice-worker")[7]
 
     drive(services, start)
 
@@ -148,7 +148,7 @@ def test_a_start_that_fails_says_why(services: ConsoleContext, supervisor: Memor
 def test_read_only_starts_nothing_and_says_why(
     services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
-    async def start(app: HostApp, _pane: AgentsPane, pilot: Pilot[None]) -> None:
+    async def start(app: HostApp, _pane: AgentsScreen, pilot: Pilot[None]) -> None:
         await pilot.press("s")
         assert app.asked.said == ["read-only"]
 
@@ -159,10 +159,10 @@ def test_read_only_starts_nothing_and_says_why(
 def test_what_the_configured_workflow_needs_is_started_at_once(
     services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
-    async def start(app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
-        assert "fast_processing_default needs" in pane.query_one(Notice).text
+    async def start(app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
+        assert "fast_processing_default needs" in screen.query_one(Notice).text
         await pilot.press("A")
-        await until(pilot, lambda: not pane.query_one(Notice).text)
+        await until(pilot, lambda: not screen.query_one(Notice).text)
         (names,) = app.asked.names
         assert {"workflow-runner", "embedded-broker", "fast-processing-agent"} <= set(names)
         assert "example-processing-agent" not in names
@@ -175,11 +175,11 @@ def test_without_a_supervisord_its_programs_can_be_started_all_the_same(
 ) -> None:
     supervisor.state = DaemonState.ABSENT
 
-    async def start(_app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
-        assert "supervisord absent" in pane.query_one(Notice).text
-        pane.list.go_to("slice-worker")
+    async def start(_app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
+        assert "supervisord absent" in screen.query_one(Notice).text
+        screen.listing.go_to("slice-worker")
         await pilot.press("s")
-        await until(pilot, lambda: row(pane, "slice-worker")[2] == "RUNNING")
+        await until(pilot, lambda: row(screen, "slice-worker")[2] == "RUNNING")
 
     drive(services, start)
 
@@ -191,14 +191,14 @@ def test_the_log_of_the_agent_under_the_cursor_is_followed(
     log.write_text("INFO ready\n\x1b[31mERROR [bold]no[/bold]\n")
     supervisor._processes["slice-worker"] = replace(supervisor._processes["slice-worker"], log_file=log)
 
-    async def read(_app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
-        pane.list.go_to("slice-worker")
-        await until(pilot, lambda: len(pane.log_pane.lines) == 2)
-        assert "[bold]no[/bold]" in pane.log_pane.lines[1]
-        assert "\x1b" not in pane.log_pane.lines[1]
+    async def read(_app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
+        screen.listing.go_to("slice-worker")
+        await until(pilot, lambda: len(screen.log_pane.lines) == 2)
+        assert "[bold]no[/bold]" in screen.log_pane.lines[1]
+        assert "\x1b" not in screen.log_pane.lines[1]
         with log.open("a") as file:
             file.write("INFO more\n")
-        await until(pilot, lambda: pane.log_pane.lines[-1:] == ["INFO more"])
+        await until(pilot, lambda: screen.log_pane.lines[-1:] == ["INFO more"])
 
     drive(services, read)
 
@@ -214,11 +214,11 @@ def test_a_dead_database_leaves_the_last_heartbeats(
     def gone() -> None:
         raise DatabaseUnreachable("it is gone", "Start it again")
 
-    async def die(_app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
+    async def die(_app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
         monkeypatch.setattr(services, "database", gone)
-        await until(pilot, lambda: "STALE" in pane.query_one(Notice).text)
-        assert "it is gone. Start it again" in pane.query_one(Notice).text
-        assert row(pane, "example-data-agent")[1] == "example-data-agent"
+        await until(pilot, lambda: "STALE" in screen.query_one(Notice).text)
+        assert "it is gone. Start it again" in screen.query_one(Notice).text
+        assert row(screen, "example-data-agent")[1] == "example-data-agent"
 
     drive(services, die)
 
@@ -228,13 +228,13 @@ def test_a_frozen_supervisord_leaves_what_it_said_last_and_its_age(
 ) -> None:
     supervisor.start(["slice-worker"])
 
-    async def freeze(_app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
+    async def freeze(_app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
         supervisor.state = DaemonState.FROZEN
-        await until(pilot, lambda: "supervisord frozen, STALE" in pane.query_one(Notice).text)
-        assert row(pane, "slice-worker")[0] == "·"
-        assert row(pane, "slice-worker")[2] == "RUNNING"
+        await until(pilot, lambda: "supervisord frozen, STALE" in screen.query_one(Notice).text)
+        assert row(screen, "slice-worker")[0] == "·"
+        assert row(screen, "slice-worker")[2] == "RUNNING"
         supervisor.state = DaemonState.RUNNING
-        await until(pilot, lambda: row(pane, "slice-worker")[0] == "●")
+        await until(pilot, lambda: row(screen, "slice-worker")[0] == "●")
 
     drive(services, freeze)
 
@@ -251,12 +251,12 @@ def test_cpu_is_measured_between_two_looks() -> None:
 def test_a_small_and_a_wide_terminal_show_list_and_log(
     services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
-    async def narrow(_app: HostApp, pane: AgentsPane, _pilot: Pilot[None]) -> None:
-        assert pane.log_pane.region.y > pane.list.region.y
+    async def narrow(_app: HostApp, screen: AgentsScreen, _pilot: Pilot[None]) -> None:
+        assert screen.log_pane.region.y > screen.listing.region.y
 
-    async def wide(_app: HostApp, pane: AgentsPane, pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: pane.log_pane.region.y == pane.list.region.y)
-        assert pane.log_pane.region.x > pane.list.region.x
+    async def wide(_app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: screen.log_pane.region.y == screen.listing.region.y)
+        assert screen.log_pane.region.x > screen.listing.region.x
 
     drive(services, narrow)
     drive(services, wide, size=(160, 50))

@@ -5,8 +5,8 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from swf_console.app import ConsoleApp
-from swf_console.screens.base.prompt import Entry
-from swf_console.screens.base.screen import Pane
+from swf_console.screens.base.prompt import Prompt
+from swf_console.screens.base.screen import BaseScreen
 from swf_console.testing.fake_supervisor import MemorySupervisor
 from swf_console.viewmodels.context import ConsoleContext
 from swf_console.widgets.table.paged_table import PagedTable
@@ -16,15 +16,15 @@ from tests.support.history import add_execution
 from .hosts import play, until
 
 
-def head_of(pane: Pane) -> list[str]:
+def head_of(screen: BaseScreen) -> list[str]:
     """The titles of the first list of a screen."""
-    for table in pane.query(PagedTable):
+    for table in screen.query(PagedTable):
         return table.render_line(0).text.split()
-    return next(iter(pane.query(ShortList))).head_line(0, 80).text.split()
+    return next(iter(screen.query(ShortList))).head_line(0, 80).text.split()
 
 
 @pytest.mark.parametrize(
-    ("screen", "names", "titles", "slip", "meant"),
+    ("name", "names", "titles", "slip", "meant"),
     [
         ("agents", "note, name cpu", ["NOTE", "NAME", "CPU"], "nam", "name"),
         ("executions", "user id", ["USER", "EXECUTION"], "stauts", "status"),
@@ -36,7 +36,7 @@ def head_of(pane: Pane) -> list[str]:
 def test_columns_are_chosen_by_name_and_remembered(
     services: ConsoleContext,
     supervisor: MemorySupervisor,
-    screen: str,
+    name: str,
     names: str,
     titles: list[str],
     slip: str,
@@ -45,30 +45,30 @@ def test_columns_are_chosen_by_name_and_remembered(
     add_execution(services.database(), 1)
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
-        app.open_screen(screen)
-        await until(pilot, lambda: app.frame.shown == screen and app.focused is not None)
-        pane = app.navigation.pane
-        assert pane is not None
-        entry = pane.query_one(Entry)
+        app.open_screen(name)
+        await until(pilot, lambda: app.frame.shown == name and app.focused is not None)
+        screen = app.navigation.current
+        assert screen is not None
+        entry = screen.query_one(Prompt)
 
         async def type_columns(text: str) -> None:
             await pilot.press("C")
-            await until(pilot, lambda: entry.open)
+            await until(pilot, lambda: entry.is_open)
             await pilot.press("ctrl+a", "ctrl+k", *text, "enter")
 
-        whole = head_of(pane)
+        whole = head_of(screen)
         await type_columns(slip)
         word = entry.query_one("#entry-word", Static)
         await until(pilot, lambda: f"did you mean {meant}?" in str(word.render()))
         await pilot.press("escape")
-        await until(pilot, lambda: head_of(pane) == whole)
+        await until(pilot, lambda: head_of(screen) == whole)
         await type_columns(names)
-        await until(pilot, lambda: head_of(pane) == titles)
-        remembered = pane.remember()
+        await until(pilot, lambda: head_of(screen) == titles)
+        remembered = screen.remember()
         await type_columns("")
-        await until(pilot, lambda: head_of(pane) == whole)
-        pane.recall({"columns": remembered["columns"]})
-        await until(pilot, lambda: head_of(pane) == titles)
+        await until(pilot, lambda: head_of(screen) == whole)
+        screen.recall({"columns": remembered["columns"]})
+        await until(pilot, lambda: head_of(screen) == titles)
 
     services.ui_state.keep("demo", "screen", "overview")
     play(services, steps)

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from swf_console.backend.database import definitions
 from swf_console.backend.database.records.workflows import NewDefinition
 from swf_console.screens.definitions.detail import DefinitionDetailView
-from swf_console.screens.definitions.screen import DefinitionsPane
+from swf_console.screens.definitions.screen import DefinitionsScreen
 from swf_console.viewmodels.context import ConsoleContext
 from swf_console.widgets.table.paged_table import PagedTable
 from swf_console.widgets.text.code import CodeLines
@@ -18,7 +18,7 @@ from tests.console.hosts import HostApp, until
 from tests.console.test_executions import home, lines_of
 from tests.support.history import CODE, add_execution
 
-Steps = Callable[[Pilot[None], DefinitionsPane], Awaitable[None]]
+Steps = Callable[[Pilot[None], DefinitionsScreen], Awaitable[None]]
 SCHEMA = {
     "schema": [
         {
@@ -38,14 +38,14 @@ SCHEMA = {
 
 
 def use(services: ConsoleContext, steps: Steps) -> HostApp:
-    pane = DefinitionsPane(services)
-    app = HostApp(pane)
+    screen = DefinitionsScreen(services)
+    app = HostApp(screen)
 
     async def run() -> None:
         async with app.run_test(size=(120, 24)) as pilot:
-            await until(pilot, lambda: pane.is_mounted and bool(pane.query("#definitions-table")))
-            await until(pilot, lambda: pane.list.table.loaded)
-            await steps(pilot, pane)
+            await until(pilot, lambda: screen.is_mounted and bool(screen.query("#definitions-table")))
+            await until(pilot, lambda: screen.list.table.loaded)
+            await steps(pilot, screen)
 
     asyncio.run(run())
     services.close()
@@ -64,18 +64,18 @@ def test_definitions_are_listed_with_their_drift_from_the_file(tmp_path: Path) -
     file = tmp_path / "workflows" / "stf_datataking.py"
     file.write_text(CODE)
 
-    async def steps(pilot: Pilot[None], pane: DefinitionsPane) -> None:
-        lines = lines_of(pane.list.table)
+    async def steps(pilot: Pilot[None], screen: DefinitionsScreen) -> None:
+        lines = lines_of(screen.list.table)
         assert "other" in lines[1]
         assert "· no file" in lines[1]
         assert "● as the file" in lines[2]
         file.write_text(CODE + "# later\n")
-        await until(pilot, lambda: "▲ file differs" in lines_of(pane.list.table)[2], timeout=20)
+        await until(pilot, lambda: "▲ file differs" in lines_of(screen.list.table)[2], timeout=20)
         await pilot.press("slash", *"other", "enter")
-        await until(pilot, lambda: len(pane.list.table.shown) == 1)
-        assert pane.remember()["workflow"] == "other"
+        await until(pilot, lambda: len(screen.list.table.shown) == 1)
+        assert screen.remember()["workflow"] == "other"
         await pilot.press("escape")
-        await until(pilot, lambda: len(pane.list.table.shown) == 2)
+        await until(pilot, lambda: len(screen.list.table.shown) == 2)
         await pilot.press("j", "E")
 
     app = use(services, steps)
@@ -89,15 +89,15 @@ def test_code_parameters_and_executions_of_a_definition(tmp_path: Path) -> None:
     )
     add_execution(services.database(), 1)
 
-    async def steps(pilot: Pilot[None], pane: DefinitionsPane) -> None:
+    async def steps(pilot: Pilot[None], screen: DefinitionsScreen) -> None:
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pane.stack.front, DefinitionDetailView))
-        view = pane.stack.front
+        await until(pilot, lambda: isinstance(screen.stack.front, DefinitionDetailView))
+        view = screen.stack.front
         assert isinstance(view, DefinitionDetailView)
         await until(pilot, lambda: view.definition is not None)
         code = view.query_one(CodeLines).text
         assert "    name = '[red]\\x1b[2J'" in code
-        assert "· no file" in view.query_one("#definition-title", Line).said
+        assert "· no file" in view.query_one("#definition-title", Line).text
         lines = view.query_one(CodeLines)
         await pilot.press("greater_than_sign")
         await until(pilot, lambda: lines.scroll_offset.x > 0)
@@ -116,18 +116,18 @@ def test_code_parameters_and_executions_of_a_definition(tmp_path: Path) -> None:
         await pilot.press("enter")
         await pilot.press("left", "left")
         assert view.section == "code"
-        assert pane.copy_text("command") == "swf-console definitions show 1"
-        assert (pane.copy_text("row") or "").startswith("class WorkflowExecutor")
+        assert screen.copy_text("command") == "swf-console definitions show 1"
+        assert (screen.copy_text("row") or "").startswith("class WorkflowExecutor")
         await pilot.press("escape")
-        assert pane.stack.views == [pane.list]
+        assert screen.stack.views == [screen.list]
 
     app = use(services, steps)
     assert app.asked.opened == [("executions", {"execution": "stf_datataking-shifter-0001"})]
 
 
 def test_without_definitions_it_says_what_to_do(tmp_path: Path) -> None:
-    async def steps(pilot: Pilot[None], pane: DefinitionsPane) -> None:
-        assert "R runs a workflow" in "\n".join(lines_of(pane.list.table))
+    async def steps(pilot: Pilot[None], screen: DefinitionsScreen) -> None:
+        assert "R runs a workflow" in "\n".join(lines_of(screen.list.table))
         await pilot.press("enter", "E", "escape", "F", "escape")
 
     assert use(home(tmp_path), steps).asked.said == ["There is no definition here"]

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from swf_console.backend.services.health.doctor import run
 from swf_console.backend.services.health.doctor.checks import Check, fail, ok, warn
 from swf_console.screens.dialogs.doctor import DoctorOverlay
-from swf_console.screens.journal import JournalPane
+from swf_console.screens.journal import JournalScreen
 from swf_console.viewmodels.context import ConsoleContext
 
 from .hosts import HostApp, until
@@ -20,7 +20,7 @@ Steps = Callable[[HostApp, DoctorOverlay, Pilot[None]], Awaitable[None]]
 
 def drive(services: ConsoleContext, steps: Steps) -> HostApp:
     """Open the overlay over a pane, take the steps."""
-    app = HostApp(JournalPane(services))
+    app = HostApp(JournalScreen(services))
 
     async def go() -> None:
         async with app.run_test(size=(80, 24)) as pilot:

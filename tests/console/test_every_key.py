@@ -17,18 +17,18 @@ from .pressing import ELSEWHERE, SCRIPTS, play_script
 PANES = tuple(dict.fromkeys(action.scopes[0] for action in SCREEN_ACTIONS))
 
 
-@pytest.mark.parametrize("place", ["everywhere", *PANES, *SCOPE_TITLES])
-def test_every_key_of_the_place_is_pressed_and_does_something(
-    place: str,
+@pytest.mark.parametrize("scope", ["everywhere", *PANES, *SCOPE_TITLES])
+def test_every_key_of_the_scope_is_pressed_and_does_something(
+    scope: str,
     services: ConsoleContext,
     supervisor: MemorySupervisor,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert place in SCRIPTS, f"nothing presses the keys of {place}"
+    assert scope in SCRIPTS, f"nothing presses the keys of {scope}"
     monkeypatch.chdir(tmp_path)
     services.ui_state.keep("demo", "screen", "overview")
-    play_script(place, services, supervisor)
+    play_script(scope, services, supervisor)
 
 
 def test_what_only_a_real_terminal_can_do_is_pressed_there() -> None:

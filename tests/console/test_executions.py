@@ -21,13 +21,13 @@ from swf_console.backend.database.records.workflows import RunState
 from swf_console.backend.services.executions.request import RunRequest
 from swf_console.screens.base.document import Document
 from swf_console.screens.base.execution_columns import EXECUTION_COLUMNS, ORDERS
-from swf_console.screens.base.prompt import Entry
+from swf_console.screens.base.prompt import Prompt
 from swf_console.screens.executions.compare import CompareView
 from swf_console.screens.executions.detail import ExecutionDetailView
 from swf_console.screens.executions.log import ExecutionLogView
 from swf_console.screens.executions.preview import ExecutionPreview
 from swf_console.screens.executions.replay import ReplayView
-from swf_console.screens.executions.screen import ExecutionsPane
+from swf_console.screens.executions.screen import ExecutionsScreen
 from swf_console.viewmodels.context import ConsoleContext
 from swf_console.widgets.table.paged_table import PagedTable
 from swf_console.widgets.text.code import CodeLines
@@ -38,7 +38,7 @@ from tests.support.homes import CHECKOUT
 
 HOSTILE = "bad \x1b[31m[red]\u202e name"
 
-Steps = Callable[[Pilot[None], ExecutionsPane], Awaitable[None]]
+Steps = Callable[[Pilot[None], ExecutionsScreen], Awaitable[None]]
 
 
 def home(tmp_path: Path) -> ConsoleContext:
@@ -47,14 +47,14 @@ def home(tmp_path: Path) -> ConsoleContext:
 
 
 def use(services: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24), **host: Any) -> HostApp:
-    pane = ExecutionsPane(services)
-    app = HostApp(pane, **host)
+    screen = ExecutionsScreen(services)
+    app = HostApp(screen, **host)
 
     async def run() -> None:
         async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: pane.is_mounted and bool(pane.query("#list-table")))
-            await until(pilot, lambda: pane.list.table.loaded)
-            await steps(pilot, pane)
+            await until(pilot, lambda: screen.is_mounted and bool(screen.query("#list-table")))
+            await until(pilot, lambda: screen.list.table.loaded)
+            await steps(pilot, screen)
 
     asyncio.run(run())
     services.close()
@@ -70,21 +70,21 @@ def lines_of(table: PagedTable) -> list[str]:
     return [table.render_line(y).text.rstrip() for y in range(table.size.height)]
 
 
-def ids_of(pane: ExecutionsPane) -> list[str]:
-    return [row.key[-4:] for row in pane.list.table.shown]
+def ids_of(screen: ExecutionsScreen) -> list[str]:
+    return [row.key[-4:] for row in screen.list.table.shown]
 
 
-def detail_of(pane: ExecutionsPane) -> ExecutionDetailView:
-    view = pane.stack.front
+def detail_of(screen: ExecutionsScreen) -> ExecutionDetailView:
+    view = screen.stack.front
     assert isinstance(view, ExecutionDetailView)
     return view
 
 
-async def open_detail(pilot: Pilot[None], pane: ExecutionsPane) -> ExecutionDetailView:
+async def open_detail(pilot: Pilot[None], screen: ExecutionsScreen) -> ExecutionDetailView:
     await pilot.press("enter")
-    await until(pilot, lambda: isinstance(pane.stack.front, ExecutionDetailView))
-    view = detail_of(pane)
-    await until(pilot, lambda: view.looked is not None)
+    await until(pilot, lambda: isinstance(screen.stack.front, ExecutionDetailView))
+    view = detail_of(screen)
+    await until(pilot, lambda: view.recorded is not None)
     return view
 
 
@@ -114,9 +114,9 @@ def test_the_executions_of_the_namespace_are_listed_newest_first(tmp_path: Path)
         )
     add_execution(services.database(), 4, namespace="other")
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
-        table = pane.list.table
-        assert ids_of(pane) == ["0003", "0002", "0001"]
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
+        table = screen.list.table
+        assert ids_of(screen) == ["0003", "0002", "0001"]
         lines = lines_of(table)
         assert lines[0].split()[:5] == ["STATUS", "EXECUTION", "STARTED", "(UTC)▾", "TOOK"]
         assert lines[0].split()[5:] == ["STF"]
@@ -125,10 +125,10 @@ def test_the_executions_of_the_namespace_are_listed_newest_first(tmp_path: Path)
         assert "● completed" in lines[2]
         assert "30.0s" in lines[1]
         assert lines[-1] == "  1-3 of 3"
-        assert "namespace=demo" in pane.query_one("#list-title", Line).said
+        assert "namespace=demo" in screen.query_one("#list-title", Line).text
         await pilot.press("escape")
-        await until(pilot, lambda: ids_of(pane) == ["0004", "0003", "0002", "0001"])
-        assert "all namespaces" in pane.query_one("#list-title", Line).said
+        await until(pilot, lambda: ids_of(screen) == ["0004", "0003", "0002", "0001"])
+        assert "all namespaces" in screen.query_one("#list-title", Line).text
 
     use(services, steps)
 
@@ -141,11 +141,11 @@ def test_stfs_are_counted_while_they_come_and_remembered_afterwards(tmp_path: Pa
     add_execution(database, 3, metrics={"stf_count": "a lot"})
     add_messages(database, running(database, 4), 7)
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
-        counts = [row.cells[4].text for row in pane.list.table.shown]
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
+        counts = [row.cells[4].text for row in screen.list.table.shown]
         assert counts == ["7", "-", "-", "1,234"]
         add_messages(database, "stf_datataking-shifter-0004", 2)
-        await until(pilot, lambda: pane.list.table.shown[0].cells[4].text == "9")
+        await until(pilot, lambda: screen.list.table.shown[0].cells[4].text == "9")
 
     use(services, steps)
 
@@ -173,8 +173,8 @@ def test_the_log_of_an_execution_comes_from_agents_and_from_the_files_here(tmp_p
     text = "\n".join(json.dumps(each) for each in lines)
     (services.settings.logs_dir / "runs.log").write_text(f"{text}\n\xff{identity}")
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
-        view = await open_detail(pilot, pane)
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
+        view = await open_detail(pilot, screen)
         while view.section != "log":
             await pilot.press("right")
         shown = view.query_one(ExecutionLogView)
@@ -194,13 +194,13 @@ def test_a_new_execution_appears_within_a_second_and_the_cursor_stays(tmp_path: 
     for number in range(1, 4):
         add_execution(services.database(), number)
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("j")
-        row = pane.list.table.row
+        row = screen.list.table.row
         assert row is not None
         add_execution(services.database(), 9)
-        await until(pilot, lambda: ids_of(pane)[0] == "0009", timeout=20)
-        assert pane.list.table.row == row
+        await until(pilot, lambda: ids_of(screen)[0] == "0009", timeout=20)
+        assert screen.list.table.row == row
 
     use(services, steps)
 
@@ -210,45 +210,45 @@ def test_a_filter_works_while_it_is_typed_and_says_what_is_wrong_with_it(tmp_pat
     for number in range(1, 7):
         add_execution(services.database(), number, status=("completed", "failed")[number % 2])
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("slash")
-        field = pane.query_one(Input)
+        field = screen.query_one(Input)
         assert field.has_focus
         field.value = ""
         await pilot.press(*"status=fai")
-        await until(pilot, lambda: ids_of(pane) == ["0005", "0003", "0001"])
+        await until(pilot, lambda: ids_of(screen) == ["0005", "0003", "0001"])
         await pilot.press(*" names")
         await pilot.pause()
-        assert ids_of(pane) == ["0005", "0003", "0001"]
+        assert ids_of(screen) == ["0005", "0003", "0001"]
         field.value = "status=fai nonsens=1"
-        word = pane.query_one("#entry-word", Static)
+        word = screen.query_one("#entry-word", Static)
         await until(pilot, lambda: "no field" in str(word.content))
-        assert ids_of(pane) == ["0005", "0003", "0001"]
+        assert ids_of(screen) == ["0005", "0003", "0001"]
         await pilot.press("enter")
         await pilot.pause()
-        assert pane.query_one(Entry).open
+        assert screen.query_one(Prompt).is_open
         field.value = "status=failed stf_datataking-shifter-0003"
         await pilot.press("enter")
-        await until(pilot, lambda: ids_of(pane) == ["0003"])
-        assert pane.list.table.has_focus
-        assert pane.copy_text("command") == "swf-console executions show stf_datataking-shifter-0003"
-        assert pane.list.command.endswith("--status failed --prefix stf_datataking-shifter-0003")
+        await until(pilot, lambda: ids_of(screen) == ["0003"])
+        assert screen.list.table.has_focus
+        assert screen.copy_text("command") == "swf-console executions show stf_datataking-shifter-0003"
+        assert screen.list.command.endswith("--status failed --prefix stf_datataking-shifter-0003")
         await pilot.press("slash")
         assert field.value == "status=failed stf_datataking-shifter-0003 "
         await pilot.press("backspace", *"zzz")
-        await until(pilot, lambda: ids_of(pane) == [])
-        assert "No executions match" in "\n".join(lines_of(pane.list.table))
+        await until(pilot, lambda: ids_of(screen) == [])
+        assert "No executions match" in "\n".join(lines_of(screen.list.table))
         await pilot.press("escape")
-        await until(pilot, lambda: ids_of(pane) == ["0003"])
+        await until(pilot, lambda: ids_of(screen) == ["0003"])
 
     use(services, steps)
 
 
 def test_an_empty_list_says_how_to_run_one(tmp_path: Path) -> None:
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
-        assert "Esc takes the filter away" in "\n".join(lines_of(pane.list.table))
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
+        assert "Esc takes the filter away" in "\n".join(lines_of(screen.list.table))
         await pilot.press("escape")
-        await until(pilot, lambda: "R runs a workflow" in "\n".join(lines_of(pane.list.table)))
+        await until(pilot, lambda: "R runs a workflow" in "\n".join(lines_of(screen.list.table)))
         for key in ("x", "r", "c", "e", "p", "enter", "space", "o", "O"):
             await pilot.press(key)
         await pilot.pause()
@@ -263,13 +263,13 @@ def test_the_order_changes_and_turns_round(tmp_path: Path) -> None:
     for number in range(1, 4):
         add_execution(services.database(), number, executed_by=f"user-{4 - number}")
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("O")
-        await until(pilot, lambda: ids_of(pane) == ["0001", "0002", "0003"])
-        assert "STARTED (UTC)▴" in lines_of(pane.list.table)[0]
+        await until(pilot, lambda: ids_of(screen) == ["0001", "0002", "0003"])
+        assert "STARTED (UTC)▴" in lines_of(screen.list.table)[0]
         await pilot.press("o", "o", "o")
-        await until(pilot, lambda: ids_of(pane) == ["0003", "0002", "0001"])
-        assert "by user" in pane.query_one("#list-title", Line).said
+        await until(pilot, lambda: ids_of(screen) == ["0003", "0002", "0001"])
+        assert "by user" in screen.query_one("#list-title", Line).text
 
     use(services, steps, size=(118, 24))
 
@@ -294,12 +294,12 @@ def add_broken_run(database: Database) -> tuple[str, list[str]]:
 
 def use_detail(
     services: ConsoleContext,
-    steps: Callable[[Pilot[None], ExecutionsPane, ExecutionDetailView], Awaitable[None]],
+    steps: Callable[[Pilot[None], ExecutionsScreen, ExecutionDetailView], Awaitable[None]],
 ) -> None:
     """Take the steps in the view that Enter opens of the first execution."""
 
-    async def opened(pilot: Pilot[None], pane: ExecutionsPane) -> None:
-        await steps(pilot, pane, await open_detail(pilot, pane))
+    async def opened(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
+        await steps(pilot, screen, await open_detail(pilot, screen))
 
     use(services, opened, size=(100, 40))
 
@@ -316,7 +316,7 @@ def test_enter_shows_what_became_of_an_execution(tmp_path: Path) -> None:
     services = home(tmp_path)
     add_broken_run(services.database())
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen, view: ExecutionDetailView) -> None:
         text = str(view.query_one("#summary-text", Static).content)
         assert "✖ failed" in text
         assert "10 of 10" in text
@@ -329,7 +329,7 @@ def test_what_an_execution_says_of_its_end_is_no_markup_and_no_control_character
     services = home(tmp_path)
     add_broken_run(services.database())
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen, view: ExecutionDetailView) -> None:
         text = str(view.query_one("#summary-text", Static).content)
         assert "[red]" in text
         assert "\x1b" not in text
@@ -341,7 +341,7 @@ def test_the_summary_links_to_the_source_and_says_that_it_was_changed(tmp_path: 
     services = home(tmp_path)
     add_broken_run(services.database())
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen, view: ExecutionDetailView) -> None:
         content = view.query_one("#summary-text", Static).content
         assert "with changes that were not committed" in str(content)
         links = [getattr(span.style, "link", None) for span in content.spans]  # type: ignore[union-attr]
@@ -355,7 +355,7 @@ def test_right_goes_through_the_sections_and_around_and_each_has_the_focus(tmp_p
     add_broken_run(services.database())
     seen = []
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen, view: ExecutionDetailView) -> None:
         for _ in range(8):
             table = view.query(f"#detail-{view.section}").first()
             if isinstance(table, PagedTable):
@@ -374,7 +374,7 @@ def test_each_section_shows_its_rows(tmp_path: Path) -> None:
     services = home(tmp_path)
     add_broken_run(services.database())
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen, view: ExecutionDetailView) -> None:
         seen = {
             section: await section_lines(pilot, view, section)
             for section in ("parameters", "states", "messages", "metrics", "environment")
@@ -394,8 +394,8 @@ def test_the_open_execution_is_copied_as_json(tmp_path: Path) -> None:
     services = home(tmp_path)
     execution, _ = add_broken_run(services.database())
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
-        assert json.loads(pane.copy_text("json") or "")["execution_id"] == execution
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen, view: ExecutionDetailView) -> None:
+        assert json.loads(screen.copy_text("json") or "")["execution_id"] == execution
 
     use_detail(services, steps)
 
@@ -404,19 +404,19 @@ def test_enter_opens_a_message_of_an_execution_and_escape_leads_back_step_by_ste
     services = home(tmp_path)
     _, ids = add_broken_run(services.database())
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane, view: ExecutionDetailView) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen, view: ExecutionDetailView) -> None:
         view.go_to("messages")
         await pilot.press("G")
         table = view.query_one("#detail-messages", PagedTable)
         await until(pilot, lambda: table.row is not None and table.row.key == ids[-1])
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pane.stack.front, Document))
-        await until(pilot, lambda: '"sequence": 120' in (pane.copy_text("row") or ""))
+        await until(pilot, lambda: isinstance(screen.stack.front, Document))
+        await until(pilot, lambda: '"sequence": 120' in (screen.copy_text("row") or ""))
         await pilot.press("escape")
-        assert detail_of(pane) is view
+        assert detail_of(screen) is view
         await pilot.press("escape")
-        assert pane.stack.views == [pane.list]
-        assert pane.list.table.has_focus
+        assert screen.stack.views == [screen.list]
+        assert screen.list.table.has_focus
 
     use_detail(services, steps)
 
@@ -426,14 +426,14 @@ def test_a_text_is_found_in_the_list_and_in_a_section(tmp_path: Path) -> None:
     for number in range(1, 5):
         add_execution(services.database(), number, executed_by="ann" if number == 2 else "bob")
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("F", *"ann", "enter")
         await until(
-            pilot, lambda: pane.list.table.row is not None and pane.list.table.row.key.endswith("0002")
+            pilot, lambda: screen.list.table.row is not None and screen.list.table.row.key.endswith("0002")
         )
-        view = await open_detail(pilot, pane)
+        view = await open_detail(pilot, screen)
         await pilot.press("F")
-        assert not view.query_one(Entry).open
+        assert not view.query_one(Prompt).is_open
         view.go_to("parameters")
         table = view.query_one("#detail-parameters", PagedTable)
         await until(pilot, lambda: len(table.shown) > 1)
@@ -442,7 +442,7 @@ def test_a_text_is_found_in_the_list_and_in_a_section(tmp_path: Path) -> None:
         await until(pilot, lambda: table.has_focus)
         await pilot.press("F", "x", "escape")
         assert table.has_focus
-        assert detail_of(pane) is view
+        assert detail_of(screen) is view
 
     use(services, steps)
 
@@ -454,10 +454,10 @@ def test_slices_and_workers_are_shown_where_there_are_any(tmp_path: Path) -> Non
     with services.database().write() as connection:
         runs.upsert_run_state(connection, state)
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
-        view = await open_detail(pilot, pane)
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
+        view = await open_detail(pilot, screen)
         assert "workers        0 of 30" in str(view.query_one("#summary-text", Static).content)
-        assert pane.execution_id == execution
+        assert screen.execution_id == execution
 
     use(services, steps)
 
@@ -468,14 +468,14 @@ def test_messages_of_one_type_only(tmp_path: Path) -> None:
     add_messages(services.database(), execution, 5)
     add_messages(services.database(), execution, 2, kind="run_imminent")
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
-        view = await open_detail(pilot, pane)
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
+        view = await open_detail(pilot, screen)
         view.go_to("messages")
         table = view.query_one("#detail-messages", PagedTable)
         await until(pilot, lambda: len(table.shown) == 7)
         await pilot.press("t")
         await until(pilot, lambda: len(table.shown) == 2)
-        assert "run_imminent" in view.query_one("#detail-sections", Line).said
+        assert "run_imminent" in view.query_one("#detail-sections", Line).text
         await pilot.press("t")
         await until(pilot, lambda: len(table.shown) == 5)
         await pilot.press("t")
@@ -488,11 +488,11 @@ def test_a_running_execution_is_read_again_and_its_end_is_seen(tmp_path: Path) -
     services = home(tmp_path)
     execution = running(services.database())
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
-        view = await open_detail(pilot, pane)
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
+        view = await open_detail(pilot, screen)
         assert "running" in str(view.query_one("#summary-text", Static).content)
         finish(services.database(), execution, "completed")
-        await until(pilot, lambda: "● completed" in view.query_one("#detail-title", Line).said, timeout=20)
+        await until(pilot, lambda: "● completed" in view.query_one("#detail-title", Line).text, timeout=20)
 
     use(services, steps)
 
@@ -501,12 +501,12 @@ def test_x_asks_and_stops_what_runs(tmp_path: Path) -> None:
     services = home(tmp_path)
     execution = running(services.database())
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("x")
-        await until(pilot, lambda: "stopping" in lines_of(pane.list.table)[1], timeout=20)
+        await until(pilot, lambda: "stopping" in lines_of(screen.list.table)[1], timeout=20)
         finish(services.database(), execution)
-        await until(pilot, lambda: bool(app_of(pane).asked.results))
-        await until(pilot, lambda: "terminated" in lines_of(pane.list.table)[1], timeout=20)
+        await until(pilot, lambda: bool(app_of(screen).asked.results))
+        await until(pilot, lambda: "terminated" in lines_of(screen.list.table)[1], timeout=20)
 
     app = use(services, steps)
     assert app.asked.questions == [f"Stop {execution}?"]
@@ -515,8 +515,8 @@ def test_x_asks_and_stops_what_runs(tmp_path: Path) -> None:
     assert str(app.asked.results[0]).startswith("terminated after")
 
 
-def app_of(pane: ExecutionsPane) -> HostApp:
-    app = pane.app
+def app_of(screen: ExecutionsScreen) -> HostApp:
+    app = screen.app
     assert isinstance(app, HostApp)
     return app
 
@@ -525,9 +525,9 @@ def test_stopping_in_the_namespace_of_somebody_else_lists_what_it_is(tmp_path: P
     services = home(tmp_path)
     execution = running(services.database(), namespace="theirs")
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("escape")
-        await until(pilot, lambda: ids_of(pane) == ["0001"])
+        await until(pilot, lambda: ids_of(screen) == ["0001"])
         await pilot.press("x")
 
     app = use(services, steps, answer=False)
@@ -540,7 +540,7 @@ def test_what_has_ended_is_not_stopped(tmp_path: Path) -> None:
     services = home(tmp_path)
     add_execution(services.database(), 1)
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("x")
 
     app = use(services, steps)
@@ -568,11 +568,11 @@ def test_r_says_what_will_not_be_the_same_and_runs_it_again(
     monkeypatch.setattr(ConsoleContext, "local_executions", runs)
     execution = add_execution(services.database(), 1, namespace="theirs")
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("escape")
-        await until(pilot, lambda: ids_of(pane) == ["0001"])
+        await until(pilot, lambda: ids_of(screen) == ["0001"])
         await pilot.press("r")
-        await until(pilot, lambda: isinstance(pane.stack.front, ExecutionDetailView))
+        await until(pilot, lambda: isinstance(screen.stack.front, ExecutionDetailView))
 
     app = use(services, steps)
     assert app.asked.questions[0].startswith(f"Run {execution} again in demo? Not the same: the code of")
@@ -585,9 +585,9 @@ def test_what_cannot_be_run_again_says_why(tmp_path: Path) -> None:
     services = home(tmp_path)
     add_execution(services.database(), 1)
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("r")
-        await until(pilot, lambda: bool(app_of(pane).asked.said))
+        await until(pilot, lambda: bool(app_of(screen).asked.said))
 
     app = use(services, steps)
     assert "stf_datataking" in app.asked.said[0]
@@ -598,7 +598,7 @@ def test_read_only_refuses_what_changes_something(tmp_path: Path) -> None:
     services = home(tmp_path)
     running(services.database())
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("x", "r")
 
     app = use(services, steps, read_only=True)
@@ -611,22 +611,22 @@ def test_two_marked_executions_are_compared(tmp_path: Path) -> None:
     add_execution(services.database(), 1)
     add_execution(services.database(), 2, metrics={**METRICS, "stf_count": 11}, executed_by="other")
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("c")
         await pilot.press("space", "space", "c")
-        await until(pilot, lambda: isinstance(pane.stack.front, CompareView))
-        table = pane.stack.front.query_one("#compare-table", PagedTable)
+        await until(pilot, lambda: isinstance(screen.stack.front, CompareView))
+        table = screen.stack.front.query_one("#compare-table", PagedTable)
         await until(pilot, lambda: len(table.shown) >= 2)
         shown = "\n".join(lines_of(table))
         assert "stf_count" in shown
         assert "executed_by" in shown
         command = "swf-console executions diff stf_datataking-shifter-0002 stf_datataking-shifter-0001"
-        assert pane.copy_text("command") == command
+        assert screen.copy_text("command") == command
         await pilot.press("x", "r", "p", "c")
         await pilot.press("escape")
-        assert pane.stack.front is pane.list
+        assert screen.stack.front is screen.list
         await pilot.press("escape")
-        assert pane.list.table.marked == {}
+        assert screen.list.table.marked == {}
 
     app = use(services, steps)
     assert app.asked.said == [
@@ -640,8 +640,8 @@ def test_a_wide_screen_shows_the_execution_under_the_cursor_beside_the_list(tmp_
     for number in range(1, 4):
         add_execution(services.database(), number, executed_by=f"user-{number}")
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
-        preview = pane.query_one(ExecutionPreview)
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
+        preview = screen.query_one(ExecutionPreview)
         text = preview.query_one("#preview-text", Static)
         await until(pilot, lambda: "user-3" in str(text.content))
         assert preview.region.x > 80
@@ -651,7 +651,7 @@ def test_a_wide_screen_shows_the_execution_under_the_cursor_beside_the_list(tmp_
         await until(pilot, lambda: not preview.display or not preview.region)
         await pilot.press("escape")
         await until(pilot, lambda: bool(preview.region))
-        pane.list.show("namespace=nobody")
+        screen.list.show("namespace=nobody")
         await until(pilot, lambda: str(text.content) == "")
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: not preview.region)
@@ -665,9 +665,9 @@ def test_an_execution_is_exported_beside_the_console(tmp_path: Path, monkeypatch
     add_messages(services.database(), execution, 3)
     monkeypatch.chdir(tmp_path)
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("e")
-        await until(pilot, lambda: bool(app_of(pane).asked.results))
+        await until(pilot, lambda: bool(app_of(screen).asked.results))
 
     app = use(services, steps)
     document = json.loads((tmp_path / f"{execution}.json").read_text())
@@ -681,24 +681,24 @@ def test_a_past_execution_is_replayed_at_any_speed(tmp_path: Path) -> None:
     execution = add_execution(services.database(), 1)
     add_states(services.database(), execution, count=5)
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("p")
-        await until(pilot, lambda: isinstance(pane.stack.front, ReplayView))
-        view = pane.stack.front
+        await until(pilot, lambda: isinstance(screen.stack.front, ReplayView))
+        view = screen.stack.front
         assert isinstance(view, ReplayView)
         now = view.query_one("#replay-now", Line)
-        await until(pilot, lambda: "event 1 of 5" in now.said)
+        await until(pilot, lambda: "event 1 of 5" in now.text)
         await pilot.press("right", "right")
-        await until(pilot, lambda: "event 3 of 5" in now.said)
+        await until(pilot, lambda: "event 3 of 5" in now.text)
         await pilot.press("left")
-        await until(pilot, lambda: "event 2 of 5" in now.said)
+        await until(pilot, lambda: "event 2 of 5" in now.text)
         await pilot.press("plus", "plus", "plus", "space")
-        assert "playing at 8 x" in now.said
-        await until(pilot, lambda: "ended" in now.said and "event 5 of 5" in now.said)
+        assert "playing at 8 x" in now.text
+        await until(pilot, lambda: "ended" in now.text and "event 5 of 5" in now.text)
         await pilot.press("minus", "home")
-        await until(pilot, lambda: "paused at 4 x" in now.said)
+        await until(pilot, lambda: "paused at 4 x" in now.text)
         await pilot.press("escape")
-        assert pane.stack.front is pane.list
+        assert screen.stack.front is screen.list
 
     use(services, steps)
 
@@ -707,9 +707,9 @@ def test_an_execution_without_states_says_that_there_is_nothing_to_replay(tmp_pa
     services = home(tmp_path)
     add_execution(services.database(), 1, metrics={})
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("p")
-        await until(pilot, lambda: bool(app_of(pane).asked.said))
+        await until(pilot, lambda: bool(app_of(screen).asked.said))
 
     assert "no state events" in use(services, steps).asked.said[0]
 
@@ -721,20 +721,20 @@ def test_what_is_remembered_is_taken_up_again_and_an_execution_is_opened_from_el
     for number in range(1, 4):
         add_execution(services.database(), number)
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
-        pane.recall({"filter": "stf_datataking-shifter-0002", "order_by": "id", "descending": False})
-        await until(pilot, lambda: ids_of(pane) == ["0002"])
-        assert pane.remember() == {
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
+        screen.recall({"filter": "stf_datataking-shifter-0002", "order_by": "id", "descending": False})
+        await until(pilot, lambda: ids_of(screen) == ["0002"])
+        assert screen.remember() == {
             "columns": [column.key for column in EXECUTION_COLUMNS],
             "filter": "stf_datataking-shifter-0002",
             "order_by": "id",
             "descending": False,
         }
-        pane.recall({"filter": "nonsense=1", "execution": "stf_datataking-shifter-0003"})
-        await until(pilot, lambda: isinstance(pane.stack.front, ExecutionDetailView))
-        view = detail_of(pane)
-        await until(pilot, lambda: view.looked is not None)
-        assert pane.list.filter == "stf_datataking-shifter-0002"
+        screen.recall({"filter": "nonsense=1", "execution": "stf_datataking-shifter-0003"})
+        await until(pilot, lambda: isinstance(screen.stack.front, ExecutionDetailView))
+        view = detail_of(screen)
+        await until(pilot, lambda: view.recorded is not None)
+        assert screen.list.filter == "stf_datataking-shifter-0002"
 
     use(services, steps)
 
@@ -746,18 +746,18 @@ def test_a_database_that_goes_leaves_what_was_read_and_says_so(
     add_execution(services.database(), 1)
     from swf_console.backend.core.errors import DatabaseUnreachable
 
-    async def steps(pilot: Pilot[None], pane: ExecutionsPane) -> None:
+    async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         def gone() -> Database:
             raise DatabaseUnreachable("the database cannot be reached", "Is it running?")
 
         monkeypatch.setattr(services, "database", gone)
-        await until(pilot, lambda: "STALE" in lines_of(pane.list.table)[-1], timeout=20)
-        assert "the database cannot be reached. Is it running?" in lines_of(pane.list.table)[-1]
-        assert ids_of(pane) == ["0001"]
+        await until(pilot, lambda: "STALE" in lines_of(screen.list.table)[-1], timeout=20)
+        assert "the database cannot be reached. Is it running?" in lines_of(screen.list.table)[-1]
+        assert ids_of(screen) == ["0001"]
         await pilot.press("enter")
-        await until(pilot, lambda: "NOTHING YET" in pane.stack.front.query_one("#detail-title", Line).said)
+        await until(pilot, lambda: "NOTHING YET" in screen.stack.front.query_one("#detail-title", Line).text)
         await pilot.press("escape")
         monkeypatch.undo()
-        await until(pilot, lambda: "STALE" not in lines_of(pane.list.table)[-1], timeout=20)
+        await until(pilot, lambda: "STALE" not in lines_of(screen.list.table)[-1], timeout=20)
 
     use(services, steps, size=(118, 24))

@@ -12,13 +12,13 @@ from swf_console.backend.database.records.workflows import RunState
 from swf_console.backend.database.tables.workflows import run_states
 from swf_console.backend.services.configurations import path_of_testbed
 from swf_console.screens.fast_processing.rows import outlook_lines
-from swf_console.screens.fast_processing.screen import FastProcessingPane
+from swf_console.screens.fast_processing.screen import FastProcessingScreen
 from swf_console.viewmodels.context import ConsoleContext
 
 from ..support.history import add_execution, add_messages
 from .hosts import Driver, HostApp, until
 
-drive = Driver(FastProcessingPane, lambda pane: pane.look is not None)
+drive = Driver(FastProcessingScreen, lambda screen: screen.snapshot is not None)
 
 
 def add_run(database: Database, *, made: int = 30, done: int = 12) -> str:
@@ -51,27 +51,27 @@ def add_run(database: Database, *, made: int = 30, done: int = 12) -> str:
 
 
 def test_the_configured_run_is_predicted(services: ConsoleContext) -> None:
-    async def look(_app: HostApp, pane: FastProcessingPane, _pilot: Pilot[None]) -> None:
-        text = pane.outlook.text
+    async def look(_app: HostApp, screen: FastProcessingScreen, _pilot: Pilot[None]) -> None:
+        text = screen.outlook.text
         assert "PREDICTED for fast_processing_default" in text
         assert "0.375 slices/s" in text
         assert "38% ● keeps up" in text
-        assert "No run with slices here yet" in pane.run_view.text
-        assert not pane.listing.items
+        assert "No run with slices here yet" in screen.run_view.text
+        assert not screen.listing.items
 
     drive(services, look)
 
 
 def test_plus_and_minus_ask_what_if(services: ConsoleContext) -> None:
-    async def ask(_app: HostApp, pane: FastProcessingPane, pilot: Pilot[None]) -> None:
+    async def ask(_app: HostApp, screen: FastProcessingScreen, pilot: Pilot[None]) -> None:
         await pilot.press("plus")
-        await until(pilot, lambda: "with 33 workers" in pane.outlook.text)
-        assert "what if 33 workers" in pane.outlook.text
+        await until(pilot, lambda: "with 33 workers" in screen.outlook.text)
+        assert "what if 33 workers" in screen.outlook.text
         await pilot.press("minus")
-        await until(pilot, lambda: "with 30 workers" in pane.outlook.text)
-        assert pane.copy_text("command") == "swf-console plan fast_processing_default --workers 30"
+        await until(pilot, lambda: "with 30 workers" in screen.outlook.text)
+        assert screen.copy_text("command") == "swf-console plan fast_processing_default --workers 30"
         await pilot.press("equals_sign")
-        await until(pilot, lambda: "what if" not in pane.outlook.text)
+        await until(pilot, lambda: "what if" not in screen.outlook.text)
 
     drive(services, ask)
 
@@ -79,13 +79,13 @@ def test_plus_and_minus_ask_what_if(services: ConsoleContext) -> None:
 def test_slices_and_workers_of_the_newest_run(services: ConsoleContext) -> None:
     identity = add_run(services.database())
 
-    async def look(_app: HostApp, pane: FastProcessingPane, _pilot: Pilot[None]) -> None:
-        text = pane.run_view.text
+    async def look(_app: HostApp, screen: FastProcessingScreen, _pilot: Pilot[None]) -> None:
+        text = screen.run_view.text
         assert f"HAPPENED in {identity}, run 100010" in text
         assert "12 of 30" in text
         assert "17 queued" in text
         assert "1 of 30 active" in text
-        (item,) = pane.listing.items
+        (item,) = screen.listing.items
         assert item.cells[1].text.endswith("[b]")
         assert [cell.text for cell in item.cells[2:5]] == ["processing", "7", "12"]
 
@@ -96,8 +96,8 @@ def test_a_run_of_another_namespace_is_not_shown(services: ConsoleContext) -> No
     add_run(services.database())
     services.namespace = "other"
 
-    async def look(_app: HostApp, pane: FastProcessingPane, _pilot: Pilot[None]) -> None:
-        assert "No run with slices here yet" in pane.run_view.text
+    async def look(_app: HostApp, screen: FastProcessingScreen, _pilot: Pilot[None]) -> None:
+        assert "No run with slices here yet" in screen.run_view.text
 
     drive(services, look)
 
@@ -110,22 +110,22 @@ def test_a_dead_database_leaves_the_run_dimmed_and_the_prediction_bright(
     def gone() -> None:
         raise DatabaseUnreachable("it is gone", "Start it again")
 
-    async def die(_app: HostApp, pane: FastProcessingPane, pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: bool(pane.listing.items))
+    async def die(_app: HostApp, screen: FastProcessingScreen, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: bool(screen.listing.items))
         monkeypatch.setattr(services, "database", gone)
-        await until(pilot, lambda: pane.listing.stale)
-        assert "12 of 30" in pane.run_view.text
-        assert pane.listing.items
-        assert not pane.outlook.stale
+        await until(pilot, lambda: screen.listing.stale)
+        assert "12 of 30" in screen.run_view.text
+        assert screen.listing.items
+        assert not screen.outlook.stale
 
     drive(services, die)
 
 
 def test_a_changed_file_is_predicted_anew(services: ConsoleContext) -> None:
-    async def change(_app: HostApp, pane: FastProcessingPane, pilot: Pilot[None]) -> None:
+    async def change(_app: HostApp, screen: FastProcessingScreen, pilot: Pilot[None]) -> None:
         file = path_of_testbed(services.settings)
         file.write_text(file.read_text() + "\n[fast_processing]\ntarget_worker_count = 3\n")
-        await until(pilot, lambda: "falls behind" in pane.outlook.text)
+        await until(pilot, lambda: "falls behind" in screen.outlook.text)
 
     drive(services, change, size=(160, 50))
 

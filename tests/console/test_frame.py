@@ -9,11 +9,11 @@ from swf_console.actions.action import Action, Tier
 from swf_console.app import ConsoleApp
 from swf_console.backend.core.errors import Refused
 from swf_console.screens.base.host import ActionHost, Host
-from swf_console.screens.dialogs.confirm import Choice, ConfirmMany, Question
-from swf_console.screens.dialogs.help import HelpScreen
-from swf_console.screens.dialogs.namespace_setup import FirstStart
+from swf_console.screens.dialogs.confirm import ConfirmMany, KeyChoice, Question
+from swf_console.screens.dialogs.help import HelpDialog
+from swf_console.screens.dialogs.namespace_setup import NamespaceSetup
 from swf_console.screens.dialogs.palette import Palette
-from swf_console.screens.dialogs.quit import Quitting
+from swf_console.screens.dialogs.quit import QuitDialog
 from swf_console.viewmodels.context import ConsoleContext
 from swf_console.viewmodels.preferences import Preferences
 from swf_console.widgets.bars.keys import KeyLine
@@ -27,7 +27,7 @@ CHANGE = Action("stop", (), "stop", "stop it", "executions stop x", Tier.REVERSI
 
 
 def said(app: ConsoleApp, name: str) -> str:
-    return app.query_one(f"#{name}", Line).said
+    return app.query_one(f"#{name}", Line).text
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 50), (40, 12)])
@@ -35,9 +35,9 @@ def test_the_frame_says_where_we_are_and_what_can_be_done(
     quiet: ConsoleContext, size: tuple[int, int]
 ) -> None:
     async def steps(app: ConsoleApp, _pilot: Pilot[int]) -> None:
-        assert "torre1" in app.query_one(StatusBar).said
-        assert "3 MESSAGES" in app.query_one(ScreenBar).said
-        assert "q quit" in app.query_one(KeyLine).said or size[0] < 80
+        assert "torre1" in app.query_one(StatusBar).text
+        assert "3 MESSAGES" in app.query_one(ScreenBar).text
+        assert "q quit" in app.query_one(KeyLine).text or size[0] < 80
         assert all(line.region.height == 1 for line in app.query(Line))
 
     play(quiet, steps, size)
@@ -118,7 +118,7 @@ def test_read_only_refuses_and_says_why(quiet: ConsoleContext) -> None:
         await pilot.press("W")
         await pilot.pause()
         assert "--read-only" in said(app, "action-line")
-        assert "RO" in app.query_one(StatusBar).said
+        assert "RO" in app.query_one(StatusBar).text
         assert quiet.journal.entries() == []
 
     play(quiet, steps)
@@ -137,15 +137,15 @@ def test_writes_are_locked_and_unlocked(quiet: ConsoleContext) -> None:
 
 def test_an_alert_stands_until_it_is_seen_and_leads_to_its_screen(quiet: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
-        app.alert("agent FATAL [bold]", screen="messages", where={"filter": "type=x"})
-        app.alert("agent FATAL [bold]", screen="messages")
+        app.raise_alarm("agent FATAL [bold]", screen="messages", where={"filter": "type=x"})
+        app.raise_alarm("agent FATAL [bold]", screen="messages")
         await until(pilot, lambda: len(quiet.journal.entries()) == 1)
-        assert "✖1 ▲0" in app.query_one(ScreenBar).said
+        assert "✖1 ▲0" in app.query_one(ScreenBar).text
         assert "agent FATAL [bold]" in said(app, "alert-line")
         await pilot.press("full_stop")
         await until(pilot, lambda: quiet.tail.filter_text == "type=x")
         await pilot.press("a")
-        assert "✖0" in app.query_one(ScreenBar).said
+        assert "✖0" in app.query_one(ScreenBar).text
 
     play(quiet, steps)
 
@@ -153,13 +153,13 @@ def test_an_alert_stands_until_it_is_seen_and_leads_to_its_screen(quiet: Console
 def test_help_is_made_from_the_registry(quiet: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await pilot.press("question_mark")
-        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        assert isinstance(app.screen, HelpScreen)
+        await until(pilot, lambda: isinstance(app.screen, HelpDialog))
+        assert isinstance(app.screen, HelpDialog)
         text = app.screen.text.plain
         assert "pause: pause and go on; nothing is lost" in text
         assert "type=stf_*" in text
         await pilot.press("escape")
-        await until(pilot, lambda: not isinstance(app.screen, HelpScreen))
+        await until(pilot, lambda: not isinstance(app.screen, HelpDialog))
 
     play(quiet, steps)
 
@@ -189,10 +189,10 @@ def test_the_first_start_asks_for_a_namespace_and_writes_it(quiet: ConsoleContex
     quiet.namespace = None
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
-        await until(pilot, lambda: isinstance(app.screen, FirstStart))
+        await until(pilot, lambda: isinstance(app.screen, NamespaceSetup))
         assert app.screen.query_one(Input).value == "alice-dev"
         await pilot.press("end", "space", "enter")
-        assert isinstance(app.screen, FirstStart)
+        assert isinstance(app.screen, NamespaceSetup)
         await pilot.press("backspace", "enter")
         await until(pilot, lambda: quiet.namespace == "alice-dev")
         file = quiet.settings.workflows_dir / "testbed.toml"
@@ -204,11 +204,11 @@ def test_the_first_start_asks_for_a_namespace_and_writes_it(quiet: ConsoleContex
 def test_leaving_says_what_remains_and_asks(quiet: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await pilot.press("q")
-        await until(pilot, lambda: isinstance(app.screen, Quitting))
+        await until(pilot, lambda: isinstance(app.screen, QuitDialog))
         await pilot.press("escape")
-        await until(pilot, lambda: not isinstance(app.screen, Quitting))
+        await until(pilot, lambda: not isinstance(app.screen, QuitDialog))
         await pilot.press("q")
-        await until(pilot, lambda: isinstance(app.screen, Quitting))
+        await until(pilot, lambda: isinstance(app.screen, QuitDialog))
         await pilot.press("q")
         await until(pilot, lambda: app.return_code == 0)
 
@@ -221,7 +221,7 @@ def test_copying_says_how(quiet: ConsoleContext) -> None:
         app.query_one("#message-tail").focus()
         await pilot.pause(0.2)
         await pilot.press("y")
-        await until(pilot, lambda: isinstance(app.screen, Choice))
+        await until(pilot, lambda: isinstance(app.screen, KeyChoice))
         await until(pilot, lambda: is_on_the_bottom_line(app))
         await pilot.press("j")
         await until(pilot, lambda: "copied JSON (OSC 52)" in said(app, "action-line"))
@@ -234,12 +234,12 @@ def test_keys_and_themes_come_from_the_settings(quiet: ConsoleContext) -> None:
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         assert app.theme == "light"
-        assert "X0 !0" in app.query_one(ScreenBar).said
+        assert "X0 !0" in app.query_one(ScreenBar).text
         await pilot.press("q")
         await pilot.pause()
-        assert not isinstance(app.screen, Quitting)
+        assert not isinstance(app.screen, QuitDialog)
         await pilot.press("Q")
-        await until(pilot, lambda: isinstance(app.screen, Quitting))
+        await until(pilot, lambda: isinstance(app.screen, QuitDialog))
 
     play(quiet, steps)
 
@@ -252,7 +252,7 @@ def test_keys_are_said_as_they_are_now(quiet: ConsoleContext) -> None:
         return "\n".join(str(each.content) for each in app.screen.query(Static))
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
-        assert " v Agents" in app.query_one(ScreenBar).said
+        assert " v Agents" in app.query_one(ScreenBar).text
         app.push_screen(ConfirmMany("stop them?", ["a"]))
         await until(pilot, lambda: "Y yes, all 1   n Enter f2 no" in hints(app))
         await pilot.press("f2", "colon")

@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 
 from swf_console.backend.core.errors import DatabaseUnreachable, UsageError
 from swf_console.backend.services.journal import Entry
-from swf_console.screens.journal import JournalPane
+from swf_console.screens.journal import JournalScreen
 from swf_console.testing.fake_supervisor import MemorySupervisor
 from swf_console.viewmodels.context import ConsoleContext
 from swf_console.viewmodels.shift_report import handover, shift_log, write_handover, write_report
@@ -16,7 +16,7 @@ from swf_console.viewmodels.shift_report import handover, shift_log, write_hando
 from ..support.history import add_execution
 from .hosts import Driver, HostApp, until
 
-drive = Driver(JournalPane, lambda pane: pane.poll.answered is not None)
+drive = Driver(JournalScreen, lambda screen: screen.poll.answered is not None)
 
 
 def keep(services: ConsoleContext, what: str, *, ok: bool = True, minutes: float = 0) -> None:
@@ -30,16 +30,16 @@ def test_entries_come_newest_first_and_new_ones_appear(services: ConsoleContext)
     keep(services, "one", minutes=5)
     keep(services, "two", ok=False, minutes=1)
 
-    async def look(_app: HostApp, pane: JournalPane, pilot: Pilot[None]) -> None:
-        assert [item.cells[4].text.split()[-1] for item in pane.listing.items] == ["two", "one"]
-        assert pane.listing.items[0].cells[5].text == "[red]it | broke[/red]\\x1b[31m (1.2 s)"
-        await until(pilot, lambda: "swf-console agents start two" in pane.detail.text)
+    async def look(_app: HostApp, screen: JournalScreen, pilot: Pilot[None]) -> None:
+        assert [item.cells[4].text.split()[-1] for item in screen.listing.items] == ["two", "one"]
+        assert screen.listing.items[0].cells[5].text == "[red]it | broke[/red]\\x1b[31m (1.2 s)"
+        await until(pilot, lambda: "swf-console agents start two" in screen.detail.text)
         await pilot.press("j")
-        await until(pilot, lambda: "swf-console agents start one" in pane.detail.text)
+        await until(pilot, lambda: "swf-console agents start one" in screen.detail.text)
         keep(services, "three")
-        await until(pilot, lambda: len(pane.listing.items) == 3)
-        assert "swf-console agents start one" in pane.detail.text
-        assert pane.copy_text("command") == "swf-console agents start one"
+        await until(pilot, lambda: len(screen.listing.items) == 3)
+        assert "swf-console agents start one" in screen.detail.text
+        assert screen.copy_text("command") == "swf-console agents start one"
 
     drive(services, look)
 
@@ -48,18 +48,18 @@ def test_a_filter_narrows_and_escape_clears_it(services: ConsoleContext) -> None
     keep(services, "one")
     keep(services, "two")
 
-    async def narrow(_app: HostApp, pane: JournalPane, pilot: Pilot[None]) -> None:
+    async def narrow(_app: HostApp, screen: JournalScreen, pilot: Pilot[None]) -> None:
         await pilot.press("slash", *"TWO", "enter")
-        await until(pilot, lambda: len(pane.listing.items) == 1)
+        await until(pilot, lambda: len(screen.listing.items) == 1)
         await pilot.press("escape")
-        await until(pilot, lambda: len(pane.listing.items) == 2)
+        await until(pilot, lambda: len(screen.listing.items) == 2)
 
     drive(services, narrow)
 
 
 def test_an_empty_journal_says_what_to_do(services: ConsoleContext) -> None:
-    async def look(_app: HostApp, pane: JournalPane, pilot: Pilot[None]) -> None:
-        assert not pane.listing.items
+    async def look(_app: HostApp, screen: JournalScreen, pilot: Pilot[None]) -> None:
+        assert not screen.listing.items
         await pilot.press("j", "enter", "y")
 
     drive(services, look)
@@ -72,7 +72,7 @@ def test_e_writes_the_shift_log_where_the_console_was_started(
     keep(services, "one")
     keep(services, "two", ok=False)
 
-    async def export(app: HostApp, _pane: JournalPane, pilot: Pilot[None]) -> None:
+    async def export(app: HostApp, _pane: JournalScreen, pilot: Pilot[None]) -> None:
         await pilot.press("e")
         await until(pilot, lambda: bool(app.asked.results))
 

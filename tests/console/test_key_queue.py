@@ -7,9 +7,9 @@ from textual.widgets import Input
 
 from swf_console.app import ConsoleApp
 from swf_console.screens.dialogs.namespace_picker import NamespacePicker
-from swf_console.screens.dialogs.namespace_setup import FirstStart
+from swf_console.screens.dialogs.namespace_setup import NamespaceSetup
 from swf_console.screens.executions.list import ExecutionList
-from swf_console.screens.journal import JournalPane
+from swf_console.screens.journal import JournalScreen
 from swf_console.viewmodels.context import ConsoleContext
 from tests.console.hosts import play, type_at_once, until
 
@@ -43,7 +43,7 @@ def test_a_screen_is_opened_and_filtered_in_one_go(quiet: ConsoleContext, size: 
         await until(pilot, lambda: app.query_one(ExecutionList).filter.endswith("status=failed user=qx"))
         type_at_once(app, "8/quarrel\n")
         await until(pilot, lambda: app.frame.shown == "journal")
-        await until(pilot, lambda: app.query_one(JournalPane).query_one(Input).value == "quarrel")
+        await until(pilot, lambda: app.query_one(JournalScreen).query_one(Input).value == "quarrel")
         assert len(app.screen_stack) == 1
 
     play(quiet, steps, size)
@@ -63,7 +63,7 @@ def test_what_is_typed_behind_the_first_namespace_goes_to_the_screen(quiet: Cons
     quiet.namespace = None
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
-        await until(pilot, lambda: isinstance(app.screen, FirstStart))
+        await until(pilot, lambda: isinstance(app.screen, NamespaceSetup))
         type_at_once(app, "\n4/status=failed\n")
         await until(pilot, lambda: quiet.namespace == "alice-dev")
         await until(pilot, lambda: app.frame.shown == "executions")

@@ -9,7 +9,7 @@ from textual.widgets import Static
 from swf_console.backend.database import executions
 from swf_console.backend.database.records.workflows import ExecutionFilter
 from swf_console.backend.services.executions.request import RunRequest
-from swf_console.screens.agents.screen import AgentsPane
+from swf_console.screens.agents.screen import AgentsScreen
 from swf_console.screens.launch.form import LaunchForm
 from swf_console.testing.fake_supervisor import MemorySupervisor
 from swf_console.viewmodels.context import ConsoleContext
@@ -24,7 +24,7 @@ def drive(
     services: ConsoleContext, steps: Steps, *, read_only: bool = False, size: tuple[int, int] = (80, 24)
 ) -> HostApp:
     """Open the form over a pane, wait until it is composed and rehearsed, take the steps."""
-    app = HostApp(AgentsPane(services), read_only=read_only)
+    app = HostApp(AgentsScreen(services), read_only=read_only)
 
     async def go() -> None:
         async with app.run_test(size=size) as pilot:
@@ -174,7 +174,7 @@ def test_a_run_in_this_process_comes_to_its_end(
 def test_s_pressed_before_the_check_is_done_begins_the_run_after_it(
     services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
-    app = HostApp(AgentsPane(services))
+    app = HostApp(AgentsScreen(services))
 
     async def go() -> None:
         async with app.run_test(size=(80, 24)) as pilot:

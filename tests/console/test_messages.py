@@ -15,7 +15,7 @@ from swf_console.backend.database import Database
 from swf_console.backend.messaging.message import ID_HEADER
 from swf_console.backend.services.health.connection import ConnectionStatus, Connectivity
 from swf_console.screens.messages.detail import MessageDetail
-from swf_console.screens.messages.screen import MessagesPane
+from swf_console.screens.messages.screen import MessagesScreen
 from swf_console.viewmodels.context import ConsoleContext
 from swf_console.widgets.tail.message_tail import MessageTail
 from swf_console.widgets.text.line import Line
@@ -32,7 +32,7 @@ def kept(services: ConsoleContext) -> Database:
 
 def play(services: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24)) -> None:
     async def run() -> None:
-        app = HostApp(MessagesPane(services))
+        app = HostApp(MessagesScreen(services))
         async with app.run_test(size=size) as pilot:
             app.query_one(MessageTail).focus()
             await pilot.pause()
@@ -63,7 +63,7 @@ def shows(app: HostApp, text: str) -> Callable[[], bool]:
 
 
 def head(app: HostApp) -> str:
-    return app.query_one("#messages-head", Line).said
+    return app.query_one("#messages-head", Line).text
 
 
 def view(app: HostApp) -> MessageTail:
@@ -75,7 +75,7 @@ def test_what_comes_is_shown_and_followed(services: ConsoleContext) -> None:
         send(services, 100)
         await until(pilot, shows(app, "n=99"))
         assert "FOLLOW" in head(app)
-        await until(pilot, lambda: "stf_gen 100" in app.query_one("#messages-types", Line).said)
+        await until(pilot, lambda: "stf_gen 100" in app.query_one("#messages-types", Line).text)
 
     play(services, steps)
 

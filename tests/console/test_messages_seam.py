@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from swf_console.backend.database import messages
 from swf_console.backend.database.records.messages import NewMessage
 from swf_console.backend.messaging.message import ID_HEADER
-from swf_console.screens.messages.screen import MessagesPane
+from swf_console.screens.messages.screen import MessagesScreen
 from swf_console.viewmodels.context import ConsoleContext
 from swf_console.viewmodels.messages.buffer import MessageBuffer
 from swf_console.widgets.tail.message_tail import MessageTail
@@ -66,7 +66,7 @@ def topic(services: ConsoleContext) -> Topic:
 
 def play(services: ConsoleContext, steps: Steps) -> None:
     async def run() -> None:
-        app = HostApp(MessagesPane(services))
+        app = HostApp(MessagesScreen(services))
         async with app.run_test(size=(80, 24)) as pilot:
             app.query_one(MessageTail).focus()
             await pilot.pause()
@@ -108,7 +108,7 @@ def test_page_after_page_each_message_is_there_once_from_the_newest_to_the_first
             assert now == list(range(now[0], now[0] + len(now))), "a gap, or one twice"
             assert now[0] < before[0] <= now[-1] + 1, "a page was left out"
             before = now
-        assert len(app.query_one(MessagesPane).tail) == 500
+        assert len(app.query_one(MessagesScreen).tail) == 500
 
     play(services, steps)
 

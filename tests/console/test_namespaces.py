@@ -3,56 +3,56 @@
 from textual.pilot import Pilot
 
 from swf_console.backend.services.configurations import path_of, path_of_testbed
-from swf_console.screens.namespaces.screen import NamespacesPane
+from swf_console.screens.namespaces.screen import NamespacesScreen
 from swf_console.viewmodels.context import ConsoleContext
 from swf_console.widgets.table.short_list import Item
 
 from ..support.history import add_execution
 from .hosts import Driver, HostApp, until
 
-drive = Driver(NamespacesPane, lambda pane: bool(pane.editor.values.items))
+drive = Driver(NamespacesScreen, lambda screen: bool(screen.editor.values.items))
 
 
-def value(pane: NamespacesPane, key: str) -> list[str]:
+def value(screen: NamespacesScreen, key: str) -> list[str]:
     return next(
-        [cell.text.strip() for cell in item.cells] for item in pane.editor.values.items if item.key == key
+        [cell.text.strip() for cell in item.cells] for item in screen.editor.values.items if item.key == key
     )
 
 
-def items(pane: NamespacesPane) -> list[Item]:
-    return pane.editor.values.items
+def items(screen: NamespacesScreen) -> list[Item]:
+    return screen.editor.values.items
 
 
 def text_of_testbed(services: ConsoleContext) -> str:
     return path_of_testbed(services.settings).read_text()
 
 
-async def edit(pane: NamespacesPane, pilot: Pilot[None], key: str, text: str) -> None:
-    pane.editor.values.focus()
-    pane.editor.values.go_to(key)
+async def edit(screen: NamespacesScreen, pilot: Pilot[None], key: str, text: str) -> None:
+    screen.editor.values.focus()
+    screen.editor.values.go_to(key)
     await pilot.press("enter")
-    pane.editor.input.value = text
+    screen.editor.input.value = text
 
 
 def test_namespaces_with_their_owners_and_counts(services: ConsoleContext) -> None:
     add_execution(services.database(), 1)
     add_execution(services.database(), 2, namespace="other")
 
-    async def look(_app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
-        rows = {item.key: [cell.text for cell in item.cells] for item in pane.names.items}
+    async def look(_app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
+        rows = {item.key: [cell.text for cell in item.cells] for item in screen.names.items}
         assert rows["demo"] == ["●", "demo", "shifter (you)", "1", "0"]
-        pane.names.go_to("other")
+        screen.names.go_to("other")
         await pilot.press("enter")
         await until(pilot, lambda: services.namespace == "other")
-        await until(pilot, lambda: pane.names.items[1].cells[0].text == "●")
+        await until(pilot, lambda: screen.names.items[1].cells[0].text == "●")
 
     drive(services, look)
 
 
 def test_testbed_toml_is_shown_with_what_it_comes_to(services: ConsoleContext) -> None:
-    async def look(_app: HostApp, pane: NamespacesPane, _pilot: Pilot[None]) -> None:
-        assert value(pane, "file testbed.namespace")[1] == "demo"
-        assert value(pane, "composed fast_processing.stf_count")[1:] == [
+    async def look(_app: HostApp, screen: NamespacesScreen, _pilot: Pilot[None]) -> None:
+        assert value(screen, "file testbed.namespace")[1] == "demo"
+        assert value(screen, "composed fast_processing.stf_count")[1:] == [
             "10",
             "STFs",
             "fast_processing_default.toml:11",
@@ -64,18 +64,18 @@ def test_testbed_toml_is_shown_with_what_it_comes_to(services: ConsoleContext) -
 def test_an_edit_shows_what_would_differ_and_is_asked_before_it_is_written(services: ConsoleContext) -> None:
     before = text_of_testbed(services)
 
-    async def change(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
-        await edit(pane, pilot, "composed fast_processing.stf_count", "7")
-        await until(pilot, lambda: "+stf_count = 7" in pane.editor.detail.text)
+    async def change(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
+        await edit(screen, pilot, "composed fast_processing.stf_count", "7")
+        await until(pilot, lambda: "+stf_count = 7" in screen.editor.detail.text)
         assert text_of_testbed(services) == before
         await pilot.press("enter")
-        await until(pilot, lambda: value(pane, "composed fast_processing.stf_count")[1] == "7")
-        assert value(pane, "composed fast_processing.stf_count")[3].startswith("testbed.toml:")
+        await until(pilot, lambda: value(screen, "composed fast_processing.stf_count")[1] == "7")
+        assert value(screen, "composed fast_processing.stf_count")[3].startswith("testbed.toml:")
         assert app.asked.questions == ["write fast_processing.stf_count = 7 into testbed.toml?"]
         assert app.asked.commands == ["swf-console config set fast_processing.stf_count=7"]
-        pane.editor.values.go_to("composed fast_processing.stf_count")
+        screen.editor.values.go_to("composed fast_processing.stf_count")
         await pilot.press("backspace")
-        await until(pilot, lambda: value(pane, "composed fast_processing.stf_count")[1] == "10")
+        await until(pilot, lambda: value(screen, "composed fast_processing.stf_count")[1] == "10")
 
     drive(services, change)
     assert "# Overrides for every workflow, whatever the section:" in text_of_testbed(services)
@@ -84,14 +84,14 @@ def test_an_edit_shows_what_would_differ_and_is_asked_before_it_is_written(servi
 def test_what_would_be_wrong_is_said_while_typing_and_not_written(services: ConsoleContext) -> None:
     before = text_of_testbed(services)
 
-    async def change(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
-        await edit(pane, pilot, "composed fast_processing.stf_count", "many")
-        await until(pilot, lambda: "whole number" in pane.editor.detail.text)
+    async def change(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
+        await edit(screen, pilot, "composed fast_processing.stf_count", "many")
+        await until(pilot, lambda: "whole number" in screen.editor.detail.text)
         await pilot.press("enter")
-        await until(pilot, lambda: not pane.editor.previews.busy)
+        await until(pilot, lambda: not screen.editor.previews.busy)
         assert not app.asked.questions
         await pilot.press("escape")
-        assert pane.editor.values.has_focus
+        assert screen.editor.values.has_focus
 
     drive(services, change)
     assert text_of_testbed(services) == before
@@ -100,8 +100,8 @@ def test_what_would_be_wrong_is_said_while_typing_and_not_written(services: Cons
 def test_no_at_the_question_writes_nothing(services: ConsoleContext) -> None:
     before = text_of_testbed(services)
 
-    async def refuse(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
-        await edit(pane, pilot, "file workflow.realtime", "false")
+    async def refuse(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
+        await edit(screen, pilot, "file workflow.realtime", "false")
         await pilot.press("enter")
         await until(pilot, lambda: bool(app.asked.questions))
         assert not app.asked.commands
@@ -116,19 +116,19 @@ def test_a_configuration_is_edited_like_testbed_toml_and_its_last_version_is_kep
     path = path_of(services.settings, "fast_processing_default")
     before = path.read_text()
 
-    async def change(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
-        while pane.editor.file != "fast_processing_default":
+    async def change(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
+        while screen.editor.file != "fast_processing_default":
             await pilot.press("o")
         await until(
-            pilot, lambda: any(item.key == "composed fast_processing.stf_count" for item in items(pane))
+            pilot, lambda: any(item.key == "composed fast_processing.stf_count" for item in items(screen))
         )
-        await edit(pane, pilot, "file fast_processing.stf_count", "none")
-        await until(pilot, lambda: "whole number" in pane.editor.detail.text)
-        pane.editor.input.value = "7"
-        await until(pilot, lambda: "+stf_count = 7" in pane.editor.detail.text)
+        await edit(screen, pilot, "file fast_processing.stf_count", "none")
+        await until(pilot, lambda: "whole number" in screen.editor.detail.text)
+        screen.editor.input.value = "7"
+        await until(pilot, lambda: "+stf_count = 7" in screen.editor.detail.text)
         assert path.read_text() == before
         await pilot.press("enter")
-        await until(pilot, lambda: value(pane, "composed fast_processing.stf_count")[1] == "7")
+        await until(pilot, lambda: value(screen, "composed fast_processing.stf_count")[1] == "7")
         assert app.asked.questions == [
             "write fast_processing.stf_count = 7 into fast_processing_default.toml?"
         ]
@@ -151,17 +151,17 @@ def test_what_would_break_what_includes_the_file_is_refused(
     path = path_of(services.settings, "daq_state_machine")
     before = path.read_text()
 
-    async def change(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
-        pane.action_file("daq_state_machine")
+    async def change(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
+        screen.action_file("daq_state_machine")
         mine = "file daq_state_machine."
-        await until(pilot, lambda: any(item.key.startswith(mine) for item in items(pane)))
-        key = next(item.key for item in items(pane) if item.key.startswith(mine))
-        await edit(pane, pilot, key, "never")
-        await until(pilot, lambda: "daq_state_machine.toml" in pane.editor.detail.text)
+        await until(pilot, lambda: any(item.key.startswith(mine) for item in items(screen)))
+        key = next(item.key for item in items(screen) if item.key.startswith(mine))
+        await edit(screen, pilot, key, "never")
+        await until(pilot, lambda: "daq_state_machine.toml" in screen.editor.detail.text)
         await pilot.press("enter")
-        await until(pilot, lambda: not pane.editor.previews.busy)
+        await until(pilot, lambda: not screen.editor.previews.busy)
         assert not app.asked.questions
-        pane.action_file("nothing")
+        screen.action_file("nothing")
         assert "there is no file nothing here: testbed.toml, " in app.asked.said[-1]
 
     drive(services, change)
@@ -169,21 +169,21 @@ def test_what_would_break_what_includes_the_file_is_refused(
 
 
 def test_c_makes_a_namespace_of_ones_own(services: ConsoleContext) -> None:
-    async def create(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
+    async def create(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
         await pilot.press("c")
-        assert pane.editor.input.value == "shifter-dev"
+        assert screen.editor.input.value == "shifter-dev"
         await pilot.press("enter")
-        await until(pilot, lambda: "shifter-dev" in [item.key for item in pane.names.items])
+        await until(pilot, lambda: "shifter-dev" in [item.key for item in screen.names.items])
         assert app.asked.commands == ["swf-console namespaces create shifter-dev"]
 
     drive(services, create)
 
 
 def test_read_only_changes_nothing_and_says_why(services: ConsoleContext) -> None:
-    async def create(app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
+    async def create(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
         await pilot.press("c")
         assert app.asked.said == ["read-only"]
-        assert not pane.editor.editing
+        assert not screen.editor.editing
 
     drive(services, create, read_only=True)
 
@@ -191,10 +191,10 @@ def test_read_only_changes_nothing_and_says_why(services: ConsoleContext) -> Non
 def test_a_broken_testbed_toml_is_said_and_the_namespaces_stay(services: ConsoleContext) -> None:
     add_execution(services.database(), 1)
 
-    async def look(_app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
+    async def look(_app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
         path_of_testbed(services.settings).write_text("[testbed\n")
-        await until(pilot, lambda: "no valid TOML" in pane.notice.text)
-        assert [item.key for item in pane.names.items] == ["demo"]
+        await until(pilot, lambda: "no valid TOML" in screen.notice.text)
+        assert [item.key for item in screen.names.items] == ["demo"]
 
     drive(services, look, size=(160, 50))
 
@@ -204,8 +204,8 @@ def test_the_namespace_that_is_looked_at_is_listed_before_anything_is_in_it(
 ) -> None:
     add_execution(services.database(), 1, namespace="other")
 
-    async def look(_app: HostApp, pane: NamespacesPane, pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: [item.key for item in pane.names.items] == ["demo", "other"])
-        assert pane.names.items[0].cells[2].text == "nobody yet"
+    async def look(_app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: [item.key for item in screen.names.items] == ["demo", "other"])
+        assert screen.names.items[0].cells[2].text == "nobody yet"
 
     drive(services, look)

@@ -8,10 +8,10 @@ from textual.pilot import Pilot
 from swf_console.backend.core.errors import DatabaseUnreachable
 from swf_console.backend.services.executions.request import RunRequest
 from swf_console.backend.supervisor.base import DaemonState, Explanation
-from swf_console.screens.overview.screen import OverviewPane
+from swf_console.screens.overview.screen import OverviewScreen
 from swf_console.testing.fake_supervisor import MemorySupervisor
 from swf_console.viewmodels.context import ConsoleContext
-from swf_console.widgets.state_strip import Passed, strip_of
+from swf_console.widgets.state_strip import PassedState, state_parts
 from swf_console.widgets.text.notice import Notice
 
 from ..support.history import add_execution, add_messages, add_states
@@ -20,16 +20,16 @@ from .hosts import Driver, HostApp, until
 REALTIME = RunRequest(configuration="stf_datataking_default", namespace="demo", realtime=True).with_override(
     "stf_processing.stf_count", "500"
 )
-drive = Driver(OverviewPane, lambda pane: pane.look is not None)
+drive = Driver(OverviewScreen, lambda screen: screen.snapshot is not None)
 
 
 def test_a_home_where_nothing_runs_is_all_right_and_says_what_to_do(
     services: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
-    async def look(_app: HostApp, pane: OverviewPane, _pilot: Pilot[None]) -> None:
-        assert "Nothing runs." in pane.verdict
-        assert "needs 6 agents more" in pane.verdict
-        assert not pane.running.items
+    async def look(_app: HostApp, screen: OverviewScreen, _pilot: Pilot[None]) -> None:
+        assert "Nothing runs." in screen.verdict
+        assert "needs 6 agents more" in screen.verdict
+        assert not screen.running.items
 
     drive(services, look)
 
@@ -38,8 +38,8 @@ def test_a_failed_agent_needs_a_human(services: ConsoleContext, supervisor: Memo
     supervisor.broken["slice-worker"] = Explanation("exit 1 three times")
     supervisor.start(["slice-worker"])
 
-    async def look(_app: HostApp, pane: OverviewPane, _pilot: Pilot[None]) -> None:
-        assert "slice-worker failed" in pane.verdict
+    async def look(_app: HostApp, screen: OverviewScreen, _pilot: Pilot[None]) -> None:
+        assert "slice-worker failed" in screen.verdict
 
     drive(services, look)
 
@@ -47,8 +47,8 @@ def test_a_failed_agent_needs_a_human(services: ConsoleContext, supervisor: Memo
 def test_a_mute_supervisord_needs_a_human(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
     supervisor.state = DaemonState.FROZEN
 
-    async def look(_app: HostApp, pane: OverviewPane, _pilot: Pilot[None]) -> None:
-        assert "supervisord is frozen" in pane.verdict
+    async def look(_app: HostApp, screen: OverviewScreen, _pilot: Pilot[None]) -> None:
+        assert "supervisord is frozen" in screen.verdict
 
     drive(services, look)
 
@@ -63,14 +63,14 @@ def test_what_runs_is_shown_with_states_and_pipeline(
     add_messages(database, identity, 3, kind="stf_ready")
     add_states(database, identity)
 
-    async def look(app: HostApp, pane: OverviewPane, pilot: Pilot[None]) -> None:
-        (item,) = pane.running.items
+    async def look(app: HostApp, screen: OverviewScreen, pilot: Pilot[None]) -> None:
+        (item,) = screen.running.items
         assert item.key == identity
         assert item.cells[4].text == "4 of 10"
-        assert "run 100010" in pane.detail.text
-        assert "beam/ready" in pane.detail.text
-        assert "stf_gen 4" in pane.detail.text
-        assert "stf_ready 3 (-1)" in pane.detail.text
+        assert "run 100010" in screen.detail.text
+        assert "beam/ready" in screen.detail.text
+        assert "stf_gen 4" in screen.detail.text
+        assert "stf_ready 3 (-1)" in screen.detail.text
         await pilot.press("enter")
         await until(pilot, lambda: app.asked.opened == [("executions", {"execution": identity})])
 
@@ -82,14 +82,14 @@ def test_a_run_of_this_process_is_seen_and_stopped_with_x(
 ) -> None:
     identity = services.local_executions.start(REALTIME)
 
-    async def stop(app: HostApp, pane: OverviewPane, pilot: Pilot[None]) -> None:
-        assert "realtime, in this console" in pane.detail.text
-        assert "1 execution running" in pane.verdict or "needed" in pane.verdict
+    async def stop(app: HostApp, screen: OverviewScreen, pilot: Pilot[None]) -> None:
+        assert "realtime, in this console" in screen.detail.text
+        assert "1 execution running" in screen.verdict or "needed" in screen.verdict
         await pilot.press("x")
-        await until(pilot, lambda: not pane.running.items, timeout=20)
+        await until(pilot, lambda: not screen.running.items, timeout=20)
         assert app.asked.questions == [f"Stop {identity}?"]
         assert app.asked.commands == [f"executions stop {identity}"]
-        texts = [item.cells[2].text for item in pane.changes.items]
+        texts = [item.cells[2].text for item in screen.changes.items]
         assert any(text.startswith(f"{identity} terminated") for text in texts)
         assert f"{identity} started by shifter" in texts
 
@@ -102,8 +102,8 @@ def test_stop_of_an_execution_of_another_namespace_asks_in_a_dialog(
     execution = add_execution(services.database(), namespace="theirs", status="running")
     services.namespace = None
 
-    async def stop(app: HostApp, pane: OverviewPane, pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: bool(pane.running.items))
+    async def stop(app: HostApp, screen: OverviewScreen, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: bool(screen.running.items))
         await pilot.press("x")
         assert app.asked.questions == ["Stop an execution in namespace theirs, which is not this one"]
         assert app.asked.names == [[execution]]
@@ -120,13 +120,13 @@ def test_a_dead_database_leaves_what_was_known_dimmed(
     def gone() -> None:
         raise DatabaseUnreachable("it is gone", "Start it again")
 
-    async def die(_app: HostApp, pane: OverviewPane, pilot: Pilot[None]) -> None:
-        assert pane.running.items
+    async def die(_app: HostApp, screen: OverviewScreen, pilot: Pilot[None]) -> None:
+        assert screen.running.items
         monkeypatch.setattr(services, "database", gone)
-        await until(pilot, lambda: pane.running.stale)
-        assert "what runs is not known" in pane.verdict
-        assert "it is gone. Start it again" in pane.query_one(Notice).text
-        assert pane.running.items
+        await until(pilot, lambda: screen.running.stale)
+        assert "what runs is not known" in screen.verdict
+        assert "it is gone. Start it again" in screen.query_one(Notice).text
+        assert screen.running.items
 
     drive(services, die)
 
@@ -137,29 +137,34 @@ def test_an_execution_that_nobody_runs_is_closed_and_not_shown_as_running(
     past = datetime.now(UTC) - timedelta(minutes=5)
     add_execution(services.database(), status="running", owner="other:1:x", lease_expires_at=past)
 
-    async def look(_app: HostApp, pane: OverviewPane, _pilot: Pilot[None]) -> None:
-        assert not pane.running.items
-        assert any("its process was killed" in item.cells[2].text for item in pane.changes.items)
+    async def look(_app: HostApp, screen: OverviewScreen, _pilot: Pilot[None]) -> None:
+        assert not screen.running.items
+        assert any("its process was killed" in item.cells[2].text for item in screen.changes.items)
 
     drive(services, look)
 
 
 def test_both_sizes_have_room_for_all_parts(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
-    async def wide(_app: HostApp, pane: OverviewPane, pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: pane.changes.region.x > pane.running.region.x)
+    async def wide(_app: HostApp, screen: OverviewScreen, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: screen.changes.region.x > screen.running.region.x)
 
-    async def narrow(_app: HostApp, pane: OverviewPane, _pilot: Pilot[None]) -> None:
-        assert pane.changes.region.y > pane.detail.region.y
-        assert pane.changes.size.height >= 3
+    async def narrow(_app: HostApp, screen: OverviewScreen, _pilot: Pilot[None]) -> None:
+        assert screen.changes.region.y > screen.detail.region.y
+        assert screen.changes.size.height >= 3
 
     drive(services, wide, size=(160, 50))
     drive(services, narrow)
 
 
 def test_a_strip_without_room_leaves_out_the_earliest_states() -> None:
-    passed = [Passed("no_beam", "not_ready"), Passed("beam", "ready"), Passed("run", "physics")]
+    passed = [
+        PassedState("no_beam", "not_ready"),
+        PassedState("beam", "ready"),
+        PassedState("run", "physics"),
+    ]
     assert (
-        "".join(text for text, _ in strip_of(passed, 60)) == "no_beam/not_ready → beam/ready → ▶run/physics"
+        "".join(text for text, _ in state_parts(passed, 60))
+        == "no_beam/not_ready → beam/ready → ▶run/physics"
     )
-    assert "".join(text for text, _ in strip_of(passed, 30)) == "… beam/ready → ▶run/physics"
-    assert "".join(text for text, _ in strip_of([], 30)) == ""
+    assert "".join(text for text, _ in state_parts(passed, 30)) == "… beam/ready → ▶run/physics"
+    assert "".join(text for text, _ in state_parts([], 30)) == ""

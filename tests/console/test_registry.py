@@ -16,7 +16,7 @@ from swf_console.actions.registry import REGISTRY, actions_of
 from swf_console.actions.scope import SCOPE_TITLES
 from swf_console.app import ConsoleApp
 from swf_console.cli.main import build_parser, named_command
-from swf_console.screens.base.screen_registry import PANES
+from swf_console.screens.base.screen_registry import SCREENS
 from swf_console.viewmodels.context import ConsoleContext
 
 
@@ -40,7 +40,7 @@ def test_what_changes_something_has_a_command_line(action: Action) -> None:
     assert action.help
 
 
-@pytest.mark.parametrize("screen", [*(pane.name for pane in PANES), *SCOPE_TITLES])
+@pytest.mark.parametrize("screen", [*(screen.name for screen in SCREENS), *SCOPE_TITLES])
 def test_no_key_means_two_things_in_one_place(screen: str) -> None:
     own = Counter(key for action in actions_of(screen) for key in action.keys)
     assert [key for key, times in own.items() if times > 1] == []
@@ -53,7 +53,7 @@ def test_no_key_means_two_things_everywhere() -> None:
 
 def test_places_are_those_of_the_catalogue_and_what_can_have_the_focus() -> None:
     named = {place for action in REGISTRY for place in action.scopes}
-    assert named == {pane.name for pane in PANES} | set(SCOPE_TITLES)
+    assert named == {screen.name for screen in SCREENS} | set(SCOPE_TITLES)
 
 
 def test_the_key_map_can_name_every_action() -> None:
@@ -89,7 +89,7 @@ def test_every_key_comes_from_the_registry() -> None:
 
 def test_no_key_is_handled_beside_the_registry() -> None:
     # a question takes every key as its answer
-    answers = {"Question", "Choice"}
+    answers = {"Question", "KeyChoice"}
     beside = [
         (kind.__name__, name)
         for kind in kinds()
@@ -106,6 +106,6 @@ def test_every_action_can_be_done(action: Action, quiet: ConsoleContext) -> None
     if not action.scopes or action.name.startswith("app."):
         places = [ConsoleApp(quiet)]
     else:
-        places = [kind for kind in set(kinds()) if kind.__dict__.get("place") in action.scopes]
+        places = [kind for kind in set(kinds()) if kind.__dict__.get("scope") in action.scopes]
     assert places
     assert all(hasattr(place, method) for place in places)

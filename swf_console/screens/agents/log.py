@@ -55,12 +55,12 @@ class AgentLog(LogPane):
         self._let_log_go()
         self.clear()
         if line is None:
-            self.entitle("no agent", empty="The log of the agent under the cursor comes here")
+            self.set_title("no agent", empty="The log of the agent under the cursor comes here")
         elif program is None:
             why = "It runs under another supervisord: look there for its log"
-            self.entitle(brief(line.key, 40), empty=why)
+            self.set_title(brief(line.key, 40), empty=why)
         else:
-            self.entitle(brief(program, 40), empty="Nothing was written yet")
+            self.set_title(brief(program, 40), empty="Nothing was written yet")
             self._buffer = LogBuffer(self._services.settings, program, self._services.supervisor)
 
     def _read_on(self) -> None:
@@ -71,7 +71,7 @@ class AgentLog(LogPane):
             lines = [f"... {dropped:,} lines came too fast to be shown: swf-console agents logs", *lines]
         self.push(lines)
         empty = brief(self._buffer.trouble) or "Nothing was written yet"
-        self.entitle(self._heading(self._buffer.program), empty=empty)
+        self.set_title(self._heading(self._buffer.program), empty=empty)
 
     def _heading(self, program: str) -> str:
         """The program, and what is remarkable about it at full length."""

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from ...backend.core.format import age
 from ...backend.core.sanitize import brief
 from ...widgets.key_labels import with_keys
-from ...widgets.semantic_colors import Tone
-from ...widgets.symbols import sign
+from ...widgets.semantic_colors import SemanticColor
+from ...widgets.symbols import symbol
 from ...widgets.table.columns import Column
 from ...widgets.table.rows import Cell
 from ...widgets.table.short_list import Item
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ...backend.services.agents.snapshot import AgentsSnapshot, AgentStatus
 
 COLUMNS = (
-    Column("sign", "", 1),
+    Column("symbol", "", 1),
     Column("name", "NAME", 24, grows=True),
     Column("state", "STATE", 8),
     Column("heartbeat", "HB", 5, right=True),
@@ -25,7 +25,7 @@ COLUMNS = (
     Column("note", "NOTE", 16, least=10, grows=True),
 )
 # the sign, and the tone of the words beside it
-SIGNS: dict[str, tuple[Tone, Tone]] = {
+STATE_SYMBOLS: dict[str, tuple[SemanticColor, SemanticColor]] = {
     "RUNNING": ("ok", "ok"),
     "STARTING": ("busy", "busy"),
     "STOPPING": ("busy", "busy"),
@@ -38,23 +38,25 @@ SIGNS: dict[str, tuple[Tone, Tone]] = {
 }
 
 
-def item_of(line: "AgentStatus", look: "AgentsSnapshot") -> Item:
+def agent_item(line: "AgentStatus", snapshot: "AgentsSnapshot") -> Item:
     """One agent as a row."""
     view = line.view
-    mark, tone = sign_of(line, look)
-    heard: Tone = "unknown" if look.database_trouble else "watch" if line.view.is_silent else "plain"
+    mark, color = state_symbol(line, snapshot)
+    heard: SemanticColor = (
+        "unknown" if snapshot.database_trouble else "watch" if line.view.is_silent else "plain"
+    )
     cells = (
-        Cell(mark, tone),
+        Cell(mark, color),
         Cell(
             brief(name_of(view.program or view.name), 60),
             "plain" if line.view.is_up or view.state is None else "off",
         ),
-        Cell(brief(view.state or view.operational_state or "-", 20), tone),
+        Cell(brief(view.state or view.operational_state or "-", 20), color),
         Cell(age(view.heartbeat_seconds), heard),
         Cell(age(view.up_seconds)),
         Cell("-" if view.stf_count is None else f"{view.stf_count:,}"),
         Cell("-" if line.cpu is None else f"{line.cpu:.0f}%"),
-        Cell(brief(note_of(line), 300), tone if tone in ("watch", "bad") else "unknown"),
+        Cell(brief(note_of(line), 300), color if color in ("watch", "bad") else "unknown"),
     )
     return Item(line.key, cells, line)
 
@@ -65,15 +67,15 @@ def name_of(name: str) -> str:
     return process if process.startswith(program) else name
 
 
-def sign_of(line: "AgentStatus", look: "AgentsSnapshot") -> tuple[str, Tone]:
+def state_symbol(line: "AgentStatus", snapshot: "AgentsSnapshot") -> tuple[str, SemanticColor]:
     """The symbol of its state, and what that means."""
-    silent = look.seen_seconds is None and line.view.is_silent
+    silent = snapshot.seen_seconds is None and line.view.is_silent
     if silent or (line.view.state is None and "silent" in line.view.note):
-        return sign("watch"), "watch"
-    if look.seen_seconds is not None:
-        return sign("unknown"), "unknown"
-    shape, tone = SIGNS.get(line.view.state or "", ("unknown", "unknown"))
-    return sign(shape), tone
+        return symbol("watch"), "watch"
+    if snapshot.seen_seconds is not None:
+        return symbol("unknown"), "unknown"
+    shape, color = STATE_SYMBOLS.get(line.view.state or "", ("unknown", "unknown"))
+    return symbol(shape), color
 
 
 def note_of(line: "AgentStatus") -> str:
@@ -87,21 +89,21 @@ def note_of(line: "AgentStatus") -> str:
     return "needed" if line.needed else (view.operational_state or "").lower()
 
 
-def notices(look: "AgentsSnapshot", outage: str = "") -> list[str]:
+def notices(snapshot: "AgentsSnapshot", outage: str = "") -> list[str]:
     """What stands in the way, and what to do about it; `outage` says how the database is away."""
     said = []
-    if look.supervisor_trouble:
-        stale = f", STALE {age(look.seen_seconds)}" if look.seen_seconds is not None else ""
-        starts = look.supervisor == "absent" and look.missing
+    if snapshot.supervisor_trouble:
+        stale = f", STALE {age(snapshot.seen_seconds)}" if snapshot.seen_seconds is not None else ""
+        starts = snapshot.supervisor == "absent" and snapshot.missing
         start = with_keys("{agents.start_needed} starts")
-        what = f"{start} it, and the agents that are needed" if starts else look.supervisor_trouble
-        said.append(f"supervisord {look.supervisor}{stale}: {what}")
-    if look.database_trouble:
-        known = f"STALE {age(look.heard_seconds)}" if look.heard_seconds is not None else "unknown"
-        said.append(f"heart-beats {known}: {outage or look.database_trouble}")
-    if look.configuration_trouble:
-        said.append(f"{look.configuration or 'testbed.toml'}: {look.configuration_trouble}")
-    if look.missing and not look.supervisor_trouble:
+        what = f"{start} it, and the agents that are needed" if starts else snapshot.supervisor_trouble
+        said.append(f"supervisord {snapshot.supervisor}{stale}: {what}")
+    if snapshot.database_trouble:
+        known = f"STALE {age(snapshot.heard_seconds)}" if snapshot.heard_seconds is not None else "unknown"
+        said.append(f"heart-beats {known}: {outage or snapshot.database_trouble}")
+    if snapshot.configuration_trouble:
+        said.append(f"{snapshot.configuration or 'testbed.toml'}: {snapshot.configuration_trouble}")
+    if snapshot.missing and not snapshot.supervisor_trouble:
         start = with_keys("{agents.start_needed} starts what is missing")
-        said.append(f"{look.configuration} needs {', '.join(look.missing)}: {start}")
+        said.append(f"{snapshot.configuration} needs {', '.join(snapshot.missing)}: {start}")
     return said

@@ -18,15 +18,15 @@ from ...widgets.key_labels import with_keys
 from ...widgets.table.columns import Column
 from ...widgets.table.short_list import Item, ShortList
 from ...widgets.text.notice import Notice
-from ...widgets.worker import Background
+from ...widgets.worker import BackgroundCall
 from ..base.agents_summary import agents_summary
 from ..base.host import host_of
 from ..base.outages import database_notice
 from ..base.polling import Poll, cause_of
-from ..base.prompt import Entry
-from ..base.screen import ColumnsPane
+from ..base.prompt import Prompt
+from ..base.screen import ListScreen
 from .log import AgentLog
-from .rows import COLUMNS, item_of, notices
+from .rows import COLUMNS, agent_item, notices
 
 if TYPE_CHECKING:
     from ...backend.services.agents.snapshot import AgentsSnapshot, AgentStatus
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 NONE_HERE = "No agents. Run a workflow with {launch}, or make a home: swf-console init DIR"
 
 
-class AgentsPane(ColumnsPane):
+class AgentsScreen(ListScreen):
     """Two parts, side by side where there is room: the agents, and a log."""
 
     screen_name: ClassVar[str] = "agents"
     columns: ClassVar[Sequence[Column]] = COLUMNS
     DEFAULT_CSS = """
-    AgentsPane {
+    AgentsScreen {
         & > #agents-parts { layout: vertical; height: 1fr; }
         & #agents-list { height: 1fr; min-height: 4; }
         & #agents-log { height: 1fr; }
@@ -56,34 +56,29 @@ class AgentsPane(ColumnsPane):
 
     def __init__(self, services: "ConsoleContext") -> None:
         super().__init__(services)
-        self._look: AgentsSnapshot | None = None
+        self._snapshot: AgentsSnapshot | None = None
         self._recalled = ""
         self._watch: AgentMonitor | None = None
-        self._orphans = Background(self, "orphans")
+        self._orphans = BackgroundCall(self, "orphans")
         self.poll: Poll[AgentsSnapshot] = Poll(self, self._ask, self._show, self._trouble)
 
     def compose(self) -> ComposeResult:
         """The agents above or beside the log."""
         yield Static(id="agents-summary", markup=False)
-        yield Entry()
+        yield Prompt()
         yield Notice(identity="agents-notice")
         with Container(id="agents-parts"):
             yield ShortList(COLUMNS, identity="agents-list", empty="Asking supervisord ...", markable=True)
             yield AgentLog(self.services)
 
     @property
-    def list(self) -> ShortList:
+    def listing(self) -> ShortList:
         """The agents."""
         return self.query_one("#agents-list", ShortList)
 
     @property
-    def listing(self) -> ShortList:
-        """The same, as what it can be asked for."""
-        return self.list
-
-    @property
     def _current(self) -> "AgentStatus | None":
-        item = self.list.current
+        item = self.listing.current
         return _line(item) if item else None
 
     @property
@@ -95,7 +90,7 @@ class AgentsPane(ColumnsPane):
         """Ask every second, read the log five times a second."""
         self.poll.open()
         self.log_pane.open(self._current)
-        self.list.focus()
+        self.listing.focus()
 
     def closed(self) -> None:
         """Ask nobody."""
@@ -111,20 +106,20 @@ class AgentsPane(ColumnsPane):
             self._watch = AgentMonitor(self.services)
         return self._watch.snapshot()
 
-    def _show(self, look: "AgentsSnapshot") -> None:
-        self._look = look
-        items = [item_of(line, look) for line in look.lines]
-        self.list.say_when_empty(with_keys(NONE_HERE))
-        self.list.show(items)
-        if self._recalled and self.list.go_to(self._recalled):
+    def _show(self, snapshot: "AgentsSnapshot") -> None:
+        self._snapshot = snapshot
+        items = [agent_item(line, snapshot) for line in snapshot.lines]
+        self.listing.say_when_empty(with_keys(NONE_HERE))
+        self.listing.show(items)
+        if self._recalled and self.listing.go_to(self._recalled):
             self._recalled = ""
         self.log_pane.see(self._current)
-        self.query_one("#agents-summary", Static).update(agents_summary(look))
-        outage = database_notice(self.services, look.database_trouble)
-        self.query_one(Notice).say(*notices(look, outage))
+        self.query_one("#agents-summary", Static).update(agents_summary(snapshot))
+        outage = database_notice(self.services, snapshot.database_trouble)
+        self.query_one(Notice).say(*notices(snapshot, outage))
 
     def _trouble(self, said: str) -> None:
-        self.list.stale = bool(said)
+        self.listing.stale = bool(said)
         if said:
             self.query_one(Notice).say(said)
 
@@ -139,8 +134,8 @@ class AgentsPane(ColumnsPane):
 
     def action_back(self) -> None:
         """Back from the log to the list."""
-        self.list.unmark()
-        self.list.focus()
+        self.listing.unmark()
+        self.listing.focus()
 
     def action_logs(self) -> None:
         """Show the log, or give its room to the list."""
@@ -160,11 +155,11 @@ class AgentsPane(ColumnsPane):
 
     def action_start_needed(self) -> None:
         """Start what the configured workflow needs and does not run."""
-        look = self._look
-        if look is None or not look.missing:
+        snapshot = self._snapshot
+        if snapshot is None or not snapshot.missing:
             host_of(self).say("everything that the configured workflow needs runs")
             return
-        self._change("start", list(look.missing), many=True)
+        self._change("start", list(snapshot.missing), many=True)
 
     def action_end_orphans(self) -> None:
         """Find processes that outlived their supervisord; end them once their names are confirmed."""
@@ -200,7 +195,7 @@ class AgentsPane(ColumnsPane):
         return [f"{one.process} (PID {one.pid})" for one in found]
 
     def _names(self, fits: "Callable[[AgentStatus], bool]") -> Sequence[str]:
-        chosen = [_line(item) for item in self.list.chosen]
+        chosen = [_line(item) for item in self.listing.chosen]
         under = [line for line in chosen if line.view.program]
         if chosen and not under:
             host_of(self).say(f"{chosen[0].view.name} is not under this supervisord", bad=True)
@@ -233,12 +228,12 @@ class AgentsPane(ColumnsPane):
         return change(self.services, verb, names)
 
     def _changed(self) -> None:
-        self.list.unmark()
+        self.listing.unmark()
         self.poll.now()
 
     def copy_text(self, what: str) -> str | None:
         """The row, its name, or the command line that starts it."""
-        item = self.list.current
+        item = self.listing.current
         if item is None:
             return None
         if what == "command":
@@ -247,7 +242,7 @@ class AgentsPane(ColumnsPane):
 
     def remember(self) -> dict[str, object]:
         """The agent under the cursor, whether the log is shown, the columns."""
-        current = self.list.current
+        current = self.listing.current
         agent = current.key if current else ""
         return {**super().remember(), "agent": agent, "log": not self.has_class("-no-log")}
 
@@ -256,7 +251,7 @@ class AgentsPane(ColumnsPane):
         super().recall(remembered)
         self._recalled = str(remembered.get("agent") or "")
         self.set_class(remembered.get("log") is False, "-no-log")
-        if self.is_mounted and self._recalled and self.list.go_to(self._recalled):
+        if self.is_mounted and self._recalled and self.listing.go_to(self._recalled):
             self._recalled = ""
 
 

@@ -1,1 +1,1 @@
-"""Base."""
+"""What several screens share."""

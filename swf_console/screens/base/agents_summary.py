@@ -1,4 +1,4 @@
-"""All agents in one line, as the screens that look at them say it."""
+"""The one-line summary of all agents."""
 
 from typing import TYPE_CHECKING
 
@@ -9,15 +9,15 @@ if TYPE_CHECKING:
     from ...backend.services.agents.snapshot import AgentsSnapshot
 
 
-def agents_summary(look: "AgentsSnapshot") -> str:
-    """How many are up, what is wrong with the others, and what is missing."""
-    up = sum(line.view.is_up for line in look.lines)
-    parts = [f"{up} of {plural(len(look.lines), 'agent')} up"]
-    if silent := sum(line.view.is_silent for line in look.lines):
+def agents_summary(snapshot: "AgentsSnapshot") -> str:
+    """How many agents are up, silent, failed and missing."""
+    up = sum(line.view.is_up for line in snapshot.lines)
+    parts = [f"{up} of {plural(len(snapshot.lines), 'agent')} up"]
+    if silent := sum(line.view.is_silent for line in snapshot.lines):
         parts.append(f"{silent} silent")
-    if failed := sum(line.view.is_failed for line in look.lines):
+    if failed := sum(line.view.is_failed for line in snapshot.lines):
         parts.append(f"{failed} failed")
-    if look.configuration and not look.configuration_trouble:
-        needs = f"{look.configuration} needs {plural(len(look.missing), 'more')}".removesuffix("s")
-        parts.append(needs if look.missing else f"nothing is missing for {look.configuration}")
+    if snapshot.configuration and not snapshot.configuration_trouble:
+        needs = f"{snapshot.configuration} needs {plural(len(snapshot.missing), 'more')}".removesuffix("s")
+        parts.append(needs if snapshot.missing else f"nothing is missing for {snapshot.configuration}")
     return brief(", ".join(parts), 300)

@@ -1,4 +1,4 @@
-"""Texts to read: code and JSON in colours, long ones scrolled with the keys of tables."""
+"""Documents to read: code and JSON with syntax highlighting, and text that scrolls with table keys."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -13,7 +13,7 @@ from ...backend.core.sanitize import brief, harmless_lines
 from ...widgets.bindings import bindings_of
 from ...widgets.text.code import CodeLines
 from ...widgets.text.line import Line
-from ...widgets.worker import Background
+from ...widgets.worker import BackgroundCall
 from .polling import cause_of
 from .views import View
 
@@ -22,7 +22,7 @@ MOST_COLOURED = 300_000
 
 
 class Calm(HighlightTheme):
-    """The colours of code; red stays what needs a human."""
+    """Syntax colours without red, which is reserved for what needs a human."""
 
     STYLES = {  # noqa: RUF012 (Textual's own attribute)
         token: style.replace("$text-error on $error-muted", "bold").replace("$text-error", "$text-accent")
@@ -31,26 +31,26 @@ class Calm(HighlightTheme):
 
 
 class Document(View):
-    """A text to read: code or JSON, coloured in a thread, never interpreted."""
+    """A text to read: code or JSON, highlighted in a thread, never interpreted."""
 
     def __init__(self, title: str, read: Callable[[], str], language: str, command: str = "") -> None:
         super().__init__()
         self._title, self._read, self._language, self._command = title, read, language, command
         self._text = ""
-        self._background = Background(self, "document")
+        self._background = BackgroundCall(self, "document")
 
     def compose(self) -> ComposeResult:
-        """The title over the text."""
+        """The title above the text."""
         yield Line(id="document-title")
         yield CodeLines(identity="document-text")
 
     def on_mount(self) -> None:
-        """Begin to read."""
+        """Start reading."""
         self._head("reading… ")
         self.refresh_now()
 
-    def entered(self) -> None:
-        """The keys scroll."""
+    def activated(self) -> None:
+        """Give the focus to the text."""
         self.query_one(CodeLines).focus()
 
     def refresh_now(self) -> None:
@@ -58,14 +58,14 @@ class Document(View):
         self._background.start(self._prepare, self._show, self._failed)
 
     def copy_text(self, what: str) -> str | None:
-        """All of it, or the command line that shows it."""
+        """The whole text, or the command line that shows it."""
         if what == "command":
             return self._command or None
         return self._text if what in ("row", "json") else None
 
     def _prepare(self) -> tuple[str, list[Content]]:
         text = self._read()
-        return text, coloured(text, self._language)
+        return text, highlighted(text, self._language)
 
     def _show(self, read: tuple[str, list[Content]]) -> None:
         self._text, lines = read
@@ -81,7 +81,7 @@ class Document(View):
 
 
 def section_name(name: str, *, active: bool) -> Content:
-    """The name of a section in the line that lists them; the one that is shown is loud."""
+    """The name of a section in the line that lists the sections."""
     return (
         Content.styled(f" {name.upper()} ", "bold reverse")
         if active
@@ -89,16 +89,16 @@ def section_name(name: str, *, active: bool) -> Content:
     )
 
 
-def coloured(text: str, language: str) -> list[Content]:
-    """The lines of a text in the colours of its language, where it is not too long for that; blocks."""
+def highlighted(text: str, language: str) -> list[Content]:
+    """The lines of a text with syntax highlighting, unless it is too long; blocks."""
     shown = harmless_lines(text, most=MOST_LINES)
     if len(shown) > MOST_COLOURED:
         return [Content(line) for line in shown.split("\n")]
     return highlight(shown, language=language, theme=Calm).split("\n")
 
 
-class Scrolling(ScrollableContainer, can_focus=True):
-    """j, k, g and G scroll, as they move the cursor in tables."""
+class ScrollableText(ScrollableContainer, can_focus=True):
+    """A scrolling container with the keys of tables: j, k, g, G."""
 
-    place: ClassVar[str] = "text"
+    scope: ClassVar[str] = "text"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("text")

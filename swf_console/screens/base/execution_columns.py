@@ -1,4 +1,4 @@
-"""Columns of every list of executions, each with the cell it shows, and the orders of such a list."""
+"""The columns of every list of executions, each with its cell, and the orders of such a list."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -7,8 +7,8 @@ from ...backend.core.format import age, capped, clock, lasted
 from ...backend.core.sanitize import brief
 from ...backend.core.times import seconds_since
 from ...backend.database.records.pages import COUNT_CAP
-from ...widgets.semantic_colors import Tone
-from ...widgets.symbols import sign
+from ...widgets.semantic_colors import SemanticColor
+from ...widgets.symbols import symbol
 from ...widgets.table.rows import Cell
 from .row_source import ListColumn
 
@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from ...backend.database.records.workflows import ExecutionSummary
     from ...viewmodels.pages import ListedExecution
 
-STATUS: Mapping[str, Tone] = {"running": "busy", "completed": "ok", "failed": "bad", "terminated": "off"}
-# one follows the other; the key is that of a column, and of the order of the database
+STATUS: Mapping[str, SemanticColor] = {
+    "running": "busy",
+    "completed": "ok",
+    "failed": "bad",
+    "terminated": "off",
+}
+# in the order in which `o` goes through them; the keys are those of columns and of the database's orders
 ORDERS: Mapping[str, str] = {
     "started": "newest first",
     "id": "by id",
@@ -27,13 +32,13 @@ ORDERS: Mapping[str, str] = {
 
 
 def status_cell(status: str) -> Cell:
-    """A status as sign, word and colour."""
-    tone = STATUS.get(status, "unknown")
-    return Cell(f"{sign(tone)} {brief(status, 20)}", tone)
+    """The status as symbol, word and colour."""
+    color = STATUS.get(status, "unknown")
+    return Cell(f"{symbol(color)} {brief(status, 20)}", color)
 
 
 def took(execution: "ExecutionSummary") -> str:
-    """How long it took; of one that runs, how long so far."""
+    """The duration of an execution; while it runs, so far."""
     if execution.end_time is None:
         if execution.status != "running":
             return "-"
@@ -43,12 +48,12 @@ def took(execution: "ExecutionSummary") -> str:
 
 def _status(execution: "ListedExecution") -> Cell:
     if execution.status == "running" and execution.stop_requested_at is not None:
-        return Cell(f"{sign('watch')} stopping", "watch")
+        return Cell(f"{symbol('watch')} stopping", "watch")
     return status_cell(execution.status)
 
 
 def _stfs(execution: "ListedExecution") -> Cell:
-    """Of one that runs at least so many, where they are too many to count."""
+    """The number of STFs; while it runs, at least so many where there are too many to count."""
     count = execution.stf_count
     if count is None:
         return Cell("-")

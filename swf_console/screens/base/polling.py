@@ -1,4 +1,4 @@
-"""Asking again and again while a pane is open; a backend that is down leaves the last answer, and its age."""
+"""Polling a backend while a screen is open; when it fails the last answer stays on screen with its age."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from ...backend.core.errors import SwfError
-from ...widgets.worker import Background
+from ...widgets.worker import BackgroundCall
 
 T = TypeVar("T")
 
@@ -17,77 +17,77 @@ LONGEST_WAIT = 15.0
 
 
 class Poll(Generic[T]):
-    """One question of a pane. `show` is given each answer; `trouble` each change of what stands in the way.
+    """Calls `read` again and again. `show` gets each answer, `trouble` each change of what is wrong.
 
-    Both are called in the widget's thread. A question under way is never overtaken by another.
+    Both are called in the widget's thread. There is never more than one call at a time.
     """
 
     def __init__(
         self,
         owner: Widget,
-        look: Callable[[], T],
+        read: Callable[[], T],
         show: Callable[[T], None],
         trouble: Callable[[str], None],
         *,
         every: float = 1.0,
     ) -> None:
-        self._owner, self._look, self._show, self._trouble = owner, look, show, trouble
+        self._owner, self._read, self._show, self._trouble = owner, read, show, trouble
         self._every = every
-        self._background = Background(owner, "poll")
+        self._background = BackgroundCall(owner, "poll")
         self._timer: Timer | None = None
         self._next = 0.0
         self._again = False
         self._failures = 0
         self._cause = ""
-        self._told = ""
+        self._reported = ""
         self.answered: float | None = None
 
     def open(self) -> None:
-        """Begin to ask."""
+        """Start polling."""
         if self._timer is None:
             self._timer = self._owner.set_interval(min(self._every, 1.0), self._tick)
         self.now()
 
     def close(self) -> None:
-        """Stop asking."""
+        """Stop polling."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
 
     def now(self) -> None:
-        """Ask at once, and once more where a question is under way already."""
+        """Read at once, and once more where a call is running already."""
         self._next = 0.0
         self._again = self._background.busy
         self._tick()
 
     def _tick(self) -> None:
         if time.monotonic() >= self._next:
-            self._background.start(self._look, self._done, self._failed)
+            self._background.start(self._read, self._done, self._failed)
         if self._background.seconds > PATIENCE:
             self._cause = f"no answer for {self._background.seconds:.0f} s"
-        self._tell()
+        self._report()
 
     def _done(self, answer: T) -> None:
         self._cause, self._failures = "", 0
         self.answered = time.monotonic()
         self._next = 0.0 if self._again else self.answered + self._every - 0.05
         self._again = False
-        self._tell()
+        self._report()
         self._show(answer)
 
     def _failed(self, error: Exception) -> None:
         self._failures += 1
         self._next = time.monotonic() + min(LONGEST_WAIT, self._every * 2 ** min(self._failures, 6))
         self._cause = cause_of(error)
-        self._tell()
+        self._report()
 
-    def _tell(self) -> None:
-        said = self._said()
-        if said != self._told:
-            self._told = said
+    def _report(self) -> None:
+        said = self._trouble_text()
+        if said != self._reported:
+            self._reported = said
             self._trouble(said)
 
-    def _said(self) -> str:
+    def _trouble_text(self) -> str:
         if not self._cause:
             return ""
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""One line to type into, there only while it is typed: a filter, or what to look for."""
+"""The one-line prompt for filter, search and columns, visible only while something is typed."""
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol
@@ -18,20 +18,20 @@ from ...widgets.bindings import bindings_of
 from ...widgets.table.columns import Column
 
 
-class Entry(Horizontal):
-    """A prompt, what is typed, and a word on it. Enter takes it, Esc leaves everything as it was."""
+class Prompt(Horizontal):
+    """A label, a text field and a remark. Enter accepts the text, Esc restores the old one."""
 
     DEFAULT_CSS = """
-    Entry { height: 1; width: 1fr; display: none; }
-    Entry > #entry-prompt { width: auto; padding: 0 1; text-style: bold; }
-    Entry > Input { width: 1fr; height: 1; border: none; padding: 0; background: $surface; }
-    Entry > #entry-word { width: auto; max-width: 60%; padding: 0 1; color: $text-warning; }
+    Prompt { height: 1; width: 1fr; display: none; }
+    Prompt > #entry-prompt { width: auto; padding: 0 1; text-style: bold; }
+    Prompt > Input { width: 1fr; height: 1; border: none; padding: 0; background: $surface; }
+    Prompt > #entry-word { width: auto; max-width: 60%; padding: 0 1; color: $text-warning; }
     """
-    place: ClassVar[str] = "entry"
+    scope: ClassVar[str] = "entry"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("entry", priority=True)
 
     class Typed(Message):
-        """The text is another one; `done` with Enter, `left` with Esc (then it is the text of before)."""
+        """The text has changed; `done` with Enter, `left` with Esc (then `text` is the old one)."""
 
         def __init__(self, kind: str, text: str, *, done: bool = False, left: bool = False) -> None:
             super().__init__()
@@ -42,18 +42,18 @@ class Entry(Horizontal):
         self._kind, self._before = "", ""
 
     @property
-    def open(self) -> bool:
-        """Whether it is being typed into."""
+    def is_open(self) -> bool:
+        """Whether it is visible."""
         return bool(self.display)
 
     def compose(self) -> ComposeResult:
-        """Prompt, text, word."""
+        """Label, text field, remark."""
         yield Static("", id="entry-prompt", markup=False)
         yield Input(id="entry-text", compact=True, select_on_focus=False)
         yield Static("", id="entry-word", markup=False)
 
-    def begin(self, kind: str, prompt: str, text: str, placeholder: str = "") -> None:
-        """Let the operator type."""
+    def ask(self, kind: str, prompt: str, text: str, placeholder: str = "") -> None:
+        """Show the prompt with `text` in it; `kind` comes back in the `Typed` messages."""
         self._kind, self._before = kind, text
         self.query_one("#entry-prompt", Static).update(Content(prompt))
         self.say("")
@@ -66,57 +66,57 @@ class Entry(Horizontal):
         field.focus()
 
     def say(self, word: str) -> None:
-        """A word on what is typed."""
+        """Show a remark on what is typed."""
         self.query_one("#entry-word", Static).update(Content(brief(word, 120)))
 
     def action_leave(self) -> None:
-        """Esc."""
+        """Esc: hide the prompt."""
         self.display = False
         self.post_message(self.Typed(self._kind, self._before, left=True))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Another letter."""
+        """Report each change."""
         event.stop()
-        if self.open:
+        if self.is_open:
             self.post_message(self.Typed(self._kind, event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter."""
+        """Enter: hide the prompt and report the text."""
         event.stop()
         self.display = False
         self.post_message(self.Typed(self._kind, event.value, done=True))
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """Somebody else has the keys: what is typed stays as it is."""
+        """Another widget has the focus: the prompt stays as it is."""
         event.stop()
 
 
-KIND = "columns"
+COLUMNS = "columns"
 
 
-class Chosen(Protocol):
+class HasColumns(Protocol):
     """A table or a list."""
 
     def choose_columns(self, keys: Sequence[str]) -> None:
-        """Show these columns alone, in this order."""
+        """Show these columns only, in this order."""
 
 
 class ColumnChoice:
-    """The columns that a list in `owner` shows; those without a title, as that of the signs, come first."""
+    """The columns that a list in `owner` shows. Those without a title, such as symbols, always come first."""
 
-    def __init__(self, columns: Sequence[Column], owner: Widget, shows: Callable[[], Chosen]) -> None:
+    def __init__(self, columns: Sequence[Column], owner: Widget, shows: Callable[[], HasColumns]) -> None:
         self._known = [column for column in columns if column.title]
         self._always = [column.key for column in columns if not column.title]
         self._owner, self._shows = owner, shows
         self.chosen = parse_columns("", self._known)
 
-    def begin(self, entry: Entry, text: str | None = None) -> None:
-        """Let the operator type their names."""
+    def ask(self, entry: Prompt, text: str | None = None) -> None:
+        """Prompt for the names of the columns."""
         shown = " ".join(self.chosen) if text is None else text
-        entry.begin(KIND, KIND, shown, f"all: {' '.join(column.key for column in self._known)}")
+        entry.ask(COLUMNS, COLUMNS, shown, f"all: {' '.join(column.key for column in self._known)}")
 
     def choose(self, text: str) -> str:
-        """Show the columns that are named; returns what is wrong with a name, and then nothing changes."""
+        """Show the named columns; returns what is wrong with a name, and then changes nothing."""
         try:
             self.chosen = parse_columns(text, self._known)
         except ValueError as error:
@@ -125,28 +125,28 @@ class ColumnChoice:
         return ""
 
     def show(self) -> None:
-        """Show them, as soon as the list is there."""
+        """Apply the choice, if the list is mounted."""
         if self._owner.is_mounted:
             self._shows().choose_columns((*self._always, *self.chosen))
 
-    def take(self, event: Entry.Typed, entry: Entry) -> bool:
-        """Take what was typed with Enter; True where it is done, False while it is typed or wrong."""
+    def take(self, event: Prompt.Typed, entry: Prompt) -> bool:
+        """Apply what was typed with Enter; returns whether the prompt is done."""
         wrong = self.choose(event.text) if event.done else ""
         if wrong:
-            self.begin(entry, event.text)
+            self.ask(entry, event.text)
             entry.say(wrong)
         return event.left or (event.done and not wrong)
 
     def recall(self, remembered: object) -> None:
-        """Take up what was chosen before."""
+        """Restore a stored choice."""
         if isinstance(remembered, list):
             self.choose(" ".join(map(str, remembered)))
 
 
 def parse_columns(text: str, known: Sequence[Column]) -> tuple[str, ...]:
-    """The keys of the columns that `text` names, once each; no name at all means every column.
+    """The keys of the columns named in `text`, without duplicates; an empty text means all columns.
 
-    Raises ValueError, with the nearest name, for one that is none.
+    Raises ValueError, with the nearest name, for an unknown one.
     """
     keys = [column.key for column in known]
     words = list(dict.fromkeys(text.lower().replace(",", " ").split()))

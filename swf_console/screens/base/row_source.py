@@ -1,4 +1,4 @@
-"""The lists of operations as sources of a table."""
+"""Lists of viewmodels as sources of a table."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,36 +13,36 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListColumn(Column, Generic[T]):
-    """A column, and what it shows of a row."""
+    """A column with the function that makes its cell."""
 
     cell: Callable[[T], Cell]
 
 
 def cells_of(columns: Sequence[ListColumn[T]]) -> Callable[[T], tuple[Cell, ...]]:
-    """What makes the cells of a row, in the order of the columns."""
+    """A function that makes the cells of a row, in the order of the columns."""
     return lambda row: tuple(column.cell(row) for column in columns)
 
 
-class Listed(Protocol[T]):
-    """A list that operations read in pages."""
+class PagedList(Protocol[T]):
+    """A list that is read in pages."""
 
     def page(self, after: str | None, limit: int, *, backwards: bool = False) -> ListPage[T]:
-        """Some rows; blocks."""
+        """Read some rows; blocks."""
 
     def count(self) -> tuple[int, bool]:
-        """How many there are, and whether that is exact; blocks."""
+        """How many rows there are, and whether that is exact; blocks."""
 
 
-class Rows(Generic[T]):
-    """Rows of a list, made into cells in the thread that reads them."""
+class RowSource(Generic[T]):
+    """A list as the source of a table; the cells are made in the thread that reads."""
 
     def __init__(
-        self, listed: Listed[T], key: Callable[[T], str], cells: Callable[[T], tuple[Cell, ...]]
+        self, listed: PagedList[T], key: Callable[[T], str], cells: Callable[[T], tuple[Cell, ...]]
     ) -> None:
         self._listed, self._key, self._cells = listed, key, cells
 
     def page(self, after: str | None, limit: int, *, backwards: bool = False) -> RowPage:
-        """The rows after a cursor; backwards those before it, the nearest first."""
+        """The rows after a cursor; backwards those before it, nearest first."""
         found = self._listed.page(after, limit, backwards=backwards)
         rows = (
             Row(self._key(one), cursor, self._cells(one), one)
@@ -51,5 +51,5 @@ class Rows(Generic[T]):
         return RowPage(tuple(rows), found.more)
 
     def count(self) -> Count:
-        """How many there are, as far as that is cheap to say."""
+        """How many rows there are, counted up to a limit."""
         return Count(*self._listed.count())

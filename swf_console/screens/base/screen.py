@@ -1,4 +1,4 @@
-"""What the eight screens have in common."""
+"""Base classes of the screens."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -10,29 +10,29 @@ from textual.widget import Widget
 from ...widgets.bindings import bindings_of
 from ...widgets.table.columns import Column
 from ...widgets.table.short_list import ShortList
-from .prompt import ColumnChoice, Entry
+from .prompt import ColumnChoice, Prompt
 from .views import View, ViewStack
 
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleContext
 
-WIDE = 120  # columns from which on a screen puts its parts side by side
+WIDE = 120  # from this width on a screen puts its parts side by side
 
 
-class Pane(Widget, can_focus=False):
-    """One screen of the console. It is made when it is first opened, and told when it is shown and hidden.
+class BaseScreen(Widget, can_focus=False):
+    """One screen of the console. It is created when it is first opened, and told when it is shown and hidden.
 
-    A subclass names its `screen_name` (a word of the registry), and gets its key bindings from there.
-    `help_text` is what `?` says beside the keys.
+    A subclass sets `screen_name` (a name of the registry) and gets its key bindings from there. `help_text`
+    is what `?` shows beside the keys.
     """
 
     screen_name: ClassVar[str] = ""
-    place: ClassVar[str] = ""
+    scope: ClassVar[str] = ""
     help_text: ClassVar[str] = ""
 
     def __init_subclass__(cls, **arguments: bool) -> None:
-        """Give the pane the bindings of its actions, before Textual collects them."""
-        cls.place = cls.screen_name
+        """Set the bindings of the screen's actions before Textual collects them."""
+        cls.scope = cls.screen_name
         cls.BINDINGS = bindings_of(cls.screen_name)
         super().__init_subclass__(**arguments)
 
@@ -41,14 +41,14 @@ class Pane(Widget, can_focus=False):
         self.services = services
 
     def on_resize(self, event: events.Resize) -> None:
-        """Side by side where there is room."""
+        """Put the parts side by side where there is room."""
         self.set_class(event.size.width >= WIDE, "-wide")
 
     def opened(self) -> None:
-        """The pane is on screen now: begin to refresh."""
+        """The screen is visible now: start refreshing."""
 
     def closed(self) -> None:
-        """The pane is hidden now: stop refreshing."""
+        """The screen is hidden now: stop refreshing."""
 
     def refresh_now(self) -> None:
         """Read again at once."""
@@ -58,21 +58,21 @@ class Pane(Widget, can_focus=False):
         return None
 
     def remember(self) -> dict[str, object]:
-        """What of filters, columns and place is to be remembered."""
+        """Filter, columns and cursor, to be restored later."""
         return {}
 
     def recall(self, remembered: dict[str, object]) -> None:
-        """Take up what was remembered."""
+        """Restore what `remember` returned."""
 
 
-class ColumnsPane(Pane):
-    """A subclass names the columns of its list, and composes an `Entry` into which their names are typed."""
+class ListScreen(BaseScreen):
+    """A screen with a list whose columns can be chosen. A subclass sets `columns` and composes a `Prompt`."""
 
     columns: ClassVar[Sequence[Column]] = ()
 
     def __init__(self, services: "ConsoleContext") -> None:
         super().__init__(services)
-        self.choice = ColumnChoice(self.columns, self, lambda: self.listing)
+        self.column_choice = ColumnChoice(self.columns, self, lambda: self.listing)
 
     @property
     @abstractmethod
@@ -80,30 +80,30 @@ class ColumnsPane(Pane):
         """The list."""
 
     def on_mount(self) -> None:
-        """The columns that were chosen before."""
-        self.choice.show()
+        """Show the columns that were chosen before."""
+        self.column_choice.show()
 
     def action_columns(self) -> None:
-        """Type which columns are shown."""
-        self.choice.begin(self.query_one(Entry))
+        """Prompt for the columns."""
+        self.column_choice.ask(self.query_one(Prompt))
 
-    def on_entry_typed(self, event: Entry.Typed) -> None:
-        """Take what was typed."""
+    def on_prompt_typed(self, event: Prompt.Typed) -> None:
+        """Apply the columns that were typed."""
         event.stop()
-        if self.choice.take(event, self.query_one(Entry)):
+        if self.column_choice.take(event, self.query_one(Prompt)):
             self.listing.focus()
 
     def remember(self) -> dict[str, object]:
-        """The columns."""
-        return {"columns": list(self.choice.chosen)}
+        """The chosen columns."""
+        return {"columns": list(self.column_choice.chosen)}
 
     def recall(self, remembered: dict[str, object]) -> None:
-        """Take up the columns."""
-        self.choice.recall(remembered.get("columns"))
+        """Restore the chosen columns."""
+        self.column_choice.recall(remembered.get("columns"))
 
 
-class StackPane(Pane):
-    """A pane whose list is `first`, with what is opened from it over it."""
+class StackedScreen(BaseScreen):
+    """A screen with a list, and a stack of views that are opened over it."""
 
     def __init__(self, services: "ConsoleContext", first: View) -> None:
         super().__init__(services)
@@ -111,21 +111,21 @@ class StackPane(Pane):
 
     @property
     def stack(self) -> ViewStack:
-        """The views, one over the other."""
+        """The views, the list at the bottom."""
         return self._stack
 
     def opened(self) -> None:
-        """Begin to read."""
+        """Start refreshing the view in front."""
         self._stack.opened()
 
     def closed(self) -> None:
-        """Read no more."""
+        """Stop refreshing it."""
         self._stack.closed()
 
     def refresh_now(self) -> None:
-        """Read again at once."""
+        """Read the view in front again."""
         self._stack.front.refresh_now()
 
     def copy_text(self, what: str) -> str | None:
-        """What the view in front has."""
+        """What the view in front has to copy."""
         return self._stack.front.copy_text(what)

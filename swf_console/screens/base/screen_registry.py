@@ -1,12 +1,12 @@
-"""The screens there are: their names, words, and where their code lies. None of it is imported here."""
+"""The registry of screens and overlays: names, titles, and where their code is. It imports none of them."""
 
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple
 
 
-class Listed(NamedTuple):
-    """One screen or overlay, as the frame shows it. `code` is `module:Class` in this package."""
+class ScreenEntry(NamedTuple):
+    """A screen or an overlay. `code` is `module:Class` in this package."""
 
     name: str
     title: str
@@ -14,23 +14,23 @@ class Listed(NamedTuple):
     code: str
 
     def load(self) -> Callable[..., Any]:
-        """Import its class."""
+        """Import the class."""
         module, _, name = self.code.partition(":")
         found: Callable[..., Any] = getattr(import_module(f"swf_console.screens.{module}"), name)
         return found
 
 
-PANES = (
-    Listed("overview", "Overview", "Overview", "overview.screen:OverviewPane"),
-    Listed("agents", "Agents", "Agents", "agents.screen:AgentsPane"),
-    Listed("messages", "Messages", "Messages", "messages.screen:MessagesPane"),
-    Listed("executions", "Executions", "Executions", "executions.screen:ExecutionsPane"),
-    Listed("definitions", "Definitions", "Defs", "definitions.screen:DefinitionsPane"),
-    Listed("namespaces", "Namespaces", "Namesp", "namespaces.screen:NamespacesPane"),
-    Listed("fast_processing", "Fast processing", "Fast", "fast_processing.screen:FastProcessingPane"),
-    Listed("journal", "Journal", "J", "journal:JournalPane"),
+SCREENS = (
+    ScreenEntry("overview", "Overview", "Overview", "overview.screen:OverviewScreen"),
+    ScreenEntry("agents", "Agents", "Agents", "agents.screen:AgentsScreen"),
+    ScreenEntry("messages", "Messages", "Messages", "messages.screen:MessagesScreen"),
+    ScreenEntry("executions", "Executions", "Executions", "executions.screen:ExecutionsScreen"),
+    ScreenEntry("definitions", "Definitions", "Defs", "definitions.screen:DefinitionsScreen"),
+    ScreenEntry("namespaces", "Namespaces", "Namesp", "namespaces.screen:NamespacesScreen"),
+    ScreenEntry("fast_processing", "Fast processing", "Fast", "fast_processing.screen:FastProcessingScreen"),
+    ScreenEntry("journal", "Journal", "J", "journal:JournalScreen"),
 )
 OVERLAYS = {
-    "launch": Listed("launch", "Run a workflow", "Run", "launch.form:LaunchForm"),
-    "doctor": Listed("doctor", "Doctor", "Doctor", "dialogs.doctor:DoctorOverlay"),
+    "launch": ScreenEntry("launch", "Run a workflow", "Run", "launch.form:LaunchForm"),
+    "doctor": ScreenEntry("doctor", "Doctor", "Doctor", "dialogs.doctor:DoctorOverlay"),
 }

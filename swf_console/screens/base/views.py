@@ -1,4 +1,4 @@
-"""Views of a pane, one over the other: Enter goes deeper, Esc comes back."""
+"""Views of a screen, stacked: Enter opens one, Esc goes back."""
 
 from typing import ClassVar
 
@@ -8,37 +8,37 @@ from textual.message import Message
 
 
 class View(Container):
-    """What a pane shows at a time. It is told when it is in front, and when it is not any more.
+    """One page of a screen. It is told when it comes to the front and when it leaves it.
 
-    What is `of_many` has no one thing that an action of the pane could concern.
+    A view that `concerns_many` has no single subject for an action of the screen.
     """
 
     DEFAULT_CSS = "View { height: 1fr; width: 1fr; }"
     in_front = False
-    of_many: ClassVar[bool] = False
+    concerns_many: ClassVar[bool] = False
 
     def on_mount(self) -> None:
-        """Its parts are there now."""
+        """Activate it if it was pushed before it was mounted."""
         if self.in_front:
-            self.entered()
+            self.activated()
 
-    def come(self) -> None:
-        """Be in front."""
+    def activate(self) -> None:
+        """Come to the front."""
         self.in_front = True
         if self.is_mounted:
-            self.entered()
+            self.activated()
 
-    def go(self) -> None:
-        """Be in front no more."""
+    def deactivate(self) -> None:
+        """Leave the front."""
         self.in_front = False
         if self.is_mounted:
-            self.left()
+            self.deactivated()
 
-    def entered(self) -> None:
-        """It is in front now: take the focus, begin to refresh."""
+    def activated(self) -> None:
+        """The view is in front: take the focus, start refreshing."""
 
-    def left(self) -> None:
-        """Something is in front of it, or its pane is hidden: stop refreshing."""
+    def deactivated(self) -> None:
+        """Another view is in front, or the screen is hidden: stop refreshing."""
 
     def refresh_now(self) -> None:
         """Read again at once."""
@@ -48,12 +48,12 @@ class View(Container):
         return None
 
     def back(self) -> bool:
-        """Undo something of its own, as the filter; False where there is nothing, and the view may go."""
+        """Undo something of the view's own, such as its filter; False where there is nothing to undo."""
         return False
 
 
 class ViewStack(Container):
-    """A pane's views; the last one is in front."""
+    """The stack of a screen's views; the last one is in front."""
 
     DEFAULT_CSS = "ViewStack { height: 1fr; width: 1fr; }"
 
@@ -75,18 +75,18 @@ class ViewStack(Container):
         return self.views[-1]
 
     def opened(self) -> None:
-        """The pane is on screen."""
+        """The screen is visible."""
         self._shown = True
-        self.front.come()
+        self.front.activate()
 
     def closed(self) -> None:
-        """The pane is hidden."""
+        """The screen is hidden."""
         self._shown = False
-        self.front.go()
+        self.front.deactivate()
 
     def push(self, view: View) -> None:
         """Put a view in front."""
-        self.front.go()
+        self.front.deactivate()
         self.front.display = False
         self.views.append(view)
         view.in_front = self._shown
@@ -94,19 +94,19 @@ class ViewStack(Container):
         self.post_message(self.Changed())
 
     def pop(self) -> bool:
-        """Take the view in front away; False where it is the first."""
+        """Remove the view in front; False where only the first one is left."""
         if len(self.views) == 1:
             return False
         view = self.views.pop()
-        view.go()
+        view.deactivate()
         view.remove()
         self.front.display = True
         if self._shown:
-            self.front.come()
+            self.front.activate()
         self.post_message(self.Changed())
         return True
 
-    def to_first(self) -> None:
-        """Take all views away but the first."""
+    def pop_to_first(self) -> None:
+        """Remove all views but the first."""
         while self.pop():
             pass

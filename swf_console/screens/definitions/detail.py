@@ -20,12 +20,12 @@ from ...widgets.bindings import bindings_of
 from ...widgets.table.paged_table import PagedTable
 from ...widgets.text.code import CodeLines
 from ...widgets.text.line import Line
-from ...widgets.worker import Background
-from ..base.document import coloured, section_name
+from ...widgets.worker import BackgroundCall
+from ..base.document import highlighted, section_name
 from ..base.execution_columns import EXECUTION_COLUMNS
 from ..base.host import host_of
 from ..base.polling import cause_of
-from ..base.row_source import Rows, cells_of
+from ..base.row_source import RowSource, cells_of
 from ..base.views import View
 from .rows import SCHEMA, drift_cell, schema_rows
 
@@ -39,7 +39,7 @@ SECTIONS = ("code", "parameters", "executions")
 class DefinitionDetailView(View):
     """A definition, section by section. What is stored never changes, so it is read once."""
 
-    place: ClassVar[str] = "definition"
+    scope: ClassVar[str] = "definition"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("definition")
     DEFAULT_CSS = """
     DefinitionDetailView > ContentSwitcher { height: 1fr; }
@@ -56,7 +56,7 @@ class DefinitionDetailView(View):
         self._drift = ""
         self.section = "code"
         self.definition: Definition | None = None
-        self._background = Background(self, "definition")
+        self._background = BackgroundCall(self, "definition")
 
     def compose(self) -> ComposeResult:
         """The title, the names of the sections, the section."""
@@ -78,16 +78,16 @@ class DefinitionDetailView(View):
         listed = ExecutionsListed(self.services, ExecutionFilter(definition_id=self.summary.id))
         executions = self.query_one("#definition-executions", PagedTable)
         executions.show(
-            Rows(listed, lambda one: one.execution_id, cells_of(EXECUTION_COLUMNS)),
+            RowSource(listed, lambda one: one.execution_id, cells_of(EXECUTION_COLUMNS)),
             sorted_by=("started", True),
         )
 
-    def entered(self) -> None:
+    def activated(self) -> None:
         """The executions of it are read each second."""
         self.query_one("#definition-executions", PagedTable).live = True
         self.query_one(f"#definition-{self.section}", Widget).focus()
 
-    def left(self) -> None:
+    def deactivated(self) -> None:
         """Read no more."""
         self.query_one("#definition-executions", PagedTable).live = False
 
@@ -118,7 +118,7 @@ class DefinitionDetailView(View):
 
     def _read(self) -> "tuple[Definition, list[Content], bool | None]":
         definition = get_definition(self.services.database(), self.summary.id)
-        code = coloured(definition.definition, "python")
+        code = highlighted(definition.definition, "python")
         return definition, code, self._drifted(self.summary)
 
     def _show(self, read: "tuple[Definition, list[Content], bool | None]") -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from ...backend.core.format import as_text, clock
 from ...backend.core.sanitize import brief
 from ...backend.services.executions.diff import flattened
-from ...widgets.semantic_colors import Tone
-from ...widgets.symbols import sign
+from ...widgets.semantic_colors import SemanticColor
+from ...widgets.symbols import symbol
 from ...widgets.table.columns import Column
 from ...widgets.table.rows import Cell, ListSource
 
@@ -30,7 +30,7 @@ SCHEMA = (
     Column("help", "MEANING", 40, least=20, grows=True),
     Column("range", "RANGE", 20, least=14),
 )
-DRIFT: Mapping[bool | None, tuple[Tone, str]] = {
+DRIFT: Mapping[bool | None, tuple[SemanticColor, str]] = {
     False: ("ok", "as the file"),
     True: ("watch", "file differs"),
     None: ("unknown", "no file"),
@@ -39,8 +39,8 @@ DRIFT: Mapping[bool | None, tuple[Tone, str]] = {
 
 def drift_cell(drifted: bool | None) -> Cell:
     """Whether the file is still what is stored."""
-    tone, words = DRIFT[drifted]
-    return Cell(f"{sign(tone)} {words}", tone)
+    color, words = DRIFT[drifted]
+    return Cell(f"{symbol(color)} {words}", color)
 
 
 def definition_cells(definition: "DefinitionSummary", drifted: bool | None) -> tuple[Cell, ...]:

@@ -15,9 +15,9 @@ from ...widgets.table.paged_table import PagedTable
 from ...widgets.table.rows import Cell
 from ...widgets.text.line import Line
 from ..base.host import host_of
-from ..base.prompt import KIND, ColumnChoice, Entry
-from ..base.row_source import Rows
-from ..base.screen import StackPane
+from ..base.prompt import COLUMNS, ColumnChoice, Prompt
+from ..base.row_source import RowSource
+from ..base.screen import StackedScreen
 from ..base.views import View
 from .detail import DefinitionDetailView
 from .rows import DEFINITIONS, definition_cells
@@ -36,17 +36,17 @@ class DefinitionList(View):
         self.services = services
         self.workflow = ""
         self._drift: FileDrift | None = None
-        self.columns = ColumnChoice(DEFINITIONS, self, lambda: self.table)
+        self.column_choice = ColumnChoice(DEFINITIONS, self, lambda: self.table)
 
     def compose(self) -> ComposeResult:
         """What is listed, the line to type into, the table."""
         yield Line(id="definitions-title")
-        yield Entry()
+        yield Prompt()
         yield PagedTable(DEFINITIONS, id="definitions-table")
 
     def on_mount(self) -> None:
         """Begin to read."""
-        self.columns.show()
+        self.column_choice.show()
         self.show(self.workflow)
 
     @property
@@ -54,14 +54,14 @@ class DefinitionList(View):
         """The table."""
         return self.query_one("#definitions-table", PagedTable)
 
-    def entered(self) -> None:
+    def activated(self) -> None:
         """Read each second."""
         self.table.live = True
         self.table.refresh_rows()
-        if not self.query_one(Entry).open:
+        if not self.query_one(Prompt).is_open:
             self.table.focus()
 
-    def left(self) -> None:
+    def deactivated(self) -> None:
         """Read no more."""
         self.table.live = False
 
@@ -76,7 +76,7 @@ class DefinitionList(View):
         back = with_keys("{definitions.back} takes the filter away.")
         self.table.empty = f"No definitions of {named}.\n{back}" if self.workflow else with_keys(NONE_YET)
         self.table.show(
-            Rows(DefinitionsListed(self.services, self.workflow or None), _key, self._cells),
+            RowSource(DefinitionsListed(self.services, self.workflow or None), _key, self._cells),
             sorted_by=("id", True),
         )
         what = f"of {named}" if self.workflow else "of all workflows"
@@ -109,17 +109,17 @@ class DefinitionList(View):
 
     def begin_filter(self) -> None:
         """Let the operator type a workflow's name."""
-        self.query_one(Entry).begin("filter", "workflow", self.workflow, "its whole name; empty: all")
+        self.query_one(Prompt).ask("filter", "workflow", self.workflow, "its whole name; empty: all")
 
     def begin_search(self) -> None:
         """Let the operator type what to look for."""
-        self.query_one(Entry).begin("search", "find", "", "any text of a row; n and N go on")
+        self.query_one(Prompt).ask("search", "find", "", "any text of a row; n and N go on")
 
-    def on_entry_typed(self, event: Entry.Typed) -> None:
+    def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """Take what was typed with Enter."""
         event.stop()
-        if event.kind == KIND:
-            if not self.columns.take(event, self.query_one(Entry)):
+        if event.kind == COLUMNS:
+            if not self.column_choice.take(event, self.query_one(Prompt)):
                 return
         elif event.done and event.kind == "filter":
             self.show(event.text)
@@ -138,7 +138,7 @@ class DefinitionList(View):
         return definition_cells(definition, self.drifted(definition))
 
 
-class DefinitionsPane(StackPane):
+class DefinitionsScreen(StackedScreen):
     """The list, and what is opened from it."""
 
     screen_name: ClassVar[str] = "definitions"
@@ -147,7 +147,7 @@ class DefinitionsPane(StackPane):
         "to its parameters and its executions, {code.to_the_left} and {code.to_the_right} show the rest "
         "of long lines."
     )
-    DEFAULT_CSS = "DefinitionsPane { height: 1fr; width: 1fr; }"
+    DEFAULT_CSS = "DefinitionsScreen { height: 1fr; width: 1fr; }"
 
     def __init__(self, services: "ConsoleContext") -> None:
         self._list = DefinitionList(services)
@@ -164,11 +164,11 @@ class DefinitionsPane(StackPane):
 
     def remember(self) -> dict[str, object]:
         """The workflow that is listed, and the columns."""
-        return {"workflow": self._list.workflow, "columns": list(self._list.columns.chosen)}
+        return {"workflow": self._list.workflow, "columns": list(self._list.column_choice.chosen)}
 
     def recall(self, remembered: dict[str, object]) -> None:
         """List that workflow, with those columns."""
-        self._list.columns.recall(remembered.get("columns"))
+        self._list.column_choice.recall(remembered.get("columns"))
         workflow = remembered.get("workflow")
         if isinstance(workflow, str) and workflow != self._list.workflow:
             self._list.recall(workflow)
@@ -187,18 +187,18 @@ class DefinitionsPane(StackPane):
 
     def action_filter(self) -> None:
         """Type a workflow's name."""
-        self._stack.to_first()
+        self._stack.pop_to_first()
         self._list.begin_filter()
 
     def action_find(self) -> None:
         """Type what to look for."""
-        self._stack.to_first()
+        self._stack.pop_to_first()
         self._list.begin_search()
 
     def action_columns(self) -> None:
         """Type which columns are shown."""
-        self._stack.to_first()
-        self._list.columns.begin(self._list.query_one(Entry))
+        self._stack.pop_to_first()
+        self._list.column_choice.ask(self._list.query_one(Prompt))
 
     def action_executions(self) -> None:
         """Show the executions of the workflow on their own screen."""

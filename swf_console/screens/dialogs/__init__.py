@@ -1,1 +1,1 @@
-"""Dialogs."""
+"""Dialogs over the screens."""

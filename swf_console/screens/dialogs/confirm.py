@@ -1,4 +1,4 @@
-"""Questions before something is done: y/N on the bottom line, a list of names, a name to be typed."""
+"""Questions before an action: y/N on the bottom line, or a dialog that lists names."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
@@ -17,7 +17,7 @@ from ...widgets.key_labels import with_keys
 
 
 class Question(ModalScreen[bool]):
-    """`question y/N` on the bottom line. Only `y` is yes: Enter and every other key mean no."""
+    """`question y/N` on the bottom line. Only `y` means yes: Enter and every other key mean no."""
 
     def __init__(self, question: str) -> None:
         super().__init__()
@@ -28,14 +28,14 @@ class Question(ModalScreen[bool]):
         yield Label(text, markup=False)
 
     def on_key(self, event: events.Key) -> None:
-        """The answer."""
+        """Any key is an answer."""
         event.stop()
         event.prevent_default()
         self.dismiss(event.key in ("y", "Y"))
 
 
-class Choice(ModalScreen[str | None]):
-    """`title  c cell  r row` on the bottom line: the key says which; every other key is none."""
+class KeyChoice(ModalScreen[str | None]):
+    """`title  c cell  r row` on the bottom line. A key that is not listed chooses nothing."""
 
     def __init__(self, title: str, choices: Mapping[str, str]) -> None:
         super().__init__()
@@ -48,20 +48,20 @@ class Choice(ModalScreen[str | None]):
         yield Label(Content.assemble(*parts), markup=False)
 
     def on_key(self, event: events.Key) -> None:
-        """The choice."""
+        """Any key is a choice."""
         event.stop()
         event.prevent_default()
         self.dismiss(event.key if event.key in self.choices else None)
 
 
 class Dialog(ModalScreen[object]):
-    """A box in the middle. Esc leaves it, with nothing done."""
+    """A box in the middle of the screen. Esc closes it without doing anything."""
 
-    place: ClassVar[str] = "dialog"
+    scope: ClassVar[str] = "dialog"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("dialog")
 
     def action_leave(self) -> None:
-        """Nothing is done."""
+        """Close without doing anything."""
         self.dismiss(None)
 
     def box(self, title: str) -> Vertical:
@@ -72,9 +72,9 @@ class Dialog(ModalScreen[object]):
 
 
 class ConfirmMany(Dialog):
-    """What is concerned, by name; `y` is yes, Enter and Esc are no."""
+    """Lists the names concerned; `y` means yes, Enter and Esc mean no."""
 
-    place: ClassVar[str] = "confirm"
+    scope: ClassVar[str] = "confirm"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("confirm")
 
     def __init__(self, title: str, names: Sequence[str]) -> None:
@@ -91,19 +91,19 @@ class ConfirmMany(Dialog):
             yield Static(words, classes="hint")
 
     def action_yes(self) -> None:
-        """All of them."""
+        """Confirm all of them."""
         self.dismiss(True)
 
 
 class QuestionHost(Protocol):
-    """What asking needs of the application."""
+    """Shows dialogs."""
 
     def push_screen(self, screen: ModalScreen[Any], callback: Callable[[Any], None]) -> object:
-        """Show that over everything, and call when it is left."""
+        """Show the dialog over everything, and call back when it closes."""
 
 
 class Questions:
-    """Asks before something is done; without a yes nothing is, and `say` tells so."""
+    """Asks before an action; without a yes it is not done, and `say` reports that."""
 
     def __init__(self, host: QuestionHost, say: Callable[[str], None]) -> None:
         self._host, self._say = host, say
@@ -113,7 +113,7 @@ class Questions:
         self._ask(Question(question), on_yes)
 
     def confirm_many(self, title: str, names: Sequence[str], on_yes: Callable[[], None]) -> None:
-        """Ask in a dialog that lists what is concerned."""
+        """Ask in a dialog that lists the names concerned."""
         self._ask(ConfirmMany(title, names), on_yes)
 
     def _ask(self, dialog: ModalScreen[Any], on_yes: Callable[[], None]) -> None:
@@ -121,6 +121,6 @@ class Questions:
 
 
 def hint(*keys: tuple[str, str]) -> Content:
-    """Keys and what they do, on one line; `{place.action}` is the key of an action."""
+    """Keys and what they do, on one line; `{scope.action}` stands for the key of an action."""
     parts = [Content.assemble((with_keys(key), "bold $text-accent"), f" {words}") for key, words in keys]
     return Content("   ").join(parts)

@@ -1,4 +1,4 @@
-"""The doctor: every check as it is done, each with what to do about it."""
+"""The doctor: each check with its result and what to do about it."""
 
 import threading
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -14,12 +14,12 @@ from ...backend.core.format import plural
 from ...backend.core.sanitize import brief
 from ...widgets.bars.keys import KeyLine
 from ...widgets.bindings import bindings_of
-from ...widgets.semantic_colors import Tone
-from ...widgets.symbols import sign
+from ...widgets.semantic_colors import Part, SemanticColor
+from ...widgets.symbols import symbol
 from ...widgets.table.columns import Column
 from ...widgets.table.rows import Cell
 from ...widgets.table.short_list import Item, ShortList
-from ...widgets.tail.line_view import Lines, Part
+from ...widgets.tail.line_view import Lines
 from ..base.host import host_of
 from ..base.polling import cause_of
 
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleContext
 
 COLUMNS = (
-    Column("sign", "", 1),
+    Column("symbol", "", 1),
     Column("name", "CHECK", 20, least=16),
     Column("found", "FOUND", 50, least=20, grows=True),
 )
-TONES: dict[str, Tone] = {"ok": "ok", "warn": "watch", "fail": "bad"}
+COLORS: dict[str, SemanticColor] = {"ok": "ok", "warn": "watch", "fail": "bad"}
 UNDER_WAY = "... checking"
 
 
 class DoctorOverlay(ModalScreen[None]):
-    """The checks in turn, and the whole of the one under the cursor."""
+    """The list of checks, and the whole of the one under the cursor."""
 
-    place: ClassVar[str] = "doctor"
+    scope: ClassVar[str] = "doctor"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("doctor")
     DEFAULT_CSS = """
     DoctorOverlay {
@@ -61,7 +61,7 @@ class DoctorOverlay(ModalScreen[None]):
         self._stop = threading.Event()
 
     def compose(self) -> ComposeResult:
-        """Title, checks, advice, keys."""
+        """Title, checks, detail, keys."""
         with Vertical(id="doctor"):
             yield Static("Doctor", id="doctor-title", markup=False)
             yield ShortList(COLUMNS, identity="doctor-checks", empty="Checking ...")
@@ -75,21 +75,21 @@ class DoctorOverlay(ModalScreen[None]):
 
     @property
     def detail(self) -> Lines:
-        """The whole of one."""
+        """The whole of one check."""
         return self.query_one("#doctor-detail", Lines)
 
     def on_mount(self) -> None:
-        """Begin."""
+        """Start checking."""
         self.rows.focus()
         self.query_one(KeyLine).show(("doctor",), "")
         self.action_again()
 
     def on_unmount(self) -> None:
-        """What is still checked is of no use any more."""
+        """Abandon the checks that are still running."""
         self._stop.set()
 
     def action_again(self) -> None:
-        """Check everything once more, from the beginning."""
+        """Start all checks again."""
         self._stop.set()
         self._stop = stop = threading.Event()
         self.checks, self.ended = [], False
@@ -97,7 +97,7 @@ class DoctorOverlay(ModalScreen[None]):
         threading.Thread(target=self._examine, args=(stop,), name="doctor", daemon=True).start()
 
     def _examine(self, stop: threading.Event) -> None:
-        """Runs in a thread of its own: a check may take as long as it likes."""
+        """Runs in a thread of its own: a check may take any time."""
         from ...backend.services.health.doctor.run import examine
 
         try:
@@ -116,7 +116,7 @@ class DoctorOverlay(ModalScreen[None]):
 
     def _broke(self, stop: threading.Event, error: Exception) -> None:
         if not stop.is_set():
-            self.detail.show([[(f"{sign('bad')} {brief(cause_of(error))}", "bad")]])
+            self.detail.show([[(f"{symbol('bad')} {brief(cause_of(error))}", "bad")]])
 
     def _finished(self, stop: threading.Event) -> None:
         if not stop.is_set():
@@ -124,15 +124,15 @@ class DoctorOverlay(ModalScreen[None]):
             self._paint()
 
     def _paint(self) -> None:
-        self.rows.show([item_of(check) for check in self.checks])
-        self.query_one("#doctor-title", Static).update(verdict_of(self.checks, ended=self.ended))
+        self.rows.show([check_item(check) for check in self.checks])
+        self.query_one("#doctor-title", Static).update(verdict_text(self.checks, ended=self.ended))
 
     @on(ShortList.Moved, "#doctor-checks")
     def _moved(self, event: ShortList.Moved) -> None:
-        self.detail.show(detail_of(cast("Check", event.item.value)) if event.item else [])
+        self.detail.show(check_lines(cast("Check", event.item.value)) if event.item else [])
 
     def action_close(self) -> None:
-        """Back to the screen."""
+        """Close the overlay."""
         self.dismiss()
 
     def action_copy(self) -> None:
@@ -143,8 +143,8 @@ class DoctorOverlay(ModalScreen[None]):
             host_of(self).copy(check.advice or check.found, check.name)
 
 
-def verdict_of(checks: "list[Check]", *, ended: bool) -> str:
-    """How it went in a few words."""
+def verdict_text(checks: "list[Check]", *, ended: bool) -> str:
+    """How many checks failed or warned."""
     failed = sum(check.verdict == "fail" for check in checks)
     warned = sum(check.verdict == "warn" for check in checks)
     if not ended:
@@ -154,19 +154,19 @@ def verdict_of(checks: "list[Check]", *, ended: bool) -> str:
     return f"Doctor: {plural(len(checks), 'check')}, {', '.join(said) or 'all is well'}"
 
 
-def item_of(check: "Check") -> Item:
+def check_item(check: "Check") -> Item:
     """A check as a row."""
-    tone = TONES[check.verdict]
-    cells = (Cell(sign(tone), tone), Cell(brief(check.name, 40)), Cell(brief(check.found, 300), tone))
+    color = COLORS[check.verdict]
+    cells = (Cell(symbol(color), color), Cell(brief(check.name, 40)), Cell(brief(check.found, 300), color))
     return Item(check.name, cells, check)
 
 
-def detail_of(check: "Check") -> list[list[Part]]:
+def check_lines(check: "Check") -> list[list[Part]]:
     """What was found and what to do about it."""
-    tone = TONES[check.verdict]
+    color = COLORS[check.verdict]
     lines: list[list[Part]] = [
-        [(f"{check.verdict} {brief(check.name, 60)}: ", tone), (brief(check.found, 2000), "plain")]
+        [(f"{check.verdict} {brief(check.name, 60)}: ", color), (brief(check.found, 2000), "plain")]
     ]
     if check.advice:
-        lines.append([(f"{sign('arrow')} {brief(check.advice, 2000)}", "busy")])
+        lines.append([(f"{symbol('arrow')} {brief(check.advice, 2000)}", "busy")])
     return lines

@@ -1,4 +1,4 @@
-"""The namespace picker: whose namespaces there are, and how much is in them."""
+"""The namespace picker: namespaces with their owners and sizes."""
 
 from typing import ClassVar
 
@@ -14,14 +14,14 @@ from ...viewmodels.context import ConsoleContext
 from ...viewmodels.namespaces.setup import problem_of
 from ...viewmodels.namespaces.snapshot import Choosable, choosable
 from ...widgets.bindings import bindings_of
-from ...widgets.worker import Background
+from ...widgets.worker import BackgroundCall
 from .confirm import Dialog, hint
 
 
 class NamespacePicker(Dialog):
-    """Gives the name of a namespace: one there is, or a new one that is typed."""
+    """Returns the name of a namespace: an existing one, or a new one that is typed."""
 
-    place: ClassVar[str] = "picker"
+    scope: ClassVar[str] = "picker"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("picker")
 
     def __init__(self, services: ConsoleContext) -> None:
@@ -29,7 +29,7 @@ class NamespacePicker(Dialog):
         self.services = services
         self._all: tuple[Choosable, ...] = ()
         self._shown: list[Choosable] = []
-        self._background = Background(self, "namespaces")
+        self._background = BackgroundCall(self, "namespaces")
 
     def compose(self) -> ComposeResult:
         with self.box("Namespace"):
@@ -41,21 +41,21 @@ class NamespacePicker(Dialog):
             yield Static(words, classes="hint")
 
     def on_mount(self) -> None:
-        """Read them."""
+        """Read the namespaces."""
         self._background.start(
             lambda: choosable(self.services), self._read, lambda error: self._say(str(error))
         )
 
     @on(Input.Changed)
     def typed(self, event: Input.Changed) -> None:
-        """Narrow it down."""
+        """Show the namespaces that match."""
         event.stop()
         self._show(event.value)
 
     @on(Input.Submitted)
     @on(OptionList.OptionSelected)
     def entered(self, event: Input.Submitted | OptionList.OptionSelected) -> None:
-        """Take what is chosen, or the name as it was typed."""
+        """Choose the highlighted namespace, or the name as it was typed."""
         event.stop()
         highlighted, typed = self.query_one(OptionList).highlighted, self.query_one(Input).value.strip()
         if highlighted is not None and highlighted < len(self._shown):
@@ -64,7 +64,7 @@ class NamespacePicker(Dialog):
             self.dismiss(typed)
 
     def action_choose(self, step: int) -> None:
-        """Up and Down choose."""
+        """Move the highlight."""
         options = self.query_one(OptionList)
         (options.action_cursor_up if step < 0 else options.action_cursor_down)()
 

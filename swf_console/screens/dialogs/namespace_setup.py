@@ -1,4 +1,4 @@
-"""The first start: a namespace has to have a name."""
+"""The dialog of the first start: it asks for the name of a namespace."""
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -19,8 +19,8 @@ WHY = (
 )
 
 
-class FirstStart(Dialog):
-    """Asks for a namespace and writes it into testbed.toml; gives the name, or None."""
+class NamespaceSetup(Dialog):
+    """Asks for a namespace and writes it into testbed.toml; returns the name, or None."""
 
     def __init__(self, services: ConsoleContext) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class FirstStart(Dialog):
 
     @on(Input.Changed)
     def typed(self, event: Input.Changed) -> None:
-        """Say what is wrong while it is typed."""
+        """Check the name while it is typed."""
         event.stop()
         self._wrong(problem_of(event.value))
 
@@ -64,11 +64,11 @@ class FirstStart(Dialog):
     def _written(self, name: str) -> None:
         host = host_of(self)
         self.dismiss(name)
-        host.let_keys_go()
+        host.release_keys()
 
     def _not_written(self, error: str) -> None:
         self._wrong(error)
-        host_of(self).let_keys_go()
+        host_of(self).release_keys()
 
     def _wrong(self, text: str) -> None:
         self.query_one(".wrong", Static).update(Content(brief(text, 300)))

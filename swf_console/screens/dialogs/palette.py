@@ -1,4 +1,4 @@
-"""The command palette: every action by its name, some with an argument, and what was asked before."""
+"""The command palette: finds every action by its name, with arguments and history."""
 
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
@@ -14,14 +14,14 @@ from ...actions.action import Action
 from ...actions.registry import keys_of
 from ...backend.core.sanitize import brief
 from ...widgets.bindings import bindings_of
-from ...widgets.key_labels import spoken
+from ...widgets.key_labels import key_label
 from .confirm import Dialog, hint
 
 MOST = 60
 
 
-class Chosen(NamedTuple):
-    """What was chosen: the action, its argument, and the words that were typed."""
+class PaletteChoice(NamedTuple):
+    """The chosen action, its argument, and the text that was typed."""
 
     action: Action
     argument: str
@@ -29,9 +29,9 @@ class Chosen(NamedTuple):
 
 
 class Palette(Dialog):
-    """Type a part of a name; Up and Down choose, Enter does it. Where nothing is typed Up is the past."""
+    """Up and Down choose, Enter runs the action. While nothing is typed Up goes through the history."""
 
-    place: ClassVar[str] = "palette"
+    scope: ClassVar[str] = "palette"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("palette")
 
     def __init__(self, actions: Sequence[tuple[Action, str]], past: Sequence[str] = ()) -> None:
@@ -48,29 +48,29 @@ class Palette(Dialog):
             yield Static(words, classes="hint")
 
     def on_mount(self) -> None:
-        """Everything there is, at first."""
+        """Show all actions at first."""
         self._show("")
 
     @on(Input.Changed)
     def typed(self, event: Input.Changed) -> None:
-        """Narrow it down."""
+        """Show the actions that match."""
         event.stop()
         self._show(event.value)
 
     @on(Input.Submitted)
     def entered(self, event: Input.Submitted) -> None:
-        """Do what stands first, or is chosen."""
+        """Run the highlighted action."""
         event.stop()
         self._choose()
 
     @on(OptionList.OptionSelected)
     def clicked(self, event: OptionList.OptionSelected) -> None:
-        """Do what was clicked."""
+        """Run the action that was clicked."""
         event.stop()
         self._choose()
 
     def action_choose(self, step: int) -> None:
-        """Up and Down, in the list or in the past."""
+        """Move the highlight, or go through the history."""
         box, options = self.query_one(Input), self.query_one(OptionList)
         past = not box.value or (self._at < len(self._past) and box.value == self._past[self._at])
         if past and self._past and (step < 0 or self._at < len(self._past)):
@@ -90,7 +90,7 @@ class Palette(Dialog):
         self._shown = [one for _, _, one in ranked[:MOST]]
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options([Option(line_of(action, where)) for action, where in self._shown])
+        options.add_options([Option(action_line(action, where)) for action, where in self._shown])
         options.highlighted = 0 if self._shown else None
 
     def _choose(self) -> None:
@@ -99,12 +99,12 @@ class Palette(Dialog):
             return
         text = self.query_one(Input).value.strip()
         action = self._shown[highlighted][0]
-        self.dismiss(Chosen(action, argument_of(text, action), text))
+        self.dismiss(PaletteChoice(action, argument_of(text, action), text))
 
 
-def line_of(action: Action, where: str) -> Content:
+def action_line(action: Action, where: str) -> Content:
     """An action in the list."""
-    keys = " ".join(map(spoken, keys_of(action)))
+    keys = " ".join(map(key_label, keys_of(action)))
     name = f"{action.title} {action.argument.upper()}".strip()
     return Content.assemble(
         (f"{keys:>7}  ", "bold $text-accent"),
@@ -125,7 +125,7 @@ def argument_of(text: str, action: Action) -> str:
 
 
 def rank(text: str, action: Action, where: str) -> int:
-    """How well an action fits what is typed; 0 where it does not."""
+    """How well an action matches what is typed; 0 where it does not."""
     wanted, title = text.lower().strip(), action.title.lower()
     if not wanted:
         return 1
@@ -140,6 +140,6 @@ def rank(text: str, action: Action, where: str) -> int:
 
 
 def _scattered(wanted: str, text: str) -> bool:
-    """Whether the letters stand in the text in that order."""
+    """Whether the text contains the letters in that order."""
     letters = iter(text)
     return all(letter in letters for letter in wanted.replace(" ", ""))

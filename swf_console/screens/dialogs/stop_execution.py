@@ -1,4 +1,4 @@
-"""Stopping an execution, asked in one way from every screen that shows executions."""
+"""Stopping an execution, with the same questions on every screen that shows executions."""
 
 import shlex
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def ask_to_stop(
     execution: "ExecutionSummary | None",
     stopped: Callable[[], None],
 ) -> None:
-    """Stop it if the answer is yes: a line asks, a dialog where it is of another namespace than this one."""
+    """Stop it if the user confirms: on the bottom line, or in a dialog where its namespace is another one."""
     host, action = host_of(owner), action_of("stop", screen)
     if not host.writable:
         host.say(f"{action.title}: refused, {host.refusal}", bad=True)

@@ -10,7 +10,7 @@ from ...actions.registry import action_of
 from ...backend.core.sanitize import brief
 from ...backend.services.executions.rerun import rerun_of
 from ...viewmodels.executions.export import export_execution
-from ...widgets.worker import Background
+from ...widgets.worker import BackgroundCall
 from ..base.host import ActionHost, host_of
 from ..base.polling import cause_of
 from ..dialogs.stop_execution import ask_to_stop
@@ -33,7 +33,7 @@ class ExecutionActions:
         self,
         owner: Widget,
         services: "ConsoleContext",
-        reading: Background,
+        reading: BackgroundCall,
         changed: Callable[[], None],
         started: Callable[[str], None],
     ) -> None:
@@ -51,7 +51,7 @@ class ExecutionActions:
     def rerun(self, execution: "ExecutionSummary | None") -> None:
         """Run it again with the same parameters, in this namespace; say first what will not be the same."""
         host = self._host
-        if not self._may("rerun"):
+        if not self._may_change("rerun"):
             return
         if execution is None:
             host.say("There is no execution here to run again")
@@ -93,7 +93,7 @@ class ExecutionActions:
         if isinstance(execution_id, str):
             self._started(execution_id)
 
-    def _may(self, name: str) -> bool:
+    def _may_change(self, name: str) -> bool:
         """Whether something may be changed; says so where not, before anything is asked."""
         host = self._host
         if not host.writable:

@@ -11,7 +11,7 @@ from ...backend.services.executions.diff import compare_executions
 from ...widgets.table.paged_table import PagedTable
 from ...widgets.table.rows import ListSource
 from ...widgets.text.line import Line
-from ...widgets.worker import Background
+from ...widgets.worker import BackgroundCall
 from ..base.polling import cause_of
 from ..base.views import View
 from .rows import DIFFERENCES, difference_rows
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 class CompareView(View):
     """A table of differences."""
 
-    of_many: ClassVar[bool] = True
+    concerns_many: ClassVar[bool] = True
     DEFAULT_CSS = "CompareView > Line { height: 1; }"
 
     def __init__(self, services: "ConsoleContext", first: str, second: str) -> None:
         super().__init__()
         self._services, self._names = services, (first, second)
-        self._background = Background(self, "compare")
+        self._background = BackgroundCall(self, "compare")
 
     def compose(self) -> ComposeResult:
         """Who they are, and the table."""
@@ -47,7 +47,7 @@ class CompareView(View):
         self.query_one("#compare-names", Line).show(Content(f" {first}  and  {second}"))
         self.refresh_now()
 
-    def entered(self) -> None:
+    def activated(self) -> None:
         """The table has the keys."""
         self.query_one(PagedTable).focus()
 

@@ -30,14 +30,14 @@ from ...widgets.table.rows import ListSource
 from ...widgets.text.code import CodeLines
 from ...widgets.text.line import Line
 from ...widgets.timeline import Timeline
-from ..base.document import Scrolling, section_name
+from ..base.document import ScrollableText, section_name
 from ..base.execution_columns import status_cell
 from ..base.polling import Poll
-from ..base.prompt import Entry
-from ..base.row_source import Rows
+from ..base.prompt import Prompt
+from ..base.row_source import RowSource
 from ..base.views import View
 from .log import ExecutionLogView
-from .replay import strip_of
+from .replay import state_spans
 from .rows import (
     MESSAGES,
     PAIRS,
@@ -48,7 +48,7 @@ from .rows import (
     parameter_rows,
     state_rows,
 )
-from .summary import summary
+from .summary import summary_content
 
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleContext
@@ -65,9 +65,9 @@ def message_document(services: "ConsoleContext", message_id: str) -> Document:
     return Document(f" message {message_id}", read, "json")
 
 
-def document_of(looked: "RecordedExecution") -> str:
+def execution_json(recorded: "RecordedExecution") -> str:
     """An execution as JSON."""
-    detail = looked.detail
+    detail = recorded.detail
     document = {
         **asdict(detail.execution),
         "run_number": detail.run_number,
@@ -78,13 +78,13 @@ def document_of(looked: "RecordedExecution") -> str:
 
 
 SECTIONS = ("summary", "parameters", "states", "messages", "log", "metrics", "environment", "trace")
-UNTOLD = {"provenance"}
+NOT_SHOWN = {"provenance"}
 
 
 class ExecutionDetailView(View):
     """Everything about one execution."""
 
-    place: ClassVar[str] = "execution"
+    scope: ClassVar[str] = "execution"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("execution")
     DEFAULT_CSS = """
     ExecutionDetailView > ContentSwitcher { height: 1fr; }
@@ -96,7 +96,7 @@ class ExecutionDetailView(View):
     ExecutionDetailView.-stale ContentSwitcher { text-style: dim; }
     """
 
-    class Deeper(Message):
+    class DocumentRequested(Message):
         """A document to show in front."""
 
         def __init__(self, document: Document) -> None:
@@ -106,7 +106,7 @@ class ExecutionDetailView(View):
     def __init__(self, services: "ConsoleContext", execution_id: str) -> None:
         super().__init__()
         self.services, self.execution_id = services, execution_id
-        self.looked: RecordedExecution | None = None
+        self.recorded: RecordedExecution | None = None
         self.section = "summary"
         self._kind: str | None = None
         self._trouble = ""
@@ -117,9 +117,9 @@ class ExecutionDetailView(View):
         """The title, the names of the sections, the section."""
         yield Line(id="detail-title")
         yield Line(id="detail-sections")
-        yield Entry()
+        yield Prompt()
         with ContentSwitcher(initial="detail-summary"):
-            with Scrolling(id="detail-summary"):
+            with ScrollableText(id="detail-summary"):
                 yield Timeline(id="summary-strip")
                 yield Static("Reading…", id="summary-text", markup=False)
             yield PagedTable(PARAMETERS, id="detail-parameters", empty="It recorded no parameters.")
@@ -134,12 +134,12 @@ class ExecutionDetailView(View):
         """Say whose detail it is."""
         self._head()
 
-    def entered(self) -> None:
+    def activated(self) -> None:
         """Read every second as long as it runs."""
         self.poll.open()
         self._focus_section()
 
-    def left(self) -> None:
+    def deactivated(self) -> None:
         """Read no more."""
         self.poll.close()
         self.query_one("#detail-messages", PagedTable).live = False
@@ -152,8 +152,8 @@ class ExecutionDetailView(View):
         """The row under the cursor, the whole as JSON, or the command line that shows it."""
         if what == "command":
             return f"swf-console executions show {self.execution_id}"
-        if what == "json" and self.looked is not None:
-            return document_of(self.looked)
+        if what == "json" and self.recorded is not None:
+            return execution_json(self.recorded)
         table = self._table()
         if self.section == "log":
             return self.query_one(ExecutionLogView).text
@@ -169,9 +169,9 @@ class ExecutionDetailView(View):
 
     def action_kind(self) -> None:
         """Show the messages of the next type only; after the last those of all."""
-        if self.looked is None or self.section != "messages":
+        if self.recorded is None or self.section != "messages":
             return
-        kinds: list[str | None] = [None, *sorted(self.looked.detail.messages_by_type)]
+        kinds: list[str | None] = [None, *sorted(self.recorded.detail.messages_by_type)]
         at = kinds.index(self._kind) if self._kind in kinds else 0
         self._kind = kinds[(at + 1) % len(kinds)]
         self._show_messages()
@@ -190,9 +190,9 @@ class ExecutionDetailView(View):
     def begin_search(self) -> None:
         """Let the operator type what to look for in the section's table."""
         if self._table() is not None:
-            self.query_one(Entry).begin("search", "find", "", "any text of a row; n and N go on")
+            self.query_one(Prompt).ask("search", "find", "", "any text of a row; n and N go on")
 
-    def on_entry_typed(self, event: Entry.Typed) -> None:
+    def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """Look for it."""
         event.stop()
         table = self._table()
@@ -204,10 +204,10 @@ class ExecutionDetailView(View):
     def _look(self) -> "RecordedExecution":
         return read_execution(self.services, self.execution_id)
 
-    def _show(self, looked: "RecordedExecution") -> None:
-        self.looked = looked
-        detail = looked.detail
-        self._fill("summary", summary(looked), self.query_one("#summary-text", Static).update)
+    def _show(self, recorded: "RecordedExecution") -> None:
+        self.recorded = recorded
+        detail = recorded.detail
+        self._fill("summary", summary_content(recorded), self.query_one("#summary-text", Static).update)
         self._table_of("parameters", detail.execution.parameter_values, lambda: parameter_rows(detail))
         self._table_of("states", detail.events, lambda: state_rows(detail.events))
         metrics = detail.execution.performance_metrics or {}
@@ -215,11 +215,11 @@ class ExecutionDetailView(View):
         surroundings = {
             name: value
             for name, value in (detail.execution.execution_environment or {}).items()
-            if name not in UNTOLD
+            if name not in NOT_SHOWN
         }
         self._table_of("environment", surroundings, lambda: pair_rows(surroundings))
         self._fill("trace", detail.execution.stack_trace or "", self._show_trace)
-        self._show_strip(looked)
+        self._show_strip(recorded)
         self._read_log()
         self._head()
         self.query_one("#detail-messages", PagedTable).live = detail.execution.status == "running"
@@ -227,8 +227,8 @@ class ExecutionDetailView(View):
             self.poll.close()
 
     def _read_log(self) -> None:
-        if self.section == "log" and self.looked is not None:
-            self.query_one(ExecutionLogView).read(self.looked.detail.execution)
+        if self.section == "log" and self.recorded is not None:
+            self.query_one(ExecutionLogView).read(self.recorded.detail.execution)
 
     def _fill(self, name: str, value: object, show: "Callable[..., None]") -> None:
         if self._shown.get(name) != value:
@@ -244,14 +244,14 @@ class ExecutionDetailView(View):
         lines = harmless_lines(trace).splitlines()
         self.query_one(CodeLines).show([Content(line) for line in lines])
 
-    def _show_strip(self, looked: "RecordedExecution") -> None:
-        self.query_one(Timeline).show(strip_of(looked.detail))
+    def _show_strip(self, recorded: "RecordedExecution") -> None:
+        self.query_one(Timeline).show(state_spans(recorded.detail))
 
     def _show_messages(self) -> None:
         self._shown["messages"] = self._kind
         listed = MessagesListed(self.services, self.execution_id, self._kind)
         self.query_one("#detail-messages", PagedTable).show(
-            Rows(listed, lambda one: one.message_id, message_cells)
+            RowSource(listed, lambda one: one.message_id, message_cells)
         )
 
     def _troubled(self, said: str) -> None:
@@ -260,15 +260,15 @@ class ExecutionDetailView(View):
         self._head()
 
     def _sections(self) -> list[str]:
-        has_trace = bool(self.looked and self.looked.detail.execution.stack_trace)
+        has_trace = bool(self.recorded and self.recorded.detail.execution.stack_trace)
         return [name for name in SECTIONS if name != "trace" or has_trace]
 
     def _head(self) -> None:
         title = Content.styled(f" {brief(self.execution_id, 120)}", "bold")
         if self._trouble:
             right = Content.styled(f"{brief(self._trouble)} ", "$text-warning")
-        elif self.looked:
-            status = status_cell(self.looked.detail.execution.status)
+        elif self.recorded:
+            status = status_cell(self.recorded.detail.execution.status)
             right = Content(f"{status.text} ")
         else:
             right = Content("reading… ")
@@ -290,10 +290,14 @@ class ExecutionDetailView(View):
     def _opened(self, event: PagedTable.Opened) -> None:
         event.stop()
         if event.table.id == "detail-messages":
-            self.post_message(self.Deeper(message_document(self.services, event.row.key)))
+            self.post_message(self.DocumentRequested(message_document(self.services, event.row.key)))
         elif event.table.id in ("detail-parameters", "detail-metrics", "detail-environment"):
             text = json.dumps(event.row.value, indent=2, default=str, ensure_ascii=False)
-            self.post_message(self.Deeper(Document(f" {event.row.cells[0].text}", lambda: text, "json")))
+            self.post_message(
+                self.DocumentRequested(Document(f" {event.row.cells[0].text}", lambda: text, "json"))
+            )
         elif event.table.id == "detail-states":
             data = json.dumps(getattr(event.row.value, "event_data", None), indent=2, default=str)
-            self.post_message(self.Deeper(Document(f" {event.row.cells[2].text}", lambda: data, "json")))
+            self.post_message(
+                self.DocumentRequested(Document(f" {event.row.cells[2].text}", lambda: data, "json"))
+            )

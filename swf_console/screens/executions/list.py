@@ -17,10 +17,10 @@ from ...viewmodels.pages import ExecutionsListed
 from ...widgets.key_labels import with_keys
 from ...widgets.table.paged_table import PagedTable
 from ...widgets.text.line import Line
-from ...widgets.worker import Background
+from ...widgets.worker import BackgroundCall
 from ..base.execution_columns import EXECUTION_COLUMNS, ORDERS
-from ..base.prompt import KIND, ColumnChoice, Entry
-from ..base.row_source import Rows, cells_of
+from ..base.prompt import COLUMNS, ColumnChoice, Prompt
+from ..base.row_source import RowSource, cells_of
 from ..base.views import View
 
 if TYPE_CHECKING:
@@ -40,19 +40,19 @@ class ExecutionList(View):
         self.filter = _default_filter(services)
         self._namespace = _default_filter(services)
         self.order_by, self.descending = "started", True
-        self.columns = ColumnChoice(EXECUTION_COLUMNS, self, lambda: self.table)
+        self.column_choice = ColumnChoice(EXECUTION_COLUMNS, self, lambda: self.table)
         self._recalled: str | None = None
-        self._expired = Background(self, "expired")
+        self._expired = BackgroundCall(self, "expired")
 
     def compose(self) -> ComposeResult:
         """What is listed, the line to type into, the table."""
         yield Line(id="list-title")
-        yield Entry()
+        yield Prompt()
         yield PagedTable(EXECUTION_COLUMNS, id="list-table")
 
     def on_mount(self) -> None:
         """Begin to read."""
-        self.columns.show()
+        self.column_choice.show()
         self.set_interval(SWEEP_SECONDS, self._close_expired)
         if self._recalled is None or self.show(self._recalled):
             self.show(self.filter)
@@ -68,15 +68,15 @@ class ExecutionList(View):
         row = self.table.row
         return row.value if row and isinstance(row.value, ExecutionSummary) else None
 
-    def entered(self) -> None:
+    def activated(self) -> None:
         """Read each second."""
         self.table.live = True
         self._follow_namespace()
         self.table.refresh_rows()
-        if not self.query_one(Entry).open:
+        if not self.query_one(Prompt).is_open:
             self.table.focus()
 
-    def left(self) -> None:
+    def deactivated(self) -> None:
         """Read no more."""
         self.table.live = False
 
@@ -95,7 +95,7 @@ class ExecutionList(View):
         listed = ExecutionsListed(self.services, wanted, self.order_by, self.descending)
         self.table.empty = with_keys(NONE_YET) if is_empty(wanted) else self._nothing(text)
         self.table.show(
-            Rows(listed, lambda one: one.execution_id, cells_of(EXECUTION_COLUMNS)),
+            RowSource(listed, lambda one: one.execution_id, cells_of(EXECUTION_COLUMNS)),
             sorted_by=(self.order_by, self.descending),
         )
         self._head()
@@ -104,7 +104,7 @@ class ExecutionList(View):
     def remember(self) -> dict[str, object]:
         """Filter, order and columns."""
         return {
-            "columns": list(self.columns.chosen),
+            "columns": list(self.column_choice.chosen),
             "filter": self.filter,
             "order_by": self.order_by,
             "descending": self.descending,
@@ -112,7 +112,7 @@ class ExecutionList(View):
 
     def recall(self, remembered: Mapping[str, object]) -> None:
         """Take up filter, order and columns from before, where they are still known."""
-        self.columns.recall(remembered.get("columns"))
+        self.column_choice.recall(remembered.get("columns"))
         order_by, text = remembered.get("order_by"), remembered.get("filter")
         if isinstance(order_by, str) and order_by in ORDERS:
             self.order_by, self.descending = order_by, bool(remembered.get("descending"))
@@ -161,30 +161,30 @@ class ExecutionList(View):
 
     def begin_filter(self) -> None:
         """Let the operator type a filter; it works while it is typed."""
-        self.query_one(Entry).begin("filter", "/", f"{self.filter} ".lstrip(), PLACEHOLDER)
+        self.query_one(Prompt).ask("filter", "/", f"{self.filter} ".lstrip(), PLACEHOLDER)
 
     def begin_search(self) -> None:
         """Let the operator type what to look for."""
-        self.query_one(Entry).begin("search", "find", "", "any text of a row; n and N go on")
+        self.query_one(Prompt).ask("search", "find", "", "any text of a row; n and N go on")
 
     def begin_columns(self) -> None:
         """Let the operator type which columns are shown."""
-        self.columns.begin(self.query_one(Entry))
+        self.column_choice.ask(self.query_one(Prompt))
 
-    def on_entry_typed(self, event: Entry.Typed) -> None:
+    def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """Filter while it is typed; look for text when it is there."""
         event.stop()
-        entry = self.query_one(Entry)
+        entry = self.query_one(Prompt)
         if event.kind == "filter":
             text = event.text if event.done or event.left else while_typed(event.text)
             wrong = self.show(text) if text.strip() != self.filter else ""
             entry.say(wrong)
             if event.done and wrong:
-                entry.begin("filter", "/", event.text, PLACEHOLDER)
+                entry.ask("filter", "/", event.text, PLACEHOLDER)
                 entry.say(wrong)
                 return
-        elif event.kind == KIND:
-            if not self.columns.take(event, entry):
+        elif event.kind == COLUMNS:
+            if not self.column_choice.take(event, entry):
                 return
         elif event.done and event.text:
             self.table.search(event.text)

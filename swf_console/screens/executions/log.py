@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from ...backend.core.format import clock
 from ...backend.core.sanitize import brief, harmless_lines
 from ...viewmodels.executions.log import log_of
-from ...widgets.semantic_colors import Tone
-from ...widgets.tail.line_view import Lines, Part
-from ...widgets.worker import Background
+from ...widgets.semantic_colors import Part, SemanticColor
+from ...widgets.tail.line_view import Lines
+from ...widgets.worker import BackgroundCall
 from ..base.polling import cause_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleContext
     from ...viewmodels.executions.log import ExecutionLog
 
-TONES: dict[str, Tone] = {"CRITICAL": "bad", "ERROR": "bad", "WARNING": "watch", "DEBUG": "off"}
+COLORS: dict[str, SemanticColor] = {"CRITICAL": "bad", "ERROR": "bad", "WARNING": "watch", "DEBUG": "off"}
 NOTHING = "Nothing was logged about it, neither here nor by an agent into the database."
 LONGEST = 2_000
 
@@ -27,7 +27,7 @@ class ExecutionLogView(Lines):
     def __init__(self, services: "ConsoleContext") -> None:
         super().__init__(identity="detail-log", wrap=True)
         self._services = services
-        self._reading = Background(self, "execution log")
+        self._reading = BackgroundCall(self, "execution log")
         self._of = ""
 
     def read(self, execution: "Execution") -> None:
@@ -44,7 +44,7 @@ class ExecutionLogView(Lines):
     def _show_log(self, log: "ExecutionLog") -> None:
         at_end = self.top >= self.max_scroll_y
         lines: list[list[Part]] = [[(brief(log.trouble, LONGEST), "watch")]] if log.trouble else []
-        lines += [line for one in log.lines for line in lines_of(one)]
+        lines += [line for one in log.lines for line in log_lines(one)]
         self.show(lines or [[(f" {NOTHING}", "unknown")]])
         if at_end:
             self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
@@ -53,14 +53,14 @@ class ExecutionLogView(Lines):
         self.show([[(brief(cause_of(error), LONGEST), "watch")]])
 
 
-def lines_of(logged: "LoggedLine") -> list[list[Part]]:
+def log_lines(logged: "LoggedLine") -> list[list[Part]]:
     """A logged line; an exception has several."""
-    tone = TONES.get(logged.level, "plain")
+    color = COLORS.get(logged.level, "plain")
     first, *more = harmless_lines(logged.text, most=200, longest=LONGEST).splitlines() or [""]
     head: list[Part] = [
         (f" {clock(logged.at, milliseconds=True)} ", "unknown"),
-        (f"{brief(logged.level, 8):<8} ", tone),
+        (f"{brief(logged.level, 8):<8} ", color),
         (f"{brief(logged.source.removesuffix('.log'), 40)}  ", "unknown"),
-        (first, tone),
+        (first, color),
     ]
-    return [head, *([(f"     {line}", tone)] for line in more)]
+    return [head, *([(f"     {line}", color)] for line in more)]

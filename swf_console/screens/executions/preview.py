@@ -12,10 +12,10 @@ from ...backend.core.sanitize import brief
 from ...viewmodels.executions.detail import read_execution
 from ...widgets.text.line import Line
 from ...widgets.timeline import Timeline
-from ...widgets.worker import Background
+from ...widgets.worker import BackgroundCall
 from ..base.polling import cause_of
-from .replay import strip_of
-from .summary import summary
+from .replay import state_spans
+from .summary import summary_content
 
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleContext
@@ -38,10 +38,10 @@ class ExecutionPreview(Container):
     def __init__(self, services: "ConsoleContext") -> None:
         super().__init__()
         self.services = services
-        self.looked: RecordedExecution | None = None
+        self.recorded: RecordedExecution | None = None
         self._wanted: str | None = None
         self._timer: Timer | None = None
-        self._reading = Background(self, "preview")
+        self._reading = BackgroundCall(self, "preview")
 
     def compose(self) -> ComposeResult:
         """The id, the strip of states, the summary."""
@@ -69,26 +69,26 @@ class ExecutionPreview(Container):
     def _look(self, execution_id: str) -> "RecordedExecution":
         return read_execution(self.services, execution_id)
 
-    def _show(self, looked: "RecordedExecution") -> None:
-        execution = looked.detail.execution
+    def _show(self, recorded: "RecordedExecution") -> None:
+        execution = recorded.detail.execution
         if execution.execution_id != self._wanted:
             self._later(0.01)
             return
-        self.looked = looked
+        self.recorded = recorded
         title = Content.styled(f" {brief(execution.execution_id, 120)}", "bold")
         self.query_one("#preview-title", Line).show(title, Content("Enter opens "))
-        self.query_one(Timeline).show(strip_of(looked.detail))
-        self.query_one("#preview-text", Static).update(summary(looked))
+        self.query_one(Timeline).show(state_spans(recorded.detail))
+        self.query_one("#preview-text", Static).update(summary_content(recorded))
         if execution.status == "running":
             self._later(AGAIN)
 
     def _failed(self, error: Exception) -> None:
-        self.looked = None
+        self.recorded = None
         self.query_one("#preview-text", Static).update(Content.styled(cause_of(error), "$text-warning"))
         self._later(2 * AGAIN)
 
     def _clear(self) -> None:
-        self.looked = None
+        self.recorded = None
         self.query_one("#preview-title", Line).show(Content(""))
         self.query_one(Timeline).show([])
         self.query_one("#preview-text", Static).update("")

@@ -15,7 +15,7 @@ from ...backend.core.sanitize import brief
 from ...viewmodels.executions.detail import read_execution
 from ...viewmodels.executions.replay import Replay, moments_of
 from ...widgets.bindings import bindings_of
-from ...widgets.semantic_colors import Tone
+from ...widgets.semantic_colors import SemanticColor
 from ...widgets.tail.line_view import Lines
 from ...widgets.text.line import Line
 from ...widgets.timeline import Span, Timeline
@@ -33,7 +33,7 @@ FRAMES = 10
 class ReplayView(View, can_focus=True):
     """The strip of states with a mark that moves, and the events that have passed."""
 
-    place: ClassVar[str] = "replay"
+    scope: ClassVar[str] = "replay"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("replay")
     DEFAULT_CSS = """
     ReplayView > #replay-now { height: 1; }
@@ -59,13 +59,13 @@ class ReplayView(View, can_focus=True):
         self.query_one("#replay-title", Line).show(title, Content("Esc back "))
         self._paint()
 
-    def entered(self) -> None:
+    def activated(self) -> None:
         """Keep time."""
         self.focus()
         self._last = time.monotonic()
         self._clock = self._clock or self.set_interval(1 / FRAMES, self._frame)
 
-    def left(self) -> None:
+    def deactivated(self) -> None:
         """Time stands still."""
         if self._clock is not None:
             self._clock.stop()
@@ -108,7 +108,7 @@ class ReplayView(View, can_focus=True):
     def _paint(self) -> None:
         replay = self.replay
         at = f"{lasted(replay.at)} of {lasted(replay.length)}"
-        self.query_one(Timeline).show(spans_of(replay.moments), replay.at, at)
+        self.query_one(Timeline).show(spans_between(replay.moments), replay.at, at)
         passed = replay.passed
         state = state_of(passed[-1].event) if passed else "-"
         sort = "playing" if replay.playing else "ended" if replay.ended else "paused"
@@ -122,7 +122,7 @@ def replay_of(services: "ConsoleContext", execution_id: str) -> "Replay":
     return Replay(moments_of(read_execution(services, execution_id).detail.events))
 
 
-def spans_of(moments: "tuple[Moment, ...]", going_on: float = 0.0) -> list[Span]:
+def spans_between(moments: "tuple[Moment, ...]", going_on: float = 0.0) -> list[Span]:
     """The states between the events; the last one goes on for so many seconds, and is left out where 0."""
     spans: list[Span] = []
     for moment, following in pairwise(moments):
@@ -132,12 +132,12 @@ def spans_of(moments: "tuple[Moment, ...]", going_on: float = 0.0) -> list[Span]
     return spans
 
 
-def strip_of(detail: "ExecutionDetail") -> list[Span]:
+def state_spans(detail: "ExecutionDetail") -> list[Span]:
     """The states of an execution; of one that runs also the one it is in, until now."""
     events, going_on = detail.events, 0.0
     if events and detail.execution.status == "running" and not detail.more_events:
         going_on = max(0.0, (datetime.now(UTC) - events[-1].timestamp).total_seconds())
-    return spans_of(moments_of(events), going_on)
+    return spans_between(moments_of(events), going_on)
 
 
 def _lengthen(spans: list[Span], state: str, seconds: float) -> None:
@@ -146,7 +146,7 @@ def _lengthen(spans: list[Span], state: str, seconds: float) -> None:
     spans.append(Span(state, seconds, state_tone(state)))
 
 
-def _line(moment: "Moment") -> "tuple[tuple[str, Tone], ...]":
+def _line(moment: "Moment") -> "tuple[tuple[str, SemanticColor], ...]":
     state = state_of(moment.event)
     return (
         (f" {lasted(moment.at):>9}  ", "unknown"),

@@ -8,7 +8,7 @@ from ...backend.core.sanitize import brief
 from ...backend.services.executions.diff import flattened
 from ...viewmodels.executions.detail import origin_of
 from ...viewmodels.executions.replay import moments_of
-from ...widgets.semantic_colors import Tone
+from ...widgets.semantic_colors import SemanticColor
 from ...widgets.table.columns import Column
 from ...widgets.table.rows import Cell, ListSource
 
@@ -66,7 +66,7 @@ def state_of(event: "StateEvent") -> str:
     return brief(f"{event.state}/{event.substate}" if event.substate else event.state, 60)
 
 
-def state_tone(state: str) -> Tone:
+def state_tone(state: str) -> SemanticColor:
     """Physics is green, no beam is calm, all else is on its way."""
     return "ok" if state.startswith("run/physics") else "off" if state.startswith("no_beam") else "busy"
 

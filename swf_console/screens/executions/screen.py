@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 from ...backend.core.sanitize import brief
 from ...backend.database.records.workflows import ExecutionSummary
 from ...widgets.table.paged_table import PagedTable
-from ...widgets.worker import Background
+from ...widgets.worker import BackgroundCall
 from ..base.host import host_of
 from ..base.polling import cause_of
-from ..base.screen import WIDE, StackPane
+from ..base.screen import WIDE, StackedScreen
 from ..base.views import ViewStack
 from .actions import ExecutionActions
 from .compare import CompareView
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ...viewmodels.executions.replay import Replay
 
 
-class ExecutionsPane(StackPane):
+class ExecutionsScreen(StackedScreen):
     """The list with its preview, and what is opened from it."""
 
     screen_name: ClassVar[str] = "executions"
@@ -38,8 +38,8 @@ class ExecutionsPane(StackPane):
         "value whole."
     )
     DEFAULT_CSS = """
-    ExecutionsPane { layout: horizontal; height: 1fr; width: 1fr; }
-    ExecutionsPane > ViewStack { width: 3fr; }
+    ExecutionsScreen { layout: horizontal; height: 1fr; width: 1fr; }
+    ExecutionsScreen > ViewStack { width: 3fr; }
     """
 
     def __init__(self, services: "ConsoleContext") -> None:
@@ -47,7 +47,7 @@ class ExecutionsPane(StackPane):
         super().__init__(services, self._list)
         self._preview = ExecutionPreview(services)
         self._wide = False
-        self._reading = Background(self, "executions")
+        self._reading = BackgroundCall(self, "executions")
         self._actions = ExecutionActions(self, services, self._reading, self.refresh_now, self.open_alone)
 
     def compose(self) -> ComposeResult:
@@ -77,8 +77,8 @@ class ExecutionsPane(StackPane):
         event.stop()
         self.open_execution(event.row.key)
 
-    @on(ExecutionDetailView.Deeper)
-    def _deeper(self, event: ExecutionDetailView.Deeper) -> None:
+    @on(ExecutionDetailView.DocumentRequested)
+    def _deeper(self, event: ExecutionDetailView.DocumentRequested) -> None:
         event.stop()
         self._stack.push(event.document)
 
@@ -90,7 +90,7 @@ class ExecutionsPane(StackPane):
     @property
     def execution_id(self) -> str | None:
         """The execution that an action concerns: the one that is open, else the one under the cursor."""
-        if self._stack.front.of_many:
+        if self._stack.front.concerns_many:
             return None
         if (view := self._detail) is not None:
             return view.execution_id
@@ -100,10 +100,10 @@ class ExecutionsPane(StackPane):
     @property
     def execution(self) -> ExecutionSummary | None:
         """The same with what is known of it."""
-        if self._stack.front.of_many:
+        if self._stack.front.concerns_many:
             return None
         if (view := self._detail) is not None:
-            return view.looked.detail.execution if view.looked else None
+            return view.recorded.detail.execution if view.recorded else None
         return self._list.execution
 
     @property
@@ -125,7 +125,7 @@ class ExecutionsPane(StackPane):
 
     def open_alone(self, execution_id: str) -> None:
         """Show everything about one, over the list."""
-        self._stack.to_first()
+        self._stack.pop_to_first()
         self.open_execution(execution_id)
 
     def open_execution(self, execution_id: str) -> None:
@@ -151,7 +151,7 @@ class ExecutionsPane(StackPane):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self._stack.to_first()
+        self._stack.pop_to_first()
         self._list.begin_filter()
 
     def action_find(self) -> None:
@@ -159,27 +159,27 @@ class ExecutionsPane(StackPane):
         if isinstance(self._stack.front, ExecutionDetailView):
             self._stack.front.begin_search()
         else:
-            self._stack.to_first()
+            self._stack.pop_to_first()
             self._list.begin_search()
 
     def action_order(self) -> None:
         """List in the next order."""
-        self._stack.to_first()
+        self._stack.pop_to_first()
         self._list.order()
 
     def action_columns(self) -> None:
         """Type which columns are shown."""
-        self._stack.to_first()
+        self._stack.pop_to_first()
         self._list.begin_columns()
 
     def action_turn(self) -> None:
         """List the other way round."""
-        self._stack.to_first()
+        self._stack.pop_to_first()
         self._list.order(turn=True)
 
     def action_compare(self) -> None:
         """Compare the two that are marked."""
-        if self._stack.front.of_many:
+        if self._stack.front.concerns_many:
             self.refresh_now()
             return
         marked = [*self._list.table.marked]

@@ -10,14 +10,14 @@ from textual.style import Style
 from ...backend.core.format import as_text, instant, lasted
 from ...backend.core.sanitize import brief, harmless_lines
 from ...backend.core.times import seconds_since
-from ...widgets.semantic_colors import COLOURS
+from ...widgets.semantic_colors import STYLES
 from ..base.execution_columns import status_cell, took
 
 if TYPE_CHECKING:
     from ...backend.services.executions.queries import ExecutionDetail
     from ...viewmodels.executions.detail import RecordedExecution
 
-Part = str | tuple[str, str] | Content
+Value = str | tuple[str, str] | Content
 DRIFT = {
     True: ("drifted: the code that ran is not the stored one", "watch"),
     False: ("none", "ok"),
@@ -34,10 +34,10 @@ LABEL = 15
 MOST_LINES = 100
 
 
-def summary(looked: "RecordedExecution") -> Content:
+def summary_content(recorded: "RecordedExecution") -> Content:
     """The page."""
-    lines = [_line(label, part) for label, part in _fields(looked) if part is not None]
-    error = looked.detail.execution.error_message
+    lines = [_line(label, part) for label, part in _fields(recorded) if part is not None]
+    error = recorded.detail.execution.error_message
     if error:
         lines += [
             Content(""),
@@ -47,16 +47,16 @@ def summary(looked: "RecordedExecution") -> Content:
     return Content("\n").join(lines)
 
 
-def _line(label: str, part: "Part") -> Content:
-    return Content.assemble((f"{label:<{LABEL}}", COLOURS["unknown"]), part)
+def _line(label: str, part: "Value") -> Content:
+    return Content.assemble((f"{label:<{LABEL}}", STYLES["unknown"]), part)
 
 
-def _fields(looked: "RecordedExecution") -> "Iterator[tuple[str, Part | None]]":
-    detail, execution = looked.detail, looked.detail.execution
+def _fields(recorded: "RecordedExecution") -> "Iterator[tuple[str, Value | None]]":
+    detail, execution = recorded.detail, recorded.detail.execution
     status = status_cell(execution.status)
     reason = _of(execution.performance_metrics).get("reason")
     why = f"  ({brief(reason, 100)})" if reason not in (None, execution.status) else ""
-    yield "status", Content.assemble((status.text, COLOURS[status.tone]), why)
+    yield "status", Content.assemble((status.text, STYLES[status.color]), why)
     yield "workflow", brief(f"{execution.workflow_name} {execution.version}")
     yield "configuration", _known(_of(execution.parameter_values.get("workflow")).get("configuration"))
     yield "namespace", brief(execution.namespace or "-")
@@ -66,10 +66,10 @@ def _fields(looked: "RecordedExecution") -> "Iterator[tuple[str, Part | None]]":
     yield "ended", _instant(execution.end_time) if execution.end_time else None
     yield "took", took(execution)
     yield "STFs", stfs_of(detail)
-    yield "stop requested", _stop_requested(looked)
+    yield "stop requested", _stop_requested(recorded)
     yield "held by", _known(execution.owner) if execution.status == "running" else None
     yield "messages", messages_of(detail)
-    yield from _processing(looked)
+    yield from _processing(recorded)
     yield "drift", _drift(detail)
     yield "source", source_link(detail)
 
@@ -99,9 +99,9 @@ def messages_of(detail: "ExecutionDetail") -> str:
     return f"{total:,}: {types}" if types else "none"
 
 
-def _processing(looked: "RecordedExecution") -> "Iterator[tuple[str, Part | None]]":
+def _processing(recorded: "RecordedExecution") -> "Iterator[tuple[str, Value | None]]":
     """Slices by status, and workers, where there are any."""
-    state = looked.run_state
+    state = recorded.run_state
     if state and (state.slices_created or state.target_worker_count or state.stf_samples_received):
         yield "slices", ", ".join(f"{getattr(state, field):,} {word}" for field, word in PROCESSED)
         yield "workers", f"{state.active_worker_count:,} of {state.target_worker_count:,}"
@@ -116,7 +116,7 @@ def source_link(detail: "ExecutionDetail") -> Content:
     words = f"{brief(str(commit)[:12])} {brief(source.get('path') or '')}"
     dirty = " with changes that were not committed" if source.get("dirty") else ""
     link = Style(link=url, underline=True) if _harmless_url(url) else ""
-    return Content.assemble((words, link), (dirty, COLOURS["watch"]))
+    return Content.assemble((words, link), (dirty, STYLES["watch"]))
 
 
 def _harmless_url(url: object) -> bool:
@@ -130,8 +130,8 @@ def _harmless_url(url: object) -> bool:
 
 
 def _drift(detail: "ExecutionDetail") -> Content:
-    words, tone = DRIFT[detail.drift.drifted]
-    return Content.assemble((words, COLOURS[tone]))  # type: ignore[index]
+    words, color = DRIFT[detail.drift.drifted]
+    return Content.assemble((words, STYLES[color]))  # type: ignore[index]
 
 
 def _instant(moment: datetime) -> str:
@@ -140,11 +140,11 @@ def _instant(moment: datetime) -> str:
     return f"{instant(moment)} UTC{recent}"
 
 
-def _stop_requested(looked: "RecordedExecution") -> str | None:
-    asked = looked.detail.execution.stop_requested_at
+def _stop_requested(recorded: "RecordedExecution") -> str | None:
+    asked = recorded.detail.execution.stop_requested_at
     if asked is None:
         return None
-    who = f"by {brief(looked.stopped_by, 60)}" if looked.stopped_by else "not from a console of this home"
+    who = f"by {brief(recorded.stopped_by, 60)}" if recorded.stopped_by else "not from a console of this home"
     return f"{_instant(asked)}, {who}"
 
 

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from ...backend.core.format import number, plural, since
 from ...backend.core.sanitize import brief
-from ...widgets.semantic_colors import Tone
+from ...widgets.semantic_colors import Part, SemanticColor
 from ...widgets.state_strip import progress_bar
-from ...widgets.symbols import sign, sparkline
+from ...widgets.symbols import sparkline, symbol
 from ...widgets.table.columns import Column
 from ...widgets.table.rows import Cell
 from ...widgets.table.short_list import Item
-from ...widgets.tail.line_view import Part
 
 if TYPE_CHECKING:
     from ...viewmodels.fast_processing import FastRun, Outlook, WorkerView
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 Line = list[Part]
 
 WORKER_COLUMNS = (
-    Column("sign", "", 1),
+    Column("symbol", "", 1),
     Column("worker", "WORKER", 30, least=20, grows=True),
     Column("status", "STATUS", 12, least=10),
     Column("slice", "SLICE", 6, right=True),
@@ -28,7 +27,13 @@ WORKER_COLUMNS = (
     Column("heard", "HB", 6, right=True),
     Column("location", "LOCATION", 16, least=8),
 )
-TONES: dict[str, Tone] = {"ended": "off", "lost": "bad", "failed": "bad", "idle": "ok", "ready": "ok"}
+COLORS: dict[str, SemanticColor] = {
+    "ended": "off",
+    "lost": "bad",
+    "failed": "bad",
+    "idle": "ok",
+    "ready": "ok",
+}
 LEFT = 13
 BAR = 20
 
@@ -37,7 +42,7 @@ def outlook_lines(outlook: "Outlook | None", trouble: str, width: int) -> list[L
     """What the configured run would need."""
     if outlook is None:
         said = trouble or "testbed.toml names no configuration: set workflow.config on Namespaces (6)"
-        return [[(f"{sign('watch')} {brief(said)}", "watch")]]
+        return [[(f"{symbol('watch')} {brief(said)}", "watch")]]
     what_if = f", what if {outlook.what_if:,} workers" if outlook.what_if is not None else ""
     lines: list[Line] = [[(f"PREDICTED for {brief(outlook.configuration, 60)}{what_if}", "unknown")]]
     rates, backlog = outlook.capacity, outlook.backlog
@@ -48,7 +53,7 @@ def outlook_lines(outlook: "Outlook | None", trouble: str, width: int) -> list[L
         return lines
     keeps_up = rates.keeps_up
     used = f"{rates.utilisation:.0%}" if isfinite(rates.utilisation) else "no worker"
-    tone: Tone = "ok" if keeps_up else "bad"
+    color: SemanticColor = "ok" if keeps_up else "bad"
     lines += [
         _line(
             "demand",
@@ -58,7 +63,7 @@ def outlook_lines(outlook: "Outlook | None", trouble: str, width: int) -> list[L
         [
             *_label("utilisation"),
             *progress_bar(rates.utilisation if isfinite(rates.utilisation) else 1.0, BAR),
-            (f" {used} {sign(tone)} {'keeps up' if keeps_up else 'falls behind'}", tone),
+            (f" {used} {symbol(color)} {'keeps up' if keeps_up else 'falls behind'}", color),
             (f", {rates.workers_needed:,} would do", "unknown"),
         ],
     ]
@@ -74,7 +79,7 @@ def outlook_lines(outlook: "Outlook | None", trouble: str, width: int) -> list[L
         _line("drained", drained),
         [*_label(""), (_spark(waiting, max(10, min(60, width - LEFT - 2))), "busy")],
     ]
-    lines += [[(f"{sign('watch')} {brief(warning)}", "watch")] for warning in outlook.warnings]
+    lines += [[(f"{symbol('watch')} {brief(warning)}", "watch")] for warning in outlook.warnings]
     return lines
 
 
@@ -114,11 +119,11 @@ def run_lines(run: "FastRun | None", outlook: "Outlook | None") -> list[Line]:
 
 def worker_item(worker: "WorkerView") -> Item:
     """A worker as a row."""
-    tone: Tone = TONES.get(worker.status, "busy")
+    color: SemanticColor = COLORS.get(worker.status, "busy")
     cells = (
-        Cell(sign(tone), tone),
+        Cell(symbol(color), color),
         Cell(brief(worker.worker_id, 80)),
-        Cell(brief(worker.status, 20), tone),
+        Cell(brief(worker.status, 20), color),
         Cell("-" if worker.slice_id is None else f"{worker.slice_id:,}"),
         Cell(f"{worker.finished:,}"),
         Cell(since(worker.heard_at)),

@@ -14,8 +14,8 @@ from ...widgets.tail.line_view import Lines
 from ...widgets.text.notice import Notice
 from ..base.outages import database_notice
 from ..base.polling import Poll
-from ..base.prompt import Entry
-from ..base.screen import ColumnsPane
+from ..base.prompt import Prompt
+from ..base.screen import ListScreen
 from .rows import WORKER_COLUMNS, outlook_lines, run_lines, worker_item
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ STEP = 0.1
 NO_WORKER = "No worker has reported. The slice-worker program is on Agents ({agents})"
 
 
-class FastProcessingPane(ColumnsPane):
+class FastProcessingScreen(ListScreen):
     """Prediction beside what happened, and the workers below."""
 
     screen_name: ClassVar[str] = "fast_processing"
@@ -39,7 +39,7 @@ class FastProcessingPane(ColumnsPane):
         "is changed by that. Happened is the newest run with slices."
     )
     DEFAULT_CSS = """
-    FastProcessingPane {
+    FastProcessingScreen {
         & > #fast-parts { height: auto; layout: vertical; }
         & #fast-outlook { height: 6; }
         & #fast-run { height: 6; border-top: solid $panel; }
@@ -54,7 +54,7 @@ class FastProcessingPane(ColumnsPane):
         super().__init__(services)
         self._watch: FastProcessingMonitor | None = None
         self._workers: int | None = None
-        self.look: FastProcessingSnapshot | None = None
+        self.snapshot: FastProcessingSnapshot | None = None
         self.poll: Poll[FastProcessingSnapshot] = Poll(self, self._ask, self._show, self._trouble)
 
     def compose(self) -> ComposeResult:
@@ -63,7 +63,7 @@ class FastProcessingPane(ColumnsPane):
         with Container(id="fast-parts"):
             yield Lines(identity="fast-outlook", wrap=True)
             yield Lines(identity="fast-run", wrap=True)
-        yield Entry()
+        yield Prompt()
         yield ShortList(WORKER_COLUMNS, identity="fast-workers", empty="Looking ...")
 
     @property
@@ -99,16 +99,16 @@ class FastProcessingPane(ColumnsPane):
             self._watch = FastProcessingMonitor(self.services)
         return self._watch.snapshot(self._workers)
 
-    def _show(self, look: "FastProcessingSnapshot") -> None:
-        kept = self.look.run if self.look else None
-        self.look = look
-        self.query_one(Notice).say(database_notice(self.services, look.database_trouble))
-        stale = bool(look.database_trouble)
+    def _show(self, snapshot: "FastProcessingSnapshot") -> None:
+        kept = self.snapshot.run if self.snapshot else None
+        self.snapshot = snapshot
+        self.query_one(Notice).say(database_notice(self.services, snapshot.database_trouble))
+        stale = bool(snapshot.database_trouble)
         self.run_view.stale = self.listing.stale = stale
         self.outlook.stale = False
-        self.outlook.show(outlook_lines(look.outlook, look.outlook_trouble, self.outlook.size.width))
-        run = kept if stale else look.run
-        self.run_view.show(run_lines(run, look.outlook))
+        self.outlook.show(outlook_lines(snapshot.outlook, snapshot.outlook_trouble, self.outlook.size.width))
+        run = kept if stale else snapshot.run
+        self.run_view.show(run_lines(run, snapshot.outlook))
         self.listing.say_when_empty(with_keys(NO_WORKER))
         if not stale:
             self.listing.show([worker_item(worker) for worker in run.workers] if run else [])
@@ -120,7 +120,7 @@ class FastProcessingPane(ColumnsPane):
 
     def action_workers(self, direction: int) -> None:
         """Predict with a tenth more or fewer workers; 0: with those of the configuration."""
-        outlook = self.look.outlook if self.look else None
+        outlook = self.snapshot.outlook if self.snapshot else None
         if outlook is None or outlook.capacity is None:
             return
         now = self._workers if self._workers is not None else outlook.capacity.workers
@@ -130,7 +130,7 @@ class FastProcessingPane(ColumnsPane):
 
     def copy_text(self, what: str) -> str | None:
         """The prediction as text, or its command line."""
-        outlook = self.look.outlook if self.look else None
+        outlook = self.snapshot.outlook if self.snapshot else None
         if outlook is None:
             return None
         what_if = f" --workers {self._workers}" if self._workers is not None else ""

@@ -12,13 +12,13 @@ from textual.widgets import Input
 from ...widgets.bindings import bindings_of
 from ...widgets.key_labels import with_keys
 from ...widgets.table.short_list import ShortList
-from ...widgets.worker import Background
+from ...widgets.worker import BackgroundCall
 from ..base.host import host_of
 from ..base.polling import cause_of
 from ..base.screen import WIDE
-from .parts import CHOOSING, EDITING, LaunchParts
-from .rows import CONFIGURATION, DURATION, NAMESPACE, PACE, WHERE, choices_of, help_of, rows_of, verdict_of
-from .validation import RequestCheck, Starter
+from .body import CHOOSING, EDITING, FormBody
+from .rows import CONFIGURATION, DURATION, NAMESPACE, PACE, WHERE, choices_of, help_of, rows_of, verdict_lines
+from .validation import RequestCheck, RunStarter
 
 if TYPE_CHECKING:
     from ...backend.services.executions.request import RunRequest
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 class LaunchForm(ModalScreen[None]):
     """What is chosen is looked at while it is chosen, and begun when it is found good."""
 
-    place: ClassVar[str] = "launch"
+    scope: ClassVar[str] = "launch"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("launch")
     DEFAULT_CSS = "LaunchForm { align: center middle; }"
 
     def __init__(self, services: "ConsoleContext") -> None:
         super().__init__()
         self.services = services
-        self.parts = LaunchParts()
-        self.rows, self.choices, self.verdict = self.parts.rows, self.parts.choices, self.parts.verdict
-        self.input, self.notice = self.parts.input, self.parts.notice
+        self.body = FormBody()
+        self.rows, self.choices, self.verdict = self.body.rows, self.body.choices, self.body.verdict
+        self.input, self.notice = self.body.input, self.body.notice
         self.request: RunRequest | None = None
         self.here = True
         self.offer: Offer | None = None
@@ -46,20 +46,20 @@ class LaunchForm(ModalScreen[None]):
         self._editing = ""
         self._submitted = False
         self._wanted = False
-        self._offers = Background(self, "offer")
+        self._offers = BackgroundCall(self, "offer")
         self.check = RequestCheck(self, services, self._was_checked, self._paint, self._failed)
-        self._starter = Starter(self, services, self.notice)
+        self._starter = RunStarter(self, services, self.notice)
 
     def compose(self) -> ComposeResult:
-        yield self.parts
+        yield self.body
 
     def on_resize(self, event: events.Resize) -> None:
         """Side by side where there is room."""
-        self.parts.set_class(event.size.width >= WIDE, "-wide")
+        self.body.set_class(event.size.width >= WIDE, "-wide")
 
     def on_mount(self) -> None:
         """Read what there is to choose from."""
-        self.parts.keys.show(("launch",), host_of(self).refusal)
+        self.body.keys.show(("launch",), host_of(self).refusal)
         self._offers.start(self._offer, self._offered, self._failed)
 
     def on_unmount(self) -> None:
@@ -93,10 +93,10 @@ class LaunchForm(ModalScreen[None]):
         self._paint()
 
     def _failed(self, error: Exception) -> None:
-        self.notice.say(cause_of(error), tone="bad")
+        self.notice.say(cause_of(error), color="bad")
 
     def _was_checked(self, request: "RunRequest", checked: "Checked") -> None:
-        self.notice.say(*checked.problems[:2], tone="bad")
+        self.notice.say(*checked.problems[:2], color="bad")
         if self._editing and request != self.request:
             self._typed_was_checked(request, checked)
             return
@@ -120,17 +120,17 @@ class LaunchForm(ModalScreen[None]):
             return
         check = self.check
         self.rows.show(rows_of(self.request, self.offer, self.checked, here=self.here))
-        self.verdict.show(verdict_of(self.checked, check.forecast, check.missing, check.trouble))
+        self.verdict.show(verdict_lines(self.checked, check.forecast, check.missing, check.trouble))
 
     @on(ShortList.Moved, "#launch-rows")
     def _moved(self, event: ShortList.Moved) -> None:
-        if not self.parts.choosing:
-            self.parts.explain(help_of(event.item))
+        if not self.body.choosing:
+            self.body.explain(help_of(event.item))
 
     @on(ShortList.Moved, "#launch-choices")
     def _looked_at(self, event: ShortList.Moved) -> None:
-        if self.parts.choosing:
-            self.parts.explain(help_of(event.item))
+        if self.body.choosing:
+            self.body.explain(help_of(event.item))
 
     @on(ShortList.Chosen, "#launch-rows")
     def _change(self, event: ShortList.Chosen) -> None:
@@ -138,8 +138,8 @@ class LaunchForm(ModalScreen[None]):
         if self.request is None:
             return
         if key == CONFIGURATION:
-            self.parts.give_keys_to(CHOOSING)
-            self.parts.explain(help_of(self.choices.current))
+            self.body.give_keys_to(CHOOSING)
+            self.body.explain(help_of(self.choices.current))
         elif key == WHERE:
             self.action_where()
         elif key == PACE:
@@ -162,7 +162,7 @@ class LaunchForm(ModalScreen[None]):
         self._editing, self._wanted = key, False
         self.input.value = row.value if row else plain.get(key, "")
         self.input.placeholder = f"{key.lstrip('@')}: empty takes the override away"
-        self.parts.give_keys_to(EDITING)
+        self.body.give_keys_to(EDITING)
 
     @on(Input.Changed, "#launch-input")
     def _typed(self, event: Input.Changed) -> None:
@@ -195,11 +195,11 @@ class LaunchForm(ModalScreen[None]):
         self._editing = ""
         self._submitted = False
         self.input.remove_class("-invalid")
-        self.parts.give_keys_to()
+        self.body.give_keys_to()
 
     def _choose_no_more(self) -> None:
-        self.parts.give_keys_to()
-        self.parts.explain(help_of(self.rows.current))
+        self.body.give_keys_to()
+        self.body.explain(help_of(self.rows.current))
 
     def action_back(self) -> None:
         """Out of the input or the choice; else close the form."""
@@ -207,7 +207,7 @@ class LaunchForm(ModalScreen[None]):
             self._end_edit()
             if self.request:
                 self.take(self.request)
-        elif self.parts.choosing:
+        elif self.body.choosing:
             self._choose_no_more()
         else:
             self.dismiss()
@@ -249,7 +249,7 @@ class LaunchForm(ModalScreen[None]):
         if self._wanted or request is None or checked is None:
             self.notice.say(with_keys("it is checked first, and then begun; {launch.back} closes the form"))
         elif checked.problems:
-            self.notice.say(*checked.problems[:2], tone="bad")
+            self.notice.say(*checked.problems[:2], color="bad")
         else:
             self._starter.run(request, checked.workflow, self._started, here=self.here)
 

@@ -4,12 +4,11 @@ from typing import TYPE_CHECKING, cast
 
 from ...backend.core.sanitize import brief
 from ...widgets.key_labels import with_keys
-from ...widgets.semantic_colors import Tone
-from ...widgets.symbols import sign
+from ...widgets.semantic_colors import Part, SemanticColor
+from ...widgets.symbols import symbol
 from ...widgets.table.columns import Column
 from ...widgets.table.rows import Cell
 from ...widgets.table.short_list import Item
-from ...widgets.tail.line_view import Part
 
 if TYPE_CHECKING:
     from ...backend.services.executions.request import RunRequest
@@ -34,7 +33,7 @@ CONFIGURATION, NAMESPACE, WHERE, PACE, DURATION = (
     "@duration",
 )
 
-WORDS = {
+HELP = {
     CONFIGURATION: "configuration: what is run, with which parameters; Enter shows those there are",
     NAMESPACE: "namespace: where the run and its messages belong; for this run alone",
     WHERE: "where: here it ends when this console is left; a persistent runner goes on without it",
@@ -89,35 +88,35 @@ def choices_of(choices: "tuple[Choice, ...]") -> list[Item]:
     ]
 
 
-def verdict_of(
+def verdict_lines(
     checked: "Checked | None", forecast: "Forecast | None", missing: tuple[str, ...], trouble: str
 ) -> list[list[Part]]:
     """Whether it can be run and will keep up, and what to do first."""
     lines: list[list[Part]] = []
     for problem in checked.problems if checked else ():
-        lines.append([(f"{sign('bad')} {brief(problem)}", "bad")])
+        lines.append([(f"{symbol('bad')} {brief(problem)}", "bad")])
     if missing:
         names = brief(", ".join(missing))
         do = with_keys("{launch.start_missing} starts them, {launch.start} runs without")
-        lines.append([(f"{sign('watch')} not running: {names}: {do}", "watch")])
+        lines.append([(f"{symbol('watch')} not running: {names}: {do}", "watch")])
     if forecast:
         keeps_up = forecast.keeps_up
-        mark: Part = (f"{sign('watch')} ", "watch") if keeps_up is False else (f"{sign('ok')} ", "ok")
+        mark: Part = (f"{symbol('watch')} ", "watch") if keeps_up is False else (f"{symbol('ok')} ", "ok")
         lines += [
             [mark if n == min(1, len(forecast.lines) - 1) else ("  ", "plain"), (line, "plain")]
             for n, line in enumerate(forecast.lines)
         ]
     warnings = [*(forecast.warnings if forecast else checked.warnings if checked else ())]
-    lines += [[(f"{sign('watch')} {brief(warning)}", "watch")] for warning in warnings]
+    lines += [[(f"{symbol('watch')} {brief(warning)}", "watch")] for warning in warnings]
     if trouble:
-        lines.append([(f"{sign('watch')} {brief(trouble)}", "watch")])
+        lines.append([(f"{symbol('watch')} {brief(trouble)}", "watch")])
     return lines
 
 
 def help_of(item: Item | None) -> str:
     """What the row under the cursor means: a line of the form, a parameter, a configuration to choose."""
-    if item is None or item.key in WORDS:
-        return WORDS[item.key] if item else ""
+    if item is None or item.key in HELP:
+        return HELP[item.key] if item else ""
     return help_of_choice(item) or help_of_parameter(cast("ValueRow", item.value))
 
 
@@ -147,10 +146,10 @@ def _row(key: str, name: str, value: str, source: str, unit: str = "") -> Item:
 
 
 def _parameter(row: "ValueRow") -> Item:
-    tone: Tone = "busy" if row.overridden else "plain" if row.effective else "off"
+    color: SemanticColor = "busy" if row.overridden else "plain" if row.effective else "off"
     cells = (
         Cell(f"  {brief(row.name, 60)}", "plain" if row.effective else "off"),
-        Cell(brief(row.value, 60), tone),
+        Cell(brief(row.value, 60), color),
         Cell(brief(row.unit, 10), "unknown"),
         Cell(brief(row.source, 80) if row.effective else "hidden", "busy" if row.overridden else "unknown"),
     )

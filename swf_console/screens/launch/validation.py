@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
-from ...widgets.worker import Latest
+from ...widgets.worker import LatestCall
 from ..base.polling import cause_of
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ class RequestCheck:
         self.forecast: Forecast | None = None
         self.missing: tuple[str, ...] = ()
         self.trouble = ""
-        self._end_rehearsal: Callable[[str], object] = str
-        self._checks: Latest[tuple[RunRequest, Checked]] = Latest(owner, "check")
-        self._forecasts: Latest[Forecast] = Latest(owner, "forecast")
-        self._missings: Latest[tuple[str, ...]] = Latest(owner, "missing")
+        self._stop_dry_run: Callable[[str], object] = str
+        self._checks: LatestCall[tuple[RunRequest, Checked]] = LatestCall(owner, "check")
+        self._forecasts: LatestCall[Forecast] = LatestCall(owner, "forecast")
+        self._missings: LatestCall[tuple[str, ...]] = LatestCall(owner, "missing")
 
     @property
     def busy(self) -> bool:
@@ -83,7 +83,7 @@ class RequestCheck:
         settings = self._services.settings
         self.close()
         stop = launch.new_dry_run()
-        self._end_rehearsal = stop.request
+        self._stop_dry_run = stop.request
         self._forecasts.ask(
             lambda: launch.forecast(settings, request, stop), self._was_predicted, self._failed
         )
@@ -95,7 +95,7 @@ class RequestCheck:
 
     def close(self) -> None:
         """A rehearsal under way is of no use any more."""
-        self._end_rehearsal(OUTDATED)
+        self._stop_dry_run(OUTDATED)
 
     def _was_predicted(self, forecast: "Forecast") -> None:
         self.forecast = forecast
@@ -110,7 +110,7 @@ class RequestCheck:
         self._changed()
 
 
-class Starter:
+class RunStarter:
     """One thing is begun at a time; what goes wrong is said in `notice` too, not only on the action line."""
 
     def __init__(self, owner: Widget, services: "ConsoleContext", notice: Notice) -> None:
@@ -122,7 +122,7 @@ class Starter:
         """Whether something can be begun now; says so where read-only forbids it."""
         host: ActionHost = host_of(self._owner)
         if not host.writable:
-            self._notice.say(host.refusal, tone="bad")
+            self._notice.say(host.refusal, color="bad")
         return host.writable and not self._under_way
 
     def run(self, request: "RunRequest", workflow: str, then: Then, *, here: bool) -> None:
@@ -165,4 +165,4 @@ class Starter:
 
     def _failed(self, error: Exception) -> None:
         self._under_way = False
-        self._notice.say(brief(cause_of(error)), tone="bad")
+        self._notice.say(brief(cause_of(error)), color="bad")

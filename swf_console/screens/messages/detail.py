@@ -2,7 +2,8 @@
 
 from ...backend.core.sanitize import brief
 from ...viewmodels.messages.ring_buffer import BufferedMessage
-from ...widgets.tail.line_view import Lines, Part
+from ...widgets.semantic_colors import Part
+from ...widgets.tail.line_view import Lines
 from ...widgets.text.json import json_lines
 
 LONGEST_BODY = 400_000
@@ -21,11 +22,11 @@ class MessageDetail(Lines):
         of = (message.number, message.id) if message else None
         if of != self._of:
             self._of = of
-            self.show(lines_of(message) if message else [])
+            self.show(message_lines(message) if message else [])
             self.scroll_to(y=0, animate=False)
 
 
-def lines_of(message: BufferedMessage) -> list[list[Part]]:
+def message_lines(message: BufferedMessage) -> list[list[Part]]:
     """Everything about a message."""
     if message.is_note:
         return [[(brief(message.body), "watch")]]
@@ -44,10 +45,10 @@ def lines_of(message: BufferedMessage) -> list[list[Part]]:
     ]
     if message.number < 0:
         head.append([("from  ".rjust(12), "unknown"), ("the database: it came before the tail", "watch")])
-    return [*head, [], *body_of(message)]
+    return [*head, [], *body_lines(message)]
 
 
-def body_of(message: BufferedMessage) -> list[list[Part]]:
+def body_lines(message: BufferedMessage) -> list[list[Part]]:
     """The body, as JSON where it is some."""
     if len(message.body) <= LONGEST_BODY and message.content is not None:
         return json_lines(message.content, "  ")

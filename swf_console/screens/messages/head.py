@@ -9,7 +9,7 @@ from ...viewmodels.context import ConsoleContext
 from ...widgets.tail.message_tail import MessageTail
 from ...widgets.text.line import Line
 from ...widgets.text.notice import Notice
-from .labels import counts_of, mode_of, stale_words, types_of
+from .labels import counts_label, mode_label, stale_text, types_label
 
 
 class MessagesHead(Vertical):
@@ -27,20 +27,20 @@ class MessagesHead(Vertical):
         """Say it anew; returns whether the tail is out of date."""
         tail, following = services.tail, services.subscription
         pipe = services.connections()[0]
-        stale = stale_words(pipe) if following else ""
-        mode = mode_of(following=view.following, waiting=view.waiting)
+        stale = stale_text(pipe) if following else ""
+        mode = mode_label(following=view.following, waiting=view.waiting)
         place = "all namespaces" if tail.everywhere else tail.topic.removeprefix("/topic/")
-        looked_for = _looked_for(tail.filter_text, view.searched)
+        looked_for = _search_label(tail.filter_text, view.searched)
         left = Content.assemble(" ", mode, "  ", (brief(place, 40), "$text-muted"), looked_for)
         dropped = following.dropped if following else 0
-        right = counts_of(tail.numbers(), dropped, tail.rates(), self.size.width)
+        right = counts_label(tail.numbers(), dropped, tail.rates(), self.size.width)
         self.query_one("#messages-head", Line).show(left, Content.assemble(right, " "))
-        self.query_one("#messages-types", Line).show(types_of(tail.types()))
+        self.query_one("#messages-types", Line).show(types_label(tail.types()))
         self.query_one(Notice).say(stale)
         return bool(stale)
 
 
-def _looked_for(filtered: str, searched: str) -> Content:
+def _search_label(filtered: str, searched: str) -> Content:
     parts = []
     if filtered:
         parts.append(Content.assemble("  / ", (brief(filtered, 60), "bold $text-warning")))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from textual.widget import Widget
 
 from ...viewmodels.context import ConsoleContext
-from ...widgets.worker import Background
+from ...widgets.worker import BackgroundCall
 
 FILL_AGAIN = 5.0
 JUMP_ROWS = 1000
@@ -27,7 +27,7 @@ class MessageHistory:
         wrong: Callable[[Exception], None],
     ) -> None:
         self._services, self._came, self._wrong = services, came, wrong
-        self._reading = Background(owner, "history")
+        self._reading = BackgroundCall(owner, "history")
         self._filled = False
         self._fill_at = 0.0
 

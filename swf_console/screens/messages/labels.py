@@ -10,9 +10,9 @@ from ...backend.core.sanitize import brief
 from ...backend.services.health.connection import ConnectionStatus, Connectivity
 from ...viewmodels.messages.buffer import BufferCounters
 from ...widgets.key_labels import with_keys
-from ...widgets.semantic_colors import COLOURS
-from ...widgets.symbols import sign, sparkline
-from ...widgets.tail.row import RowLike
+from ...widgets.semantic_colors import STYLES
+from ...widgets.symbols import sparkline, symbol
+from ...widgets.tail.row import MessageRow
 from ..base.outages import outage
 
 SPARK = 20
@@ -22,50 +22,50 @@ NEXT_STEPS = (
 )
 
 
-def mode_of(*, following: bool, waiting: int) -> Content:
+def mode_label(*, following: bool, waiting: int) -> Content:
     """Whether it follows, and how much waits."""
     if following:
-        return Content.styled(f"{sign('ok')} FOLLOW", COLOURS["ok"])
+        return Content.styled(f"{symbol('ok')} FOLLOW", STYLES["ok"])
     words = f"{waiting:,} waiting" if waiting else "nothing waits"
-    return Content.styled(f"{sign('watch')} PAUSED {words}", COLOURS["watch"])
+    return Content.styled(f"{symbol('watch')} PAUSED {words}", STYLES["watch"])
 
 
-def counts_of(numbers: BufferCounters, dropped: int, rates: list[int], width: int) -> Content:
+def counts_label(numbers: BufferCounters, dropped: int, rates: list[int], width: int) -> Content:
     """Rate, its last minute, and what is kept."""
     spark = sparkline(rates, SPARK if width >= 100 else NARROW_SPARK)
-    parts = [Content.assemble((f"{numbers.rate:,.0f}/s ", "bold"), (spark, COLOURS["busy"]))]
+    parts = [Content.assemble((f"{numbers.rate:,.0f}/s ", "bold"), (spark, STYLES["busy"]))]
     if not numbers.complete:
-        parts.append(Content.styled("filtering…", COLOURS["busy"]))
+        parts.append(Content.styled("filtering…", STYLES["busy"]))
     if width >= 100:
         parts.append(Content(f"{numbers.kept:,} kept"))
         if numbers.gone:
-            parts.append(Content.styled(f"{numbers.gone:,} only recorded", COLOURS["unknown"]))
-    parts.append(Content.styled(f"{dropped:,} dropped", COLOURS["bad"] if dropped else COLOURS["unknown"]))
+            parts.append(Content.styled(f"{numbers.gone:,} only recorded", STYLES["unknown"]))
+    parts.append(Content.styled(f"{dropped:,} dropped", STYLES["bad"] if dropped else STYLES["unknown"]))
     return Content("  ").join(parts)
 
 
-def types_of(types: list[tuple[str, int]]) -> Content:
+def types_label(types: list[tuple[str, int]]) -> Content:
     """How many came of each type, the most frequent first."""
     if not types:
-        return Content.styled(" no messages since the console was opened", COLOURS["unknown"])
+        return Content.styled(" no messages since the console was opened", STYLES["unknown"])
     parts = [Content.assemble(brief(name, 40), " ", (f"{count:,}", "bold")) for name, count in types[:30]]
-    return Content.assemble(" ", Content.styled(" · ", COLOURS["unknown"]).join(parts))
+    return Content.assemble(" ", Content.styled(" · ", STYLES["unknown"]).join(parts))
 
 
-def stale_words(pipe: ConnectionStatus) -> str:
+def stale_text(pipe: ConnectionStatus) -> str:
     """Why nothing comes, since when, and when it is tried again; empty where the pipe is up."""
     if pipe.state is Connectivity.UP:
         return f"the broker refused the subscription: {pipe.error}" if pipe.error else ""
     return outage(pipe) or "the broker: connecting"
 
 
-def emptiness(
+def empty_text(
     numbers: BufferCounters, pipe: ConnectionStatus, filter_text: str, namespace: str | None
 ) -> tuple[str, ...]:
     """Why there is nothing to see: the pipe is alive, or it is not, and what to do."""
     where = f" in {namespace}" if namespace else ""
     what = f"No messages match {filter_text}{where}." if filter_text else f"No messages{where} yet."
-    if stale_words(pipe):
+    if stale_text(pipe):
         recorded = with_keys("{tail.first} reads what is recorded.")
         return what, "None can come as long as the broker is away.", recorded
     clear = "{messages.back} clears the filter."
@@ -83,12 +83,12 @@ def _proof(numbers: BufferCounters, pipe: ConnectionStatus) -> str:
     return ", ".join(parts) + "."
 
 
-def command_of(filter_text: str) -> str:
+def tail_command(filter_text: str) -> str:
     """The command line that shows the same."""
     words = ["swf-console", "messages", "tail", *([filter_text] if filter_text else [])]
     return " ".join(shlex.quote(word) for word in words)
 
 
-def row_text(row: RowLike) -> str:
+def row_text(row: MessageRow) -> str:
     """A message on one line, as it is copied."""
     return f"{row.at.isoformat()} {row.msg_type or '-'} {row.run_id or '-'} {row.sender or '-'} {row.body}"

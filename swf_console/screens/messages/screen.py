@@ -13,11 +13,11 @@ from ...viewmodels.context import ConsoleContext
 from ...viewmodels.messages.ring_buffer import BufferedMessage
 from ...viewmodels.messages.search import find_row
 from ...widgets.key_labels import with_keys
-from ...widgets.worker import Background
+from ...widgets.worker import BackgroundCall
 from ..base.host import host_of
-from ..base.prompt import Entry
-from ..base.screen import Pane
-from .labels import command_of, row_text
+from ..base.prompt import Prompt
+from ..base.screen import BaseScreen
+from .labels import row_text, tail_command
 from .view import MessagesView
 
 GRAMMAR = f"""Filters: all terms must hold
@@ -29,7 +29,7 @@ GRAMMAR = f"""Filters: all terms must hold
   Fields: {" ".join(FIELDS)}"""
 
 
-class MessagesPane(Pane):
+class MessagesScreen(BaseScreen):
     """What is on the topic, as it comes: its keys, and the line that is typed into."""
 
     screen_name = "messages"
@@ -38,9 +38,9 @@ class MessagesPane(Pane):
     def __init__(self, services: ConsoleContext) -> None:
         super().__init__(services)
         self.tail, self.view = services.tail, MessagesView(services)
-        self.rows, self.entry = self.view.rows, self.view.entry
+        self.rows, self.prompt = self.view.rows, self.view.prompt
         self._marks = 0
-        self._searching = Background(self, "search")
+        self._searching = BackgroundCall(self, "search")
 
     def compose(self) -> ComposeResult:
         yield self.view
@@ -55,7 +55,7 @@ class MessagesPane(Pane):
 
     def refresh_now(self) -> None:
         """Everything anew."""
-        self.view.show_anew()
+        self.view.reload()
 
     def remember(self) -> dict[str, object]:
         """The filter, and whether other namespaces are shown."""
@@ -74,7 +74,7 @@ class MessagesPane(Pane):
         """Of the message under the cursor."""
         row = self.rows.cursor
         if what == "command":
-            return command_of(self.tail.filter_text)
+            return tail_command(self.tail.filter_text)
         if not isinstance(row, BufferedMessage) or row.is_note:
             return None
         texts = {"cell": row.id, "row": row_text(row), "json": _pretty(row)}
@@ -85,14 +85,14 @@ class MessagesPane(Pane):
     def action_filter(self, text: str | None = None) -> None:
         """Ask for a filter, or take one."""
         if text is None:
-            self.entry.begin("filter", "filter:", self.tail.filter_text, HELP)
+            self.prompt.ask("filter", "filter:", self.tail.filter_text, HELP)
         else:
             self._filter(text)
 
     def action_search(self, text: str | None = None) -> None:
         """Ask for a text to look for, or look for one."""
         if text is None:
-            self.entry.begin(
+            self.prompt.ask(
                 "search", "search:", self.rows.searched, "a text anywhere in a message; n and N go on"
             )
         else:
@@ -101,7 +101,7 @@ class MessagesPane(Pane):
     def action_jump(self, text: str | None = None) -> None:
         """Ask for a time, or go there."""
         if text is None:
-            self.entry.begin(
+            self.prompt.ask(
                 "jump", "jump:", "", "a time (UTC) such as 12:30 or 12:30:05, or an age such as 10m"
             )
         else:
@@ -135,7 +135,7 @@ class MessagesPane(Pane):
         """Draw a line behind the newest message."""
         self._marks += 1
         self.tail.note(f"mark {self._marks}")
-        self.rows.look()
+        self.rows.update()
 
     def action_everywhere(self) -> None:
         """All namespaces, or this one alone."""
@@ -166,15 +166,15 @@ class MessagesPane(Pane):
 
     # the line that is typed into
 
-    def on_entry_typed(self, event: Entry.Typed) -> None:
+    def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """Take what was typed, when Enter says so; what cannot be taken stays there, with why."""
         event.stop()
         if event.done:
             take = {"filter": self._filter, "search": self._search, "jump": self._jump}[event.kind]
             wrong = take(event.text.strip())
             if wrong:
-                self.entry.begin(event.kind, f"{event.kind}:", event.text)
-                self.entry.say(wrong)
+                self.prompt.ask(event.kind, f"{event.kind}:", event.text)
+                self.prompt.say(wrong)
                 return
         if event.done or event.left:
             self.view.take_keys()
@@ -187,7 +187,7 @@ class MessagesPane(Pane):
             host_of(self).say(str(error), bad=True)
             return str(error)
         self.view.history.begin_anew()
-        self.rows.show_anew()
+        self.rows.reload()
         self.view.paint_head()
         return ""
 

@@ -11,15 +11,15 @@ from textual.timer import Timer
 from ...viewmodels.context import ConsoleContext
 from ...viewmodels.messages.history import SKEW_SECONDS
 from ...viewmodels.messages.ring_buffer import BufferedMessage
-from ...widgets.repaint import Pace
+from ...widgets.repaint import RepaintLimiter
 from ...widgets.tail.message_tail import MessageTail
 from ..base.host import host_of
-from ..base.prompt import Entry
+from ..base.prompt import Prompt
 from ..base.screen import WIDE
 from .detail import MessageDetail
 from .head import MessagesHead
 from .history import MessageHistory
-from .labels import emptiness
+from .labels import empty_text
 
 HEAD_EVERY = 0.5
 
@@ -31,18 +31,18 @@ class MessagesView(Vertical):
 
     def __init__(self, services: ConsoleContext) -> None:
         super().__init__()
-        self.head, self.entry = MessagesHead(), Entry()
+        self.head, self.prompt = MessagesHead(), Prompt()
         self.rows, self.detail = MessageTail(services.tail), MessageDetail()
         self.history = MessageHistory(self, services, self._came, self.not_read)
         self._services, self._tail = services, services.tail
         self._timer: Timer | None = None
-        self._far, self._pace = bool(os.environ.get("SSH_CONNECTION")), Pace()
+        self._far, self._repaint = bool(os.environ.get("SSH_CONNECTION")), RepaintLimiter()
         self._head_at = 0.0
         self._detail_wanted = False
 
     def compose(self) -> ComposeResult:
         yield self.head
-        yield self.entry
+        yield self.prompt
         with Horizontal(id="messages-body"):
             yield self.rows
             yield self.detail
@@ -69,11 +69,11 @@ class MessagesView(Vertical):
             self._timer.stop()
             self._timer = None
 
-    def show_anew(self) -> None:
+    def reload(self) -> None:
         """Everything anew."""
         self.history.begin_anew()
         self._head_at = 0.0
-        self.rows.show_anew()
+        self.rows.reload()
         self._tick()
 
     def toggle_detail(self) -> None:
@@ -100,7 +100,7 @@ class MessagesView(Vertical):
         if not len(self._tail):
             pipe = self._services.connections()[0]
             numbers = self._tail.numbers()
-            self.rows.explain(emptiness(numbers, pipe, self._tail.filter_text, self._tail.namespace))
+            self.rows.explain(empty_text(numbers, pipe, self._tail.filter_text, self._tail.namespace))
 
     @on(MessageTail.Moved)
     def moved(self) -> None:
@@ -130,7 +130,7 @@ class MessagesView(Vertical):
             )
 
     def _came(self) -> None:
-        self.rows.look()
+        self.rows.update()
         self.paint_head()
 
     def not_read(self, error: Exception) -> None:
@@ -145,7 +145,7 @@ class MessagesView(Vertical):
         self.set_class(wide, "wide")
         if detail.display:
             self._show_detail()
-        if not self.entry.open and self.is_attached and self.app.focused in (rows, detail, None):
+        if not self.prompt.is_open and self.is_attached and self.app.focused in (rows, detail, None):
             self.take_keys()
 
     def _show_detail(self) -> None:
@@ -154,10 +154,10 @@ class MessagesView(Vertical):
             self.detail.show_message(row if isinstance(row, BufferedMessage) else None)
 
     def _tick(self) -> None:
-        if not self._pace.due(getattr(self.app._driver, "output", None)):
+        if not self._repaint.due(getattr(self.app._driver, "output", None)):
             return
-        self.rows.calm = self._far or self._pace.slow
-        self.rows.look()
+        self.rows.calm = self._far or self._repaint.slow
+        self.rows.update()
         if time.monotonic() - self._head_at >= HEAD_EVERY:
             self.paint_head()
             if self.rows.following:

@@ -16,9 +16,10 @@ from ...backend.core.sanitize import brief
 from ...backend.services.configurations import Preview, preview, set_value
 from ...viewmodels.namespaces.setup import problem_of
 from ...widgets.key_labels import with_keys
+from ...widgets.semantic_colors import Part
 from ...widgets.table.short_list import ShortList
-from ...widgets.tail.line_view import Lines, Part
-from ...widgets.worker import Latest
+from ...widgets.tail.line_view import Lines
+from ...widgets.worker import LatestCall
 from ..base.host import host_of
 from ..base.polling import cause_of
 from .rows import VALUE_COLUMNS, edit_key, help_lines, preview_lines, value_items
@@ -32,11 +33,11 @@ TESTBED = "testbed.toml"
 NO_FILE = "No testbed.toml here. c makes a namespace; swf-console init makes a home"
 
 
-class FileEditor(Container):
+class ConfigEditor(Container):
     """The values of `file`, and the line in which one of them, or the name of a namespace, is typed."""
 
     DEFAULT_CSS = """
-    FileEditor {
+    ConfigEditor {
         & > #namespaces-values { height: 1fr; }
         & > #namespaces-detail { height: 3; border-top: solid $panel; }
         & > #namespaces-input { display: none; height: 1; border: none; padding: 0 1; background: $boost; }
@@ -64,7 +65,7 @@ class FileEditor(Container):
         self._services = services
         self._editing = ""
         self.file = TESTBED
-        self.previews: Latest[Preview] = Latest(self, "preview")
+        self.previews: LatestCall[Preview] = LatestCall(self, "preview")
 
     def compose(self) -> ComposeResult:
         """Values, what differs, the input line."""
@@ -96,11 +97,11 @@ class FileEditor(Container):
         """The detail follows the list."""
         self.detail.can_focus = False
 
-    def show(self, look: "FileSnapshot") -> None:
+    def show(self, snapshot: "FileSnapshot") -> None:
         """What the file says now."""
-        if look.file == self.file:
+        if snapshot.file == self.file:
             self.values.say_when_empty(NO_FILE)
-            self.values.show(value_items(look))
+            self.values.show(value_items(snapshot))
 
     @on(ShortList.Moved, "#namespaces-values")
     def _moved(self, event: ShortList.Moved) -> None:
@@ -111,13 +112,13 @@ class FileEditor(Container):
     def edit(self) -> None:
         """Change the value under the cursor."""
         item = self.values.current
-        if item and self.may():
+        if item and self.may_write():
             self.type(edit_key(item), item.cells[1].text)
 
     def take_out(self) -> None:
         """Take the value under the cursor out of the file."""
         item = self.values.current
-        if item is None or not self.values.has_focus or not self.may():
+        if item is None or not self.values.has_focus or not self.may_write():
             return
         key = edit_key(item)
         host_of(self).ask(f"take {key} out of {self._file_name}?", lambda: self._write(key, None))
@@ -212,7 +213,7 @@ class FileEditor(Container):
         else:
             self.values.focus()
 
-    def may(self) -> bool:
+    def may_write(self) -> bool:
         """Whether something may be changed; says why not."""
         host = host_of(self)
         if not host.writable:

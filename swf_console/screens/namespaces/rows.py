@@ -3,12 +3,11 @@
 from typing import TYPE_CHECKING, cast
 
 from ...backend.core.sanitize import brief
-from ...widgets.semantic_colors import Tone
-from ...widgets.symbols import sign
+from ...widgets.semantic_colors import Part, SemanticColor
+from ...widgets.symbols import symbol
 from ...widgets.table.columns import Column
 from ...widgets.table.rows import Cell
 from ...widgets.table.short_list import Item
-from ...widgets.tail.line_view import Part
 
 if TYPE_CHECKING:
     from ...backend.services.configurations import FileValue, Preview
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from ...viewmodels.namespaces.snapshot import Choosable, FileSnapshot
 
 NAMESPACE_COLUMNS = (
-    Column("sign", "", 1),
+    Column("symbol", "", 1),
     Column("name", "NAMESPACE", 30, least=20, grows=True),
     Column("owner", "OWNER", 14, least=13),
     Column("executions", "EXECUTIONS", 10, right=True),
@@ -34,11 +33,11 @@ COMPOSED = "composed "
 def namespace_item(one: "Choosable", current: str | None, user: str) -> Item:
     """A namespace as a row."""
     looked_at = one.name == current
-    tone: Tone = "ok" if looked_at else "plain"
+    color: SemanticColor = "ok" if looked_at else "plain"
     owner = f"{brief(one.owner, 40)}{' (you)' if one.owner == user else ''}"
     cells = (
-        Cell(sign("ok") if looked_at else " ", tone),
-        Cell(brief(one.name, 100), tone),
+        Cell(symbol("ok") if looked_at else " ", color),
+        Cell(brief(one.name, 100), color),
         Cell(owner, "plain" if one.owner == user else "watch"),
         Cell(one.executions),
         Cell(one.messages),
@@ -46,22 +45,22 @@ def namespace_item(one: "Choosable", current: str | None, user: str) -> Item:
     return Item(one.name, cells, one)
 
 
-def value_items(look: "FileSnapshot") -> list[Item]:
+def value_items(snapshot: "FileSnapshot") -> list[Item]:
     """What the file says, then the composed configuration with what set each value."""
     items: list[Item] = []
     section = ""
-    for value in look.values:
+    for value in snapshot.values:
         head = value.key.rpartition(".")[0]
         if head != section:
             section = head
-            items.append(_heading(f"file {head}", f"{brief(look.name, 60)} [{brief(head, 60)}]"))
-        items.append(_file_item(value, look.name))
+            items.append(_heading(f"file {head}", f"{brief(snapshot.name, 60)} [{brief(head, 60)}]"))
+        items.append(_file_item(value, snapshot.name))
     section = ""
-    for row in look.checked.rows if look.checked else ():
+    for row in snapshot.checked.rows if snapshot.checked else ():
         if row.section != section:
             section = row.section
-            items.append(_heading(f"composed {section}", f"{look.configuration} composed: [{section}]"))
-        items.append(_composed_item(row, look.name))
+            items.append(_heading(f"composed {section}", f"{snapshot.configuration} composed: [{section}]"))
+        items.append(_composed_item(row, snapshot.name))
     return items
 
 
@@ -72,9 +71,11 @@ def edit_key(item: Item) -> str:
 
 def preview_lines(preview: "Preview") -> list[list[Part]]:
     """The lines that differ, or what forbids the edit."""
-    lines: list[list[Part]] = [[(f"{sign('bad')} {brief(text)}", "bad")] for text in preview.problems]
-    tones: dict[str, Tone] = {"+": "ok", "-": "bad", "@": "unknown"}
-    lines += [[(brief(line, 300), tones.get(line[:1], "plain"))] for line in preview.diff if line[:2] != "@@"]
+    lines: list[list[Part]] = [[(f"{symbol('bad')} {brief(text)}", "bad")] for text in preview.problems]
+    colors: dict[str, SemanticColor] = {"+": "ok", "-": "bad", "@": "unknown"}
+    lines += [
+        [(brief(line, 300), colors.get(line[:1], "plain"))] for line in preview.diff if line[:2] != "@@"
+    ]
     return lines or [[("nothing changes", "unknown")]]
 
 

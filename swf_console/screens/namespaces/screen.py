@@ -17,8 +17,8 @@ from ...widgets.text.notice import Notice
 from ..base.host import host_of
 from ..base.outages import database_notice
 from ..base.polling import Poll
-from ..base.screen import Pane
-from .editor import CREATE, TESTBED, FileEditor
+from ..base.screen import BaseScreen
+from .editor import CREATE, TESTBED, ConfigEditor
 from .rows import NAMESPACE_COLUMNS, namespace_item
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ NONE_YET = "No namespaces yet. {namespaces.create} makes one, the first run make
 EVERY = 2.0
 
 
-class NamespacesPane(Pane):
+class NamespacesScreen(BaseScreen):
     """Namespaces above, a file and its composed result below."""
 
     screen_name: ClassVar[str] = "namespaces"
@@ -43,7 +43,7 @@ class NamespacesPane(Pane):
         "file's own."
     )
     DEFAULT_CSS = """
-    NamespacesPane {
+    NamespacesScreen {
         & > #namespaces-parts { height: 1fr; layout: vertical; }
         & #namespaces-list { height: auto; min-height: 2; max-height: 7; }
         & #namespaces-file { height: 1fr; layout: vertical; border-top: solid $panel; }
@@ -55,7 +55,7 @@ class NamespacesPane(Pane):
 
     def __init__(self, services: "ConsoleContext") -> None:
         super().__init__(services)
-        self.editor = FileEditor(services)
+        self.editor = ConfigEditor(services)
         self._files: tuple[str, ...] = (TESTBED,)
         self.poll: Poll[NamespacesSnapshot] = Poll(self, self._ask, self._show, self._trouble, every=EVERY)
 
@@ -92,17 +92,17 @@ class NamespacesPane(Pane):
     def _ask(self) -> "NamespacesSnapshot":
         return read_namespaces(self.services, self.editor.file)
 
-    def _show(self, look: "NamespacesSnapshot") -> None:
+    def _show(self, snapshot: "NamespacesSnapshot") -> None:
         user, current = self.services.settings.user, self.services.namespace
-        outage = database_notice(self.services, look.database_trouble)
+        outage = database_notice(self.services, snapshot.database_trouble)
         self.names.stale = bool(outage)
         self.names.say_when_empty(UNKNOWN if outage else with_keys(NONE_YET))
         if not outage:
-            self.names.show([namespace_item(one, current, user) for one in look.namespaces])
-        self._files = look.files
-        self.editor.show(look.file)
-        problems = look.file.checked.problems if look.file.checked else ()
-        self.notice.say(outage, look.file.trouble, *problems[:2])
+            self.names.show([namespace_item(one, current, user) for one in snapshot.namespaces])
+        self._files = snapshot.files
+        self.editor.show(snapshot.file)
+        problems = snapshot.file.checked.problems if snapshot.file.checked else ()
+        self.notice.say(outage, snapshot.file.trouble, *problems[:2])
 
     def _trouble(self, said: str) -> None:
         self.names.stale = self.editor.values.stale = bool(said)
@@ -112,12 +112,12 @@ class NamespacesPane(Pane):
     @on(ShortList.Chosen, "#namespaces-list")
     def _chosen(self, event: ShortList.Chosen) -> None:
         if event.item:
-            host_of(self).look_at(event.item.key)
+            host_of(self).switch_namespace(event.item.key)
             self.poll.now()
 
     def action_create(self) -> None:
         """Type the name of a new namespace."""
-        if self.editor.may():
+        if self.editor.may_write():
             self.editor.type(CREATE, f"{self.services.settings.user}-dev")
 
     def action_edit(self) -> None:
@@ -147,8 +147,8 @@ class NamespacesPane(Pane):
         """Out of the input line."""
         self.editor.end_edit()
 
-    @on(FileEditor.Named)
-    def _named(self, event: FileEditor.Named) -> None:
+    @on(ConfigEditor.Named)
+    def _named(self, event: ConfigEditor.Named) -> None:
         name = event.name
         command = shlex.join(["swf-console", "namespaces", "create", name])
         action = action_of("create", "namespaces")
@@ -162,8 +162,8 @@ class NamespacesPane(Pane):
         host_of(self).say(f"{name} is yours; Enter looks at it")
         self.poll.now()
 
-    @on(FileEditor.Written)
-    def _written(self, event: FileEditor.Written) -> None:
+    @on(ConfigEditor.Written)
+    def _written(self, event: ConfigEditor.Written) -> None:
         if event.named:
             self.names.focus()
         self.poll.now()

@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING, cast
 from ...backend.core.format import age, capped, number, plural
 from ...backend.core.sanitize import brief
 from ...backend.database.records.pages import COUNT_CAP
-from ...widgets.semantic_colors import Tone
-from ...widgets.state_strip import Passed, progress_bar, strip_of
-from ...widgets.symbols import sign, sparkline
+from ...widgets.semantic_colors import Part, SemanticColor
+from ...widgets.state_strip import PassedState, progress_bar, state_parts
+from ...widgets.symbols import sparkline, symbol
 from ...widgets.table.columns import Column
 from ...widgets.table.rows import Cell
 from ...widgets.table.short_list import Item
-from ...widgets.tail.line_view import Part
 from ..base.agents_summary import agents_summary
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 BAR = 8
 RUNNING_COLUMNS = (
-    Column("sign", "", 1),
+    Column("symbol", "", 1),
     Column("execution", "RUNNING", 34, least=26),
     Column("for", "FOR", 6, right=True),
     Column("bar", "", BAR),
@@ -29,7 +28,7 @@ RUNNING_COLUMNS = (
     Column("state", "DAQ", 24, least=14, grows=True),
 )
 CHANGE_COLUMNS = (
-    Column("sign", "", 1),
+    Column("symbol", "", 1),
     Column("at", "UTC", 8),
     Column("what", "IN THE LAST TEN MINUTES", 60, least=20, grows=True),
 )
@@ -37,13 +36,13 @@ CHANGE_COLUMNS = (
 
 def verdict_parts(verdict: "Verdict") -> list[Part]:
     """The one sentence."""
-    tone = cast("Tone", verdict.tone)
-    return [(f"{sign(tone)} {brief(verdict.text)}", tone)]
+    color = cast("SemanticColor", verdict.color)
+    return [(f"{symbol(color)} {brief(verdict.text)}", color)]
 
 
 def running_item(one: "ExecutionProgress") -> Item:
     """One execution as a row."""
-    tone: Tone = "bad" if one.lost else "watch" if one.stopping else "busy"
+    color: SemanticColor = "bad" if one.lost else "watch" if one.stopping else "busy"
     bar = "".join(text for text, _ in progress_bar(one.progress, BAR)) if one.progress is not None else ""
     count = f"{one.stf_count:,}" if one.here else capped(one.stf_count, COUNT_CAP)
     of = f"{count} of {one.planned:,}" if one.planned else count
@@ -51,29 +50,29 @@ def running_item(one: "ExecutionProgress") -> Item:
     doing = f"{last.state}/{last.substate}" if last and last.substate else last.state if last else "begins"
     note = "lost" if one.lost else "stopping" if one.stopping else brief(doing, 40)
     cells = (
-        Cell(sign(tone), tone),
+        Cell(symbol(color), color),
         Cell(brief(one.summary.execution_id, 60)),
         Cell(age(one.seconds)),
-        Cell(bar, tone),
+        Cell(bar, color),
         Cell(of),
-        Cell(note, tone),
+        Cell(note, color),
     )
     return Item(one.summary.execution_id, cells, one)
 
 
 def change_item(change: "Change", n: int) -> Item:
     """Something that happened as a row."""
-    tone = cast("Tone", change.tone)
+    color = cast("SemanticColor", change.color)
     cells = (
-        Cell(sign(tone) if tone != "plain" else " ", tone),
+        Cell(symbol(color) if color != "plain" else " ", color),
         Cell(f"{change.at:%H:%M:%S}", "unknown"),
-        Cell(brief(change.text, 300), tone if tone in ("bad", "watch") else "plain"),
+        Cell(brief(change.text, 300), color if color in ("bad", "watch") else "plain"),
     )
     return Item(f"{change.at.timestamp()}:{n}:{change.text[:40]}", cells, change)
 
 
 def detail_lines(
-    look: "OverviewSnapshot", one: "ExecutionProgress | None", width: int, *, deaf: bool = False
+    snapshot: "OverviewSnapshot", one: "ExecutionProgress | None", width: int, *, deaf: bool = False
 ) -> list[list[Part]]:
     """The states and the pipeline of the execution under the cursor, the agents, the rate.
 
@@ -81,31 +80,32 @@ def detail_lines(
     """
     lines: list[list[Part]] = []
     if one is not None:
-        passed = [Passed(each.state, each.substate) for each in one.states]
+        passed = [PassedState(each.state, each.substate) for each in one.states]
         pace = f"{'realtime' if one.realtime else 'fast'}{', in this console' if one.here else ''}"
         run = f"run {one.run_number}" if one.run_number else "no run number yet"
         who = f"by {brief(one.summary.executed_by, 40)} in {brief(one.summary.namespace or '-', 40)}"
         lines.append([(f" {run}, {pace}, {who}", "unknown")])
-        lines.append([(" ", "plain"), *strip_of(passed, max(10, width - 2))])
+        lines.append([(" ", "plain"), *state_parts(passed, max(10, width - 2))])
         lines.append([(" ", "plain"), *pipeline_parts(one)])
-    lines.append([(" ", "plain"), agents_part(look)])
+    lines.append([(" ", "plain"), agents_part(snapshot)])
     if deaf:
         lines.append([(" messages  ", "unknown"), ("not known: the broker is away", "watch")])
-    elif look.rates:
+    elif snapshot.rates:
         bars = max(10, min(60, width - 42))
-        rate = sum(look.rates[-5:]) / 5
-        text = f"{sparkline(list(look.rates), bars)} {number(rate)}/s, {sum(look.rates):,} in the last minute"
+        rate = sum(snapshot.rates[-5:]) / 5
+        total = f"{sum(snapshot.rates):,} in the last minute"
+        text = f"{sparkline(list(snapshot.rates), bars)} {number(rate)}/s, {total}"
         lines.append([(" messages  ", "unknown"), (text, "plain")])
     return lines
 
 
-def agents_part(look: "OverviewSnapshot") -> Part:
+def agents_part(snapshot: "OverviewSnapshot") -> Part:
     """All agents in a few words."""
-    agents = look.agents
+    agents = snapshot.agents
     needy = any(line.view.is_failed or line.view.is_silent for line in agents.lines)
-    tone: Tone = "bad" if needy else "watch" if look.agents.missing else "plain"
+    color: SemanticColor = "bad" if needy else "watch" if snapshot.agents.missing else "plain"
     trouble = f"supervisord {agents.supervisor}, " if agents.supervisor_trouble else ""
-    return trouble + agents_summary(agents), tone
+    return trouble + agents_summary(agents), color
 
 
 def pipeline_parts(one: "ExecutionProgress") -> list[Part]:
@@ -114,7 +114,7 @@ def pipeline_parts(one: "ExecutionProgress") -> list[Part]:
     for n, (stage, count) in enumerate(one.pipeline):
         before = one.pipeline[n - 1] if n else None
         behind = before[1] - count if before and stage in FOLLOWS.get(before[0], ()) else 0
-        arrow = f" {sign('arrow')} " if n else ""
+        arrow = f" {symbol('arrow')} " if n else ""
         text = f"{arrow}{brief(stage, 40)} {count:,}"
         parts.append((text, "plain"))
         if behind > 0:
@@ -129,6 +129,6 @@ FOLLOWS = {
 }
 
 
-def title(look: "OverviewSnapshot") -> str:
+def title(snapshot: "OverviewSnapshot") -> str:
     """How many run."""
-    return plural(look.running_count, "execution") + " running"
+    return plural(snapshot.running_count, "execution") + " running"

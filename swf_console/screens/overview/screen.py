@@ -9,14 +9,14 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ...widgets.key_labels import with_keys
-from ...widgets.semantic_colors import COLOURS
+from ...widgets.semantic_colors import STYLES
 from ...widgets.table.short_list import Item, ShortList
 from ...widgets.tail.line_view import Lines
 from ...widgets.text.notice import Notice
 from ..base.host import host_of
 from ..base.outages import database_notice, outages
 from ..base.polling import Poll
-from ..base.screen import Pane
+from ..base.screen import BaseScreen
 from ..dialogs.stop_execution import ask_to_stop
 from .rows import CHANGE_COLUMNS, RUNNING_COLUMNS, change_item, detail_lines, running_item, verdict_parts
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ...viewmodels.overview.snapshot import OverviewSnapshot
 
 
-class OverviewPane(Pane):
+class OverviewScreen(BaseScreen):
     """The verdict, what runs, how far it is, what changed."""
 
     screen_name: ClassVar[str] = "overview"
@@ -39,7 +39,7 @@ class OverviewPane(Pane):
         "minutes."
     )
     DEFAULT_CSS = """
-    OverviewPane {
+    OverviewScreen {
         & > #overview-verdict { height: auto; max-height: 3; padding: 0 1; text-style: bold; }
         & > #overview-parts { height: 1fr; layout: vertical; }
         & #overview-now { height: auto; layout: vertical; }
@@ -56,7 +56,7 @@ class OverviewPane(Pane):
     def __init__(self, services: "ConsoleContext") -> None:
         super().__init__(services)
         self._watch: OverviewMonitor | None = None
-        self.look: OverviewSnapshot | None = None
+        self.snapshot: OverviewSnapshot | None = None
         self.poll: Poll[OverviewSnapshot] = Poll(self, self._ask, self._show, self._trouble)
 
     def compose(self) -> ComposeResult:
@@ -117,33 +117,33 @@ class OverviewPane(Pane):
             self._watch = OverviewMonitor(self.services)
         return self._watch.snapshot()
 
-    def _show(self, look: "OverviewSnapshot") -> None:
-        if self.look is None and (first := self.services.prefetch) is not None:
+    def _show(self, snapshot: "OverviewSnapshot") -> None:
+        if self.snapshot is None and (first := self.services.prefetch) is not None:
             self.call_after_refresh(first.shown)
-        self.look = look
-        ((text, tone),) = verdict_parts(look.verdict)
-        self.query_one("#overview-verdict", Static).update(Content.styled(text, COLOURS[tone]))
-        if not look.database_trouble:
-            self.running.show([running_item(one) for one in look.running])
-        self.running.stale = self.changes.stale = self.detail.stale = bool(look.database_trouble)
-        database = database_notice(self.services, look.database_trouble)
+        self.snapshot = snapshot
+        ((text, color),) = verdict_parts(snapshot.verdict)
+        self.query_one("#overview-verdict", Static).update(Content.styled(text, STYLES[color]))
+        if not snapshot.database_trouble:
+            self.running.show([running_item(one) for one in snapshot.running])
+        self.running.stale = self.changes.stale = self.detail.stale = bool(snapshot.database_trouble)
+        database = database_notice(self.services, snapshot.database_trouble)
         self.query_one(Notice).say(*outages(self.services, "broker"), database)
-        away = bool(look.database_trouble)
+        away = bool(snapshot.database_trouble)
         nothing = with_keys("Nothing runs. {launch} runs a workflow, {executions} shows what ran before")
         self.running.say_when_empty("What runs is not known: the database is away" if away else nothing)
         unchanged = "Nothing was started, ended or done here"
         self.changes.say_when_empty("Not known: the database is away" if away else unchanged)
-        self.changes.show([change_item(change, n) for n, change in enumerate(look.changes)])
+        self.changes.show([change_item(change, n) for n, change in enumerate(snapshot.changes)])
         self._show_detail()
 
     def _show_detail(self) -> None:
-        if self.look is None:
+        if self.snapshot is None:
             return
         item = self.running.current
         width = self.detail.size.width or self.size.width
         one = cast("ExecutionProgress", item.value) if item else None
         deaf = bool(outages(self.services, "broker"))
-        self.detail.show(detail_lines(self.look, one, width, deaf=deaf))
+        self.detail.show(detail_lines(self.snapshot, one, width, deaf=deaf))
 
     def _trouble(self, said: str) -> None:
         self.running.stale = self.changes.stale = self.detail.stale = bool(said)

@@ -1,1 +1,1 @@
-"""Shell."""
+"""What is around the screens: frame, navigation, global actions, keys, alarms."""

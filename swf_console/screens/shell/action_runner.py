@@ -1,4 +1,4 @@
-"""An action made, timed, kept in the journal, and said in one line."""
+"""Runs actions in threads, measures and journals them, and shows their results."""
 
 import logging
 import time
@@ -14,18 +14,18 @@ from ...backend.core.errors import SwfError
 from ...backend.core.sanitize import brief
 from ...backend.services.journal import Entry
 from ...viewmodels.context import ConsoleContext
-from ...widgets.semantic_colors import COLOURS
-from ...widgets.symbols import sign
+from ...widgets.semantic_colors import STYLES
+from ...widgets.symbols import symbol
 from ..base.host import Call, Then, Workers
-from .status import Writes
+from .status import WriteAccess
 
 LONGEST_RESULT = 300
 
 log = logging.getLogger(__name__)
 
 
-class Done(NamedTuple):
-    """An action that has been made: what it answered, or why it failed."""
+class ActionResult(NamedTuple):
+    """What an action returned, or why it failed."""
 
     command: str
     at: datetime
@@ -44,60 +44,62 @@ class Done(NamedTuple):
         """The action line: the equivalent command line with its result."""
         bad = self.error is not None
         return Content.assemble(
-            f" {sign('done')} {brief(self.command, 200)} {sign('arrow')} ",
-            (brief(self.result, LONGEST_RESULT), COLOURS["bad" if bad else "ok"]),
+            f" {symbol('done')} {brief(self.command, 200)} {symbol('arrow')} ",
+            (brief(self.result, LONGEST_RESULT), STYLES["bad" if bad else "ok"]),
             (f" {self.at:%H:%M:%S} ({self.seconds:.1f} s)", "dim"),
         )
 
 
 class ActionLine(Protocol):
-    """Where it is said what is under way, and what came of it."""
+    """Shows the progress and the result of an action."""
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """Show one line."""
 
     def action_line(self, content: Content) -> None:
-        """Show what an action came to."""
+        """Show the result of an action."""
 
 
 class ActionRunner:
-    """Makes the calls of actions in threads, where they may be; says what came of them, and journals it."""
+    """Runs the calls of actions in worker threads, unless writes are refused."""
 
-    def __init__(self, services: ConsoleContext, writes: Writes, line: ActionLine, workers: Workers) -> None:
+    def __init__(
+        self, services: ConsoleContext, writes: WriteAccess, line: ActionLine, workers: Workers
+    ) -> None:
         self._services, self._writes, self._line, self._workers = services, writes, line, workers
 
     def record(self, action: Action, command: str, call: Call, then: Then | None = None) -> None:
-        """Run `call` in a worker thread, show and journal it; `then` is given what it returned."""
+        """Run `call` in a worker thread, show and journal it; `then` is called with what it returned."""
         refusal = self._writes.refusal
         if action.tier is not Tier.READ and refusal:
             self._line.say(f"{action.title}: refused, {refusal}", bad=True)
             return
-        self._line.say(f"{command or action.title} {sign('arrow')} under way")
+        self._line.say(f"{command or action.title} {symbol('arrow')} under way")
 
-        def perform() -> None:
-            done = performed(self._services, action, command, call)
-            self._workers.call_from_thread(self._performed, done, then)
+        def work() -> None:
+            result = perform(self._services, action, command, call)
+            self._workers.call_from_thread(self._performed, result, then)
 
-        self._workers.run_worker(perform, thread=True, group="actions")
+        self._workers.run_worker(work, thread=True, group="actions")
 
-    def _performed(self, done: Done, then: Then | None) -> None:
-        self._line.action_line(done.line())
-        if done.error is None and then is not None:
-            then(done.answer)
+    def _performed(self, result: ActionResult, then: Then | None) -> None:
+        self._line.action_line(result.line())
+        if result.error is None and then is not None:
+            then(result.answer)
 
 
-def performed(services: ConsoleContext, action: Action, command: str, call: Call) -> Done:
-    """Make the call, which may block, and keep it in the journal; never raises."""
+def perform(services: ConsoleContext, action: Action, command: str, call: Call) -> ActionResult:
+    """Run the call, which may block, and journal it; never raises."""
     began, at = time.monotonic(), datetime.now(UTC)
     words = command or action.title
     try:
-        done = Done(words, at, 0.0, answer=call())
+        result = ActionResult(words, at, 0.0, answer=call())
     except SwfError as error:
-        done = Done(words, at, 0.0, error=str(error))
+        result = ActionResult(words, at, 0.0, error=str(error))
     except Exception as error:  # noqa: BLE001 (an action that breaks is said and kept, and the console lives on)
-        done = Done(words, at, 0.0, error=f"{type(error).__name__}: {error}")
+        result = ActionResult(words, at, 0.0, error=f"{type(error).__name__}: {error}")
     seconds = round(time.monotonic() - began, 3)
-    done = Done(words, at, seconds, done.answer, done.error)
+    result = ActionResult(words, at, seconds, result.answer, result.error)
     with suppress(SwfError):
         services.journal.append(
             Entry(
@@ -105,18 +107,18 @@ def performed(services: ConsoleContext, action: Action, command: str, call: Call
                 kind="action",
                 who=services.settings.user,
                 what=action.title,
-                result=done.result,
-                ok=done.error is None,
+                result=result.result,
+                ok=result.error is None,
                 command=command,
                 namespace=services.namespace,
                 seconds=seconds,
             )
         )
-    return done
+    return result
 
 
-def keep_crash(services: ConsoleContext, error: Exception) -> str:
-    """Keep a handler's error with its trace in log and journal; returns it in words."""
+def journal_crash(services: ConsoleContext, error: Exception) -> str:
+    """Write a handler's error with its traceback to log and journal; returns it in words."""
     words = f"{type(error).__name__}: {brief(error, LONGEST_RESULT)}"
     log.critical("the console broke: %s", words, exc_info=error)
     trace = "".join(traceback.format_exception(error))
@@ -136,6 +138,6 @@ def keep_crash(services: ConsoleContext, error: Exception) -> str:
 
 
 def result_line(text: str, *, bad: bool = False) -> Content:
-    """One line of the console's own for the action line."""
-    mark = sign("bad") if bad else sign("done")
-    return Content.styled(f" {mark} {brief(text, LONGEST_RESULT)}", COLOURS["bad"] if bad else "")
+    """A line of the console's own for the action line."""
+    mark = symbol("bad") if bad else symbol("done")
+    return Content.styled(f" {mark} {brief(text, LONGEST_RESULT)}", STYLES["bad"] if bad else "")

@@ -1,4 +1,4 @@
-"""What needs a human, whatever screen is open: painted and journalled until it is acknowledged or over."""
+"""Alarms on every screen: shown and journalled until they are acknowledged or over."""
 
 from contextlib import suppress
 from typing import Protocol
@@ -10,61 +10,63 @@ from ...backend.core.sanitize import brief
 from ...backend.services.alarms.notices import Alarm, Alarms
 from ...backend.services.journal import Entry
 from ...viewmodels.context import ConsoleContext
-from ...widgets.semantic_colors import COLOURS, Tone
-from ...widgets.symbols import sign
+from ...widgets.semantic_colors import STYLES, SemanticColor
+from ...widgets.symbols import symbol
 from ..base.host import Workers
 
 
 def alarm_line(alarm: Alarm | None) -> tuple[Content, Content]:
-    """The alarm line: what, and how to get there."""
+    """The alarm line: the text of the alarm, and how to get there."""
     if alarm is None:
-        return Content.styled(f" {sign('ok')} no alerts", "dim"), Content("")
-    tone: Tone = "bad" if alarm.bad else "watch"
-    text = f" {sign(tone)} {alarm.at:%H:%M:%S} {brief(alarm.text, 300)}"
+        return Content.styled(f" {symbol('ok')} no alerts", "dim"), Content("")
+    color: SemanticColor = "bad" if alarm.bad else "watch"
+    text = f" {symbol(color)} {alarm.at:%H:%M:%S} {brief(alarm.text, 300)}"
     keys = [("a", "seen"), *([(".", "go there")] if alarm.screen else [])]
     right = Content("  ").join(
         Content.assemble((key, "bold $text-accent"), f" {words}") for key, words in keys
     )
-    return Content.styled(text, COLOURS[tone]), Content.assemble(right, " ")
+    return Content.styled(text, STYLES[color]), Content.assemble(right, " ")
 
 
 class AlarmLines(Protocol):
-    """Where alarms are painted, and what is no alarm is said."""
+    """Shows alarms and messages."""
 
     def show_alarms(self, newest: Alarm | None, counts: tuple[int, int]) -> None:
-        """How many are not acknowledged, and the newest of them."""
+        """Show the number of alarms that are not acknowledged, and the newest of them."""
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """Show one line on the action line."""
 
 
 class AlarmBar:
-    """The alarms of this console: what screens raise, and what the rules report."""
+    """The alarms that screens raise and rules report."""
 
     def __init__(self, services: ConsoleContext, lines: AlarmLines, workers: Workers) -> None:
         self._services, self._lines, self._workers = services, lines, workers
         self.raised = Alarms()
 
-    def alert(
+    def raise_alarm(
         self, text: str, *, screen: str = "", where: dict[str, object] | None = None, bad: bool = True
     ) -> None:
-        """Something needs a human, or is to be watched: it stands there until it is acknowledged."""
+        """Raise an alarm (`bad`) or a warning, which is shown until it is acknowledged."""
         self.add(Alarm(text, bad, screen, where or {}))
 
     def add(self, alarm: Alarm) -> None:
-        """Show and journal it."""
+        """Show and journal an alarm."""
         if self.raised.add(alarm):
-            self._workers.run_worker(lambda: keep_alarm(self._services, alarm), thread=True, group="journal")
+            self._workers.run_worker(
+                lambda: journal_alarm(self._services, alarm), thread=True, group="journal"
+            )
             self.show()
 
     def acknowledge(self) -> None:
-        """The newest alarm has been seen."""
+        """Acknowledge the newest alarm."""
         seen = self.raised.acknowledge()
         self._lines.say(f"seen: {seen.text}" if seen else "there is no alert")
         self.show()
 
-    def look(self) -> None:
-        """Take what the rules report."""
+    def update(self) -> None:
+        """Take the new reports of the rules."""
         for one in self._services.alarms.take() if self._services.alarms else ():
             if one.over:
                 self.raised.settle(one.key)
@@ -75,12 +77,12 @@ class AlarmBar:
         self.show()
 
     def show(self) -> None:
-        """Paint them."""
+        """Show the alarms."""
         self._lines.show_alarms(self.raised.newest, self.raised.counts)
 
 
-def keep_alarm(services: ConsoleContext, alarm: Alarm) -> None:
-    """Keep an alarm in the journal, as far as that can be done."""
+def journal_alarm(services: ConsoleContext, alarm: Alarm) -> None:
+    """Write an alarm to the journal; a journal that cannot be written is ignored."""
     kind = "alert" if alarm.bad else "watch"
     entry = Entry(alarm.at, "alert", services.settings.user, alarm.text, kind, not alarm.bad)
     with suppress(SwfError):

@@ -1,15 +1,15 @@
-"""Copying by OSC 52, through tmux and screen, with a word on how it was done."""
+"""Copying by OSC 52, also through tmux and screen."""
 
 import base64
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-# tmux and many terminals drop longer sequences without a word
+# tmux and many terminals drop longer sequences silently
 MOST_BYTES = 74_000
 SCREEN_CHUNK = 700
 
 
-class Says(Protocol):
+class SayLine(Protocol):
     """Shows one line on the action line."""
 
     def __call__(self, text: str, *, bad: bool = False) -> None:
@@ -17,9 +17,9 @@ class Says(Protocol):
 
 
 class Clipboard:
-    """The clipboard of the terminal in which the console is seen; `write` sends a sequence there."""
+    """The clipboard of the user's terminal; `write` sends a sequence to it."""
 
-    def __init__(self, environ: Mapping[str, str], write: Callable[[str], None], say: Says) -> None:
+    def __init__(self, environ: Mapping[str, str], write: Callable[[str], None], say: SayLine) -> None:
         self._environ, self._write, self._say = environ, write, say
 
     def copy(self, text: str, what: str = "") -> None:
@@ -32,13 +32,13 @@ class Clipboard:
 
 
 def copy_sequence(text: str, environ: Mapping[str, str]) -> tuple[str, str]:
-    """What is written to the terminal, and how that is called. An empty sequence: it is too long."""
+    """The sequence to write to the terminal, and how it copies; empty where the text is too long."""
     encoded = base64.b64encode(text.encode()).decode()
     if len(encoded) > MOST_BYTES:
         return "", f"too long to copy: {len(text):,} characters"
     bare = f"\x1b]52;c;{encoded}\a"
     if environ.get("TMUX"):
-        # passed on where tmux allows it; the bare one fills tmux's own buffer where set-clipboard is on
+        # tmux passes the wrapped one on where that is allowed, and copies the bare one with set-clipboard on
         wrapped = bare.replace("\x1b", "\x1b\x1b")
         return f"{bare}\x1bPtmux;{wrapped}\x1b\\", "OSC 52 through tmux"
     if environ.get("STY") or environ.get("TERM", "").startswith("screen"):
@@ -47,7 +47,7 @@ def copy_sequence(text: str, environ: Mapping[str, str]) -> tuple[str, str]:
 
 
 def title_sequence(title: str, environ: Mapping[str, str]) -> str:
-    """What sets the window's title; screen would print it."""
+    """The sequence that sets the window's title; empty for terminals and multiplexers that would print it."""
     if environ.get("TERM", "").startswith(("linux", "dumb")) or environ.get("STY"):
         return ""
     return f"\x1b]2;{''.join(each for each in title if each.isprintable())}\a"

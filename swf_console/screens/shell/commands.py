@@ -11,16 +11,16 @@ from ...actions.global_actions import GLOBAL_ACTIONS
 from ...actions.registry import action_of
 from ...actions.screens import SCREEN_ACTIONS
 from ...viewmodels.context import ConsoleContext
-from ...widgets.focus import places_above
+from ...widgets.focus import scopes_above
 from ...widgets.key_labels import with_keys
-from ..base.screen_registry import OVERLAYS, PANES
-from ..dialogs.confirm import Choice
+from ..base.screen_registry import OVERLAYS, SCREENS
+from ..dialogs.confirm import KeyChoice
 from .action_runner import ActionRunner
 from .alarms import AlarmBar
-from .clipboard import Says
+from .clipboard import SayLine
 from .navigation import Navigation
-from .status import Writes
-from .themes import ALL
+from .status import WriteAccess
+from .themes import THEMES
 
 PAST_KEPT = 50
 COPIES = {"c": "cell", "r": "row", "j": "json", "l": "command"}
@@ -28,14 +28,14 @@ COPY_WORDS = {"c": "cell", "r": "row", "j": "JSON", "l": "command line"}
 
 
 class DialogHost(Protocol):
-    """The application as far as it shows dialogs."""
+    """Shows dialogs."""
 
     def push_screen(self, screen: Screen[Any], callback: Callable[[Any], None] | None = None) -> object:
-        """Show that over everything, and call when it is left."""
+        """Show the dialog over everything, and call back when it closes."""
 
 
 class CommandHost(DialogHost, Protocol):
-    """What the commands ask of the application."""
+    """What the commands need of the application."""
 
     theme: str
 
@@ -44,17 +44,17 @@ class CommandHost(DialogHost, Protocol):
         """What has the keys: the screens, or the dialog over them."""
 
     def call_later(self, callback: Callable[..., object], *args: object) -> bool:
-        """Call that when what has come before is handled."""
+        """Call it after the messages that are waiting."""
 
     async def run_action(self, action: str | tuple[str, str, tuple[object, ...]], target: Any = None) -> bool:
-        """Do an action of `target`, or one of the application's own."""
+        """Run an action of `target`, or a global one."""
 
     def exit(self, result: int) -> None:
-        """Leave the console."""
+        """End the console."""
 
 
 class Commands:
-    """Help, palette, copying, the newest alert, the report, themes, leaving."""
+    """Help, palette, copying, the newest alarm, the handover report, themes, quitting."""
 
     def __init__(
         self,
@@ -64,32 +64,32 @@ class Commands:
         alarms: AlarmBar,
         runner: ActionRunner,
         copy: Callable[[str, str], None],
-        say: Says,
+        say: SayLine,
     ) -> None:
         self._services, self._host, self._navigation = services, host, navigation
         self._alarms, self._runner, self._copy_text, self._say = alarms, runner, copy, say
 
     def help(self) -> None:
-        """Say what can be done here."""
-        from ..dialogs.help import TITLES, HelpScreen
+        """Show the help of what has the focus."""
+        from ..dialogs.help import TITLES, HelpDialog
 
-        pane, screen = self._navigation.pane, self._host.screen
-        if screen.is_modal:
-            places = places_above(screen.focused or screen)
-            title = TITLES.get(next(reversed(places), ""), "")
-            self._host.push_screen(HelpScreen(places, title, everywhere=False))
+        current, front = self._navigation.current, self._host.screen
+        if front.is_modal:
+            scopes = scopes_above(front.focused or front)
+            title = TITLES.get(next(reversed(scopes), ""), "")
+            self._host.push_screen(HelpDialog(scopes, title, everywhere=False))
         else:
-            here = pane.screen_name if pane else ""
-            places = tuple(dict.fromkeys((*places_above(screen.focused), here)))
-            more = with_keys(pane.help_text) if pane else ""
-            self._host.push_screen(HelpScreen(places, TITLES.get(here, ""), more))
+            here = current.screen_name if current else ""
+            scopes = tuple(dict.fromkeys((*scopes_above(front.focused), here)))
+            more = with_keys(current.help_text) if current else ""
+            self._host.push_screen(HelpDialog(scopes, TITLES.get(here, ""), more))
 
     def palette(self) -> None:
-        """Find an action by its name."""
+        """Open the palette."""
         from ..dialogs.palette import Palette
 
-        pane, titles = self._navigation.pane, {each.name: each.title for each in PANES}
-        here = pane.screen_name if pane else ""
+        current, titles = self._navigation.current, {each.name: each.title for each in SCREENS}
+        here = current.screen_name if current else ""
         found: list[tuple[Action, str]] = []
         for action in sorted(SCREEN_ACTIONS, key=lambda one: here not in one.scopes):
             screen = here if here in action.scopes else action.scopes[0]
@@ -99,15 +99,15 @@ class Commands:
         self._host.push_screen(Palette(found, [str(each) for each in past]), self._chosen)
 
     def _chosen(self, chosen: object) -> None:
-        from ..dialogs.palette import Chosen
+        from ..dialogs.palette import PaletteChoice
 
-        if not isinstance(chosen, Chosen):
+        if not isinstance(chosen, PaletteChoice):
             return
         action, memory = chosen.action, self._services.ui_state
         past = [*(memory.recall(None, "palette") or []), chosen.typed or action.title]
         memory.keep(None, "palette", past[-PAST_KEPT:])
-        pane = self._navigation.pane
-        if action.scopes and (pane is None or pane.screen_name not in action.scopes):
+        current = self._navigation.current
+        if action.scopes and (current is None or current.screen_name not in action.scopes):
             self._navigation.when_open(partial(self._do, action, chosen.argument))
             self._navigation.open_screen(action.scopes[0])
         else:
@@ -115,7 +115,7 @@ class Commands:
 
     async def _do(self, action: Action, argument: str) -> None:
         wanted = ("", action.name, (argument,)) if argument else action.name
-        await self._host.run_action(wanted, self._navigation.pane if action.scopes else None)
+        await self._host.run_action(wanted, self._navigation.current if action.scopes else None)
 
     def handover(self) -> None:
         """Write the report for the next shift."""
@@ -128,9 +128,9 @@ class Commands:
         return write_handover(self._services)
 
     def copy(self) -> None:
-        """Ask what of the thing under the cursor is to be copied, where there is a choice."""
-        pane = self._navigation.pane
-        texts = {key: pane.copy_text(what) for key, what in COPIES.items()} if pane else {}
+        """Copy something of what is under the cursor; ask what, where there is a choice."""
+        current = self._navigation.current
+        texts = {key: current.copy_text(what) for key, what in COPIES.items()} if current else {}
         known = {key: text for key, text in texts.items() if text}
         if not known:
             self._say("there is nothing to copy here")
@@ -138,14 +138,14 @@ class Commands:
             self._copy(next(iter(known)), known)
         else:
             words = {key: COPY_WORDS[key] for key in known}
-            self._host.push_screen(Choice("copy", words), lambda key: self._copy(key, known))
+            self._host.push_screen(KeyChoice("copy", words), lambda key: self._copy(key, known))
 
     def _copy(self, key: str | None, texts: Mapping[str, str]) -> None:
         if key is not None:
             self._copy_text(texts[key], COPY_WORDS[key])
 
     def alert(self) -> None:
-        """Go to the newest alert."""
+        """Go to the newest alarm."""
         newest = self._alarms.raised.newest
         if newest is None or not newest.screen:
             self._say("there is no alert to go to")
@@ -161,65 +161,65 @@ class Commands:
         self._navigation.refresh_now()
 
     def theme(self, name: str = "") -> None:
-        """The next theme, or the one of that name."""
-        host, names = self._host, list(ALL)
+        """Switch to the next theme, or to the one of that name."""
+        host, names = self._host, list(THEMES)
         following = names[(names.index(host.theme) + 1) % len(names)] if host.theme in names else names[0]
         host.theme = name if name in names else following
         self._say(f'theme {host.theme}; settings.toml keeps it: theme = "{host.theme}"')
 
     def leave(self) -> None:
-        """Say what keeps running, and leave."""
-        from ..dialogs.quit import Quitting
+        """Ask, showing what keeps running, and quit."""
+        from ..dialogs.quit import QuitDialog
 
         runs = self._services.local_executions_if_any
         ends = tuple(run.execution_id for run in runs.live()) if runs is not None else ()
-        self._host.push_screen(Quitting(self._services, ends), self._left)
+        self._host.push_screen(QuitDialog(self._services, ends), self._left)
 
     def _left(self, leave: object) -> None:
         if leave:
             self._host.exit(0)
 
 
-class NamespaceChoice:
-    """The namespace that is looked at. `changed` is called when it is another one."""
+class NamespaceSwitch:
+    """Switches the console's namespace. `changed` is called afterwards."""
 
     def __init__(
         self,
         services: ConsoleContext,
         host: DialogHost,
         navigation: Navigation,
-        say: Says,
+        say: SayLine,
         changed: Callable[[], None],
     ) -> None:
         self._services, self._host, self._navigation = services, host, navigation
         self._say, self._changed = say, changed
 
     def choose(self, name: str = "") -> None:
-        """Choose it from a list, or take that one."""
+        """Choose from a list, or switch to that name."""
         from ..dialogs.namespace_picker import NamespacePicker
 
         if name:
-            self.look_at(name)
+            self.switch(name)
         else:
             self._host.push_screen(NamespacePicker(self._services), self._chosen)
 
-    def look_at(self, name: str) -> None:
-        """Look at that namespace from now on."""
+    def switch(self, name: str) -> None:
+        """Switch to that namespace."""
         self._navigation.remember()
         self._services.switch_to(name)
         self._say(f"looking at namespace {name}")
         self._navigation.recall(name)
         self._changed()
 
-    def ask_first(self) -> None:
-        """The first start: it has to have a name."""
-        from ..dialogs.namespace_setup import FirstStart
+    def ask_for_first(self) -> None:
+        """Ask for a name at the first start."""
+        from ..dialogs.namespace_setup import NamespaceSetup
 
-        self._host.push_screen(FirstStart(self._services), self._named)
+        self._host.push_screen(NamespaceSetup(self._services), self._named)
 
     def _chosen(self, name: object) -> None:
         if isinstance(name, str):
-            self.look_at(name)
+            self.switch(name)
 
     def _named(self, name: object) -> None:
         self._chosen(name)
@@ -232,20 +232,20 @@ class NamespaceChoice:
 
 
 class WriteLock:
-    """Locks and unlocks writes; asks first in a namespace of somebody else. `changed` is called after it."""
+    """Locks and unlocks writes; asks where another user owns the namespace. `changed` is called after it."""
 
     def __init__(
         self,
         services: ConsoleContext,
-        writes: Writes,
+        writes: WriteAccess,
         confirm: Callable[[str, Sequence[str], Callable[[], None]], None],
-        say: Says,
+        say: SayLine,
         changed: Callable[[], None],
     ) -> None:
         self._services, self._writes, self._confirm = services, writes, confirm
         self._say, self._changed = say, changed
 
-    def turn(self) -> None:
+    def toggle(self) -> None:
         """Lock what is unlocked, unlock what is locked."""
         writes = self._writes
         if self._services.why_read_only:
@@ -253,8 +253,8 @@ class WriteLock:
         elif not writes.refusal:
             writes.lock()
             self._say("writes are locked; W unlocks them")
-        elif writes.others:
-            title = f"{self._services.namespace} belongs to {writes.others}: unlock writes?"
+        elif writes.other_owner:
+            title = f"{self._services.namespace} belongs to {writes.other_owner}: unlock writes?"
             self._confirm(title, [str(self._services.namespace)], self._unlock)
         else:
             self._unlock()

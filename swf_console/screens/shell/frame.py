@@ -1,4 +1,4 @@
-"""The frame around the screens: rows 1 and 2, the bottom lines, the title, and what is said there."""
+"""The frame around the screens: status bar, screen bar, alarm line, action line, keys, window title."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -12,27 +12,27 @@ from ...viewmodels.context import ConsoleContext
 from ...widgets.bars.keys import KeyLine
 from ...widgets.bars.screens import ScreenBar, Tab
 from ...widgets.bars.status import StatusBar
-from ...widgets.focus import places_above
-from ...widgets.key_labels import spoken
+from ...widgets.focus import scopes_above
+from ...widgets.key_labels import key_label
 from ...widgets.text.line import Line
 from ...widgets.text.rule import Rule
-from ..base.screen_registry import PANES, Listed
+from ..base.screen_registry import SCREENS, ScreenEntry
 from .action_runner import result_line
 from .alarms import alarm_line
 from .clipboard import title_sequence
-from .status import Writes, standing
+from .status import WriteAccess, status_of
 
 
 class Frame:
-    """Paints what is always on screen. `shown` is the name of the screen that is open in `panes`.
+    """Paints the frame. `shown` is the name of the open screen, `screens` holds those that have been opened.
 
-    `focused` says what of the screens has the focus; `write` sends a sequence to the terminal.
+    `focused` returns the widget of the screens that has the focus; `write` sends a sequence to the terminal.
     """
 
     def __init__(
         self,
         services: ConsoleContext,
-        writes: Writes,
+        writes: WriteAccess,
         environ: Mapping[str, str],
         focused: Callable[[], Widget | None],
         write: Callable[[str], None],
@@ -40,8 +40,10 @@ class Frame:
         self._services, self._writes, self._environ = services, writes, environ
         self._focused, self._write = focused, write
         self._status = StatusBar()
-        self._tabs = ScreenBar([Tab(pane.name, _key_of(pane), pane.title, pane.short) for pane in PANES])
-        self.panes = ContentSwitcher(id="panes")
+        self._tabs = ScreenBar(
+            [Tab(screen.name, _key_of(screen), screen.title, screen.short) for screen in SCREENS]
+        )
+        self.screens = ContentSwitcher(id="panes")
         self._alarm_line, self._action_line = Line(id="alert-line"), Line(id="action-line")
         self._keys = KeyLine(id="keys-line")
         self._counts = (0, 0)
@@ -49,13 +51,13 @@ class Frame:
         self.shown = ""
 
     def compose(self) -> Iterator[Widget]:
-        """Its widgets, from above."""
-        yield from (self._status, self._tabs, Rule(), self.panes, Rule())
+        """The widgets from top to bottom."""
+        yield from (self._status, self._tabs, Rule(), self.screens, Rule())
         yield from (self._alarm_line, self._action_line, self._keys)
 
     def refresh(self) -> None:
-        """Say anew where we are, and what can be done."""
-        self._status.show(standing(self._services, self._writes))
+        """Update the status bar and the keys."""
+        self._status.show(status_of(self._services, self._writes))
         self.show_keys()
 
     def say(self, text: str, *, bad: bool = False) -> None:
@@ -63,37 +65,37 @@ class Frame:
         self.action_line(result_line(text, bad=bad))
 
     def action_line(self, content: Content) -> None:
-        """The action line says this from now on."""
+        """Show this on the action line."""
         self._action_line.show(content)
 
-    def switch(self, pane: Widget, name: str) -> None:
-        """That screen is open now."""
+    def switch(self, screen: Widget, name: str) -> None:
+        """Show an open screen."""
         self.shown = name
-        self.panes.current = pane.id
+        self.screens.current = screen.id
 
     def show_tabs(self) -> None:
-        """Row 2."""
+        """Update the screen bar."""
         self._tabs.show(self.shown, *self._counts)
 
     def show_alarms(self, newest: Alarm | None, counts: tuple[int, int]) -> None:
-        """Row 2 and the alarm line: how many there are, and the newest."""
+        """Show the number of alarms and the newest."""
         self._counts = counts
         self.show_tabs()
         self._alarm_line.show(*alarm_line(newest))
 
     def show_keys(self) -> None:
-        """The keys that work where the focus is."""
-        places = places_above(self._focused()) or (self.shown,)
-        self._keys.show(places, self._writes.refusal)
+        """Show the keys that work where the focus is."""
+        scopes = scopes_above(self._focused()) or (self.shown,)
+        self._keys.show(scopes, self._writes.refusal)
 
     def show_title(self) -> None:
-        """The window's title: the namespace, and whether it needs a human."""
+        """Set the window's title: the namespace, and whether it needs a human."""
         title = f"swf-console {self._services.namespace or ''} {attention(*self._counts)}".replace("  ", " ")
         if title != self._title:
             self._title = title
             self._write(title_sequence(title, self._environ))
 
 
-def _key_of(pane: Listed) -> str:
-    """The key that opens it, as the key map has it."""
-    return spoken(keys_of(action_of(f"open('{pane.name}')"))[0])
+def _key_of(screen: ScreenEntry) -> str:
+    """The key that opens the screen, after the key map."""
+    return key_label(keys_of(action_of(f"open('{screen.name}')"))[0])

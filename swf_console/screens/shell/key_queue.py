@@ -1,4 +1,4 @@
-"""Keys in their turn: what a key opens is there, and has the focus, before the next one comes."""
+"""Keys are handled strictly in order: a key waits until what the previous one opened has the focus."""
 
 import asyncio
 from collections import deque
@@ -9,14 +9,14 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 ROUNDS = 2
-# nothing that breaks on the way of a key, or while a screen is opened, keeps the next one for longer; less
-# would let keys pass each other on a machine that is merely busy
+# a handler or an opening screen that hangs delays the next key by no more than this; with shorter limits keys
+# would overtake each other on a busy machine
 LONGEST_KEY = 2.0
 LONGEST_OPENING = 3.0
 
 
-class Handled(Message, bubble=True, verbose=True):
-    """Follows a key on its way up: where it arrives, the key and what came of it has been dealt with."""
+class KeyHandled(Message, bubble=True, verbose=True):
+    """Follows a key up the widgets: where it arrives, the key and its effects have been handled."""
 
     def __init__(self, serial: int, turn: int, target: MessagePump) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class Handled(Message, bubble=True, verbose=True):
 
 
 def as_typed(event: events.Event) -> list[events.Event]:
-    """Esc and a letter that come at once look like the letter with Alt, which nothing here is bound to."""
+    """Split Alt with a letter, to which no action is bound, into Esc and the letter typed right after it."""
     if not isinstance(event, events.Key) or not event.key.startswith("alt+"):
         return [event]
     name = event.key.removeprefix("alt+")
@@ -33,11 +33,11 @@ def as_typed(event: events.Event) -> list[events.Event]:
 
 
 class KeyQueue:
-    """Textual hands keys to whatever has the focus when they come; here each waits for the one before.
+    """Textual delivers keys to what has the focus when they arrive; here each waits for the previous one.
 
-    A key is over when what followed it from the widget in focus has come up twice (once behind the key,
-    once behind what its handlers have sent), and the focus is still where it was then.
-    `deliver` hands a key to what has the focus, `focus` says what that is, `later` calls in the UI thread.
+    A key is done when the message sent behind it has come up from the focused widget twice (once behind the
+    key, once behind what its handlers sent) and the focus has not changed since. `deliver` passes a key to
+    what has the focus, `focus` returns that, `later` calls in the UI thread.
     """
 
     def __init__(
@@ -53,23 +53,23 @@ class KeyQueue:
         self._fallback: asyncio.TimerHandle | None = None
 
     async def put(self, event: events.Event) -> None:
-        """A key or pasted text: delivered when all before it are over."""
+        """Add a key or pasted text; it is delivered when all before it are done."""
         self._keys.extend(as_typed(event))
         await self._next_key()
 
     def hold(self) -> None:
-        """What is being opened takes the keys that come: they wait until `release`."""
+        """Hold back keys until `release`: what is being opened will take them."""
         self._held = True
         self._fall_back(LONGEST_OPENING)
 
     def release(self) -> None:
-        """It is open, and has the focus."""
+        """Deliver the keys that were held back."""
         if self._held:
             self._held = False
             self._follow(0)
 
-    async def handled(self, followed: Handled) -> None:
-        """The key is over, or something new has the focus since: that is waited for too."""
+    async def handled(self, followed: KeyHandled) -> None:
+        """Go on to the next key, or wait for what has the focus since."""
         if followed.serial != self._serial or not self._busy:
             return
         if followed.turn >= ROUNDS and followed.target is self._focus():
@@ -94,10 +94,10 @@ class KeyQueue:
             return
         self._busy = True
         target = target or self._focus()
-        target.post_message(Handled(self._serial, turn + 1, target))
+        target.post_message(KeyHandled(self._serial, turn + 1, target))
 
     def _settled(self) -> None:
-        """Nothing is waited for: no key that comes later needs the fallback."""
+        """Cancel the fallback when there is nothing to wait for."""
         if not self._busy and not self._held and self._fallback is not None:
             self._fallback.cancel()
             self._fallback = None

@@ -1,4 +1,4 @@
-"""The themes: the same meanings in other colours."""
+"""The themes."""
 
 from dataclasses import replace
 
@@ -34,7 +34,7 @@ LIGHT = Theme(
     dark=False,
     variables={"text-muted": "#5d6878"},
 )
-# the colours that Okabe and Ito chose to be told apart by everybody
+# the palette of Okabe and Ito, safe for colour-blind users
 COLOUR_BLIND = Theme(
     name="colour-blind",
     primary="#e8e8e8",
@@ -67,4 +67,4 @@ SIXTEEN = replace(
         "input-cursor-text-style": "reverse",
     },
 )
-ALL = {theme.name: theme for theme in (DARK, LIGHT, COLOUR_BLIND, SIXTEEN)}
+THEMES = {theme.name: theme for theme in (DARK, LIGHT, COLOUR_BLIND, SIXTEEN)}

@@ -9,7 +9,7 @@ from textual.widget import Widget
 from ...actions.action import Action, Tier
 from ...actions.global_actions import GLOBAL_ACTIONS
 from ...actions.registry import actions_of, keys_of
-from ..key_labels import spoken
+from ..key_labels import key_label
 
 ALWAYS = tuple(
     action for name in ("palette", "help", "leave") for action in GLOBAL_ACTIONS if action.name == name
@@ -24,17 +24,17 @@ class KeyLine(Widget, can_focus=False):
     def __init__(self, id: str | None = None, last: Sequence[Action] = ALWAYS) -> None:  # noqa: A002 (Textual's own word)
         super().__init__(id=id)
         self._last = tuple(last)
-        self._places: tuple[str, ...] = ()
+        self._scopes: tuple[str, ...] = ()
         self._refusal = ""
 
-    def show(self, places: Sequence[str], refusal: str) -> None:
+    def show(self, scopes: Sequence[str], refusal: str) -> None:
         """The keys of those places; `refusal` says why nothing may be changed."""
-        if (tuple(places), refusal) != (self._places, self._refusal):
-            self._places, self._refusal = tuple(places), refusal
+        if (tuple(scopes), refusal) != (self._scopes, self._refusal):
+            self._scopes, self._refusal = tuple(scopes), refusal
             self.refresh()
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """What stands there."""
         return self._content(self.size.width or 80).plain
 
@@ -56,8 +56,8 @@ class KeyLine(Widget, can_focus=False):
     def _own(self) -> list[Action]:
         """What has a key here; the nearest one has it where two would."""
         taken: dict[str, Action] = {}
-        for place in self._places:
-            for action in actions_of(place):
+        for scope in self._scopes:
+            for action in actions_of(scope):
                 keys = keys_of(action)
                 if keys and action not in self._last:
                     taken.setdefault(keys[0], action)
@@ -65,7 +65,7 @@ class KeyLine(Widget, can_focus=False):
 
     def _key(self, action: Action) -> Content:
         forbidden = bool(self._refusal) and action.tier is not Tier.READ
-        keys = spoken(keys_of(action)[0])
+        keys = key_label(keys_of(action)[0])
         if forbidden:
             return Content.styled(f"{keys} {action.title}", "dim strike")
         return Content.assemble((keys, "bold $text-accent"), f" {action.title}")

@@ -9,8 +9,8 @@ from textual.message import Message
 from textual.style import Style
 from textual.widget import Widget
 
-from ..semantic_colors import COLOURS
-from ..symbols import sign
+from ..semantic_colors import STYLES
+from ..symbols import symbol
 from ..text.line import side_by_side
 
 
@@ -57,7 +57,7 @@ class ScreenBar(Widget, can_focus=False):
             self.refresh()
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """What stands there."""
         return self._content(self.size.width or 80).plain
 
@@ -95,8 +95,8 @@ class ScreenBar(Widget, can_focus=False):
     def _right(self) -> Content:
         bad, watch = self._alerts
         return Content.assemble(
-            (f"{sign('bad')}{bad} ", COLOURS["bad"] if bad else "dim"),
-            (f"{sign('watch')}{watch} ", COLOURS["watch"] if watch else "dim"),
+            (f"{symbol('bad')}{bad} ", STYLES["bad"] if bad else "dim"),
+            (f"{symbol('watch')}{watch} ", STYLES["watch"] if watch else "dim"),
             ("?", "bold $text-accent"),
             " ",
         )

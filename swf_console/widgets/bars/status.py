@@ -9,26 +9,26 @@ from textual.content import Content
 from textual.widget import Widget
 
 from ...backend.core.sanitize import brief
-from ..semantic_colors import COLOURS, Tone
-from ..symbols import sign
+from ..semantic_colors import STYLES, SemanticColor
+from ..symbols import symbol
 from ..text.line import side_by_side
 
 
-class PipeSign(NamedTuple):
+class ConnectionSign(NamedTuple):
     """One pipe as it is shown: a tone, and the age of its last proof or what is wrong."""
 
     name: str
-    tone: Tone
+    color: SemanticColor
     text: str = ""
 
 
-class Standing(NamedTuple):
+class Status(NamedTuple):
     """What row 1 says."""
 
     namespace: str | None = None
     owner: str = ""
     writes: str = "RW"
-    pipes: tuple[PipeSign, ...] = ()
+    connections: tuple[ConnectionSign, ...] = ()
 
 
 class StatusBar(Widget, can_focus=False):
@@ -38,17 +38,17 @@ class StatusBar(Widget, can_focus=False):
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         super().__init__(id="status-bar")
-        self._now, self._standing, self._clock = now, Standing(), ""
+        self._now, self._status, self._clock = now, Status(), ""
 
-    def show(self, standing: Standing) -> None:
+    def show(self, status: Status) -> None:
         """Say this, and the time."""
         clock = self._now().strftime("%H:%M:%SZ")
-        if (standing, clock) != (self._standing, self._clock):
-            self._standing, self._clock = standing, clock
+        if (status, clock) != (self._status, self._clock):
+            self._status, self._clock = status, clock
             self.refresh()
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """What stands there."""
         return self._content(self.size.width or 80).plain
 
@@ -57,7 +57,7 @@ class StatusBar(Widget, can_focus=False):
 
     def _content(self, width: int) -> Content:
         """What fits: the product's name goes first, then what stands furthest to the right."""
-        pipes = len(self._standing.pipes)
+        pipes = len(self._status.connections)
         rights = [
             self._right(pipes, clock=True),
             *(self._right(n, clock=False) for n in range(pipes, -1, -1)),
@@ -73,17 +73,17 @@ class StatusBar(Widget, can_focus=False):
         return Content.assemble((" swf-console", "bold $primary"), "  ", self._place(owner=owner))
 
     def _place(self, *, owner: bool) -> Content:
-        standing = self._standing
+        standing = self._status
         name = brief(standing.namespace, 40) if standing.namespace else "no namespace"
         whose = f" ({brief(standing.owner, 30)})" if owner and standing.owner else ""
-        writes = ("RW", COLOURS["ok"]) if standing.writes == "RW" else (standing.writes, COLOURS["watch"])
+        writes = ("RW", STYLES["ok"]) if standing.writes == "RW" else (standing.writes, STYLES["watch"])
         return Content.assemble((name, "bold"), whose, "  ", writes, " ")
 
     def _right(self, pipes: int, *, clock: bool) -> Content:
         parts: list[Content] = []
-        for pipe in self._standing.pipes[:pipes]:
-            words = f"{sign(pipe.tone)} {pipe.text}".rstrip()
-            parts.append(Content.assemble(pipe.name, " ", (words, COLOURS[pipe.tone])))
+        for connection in self._status.connections[:pipes]:
+            words = f"{symbol(connection.color)} {connection.text}".rstrip()
+            parts.append(Content.assemble(connection.name, " ", (words, STYLES[connection.color])))
         if clock:
             parts.append(Content.styled(self._clock, "bold"))
         return Content.assemble(Content("  ").join(parts), " ") if parts else Content("")

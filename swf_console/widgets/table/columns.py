@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from ..symbols import sign
+from ..symbols import symbol
 
 GAP = 1
 
@@ -51,9 +51,9 @@ def fit(text: str, width: int, *, right: bool = False, tail: bool = False) -> st
     if length > width and tail and width > 1:
         while cell_len(text) > width - 1:
             text = text[1:]
-        return fit(sign("cut") + text, width)
+        return fit(symbol("cut") + text, width)
     if length > width:
-        return set_cell_size(text, width - 1) + sign("cut") if width > 1 else sign("cut")[:width]
+        return set_cell_size(text, width - 1) + symbol("cut") if width > 1 else symbol("cut")[:width]
     padding = " " * (width - length)
     return padding + text if right else text + padding
 

@@ -32,7 +32,7 @@ def row_lines(rows: Sequence[Row], cursor: int, marked: Container[str], *, stale
     ]
 
 
-def proof(pager: Pager) -> str:
+def last_read(pager: Pager) -> str:
     """That the list is empty and yet read: when that was."""
     return "" if pager.proved is None else f"0 rows, read {time.monotonic() - pager.proved:.0f} s ago"
 

@@ -11,11 +11,11 @@ from textual.message import Message
 from textual.strip import Strip
 
 from ..bindings import bindings_of
-from ..semantic_colors import COLOURS
-from ..strips import Painted, line_of
+from ..semantic_colors import STYLES
+from ..strips import StripWidget, make_strip
 from .columns import Column
 from .cursor import TableCursor
-from .lines import TableLine, position, proof, row_lines, trouble_lines
+from .lines import TableLine, last_read, position, row_lines, trouble_lines
 from .paging import Pager, Viewport
 from .rows import Count, PageSource, Row, RowWindow
 from .strips import TableStrips
@@ -24,20 +24,20 @@ WHEEL = 3
 LIVE_SECONDS = 1.0
 
 
-class PagedTable(Painted, can_focus=True):
+class PagedTable(StripWidget, can_focus=True):
     """Rows of a PageSource with a cursor, marks, search and the age of the data. It knows no backend.
 
     A refresh keeps the cursor on its row, whatever comes and goes around it.
     """
 
-    place: ClassVar[str] = "table"
+    scope: ClassVar[str] = "table"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("table")
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "paged-table--head",
         "paged-table--cursor",
         "paged-table--foot",
         "paged-table--stale",
-        *(f"paged-table--{tone}" for tone in COLOURS),
+        *(f"paged-table--{color}" for color in STYLES),
     }
     DEFAULT_CSS = """
     PagedTable { height: 1fr; width: 1fr; }
@@ -95,7 +95,7 @@ class PagedTable(Painted, can_focus=True):
         self._first_source = source
         self._pager = Pager(self, self._viewport, self._arrived, self._say)
         self._at = TableCursor()
-        self._sought = ""
+        self._search_text = ""
         self._note = ""
         self._painted: list[TableLine] = []
         self._strips = TableStrips(columns, self._style)
@@ -131,7 +131,7 @@ class PagedTable(Painted, can_focus=True):
     @property
     def shown(self) -> list[Row]:
         """The rows on screen."""
-        return self._at.shown(self._rows_high)
+        return self._at.shown(self._visible_rows)
 
     def show(self, source: PageSource, *, sorted_by: tuple[str, bool] | None = None) -> None:
         """Show another list from its beginning; `sorted_by` is a column's key and whether it descends."""
@@ -159,7 +159,7 @@ class PagedTable(Painted, can_focus=True):
 
     def search(self, text: str) -> None:
         """Go to the next row that contains `text`."""
-        self._sought = text.lower()
+        self._search_text = text.lower()
         self.action_next_match(1)
 
     def unmark(self) -> None:
@@ -175,10 +175,10 @@ class PagedTable(Painted, can_focus=True):
 
     def action_page(self, step: int) -> None:
         """Move cursor and view by a page."""
-        rows = max(1, self._rows_high - 1)
+        rows = max(1, self._visible_rows - 1)
         before, there = self._at.key, self._at.index + step * rows
-        self._at.scroll(step * rows, self._rows_high)
-        self._at.move_to(there, self._rows_high)
+        self._at.scroll(step * rows, self._visible_rows)
+        self._at.move_to(there, self._visible_rows)
         self._moved(before)
 
     def action_first(self) -> None:
@@ -211,23 +211,23 @@ class PagedTable(Painted, can_focus=True):
 
     def action_next_match(self, step: int) -> None:
         """Go to the next or the previous match: in what is held, else further on in the list."""
-        if not self._sought:
+        if not self._search_text:
             self._say("nothing is searched for")
             return
         rows = self._at.window.rows
         places = range(self._at.index + 1, len(rows)) if step > 0 else range(self._at.index - 1, -1, -1)
-        found = next((n for n in places if rows[n].contains(self._sought)), None)
+        found = next((n for n in places if rows[n].contains(self._search_text)), None)
         if found is not None:
             self._go_to(found)
         elif self._at.window.at_last if step > 0 else self._at.window.at_first:
-            self._say(f"no further match: {self._sought}")
+            self._say(f"no further match: {self._search_text}")
         else:
-            self._pager.search(self._sought, backwards=step < 0)
+            self._pager.search(self._search_text, backwards=step < 0)
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor there; a second click opens."""
         index = self._at.top + event.y - 1
-        if 0 < event.y <= self._rows_high and index < len(self._at.window.rows):
+        if 0 < event.y <= self._visible_rows and index < len(self._at.window.rows):
             self._go_to(index)
             if event.chain > 1:
                 self.action_open()
@@ -245,26 +245,26 @@ class PagedTable(Painted, can_focus=True):
     # the window and the place in it
 
     @property
-    def _rows_high(self) -> int:
-        return max(1, self.size.height - 1 - self._feet_high(self._trouble()))
+    def _visible_rows(self) -> int:
+        return max(1, self.size.height - 1 - self._footer_height(self._trouble()))
 
     def _trouble(self) -> list[str]:
         return trouble_lines(self._pager, self.size.width)
 
-    def _feet_high(self, trouble: list[str]) -> int:
+    def _footer_height(self, trouble: list[str]) -> int:
         return max(1, len(trouble)) if self.loaded else 1
 
     def _viewport(self) -> Viewport:
-        return Viewport(self._at.top, self._rows_high, self.row)
+        return Viewport(self._at.top, self._visible_rows, self.row)
 
     def _scroll(self, lines: int) -> None:
         before = self._at.key
-        self._at.scroll(lines, self._rows_high)
+        self._at.scroll(lines, self._visible_rows)
         self._moved(before)
 
     def _go_to(self, index: int) -> None:
         before = self._at.key
-        self._at.move_to(index, self._rows_high)
+        self._at.move_to(index, self._visible_rows)
         self._moved(before)
 
     def _moved(self, before: str | None) -> None:
@@ -276,7 +276,7 @@ class PagedTable(Painted, can_focus=True):
 
     def _arrived(self, window: RowWindow, jumped: str | None) -> None:
         before = self._at.key
-        self._at.take(window, jumped, self._rows_high)
+        self._at.take(window, jumped, self._visible_rows)
         self._paint()
         if self._at.key != before:
             self.post_message(self.Moved(self, self.row))
@@ -298,7 +298,7 @@ class PagedTable(Painted, can_focus=True):
         """Fit columns and view into the new size."""
         self._strips.fit(self.size.width)
         self._painted = []
-        self._at.settle(self._rows_high)
+        self._at.settle(self._visible_rows)
         self._paint()
         self.refresh()
         self._pager.go()
@@ -312,8 +312,8 @@ class PagedTable(Painted, can_focus=True):
         """Paint one line."""
         lines = self._painted
         if y >= len(lines):
-            return line_of((), self.size.width, self.over)
-        return self._strips.strip(lines[y], self.over, self.sorted_by)
+            return make_strip((), self.size.width, self.base_style)
+        return self._strips.strip(lines[y], self.base_style, self.sorted_by)
 
     def _paint(self) -> None:
         """Have the lines painted that are not what they were."""
@@ -321,10 +321,10 @@ class PagedTable(Painted, can_focus=True):
         if not height:
             return
         trouble = self._trouble()
-        rows_high = height - 1 - self._feet_high(trouble)
+        rows_high = height - 1 - self._footer_height(trouble)
         self._at.settle(max(1, rows_high))
         lines = [TableLine("head", str(self.sorted_by)), *self._body(rows_high, trouble)]
-        lines += self._feet(rows_high, trouble)
+        lines += self._footer(rows_high, trouble)
         before, self._painted = self._painted, lines
         if len(before) != len(lines):
             self.refresh()
@@ -344,11 +344,11 @@ class PagedTable(Painted, can_focus=True):
             lines = [TableLine("words", line) for line in ("", *words.splitlines())]
         return (lines + [TableLine("blank")] * height)[:height]
 
-    def _feet(self, rows_high: int, trouble: list[str]) -> list[TableLine]:
+    def _footer(self, rows_high: int, trouble: list[str]) -> list[TableLine]:
         if trouble and self.loaded:
             return [TableLine("trouble", line) for line in trouble]
         where = position(self._at.window, self._pager.total, self._at.top, rows_high)
-        words = [where if self._at.window.rows or not self.live else proof(self._pager)]
+        words = [where if self._at.window.rows or not self.live else last_read(self._pager)]
         if self.marked:
             words.append(f"{len(self.marked)} marked")
         if self._note:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from textual.widget import Widget
 
-from ..worker import Background
+from ..worker import BackgroundCall
 from .rows import Count, PageSource, Row, RowPage, RowWindow
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ class Pager:
         note: Callable[[str], None],
     ) -> None:
         self._view, self._changed, self._note = view, changed, note
-        self._calls = Background(owner, "pages")
+        self._calls = BackgroundCall(owner, "pages")
         self.source: PageSource | None = None
         self.window = RowWindow()
         self.total: Count | None = None
@@ -195,9 +195,9 @@ class Pager:
     def _sought(self, text: str, backwards: bool, found: "_Found") -> None:
         self._search = None
         if found.row is None:
-            whole = found.looked_at < MOST_SEARCHED
+            whole = found.checked < MOST_SEARCHED
             self._note(
-                f"no further match: {text}" if whole else f"no match in {found.looked_at:,} rows: {text}"
+                f"no further match: {text}" if whole else f"no match in {found.checked:,} rows: {text}"
             )
             return
         rows = list(reversed(found.page.rows)) if backwards else list(found.page.rows)
@@ -216,7 +216,7 @@ class _End:
 class _Found:
     page: RowPage
     row: Row | None
-    looked_at: int
+    checked: int
 
 
 def _ended(source: PageSource, limit: int, *, backwards: bool) -> _End:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ..semantic_colors import Tone
+from ..semantic_colors import SemanticColor
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,7 @@ class Cell:
     """Harmless text of one line, and what its colour means."""
 
     text: str
-    tone: Tone = "plain"
+    color: SemanticColor = "plain"
 
 
 @dataclass(frozen=True, slots=True)

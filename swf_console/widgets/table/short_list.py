@@ -12,8 +12,8 @@ from textual.message import Message
 from textual.strip import Strip
 
 from ..bindings import bindings_of
-from ..strips import line_of
-from ..symbols import sign
+from ..strips import make_strip
+from ..symbols import symbol
 from ..tail.line_view import LineView
 from .columns import GAP, Column, fit, fitted
 from .rows import Cell
@@ -32,7 +32,7 @@ class Item:
 class ShortList(LineView):
     """Rows under column titles."""
 
-    place: ClassVar[str] = "list"
+    scope: ClassVar[str] = "list"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("list")
 
     class Moved(Message):
@@ -107,7 +107,7 @@ class ShortList(LineView):
         self._items = list(items)
         self.marked &= {item.key for item in items}
         found = next((n for n, item in enumerate(items) if item.key == key), None)
-        was, self._cursor = self._cursor, self._standing(self._cursor if found is None else found)
+        was, self._cursor = self._cursor, self._nearest_row(self._cursor if found is None else found)
         self.resized_body()
         for n in range(max(len(before), len(items))):
             if n >= len(before) or n >= len(items) or before[n] != items[n]:
@@ -129,7 +129,7 @@ class ShortList(LineView):
 
     def move_to(self, n: int) -> None:
         """Put the cursor on the row of that place."""
-        was, self._cursor = self._cursor, self._standing(n, forwards=n >= self._cursor)
+        was, self._cursor = self._cursor, self._nearest_row(n, forwards=n >= self._cursor)
         if was == self._cursor:
             return
         self.repaint(was)
@@ -143,7 +143,7 @@ class ShortList(LineView):
             self.marked.clear()
             self.refresh()
 
-    def _standing(self, n: int, *, forwards: bool = True) -> int:
+    def _nearest_row(self, n: int, *, forwards: bool = True) -> int:
         """The nearest place to `n` that is no heading."""
         last = max(0, len(self._items) - 1)
         n = max(0, min(n, last))
@@ -165,7 +165,7 @@ class ShortList(LineView):
         ]
         base = self.rich_style + style
         gap = " " * (GAP + 1)
-        return line_of([Segment(gap[1:] + " ".join(text for text, _ in parts), base)], width, base)
+        return make_strip([Segment(gap[1:] + " ".join(text for text, _ in parts), base)], width, base)
 
     def body_line(self, n: int, width: int) -> Strip:
         """A row."""
@@ -173,8 +173,8 @@ class ShortList(LineView):
             return self.strip(((f" {self._empty}", "unknown"),), width)
         item = self._items[n]
         style = self._style_of(n, item)
-        under_cursor = sign("cursor") if n == self._cursor and self.has_focus else " "
-        mark = sign("mark") if item.key in self.marked else under_cursor
+        under_cursor = symbol("cursor") if n == self._cursor and self.has_focus else " "
+        mark = symbol("mark") if item.key in self.marked else under_cursor
         if item.heading:
             head = self.get_component_rich_style("line--head", partial=True)
             return self.strip(((f" {item.cells[0].text}", "plain"),), width, head)
@@ -182,8 +182,8 @@ class ShortList(LineView):
         cells = [item.cells[n] for n in self._shown if n < len(item.cells)]
         for column, size, cell in zip(self.columns, self._widths(width), cells, strict=False):
             # what is dim would not be read on the cursor's colour
-            tone = "plain" if cell.tone == "off" and n == self._cursor else cell.tone
-            parts.append((fit(cell.text, size, right=column.right, tail=column.tail), tone))
+            color = "plain" if cell.color == "off" and n == self._cursor else cell.color
+            parts.append((fit(cell.text, size, right=column.right, tail=column.tail), color))
             parts.append((" " * GAP, "plain"))
         return self.strip(parts, width, style)  # type: ignore[arg-type]
 

@@ -7,8 +7,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from ..strips import line_of
-from ..symbols import sign
+from ..strips import make_strip
+from ..symbols import symbol
 from .columns import GAP, Column, fit, fitted
 from .lines import TableLine
 from .rows import Row
@@ -32,8 +32,8 @@ class TableStrips:
 
     def choose(self, keys: Sequence[str]) -> None:
         """Show these columns, in this order."""
-        places = {column.key: place for place, column in enumerate(self.columns)}
-        self._chosen = [places[key] for key in keys]
+        indexes = {column.key: index for index, column in enumerate(self.columns)}
+        self._chosen = [indexes[key] for key in keys]
         self.fit(self.width)
 
     def fit(self, width: int) -> None:
@@ -46,15 +46,15 @@ class TableStrips:
             return self._row(line, line.row, base)
         base += self.style(STYLE_OF.get(line.kind, "plain"))
         if line.kind == "head":
-            return line_of([Segment(self._titles(sorted_by), base)], self.width, base)
-        return line_of([Segment(fit(f"  {line.text}", self.width), base)], self.width, base)
+            return make_strip([Segment(self._titles(sorted_by), base)], self.width, base)
+        return make_strip([Segment(fit(f"  {line.text}", self.width), base)], self.width, base)
 
     def _titles(self, sorted_by: tuple[str, bool] | None) -> str:
         titles = []
-        for place, width in zip(self._chosen, self._widths, strict=False):
-            column, arrow = self.columns[place], ""
+        for index, width in zip(self._chosen, self._widths, strict=False):
+            column, arrow = self.columns[index], ""
             if sorted_by and sorted_by[0] == column.key:
-                arrow = sign("descending" if sorted_by[1] else "ascending")
+                arrow = symbol("descending" if sorted_by[1] else "ascending")
             titles.append(fit(column.title + arrow, width, right=column.right))
         return " " * GUTTER + (" " * GAP).join(titles)
 
@@ -64,11 +64,13 @@ class TableStrips:
             base += self.style("cursor")
         if line.kind.startswith("stale"):
             base += Style(dim=True)
-        segments = [Segment((sign("cursor") if under_cursor else " ") + ("*" if line.marked else " "), base)]
-        for place, width in zip(self._chosen, self._widths, strict=False):
-            column, cell = self.columns[place], row.cells[place]
+        segments = [
+            Segment((symbol("cursor") if under_cursor else " ") + ("*" if line.marked else " "), base)
+        ]
+        for index, width in zip(self._chosen, self._widths, strict=False):
+            column, cell = self.columns[index], row.cells[index]
             text = fit(cell.text, width, right=column.right, tail=column.tail) + " " * GAP
             # what is dim would not be read on the cursor's colour
-            bare = cell.tone == "plain" or (under_cursor and cell.tone == "off")
-            segments.append(Segment(text, base if bare else base + self.style(cell.tone)))
-        return line_of(Segment.simplify(segments), self.width, base)
+            bare = cell.color == "plain" or (under_cursor and cell.color == "off")
+            segments.append(Segment(text, base if bare else base + self.style(cell.color)))
+        return make_strip(Segment.simplify(segments), self.width, base)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from .row import RowLike
+from .row import MessageRow
 
 
-class Source(Protocol):
+class TailSource(Protocol):
     """Rows known by number and by position; a position counts from the oldest row that can be read.
 
     `passed` counts the rows that have ever come, `version` changes with everything that can be read.
@@ -16,7 +16,7 @@ class Source(Protocol):
     passed: int
 
     def __len__(self) -> int: ...
-    def window(self, first: int, count: int) -> Sequence[RowLike]: ...
+    def window(self, first: int, count: int) -> Sequence[MessageRow]: ...
     def number(self, position: int) -> int | None: ...
     def position(self, number: int) -> int: ...
     def hold(self) -> None: ...
@@ -29,16 +29,16 @@ class TailCursor:
     `first` is the position of the first row on screen, `length` how many rows there were when it was read.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: TailSource) -> None:
         self.source = source
         self.following = True
-        self.rows: Sequence[RowLike] = ()
+        self.rows: Sequence[MessageRow] = ()
         self.first = self.y = self.length = 0
         self._number: int | None = None
         self._passed = 0
 
     @property
-    def row(self) -> RowLike | None:
+    def row(self) -> MessageRow | None:
         """The row under the cursor."""
         return self.rows[self.y] if 0 <= self.y < len(self.rows) else None
 
@@ -55,14 +55,14 @@ class TailCursor:
         oldest = self.source.number(0)
         return oldest is None or oldest > self.rows[0].number
 
-    def look(self, height: int) -> bool:
+    def update(self, height: int) -> bool:
         """Take up what has come; says whether other rows are on screen now."""
         before = [row.number for row in self.rows]
         if not self.lost:
             self._capture(height)
         return before != [row.number for row in self.rows]
 
-    def look_anew(self, height: int) -> None:
+    def reload(self, height: int) -> None:
         """Read again, whatever was there."""
         self.rows = ()
         self._capture(height)
@@ -93,23 +93,23 @@ class TailCursor:
         on_screen = self.first <= position < self.first + len(self.rows)
         self.y = position - self.first if on_screen and self._fits else height // 2
         self._number = self.source.number(position)
-        self.look_anew(height)
+        self.reload(height)
 
     def come_back(self, position: int, height: int) -> None:
         """What was lost can be read again: the row under the cursor is at `position`."""
         self._number = self.source.number(position)
-        self.look_anew(height)
+        self.reload(height)
 
     def move(self, by: int, height: int) -> None:
         """Move the cursor by rows, the view with it where it must."""
         self.stay()
-        before = self.place()
+        before = self.position()
         after = max(0, min(before + by, len(self.source) - 1))
         self._number = self.source.number(after)
         self.y = max(0, min(self.y + after - before, height - 1))
         self._capture(height)
 
-    def place(self) -> int:
+    def position(self) -> int:
         """The cursor's position."""
         last = max(0, len(self.source) - 1)
         if self.following or self._number is None:
@@ -125,10 +125,10 @@ class TailCursor:
         """Read the rows that are seen."""
         self.length = len(self.source)
         lowest = max(0, self.length - height)
-        self.first = lowest if self.following else max(0, min(self.place() - self.y, lowest))
+        self.first = lowest if self.following else max(0, min(self.position() - self.y, lowest))
         self.rows = self.source.window(self.first, height)
         last = len(self.rows) - 1
         if self.following:
             self.y, self._number = last, self.rows[-1].number if self.rows else None
         else:
-            self.y = max(0, min(self.place() - self.first, last))
+            self.y = max(0, min(self.position() - self.first, last))

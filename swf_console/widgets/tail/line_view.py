@@ -13,28 +13,26 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ..bindings import bindings_of
-from ..semantic_colors import Tone
-from ..strips import Painted, line_of
-
-Part = tuple[str, Tone]
+from ..semantic_colors import Part, SemanticColor
+from ..strips import StripWidget, make_strip
 
 WORDS = re.compile(r"\S*\s*")
 INDENT = 2
 WRAP_LEAST = 10
 
 
-class LineView(ScrollView, Painted, can_focus=True):
+class LineView(ScrollView, StripWidget, can_focus=True):
     """`head` lines stay on top, those of `body` scroll under them. `stale` dims everything.
 
     ScrollView comes first: Textual takes the default style, and with it the scrolling, from the first base.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{tone}" for tone in get_args(Tone)} | {
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{color}" for color in get_args(SemanticColor)} | {
         "line--head",
         "line--cursor",
         "line--mark",
     }
-    place: ClassVar[str] = "lines"
+    scope: ClassVar[str] = "lines"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("lines")
     DEFAULT_CSS = """
     LineView {
@@ -120,16 +118,16 @@ class LineView(ScrollView, Painted, can_focus=True):
         elif n >= self.top + self.room > self.top:
             self.scroll_to(y=n - self.room + 1, animate=False, immediate=True)
 
-    def tone(self, tone: Tone) -> Style:
+    def color_style(self, color: SemanticColor) -> Style:
         """The style of a tone in the theme of now."""
-        style = self.get_component_rich_style(f"line--{tone}", partial=True)
+        style = self.get_component_rich_style(f"line--{color}", partial=True)
         return style + Style(dim=True) if self._stale else style
 
     def strip(self, parts: Iterable[Part], width: int, style: Style | None = None) -> Strip:
         """A line of exactly `width` cells; `style` lies under the tones."""
-        base = self.over + style if style else self.over
-        segments = [Segment(text, base + self.tone(tone)) for text, tone in parts]
-        return line_of(segments, width, base)
+        base = self.base_style + style if style else self.base_style
+        segments = [Segment(text, base + self.color_style(color)) for text, color in parts]
+        return make_strip(segments, width, base)
 
     def action_step(self, by: int) -> None:
         """Scroll by lines."""
@@ -191,11 +189,11 @@ def folded(line: Sequence[Part], width: int) -> list[list[Part]]:
     """One line as several of at most `width` cells, broken between words; those that follow are indented."""
     lines: list[list[Part]] = [[]]
     used = 0
-    for text, tone in line:
+    for text, color in line:
         for word in WORDS.findall(text):
             if used + cell_len(word.rstrip()) > width and used > INDENT:
                 lines.append([(" " * INDENT, "plain")])
                 used = INDENT
-            lines[-1].append((word, tone))
+            lines[-1].append((word, color))
             used += cell_len(word)
     return lines

@@ -10,14 +10,14 @@ from textual.strip import Strip
 from ...backend.core.sanitize import brief
 from ..bindings import bindings_of
 from ..key_labels import with_keys
-from ..semantic_colors import Tone
-from ..symbols import sign
+from ..semantic_colors import Part, SemanticColor
+from ..symbols import symbol
 from ..table.columns import fit
-from .line_view import LineView, Part
+from .line_view import LineView
 
 KEPT = 5_000
 LONGEST = 2_000
-WORDS: tuple[tuple[str, Tone], ...] = (
+LEVELS: tuple[tuple[str, SemanticColor], ...] = (
     ("CRITICAL", "bad"),
     ("ERROR", "bad"),
     ("Traceback", "bad"),
@@ -29,7 +29,7 @@ WORDS: tuple[tuple[str, Tone], ...] = (
 class LogPane(LineView):
     """A title and the last lines; `f` follows again."""
 
-    place: ClassVar[str] = "log"
+    scope: ClassVar[str] = "log"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("log")
 
     def __init__(self, *, identity: str | None = None) -> None:
@@ -47,7 +47,7 @@ class LogPane(LineView):
         """What is kept, the oldest first."""
         return list(self._lines)
 
-    def entitle(self, title: str, word: str = "", empty: str = "") -> None:
+    def set_title(self, title: str, word: str = "", empty: str = "") -> None:
         """Whose log this is, a word on its state at the right, and what an empty one says."""
         if (title, word, empty) != (self._title, self._word, self._empty):
             self._title, self._word, self._empty = title, word, empty
@@ -92,7 +92,7 @@ class LogPane(LineView):
 
     def head_line(self, n: int, width: int) -> Strip:  # noqa: ARG002 (there is one)
         """The title, whether it follows, and what is gone."""
-        rule = sign("rule")
+        rule = symbol("rule")
         state = "FOLLOW" if self.following else with_keys("SCROLLED, {log.follow} follows")
         gone = f"{self._gone:,} older gone, " if self._gone else ""
         right = f" {gone}{state}{f' {self._word}' if self._word else ''} {rule * 2}"
@@ -104,7 +104,7 @@ class LogPane(LineView):
         """One line; a grave word in it gives the tone."""
         if not self._lines:
             return self.strip(((f" {self._empty}", "unknown"),), width)
-        return self.strip((_toned(self._lines[n]),), width)
+        return self.strip((_colored(self._lines[n]),), width)
 
     def action_step(self, by: int) -> None:
         """Scroll, and let go of the end."""
@@ -136,6 +136,6 @@ class LogPane(LineView):
             self.refresh()
 
 
-def _toned(line: str) -> Part:
+def _colored(line: str) -> Part:
     head = line[:60]
-    return f" {line}", next((tone for word, tone in WORDS if word in head), "plain")
+    return f" {line}", next((color for word, color in LEVELS if word in head), "plain")

@@ -12,23 +12,23 @@ from textual.message import Message
 from textual.strip import Strip
 
 from ..bindings import bindings_of
-from ..semantic_colors import Tone
-from ..strips import Painted, line_of
-from ..symbols import sign
-from .cursor import Source, TailCursor
-from .row import Part, RowLike, parts_of
+from ..semantic_colors import Part, SemanticColor
+from ..strips import StripWidget, make_strip
+from ..symbols import symbol
+from .cursor import TailCursor, TailSource
+from .row import MessageRow, parts_of
 
 WHEEL = 3
 
 
-class MessageTail(Painted, can_focus=True):
+class MessageTail(StripWidget, can_focus=True):
     """Rows of a source. It follows the newest until somebody moves; then it stays where it is read."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tail--{tone}" for tone in get_args(Tone)} | {
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tail--{color}" for color in get_args(SemanticColor)} | {
         "tail--cursor",
         "tail--match",
     }
-    place: ClassVar[str] = "tail"
+    scope: ClassVar[str] = "tail"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("tail")
     DEFAULT_CSS = """
     MessageTail {
@@ -58,11 +58,11 @@ class MessageTail(Painted, can_focus=True):
     class Lost(Message):
         """Somebody moves by so many rows where all have left the source: `row` has to be found again."""
 
-        def __init__(self, row: RowLike, by: int) -> None:
+        def __init__(self, row: MessageRow, by: int) -> None:
             super().__init__()
             self.row, self.by = row, by
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: TailSource) -> None:
         super().__init__(id="message-tail")
         self.source = source
         self.stale = self.calm = False
@@ -79,7 +79,7 @@ class MessageTail(Painted, can_focus=True):
         return self._at.following
 
     @property
-    def cursor(self) -> RowLike | None:
+    def cursor(self) -> MessageRow | None:
         """The row under the cursor."""
         return self._at.row
 
@@ -93,12 +93,12 @@ class MessageTail(Painted, can_focus=True):
         """Whether there are fewer rows than lines."""
         return len(self._at.rows) < self.size.height
 
-    def look(self) -> None:
+    def update(self) -> None:
         """Take up what has come; paints only where what can be seen has changed."""
         if self._version == self.source.version and self._at.rows:
             return
         self._version = self.source.version
-        if self._at.look(self.size.height):
+        if self._at.update(self.size.height):
             self.refresh()
 
     def follow(self) -> None:
@@ -124,9 +124,9 @@ class MessageTail(Painted, can_focus=True):
         self.refresh()
         self._move(by)
 
-    def show_anew(self) -> None:
+    def reload(self) -> None:
         """Everything may have changed: read and paint."""
-        self._at.look_anew(self.size.height)
+        self._at.reload(self.size.height)
         self.refresh()
 
     def explain(self, lines: Sequence[str]) -> None:
@@ -185,7 +185,7 @@ class MessageTail(Painted, can_focus=True):
 
     def on_resize(self) -> None:
         """Another height shows other rows."""
-        self._at.look(self.size.height)
+        self._at.update(self.size.height)
 
     def _move(self, by: int) -> None:
         at, row = self._at, self.cursor
@@ -194,7 +194,7 @@ class MessageTail(Painted, can_focus=True):
             return
         if not len(self.source):
             return
-        after = at.place() + by
+        after = at.position() + by
         if after >= len(self.source) and not at.following:
             self.follow()
             return
@@ -220,21 +220,22 @@ class MessageTail(Painted, can_focus=True):
         if not rows:
             return self._empty_line(y, width)
         if y >= len(rows):
-            return line_of((), width, self.over)
+            return make_strip((), width, self.base_style)
         at_cursor = y == self._at.y and not (self.following and not self.has_focus)
-        base = self.over
+        base = self.base_style
         if at_cursor:
             base += self.get_component_rich_style("tail--cursor", partial=True)
-        mark = sign("cursor") if at_cursor else " "
+        mark = symbol("cursor") if at_cursor else " "
         parts: list[Part] = [(mark, "busy"), *parts_of(rows[y], width - 2, calm=self.calm)]
         segments = [
-            Segment(text, base + self._tone(tone)) for text, tone in standing_out(parts, self.searched)
+            Segment(text, base + self._color_style(color))
+            for text, color in with_matches(parts, self.searched)
         ]
-        bar = Segment(self._bar(y), self.over + self._tone("off"))
-        return line_of([*line_of(segments, width - 1, base), bar], width, base)
+        bar = Segment(self._bar(y), self.base_style + self._color_style("off"))
+        return make_strip([*make_strip(segments, width - 1, base), bar], width, base)
 
-    def _tone(self, tone: str) -> Style:
-        style = self.get_component_rich_style(f"tail--{tone}", partial=True)
+    def _color_style(self, color: str) -> Style:
+        style = self.get_component_rich_style(f"tail--{color}", partial=True)
         return style + Style(dim=True) if self.stale else style
 
     def _bar(self, y: int) -> str:
@@ -244,7 +245,7 @@ class MessageTail(Painted, can_focus=True):
             return " "
         thumb = max(1, height * height // length)
         top = round(self._at.first / max(1, length - height) * (height - thumb))
-        return sign("thumb") if top <= y < top + thumb else " "
+        return symbol("thumb") if top <= y < top + thumb else " "
 
     @property
     def _empty_top(self) -> int:
@@ -253,17 +254,17 @@ class MessageTail(Painted, can_focus=True):
     def _empty_line(self, y: int, width: int) -> Strip:
         first = self._empty_top
         text = self.empty[y - first] if 0 <= y - first < len(self.empty) else ""
-        style = self.over + self._tone("plain" if y == first else "unknown")
-        return line_of([Segment(f"  {text}", style)], width, self.over)
+        style = self.base_style + self._color_style("plain" if y == first else "unknown")
+        return make_strip([Segment(f"  {text}", style)], width, self.base_style)
 
 
-def standing_out(parts: Sequence[Part], searched: str) -> Iterator[tuple[str, str]]:
+def with_matches(parts: Sequence[Part], searched: str) -> Iterator[tuple[str, str]]:
     """The parts, with what is searched for in a tone of its own."""
     wanted = searched.lower()
-    for text, tone in parts:
+    for text, color in parts:
         at, lower = 0, text.lower()
         while wanted and len(lower) == len(text) and (hit := lower.find(wanted, at)) >= 0:
-            yield text[at:hit], tone
+            yield text[at:hit], color
             yield text[hit : hit + len(wanted)], "match"
             at = hit + len(wanted)
-        yield text[at:], tone
+        yield text[at:], color

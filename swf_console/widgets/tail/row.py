@@ -6,12 +6,10 @@ from typing import Any, Protocol
 
 from ...backend.core.format import as_text
 from ...backend.core.sanitize import brief, harmless
-from ..semantic_colors import Tone
-from ..symbols import sign
+from ..semantic_colors import Part
+from ..symbols import symbol
 
-Part = tuple[str, Tone]
-
-TOLD = {"msg_type", "run_id", "sender", "namespace", "execution_id", "timestamp"}
+SHOWN_IN_COLUMNS = {"msg_type", "run_id", "sender", "namespace", "execution_id", "timestamp"}
 LONGEST_BODY = 20_000
 LONGEST_TEXT = 1000
 WIDE_RUN = 74
@@ -19,7 +17,7 @@ WIDE_SENDER = 96
 TYPE, WIDE_TYPE = 18, 22
 
 
-class RowLike(Protocol):
+class MessageRow(Protocol):
     """A message, or (a note) a line of the console's own."""
 
     number: int
@@ -39,22 +37,22 @@ class RowLike(Protocol):
     def content(self) -> Any: ...
 
 
-def parts_of(row: RowLike, width: int, *, calm: bool = False) -> list[Part]:
+def parts_of(row: MessageRow, width: int, *, calm: bool = False) -> list[Part]:
     """The line's parts, for a view of `width` cells; `calm` has fewer of them, for a slow terminal."""
     clock = clock_of(row.at)
     if row.is_note:
-        dashes = sign("rule") * 2
+        dashes = symbol("rule") * 2
         text = f"{dashes} {clock}{brief(row.body, 200)} "
-        return [(text + sign("rule") * max(0, width - len(text)), "watch")]
+        return [(text + symbol("rule") * max(0, width - len(text)), "watch")]
     parts: list[Part] = [
         (clock, "off"),
-        (column(row.msg_type, WIDE_TYPE if width >= WIDE_SENDER else TYPE), "busy"),
+        (padded(row.msg_type, WIDE_TYPE if width >= WIDE_SENDER else TYPE), "busy"),
     ]
     if width >= WIDE_RUN:
-        parts.append((column(row.run_id, 8), "unknown"))
+        parts.append((padded(row.run_id, 8), "unknown"))
     if width >= WIDE_SENDER:
-        parts.append((column(row.sender, 22), "unknown"))
-    parts += _fitted(rest_of(row), width - sum(len(text) for text, _ in parts))
+        parts.append((padded(row.sender, 22), "unknown"))
+    parts += _fitted(other_fields(row), width - sum(len(text) for text, _ in parts))
     if calm:
         return [
             (parts[0][0] + parts[1][0], "busy"),
@@ -70,20 +68,20 @@ def clock_of(at: datetime) -> str:
     return f"{at:%m-%d %H:%M}  "
 
 
-def column(text: str | None, width: int) -> str:
+def padded(text: str | None, width: int) -> str:
     """Text in a column of its own, cut where it is too long."""
     shown = brief(text, 100) if text else "-"
-    return f"{shown:<{width}} " if len(shown) <= width else f"{shown[: width - 1]}{sign('cut')} "
+    return f"{shown:<{width}} " if len(shown) <= width else f"{shown[: width - 1]}{symbol('cut')} "
 
 
-def rest_of(row: RowLike) -> Iterator[Part]:
+def other_fields(row: MessageRow) -> Iterator[Part]:
     """What the columns do not say."""
     content = row.content if len(row.body) <= LONGEST_BODY else None
     if not isinstance(content, Mapping):
         yield brief(row.body, LONGEST_TEXT), "plain"
         return
     for name, value in content.items():
-        if name not in TOLD:
+        if name not in SHOWN_IN_COLUMNS:
             yield f"{harmless(name)}=", "unknown"
             yield f"{brief('null' if value is None else as_text(value), 300)} ", "plain"
 
@@ -91,12 +89,12 @@ def rest_of(row: RowLike) -> Iterator[Part]:
 def _fitted(rest: Iterator[Part], room: int) -> list[Part]:
     """As much as there is room for; a sign stands where there would have been more."""
     kept: list[Part] = []
-    for text, tone in rest:
+    for text, color in rest:
         if room < 1 and kept:
             last, before = kept.pop()
-            return [*kept, (last[: len(last) + room - 1] + sign("cut"), before)]
+            return [*kept, (last[: len(last) + room - 1] + symbol("cut"), before)]
         if len(text.rstrip()) > room:
-            return [*kept, (text[: max(0, room - 1)] + sign("cut"), tone)]
-        kept.append((text, tone))
+            return [*kept, (text[: max(0, room - 1)] + symbol("cut"), color)]
+        kept.append((text, color))
         room -= len(text)
     return kept

@@ -19,7 +19,7 @@ class CodeLines(LineView, inherit_bindings=False):
     The arrows to the sides are left to what is around it.
     """
 
-    place: ClassVar[str] = "code"
+    scope: ClassVar[str] = "code"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("lines"), *bindings_of("code")]
     DEFAULT_CSS = "CodeLines { overflow-x: auto; scrollbar-size-horizontal: 1; }"
 

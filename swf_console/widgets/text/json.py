@@ -5,9 +5,7 @@ import re
 from typing import Any
 
 from ...backend.core.sanitize import brief
-from ..semantic_colors import Tone
-
-Part = tuple[str, Tone]
+from ..semantic_colors import Part
 
 MOST_LINES = 5000
 LONGEST = 2000

@@ -23,7 +23,7 @@ class Line(Widget, can_focus=False):
             self.refresh()
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """What stands there."""
         return f"{self._left.plain} {self._right.plain}".strip()
 

@@ -4,8 +4,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ...backend.core.sanitize import brief
-from ..semantic_colors import COLOURS, Tone
-from ..symbols import sign
+from ..semantic_colors import STYLES, SemanticColor
+from ..symbols import symbol
 
 LONGEST = 500
 
@@ -19,19 +19,19 @@ class Notice(Static):
 
     def __init__(self, *, identity: str | None = None) -> None:
         super().__init__(id=identity, markup=False)
-        self._said: tuple[tuple[str, ...], Tone] = ((), "watch")
+        self._said: tuple[tuple[str, ...], SemanticColor] = ((), "watch")
 
     @property
     def text(self) -> str:
         """What it says."""
         return "\n".join(self._said[0])
 
-    def say(self, *lines: str, tone: Tone = "watch") -> None:
+    def say(self, *lines: str, color: SemanticColor = "watch") -> None:
         """Say these lines; the empty ones are left out, and without one it goes away."""
         said = tuple(brief(line, LONGEST) for line in lines if line)
-        if (said, tone) == self._said:
+        if (said, color) == self._said:
             return
-        self._said = said, tone
+        self._said = said, color
         self.display = bool(said)
-        parts = [(f"{sign(tone)} {line}", COLOURS[tone]) for line in said]
+        parts = [(f"{symbol(color)} {line}", STYLES[color]) for line in said]
         self.update(Content("\n").join(Content.assemble(part) for part in parts))

@@ -4,7 +4,7 @@ from textual.app import RenderResult
 from textual.content import Content
 from textual.widget import Widget
 
-from ..symbols import sign
+from ..symbols import symbol
 
 
 class Rule(Widget, can_focus=False):
@@ -23,12 +23,12 @@ class Rule(Widget, can_focus=False):
             self.refresh()
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """The words in it."""
         return f"{self._title.plain} {self._right.plain}".strip()
 
     def render(self) -> RenderResult:
-        line, width = sign("rule"), self.size.width
+        line, width = symbol("rule"), self.size.width
         if not self._title.plain and not self._right.plain:
             return Content(line * width)
         left = Content.assemble(line * 2, " ", self._title, " ") if self._title.plain else Content(line)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from swf_console.terminal.ascii_driver import InAscii
+from swf_console.terminal.ascii_driver import AsciiTable
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,4 @@ from swf_console.terminal.ascii_driver import InAscii
     ],
 )
 def test_everything_becomes_ascii_and_keeps_its_cells(text: str, written: str) -> None:
-    assert text.translate(InAscii()) == written
+    assert text.translate(AsciiTable()) == written

@@ -3,7 +3,7 @@
 import threading
 from itertools import count
 
-from swf_console.terminal.event_loop import loop_that_tells
+from swf_console.terminal.event_loop import ui_event_loop
 from swf_console.viewmodels.ui_priority import UiPriority
 
 
@@ -45,7 +45,7 @@ def test_where_the_painting_never_ends_a_guest_has_its_share_all_the_same() -> N
 
 def test_the_loop_is_busy_while_a_callback_runs_and_idle_while_it_waits_and_once_it_has_ended() -> None:
     ui_priority = UiPriority()
-    loop = loop_that_tells(ui_priority)
+    loop = ui_event_loop(ui_priority)
     seen: list[bool] = []
     waited = threading.Event()
 

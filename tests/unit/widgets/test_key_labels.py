@@ -6,8 +6,8 @@ from typing import cast
 import pytest
 
 from swf_console.actions.registry import use_keys
-from swf_console.screens.base.screen import Pane
-from swf_console.screens.base.screen_registry import PANES, Listed
+from swf_console.screens.base.screen import BaseScreen
+from swf_console.screens.base.screen_registry import SCREENS, ScreenEntry
 from swf_console.widgets.key_labels import with_keys
 
 
@@ -33,8 +33,8 @@ def test_an_action_without_a_key_is_named_as_the_palette_has_it() -> None:
     assert with_keys("{theme} changes the colours") == ":theme changes the colours"
 
 
-@pytest.mark.parametrize("listed", PANES, ids=lambda listed: listed.name)
-def test_what_a_screen_says_of_itself_names_keys_that_are_there(listed: Listed) -> None:
-    pane = cast(type[Pane], listed.load())
+@pytest.mark.parametrize("listed", SCREENS, ids=lambda listed: listed.name)
+def test_what_a_screen_says_of_itself_names_keys_that_are_there(listed: ScreenEntry) -> None:
+    screen = cast(type[BaseScreen], listed.load())
 
-    assert "{" not in with_keys(pane.help_text)
+    assert "{" not in with_keys(screen.help_text)

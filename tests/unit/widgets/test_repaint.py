@@ -2,7 +2,7 @@
 
 from io import StringIO
 
-from swf_console.widgets.repaint import REMEMBERED, SHARE, Output, Pace
+from swf_console.widgets.repaint import REMEMBERED, SHARE, RepaintLimiter, TerminalOutput
 
 TICK = 0.1
 FRAME = 20_000
@@ -33,8 +33,8 @@ class Console:
 
     def __init__(self, rate: float) -> None:
         self.link = Link(rate)
-        self.output = Output(self.link, lambda: self.link.now)
-        self.pace = Pace(lambda: self.link.now)
+        self.output = TerminalOutput(self.link, lambda: self.link.now)
+        self.pace = RepaintLimiter(lambda: self.link.now)
 
     def go_on(self, seconds: float) -> list[float]:
         """Returns how long a key of each moment would wait for the link."""
@@ -89,4 +89,4 @@ def test_a_link_that_has_become_fast_is_noticed() -> None:
 
 
 def test_without_a_terminal_there_is_nothing_to_wait_for() -> None:
-    assert Pace().due(None)
+    assert RepaintLimiter().due(None)

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from swf_console.widgets.strips import line_of, spare_the_collector
+from swf_console.widgets.strips import avoid_strip_cycles, make_strip
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def no_collector() -> Iterator[None]:
 
 @pytest.mark.parametrize("text", ["", "short", "just ten c", "much longer than that", "漢字漢字漢字"])
 def test_a_line_has_its_width(text: str) -> None:
-    line = line_of([Segment(text)], 10, Style.null())
+    line = make_strip([Segment(text)], 10, Style.null())
     assert line.cell_length == sum(segment.cell_length for segment in line) == 10
 
 
@@ -31,7 +31,7 @@ def test_a_line_that_was_painted_whole_is_gone_with_its_last_reference(no_collec
     class Watched(Strip):
         __slots__ = ("__weakref__",)
 
-    spare_the_collector()
+    avoid_strip_cycles()
     line = Watched([Segment("whole")], 5)
     assert list(line.divide([5])) == [line]
     gone = weakref.ref(line)
@@ -40,6 +40,6 @@ def test_a_line_that_was_painted_whole_is_gone_with_its_last_reference(no_collec
 
 
 def test_a_line_is_still_divided(no_collector: None) -> None:
-    spare_the_collector()
-    parts = line_of([Segment("left and right")], 14, Style.null()).divide([4, 14, 20])
+    avoid_strip_cycles()
+    parts = make_strip([Segment("left and right")], 14, Style.null()).divide([4, 14, 20])
     assert [part.text for part in parts] == ["left", " and right"]

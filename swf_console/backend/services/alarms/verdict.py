@@ -21,7 +21,7 @@ class Change(NamedTuple):
     """Something that happened. `tone` is ok, watch, bad or plain; `execution_id` is what to open."""
 
     at: datetime
-    tone: str
+    color: str
     text: str
     execution_id: str = ""
 
@@ -33,7 +33,7 @@ class Verdict(NamedTuple):
     of that.
     """
 
-    tone: str
+    color: str
     text: str
     screen: str = ""
     exit_code: int = 0
@@ -112,7 +112,7 @@ def _agents(facts: Facts) -> Iterator[Verdict]:
 def _executions(facts: Facts) -> Iterator[Verdict]:
     """What went wrong lately, and what is missing of what runs."""
     running, missing = facts.running, facts.agents.missing
-    bad = [change for change in facts.changes if change.tone == "bad"]
+    bad = [change for change in facts.changes if change.color == "bad"]
     if bad and not running:
         yield Verdict("watch", f"{bad[0].text}, {since(bad[0].at)} ago", "executions")
     needed = [name for name in missing if name != RUNNER or not all(one.here for one in running)]

@@ -7,7 +7,7 @@ from swf_console.backend.services import database as databases
 from swf_console.backend.services.ownership import WritePolicy
 from swf_console.mcp.executor import ToolExecutor
 from swf_console.mcp.tools import BY_NAME
-from swf_console.screens.shell.status import Writes
+from swf_console.screens.shell.status import WriteAccess
 from swf_console.viewmodels.context import ConsoleContext
 from tests.support.command_line import CommandLine
 from tests.support.history import add_execution
@@ -53,7 +53,7 @@ def test_command_line_on_a_read_only_database_refuses_as_the_console_does(
 ) -> None:
     services = ConsoleContext(console.settings, "demo")
     monkeypatch.setattr(ConsoleContext, "why_read_only", WHY)
-    refusal = Writes(services).refusal
+    refusal = WriteAccess(services).refusal
     assert refusal == f"read-only: {WHY}"
     for words in (
         ("executions", "stop", reading),

@@ -46,7 +46,7 @@ def found(**facts: Any) -> Verdict:
 def test_where_nothing_is_wrong_it_says_what_runs_or_what_to_do() -> None:
     assert found() == ("ok", "All is well, nothing runs: R runs a workflow", "", 0, "ready to run")
     busy = found(running=[running("a")])
-    assert (busy.tone, busy.text) == ("busy", "All is well: 1 execution running, 4 of 10 STFs")
+    assert (busy.color, busy.text) == ("busy", "All is well: 1 execution running, 4 of 10 STFs")
     missing = found(agents=agents(configuration="fast", missing=("x", "y")))
     assert missing.text == "Nothing runs. fast needs 2 agents more: R runs it and offers to start them"
 
@@ -73,21 +73,21 @@ def test_a_database_that_is_unusable_is_told_from_one_that_is_away() -> None:
 
 def test_without_a_namespace_nothing_can_be_run() -> None:
     none = found(namespace=None, namespace_trouble="it is empty. Set it")
-    assert (none.tone, none.screen, none.exit_code) == ("watch", "namespaces", 2)
+    assert (none.color, none.screen, none.exit_code) == ("watch", "namespaces", 2)
     assert none.readiness == "not ready: there is no namespace: it is empty. Set it"
 
 
 @pytest.mark.parametrize("state", ["frozen", "unknown", "deaf"])
 def test_a_supervisord_that_is_of_no_use_needs_a_human_also_where_it_does_not_say_why(state: str) -> None:
     mute = found(agents=agents(supervisor=state))
-    assert (mute.tone, mute.text, mute.exit_code) == ("bad", f"supervisord is {state}", 3)
+    assert (mute.color, mute.text, mute.exit_code) == ("bad", f"supervisord is {state}", 3)
     assert found(agents=agents(supervisor="absent")).exit_code == 0
 
 
 @pytest.mark.parametrize("state", ["FATAL", "BACKOFF", "UNKNOWN"])
 def test_an_agent_that_supervisord_cannot_keep_running_is_failed_for_every_front_end(state: str) -> None:
     failed = found(agents=agents(agent("data", state, note="it gave up")))
-    assert (failed.tone, failed.text) == ("bad", "data failed: look at the log")
+    assert (failed.color, failed.text) == ("bad", "data failed: look at the log")
     assert failed.exit_code == 3
     assert failed.readiness == "not ready: data: it gave up. Then: swf-console agents restart data"
 
@@ -103,7 +103,7 @@ def test_the_failed_come_before_the_silent_and_the_others_are_counted() -> None:
 
 def test_what_no_execution_needs_needs_a_human_and_hinders_no_run() -> None:
     monitor = found(agents=agents(agent("monitor", "FATAL")))
-    assert (monitor.tone, monitor.text) == ("bad", "monitor failed: look at the log")
+    assert (monitor.color, monitor.text) == ("bad", "monitor failed: look at the log")
     assert (monitor.exit_code, monitor.readiness) == (0, "ready to run")
     with_another = found(agents=agents(agent("monitor", "FATAL"), agent("data", "RUNNING", 91)))
     assert with_another.text == "monitor failed: look at the log"
@@ -115,10 +115,10 @@ def test_a_lost_execution_and_a_failure_of_late_keep_nothing_from_running() -> N
     assert (lost.text, lost.exit_code) == ("a is lost: its process was killed", 0)
     failure = Change(datetime.now(UTC), "bad", "b failed: it broke", "b")
     assert found(changes=[failure]).text.startswith("b failed: it broke, 0s ago")
-    assert found(changes=[failure], running=[running("a")]).tone == "busy"
+    assert found(changes=[failure], running=[running("a")]).color == "busy"
 
 
 def test_what_runs_may_lack_agents_but_a_local_one_needs_no_runner() -> None:
     lacking = agents(missing=("workflow-runner",), configuration="fast")
     assert "workflow-runner needed" in found(agents=lacking, running=[running("a")]).text
-    assert found(agents=lacking, running=[running("a", here=True)]).tone == "busy"
+    assert found(agents=lacking, running=[running("a", here=True)]).color == "busy"

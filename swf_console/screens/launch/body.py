@@ -15,11 +15,11 @@ from .rows import CHOICE_COLUMNS, COLUMNS
 EDITING, CHOOSING = "-editing", "-choosing"
 
 
-class LaunchParts(Vertical):
+class FormBody(Vertical):
     """One list of everything that can be chosen, the verdict beside it, an input line for one value."""
 
     DEFAULT_CSS = """
-    LaunchParts {
+    FormBody {
         width: 100%; height: 100%; max-width: 150; max-height: 48; background: $surface;
         border: round $primary; padding: 0 1;
         border-title-color: $primary; border-title-style: bold;
