@@ -67,6 +67,7 @@ def test_a_database_of_a_newer_version_stays_as_it_is(embedded_site: Site, tmp_p
     shutil.copy(embedded_site.database_file, newer)
     with closing(sqlite3.connect(newer)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999_of_tomorrow'")
+        connection.execute("DELETE FROM swf_persistent_state")  # nothing says that older programs may go on
         connection.commit()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     before = newer.read_bytes()
@@ -212,5 +213,7 @@ def test_a_postgresql_of_a_newer_version(
     with closing(psycopg2.connect(postgresql_url)) as connection:
         connection.autocommit = True
         connection.cursor().execute("UPDATE alembic_version SET version_num = '9999_of_tomorrow'")
+        # nothing says that older programs may go on
+        connection.cursor().execute("DELETE FROM swf_persistent_state")
     check_one_clear_line(run(embedded_site, postgresql_url), "newer version", "9999_of_tomorrow")
     check_nothing_begun(embedded_site)

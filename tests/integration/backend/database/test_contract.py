@@ -124,6 +124,7 @@ def test_first_numbers(database: Database) -> None:
 
 def test_monitor_finds_all_its_keys_in_the_row_of_numbers(database: Database) -> None:
     with database.write() as connection:
+        connection.execute(text("DELETE FROM swf_persistent_state"))  # what an upgrade has stored
         for draw in (
             sequences.next_run_number,
             sequences.next_agent_number,
@@ -152,6 +153,7 @@ def test_monitor_finds_all_its_keys_in_the_row_of_numbers(database: Database) ->
 
 def test_numbers_go_on_from_what_the_monitor_left(database: Database) -> None:
     with database.write() as connection:
+        connection.execute(text("DELETE FROM swf_persistent_state"))
         connection.execute(
             text("INSERT INTO swf_persistent_state (id, state_data, updated_at) VALUES (1, :data, :at)"),
             {"data": '{"next_run_number": 102145, "other": "kept"}', "at": "2026-01-01 00:00:00+00"},
