@@ -1,4 +1,4 @@
-"""Messages as rows of the message table: where the messaging and the database room meet."""
+"""Messages as rows of the message table: the only module that knows messaging and the database."""
 
 from .database.records.messages import MessageSummary, NewMessage
 from .messaging.message import IncomingMessage, MessageMetadata, OutgoingMessage

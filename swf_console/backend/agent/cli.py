@@ -31,11 +31,11 @@ class Servable(Protocol):
 
 def run(kind: type[Servable], arguments: Sequence[str] | None = None) -> int:
     """Serve as an agent of this kind until a signal; returns the exit code."""
-    given = _parser(kind).parse_args(arguments)
+    options = _parser(kind).parse_args(arguments)
     try:
-        settings = _settings(given)
-        namespace = _namespace(given.namespace, settings)
-        _serve(kind, settings, namespace, given.instance or settings.instance)
+        settings = _settings(options)
+        namespace = _namespace(options.namespace, settings)
+        _serve(kind, settings, namespace, options.instance or settings.instance)
     except SwfError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
@@ -78,13 +78,13 @@ def _program(kind: type[Servable]) -> str:
     return program if program.isidentifier() else f"{kind.agent_type}_agent"
 
 
-def _settings(given: argparse.Namespace) -> Settings:
+def _settings(options: argparse.Namespace) -> Settings:
     """The settings, where nothing else names a home for the one that this program lies in."""
     return load_settings(
-        home=given.home, testbed_config=given.testbed_config, start=Path(sys.argv[0]).resolve().parent
+        home=options.home, testbed_config=options.testbed_config, start=Path(sys.argv[0]).resolve().parent
     )
 
 
-def _namespace(given: str | None, settings: Settings) -> str:
+def _namespace(options: str | None, settings: Settings) -> str:
     path = find_testbed(settings.testbed_config, settings.workflows_dir)
-    return resolve_namespace(given, load_testbed(path) if path else None)
+    return resolve_namespace(options, load_testbed(path) if path else None)

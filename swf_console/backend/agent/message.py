@@ -87,9 +87,9 @@ class Message:
     @property
     def time(self) -> datetime:
         """When it was sent (UTC); when it arrived where the sender did not say so in ISO 8601."""
-        said = self.content.get("timestamp")
+        timestamp = self.content.get("timestamp")
         try:
-            moment = datetime.fromisoformat(said) if isinstance(said, str) else None
+            moment = datetime.fromisoformat(timestamp) if isinstance(timestamp, str) else None
         except ValueError:
             moment = None
         if moment is None:

@@ -145,7 +145,7 @@ class AgentRuntime:
         self._executions = ExecutionCache(database, self.settings)
         self._publisher = Publisher(self._connection, ReceiptOutbox(database, self._in_flight))
         self._processor = MessageProcessor(
-            AgentInfo(self.identity.name, self.namespace, self._label),
+            AgentInfo(self.identity.name, self.namespace, self._database_id),
             agent.handlers(),
             database,
             self._executions,
@@ -158,7 +158,7 @@ class AgentRuntime:
         self._consumer = MessageConsumer(
             self._connection,
             agent.destinations,
-            MessageScope(self.namespace, self._label),
+            MessageScope(self.namespace, self._database_id),
             agent.handlers(),
             self._in_flight,
             self._processor.counts,
@@ -180,7 +180,7 @@ class AgentRuntime:
         self._stopped.wait()
 
     def _close(self) -> None:
-        if not hasattr(self, "_consumer"):
+        if not hasattr(self, "_consumer"):  # it was not built to its end
             return
         log.info("%s ends", self.identity.name)
         self._closing.set()
@@ -208,14 +208,14 @@ class AgentRuntime:
 
     def _identify(self, database: Database) -> AgentIdentity:
         with database.write() as connection:
-            self._label = sequences.database_id(connection)
-        known = self._file.load(self._label)
+            self._database_id = sequences.database_id(connection)
+        known = self._file.load(self._database_id)
         if known is not None:
             return known
         with database.write() as connection:
             number = sequences.next_agent_number(connection)
         name = f"{self._agent.agent_type}-agent-{self.settings.user}-{number}"
-        return self._file.create(self._label, name)
+        return self._file.create(self._database_id, name)
 
     def _await_subscriptions(self) -> bool:
         """Wait until the broker has confirmed every subscription; false where the agent is stopped before.
@@ -237,8 +237,8 @@ class AgentRuntime:
 
     def _backfill(self) -> None:
         broker = self.settings.broker
-        place = f"{broker.host}:{broker.port}" if broker else "embedded"
-        known = place in self.identity.known_to
+        broker_name = f"{broker.host}:{broker.port}" if broker else "embedded"
+        known = broker_name in self.identity.known_to
         if known and not self._agent.remembers:
             return
         topics = [each for each in self._agent.destinations if each.startswith("/topic/")]
@@ -248,11 +248,11 @@ class AgentRuntime:
                 return
         if known:
             return
-        self.identity = self._file.mark_known(self._label, self.identity, place)
+        self.identity = self._file.mark_known(self._database_id, self.identity, broker_name)
 
-    def _process(self, tasks: Sequence[InFlightMessage]) -> None:
+    def _process(self, batch: Sequence[InFlightMessage]) -> None:
         self._heartbeat.working()
-        self._processor.process(tasks)
+        self._processor.process(batch)
 
     def _crashed(self, error: BaseException) -> None:
         log.critical("the agent cannot go on", exc_info=error)

@@ -62,12 +62,12 @@ class Statistics:
 
     def _facts(self, name: str) -> list[dict[str, object]]:
         kind = QUEUE if name.startswith(QUEUE) else TOPIC
-        asked = name[len(kind) :]
-        if asked == PREFIX + "Broker":
+        query = name[len(kind) :]
+        if query == PREFIX + "Broker":
             return [self._of_broker()]
-        if not asked.startswith(DESTINATION):
+        if not query.startswith(DESTINATION):
             return []
-        wanted = asked[len(DESTINATION) :]
+        wanted = query[len(DESTINATION) :]
         if kind == TOPIC:
             topics = self._broker.topics.named.values()
             return [self._of_topic(topic) for topic in topics if _is_wanted(wanted, topic.name)]

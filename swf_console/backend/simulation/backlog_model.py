@@ -51,9 +51,9 @@ def sampled(stf_ticks: Sequence[float], rate: float) -> list[float]:
     return [tick for n, tick in enumerate(stf_ticks) if _share(n + 1, rate) > _share(n, rate)]
 
 
-def ready_ticks(work: Workload, asked: float) -> list[float]:
+def ready_ticks(work: Workload, requested: float) -> list[float]:
     """When each worker is ready: at even intervals, the last when the ramp-up time is over."""
-    return [asked + work.rampup_time * (number + 1) / work.workers for number in range(work.workers)]
+    return [requested + work.rampup_time * (number + 1) / work.workers for number in range(work.workers)]
 
 
 def starts_by_formula(arrivals: Sequence[float], seconds: float, ready: Sequence[float]) -> list[float]:

@@ -39,8 +39,8 @@ def _failed(status: ProcessStatus, refusal: Explanation | None) -> Explanation:
         return Explanation(f"{what}: {refusal.text}", refusal.advice)
     if not status.spawn_error.startswith(TOO_QUICKLY):
         return Explanation(f"{what}: {status.spawn_error or status.description}", _see(status))
-    said = _last_line(status.log_file)
-    why = f"it ended within its first second{', saying: ' + said if said else ', saying nothing'}"
+    line = _last_line(status.log_file)
+    why = f"it ended within its first second{', saying: ' + line if line else ', saying nothing'}"
     return Explanation(f"{what}: {why}", _see(status))
 
 
@@ -57,8 +57,8 @@ def _plain(status: ProcessStatus) -> Explanation:
         case ProcessState.EXITED:
             code = status.exit_status
             how = "was ended by a signal" if code == BY_SIGNAL else f"ended by itself with exit code {code}"
-            said = _last_line(status.log_file) if code else ""
-            return Explanation(f"{name} {how}{', saying: ' + said if said else ''}", start)
+            line = _last_line(status.log_file) if code else ""
+            return Explanation(f"{name} {how}{', saying: ' + line if line else ''}", start)
         case ProcessState.STOPPED:
             return Explanation(f"{name} is stopped", start)
     return Explanation(

@@ -184,18 +184,18 @@ def _start(
 ) -> tuple[ProcessOutcome, ...]:
     """Start what does not run and wait until each has settled (or has a PID), at most `timeout` seconds."""
     before = {one.name: one for one in select(supervisord.processes(), names)}
-    asked: dict[str, Fault | None] = {}
+    faults: dict[str, Fault | None] = {}
     deadline, pause = time.monotonic() + timeout, Event()
     while True:
         now = [one for one in supervisord.processes() if one.name in before]
-        fresh = [one for one in now if one.state.ended and one.name not in asked]
+        fresh = [one for one in now if one.state.ended and one.name not in faults]
         if fresh:
             answers = supervisord.calls([("supervisor.startProcess", (one.name, False)) for one in fresh])
-            asked |= {one.name: _fault(answer) for one, answer in zip(fresh, answers, strict=True)}
+            faults |= {one.name: _fault(answer) for one, answer in zip(fresh, answers, strict=True)}
         elif all(_started(supervisord, one, settle=settle) for one in now) or time.monotonic() > deadline:
             break
         pause.wait(POLL_SECONDS)
-    return tuple(_start_outcome(supervisord, one, before, asked, replaced) for one in now)
+    return tuple(_start_outcome(supervisord, one, before, faults, replaced) for one in now)
 
 
 def _stop(supervisord: Supervisord, names: Sequence[str], timeout: float) -> tuple[ProcessOutcome, ...]:
@@ -203,9 +203,9 @@ def _stop(supervisord: Supervisord, names: Sequence[str], timeout: float) -> tup
     before = {one.name: one for one in select(supervisord.processes(), names)}
     alive = [one for one in before.values() if not one.state.ended and one.state is not ProcessState.STOPPING]
     answers = supervisord.calls([("supervisor.stopProcess", (one.name, False)) for one in alive])
-    asked = {one.name: _fault(answer) for one, answer in zip(alive, answers, strict=True)}
-    now = _poll_until(supervisord, before, lambda one: one.state.ended or bool(asked.get(one.name)), timeout)
-    return tuple(_stop_outcome(supervisord, one, before[one.name], asked.get(one.name)) for one in now)
+    faults = {one.name: _fault(answer) for one, answer in zip(alive, answers, strict=True)}
+    now = _poll_until(supervisord, before, lambda one: one.state.ended or bool(faults.get(one.name)), timeout)
+    return tuple(_stop_outcome(supervisord, one, before[one.name], faults.get(one.name)) for one in now)
 
 
 def _signal(supervisord: Supervisord, names: Sequence[str], signal_name: str) -> tuple[ProcessOutcome, ...]:
@@ -256,16 +256,16 @@ def _start_outcome(
     supervisord: Supervisord,
     one: ProcessStatus,
     before: Mapping[str, ProcessStatus],
-    asked: Mapping[str, Fault | None],
+    faults: Mapping[str, Fault | None],
     replaced: Mapping[str, int],
 ) -> ProcessOutcome:
-    fault, orphan = asked.get(one.name), replaced.get(one.process)
+    fault, orphan = faults.get(one.name), replaced.get(one.process)
     if fault and fault.faultCode != ALREADY_STARTED:
         return ProcessOutcome(
             one, Effect.FAILED, Explanation(f"supervisord refused: {fault.faultString}"), orphan
         )
     if one.state in UP and not supervisord.refusal(one):
-        same = fault is not None or (one.name not in asked and before[one.name].pid == one.pid)
+        same = fault is not None or (one.name not in faults and before[one.name].pid == one.pid)
         return ProcessOutcome(one, Effect.RAN_ALREADY if same else Effect.STARTED, None, orphan)
     did = Effect.STILL_WAITING if one.state is ProcessState.STOPPING else Effect.FAILED
     return ProcessOutcome(one, did, supervisord.explain(one), orphan)

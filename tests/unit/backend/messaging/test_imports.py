@@ -1,4 +1,4 @@
-"""Importing one part of the room does not load what it does not need."""
+"""Importing one module of messaging does not load what it does not need."""
 
 import subprocess
 import sys
