@@ -116,7 +116,7 @@ def stop_one_half_way(terminal: Tmux) -> None:
     launch(terminal, "0002")
     terminal.wait_match(rf" ([5-9]|1\d) of {STFS}")
     terminal.type("x")
-    terminal.wait_for("stop stf_datataking-shifter-0002? y/N")
+    terminal.wait_for("Stop stf_datataking-shifter-0002? y/N")
     terminal.type("y")
     terminal.wait_for("terminated after")
 

@@ -243,7 +243,7 @@ def test_the_run_s_own_broker_is_killed_in_mid_run(embedded_site: Site) -> None:
     embedded_site.wait_messages(1)
     with embedded_site.listen() as subscriber:
         subscriber.wait(30)
-        (broker,) = (pid for pid, words in embedded_site.left_behind().items() if "messaging.broker" in words)
+        (broker,) = (pid for pid, words in embedded_site.left_behind().items() if "backend.broker" in words)
         os.kill(broker, 9)
         done = process.wait()
         assert done.returncode == 0, done
