@@ -1,4 +1,4 @@
-"""The Journal screen: what was done in this home's consoles, every alert, and the console's own errors."""
+"""The Journal screen: actions of this home's consoles, alarms, and the console's own errors."""
 
 import json
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ COLUMNS = (
 
 
 class JournalScreen(ListScreen):
-    """The entries, the newest first, and the whole of the one under the cursor."""
+    """The entries, newest first, and the whole of the one under the cursor."""
 
     screen_name: ClassVar[str] = "journal"
     columns: ClassVar[Sequence[Column]] = COLUMNS
@@ -74,7 +74,7 @@ class JournalScreen(ListScreen):
         self.poll: Poll[list[Entry]] = Poll(self, self._ask, self._show, self._trouble)
 
     def compose(self) -> ComposeResult:
-        """Filter line, entries, one whole."""
+        """Filter, entries, detail."""
         yield Input(id="journal-filter", placeholder=with_keys("any text; {journal.back} clears"))
         yield EntryLine()
         yield Notice(identity="journal-notice")
@@ -89,21 +89,21 @@ class JournalScreen(ListScreen):
 
     @property
     def detail(self) -> Lines:
-        """The whole of one."""
+        """The whole of one entry."""
         return self.query_one("#journal-detail", Lines)
 
     @property
     def filter_line(self) -> Input:
-        """Where the filter is typed."""
+        """The field for the filter."""
         return self.query_one("#journal-filter", Input)
 
     def opened(self) -> None:
-        """Read every second."""
+        """Start polling."""
         self.poll.open()
         self.listing.focus()
 
     def closed(self) -> None:
-        """Read no more."""
+        """Stop polling."""
         self.poll.close()
 
     def refresh_now(self) -> None:
@@ -112,7 +112,7 @@ class JournalScreen(ListScreen):
         self.poll.now()
 
     def _ask(self) -> "list[Entry]":
-        """Read the file, where it has changed."""
+        """Read the file if it has changed."""
         path = self.services.journal.path
         state = path.stat() if path.exists() else None
         stamp = (state.st_mtime, state.st_size) if state else (0.0, 0)
@@ -141,7 +141,7 @@ class JournalScreen(ListScreen):
         self.detail.show(entry_lines(_entry(event.item)) if event.item else [])
 
     def action_filter(self) -> None:
-        """Type a filter."""
+        """Edit the filter."""
         self.add_class("-filtering")
         self.filter_line.focus()
 
@@ -155,13 +155,13 @@ class JournalScreen(ListScreen):
         self.listing.focus()
 
     def action_back(self) -> None:
-        """Take the filter away."""
+        """Remove the filter."""
         self.filter_line.value = ""
         self.remove_class("-filtering")
         self.listing.focus()
 
     def action_export(self) -> None:
-        """Write what is listed as a shift log."""
+        """Write the listed entries as a shift log."""
         entries = [_entry(item) for item in self.listing.items]
         host_of(self).record(
             action_of("export", "journal"), "swf-console journal", lambda: self._export(entries)
@@ -191,7 +191,7 @@ class JournalScreen(ListScreen):
         return {**super().remember(), "filter": self._filter}
 
     def recall(self, remembered: dict[str, object]) -> None:
-        """Take filter and columns up again."""
+        """Restore filter and columns."""
         super().recall(remembered)
         text = str(remembered.get("filter") or "")
         if text:

@@ -8,17 +8,17 @@ from ..actions.registry import actions_of
 
 
 def bindings_of(scope: str, *, priority: bool = False) -> list[BindingType]:
-    """The bindings of a place's actions, each with its help."""
+    """The bindings of a scope's actions, each with its help."""
     return [binding_of(action, priority=priority) for action in actions_of(scope) if action.keys]
 
 
 def global_bindings() -> list[BindingType]:
-    """The bindings of what works on every screen."""
+    """The bindings of the global actions."""
     return [binding_of(action) for action in GLOBAL_ACTIONS if action.keys]
 
 
 def binding_of(action: Action, *, priority: bool = False) -> Binding:
-    """One action as Textual binds it; its id is what the key map of settings.toml names."""
+    """An action as Textual binds it; the id is its name in the key map of settings.toml."""
     return Binding(
         ",".join(action.keys),
         action.name,

@@ -1,4 +1,4 @@
-"""Keys as a person says them."""
+"""Keys as they are labelled on a keyboard, and texts that name keys."""
 
 import re
 
@@ -39,7 +39,7 @@ _LABELS = {
 
 
 def key_label(key: str) -> str:
-    """Textual's name of a key as it stands on the keyboard."""
+    """The label of a key that Textual names `key`."""
     if key.startswith("ctrl+"):
         return f"Ctrl-{key[5:].upper()}"
     if key.startswith("shift+"):
@@ -52,9 +52,9 @@ _ACTIONS = {action.id: action for action in REGISTRY}
 
 
 def with_keys(text: str) -> str:
-    """`{launch} runs a workflow`, `{agents.start} starts it`: each action's first key stands for its name.
+    """Replace `{launch}` or `{agents.start}` by the first key of the action.
 
-    All its keys stand for `{agents.start+}`; an action without any is said as the palette has it.
+    `{agents.start+}` stands for all its keys; an action without a key is named as the palette has it.
     """
     return _NAMED.sub(_keys, text)
 

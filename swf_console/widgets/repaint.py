@@ -1,4 +1,4 @@
-"""When what is live may be painted again: on a slow link keys do not wait behind what nobody asked for."""
+"""Limits repainting on slow terminals, so that keys do not wait behind live output."""
 
 import time
 from collections.abc import Callable
@@ -14,10 +14,10 @@ Clock = Callable[[], float]
 
 
 class TerminalOutput:
-    """A file that leads to a terminal, and what is learned of the terminal from writing to it.
+    """A file that leads to a terminal; it measures how fast the terminal takes what is written.
 
-    `rate` is what it takes (characters a second, most of them bytes), known once it has kept us waiting twice
-    in short order, and for much of the time between: at both ends all that lies between us and it was full.
+    `rate` (characters a second, most of them bytes) is known once a write has blocked twice in short order,
+    and for much of the time between: then all buffers on the way were full at both ends.
     """
 
     def __init__(self, file: IO[str], now: Clock = time.monotonic) -> None:
@@ -59,9 +59,9 @@ class TerminalOutput:
 
 
 class RepaintLimiter:
-    """Leaves more than half of what a slow terminal takes to the keys.
+    """Leaves more than half of a slow terminal's rate to the keys.
 
-    What was learned of it is forgotten after ten seconds: it may have become faster.
+    A measured rate is forgotten after ten seconds: the terminal may have become faster.
     """
 
     def __init__(self, now: Clock = time.monotonic) -> None:
@@ -70,7 +70,7 @@ class RepaintLimiter:
         self.slow = False
 
     def due(self, output: TerminalOutput | None) -> bool:
-        """Whether to paint now; where that is true, it is taken as done."""
+        """Whether to repaint now; the caller repaints when this is true."""
         if output is None:
             return True
         if output.busy:

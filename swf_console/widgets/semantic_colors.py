@@ -1,12 +1,12 @@
-"""The meaning of colours. A colour never stands alone: a symbol and a word say the same."""
+"""Colours by meaning. A colour never stands alone: a symbol and a word say the same."""
 
 from typing import Literal
 
 SemanticColor = Literal["plain", "ok", "busy", "watch", "bad", "off", "unknown"]
-# a piece of a line, and what it means
+# a piece of a line with its colour
 Part = tuple[str, SemanticColor]
 
-# colours of the theme, as styles of Textual's Content
+# as styles of Textual's Content, in colours of the theme
 STYLES: dict[SemanticColor, str] = {
     "plain": "",
     "ok": "$text-success",

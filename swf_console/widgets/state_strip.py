@@ -1,4 +1,4 @@
-"""How far a run has come: its DAQ states on a strip, the present one marked."""
+"""The DAQ states of a run on one line, with the present one marked; and progress bars."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ CALM = {"no_beam", "off"}
 
 @dataclass(frozen=True, slots=True)
 class PassedState:
-    """A state that a run was in. `seconds` is how long so far, as far as that is known."""
+    """A state that a run was in. `seconds` is its duration so far, where that is known."""
 
     state: str
     substate: str = ""
@@ -19,12 +19,12 @@ class PassedState:
 
     @property
     def name(self) -> str:
-        """State and substate on one word."""
+        """State and substate in one word."""
         return f"{self.state}/{self.substate}" if self.substate else self.state
 
 
 def state_parts(passed: Sequence[PassedState], width: int, *, ended: bool = False) -> list[Part]:
-    """The states in order as parts of one line; where there is no room for all, the earliest are left out."""
+    """The states in order; where there is no room for all, the earliest are left out."""
     shown: list[Part] = []
     room = width
     for n, one in enumerate(reversed(passed)):
@@ -41,7 +41,7 @@ def state_parts(passed: Sequence[PassedState], width: int, *, ended: bool = Fals
 
 
 def progress_bar(done: float, width: int) -> list[Part]:
-    """A bar of `width` cells; `done` is from 0 to 1."""
+    """A bar of `width` cells; `done` is between 0 and 1."""
     filled = round(max(0.0, min(1.0, done)) * width)
     return [(symbol("fill ok") * filled, "busy"), (symbol("fill off") * (width - filled), "unknown")]
 

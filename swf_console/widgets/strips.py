@@ -1,4 +1,4 @@
-"""Painted lines: made in one step, and gone once nothing shows them any more."""
+"""Strips: painted lines, as Textual keeps them."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,32 +12,32 @@ _divide = Strip.divide
 
 
 class StripWidget(Widget):
-    """A widget that paints line by line, over a style that is asked for once for all of them."""
+    """A widget that paints line by line, and computes the style under the lines once for all of them."""
 
     _base_style: Style | None = None
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines of a region. The style depends on every ancestor: it takes as long as a line does."""
+        """Paint a region. The base style depends on all ancestors: to compute it takes as long as a line."""
         self._base_style = None
         self._base_style = self.base_style
         return super().render_lines(crop)
 
     @property
     def base_style(self) -> Style:
-        """The style under everything."""
+        """The style under all lines."""
         return self._base_style or self.rich_style
 
 
 def make_strip(segments: Iterable[Segment], width: int, style: Style) -> Strip:
-    """A line of exactly `width` cells: what is too long is cut, what is missing is filled in `style`."""
+    """A strip of exactly `width` cells: longer text is cut, shorter text is padded in `style`."""
     return Strip(Segment.adjust_line_length(list(segments), width, style), width)
 
 
 def avoid_strip_cycles() -> None:
-    """Have Textual's strips keep no reference to themselves, from now on.
+    """Keep Textual's strips from referring to themselves.
 
-    One that is painted whole is put into its own cache: a cycle that only the collector ends. There are
-    hundreds a second, each with twenty objects.
+    A strip that is painted whole is put into its own cache, a cycle that only the garbage collector ends.
+    There are hundreds a second, each with twenty objects.
     """
     Strip.divide = _divided  # type: ignore[method-assign, assignment]
 

@@ -1,4 +1,4 @@
-"""The signs that say with a shape what a colour says; in Unicode or in ASCII."""
+"""Symbols for what colours mean, in Unicode and in ASCII."""
 
 _UNICODE = {
     "ok": "●",
@@ -57,17 +57,17 @@ _used = dict(_UNICODE)
 
 
 def use_symbols(name: str) -> None:
-    """Use the set of that name from now on: `unicode` or `ascii`."""
+    """Use the `unicode` or the `ascii` set from now on."""
     _used.update(_SETS[name])
 
 
 def symbol(name: str) -> str:
-    """The sign of that meaning."""
+    """The symbol of that meaning."""
     return _used[name]
 
 
 def sparkline(values: list[int], width: int) -> str:
-    """The last `width` values as bars, the highest one as high as can be; nothing at all is a low line."""
+    """The last `width` values as bars, scaled to the highest one; zeros are low bars."""
     shown = values[-width:]
     bars, most = symbol("spark"), max(shown, default=0)
     if most == 0:

@@ -1,4 +1,4 @@
-"""States in the order of time, each as long as it lasted, and a mark for a moment."""
+"""A timeline of states, each as wide as it lasted, with a mark."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from .table.columns import fit
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A state and the seconds it lasted."""
+    """A state and its duration."""
 
     label: str
     seconds: float
@@ -22,7 +22,7 @@ class Span:
 
 
 class Timeline(Widget, can_focus=False):
-    """Three lines: a strip of fillings, the names under it, a mark under those."""
+    """Three lines: bars, names, mark."""
 
     DEFAULT_CSS = "Timeline { height: 3; width: 1fr; padding: 0 1; }"
 
@@ -33,7 +33,7 @@ class Timeline(Widget, can_focus=False):
         self._words = ""
 
     def show(self, spans: Sequence[Span], at: float | None = None, words: str = "") -> None:
-        """Show these states; `at` seconds there is a mark with `words`."""
+        """Show these states, with a mark and `words` at `at` seconds."""
         wanted = (tuple(spans), at, words)
         if wanted != (self._spans, self._at, self._words):
             self._spans, self._at, self._words = wanted
@@ -45,7 +45,7 @@ class Timeline(Widget, can_focus=False):
 
 
 def widths_of(spans: Sequence[Span], width: int) -> list[int]:
-    """Cells for each span: in proportion, at least one each where there is room, `width` in all."""
+    """The cells of each span: in proportion, at least one where there is room, `width` in all."""
     least = 1 if len(spans) <= width else 0
     total = sum(span.seconds for span in spans)
     free = width - least * len(spans)

@@ -1,4 +1,4 @@
-"""Calls that may block, kept away from the thread that paints."""
+"""Blocking calls in background threads, for widgets."""
 
 import logging
 import threading
@@ -15,9 +15,9 @@ log = logging.getLogger(__name__)
 
 
 class BackgroundCall:
-    """One call at a time for one widget, in a daemon thread: a call that never returns holds up nothing else.
+    """One call at a time for a widget, in a daemon thread: a call that never returns blocks nothing else.
 
-    Answers come back in the widget's own thread, as long as it is on screen.
+    Results are delivered in the widget's thread, as long as it is on screen.
     """
 
     def __init__(self, owner: Widget, name: str) -> None:
@@ -26,18 +26,18 @@ class BackgroundCall:
 
     @property
     def busy(self) -> bool:
-        """Whether a call is on its way."""
+        """Whether a call is under way."""
         return self._began is not None
 
     @property
     def seconds(self) -> float:
-        """How long the call on its way has taken so far."""
+        """How long the present call has taken so far."""
         return 0.0 if self._began is None else time.monotonic() - self._began
 
     def start(
         self, call: Callable[[], T], done: Callable[[T], None], failed: Callable[[Exception], None]
     ) -> bool:
-        """Begin a call; False, and nothing done, while one is on its way."""
+        """Start a call; returns False, and does nothing, while one is under way."""
         if self.busy:
             return False
         self._began = time.monotonic()
@@ -55,7 +55,7 @@ class BackgroundCall:
         return True
 
     def _answer(self, then: Callable[[T], None], answer: T) -> None:
-        with suppress(RuntimeError):  # the application has ended meanwhile, and its loop with it
+        with suppress(RuntimeError):  # the application has ended meanwhile, with its loop
             self._owner.call_later(self._ended, then, answer)
 
     def _ended(self, then: Callable[[T], None], answer: T) -> None:
@@ -64,10 +64,7 @@ class BackgroundCall:
 
 
 class LatestCall(Generic[T]):
-    """Asks in the background; a question that comes meanwhile waits, and takes the place of one that waits.
-
-    The answer to a question that another has followed is dropped.
-    """
+    """Calls in the background; a newer call replaces a waiting one, and the result of an older is dropped."""
 
     def __init__(self, owner: Widget, name: str) -> None:
         self._background = BackgroundCall(owner, name)
@@ -75,13 +72,13 @@ class LatestCall(Generic[T]):
 
     @property
     def busy(self) -> bool:
-        """Whether an answer is still to come."""
+        """Whether a result is expected."""
         return self._background.busy
 
     def ask(
         self, call: Callable[[], T], done: Callable[[T], None], failed: Callable[[Exception], None]
     ) -> None:
-        """Ask this, and nothing that was asked before."""
+        """Call this, and drop what was asked before."""
         self._waiting = call, done, failed
         if not self._background.busy:
             self._go()

@@ -1,1 +1,1 @@
-"""Agents."""
+"""The Agents screen."""

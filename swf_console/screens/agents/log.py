@@ -1,4 +1,4 @@
-"""The log of one agent as it is written, beside the list of them."""
+"""The log of the agent under the cursor, as it is written."""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ LOG_SECONDS = 0.2
 
 
 class AgentLog(LogPane):
-    """Follows the agent that it is told; nothing is read while it is closed."""
+    """Follows the log of one agent while the screen is open."""
 
     def __init__(self, services: "ConsoleContext") -> None:
         super().__init__(identity="agents-log")
@@ -27,27 +27,27 @@ class AgentLog(LogPane):
         self._reading: Timer | None = None
 
     def open(self, line: "AgentStatus | None") -> None:
-        """Read five times a second."""
+        """Start reading, five times a second."""
         self._reading = self._reading or self.set_interval(LOG_SECONDS, self._read_on)
         self.follow(line)
 
     def close(self) -> None:
-        """Let the log go."""
+        """Stop reading and close the log."""
         if self._reading:
             self._reading.stop()
             self._reading = None
         self._let_log_go()
 
     def on_unmount(self) -> None:
-        """Let the log go."""
+        """Close the log."""
         self._let_log_go()
 
     def see(self, line: "AgentStatus | None") -> None:
-        """What is known of the agent by now; its log is the same."""
+        """Take a newer status of the same agent."""
         self._agent = line
 
     def follow(self, line: "AgentStatus | None") -> None:
-        """Take up the log of another agent."""
+        """Follow the log of another agent."""
         self._agent = line
         program = line.key if line and line.view.program else None
         if self._buffer and self._buffer.program == program:
@@ -74,7 +74,7 @@ class AgentLog(LogPane):
         self.set_title(self._heading(self._buffer.program), empty=empty)
 
     def _heading(self, program: str) -> str:
-        """The program, and what is remarkable about it at full length."""
+        """The name of the program, with the whole note on it."""
         line = self._agent
         note = note_of(line) if line and line.key == program and line.view.note else ""
         return brief(f"{program}: {note}" if note else program, 200)

@@ -1,4 +1,4 @@
-"""An agent as a row, and what is to be said of all of them."""
+"""Agents as rows of the list, and the notices about all of them."""
 
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ COLUMNS = (
     Column("cpu", "CPU", 4, right=True),
     Column("note", "NOTE", 16, least=10, grows=True),
 )
-# the sign, and the tone of the words beside it
+# the symbol, and the colour of the words beside it
 STATE_SYMBOLS: dict[str, tuple[SemanticColor, SemanticColor]] = {
     "RUNNING": ("ok", "ok"),
     "STARTING": ("busy", "busy"),
@@ -39,7 +39,7 @@ STATE_SYMBOLS: dict[str, tuple[SemanticColor, SemanticColor]] = {
 
 
 def agent_item(line: "AgentStatus", snapshot: "AgentsSnapshot") -> Item:
-    """One agent as a row."""
+    """An agent as a row."""
     view = line.view
     mark, color = state_symbol(line, snapshot)
     heard: SemanticColor = (
@@ -62,13 +62,13 @@ def agent_item(line: "AgentStatus", snapshot: "AgentsSnapshot") -> Item:
 
 
 def name_of(name: str) -> str:
-    """Of one process among several of a program, `slice-worker:slice-worker-0`, its own name alone."""
+    """The process's own name, where a program has several: `slice-worker:slice-worker-0`."""
     program, _, process = name.partition(":")
     return process if process.startswith(program) else name
 
 
 def state_symbol(line: "AgentStatus", snapshot: "AgentsSnapshot") -> tuple[str, SemanticColor]:
-    """The symbol of its state, and what that means."""
+    """The symbol and the colour of an agent's state."""
     silent = snapshot.seen_seconds is None and line.view.is_silent
     if silent or (line.view.state is None and "silent" in line.view.note):
         return symbol("watch"), "watch"
@@ -79,7 +79,7 @@ def state_symbol(line: "AgentStatus", snapshot: "AgentsSnapshot") -> tuple[str, 
 
 
 def note_of(line: "AgentStatus") -> str:
-    """What does not fit together, else what it does."""
+    """What is wrong with the agent, else what it does."""
     view = line.view
     if view.note:
         return view.note.removeprefix(view.program or "").lstrip(": ")
@@ -90,7 +90,7 @@ def note_of(line: "AgentStatus") -> str:
 
 
 def notices(snapshot: "AgentsSnapshot", outage: str = "") -> list[str]:
-    """What stands in the way, and what to do about it; `outage` says how the database is away."""
+    """What is wrong with the backends, and what to do about it; `outage` describes the lost database."""
     said = []
     if snapshot.supervisor_trouble:
         stale = f", STALE {age(snapshot.seen_seconds)}" if snapshot.seen_seconds is not None else ""

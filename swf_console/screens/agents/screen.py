@@ -1,4 +1,4 @@
-"""The Agents screen: supervisor's truth, the heart-beats' truth, and the log of the one under the cursor."""
+"""The Agents screen: states from supervisord and heartbeats, and the log of the agent under the cursor."""
 
 import shlex
 from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ NONE_HERE = "No agents. Run a workflow with {launch}, or make a home: swf-consol
 
 
 class AgentsScreen(ListScreen):
-    """Two parts, side by side where there is room: the agents, and a log."""
+    """The list of agents and a log, side by side where there is room."""
 
     screen_name: ClassVar[str] = "agents"
     columns: ClassVar[Sequence[Column]] = COLUMNS
@@ -63,7 +63,7 @@ class AgentsScreen(ListScreen):
         self.poll: Poll[AgentsSnapshot] = Poll(self, self._ask, self._show, self._trouble)
 
     def compose(self) -> ComposeResult:
-        """The agents above or beside the log."""
+        """The list above or beside the log."""
         yield Static(id="agents-summary", markup=False)
         yield Prompt()
         yield Notice(identity="agents-notice")
@@ -83,22 +83,22 @@ class AgentsScreen(ListScreen):
 
     @property
     def log_pane(self) -> AgentLog:
-        """The log of the one under the cursor."""
+        """The log of the agent under the cursor."""
         return self.query_one(AgentLog)
 
     def opened(self) -> None:
-        """Ask every second, read the log five times a second."""
+        """Start polling, and following the log."""
         self.poll.open()
         self.log_pane.open(self._current)
         self.listing.focus()
 
     def closed(self) -> None:
-        """Ask nobody."""
+        """Stop both."""
         self.poll.close()
         self.log_pane.close()
 
     def refresh_now(self) -> None:
-        """Ask at once."""
+        """Read at once."""
         self.poll.now()
 
     def _ask(self) -> "AgentsSnapshot":
@@ -133,12 +133,12 @@ class AgentsScreen(ListScreen):
         self.log_pane.focus()
 
     def action_back(self) -> None:
-        """Back from the log to the list."""
+        """Unmark all agents and return from the log to the list."""
         self.listing.unmark()
         self.listing.focus()
 
     def action_logs(self) -> None:
-        """Show the log, or give its room to the list."""
+        """Show or hide the log."""
         self.toggle_class("-no-log")
 
     def action_start(self) -> None:
@@ -154,7 +154,7 @@ class AgentsScreen(ListScreen):
         self._change("restart", self._names(lambda _: True))
 
     def action_start_needed(self) -> None:
-        """Start what the configured workflow needs and does not run."""
+        """Start the agents that the configured workflow needs and that are not running."""
         snapshot = self._snapshot
         if snapshot is None or not snapshot.missing:
             host_of(self).say("everything that the configured workflow needs runs")
@@ -162,7 +162,7 @@ class AgentsScreen(ListScreen):
         self._change("start", list(snapshot.missing), many=True)
 
     def action_end_orphans(self) -> None:
-        """Find processes that outlived their supervisord; end them once their names are confirmed."""
+        """Find processes that outlived their supervisord, and end them after confirmation."""
         host = host_of(self)
         if not host.writable:
             host.say(host.refusal, bad=True)
@@ -232,7 +232,7 @@ class AgentsScreen(ListScreen):
         self.poll.now()
 
     def copy_text(self, what: str) -> str | None:
-        """The row, its name, or the command line that starts it."""
+        """The row, its name, or the command line that shows its log."""
         item = self.listing.current
         if item is None:
             return None
@@ -247,7 +247,7 @@ class AgentsScreen(ListScreen):
         return {**super().remember(), "agent": agent, "log": not self.has_class("-no-log")}
 
     def recall(self, remembered: dict[str, object]) -> None:
-        """Go back to that agent, as soon as it is there."""
+        """Go to that agent as soon as it is listed."""
         super().recall(remembered)
         self._recalled = str(remembered.get("agent") or "")
         self.set_class(remembered.get("log") is False, "-no-log")

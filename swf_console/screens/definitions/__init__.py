@@ -1,1 +1,1 @@
-"""Definitions."""
+"""The Definitions screen."""

@@ -1,4 +1,4 @@
-"""One workflow definition: its code, its parameters, what was executed of it."""
+"""A workflow definition: code, parameters, executions."""
 
 import json
 from collections.abc import Callable
@@ -37,7 +37,7 @@ SECTIONS = ("code", "parameters", "executions")
 
 
 class DefinitionDetailView(View):
-    """A definition, section by section. What is stored never changes, so it is read once."""
+    """The sections of a definition. A stored definition never changes, so it is read once."""
 
     scope: ClassVar[str] = "definition"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("definition")
@@ -59,7 +59,7 @@ class DefinitionDetailView(View):
         self._background = BackgroundCall(self, "definition")
 
     def compose(self) -> ComposeResult:
-        """The title, the names of the sections, the section."""
+        """Title, names of the sections, section."""
         yield Line(id="definition-title")
         yield Line(id="definition-sections")
         with ContentSwitcher(initial="definition-code"):
@@ -72,7 +72,7 @@ class DefinitionDetailView(View):
             )
 
     def on_mount(self) -> None:
-        """Begin to read."""
+        """Start reading."""
         self._head()
         self.refresh_now()
         listed = ExecutionsListed(self.services, ExecutionFilter(definition_id=self.summary.id))
@@ -83,12 +83,12 @@ class DefinitionDetailView(View):
         )
 
     def activated(self) -> None:
-        """The executions of it are read each second."""
+        """Refresh its executions."""
         self.query_one("#definition-executions", PagedTable).live = True
         self.query_one(f"#definition-{self.section}", Widget).focus()
 
     def deactivated(self) -> None:
-        """Read no more."""
+        """Stop refreshing."""
         self.query_one("#definition-executions", PagedTable).live = False
 
     def refresh_now(self) -> None:
@@ -109,7 +109,7 @@ class DefinitionDetailView(View):
         return self.definition.definition if self.definition else None
 
     def action_section(self, step: int) -> None:
-        """Go to the section beside."""
+        """Go to the next or the previous section."""
         self.section = SECTIONS[(SECTIONS.index(self.section) + step) % len(SECTIONS)]
         shown = f"definition-{self.section}"
         self.query_one(ContentSwitcher).current = shown

@@ -1,4 +1,4 @@
-"""Workflow definitions and their parameters, as cells of a table."""
+"""Definitions and their parameters as cells."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,7 @@ DRIFT: Mapping[bool | None, tuple[SemanticColor, str]] = {
 
 
 def drift_cell(drifted: bool | None) -> Cell:
-    """Whether the file is still what is stored."""
+    """Whether the workflow's file differs from the stored code."""
     color, words = DRIFT[drifted]
     return Cell(f"{symbol(color)} {words}", color)
 
@@ -57,7 +57,7 @@ def definition_cells(definition: "DefinitionSummary", drifted: bool | None) -> t
 
 
 def schema_rows(parameters: Mapping[str, Any]) -> ListSource:
-    """The parameters of a workflow with their meaning; of a foreign definition its names and values."""
+    """The parameters with their meanings; of a foreign definition without a schema, names and values."""
     schema = [one for one in parameters.get("schema") or () if isinstance(one, dict)]
     if schema:
         return ListSource([(str(n), _described(one), one) for n, one in enumerate(schema)])

@@ -1,4 +1,4 @@
-"""The Definitions screen: which workflows are stored, and whether their files still say the same."""
+"""The Definitions screen: the stored workflow definitions, and whether their files differ."""
 
 from typing import TYPE_CHECKING, ClassVar
 
@@ -29,7 +29,7 @@ NONE_YET = "No definitions yet: the first run of a workflow stores one.\n{launch
 
 
 class DefinitionList(View):
-    """Definitions, newest first, of one workflow where it is named."""
+    """The list of definitions, newest first, of all workflows or of one."""
 
     def __init__(self, services: "ConsoleContext") -> None:
         super().__init__()
@@ -39,13 +39,13 @@ class DefinitionList(View):
         self.column_choice = ColumnChoice(DEFINITIONS, self, lambda: self.table)
 
     def compose(self) -> ComposeResult:
-        """What is listed, the line to type into, the table."""
+        """Title, prompt, table."""
         yield Line(id="definitions-title")
         yield Prompt()
         yield PagedTable(DEFINITIONS, id="definitions-table")
 
     def on_mount(self) -> None:
-        """Begin to read."""
+        """Start reading."""
         self.column_choice.show()
         self.show(self.workflow)
 
@@ -55,14 +55,14 @@ class DefinitionList(View):
         return self.query_one("#definitions-table", PagedTable)
 
     def activated(self) -> None:
-        """Read each second."""
+        """Refresh every second."""
         self.table.live = True
         self.table.refresh_rows()
         if not self.query_one(Prompt).is_open:
             self.table.focus()
 
     def deactivated(self) -> None:
-        """Read no more."""
+        """Stop refreshing."""
         self.table.live = False
 
     def refresh_now(self) -> None:
@@ -70,7 +70,7 @@ class DefinitionList(View):
         self.table.refresh_rows()
 
     def show(self, workflow: str) -> None:
-        """List those of one workflow, or all."""
+        """List the definitions of one workflow, or all."""
         self.workflow = workflow.strip()
         named = brief(self.workflow, 100)
         back = with_keys("{definitions.back} takes the filter away.")
@@ -85,14 +85,14 @@ class DefinitionList(View):
         )
 
     def recall(self, workflow: str) -> None:
-        """List those of a workflow, as soon as there is a list."""
+        """List those of a workflow, as soon as the table is mounted."""
         if self.is_mounted:
             self.show(workflow)
         else:
             self.workflow = workflow
 
     def back(self) -> bool:
-        """Take the filter away."""
+        """Remove the filter."""
         if self.workflow:
             self.show("")
             return True
@@ -108,15 +108,15 @@ class DefinitionList(View):
         return row.cells[0].text if what == "cell" else "\t".join(cell.text for cell in row.cells)
 
     def begin_filter(self) -> None:
-        """Let the operator type a workflow's name."""
+        """Prompt for a workflow's name."""
         self.query_one(Prompt).ask("filter", "workflow", self.workflow, "its whole name; empty: all")
 
     def begin_search(self) -> None:
-        """Let the operator type what to look for."""
+        """Prompt for a text to search."""
         self.query_one(Prompt).ask("search", "find", "", "any text of a row; n and N go on")
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
-        """Take what was typed with Enter."""
+        """Apply what was typed with Enter."""
         event.stop()
         if event.kind == COLUMNS:
             if not self.column_choice.take(event, self.query_one(Prompt)):
@@ -129,7 +129,7 @@ class DefinitionList(View):
             self.table.focus()
 
     def drifted(self, definition: DefinitionSummary) -> bool | None:
-        """Whether the workflow's file differs from what is stored; blocks."""
+        """Whether the workflow's file differs from the stored code; blocks."""
         if self._drift is None:
             self._drift = FileDrift(self.services)
         return self._drift.of(definition.id, definition.workflow_name)
@@ -139,7 +139,7 @@ class DefinitionList(View):
 
 
 class DefinitionsScreen(StackedScreen):
-    """The list, and what is opened from it."""
+    """The list, and the definition that is opened from it."""
 
     screen_name: ClassVar[str] = "definitions"
     help_text: ClassVar[str] = (
@@ -154,7 +154,7 @@ class DefinitionsScreen(StackedScreen):
         super().__init__(services, self._list)
 
     def compose(self) -> ComposeResult:
-        """The views."""
+        """The stack of views."""
         yield self._stack
 
     @property
@@ -163,11 +163,11 @@ class DefinitionsScreen(StackedScreen):
         return self._list
 
     def remember(self) -> dict[str, object]:
-        """The workflow that is listed, and the columns."""
+        """The listed workflow and the columns."""
         return {"workflow": self._list.workflow, "columns": list(self._list.column_choice.chosen)}
 
     def recall(self, remembered: dict[str, object]) -> None:
-        """List that workflow, with those columns."""
+        """Restore workflow and columns."""
         self._list.column_choice.recall(remembered.get("columns"))
         workflow = remembered.get("workflow")
         if isinstance(workflow, str) and workflow != self._list.workflow:
@@ -181,22 +181,22 @@ class DefinitionsScreen(StackedScreen):
             self._stack.push(DefinitionDetailView(self.services, definition, self._list.drifted))
 
     def action_back(self) -> None:
-        """One view back; on the list the filter goes."""
+        """Go back one view; on the list, remove the filter."""
         if not self._stack.front.back():
             self._stack.pop()
 
     def action_filter(self) -> None:
-        """Type a workflow's name."""
+        """Prompt for a workflow's name."""
         self._stack.pop_to_first()
         self._list.begin_filter()
 
     def action_find(self) -> None:
-        """Type what to look for."""
+        """Prompt for a text to search."""
         self._stack.pop_to_first()
         self._list.begin_search()
 
     def action_columns(self) -> None:
-        """Type which columns are shown."""
+        """Prompt for the columns."""
         self._stack.pop_to_first()
         self._list.column_choice.ask(self._list.query_one(Prompt))
 

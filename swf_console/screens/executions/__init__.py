@@ -1,1 +1,1 @@
-"""Executions."""
+"""The Executions screen."""

@@ -1,4 +1,4 @@
-"""What is done to an execution from its screen: stopped, run again, exported."""
+"""Actions on an execution: stop, run again, export."""
 
 import shlex
 from collections.abc import Callable
@@ -24,9 +24,9 @@ SCREEN = "executions"
 
 
 class ExecutionActions:
-    """Asks first, then lets the host of `owner` act and keep it in the journal.
+    """Asks first, then runs the action through the host of `owner`.
 
-    `changed` is called when an execution is another one than before, `started` with the id of a new one.
+    `changed` is called after an action has changed the execution, `started` with the id of a new one.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class ExecutionActions:
         return host_of(self._owner)
 
     def stop(self, execution: "ExecutionSummary | None") -> None:
-        """Stop the execution, asking first."""
+        """Stop the execution after confirmation."""
         ask_to_stop(self._owner, self._services, SCREEN, execution, self._changed)
 
     def rerun(self, execution: "ExecutionSummary | None") -> None:
-        """Run it again with the same parameters, in this namespace; say first what will not be the same."""
+        """Run it again with the same parameters in this namespace; the question says what will differ."""
         host = self._host
         if not self._may_change("rerun"):
             return
@@ -78,7 +78,7 @@ class ExecutionActions:
         self._reading.start(read, ask, lambda error: host.say(cause_of(error), bad=True))
 
     def export(self, execution_id: str | None) -> None:
-        """Write the execution and all that belongs to it as JSON."""
+        """Write the execution with everything that belongs to it as JSON."""
         if execution_id is None:
             self._host.say("There is no execution here to export")
             return
@@ -94,7 +94,7 @@ class ExecutionActions:
             self._started(execution_id)
 
     def _may_change(self, name: str) -> bool:
-        """Whether something may be changed; says so where not, before anything is asked."""
+        """Whether something may be changed; shows why not."""
         host = self._host
         if not host.writable:
             host.say(f"{action_of(name, SCREEN).title}: refused, {host.refusal}", bad=True)

@@ -1,4 +1,4 @@
-"""Two executions side by side: what they have different."""
+"""The differences between two executions."""
 
 from typing import TYPE_CHECKING, ClassVar
 
@@ -33,13 +33,13 @@ class CompareView(View):
         self._background = BackgroundCall(self, "compare")
 
     def compose(self) -> ComposeResult:
-        """Who they are, and the table."""
+        """The names of both, and the table."""
         yield Line(id="compare-title")
         yield Line(id="compare-names")
         yield PagedTable(DIFFERENCES, empty="Nothing differs.", id="compare-table")
 
     def on_mount(self) -> None:
-        """Begin to compare."""
+        """Start comparing."""
         self.query_one("#compare-title", Line).show(
             Content.styled(" Comparing…", "bold"), Content("Esc back ")
         )
@@ -48,7 +48,7 @@ class CompareView(View):
         self.refresh_now()
 
     def activated(self) -> None:
-        """The table has the keys."""
+        """Give the focus to the table."""
         self.query_one(PagedTable).focus()
 
     def refresh_now(self) -> None:
@@ -56,7 +56,7 @@ class CompareView(View):
         self._background.start(self._compare, self._show, self._failed)
 
     def copy_text(self, what: str) -> str | None:
-        """A difference, or the command line that tells all."""
+        """The difference under the cursor, or the command line that shows all."""
         if what == "command":
             return f"swf-console executions diff {self._names[0]} {self._names[1]}"
         row = self.query_one(PagedTable).row

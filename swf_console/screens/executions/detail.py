@@ -1,4 +1,4 @@
-"""One execution: section beside section, read again while it runs."""
+"""One execution in sections, refreshed while it runs."""
 
 import json
 from typing import TYPE_CHECKING
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 
 def message_document(services: "ConsoleContext", message_id: str) -> Document:
-    """A message's content as pretty JSON."""
+    """The content of a message as indented JSON."""
 
     def read() -> str:
         whole = asdict(find_message(services.database(), message_id))
@@ -82,7 +82,7 @@ NOT_SHOWN = {"provenance"}
 
 
 class ExecutionDetailView(View):
-    """Everything about one execution."""
+    """The sections of one execution."""
 
     scope: ClassVar[str] = "execution"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("execution")
@@ -97,7 +97,7 @@ class ExecutionDetailView(View):
     """
 
     class DocumentRequested(Message):
-        """A document to show in front."""
+        """Asks the screen to open a document."""
 
         def __init__(self, document: Document) -> None:
             super().__init__()
@@ -114,7 +114,7 @@ class ExecutionDetailView(View):
         self.poll: Poll[RecordedExecution] = Poll(self, self._look, self._show, self._troubled)
 
     def compose(self) -> ComposeResult:
-        """The title, the names of the sections, the section."""
+        """Title, names of the sections, section."""
         yield Line(id="detail-title")
         yield Line(id="detail-sections")
         yield Prompt()
@@ -131,16 +131,16 @@ class ExecutionDetailView(View):
             yield CodeLines(identity="detail-trace")
 
     def on_mount(self) -> None:
-        """Say whose detail it is."""
+        """Show the title."""
         self._head()
 
     def activated(self) -> None:
-        """Read every second as long as it runs."""
+        """Refresh every second while the execution runs."""
         self.poll.open()
         self._focus_section()
 
     def deactivated(self) -> None:
-        """Read no more."""
+        """Stop refreshing."""
         self.poll.close()
         self.query_one("#detail-messages", PagedTable).live = False
 
@@ -149,7 +149,7 @@ class ExecutionDetailView(View):
         self.poll.now()
 
     def copy_text(self, what: str) -> str | None:
-        """The row under the cursor, the whole as JSON, or the command line that shows it."""
+        """The row under the cursor, all of it as JSON, or the command line that shows it."""
         if what == "command":
             return f"swf-console executions show {self.execution_id}"
         if what == "json" and self.recorded is not None:
@@ -163,12 +163,12 @@ class ExecutionDetailView(View):
         return cells[1] if what == "cell" and len(cells) > 1 else "\t".join(cells)
 
     def action_section(self, step: int) -> None:
-        """Go to the section beside."""
+        """Go to the next or the previous section."""
         there = self._sections()
         self.go_to(there[(there.index(self.section) + step) % len(there)])
 
     def action_kind(self) -> None:
-        """Show the messages of the next type only; after the last those of all."""
+        """Show only messages of the next type; after the last type, all."""
         if self.recorded is None or self.section != "messages":
             return
         kinds: list[str | None] = [None, *sorted(self.recorded.detail.messages_by_type)]
@@ -188,12 +188,12 @@ class ExecutionDetailView(View):
         self._focus_section()
 
     def begin_search(self) -> None:
-        """Let the operator type what to look for in the section's table."""
+        """Prompt for a text to search in the section's table."""
         if self._table() is not None:
             self.query_one(Prompt).ask("search", "find", "", "any text of a row; n and N go on")
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
-        """Look for it."""
+        """Search for it."""
         event.stop()
         table = self._table()
         if event.done and event.text and table is not None:

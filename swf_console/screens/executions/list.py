@@ -1,4 +1,4 @@
-"""The list of executions: filter, order, marks, read again each second."""
+"""The list of executions: filter, order, marks."""
 
 import json
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ NONE_YET = "No executions yet.\n{launch} runs a workflow, or from the shell: swf
 
 
 class ExecutionList(View):
-    """Executions under the filter."""
+    """The executions that match the filter, refreshed every second."""
 
     def __init__(self, services: "ConsoleContext") -> None:
         super().__init__()
@@ -45,13 +45,13 @@ class ExecutionList(View):
         self._expired = BackgroundCall(self, "expired")
 
     def compose(self) -> ComposeResult:
-        """What is listed, the line to type into, the table."""
+        """Title, prompt, table."""
         yield Line(id="list-title")
         yield Prompt()
         yield PagedTable(EXECUTION_COLUMNS, id="list-table")
 
     def on_mount(self) -> None:
-        """Begin to read."""
+        """Start reading."""
         self.column_choice.show()
         self.set_interval(SWEEP_SECONDS, self._close_expired)
         if self._recalled is None or self.show(self._recalled):
@@ -69,7 +69,7 @@ class ExecutionList(View):
         return row.value if row and isinstance(row.value, ExecutionSummary) else None
 
     def activated(self) -> None:
-        """Read each second."""
+        """Refresh every second."""
         self.table.live = True
         self._follow_namespace()
         self.table.refresh_rows()
@@ -77,7 +77,7 @@ class ExecutionList(View):
             self.table.focus()
 
     def deactivated(self) -> None:
-        """Read no more."""
+        """Stop refreshing."""
         self.table.live = False
 
     def refresh_now(self) -> None:
@@ -86,7 +86,7 @@ class ExecutionList(View):
         self.table.refresh_rows()
 
     def show(self, text: str) -> str:
-        """List what the filter lets through; returns what is wrong with it, and then nothing changes."""
+        """List what matches the filter; returns what is wrong with it, and then changes nothing."""
         try:
             wanted = parse_execution_filter(text)
         except SwfError as error:
@@ -111,7 +111,7 @@ class ExecutionList(View):
         }
 
     def recall(self, remembered: Mapping[str, object]) -> None:
-        """Take up filter, order and columns from before, where they are still known."""
+        """Restore filter, order and columns, as far as they still exist."""
         self.column_choice.recall(remembered.get("columns"))
         order_by, text = remembered.get("order_by"), remembered.get("filter")
         if isinstance(order_by, str) and order_by in ORDERS:
@@ -122,7 +122,7 @@ class ExecutionList(View):
             self._recalled = text
 
     def back(self) -> bool:
-        """Take the filter away, then the marks."""
+        """Remove the marks, then the filter."""
         if self.table.marked:
             self.table.unmark()
             return True
@@ -132,7 +132,7 @@ class ExecutionList(View):
         return False
 
     def order(self, *, turn: bool = False) -> None:
-        """List in the next order, or in the same one turned round."""
+        """Use the next order, or reverse the order."""
         if turn:
             self.descending = not self.descending
         else:
@@ -160,19 +160,19 @@ class ExecutionList(View):
         return command_of(parse_execution_filter(self.filter))
 
     def begin_filter(self) -> None:
-        """Let the operator type a filter; it works while it is typed."""
+        """Prompt for a filter, which is applied while it is typed."""
         self.query_one(Prompt).ask("filter", "/", f"{self.filter} ".lstrip(), PLACEHOLDER)
 
     def begin_search(self) -> None:
-        """Let the operator type what to look for."""
+        """Prompt for a text to search."""
         self.query_one(Prompt).ask("search", "find", "", "any text of a row; n and N go on")
 
     def begin_columns(self) -> None:
-        """Let the operator type which columns are shown."""
+        """Prompt for the columns."""
         self.column_choice.ask(self.query_one(Prompt))
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
-        """Filter while it is typed; look for text when it is there."""
+        """Apply the filter while it is typed, the rest with Enter."""
         event.stop()
         entry = self.query_one(Prompt)
         if event.kind == "filter":
@@ -192,7 +192,7 @@ class ExecutionList(View):
             self.table.focus()
 
     def _follow_namespace(self) -> None:
-        """The filter that was there by itself goes with the namespace."""
+        """Replace the default filter when the console's namespace changes."""
         before, self._namespace = self._namespace, _default_filter(self.services)
         if before != self._namespace and self.filter == before:
             self.show(self._namespace)

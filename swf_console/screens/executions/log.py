@@ -1,4 +1,4 @@
-"""The log section of an execution: what agents and programs said of it, oldest first."""
+"""The log section of an execution: what agents and programs logged about it, oldest first."""
 
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ LONGEST = 2_000
 
 
 class ExecutionLogView(Lines):
-    """It stays at its end where it was there, so that a running execution can be followed."""
+    """Stays at the end while it is there, so that a running execution can be followed."""
 
     def __init__(self, services: "ConsoleContext") -> None:
         super().__init__(identity="detail-log", wrap=True)
@@ -31,7 +31,7 @@ class ExecutionLogView(Lines):
         self._of = ""
 
     def read(self, execution: "Execution") -> None:
-        """Read it anew in the background."""
+        """Read the log in the background."""
 
         def look() -> "ExecutionLog":
             return log_of(self._services, execution)
@@ -54,7 +54,7 @@ class ExecutionLogView(Lines):
 
 
 def log_lines(logged: "LoggedLine") -> list[list[Part]]:
-    """A logged line; an exception has several."""
+    """A log record as lines; an exception has several."""
     color = COLORS.get(logged.level, "plain")
     first, *more = harmless_lines(logged.text, most=200, longest=LONGEST).splitlines() or [""]
     head: list[Part] = [

@@ -1,4 +1,4 @@
-"""The execution under the cursor, beside the list where there is room."""
+"""The summary of the execution under the cursor, beside the list."""
 
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ AGAIN = 1.0
 
 
 class ExecutionPreview(Container):
-    """Its summary; read when the cursor rests, and again each second while it runs."""
+    """Reads when the cursor rests, and again every second while the execution runs."""
 
     DEFAULT_CSS = """
     ExecutionPreview { width: 2fr; height: 1fr; border-left: vkey $panel; display: none; }
@@ -44,13 +44,13 @@ class ExecutionPreview(Container):
         self._reading = BackgroundCall(self, "preview")
 
     def compose(self) -> ComposeResult:
-        """The id, the strip of states, the summary."""
+        """Title, timeline, summary."""
         yield Line(id="preview-title")
         yield Timeline(id="preview-strip")
         yield Static("", id="preview-text", markup=False)
 
     def show(self, execution_id: str | None) -> None:
-        """Show another execution, as soon as the cursor rests on it."""
+        """Show another execution as soon as the cursor rests on it."""
         self._wanted = execution_id
         self._later(SETTLED)
 

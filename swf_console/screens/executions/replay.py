@@ -1,4 +1,4 @@
-"""A past execution once more: its states as they came, at any speed."""
+"""The replay of a past execution's state changes, at any speed."""
 
 import time
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ FRAMES = 10
 
 
 class ReplayView(View, can_focus=True):
-    """The strip of states with a mark that moves, and the events that have passed."""
+    """A timeline with a moving mark, and the events up to it."""
 
     scope: ClassVar[str] = "replay"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("replay")
@@ -47,32 +47,32 @@ class ReplayView(View, can_focus=True):
         self._last = 0.0
 
     def compose(self) -> ComposeResult:
-        """Title, strip, what is now, what has been."""
+        """Title, timeline, present state, past events."""
         yield Line(id="replay-title")
         yield Timeline(id="replay-strip")
         yield Line(id="replay-now")
         yield Lines(identity="replay-events")
 
     def on_mount(self) -> None:
-        """Say whose replay it is."""
+        """Show the title."""
         title = Content.styled(f" Replay of {brief(self._id, 100)}", "bold")
         self.query_one("#replay-title", Line).show(title, Content("Esc back "))
         self._paint()
 
     def activated(self) -> None:
-        """Keep time."""
+        """Start the clock."""
         self.focus()
         self._last = time.monotonic()
         self._clock = self._clock or self.set_interval(1 / FRAMES, self._frame)
 
     def deactivated(self) -> None:
-        """Time stands still."""
+        """Stop the clock."""
         if self._clock is not None:
             self._clock.stop()
             self._clock = None
 
     def copy_text(self, what: str) -> str | None:
-        """The events that have passed."""
+        """The past events."""
         if what == "command":
             return f"swf-console executions show {self._id}"
         return self.query_one(Lines).text
@@ -89,7 +89,7 @@ class ReplayView(View, can_focus=True):
         self._paint()
 
     def action_step(self, by: int) -> None:
-        """Go from event to event."""
+        """Go to the next or the previous event."""
         self.replay.step(by)
         self._paint()
 
@@ -118,12 +118,12 @@ class ReplayView(View, can_focus=True):
 
 
 def replay_of(services: "ConsoleContext", execution_id: str) -> "Replay":
-    """The states of an execution, from the first on; blocks."""
+    """The replay of an execution from its first event; blocks."""
     return Replay(moments_of(read_execution(services, execution_id).detail.events))
 
 
 def spans_between(moments: "tuple[Moment, ...]", going_on: float = 0.0) -> list[Span]:
-    """The states between the events; the last one goes on for so many seconds, and is left out where 0."""
+    """The states between the events. The last one goes on for `going_on` seconds; without, it is left out."""
     spans: list[Span] = []
     for moment, following in pairwise(moments):
         _lengthen(spans, state_of(moment.event), following.at - moment.at)
@@ -133,7 +133,7 @@ def spans_between(moments: "tuple[Moment, ...]", going_on: float = 0.0) -> list[
 
 
 def state_spans(detail: "ExecutionDetail") -> list[Span]:
-    """The states of an execution; of one that runs also the one it is in, until now."""
+    """The states of an execution; while it runs, up to now."""
     events, going_on = detail.events, 0.0
     if events and detail.execution.status == "running" and not detail.more_events:
         going_on = max(0.0, (datetime.now(UTC) - events[-1].timestamp).total_seconds())

@@ -1,4 +1,4 @@
-"""Executions, messages and what belongs to them, as cells of a table."""
+"""Messages, states, parameters and differences of executions as cells."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -67,12 +67,12 @@ def state_of(event: "StateEvent") -> str:
 
 
 def state_tone(state: str) -> SemanticColor:
-    """Physics is green, no beam is calm, all else is on its way."""
+    """The colour of a DAQ state."""
     return "ok" if state.startswith("run/physics") else "off" if state.startswith("no_beam") else "busy"
 
 
 def state_rows(events: Sequence["StateEvent"]) -> ListSource:
-    """State events in order, and how long each state lasted, in simulated time where that is known."""
+    """State events with the duration of each state, in simulated time where that is known."""
     rows = []
     moments = moments_of(events)
     for n, moment in enumerate(moments):
@@ -90,7 +90,7 @@ def state_rows(events: Sequence["StateEvent"]) -> ListSource:
 
 
 def parameter_rows(detail: "ExecutionDetail") -> ListSource:
-    """Every parameter with where it came from, and what it replaced."""
+    """Each parameter with its origin and the value it replaced."""
     sections = {
         name: value for name, value in detail.execution.parameter_values.items() if name != "workflow"
     }
@@ -108,7 +108,7 @@ def parameter_rows(detail: "ExecutionDetail") -> ListSource:
 
 
 def pair_rows(values: object) -> ListSource:
-    """Names and values, however deep they lie."""
+    """The leaves of nested values with their names."""
     return ListSource(
         [
             (name, (Cell(brief(name, 120)), Cell(brief(as_text(value)))), value)
@@ -119,7 +119,7 @@ def pair_rows(values: object) -> ListSource:
 
 
 def difference_rows(comparison: "Comparison") -> ListSource:
-    """What two executions have different."""
+    """The differences between two executions."""
     return ListSource(
         [
             (

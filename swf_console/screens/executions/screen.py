@@ -1,4 +1,4 @@
-"""The Executions screen: what ran and what runs; look deeper, stop, run again, compare, replay, export."""
+"""The Executions screen: list, detail, compare, replay, and actions on executions."""
 
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class ExecutionsScreen(StackedScreen):
-    """The list with its preview, and what is opened from it."""
+    """The list with its preview, and the views that are opened from it."""
 
     screen_name: ClassVar[str] = "executions"
     help_text: ClassVar[str] = (
@@ -51,12 +51,12 @@ class ExecutionsScreen(StackedScreen):
         self._actions = ExecutionActions(self, services, self._reading, self.refresh_now, self.open_alone)
 
     def compose(self) -> ComposeResult:
-        """The views, and the preview beside the list."""
+        """The stack of views, and the preview beside it."""
         yield self._stack
         yield self._preview
 
     def on_resize(self, event: events.Resize) -> None:
-        """Side by side where there is room."""
+        """Show the preview where there is room."""
         self._wide = event.size.width >= WIDE
         self._arrange()
 
@@ -89,7 +89,7 @@ class ExecutionsScreen(StackedScreen):
 
     @property
     def execution_id(self) -> str | None:
-        """The execution that an action concerns: the one that is open, else the one under the cursor."""
+        """The id of the subject of actions: the open execution, else the one under the cursor."""
         if self._stack.front.concerns_many:
             return None
         if (view := self._detail) is not None:
@@ -99,7 +99,7 @@ class ExecutionsScreen(StackedScreen):
 
     @property
     def execution(self) -> ExecutionSummary | None:
-        """The same with what is known of it."""
+        """What is known of the subject of actions."""
         if self._stack.front.concerns_many:
             return None
         if (view := self._detail) is not None:
@@ -117,19 +117,19 @@ class ExecutionsScreen(StackedScreen):
         return self._list.remember()
 
     def recall(self, remembered: dict[str, object]) -> None:
-        """Take up filter, order and columns; `execution` opens one."""
+        """Restore filter, order and columns; `execution` opens one."""
         self._list.recall(remembered)
         execution = remembered.get("execution")
         if isinstance(execution, str):
             self.open_alone(execution)
 
     def open_alone(self, execution_id: str) -> None:
-        """Show everything about one, over the list."""
+        """Show one execution, with only the list behind it."""
         self._stack.pop_to_first()
         self.open_execution(execution_id)
 
     def open_execution(self, execution_id: str) -> None:
-        """Show everything about one."""
+        """Show one execution."""
         self._stack.push(ExecutionDetailView(self.services, execution_id))
 
     def action_stop(self) -> None:
@@ -141,21 +141,21 @@ class ExecutionsScreen(StackedScreen):
         self._actions.rerun(self.execution)
 
     def action_export(self) -> None:
-        """Write it and all that belongs to it as JSON."""
+        """Write it with everything that belongs to it as JSON."""
         self._actions.export(self.execution_id)
 
     def action_back(self) -> None:
-        """One view back; on the list the marks, then the filter go."""
+        """Go back one view; on the list, remove the marks, then the filter."""
         if not self._stack.front.back():
             self._stack.pop()
 
     def action_filter(self) -> None:
-        """Type a filter."""
+        """Prompt for a filter."""
         self._stack.pop_to_first()
         self._list.begin_filter()
 
     def action_find(self) -> None:
-        """Type what to look for, in the list or in the section of an execution."""
+        """Prompt for a text to search in the list or in the open section."""
         if isinstance(self._stack.front, ExecutionDetailView):
             self._stack.front.begin_search()
         else:
@@ -163,22 +163,22 @@ class ExecutionsScreen(StackedScreen):
             self._list.begin_search()
 
     def action_order(self) -> None:
-        """List in the next order."""
+        """Use the next order."""
         self._stack.pop_to_first()
         self._list.order()
 
     def action_columns(self) -> None:
-        """Type which columns are shown."""
+        """Prompt for the columns."""
         self._stack.pop_to_first()
         self._list.begin_columns()
 
     def action_turn(self) -> None:
-        """List the other way round."""
+        """Reverse the order."""
         self._stack.pop_to_first()
         self._list.order(turn=True)
 
     def action_compare(self) -> None:
-        """Compare the two that are marked."""
+        """Compare the two marked executions."""
         if self._stack.front.concerns_many:
             self.refresh_now()
             return
@@ -191,7 +191,7 @@ class ExecutionsScreen(StackedScreen):
         self._stack.push(CompareView(self.services, *marked))
 
     def action_replay(self) -> None:
-        """Play its states once more."""
+        """Replay the state changes."""
         execution_id = self.execution_id
         if execution_id is None:
             host_of(self).say("There is no execution here to replay")

@@ -1,4 +1,4 @@
-"""What an execution was and what became of it, on one page."""
+"""The summary of an execution on one page."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -75,7 +75,7 @@ def _fields(recorded: "RecordedExecution") -> "Iterator[tuple[str, Value | None]
 
 
 def stfs_of(detail: "ExecutionDetail") -> str | None:
-    """How many STFs there were, of how many that were asked for."""
+    """How many STFs were sent, of how many wanted."""
     metrics = _of(detail.execution.performance_metrics)
     sent = metrics.get("stf_count", detail.messages_by_type.get("stf_gen"))
     wanted = next(
@@ -92,7 +92,7 @@ def stfs_of(detail: "ExecutionDetail") -> str | None:
 
 
 def messages_of(detail: "ExecutionDetail") -> str:
-    """Its messages by type, the most frequent first."""
+    """Its messages by type, most frequent first."""
     ordered = sorted(detail.messages_by_type.items(), key=lambda pair: (-pair[1], pair[0]))
     total = sum(detail.messages_by_type.values())
     types = ", ".join(f"{brief(name, 40)} {count:,}" for name, count in ordered)
@@ -108,7 +108,7 @@ def _processing(recorded: "RecordedExecution") -> "Iterator[tuple[str, Value | N
 
 
 def source_link(detail: "ExecutionDetail") -> Content:
-    """Where the code came from; a link to the commit where there is one."""
+    """The origin of the code, with a link to the commit."""
     source = detail.source
     commit, url = source.get("commit"), source.get("url")
     if source.get("absent") or not commit:

@@ -1,1 +1,1 @@
-"""Fast processing."""
+"""The Fast processing screen."""

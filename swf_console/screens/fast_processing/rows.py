@@ -1,4 +1,4 @@
-"""Prediction and run of fast processing as lines, workers as rows."""
+"""The prediction and the newest run as lines, workers as rows."""
 
 from itertools import pairwise
 from math import isfinite
@@ -39,7 +39,7 @@ BAR = 20
 
 
 def outlook_lines(outlook: "Outlook | None", trouble: str, width: int) -> list[Line]:
-    """What the configured run would need."""
+    """What the configured run needs."""
     if outlook is None:
         said = trouble or "testbed.toml names no configuration: set workflow.config on Namespaces (6)"
         return [[(f"{symbol('watch')} {brief(said)}", "watch")]]
@@ -84,7 +84,7 @@ def outlook_lines(outlook: "Outlook | None", trouble: str, width: int) -> list[L
 
 
 def run_lines(run: "FastRun | None", outlook: "Outlook | None") -> list[Line]:
-    """What happened beside what was predicted."""
+    """The newest run compared with the prediction."""
     if run is None:
         return [
             [("HAPPENED", "unknown")],
@@ -133,7 +133,7 @@ def worker_item(worker: "WorkerView") -> Item:
 
 
 def _spark(values: list[int], width: int) -> str:
-    """All of a curve in so many bars, each as high as its highest value."""
+    """A whole curve in `width` bars, each as high as the highest value it stands for."""
     count = min(width, len(values))
     edges = [len(values) * n // count for n in range(count + 1)] if count else []
     return sparkline([max(values[low:high]) for low, high in pairwise(edges)], width)

@@ -1,4 +1,4 @@
-"""The Fast processing screen: does it keep up, and what its slices and workers do."""
+"""The Fast processing screen: whether processing keeps up, and what slices and workers do."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -28,7 +28,7 @@ NO_WORKER = "No worker has reported. The slice-worker program is on Agents ({age
 
 
 class FastProcessingScreen(ListScreen):
-    """Prediction beside what happened, and the workers below."""
+    """The prediction beside the newest run, and the workers below."""
 
     screen_name: ClassVar[str] = "fast_processing"
     columns: ClassVar[Sequence[Column]] = WORKER_COLUMNS
@@ -68,12 +68,12 @@ class FastProcessingScreen(ListScreen):
 
     @property
     def outlook(self) -> Lines:
-        """What the configured run would need."""
+        """What the configured run needs."""
         return self.query_one("#fast-outlook", Lines)
 
     @property
     def run_view(self) -> Lines:
-        """What the newest run did."""
+        """The newest run."""
         return self.query_one("#fast-run", Lines)
 
     @property
@@ -82,16 +82,16 @@ class FastProcessingScreen(ListScreen):
         return self.query_one("#fast-workers", ShortList)
 
     def opened(self) -> None:
-        """Look every second."""
+        """Start polling."""
         self.poll.open()
         self.listing.focus()
 
     def closed(self) -> None:
-        """Look no more."""
+        """Stop polling."""
         self.poll.close()
 
     def refresh_now(self) -> None:
-        """Look at once."""
+        """Read at once."""
         self.poll.now()
 
     def _ask(self) -> "FastProcessingSnapshot":
@@ -119,7 +119,7 @@ class FastProcessingScreen(ListScreen):
             self.query_one(Notice).say(said)
 
     def action_workers(self, direction: int) -> None:
-        """Predict with a tenth more or fewer workers; 0: with those of the configuration."""
+        """Predict with a tenth more or fewer workers; with 0, with those of the configuration."""
         outlook = self.snapshot.outlook if self.snapshot else None
         if outlook is None or outlook.capacity is None:
             return

@@ -1,1 +1,1 @@
-"""Launch."""
+"""The launch form."""

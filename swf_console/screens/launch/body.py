@@ -1,4 +1,4 @@
-"""What stands where in the launch form: what can be chosen, the verdict, the line to type into, the keys."""
+"""The widgets of the launch form and their layout."""
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
@@ -16,7 +16,7 @@ EDITING, CHOOSING = "-editing", "-choosing"
 
 
 class FormBody(Vertical):
-    """One list of everything that can be chosen, the verdict beside it, an input line for one value."""
+    """The list of settings, the list of configurations, the verdict, and a field to edit one value."""
 
     DEFAULT_CSS = """
     FormBody {
@@ -60,7 +60,7 @@ class FormBody(Vertical):
         self._help = Static(id="launch-help", markup=False)
 
     def compose(self) -> ComposeResult:
-        """List and verdict, input line, help, keys."""
+        """List and verdict, field, help, keys."""
         with Container(id="launch-parts"):
             yield self.rows
             yield self.choices
@@ -73,7 +73,7 @@ class FormBody(Vertical):
         yield Static(words, id="launch-hint", markup=False)
 
     def on_mount(self) -> None:
-        """The list has the keys."""
+        """Give the focus to the list."""
         self.rows.focus()
 
     @property
@@ -82,11 +82,11 @@ class FormBody(Vertical):
         return self.has_class(CHOOSING)
 
     def explain(self, words: str) -> None:
-        """Say what the row under the cursor means."""
+        """Show the help of the row under the cursor."""
         self._help.update(Content(words))
 
     def give_keys_to(self, mode: str = "") -> None:
-        """Let a value be typed, or a configuration be chosen; meanwhile nothing else takes the keys."""
+        """Switch to editing, choosing or the list; the other widgets do not take the focus meanwhile."""
         for each in (EDITING, CHOOSING):
             self.set_class(each == mode, each)
         self.rows.can_focus = self.verdict.can_focus = not mode

@@ -1,4 +1,4 @@
-"""The launch form: choose a configuration, see what it comes to, override, start it here or on the runner."""
+"""The launch form: choose a configuration, override values, check the result, start the run."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class LaunchForm(ModalScreen[None]):
-    """What is chosen is looked at while it is chosen, and begun when it is found good."""
+    """Checks the request while it is edited, and starts it once it is valid."""
 
     scope: ClassVar[str] = "launch"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("launch")
@@ -54,16 +54,16 @@ class LaunchForm(ModalScreen[None]):
         yield self.body
 
     def on_resize(self, event: events.Resize) -> None:
-        """Side by side where there is room."""
+        """Put the parts side by side where there is room."""
         self.body.set_class(event.size.width >= WIDE, "-wide")
 
     def on_mount(self) -> None:
-        """Read what there is to choose from."""
+        """Read the configurations."""
         self.body.keys.show(("launch",), host_of(self).refusal)
         self._offers.start(self._offer, self._offered, self._failed)
 
     def on_unmount(self) -> None:
-        """A rehearsal under way is of no use any more."""
+        """Stop a dry run that is under way."""
         self.check.close()
 
     def _offer(self) -> "Offer":
@@ -85,7 +85,7 @@ class LaunchForm(ModalScreen[None]):
         self.rows.move_to(1)
 
     def take(self, request: "RunRequest") -> None:
-        """Look at another request from now on."""
+        """Check another request from now on."""
         self.request = request
         self._wanted = False
         self.check.forget()
@@ -202,7 +202,7 @@ class LaunchForm(ModalScreen[None]):
         self.body.explain(help_of(self.rows.current))
 
     def action_back(self) -> None:
-        """Out of the input or the choice; else close the form."""
+        """Leave the field or the list of configurations; else close the form."""
         if self._editing:
             self._end_edit()
             if self.request:
@@ -213,18 +213,18 @@ class LaunchForm(ModalScreen[None]):
             self.dismiss()
 
     def action_where(self) -> None:
-        """Here in this console, or on the persistent runner."""
+        """Switch between this console and the persistent runner."""
         if self.request:
             self.here = not self.here
             self.take(self.request)
 
     def action_pace(self) -> None:
-        """Paced by the wall clock, or as fast as possible."""
+        """Switch between realtime and as fast as possible."""
         if self.request:
             self.take(replace(self.request, realtime=not self.request.realtime))
 
     def action_reset(self) -> None:
-        """Take the override under the cursor away."""
+        """Remove the override under the cursor."""
         item = self.rows.current
         if self.request and item and item.key in {one.key for one in self.request.overrides}:
             self.take(self.request.with_override(item.key, ""))
@@ -232,7 +232,7 @@ class LaunchForm(ModalScreen[None]):
             self.take(replace(self.request, duration=None))
 
     def action_start_missing(self) -> None:
-        """Start what the run needs."""
+        """Start the agents that the run needs."""
         request = self.request
         if request is not None and self.check.missing and self._starter.may:
             here, missing = self.here, self.check.missing
@@ -241,7 +241,7 @@ class LaunchForm(ModalScreen[None]):
             )
 
     def action_start(self) -> None:
-        """Begin the run, as soon as it is found good."""
+        """Start the run as soon as its check has passed."""
         request, checked = self.request, self.checked
         if not self._starter.may:
             return

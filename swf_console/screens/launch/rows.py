@@ -1,4 +1,4 @@
-"""The rows of the launch form: what is run how, then every parameter with what set it."""
+"""The rows of the launch form: settings of the run, then each parameter with its origin."""
 
 from typing import TYPE_CHECKING, cast
 
@@ -45,7 +45,7 @@ HELP = {
 def rows_of(
     request: "RunRequest", offer: "Offer | None", checked: "Checked | None", *, here: bool
 ) -> list[Item]:
-    """Everything that can be chosen."""
+    """All settings and parameters."""
     named = offer.namespace if offer else ""
     items = [
         _heading("run", "how it is run"),
@@ -70,7 +70,7 @@ def rows_of(
 
 
 def choices_of(choices: "tuple[Choice, ...]") -> list[Item]:
-    """The configurations to choose from; a broken one says so."""
+    """The configurations; a broken one says so."""
     return [
         Item(
             choice.name,
@@ -91,7 +91,7 @@ def choices_of(choices: "tuple[Choice, ...]") -> list[Item]:
 def verdict_lines(
     checked: "Checked | None", forecast: "Forecast | None", missing: tuple[str, ...], trouble: str
 ) -> list[list[Part]]:
-    """Whether it can be run and will keep up, and what to do first."""
+    """Whether the run is valid and will keep up, and what to do first."""
     lines: list[list[Part]] = []
     for problem in checked.problems if checked else ():
         lines.append([(f"{symbol('bad')} {brief(problem)}", "bad")])
@@ -114,20 +114,20 @@ def verdict_lines(
 
 
 def help_of(item: Item | None) -> str:
-    """What the row under the cursor means: a line of the form, a parameter, a configuration to choose."""
+    """The help of a setting, a parameter or a configuration."""
     if item is None or item.key in HELP:
         return HELP[item.key] if item else ""
     return help_of_choice(item) or help_of_parameter(cast("ValueRow", item.value))
 
 
 def help_of_choice(item: Item) -> str:
-    """What is wrong with a configuration, else its description; nothing where it is none."""
+    """What is wrong with a configuration, else its description; empty for other rows."""
     problems = getattr(item.value, "problems", ())
     return brief(problems[0] if problems else getattr(item.value, "description", ""), 300)
 
 
 def help_of_parameter(row: "ValueRow") -> str:
-    """What a parameter means, what it may be, and what it took the place of."""
+    """What a parameter means, its allowed values, and what it replaced."""
     parts = (
         f"{row.name}: {row.help}" if row.help else row.name,
         row.allowed,

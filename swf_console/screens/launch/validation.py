@@ -1,4 +1,4 @@
-"""What a request for a run comes to, found in the background: composed, rehearsed, and what it needs."""
+"""Checks of a request in the background: composition, dry run, missing agents; and the start of the run."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -28,9 +28,9 @@ OUTDATED = "not wanted any more"
 
 
 class RequestCheck:
-    """Asks about one request after the other; a newer one makes the answers to those before unwanted.
+    """Checks one request after the other; the results of older requests are dropped.
 
-    `checked` is called with each request and what it is composed to, `changed` when something else is known.
+    `checked` is called with each request and its composition, `changed` when another result arrives.
     """
 
     def __init__(
@@ -57,11 +57,11 @@ class RequestCheck:
         return self._checks.busy
 
     def forget(self) -> None:
-        """Another request comes: what was predicted is not of it."""
+        """Drop the forecast of the previous request."""
         self.forecast = None
 
     def ask(self, request: "RunRequest", *, here: bool) -> None:
-        """Compose it; where it is good also rehearse it, and look what it needs."""
+        """Compose the request; if it is valid, forecast it too."""
         from ...viewmodels.executions import launch
 
         settings = self._services.settings
@@ -77,7 +77,7 @@ class RequestCheck:
         self._checked(request, checked)
 
     def predict(self, request: "RunRequest", *, here: bool) -> None:
-        """Rehearse it, and look what it needs."""
+        """Forecast the request with a dry run, and find the agents it misses."""
         from ...viewmodels.executions import launch
 
         settings = self._services.settings
@@ -94,7 +94,7 @@ class RequestCheck:
         )
 
     def close(self) -> None:
-        """A rehearsal under way is of no use any more."""
+        """Stop a dry run that is under way."""
         self._stop_dry_run(OUTDATED)
 
     def _was_predicted(self, forecast: "Forecast") -> None:
@@ -111,7 +111,7 @@ class RequestCheck:
 
 
 class RunStarter:
-    """One thing is begun at a time; what goes wrong is said in `notice` too, not only on the action line."""
+    """Starts one thing at a time; errors are shown in `notice` as well as on the action line."""
 
     def __init__(self, owner: Widget, services: "ConsoleContext", notice: Notice) -> None:
         self._owner, self._services, self._notice = owner, services, notice
@@ -119,14 +119,14 @@ class RunStarter:
 
     @property
     def may(self) -> bool:
-        """Whether something can be begun now; says so where read-only forbids it."""
+        """Whether something can be started now; shows why not where read-only forbids it."""
         host: ActionHost = host_of(self._owner)
         if not host.writable:
             self._notice.say(host.refusal, color="bad")
         return host.writable and not self._under_way
 
     def run(self, request: "RunRequest", workflow: str, then: Then, *, here: bool) -> None:
-        """Begin the run."""
+        """Start the run."""
         from ...viewmodels.executions import launch
 
         command = launch.command_line(request, workflow, here=here)
@@ -136,7 +136,7 @@ class RunStarter:
     def start_missing(
         self, request: "RunRequest", missing: tuple[str, ...], then: Then, *, here: bool
     ) -> None:
-        """Start what the run needs."""
+        """Start the agents that the run needs."""
         from ...viewmodels.executions import launch
 
         names = " ".join(missing)

@@ -1,1 +1,1 @@
-"""Messages."""
+"""The Messages screen."""

@@ -1,4 +1,4 @@
-"""One message, whole: its stamp and its body, pretty."""
+"""One message in full: metadata and body."""
 
 from ...backend.core.sanitize import brief
 from ...viewmodels.messages.ring_buffer import BufferedMessage
@@ -18,7 +18,7 @@ class MessageDetail(Lines):
         self._of: tuple[int, str] | None = None
 
     def show_message(self, message: BufferedMessage | None) -> None:
-        """Show this one; the same one again is not painted again."""
+        """Show this message, unless it is shown already."""
         of = (message.number, message.id) if message else None
         if of != self._of:
             self._of = of
@@ -27,7 +27,7 @@ class MessageDetail(Lines):
 
 
 def message_lines(message: BufferedMessage) -> list[list[Part]]:
-    """Everything about a message."""
+    """Metadata and body."""
     if message.is_note:
         return [[(brief(message.body), "watch")]]
     fields = (
@@ -49,7 +49,7 @@ def message_lines(message: BufferedMessage) -> list[list[Part]]:
 
 
 def body_lines(message: BufferedMessage) -> list[list[Part]]:
-    """The body, as JSON where it is some."""
+    """The body, indented where it is JSON."""
     if len(message.body) <= LONGEST_BODY and message.content is not None:
         return json_lines(message.content, "  ")
     pieces = [message.body[at : at + PIECE] for at in range(0, min(len(message.body), LONGEST_BODY), PIECE)]

@@ -1,4 +1,4 @@
-"""Over the messages: what is looked at, how much comes, of which types, and what is wrong."""
+"""The lines above the messages: mode, filter, rates, types, and what is wrong."""
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -13,18 +13,18 @@ from .labels import counts_label, mode_label, stale_text, types_label
 
 
 class MessagesHead(Vertical):
-    """Painted anew when the pane says so."""
+    """Is updated by the view."""
 
     DEFAULT_CSS = "MessagesHead { height: auto; }"
 
     def compose(self) -> ComposeResult:
-        """Two lines, and what stands in the way."""
+        """Two lines and a notice."""
         yield Line(id="messages-head")
         yield Line(id="messages-types")
         yield Notice(identity="messages-notice")
 
     def show(self, services: ConsoleContext, view: MessageTail) -> bool:
-        """Say it anew; returns whether the tail is out of date."""
+        """Update the lines; returns whether the tail is out of date."""
         tail, following = services.tail, services.subscription
         pipe = services.connections()[0]
         stale = stale_text(pipe) if following else ""

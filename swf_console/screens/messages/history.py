@@ -1,4 +1,4 @@
-"""What lies behind the ring: read from the database as far as somebody looks."""
+"""Loads older messages from the database behind the buffer."""
 
 import time
 from collections.abc import Callable
@@ -14,9 +14,9 @@ JUMP_TRIES = 20
 
 
 class MessageHistory:
-    """Reads older messages into the tail, in the background; `came` is called when there are some.
+    """Loads older messages in the background; `came` is called when there are some.
 
-    `wrong` is given what stood in the way of what somebody asked for.
+    `wrong` is called with an error that prevented what the user asked for.
     """
 
     def __init__(
@@ -32,16 +32,16 @@ class MessageHistory:
         self._fill_at = 0.0
 
     def begin_anew(self) -> None:
-        """What is looked at is something else: it may have a past of its own."""
+        """The filter has changed: fill the screen again."""
         self._filled = False
 
     def read_on(self) -> None:
-        """Read the next older ones."""
+        """Load the next older messages."""
         if not self._services.tail.ends:
             self._reading.start(self._read, lambda _: self._came(), self._wrong)
 
     def fill(self) -> None:
-        """Read what is recorded, once, where there is less to see than there is room for."""
+        """Load recorded messages once, where there are fewer messages than lines."""
         if self._filled or time.monotonic() < self._fill_at or not self._services.pollers:
             return
         self._filled = True
@@ -49,7 +49,7 @@ class MessageHistory:
             self._reading.start(self._read, lambda _: self._came(), self._not_filled)
 
     def back_to(self, moment: float, then: Callable[[], None], tries: int = JUMP_TRIES) -> None:
-        """Read until there is something as old as `moment`, or nothing older; then call `then`."""
+        """Load until there is a message as old as `moment`, or nothing older; then call `then`."""
         tail = self._services.tail
         oldest = tail.window(0, 1)
         if not tries or tail.ends or (oldest and oldest[0].seconds <= moment):
@@ -65,5 +65,5 @@ class MessageHistory:
         return self._services.tail.read_on(self._services.database())
 
     def _not_filled(self, _error: Exception) -> None:
-        """The database's pipe says what is wrong; it is tried again."""
+        """Try again later; the connection of the database says what is wrong."""
         self._filled, self._fill_at = False, time.monotonic() + FILL_AGAIN

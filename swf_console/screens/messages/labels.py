@@ -1,4 +1,4 @@
-"""What the message screen says of itself: its head, its emptiness, its outage."""
+"""The texts of the Messages screen: head, empty list, outage."""
 
 import shlex
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ NEXT_STEPS = (
 
 
 def mode_label(*, following: bool, waiting: int) -> Content:
-    """Whether it follows, and how much waits."""
+    """Following or paused, with the number of new messages."""
     if following:
         return Content.styled(f"{symbol('ok')} FOLLOW", STYLES["ok"])
     words = f"{waiting:,} waiting" if waiting else "nothing waits"
@@ -31,7 +31,7 @@ def mode_label(*, following: bool, waiting: int) -> Content:
 
 
 def counts_label(numbers: BufferCounters, dropped: int, rates: list[int], width: int) -> Content:
-    """Rate, its last minute, and what is kept."""
+    """Rates, buffered and dropped messages."""
     spark = sparkline(rates, SPARK if width >= 100 else NARROW_SPARK)
     parts = [Content.assemble((f"{numbers.rate:,.0f}/s ", "bold"), (spark, STYLES["busy"]))]
     if not numbers.complete:
@@ -45,7 +45,7 @@ def counts_label(numbers: BufferCounters, dropped: int, rates: list[int], width:
 
 
 def types_label(types: list[tuple[str, int]]) -> Content:
-    """How many came of each type, the most frequent first."""
+    """The number of messages by type, most frequent first."""
     if not types:
         return Content.styled(" no messages since the console was opened", STYLES["unknown"])
     parts = [Content.assemble(brief(name, 40), " ", (f"{count:,}", "bold")) for name, count in types[:30]]
@@ -53,7 +53,7 @@ def types_label(types: list[tuple[str, int]]) -> Content:
 
 
 def stale_text(pipe: ConnectionStatus) -> str:
-    """Why nothing comes, since when, and when it is tried again; empty where the pipe is up."""
+    """Why nothing arrives, since when, and when it is tried again; empty while connected."""
     if pipe.state is Connectivity.UP:
         return f"the broker refused the subscription: {pipe.error}" if pipe.error else ""
     return outage(pipe) or "the broker: connecting"
@@ -62,7 +62,7 @@ def stale_text(pipe: ConnectionStatus) -> str:
 def empty_text(
     numbers: BufferCounters, pipe: ConnectionStatus, filter_text: str, namespace: str | None
 ) -> tuple[str, ...]:
-    """Why there is nothing to see: the pipe is alive, or it is not, and what to do."""
+    """Why the list is empty, and what to do."""
     where = f" in {namespace}" if namespace else ""
     what = f"No messages match {filter_text}{where}." if filter_text else f"No messages{where} yet."
     if stale_text(pipe):
@@ -90,5 +90,5 @@ def tail_command(filter_text: str) -> str:
 
 
 def row_text(row: MessageRow) -> str:
-    """A message on one line, as it is copied."""
+    """A message on one line, for copying."""
     return f"{row.at.isoformat()} {row.msg_type or '-'} {row.run_id or '-'} {row.sender or '-'} {row.body}"

@@ -1,4 +1,4 @@
-"""Messages: the live tail of the topic, with the database behind it."""
+"""The Messages screen: the live tail of a topic, with history from the database behind it."""
 
 import json
 from typing import Any, ClassVar
@@ -30,7 +30,7 @@ GRAMMAR = f"""Filters: all terms must hold
 
 
 class MessagesScreen(BaseScreen):
-    """What is on the topic, as it comes: its keys, and the line that is typed into."""
+    """Actions and prompt of the tail."""
 
     screen_name = "messages"
     help_text: ClassVar[str] = GRAMMAR
@@ -46,23 +46,23 @@ class MessagesScreen(BaseScreen):
         yield self.view
 
     def opened(self) -> None:
-        """Begin to look."""
+        """Start updating."""
         self.view.start()
 
     def closed(self) -> None:
-        """Look no more."""
+        """Stop updating."""
         self.view.stop()
 
     def refresh_now(self) -> None:
-        """Everything anew."""
+        """Reload everything."""
         self.view.reload()
 
     def remember(self) -> dict[str, object]:
-        """The filter, and whether other namespaces are shown."""
+        """The filter, and whether all namespaces are shown."""
         return {"filter": self.tail.filter_text, "everywhere": self.tail.everywhere}
 
     def recall(self, remembered: dict[str, object]) -> None:
-        """Take up a filter that was remembered, or that another screen asks for."""
+        """Restore filter and scope, or take the filter that another screen asks for."""
         everywhere = remembered.get("everywhere")
         if isinstance(everywhere, bool) and everywhere != self.tail.everywhere:
             self.tail.set_namespace(self.services.namespace, everywhere=everywhere)
@@ -71,7 +71,7 @@ class MessagesScreen(BaseScreen):
             self._filter(text)
 
     def copy_text(self, what: str) -> str | None:
-        """Of the message under the cursor."""
+        """Something of the message under the cursor."""
         row = self.rows.cursor
         if what == "command":
             return tail_command(self.tail.filter_text)
@@ -80,17 +80,17 @@ class MessagesScreen(BaseScreen):
         texts = {"cell": row.id, "row": row_text(row), "json": _pretty(row)}
         return texts.get(what)
 
-    # what is done here
+    # actions
 
     def action_filter(self, text: str | None = None) -> None:
-        """Ask for a filter, or take one."""
+        """Prompt for a filter, or apply one."""
         if text is None:
             self.prompt.ask("filter", "filter:", self.tail.filter_text, HELP)
         else:
             self._filter(text)
 
     def action_search(self, text: str | None = None) -> None:
-        """Ask for a text to look for, or look for one."""
+        """Prompt for a text to search, or search for it."""
         if text is None:
             self.prompt.ask(
                 "search", "search:", self.rows.searched, "a text anywhere in a message; n and N go on"
@@ -99,7 +99,7 @@ class MessagesScreen(BaseScreen):
             self._search(text)
 
     def action_jump(self, text: str | None = None) -> None:
-        """Ask for a time, or go there."""
+        """Prompt for a time, or go there."""
         if text is None:
             self.prompt.ask(
                 "jump", "jump:", "", "a time (UTC) such as 12:30 or 12:30:05, or an age such as 10m"
@@ -108,7 +108,7 @@ class MessagesScreen(BaseScreen):
             self._jump(text)
 
     def action_found(self, forward: bool = True) -> None:
-        """The next row that holds what is searched for."""
+        """Go to the next match."""
         if not self.rows.searched:
             self.action_search()
             return
@@ -119,7 +119,7 @@ class MessagesScreen(BaseScreen):
         )
 
     def action_pause(self) -> None:
-        """Pause, and go on."""
+        """Pause or resume."""
         if self.rows.following:
             self.rows.pause()
         else:
@@ -127,7 +127,7 @@ class MessagesScreen(BaseScreen):
         self.view.paint_head()
 
     def action_follow(self) -> None:
-        """Go to the newest and stay with it."""
+        """Go to the newest message and follow."""
         self.rows.follow()
         self.view.paint_head()
 
@@ -138,7 +138,7 @@ class MessagesScreen(BaseScreen):
         self.rows.update()
 
     def action_everywhere(self) -> None:
-        """All namespaces, or this one alone."""
+        """Switch between all namespaces and this one."""
         if self.services.namespace is None:
             host_of(self).say(with_keys("there is no namespace: all are shown; {namespace} chooses one"))
             return
@@ -150,7 +150,7 @@ class MessagesScreen(BaseScreen):
         self.view.toggle_detail()
 
     def action_back(self) -> None:
-        """One thing at a time: the detail, the search, the filter, the pause."""
+        """Undo one thing: the detail, the search, the filter, the pause."""
         if not self.view.close_detail():
             self._undo_one()
         self.view.paint_head()
@@ -164,10 +164,10 @@ class MessagesScreen(BaseScreen):
         elif not self.rows.following:
             self.rows.follow()
 
-    # the line that is typed into
+    # the prompt
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
-        """Take what was typed, when Enter says so; what cannot be taken stays there, with why."""
+        """Apply what was typed with Enter; what is wrong stays in the prompt, with the reason."""
         event.stop()
         if event.done:
             take = {"filter": self._filter, "search": self._search, "jump": self._jump}[event.kind]
@@ -180,7 +180,7 @@ class MessagesScreen(BaseScreen):
             self.view.take_keys()
 
     def _filter(self, text: str) -> str:
-        """Show what matches; returns what is wrong with the filter, and then nothing changes."""
+        """Show what matches; returns what is wrong with the filter, and then changes nothing."""
         try:
             self.tail.set_filter(text)
         except SwfError as error:

@@ -1,4 +1,4 @@
-"""What is seen of messages: the head, the live tail, the message under the cursor, the past behind it."""
+"""The view of the Messages screen: head, live tail, detail, and loading of history."""
 
 import os
 import time
@@ -25,7 +25,7 @@ HEAD_EVERY = 0.5
 
 
 class MessagesView(Vertical):
-    """The tail as it comes, painted at its pace, with the detail beside it or instead of it."""
+    """The tail, repainted as fast as the terminal allows, with the detail beside it or instead of it."""
 
     DEFAULT_CSS = "MessagesView { height: 1fr; width: 1fr; }"
 
@@ -48,15 +48,15 @@ class MessagesView(Vertical):
             yield self.detail
 
     def on_mount(self) -> None:
-        """The detail stands beside the tail where there is room."""
+        """Arrange the parts."""
         self._arrange()
 
     def on_resize(self) -> None:
-        """Another width arranges anew."""
+        """Arrange the parts anew."""
         self._arrange()
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start updating."""
         if self._timer is None:
             preferences = self._services.preferences
             frames = preferences.frames_ssh if self._far else preferences.frames
@@ -64,13 +64,13 @@ class MessagesView(Vertical):
         self._tick()
 
     def stop(self) -> None:
-        """Look no more; the tail goes on."""
+        """Stop updating; the buffer goes on."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
 
     def reload(self) -> None:
-        """Everything anew."""
+        """Reload everything."""
         self.history.begin_anew()
         self._head_at = 0.0
         self.rows.reload()
@@ -82,18 +82,18 @@ class MessagesView(Vertical):
         self._arrange()
 
     def close_detail(self) -> bool:
-        """The list again, where the detail stands instead of it; whether that was so."""
+        """Close a detail that is shown instead of the list; returns whether there was one."""
         closes = self.size.width < WIDE and self._detail_wanted
         if closes:
             self.toggle_detail()
         return closes
 
     def take_keys(self) -> None:
-        """The keys go to what is shown."""
+        """Give the focus to what is shown."""
         (self.rows if self.rows.display else self.detail).focus()
 
     def paint_head(self) -> None:
-        """What is over the messages, and why there are none."""
+        """Update the head, and the reason for an empty list."""
         self._head_at = time.monotonic()
         stale = self.head.show(self._services, self.rows)
         self._restyle(stale=stale)
@@ -104,24 +104,24 @@ class MessagesView(Vertical):
 
     @on(MessageTail.Moved)
     def moved(self) -> None:
-        """The detail follows the cursor."""
+        """Show the detail of the message under the cursor."""
         self._show_detail()
         self.paint_head()
 
     @on(MessageTail.Opened)
     def open_detail(self) -> None:
-        """Enter."""
+        """Enter: show the detail."""
         self._detail_wanted = True
         self._arrange()
 
     @on(MessageTail.AtTheEnd)
     def read_on(self) -> None:
-        """HistoryPage the ring is the database."""
+        """Load older messages from the database."""
         self.history.read_on()
 
     @on(MessageTail.Lost)
     def find_again(self, event: MessageTail.Lost) -> None:
-        """What was read has left the ring: it is recorded."""
+        """Load the message again that has left the buffer."""
         row = event.row
         if isinstance(row, BufferedMessage):
             self.history.back_to(
@@ -134,7 +134,7 @@ class MessagesView(Vertical):
         self.paint_head()
 
     def not_read(self, error: Exception) -> None:
-        """Say why older messages cannot be seen."""
+        """Say why older messages cannot be loaded."""
         host_of(self).say(f"the past cannot be read: {error}", bad=True)
 
     def _arrange(self) -> None:

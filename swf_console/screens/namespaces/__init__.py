@@ -1,1 +1,1 @@
-"""Namespaces."""
+"""The Namespaces screen."""

@@ -1,4 +1,4 @@
-"""One file of the home, value by value: what it comes to, what an edit would change, and the edit itself."""
+"""The editor of one configuration file, value by value, with a preview of each edit."""
 
 import shlex
 from collections.abc import Callable
@@ -34,7 +34,7 @@ NO_FILE = "No testbed.toml here. c makes a namespace; swf-console init makes a h
 
 
 class ConfigEditor(Container):
-    """The values of `file`, and the line in which one of them, or the name of a namespace, is typed."""
+    """The values of `file`, and the field in which a value or the name of a namespace is typed."""
 
     DEFAULT_CSS = """
     ConfigEditor {
@@ -54,7 +54,7 @@ class ConfigEditor(Container):
             self.name = name
 
     class Written(Message):
-        """The file has been changed, or the namespace was not named after all: `again` has the keys."""
+        """The file has been written, or (`named`) the prompt for a name was left."""
 
         def __init__(self, *, named: bool = False) -> None:
             super().__init__()
@@ -68,14 +68,14 @@ class ConfigEditor(Container):
         self.previews: LatestCall[Preview] = LatestCall(self, "preview")
 
     def compose(self) -> ComposeResult:
-        """Values, what differs, the input line."""
+        """Values, detail, field."""
         yield ShortList(VALUE_COLUMNS, identity="namespaces-values", empty="Reading ...")
         yield Lines(identity="namespaces-detail", wrap=True)
         yield Input(id="namespaces-input")
 
     @property
     def values(self) -> ShortList:
-        """The file and what it comes to."""
+        """The values of the file and of the composed configuration."""
         return self.query_one("#namespaces-values", ShortList)
 
     @property
@@ -85,7 +85,7 @@ class ConfigEditor(Container):
 
     @property
     def input(self) -> Input:
-        """Where a value or a name is typed."""
+        """The field."""
         return self.query_one("#namespaces-input", Input)
 
     @property
@@ -94,11 +94,11 @@ class ConfigEditor(Container):
         return bool(self._editing)
 
     def on_mount(self) -> None:
-        """The detail follows the list."""
+        """The detail never takes the focus."""
         self.detail.can_focus = False
 
     def show(self, snapshot: "FileSnapshot") -> None:
-        """What the file says now."""
+        """Show the values of the file."""
         if snapshot.file == self.file:
             self.values.say_when_empty(NO_FILE)
             self.values.show(value_items(snapshot))
@@ -110,13 +110,13 @@ class ConfigEditor(Container):
 
     @on(ShortList.Chosen, "#namespaces-values")
     def edit(self) -> None:
-        """Change the value under the cursor."""
+        """Edit the value under the cursor."""
         item = self.values.current
         if item and self.may_write():
             self.type(edit_key(item), item.cells[1].text)
 
     def take_out(self) -> None:
-        """Take the value under the cursor out of the file."""
+        """Remove the value under the cursor from the file."""
         item = self.values.current
         if item is None or not self.values.has_focus or not self.may_write():
             return
@@ -124,7 +124,7 @@ class ConfigEditor(Container):
         host_of(self).ask(f"take {key} out of {self._file_name}?", lambda: self._write(key, None))
 
     def type(self, key: str, text: str) -> None:
-        """Let somebody type a value, or the name of a namespace."""
+        """Edit a value, or the name of a namespace."""
         self._editing = key
         self.add_class("-editing")
         self.input.value = text
@@ -141,7 +141,7 @@ class ConfigEditor(Container):
         self._look_ahead(event.value)
 
     def _look_ahead(self, text: str) -> None:
-        """Say what would differ, or what is wrong with what is typed."""
+        """Preview the edit while it is typed."""
         key = self._editing
         if key:
             self.previews.ask(self._previewing(key, text), self._previewed, self._not_previewed)
@@ -171,7 +171,7 @@ class ConfigEditor(Container):
             self.previews.ask(self._previewing(key, text), decide, self._not_previewed)
 
     def _decide(self, key: str, text: str, found: "Preview") -> None:
-        """Enter was pressed, and this is what the text comes to."""
+        """Decide what Enter does, now that the preview is known."""
         self._previewed(found)
         if key != self._editing or found.problems:
             return
@@ -200,7 +200,7 @@ class ConfigEditor(Container):
         return set_value(self._services.settings, key, text, file)
 
     def end_edit(self) -> None:
-        """Out of the input line."""
+        """Leave the field."""
         if not self._editing:
             return
         named = self._editing == CREATE
@@ -214,7 +214,7 @@ class ConfigEditor(Container):
             self.values.focus()
 
     def may_write(self) -> bool:
-        """Whether something may be changed; says why not."""
+        """Whether something may be changed; shows why not."""
         host = host_of(self)
         if not host.writable:
             host.say(host.refusal, bad=True)

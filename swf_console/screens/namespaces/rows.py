@@ -1,4 +1,4 @@
-"""Namespaces, the values of testbed.toml, and what they come to, as rows."""
+"""Namespaces and configuration values as rows."""
 
 from typing import TYPE_CHECKING, cast
 
@@ -46,7 +46,7 @@ def namespace_item(one: "Choosable", current: str | None, user: str) -> Item:
 
 
 def value_items(snapshot: "FileSnapshot") -> list[Item]:
-    """What the file says, then the composed configuration with what set each value."""
+    """The values of the file, then the composed configuration with the origin of each value."""
     items: list[Item] = []
     section = ""
     for value in snapshot.values:
@@ -65,12 +65,12 @@ def value_items(snapshot: "FileSnapshot") -> list[Item]:
 
 
 def edit_key(item: Item) -> str:
-    """The `section.key` that a row stands for."""
+    """The `section.key` of a row."""
     return item.key.partition(" ")[2]
 
 
 def preview_lines(preview: "Preview") -> list[list[Part]]:
-    """The lines that differ, or what forbids the edit."""
+    """The diff of an edit, or what forbids it."""
     lines: list[list[Part]] = [[(f"{symbol('bad')} {brief(text)}", "bad")] for text in preview.problems]
     colors: dict[str, SemanticColor] = {"+": "ok", "-": "bad", "@": "unknown"}
     lines += [

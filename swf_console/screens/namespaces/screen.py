@@ -1,4 +1,4 @@
-"""The Namespaces screen: whose they are, how much is in them, and the files that say what runs in them."""
+"""The Namespaces screen: owners and sizes of namespaces, and the configuration files of the home."""
 
 import shlex
 from typing import TYPE_CHECKING, ClassVar
@@ -31,7 +31,7 @@ EVERY = 2.0
 
 
 class NamespacesScreen(BaseScreen):
-    """Namespaces above, a file and its composed result below."""
+    """Namespaces above, a file with its composed result below."""
 
     screen_name: ClassVar[str] = "namespaces"
     help_text: ClassVar[str] = (
@@ -60,7 +60,7 @@ class NamespacesScreen(BaseScreen):
         self.poll: Poll[NamespacesSnapshot] = Poll(self, self._ask, self._show, self._trouble, every=EVERY)
 
     def compose(self) -> ComposeResult:
-        """What stands in the way, the namespaces, the file."""
+        """Notice, namespaces, file."""
         yield Notice(identity="namespaces-notice")
         with Container(id="namespaces-parts"):
             yield ShortList(NAMESPACE_COLUMNS, identity="namespaces-list", empty="Reading ...")
@@ -73,16 +73,16 @@ class NamespacesScreen(BaseScreen):
 
     @property
     def notice(self) -> Notice:
-        """What stands in the way."""
+        """What is wrong."""
         return self.query_one("#namespaces-notice", Notice)
 
     def opened(self) -> None:
-        """Read every two seconds: others write there too."""
+        """Start polling every two seconds: others change namespaces too."""
         self.poll.open()
         self.names.focus()
 
     def closed(self) -> None:
-        """Read no more."""
+        """Stop polling."""
         self.poll.close()
 
     def refresh_now(self) -> None:
@@ -116,16 +116,16 @@ class NamespacesScreen(BaseScreen):
             self.poll.now()
 
     def action_create(self) -> None:
-        """Type the name of a new namespace."""
+        """Prompt for the name of a new namespace."""
         if self.editor.may_write():
             self.editor.type(CREATE, f"{self.services.settings.user}-dev")
 
     def action_edit(self) -> None:
-        """Change the value under the cursor."""
+        """Edit the value under the cursor."""
         self.editor.edit()
 
     def action_take_out(self) -> None:
-        """Take the value under the cursor out of the file."""
+        """Remove the value under the cursor from the file."""
         self.editor.take_out()
 
     def action_file(self, name: str = "") -> None:
@@ -144,7 +144,7 @@ class NamespacesScreen(BaseScreen):
         self.poll.now()
 
     def action_back(self) -> None:
-        """Out of the input line."""
+        """Leave the field."""
         self.editor.end_edit()
 
     @on(ConfigEditor.Named)
@@ -169,11 +169,11 @@ class NamespacesScreen(BaseScreen):
         self.poll.now()
 
     def remember(self) -> dict[str, object]:
-        """The file that was looked at."""
+        """The open file."""
         return {"file": self.editor.file}
 
     def recall(self, remembered: dict[str, object]) -> None:
-        """Look at that file again, where it is still there."""
+        """Open that file again, if it still exists."""
         file = remembered.get("file")
         if isinstance(file, str) and file and file in files_of(self.services.settings):
             self.editor.file = file

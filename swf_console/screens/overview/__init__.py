@@ -1,1 +1,1 @@
-"""Overview."""
+"""The Overview screen."""

@@ -1,4 +1,4 @@
-"""What runs and what changed, as rows and lines."""
+"""Running executions and recent changes as rows, and the detail of an execution."""
 
 from typing import TYPE_CHECKING, cast
 
@@ -35,13 +35,13 @@ CHANGE_COLUMNS = (
 
 
 def verdict_parts(verdict: "Verdict") -> list[Part]:
-    """The one sentence."""
+    """The verdict with its symbol."""
     color = cast("SemanticColor", verdict.color)
     return [(f"{symbol(color)} {brief(verdict.text)}", color)]
 
 
 def running_item(one: "ExecutionProgress") -> Item:
-    """One execution as a row."""
+    """A running execution as a row."""
     color: SemanticColor = "bad" if one.lost else "watch" if one.stopping else "busy"
     bar = "".join(text for text, _ in progress_bar(one.progress, BAR)) if one.progress is not None else ""
     count = f"{one.stf_count:,}" if one.here else capped(one.stf_count, COUNT_CAP)
@@ -61,7 +61,7 @@ def running_item(one: "ExecutionProgress") -> Item:
 
 
 def change_item(change: "Change", n: int) -> Item:
-    """Something that happened as a row."""
+    """A change as a row."""
     color = cast("SemanticColor", change.color)
     cells = (
         Cell(symbol(color) if color != "plain" else " ", color),
@@ -74,9 +74,9 @@ def change_item(change: "Change", n: int) -> Item:
 def detail_lines(
     snapshot: "OverviewSnapshot", one: "ExecutionProgress | None", width: int, *, deaf: bool = False
 ) -> list[list[Part]]:
-    """The states and the pipeline of the execution under the cursor, the agents, the rate.
+    """States and pipeline of the execution under the cursor, agents, message rate.
 
-    `deaf`: the broker is away, so that how much comes is not known.
+    With `deaf` the broker is away, so that the rate is not known.
     """
     lines: list[list[Part]] = []
     if one is not None:
@@ -100,7 +100,7 @@ def detail_lines(
 
 
 def agents_part(snapshot: "OverviewSnapshot") -> Part:
-    """All agents in a few words."""
+    """The summary of all agents."""
     agents = snapshot.agents
     needy = any(line.view.is_failed or line.view.is_silent for line in agents.lines)
     color: SemanticColor = "bad" if needy else "watch" if snapshot.agents.missing else "plain"
@@ -130,5 +130,5 @@ FOLLOWS = {
 
 
 def title(snapshot: "OverviewSnapshot") -> str:
-    """How many run."""
+    """The number of running executions."""
     return plural(snapshot.running_count, "execution") + " running"

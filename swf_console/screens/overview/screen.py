@@ -1,4 +1,4 @@
-"""The Overview screen: is the testbed all right, and if not, what needs a human."""
+"""The Overview screen: whether the testbed is all right, and if not, what needs a human."""
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class OverviewScreen(BaseScreen):
-    """The verdict, what runs, how far it is, what changed."""
+    """Verdict, running executions, detail, recent changes."""
 
     screen_name: ClassVar[str] = "overview"
     help_text: ClassVar[str] = (
@@ -60,7 +60,7 @@ class OverviewScreen(BaseScreen):
         self.poll: Poll[OverviewSnapshot] = Poll(self, self._ask, self._show, self._trouble)
 
     def compose(self) -> ComposeResult:
-        """Verdict, what runs with its detail, what changed."""
+        """Verdict, running executions with detail, changes."""
         yield Static("Looking ...", id="overview-verdict", markup=False)
         yield Notice(identity="overview-notice")
         with Container(id="overview-parts"):
@@ -71,39 +71,39 @@ class OverviewScreen(BaseScreen):
 
     @property
     def running(self) -> ShortList:
-        """What runs."""
+        """The running executions."""
         return self.query_one("#overview-running", ShortList)
 
     @property
     def changes(self) -> ShortList:
-        """What changed."""
+        """The recent changes."""
         return self.query_one("#overview-changes", ShortList)
 
     @property
     def detail(self) -> Lines:
-        """How far the execution under the cursor is, the agents, the rate."""
+        """The detail of the execution under the cursor, the agents, the message rate."""
         return self.query_one("#overview-detail", Lines)
 
     @property
     def verdict(self) -> str:
-        """The one sentence."""
+        """The verdict."""
         return str(self.query_one("#overview-verdict", Static).render())
 
     def on_mount(self) -> None:
-        """The detail follows the list, it has no cursor of its own."""
+        """The detail never takes the focus."""
         self.detail.can_focus = False
 
     def opened(self) -> None:
-        """Ask every second."""
+        """Start polling."""
         self.poll.open()
         self.running.focus()
 
     def closed(self) -> None:
-        """Ask nobody."""
+        """Stop polling."""
         self.poll.close()
 
     def refresh_now(self) -> None:
-        """Ask at once."""
+        """Read at once."""
         self.poll.now()
 
     def _ask(self) -> "OverviewSnapshot":
@@ -167,7 +167,7 @@ class OverviewScreen(BaseScreen):
         return cast("Change", item.value).execution_id
 
     def action_stop(self) -> None:
-        """End the execution under the cursor."""
+        """Stop the execution under the cursor."""
         item = self.running.current
         execution = cast("ExecutionProgress", item.value).summary if item else None
         ask_to_stop(self, self.services, "overview", execution, self.poll.now)

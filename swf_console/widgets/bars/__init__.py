@@ -1,1 +1,1 @@
-"""Bars."""
+"""The bars of the frame: status, screens, keys."""

@@ -1,4 +1,4 @@
-"""A line of keys: those that work where the focus is, made from the registry."""
+"""The line with the keys that work where the focus is, made from the registry."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ ALWAYS = tuple(
 
 
 class KeyLine(Widget, can_focus=False):
-    """Keys of where the focus is, the nearest first, then `last`. What read-only forbids is dimmed."""
+    """Keys of the scopes around the focus, nearest first, then `last`. What read-only forbids is dimmed."""
 
     DEFAULT_CSS = "KeyLine { height: 1; width: 1fr; }"
 
@@ -28,14 +28,14 @@ class KeyLine(Widget, can_focus=False):
         self._refusal = ""
 
     def show(self, scopes: Sequence[str], refusal: str) -> None:
-        """The keys of those places; `refusal` says why nothing may be changed."""
+        """Show the keys of those scopes; with a `refusal` what changes something is dimmed."""
         if (tuple(scopes), refusal) != (self._scopes, self._refusal):
             self._scopes, self._refusal = tuple(scopes), refusal
             self.refresh()
 
     @property
     def text(self) -> str:
-        """What stands there."""
+        """What is shown."""
         return self._content(self.size.width or 80).plain
 
     def render(self) -> RenderResult:
@@ -54,7 +54,7 @@ class KeyLine(Widget, can_focus=False):
         return Content.assemble(" ", Content("  ").join([*parts, last])).truncate(width)
 
     def _own(self) -> list[Action]:
-        """What has a key here; the nearest one has it where two would."""
+        """The actions of the scopes; where two share a key, the nearer scope has it."""
         taken: dict[str, Action] = {}
         for scope in self._scopes:
             for action in actions_of(scope):

@@ -1,4 +1,4 @@
-"""Row 2: the screens with their keys, the alerts that nobody has acknowledged, and the way to help."""
+"""The screen bar: the screens with their keys, the number of unacknowledged alarms, and the key of help."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from ..text.line import side_by_side
 
 
 class Tab(NamedTuple):
-    """One screen."""
+    """The tab of one screen."""
 
     name: str
     key: str
@@ -24,7 +24,7 @@ class Tab(NamedTuple):
 
 
 class ScreenBar(Widget, can_focus=False):
-    """Row 2. A click on a screen asks for it."""
+    """The second row. A click on a tab asks for its screen."""
 
     DEFAULT_CSS = """
     ScreenBar {
@@ -40,7 +40,7 @@ class ScreenBar(Widget, can_focus=False):
     """
 
     class Chosen(Message):
-        """A screen was clicked."""
+        """A tab was clicked."""
 
         def __init__(self, name: str) -> None:
             super().__init__()
@@ -51,25 +51,25 @@ class ScreenBar(Widget, can_focus=False):
         self._tabs, self._active, self._alerts = tuple(tabs), "", (0, 0)
 
     def show(self, active: str, bad: int, watch: int) -> None:
-        """Which screen is open, and how many alerts there are."""
+        """Show which screen is open, and the number of alarms and warnings."""
         if (active, (bad, watch)) != (self._active, self._alerts):
             self._active, self._alerts = active, (bad, watch)
             self.refresh()
 
     @property
     def text(self) -> str:
-        """What stands there."""
+        """What is shown."""
         return self._content(self.size.width or 80).plain
 
     def render(self) -> RenderResult:
         return self._content(self.size.width)
 
     def action_choose(self, name: str) -> None:
-        """A click."""
+        """A tab was clicked."""
         self.post_message(self.Chosen(name))
 
     def _content(self, width: int) -> Content:
-        """The widest of three forms that fits: whole words, short ones, keys with the open screen's name."""
+        """The widest form that fits: titles, short titles, or keys with the title of the open screen."""
         right = self._right()
         forms = (
             ([tab.title for tab in self._tabs], "  "),

@@ -1,4 +1,4 @@
-"""Row 1: where we are, what may be done, whether the pipes are alive, and the time."""
+"""The status bar: namespace, write access, connections, clock."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from ..text.line import side_by_side
 
 
 class ConnectionSign(NamedTuple):
-    """One pipe as it is shown: a tone, and the age of its last proof or what is wrong."""
+    """A connection as it is shown: its colour, and the age of its last sign of life or what is wrong."""
 
     name: str
     color: SemanticColor
@@ -23,7 +23,7 @@ class ConnectionSign(NamedTuple):
 
 
 class Status(NamedTuple):
-    """What row 1 says."""
+    """The content of the status bar."""
 
     namespace: str | None = None
     owner: str = ""
@@ -32,7 +32,7 @@ class Status(NamedTuple):
 
 
 class StatusBar(Widget, can_focus=False):
-    """Row 1. It is painted again when it says something else: at most once a second, for the clock."""
+    """The first row. It is repainted only when its content changes: at most once a second, for the clock."""
 
     DEFAULT_CSS = "StatusBar { height: 1; width: 1fr; }"
 
@@ -41,7 +41,7 @@ class StatusBar(Widget, can_focus=False):
         self._now, self._status, self._clock = now, Status(), ""
 
     def show(self, status: Status) -> None:
-        """Say this, and the time."""
+        """Show this and the time."""
         clock = self._now().strftime("%H:%M:%SZ")
         if (status, clock) != (self._status, self._clock):
             self._status, self._clock = status, clock
@@ -49,14 +49,14 @@ class StatusBar(Widget, can_focus=False):
 
     @property
     def text(self) -> str:
-        """What stands there."""
+        """What is shown."""
         return self._content(self.size.width or 80).plain
 
     def render(self) -> RenderResult:
         return self._content(self.size.width)
 
     def _content(self, width: int) -> Content:
-        """What fits: the product's name goes first, then what stands furthest to the right."""
+        """What fits: the product's name is dropped first, then connections from the right."""
         pipes = len(self._status.connections)
         rights = [
             self._right(pipes, clock=True),

@@ -1,1 +1,1 @@
-"""Table."""
+"""Tables and lists."""

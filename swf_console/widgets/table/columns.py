@@ -1,4 +1,4 @@
-"""Columns of a table: what fits is shown whole, the rest drops from the right, lines never wrap."""
+"""Columns of a table: those that fit are shown whole, the others are dropped from the right."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ GAP = 1
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of `width` cells. One with `least` shrinks to that; those that `grow` share what is left.
+    """A column of `width` cells. With `least` it may shrink to that; columns that `grow` share the rest.
 
-    What does not fit loses its end, or with `tail` its beginning.
+    Text that does not fit loses its end, or with `tail` its beginning.
     """
 
     key: str
@@ -46,7 +46,7 @@ def fitted(columns: Sequence[Column], width: int) -> list[int]:
 
 
 def fit(text: str, width: int, *, right: bool = False, tail: bool = False) -> str:
-    """Text of exactly `width` cells; what was cut is marked."""
+    """Text of exactly `width` cells; a cut is marked."""
     length = cell_len(text)
     if length > width and tail and width > 1:
         while cell_len(text) > width - 1:

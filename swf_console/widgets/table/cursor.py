@@ -1,10 +1,10 @@
-"""Where a table stands: the cursor and the first row on screen, kept by name whatever comes and goes."""
+"""The cursor and the first visible row of a table, which stay on their rows when the list changes."""
 
 from .rows import Row, RowWindow
 
 
 class TableCursor:
-    """Cursor and view over a window of rows. `height` is always how many rows are on screen."""
+    """Cursor and viewport in a window of rows. `height` is always the number of visible rows."""
 
     def __init__(self) -> None:
         self.window = RowWindow()
@@ -19,21 +19,21 @@ class TableCursor:
         return self.window.rows[self.index] if self.index < len(self.window.rows) else None
 
     def shown(self, height: int) -> list[Row]:
-        """The rows on screen."""
+        """The visible rows."""
         return self.window.rows[self.top : self.top + height]
 
     def move_to(self, index: int, height: int) -> None:
-        """Put the cursor on a row of the window, the nearest there is."""
+        """Put the cursor on a row of the window, or the nearest there is."""
         self.index = index
         self.settle(height)
 
     def scroll(self, lines: int, height: int) -> None:
-        """Move the view, and the cursor only where it would be left behind."""
+        """Move the viewport, and the cursor only where it would leave the viewport."""
         self.top = max(0, min(self.top + lines, len(self.window.rows) - height))
         self.move_to(max(self.top, min(self.index, self.top + height - 1)), height)
 
     def settle(self, height: int) -> None:
-        """Have the cursor on screen, and remember the rows by name."""
+        """Keep the cursor in the viewport, and remember both rows by their keys."""
         rows = self.window.rows
         self.index = max(0, min(self.index, len(rows) - 1))
         self.top = max(self.index - height + 1, min(self.top, self.index))
@@ -44,9 +44,9 @@ class TableCursor:
         self._at_beginning = self.top == 0 and self.window.at_first
 
     def take(self, window: RowWindow, jumped: str | None, height: int) -> None:
-        """Take over what was read: the cursor stays on its row, unless it was sent somewhere.
+        """Use a new window: the cursor stays on its row, unless it `jumped`.
 
-        A view of the beginning of the list stays at its beginning.
+        A viewport at the beginning of the list stays there.
         """
         self.window = window
         if jumped == "first":

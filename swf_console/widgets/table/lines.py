@@ -1,4 +1,4 @@
-"""What the lines of a table say: where in the list they are, and how old they are."""
+"""The lines of a table as data: rows, position in the list, age of the rows."""
 
 import time
 from collections.abc import Container, Sequence
@@ -15,7 +15,7 @@ WRAP_LEAST = 20
 
 @dataclass(frozen=True, slots=True)
 class TableLine:
-    """What decides how a line looks: equal lines are not painted again."""
+    """Everything that decides how a line looks: equal lines are not repainted."""
 
     kind: str
     text: str = ""
@@ -24,7 +24,7 @@ class TableLine:
 
 
 def row_lines(rows: Sequence[Row], cursor: int, marked: Container[str], *, stale: bool) -> list[TableLine]:
-    """A line for each row; that of place `cursor` has the cursor."""
+    """A line for each row; the row with index `cursor` has the cursor."""
     age = "stale " if stale else ""
     return [
         TableLine(f"{age}{'cursor' if n == cursor else 'row'}", row=row, marked=row.key in marked)
@@ -33,12 +33,12 @@ def row_lines(rows: Sequence[Row], cursor: int, marked: Container[str], *, stale
 
 
 def last_read(pager: Pager) -> str:
-    """That the list is empty and yet read: when that was."""
+    """When the empty list was last read."""
     return "" if pager.proved is None else f"0 rows, read {time.monotonic() - pager.proved:.0f} s ago"
 
 
 def position(window: RowWindow, total: Count | None, top: int, high: int) -> str:
-    """Which rows of how many are on screen; `~` where rows may have come in front of them since."""
+    """Which rows of how many are visible; `~` where rows may have been added in front since."""
     if not window.rows or total is None:
         return ""
     last = min(top + high, len(window.rows))
@@ -54,7 +54,7 @@ def position(window: RowWindow, total: Count | None, top: int, high: int) -> str
 
 
 def trouble_of(pager: Pager) -> str:
-    """How old the rows are, when they are read again, and why; nothing where all is well."""
+    """How old the rows are, when they are read again, and why; empty where nothing is wrong."""
     if pager.trouble:
         proved = pager.proved
         age = f"STALE {time.monotonic() - proved:.0f} s" if proved is not None else "NOTHING READ YET"
@@ -67,6 +67,6 @@ def trouble_of(pager: Pager) -> str:
 
 
 def trouble_lines(pager: Pager, width: int) -> list[str]:
-    """The same in as many lines as it takes, with what can be done about it."""
+    """The same, wrapped, with what can be done about it."""
     trouble = trouble_of(pager)
     return wrap(f"{trouble} {ADVICE}", max(WRAP_LEAST, width - 3))[:MOST_LINES] if trouble else []

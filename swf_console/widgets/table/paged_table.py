@@ -1,4 +1,4 @@
-"""A table over any number of rows: it holds those around the viewport and paints the lines that changed."""
+"""A table over any number of rows: it holds those around the viewport and repaints changed lines only."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -25,9 +25,9 @@ LIVE_SECONDS = 1.0
 
 
 class PagedTable(StripWidget, can_focus=True):
-    """Rows of a PageSource with a cursor, marks, search and the age of the data. It knows no backend.
+    """The rows of a PageSource with cursor, marks, search and the age of the data. It knows no backend.
 
-    A refresh keeps the cursor on its row, whatever comes and goes around it.
+    A refresh keeps the cursor on its row.
     """
 
     scope: ClassVar[str] = "table"
@@ -101,12 +101,12 @@ class PagedTable(StripWidget, can_focus=True):
         self._strips = TableStrips(columns, self._style)
 
     def on_mount(self) -> None:
-        """Begin to read, and to keep time."""
+        """Start reading."""
         self.set_interval(LIVE_SECONDS, self._tick)
         if self._first_source is not None:
             self.show(self._first_source)
 
-    # what others ask of it
+    # for its owner
 
     @property
     def row(self) -> Row | None:
@@ -120,17 +120,17 @@ class PagedTable(StripWidget, can_focus=True):
 
     @property
     def stale(self) -> bool:
-        """Whether what is shown is older than it should be."""
+        """Whether the rows are older than they should be."""
         return bool(self._pager.trouble or self._pager.overdue)
 
     @property
     def total(self) -> Count | None:
-        """How many rows there are, as last counted."""
+        """The number of rows, as last counted."""
         return self._pager.total
 
     @property
     def shown(self) -> list[Row]:
-        """The rows on screen."""
+        """The visible rows."""
         return self._at.shown(self._visible_rows)
 
     def show(self, source: PageSource, *, sorted_by: tuple[str, bool] | None = None) -> None:
@@ -140,14 +140,14 @@ class PagedTable(StripWidget, can_focus=True):
         self._pager.show(source)
 
     def replace(self, source: PageSource) -> None:
-        """Show what became of the same list: the cursor stays on its row."""
+        """Show a newer version of the same list: the cursor stays on its row."""
         if self.loaded:
             self._pager.swap(source)
         else:
             self.show(source)
 
     def choose_columns(self, keys: Sequence[str]) -> None:
-        """Show these columns alone, in this order."""
+        """Show these columns only, in this order."""
         self._strips.choose(keys)
         self._painted = []
         self._paint()
@@ -163,7 +163,7 @@ class PagedTable(StripWidget, can_focus=True):
         self.action_next_match(1)
 
     def unmark(self) -> None:
-        """Take all marks away."""
+        """Remove all marks."""
         self.marked.clear()
         self._paint()
 
@@ -201,7 +201,7 @@ class PagedTable(StripWidget, can_focus=True):
             self.post_message(self.Opened(self, self.row))
 
     def action_mark(self) -> None:
-        """Mark the row, or take its mark away, and go on to the next."""
+        """Mark or unmark the row, and go on to the next."""
         row = self.row
         if row is None:
             return
@@ -210,7 +210,7 @@ class PagedTable(StripWidget, can_focus=True):
         self._go_to(self._at.index + 1)
 
     def action_next_match(self, step: int) -> None:
-        """Go to the next or the previous match: in what is held, else further on in the list."""
+        """Go to the next or the previous match in the window, else search further in the list."""
         if not self._search_text:
             self._say("nothing is searched for")
             return
@@ -225,7 +225,7 @@ class PagedTable(StripWidget, can_focus=True):
             self._pager.search(self._search_text, backwards=step < 0)
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor there; a second click opens."""
+        """Put the cursor there; a double click opens."""
         index = self._at.top + event.y - 1
         if 0 < event.y <= self._visible_rows and index < len(self._at.window.rows):
             self._go_to(index)
@@ -233,16 +233,16 @@ class PagedTable(StripWidget, can_focus=True):
                 self.action_open()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Move the view, and the cursor with it where it must."""
+        """Move the viewport."""
         event.stop()
         self._scroll(WHEEL)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Move the view, and the cursor with it where it must."""
+        """Move the viewport."""
         event.stop()
         self._scroll(-WHEEL)
 
-    # the window and the place in it
+    # window and cursor
 
     @property
     def _visible_rows(self) -> int:
@@ -295,7 +295,7 @@ class PagedTable(StripWidget, can_focus=True):
     # painting
 
     def on_resize(self) -> None:
-        """Fit columns and view into the new size."""
+        """Fit columns and viewport into the new size."""
         self._strips.fit(self.size.width)
         self._painted = []
         self._at.settle(self._visible_rows)
@@ -304,7 +304,7 @@ class PagedTable(StripWidget, can_focus=True):
         self._pager.go()
 
     def notify_style_update(self) -> None:
-        """Paint all of it in the new style."""
+        """Repaint everything in the new style."""
         self._painted = []
         super().notify_style_update()
 
@@ -316,7 +316,7 @@ class PagedTable(StripWidget, can_focus=True):
         return self._strips.strip(lines[y], self.base_style, self.sorted_by)
 
     def _paint(self) -> None:
-        """Have the lines painted that are not what they were."""
+        """Repaint the lines that have changed."""
         width, height = self.size
         if not height:
             return

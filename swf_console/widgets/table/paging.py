@@ -1,4 +1,4 @@
-"""Keeping the rows around the viewport: what to read next, one request at a time, and what became of it."""
+"""Reads the rows around the viewport of a table, one request at a time."""
 
 import time
 from collections.abc import Callable
@@ -23,7 +23,7 @@ WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 @dataclass(frozen=True, slots=True)
 class Viewport:
-    """What of the window is on screen: the first row's index, how many fit, the row under the cursor."""
+    """The visible part of the window: index of the first row, number of rows, the row under the cursor."""
 
     top: int
     height: int
@@ -31,10 +31,10 @@ class Viewport:
 
 
 class Pager:
-    """The window of a source. It asks in the background, and tells `changed` what came.
+    """Keeps a window of a source's rows; reads in the background.
 
-    `changed(window, jumped)` is called in the widget's thread with a new window; `jumped` names the end
-    (`first`, `last`) or the key that was asked for, and is None where the cursor shall stay.
+    `changed(window, jumped)` is called in the widget's thread with each new window; `jumped` is the end
+    (`first`, `last`) or the key that was asked for, and None where the cursor stays.
     """
 
     def __init__(
@@ -60,16 +60,16 @@ class Pager:
 
     @property
     def loaded(self) -> bool:
-        """Whether there has been an answer of this source."""
+        """Whether the source has answered."""
         return self.proved is not None
 
     @property
     def overdue(self) -> float:
-        """How long an answer has been waited for beyond patience; 0 where it has not."""
+        """How long an answer has been waited for, where that is longer than PATIENCE; else 0."""
         return self._calls.seconds if self._calls.seconds > PATIENCE else 0.0
 
     def show(self, source: PageSource) -> None:
-        """Begin with another source; what is held stays until its first answer."""
+        """Read another source; the old rows stay until its first answer."""
         self.source = source
         self._generation += 1
         self._search = None
@@ -77,7 +77,7 @@ class Pager:
         self.jump("first")
 
     def swap(self, source: PageSource) -> None:
-        """Go on with another source for the same list: cursor and view stay on their rows."""
+        """Read a newer version of the same list: cursor and viewport stay on their rows."""
         self.source = source
         self._generation += 1
         self.retry()
@@ -88,7 +88,7 @@ class Pager:
         self.go()
 
     def refresh(self) -> None:
-        """Read again what is on screen, unless a failure says to wait."""
+        """Read the visible rows again, unless a failure says to wait."""
         self._due = True
         self.go()
 
@@ -98,12 +98,12 @@ class Pager:
         self.refresh()
 
     def search(self, text: str, *, backwards: bool) -> None:
-        """Look for a row beyond the window."""
+        """Search for a row beyond the window."""
         self._search = (text, backwards)
         self.go()
 
     def go(self) -> None:
-        """Send the most urgent request, unless one is on its way."""
+        """Send the most urgent request, unless one is under way."""
         if self._calls.busy or self.source is None or time.monotonic() < self.retry_at:
             return
         self._ask(self.source, self._view())
@@ -224,7 +224,7 @@ def _ended(source: PageSource, limit: int, *, backwards: bool) -> _End:
 
 
 def _beginning(source: PageSource, limit: int, cursor: Row | None) -> _End:
-    """The first page; but where so much is new that the cursor's row is not on it, the page from that row."""
+    """The first page; where so many rows are new that the cursor's row is not there, the page from that row."""
     page, total = source.page(None, limit), source.count()
     if cursor is None or any(row.key == cursor.key for row in page.rows):
         return _End(page, total)

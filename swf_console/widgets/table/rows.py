@@ -1,4 +1,4 @@
-"""Rows as a table shows them, and the part of a long list that is held at a time."""
+"""Rows of a table, their sources, and the window of rows that is held."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from ..semantic_colors import SemanticColor
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Harmless text of one line, and what its colour means."""
+    """Sanitized text on one line, and its colour."""
 
     text: str
     color: SemanticColor = "plain"
@@ -17,7 +17,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row. `key` is its identity, `cursor` its place in the list's order, `value` what it stands for."""
+    """A row. `key` is its identity, `cursor` its position in the list's order, `value` what it shows."""
 
     key: str
     cursor: str
@@ -25,13 +25,13 @@ class Row:
     value: object = field(default=None, compare=False)
 
     def contains(self, text: str) -> bool:
-        """Whether lower-case `text` is in one of its cells."""
+        """Whether a cell contains the lower-case `text`."""
         return any(text in cell.text.lower() for cell in self.cells)
 
 
 @dataclass(frozen=True, slots=True)
 class RowPage:
-    """Rows in the order in which they were asked for, and whether others follow."""
+    """Rows in the order asked for, and whether others follow."""
 
     rows: tuple[Row, ...]
     more: bool
@@ -39,7 +39,7 @@ class RowPage:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many rows there are; where it is not exact there are at least so many."""
+    """The number of rows; where it is not `exact`, there are at least so many."""
 
     number: int
     exact: bool = True
@@ -52,14 +52,14 @@ class PageSource(Protocol):
     """An ordered list that is read in pages. Its methods block and are called in threads."""
 
     def page(self, after: str | None, limit: int, *, backwards: bool = False) -> RowPage:
-        """The rows after a cursor; backwards those before it, the nearest first. None is outside the list."""
+        """The rows after a cursor; backwards those before it, nearest first. None is outside the list."""
 
     def count(self) -> Count:
-        """How many rows the whole list has, as far as that is cheap to say."""
+        """The number of rows in the list, counted up to a limit."""
 
 
 class ListSource:
-    """Rows that are all there: a short list as a table's source."""
+    """A short list that is completely in memory."""
 
     def __init__(self, rows: Sequence[tuple[str, tuple[Cell, ...], object]]) -> None:
         self._rows = [Row(key, str(n), cells, value) for n, (key, cells, value) in enumerate(rows)]
@@ -74,15 +74,15 @@ class ListSource:
         return RowPage(tuple(rows[begin : begin + limit]), begin + limit < len(rows))
 
     def count(self) -> Count:
-        """How many there are."""
+        """The number of rows."""
         return Count(len(self._rows))
 
 
 @dataclass
 class RowWindow:
-    """Consecutive rows of a list. `before` counts those in front of them, as far as it is known.
+    """Consecutive rows of a list. `before` is the number of rows in front of them, where that is known.
 
-    `sure` says that nothing can have come in front of them since they were counted.
+    `sure` says that no row can have been added in front of them since they were counted.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -92,7 +92,7 @@ class RowWindow:
     sure: bool = True
 
     def index(self, key: str | None) -> int | None:
-        """Where the row of that identity is."""
+        """The index of the row with that key."""
         return next((n for n, row in enumerate(self.rows) if row.key == key), None)
 
     def append(self, page: RowPage) -> None:
@@ -102,7 +102,7 @@ class RowWindow:
         self.at_last = not page.more
 
     def prepend(self, page: RowPage) -> int:
-        """Add the rows in front, nearest first; returns how many they were."""
+        """Add the rows in front, nearest first; returns their number."""
         known = {row.key for row in self.rows}
         new = [row for row in page.rows if row.key not in known]
         self.rows[:0] = reversed(new)
@@ -121,7 +121,7 @@ class RowWindow:
         return RowWindow(rows, False, not page.more, self.before, False)
 
     def trim(self, begin: int, end: int) -> int:
-        """Let go of the rows outside; returns how many went in front."""
+        """Drop the rows outside; returns how many were dropped in front."""
         begin = max(0, begin)
         if end < len(self.rows):
             del self.rows[end:]

@@ -1,4 +1,4 @@
-"""A list that fits into memory: columns, a cursor that keeps its row, marks; only what changed is painted."""
+"""A list that fits into memory, with columns, cursor and marks; only changed lines are repainted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from .rows import Cell
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One row; `key` is its identity, `value` what it stands for. A heading is passed over by the cursor."""
+    """A row; `key` is its identity, `value` what it shows. The cursor skips headings."""
 
     key: str
     cells: tuple[Cell, ...]
@@ -36,7 +36,7 @@ class ShortList(LineView):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("list")
 
     class Moved(Message):
-        """The cursor stands on another row, or on none."""
+        """The cursor is on another row, or on none."""
 
         def __init__(self, sender: "ShortList", item: Item | None) -> None:
             super().__init__()
@@ -48,7 +48,7 @@ class ShortList(LineView):
             return self.list
 
     class Chosen(Moved):
-        """Enter, or a second click."""
+        """Enter, or a double click."""
 
     def __init__(
         self,
@@ -70,18 +70,18 @@ class ShortList(LineView):
 
     @property
     def columns(self) -> list[Column]:
-        """The columns that are shown."""
+        """The visible columns."""
         return [self._all[n] for n in self._shown]
 
     def choose_columns(self, keys: Sequence[str]) -> None:
-        """Show these columns alone, in this order."""
+        """Show these columns only, in this order."""
         known = [column.key for column in self._all]
         self._shown = tuple(known.index(key) for key in keys)
         self.refresh()
 
     @property
     def items(self) -> list[Item]:
-        """Every row."""
+        """All rows."""
         return self._items
 
     @property
@@ -96,13 +96,13 @@ class ShortList(LineView):
         return marked or ([self.current] if self.current else [])
 
     def say_when_empty(self, text: str) -> None:
-        """What an empty list says: why, and what to do next."""
+        """Set what an empty list says: why it is empty, and what to do."""
         if text != self._empty:
             self._empty = text
             self.refresh()
 
     def show(self, items: Sequence[Item]) -> None:
-        """Show these rows; the cursor stays with its row, as long as it is there."""
+        """Show these rows; the cursor stays on its row as long as that is there."""
         before, key = self._items, self.current.key if self.current else None
         self._items = list(items)
         self.marked &= {item.key for item in items}
@@ -128,7 +128,7 @@ class ShortList(LineView):
         return found is not None
 
     def move_to(self, n: int) -> None:
-        """Put the cursor on the row of that place."""
+        """Put the cursor on the row with that index."""
         was, self._cursor = self._cursor, self._nearest_row(n, forwards=n >= self._cursor)
         if was == self._cursor:
             return
@@ -138,13 +138,13 @@ class ShortList(LineView):
         self.post_message(self.Moved(self, self.current))
 
     def unmark(self) -> None:
-        """Take every mark away."""
+        """Remove all marks."""
         if self.marked:
             self.marked.clear()
             self.refresh()
 
     def _nearest_row(self, n: int, *, forwards: bool = True) -> int:
-        """The nearest place to `n` that is no heading."""
+        """The index nearest to `n` that is not a heading."""
         last = max(0, len(self._items) - 1)
         n = max(0, min(n, last))
         ahead = range(n, last + 1) if forwards else range(n, -1, -1)
@@ -153,7 +153,7 @@ class ShortList(LineView):
         return next((k for k in places if self._items and not self._items[k].heading), n)
 
     def body_height(self) -> int:
-        """One line a row; one where there is none, to say so."""
+        """One line for each row; one where the list is empty, for the reason."""
         return max(1, len(self._items))
 
     def head_line(self, n: int, width: int) -> Strip:  # noqa: ARG002 (there is one)
@@ -181,7 +181,7 @@ class ShortList(LineView):
         parts: list[tuple[str, str]] = [(mark, "watch" if item.key in self.marked else "busy")]
         cells = [item.cells[n] for n in self._shown if n < len(item.cells)]
         for column, size, cell in zip(self.columns, self._widths(width), cells, strict=False):
-            # what is dim would not be read on the cursor's colour
+            # dim text would not be readable on the cursor's background
             color = "plain" if cell.color == "off" and n == self._cursor else cell.color
             parts.append((fit(cell.text, size, right=column.right, tail=column.tail), color))
             parts.append((" " * GAP, "plain"))
@@ -202,7 +202,7 @@ class ShortList(LineView):
         self.move_to(self._cursor + by)
 
     def action_leaf(self, by: int) -> None:
-        """Move the cursor by what is on screen."""
+        """Move the cursor by a page."""
         self.move_to(self._cursor + by * max(1, self.room - 1))
 
     def action_edge(self, last: bool) -> None:
@@ -210,7 +210,7 @@ class ShortList(LineView):
         self.move_to(len(self._items) - 1 if last else 0)
 
     def action_mark(self) -> None:
-        """Mark the row, or unmark it, and go on to the next."""
+        """Mark or unmark the row, and go on to the next."""
         if not self._markable or self.current is None:
             return
         self.marked ^= {self.current.key}
@@ -223,7 +223,7 @@ class ShortList(LineView):
             self.post_message(self.Chosen(self, self.current))
 
     def on_click(self, event: events.Click) -> None:
-        """The first click moves the cursor, the second opens."""
+        """Move the cursor; a double click opens."""
         n = event.y - self.head_height + self.top
         if event.y < self.head_height or n >= len(self._items):
             return
@@ -232,13 +232,13 @@ class ShortList(LineView):
             self.action_choose()
 
     def on_resize(self) -> None:
-        """The cursor stays on screen."""
+        """Keep the cursor visible."""
         self.show_line(self._cursor)
 
     def on_focus(self) -> None:
-        """The cursor is brighter in the focus."""
+        """Repaint the cursor, which is brighter with the focus."""
         self.repaint(self._cursor)
 
     def on_blur(self) -> None:
-        """And darker outside."""
+        """Repaint the cursor."""
         self.repaint(self._cursor)

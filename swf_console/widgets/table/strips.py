@@ -1,4 +1,4 @@
-"""The lines of a table as strips: columns that fit, the tones of cells, the cursor."""
+"""The lines of a table as strips: fitted columns, colours of cells, cursor."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ STYLE_OF = {"head": "head", "foot": "foot", "trouble": "stale"}
 
 @dataclass
 class TableStrips:
-    """Makes strips of `width` cells. `style` knows styles by name: of tones, head, foot, stale, cursor."""
+    """Makes strips of `width` cells. `style` finds styles by name: colours, head, foot, stale, cursor."""
 
     columns: tuple[Column, ...]
     style: Callable[[str], Style]
@@ -31,17 +31,17 @@ class TableStrips:
         self._chosen = list(range(len(self.columns)))
 
     def choose(self, keys: Sequence[str]) -> None:
-        """Show these columns, in this order."""
+        """Show these columns only, in this order."""
         indexes = {column.key: index for index, column in enumerate(self.columns)}
         self._chosen = [indexes[key] for key in keys]
         self.fit(self.width)
 
     def fit(self, width: int) -> None:
-        """Fit the columns into so many cells."""
+        """Fit the columns into that width."""
         self.width, self._widths = width, fitted([self.columns[n] for n in self._chosen], width - GUTTER)
 
     def strip(self, line: TableLine, base: Style, sorted_by: tuple[str, bool] | None) -> Strip:
-        """A line, over the style of the widget."""
+        """A line, over the base style of the widget."""
         if line.row is not None:
             return self._row(line, line.row, base)
         base += self.style(STYLE_OF.get(line.kind, "plain"))
@@ -70,7 +70,7 @@ class TableStrips:
         for index, width in zip(self._chosen, self._widths, strict=False):
             column, cell = self.columns[index], row.cells[index]
             text = fit(cell.text, width, right=column.right, tail=column.tail) + " " * GAP
-            # what is dim would not be read on the cursor's colour
+            # dim text would not be readable on the cursor's background
             bare = cell.color == "plain" or (under_cursor and cell.color == "off")
             segments.append(Segment(text, base if bare else base + self.style(cell.color)))
         return make_strip(Segment.simplify(segments), self.width, base)

@@ -1,1 +1,1 @@
-"""Tail."""
+"""Live tails and logs."""

@@ -1,4 +1,4 @@
-"""Where a tail is read: at the newest row until somebody moves, then at his row, whatever comes and goes."""
+"""The cursor of a tail: it follows the newest row until the user moves, then stays on its row."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,9 +7,9 @@ from .row import MessageRow
 
 
 class TailSource(Protocol):
-    """Rows known by number and by position; a position counts from the oldest row that can be read.
+    """Rows with a number and a position; positions count from the oldest row that can be read.
 
-    `passed` counts the rows that have ever come, `version` changes with everything that can be read.
+    `passed` counts all rows that have ever come, `version` changes with anything that can be read.
     """
 
     version: int
@@ -24,9 +24,9 @@ class TailSource(Protocol):
 
 
 class TailCursor:
-    """The rows on screen and the one under the cursor. `height` is always how many rows fit on it.
+    """The visible rows and the one under the cursor. `height` is always the number of lines.
 
-    `first` is the position of the first row on screen, `length` how many rows there were when it was read.
+    `first` is the position of the first visible row, `length` the number of rows when it was read.
     """
 
     def __init__(self, source: TailSource) -> None:
@@ -44,37 +44,37 @@ class TailCursor:
 
     @property
     def waiting(self) -> int:
-        """How many rows have come since it stopped to follow."""
+        """The number of rows that have come since it stopped following."""
         return 0 if self.following else self.source.passed - self._passed
 
     @property
     def lost(self) -> bool:
-        """Whether what is on screen cannot be read any more: it stays as it was until somebody moves."""
+        """Whether the visible rows have left the source: they stay on screen until the user moves."""
         if self.following or not self.rows:
             return False
         oldest = self.source.number(0)
         return oldest is None or oldest > self.rows[0].number
 
     def update(self, height: int) -> bool:
-        """Take up what has come; says whether other rows are on screen now."""
+        """Read the visible rows; returns whether they have changed."""
         before = [row.number for row in self.rows]
         if not self.lost:
             self._capture(height)
         return before != [row.number for row in self.rows]
 
     def reload(self, height: int) -> None:
-        """Read again, whatever was there."""
+        """Read the visible rows, whatever was there."""
         self.rows = ()
         self._capture(height)
 
     def follow(self, height: int) -> None:
-        """Go to the newest row and stay with it."""
+        """Go to the newest row and follow."""
         self.following = True
         self.source.release()
         self._capture(height)
 
     def stay(self) -> None:
-        """Stop to follow; what would leave the source is held meanwhile."""
+        """Stop following; the source holds what would leave it."""
         if not self.following:
             return
         self.following = False
@@ -86,7 +86,7 @@ class TailCursor:
             self._number = self.source.number(len(self.source) - 1)
 
     def go_to(self, position: int, height: int) -> None:
-        """Put the cursor on that row, about the middle of the screen where it is not there yet."""
+        """Put the cursor on that row, in the middle of the screen where it is not visible yet."""
         length = len(self.source)
         self.stay()
         position = max(0, min(position, length - 1))
@@ -96,12 +96,12 @@ class TailCursor:
         self.reload(height)
 
     def come_back(self, position: int, height: int) -> None:
-        """What was lost can be read again: the row under the cursor is at `position`."""
+        """Rows that were lost can be read again: the row under the cursor is at `position`."""
         self._number = self.source.number(position)
         self.reload(height)
 
     def move(self, by: int, height: int) -> None:
-        """Move the cursor by rows, the view with it where it must."""
+        """Move the cursor by rows, and the view where it must."""
         self.stay()
         before = self.position()
         after = max(0, min(before + by, len(self.source) - 1))
@@ -110,7 +110,7 @@ class TailCursor:
         self._capture(height)
 
     def position(self) -> int:
-        """The cursor's position."""
+        """The position of the cursor."""
         last = max(0, len(self.source) - 1)
         if self.following or self._number is None:
             return last
@@ -118,11 +118,11 @@ class TailCursor:
 
     @property
     def _fits(self) -> bool:
-        """Whether the rows on screen still are where they were read."""
+        """Whether the visible rows still are where they were read."""
         return bool(self.rows) and self.source.number(self.first) == self.rows[0].number
 
     def _capture(self, height: int) -> None:
-        """Read the rows that are seen."""
+        """Read the visible rows."""
         self.length = len(self.source)
         lowest = max(0, self.length - height)
         self.first = lowest if self.following else max(0, min(self.position() - self.y, lowest))

@@ -1,4 +1,4 @@
-"""A scrolling view that paints line by line; what its lines hold is never interpreted."""
+"""A scrolling view that paints line by line and interprets nothing of its content."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -22,9 +22,9 @@ WRAP_LEAST = 10
 
 
 class LineView(ScrollView, StripWidget, can_focus=True):
-    """`head` lines stay on top, those of `body` scroll under them. `stale` dims everything.
+    """`head` lines stay on top, `body` lines scroll under them. `stale` dims everything.
 
-    ScrollView comes first: Textual takes the default style, and with it the scrolling, from the first base.
+    ScrollView is the first base: Textual takes the default style, and with it the scrolling, from there.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{color}" for color in get_args(SemanticColor)} | {
@@ -58,7 +58,7 @@ class LineView(ScrollView, StripWidget, can_focus=True):
 
     @property
     def stale(self) -> bool:
-        """Whether what is shown is out of date."""
+        """Whether the content is out of date."""
         return self._stale
 
     @stale.setter
@@ -69,16 +69,16 @@ class LineView(ScrollView, StripWidget, can_focus=True):
 
     @property
     def room(self) -> int:
-        """How many lines of the body are on screen."""
+        """The number of visible body lines."""
         return max(0, self.size.height - self.head_height)
 
     @property
     def top(self) -> int:
-        """The first line of the body on screen."""
+        """The first visible body line."""
         return self.scroll_offset.y
 
     def body_height(self) -> int:
-        """How many lines the body has; a view without any has none."""
+        """The number of body lines."""
         return 0
 
     def head_line(self, n: int, width: int) -> Strip:  # noqa: ARG002 (a view without a head needs none)
@@ -90,17 +90,17 @@ class LineView(ScrollView, StripWidget, can_focus=True):
         return Strip.blank(width)
 
     def resized_body(self) -> None:
-        """The body has another number of lines now."""
+        """Adjust to another number of body lines."""
         height = self.body_height() + self.head_height
         if self.virtual_size.height != height:
             self.virtual_size = Size(0, height)
 
     def watch_virtual_size(self, size: Size) -> None:
-        """Scroll bars follow at once: a layout in which no widget has another size would not tell them."""
+        """Update the scroll bars at once: a layout in which no widget changes its size would not."""
         self._scroll_update(size)
 
     def render_line(self, y: int) -> Strip:
-        """One line on screen."""
+        """Paint one line."""
         width = self.scrollable_content_region.width or self.size.width
         if y < self.head_height:
             return self.head_line(y, width)
@@ -108,23 +108,23 @@ class LineView(ScrollView, StripWidget, can_focus=True):
         return self.body_line(n, width) if n < self.body_height() else self.strip((), width)
 
     def repaint(self, n: int) -> None:
-        """Paint one line of the body again."""
+        """Repaint one body line."""
         self.refresh_line(n + self.head_height)
 
     def show_line(self, n: int) -> None:
-        """Scroll as little as needed to have a line of the body on screen."""
+        """Scroll as little as needed to show a body line."""
         if n < self.top:
             self.scroll_to(y=n, animate=False, immediate=True)
         elif n >= self.top + self.room > self.top:
             self.scroll_to(y=n - self.room + 1, animate=False, immediate=True)
 
     def color_style(self, color: SemanticColor) -> Style:
-        """The style of a tone in the theme of now."""
+        """The style of a semantic colour in the present theme."""
         style = self.get_component_rich_style(f"line--{color}", partial=True)
         return style + Style(dim=True) if self._stale else style
 
     def strip(self, parts: Iterable[Part], width: int, style: Style | None = None) -> Strip:
-        """A line of exactly `width` cells; `style` lies under the tones."""
+        """A strip of exactly `width` cells; `style` lies under the colours."""
         base = self.base_style + style if style else self.base_style
         segments = [Segment(text, base + self.color_style(color)) for text, color in parts]
         return make_strip(segments, width, base)
@@ -134,7 +134,7 @@ class LineView(ScrollView, StripWidget, can_focus=True):
         self.scroll_relative(y=by, animate=False)
 
     def action_leaf(self, by: int) -> None:
-        """Scroll by what is on screen."""
+        """Scroll by pages."""
         self.scroll_relative(y=by * max(1, self.room - 1), animate=False)
 
     def action_edge(self, last: bool) -> None:
@@ -143,7 +143,7 @@ class LineView(ScrollView, StripWidget, can_focus=True):
 
 
 class Lines(LineView):
-    """A text of lines, each of parts with their tones. With `wrap`, what is too long goes on below."""
+    """Lines of coloured parts. With `wrap` long lines are wrapped."""
 
     def __init__(self, *, identity: str | None = None, wrap: bool = False) -> None:
         super().__init__(identity=identity)
@@ -153,16 +153,16 @@ class Lines(LineView):
 
     @property
     def text(self) -> str:
-        """What is shown, without its tones."""
+        """The text without its colours."""
         return "\n".join("".join(text for text, _ in line) for line in self._given)
 
     def show(self, lines: Sequence[Sequence[Part]]) -> None:
-        """Show these lines; only those that changed are painted."""
+        """Show these lines; only changed lines are repainted."""
         self._given = list(lines)
         self._fold()
 
     def on_resize(self) -> None:
-        """Fold anew."""
+        """Wrap again."""
         self._fold()
 
     def _fold(self) -> None:
@@ -177,16 +177,16 @@ class Lines(LineView):
                 self.repaint(n)
 
     def body_height(self) -> int:
-        """How many lines there are."""
+        """The number of lines."""
         return len(self._lines)
 
     def body_line(self, n: int, width: int) -> Strip:
-        """One of them, cut where it does not fit."""
+        """A line, cut where it does not fit."""
         return self.strip(self._lines[n], width)
 
 
 def folded(line: Sequence[Part], width: int) -> list[list[Part]]:
-    """One line as several of at most `width` cells, broken between words; those that follow are indented."""
+    """A line wrapped between words to at most `width` cells; continuation lines are indented."""
     lines: list[list[Part]] = [[]]
     used = 0
     for text, color in line:

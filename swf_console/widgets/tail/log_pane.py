@@ -1,4 +1,4 @@
-"""The end of a log as it grows: bounded, followed until somebody scrolls back."""
+"""The end of a growing log: bounded, followed until the user scrolls back."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ LEVELS: tuple[tuple[str, SemanticColor], ...] = (
 
 
 class LogPane(LineView):
-    """A title and the last lines; `f` follows again."""
+    """A title and the last lines."""
 
     scope: ClassVar[str] = "log"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("log")
@@ -44,17 +44,17 @@ class LogPane(LineView):
 
     @property
     def lines(self) -> list[str]:
-        """What is kept, the oldest first."""
+        """The lines that are kept, oldest first."""
         return list(self._lines)
 
     def set_title(self, title: str, word: str = "", empty: str = "") -> None:
-        """Whose log this is, a word on its state at the right, and what an empty one says."""
+        """Set the title, a word on the right, and what an empty log says."""
         if (title, word, empty) != (self._title, self._word, self._empty):
             self._title, self._word, self._empty = title, word, empty
             self.refresh()
 
     def clear(self) -> None:
-        """Begin with another log."""
+        """Start with another log."""
         self._lines.clear()
         self._gone = 0
         self.following = True
@@ -63,7 +63,7 @@ class LogPane(LineView):
         self.refresh()
 
     def push(self, lines: Sequence[str]) -> None:
-        """Add lines; the oldest go when there are too many, and are counted."""
+        """Add lines; the oldest beyond KEPT are dropped and counted."""
         if not lines:
             return
         gone = max(0, len(self._lines) + len(lines) - KEPT)
@@ -72,14 +72,14 @@ class LogPane(LineView):
         self.resized_body()
         if self.following:
             self._to_end()
-            # what has just come can only be scrolled to once it has been laid out
+            # new lines can only be scrolled to after the layout
             self.call_after_refresh(self._to_end)
         elif gone:
             self.scroll_to(y=max(0, self.top - gone), animate=False, immediate=True)
         self.refresh()
 
     def on_resize(self) -> None:
-        """What is followed stays in sight."""
+        """Keep the end in sight."""
         self._to_end()
 
     def _to_end(self) -> None:
@@ -87,11 +87,11 @@ class LogPane(LineView):
             self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
 
     def body_height(self) -> int:
-        """How many lines are kept; one where there is none, to say so."""
+        """The number of lines; one where the log is empty, to say so."""
         return max(1, len(self._lines))
 
     def head_line(self, n: int, width: int) -> Strip:  # noqa: ARG002 (there is one)
-        """The title, whether it follows, and what is gone."""
+        """The title, whether it follows, and the number of dropped lines."""
         rule = symbol("rule")
         state = "FOLLOW" if self.following else with_keys("SCROLLED, {log.follow} follows")
         gone = f"{self._gone:,} older gone, " if self._gone else ""
@@ -101,33 +101,33 @@ class LogPane(LineView):
         return self.strip(((left + middle + right, "unknown"),), width)
 
     def body_line(self, n: int, width: int) -> Strip:
-        """One line; a grave word in it gives the tone."""
+        """A line, coloured by the level in it."""
         if not self._lines:
             return self.strip(((f" {self._empty}", "unknown"),), width)
         return self.strip((_colored(self._lines[n]),), width)
 
     def action_step(self, by: int) -> None:
-        """Scroll, and let go of the end."""
+        """Scroll, and stop following."""
         self._let_go()
         super().action_step(by)
 
     def action_leaf(self, by: int) -> None:
-        """Scroll, and let go of the end."""
+        """Scroll, and stop following."""
         self._let_go()
         super().action_leaf(by)
 
     def action_edge(self, last: bool) -> None:
-        """The last line follows, the first does not."""
+        """Scroll to the first line, or to the last and follow."""
         self.following = last
         super().action_edge(last)
         self.refresh()
 
     def action_follow(self) -> None:
-        """Go to the end and stay there."""
+        """Go to the end and follow."""
         self.action_edge(True)
 
     def on_mouse_scroll_up(self) -> None:
-        """The wheel lets go of the end too."""
+        """Stop following."""
         self._let_go()
 
     def _let_go(self) -> None:

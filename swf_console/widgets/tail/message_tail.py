@@ -1,4 +1,4 @@
-"""The live tail on screen: only what can be seen is read, and nothing is painted where nothing changed."""
+"""The live tail: it reads only visible rows and repaints only what has changed."""
 
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, get_args
@@ -22,7 +22,7 @@ WHEEL = 3
 
 
 class MessageTail(StripWidget, can_focus=True):
-    """Rows of a source. It follows the newest until somebody moves; then it stays where it is read."""
+    """The rows of a source. It follows the newest row until the user moves."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"tail--{color}" for color in get_args(SemanticColor)} | {
         "tail--cursor",
@@ -47,16 +47,16 @@ class MessageTail(StripWidget, can_focus=True):
     """
 
     class Moved(Message):
-        """The cursor stands on another row."""
+        """The cursor is on another row."""
 
     class Opened(Message):
-        """Enter, on the row under the cursor."""
+        """Enter on the row under the cursor."""
 
     class AtTheEnd(Message):
-        """There is nothing older to move to: it has to be read first."""
+        """The user wants older rows than the source has."""
 
     class Lost(Message):
-        """Somebody moves by so many rows where all have left the source: `row` has to be found again."""
+        """The user moves by so many rows when all visible ones have left the source: load `row` again."""
 
         def __init__(self, row: MessageRow, by: int) -> None:
             super().__init__()
@@ -71,11 +71,11 @@ class MessageTail(StripWidget, can_focus=True):
         self._at = TailCursor(source)
         self._version = -1
 
-    # what others ask
+    # for its owner
 
     @property
     def following(self) -> bool:
-        """Whether it stays with the newest row."""
+        """Whether it follows the newest row."""
         return self._at.following
 
     @property
@@ -85,7 +85,7 @@ class MessageTail(StripWidget, can_focus=True):
 
     @property
     def waiting(self) -> int:
-        """How many rows have come since it stopped to follow."""
+        """The number of rows that have come since it stopped following."""
         return self._at.waiting
 
     @property
@@ -94,7 +94,7 @@ class MessageTail(StripWidget, can_focus=True):
         return len(self._at.rows) < self.size.height
 
     def update(self) -> None:
-        """Take up what has come; paints only where what can be seen has changed."""
+        """Read the visible rows, if the source has changed."""
         if self._version == self.source.version and self._at.rows:
             return
         self._version = self.source.version
@@ -102,35 +102,35 @@ class MessageTail(StripWidget, can_focus=True):
             self.refresh()
 
     def follow(self) -> None:
-        """Go to the newest row and stay with it."""
+        """Go to the newest row and follow."""
         self._at.follow(self.size.height)
         self._moved()
 
     def pause(self) -> None:
-        """Stay where it is."""
+        """Stop following."""
         if self.following:
             self._at.stay()
             self.post_message(self.Moved())
 
     def go_to(self, position: int) -> None:
-        """Put the cursor on that row, about the middle of the screen where it is not there yet."""
+        """Put the cursor on that row, in the middle of the screen where it is not visible yet."""
         if len(self.source):
             self._at.go_to(position, self.size.height)
             self._moved()
 
     def come_back(self, position: int, by: int) -> None:
-        """The row under the cursor can be read again at `position`: move from there."""
+        """Continue a move: the row under the cursor can be read again at `position`."""
         self._at.come_back(position, self.size.height)
         self.refresh()
         self._move(by)
 
     def reload(self) -> None:
-        """Everything may have changed: read and paint."""
+        """Read and repaint everything."""
         self._at.reload(self.size.height)
         self.refresh()
 
     def explain(self, lines: Sequence[str]) -> None:
-        """What is said where there is no row."""
+        """Set what an empty tail says."""
         before, self.empty = self.empty, tuple(lines)
         if self._at.rows or before == self.empty:
             return
@@ -148,16 +148,16 @@ class MessageTail(StripWidget, can_focus=True):
         self._move(by)
 
     def action_leaf(self, by: int) -> None:
-        """Move by a screen."""
+        """Move by a page."""
         self._move(by * max(1, self.size.height - 1))
 
     def action_first(self) -> None:
-        """To the oldest row there is."""
+        """Go to the oldest row."""
         self.go_to(0)
         self.post_message(self.AtTheEnd())
 
     def action_last(self) -> None:
-        """To the newest row, and follow."""
+        """Go to the newest row and follow."""
         self.follow()
 
     def action_choose(self) -> None:
@@ -166,17 +166,17 @@ class MessageTail(StripWidget, can_focus=True):
             self.post_message(self.Opened())
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """The wheel."""
+        """Move the cursor."""
         event.stop()
         self._move(-WHEEL)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """The wheel."""
+        """Move the cursor."""
         event.stop()
         self._move(WHEEL)
 
     def on_click(self, event: events.Click) -> None:
-        """The cursor goes where it was clicked; twice opens."""
+        """Put the cursor there; a double click opens."""
         event.stop()
         if 0 <= event.y < len(self._at.rows):
             self.go_to(self._at.first + event.y)
@@ -184,7 +184,7 @@ class MessageTail(StripWidget, can_focus=True):
                 self.action_choose()
 
     def on_resize(self) -> None:
-        """Another height shows other rows."""
+        """Read for the new height."""
         self._at.update(self.size.height)
 
     def _move(self, by: int) -> None:
@@ -239,7 +239,7 @@ class MessageTail(StripWidget, can_focus=True):
         return style + Style(dim=True) if self.stale else style
 
     def _bar(self, y: int) -> str:
-        """The scroll bar's part of a line."""
+        """The character of the scroll bar in a line."""
         height, length = self.size.height, self._at.length
         if length <= height:
             return " "
@@ -259,7 +259,7 @@ class MessageTail(StripWidget, can_focus=True):
 
 
 def with_matches(parts: Sequence[Part], searched: str) -> Iterator[tuple[str, str]]:
-    """The parts, with what is searched for in a tone of its own."""
+    """The parts, with the text that is searched for in a style of its own."""
     wanted = searched.lower()
     for text, color in parts:
         at, lower = 0, text.lower()

@@ -1,4 +1,4 @@
-"""One message as a line: when, what, which run, whose, and the rest of its body; nothing is interpreted."""
+"""A message on one line: time, type, run, sender, and the other fields of its body."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ TYPE, WIDE_TYPE = 18, 22
 
 
 class MessageRow(Protocol):
-    """A message, or (a note) a line of the console's own."""
+    """A message, or (`is_note`) a line of the console's own."""
 
     number: int
     body: str
@@ -38,7 +38,7 @@ class MessageRow(Protocol):
 
 
 def parts_of(row: MessageRow, width: int, *, calm: bool = False) -> list[Part]:
-    """The line's parts, for a view of `width` cells; `calm` has fewer of them, for a slow terminal."""
+    """The parts of the line in `width` cells; `calm` makes fewer of them, for slow terminals."""
     clock = clock_of(row.at)
     if row.is_note:
         dashes = symbol("rule") * 2
@@ -62,20 +62,20 @@ def parts_of(row: MessageRow, width: int, *, calm: bool = False) -> list[Part]:
 
 
 def clock_of(at: datetime) -> str:
-    """The time of day in UTC; of another day its date, and less of the time."""
+    """The time of day in UTC; on another day, date and minute."""
     if at.date() == datetime.now(UTC).date():
         return f"{at:%H:%M:%S}.{at.microsecond // 1000:03d} "
     return f"{at:%m-%d %H:%M}  "
 
 
 def padded(text: str | None, width: int) -> str:
-    """Text in a column of its own, cut where it is too long."""
+    """Text in a column, cut where it is too long."""
     shown = brief(text, 100) if text else "-"
     return f"{shown:<{width}} " if len(shown) <= width else f"{shown[: width - 1]}{symbol('cut')} "
 
 
 def other_fields(row: MessageRow) -> Iterator[Part]:
-    """What the columns do not say."""
+    """The fields that have no column."""
     content = row.content if len(row.body) <= LONGEST_BODY else None
     if not isinstance(content, Mapping):
         yield brief(row.body, LONGEST_TEXT), "plain"
@@ -87,7 +87,7 @@ def other_fields(row: MessageRow) -> Iterator[Part]:
 
 
 def _fitted(rest: Iterator[Part], room: int) -> list[Part]:
-    """As much as there is room for; a sign stands where there would have been more."""
+    """As many parts as fit; a cut is marked."""
     kept: list[Part] = []
     for text, color in rest:
         if room < 1 and kept:

@@ -1,1 +1,1 @@
-"""Text."""
+"""Single lines and texts."""

@@ -1,4 +1,4 @@
-"""A coloured text of any length: only the lines on screen are painted."""
+"""Highlighted text of any length; only visible lines are painted."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -14,9 +14,9 @@ from ..tail.line_view import LineView
 
 
 class CodeLines(LineView, inherit_bindings=False):
-    """Lines of Content, each on one line of the screen; `<` and `>` scroll long ones sideways.
+    """Lines of Content without wrapping; `<` and `>` scroll sideways.
 
-    The arrows to the sides are left to what is around it.
+    The arrow keys to the sides are left to the widgets around it.
     """
 
     scope: ClassVar[str] = "code"
@@ -30,7 +30,7 @@ class CodeLines(LineView, inherit_bindings=False):
 
     @property
     def text(self) -> str:
-        """What is shown, without its colours."""
+        """The text without its colours."""
         return "\n".join(line.plain for line in self._lines)
 
     def show(self, lines: Sequence[Content]) -> None:
@@ -41,7 +41,7 @@ class CodeLines(LineView, inherit_bindings=False):
         self.refresh()
 
     def action_sideways(self, step: int) -> None:
-        """Scroll by half of what is on screen."""
+        """Scroll sideways by half a screen."""
         self.scroll_relative(x=step * max(1, self.size.width // 2), animate=False)
 
     def resized_body(self) -> None:
@@ -49,11 +49,11 @@ class CodeLines(LineView, inherit_bindings=False):
         self.virtual_size = Size(self._width, self.body_height())
 
     def body_height(self) -> int:
-        """How many lines there are."""
+        """The number of lines."""
         return len(self._lines)
 
     def body_line(self, n: int, width: int) -> Strip:
-        """The part of a line that is on screen."""
+        """The visible part of a line."""
         base = self.rich_style
         segments = [Segment(" ", base), *self._lines[n].render_segments(self.visual_style)]
         left = self.scroll_offset.x

@@ -1,4 +1,4 @@
-"""A JSON document as lines with tones; long ones are cut, and what was cut is counted."""
+"""JSON as coloured lines; long ones are cut, and what was cut is counted."""
 
 import json
 import re
@@ -13,7 +13,7 @@ NAME = re.compile(r'^(\s*)("(?:[^"\\]|\\.)*")(: )(.*)$')
 
 
 def json_lines(document: Any, indent: str = "") -> list[list[Part]]:
-    """The document, pretty."""
+    """The document, indented."""
     lines = json.dumps(document, indent=2, ensure_ascii=False, default=str).splitlines()
     shown = [_line(brief(line, LONGEST), indent) for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:

@@ -1,4 +1,4 @@
-"""One line of text that is painted only when it says something else."""
+"""One line of text, repainted only when it changes."""
 
 from textual.app import RenderResult
 from textual.content import Content
@@ -8,7 +8,7 @@ NOTHING = Content("")
 
 
 class Line(Widget, can_focus=False):
-    """One line: `left`, and `right` at the right edge. What does not fit is cut off, never wrapped."""
+    """`left`, and `right` at the right edge. Text that does not fit is cut, never wrapped."""
 
     DEFAULT_CSS = "Line { height: 1; width: 1fr; }"
 
@@ -17,14 +17,14 @@ class Line(Widget, can_focus=False):
         self._left, self._right = NOTHING, NOTHING
 
     def show(self, left: Content, right: Content = NOTHING) -> None:
-        """Say this from now on."""
+        """Show this text."""
         if not (left.is_same(self._left) and right.is_same(self._right)):
             self._left, self._right = left, right
             self.refresh()
 
     @property
     def text(self) -> str:
-        """What stands there."""
+        """What is shown."""
         return f"{self._left.plain} {self._right.plain}".strip()
 
     def render(self) -> RenderResult:
@@ -32,7 +32,7 @@ class Line(Widget, can_focus=False):
 
 
 def side_by_side(left: Content, right: Content, width: int) -> Content:
-    """Two texts on one line of `width` cells; the left one gives way."""
+    """Two texts on one line of `width` cells; the left one is cut first."""
     room = width - right.cell_length
     if right.cell_length == 0:
         return left.truncate(width, ellipsis=True)

@@ -1,4 +1,4 @@
-"""A line or two that are only there when something has to be said."""
+"""A notice of a line or two, visible only when there is something to say."""
 
 from textual.content import Content
 from textual.widgets import Static
@@ -11,7 +11,7 @@ LONGEST = 500
 
 
 class Notice(Static):
-    """What stands in the way, or what to do; nothing where all is well."""
+    """What is wrong, or what to do."""
 
     DEFAULT_CSS = """
     Notice { height: auto; max-height: 6; padding: 0 1; display: none; }
@@ -23,11 +23,11 @@ class Notice(Static):
 
     @property
     def text(self) -> str:
-        """What it says."""
+        """What is shown."""
         return "\n".join(self._said[0])
 
     def say(self, *lines: str, color: SemanticColor = "watch") -> None:
-        """Say these lines; the empty ones are left out, and without one it goes away."""
+        """Show the lines that are not empty; without any the notice disappears."""
         said = tuple(brief(line, LONGEST) for line in lines if line)
         if (said, color) == self._said:
             return

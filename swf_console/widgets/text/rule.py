@@ -1,4 +1,4 @@
-"""A line across, with or without words in it."""
+"""A horizontal line with or without text."""
 
 from textual.app import RenderResult
 from textual.content import Content
@@ -17,14 +17,14 @@ class Rule(Widget, can_focus=False):
         self._title, self._right = Content(title), Content("")
 
     def show(self, title: Content, right: Content = Content("")) -> None:  # noqa: B008 (it cannot change)
-        """Say this from now on."""
+        """Show this text."""
         if not (title.is_same(self._title) and right.is_same(self._right)):
             self._title, self._right = title, right
             self.refresh()
 
     @property
     def text(self) -> str:
-        """The words in it."""
+        """What is shown."""
         return f"{self._title.plain} {self._right.plain}".strip()
 
     def render(self) -> RenderResult:
