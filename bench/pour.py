@@ -25,12 +25,12 @@ STEP = 0.005
 def main() -> int:
     """Open the console, and pour when told to."""
     home, rate, seconds = sys.argv[1:]
-    services = ConsoleContext(load_settings(home=Path(home)), "bench")
+    context = ConsoleContext(load_settings(home=Path(home)), "bench")
     told = threading.Event()
     signal.signal(signal.SIGUSR1, lambda *_: told.set())
-    pourer = threading.Thread(target=_pour, args=(services.tail, told, int(rate), int(seconds)), daemon=True)
+    pourer = threading.Thread(target=_pour, args=(context.tail, told, int(rate), int(seconds)), daemon=True)
     pourer.start()
-    return show(services)
+    return show(context)
 
 
 def _pour(tail: MessageBuffer, told: threading.Event, rate: int, seconds: int) -> None:

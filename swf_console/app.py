@@ -47,30 +47,30 @@ class ConsoleApp(App[int]):
     TITLE = "swf-console"
     BINDINGS: ClassVar[list[BindingType]] = global_bindings()
 
-    def __init__(self, services: ConsoleContext, environ: Mapping[str, str] | None = None) -> None:
-        use_keys(services.preferences.keys)
+    def __init__(self, context: ConsoleContext, environ: Mapping[str, str] | None = None) -> None:
+        use_keys(context.preferences.keys)
         # with NO_COLOR: the terminal's own colours, which Textual then removes; bold, dim and reverse remain
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.services = services
+        self.context = context
         self.environ = os.environ if environ is None else environ
         self.broken = ""
-        use_symbols(symbols_of(services.preferences, self.environ))
+        use_symbols(symbols_of(context.preferences, self.environ))
         for theme in THEMES.values():
             self.register_theme(theme)
-        self._begin_with("16-colour" if self.no_color else theme_of(services.preferences, self.environ))
-        self.write_access = WriteAccess(services)
+        self._begin_with("16-colour" if self.no_color else theme_of(context.preferences, self.environ))
+        self.write_access = WriteAccess(context)
         self.key_queue = KeyQueue(super().on_event, lambda: self.focused or self.screen, self.call_later)
         self.frame = Frame(
-            services,
+            context,
             self.write_access,
             self.environ,
             lambda: self.screen_stack[0].focused,
             self.write_to_terminal,
         )
-        self.alarms = AlarmBar(services, self.frame, self)
-        self.navigation = Navigation(services, self.frame, self.key_queue, self)
-        self.runner = ActionRunner(services, self.write_access, self.frame, self)
-        self.namespaces = NamespaceSwitch(services, self, self.navigation, self.frame.say, self.refresh_frame)
+        self.alarms = AlarmBar(context, self.frame, self)
+        self.navigation = Navigation(context, self.frame, self.key_queue, self)
+        self.runner = ActionRunner(context, self.write_access, self.frame, self)
+        self.namespaces = NamespaceSwitch(context, self, self.navigation, self.frame.say, self.refresh_frame)
         self._be_host()
         self._take_actions()
 
@@ -89,9 +89,9 @@ class ConsoleApp(App[int]):
     def _take_actions(self) -> None:
         """Set the `action_` methods that Textual calls for global actions, each from its part."""
         commands = Commands(
-            self.services, self, self.navigation, self.alarms, self.runner, self.copy, self.say
+            self.context, self, self.navigation, self.alarms, self.runner, self.copy, self.say
         )
-        lock = WriteLock(self.services, self.write_access, self.confirm_many, self.say, self.refresh_frame)
+        lock = WriteLock(self.context, self.write_access, self.confirm_many, self.say, self.refresh_frame)
         self.action_open = self.navigation.open_screen
         self.action_palette = commands.palette
         self.action_help = commands.help
@@ -139,7 +139,7 @@ class ConsoleApp(App[int]):
     def on_mount(self) -> None:
         """Paint the shell first, then connect to the backends."""
         self._obey_signals()
-        self.set_keymap(dict(self.services.preferences.keys))
+        self.set_keymap(dict(self.context.preferences.keys))
         self.frame.action_line(Content.styled(f" {symbol('done')} swf-console {__version__}", "dim"))
         self.refresh_frame()
         self.set_interval(1.0, self.refresh_frame)
@@ -148,9 +148,9 @@ class ConsoleApp(App[int]):
 
     def _begin(self) -> None:
         self.app_resume_signal.subscribe(self, self._resumed)
-        self.start_services()
+        self.connect()
         self.navigation.open_first()
-        if self.services.namespace is None:
+        if self.context.namespace is None:
             self.namespaces.ask_for_first()
 
     def _obey_signals(self) -> None:
@@ -201,7 +201,7 @@ class ConsoleApp(App[int]):
 
     def _handle_exception(self, error: Exception) -> None:
         """Write the traceback of a broken handler to log and journal; `broken` is printed after the end."""
-        self.broken = self.broken or journal_crash(self.services, error)
+        self.broken = self.broken or journal_crash(self.context, error)
         super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
@@ -214,6 +214,6 @@ class ConsoleApp(App[int]):
         self._fatal_error()
 
     @work(thread=True)
-    def start_services(self) -> None:
+    def connect(self) -> None:
         """Load the libraries of the backends and connect."""
-        self.services.start()
+        self.context.start()

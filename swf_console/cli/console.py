@@ -54,22 +54,22 @@ def _open(arguments: argparse.Namespace, prefetch: "Prefetch[Any]") -> int:
     watchdog = Watchdog(settings, owner)
     try:
         log_to_file(settings.logs_dir / LOG)
-        services = ConsoleContext(
+        context = ConsoleContext(
             settings, namespace, arguments.read_only, preferences, lease_owner=owner, prefetch=prefetch
         )
-        services.keep_prefetch()
-        return show(services)
+        context.keep_prefetch()
+        return show(context)
     finally:
         watchdog.dismiss()
 
 
-def show(services: "ConsoleContext") -> int:
+def show(context: "ConsoleContext") -> int:
     """Run the application until it is left."""
     from ..viewmodels.terminal import symbols_of
 
     # how often Textual may paint what a key has changed; it is read when Textual is imported
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
-    os.environ.setdefault("TEXTUAL_DRIVER", DRIVERS[symbols_of(services.preferences, os.environ)])
+    os.environ.setdefault("TEXTUAL_DRIVER", DRIVERS[symbols_of(context.preferences, os.environ)])
     import asyncio
 
     from ..app import ConsoleApp
@@ -83,14 +83,14 @@ def show(services: "ConsoleContext") -> int:
     gc.freeze()
     gc.enable()
     gc.set_threshold(*COLLECT_THE_YOUNG)
-    app = ConsoleApp(services)
+    app = ConsoleApp(context)
     try:
-        with asyncio.Runner(loop_factory=lambda: ui_event_loop(services.ui_priority)) as runner:
-            code = runner.run(app.run_async(mouse=services.preferences.mouse))
+        with asyncio.Runner(loop_factory=lambda: ui_event_loop(context.ui_priority)) as runner:
+            code = runner.run(app.run_async(mouse=context.preferences.mouse))
     finally:
-        services.ui_state.save()
-        services.close()
+        context.ui_state.save()
+        context.close()
     if app.broken:
-        say(f"swf-console: the console broke: {app.broken}. {BROKE} {services.settings.logs_dir / LOG}")
+        say(f"swf-console: the console broke: {app.broken}. {BROKE} {context.settings.logs_dir / LOG}")
         return CRASHED
     return code if code is not None else app.return_code or 0

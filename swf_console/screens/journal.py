@@ -66,12 +66,12 @@ class JournalScreen(ListScreen):
     }
     """
 
-    def __init__(self, services: "ConsoleContext") -> None:
-        super().__init__(services)
+    def __init__(self, context: "ConsoleContext") -> None:
+        super().__init__(context)
         self._entries: list[Entry] = []
         self._read: tuple[float, int] | None = None
         self._filter = ""
-        self.poll: Poll[list[Entry]] = Poll(self, self._ask, self._show, self._trouble)
+        self.poll: Poll[list[Entry]] = Poll(self, self._read_file, self._show, self._show_trouble)
 
     def compose(self) -> ComposeResult:
         """Filter, entries, detail."""
@@ -111,13 +111,13 @@ class JournalScreen(ListScreen):
         self._read = None
         self.poll.now()
 
-    def _ask(self) -> "list[Entry]":
+    def _read_file(self) -> "list[Entry]":
         """Read the file if it has changed."""
-        path = self.services.journal.path
+        path = self.context.journal.path
         state = path.stat() if path.exists() else None
         stamp = (state.st_mtime, state.st_size) if state else (0.0, 0)
         if stamp != self._read:
-            self._entries = self.services.journal.entries(MOST)
+            self._entries = self.context.journal.entries(MOST)
             self._read = stamp
         return self._entries
 
@@ -132,9 +132,9 @@ class JournalScreen(ListScreen):
         self.listing.say_when_empty(empty if entries else with_keys(EMPTY))
         self.listing.show(items)
 
-    def _trouble(self, said: str) -> None:
-        self.listing.stale = bool(said)
-        self.query_one(Notice).say(said)
+    def _show_trouble(self, trouble: str) -> None:
+        self.listing.stale = bool(trouble)
+        self.query_one(Notice).say(trouble)
 
     @on(ShortList.Moved, "#journal-list")
     def _moved(self, event: ShortList.Moved) -> None:
@@ -170,7 +170,7 @@ class JournalScreen(ListScreen):
     def _export(self, entries: "list[Entry]") -> str:
         """Runs in a worker thread."""
         name = f"shift-log-{datetime.now(UTC):%Y-%m-%d-%H%M}"
-        return str(write_report(name, shift_log(entries, self.services.namespace)))
+        return str(write_report(name, shift_log(entries, self.context.namespace)))
 
     def copy_text(self, what: str) -> str | None:
         """The command line, the row, or the entry as JSON."""

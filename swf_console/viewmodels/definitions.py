@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class FileDrift:
     """Compares stored definitions with the workflows' files; what was read once is not read again."""
 
-    def __init__(self, services: "ConsoleContext") -> None:
-        self._services = services
+    def __init__(self, context: "ConsoleContext") -> None:
+        self._context = context
         self._stored: dict[int, str] = {}
         self._files: dict[Path, tuple[tuple[int, int], str]] = {}
         self._lock = threading.Lock()
@@ -28,7 +28,7 @@ class FileDrift:
             if now is None:
                 return None
             if definition_id not in self._stored:
-                with self._services.database().read() as connection:
+                with self._context.database().read() as connection:
                     found = definitions.get(connection, definition_id)
                 self._stored[definition_id] = _digest(found.definition if found else "")
             return self._stored[definition_id] != now
@@ -37,7 +37,7 @@ class FileDrift:
         """The workflow's file, were it there; None for a name that is none of a file."""
         name = f"{workflow_name}.py"
         plain = Path(name).name == name and name.isprintable() and not workflow_name.startswith(".")
-        return self._services.settings.workflows_dir / name if plain else None
+        return self._context.settings.workflows_dir / name if plain else None
 
     def _of_file(self, path: Path) -> str | None:
         try:

@@ -13,33 +13,33 @@ PATIENCE = 1.5
 MOST_NAMED = 3
 
 
-def what_remains(services: ConsoleContext) -> list[str]:
+def what_remains(context: ConsoleContext) -> list[str]:
     """A line for each thing that keeps running; answers within about two seconds, whatever is down."""
     questions: tuple[Callable[[ConsoleContext], list[str]], ...] = (_executions, _agents, _broker)
-    asked = [Probe(lambda question=question: list(_answers(question, services))) for question in questions]  # type: ignore[misc]
+    asked = [Probe(lambda question=question: list(_answers(question, context))) for question in questions]  # type: ignore[misc]
     return [line for one in asked for line in one.within(PATIENCE, list)]
 
 
-def _answers(question: Callable[[ConsoleContext], list[str]], services: ConsoleContext) -> Iterator[str]:
+def _answers(question: Callable[[ConsoleContext], list[str]], context: ConsoleContext) -> Iterator[str]:
     try:
-        yield from question(services)
+        yield from question(context)
     except SwfError as error:
         yield f"cannot tell: {error.message}"
 
 
-def _executions(services: ConsoleContext) -> list[str]:
-    wanted = ExecutionFilter(status="running", namespace=services.namespace)
-    with services.database().read() as connection:
+def _executions(context: ConsoleContext) -> list[str]:
+    wanted = ExecutionFilter(status="running", namespace=context.namespace)
+    with context.database().read() as connection:
         running = executions.page(connection, wanted, limit=MOST_NAMED + 1).items
     if not running:
-        return ["no execution is running" + (f" in {services.namespace}" if services.namespace else "")]
+        return ["no execution is running" + (f" in {context.namespace}" if context.namespace else "")]
     names = ", ".join(one.execution_id for one in running[:MOST_NAMED])
     more = " and more" if len(running) > MOST_NAMED else ""
     return [f"running: {names}{more}"]
 
 
-def _agents(services: ConsoleContext) -> list[str]:
-    supervisor = probe_supervisor(services.settings, services.supervisor)
+def _agents(context: ConsoleContext) -> list[str]:
+    supervisor = probe_supervisor(context.settings, context.supervisor)
     up = [one for one in supervisor.processes if str(one.state) == "RUNNING"]
     if not up:
         return ["no agent runs under supervisord"]
@@ -47,9 +47,9 @@ def _agents(services: ConsoleContext) -> list[str]:
     return [f"{programs} on under supervisord (pid {supervisor.pid}): swf-console down ends what runs"]
 
 
-def _broker(services: ConsoleContext) -> list[str]:
-    following = services.subscription
-    if following is None or services.settings.broker is not None:
+def _broker(context: ConsoleContext) -> list[str]:
+    following = context.subscription
+    if following is None or context.settings.broker is not None:
         return []
     if following.broker_is_ours:
         return ["the embedded broker was started here: it ends once nobody uses it"]

@@ -76,8 +76,8 @@ class FastProcessingMonitor:
     Not for several threads at once. `workers` asks what if there were so many.
     """
 
-    def __init__(self, services: ConsoleContext) -> None:
-        self._services = services
+    def __init__(self, context: ConsoleContext) -> None:
+        self._context = context
         self._predicted: tuple[object, Outlook | None, str] | None = None
         self._finished: deque[tuple[float, int, int]] = deque()
 
@@ -86,13 +86,13 @@ class FastProcessingMonitor:
         outlook, trouble = self._outlook(workers)
         run, database_trouble = None, ""
         try:
-            run = self._run(self._services.database())
+            run = self._run(self._context.database())
         except SwfError as error:
             database_trouble = str(error)
         return FastProcessingSnapshot(outlook, trouble, run, database_trouble)
 
     def _outlook(self, workers: int | None) -> tuple[Outlook | None, str]:
-        key = (workers, fingerprint_of(self._services.settings))
+        key = (workers, fingerprint_of(self._context.settings))
         if self._predicted is None or self._predicted[0] != key:
             try:
                 self._predicted = (key, self._predict(workers), "")
@@ -101,7 +101,7 @@ class FastProcessingMonitor:
         return self._predicted[1:]
 
     def _predict(self, workers: int | None) -> Outlook | None:
-        settings = self._services.settings
+        settings = self._context.settings
         name = configured(testbed_of(settings))
         if not name:
             return None
@@ -126,7 +126,7 @@ class FastProcessingMonitor:
                 wanted = MessageFilter(
                     run_id=str(state.run_number),
                     message_type="run_imminent",
-                    namespace=self._services.namespace,
+                    namespace=self._context.namespace,
                 )
                 announced = messages.page(connection, wanted, limit=1).items
                 if announced:

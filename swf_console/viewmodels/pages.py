@@ -54,14 +54,14 @@ def _listed(one: ExecutionSummary, stf_count: int | None) -> ListedExecution:
 class ExecutionsListed:
     """Executions that are `wanted`, in an order of `database.executions`; descending has the newest first."""
 
-    services: "ConsoleContext"
+    context: "ConsoleContext"
     wanted: ExecutionFilter = field(default_factory=ExecutionFilter)
     order_by: str = "started"
     descending: bool = True
 
     def page(self, after: str | None, limit: int, *, backwards: bool = False) -> ListPage[ListedExecution]:
         """The rows after a cursor, or backwards those before it; blocks."""
-        with self.services.database().read() as connection:
+        with self.context.database().read() as connection:
             found = executions.page(
                 connection,
                 self.wanted,
@@ -76,7 +76,7 @@ class ExecutionsListed:
 
     def count(self) -> tuple[int, bool]:
         """How many there are, and whether that is exact; else there are more. Blocks."""
-        with self.services.database().read() as connection:
+        with self.context.database().read() as connection:
             return _capped(executions.count(connection, self.wanted))
 
 
@@ -84,19 +84,19 @@ class ExecutionsListed:
 class MessagesListed:
     """The recorded messages of one execution, oldest first."""
 
-    services: "ConsoleContext"
+    context: "ConsoleContext"
     execution_id: str
     message_type: str | None = None
 
     def page(self, after: str | None, limit: int, *, backwards: bool = False) -> ListPage[MessageSummary]:
         """The rows after a cursor, or backwards those before it; blocks."""
-        with self.services.database().read() as connection:
+        with self.context.database().read() as connection:
             found = messages.page(connection, self._wanted, after, limit, newest_first=backwards)
         return _paged(found.items, found.next, messages.cursor)
 
     def count(self) -> tuple[int, bool]:
         """How many there are, and whether that is exact; else there are more. Blocks."""
-        with self.services.database().read() as connection:
+        with self.context.database().read() as connection:
             return _capped(messages.count(connection, self._wanted))
 
     @property
@@ -108,18 +108,18 @@ class MessagesListed:
 class DefinitionsListed:
     """Workflow definitions, newest first."""
 
-    services: "ConsoleContext"
+    context: "ConsoleContext"
     workflow_name: str | None = None
 
     def page(self, after: str | None, limit: int, *, backwards: bool = False) -> ListPage[DefinitionSummary]:
         """The rows after a cursor, or backwards those before it; blocks."""
-        with self.services.database().read() as connection:
+        with self.context.database().read() as connection:
             found = definitions.page(connection, self.workflow_name, after, limit, newest_first=not backwards)
         return _paged(found.items, found.next, definitions.cursor)
 
     def count(self) -> tuple[int, bool]:
         """How many there are, and whether that is exact; else there are more. Blocks."""
-        with self.services.database().read() as connection:
+        with self.context.database().read() as connection:
             return _capped(definitions.count(connection, self.workflow_name))
 
 

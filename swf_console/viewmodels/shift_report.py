@@ -73,38 +73,38 @@ MOST_FAILURES = 20
 MOST_ENTRIES = 1_000
 
 
-def write_handover(services: ConsoleContext) -> str:
+def write_handover(context: ConsoleContext) -> str:
     """Write the report into the folder where the console was started; returns its path. Blocks."""
-    text = handover(services)
+    text = handover(context)
     return str(write_report(f"handover-{datetime.now(UTC):%Y-%m-%d-%H%M}", text))
 
 
-def handover(services: ConsoleContext, shift: timedelta = SHIFT) -> str:
+def handover(context: ConsoleContext, shift: timedelta = SHIFT) -> str:
     """The report as Markdown. A backend that is down is said in it, not raised."""
     since = datetime.now(UTC) - shift
-    overview = OverviewMonitor(services).snapshot()
-    namespace = f" of {plain(services.namespace)}" if services.namespace else ""
+    overview = OverviewMonitor(context).snapshot()
+    namespace = f" of {plain(context.namespace)}" if context.namespace else ""
     lines = [
         f"# Handover{namespace}",
         "",
-        f"Written {instant(datetime.now(UTC))} UTC by {plain(services.settings.user)} on "
-        f"{plain(services.settings.host)}.",
+        f"Written {instant(datetime.now(UTC))} UTC by {plain(context.settings.user)} on "
+        f"{plain(context.settings.host)}.",
         "",
         f"**{plain(overview.verdict.text)}**",
         "",
-        *_connections(services),
+        *_connections(context),
         *_running(overview),
         *_agents(overview),
-        *_executions(services, since),
-        *_journal(services, since),
+        *_executions(context, since),
+        *_journal(context, since),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _connections(services: ConsoleContext) -> list[str]:
+def _connections(context: ConsoleContext) -> list[str]:
     lines = [
         f"- {one.name}: {one.state}{f' ({plain(one.error)})' if one.error else ''}"
-        for one in services.connections()
+        for one in context.connections()
     ]
     return ["## Backends", "", *lines, ""]
 
@@ -135,10 +135,10 @@ def _agents(overview: OverviewSnapshot) -> list[str]:
     return ["## Agents", "", *(plain(text) for text in troubles), *([""] if troubles else []), *lines, ""]
 
 
-def _executions(services: ConsoleContext, since: datetime) -> list[str]:
-    wanted = ExecutionFilter(namespace=services.namespace, since=since)
+def _executions(context: ConsoleContext, since: datetime) -> list[str]:
+    wanted = ExecutionFilter(namespace=context.namespace, since=since)
     try:
-        with services.database().read() as connection:
+        with context.database().read() as connection:
             found = executions.page(connection, wanted, limit=MOST_EXECUTIONS).items
     except SwfError as error:
         return ["## Executions of the last 8 hours", "", plain(error), ""]
@@ -156,9 +156,9 @@ def _failure(one: ExecutionSummary) -> str:
     )
 
 
-def _journal(services: ConsoleContext, since: datetime) -> list[str]:
+def _journal(context: ConsoleContext, since: datetime) -> list[str]:
     try:
-        entries = services.journal.entries(MOST_ENTRIES, since)
+        entries = context.journal.entries(MOST_ENTRIES, since)
     except SwfError as error:
         return ["## Done in the last 8 hours", "", plain(error)]
     return ["## Done in the last 8 hours", "", *journal_table(entries)]

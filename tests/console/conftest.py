@@ -30,7 +30,7 @@ def supervisor() -> MemorySupervisor:
 
 
 @pytest.fixture
-def services(console: CommandLine, supervisor: MemorySupervisor) -> Iterator[ConsoleContext]:
+def context(console: CommandLine, supervisor: MemorySupervisor) -> Iterator[ConsoleContext]:
     """What panes are given in that home."""
     given = ConsoleContext(console.settings, "demo", supervisor=supervisor)
     yield given

@@ -22,7 +22,7 @@ P = TypeVar("P", bound=BaseScreen)
 
 
 @dataclass
-class Asked:
+class HostCalls:
     """What a pane asked of its host."""
 
     said: list[str] = field(default_factory=list)
@@ -43,7 +43,7 @@ class HostApp(App[None]):
         self.hosted = screen
         self.answer = answer
         self.read_only = read_only
-        self.asked = Asked()
+        self.calls = HostCalls()
 
     def compose(self) -> ComposeResult:
         yield self.hosted
@@ -60,48 +60,48 @@ class HostApp(App[None]):
         return "read-only" if self.read_only else ""
 
     def say(self, text: str, *, bad: bool = False) -> None:
-        self.asked.said.append(text)
+        self.calls.said.append(text)
 
     def ask(self, question: str, on_yes: Callable[[], None]) -> None:
-        self.asked.questions.append(question)
+        self.calls.questions.append(question)
         if self.answer:
             on_yes()
 
     def confirm_many(self, title: str, names: Sequence[str], on_yes: Callable[[], None]) -> None:
-        self.asked.names.append(list(names))
+        self.calls.names.append(list(names))
         self.ask(title, on_yes)
 
     def record(self, action: Action, command: str, call: Call, then: Then | None = None) -> None:
-        self.asked.commands.append(command)
+        self.calls.commands.append(command)
         if self.read_only and action.tier is not Tier.READ:
-            self.asked.results.append("refused: read-only")
+            self.calls.results.append("refused: read-only")
             return
 
         def work() -> None:
             try:
                 result = call()
             except SwfError as error:
-                self.call_from_thread(self.asked.results.append, error)
+                self.call_from_thread(self.calls.results.append, error)
                 return
-            self.call_from_thread(self.asked.results.append, result)
+            self.call_from_thread(self.calls.results.append, result)
             if then is not None:
                 self.call_from_thread(then, result)
 
         self.run_worker(work, thread=True)
 
     def copy(self, text: str, what: str = "") -> None:
-        self.asked.copied.append(text)
+        self.calls.copied.append(text)
 
     def open_screen(self, name: str, **where: object) -> None:
-        self.asked.opened.append((name, where))
+        self.calls.opened.append((name, where))
 
     def switch_namespace(self, name: str) -> None:
-        self.hosted.services.switch_to(name)
+        self.hosted.context.switch_to(name)
 
     def raise_alarm(
         self, text: str, *, screen: str = "", where: dict[str, object] | None = None, bad: bool = True
     ) -> None:
-        self.asked.alarms.append(text)
+        self.calls.alarms.append(text)
 
 
 async def until(pilot: Pilot[Any], predicate: Callable[[], bool], timeout: float = 10.0) -> None:
@@ -116,24 +116,24 @@ async def until(pilot: Pilot[Any], predicate: Callable[[], bool], timeout: float
 class Driver(Generic[P]):
     """Opens a pane on its own, waits until it is `there`, and takes a test's steps."""
 
-    def __init__(self, opened: Callable[[ConsoleContext], P], there: Callable[[P], bool]) -> None:
-        self._opened, self._there = opened, there
+    def __init__(self, opened: Callable[[ConsoleContext], P], ready: Callable[[P], bool]) -> None:
+        self._opened, self._ready = opened, ready
 
     def __call__(
         self,
-        services: ConsoleContext,
+        context: ConsoleContext,
         steps: Callable[[HostApp, P, Pilot[None]], Awaitable[None]],
         *,
         answer: bool = True,
         read_only: bool = False,
         size: tuple[int, int] = (80, 24),
     ) -> HostApp:
-        screen = self._opened(services)
+        screen = self._opened(context)
         app = HostApp(screen, answer=answer, read_only=read_only)
 
         async def go() -> None:
             async with app.run_test(size=size) as pilot:
-                await until(pilot, lambda: self._there(screen))
+                await until(pilot, lambda: self._ready(screen))
                 await steps(app, screen, pilot)
 
         asyncio.run(go())
@@ -143,18 +143,18 @@ class Driver(Generic[P]):
 class QuietApp(ConsoleApp):
     """The console without its pipes."""
 
-    def start_services(self) -> None:  # type: ignore[override]
+    def connect(self) -> None:  # type: ignore[override]
         """Nothing is opened."""
 
 
 Steps = Callable[[ConsoleApp, Pilot[int]], Awaitable[None]]
 
 
-def play(services: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24), **environ: str) -> None:
+def play(context: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24), **environ: str) -> None:
     """Do these steps in a console without pipes."""
 
     async def run() -> None:
-        app = QuietApp(services, environ={"TERM": "xterm-256color", **environ})
+        app = QuietApp(context, environ={"TERM": "xterm-256color", **environ})
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: app.navigation.current is not None)
             await pilot.pause()
@@ -163,7 +163,7 @@ def play(services: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24
     try:
         asyncio.run(run())
     finally:
-        services.close()
+        context.close()
 
 
 def type_at_once(app: App[Any], text: str) -> None:

@@ -70,7 +70,7 @@ async def everywhere(keys: Keys) -> None:
     assert isinstance(journal, JournalScreen)
     await keys.until(lambda: journal.poll.answered)
     journal.poll.close()
-    keys.services.journal.append(JournalEntry(datetime.now(UTC), "action", "shifter", "news"))
+    keys.context.journal.append(JournalEntry(datetime.now(UTC), "action", "shifter", "news"))
     await keys.press("update", lambda: "news" in [item.cells[4].text for item in journal.listing.items])
     await keys.press(
         "handover", lambda: "swf-console journal --since 8h →" in said(keys) and ".md" in said(keys)
@@ -79,7 +79,7 @@ async def everywhere(keys: Keys) -> None:
 
 @presses("overview")
 async def overview(keys: Keys) -> None:
-    add_execution(keys.services.database(), status="running")
+    add_execution(keys.context.database(), status="running")
     screen = await keys.open("overview")
     assert isinstance(screen, OverviewScreen)
     await keys.until(lambda: screen.running.items)
@@ -168,7 +168,7 @@ async def launch(keys: Keys) -> None:
     await keys.press("where", lambda: form.here is not here, "w")
     await keys.press("pace", lambda: form.request and form.request.realtime is not request.realtime, "p")
     for n in (0, 1):
-        form.take(request.with_override("fast_processing.stf_count", "3"))
+        form.set_request(request.with_override("fast_processing.stf_count", "3"))
         form.rows.go_to("fast_processing.stf_count")
         await keys.press_once("reset", lambda: form.request and not form.request.overrides, n)
     await keys.press("help", lambda: keys.shows(HelpDialog), "escape")
@@ -228,7 +228,7 @@ async def help_screen(keys: Keys) -> None:
 
 @presses("dialog")
 async def dialog(keys: Keys) -> None:
-    keys.app.push_screen(NamespaceSetup(keys.app.services))
+    keys.app.push_screen(NamespaceSetup(keys.app.context))
     await keys.until(lambda: keys.shows(NamespaceSetup))
     await keys.press("leave", lambda: not keys.shows(NamespaceSetup))
 
@@ -247,7 +247,7 @@ async def confirm(keys: Keys) -> None:
 async def quitting(keys: Keys) -> None:
     answers: list[object] = []
     for word, n in (("go", 0), ("go_if_nothing_ends", 0), ("go_if_nothing_ends", 1), ("leave", 0)):
-        keys.app.push_screen(QuitDialog(keys.services), answers.append)
+        keys.app.push_screen(QuitDialog(keys.context), answers.append)
         await keys.until(lambda: keys.shows(QuitDialog))
         await keys.press_once(word, lambda: not keys.shows(QuitDialog), n)
     assert answers == [True, True, True, None]
@@ -265,7 +265,7 @@ async def palette(keys: Keys) -> None:
 @presses("picker")
 async def picker(keys: Keys) -> None:
     for name in ("a", "b", "demo"):
-        add_execution(keys.services.database(), ord(name[0]), namespace=name)
+        add_execution(keys.context.database(), ord(name[0]), namespace=name)
     await keys.pilot.press("0")
     await keys.until(lambda: keys.shows(NamespacePicker))
     options = keys.app.screen.query_one(OptionList)

@@ -23,8 +23,8 @@ def said(keys: Keys) -> str:
 async def executions_of(keys: Keys, count: int) -> ExecutionsScreen:
     """The Executions screen with so many in its list."""
     for number in range(1, count + 1):
-        identity = add_execution(keys.services.database(), number)
-    add_states(keys.services.database(), identity)
+        identity = add_execution(keys.context.database(), number)
+    add_states(keys.context.database(), identity)
     screen = await keys.open("executions")
     assert isinstance(screen, ExecutionsScreen)
     await keys.until(lambda: screen.list.table.loaded and screen.list.table.row)
@@ -50,7 +50,7 @@ async def executions(keys: Keys) -> None:
     await keys.press("back", lambda: screen.stack.front is screen.list)
     await keys.pilot.press("space", "space")
     await keys.press("compare", lambda: isinstance(screen.stack.front, CompareView), "escape")
-    add_execution(keys.services.database(), 9, status="running")
+    add_execution(keys.context.database(), 9, status="running")
     screen.list.show("status=running")
     await keys.until(lambda: screen.list.execution and screen.list.execution.status == "running")
     await keys.press("stop", lambda: keys.shows(Question), "n")
@@ -58,7 +58,7 @@ async def executions(keys: Keys) -> None:
 
 @presses("definitions")
 async def definitions(keys: Keys) -> None:
-    add_execution(keys.services.database())
+    add_execution(keys.context.database())
     screen = await keys.open("definitions")
     assert isinstance(screen, DefinitionsScreen)
     await keys.until(lambda: screen.list.table.row)
@@ -79,11 +79,11 @@ async def messages(keys: Keys) -> None:
     for number in range(1, 6):
         body = f'{{"msg_type": "stf_gen", "namespace": "demo", "sequence": {number}}}'
         stamp = {"destination": "/topic/epictopic", ID_HEADER: str(uuid.uuid4()), "namespace": "demo"}
-        keys.services.tail.take([(stamp, body)])
+        keys.context.tail.take([(stamp, body)])
     await keys.until(lambda: screen.rows.cursor)
     await keys.press("pause", lambda: not screen.rows.following)
     await keys.press("follow", lambda: screen.rows.following)
-    await keys.press("mark", lambda: keys.services.tail.numbers().total >= 5 and "mark 1" in last(screen))
+    await keys.press("mark", lambda: keys.context.tail.numbers().total >= 5 and "mark 1" in last(screen))
     await keys.press("filter", lambda: screen.prompt.is_open, "escape")
     await keys.press("search", lambda: screen.prompt.is_open, "escape")
     await keys.press("jump", lambda: screen.prompt.is_open, "escape")
@@ -95,8 +95,8 @@ async def messages(keys: Keys) -> None:
     there = screen.rows.cursor
     await keys.press("found", lambda: screen.rows.cursor is not there)
     await keys.press("back", lambda: not screen.rows.searched)
-    everywhere = keys.services.tail.everywhere
-    await keys.press("everywhere", lambda: keys.services.tail.everywhere is not everywhere)
+    everywhere = keys.context.tail.everywhere
+    await keys.press("everywhere", lambda: keys.context.tail.everywhere is not everywhere)
     await keys.pilot.resize_terminal(80, 24)
     await keys.until(lambda: not screen.view.has_class("wide"))
     await keys.press("detail", lambda: not screen.rows.display, "escape")

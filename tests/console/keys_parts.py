@@ -98,7 +98,7 @@ async def log(keys: Keys) -> None:
 
 async def definition_of(keys: Keys) -> DefinitionDetailView:
     """A definition with long lines, open."""
-    add_execution(keys.services.database())
+    add_execution(keys.context.database())
     screen = await keys.open("definitions")
     assert isinstance(screen, DefinitionsScreen)
     await keys.until(lambda: screen.list.table.row)
@@ -138,7 +138,7 @@ async def tail(keys: Keys) -> None:
     assert isinstance(screen, MessagesScreen)
     for number in range(200):
         stamp = {"destination": "/topic/epictopic", ID_HEADER: str(uuid.uuid4()), "namespace": "demo"}
-        keys.services.tail.take([(stamp, f'{{"namespace": "demo", "sequence": {number}}}')])
+        keys.context.tail.take([(stamp, f'{{"namespace": "demo", "sequence": {number}}}')])
     view = screen.rows
     await keys.until(lambda: view.cursor)
 
@@ -160,9 +160,9 @@ async def tail(keys: Keys) -> None:
 
 async def execution_of(keys: Keys) -> tuple[ExecutionsScreen, ExecutionDetailView]:
     """An execution, open."""
-    identity = add_execution(keys.services.database(), 1)
-    add_messages(keys.services.database(), identity, 3)
-    add_states(keys.services.database(), identity, count=3)
+    identity = add_execution(keys.context.database(), 1)
+    add_messages(keys.context.database(), identity, 3)
+    add_states(keys.context.database(), identity, count=3)
     screen = await keys.open("executions")
     assert isinstance(screen, ExecutionsScreen)
     screen.open_alone(identity)

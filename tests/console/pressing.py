@@ -36,7 +36,7 @@ class Keys:
     app: ConsoleApp
     pilot: Pilot[int]
     scope: str
-    services: ConsoleContext
+    context: ConsoleContext
     supervisor: MemorySupervisor
 
     def __post_init__(self) -> None:
@@ -100,14 +100,14 @@ def presses(scope: str) -> Callable[[Script], Script]:
     return keep
 
 
-def play_script(scope: str, services: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def play_script(scope: str, context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     """Play it at 160x50, and see that it has pressed every key that the registry has there."""
 
     async def run() -> None:
-        app = QuietApp(services, environ={"TERM": "xterm-256color"})
+        app = QuietApp(context, environ={"TERM": "xterm-256color"})
         async with app.run_test(size=(160, 50)) as pilot:
             await until(pilot, lambda: app.navigation.current is not None)
-            keys = Keys(app, pilot, scope, services, supervisor)
+            keys = Keys(app, pilot, scope, context, supervisor)
             await SCRIPTS[scope](keys)
             wanted = {(action.id, key) for action in actions_at(scope) for key in action.keys}
             assert wanted - keys.pressed == set()

@@ -25,11 +25,11 @@ def row(screen: AgentsScreen, name: str) -> list[str]:
     return next([cell.text for cell in item.cells] for item in screen.listing.items if item.key == name)
 
 
-def beat(services: ConsoleContext, supervisor: MemorySupervisor, name: str, seconds_ago: float) -> None:
+def beat(context: ConsoleContext, supervisor: MemorySupervisor, name: str, seconds_ago: float) -> None:
     """Let the agent of that process be heard of."""
     pid = next(one.pid for one in supervisor.processes() if one.name == name)
     at = datetime.now(UTC) - timedelta(seconds=seconds_ago)
-    with services.database().write() as connection:
+    with context.database().write() as connection:
         agents.heartbeat(
             connection,
             Heartbeat(
@@ -38,16 +38,16 @@ def beat(services: ConsoleContext, supervisor: MemorySupervisor, name: str, seco
                 "OK",
                 at,
                 pid=pid,
-                hostname=services.settings.host,
+                hostname=context.settings.host,
                 namespace="demo",
                 total_stf_processed=1204,
             ),
         )
 
 
-def test_both_truths_stand_in_one_row(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_both_truths_stand_in_one_row(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     supervisor.start(["example-data-agent"])
-    beat(services, supervisor, "example-data-agent", 7)
+    beat(context, supervisor, "example-data-agent", 7)
 
     async def look(_app: HostApp, screen: AgentsScreen, _pilot: Pilot[None]) -> None:
         cells = row(screen, "example-data-agent")
@@ -55,48 +55,46 @@ def test_both_truths_stand_in_one_row(services: ConsoleContext, supervisor: Memo
         assert cells[3] in ("7s", "8s", "9s")
         assert cells[5] == "1,204"
 
-    drive(services, look)
+    drive(context, look)
 
 
-def test_who_runs_and_is_silent_is_told_apart(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_who_runs_and_is_silent_is_told_apart(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     supervisor.start(["example-data-agent"])
-    beat(services, supervisor, "example-data-agent", 214)
+    beat(context, supervisor, "example-data-agent", 214)
 
     async def look(_app: HostApp, screen: AgentsScreen, _pilot: Pilot[None]) -> None:
         cells = row(screen, "example-data-agent")
         assert cells[0] == "▲"
         assert "RUNNING, but silent 21" in cells[7]
 
-    drive(services, look)
+    drive(context, look)
 
 
-def test_s_starts_the_agent_under_the_cursor(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_s_starts_the_agent_under_the_cursor(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     async def start(app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
         screen.listing.go_to("example-data-agent")
         await pilot.press("s")
         await until(pilot, lambda: row(screen, "example-data-agent")[2] == "RUNNING")
-        assert app.asked.questions == ["start example-data-agent?"]
-        assert app.asked.commands == ["swf-console agents start example-data-agent"]
-        assert app.asked.results == ["started"]
+        assert app.calls.questions == ["start example-data-agent?"]
+        assert app.calls.commands == ["swf-console agents start example-data-agent"]
+        assert app.calls.results == ["started"]
 
-    drive(services, start)
+    drive(context, start)
 
 
-def test_enter_at_the_question_changes_nothing(
-    services: ConsoleContext, supervisor: MemorySupervisor
-) -> None:
+def test_enter_at_the_question_changes_nothing(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     async def refuse(app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
         screen.listing.go_to("example-data-agent")
         await pilot.press("s")
-        assert app.asked.questions
-        assert not app.asked.commands
+        assert app.calls.questions
+        assert not app.calls.commands
 
-    drive(services, refuse, answer=False)
+    drive(context, refuse, answer=False)
     assert not supervisor.starts
 
 
 def test_marked_agents_are_listed_before_they_are_stopped(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     supervisor.start(["example-data-agent", "slice-worker"])
 
@@ -106,72 +104,70 @@ def test_marked_agents_are_listed_before_they_are_stopped(
             await pilot.press("space")
         await pilot.press("x")
         await until(pilot, lambda: row(screen, "slice-worker")[2] == "STOPPED")
-        assert [sorted(names) for names in app.asked.names] == [["example-data-agent", "slice-worker"]]
+        assert [sorted(names) for names in app.calls.names] == [["example-data-agent", "slice-worker"]]
         assert not screen.listing.marked
 
-    drive(services, stop)
+    drive(context, stop)
 
 
 def test_orphans_are_named_before_they_are_ended(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def end(app: HostApp, _pane: AgentsScreen, pilot: Pilot[None]) -> None:
         await pilot.press("X")
-        await until(pilot, lambda: bool(app.asked.said))
-        assert "there are no orphans" in app.asked.said[0]
+        await until(pilot, lambda: bool(app.calls.said))
+        assert "there are no orphans" in app.calls.said[0]
         supervisor.outlived.append(Orphan("slice-worker:0", 4711, datetime.now(UTC)))
         await pilot.press("X")
-        await until(pilot, lambda: bool(app.asked.results))
-        assert app.asked.names == [["slice-worker:0 (PID 4711)"]]
-        assert app.asked.results == ["ended slice-worker:0 (PID 4711)"]
-        assert app.asked.commands == ["swf-console agents orphans --end"]
+        await until(pilot, lambda: bool(app.calls.results))
+        assert app.calls.names == [["slice-worker:0 (PID 4711)"]]
+        assert app.calls.results == ["ended slice-worker:0 (PID 4711)"]
+        assert app.calls.commands == ["swf-console agents orphans --end"]
 
-    drive(services, end)
+    drive(context, end)
     assert not supervisor.outlived
 
 
-def test_a_start_that_fails_says_why(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_a_start_that_fails_says_why(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     supervisor.broken["slice-worker"] = Explanation("exit 1 three times", "Look at its log")
 
     async def start(app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
         screen.listing.go_to("slice-worker")
         await pilot.press("s")
-        await until(pilot, lambda: bool(app.asked.results))
-        assert "exit 1 three times" in str(app.asked.results[0])
+        await until(pilot, lambda: bool(app.calls.results))
+        assert "exit 1 three times" in str(app.calls.results[0])
         screen.refresh_now()
         await until(pilot, lambda: row(screen, "slice-worker")[2] == "FATAL")
         assert "exit 1 three times" in row(screen, "slice-worker")[7]
 
-    drive(services, start)
+    drive(context, start)
 
 
-def test_read_only_starts_nothing_and_says_why(
-    services: ConsoleContext, supervisor: MemorySupervisor
-) -> None:
+def test_read_only_starts_nothing_and_says_why(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     async def start(app: HostApp, _pane: AgentsScreen, pilot: Pilot[None]) -> None:
         await pilot.press("s")
-        assert app.asked.said == ["read-only"]
+        assert app.calls.said == ["read-only"]
 
-    drive(services, start, read_only=True)
+    drive(context, start, read_only=True)
     assert not supervisor.starts
 
 
 def test_what_the_configured_workflow_needs_is_started_at_once(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def start(app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
         assert "fast_processing_default needs" in screen.query_one(Notice).text
         await pilot.press("A")
         await until(pilot, lambda: not screen.query_one(Notice).text)
-        (names,) = app.asked.names
+        (names,) = app.calls.names
         assert {"workflow-runner", "embedded-broker", "fast-processing-agent"} <= set(names)
         assert "example-processing-agent" not in names
 
-    drive(services, start)
+    drive(context, start)
 
 
 def test_without_a_supervisord_its_programs_can_be_started_all_the_same(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     supervisor.state = DaemonState.ABSENT
 
@@ -181,11 +177,11 @@ def test_without_a_supervisord_its_programs_can_be_started_all_the_same(
         await pilot.press("s")
         await until(pilot, lambda: row(screen, "slice-worker")[2] == "RUNNING")
 
-    drive(services, start)
+    drive(context, start)
 
 
 def test_the_log_of_the_agent_under_the_cursor_is_followed(
-    services: ConsoleContext, supervisor: MemorySupervisor, tmp_path: Path
+    context: ConsoleContext, supervisor: MemorySupervisor, tmp_path: Path
 ) -> None:
     log = tmp_path / "slice-worker.log"
     log.write_text("INFO ready\n\x1b[31mERROR [bold]no[/bold]\n")
@@ -200,31 +196,31 @@ def test_the_log_of_the_agent_under_the_cursor_is_followed(
             file.write("INFO more\n")
         await until(pilot, lambda: screen.log_pane.lines[-1:] == ["INFO more"])
 
-    drive(services, read)
+    drive(context, read)
 
 
 def test_a_dead_database_leaves_the_last_heartbeats(
-    services: ConsoleContext, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
+    context: ConsoleContext, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from swf_console.backend.core.errors import DatabaseUnreachable
 
     supervisor.start(["example-data-agent"])
-    beat(services, supervisor, "example-data-agent", 7)
+    beat(context, supervisor, "example-data-agent", 7)
 
     def gone() -> None:
         raise DatabaseUnreachable("it is gone", "Start it again")
 
     async def die(_app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
-        monkeypatch.setattr(services, "database", gone)
+        monkeypatch.setattr(context, "database", gone)
         await until(pilot, lambda: "STALE" in screen.query_one(Notice).text)
         assert "it is gone. Start it again" in screen.query_one(Notice).text
         assert row(screen, "example-data-agent")[1] == "example-data-agent"
 
-    drive(services, die)
+    drive(context, die)
 
 
 def test_a_frozen_supervisord_leaves_what_it_said_last_and_its_age(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     supervisor.start(["slice-worker"])
 
@@ -236,7 +232,7 @@ def test_a_frozen_supervisord_leaves_what_it_said_last_and_its_age(
         supervisor.state = DaemonState.RUNNING
         await until(pilot, lambda: row(screen, "slice-worker")[0] == "●")
 
-    drive(services, freeze)
+    drive(context, freeze)
 
 
 def test_cpu_is_measured_between_two_looks() -> None:
@@ -249,7 +245,7 @@ def test_cpu_is_measured_between_two_looks() -> None:
 
 
 def test_a_small_and_a_wide_terminal_show_list_and_log(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def narrow(_app: HostApp, screen: AgentsScreen, _pilot: Pilot[None]) -> None:
         assert screen.log_pane.region.y > screen.listing.region.y
@@ -258,5 +254,5 @@ def test_a_small_and_a_wide_terminal_show_list_and_log(
         await until(pilot, lambda: screen.log_pane.region.y == screen.listing.region.y)
         assert screen.log_pane.region.x > screen.listing.region.x
 
-    drive(services, narrow)
-    drive(services, wide, size=(160, 50))
+    drive(context, narrow)
+    drive(context, wide, size=(160, 50))

@@ -13,9 +13,9 @@ from tests.support.waiting import wait_for
 
 
 def test_a_failed_agent_is_told_once_and_again_when_it_is_over(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
-    monitor = AlarmMonitor(services)
+    monitor = AlarmMonitor(context)
     supervisor.broken["slice-worker"] = Explanation("exit 1 three times")
     supervisor.start(["slice-worker"])
     monitor.check()
@@ -31,14 +31,14 @@ def test_a_failed_agent_is_told_once_and_again_when_it_is_over(
 
 
 def test_an_execution_that_fails_from_now_on_is_told_once(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
-    add_execution(services.database(), 1, status="failed", error="long ago")
-    identity = add_execution(services.database(), 2, status="running")
-    monitor = AlarmMonitor(services)
+    add_execution(context.database(), 1, status="failed", error="long ago")
+    identity = add_execution(context.database(), 2, status="running")
+    monitor = AlarmMonitor(context)
     monitor.check()
     assert not monitor.take()
-    with services.database().write() as connection:
+    with context.database().write() as connection:
         executions.finish(
             connection, identity, status="failed", end_time=datetime.now(UTC), error_message="it broke"
         )
@@ -50,19 +50,19 @@ def test_an_execution_that_fails_from_now_on_is_told_once(
 
 
 def test_the_end_of_a_run_of_this_process_is_said(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
-    monitor = AlarmMonitor(services)
+    monitor = AlarmMonitor(context)
     request = RunRequest(configuration="stf_datataking_default", namespace="demo", realtime=False)
-    identity = services.local_executions.start(request.with_override("stf_processing.stf_count", "2"))
-    wait_for(lambda: not services.local_executions.live())
+    identity = context.local_executions.start(request.with_override("stf_processing.stf_count", "2"))
+    wait_for(lambda: not context.local_executions.live())
     monitor.check()
     (found,) = monitor.take()
     assert (found.text, found.alarm) == (f"{identity} completed", False)
 
 
-def test_a_silent_look_ends_when_it_is_closed(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
-    monitor = AlarmMonitor(services)
+def test_a_silent_look_ends_when_it_is_closed(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
+    monitor = AlarmMonitor(context)
     monitor.start()
     monitor.close()
     assert not monitor.take()

@@ -34,7 +34,7 @@ def head_of(screen: BaseScreen) -> list[str]:
     ],
 )
 def test_columns_are_chosen_by_name_and_remembered(
-    services: ConsoleContext,
+    context: ConsoleContext,
     supervisor: MemorySupervisor,
     name: str,
     names: str,
@@ -42,7 +42,7 @@ def test_columns_are_chosen_by_name_and_remembered(
     slip: str,
     meant: str,
 ) -> None:
-    add_execution(services.database(), 1)
+    add_execution(context.database(), 1)
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         app.open_screen(name)
@@ -70,5 +70,5 @@ def test_columns_are_chosen_by_name_and_remembered(
         screen.recall({"columns": remembered["columns"]})
         await until(pilot, lambda: head_of(screen) == titles)
 
-    services.ui_state.keep("demo", "screen", "overview")
-    play(services, steps)
+    context.ui_state.keep("demo", "screen", "overview")
+    play(context, steps)

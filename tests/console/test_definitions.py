@@ -37,8 +37,8 @@ SCHEMA = {
 }
 
 
-def use(services: ConsoleContext, steps: Steps) -> HostApp:
-    screen = DefinitionsScreen(services)
+def use(context: ConsoleContext, steps: Steps) -> HostApp:
+    screen = DefinitionsScreen(context)
     app = HostApp(screen)
 
     async def run() -> None:
@@ -48,19 +48,19 @@ def use(services: ConsoleContext, steps: Steps) -> HostApp:
             await steps(pilot, screen)
 
     asyncio.run(run())
-    services.close()
+    context.close()
     return app
 
 
-def store(services: ConsoleContext, name: str, code: str, version: str = "1.0") -> None:
-    with services.database().write() as connection:
+def store(context: ConsoleContext, name: str, code: str, version: str = "1.0") -> None:
+    with context.database().write() as connection:
         definitions.ensure(connection, NewDefinition(name, version, "simulation", code, SCHEMA, "shifter"))
 
 
 def test_definitions_are_listed_with_their_drift_from_the_file(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    add_execution(services.database(), 1)
-    store(services, "other", "x = 1\n")
+    context = home(tmp_path)
+    add_execution(context.database(), 1)
+    store(context, "other", "x = 1\n")
     file = tmp_path / "workflows" / "stf_datataking.py"
     file.write_text(CODE)
 
@@ -78,16 +78,14 @@ def test_definitions_are_listed_with_their_drift_from_the_file(tmp_path: Path) -
         await until(pilot, lambda: len(screen.list.table.shown) == 2)
         await pilot.press("j", "E")
 
-    app = use(services, steps)
-    assert app.asked.opened == [("executions", {"filter": "workflow=stf_datataking"})]
+    app = use(context, steps)
+    assert app.calls.opened == [("executions", {"filter": "workflow=stf_datataking"})]
 
 
 def test_code_parameters_and_executions_of_a_definition(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    store(
-        services, "stf_datataking", "class WorkflowExecutor:\n    name = '[red]\x1b[2J'\n    # " + "x" * 200
-    )
-    add_execution(services.database(), 1)
+    context = home(tmp_path)
+    store(context, "stf_datataking", "class WorkflowExecutor:\n    name = '[red]\x1b[2J'\n    # " + "x" * 200)
+    add_execution(context.database(), 1)
 
     async def steps(pilot: Pilot[None], screen: DefinitionsScreen) -> None:
         await pilot.press("enter")
@@ -121,8 +119,8 @@ def test_code_parameters_and_executions_of_a_definition(tmp_path: Path) -> None:
         await pilot.press("escape")
         assert screen.stack.views == [screen.list]
 
-    app = use(services, steps)
-    assert app.asked.opened == [("executions", {"execution": "stf_datataking-shifter-0001"})]
+    app = use(context, steps)
+    assert app.calls.opened == [("executions", {"execution": "stf_datataking-shifter-0001"})]
 
 
 def test_without_definitions_it_says_what_to_do(tmp_path: Path) -> None:
@@ -130,4 +128,4 @@ def test_without_definitions_it_says_what_to_do(tmp_path: Path) -> None:
         assert "R runs a workflow" in "\n".join(lines_of(screen.list.table))
         await pilot.press("enter", "E", "escape", "F", "escape")
 
-    assert use(home(tmp_path), steps).asked.said == ["There is no definition here"]
+    assert use(home(tmp_path), steps).calls.said == ["There is no definition here"]

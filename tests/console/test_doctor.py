@@ -18,13 +18,13 @@ from .hosts import HostApp, until
 Steps = Callable[[HostApp, DoctorOverlay, Pilot[None]], Awaitable[None]]
 
 
-def drive(services: ConsoleContext, steps: Steps) -> HostApp:
+def drive(context: ConsoleContext, steps: Steps) -> HostApp:
     """Open the overlay over a pane, take the steps."""
-    app = HostApp(JournalScreen(services))
+    app = HostApp(JournalScreen(context))
 
     async def go() -> None:
         async with app.run_test(size=(80, 24)) as pilot:
-            overlay = DoctorOverlay(services)
+            overlay = DoctorOverlay(context)
             app.push_screen(overlay)
             await until(pilot, lambda: overlay.is_mounted)
             await steps(app, overlay, pilot)
@@ -37,7 +37,7 @@ def title(overlay: DoctorOverlay) -> str:
     return str(overlay.query_one("#doctor-title").render())
 
 
-def test_every_check_of_a_real_home_is_shown(services: ConsoleContext) -> None:
+def test_every_check_of_a_real_home_is_shown(context: ConsoleContext) -> None:
     async def look(app: HostApp, overlay: DoctorOverlay, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: overlay.ended, timeout=60)
         names = [item.key for item in overlay.rows.items]
@@ -47,11 +47,11 @@ def test_every_check_of_a_real_home_is_shown(services: ConsoleContext) -> None:
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is not overlay)
 
-    drive(services, look)
+    drive(context, look)
 
 
 def test_a_slow_check_holds_up_no_key_and_its_advice_can_be_copied(
-    services: ConsoleContext, monkeypatch: pytest.MonkeyPatch
+    context: ConsoleContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_on = threading.Event()
 
@@ -69,11 +69,11 @@ def test_a_slow_check_holds_up_no_key_and_its_advice_can_be_copied(
         assert "[b]right[/b]" in overlay.rows.items[0].cells[2].text
         await pilot.press("j", "y")
         await until(pilot, lambda: "Start it" in overlay.detail.text)
-        await until(pilot, lambda: app.asked.copied == ["Start it"])
+        await until(pilot, lambda: app.calls.copied == ["Start it"])
         go_on.set()
         await until(pilot, lambda: overlay.ended)
         assert title(overlay) == "Doctor: 3 checks, 1 failed, 1 warning"
         await pilot.press("u")
         await until(pilot, lambda: overlay.ended and len(overlay.rows.items) == 3)
 
-    drive(services, look)
+    drive(context, look)

@@ -20,15 +20,15 @@ PANES = tuple(dict.fromkeys(action.scopes[0] for action in SCREEN_ACTIONS))
 @pytest.mark.parametrize("scope", ["everywhere", *PANES, *SCOPE_TITLES])
 def test_every_key_of_the_scope_is_pressed_and_does_something(
     scope: str,
-    services: ConsoleContext,
+    context: ConsoleContext,
     supervisor: MemorySupervisor,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert scope in SCRIPTS, f"nothing presses the keys of {scope}"
     monkeypatch.chdir(tmp_path)
-    services.ui_state.keep("demo", "screen", "overview")
-    play_script(scope, services, supervisor)
+    context.ui_state.keep("demo", "screen", "overview")
+    play_script(scope, context, supervisor)
 
 
 def test_what_only_a_real_terminal_can_do_is_pressed_there() -> None:

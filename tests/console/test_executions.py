@@ -46,8 +46,8 @@ def home(tmp_path: Path) -> ConsoleContext:
     return ConsoleContext(load_settings({"HOME": str(tmp_path)}, home=tmp_path), "demo")
 
 
-def use(services: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24), **host: Any) -> HostApp:
-    screen = ExecutionsScreen(services)
+def use(context: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24), **host: Any) -> HostApp:
+    screen = ExecutionsScreen(context)
     app = HostApp(screen, **host)
 
     async def run() -> None:
@@ -57,7 +57,7 @@ def use(services: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24)
             await steps(pilot, screen)
 
     asyncio.run(run())
-    services.close()
+    context.close()
     return app
 
 
@@ -107,12 +107,12 @@ def finish(database: Database, execution_id: str, status: str = "terminated") ->
 
 
 def test_the_executions_of_the_namespace_are_listed_newest_first(tmp_path: Path) -> None:
-    services = home(tmp_path)
+    context = home(tmp_path)
     for number in range(1, 4):
         add_execution(
-            services.database(), number, status=("completed", "failed")[number % 2], error="no disk\nat all"
+            context.database(), number, status=("completed", "failed")[number % 2], error="no disk\nat all"
         )
-    add_execution(services.database(), 4, namespace="other")
+    add_execution(context.database(), 4, namespace="other")
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         table = screen.list.table
@@ -130,12 +130,12 @@ def test_the_executions_of_the_namespace_are_listed_newest_first(tmp_path: Path)
         await until(pilot, lambda: ids_of(screen) == ["0004", "0003", "0002", "0001"])
         assert "all namespaces" in screen.query_one("#list-title", Line).text
 
-    use(services, steps)
+    use(context, steps)
 
 
 def test_stfs_are_counted_while_they_come_and_remembered_afterwards(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    database = services.database()
+    context = home(tmp_path)
+    database = context.database()
     add_execution(database, 1, metrics={**METRICS, "stf_count": 1234})
     add_execution(database, 2, status="failed", metrics={"reason": "failed"})
     add_execution(database, 3, metrics={"stf_count": "a lot"})
@@ -147,12 +147,12 @@ def test_stfs_are_counted_while_they_come_and_remembered_afterwards(tmp_path: Pa
         add_messages(database, "stf_datataking-shifter-0004", 2)
         await until(pilot, lambda: screen.list.table.shown[0].cells[4].text == "9")
 
-    use(services, steps)
+    use(context, steps)
 
 
 def test_the_log_of_an_execution_comes_from_agents_and_from_the_files_here(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    database = services.database()
+    context = home(tmp_path)
+    database = context.database()
     identity = add_execution(database)
     entry = LogEntry("data", "data-agent-shifter-1", BEGAN, 30, "WARNING", "slow [red] disk")
     with database.write() as connection:
@@ -171,7 +171,7 @@ def test_the_log_of_an_execution_comes_from_agents_and_from_the_files_here(tmp_p
     }
     lines = [{**line, "execution_id": identity}, {**line, "execution_id": "other", "message": "not it"}, "x"]
     text = "\n".join(json.dumps(each) for each in lines)
-    (services.settings.logs_dir / "runs.log").write_text(f"{text}\n\xff{identity}")
+    (context.settings.logs_dir / "runs.log").write_text(f"{text}\n\xff{identity}")
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         view = await open_detail(pilot, screen)
@@ -186,29 +186,29 @@ def test_the_log_of_an_execution_comes_from_agents_and_from_the_files_here(tmp_p
             "     1",
         ]
 
-    use(services, steps)
+    use(context, steps)
 
 
 def test_a_new_execution_appears_within_a_second_and_the_cursor_stays(tmp_path: Path) -> None:
-    services = home(tmp_path)
+    context = home(tmp_path)
     for number in range(1, 4):
-        add_execution(services.database(), number)
+        add_execution(context.database(), number)
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("j")
         row = screen.list.table.row
         assert row is not None
-        add_execution(services.database(), 9)
+        add_execution(context.database(), 9)
         await until(pilot, lambda: ids_of(screen)[0] == "0009", timeout=20)
         assert screen.list.table.row == row
 
-    use(services, steps)
+    use(context, steps)
 
 
 def test_a_filter_works_while_it_is_typed_and_says_what_is_wrong_with_it(tmp_path: Path) -> None:
-    services = home(tmp_path)
+    context = home(tmp_path)
     for number in range(1, 7):
-        add_execution(services.database(), number, status=("completed", "failed")[number % 2])
+        add_execution(context.database(), number, status=("completed", "failed")[number % 2])
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("slash")
@@ -241,7 +241,7 @@ def test_a_filter_works_while_it_is_typed_and_says_what_is_wrong_with_it(tmp_pat
         await pilot.press("escape")
         await until(pilot, lambda: ids_of(screen) == ["0003"])
 
-    use(services, steps)
+    use(context, steps)
 
 
 def test_an_empty_list_says_how_to_run_one(tmp_path: Path) -> None:
@@ -254,14 +254,14 @@ def test_an_empty_list_says_how_to_run_one(tmp_path: Path) -> None:
         await pilot.pause()
 
     app = use(home(tmp_path), steps)
-    assert len(app.asked.said) == 5
-    assert app.asked.commands == []
+    assert len(app.calls.said) == 5
+    assert app.calls.commands == []
 
 
 def test_the_order_changes_and_turns_round(tmp_path: Path) -> None:
-    services = home(tmp_path)
+    context = home(tmp_path)
     for number in range(1, 4):
-        add_execution(services.database(), number, executed_by=f"user-{4 - number}")
+        add_execution(context.database(), number, executed_by=f"user-{4 - number}")
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("O")
@@ -271,7 +271,7 @@ def test_the_order_changes_and_turns_round(tmp_path: Path) -> None:
         await until(pilot, lambda: ids_of(screen) == ["0003", "0002", "0001"])
         assert "by user" in screen.query_one("#list-title", Line).text
 
-    use(services, steps, size=(118, 24))
+    use(context, steps, size=(118, 24))
 
 
 SOURCE = {"commit": "a" * 40, "path": "w.py", "url": "https://github.com/o/r/blob/a/w.py", "dirty": True}
@@ -293,7 +293,7 @@ def add_broken_run(database: Database) -> tuple[str, list[str]]:
 
 
 def use_detail(
-    services: ConsoleContext,
+    context: ConsoleContext,
     steps: Callable[[Pilot[None], ExecutionsScreen, ExecutionDetailView], Awaitable[None]],
 ) -> None:
     """Take the steps in the view that Enter opens of the first execution."""
@@ -301,7 +301,7 @@ def use_detail(
     async def opened(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await steps(pilot, screen, await open_detail(pilot, screen))
 
-    use(services, opened, size=(100, 40))
+    use(context, opened, size=(100, 40))
 
 
 async def section_lines(pilot: Pilot[None], view: ExecutionDetailView, section: str) -> list[str]:
@@ -313,8 +313,8 @@ async def section_lines(pilot: Pilot[None], view: ExecutionDetailView, section: 
 
 
 def test_enter_shows_what_became_of_an_execution(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    add_broken_run(services.database())
+    context = home(tmp_path)
+    add_broken_run(context.database())
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen, view: ExecutionDetailView) -> None:
         text = str(view.query_one("#summary-text", Static).content)
@@ -322,24 +322,24 @@ def test_enter_shows_what_became_of_an_execution(tmp_path: Path) -> None:
         assert "10 of 10" in text
         assert "120: stf_gen 120" in text
 
-    use_detail(services, steps)
+    use_detail(context, steps)
 
 
 def test_what_an_execution_says_of_its_end_is_no_markup_and_no_control_character(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    add_broken_run(services.database())
+    context = home(tmp_path)
+    add_broken_run(context.database())
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen, view: ExecutionDetailView) -> None:
         text = str(view.query_one("#summary-text", Static).content)
         assert "[red]" in text
         assert "\x1b" not in text
 
-    use_detail(services, steps)
+    use_detail(context, steps)
 
 
 def test_the_summary_links_to_the_source_and_says_that_it_was_changed(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    add_broken_run(services.database())
+    context = home(tmp_path)
+    add_broken_run(context.database())
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen, view: ExecutionDetailView) -> None:
         content = view.query_one("#summary-text", Static).content
@@ -347,12 +347,12 @@ def test_the_summary_links_to_the_source_and_says_that_it_was_changed(tmp_path: 
         links = [getattr(span.style, "link", None) for span in content.spans]  # type: ignore[union-attr]
         assert [link for link in links if link] == [SOURCE["url"]]
 
-    use_detail(services, steps)
+    use_detail(context, steps)
 
 
 def test_right_goes_through_the_sections_and_around_and_each_has_the_focus(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    add_broken_run(services.database())
+    context = home(tmp_path)
+    add_broken_run(context.database())
     seen = []
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen, view: ExecutionDetailView) -> None:
@@ -366,13 +366,13 @@ def test_right_goes_through_the_sections_and_around_and_each_has_the_focus(tmp_p
         await pilot.press("left")
         assert view.section == "trace"
 
-    use_detail(services, steps)
+    use_detail(context, steps)
     assert seen == ["parameters", "states", "messages", "metrics", "environment"]
 
 
 def test_each_section_shows_its_rows(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    add_broken_run(services.database())
+    context = home(tmp_path)
+    add_broken_run(context.database())
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen, view: ExecutionDetailView) -> None:
         seen = {
@@ -387,22 +387,22 @@ def test_each_section_shows_its_rows(tmp_path: Path) -> None:
         view.go_to("trace")
         assert "Traceback\n  line 1" in view.query_one(CodeLines).text
 
-    use_detail(services, steps)
+    use_detail(context, steps)
 
 
 def test_the_open_execution_is_copied_as_json(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    execution, _ = add_broken_run(services.database())
+    context = home(tmp_path)
+    execution, _ = add_broken_run(context.database())
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen, view: ExecutionDetailView) -> None:
         assert json.loads(screen.copy_text("json") or "")["execution_id"] == execution
 
-    use_detail(services, steps)
+    use_detail(context, steps)
 
 
 def test_enter_opens_a_message_of_an_execution_and_escape_leads_back_step_by_step(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    _, ids = add_broken_run(services.database())
+    context = home(tmp_path)
+    _, ids = add_broken_run(context.database())
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen, view: ExecutionDetailView) -> None:
         view.go_to("messages")
@@ -418,13 +418,13 @@ def test_enter_opens_a_message_of_an_execution_and_escape_leads_back_step_by_ste
         assert screen.stack.views == [screen.list]
         assert screen.list.table.has_focus
 
-    use_detail(services, steps)
+    use_detail(context, steps)
 
 
 def test_a_text_is_found_in_the_list_and_in_a_section(tmp_path: Path) -> None:
-    services = home(tmp_path)
+    context = home(tmp_path)
     for number in range(1, 5):
-        add_execution(services.database(), number, executed_by="ann" if number == 2 else "bob")
+        add_execution(context.database(), number, executed_by="ann" if number == 2 else "bob")
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("F", *"ann", "enter")
@@ -444,14 +444,14 @@ def test_a_text_is_found_in_the_list_and_in_a_section(tmp_path: Path) -> None:
         assert table.has_focus
         assert detail_of(screen) is view
 
-    use(services, steps)
+    use(context, steps)
 
 
 def test_slices_and_workers_are_shown_where_there_are_any(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    execution = add_execution(services.database(), 1)
+    context = home(tmp_path)
+    execution = add_execution(context.database(), 1)
     state = RunState(100010, "physics", "run", "physics", 30, datetime.now(UTC))
-    with services.database().write() as connection:
+    with context.database().write() as connection:
         runs.upsert_run_state(connection, state)
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
@@ -459,14 +459,14 @@ def test_slices_and_workers_are_shown_where_there_are_any(tmp_path: Path) -> Non
         assert "workers        0 of 30" in str(view.query_one("#summary-text", Static).content)
         assert screen.execution_id == execution
 
-    use(services, steps)
+    use(context, steps)
 
 
 def test_messages_of_one_type_only(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    execution = add_execution(services.database(), 1)
-    add_messages(services.database(), execution, 5)
-    add_messages(services.database(), execution, 2, kind="run_imminent")
+    context = home(tmp_path)
+    execution = add_execution(context.database(), 1)
+    add_messages(context.database(), execution, 5)
+    add_messages(context.database(), execution, 2, kind="run_imminent")
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         view = await open_detail(pilot, screen)
@@ -481,38 +481,38 @@ def test_messages_of_one_type_only(tmp_path: Path) -> None:
         await pilot.press("t")
         await until(pilot, lambda: len(table.shown) == 7)
 
-    use(services, steps)
+    use(context, steps)
 
 
 def test_a_running_execution_is_read_again_and_its_end_is_seen(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    execution = running(services.database())
+    context = home(tmp_path)
+    execution = running(context.database())
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         view = await open_detail(pilot, screen)
         assert "running" in str(view.query_one("#summary-text", Static).content)
-        finish(services.database(), execution, "completed")
+        finish(context.database(), execution, "completed")
         await until(pilot, lambda: "● completed" in view.query_one("#detail-title", Line).text, timeout=20)
 
-    use(services, steps)
+    use(context, steps)
 
 
 def test_x_asks_and_stops_what_runs(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    execution = running(services.database())
+    context = home(tmp_path)
+    execution = running(context.database())
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("x")
         await until(pilot, lambda: "stopping" in lines_of(screen.list.table)[1], timeout=20)
-        finish(services.database(), execution)
-        await until(pilot, lambda: bool(app_of(screen).asked.results))
+        finish(context.database(), execution)
+        await until(pilot, lambda: bool(app_of(screen).calls.results))
         await until(pilot, lambda: "terminated" in lines_of(screen.list.table)[1], timeout=20)
 
-    app = use(services, steps)
-    assert app.asked.questions == [f"Stop {execution}?"]
-    assert app.asked.names == []
-    assert app.asked.commands == [f"executions stop {execution}"]
-    assert str(app.asked.results[0]).startswith("terminated after")
+    app = use(context, steps)
+    assert app.calls.questions == [f"Stop {execution}?"]
+    assert app.calls.names == []
+    assert app.calls.commands == [f"executions stop {execution}"]
+    assert str(app.calls.results[0]).startswith("terminated after")
 
 
 def app_of(screen: ExecutionsScreen) -> HostApp:
@@ -522,30 +522,30 @@ def app_of(screen: ExecutionsScreen) -> HostApp:
 
 
 def test_stopping_in_the_namespace_of_somebody_else_lists_what_it_is(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    execution = running(services.database(), namespace="theirs")
+    context = home(tmp_path)
+    execution = running(context.database(), namespace="theirs")
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("escape")
         await until(pilot, lambda: ids_of(screen) == ["0001"])
         await pilot.press("x")
 
-    app = use(services, steps, answer=False)
-    assert app.asked.questions == ["Stop an execution in namespace theirs, which is not this one"]
-    assert app.asked.names == [[execution]]
-    assert app.asked.commands == []
+    app = use(context, steps, answer=False)
+    assert app.calls.questions == ["Stop an execution in namespace theirs, which is not this one"]
+    assert app.calls.names == [[execution]]
+    assert app.calls.commands == []
 
 
 def test_what_has_ended_is_not_stopped(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    add_execution(services.database(), 1)
+    context = home(tmp_path)
+    add_execution(context.database(), 1)
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("x")
 
-    app = use(services, steps)
-    assert app.asked.said == ["stf_datataking-shifter-0001 does not run: it is completed"]
-    assert app.asked.questions == []
+    app = use(context, steps)
+    assert app.calls.said == ["stf_datataking-shifter-0001 does not run: it is completed"]
+    assert app.calls.questions == []
 
 
 @dataclass
@@ -563,10 +563,10 @@ def test_r_says_what_will_not_be_the_same_and_runs_it_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(CHECKOUT / "workflows", tmp_path / "workflows")
-    services = home(tmp_path)
+    context = home(tmp_path)
     runs = Runs()
     monkeypatch.setattr(ConsoleContext, "local_executions", runs)
-    execution = add_execution(services.database(), 1, namespace="theirs")
+    execution = add_execution(context.database(), 1, namespace="theirs")
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("escape")
@@ -574,42 +574,42 @@ def test_r_says_what_will_not_be_the_same_and_runs_it_again(
         await pilot.press("r")
         await until(pilot, lambda: isinstance(screen.stack.front, ExecutionDetailView))
 
-    app = use(services, steps)
-    assert app.asked.questions[0].startswith(f"Run {execution} again in demo? Not the same: the code of")
-    assert app.asked.commands == [f"executions rerun {execution} --namespace demo"]
+    app = use(context, steps)
+    assert app.calls.questions[0].startswith(f"Run {execution} again in demo? Not the same: the code of")
+    assert app.calls.commands == [f"executions rerun {execution} --namespace demo"]
     assert runs.requests[0].namespace == "demo"
     assert runs.requests[0].workflow == "stf_datataking"
 
 
 def test_what_cannot_be_run_again_says_why(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    add_execution(services.database(), 1)
+    context = home(tmp_path)
+    add_execution(context.database(), 1)
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("r")
-        await until(pilot, lambda: bool(app_of(screen).asked.said))
+        await until(pilot, lambda: bool(app_of(screen).calls.said))
 
-    app = use(services, steps)
-    assert "stf_datataking" in app.asked.said[0]
-    assert app.asked.questions == []
+    app = use(context, steps)
+    assert "stf_datataking" in app.calls.said[0]
+    assert app.calls.questions == []
 
 
 def test_read_only_refuses_what_changes_something(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    running(services.database())
+    context = home(tmp_path)
+    running(context.database())
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("x", "r")
 
-    app = use(services, steps, read_only=True)
-    assert app.asked.said == ["stop: refused, read-only", "run again: refused, read-only"]
-    assert app.asked.questions == []
+    app = use(context, steps, read_only=True)
+    assert app.calls.said == ["stop: refused, read-only", "run again: refused, read-only"]
+    assert app.calls.questions == []
 
 
 def test_two_marked_executions_are_compared(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    add_execution(services.database(), 1)
-    add_execution(services.database(), 2, metrics={**METRICS, "stf_count": 11}, executed_by="other")
+    context = home(tmp_path)
+    add_execution(context.database(), 1)
+    add_execution(context.database(), 2, metrics={**METRICS, "stf_count": 11}, executed_by="other")
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("c")
@@ -628,17 +628,17 @@ def test_two_marked_executions_are_compared(tmp_path: Path) -> None:
         await pilot.press("escape")
         assert screen.list.table.marked == {}
 
-    app = use(services, steps)
-    assert app.asked.said == [
+    app = use(context, steps)
+    assert app.calls.said == [
         "Mark two executions with space, then c: 0 marked",
         *(f"There is no execution here to {what}" for what in ("stop", "run again", "replay")),
     ]
 
 
 def test_a_wide_screen_shows_the_execution_under_the_cursor_beside_the_list(tmp_path: Path) -> None:
-    services = home(tmp_path)
+    context = home(tmp_path)
     for number in range(1, 4):
-        add_execution(services.database(), number, executed_by=f"user-{number}")
+        add_execution(context.database(), number, executed_by=f"user-{number}")
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         preview = screen.query_one(ExecutionPreview)
@@ -656,30 +656,30 @@ def test_a_wide_screen_shows_the_execution_under_the_cursor_beside_the_list(tmp_
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: not preview.region)
 
-    use(services, steps, size=(160, 50))
+    use(context, steps, size=(160, 50))
 
 
 def test_an_execution_is_exported_beside_the_console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    services = home(tmp_path)
-    execution = add_execution(services.database(), 1)
-    add_messages(services.database(), execution, 3)
+    context = home(tmp_path)
+    execution = add_execution(context.database(), 1)
+    add_messages(context.database(), execution, 3)
     monkeypatch.chdir(tmp_path)
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("e")
-        await until(pilot, lambda: bool(app_of(screen).asked.results))
+        await until(pilot, lambda: bool(app_of(screen).calls.results))
 
-    app = use(services, steps)
+    app = use(context, steps)
     document = json.loads((tmp_path / f"{execution}.json").read_text())
     assert len(document["messages"]) == 3
-    assert "3 messages" in str(app.asked.results[0])
-    assert app.asked.commands == [f"export {execution} --output {execution}.json"]
+    assert "3 messages" in str(app.calls.results[0])
+    assert app.calls.commands == [f"export {execution} --output {execution}.json"]
 
 
 def test_a_past_execution_is_replayed_at_any_speed(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    execution = add_execution(services.database(), 1)
-    add_states(services.database(), execution, count=5)
+    context = home(tmp_path)
+    execution = add_execution(context.database(), 1)
+    add_states(context.database(), execution, count=5)
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("p")
@@ -700,26 +700,26 @@ def test_a_past_execution_is_replayed_at_any_speed(tmp_path: Path) -> None:
         await pilot.press("escape")
         assert screen.stack.front is screen.list
 
-    use(services, steps)
+    use(context, steps)
 
 
 def test_an_execution_without_states_says_that_there_is_nothing_to_replay(tmp_path: Path) -> None:
-    services = home(tmp_path)
-    add_execution(services.database(), 1, metrics={})
+    context = home(tmp_path)
+    add_execution(context.database(), 1, metrics={})
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         await pilot.press("p")
-        await until(pilot, lambda: bool(app_of(screen).asked.said))
+        await until(pilot, lambda: bool(app_of(screen).calls.said))
 
-    assert "no state events" in use(services, steps).asked.said[0]
+    assert "no state events" in use(context, steps).calls.said[0]
 
 
 def test_what_is_remembered_is_taken_up_again_and_an_execution_is_opened_from_elsewhere(
     tmp_path: Path,
 ) -> None:
-    services = home(tmp_path)
+    context = home(tmp_path)
     for number in range(1, 4):
-        add_execution(services.database(), number)
+        add_execution(context.database(), number)
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         screen.recall({"filter": "stf_datataking-shifter-0002", "order_by": "id", "descending": False})
@@ -736,21 +736,21 @@ def test_what_is_remembered_is_taken_up_again_and_an_execution_is_opened_from_el
         await until(pilot, lambda: view.recorded is not None)
         assert screen.list.filter == "stf_datataking-shifter-0002"
 
-    use(services, steps)
+    use(context, steps)
 
 
 def test_a_database_that_goes_leaves_what_was_read_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    services = home(tmp_path)
-    add_execution(services.database(), 1)
+    context = home(tmp_path)
+    add_execution(context.database(), 1)
     from swf_console.backend.core.errors import DatabaseUnreachable
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         def gone() -> Database:
             raise DatabaseUnreachable("the database cannot be reached", "Is it running?")
 
-        monkeypatch.setattr(services, "database", gone)
+        monkeypatch.setattr(context, "database", gone)
         await until(pilot, lambda: "STALE" in lines_of(screen.list.table)[-1], timeout=20)
         assert "the database cannot be reached. Is it running?" in lines_of(screen.list.table)[-1]
         assert ids_of(screen) == ["0001"]
@@ -760,4 +760,4 @@ def test_a_database_that_goes_leaves_what_was_read_and_says_so(
         monkeypatch.undo()
         await until(pilot, lambda: "STALE" not in lines_of(screen.list.table)[-1], timeout=20)
 
-    use(services, steps, size=(118, 24))
+    use(context, steps, size=(118, 24))

@@ -50,7 +50,7 @@ def add_run(database: Database, *, made: int = 30, done: int = 12) -> str:
     return identity
 
 
-def test_the_configured_run_is_predicted(services: ConsoleContext) -> None:
+def test_the_configured_run_is_predicted(context: ConsoleContext) -> None:
     async def look(_app: HostApp, screen: FastProcessingScreen, _pilot: Pilot[None]) -> None:
         text = screen.outlook.text
         assert "PREDICTED for fast_processing_default" in text
@@ -59,10 +59,10 @@ def test_the_configured_run_is_predicted(services: ConsoleContext) -> None:
         assert "No run with slices here yet" in screen.run_view.text
         assert not screen.listing.items
 
-    drive(services, look)
+    drive(context, look)
 
 
-def test_plus_and_minus_ask_what_if(services: ConsoleContext) -> None:
+def test_plus_and_minus_ask_what_if(context: ConsoleContext) -> None:
     async def ask(_app: HostApp, screen: FastProcessingScreen, pilot: Pilot[None]) -> None:
         await pilot.press("plus")
         await until(pilot, lambda: "with 33 workers" in screen.outlook.text)
@@ -73,11 +73,11 @@ def test_plus_and_minus_ask_what_if(services: ConsoleContext) -> None:
         await pilot.press("equals_sign")
         await until(pilot, lambda: "what if" not in screen.outlook.text)
 
-    drive(services, ask)
+    drive(context, ask)
 
 
-def test_slices_and_workers_of_the_newest_run(services: ConsoleContext) -> None:
-    identity = add_run(services.database())
+def test_slices_and_workers_of_the_newest_run(context: ConsoleContext) -> None:
+    identity = add_run(context.database())
 
     async def look(_app: HostApp, screen: FastProcessingScreen, _pilot: Pilot[None]) -> None:
         text = screen.run_view.text
@@ -89,45 +89,45 @@ def test_slices_and_workers_of_the_newest_run(services: ConsoleContext) -> None:
         assert item.cells[1].text.endswith("[b]")
         assert [cell.text for cell in item.cells[2:5]] == ["processing", "7", "12"]
 
-    drive(services, look)
+    drive(context, look)
 
 
-def test_a_run_of_another_namespace_is_not_shown(services: ConsoleContext) -> None:
-    add_run(services.database())
-    services.namespace = "other"
+def test_a_run_of_another_namespace_is_not_shown(context: ConsoleContext) -> None:
+    add_run(context.database())
+    context.namespace = "other"
 
     async def look(_app: HostApp, screen: FastProcessingScreen, _pilot: Pilot[None]) -> None:
         assert "No run with slices here yet" in screen.run_view.text
 
-    drive(services, look)
+    drive(context, look)
 
 
 def test_a_dead_database_leaves_the_run_dimmed_and_the_prediction_bright(
-    services: ConsoleContext, monkeypatch: pytest.MonkeyPatch
+    context: ConsoleContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    add_run(services.database())
+    add_run(context.database())
 
     def gone() -> None:
         raise DatabaseUnreachable("it is gone", "Start it again")
 
     async def die(_app: HostApp, screen: FastProcessingScreen, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: bool(screen.listing.items))
-        monkeypatch.setattr(services, "database", gone)
+        monkeypatch.setattr(context, "database", gone)
         await until(pilot, lambda: screen.listing.stale)
         assert "12 of 30" in screen.run_view.text
         assert screen.listing.items
         assert not screen.outlook.stale
 
-    drive(services, die)
+    drive(context, die)
 
 
-def test_a_changed_file_is_predicted_anew(services: ConsoleContext) -> None:
+def test_a_changed_file_is_predicted_anew(context: ConsoleContext) -> None:
     async def change(_app: HostApp, screen: FastProcessingScreen, pilot: Pilot[None]) -> None:
-        file = path_of_testbed(services.settings)
+        file = path_of_testbed(context.settings)
         file.write_text(file.read_text() + "\n[fast_processing]\ntarget_worker_count = 3\n")
         await until(pilot, lambda: "falls behind" in screen.outlook.text)
 
-    drive(services, change, size=(160, 50))
+    drive(context, change, size=(160, 50))
 
 
 def test_without_a_configuration_it_says_what_to_do() -> None:

@@ -86,7 +86,7 @@ class World:
             ACTIVEMQ_USER=address.user,
             ACTIVEMQ_PASSWORD=address.password,
         )
-        self.services = ConsoleContext(load_settings(environment, home=self.home), "demo")
+        self.context = ConsoleContext(load_settings(environment, home=self.home), "demo")
 
     def something_new(self, backend: str) -> str:
         """Something happens there; the text that must come on screen."""
@@ -128,7 +128,7 @@ class Console:
 
     def flow(self, backend: str) -> Connectivity:
         """How that pipe is."""
-        return next(pipe.state for pipe in self.world.services.connections() if pipe.name == backend)
+        return next(pipe.state for pipe in self.world.context.connections() if pipe.name == backend)
 
     async def works(self, backend: str) -> None:
         """What happens at that backend is on its screen, and nothing there is stale."""
@@ -183,7 +183,7 @@ def play(world: World, steps: Steps, size: tuple[int, int] = (80, 24)) -> None:
     """Open the console and take the steps."""
 
     async def run() -> None:
-        app = ConsoleApp(world.services, environ={})
+        app = ConsoleApp(world.context, environ={})
         async with app.run_test(size=size) as pilot:
             await steps(Console(world, app, pilot))
             assert app.is_running
@@ -191,7 +191,7 @@ def play(world: World, steps: Steps, size: tuple[int, int] = (80, 24)) -> None:
     try:
         asyncio.run(run())
     finally:
-        world.services.close()
+        world.context.close()
 
 
 def test_down_at_the_start(world: World) -> None:

@@ -19,16 +19,16 @@ from .hosts import Driver, HostApp, until
 drive = Driver(JournalScreen, lambda screen: screen.poll.answered is not None)
 
 
-def keep(services: ConsoleContext, what: str, *, ok: bool = True, minutes: float = 0) -> None:
+def keep(context: ConsoleContext, what: str, *, ok: bool = True, minutes: float = 0) -> None:
     at = datetime.now(UTC) - timedelta(minutes=minutes)
     result = "started" if ok else "[red]it | broke[/red]\x1b[31m"
     command = f"swf-console agents start {what}"
-    services.journal.append(Entry(at, "action", "shifter", what, result, ok, command, "demo", 1.25))
+    context.journal.append(Entry(at, "action", "shifter", what, result, ok, command, "demo", 1.25))
 
 
-def test_entries_come_newest_first_and_new_ones_appear(services: ConsoleContext) -> None:
-    keep(services, "one", minutes=5)
-    keep(services, "two", ok=False, minutes=1)
+def test_entries_come_newest_first_and_new_ones_appear(context: ConsoleContext) -> None:
+    keep(context, "one", minutes=5)
+    keep(context, "two", ok=False, minutes=1)
 
     async def look(_app: HostApp, screen: JournalScreen, pilot: Pilot[None]) -> None:
         assert [item.cells[4].text.split()[-1] for item in screen.listing.items] == ["two", "one"]
@@ -36,17 +36,17 @@ def test_entries_come_newest_first_and_new_ones_appear(services: ConsoleContext)
         await until(pilot, lambda: "swf-console agents start two" in screen.detail.text)
         await pilot.press("j")
         await until(pilot, lambda: "swf-console agents start one" in screen.detail.text)
-        keep(services, "three")
+        keep(context, "three")
         await until(pilot, lambda: len(screen.listing.items) == 3)
         assert "swf-console agents start one" in screen.detail.text
         assert screen.copy_text("command") == "swf-console agents start one"
 
-    drive(services, look)
+    drive(context, look)
 
 
-def test_a_filter_narrows_and_escape_clears_it(services: ConsoleContext) -> None:
-    keep(services, "one")
-    keep(services, "two")
+def test_a_filter_narrows_and_escape_clears_it(context: ConsoleContext) -> None:
+    keep(context, "one")
+    keep(context, "two")
 
     async def narrow(_app: HostApp, screen: JournalScreen, pilot: Pilot[None]) -> None:
         await pilot.press("slash", *"TWO", "enter")
@@ -54,30 +54,30 @@ def test_a_filter_narrows_and_escape_clears_it(services: ConsoleContext) -> None
         await pilot.press("escape")
         await until(pilot, lambda: len(screen.listing.items) == 2)
 
-    drive(services, narrow)
+    drive(context, narrow)
 
 
-def test_an_empty_journal_says_what_to_do(services: ConsoleContext) -> None:
+def test_an_empty_journal_says_what_to_do(context: ConsoleContext) -> None:
     async def look(_app: HostApp, screen: JournalScreen, pilot: Pilot[None]) -> None:
         assert not screen.listing.items
         await pilot.press("j", "enter", "y")
 
-    drive(services, look)
+    drive(context, look)
 
 
 def test_e_writes_the_shift_log_where_the_console_was_started(
-    services: ConsoleContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    context: ConsoleContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    keep(services, "one")
-    keep(services, "two", ok=False)
+    keep(context, "one")
+    keep(context, "two", ok=False)
 
     async def export(app: HostApp, _pane: JournalScreen, pilot: Pilot[None]) -> None:
         await pilot.press("e")
-        await until(pilot, lambda: bool(app.asked.results))
+        await until(pilot, lambda: bool(app.calls.results))
 
-    app = drive(services, export)
-    text = Path(str(app.asked.results[0])).read_text()
+    app = drive(context, export)
+    text = Path(str(app.calls.results[0])).read_text()
     assert text.startswith("# Shift log of demo")
     assert text.index("start one") < text.index("start two")
     assert "it \\| broke" in text
@@ -96,13 +96,13 @@ def test_an_empty_shift_log_says_so() -> None:
 
 
 def test_the_handover_says_how_things_stand(
-    services: ConsoleContext, supervisor: MemorySupervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    context: ConsoleContext, supervisor: MemorySupervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    identity = add_execution(services.database(), status="running")
+    identity = add_execution(context.database(), status="running")
     supervisor.start(["slice-worker"])
-    keep(services, "one")
-    text = Path(write_handover(services)).read_text()
+    keep(context, "one")
+    text = Path(write_handover(context)).read_text()
     assert text.startswith("# Handover of demo")
     assert f"- {identity}: 0 of 10 STFs" in text
     assert "| slice-worker | RUNNING |" in text
@@ -110,11 +110,11 @@ def test_the_handover_says_how_things_stand(
 
 
 def test_a_handover_without_a_database_says_why(
-    services: ConsoleContext, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
+    context: ConsoleContext, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone() -> None:
         raise DatabaseUnreachable("it is gone", "Start it again")
 
-    monkeypatch.setattr(services, "database", gone)
-    text = handover(services)
+    monkeypatch.setattr(context, "database", gone)
+    text = handover(context)
     assert text.count("it is gone. Start it again") >= 2

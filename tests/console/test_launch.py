@@ -21,14 +21,14 @@ Steps = Callable[[HostApp, LaunchForm, Pilot[None]], Awaitable[None]]
 
 
 def drive(
-    services: ConsoleContext, steps: Steps, *, read_only: bool = False, size: tuple[int, int] = (80, 24)
+    context: ConsoleContext, steps: Steps, *, read_only: bool = False, size: tuple[int, int] = (80, 24)
 ) -> HostApp:
     """Open the form over a pane, wait until it is composed and rehearsed, take the steps."""
-    app = HostApp(AgentsScreen(services), read_only=read_only)
+    app = HostApp(AgentsScreen(context), read_only=read_only)
 
     async def go() -> None:
         async with app.run_test(size=size) as pilot:
-            form = LaunchForm(services)
+            form = LaunchForm(context)
             app.push_screen(form)
             await until(pilot, lambda: form.check.forecast is not None)
             await steps(app, form, pilot)
@@ -49,9 +49,7 @@ async def type_value(form: LaunchForm, pilot: Pilot[None], key: str, text: str) 
     await pilot.press(*text)
 
 
-def test_it_opens_with_what_testbed_toml_names(
-    services: ConsoleContext, supervisor: MemorySupervisor
-) -> None:
+def test_it_opens_with_what_testbed_toml_names(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     async def look(_app: HostApp, form: LaunchForm, _pilot: Pilot[None]) -> None:
         assert value(form, "@configuration")[1] == "fast_processing_default"
         assert value(form, "@namespace")[1] == "demo"
@@ -64,11 +62,11 @@ def test_it_opens_with_what_testbed_toml_names(
         assert "10 STFs" in form.verdict.text
         assert "keeps up" in form.verdict.text
 
-    drive(services, look)
+    drive(context, look)
 
 
 def test_a_value_is_checked_while_it_is_typed_and_taken_with_enter(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def change(_app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         await type_value(form, pilot, "fast_processing.target_worker_count", "many")
@@ -85,11 +83,11 @@ def test_a_value_is_checked_while_it_is_typed_and_taken_with_enter(
         await pilot.press("backspace")
         await until(pilot, lambda: value(form, "fast_processing.target_worker_count")[1] == "30")
 
-    drive(services, change)
+    drive(context, change)
 
 
 def test_escape_leaves_the_input_first_and_then_the_form(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def leave(app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         await type_value(form, pilot, "@duration", "12")
@@ -100,11 +98,11 @@ def test_escape_leaves_the_input_first_and_then_the_form(
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is not form)
 
-    drive(services, leave)
+    drive(context, leave)
 
 
 def test_another_configuration_is_chosen_from_the_list(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def choose(_app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         form.rows.go_to("@configuration")
@@ -118,10 +116,10 @@ def test_another_configuration_is_chosen_from_the_list(
         await until(pilot, lambda: value(form, "@configuration")[1] == "stf_datataking_default")
         await until(pilot, lambda: any(item.key == "stf_processing.stf_count" for item in form.rows.items))
 
-    drive(services, choose)
+    drive(context, choose)
 
 
-def test_what_is_missing_is_said_and_started(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_what_is_missing_is_said_and_started(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     async def start(app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: "fast-processing-agent" in form.verdict.text)
         assert "workflow-runner" not in form.check.missing
@@ -131,23 +129,23 @@ def test_what_is_missing_is_said_and_started(services: ConsoleContext, superviso
         await until(pilot, lambda: bool(form.check.missing) and "workflow-runner" not in form.check.missing)
         await pilot.press("A")
         await until(pilot, lambda: not form.check.missing)
-        assert app.asked.commands[0].startswith("swf-console agents start ")
+        assert app.calls.commands[0].startswith("swf-console agents start ")
 
-    drive(services, start)
+    drive(context, start)
     assert "fast-processing-agent" in [name for name, _ in supervisor.starts]
 
 
-def test_read_only_starts_no_run(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_read_only_starts_no_run(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     async def start(app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         await pilot.press("s")
         assert "read-only" in form.notice.text
-        assert not app.asked.commands
+        assert not app.calls.commands
 
-    drive(services, start, read_only=True)
+    drive(context, start, read_only=True)
 
 
 def test_a_run_in_this_process_comes_to_its_end(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def start(app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         await pilot.press("p")
@@ -155,38 +153,38 @@ def test_a_run_in_this_process_comes_to_its_end(
         await pilot.press("enter")
         await until(pilot, lambda: value(form, "fast_processing.stf_count")[3] == "form")
         await pilot.press("s")
-        await until(pilot, lambda: bool(app.asked.opened), timeout=30)
-        assert app.asked.commands == [
+        await until(pilot, lambda: bool(app.calls.opened), timeout=30)
+        assert app.calls.commands == [
             "swf-console --run stf_datataking --workflow-config fast_processing_default --no-realtime "
             "--namespace demo --set fast_processing.stf_count=3"
         ]
-        await until(pilot, lambda: not services.local_executions.live(), timeout=30)
-        (ended,) = services.local_executions.take_ended()
+        await until(pilot, lambda: not context.local_executions.live(), timeout=30)
+        (ended,) = context.local_executions.take_ended()
         assert (ended.status, ended.reason) == ("completed", "completed")
 
-    drive(services, start)
-    with services.database().read() as connection:
+    drive(context, start)
+    with context.database().read() as connection:
         (found,) = executions.page(connection, ExecutionFilter(), limit=5).items
     assert found.status == "completed"
     assert found.namespace == "demo"
 
 
 def test_s_pressed_before_the_check_is_done_begins_the_run_after_it(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
-    app = HostApp(AgentsScreen(services))
+    app = HostApp(AgentsScreen(context))
 
     async def go() -> None:
         async with app.run_test(size=(80, 24)) as pilot:
-            form = LaunchForm(services)
+            form = LaunchForm(context)
             app.push_screen(form)
             await until(pilot, lambda: form.is_mounted)
             form.action_start()
-            await until(pilot, lambda: bool(app.asked.opened), timeout=30)
-            assert len(app.asked.commands) == 1
-            (running,) = services.local_executions.live()
-            services.local_executions.stop(running.execution_id)
-            await until(pilot, lambda: not services.local_executions.live(), timeout=30)
+            await until(pilot, lambda: bool(app.calls.opened), timeout=30)
+            assert len(app.calls.commands) == 1
+            (running,) = context.local_executions.live()
+            context.local_executions.stop(running.execution_id)
+            await until(pilot, lambda: not context.local_executions.live(), timeout=30)
 
     asyncio.run(go())
 
@@ -199,7 +197,7 @@ def test_the_command_line_says_the_same() -> None:
 
 
 def test_what_is_typed_or_chosen_is_said_and_alone_has_the_keys(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     def line(form: LaunchForm, part: str) -> str:
         return str(form.query_one(f"#launch-{part}", Static).content)
@@ -222,15 +220,15 @@ def test_what_is_typed_or_chosen_is_said_and_alone_has_the_keys(
         assert form.rows.has_focus
         assert form.query_one("#launch-keys").display
 
-    drive(services, look)
+    drive(context, look)
 
 
 def test_what_does_not_fit_of_the_verdict_can_be_read_without_a_mouse(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def look(_app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: form.verdict.max_scroll_y > 0)
         await pilot.press("tab", "G")
         assert form.verdict.top == form.verdict.max_scroll_y
 
-    drive(services, look)
+    drive(context, look)

@@ -26,13 +26,13 @@ Steps = Callable[[HostApp, Pilot[None]], Awaitable[None]]
 
 
 @pytest.fixture
-def kept(services: ConsoleContext) -> Database:
-    return services.database()
+def kept(context: ConsoleContext) -> Database:
+    return context.database()
 
 
-def play(services: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24)) -> None:
+def play(context: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24)) -> None:
     async def run() -> None:
-        app = HostApp(MessagesScreen(services))
+        app = HostApp(MessagesScreen(context))
         async with app.run_test(size=size) as pilot:
             app.query_one(MessageTail).focus()
             await pilot.pause()
@@ -41,8 +41,8 @@ def play(services: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24
     asyncio.run(run())
 
 
-def send(services: ConsoleContext, count: int = 1, kind: str = "stf_gen", **content: object) -> None:
-    first = services.tail.numbers().total
+def send(context: ConsoleContext, count: int = 1, kind: str = "stf_gen", **content: object) -> None:
+    first = context.tail.numbers().total
     frames = [
         (
             {"destination": "/topic/epictopic", ID_HEADER: str(uuid.uuid4())},
@@ -50,7 +50,7 @@ def send(services: ConsoleContext, count: int = 1, kind: str = "stf_gen", **cont
         )
         for each in range(count)
     ]
-    services.tail.take(frames)
+    context.tail.take(frames)
 
 
 def lines(app: HostApp) -> list[str]:
@@ -70,41 +70,41 @@ def view(app: HostApp) -> MessageTail:
     return app.query_one(MessageTail)
 
 
-def test_what_comes_is_shown_and_followed(services: ConsoleContext) -> None:
+def test_what_comes_is_shown_and_followed(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
-        send(services, 100)
+        send(context, 100)
         await until(pilot, shows(app, "n=99"))
         assert "FOLLOW" in head(app)
         await until(pilot, lambda: "stf_gen 100" in app.query_one("#messages-types", Line).text)
 
-    play(services, steps)
+    play(context, steps)
 
 
-def test_pausing_loses_nothing_and_says_how_much_waits(services: ConsoleContext) -> None:
+def test_pausing_loses_nothing_and_says_how_much_waits(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
-        send(services, 100)
+        send(context, 100)
         await until(pilot, shows(app, "n=99"))
         await pilot.press("space")
         before = lines(app)
-        send(services, 1234)
+        send(context, 1234)
         await until(pilot, lambda: "PAUSED 1,234 waiting" in head(app))
         assert lines(app)[:-1] == before[:-1] or [x[:-1] for x in lines(app)] == [x[:-1] for x in before]
         await pilot.press("space")
         await until(pilot, shows(app, "n=1333"))
         assert "FOLLOW" in head(app)
 
-    play(services, steps)
+    play(context, steps)
 
 
-def test_moving_lets_go_and_the_end_follows_again(services: ConsoleContext) -> None:
+def test_moving_lets_go_and_the_end_follows_again(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
-        send(services, 100)
+        send(context, 100)
         await until(pilot, shows(app, "n=99"))
         await pilot.press("k", "k")
         cursor = view(app).cursor
         assert cursor is not None
         assert cursor.content["n"] == 97
-        send(services, 50)
+        send(context, 50)
         await until(pilot, lambda: view(app).waiting == 50)
         assert view(app).cursor is not None
         assert cursor.number == 97
@@ -114,58 +114,58 @@ def test_moving_lets_go_and_the_end_follows_again(services: ConsoleContext) -> N
         await until(pilot, shows(app, "n=149"))
         assert view(app).following
 
-    play(services, steps)
+    play(context, steps)
 
 
-def test_what_is_read_stays_while_the_ring_moves_on(services: ConsoleContext, tmp_path: Path) -> None:
+def test_what_is_read_stays_while_the_ring_moves_on(context: ConsoleContext, tmp_path: Path) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
-        send(services, 60)
+        send(context, 60)
         await until(pilot, shows(app, "n=59"))
         await pilot.press("pageup")
         cursor = view(app).cursor
         for _ in range(20):
-            send(services, 500)
+            send(context, 500)
             await pilot.pause()
         now = view(app).cursor
         assert cursor is not None
         assert now is not None
         assert now.number == cursor.number
 
-    play(services, steps)
+    play(context, steps)
 
 
-def test_a_filter_narrows_and_escape_takes_it_away(services: ConsoleContext) -> None:
+def test_a_filter_narrows_and_escape_takes_it_away(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
-        send(services, 50)
-        send(services, 3, kind="run_imminent")
+        send(context, 50)
+        send(context, 3, kind="run_imminent")
         await pilot.press("slash", *"type=run_*", "enter")
-        await until(pilot, lambda: len(services.tail) == 3)
+        await until(pilot, lambda: len(context.tail) == 3)
         await until(pilot, lambda: "type=run_*" in head(app))
         assert view(app).has_focus
         await pilot.press("escape")
-        await until(pilot, lambda: len(services.tail) == 53)
+        await until(pilot, lambda: len(context.tail) == 53)
 
-    play(services, steps)
+    play(context, steps)
 
 
-def test_a_wrong_filter_is_said_and_stays_to_be_mended(services: ConsoleContext) -> None:
+def test_a_wrong_filter_is_said_and_stays_to_be_mended(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         await pilot.press("slash", *"typ=x", "enter")
         await pilot.pause()
-        assert "Did you mean type?" in app.asked.said[-1]
+        assert "Did you mean type?" in app.calls.said[-1]
         assert app.query_one(Input).has_focus
         await pilot.press("escape")
         assert view(app).has_focus
 
-    play(services, steps)
+    play(context, steps)
 
 
-def test_search_goes_from_one_to_the_next(services: ConsoleContext) -> None:
+def test_search_goes_from_one_to_the_next(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
-        send(services, 40)
-        send(services, 1, word="needle")
-        send(services, 40)
-        send(services, 1, word="Needle")
+        send(context, 40)
+        send(context, 1, word="needle")
+        send(context, 40)
+        send(context, 1, word="Needle")
         await until(pilot, shows(app, "n=81"))
         await pilot.press("s", *"needle", "enter")
         await until(pilot, lambda: not view(app).following and _n(app) == 40)
@@ -174,10 +174,10 @@ def test_search_goes_from_one_to_the_next(services: ConsoleContext) -> None:
         await pilot.press("N")
         await until(pilot, lambda: _n(app) == 40)
         await pilot.press("N")
-        await until(pilot, lambda: bool(app.asked.said))
-        assert "nothing more holds" in app.asked.said[-1]
+        await until(pilot, lambda: bool(app.calls.said))
+        assert "nothing more holds" in app.calls.said[-1]
 
-    play(services, steps)
+    play(context, steps)
 
 
 def _n(app: HostApp) -> object:
@@ -185,20 +185,20 @@ def _n(app: HostApp) -> object:
     return cursor.content["n"] if cursor else None
 
 
-def test_a_mark_stands_between_messages(services: ConsoleContext) -> None:
+def test_a_mark_stands_between_messages(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
-        send(services)
+        send(context)
         await pilot.press("m")
-        send(services)
+        send(context)
         await until(pilot, shows(app, "n=2"))
         assert "mark 1" in lines(app)[1]
 
-    play(services, steps)
+    play(context, steps)
 
 
-def test_enter_opens_the_message_and_escape_comes_back(services: ConsoleContext) -> None:
+def test_enter_opens_the_message_and_escape_comes_back(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
-        send(services, deep={"list": [1, 2]})
+        send(context, deep={"list": [1, 2]})
         await until(pilot, shows(app, "n=0"))
         await pilot.press("enter")
         await until(pilot, lambda: app.query_one(MessageDetail).display)
@@ -207,63 +207,63 @@ def test_enter_opens_the_message_and_escape_comes_back(services: ConsoleContext)
         await pilot.press("escape")
         await until(pilot, lambda: view(app).display)
 
-    play(services, steps)
+    play(context, steps)
 
 
-def test_a_wide_screen_shows_the_message_beside_the_list(services: ConsoleContext) -> None:
+def test_a_wide_screen_shows_the_message_beside_the_list(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
-        send(services, deep={"list": [1, 2]})
+        send(context, deep={"list": [1, 2]})
         await until(pilot, lambda: '"deep"' in app.query_one(MessageDetail).text)
         assert view(app).display
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: not app.query_one(MessageDetail).display)
 
-    play(services, steps, size=(160, 50))
+    play(context, steps, size=(160, 50))
 
 
-def test_list_and_message_share_a_wide_screen(services: ConsoleContext) -> None:
+def test_list_and_message_share_a_wide_screen(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
-        send(services, 3)
+        send(context, 3)
         await until(pilot, shows(app, "n=2"))
         list_width, message_width = view(app).size.width, app.query_one(MessageDetail).size.width
         assert list_width > 60
         assert message_width > 40
         assert list_width + message_width <= 160
 
-    play(services, steps, size=(160, 50))
+    play(context, steps, size=(160, 50))
 
 
-def test_the_past_is_read_from_the_database(services: ConsoleContext, kept: Database) -> None:
+def test_the_past_is_read_from_the_database(context: ConsoleContext, kept: Database) -> None:
     add_messages(kept, add_execution(kept), 300)
 
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
-        send(services, 5)
+        send(context, 5)
         await until(pilot, shows(app, "n=4"))
         await pilot.press("g")
-        await until(pilot, lambda: len(services.tail) == 205)
+        await until(pilot, lambda: len(context.tail) == 205)
         await pilot.press("g")
         await pilot.press("g")
-        await until(pilot, lambda: len(services.tail) == 305)
+        await until(pilot, lambda: len(context.tail) == 305)
         await pilot.press("g")
         assert shows(app, "sequence=1 ")()
 
-    play(services, steps)
+    play(context, steps)
 
 
-def test_a_jump_goes_to_a_time(services: ConsoleContext, kept: Database) -> None:
+def test_a_jump_goes_to_a_time(context: ConsoleContext, kept: Database) -> None:
     add_messages(kept, add_execution(kept), 300)
 
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
-        send(services, 5)
+        send(context, 5)
         await pilot.press("t", *"2026-01-31T12:02:00", "enter")
-        await until(pilot, lambda: len(services.tail) == 305)
+        await until(pilot, lambda: len(context.tail) == 305)
         cursor = view(app).cursor
         await until(pilot, lambda: view(app).cursor is not cursor or not view(app).following)
         found = view(app).cursor
         assert found is not None
         assert found.at == datetime(2026, 1, 31, 12, 2, tzinfo=UTC)
 
-    play(services, steps)
+    play(context, steps)
 
 
 @pytest.mark.parametrize(
@@ -277,10 +277,10 @@ def test_a_jump_goes_to_a_time(services: ConsoleContext, kept: Database) -> None
         "\x00\x07\r\n",
     ],
 )
-def test_hostile_bodies_are_shown_harmlessly(services: ConsoleContext, body: str) -> None:
+def test_hostile_bodies_are_shown_harmlessly(context: ConsoleContext, body: str) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
-        services.tail.take([({"namespace": "demo", "destination": "/topic/epictopic"}, body)])
-        await until(pilot, lambda: len(services.tail) == 1)
+        context.tail.take([({"namespace": "demo", "destination": "/topic/epictopic"}, body)])
+        await until(pilot, lambda: len(context.tail) == 1)
         await pilot.pause(0.2)
         shown = lines(app)[0]
         assert shown.isprintable()
@@ -289,19 +289,19 @@ def test_hostile_bodies_are_shown_harmlessly(services: ConsoleContext, body: str
         await pilot.pause()
         assert all(each.isprintable() for each in app.query_one(MessageDetail).text.splitlines())
 
-    play(services, steps)
+    play(context, steps)
 
 
-def test_nothing_to_see_proves_that_the_pipe_is_alive(services: ConsoleContext) -> None:
+def test_nothing_to_see_proves_that_the_pipe_is_alive(context: ConsoleContext) -> None:
     now = datetime.now(UTC)
     up = ConnectionStatus("broker", Connectivity.UP, since=now - timedelta(minutes=14), proved_at=now)
-    services.connections = lambda: (up,)  # type: ignore[method-assign]
+    context.connections = lambda: (up,)  # type: ignore[method-assign]
 
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         await until(pilot, shows(app, "No messages in demo yet."))
         assert shows(app, "Broker connected 14m, no message since, 0/s in other namespaces.")()
-        services.tail.set_filter("type=stf_*")
+        context.tail.set_filter("type=stf_*")
         await until(pilot, shows(app, "No messages match type=stf_* in demo."))
         assert shows(app, "Esc clears the filter.")()
 
-    play(services, steps)
+    play(context, steps)

@@ -27,11 +27,11 @@ Steps = Callable[[HostApp, Pilot[None]], Awaitable[None]]
 class Topic:
     """Messages a second apart: each is recorded when it is sent, and comes a third of a second later."""
 
-    def __init__(self, services: ConsoleContext) -> None:
-        self._database, self._execution = services.database(), add_execution(services.database())
+    def __init__(self, context: ConsoleContext) -> None:
+        self._database, self._execution = context.database(), add_execution(context.database())
         self._sent = 0
         self.tail = MessageBuffer("demo", capacity=CAPACITY, now=self._now)
-        services.__dict__["tail"] = self.tail
+        context.__dict__["tail"] = self.tail
 
     def _now(self) -> float:
         return (BEGAN + timedelta(seconds=self._sent)).timestamp() + 1 / 3
@@ -60,13 +60,13 @@ class Topic:
 
 
 @pytest.fixture
-def topic(services: ConsoleContext) -> Topic:
-    return Topic(services)
+def topic(context: ConsoleContext) -> Topic:
+    return Topic(context)
 
 
-def play(services: ConsoleContext, steps: Steps) -> None:
+def play(context: ConsoleContext, steps: Steps) -> None:
     async def run() -> None:
-        app = HostApp(MessagesScreen(services))
+        app = HostApp(MessagesScreen(context))
         async with app.run_test(size=(80, 24)) as pilot:
             app.query_one(MessageTail).focus()
             await pilot.pause()
@@ -94,7 +94,7 @@ async def page_up(app: HostApp, pilot: Pilot[None]) -> list[int]:
 
 
 def test_page_after_page_each_message_is_there_once_from_the_newest_to_the_first(
-    services: ConsoleContext, topic: Topic
+    context: ConsoleContext, topic: Topic
 ) -> None:
     topic.send(300, heard=False)
     topic.send(200)
@@ -110,10 +110,10 @@ def test_page_after_page_each_message_is_there_once_from_the_newest_to_the_first
             before = now
         assert len(app.query_one(MessagesScreen).tail) == 500
 
-    play(services, steps)
+    play(context, steps)
 
 
-def test_what_comes_meanwhile_moves_nothing(services: ConsoleContext, topic: Topic) -> None:
+def test_what_comes_meanwhile_moves_nothing(context: ConsoleContext, topic: Topic) -> None:
     topic.send(200, heard=False)
     topic.send(150)
 
@@ -130,11 +130,11 @@ def test_what_comes_meanwhile_moves_nothing(services: ConsoleContext, topic: Top
         await pilot.press("G")
         await until(pilot, lambda: seen(app)[-1] == topic._sent)
 
-    play(services, steps)
+    play(context, steps)
 
 
 def test_what_has_left_the_ring_while_it_was_read_stays_and_is_found_again(
-    services: ConsoleContext, topic: Topic
+    context: ConsoleContext, topic: Topic
 ) -> None:
     topic.send(CAPACITY)
 
@@ -154,4 +154,4 @@ def test_what_has_left_the_ring_while_it_was_read_stays_and_is_found_again(
         assert found is not None
         assert found.content["sequence"] == cursor.content["sequence"] - 1
 
-    play(services, steps)
+    play(context, steps)

@@ -23,8 +23,8 @@ def items(screen: NamespacesScreen) -> list[Item]:
     return screen.editor.values.items
 
 
-def text_of_testbed(services: ConsoleContext) -> str:
-    return path_of_testbed(services.settings).read_text()
+def text_of_testbed(context: ConsoleContext) -> str:
+    return path_of_testbed(context.settings).read_text()
 
 
 async def edit(screen: NamespacesScreen, pilot: Pilot[None], key: str, text: str) -> None:
@@ -34,22 +34,22 @@ async def edit(screen: NamespacesScreen, pilot: Pilot[None], key: str, text: str
     screen.editor.input.value = text
 
 
-def test_namespaces_with_their_owners_and_counts(services: ConsoleContext) -> None:
-    add_execution(services.database(), 1)
-    add_execution(services.database(), 2, namespace="other")
+def test_namespaces_with_their_owners_and_counts(context: ConsoleContext) -> None:
+    add_execution(context.database(), 1)
+    add_execution(context.database(), 2, namespace="other")
 
     async def look(_app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
         rows = {item.key: [cell.text for cell in item.cells] for item in screen.names.items}
         assert rows["demo"] == ["●", "demo", "shifter (you)", "1", "0"]
         screen.names.go_to("other")
         await pilot.press("enter")
-        await until(pilot, lambda: services.namespace == "other")
+        await until(pilot, lambda: context.namespace == "other")
         await until(pilot, lambda: screen.names.items[1].cells[0].text == "●")
 
-    drive(services, look)
+    drive(context, look)
 
 
-def test_testbed_toml_is_shown_with_what_it_comes_to(services: ConsoleContext) -> None:
+def test_testbed_toml_is_shown_with_what_it_comes_to(context: ConsoleContext) -> None:
     async def look(_app: HostApp, screen: NamespacesScreen, _pilot: Pilot[None]) -> None:
         assert value(screen, "file testbed.namespace")[1] == "demo"
         assert value(screen, "composed fast_processing.stf_count")[1:] == [
@@ -58,62 +58,62 @@ def test_testbed_toml_is_shown_with_what_it_comes_to(services: ConsoleContext) -
             "fast_processing_default.toml:11",
         ]
 
-    drive(services, look)
+    drive(context, look)
 
 
-def test_an_edit_shows_what_would_differ_and_is_asked_before_it_is_written(services: ConsoleContext) -> None:
-    before = text_of_testbed(services)
+def test_an_edit_shows_what_would_differ_and_is_asked_before_it_is_written(context: ConsoleContext) -> None:
+    before = text_of_testbed(context)
 
     async def change(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
         await edit(screen, pilot, "composed fast_processing.stf_count", "7")
         await until(pilot, lambda: "+stf_count = 7" in screen.editor.detail.text)
-        assert text_of_testbed(services) == before
+        assert text_of_testbed(context) == before
         await pilot.press("enter")
         await until(pilot, lambda: value(screen, "composed fast_processing.stf_count")[1] == "7")
         assert value(screen, "composed fast_processing.stf_count")[3].startswith("testbed.toml:")
-        assert app.asked.questions == ["write fast_processing.stf_count = 7 into testbed.toml?"]
-        assert app.asked.commands == ["swf-console config set fast_processing.stf_count=7"]
+        assert app.calls.questions == ["write fast_processing.stf_count = 7 into testbed.toml?"]
+        assert app.calls.commands == ["swf-console config set fast_processing.stf_count=7"]
         screen.editor.values.go_to("composed fast_processing.stf_count")
         await pilot.press("backspace")
         await until(pilot, lambda: value(screen, "composed fast_processing.stf_count")[1] == "10")
 
-    drive(services, change)
-    assert "# Overrides for every workflow, whatever the section:" in text_of_testbed(services)
+    drive(context, change)
+    assert "# Overrides for every workflow, whatever the section:" in text_of_testbed(context)
 
 
-def test_what_would_be_wrong_is_said_while_typing_and_not_written(services: ConsoleContext) -> None:
-    before = text_of_testbed(services)
+def test_what_would_be_wrong_is_said_while_typing_and_not_written(context: ConsoleContext) -> None:
+    before = text_of_testbed(context)
 
     async def change(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
         await edit(screen, pilot, "composed fast_processing.stf_count", "many")
         await until(pilot, lambda: "whole number" in screen.editor.detail.text)
         await pilot.press("enter")
         await until(pilot, lambda: not screen.editor.previews.busy)
-        assert not app.asked.questions
+        assert not app.calls.questions
         await pilot.press("escape")
         assert screen.editor.values.has_focus
 
-    drive(services, change)
-    assert text_of_testbed(services) == before
+    drive(context, change)
+    assert text_of_testbed(context) == before
 
 
-def test_no_at_the_question_writes_nothing(services: ConsoleContext) -> None:
-    before = text_of_testbed(services)
+def test_no_at_the_question_writes_nothing(context: ConsoleContext) -> None:
+    before = text_of_testbed(context)
 
     async def refuse(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
         await edit(screen, pilot, "file workflow.realtime", "false")
         await pilot.press("enter")
-        await until(pilot, lambda: bool(app.asked.questions))
-        assert not app.asked.commands
+        await until(pilot, lambda: bool(app.calls.questions))
+        assert not app.calls.commands
 
-    drive(services, refuse, answer=False)
-    assert text_of_testbed(services) == before
+    drive(context, refuse, answer=False)
+    assert text_of_testbed(context) == before
 
 
 def test_a_configuration_is_edited_like_testbed_toml_and_its_last_version_is_kept(
-    services: ConsoleContext,
+    context: ConsoleContext,
 ) -> None:
-    path = path_of(services.settings, "fast_processing_default")
+    path = path_of(context.settings, "fast_processing_default")
     before = path.read_text()
 
     async def change(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
@@ -129,14 +129,14 @@ def test_a_configuration_is_edited_like_testbed_toml_and_its_last_version_is_kep
         assert path.read_text() == before
         await pilot.press("enter")
         await until(pilot, lambda: value(screen, "composed fast_processing.stf_count")[1] == "7")
-        assert app.asked.questions == [
+        assert app.calls.questions == [
             "write fast_processing.stf_count = 7 into fast_processing_default.toml?"
         ]
-        assert app.asked.commands == [
+        assert app.calls.commands == [
             "swf-console config set fast_processing.stf_count=7 --file fast_processing_default"
         ]
 
-    drive(services, change)
+    drive(context, change)
     after = path.read_text()
     assert [line for line in before.splitlines() if line.startswith("#")] == [
         line for line in after.splitlines() if line.startswith("#")
@@ -146,9 +146,9 @@ def test_a_configuration_is_edited_like_testbed_toml_and_its_last_version_is_kep
 
 
 def test_what_would_break_what_includes_the_file_is_refused(
-    services: ConsoleContext,
+    context: ConsoleContext,
 ) -> None:
-    path = path_of(services.settings, "daq_state_machine")
+    path = path_of(context.settings, "daq_state_machine")
     before = path.read_text()
 
     async def change(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
@@ -160,52 +160,52 @@ def test_what_would_break_what_includes_the_file_is_refused(
         await until(pilot, lambda: "daq_state_machine.toml" in screen.editor.detail.text)
         await pilot.press("enter")
         await until(pilot, lambda: not screen.editor.previews.busy)
-        assert not app.asked.questions
+        assert not app.calls.questions
         screen.action_file("nothing")
-        assert "there is no file nothing here: testbed.toml, " in app.asked.said[-1]
+        assert "there is no file nothing here: testbed.toml, " in app.calls.said[-1]
 
-    drive(services, change)
+    drive(context, change)
     assert path.read_text() == before
 
 
-def test_c_makes_a_namespace_of_ones_own(services: ConsoleContext) -> None:
+def test_c_makes_a_namespace_of_ones_own(context: ConsoleContext) -> None:
     async def create(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
         await pilot.press("c")
         assert screen.editor.input.value == "shifter-dev"
         await pilot.press("enter")
         await until(pilot, lambda: "shifter-dev" in [item.key for item in screen.names.items])
-        assert app.asked.commands == ["swf-console namespaces create shifter-dev"]
+        assert app.calls.commands == ["swf-console namespaces create shifter-dev"]
 
-    drive(services, create)
+    drive(context, create)
 
 
-def test_read_only_changes_nothing_and_says_why(services: ConsoleContext) -> None:
+def test_read_only_changes_nothing_and_says_why(context: ConsoleContext) -> None:
     async def create(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
         await pilot.press("c")
-        assert app.asked.said == ["read-only"]
+        assert app.calls.said == ["read-only"]
         assert not screen.editor.editing
 
-    drive(services, create, read_only=True)
+    drive(context, create, read_only=True)
 
 
-def test_a_broken_testbed_toml_is_said_and_the_namespaces_stay(services: ConsoleContext) -> None:
-    add_execution(services.database(), 1)
+def test_a_broken_testbed_toml_is_said_and_the_namespaces_stay(context: ConsoleContext) -> None:
+    add_execution(context.database(), 1)
 
     async def look(_app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
-        path_of_testbed(services.settings).write_text("[testbed\n")
+        path_of_testbed(context.settings).write_text("[testbed\n")
         await until(pilot, lambda: "no valid TOML" in screen.notice.text)
         assert [item.key for item in screen.names.items] == ["demo"]
 
-    drive(services, look, size=(160, 50))
+    drive(context, look, size=(160, 50))
 
 
 def test_the_namespace_that_is_looked_at_is_listed_before_anything_is_in_it(
-    services: ConsoleContext,
+    context: ConsoleContext,
 ) -> None:
-    add_execution(services.database(), 1, namespace="other")
+    add_execution(context.database(), 1, namespace="other")
 
     async def look(_app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: [item.key for item in screen.names.items] == ["demo", "other"])
         assert screen.names.items[0].cells[2].text == "nobody yet"
 
-    drive(services, look)
+    drive(context, look)

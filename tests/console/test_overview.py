@@ -24,39 +24,39 @@ drive = Driver(OverviewScreen, lambda screen: screen.snapshot is not None)
 
 
 def test_a_home_where_nothing_runs_is_all_right_and_says_what_to_do(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def look(_app: HostApp, screen: OverviewScreen, _pilot: Pilot[None]) -> None:
         assert "Nothing runs." in screen.verdict
         assert "needs 6 agents more" in screen.verdict
         assert not screen.running.items
 
-    drive(services, look)
+    drive(context, look)
 
 
-def test_a_failed_agent_needs_a_human(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_a_failed_agent_needs_a_human(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     supervisor.broken["slice-worker"] = Explanation("exit 1 three times")
     supervisor.start(["slice-worker"])
 
     async def look(_app: HostApp, screen: OverviewScreen, _pilot: Pilot[None]) -> None:
         assert "slice-worker failed" in screen.verdict
 
-    drive(services, look)
+    drive(context, look)
 
 
-def test_a_mute_supervisord_needs_a_human(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_a_mute_supervisord_needs_a_human(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     supervisor.state = DaemonState.FROZEN
 
     async def look(_app: HostApp, screen: OverviewScreen, _pilot: Pilot[None]) -> None:
         assert "supervisord is frozen" in screen.verdict
 
-    drive(services, look)
+    drive(context, look)
 
 
 def test_what_runs_is_shown_with_states_and_pipeline(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
-    database = services.database()
+    database = context.database()
     identity = add_execution(database, status="running")
     add_messages(database, identity, 1, kind="run_imminent")
     add_messages(database, identity, 4)
@@ -72,79 +72,79 @@ def test_what_runs_is_shown_with_states_and_pipeline(
         assert "stf_gen 4" in screen.detail.text
         assert "stf_ready 3 (-1)" in screen.detail.text
         await pilot.press("enter")
-        await until(pilot, lambda: app.asked.opened == [("executions", {"execution": identity})])
+        await until(pilot, lambda: app.calls.opened == [("executions", {"execution": identity})])
 
-    drive(services, look)
+    drive(context, look)
 
 
 def test_a_run_of_this_process_is_seen_and_stopped_with_x(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
-    identity = services.local_executions.start(REALTIME)
+    identity = context.local_executions.start(REALTIME)
 
     async def stop(app: HostApp, screen: OverviewScreen, pilot: Pilot[None]) -> None:
         assert "realtime, in this console" in screen.detail.text
         assert "1 execution running" in screen.verdict or "needed" in screen.verdict
         await pilot.press("x")
         await until(pilot, lambda: not screen.running.items, timeout=20)
-        assert app.asked.questions == [f"Stop {identity}?"]
-        assert app.asked.commands == [f"executions stop {identity}"]
+        assert app.calls.questions == [f"Stop {identity}?"]
+        assert app.calls.commands == [f"executions stop {identity}"]
         texts = [item.cells[2].text for item in screen.changes.items]
         assert any(text.startswith(f"{identity} terminated") for text in texts)
         assert f"{identity} started by shifter" in texts
 
-    drive(services, stop)
+    drive(context, stop)
 
 
 def test_stop_of_an_execution_of_another_namespace_asks_in_a_dialog(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
-    execution = add_execution(services.database(), namespace="theirs", status="running")
-    services.namespace = None
+    execution = add_execution(context.database(), namespace="theirs", status="running")
+    context.namespace = None
 
     async def stop(app: HostApp, screen: OverviewScreen, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: bool(screen.running.items))
         await pilot.press("x")
-        assert app.asked.questions == ["Stop an execution in namespace theirs, which is not this one"]
-        assert app.asked.names == [[execution]]
-        assert app.asked.commands == []
+        assert app.calls.questions == ["Stop an execution in namespace theirs, which is not this one"]
+        assert app.calls.names == [[execution]]
+        assert app.calls.commands == []
 
-    drive(services, stop, answer=False)
+    drive(context, stop, answer=False)
 
 
 def test_a_dead_database_leaves_what_was_known_dimmed(
-    services: ConsoleContext, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
+    context: ConsoleContext, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    add_execution(services.database(), status="running")
+    add_execution(context.database(), status="running")
 
     def gone() -> None:
         raise DatabaseUnreachable("it is gone", "Start it again")
 
     async def die(_app: HostApp, screen: OverviewScreen, pilot: Pilot[None]) -> None:
         assert screen.running.items
-        monkeypatch.setattr(services, "database", gone)
+        monkeypatch.setattr(context, "database", gone)
         await until(pilot, lambda: screen.running.stale)
         assert "what runs is not known" in screen.verdict
         assert "it is gone. Start it again" in screen.query_one(Notice).text
         assert screen.running.items
 
-    drive(services, die)
+    drive(context, die)
 
 
 def test_an_execution_that_nobody_runs_is_closed_and_not_shown_as_running(
-    services: ConsoleContext, supervisor: MemorySupervisor
+    context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     past = datetime.now(UTC) - timedelta(minutes=5)
-    add_execution(services.database(), status="running", owner="other:1:x", lease_expires_at=past)
+    add_execution(context.database(), status="running", owner="other:1:x", lease_expires_at=past)
 
     async def look(_app: HostApp, screen: OverviewScreen, _pilot: Pilot[None]) -> None:
         assert not screen.running.items
         assert any("its process was killed" in item.cells[2].text for item in screen.changes.items)
 
-    drive(services, look)
+    drive(context, look)
 
 
-def test_both_sizes_have_room_for_all_parts(services: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_both_sizes_have_room_for_all_parts(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     async def wide(_app: HostApp, screen: OverviewScreen, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: screen.changes.region.x > screen.running.region.x)
 
@@ -152,8 +152,8 @@ def test_both_sizes_have_room_for_all_parts(services: ConsoleContext, supervisor
         assert screen.changes.region.y > screen.detail.region.y
         assert screen.changes.size.height >= 3
 
-    drive(services, wide, size=(160, 50))
-    drive(services, narrow)
+    drive(context, wide, size=(160, 50))
+    drive(context, narrow)
 
 
 def test_a_strip_without_room_leaves_out_the_earliest_states() -> None:

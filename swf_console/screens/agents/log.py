@@ -19,9 +19,9 @@ LOG_SECONDS = 0.2
 class AgentLog(LogPane):
     """Follows the log of one agent while the screen is open."""
 
-    def __init__(self, services: "ConsoleContext") -> None:
+    def __init__(self, context: "ConsoleContext") -> None:
         super().__init__(identity="agents-log")
-        self._services = services
+        self.context = context
         self._agent: AgentStatus | None = None
         self._buffer: LogBuffer | None = None
         self._reading: Timer | None = None
@@ -42,7 +42,7 @@ class AgentLog(LogPane):
         """Close the log."""
         self._let_log_go()
 
-    def see(self, line: "AgentStatus | None") -> None:
+    def update_status(self, line: "AgentStatus | None") -> None:
         """Take a newer status of the same agent."""
         self._agent = line
 
@@ -61,7 +61,7 @@ class AgentLog(LogPane):
             self.set_title(brief(line.key, 40), empty=why)
         else:
             self.set_title(brief(program, 40), empty="Nothing was written yet")
-            self._buffer = LogBuffer(self._services.settings, program, self._services.supervisor)
+            self._buffer = LogBuffer(self.context.settings, program, self.context.supervisor)
 
     def _read_on(self) -> None:
         if self._buffer is None:

@@ -54,13 +54,13 @@ class AgentsScreen(ListScreen):
     }
     """
 
-    def __init__(self, services: "ConsoleContext") -> None:
-        super().__init__(services)
+    def __init__(self, context: "ConsoleContext") -> None:
+        super().__init__(context)
         self._snapshot: AgentsSnapshot | None = None
         self._recalled = ""
-        self._watch: AgentMonitor | None = None
+        self._monitor: AgentMonitor | None = None
         self._orphans = BackgroundCall(self, "orphans")
-        self.poll: Poll[AgentsSnapshot] = Poll(self, self._ask, self._show, self._trouble)
+        self.poll: Poll[AgentsSnapshot] = Poll(self, self._read, self._show, self._show_trouble)
 
     def compose(self) -> ComposeResult:
         """The list above or beside the log."""
@@ -69,7 +69,7 @@ class AgentsScreen(ListScreen):
         yield Notice(identity="agents-notice")
         with Container(id="agents-parts"):
             yield ShortList(COLUMNS, identity="agents-list", empty="Asking supervisord ...", markable=True)
-            yield AgentLog(self.services)
+            yield AgentLog(self.context)
 
     @property
     def listing(self) -> ShortList:
@@ -101,10 +101,10 @@ class AgentsScreen(ListScreen):
         """Read at once."""
         self.poll.now()
 
-    def _ask(self) -> "AgentsSnapshot":
-        if self._watch is None:
-            self._watch = AgentMonitor(self.services)
-        return self._watch.snapshot()
+    def _read(self) -> "AgentsSnapshot":
+        if self._monitor is None:
+            self._monitor = AgentMonitor(self.context)
+        return self._monitor.snapshot()
 
     def _show(self, snapshot: "AgentsSnapshot") -> None:
         self._snapshot = snapshot
@@ -113,15 +113,15 @@ class AgentsScreen(ListScreen):
         self.listing.show(items)
         if self._recalled and self.listing.go_to(self._recalled):
             self._recalled = ""
-        self.log_pane.see(self._current)
+        self.log_pane.update_status(self._current)
         self.query_one("#agents-summary", Static).update(agents_summary(snapshot))
-        outage = database_notice(self.services, snapshot.database_trouble)
+        outage = database_notice(self.context, snapshot.database_trouble)
         self.query_one(Notice).say(*notices(snapshot, outage))
 
-    def _trouble(self, said: str) -> None:
-        self.listing.stale = bool(said)
-        if said:
-            self.query_one(Notice).say(said)
+    def _show_trouble(self, trouble: str) -> None:
+        self.listing.stale = bool(trouble)
+        if trouble:
+            self.query_one(Notice).say(trouble)
 
     @on(ShortList.Moved, "#agents-list")
     def _moved(self, event: ShortList.Moved) -> None:
@@ -191,7 +191,7 @@ class AgentsScreen(ListScreen):
 
     def _find_orphans(self, *, end: bool) -> Sequence[str]:
         """Runs in a worker thread."""
-        found = find_orphans(self.services.settings, end=end, supervisor=self.services.supervisor)
+        found = find_orphans(self.context.settings, end=end, supervisor=self.context.supervisor)
         return [f"{one.process} (PID {one.pid})" for one in found]
 
     def _names(self, fits: "Callable[[AgentStatus], bool]") -> Sequence[str]:
@@ -225,7 +225,7 @@ class AgentsScreen(ListScreen):
 
     def _do(self, verb: str, names: Sequence[str]) -> str:
         """Runs in a worker thread."""
-        return change(self.services, verb, names)
+        return change(self.context, verb, names)
 
     def _changed(self) -> None:
         self.listing.unmark()

@@ -18,15 +18,15 @@ def outage(connection: ConnectionStatus) -> str:
     return f"{connection.subject}: {words}{again} · {why}{advice}"
 
 
-def outages(services: ConsoleContext, *names: str) -> list[str]:
+def outages(context: ConsoleContext, *names: str) -> list[str]:
     """The lost connections among those named."""
     return [
         words
-        for connection in services.connections()
+        for connection in context.connections()
         if connection.name in names and (words := outage(connection))
     ]
 
 
-def database_notice(services: ConsoleContext, trouble: str) -> str:
+def database_notice(context: ConsoleContext, trouble: str) -> str:
     """Why the database cannot be read, with its age and the next attempt; empty without `trouble`."""
-    return next(iter(outages(services, "db")), trouble) if trouble else ""
+    return next(iter(outages(context, "db")), trouble) if trouble else ""

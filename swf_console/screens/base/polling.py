@@ -82,10 +82,10 @@ class Poll(Generic[T]):
         self._report()
 
     def _report(self) -> None:
-        said = self._trouble_text()
-        if said != self._reported:
-            self._reported = said
-            self._trouble(said)
+        trouble = self._trouble_text()
+        if trouble != self._reported:
+            self._reported = trouble
+            self._trouble(trouble)
 
     def _trouble_text(self) -> str:
         if not self._cause:

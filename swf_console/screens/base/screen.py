@@ -36,9 +36,9 @@ class BaseScreen(Widget, can_focus=False):
         cls.BINDINGS = bindings_of(cls.screen_name)
         super().__init_subclass__(**arguments)
 
-    def __init__(self, services: "ConsoleContext") -> None:
+    def __init__(self, context: "ConsoleContext") -> None:
         super().__init__(id=f"pane-{self.screen_name}")
-        self.services = services
+        self.context = context
 
     def on_resize(self, event: events.Resize) -> None:
         """Put the parts side by side where there is room."""
@@ -70,8 +70,8 @@ class ListScreen(BaseScreen):
 
     columns: ClassVar[Sequence[Column]] = ()
 
-    def __init__(self, services: "ConsoleContext") -> None:
-        super().__init__(services)
+    def __init__(self, context: "ConsoleContext") -> None:
+        super().__init__(context)
         self.column_choice = ColumnChoice(self.columns, self, lambda: self.listing)
 
     @property
@@ -105,8 +105,8 @@ class ListScreen(BaseScreen):
 class StackedScreen(BaseScreen):
     """A screen with a list, and a stack of views that are opened over it."""
 
-    def __init__(self, services: "ConsoleContext", first: View) -> None:
-        super().__init__(services)
+    def __init__(self, context: "ConsoleContext", first: View) -> None:
+        super().__init__(context)
         self._stack = ViewStack(first)
 
     @property

@@ -47,12 +47,12 @@ class DefinitionDetailView(View):
 
     def __init__(
         self,
-        services: "ConsoleContext",
+        context: "ConsoleContext",
         summary: "DefinitionSummary",
         drifted: "Callable[[DefinitionSummary], bool | None]",
     ) -> None:
         super().__init__()
-        self.services, self.summary, self._drifted = services, summary, drifted
+        self.context, self.summary, self._drifted = context, summary, drifted
         self._drift = ""
         self.section = "code"
         self.definition: Definition | None = None
@@ -75,7 +75,7 @@ class DefinitionDetailView(View):
         """Start reading."""
         self._head()
         self.refresh_now()
-        listed = ExecutionsListed(self.services, ExecutionFilter(definition_id=self.summary.id))
+        listed = ExecutionsListed(self.context, ExecutionFilter(definition_id=self.summary.id))
         executions = self.query_one("#definition-executions", PagedTable)
         executions.show(
             RowSource(listed, lambda one: one.execution_id, cells_of(EXECUTION_COLUMNS)),
@@ -117,7 +117,7 @@ class DefinitionDetailView(View):
         self._head()
 
     def _read(self) -> "tuple[Definition, list[Content], bool | None]":
-        definition = get_definition(self.services.database(), self.summary.id)
+        definition = get_definition(self.context.database(), self.summary.id)
         code = highlighted(definition.definition, "python")
         return definition, code, self._drifted(self.summary)
 

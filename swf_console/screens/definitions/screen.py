@@ -31,9 +31,9 @@ NONE_YET = "No definitions yet: the first run of a workflow stores one.\n{launch
 class DefinitionList(View):
     """The list of definitions, newest first, of all workflows or of one."""
 
-    def __init__(self, services: "ConsoleContext") -> None:
+    def __init__(self, context: "ConsoleContext") -> None:
         super().__init__()
-        self.services = services
+        self.context = context
         self.workflow = ""
         self._drift: FileDrift | None = None
         self.column_choice = ColumnChoice(DEFINITIONS, self, lambda: self.table)
@@ -76,7 +76,7 @@ class DefinitionList(View):
         back = with_keys("{definitions.back} takes the filter away.")
         self.table.empty = f"No definitions of {named}.\n{back}" if self.workflow else with_keys(NONE_YET)
         self.table.show(
-            RowSource(DefinitionsListed(self.services, self.workflow or None), _key, self._cells),
+            RowSource(DefinitionsListed(self.context, self.workflow or None), _key, self._cells),
             sorted_by=("id", True),
         )
         what = f"of {named}" if self.workflow else "of all workflows"
@@ -131,7 +131,7 @@ class DefinitionList(View):
     def drifted(self, definition: DefinitionSummary) -> bool | None:
         """Whether the workflow's file differs from the stored code; blocks."""
         if self._drift is None:
-            self._drift = FileDrift(self.services)
+            self._drift = FileDrift(self.context)
         return self._drift.of(definition.id, definition.workflow_name)
 
     def _cells(self, definition: DefinitionSummary) -> tuple[Cell, ...]:
@@ -149,9 +149,9 @@ class DefinitionsScreen(StackedScreen):
     )
     DEFAULT_CSS = "DefinitionsScreen { height: 1fr; width: 1fr; }"
 
-    def __init__(self, services: "ConsoleContext") -> None:
-        self._list = DefinitionList(services)
-        super().__init__(services, self._list)
+    def __init__(self, context: "ConsoleContext") -> None:
+        self._list = DefinitionList(context)
+        super().__init__(context, self._list)
 
     def compose(self) -> ComposeResult:
         """The stack of views."""
@@ -178,7 +178,7 @@ class DefinitionsScreen(StackedScreen):
         event.stop()
         definition = event.row.value
         if isinstance(definition, DefinitionSummary):
-            self._stack.push(DefinitionDetailView(self.services, definition, self._list.drifted))
+            self._stack.push(DefinitionDetailView(self.context, definition, self._list.drifted))
 
     def action_back(self) -> None:
         """Go back one view; on the list, remove the filter."""

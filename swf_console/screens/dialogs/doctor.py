@@ -53,9 +53,9 @@ class DoctorOverlay(ModalScreen[None]):
     }
     """
 
-    def __init__(self, services: "ConsoleContext") -> None:
+    def __init__(self, context: "ConsoleContext") -> None:
         super().__init__()
-        self.services = services
+        self.context = context
         self.checks: list[Check] = []
         self.ended = False
         self._stop = threading.Event()
@@ -101,7 +101,7 @@ class DoctorOverlay(ModalScreen[None]):
         from ...backend.services.health.doctor.run import examine
 
         try:
-            for check in examine(lambda: self.services.settings):
+            for check in examine(lambda: self.context.settings):
                 if stop.is_set():
                     return
                 self.call_later(self._checked, stop, check)

@@ -24,9 +24,9 @@ class NamespacePicker(Dialog):
     scope: ClassVar[str] = "picker"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("picker")
 
-    def __init__(self, services: ConsoleContext) -> None:
+    def __init__(self, context: ConsoleContext) -> None:
         super().__init__()
-        self.services = services
+        self.context = context
         self._all: tuple[Choosable, ...] = ()
         self._shown: list[Choosable] = []
         self._background = BackgroundCall(self, "namespaces")
@@ -43,7 +43,7 @@ class NamespacePicker(Dialog):
     def on_mount(self) -> None:
         """Read the namespaces."""
         self._background.start(
-            lambda: choosable(self.services), self._read, lambda error: self._say(str(error))
+            lambda: choosable(self.context), self._read, lambda error: self._say(str(error))
         )
 
     @on(Input.Changed)
@@ -77,9 +77,9 @@ class NamespacePicker(Dialog):
         self._shown = [one for one in self._all if wanted in f"{one.name} {one.owner}".lower()]
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options([Option(_line(one, self.services.settings.user)) for one in self._shown])
+        options.add_options([Option(_line(one, self.context.settings.user)) for one in self._shown])
         names = [one.name for one in self._shown]
-        current = self.services.namespace
+        current = self.context.namespace
         options.highlighted = names.index(current) if current in names else (0 if names else None)
         self._say("" if self._shown else self._advice(wanted))
 

@@ -22,14 +22,14 @@ WHY = (
 class NamespaceSetup(Dialog):
     """Asks for a namespace and writes it into testbed.toml; returns the name, or None."""
 
-    def __init__(self, services: ConsoleContext) -> None:
+    def __init__(self, context: ConsoleContext) -> None:
         super().__init__()
-        self.services = services
+        self.context = context
 
     def compose(self) -> ComposeResult:
         with self.box("Welcome: name your namespace"):
             yield Static(Content(WHY), classes="text")
-            yield Input(suggested(self.services.settings), max_length=100)
+            yield Input(suggested(self.context.settings), max_length=100)
             yield Static("", classes="wrong")
             yield Static(
                 hint(("Enter", "write it into testbed.toml"), ("{dialog.leave}", "only look")), classes="hint"
@@ -53,7 +53,7 @@ class NamespaceSetup(Dialog):
     def _write(self, name: str) -> None:
         worker = get_current_worker()
         try:
-            write_namespace(self.services.settings, name)
+            write_namespace(self.context.settings, name)
         except SwfError as error:
             if not worker.is_cancelled:
                 self.app.call_from_thread(self._not_written, str(error))

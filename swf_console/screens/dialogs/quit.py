@@ -22,9 +22,9 @@ class QuitDialog(Dialog):
     scope: ClassVar[str] = "quitting"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("quitting")
 
-    def __init__(self, services: ConsoleContext, ends: tuple[str, ...] = ()) -> None:
+    def __init__(self, context: ConsoleContext, ends: tuple[str, ...] = ()) -> None:
         super().__init__()
-        self.services, self.ends = services, ends
+        self.context, self.ends = context, ends
         self._background = BackgroundCall(self, "what remains")
 
     def compose(self) -> ComposeResult:
@@ -39,7 +39,7 @@ class QuitDialog(Dialog):
 
     def on_mount(self) -> None:
         """Find out what keeps running."""
-        self._background.start(lambda: what_remains(self.services), self._say, lambda e: self._say([str(e)]))
+        self._background.start(lambda: what_remains(self.context), self._say, lambda e: self._say([str(e)]))
 
     def action_go(self) -> None:
         """Quit."""

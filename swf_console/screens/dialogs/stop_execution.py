@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def ask_to_stop(
     owner: Widget,
-    services: "ConsoleContext",
+    context: "ConsoleContext",
     screen: str,
     execution: "ExecutionSummary | None",
     stopped: Callable[[], None],
@@ -38,13 +38,13 @@ def ask_to_stop(
     def stop() -> str:
         from ...backend.services.executions.stop import stop_execution
 
-        done = stop_execution(services.settings, services.database(), execution_id)
+        done = stop_execution(context.settings, context.database(), execution_id)
         return f"{done.status} after {done.seconds:.1f} s"
 
     def go() -> None:
         host.record(action, f"executions stop {shlex.quote(execution_id)}", stop, lambda _: stopped())
 
-    if execution.namespace == services.namespace:
+    if execution.namespace == context.namespace:
         host.ask(f"Stop {brief(execution_id, 100)}?", go)
     else:
         whose = brief(execution.namespace or "-", 60)

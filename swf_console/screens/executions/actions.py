@@ -32,12 +32,12 @@ class ExecutionActions:
     def __init__(
         self,
         owner: Widget,
-        services: "ConsoleContext",
+        context: "ConsoleContext",
         reading: BackgroundCall,
         changed: Callable[[], None],
         started: Callable[[str], None],
     ) -> None:
-        self._owner, self._services, self._reading = owner, services, reading
+        self._owner, self._context, self._reading = owner, context, reading
         self._changed, self._started = changed, started
 
     @property
@@ -46,7 +46,7 @@ class ExecutionActions:
 
     def stop(self, execution: "ExecutionSummary | None") -> None:
         """Stop the execution after confirmation."""
-        ask_to_stop(self._owner, self._services, SCREEN, execution, self._changed)
+        ask_to_stop(self._owner, self._context, SCREEN, execution, self._changed)
 
     def rerun(self, execution: "ExecutionSummary | None") -> None:
         """Run it again with the same parameters in this namespace; the question says what will differ."""
@@ -57,11 +57,11 @@ class ExecutionActions:
             host.say("There is no execution here to run again")
             return
         execution_id = execution.execution_id
-        namespace = self._services.namespace or execution.namespace
+        namespace = self._context.namespace or execution.namespace
 
         def read() -> "Rerun":
-            database = self._services.database()
-            return rerun_of(self._services.settings, database, execution_id, namespace=namespace)
+            database = self._context.database()
+            return rerun_of(self._context.settings, database, execution_id, namespace=namespace)
 
         def ask(rerun: "Rerun") -> None:
             where = f"in {brief(namespace or '-', 60)}"
@@ -72,7 +72,7 @@ class ExecutionActions:
             command = shlex.join(["executions", "rerun", execution_id, "--namespace", str(namespace)])
             action = action_of("rerun", SCREEN)
             host.record(
-                action, command, lambda: self._services.local_executions.start(rerun.request), self._begun
+                action, command, lambda: self._context.local_executions.start(rerun.request), self._begun
             )
 
         self._reading.start(read, ask, lambda error: host.say(cause_of(error), bad=True))
@@ -84,7 +84,7 @@ class ExecutionActions:
             return
 
         def export() -> str:
-            return export_execution(self._services, execution_id)
+            return export_execution(self._context, execution_id)
 
         command = f"export {shlex.quote(execution_id)} --output {shlex.quote(f'{execution_id}.json')}"
         self._host.record(action_of("export", SCREEN), command, export)

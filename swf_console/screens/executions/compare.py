@@ -27,9 +27,9 @@ class CompareView(View):
     concerns_many: ClassVar[bool] = True
     DEFAULT_CSS = "CompareView > Line { height: 1; }"
 
-    def __init__(self, services: "ConsoleContext", first: str, second: str) -> None:
+    def __init__(self, context: "ConsoleContext", first: str, second: str) -> None:
         super().__init__()
-        self._services, self._names = services, (first, second)
+        self.context, self._names = context, (first, second)
         self._background = BackgroundCall(self, "compare")
 
     def compose(self) -> ComposeResult:
@@ -63,7 +63,7 @@ class CompareView(View):
         return "\t".join(cell.text for cell in row.cells) if row else None
 
     def _compare(self) -> "Comparison":
-        return compare_executions(self._services.database(), *self._names)
+        return compare_executions(self.context.database(), *self._names)
 
     def _show(self, comparison: "Comparison") -> None:
         count = len(comparison.differences)

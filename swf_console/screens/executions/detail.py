@@ -55,11 +55,11 @@ if TYPE_CHECKING:
     from ...viewmodels.executions.detail import RecordedExecution
 
 
-def message_document(services: "ConsoleContext", message_id: str) -> Document:
+def message_document(context: "ConsoleContext", message_id: str) -> Document:
     """The content of a message as indented JSON."""
 
     def read() -> str:
-        whole = asdict(find_message(services.database(), message_id))
+        whole = asdict(find_message(context.database(), message_id))
         return json.dumps(whole, indent=2, default=str, ensure_ascii=False)
 
     return Document(f" message {message_id}", read, "json")
@@ -103,15 +103,15 @@ class ExecutionDetailView(View):
             super().__init__()
             self.document = document
 
-    def __init__(self, services: "ConsoleContext", execution_id: str) -> None:
+    def __init__(self, context: "ConsoleContext", execution_id: str) -> None:
         super().__init__()
-        self.services, self.execution_id = services, execution_id
+        self.context, self.execution_id = context, execution_id
         self.recorded: RecordedExecution | None = None
         self.section = "summary"
         self._kind: str | None = None
         self._trouble = ""
         self._shown: dict[str, object] = {}
-        self.poll: Poll[RecordedExecution] = Poll(self, self._look, self._show, self._troubled)
+        self.poll: Poll[RecordedExecution] = Poll(self, self._read, self._show, self._show_trouble)
 
     def compose(self) -> ComposeResult:
         """Title, names of the sections, section."""
@@ -125,7 +125,7 @@ class ExecutionDetailView(View):
             yield PagedTable(PARAMETERS, id="detail-parameters", empty="It recorded no parameters.")
             yield PagedTable(STATES, id="detail-states", empty="Its run has no state events yet.")
             yield PagedTable(MESSAGES, id="detail-messages", empty="It has no messages yet.")
-            yield ExecutionLogView(self.services)
+            yield ExecutionLogView(self.context)
             yield PagedTable(PAIRS, id="detail-metrics", empty="Metrics are written when it ends.")
             yield PagedTable(PAIRS, id="detail-environment", empty="It recorded no environment.")
             yield CodeLines(identity="detail-trace")
@@ -201,8 +201,8 @@ class ExecutionDetailView(View):
         if event.done or event.left:
             self._focus_section()
 
-    def _look(self) -> "RecordedExecution":
-        return read_execution(self.services, self.execution_id)
+    def _read(self) -> "RecordedExecution":
+        return read_execution(self.context, self.execution_id)
 
     def _show(self, recorded: "RecordedExecution") -> None:
         self.recorded = recorded
@@ -249,14 +249,14 @@ class ExecutionDetailView(View):
 
     def _show_messages(self) -> None:
         self._shown["messages"] = self._kind
-        listed = MessagesListed(self.services, self.execution_id, self._kind)
+        listed = MessagesListed(self.context, self.execution_id, self._kind)
         self.query_one("#detail-messages", PagedTable).show(
             RowSource(listed, lambda one: one.message_id, message_cells)
         )
 
-    def _troubled(self, said: str) -> None:
-        self._trouble = said
-        self.set_class(bool(said), "-stale")
+    def _show_trouble(self, trouble: str) -> None:
+        self._trouble = trouble
+        self.set_class(bool(trouble), "-stale")
         self._head()
 
     def _sections(self) -> list[str]:
@@ -290,7 +290,7 @@ class ExecutionDetailView(View):
     def _opened(self, event: PagedTable.Opened) -> None:
         event.stop()
         if event.table.id == "detail-messages":
-            self.post_message(self.DocumentRequested(message_document(self.services, event.row.key)))
+            self.post_message(self.DocumentRequested(message_document(self.context, event.row.key)))
         elif event.table.id in ("detail-parameters", "detail-metrics", "detail-environment"):
             text = json.dumps(event.row.value, indent=2, default=str, ensure_ascii=False)
             self.post_message(

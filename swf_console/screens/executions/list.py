@@ -34,11 +34,11 @@ NONE_YET = "No executions yet.\n{launch} runs a workflow, or from the shell: swf
 class ExecutionList(View):
     """The executions that match the filter, refreshed every second."""
 
-    def __init__(self, services: "ConsoleContext") -> None:
+    def __init__(self, context: "ConsoleContext") -> None:
         super().__init__()
-        self.services = services
-        self.filter = _default_filter(services)
-        self._namespace = _default_filter(services)
+        self.context = context
+        self.filter = _default_filter(context)
+        self._namespace = _default_filter(context)
         self.order_by, self.descending = "started", True
         self.column_choice = ColumnChoice(EXECUTION_COLUMNS, self, lambda: self.table)
         self._recalled: str | None = None
@@ -92,7 +92,7 @@ class ExecutionList(View):
         except SwfError as error:
             return str(error)
         self.filter = text.strip()
-        listed = ExecutionsListed(self.services, wanted, self.order_by, self.descending)
+        listed = ExecutionsListed(self.context, wanted, self.order_by, self.descending)
         self.table.empty = with_keys(NONE_YET) if is_empty(wanted) else self._nothing(text)
         self.table.show(
             RowSource(listed, lambda one: one.execution_id, cells_of(EXECUTION_COLUMNS)),
@@ -193,16 +193,16 @@ class ExecutionList(View):
 
     def _follow_namespace(self) -> None:
         """Replace the default filter when the console's namespace changes."""
-        before, self._namespace = self._namespace, _default_filter(self.services)
+        before, self._namespace = self._namespace, _default_filter(self.context)
         if before != self._namespace and self.filter == before:
             self.show(self._namespace)
 
     def _close_expired(self) -> None:
-        if self.table.live and self.region and not self.services.why_read_only:
+        if self.table.live and self.region and not self.context.why_read_only:
             self._expired.start(self._sweep, lambda _: None, lambda _: None)
 
     def _sweep(self) -> list[str]:
-        return sweep(self.services.settings, self.services.database())
+        return sweep(self.context.settings, self.context.database())
 
     def _nothing(self, text: str) -> str:
         changes = with_keys("{executions.back} takes the filter away, {executions.filter} changes it.")
@@ -220,8 +220,8 @@ class ExecutionList(View):
         )
 
 
-def _default_filter(services: "ConsoleContext") -> str:
-    return f"namespace={services.namespace}" if services.namespace else ""
+def _default_filter(context: "ConsoleContext") -> str:
+    return f"namespace={context.namespace}" if context.namespace else ""
 
 
 def _json_of(value: object) -> str:

@@ -24,9 +24,9 @@ LONGEST = 2_000
 class ExecutionLogView(Lines):
     """Stays at the end while it is there, so that a running execution can be followed."""
 
-    def __init__(self, services: "ConsoleContext") -> None:
+    def __init__(self, context: "ConsoleContext") -> None:
         super().__init__(identity="detail-log", wrap=True)
-        self._services = services
+        self.context = context
         self._reading = BackgroundCall(self, "execution log")
         self._of = ""
 
@@ -34,7 +34,7 @@ class ExecutionLogView(Lines):
         """Read the log in the background."""
 
         def look() -> "ExecutionLog":
-            return log_of(self._services, execution)
+            return log_of(self.context, execution)
 
         if not self._of:
             self.show([[("reading …", "unknown")]])

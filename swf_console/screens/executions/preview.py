@@ -35,9 +35,9 @@ class ExecutionPreview(Container):
     ExecutionPreview > #preview-text { height: 1fr; padding: 0 1; }
     """
 
-    def __init__(self, services: "ConsoleContext") -> None:
+    def __init__(self, context: "ConsoleContext") -> None:
         super().__init__()
-        self.services = services
+        self.context = context
         self.recorded: RecordedExecution | None = None
         self._wanted: str | None = None
         self._timer: Timer | None = None
@@ -64,10 +64,10 @@ class ExecutionPreview(Container):
         if wanted is None:
             self._clear()
         elif self.region:
-            self._reading.start(lambda: self._look(wanted), self._show, self._failed)
+            self._reading.start(lambda: self._load(wanted), self._show, self._failed)
 
-    def _look(self, execution_id: str) -> "RecordedExecution":
-        return read_execution(self.services, execution_id)
+    def _load(self, execution_id: str) -> "RecordedExecution":
+        return read_execution(self.context, execution_id)
 
     def _show(self, recorded: "RecordedExecution") -> None:
         execution = recorded.detail.execution

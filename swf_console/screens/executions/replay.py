@@ -20,7 +20,7 @@ from ...widgets.tail.line_view import Lines
 from ...widgets.text.line import Line
 from ...widgets.timeline import Span, Timeline
 from ..base.views import View
-from .rows import state_of, state_tone
+from .rows import state_color, state_of
 
 if TYPE_CHECKING:
     from ...backend.services.executions.queries import ExecutionDetail
@@ -117,9 +117,9 @@ class ReplayView(View, can_focus=True):
         self.query_one(Lines).show([_line(moment) for moment in reversed(passed)])
 
 
-def replay_of(services: "ConsoleContext", execution_id: str) -> "Replay":
+def replay_of(context: "ConsoleContext", execution_id: str) -> "Replay":
     """The replay of an execution from its first event; blocks."""
-    return Replay(moments_of(read_execution(services, execution_id).detail.events))
+    return Replay(moments_of(read_execution(context, execution_id).detail.events))
 
 
 def spans_between(moments: "tuple[Moment, ...]", going_on: float = 0.0) -> list[Span]:
@@ -143,7 +143,7 @@ def state_spans(detail: "ExecutionDetail") -> list[Span]:
 def _lengthen(spans: list[Span], state: str, seconds: float) -> None:
     if spans and spans[-1].label == state:
         seconds += spans.pop().seconds
-    spans.append(Span(state, seconds, state_tone(state)))
+    spans.append(Span(state, seconds, state_color(state)))
 
 
 def _line(moment: "Moment") -> "tuple[tuple[str, SemanticColor], ...]":
@@ -151,5 +151,5 @@ def _line(moment: "Moment") -> "tuple[tuple[str, SemanticColor], ...]":
     return (
         (f" {lasted(moment.at):>9}  ", "unknown"),
         (f"{brief(moment.event.event_type, 30):<18} ", "plain"),
-        (state, state_tone(state)),
+        (state, state_color(state)),
     )

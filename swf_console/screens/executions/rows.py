@@ -66,7 +66,7 @@ def state_of(event: "StateEvent") -> str:
     return brief(f"{event.state}/{event.substate}" if event.substate else event.state, 60)
 
 
-def state_tone(state: str) -> SemanticColor:
+def state_color(state: str) -> SemanticColor:
     """The colour of a DAQ state."""
     return "ok" if state.startswith("run/physics") else "off" if state.startswith("no_beam") else "busy"
 
@@ -82,7 +82,7 @@ def state_rows(events: Sequence["StateEvent"]) -> ListSource:
             Cell(clock(event.timestamp, milliseconds=True)),
             Cell(brief(event.event_data.get("simulation_tick", "-"), 12)),
             Cell(brief(event.event_type, 50)),
-            Cell(state, state_tone(state)),
+            Cell(state, state_color(state)),
             Cell(lasted(length)),
         )
         rows.append((str(event.event_id or n), cells, event))

@@ -42,13 +42,13 @@ class ExecutionsScreen(StackedScreen):
     ExecutionsScreen > ViewStack { width: 3fr; }
     """
 
-    def __init__(self, services: "ConsoleContext") -> None:
-        self._list = ExecutionList(services)
-        super().__init__(services, self._list)
-        self._preview = ExecutionPreview(services)
+    def __init__(self, context: "ConsoleContext") -> None:
+        self._list = ExecutionList(context)
+        super().__init__(context, self._list)
+        self._preview = ExecutionPreview(context)
         self._wide = False
         self._reading = BackgroundCall(self, "executions")
-        self._actions = ExecutionActions(self, services, self._reading, self.refresh_now, self.open_alone)
+        self._actions = ExecutionActions(self, context, self._reading, self.refresh_now, self.open_alone)
 
     def compose(self) -> ComposeResult:
         """The stack of views, and the preview beside it."""
@@ -78,7 +78,7 @@ class ExecutionsScreen(StackedScreen):
         self.open_execution(event.row.key)
 
     @on(ExecutionDetailView.DocumentRequested)
-    def _deeper(self, event: ExecutionDetailView.DocumentRequested) -> None:
+    def _open_document(self, event: ExecutionDetailView.DocumentRequested) -> None:
         event.stop()
         self._stack.push(event.document)
 
@@ -130,7 +130,7 @@ class ExecutionsScreen(StackedScreen):
 
     def open_execution(self, execution_id: str) -> None:
         """Show one execution."""
-        self._stack.push(ExecutionDetailView(self.services, execution_id))
+        self._stack.push(ExecutionDetailView(self.context, execution_id))
 
     def action_stop(self) -> None:
         """Stop the execution."""
@@ -188,7 +188,7 @@ class ExecutionsScreen(StackedScreen):
         if len(marked) != 2:
             host_of(self).say(f"Mark two executions with space, then c: {len(marked)} marked")
             return
-        self._stack.push(CompareView(self.services, *marked))
+        self._stack.push(CompareView(self.context, *marked))
 
     def action_replay(self) -> None:
         """Replay the state changes."""
@@ -204,7 +204,7 @@ class ExecutionsScreen(StackedScreen):
             self._stack.push(ReplayView(execution_id, replay))
 
         self._reading.start(
-            partial(replay_of, self.services, execution_id),
+            partial(replay_of, self.context, execution_id),
             show,
             lambda error: host_of(self).say(cause_of(error), bad=True),
         )

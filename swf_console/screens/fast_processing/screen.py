@@ -50,12 +50,12 @@ class FastProcessingScreen(ListScreen):
     }
     """
 
-    def __init__(self, services: "ConsoleContext") -> None:
-        super().__init__(services)
-        self._watch: FastProcessingMonitor | None = None
+    def __init__(self, context: "ConsoleContext") -> None:
+        super().__init__(context)
+        self._monitor: FastProcessingMonitor | None = None
         self._workers: int | None = None
         self.snapshot: FastProcessingSnapshot | None = None
-        self.poll: Poll[FastProcessingSnapshot] = Poll(self, self._ask, self._show, self._trouble)
+        self.poll: Poll[FastProcessingSnapshot] = Poll(self, self._read, self._show, self._show_trouble)
 
     def compose(self) -> ComposeResult:
         """Prediction, run, workers."""
@@ -94,15 +94,15 @@ class FastProcessingScreen(ListScreen):
         """Read at once."""
         self.poll.now()
 
-    def _ask(self) -> "FastProcessingSnapshot":
-        if self._watch is None:
-            self._watch = FastProcessingMonitor(self.services)
-        return self._watch.snapshot(self._workers)
+    def _read(self) -> "FastProcessingSnapshot":
+        if self._monitor is None:
+            self._monitor = FastProcessingMonitor(self.context)
+        return self._monitor.snapshot(self._workers)
 
     def _show(self, snapshot: "FastProcessingSnapshot") -> None:
         kept = self.snapshot.run if self.snapshot else None
         self.snapshot = snapshot
-        self.query_one(Notice).say(database_notice(self.services, snapshot.database_trouble))
+        self.query_one(Notice).say(database_notice(self.context, snapshot.database_trouble))
         stale = bool(snapshot.database_trouble)
         self.run_view.stale = self.listing.stale = stale
         self.outlook.stale = False
@@ -113,10 +113,10 @@ class FastProcessingScreen(ListScreen):
         if not stale:
             self.listing.show([worker_item(worker) for worker in run.workers] if run else [])
 
-    def _trouble(self, said: str) -> None:
-        self.outlook.stale = self.run_view.stale = self.listing.stale = bool(said)
-        if said:
-            self.query_one(Notice).say(said)
+    def _show_trouble(self, trouble: str) -> None:
+        self.outlook.stale = self.run_view.stale = self.listing.stale = bool(trouble)
+        if trouble:
+            self.query_one(Notice).say(trouble)
 
     def action_workers(self, direction: int) -> None:
         """Predict with a tenth more or fewer workers; with 0, with those of the configuration."""

@@ -85,7 +85,7 @@ class FormBody(Vertical):
         """Show the help of the row under the cursor."""
         self._help.update(Content(words))
 
-    def give_keys_to(self, mode: str = "") -> None:
+    def set_mode(self, mode: str = "") -> None:
         """Switch to editing, choosing or the list; the other widgets do not take the focus meanwhile."""
         for each in (EDITING, CHOOSING):
             self.set_class(each == mode, each)

@@ -33,9 +33,9 @@ class LaunchForm(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("launch")
     DEFAULT_CSS = "LaunchForm { align: center middle; }"
 
-    def __init__(self, services: "ConsoleContext") -> None:
+    def __init__(self, context: "ConsoleContext") -> None:
         super().__init__()
-        self.services = services
+        self.context = context
         self.body = FormBody()
         self.rows, self.choices, self.verdict = self.body.rows, self.body.choices, self.body.verdict
         self.input, self.notice = self.body.input, self.body.notice
@@ -47,8 +47,8 @@ class LaunchForm(ModalScreen[None]):
         self._submitted = False
         self._wanted = False
         self._offers = BackgroundCall(self, "offer")
-        self.check = RequestCheck(self, services, self._was_checked, self._paint, self._failed)
-        self._starter = RunStarter(self, services, self.notice)
+        self.check = RequestCheck(self, context, self._was_checked, self._paint, self._failed)
+        self._starter = RunStarter(self, context, self.notice)
 
     def compose(self) -> ComposeResult:
         yield self.body
@@ -69,7 +69,7 @@ class LaunchForm(ModalScreen[None]):
     def _offer(self) -> "Offer":
         from ...viewmodels.executions.launch import offer
 
-        return offer(self.services.settings)
+        return offer(self.context.settings)
 
     def _offered(self, offer: "Offer") -> None:
         from ...backend.services.executions.request import RunRequest
@@ -78,13 +78,13 @@ class LaunchForm(ModalScreen[None]):
         self.choices.show(choices_of(offer.choices))
         self.choices.go_to(offer.configured)
         wanted = self._wanted
-        namespace = self.services.namespace or None
+        namespace = self.context.namespace or None
         request = RunRequest(configuration=offer.configured, namespace=namespace, realtime=offer.realtime)
-        self.take(request)
+        self.set_request(request)
         self._wanted = wanted
         self.rows.move_to(1)
 
-    def take(self, request: "RunRequest") -> None:
+    def set_request(self, request: "RunRequest") -> None:
         """Check another request from now on."""
         self.request = request
         self._wanted = False
@@ -138,7 +138,7 @@ class LaunchForm(ModalScreen[None]):
         if self.request is None:
             return
         if key == CONFIGURATION:
-            self.body.give_keys_to(CHOOSING)
+            self.body.set_mode(CHOOSING)
             self.body.explain(help_of(self.choices.current))
         elif key == WHERE:
             self.action_where()
@@ -151,7 +151,7 @@ class LaunchForm(ModalScreen[None]):
     def _configured(self, event: ShortList.Chosen) -> None:
         self._choose_no_more()
         if self.request and event.item and event.item.key != self.request.configuration:
-            self.take(replace(self.request, configuration=event.item.key, overrides=()))
+            self.set_request(replace(self.request, configuration=event.item.key, overrides=()))
 
     def _edit(self, key: str) -> None:
         request = self.request
@@ -162,7 +162,7 @@ class LaunchForm(ModalScreen[None]):
         self._editing, self._wanted = key, False
         self.input.value = row.value if row else plain.get(key, "")
         self.input.placeholder = f"{key.lstrip('@')}: empty takes the override away"
-        self.body.give_keys_to(EDITING)
+        self.body.set_mode(EDITING)
 
     @on(Input.Changed, "#launch-input")
     def _typed(self, event: Input.Changed) -> None:
@@ -195,10 +195,10 @@ class LaunchForm(ModalScreen[None]):
         self._editing = ""
         self._submitted = False
         self.input.remove_class("-invalid")
-        self.body.give_keys_to()
+        self.body.set_mode()
 
     def _choose_no_more(self) -> None:
-        self.body.give_keys_to()
+        self.body.set_mode()
         self.body.explain(help_of(self.rows.current))
 
     def action_back(self) -> None:
@@ -206,7 +206,7 @@ class LaunchForm(ModalScreen[None]):
         if self._editing:
             self._end_edit()
             if self.request:
-                self.take(self.request)
+                self.set_request(self.request)
         elif self.body.choosing:
             self._choose_no_more()
         else:
@@ -216,25 +216,25 @@ class LaunchForm(ModalScreen[None]):
         """Switch between this console and the persistent runner."""
         if self.request:
             self.here = not self.here
-            self.take(self.request)
+            self.set_request(self.request)
 
     def action_pace(self) -> None:
         """Switch between realtime and as fast as possible."""
         if self.request:
-            self.take(replace(self.request, realtime=not self.request.realtime))
+            self.set_request(replace(self.request, realtime=not self.request.realtime))
 
     def action_reset(self) -> None:
         """Remove the override under the cursor."""
         item = self.rows.current
         if self.request and item and item.key in {one.key for one in self.request.overrides}:
-            self.take(self.request.with_override(item.key, ""))
+            self.set_request(self.request.with_override(item.key, ""))
         elif self.request and item and item.key == DURATION:
-            self.take(replace(self.request, duration=None))
+            self.set_request(replace(self.request, duration=None))
 
     def action_start_missing(self) -> None:
         """Start the agents that the run needs."""
         request = self.request
-        if request is not None and self.check.missing and self._starter.may:
+        if request is not None and self.check.missing and self._starter.may_start:
             here, missing = self.here, self.check.missing
             self._starter.start_missing(
                 request, missing, lambda _: self.check.predict(request, here=here), here=here
@@ -243,7 +243,7 @@ class LaunchForm(ModalScreen[None]):
     def action_start(self) -> None:
         """Start the run as soon as its check has passed."""
         request, checked = self.request, self.checked
-        if not self._starter.may:
+        if not self._starter.may_start:
             return
         self._wanted = request is None or checked is None or self.check.busy
         if self._wanted or request is None or checked is None:

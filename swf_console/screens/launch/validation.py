@@ -36,12 +36,12 @@ class RequestCheck:
     def __init__(
         self,
         owner: Widget,
-        services: "ConsoleContext",
+        context: "ConsoleContext",
         checked: "Callable[[RunRequest, Checked], None]",
         changed: Callable[[], None],
         failed: Callable[[Exception], None],
     ) -> None:
-        self._services = services
+        self._context = context
         self._checked, self._changed, self._failed = checked, changed, failed
         self.forecast: Forecast | None = None
         self.missing: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class RequestCheck:
         """Compose the request; if it is valid, forecast it too."""
         from ...viewmodels.executions import launch
 
-        settings = self._services.settings
+        settings = self._context.settings
         self._checks.ask(
             lambda: (request, launch.check(settings, request)),
             lambda answer: self._was_checked(*answer, here=here),
@@ -80,7 +80,7 @@ class RequestCheck:
         """Forecast the request with a dry run, and find the agents it misses."""
         from ...viewmodels.executions import launch
 
-        settings = self._services.settings
+        settings = self._context.settings
         self.close()
         stop = launch.new_dry_run()
         self._stop_dry_run = stop.request
@@ -88,7 +88,7 @@ class RequestCheck:
             lambda: launch.forecast(settings, request, stop), self._was_predicted, self._failed
         )
         self._missings.ask(
-            lambda: launch.missing_programs(self._services, request, here=here),
+            lambda: launch.missing_programs(self._context, request, here=here),
             self._are_missing,
             self._missing_unknown,
         )
@@ -113,12 +113,12 @@ class RequestCheck:
 class RunStarter:
     """Starts one thing at a time; errors are shown in `notice` as well as on the action line."""
 
-    def __init__(self, owner: Widget, services: "ConsoleContext", notice: Notice) -> None:
-        self._owner, self._services, self._notice = owner, services, notice
+    def __init__(self, owner: Widget, context: "ConsoleContext", notice: Notice) -> None:
+        self._owner, self._context, self._notice = owner, context, notice
         self._under_way = False
 
     @property
-    def may(self) -> bool:
+    def may_start(self) -> bool:
         """Whether something can be started now; shows why not where read-only forbids it."""
         host: ActionHost = host_of(self._owner)
         if not host.writable:
@@ -130,7 +130,7 @@ class RunStarter:
         from ...viewmodels.executions import launch
 
         command = launch.command_line(request, workflow, here=here)
-        call = partial(launch.launch, self._services, request, here=here)
+        call = partial(launch.launch, self._context, request, here=here)
         self._begin("start", request.configuration or workflow, command, call, then)
 
     def start_missing(
@@ -140,7 +140,7 @@ class RunStarter:
         from ...viewmodels.executions import launch
 
         names = " ".join(missing)
-        call = partial(launch.start_missing, self._services, request, here=here)
+        call = partial(launch.start_missing, self._context, request, here=here)
         self._begin("start_missing", names, f"swf-console agents start {names}", call, then)
 
     def _begin(self, name: str, what: str, command: str, call: Callable[[], str], then: Then) -> None:

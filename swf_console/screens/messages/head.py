@@ -23,10 +23,10 @@ class MessagesHead(Vertical):
         yield Line(id="messages-types")
         yield Notice(identity="messages-notice")
 
-    def show(self, services: ConsoleContext, view: MessageTail) -> bool:
+    def show(self, context: ConsoleContext, view: MessageTail) -> bool:
         """Update the lines; returns whether the tail is out of date."""
-        tail, following = services.tail, services.subscription
-        pipe = services.connections()[0]
+        tail, following = context.tail, context.subscription
+        pipe = context.connections()[0]
         stale = stale_text(pipe) if following else ""
         mode = mode_label(following=view.following, waiting=view.waiting)
         place = "all namespaces" if tail.everywhere else tail.topic.removeprefix("/topic/")

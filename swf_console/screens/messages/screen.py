@@ -35,9 +35,9 @@ class MessagesScreen(BaseScreen):
     screen_name = "messages"
     help_text: ClassVar[str] = GRAMMAR
 
-    def __init__(self, services: ConsoleContext) -> None:
-        super().__init__(services)
-        self.tail, self.view = services.tail, MessagesView(services)
+    def __init__(self, context: ConsoleContext) -> None:
+        super().__init__(context)
+        self.tail, self.view = context.tail, MessagesView(context)
         self.rows, self.prompt = self.view.rows, self.view.prompt
         self._marks = 0
         self._searching = BackgroundCall(self, "search")
@@ -65,7 +65,7 @@ class MessagesScreen(BaseScreen):
         """Restore filter and scope, or take the filter that another screen asks for."""
         everywhere = remembered.get("everywhere")
         if isinstance(everywhere, bool) and everywhere != self.tail.everywhere:
-            self.tail.set_namespace(self.services.namespace, everywhere=everywhere)
+            self.tail.set_namespace(self.context.namespace, everywhere=everywhere)
         text = remembered.get("filter")
         if isinstance(text, str) and text != self.tail.filter_text:
             self._filter(text)
@@ -139,10 +139,10 @@ class MessagesScreen(BaseScreen):
 
     def action_everywhere(self) -> None:
         """Switch between all namespaces and this one."""
-        if self.services.namespace is None:
+        if self.context.namespace is None:
             host_of(self).say(with_keys("there is no namespace: all are shown; {namespace} chooses one"))
             return
-        self.tail.set_namespace(self.services.namespace, everywhere=not self.tail.everywhere)
+        self.tail.set_namespace(self.context.namespace, everywhere=not self.tail.everywhere)
         self.refresh_now()
 
     def action_detail(self) -> None:
@@ -177,7 +177,7 @@ class MessagesScreen(BaseScreen):
                 self.prompt.say(wrong)
                 return
         if event.done or event.left:
-            self.view.take_keys()
+            self.view.focus_shown()
 
     def _filter(self, text: str) -> str:
         """Show what matches; returns what is wrong with the filter, and then changes nothing."""
@@ -186,7 +186,7 @@ class MessagesScreen(BaseScreen):
         except SwfError as error:
             host_of(self).say(str(error), bad=True)
             return str(error)
-        self.view.history.begin_anew()
+        self.view.history.reset()
         self.rows.reload()
         self.view.paint_head()
         return ""

@@ -29,12 +29,12 @@ class MessagesView(Vertical):
 
     DEFAULT_CSS = "MessagesView { height: 1fr; width: 1fr; }"
 
-    def __init__(self, services: ConsoleContext) -> None:
+    def __init__(self, context: ConsoleContext) -> None:
         super().__init__()
         self.head, self.prompt = MessagesHead(), Prompt()
-        self.rows, self.detail = MessageTail(services.tail), MessageDetail()
-        self.history = MessageHistory(self, services, self._came, self.not_read)
-        self._services, self._tail = services, services.tail
+        self.rows, self.detail = MessageTail(context.tail), MessageDetail()
+        self.history = MessageHistory(self, context, self._came, self.not_read)
+        self.context, self._tail = context, context.tail
         self._timer: Timer | None = None
         self._far, self._repaint = bool(os.environ.get("SSH_CONNECTION")), RepaintLimiter()
         self._head_at = 0.0
@@ -58,7 +58,7 @@ class MessagesView(Vertical):
     def start(self) -> None:
         """Start updating."""
         if self._timer is None:
-            preferences = self._services.preferences
+            preferences = self.context.preferences
             frames = preferences.frames_ssh if self._far else preferences.frames
             self._timer = self.set_interval(1 / frames, self._tick)
         self._tick()
@@ -71,7 +71,7 @@ class MessagesView(Vertical):
 
     def reload(self) -> None:
         """Reload everything."""
-        self.history.begin_anew()
+        self.history.reset()
         self._head_at = 0.0
         self.rows.reload()
         self._tick()
@@ -88,17 +88,17 @@ class MessagesView(Vertical):
             self.toggle_detail()
         return closes
 
-    def take_keys(self) -> None:
+    def focus_shown(self) -> None:
         """Give the focus to what is shown."""
         (self.rows if self.rows.display else self.detail).focus()
 
     def paint_head(self) -> None:
         """Update the head, and the reason for an empty list."""
         self._head_at = time.monotonic()
-        stale = self.head.show(self._services, self.rows)
+        stale = self.head.show(self.context, self.rows)
         self._restyle(stale=stale)
         if not len(self._tail):
-            pipe = self._services.connections()[0]
+            pipe = self.context.connections()[0]
             numbers = self._tail.numbers()
             self.rows.explain(empty_text(numbers, pipe, self._tail.filter_text, self._tail.namespace))
 
@@ -146,7 +146,7 @@ class MessagesView(Vertical):
         if detail.display:
             self._show_detail()
         if not self.prompt.is_open and self.is_attached and self.app.focused in (rows, detail, None):
-            self.take_keys()
+            self.focus_shown()
 
     def _show_detail(self) -> None:
         row = self.rows.cursor

@@ -60,9 +60,9 @@ class ConfigEditor(Container):
             super().__init__()
             self.named = named
 
-    def __init__(self, services: "ConsoleContext") -> None:
+    def __init__(self, context: "ConsoleContext") -> None:
         super().__init__(id="namespaces-file")
-        self._services = services
+        self.context = context
         self._editing = ""
         self.file = TESTBED
         self.previews: LatestCall[Preview] = LatestCall(self, "preview")
@@ -150,7 +150,7 @@ class ConfigEditor(Container):
         if key == CREATE:
             return lambda: Preview(key, (f"+{text.strip()}",), tuple(filter(None, [problem_of(text)])))
         file = self.file
-        return lambda: preview(self._services.settings, key, text, file)
+        return lambda: preview(self.context.settings, key, text, file)
 
     def _previewed(self, found: "Preview") -> None:
         if found.key == self._editing:
@@ -197,7 +197,7 @@ class ConfigEditor(Container):
 
     def _set(self, key: str, text: str | None, file: str) -> str:
         """Runs in a worker thread."""
-        return set_value(self._services.settings, key, text, file)
+        return set_value(self.context.settings, key, text, file)
 
     def end_edit(self) -> None:
         """Leave the field."""

@@ -53,11 +53,13 @@ class NamespacesScreen(BaseScreen):
     }
     """
 
-    def __init__(self, services: "ConsoleContext") -> None:
-        super().__init__(services)
-        self.editor = ConfigEditor(services)
+    def __init__(self, context: "ConsoleContext") -> None:
+        super().__init__(context)
+        self.editor = ConfigEditor(context)
         self._files: tuple[str, ...] = (TESTBED,)
-        self.poll: Poll[NamespacesSnapshot] = Poll(self, self._ask, self._show, self._trouble, every=EVERY)
+        self.poll: Poll[NamespacesSnapshot] = Poll(
+            self, self._read, self._show, self._show_trouble, every=EVERY
+        )
 
     def compose(self) -> ComposeResult:
         """Notice, namespaces, file."""
@@ -89,12 +91,12 @@ class NamespacesScreen(BaseScreen):
         """Read at once."""
         self.poll.now()
 
-    def _ask(self) -> "NamespacesSnapshot":
-        return read_namespaces(self.services, self.editor.file)
+    def _read(self) -> "NamespacesSnapshot":
+        return read_namespaces(self.context, self.editor.file)
 
     def _show(self, snapshot: "NamespacesSnapshot") -> None:
-        user, current = self.services.settings.user, self.services.namespace
-        outage = database_notice(self.services, snapshot.database_trouble)
+        user, current = self.context.settings.user, self.context.namespace
+        outage = database_notice(self.context, snapshot.database_trouble)
         self.names.stale = bool(outage)
         self.names.say_when_empty(UNKNOWN if outage else with_keys(NONE_YET))
         if not outage:
@@ -104,10 +106,10 @@ class NamespacesScreen(BaseScreen):
         problems = snapshot.file.checked.problems if snapshot.file.checked else ()
         self.notice.say(outage, snapshot.file.trouble, *problems[:2])
 
-    def _trouble(self, said: str) -> None:
-        self.names.stale = self.editor.values.stale = bool(said)
-        if said:
-            self.notice.say(said)
+    def _show_trouble(self, trouble: str) -> None:
+        self.names.stale = self.editor.values.stale = bool(trouble)
+        if trouble:
+            self.notice.say(trouble)
 
     @on(ShortList.Chosen, "#namespaces-list")
     def _chosen(self, event: ShortList.Chosen) -> None:
@@ -118,7 +120,7 @@ class NamespacesScreen(BaseScreen):
     def action_create(self) -> None:
         """Prompt for the name of a new namespace."""
         if self.editor.may_write():
-            self.editor.type(CREATE, f"{self.services.settings.user}-dev")
+            self.editor.type(CREATE, f"{self.context.settings.user}-dev")
 
     def action_edit(self) -> None:
         """Edit the value under the cursor."""
@@ -156,7 +158,7 @@ class NamespacesScreen(BaseScreen):
 
     def _make(self, name: str) -> str:
         """Runs in a worker thread."""
-        return create_namespace(self.services.settings, self.services.database(), name)
+        return create_namespace(self.context.settings, self.context.database(), name)
 
     def _created(self, name: str) -> None:
         host_of(self).say(f"{name} is yours; Enter looks at it")
@@ -175,7 +177,7 @@ class NamespacesScreen(BaseScreen):
     def recall(self, remembered: dict[str, object]) -> None:
         """Open that file again, if it still exists."""
         file = remembered.get("file")
-        if isinstance(file, str) and file and file in files_of(self.services.settings):
+        if isinstance(file, str) and file and file in files_of(self.context.settings):
             self.editor.file = file
 
     def copy_text(self, what: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, cast
 
-from ...backend.core.format import age, capped, number, plural
+from ...backend.core.format import age, capped, number
 from ...backend.core.sanitize import brief
 from ...backend.database.records.pages import COUNT_CAP
 from ...widgets.semantic_colors import Part, SemanticColor
@@ -72,11 +72,11 @@ def change_item(change: "Change", n: int) -> Item:
 
 
 def detail_lines(
-    snapshot: "OverviewSnapshot", one: "ExecutionProgress | None", width: int, *, deaf: bool = False
+    snapshot: "OverviewSnapshot", one: "ExecutionProgress | None", width: int, *, broker_away: bool = False
 ) -> list[list[Part]]:
     """States and pipeline of the execution under the cursor, agents, message rate.
 
-    With `deaf` the broker is away, so that the rate is not known.
+    With `broker_away` the rate is not known.
     """
     lines: list[list[Part]] = []
     if one is not None:
@@ -88,7 +88,7 @@ def detail_lines(
         lines.append([(" ", "plain"), *state_parts(passed, max(10, width - 2))])
         lines.append([(" ", "plain"), *pipeline_parts(one)])
     lines.append([(" ", "plain"), agents_part(snapshot)])
-    if deaf:
+    if broker_away:
         lines.append([(" messages  ", "unknown"), ("not known: the broker is away", "watch")])
     elif snapshot.rates:
         bars = max(10, min(60, width - 42))
@@ -127,8 +127,3 @@ FOLLOWS = {
     "stf_ready": ("processing_complete",),
     "slice": ("slice_result",),
 }
-
-
-def title(snapshot: "OverviewSnapshot") -> str:
-    """The number of running executions."""
-    return plural(snapshot.running_count, "execution") + " running"

@@ -53,11 +53,11 @@ class OverviewScreen(BaseScreen):
     }
     """
 
-    def __init__(self, services: "ConsoleContext") -> None:
-        super().__init__(services)
-        self._watch: OverviewMonitor | None = None
+    def __init__(self, context: "ConsoleContext") -> None:
+        super().__init__(context)
+        self._monitor: OverviewMonitor | None = None
         self.snapshot: OverviewSnapshot | None = None
-        self.poll: Poll[OverviewSnapshot] = Poll(self, self._ask, self._show, self._trouble)
+        self.poll: Poll[OverviewSnapshot] = Poll(self, self._read, self._show, self._show_trouble)
 
     def compose(self) -> ComposeResult:
         """Verdict, running executions with detail, changes."""
@@ -106,19 +106,19 @@ class OverviewScreen(BaseScreen):
         """Read at once."""
         self.poll.now()
 
-    def _ask(self) -> "OverviewSnapshot":
-        first = self.services.prefetch
-        prefetched: OverviewSnapshot | None = first.take() if self._watch is None and first else None
+    def _read(self) -> "OverviewSnapshot":
+        first = self.context.prefetch
+        prefetched: OverviewSnapshot | None = first.take() if self._monitor is None and first else None
         if prefetched is not None:
             return prefetched
-        if self._watch is None:
+        if self._monitor is None:
             from ...viewmodels.overview.monitor import OverviewMonitor
 
-            self._watch = OverviewMonitor(self.services)
-        return self._watch.snapshot()
+            self._monitor = OverviewMonitor(self.context)
+        return self._monitor.snapshot()
 
     def _show(self, snapshot: "OverviewSnapshot") -> None:
-        if self.snapshot is None and (first := self.services.prefetch) is not None:
+        if self.snapshot is None and (first := self.context.prefetch) is not None:
             self.call_after_refresh(first.shown)
         self.snapshot = snapshot
         ((text, color),) = verdict_parts(snapshot.verdict)
@@ -126,8 +126,8 @@ class OverviewScreen(BaseScreen):
         if not snapshot.database_trouble:
             self.running.show([running_item(one) for one in snapshot.running])
         self.running.stale = self.changes.stale = self.detail.stale = bool(snapshot.database_trouble)
-        database = database_notice(self.services, snapshot.database_trouble)
-        self.query_one(Notice).say(*outages(self.services, "broker"), database)
+        database = database_notice(self.context, snapshot.database_trouble)
+        self.query_one(Notice).say(*outages(self.context, "broker"), database)
         away = bool(snapshot.database_trouble)
         nothing = with_keys("Nothing runs. {launch} runs a workflow, {executions} shows what ran before")
         self.running.say_when_empty("What runs is not known: the database is away" if away else nothing)
@@ -142,12 +142,12 @@ class OverviewScreen(BaseScreen):
         item = self.running.current
         width = self.detail.size.width or self.size.width
         one = cast("ExecutionProgress", item.value) if item else None
-        deaf = bool(outages(self.services, "broker"))
-        self.detail.show(detail_lines(self.snapshot, one, width, deaf=deaf))
+        deaf = bool(outages(self.context, "broker"))
+        self.detail.show(detail_lines(self.snapshot, one, width, broker_away=deaf))
 
-    def _trouble(self, said: str) -> None:
-        self.running.stale = self.changes.stale = self.detail.stale = bool(said)
-        self.query_one(Notice).say(said)
+    def _show_trouble(self, trouble: str) -> None:
+        self.running.stale = self.changes.stale = self.detail.stale = bool(trouble)
+        self.query_one(Notice).say(trouble)
 
     @on(ShortList.Moved, "#overview-running")
     def _moved(self) -> None:
@@ -170,7 +170,7 @@ class OverviewScreen(BaseScreen):
         """Stop the execution under the cursor."""
         item = self.running.current
         execution = cast("ExecutionProgress", item.value).summary if item else None
-        ask_to_stop(self, self.services, "overview", execution, self.poll.now)
+        ask_to_stop(self, self.context, "overview", execution, self.poll.now)
 
     def copy_text(self, what: str) -> str | None:
         """The verdict, or the execution under the cursor."""

@@ -64,9 +64,9 @@ class ActionRunner:
     """Runs the calls of actions in worker threads, unless writes are refused."""
 
     def __init__(
-        self, services: ConsoleContext, writes: WriteAccess, line: ActionLine, workers: Workers
+        self, context: ConsoleContext, writes: WriteAccess, line: ActionLine, workers: Workers
     ) -> None:
-        self._services, self._writes, self._line, self._workers = services, writes, line, workers
+        self._context, self._writes, self._line, self._workers = context, writes, line, workers
 
     def record(self, action: Action, command: str, call: Call, then: Then | None = None) -> None:
         """Run `call` in a worker thread, show and journal it; `then` is called with what it returned."""
@@ -77,7 +77,7 @@ class ActionRunner:
         self._line.say(f"{command or action.title} {symbol('arrow')} under way")
 
         def work() -> None:
-            result = perform(self._services, action, command, call)
+            result = perform(self._context, action, command, call)
             self._workers.call_from_thread(self._performed, result, then)
 
         self._workers.run_worker(work, thread=True, group="actions")
@@ -88,7 +88,7 @@ class ActionRunner:
             then(result.answer)
 
 
-def perform(services: ConsoleContext, action: Action, command: str, call: Call) -> ActionResult:
+def perform(context: ConsoleContext, action: Action, command: str, call: Call) -> ActionResult:
     """Run the call, which may block, and journal it; never raises."""
     began, at = time.monotonic(), datetime.now(UTC)
     words = command or action.title
@@ -101,37 +101,37 @@ def perform(services: ConsoleContext, action: Action, command: str, call: Call) 
     seconds = round(time.monotonic() - began, 3)
     result = ActionResult(words, at, seconds, result.answer, result.error)
     with suppress(SwfError):
-        services.journal.append(
+        context.journal.append(
             Entry(
                 at=at,
                 kind="action",
-                who=services.settings.user,
+                who=context.settings.user,
                 what=action.title,
                 result=result.result,
                 ok=result.error is None,
                 command=command,
-                namespace=services.namespace,
+                namespace=context.namespace,
                 seconds=seconds,
             )
         )
     return result
 
 
-def journal_crash(services: ConsoleContext, error: Exception) -> str:
+def journal_crash(context: ConsoleContext, error: Exception) -> str:
     """Write a handler's error with its traceback to log and journal; returns it in words."""
     words = f"{type(error).__name__}: {brief(error, LONGEST_RESULT)}"
     log.critical("the console broke: %s", words, exc_info=error)
     trace = "".join(traceback.format_exception(error))
     with suppress(SwfError):
-        services.journal.append(
+        context.journal.append(
             Entry(
                 at=datetime.now(UTC),
                 kind="error",
-                who=services.settings.user,
+                who=context.settings.user,
                 what=f"the console broke: {words}",
                 result=trace,
                 ok=False,
-                namespace=services.namespace,
+                namespace=context.namespace,
             )
         )
     return words

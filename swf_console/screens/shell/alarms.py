@@ -41,8 +41,8 @@ class AlarmLines(Protocol):
 class AlarmBar:
     """The alarms that screens raise and rules report."""
 
-    def __init__(self, services: ConsoleContext, lines: AlarmLines, workers: Workers) -> None:
-        self._services, self._lines, self._workers = services, lines, workers
+    def __init__(self, context: ConsoleContext, lines: AlarmLines, workers: Workers) -> None:
+        self._context, self._lines, self._workers = context, lines, workers
         self.raised = Alarms()
 
     def raise_alarm(
@@ -55,7 +55,7 @@ class AlarmBar:
         """Show and journal an alarm."""
         if self.raised.add(alarm):
             self._workers.run_worker(
-                lambda: journal_alarm(self._services, alarm), thread=True, group="journal"
+                lambda: journal_alarm(self._context, alarm), thread=True, group="journal"
             )
             self.show()
 
@@ -67,7 +67,7 @@ class AlarmBar:
 
     def update(self) -> None:
         """Take the new reports of the rules."""
-        for one in self._services.alarms.take() if self._services.alarms else ():
+        for one in self._context.alarms.take() if self._context.alarms else ():
             if one.over:
                 self.raised.settle(one.key)
             elif one.alarm:
@@ -81,9 +81,9 @@ class AlarmBar:
         self._lines.show_alarms(self.raised.newest, self.raised.counts)
 
 
-def journal_alarm(services: ConsoleContext, alarm: Alarm) -> None:
+def journal_alarm(context: ConsoleContext, alarm: Alarm) -> None:
     """Write an alarm to the journal; a journal that cannot be written is ignored."""
     kind = "alert" if alarm.bad else "watch"
-    entry = Entry(alarm.at, "alert", services.settings.user, alarm.text, kind, not alarm.bad)
+    entry = Entry(alarm.at, "alert", context.settings.user, alarm.text, kind, not alarm.bad)
     with suppress(SwfError):
-        services.journal.append(entry)
+        context.journal.append(entry)

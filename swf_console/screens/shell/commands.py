@@ -58,7 +58,7 @@ class Commands:
 
     def __init__(
         self,
-        services: ConsoleContext,
+        context: ConsoleContext,
         host: CommandHost,
         navigation: Navigation,
         alarms: AlarmBar,
@@ -66,7 +66,7 @@ class Commands:
         copy: Callable[[str, str], None],
         say: SayLine,
     ) -> None:
-        self._services, self._host, self._navigation = services, host, navigation
+        self._context, self._host, self._navigation = context, host, navigation
         self._alarms, self._runner, self._copy_text, self._say = alarms, runner, copy, say
 
     def help(self) -> None:
@@ -95,7 +95,7 @@ class Commands:
             screen = here if here in action.scopes else action.scopes[0]
             found.append((action, "" if screen == here else titles[screen]))
         found.extend((action, "") for action in GLOBAL_ACTIONS if action.name != "palette")
-        past = self._services.ui_state.recall(None, "palette") or []
+        past = self._context.ui_state.recall(None, "palette") or []
         self._host.push_screen(Palette(found, [str(each) for each in past]), self._chosen)
 
     def _chosen(self, chosen: object) -> None:
@@ -103,7 +103,7 @@ class Commands:
 
         if not isinstance(chosen, PaletteChoice):
             return
-        action, memory = chosen.action, self._services.ui_state
+        action, memory = chosen.action, self._context.ui_state
         past = [*(memory.recall(None, "palette") or []), chosen.typed or action.title]
         memory.keep(None, "palette", past[-PAST_KEPT:])
         current = self._navigation.current
@@ -125,7 +125,7 @@ class Commands:
         """Runs in a worker thread."""
         from ...viewmodels.shift_report import write_handover
 
-        return write_handover(self._services)
+        return write_handover(self._context)
 
     def copy(self) -> None:
         """Copy something of what is under the cursor; ask what, where there is a choice."""
@@ -156,7 +156,7 @@ class Commands:
 
     def update(self) -> None:
         """Read again at once."""
-        for poller in self._services.pollers:
+        for poller in self._context.pollers:
             poller.poll_now()
         self._navigation.refresh_now()
 
@@ -171,9 +171,9 @@ class Commands:
         """Ask, showing what keeps running, and quit."""
         from ..dialogs.quit import QuitDialog
 
-        runs = self._services.local_executions_if_any
+        runs = self._context.local_executions_if_any
         ends = tuple(run.execution_id for run in runs.live()) if runs is not None else ()
-        self._host.push_screen(QuitDialog(self._services, ends), self._left)
+        self._host.push_screen(QuitDialog(self._context, ends), self._left)
 
     def _left(self, leave: object) -> None:
         if leave:
@@ -185,13 +185,13 @@ class NamespaceSwitch:
 
     def __init__(
         self,
-        services: ConsoleContext,
+        context: ConsoleContext,
         host: DialogHost,
         navigation: Navigation,
         say: SayLine,
         changed: Callable[[], None],
     ) -> None:
-        self._services, self._host, self._navigation = services, host, navigation
+        self._context, self._host, self._navigation = context, host, navigation
         self._say, self._changed = say, changed
 
     def choose(self, name: str = "") -> None:
@@ -201,12 +201,12 @@ class NamespaceSwitch:
         if name:
             self.switch(name)
         else:
-            self._host.push_screen(NamespacePicker(self._services), self._chosen)
+            self._host.push_screen(NamespacePicker(self._context), self._chosen)
 
     def switch(self, name: str) -> None:
         """Switch to that namespace."""
         self._navigation.remember()
-        self._services.switch_to(name)
+        self._context.switch_to(name)
         self._say(f"looking at namespace {name}")
         self._navigation.recall(name)
         self._changed()
@@ -215,7 +215,7 @@ class NamespaceSwitch:
         """Ask for a name at the first start."""
         from ..dialogs.namespace_setup import NamespaceSetup
 
-        self._host.push_screen(NamespaceSetup(self._services), self._named)
+        self._host.push_screen(NamespaceSetup(self._context), self._named)
 
     def _chosen(self, name: object) -> None:
         if isinstance(name, str):
@@ -236,26 +236,26 @@ class WriteLock:
 
     def __init__(
         self,
-        services: ConsoleContext,
+        context: ConsoleContext,
         writes: WriteAccess,
         confirm: Callable[[str, Sequence[str], Callable[[], None]], None],
         say: SayLine,
         changed: Callable[[], None],
     ) -> None:
-        self._services, self._writes, self._confirm = services, writes, confirm
+        self._context, self._writes, self._confirm = context, writes, confirm
         self._say, self._changed = say, changed
 
     def toggle(self) -> None:
         """Lock what is unlocked, unlock what is locked."""
         writes = self._writes
-        if self._services.why_read_only:
+        if self._context.why_read_only:
             self._say(writes.refusal, bad=True)
         elif not writes.refusal:
             writes.lock()
             self._say("writes are locked; W unlocks them")
         elif writes.other_owner:
-            title = f"{self._services.namespace} belongs to {writes.other_owner}: unlock writes?"
-            self._confirm(title, [str(self._services.namespace)], self._unlock)
+            title = f"{self._context.namespace} belongs to {writes.other_owner}: unlock writes?"
+            self._confirm(title, [str(self._context.namespace)], self._unlock)
         else:
             self._unlock()
         self._changed()

@@ -31,13 +31,13 @@ class Frame:
 
     def __init__(
         self,
-        services: ConsoleContext,
+        context: ConsoleContext,
         writes: WriteAccess,
         environ: Mapping[str, str],
         focused: Callable[[], Widget | None],
         write: Callable[[str], None],
     ) -> None:
-        self._services, self._writes, self._environ = services, writes, environ
+        self._context, self._writes, self._environ = context, writes, environ
         self._focused, self._write = focused, write
         self._status = StatusBar()
         self._tabs = ScreenBar(
@@ -57,7 +57,7 @@ class Frame:
 
     def refresh(self) -> None:
         """Update the status bar and the keys."""
-        self._status.show(status_of(self._services, self._writes))
+        self._status.show(status_of(self._context, self._writes))
         self.show_keys()
 
     def say(self, text: str, *, bad: bool = False) -> None:
@@ -90,7 +90,7 @@ class Frame:
 
     def show_title(self) -> None:
         """Set the window's title: the namespace, and whether it needs a human."""
-        title = f"swf-console {self._services.namespace or ''} {attention(*self._counts)}".replace("  ", " ")
+        title = f"swf-console {self._context.namespace or ''} {attention(*self._counts)}".replace("  ", " ")
         if title != self._title:
             self._title = title
             self._write(title_sequence(title, self._environ))

@@ -37,8 +37,8 @@ class NavigationHost(Protocol):
 class Navigation:
     """The screens that have been opened, which one is wanted, and what had the focus in each."""
 
-    def __init__(self, services: ConsoleContext, frame: Frame, keys: KeyQueue, host: NavigationHost) -> None:
-        self._services, self._frame, self._keys, self._host = services, frame, keys, host
+    def __init__(self, context: ConsoleContext, frame: Frame, keys: KeyQueue, host: NavigationHost) -> None:
+        self._context, self._frame, self._keys, self._host = context, frame, keys, host
         self._wanted = ""
         self._focused: dict[str, Widget | None] = {}
         self._when_open: list[Callable[[], object]] = []
@@ -56,7 +56,7 @@ class Navigation:
         """Open the screen of the last time, or the first one, unless another is wanted already."""
         if not self._wanted:
             names = [screen.name for screen in SCREENS]
-            last = self._services.ui_state.recall(self._services.namespace, "screen")
+            last = self._context.ui_state.recall(self._context.namespace, "screen")
             self.open_screen(last if last in names else names[0])
 
     def open_screen(self, name: str, **where: object) -> None:
@@ -76,7 +76,7 @@ class Navigation:
 
     def open_overlay(self, name: str) -> None:
         """Show an overlay."""
-        self._host.push_screen(OVERLAYS[name].load()(self._services))
+        self._host.push_screen(OVERLAYS[name].load()(self._context))
 
     def when_open(self, call: Callable[[], object]) -> None:
         """Call it when the screen that is being opened is there."""
@@ -85,7 +85,7 @@ class Navigation:
     def recall(self, namespace: str) -> None:
         """Every opened screen restores what it remembers of that namespace."""
         for screen in self._frame.screens.query(BaseScreen):
-            remembered = self._services.ui_state.recall(namespace, screen.screen_name)
+            remembered = self._context.ui_state.recall(namespace, screen.screen_name)
             if isinstance(remembered, dict):
                 screen.recall(remembered)
         self.refresh_now()
@@ -97,7 +97,7 @@ class Navigation:
 
     def remember(self) -> None:
         """Store the state of the open screen."""
-        screen, memory, namespace = self.current, self._services.ui_state, self._services.namespace
+        screen, memory, namespace = self.current, self._context.ui_state, self._context.namespace
         if screen is not None:
             memory.keep(namespace, screen.screen_name, screen.remember())
             memory.keep(namespace, "screen", screen.screen_name)
@@ -107,9 +107,9 @@ class Navigation:
         made = await asyncio.to_thread(listed.load)
         screen = self.opened(listed.name)
         if screen is None:
-            screen = made(self._services)
+            screen = made(self._context)
             await self._frame.screens.add_content(screen, id=f"pane-{listed.name}")
-            remembered = self._services.ui_state.recall(self._services.namespace, listed.name)
+            remembered = self._context.ui_state.recall(self._context.namespace, listed.name)
             where = {**_plain(remembered), **where}
         if self._wanted == listed.name:
             self._show(listed, screen, where)

@@ -13,20 +13,20 @@ OLD_PROOF = 12.0
 class WriteAccess:
     """The write policy for the console's namespace."""
 
-    def __init__(self, services: ConsoleContext) -> None:
-        self._services = services
-        self._policy = WritePolicy(services.settings.user)
+    def __init__(self, context: ConsoleContext) -> None:
+        self._context = context
+        self._policy = WritePolicy(context.settings.user)
 
     @property
     def other_owner(self) -> str | None:
         """The owner, where that is another user."""
-        return self._policy.other(self._services.owner())
+        return self._policy.other(self._context.owner())
 
     @property
     def refusal(self) -> str:
         """Why writes are refused; empty where they are not."""
-        services = self._services
-        return self._policy.refusal(services.why_read_only, services.namespace, services.owner())
+        context = self._context
+        return self._policy.refusal(context.why_read_only, context.namespace, context.owner())
 
     def lock(self) -> None:
         """Refuse writes."""
@@ -34,18 +34,18 @@ class WriteAccess:
 
     def unlock(self) -> None:
         """Allow writes in this namespace."""
-        self._policy.unlock(self._services.namespace)
+        self._policy.unlock(self._context.namespace)
 
 
-def status_of(services: ConsoleContext, writes: WriteAccess) -> Status:
+def status_of(context: ConsoleContext, writes: WriteAccess) -> Status:
     """The content of the status bar now."""
-    owner = services.owner()
-    whose = "yours" if owner == services.settings.user else (owner or "")
+    owner = context.owner()
+    whose = "yours" if owner == context.settings.user else (owner or "")
     return Status(
-        namespace=services.namespace,
+        namespace=context.namespace,
         owner=whose,
         writes="RO" if writes.refusal else "RW",
-        connections=tuple(map(connection_sign, services.connections())),
+        connections=tuple(map(connection_sign, context.connections())),
     )
 
 

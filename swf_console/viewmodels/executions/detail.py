@@ -24,22 +24,22 @@ class RecordedExecution:
     stopped_by: str | None = None
 
 
-def read_execution(services: ConsoleContext, execution_id: str) -> RecordedExecution:
+def read_execution(context: ConsoleContext, execution_id: str) -> RecordedExecution:
     """Everything about one execution; blocks. Raises UsageError where there is none of that id."""
-    database = services.database()
-    detail = execution_detail(services.settings, database, execution_id)
-    stopped_by = _stopped_by(services, detail.execution)
+    database = context.database()
+    detail = execution_detail(context.settings, database, execution_id)
+    stopped_by = _stopped_by(context, detail.execution)
     if detail.run_number is None:
         return RecordedExecution(detail, None, stopped_by)
     with database.read() as connection:
         return RecordedExecution(detail, runs.run_state(connection, detail.run_number), stopped_by)
 
 
-def _stopped_by(services: ConsoleContext, execution: Execution) -> str | None:
+def _stopped_by(context: ConsoleContext, execution: Execution) -> str | None:
     asked = execution.stop_requested_at
     if asked is None:
         return None
-    entries = services.journal.entries(since=asked - AROUND)
+    entries = context.journal.entries(since=asked - AROUND)
     wanted = [one for one in entries if {"stop", execution.execution_id} <= set(one.command.split())]
     return wanted[-1].who if wanted else None
 

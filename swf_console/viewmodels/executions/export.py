@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ..context import ConsoleContext
 
 
-def export_execution(services: "ConsoleContext", execution_id: str, folder: Path | None = None) -> str:
+def export_execution(context: "ConsoleContext", execution_id: str, folder: Path | None = None) -> str:
     """Write it to `folder` (where the console was started) and say so; blocks.
 
     Raises UsageError where there is no such execution or the file cannot be written.
@@ -21,6 +21,6 @@ def export_execution(services: "ConsoleContext", execution_id: str, folder: Path
             f"{execution_id[:60]!r} cannot be the name of a file",
             "Export it with swf-console export --output FILE",
         )
-    export = ExecutionExport(services.settings, services.database(), execution_id)
+    export = ExecutionExport(context.settings, context.database(), execution_id)
     written = export.write((folder or Path.cwd()) / name)
     return f"{written.file}: {written.messages:,} messages, {written.bytes:,} bytes"

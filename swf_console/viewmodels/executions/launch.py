@@ -133,14 +133,14 @@ def forecast(settings: Settings, request: RunRequest, stop: StopSignal) -> Forec
     return Forecast(tuple(_lines(found)), found.warnings, rates.keeps_up if rates else None)
 
 
-def missing_programs(services: ConsoleContext, request: RunRequest, *, here: bool) -> tuple[str, ...]:
+def missing_programs(context: ConsoleContext, request: RunRequest, *, here: bool) -> tuple[str, ...]:
     """The programs that the run needs and that do not run. Raises SwfError where that cannot be known."""
-    settings = services.settings
+    settings = context.settings
     names = [program.name for program in needed_programs(settings, compose_request(settings, request))]
     names += [] if here else [RUNNER]
     if settings.broker is None and not here and find_running(settings.state_dir) is None:
         names.append(BROKER)
-    supervisor = services.supervisor or supervisor_of(settings)
+    supervisor = context.supervisor or supervisor_of(settings)
     if not supervisor.probe().state.startable:
         up = {one.group for one in supervisor.processes() if not one.state.ended}
     else:
@@ -148,29 +148,29 @@ def missing_programs(services: ConsoleContext, request: RunRequest, *, here: boo
     return tuple(name for name in dict.fromkeys(names) if name not in up)
 
 
-def start_missing(services: ConsoleContext, request: RunRequest, *, here: bool) -> str:
+def start_missing(context: ConsoleContext, request: RunRequest, *, here: bool) -> str:
     """Start what the run needs, with supervisord where it does not run; says what was done.
 
     Raises SupervisorUnreachable where one does not start.
     """
-    settings = services.settings
+    settings = context.settings
     namespace = resolve_namespace(request.namespace, testbed_of(settings))
     composition = compose_request(settings, request)
     lines, strangers = start_agents(
-        settings, composition, namespace, runner=not here, supervisor=services.supervisor
+        settings, composition, namespace, runner=not here, supervisor=context.supervisor
     )
     did = ", ".join(f"{line.name} {line.did}" for line in lines)
     return ". ".join((did, *strangers.values()))
 
 
-def launch(services: ConsoleContext, request: RunRequest, *, here: bool) -> str:
+def launch(context: ConsoleContext, request: RunRequest, *, here: bool) -> str:
     """Begin the run here or on the persistent runner; returns the execution's id.
 
     Raises a UsageError, BackendUnreachable, TimedOut where no runner answers, Refused where it refuses.
     """
     if here:
-        return services.local_executions.start(request)
-    return submit(services.settings, prepare(services.settings, request))
+        return context.local_executions.start(request)
+    return submit(context.settings, prepare(context.settings, request))
 
 
 def command_line(request: RunRequest, workflow: str, *, here: bool) -> str:

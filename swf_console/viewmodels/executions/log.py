@@ -32,26 +32,26 @@ class ExecutionLog:
     trouble: str = ""
 
 
-def log_of(services: "ConsoleContext", execution: Execution) -> ExecutionLog:
+def log_of(context: "ConsoleContext", execution: Execution) -> ExecutionLog:
     """Read database and files; blocks. What cannot be read is said, not raised."""
     found, trouble = [], ""
     try:
-        found += list(_recorded(services, execution))
+        found += list(_recorded(context, execution))
     except SwfError as error:
         trouble = str(error)
-    for path in sorted(services.settings.logs_dir.glob("*.log*")):
+    for path in sorted(context.settings.logs_dir.glob("*.log*")):
         found += _in_file(path, execution.execution_id)
     # what an agent reports into the database stands in its file too
     unique = {(one.at, one.text): one for one in found}
     return ExecutionLog(tuple(sorted(unique.values(), key=lambda one: one.at)[-MOST_LINES:]), trouble)
 
 
-def _recorded(services: "ConsoleContext", execution: Execution) -> Iterator[LoggedLine]:
+def _recorded(context: "ConsoleContext", execution: Execution) -> Iterator[LoggedLine]:
     until = (execution.end_time or datetime.now(UTC)) + LATER
     wanted = LogFilter(since=execution.start_time - AROUND, until=until)
     after = None
     for _ in range(PAGES):
-        with services.database().read() as connection:
+        with context.database().read() as connection:
             page = logs.page(connection, wanted, after, PAGE)
         for entry in page.items:
             if table(entry.extra_data).get("execution_id") == execution.execution_id:

@@ -38,15 +38,15 @@ class _Known:
 class RunningExecutions:
     """Reads what runs in a namespace, again and again. Not for several threads at once."""
 
-    def __init__(self, services: ConsoleContext) -> None:
-        self._services = services
+    def __init__(self, context: ConsoleContext) -> None:
+        self._context = context
         self._known: dict[str, _Known] = {}
 
     def read(self, database: Database) -> tuple[tuple[ExecutionProgress, ...], int]:
         """The newest, and how many run in all; those whose lease has expired are closed first. Blocks."""
-        if not self._services.read_only:
-            sweep(self._services.settings, database)
-        wanted = ExecutionFilter(status="running", namespace=self._services.namespace)
+        if not self._context.read_only:
+            sweep(self._context.settings, database)
+        wanted = ExecutionFilter(status="running", namespace=self._context.namespace)
         with database.read() as connection:
             page = executions.page(connection, wanted, limit=SHOWN)
             count = len(page.items)
@@ -59,7 +59,7 @@ class RunningExecutions:
 
     def _running(self, database: Database, summary: ExecutionSummary, now: datetime) -> ExecutionProgress:
         known = self._facts(database, summary.execution_id)
-        own = self._services.local_executions_if_any
+        own = self._context.local_executions_if_any
         here = {one.execution_id: one for one in own.live()} if own else {}
         pipeline = dict(_pipeline(database, summary.execution_id))
         if local := here.get(summary.execution_id):

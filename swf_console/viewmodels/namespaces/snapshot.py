@@ -23,7 +23,7 @@ class Choosable:
     messages: str
 
 
-def choosable(services: ConsoleContext) -> tuple[Choosable, ...]:
+def choosable(context: ConsoleContext) -> tuple[Choosable, ...]:
     """Every namespace by name, and the one that is shown, also before anything is in it; blocks.
 
     Raises DatabaseUnusable and DatabaseUnreachable.
@@ -35,9 +35,9 @@ def choosable(services: ConsoleContext) -> tuple[Choosable, ...]:
             capped(use.executions, COUNT_CAP),
             capped(use.messages, COUNT_CAP),
         )
-        for use in list_namespaces(services.database())
+        for use in list_namespaces(context.database())
     ]
-    current = services.namespace
+    current = context.namespace
     if current and current not in (one.name for one in found):
         found.append(Choosable(current, "nobody yet", "0", "0"))
     return tuple(sorted(found, key=lambda one: one.name))
@@ -69,16 +69,16 @@ class NamespacesSnapshot:
     files: tuple[str, ...]
 
 
-def read_namespaces(services: ConsoleContext, file: str = TESTBED) -> NamespacesSnapshot:
+def read_namespaces(context: ConsoleContext, file: str = TESTBED) -> NamespacesSnapshot:
     """Read database and files; blocks. What cannot be read is said, not raised."""
     trouble = ""
     found: tuple[Choosable, ...] = ()
     try:
-        found = choosable(services)
+        found = choosable(context)
     except SwfError as error:
         trouble = str(error)
-    files = files_of(services.settings)
-    return NamespacesSnapshot(found, trouble, read_file(services.settings, file), files)
+    files = files_of(context.settings)
+    return NamespacesSnapshot(found, trouble, read_file(context.settings, file), files)
 
 
 def read_file(settings: Settings, file: str) -> FileSnapshot:

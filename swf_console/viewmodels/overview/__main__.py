@@ -30,8 +30,8 @@ def main(arguments: Sequence[str]) -> None:
     settings = load_settings(
         home=Path(home) if home else None, testbed_config=Path(testbed_config) if testbed_config else None
     )
-    services = ConsoleContext(settings, namespace_of(settings, namespace or None), read_only=True)
-    sys.stdout.buffer.write(pickle.dumps(OverviewMonitor(services).snapshot()))
+    context = ConsoleContext(settings, namespace_of(settings, namespace or None), read_only=True)
+    sys.stdout.buffer.write(pickle.dumps(OverviewMonitor(context).snapshot()))
     sys.stdout.buffer.flush()
     os._exit(0)
 

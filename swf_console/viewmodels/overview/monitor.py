@@ -22,22 +22,22 @@ NO_RATES = (0,) * RATE_SECONDS
 class OverviewMonitor:
     """Asks again and again. Not for several threads at once."""
 
-    def __init__(self, services: ConsoleContext) -> None:
-        self._services = services
-        self._agents = AgentMonitor(services)
-        self._running = RunningExecutions(services)
+    def __init__(self, context: ConsoleContext) -> None:
+        self._context = context
+        self._agents = AgentMonitor(context)
+        self._running = RunningExecutions(context)
 
     def snapshot(self) -> OverviewSnapshot:
         """Ask everything; blocks. A database that is down is told among the rest, not raised."""
-        services = self._services
+        context = self._context
         agents = self._agents.snapshot()
         running: tuple[ExecutionProgress, ...] = ()
-        count, changes, trouble = 0, [*_done_here(services)], agents.database_trouble
+        count, changes, trouble = 0, [*_done_here(context)], agents.database_trouble
         if not trouble:
             try:
-                database = services.database()
+                database = context.database()
                 running, count = self._running.read(database)
-                changes += _executions(database, services.namespace)
+                changes += _executions(database, context.namespace)
             except SwfError as error:
                 trouble = str(error)
         changes.sort(key=lambda change: change.at, reverse=True)
@@ -45,9 +45,9 @@ class OverviewMonitor:
             verdict=verdict(
                 Facts(
                     agents=agents,
-                    broker=services.connections()[0],
+                    broker=context.connections()[0],
                     database=self._database_status(trouble),
-                    namespace=services.namespace,
+                    namespace=context.namespace,
                     running=running,
                     changes=changes,
                 )
@@ -56,13 +56,13 @@ class OverviewMonitor:
             running=running,
             running_count=count,
             changes=tuple(changes[:MOST_CHANGES]),
-            rates=tuple(services.tail_if_any.rates(RATE_SECONDS)) if services.tail_if_any else NO_RATES,
+            rates=tuple(context.tail_if_any.rates(RATE_SECONDS)) if context.tail_if_any else NO_RATES,
             database_trouble=trouble,
         )
 
     def _database_status(self, trouble: str) -> ConnectionStatus:
         """What its poller says of it, where that knows more than what reading it met just now."""
-        known = self._services.connections()[1]
+        known = self._context.connections()[1]
         if not trouble:
             return known._replace(state=Connectivity.UP)
         return known if known.state.is_away else known._replace(state=Connectivity.UNUSABLE, error=trouble)
@@ -87,10 +87,10 @@ def _executions(database: Database, namespace: str | None) -> list[Change]:
     return changes
 
 
-def _done_here(services: ConsoleContext) -> list[Change]:
+def _done_here(context: ConsoleContext) -> list[Change]:
     """What was done in the consoles of this home lately."""
     try:
-        entries = services.journal.entries(MOST_CHANGES, datetime.now(UTC) - LATELY)
+        entries = context.journal.entries(MOST_CHANGES, datetime.now(UTC) - LATELY)
     except SwfError as error:
         return [Change(datetime.now(UTC), "watch", str(error))]
     return [

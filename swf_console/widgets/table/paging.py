@@ -224,7 +224,7 @@ def _ended(source: PageSource, limit: int, *, backwards: bool) -> _End:
 
 
 def _beginning(source: PageSource, limit: int, cursor: Row | None) -> _End:
-    """The first page; where so many rows are new that the cursor's row is not there, the page from that row."""
+    """The first page; where so many rows are new that the cursor is not on it, the page from its row."""
     page, total = source.page(None, limit), source.count()
     if cursor is None or any(row.key == cursor.key for row in page.rows):
         return _End(page, total)

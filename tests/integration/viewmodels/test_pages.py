@@ -17,33 +17,33 @@ pytestmark = pytest.mark.postgresql
 
 
 @pytest.fixture
-def services(tmp_path: Path, postgresql_url: str) -> Iterator[ConsoleContext]:
+def context(tmp_path: Path, postgresql_url: str) -> Iterator[ConsoleContext]:
     (tmp_path / "workflows").mkdir()
     environment = {"HOME": str(tmp_path), "SWF_DATABASE_URL": postgresql_url}
     settings = load_settings(environment, home=tmp_path)
     from swf_console.backend.database.connection.migrate import upgrade
 
     upgrade(settings.database_url)
-    services = ConsoleContext(settings, "demo")
-    yield services
-    services.close()
+    context = ConsoleContext(settings, "demo")
+    yield context
+    context.close()
 
 
-def test_lists_are_the_same_from_both_ends(services: ConsoleContext) -> None:
-    database = services.database()
+def test_lists_are_the_same_from_both_ends(context: ConsoleContext) -> None:
+    database = context.database()
     assert database.kind == "postgresql"
     for number in range(1, 10):
         status = ("completed", "failed", "terminated")[number % 3]
         add_execution(database, number, status=status, executed_by=("Ann", "bob", "_c")[number % 3 - 1])
     messages = add_messages(database, "stf_datataking-shifter-0001", 5)
-    (definition,) = DefinitionsListed(services).page(None, 10).items
+    (definition,) = DefinitionsListed(context).page(None, 10).items
     for order in ORDERS:
         for wanted in (ExecutionFilter(), ExecutionFilter(definition_id=definition.id, namespace="demo")):
-            listed = ExecutionsListed(services, wanted, order)
+            listed = ExecutionsListed(context, wanted, order)
             forwards = walked(listed, lambda one: one.execution_id, backwards=False)
             assert len(set(forwards)) == 9
             assert walked(listed, lambda one: one.execution_id, backwards=True) == forwards[::-1]
             assert listed.count() == (9, True)
             assert {one.stf_count for one in listed.page(None, 20).items} == {10}
-    listed_messages = MessagesListed(services, "stf_datataking-shifter-0001")
+    listed_messages = MessagesListed(context, "stf_datataking-shifter-0001")
     assert walked(listed_messages, lambda one: one.message_id, backwards=True) == messages[::-1]

@@ -24,11 +24,11 @@ from tests.support.history import CODE, add_execution, add_messages, add_states
 
 
 @pytest.fixture
-def services(tmp_path: Path) -> Iterator[ConsoleContext]:
+def context(tmp_path: Path) -> Iterator[ConsoleContext]:
     (tmp_path / "workflows").mkdir()
-    services = ConsoleContext(load_settings({"HOME": str(tmp_path)}, home=tmp_path), "demo")
-    yield services
-    services.close()
+    context = ConsoleContext(load_settings({"HOME": str(tmp_path)}, home=tmp_path), "demo")
+    yield context
+    context.close()
 
 
 def walked(listed: Any, key: Callable[[Any], Any], *, backwards: bool, limit: int = 2) -> list[Any]:
@@ -45,13 +45,13 @@ def walked(listed: Any, key: Callable[[Any], Any], *, backwards: bool, limit: in
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("descending", [True, False])
 def test_executions_are_the_same_from_both_ends_in_every_order(
-    services: ConsoleContext, order: str, descending: bool
+    context: ConsoleContext, order: str, descending: bool
 ) -> None:
-    database = services.database()
+    database = context.database()
     for number in range(1, 8):
         status = ("completed", "failed", "terminated")[number % 3]
         add_execution(database, number, status=status, executed_by=("ann", "bob")[number % 2])
-    listed = ExecutionsListed(services, order_by=order, descending=descending)
+    listed = ExecutionsListed(context, order_by=order, descending=descending)
     forwards = walked(listed, lambda one: one.execution_id, backwards=False)
     assert len(set(forwards)) == 7
     assert walked(listed, lambda one: one.execution_id, backwards=True) == forwards[::-1]
@@ -62,63 +62,63 @@ def test_executions_are_the_same_from_both_ends_in_every_order(
 
 
 def test_executions_of_a_definition_and_of_a_workflow_page_in_the_order_of_status(
-    services: ConsoleContext,
+    context: ConsoleContext,
 ) -> None:
-    database = services.database()
+    database = context.database()
     for number in range(1, 6):
         add_execution(database, number, status=("completed", "failed")[number % 2])
-    (definition,) = DefinitionsListed(services).page(None, 10).items
+    (definition,) = DefinitionsListed(context).page(None, 10).items
     for wanted in (
         ExecutionFilter(definition_id=definition.id),
         ExecutionFilter(workflow_name="stf_datataking"),
         ExecutionFilter(id_prefix="stf_datataking-"),
     ):
-        listed = ExecutionsListed(services, wanted, "status")
+        listed = ExecutionsListed(context, wanted, "status")
         assert len(walked(listed, lambda one: one.execution_id, backwards=False)) == 5
         assert listed.count() == (5, True)
-    assert ExecutionsListed(services, ExecutionFilter(definition_id=definition.id + 1)).count() == (0, True)
+    assert ExecutionsListed(context, ExecutionFilter(definition_id=definition.id + 1)).count() == (0, True)
 
 
-def test_messages_of_an_execution_are_the_same_from_both_ends(services: ConsoleContext) -> None:
-    execution = add_execution(services.database(), 1)
-    ids = add_messages(services.database(), execution, 5)
-    listed = MessagesListed(services, execution)
+def test_messages_of_an_execution_are_the_same_from_both_ends(context: ConsoleContext) -> None:
+    execution = add_execution(context.database(), 1)
+    ids = add_messages(context.database(), execution, 5)
+    listed = MessagesListed(context, execution)
     assert walked(listed, lambda one: one.message_id, backwards=False) == ids
     assert walked(listed, lambda one: one.message_id, backwards=True) == ids[::-1]
     assert listed.count() == (5, True)
 
 
-def test_an_execution_is_looked_at_with_its_run_s_state(services: ConsoleContext) -> None:
-    execution = add_execution(services.database(), 1)
-    add_states(services.database(), execution)
-    looked = read_execution(services, execution)
+def test_an_execution_is_looked_at_with_its_run_s_state(context: ConsoleContext) -> None:
+    execution = add_execution(context.database(), 1)
+    add_states(context.database(), execution)
+    looked = read_execution(context, execution)
     assert looked.detail.run_number == 100010
     assert len(looked.detail.events) == 2
     assert looked.run_state is None
-    other = add_execution(services.database(), 2, metrics={"run_number": 100010, "stf_count": 11})
-    compared = compare_executions(services.database(), execution, other)
+    other = add_execution(context.database(), 2, metrics={"run_number": 100010, "stf_count": 11})
+    compared = compare_executions(context.database(), execution, other)
     differences = {(one.kind, one.name) for one in compared.differences}
     assert ("metric", "stf_count") in differences
 
 
-def test_who_stopped_an_execution_is_known_from_the_journal(services: ConsoleContext) -> None:
-    database = services.database()
+def test_who_stopped_an_execution_is_known_from_the_journal(context: ConsoleContext) -> None:
+    database = context.database()
     execution = add_execution(database, 1, status="running")
     asked = datetime.now(UTC)
     with database.write() as connection:
         executions.request_stop(connection, execution, asked)
-    assert read_execution(services, execution).stopped_by is None
+    assert read_execution(context, execution).stopped_by is None
     for command in (f"executions stop {execution}", f"executions stop {execution}0"):
         who = "ann" if command.endswith("1") else "bob"
-        services.journal.append(Entry(asked, "action", who, "stop", "terminated", command=command))
-    assert read_execution(services, execution).stopped_by == "ann"
+        context.journal.append(Entry(asked, "action", who, "stop", "terminated", command=command))
+    assert read_execution(context, execution).stopped_by == "ann"
 
 
-def test_a_definition_is_compared_with_the_workflow_s_file(services: ConsoleContext) -> None:
-    add_execution(services.database(), 1)
-    (summary,) = DefinitionsListed(services).page(None, 10).items
-    assert get_definition(services.database(), summary.id).definition == CODE
-    drift = FileDrift(services)
+def test_a_definition_is_compared_with_the_workflow_s_file(context: ConsoleContext) -> None:
+    add_execution(context.database(), 1)
+    (summary,) = DefinitionsListed(context).page(None, 10).items
+    assert get_definition(context.database(), summary.id).definition == CODE
+    drift = FileDrift(context)
     assert drift.of(summary.id, summary.workflow_name) is None
     path = drift.path_of(summary.workflow_name)
     assert path is not None
@@ -128,7 +128,7 @@ def test_a_definition_is_compared_with_the_workflow_s_file(services: ConsoleCont
     assert drift.of(summary.id, summary.workflow_name) is True
     assert drift.path_of("../secret") is None
     with pytest.raises(UsageError, match="no definition 99"):
-        get_definition(services.database(), 99)
+        get_definition(context.database(), 99)
 
 
 def test_a_filter_is_read_and_spelled_as_a_command_line() -> None:

@@ -51,9 +51,9 @@ def test_policy_no_unlocking_helps_where_nothing_can_be_written() -> None:
 def test_command_line_on_a_read_only_database_refuses_as_the_console_does(
     console: CommandLine, reading: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    services = ConsoleContext(console.settings, "demo")
+    context = ConsoleContext(console.settings, "demo")
     monkeypatch.setattr(ConsoleContext, "why_read_only", WHY)
-    refusal = WriteAccess(services).refusal
+    refusal = WriteAccess(context).refusal
     assert refusal == f"read-only: {WHY}"
     for words in (
         ("executions", "stop", reading),
