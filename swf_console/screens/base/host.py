@@ -1,4 +1,8 @@
-"""What a screen may ask of the application."""
+"""What a screen may ask of the application.
+
+The application has these members from its parts: `record` is in `shell/action_runner.py`, `ask` and
+`confirm_many` are in `dialogs/confirm.py`, `say` in `shell/frame.py`, `open_screen` in `shell/navigation.py`.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol, cast

@@ -1,4 +1,4 @@
-"""Actions on an execution: stop, run again, export."""
+"""Actions on an execution: run again, export."""
 
 import shlex
 from collections.abc import Callable
@@ -13,7 +13,6 @@ from ...viewmodels.executions.export import export_execution
 from ...widgets.worker import BackgroundCall
 from ..base.host import ActionHost, host_of
 from ..base.polling import cause_of
-from ..dialogs.stop_execution import ask_to_stop
 
 if TYPE_CHECKING:
     from ...backend.database.records.workflows import ExecutionSummary
@@ -26,7 +25,7 @@ SCREEN = "executions"
 class ExecutionActions:
     """Asks first, then runs the action through the host of `owner`.
 
-    `changed` is called after an action has changed the execution, `started` with the id of a new one.
+    `started` is called with the id of a new execution.
     """
 
     def __init__(
@@ -34,19 +33,14 @@ class ExecutionActions:
         owner: Widget,
         context: "ConsoleContext",
         reading: BackgroundCall,
-        changed: Callable[[], None],
         started: Callable[[str], None],
     ) -> None:
         self._owner, self._context, self._reading = owner, context, reading
-        self._changed, self._started = changed, started
+        self._started = started
 
     @property
     def _host(self) -> ActionHost:
         return host_of(self._owner)
-
-    def stop(self, execution: "ExecutionSummary | None") -> None:
-        """Stop the execution after confirmation."""
-        ask_to_stop(self._owner, self._context, SCREEN, execution, self._changed)
 
     def rerun(self, execution: "ExecutionSummary | None") -> None:
         """Run it again with the same parameters in this namespace; the question says what will differ."""

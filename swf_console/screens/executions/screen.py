@@ -14,6 +14,7 @@ from ..base.host import host_of
 from ..base.polling import cause_of
 from ..base.screen import WIDE, StackedScreen
 from ..base.views import ViewStack
+from ..dialogs.stop_execution import ask_to_stop
 from .actions import ExecutionActions
 from .compare import CompareView
 from .detail import ExecutionDetailView
@@ -48,7 +49,7 @@ class ExecutionsScreen(StackedScreen):
         self._preview = ExecutionPreview(context)
         self._wide = False
         self._reading = BackgroundCall(self, "executions")
-        self._actions = ExecutionActions(self, context, self._reading, self.refresh_now, self.open_alone)
+        self._actions = ExecutionActions(self, context, self._reading, self.open_alone)
 
     def compose(self) -> ComposeResult:
         """The stack of views, and the preview beside it."""
@@ -134,7 +135,7 @@ class ExecutionsScreen(StackedScreen):
 
     def action_stop(self) -> None:
         """Stop the execution."""
-        self._actions.stop(self.execution)
+        ask_to_stop(self, self.context, "executions", self.execution, self.refresh_now)
 
     def action_rerun(self) -> None:
         """Run it again."""
