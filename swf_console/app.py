@@ -170,8 +170,8 @@ class ConsoleApp(App[int]):
         """Pass on to the key queue that a key has been handled."""
         await self.key_queue.handled(followed)
 
-    @on(ScreenBar.Chosen)
-    def clicked(self, event: ScreenBar.Chosen) -> None:
+    @on(ScreenBar.TabClicked)
+    def clicked(self, event: ScreenBar.TabClicked) -> None:
         """Open the screen whose tab was clicked."""
         self.navigation.open_screen(event.name)
 

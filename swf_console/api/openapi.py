@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from .. import __version__
 from .operation import Operation
-from .schemas import JsonSchema, Schema, request_schema, response_schema
-from .stream.endpoint import StreamFilter
+from .schemas import JsonSchema, RequestSchema, request_schema, response_schema
+from .stream.endpoint import StreamQuery
 
 PROBLEM: JsonSchema = {"type": "object", "additionalProperties": True}
 ERRORS = {"400": "The request cannot be used", "401": "The token is missing or wrong"}
@@ -114,7 +114,7 @@ def _stream() -> dict[str, Any]:
         "operationId": "messages_stream",
         "summary": "Follow messages as server-sent events",
         "tags": ["messages"],
-        "parameters": [*_parameters(StreamFilter, "query"), last],
+        "parameters": [*_parameters(StreamQuery, "query"), last],
         "responses": {
             "200": {
                 "description": "Events: connected, one of each message's type, heartbeat",
@@ -139,7 +139,7 @@ def _status() -> dict[str, Any]:
     }
 
 
-def _parameters(schema: type[Schema], place: str) -> list[dict[str, Any]]:
+def _parameters(schema: type[RequestSchema], place: str) -> list[dict[str, Any]]:
     properties = request_schema(schema)["properties"]
     return [_parameter(name, each, place) for name, each in properties.items()]
 

@@ -12,14 +12,14 @@ from starlette.datastructures import URL
 from ..backend.database import Connection
 from ..backend.database.records.messages import NewMessage
 from ..backend.database.records.pages import Listing, Window
-from .schemas import Integer, Natural, Problems, ResponseRow, Schema
+from .schemas import Integer, Natural, Problems, RequestSchema, ResponseRow
 
 T = TypeVar("T")
 
 MAX_ROWS = 10_000
 
 
-class Paged(Schema):
+class Paged(RequestSchema):
     limit: Annotated[int, Integer(1, MAX_ROWS)] | MISSING = Field(
         MISSING, description="Answer with a page of this many: {count, next, ...}"
     )
@@ -87,10 +87,10 @@ class Operation:
     writes: bool = False
     batch_handler: BatchHandler | None = None
     batch_seconds: float = 0.0
-    body: type[Schema] | None = None
+    body: type[RequestSchema] | None = None
     bulk: bool = False
-    query: type[Schema] = Schema
-    keys: type[Schema] = Schema
+    query: type[RequestSchema] = RequestSchema
+    keys: type[RequestSchema] = RequestSchema
     row: ResponseRow[Any] | type[BaseModel] | None = None
     is_list: bool = False
     creates: bool = False
@@ -104,7 +104,7 @@ class Operation:
         return self.row.model if isinstance(self.row, ResponseRow) else self.row
 
     @cached_property
-    def query_schema(self) -> type[Schema]:
+    def query_schema(self) -> type[RequestSchema]:
         """What its query may hold."""
         if not self.is_list:
             return self.query

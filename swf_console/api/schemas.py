@@ -1,6 +1,6 @@
 """What requests may hold and what answers are, as pydantic models; OpenAPI is made of the same.
 
-A value is first read as what it spells ("5" is a number), then judged by its strict type.
+A value is first read as what it spells ("5" is a number), then checked by its strict type.
 """
 
 import re
@@ -63,8 +63,8 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,19}(\.0{0,9})?", re.ASCII)
 _IDENTIFIER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE | re.ASCII)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _NO_CONTROLS = r"[^\u0000-\u001f\u007f-\u009f]*"
-_ANY_LINE = f"^{_NO_CONTROLS}$"
-_LINE = rf"^{_NO_CONTROLS}[^ \u0000-\u001f\u007f-\u009f]{_NO_CONTROLS}$"
+_BLANK_OR_TEXT = f"^{_NO_CONTROLS}$"
+_TEXT = rf"^{_NO_CONTROLS}[^ \u0000-\u001f\u007f-\u009f]{_NO_CONTROLS}$"
 
 
 class Problems(Exception):
@@ -80,7 +80,7 @@ class Problems(Exception):
         return cls({field: [text]})
 
 
-class Schema(BaseModel):
+class RequestSchema(BaseModel):
     """The fields of a JSON object, a query or a path; others are ignored."""
 
     @classmethod
@@ -99,14 +99,14 @@ class Schema(BaseModel):
         return cls.read({name: value for name, value in given.items() if value != ""})
 
     @classmethod
-    def changes(cls, title: str, *fixed: str) -> "type[Schema]":
+    def changes(cls, title: str, *fixed: str) -> "type[RequestSchema]":
         """The same for a change: nothing is required, nothing has a default. `fixed` cannot be changed."""
         fields: dict[str, Any] = {
             name: (field.rebuild_annotation() | MISSING, Field(MISSING, description=field.description))
             for name, field in cls.model_fields.items()
             if name not in fixed
         }
-        return create_model(title, __base__=Schema, __module__=cls.__module__, **fields)
+        return create_model(title, __base__=RequestSchema, __module__=cls.__module__, **fields)
 
 
 class ResponseRow(Generic[T]):
@@ -129,7 +129,7 @@ class ResponseRow(Generic[T]):
         return row | {name: make(item) for name, make in self._more.items()}
 
 
-def request_schema(model: type[Schema]) -> JsonSchema:
+def request_schema(model: type[RequestSchema]) -> JsonSchema:
     """What is accepted, as JSON schema."""
     return model.model_json_schema(schema_generator=_Accepted)
 
@@ -215,12 +215,12 @@ def _storable(value: Any) -> Any:
     return _UNSTORABLE.sub("\ufffd", given) if isinstance(given, str) else given
 
 
-def _judgeable(value: Any) -> Any:
+def _without_surrogates(value: Any) -> Any:
     """Text with NUL, which no pattern and no choice allows, for the surrogates that pydantic cannot read."""
     return value if not isinstance(value, str) or value.isascii() else _UNSTORABLE.sub("\x00", value)
 
 
-def _moment(value: Any) -> datetime:
+def _timestamp(value: Any) -> datetime:
     try:
         if isinstance(value, str) and len(value) <= 64:
             return datetime.fromisoformat(value.strip().upper()).astimezone(UTC)
@@ -235,7 +235,7 @@ def _identifier(value: Any) -> str:
     raise PydanticKnownError("uuid_type")
 
 
-def _words(text: str) -> frozenset[str]:
+def _comma_list(text: str) -> frozenset[str]:
     return frozenset(word.strip() for word in text.split(",") if word.strip())
 
 
@@ -257,23 +257,23 @@ class Integer:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ShortText:
     """Short text on one line, such as a name, without spaces around it; numbers are taken as text."""
 
     longest: int
     blank: bool = False
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        judged = core_schema.str_schema(
+        checked = core_schema.str_schema(
             strict=True,
             min_length=0 if self.blank else 1,
             max_length=self.longest,
-            pattern=_ANY_LINE if self.blank else _LINE,
+            pattern=_BLANK_OR_TEXT if self.blank else _TEXT,
         )
-        return core_schema.no_info_before_validator_function(self._read, judged)
+        return core_schema.no_info_before_validator_function(self._read, checked)
 
     def _read(self, value: Any) -> Any:
-        given = _judgeable(_text(value))
+        given = _without_surrogates(_text(value))
         if not isinstance(given, str):
             return given
         text = given.strip(" ")
@@ -281,10 +281,10 @@ class Line:
         return given if len(given) > self.longest and (text or self.blank) else text
 
 
-CHOICE = BeforeValidator(_judgeable)
-Word = Annotated[str, Line(20)]
-Name = Annotated[str, Line(100)]
-FileName = Annotated[str, Line(255)]
+CHOICE = BeforeValidator(_without_surrogates)
+Word = Annotated[str, ShortText(20)]
+Name = Annotated[str, ShortText(100)]
+FileName = Annotated[str, ShortText(255)]
 FileStatus = Annotated[Literal["registered", "processing", "processed", "failed", "done"], CHOICE]
 AnyInteger = Annotated[int, Integer()]
 Natural = Annotated[int, Integer(0)]
@@ -293,10 +293,10 @@ Flag = Annotated[bool, BeforeValidator(_flag), Field(strict=True)]
 # text of any length that a body can hold
 Text = Annotated[str, BeforeValidator(_storable), Field(strict=True)]
 # an instant in ISO 8601, in UTC once it is read; without a zone it is local time
-Moment = Annotated[datetime, PlainValidator(_moment, json_schema_input_type=datetime)]
+Timestamp = Annotated[datetime, PlainValidator(_timestamp, json_schema_input_type=datetime)]
 Identifier = Annotated[str, PlainValidator(_identifier, json_schema_input_type=uuid.UUID)]
 IDENTIFIER = TypeAdapter[str](Identifier)
 # a JSON object
 Document = Annotated[dict[Any, Any], Field(strict=True)]
 # words with commas between them
-Words = Annotated[frozenset[Any], BeforeValidator(_words, json_schema_input_type=str)]
+CommaList = Annotated[frozenset[Any], BeforeValidator(_comma_list, json_schema_input_type=str)]

@@ -15,8 +15,8 @@ from ..backend.core.settings import Settings
 from ..backend.database import open_database
 from ..backend.http_server.address import MonitorAddress, forget_address, write_address
 from ..backend.http_server.server import (
+    HttpServer,
     Listening,
-    Server,
     bound_socket,
     check_host,
     server_config,
@@ -76,7 +76,7 @@ def serve(settings: Settings, listening: Listening, up: Callable[[str], None]) -
             runner.run(_MonitorServer(config, broadcaster, ready).serve([bound]))
 
 
-class _MonitorServer(Server):
+class _MonitorServer(HttpServer):
     """Says when it is up, and ends the live streams first."""
 
     def __init__(self, config: uvicorn.Config, broadcaster: Broadcaster, ready: Callable[[], None]) -> None:

@@ -57,7 +57,7 @@ def _open(arguments: argparse.Namespace, prefetch: "Prefetch[Any]") -> int:
         context = ConsoleContext(
             settings, namespace, arguments.read_only, preferences, lease_owner=owner, prefetch=prefetch
         )
-        context.keep_prefetch()
+        context.close_unused_prefetch()
         return show(context)
     finally:
         watchdog.dismiss()

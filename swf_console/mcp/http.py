@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ..backend.core.errors import UsageError
 from ..backend.http_server.address import base_url
 from ..backend.http_server.security import AuthMiddleware
-from ..backend.http_server.server import Listening, Server, bound_socket, is_loopback, server_config
+from ..backend.http_server.server import HttpServer, Listening, bound_socket, is_loopback, server_config
 from .executor import ToolExecutor
 from .server import build
 
@@ -29,7 +29,7 @@ def serve_http(executor: ToolExecutor, listening: Listening, up: Callable[[str],
         bound.listen()
         host, port = bound.getsockname()[:2]
         up(f"{base_url(host, port)}{PATH}")
-        Server(config).run(sockets=[bound])
+        HttpServer(config).run(sockets=[bound])
 
 
 def _check_access(executor: ToolExecutor, host: str) -> None:

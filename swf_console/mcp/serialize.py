@@ -14,7 +14,7 @@ MAX_CHARACTERS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SerializationLimits:
     """How long a text, how many elements of a list in a row, how deep a row may be."""
 
     text: int
@@ -24,11 +24,11 @@ class Limits:
 
 # the first that makes the result short enough is taken
 STEPS = (
-    Limits(100_000, 10_000, 60),
-    Limits(4_000, 1_000, 20),
-    Limits(800, 100, 10),
-    Limits(200, 20, 6),
-    Limits(40, 5, 4),
+    SerializationLimits(100_000, 10_000, 60),
+    SerializationLimits(4_000, 1_000, 20),
+    SerializationLimits(800, 100, 10),
+    SerializationLimits(200, 20, 6),
+    SerializationLimits(40, 5, 4),
 )
 
 
@@ -53,7 +53,7 @@ def serialize(result: Any) -> dict[str, Any]:
 class Serializer:
     """Makes JSON of rows within limits, and counts its cuts."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: SerializationLimits) -> None:
         self._limits = limits
         self._cuts = 0
 

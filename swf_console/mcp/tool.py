@@ -19,9 +19,9 @@ MAX_ITEMS = 200
 Line = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NO_CONTROL)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NAME)]
 User = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9._-]+$")]
-Words = Annotated[str, StringConstraints(max_length=2000, pattern=NO_CONTROL)]
+FilterText = Annotated[str, StringConstraints(max_length=2000, pattern=NO_CONTROL)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"^[^\x00]*$")]
-Moment = Annotated[
+TimeText = Annotated[
     Line, Field(description="a time in ISO 8601 (UTC without a zone), or an age such as 10m, 2h, 3d")
 ]
 Run = Annotated[int, Field(ge=0, le=2**31 - 1, description="the number of a DAQ run")]

@@ -129,7 +129,7 @@ class JournalScreen(ListScreen):
         self.query_one(Notice).say()
         clear = with_keys("{journal.back} clears the filter")
         empty = f"Nothing of {len(entries):,} entries matches {brief(self._filter, 40)!r}. {clear}"
-        self.listing.say_when_empty(empty if entries else with_keys(EMPTY))
+        self.listing.set_empty_text(empty if entries else with_keys(EMPTY))
         self.listing.show(items)
 
     def _show_trouble(self, trouble: str) -> None:

@@ -16,8 +16,8 @@ from .agents.monitor import AgentMonitor, AgentSource
 
 log = logging.getLogger(__name__)
 
-EVERY = 2.0
-MOST_FAILURES = 50
+POLL_SECONDS = 2.0
+MAX_FAILURES = 50
 
 
 class AlarmSource(AgentSource, Protocol):
@@ -72,7 +72,7 @@ class AlarmMonitor:
             self._events += events
 
     def _watch(self) -> None:
-        while not self._stop.wait(EVERY):
+        while not self._stop.wait(POLL_SECONDS):
             try:
                 self.check()
             except Exception:
@@ -82,7 +82,7 @@ class AlarmMonitor:
         wanted = ExecutionFilter(status="failed", namespace=self._source.namespace)
         try:
             with self._source.database().read() as connection:
-                return executions.page(connection, wanted, limit=MOST_FAILURES).items
+                return executions.page(connection, wanted, limit=MAX_FAILURES).items
         except SwfError:
             return ()  # the database's own connection says so
 

@@ -11,14 +11,14 @@ from ..backend.services.agents.programs import supervisor_of
 from ..backend.services.health.connection import ConnectionStatus, Connectivity
 from ..backend.supervisor.base import DaemonState, Supervisor
 
-EVERY = 2.0
-SILENT = 8.0
+POLL_SECONDS = 2.0
+STALE_SECONDS = 8.0
 
 
 class ConnectionPoller:
     """Calls `probe` every two seconds; an SwfError is an answer too. One that hangs shows by its age."""
 
-    def __init__(self, name: str, probe: Callable[[], ConnectionStatus], every: float = EVERY) -> None:
+    def __init__(self, name: str, probe: Callable[[], ConnectionStatus], every: float = POLL_SECONDS) -> None:
         self._probe, self._every = probe, every
         self._status = ConnectionStatus(name)
         self._wake, self._closed = threading.Event(), False
@@ -40,7 +40,7 @@ class ConnectionPoller:
     def status(self) -> ConnectionStatus:
         """The last answer; down where there was none for too long."""
         status, age = self._status, self._status.age()
-        if status.state in (Connectivity.UP, Connectivity.IDLE) and age is not None and age > SILENT:
+        if status.state in (Connectivity.UP, Connectivity.IDLE) and age is not None and age > STALE_SECONDS:
             return status._replace(state=Connectivity.DOWN, error=f"no answer for {age:.0f} s", next_at=None)
         return status
 

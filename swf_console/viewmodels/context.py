@@ -94,7 +94,7 @@ class ConsoleContext:
         """The executions of this process that ended since this was asked for last."""
         return self.local_executions_if_any.take_ended() if self.local_executions_if_any else ()
 
-    def keep_prefetch(self) -> None:
+    def close_unused_prefetch(self) -> None:
         """Keep it where the console opens with the screen that shows it, else want it no more."""
         opens_with = self.ui_state.recall(self.namespace, "screen") or PREFETCHED
         if self.prefetch is not None and opens_with != PREFETCHED:

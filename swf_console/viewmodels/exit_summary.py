@@ -9,15 +9,15 @@ from ..backend.services.agents.status import probe_supervisor
 from ..backend.services.health.probe import Probe
 from .context import ConsoleContext
 
-PATIENCE = 1.5
-MOST_NAMED = 3
+ANSWER_SECONDS = 1.5
+MAX_NAMED = 3
 
 
 def what_remains(context: ConsoleContext) -> list[str]:
     """A line for each thing that keeps running; answers within about two seconds, whatever is down."""
     questions: tuple[Callable[[ConsoleContext], list[str]], ...] = (_executions, _agents, _broker)
-    asked = [Probe(lambda question=question: list(_answers(question, context))) for question in questions]  # type: ignore[misc]
-    return [line for one in asked for line in one.within(PATIENCE, list)]
+    probes = [Probe(lambda question=question: list(_answers(question, context))) for question in questions]  # type: ignore[misc]
+    return [line for one in probes for line in one.within(ANSWER_SECONDS, list)]
 
 
 def _answers(question: Callable[[ConsoleContext], list[str]], context: ConsoleContext) -> Iterator[str]:
@@ -30,11 +30,11 @@ def _answers(question: Callable[[ConsoleContext], list[str]], context: ConsoleCo
 def _executions(context: ConsoleContext) -> list[str]:
     wanted = ExecutionFilter(status="running", namespace=context.namespace)
     with context.database().read() as connection:
-        running = executions.page(connection, wanted, limit=MOST_NAMED + 1).items
+        running = executions.page(connection, wanted, limit=MAX_NAMED + 1).items
     if not running:
         return ["no execution is running" + (f" in {context.namespace}" if context.namespace else "")]
-    names = ", ".join(one.execution_id for one in running[:MOST_NAMED])
-    more = " and more" if len(running) > MOST_NAMED else ""
+    names = ", ".join(one.execution_id for one in running[:MAX_NAMED])
+    more = " and more" if len(running) > MAX_NAMED else ""
     return [f"running: {names}{more}"]
 
 

@@ -18,14 +18,14 @@ from ..backend.simulation.capacity import Capacity
 from .config_files import fingerprint_of
 from .context import ConsoleContext
 
-RUNS_LOOKED_AT = 20
+MAX_RUNS = 20
 WORKERS_SHOWN = 500
 RATE_SECONDS = 30.0
 WHAT_IF = "what if"
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class CapacityForecast:
     """What a run would need. `capacity` is None where the configuration has no workers."""
 
     configuration: str
@@ -64,8 +64,8 @@ class FastRun:
 class FastProcessingSnapshot:
     """Everything on the screen; the troubles say why something is not known."""
 
-    outlook: Outlook | None
-    outlook_trouble: str
+    forecast: CapacityForecast | None
+    forecast_trouble: str
     run: FastRun | None
     database_trouble: str
 
@@ -78,20 +78,20 @@ class FastProcessingMonitor:
 
     def __init__(self, context: ConsoleContext) -> None:
         self._context = context
-        self._predicted: tuple[object, Outlook | None, str] | None = None
+        self._predicted: tuple[object, CapacityForecast | None, str] | None = None
         self._finished: deque[tuple[float, int, int]] = deque()
 
     def snapshot(self, workers: int | None = None) -> FastProcessingSnapshot:
         """Predict and read; blocks. What cannot be known is said, not raised."""
-        outlook, trouble = self._outlook(workers)
+        forecast, trouble = self._forecast(workers)
         run, database_trouble = None, ""
         try:
             run = self._run(self._context.database())
         except SwfError as error:
             database_trouble = str(error)
-        return FastProcessingSnapshot(outlook, trouble, run, database_trouble)
+        return FastProcessingSnapshot(forecast, trouble, run, database_trouble)
 
-    def _outlook(self, workers: int | None) -> tuple[Outlook | None, str]:
+    def _forecast(self, workers: int | None) -> tuple[CapacityForecast | None, str]:
         key = (workers, fingerprint_of(self._context.settings))
         if self._predicted is None or self._predicted[0] != key:
             try:
@@ -100,7 +100,7 @@ class FastProcessingMonitor:
                 self._predicted = (key, None, str(error))
         return self._predicted[1:]
 
-    def _predict(self, workers: int | None) -> Outlook | None:
+    def _predict(self, workers: int | None) -> CapacityForecast | None:
         settings = self._context.settings
         name = configured(testbed_of(settings))
         if not name:
@@ -108,7 +108,7 @@ class FastProcessingMonitor:
         overrides = () if workers is None else (Override("target_worker_count", workers, WHAT_IF),)
         found = predict(settings, RunRequest(configuration=name, overrides=overrides))
         plan = found.plan
-        return Outlook(
+        return CapacityForecast(
             name,
             plan.capacity,
             plan.backlog,
@@ -120,7 +120,7 @@ class FastProcessingMonitor:
 
     def _run(self, database: Database) -> FastRun | None:
         with database.read() as connection:
-            for state in runs.states(connection, limit=RUNS_LOOKED_AT).items:
+            for state in runs.states(connection, limit=MAX_RUNS).items:
                 if not (state.target_worker_count or state.slices_created):
                     continue
                 wanted = MessageFilter(
@@ -148,8 +148,8 @@ class FastProcessingMonitor:
         self._finished.append((now, state.slices_completed, state.run_number))
         while now - self._finished[0][0] > RATE_SECONDS:
             self._finished.popleft()
-        began, before, _ = self._finished[0]
-        return (state.slices_completed - before) / (now - began) if now - began > 1 else None
+        started, before, _ = self._finished[0]
+        return (state.slices_completed - before) / (now - started) if now - started > 1 else None
 
 
 def _worker(row: Worker) -> WorkerView:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-COUNTED = 10_001
+COUNT_CAP = 10_001
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,4 +124,4 @@ class DefinitionsListed:
 
 
 def _capped(counted: int) -> tuple[int, bool]:
-    return (COUNTED - 1, False) if counted >= COUNTED else (counted, True)
+    return (COUNT_CAP - 1, False) if counted >= COUNT_CAP else (counted, True)

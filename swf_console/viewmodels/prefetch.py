@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Generic, TypeVar
 
-PATIENCE = 1.5
+WAIT_SECONDS = 1.5
 QUIET = (
     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
     (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
@@ -34,9 +34,9 @@ class Prefetch(Generic[T]):
         actions = [(os.POSIX_SPAWN_DUP2, write_end, 1), *QUIET]
         self._pid = os.posix_spawn(sys.executable, command, os.environ, file_actions=actions)
         os.close(write_end)
-        self._lock, self._over, self._taken = threading.Lock(), threading.Event(), False
+        self._lock, self._shown, self._taken = threading.Lock(), threading.Event(), False
 
-    def take(self, timeout: float = PATIENCE) -> T | None:
+    def take(self, timeout: float = WAIT_SECONDS) -> T | None:
         """What it read; None where it has read nothing by then, or was asked before. Blocks meanwhile."""
         import pickle
         from importlib import import_module
@@ -47,37 +47,37 @@ class Prefetch(Generic[T]):
         with self._lock:
             if self._taken:
                 return None
-            said = self._said(timeout)
-            self._end_it()
-        if not said:
+            answer_bytes = self._read(timeout)
+            self._kill()
+        if not answer_bytes:
             self.shown()
             return None
-        answer: T = pickle.loads(said)  # noqa: S301 (a child of ours wrote it)
+        answer: T = pickle.loads(answer_bytes)  # noqa: S301 (a child of ours wrote it)
         return answer
 
     def shown(self) -> None:
         """Its answer is on screen, or there is none."""
-        self._over.set()
+        self._shown.set()
 
-    def wait(self, timeout: float = PATIENCE) -> None:
+    def wait(self, timeout: float = WAIT_SECONDS) -> None:
         """Wait until it is on screen, at most for so long."""
-        self._over.wait(timeout)
+        self._shown.wait(timeout)
 
     def close(self) -> None:
         """Want it no more."""
         with self._lock:
             if not self._taken:
-                self._end_it()
+                self._kill()
         self.shown()
 
-    def _said(self, timeout: float) -> bytes:
+    def _read(self, timeout: float) -> bytes:
         readable, _, _ = select.select([self._end], [], [], timeout)
         if not readable:
             return b""
         with os.fdopen(self._end, "rb", closefd=False) as answer:
             return answer.read()
 
-    def _end_it(self) -> None:
+    def _kill(self) -> None:
         os.close(self._end)
         with suppress(OSError):
             os.kill(self._pid, signal.SIGKILL)

@@ -15,8 +15,8 @@ from .context import ConsoleContext
 from .overview.monitor import OverviewMonitor
 from .overview.snapshot import OverviewSnapshot
 
-MOST_TRIES = 100
-LONGEST = 500
+MAX_TRIES = 100
+MAX_LENGTH = 500
 
 
 def write_report(name: str, text: str, folder: Path | None = None) -> Path:
@@ -25,7 +25,7 @@ def write_report(name: str, text: str, folder: Path | None = None) -> Path:
     Raises UsageError where nothing can be written there.
     """
     place = folder or Path.cwd()
-    for number in range(1, MOST_TRIES):
+    for number in range(1, MAX_TRIES):
         path = place / (f"{name}.md" if number == 1 else f"{name}-{number}.md")
         try:
             with path.open("x", encoding="utf-8") as file:
@@ -37,7 +37,7 @@ def write_report(name: str, text: str, folder: Path | None = None) -> Path:
                 f"{path}: cannot be written: {error.strerror}", "Start the console where you may write"
             ) from error
         return path
-    raise UsageError(f"{place / name}.md: there are {MOST_TRIES} of them already", "Remove some")
+    raise UsageError(f"{place / name}.md: there are {MAX_TRIES} of them already", "Remove some")
 
 
 def shift_log(entries: Sequence[Entry], namespace: str | None) -> str:
@@ -63,14 +63,14 @@ def journal_table(entries: Sequence[Entry]) -> list[str]:
 
 def plain(text: object) -> str:
     """Text that cannot end a table's cell or begin anything else."""
-    one_line = re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", str(text))[:LONGEST]
+    one_line = re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", str(text))[:MAX_LENGTH]
     return one_line.replace("|", "\\|").replace("`", "'")
 
 
 SHIFT = timedelta(hours=8)
-MOST_EXECUTIONS = 500
-MOST_FAILURES = 20
-MOST_ENTRIES = 1_000
+MAX_EXECUTIONS = 500
+MAX_FAILURES = 20
+MAX_ENTRIES = 1_000
 
 
 def write_handover(context: ConsoleContext) -> str:
@@ -139,13 +139,13 @@ def _executions(context: ConsoleContext, since: datetime) -> list[str]:
     wanted = ExecutionFilter(namespace=context.namespace, since=since)
     try:
         with context.database().read() as connection:
-            found = executions.page(connection, wanted, limit=MOST_EXECUTIONS).items
+            found = executions.page(connection, wanted, limit=MAX_EXECUTIONS).items
     except SwfError as error:
         return ["## Executions of the last 8 hours", "", plain(error), ""]
-    more = f" (the newest {MOST_EXECUTIONS} only)" if len(found) == MOST_EXECUTIONS else ""
+    more = f" (the newest {MAX_EXECUTIONS} only)" if len(found) == MAX_EXECUTIONS else ""
     counts = Counter(one.status for one in found)
     said = ", ".join(f"{count} {plain(status)}" for status, count in counts.most_common()) or "none"
-    failures = [_failure(one) for one in found if one.status == "failed"][:MOST_FAILURES]
+    failures = [_failure(one) for one in found if one.status == "failed"][:MAX_FAILURES]
     return ["## Executions of the last 8 hours", "", f"{said}{more}.", "", *failures, ""]
 
 
@@ -158,7 +158,7 @@ def _failure(one: ExecutionSummary) -> str:
 
 def _journal(context: ConsoleContext, since: datetime) -> list[str]:
     try:
-        entries = context.journal.entries(MOST_ENTRIES, since)
+        entries = context.journal.entries(MAX_ENTRIES, since)
     except SwfError as error:
         return ["## Done in the last 8 hours", "", plain(error)]
     return ["## Done in the last 8 hours", "", *journal_table(entries)]

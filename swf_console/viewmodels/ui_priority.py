@@ -4,9 +4,9 @@ import threading
 import time
 from collections.abc import Callable
 
-LONGEST = 0.03
+MAX_WAIT_SECONDS = 0.03
 # of the time that a thread has waited, the part in which it then need not wait
-FREE = 1 / 3
+FREE_SHARE = 1 / 3
 
 Clock = Callable[[], float]
 
@@ -38,11 +38,11 @@ class UiPriority:
             nonlocal free_until
             if idle.is_set():
                 return
-            began = now()
-            if began < free_until:
+            started = now()
+            if started < free_until:
                 return
-            idle.wait(LONGEST)
+            idle.wait(MAX_WAIT_SECONDS)
             ended = now()
-            free_until = ended + FREE * (ended - began)
+            free_until = ended + FREE_SHARE * (ended - started)
 
         return wait

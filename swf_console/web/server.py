@@ -24,17 +24,17 @@ from textual_serve.server import Server, to_int
 from ..backend.http_server.address import base_url
 from ..backend.http_server.server import Listening, bound_socket, check_host, is_loopback, tls_context
 from .auth import add_headers, auth_middleware, socket_origin
-from .session import Session
+from .session import TabSession
 
 HERE = Path(__file__).parent
 MAX_TABS = 16
 HEARTBEAT_SECONDS = 15
 GRACE_SECONDS = 5.0
-EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 (not bound here)
+ANY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 (not bound here)
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class ConsoleAccess:
     """What opens the console: the key in the address, or the token, which leads to that address."""
 
     key: str
@@ -49,11 +49,11 @@ def serve(command: Sequence[str], listening: Listening, token: str | None, up: C
     """
     tls = tls_context(listening)
     check_host(listening, token)
-    access = Access(secrets.token_urlsafe(24), token, is_loopback(listening.host))
+    access = ConsoleAccess(secrets.token_urlsafe(24), token, is_loopback(listening.host))
     with bound_socket(listening) as bound:
         bound.listen()
         # a browser of another machine reaches every address by the name of this one
-        host = socket.gethostname() if listening.host in EVERYWHERE else listening.host
+        host = socket.gethostname() if listening.host in ANY_ADDRESS else listening.host
         address = f"{base_url(host, bound.getsockname()[1], tls=tls is not None)}/{access.key}/"
         console = WebConsole(command, access, lambda: up(address))
         web.run_app(
@@ -69,12 +69,12 @@ def serve(command: Sequence[str], listening: Listening, token: str | None, up: C
 class WebConsole(Server):
     """textual-serve behind authentication, with tabs that end their process when they close."""
 
-    def __init__(self, command: Sequence[str], access: Access, up: Callable[[], None]) -> None:
+    def __init__(self, command: Sequence[str], access: ConsoleAccess, up: Callable[[], None]) -> None:
         super().__init__(
             f"exec {shlex.join(command)}", title="swf-console", templates_path=HERE / "templates"
         )
         self._access, self._up = access, up
-        self._tabs: dict[Session, web.WebSocketResponse] = {}
+        self._tabs: dict[TabSession, web.WebSocketResponse] = {}
 
     async def make_app(self) -> web.Application:
         """The whole site: the login page, and below its key the console."""
@@ -132,7 +132,7 @@ class WebConsole(Server):
         async def close() -> None:
             await websocket.close()
 
-        tab = Session(
+        tab = TabSession(
             self.command,
             write_bytes=websocket.send_bytes,
             write_str=websocket.send_str,
@@ -149,7 +149,7 @@ class WebConsole(Server):
             await self._end(tab, websocket)
         return websocket
 
-    async def _end(self, tab: Session, websocket: web.WebSocketResponse) -> None:
+    async def _end(self, tab: TabSession, websocket: web.WebSocketResponse) -> None:
         await tab.stop()
         await websocket.close()
         self._tabs.pop(tab, None)

@@ -15,7 +15,7 @@ TERMINATE_SECONDS = 5.0
 REMOVED = ("TMUX", "STY")
 
 
-class Session(AppService):
+class TabSession(AppService):
     """Starts one console, and ends it when the tab is gone."""
 
     async def stop(self) -> None:

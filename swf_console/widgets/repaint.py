@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable
 from typing import IO
 
-NOTICED = 0.03
-OFTEN = 0.3
-SHARE = 0.4
-REMEMBERED = 10.0
-LONGEST = 2.0
+BLOCKED_SECONDS = 0.03
+BLOCKED_SHARE = 0.3
+OUTPUT_SHARE = 0.4
+SLOW_SECONDS = 10.0
+MAX_PAUSE = 2.0
 
 Clock = Callable[[], float]
 
@@ -42,17 +42,17 @@ class TerminalOutput:
         return self._file.fileno()
 
     def _timed(self, call: Callable[[], object]) -> None:
-        began, self.busy = self._now(), True
+        started, self.busy = self._now(), True
         try:
             call()
         finally:
             self.busy = False
-            if (ended := self._now()) - began > NOTICED:
-                self._learn(began, ended)
+            if (ended := self._now()) - started > BLOCKED_SECONDS:
+                self._measure(started, ended)
 
-    def _learn(self, began: float, ended: float) -> None:
+    def _measure(self, started: float, ended: float) -> None:
         since = ended - self.full_at
-        if ended - began > OFTEN * since:
+        if ended - started > BLOCKED_SHARE * since:
             self.rate = max(1.0, (self.written - self._written_then) / since)
             self.waited_at = ended
         self.full_at, self._written_then = ended, self.written
@@ -76,9 +76,9 @@ class RepaintLimiter:
         if output.busy:
             return False
         now, rate = self._now(), output.rate
-        self.slow = rate is not None and now - output.waited_at < REMEMBERED
+        self.slow = rate is not None and now - output.waited_at < SLOW_SECONDS
         if rate is not None and self.slow:
-            takes = min(LONGEST, (output.written - self._written) / (SHARE * rate))
+            takes = min(MAX_PAUSE, (output.written - self._written) / (OUTPUT_SHARE * rate))
             if now < self._painted_at + takes:
                 return False
         self._painted_at, self._written = now, output.written

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .semantic_colors import Part, SemanticColor
 from .symbols import symbol
 
-CALM = {"no_beam", "off"}
+IDLE_STATES = {"no_beam", "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +24,18 @@ class PassedState:
 
 
 def state_parts(passed: Sequence[PassedState], width: int, *, ended: bool = False) -> list[Part]:
-    """The states in order; where there is no room for all, the earliest are left out."""
+    """The states in order; where there is no available for all, the earliest are left out."""
     shown: list[Part] = []
-    room = width
+    available = width
     for n, one in enumerate(reversed(passed)):
         is_present = n == 0 and not ended
         text = f"{symbol('present')}{one.name}" if is_present else one.name
         text = text if n == 0 else f"{text} {symbol('arrow')} "
-        if len(text) > room - (2 if n + 1 < len(passed) else 0):
+        if len(text) > available - (2 if n + 1 < len(passed) else 0):
             return (
                 [(f"{symbol('cut')} ", "unknown"), *reversed(shown)] if shown else [(text[:width], "plain")]
             )
-        room -= len(text)
+        available -= len(text)
         shown.append((text, _color(one, present=is_present)))
     return list(reversed(shown))
 
@@ -51,4 +51,4 @@ def _color(one: PassedState, *, present: bool) -> SemanticColor:
         return "unknown"
     if one.state == "run" and one.substate == "physics":
         return "ok"
-    return "plain" if one.state in CALM else "busy"
+    return "plain" if one.state in IDLE_STATES else "busy"

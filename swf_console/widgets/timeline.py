@@ -73,12 +73,12 @@ def drawn(spans: Sequence[Span], width: int, at: float | None = None, words: str
 
 
 def _mark(spans: Sequence[Span], widths: Sequence[int], at: float, words: str, width: int) -> Content:
-    cell, begun = 0, 0.0
+    cell, started = 0, 0.0
     for span, cells in zip(spans, widths, strict=True):
-        if at < begun + span.seconds:
-            cell += int(cells * (at - begun) / span.seconds)
+        if at < started + span.seconds:
+            cell += int(cells * (at - started) / span.seconds)
             break
-        begun += span.seconds
+        started += span.seconds
         cell += cells
     cell = max(0, min(cell, width - 1))
     text = f" {words}"

@@ -14,7 +14,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-class BackgroundCall:
+class BlockingCall:
     """One call at a time for a widget, in a daemon thread: a call that never returns blocks nothing else.
 
     Results are delivered in the widget's thread, as long as it is on screen.
@@ -22,17 +22,17 @@ class BackgroundCall:
 
     def __init__(self, owner: Widget, name: str) -> None:
         self._owner, self._name = owner, name
-        self._began: float | None = None
+        self._started_at: float | None = None
 
     @property
     def busy(self) -> bool:
         """Whether a call is under way."""
-        return self._began is not None
+        return self._started_at is not None
 
     @property
     def seconds(self) -> float:
         """How long the present call has taken so far."""
-        return 0.0 if self._began is None else time.monotonic() - self._began
+        return 0.0 if self._started_at is None else time.monotonic() - self._started_at
 
     def start(
         self, call: Callable[[], T], done: Callable[[T], None], failed: Callable[[Exception], None]
@@ -40,7 +40,7 @@ class BackgroundCall:
         """Start a call; returns False, and does nothing, while one is under way."""
         if self.busy:
             return False
-        self._began = time.monotonic()
+        self._started_at = time.monotonic()
 
         def work() -> None:
             try:
@@ -59,7 +59,7 @@ class BackgroundCall:
             self._owner.call_later(self._ended, then, answer)
 
     def _ended(self, then: Callable[[T], None], answer: T) -> None:
-        self._began = None
+        self._started_at = None
         then(answer)
 
 
@@ -67,7 +67,7 @@ class LatestCall(Generic[T]):
     """Calls in the background; a newer call replaces a waiting one, and the result of an older is dropped."""
 
     def __init__(self, owner: Widget, name: str) -> None:
-        self._background = BackgroundCall(owner, name)
+        self._background = BlockingCall(owner, name)
         self._waiting: tuple[Callable[[], T], Callable[[T], None], Callable[[Exception], None]] | None = None
 
     @property

@@ -145,11 +145,11 @@ async def namespaces(keys: Keys) -> None:
 async def fast_processing(keys: Keys) -> None:
     screen = await keys.open("fast_processing")
     assert isinstance(screen, FastProcessingScreen)
-    await keys.until(lambda: screen.snapshot and screen.snapshot.outlook)
+    await keys.until(lambda: screen.snapshot and screen.snapshot.forecast)
     await keys.press("columns", lambda: screen.query_one(Prompt).is_open, "escape")
 
     def what_if() -> int | None:
-        return screen.snapshot.outlook.what_if if screen.snapshot and screen.snapshot.outlook else None
+        return screen.snapshot.forecast.what_if if screen.snapshot and screen.snapshot.forecast else None
 
     await keys.press("more_workers", lambda: what_if() == 33)
     await keys.press("fewer", lambda: what_if() == 30)

@@ -83,7 +83,7 @@ async def messages(keys: Keys) -> None:
     await keys.until(lambda: screen.rows.cursor)
     await keys.press("pause", lambda: not screen.rows.following)
     await keys.press("follow", lambda: screen.rows.following)
-    await keys.press("mark", lambda: keys.context.tail.numbers().total >= 5 and "mark 1" in last(screen))
+    await keys.press("mark", lambda: keys.context.tail.counters().total >= 5 and "mark 1" in last(screen))
     await keys.press("filter", lambda: screen.prompt.is_open, "escape")
     await keys.press("search", lambda: screen.prompt.is_open, "escape")
     await keys.press("jump", lambda: screen.prompt.is_open, "escape")

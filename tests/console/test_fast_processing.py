@@ -52,7 +52,7 @@ def add_run(database: Database, *, made: int = 30, done: int = 12) -> str:
 
 def test_the_configured_run_is_predicted(context: ConsoleContext) -> None:
     async def look(_app: HostApp, screen: FastProcessingScreen, _pilot: Pilot[None]) -> None:
-        text = screen.outlook.text
+        text = screen.forecast.text
         assert "PREDICTED for fast_processing_default" in text
         assert "0.375 slices/s" in text
         assert "38% ● keeps up" in text
@@ -65,13 +65,13 @@ def test_the_configured_run_is_predicted(context: ConsoleContext) -> None:
 def test_plus_and_minus_ask_what_if(context: ConsoleContext) -> None:
     async def ask(_app: HostApp, screen: FastProcessingScreen, pilot: Pilot[None]) -> None:
         await pilot.press("plus")
-        await until(pilot, lambda: "with 33 workers" in screen.outlook.text)
-        assert "what if 33 workers" in screen.outlook.text
+        await until(pilot, lambda: "with 33 workers" in screen.forecast.text)
+        assert "what if 33 workers" in screen.forecast.text
         await pilot.press("minus")
-        await until(pilot, lambda: "with 30 workers" in screen.outlook.text)
+        await until(pilot, lambda: "with 30 workers" in screen.forecast.text)
         assert screen.copy_text("command") == "swf-console plan fast_processing_default --workers 30"
         await pilot.press("equals_sign")
-        await until(pilot, lambda: "what if" not in screen.outlook.text)
+        await until(pilot, lambda: "what if" not in screen.forecast.text)
 
     drive(context, ask)
 
@@ -116,7 +116,7 @@ def test_a_dead_database_leaves_the_run_dimmed_and_the_prediction_bright(
         await until(pilot, lambda: screen.listing.stale)
         assert "12 of 30" in screen.run_view.text
         assert screen.listing.items
-        assert not screen.outlook.stale
+        assert not screen.forecast.stale
 
     drive(context, die)
 
@@ -125,7 +125,7 @@ def test_a_changed_file_is_predicted_anew(context: ConsoleContext) -> None:
     async def change(_app: HostApp, screen: FastProcessingScreen, pilot: Pilot[None]) -> None:
         file = path_of_testbed(context.settings)
         file.write_text(file.read_text() + "\n[fast_processing]\ntarget_worker_count = 3\n")
-        await until(pilot, lambda: "falls behind" in screen.outlook.text)
+        await until(pilot, lambda: "falls behind" in screen.forecast.text)
 
     drive(context, change, size=(160, 50))
 

@@ -42,7 +42,7 @@ def play(context: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24)
 
 
 def send(context: ConsoleContext, count: int = 1, kind: str = "stf_gen", **content: object) -> None:
-    first = context.tail.numbers().total
+    first = context.tail.counters().total
     frames = [
         (
             {"destination": "/topic/epictopic", ID_HEADER: str(uuid.uuid4())},
@@ -105,7 +105,7 @@ def test_moving_lets_go_and_the_end_follows_again(context: ConsoleContext) -> No
         assert cursor is not None
         assert cursor.content["n"] == 97
         send(context, 50)
-        await until(pilot, lambda: view(app).waiting == 50)
+        await until(pilot, lambda: view(app).unseen == 50)
         assert view(app).cursor is not None
         assert cursor.number == 97
         await pilot.press("pageup", "g")

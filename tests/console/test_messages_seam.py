@@ -145,7 +145,7 @@ def test_what_has_left_the_ring_while_it_was_read_stays_and_is_found_again(
         assert cursor is not None
         before = seen(app)
         topic.send(3 * CAPACITY)
-        await until(pilot, lambda: app.query_one(MessageTail).waiting == 3 * CAPACITY)
+        await until(pilot, lambda: app.query_one(MessageTail).unseen == 3 * CAPACITY)
         assert topic.tail.row(before[0] - 1) is None
         assert seen(app) == before
         await pilot.press("k")

@@ -8,14 +8,26 @@ from pydantic import MISSING
 from ...backend.database import Connection, agents
 from ...backend.database.records.agents import Agent, Heartbeat
 from ..operation import Operation, Request, Response, list_response
-from ..schemas import CHOICE, Document, Flag, Line, Moment, Name, Natural, ResponseRow, Schema, Text, Word
+from ..schemas import (
+    CHOICE,
+    Document,
+    Flag,
+    Name,
+    Natural,
+    RequestSchema,
+    ResponseRow,
+    ShortText,
+    Text,
+    Timestamp,
+    Word,
+)
 
 BASE = "/api/systemagents"
 ROW = ResponseRow("Agent", Agent)
 _COPIED = set(Heartbeat._fields) - {"at", "operational_state", "metadata"}
 
 
-class HeartbeatReport(Schema):
+class HeartbeatReport(RequestSchema):
     """What an agent says of itself; what it leaves out stays as it was."""
 
     instance_name: Name
@@ -24,20 +36,20 @@ class HeartbeatReport(Schema):
     description: Text | MISSING | None = MISSING
     mq_connected: Flag | MISSING | None = MISSING
     pid: Natural | MISSING | None = MISSING
-    hostname: Annotated[str, Line(100, blank=True)] | MISSING | None = MISSING
-    agent_url: Annotated[str, Line(200, blank=True)] | MISSING | None = MISSING
+    hostname: Annotated[str, ShortText(100, blank=True)] | MISSING | None = MISSING
+    agent_url: Annotated[str, ShortText(200, blank=True)] | MISSING | None = MISSING
     operational_state: (
         Annotated[Literal["STARTING", "READY", "PROCESSING", "EXITED"], CHOICE] | MISSING | None
     ) = MISSING
-    namespace: Annotated[str, Line(100, blank=True)] | MISSING | None = MISSING
+    namespace: Annotated[str, ShortText(100, blank=True)] | MISSING | None = MISSING
     workflow_enabled: Flag | MISSING | None = MISSING
     current_stf_count: Natural | MISSING | None = MISSING
     total_stf_processed: Natural | MISSING | None = MISSING
-    last_heartbeat: Moment | MISSING | None = MISSING
+    last_heartbeat: Timestamp | MISSING | None = MISSING
     metadata: Document | MISSING | None = MISSING
 
 
-class AgentFilter(Schema):
+class AgentQuery(RequestSchema):
     namespace: Name | MISSING = MISSING
     agent_type: Name | MISSING = MISSING
     status: Name | MISSING = MISSING
@@ -111,5 +123,5 @@ OPERATIONS = (
         body=HeartbeatReport,
         row=ROW,
     ),
-    Operation("GET", BASE, list_agents, "List agents", query=AgentFilter, row=ROW, is_list=True),
+    Operation("GET", BASE, list_agents, "List agents", query=AgentQuery, row=ROW, is_list=True),
 )

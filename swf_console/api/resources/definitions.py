@@ -7,32 +7,32 @@ from pydantic import MISSING, Field
 from ...backend.database import Connection, definitions
 from ...backend.database.records.workflows import Definition, NewDefinition
 from ..operation import Operation, Request, Response, existing, list_response
-from ..schemas import Document, Integer, Line, Name, ResponseRow, Schema, Text
+from ..schemas import Document, Integer, Name, RequestSchema, ResponseRow, ShortText, Text
 
 BASE = "/api/workflow-definitions"
 MAX_ROWS = 1000
 ROW = ResponseRow("WorkflowDefinition", Definition)
 
 
-class DefinitionKey(Schema):
+class DefinitionKey(RequestSchema):
     id: Annotated[int, Integer(1)]
 
 
-class DefinitionCreate(Schema):
+class DefinitionCreate(RequestSchema):
     """A definition to store."""
 
-    workflow_name: Annotated[str, Line(200)]
-    version: Annotated[str, Line(50)]
+    workflow_name: Annotated[str, ShortText(200)]
+    version: Annotated[str, ShortText(50)]
     workflow_type: Name = "custom"
     definition: Text
     parameter_values: Document = Field(default_factory=dict)
     created_by: Name
 
 
-class DefinitionFilter(Schema):
-    workflow_name: Annotated[str, Line(200)] | MISSING = MISSING
-    version: Annotated[str, Line(200)] | MISSING = MISSING
-    workflow_type: Annotated[str, Line(200)] | MISSING = MISSING
+class DefinitionQuery(RequestSchema):
+    workflow_name: Annotated[str, ShortText(200)] | MISSING = MISSING
+    version: Annotated[str, ShortText(200)] | MISSING = MISSING
+    workflow_type: Annotated[str, ShortText(200)] | MISSING = MISSING
 
 
 def create(connection: Connection, request: Request) -> Response:
@@ -62,7 +62,7 @@ OPERATIONS = (
         BASE,
         list_definitions,
         "List definitions",
-        query=DefinitionFilter,
+        query=DefinitionQuery,
         row=ROW,
         is_list=True,
         max_rows=MAX_ROWS,

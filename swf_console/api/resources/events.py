@@ -7,26 +7,26 @@ from pydantic import MISSING
 from ...backend.database import Connection, runs
 from ...backend.database.records.workflows import StateEvent
 from ..operation import Operation, Request, Response, list_response
-from ..schemas import Line, Moment, Natural, ResponseRow, Schema, Word
+from ..schemas import Natural, RequestSchema, ResponseRow, ShortText, Timestamp, Word
 
 BASE = "/api/system-state-events"
 ROW = ResponseRow("SystemStateEvent", StateEvent)
 
 
-class StateEventCreate(Schema):
+class StateEventCreate(RequestSchema):
     """An event to store."""
 
-    timestamp: Moment | MISSING = MISSING
+    timestamp: Timestamp | MISSING = MISSING
     run_number: Natural
-    event_type: Annotated[str, Line(50)]
-    state: Annotated[str, Line(20, blank=True)] | MISSING | None = MISSING
-    substate: Annotated[str, Line(20, blank=True)] | MISSING | None = MISSING
+    event_type: Annotated[str, ShortText(50)]
+    state: Annotated[str, ShortText(20, blank=True)] | MISSING | None = MISSING
+    substate: Annotated[str, ShortText(20, blank=True)] | MISSING | None = MISSING
     event_data: Any | MISSING = MISSING
 
 
-class StateEventFilter(Schema):
+class StateEventQuery(RequestSchema):
     run_number: Natural | MISSING = MISSING
-    event_type: Annotated[str, Line(50)] | MISSING = MISSING
+    event_type: Annotated[str, ShortText(50)] | MISSING = MISSING
     state: Word | MISSING = MISSING
     substate: Word | MISSING = MISSING
 
@@ -56,5 +56,5 @@ OPERATIONS = (
     Operation(
         "POST", BASE, create, "Store an event", writes=True, body=StateEventCreate, row=ROW, creates=True
     ),
-    Operation("GET", BASE, list_events, "List events", query=StateEventFilter, row=ROW, is_list=True),
+    Operation("GET", BASE, list_events, "List events", query=StateEventQuery, row=ROW, is_list=True),
 )

@@ -7,7 +7,18 @@ from pydantic import MISSING, Field
 from ...backend.database import Connection, definitions, executions
 from ...backend.database.records.workflows import Execution
 from ..operation import Operation, Request, Response, existing, list_response
-from ..schemas import LARGEST_BIG, Document, Integer, Line, Moment, Name, Problems, ResponseRow, Schema, Text
+from ..schemas import (
+    LARGEST_BIG,
+    Document,
+    Integer,
+    Name,
+    Problems,
+    RequestSchema,
+    ResponseRow,
+    ShortText,
+    Text,
+    Timestamp,
+)
 
 BASE = "/api/workflow-executions"
 ENDED = ("completed", "failed", "terminated", "cancelled")
@@ -17,20 +28,20 @@ ROW = ResponseRow(
 )
 
 
-class ExecutionKey(Schema):
+class ExecutionKey(RequestSchema):
     execution_id: Name
 
 
-class ExecutionCreate(Schema):
+class ExecutionCreate(RequestSchema):
     """An execution to store."""
 
     execution_id: Name
     workflow_definition: Annotated[int, Integer(1, LARGEST_BIG)]
     namespace: Name | MISSING | None = MISSING
-    status: Annotated[str, Line(50)] = "pending"
+    status: Annotated[str, ShortText(50)] = "pending"
     executed_by: Name
-    start_time: Moment | MISSING = MISSING
-    end_time: Moment | MISSING | None = MISSING
+    start_time: Timestamp | MISSING = MISSING
+    end_time: Timestamp | MISSING | None = MISSING
     parameter_values: Document = Field(default_factory=dict)
     performance_metrics: Any | MISSING = MISSING
     execution_environment: Any | MISSING = MISSING
@@ -38,11 +49,11 @@ class ExecutionCreate(Schema):
     stack_trace: Text | MISSING | None = MISSING
 
 
-class ExecutionFilter(Schema):
-    status: Annotated[str, Line(200)] | MISSING = MISSING
-    namespace: Annotated[str, Line(200)] | MISSING = MISSING
-    executed_by: Annotated[str, Line(200)] | MISSING = MISSING
-    workflow_name: Annotated[str, Line(200)] | MISSING = MISSING
+class ExecutionQuery(RequestSchema):
+    status: Annotated[str, ShortText(200)] | MISSING = MISSING
+    namespace: Annotated[str, ShortText(200)] | MISSING = MISSING
+    executed_by: Annotated[str, ShortText(200)] | MISSING = MISSING
+    workflow_name: Annotated[str, ShortText(200)] | MISSING = MISSING
 
 
 ExecutionUpdate = ExecutionCreate.changes("ExecutionUpdate", "execution_id", "workflow_definition")
@@ -100,7 +111,7 @@ OPERATIONS = (
         BASE,
         list_executions,
         "List executions, the newest first",
-        query=ExecutionFilter,
+        query=ExecutionQuery,
         row=ROW,
         is_list=True,
         max_rows=MAX_ROWS,

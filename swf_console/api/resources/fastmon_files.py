@@ -16,11 +16,11 @@ from ..schemas import (
     FileStatus,
     Identifier,
     Integer,
-    Line,
     Natural,
     Problems,
+    RequestSchema,
     ResponseRow,
-    Schema,
+    ShortText,
     Word,
 )
 
@@ -28,11 +28,11 @@ BASE = "/api/fastmon-files"
 ROW = ResponseRow("FastmonFile", NamedFastmonFile, stf_file=(str, lambda row: row.stf_filename))
 
 
-class FastmonFileKey(Schema):
+class FastmonFileKey(RequestSchema):
     tf_file_id: Identifier
 
 
-class FastmonFileCreate(Schema):
+class FastmonFileCreate(RequestSchema):
     """A TF sample to register."""
 
     stf_file: FileName = Field(description="The STF's name, or its id")
@@ -41,12 +41,12 @@ class FastmonFileCreate(Schema):
     tf_last: AnyInteger | MISSING | None = MISSING
     tf_count: Natural | MISSING | None = MISSING
     file_size_bytes: Annotated[int, Integer(0, LARGEST_BIG)] | MISSING | None = MISSING
-    checksum: Annotated[str, Line(64, blank=True)] | MISSING | None = MISSING
+    checksum: Annotated[str, ShortText(64, blank=True)] | MISSING | None = MISSING
     status: FileStatus = "registered"
     metadata: Document | MISSING | None = MISSING
 
 
-class FastmonFileFilter(Schema):
+class FastmonFileQuery(RequestSchema):
     tf_filename: FileName | MISSING = MISSING
     stf_filename: FileName | MISSING = MISSING
     run_number: Natural | MISSING = MISSING
@@ -121,7 +121,7 @@ OPERATIONS = (
         row=ROW,
         creates=True,
     ),
-    Operation("GET", BASE, list_files, "List TF samples", query=FastmonFileFilter, row=ROW, is_list=True),
+    Operation("GET", BASE, list_files, "List TF samples", query=FastmonFileQuery, row=ROW, is_list=True),
     Operation("GET", f"{BASE}/{{tf_file_id}}", get, "Read a TF sample", keys=FastmonFileKey, row=ROW),
     Operation(
         "PATCH",

@@ -7,20 +7,20 @@ from pydantic import MISSING, BaseModel
 from ...backend.database import Connection, logs
 from ...backend.database.records.agents import LogEntry
 from ..operation import Operation, Request, Response
-from ..schemas import LARGEST_BIG, Integer, Line, Moment, Name, Natural, Schema, Text
+from ..schemas import LARGEST_BIG, Integer, Name, Natural, RequestSchema, ShortText, Text, Timestamp
 
 
-class LogLine(Schema):
+class LogLine(RequestSchema):
     """A line to store."""
 
     app_name: Name
     instance_name: Name
-    timestamp: Moment | MISSING | None = MISSING
+    timestamp: Timestamp | MISSING | None = MISSING
     level: Annotated[int, Integer(0, 1000)] = 0
-    levelname: Annotated[str, Line(50, blank=True)] = ""
+    levelname: Annotated[str, ShortText(50, blank=True)] = ""
     message: Text
-    module: Annotated[str, Line(255, blank=True)] | MISSING | None = MISSING
-    funcname: Annotated[str, Line(255, blank=True)] | MISSING | None = MISSING
+    module: Annotated[str, ShortText(255, blank=True)] | MISSING | None = MISSING
+    funcname: Annotated[str, ShortText(255, blank=True)] | MISSING | None = MISSING
     lineno: Natural | MISSING | None = MISSING
     process: Natural | MISSING | None = MISSING
     thread: Annotated[int, Integer(-LARGEST_BIG, LARGEST_BIG)] | MISSING | None = MISSING

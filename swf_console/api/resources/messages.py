@@ -10,7 +10,7 @@ from ...backend.database import Connection, messages
 from ...backend.database.records.messages import Message, NewMessage
 from ...backend.database.sql.types import uuid_from
 from ..operation import Operation, Request, Response, list_response
-from ..schemas import Document, Identifier, Line, Moment, Name, ResponseRow, Schema
+from ..schemas import Document, Identifier, Name, RequestSchema, ResponseRow, ShortText, Timestamp
 
 BASE = "/api/workflow-messages"
 MAX_ROWS = 1000
@@ -24,34 +24,34 @@ ROW = ResponseRow(
 _COPIED = ("namespace", "execution_id", "run_id", "delivered_at", "queue_name", "correlation_id")
 
 
-class MessageCreate(Schema):
+class MessageCreate(RequestSchema):
     """A message to record."""
 
     message_id: Identifier | MISSING | None = MISSING
-    message_type: Annotated[str, Line(50)] | MISSING | None = MISSING
-    msg_type: Annotated[str, Line(50)] | MISSING | None = Field(
+    message_type: Annotated[str, ShortText(50)] | MISSING | None = MISSING
+    msg_type: Annotated[str, ShortText(50)] | MISSING | None = Field(
         MISSING, description="Another name of message_type"
     )
     sender_agent: Name | MISSING | None = MISSING
     sender: Name | MISSING | None = Field(MISSING, description="Another name of sender_agent")
     namespace: Name | MISSING | None = MISSING
     execution_id: Name | MISSING | None = MISSING
-    run_id: Annotated[str, Line(50)] | MISSING | None = MISSING
+    run_id: Annotated[str, ShortText(50)] | MISSING | None = MISSING
     message_content: Any | MISSING = MISSING
     message_metadata: Document | MISSING | None = MISSING
-    sent_at: Moment | MISSING | None = MISSING
-    delivered_at: Moment | MISSING | None = MISSING
+    sent_at: Timestamp | MISSING | None = MISSING
+    delivered_at: Timestamp | MISSING | None = MISSING
     queue_name: Name | MISSING | None = MISSING
     correlation_id: Name | MISSING | None = MISSING
 
 
-class MessageFilter(Schema):
+class MessageQuery(RequestSchema):
     execution_id: Name | MISSING = MISSING
     namespace: Name | MISSING = MISSING
-    msg_type: Annotated[str, Line(50)] | MISSING = MISSING
-    run_id: Annotated[str, Line(50)] | MISSING = MISSING
+    msg_type: Annotated[str, ShortText(50)] | MISSING = MISSING
+    run_id: Annotated[str, ShortText(50)] | MISSING = MISSING
     sender_agent: Name | MISSING = MISSING
-    since: Moment | MISSING = MISSING
+    since: Timestamp | MISSING = MISSING
 
 
 def create(connection: Connection, request: Request) -> Response:
@@ -96,7 +96,7 @@ OPERATIONS = (
         BASE,
         list_messages,
         "List messages",
-        query=MessageFilter,
+        query=MessageQuery,
         row=ROW,
         is_list=True,
         max_rows=MAX_ROWS,

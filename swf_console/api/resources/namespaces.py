@@ -7,13 +7,13 @@ from pydantic import MISSING, BaseModel
 from ...backend.database import Connection, namespaces
 from ...backend.database.records.workflows import Namespace
 from ..operation import Operation, Request, Response, list_response
-from ..schemas import Name, ResponseRow, Schema
+from ..schemas import Name, RequestSchema, ResponseRow
 
 BASE = "/api/namespaces"
 ROW = ResponseRow("Namespace", Namespace)
 
 
-class NamespaceEnsure(Schema):
+class NamespaceEnsure(RequestSchema):
     """A namespace that must be there."""
 
     name: Name
@@ -30,7 +30,7 @@ class NamespaceEnsured(BaseModel):
     description: str
 
 
-class NamespaceFilter(Schema):
+class NamespaceQuery(RequestSchema):
     owner: Name | MISSING = MISSING
 
 
@@ -64,5 +64,5 @@ OPERATIONS = (
         creates=True,
         status_in_body=True,
     ),
-    Operation("GET", BASE, list_namespaces, "List namespaces", query=NamespaceFilter, row=ROW, is_list=True),
+    Operation("GET", BASE, list_namespaces, "List namespaces", query=NamespaceQuery, row=ROW, is_list=True),
 )

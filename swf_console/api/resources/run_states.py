@@ -7,31 +7,31 @@ from pydantic import MISSING
 from ...backend.database import Connection, run_counters, runs
 from ...backend.database.records.workflows import RunState
 from ..operation import Operation, Request, Response, existing, list_response
-from ..schemas import Document, Line, Moment, Natural, ResponseRow, Schema, Word
+from ..schemas import Document, Natural, RequestSchema, ResponseRow, ShortText, Timestamp, Word
 
 BASE = "/api/run-states"
 ROW = ResponseRow("RunState", RunState)
 UNKNOWN = {"phase": "unknown", "state": "unknown", "target_worker_count": 0}
 
 
-class RunStateKey(Schema):
+class RunStateKey(RequestSchema):
     run_number: Natural
 
 
-class RunStateCreate(Schema):
+class RunStateCreate(RequestSchema):
     """A run's state to store."""
 
     run_number: Natural
     phase: Word = "unknown"
     state: Word = "unknown"
-    substate: Annotated[str, Line(20, blank=True)] | MISSING | None = MISSING
+    substate: Annotated[str, ShortText(20, blank=True)] | MISSING | None = MISSING
     target_worker_count: Natural = 0
     active_worker_count: Natural = 0
-    state_changed_at: Moment | MISSING = MISSING
+    state_changed_at: Timestamp | MISSING = MISSING
     metadata: Document | MISSING | None = MISSING
 
 
-class RunStateFilter(Schema):
+class RunStateQuery(RequestSchema):
     run_number: Natural | MISSING = MISSING
     phase: Word | MISSING = MISSING
     state: Word | MISSING = MISSING
@@ -87,7 +87,7 @@ OPERATIONS = (
         BASE,
         list_states,
         "List the states of runs",
-        query=RunStateFilter,
+        query=RunStateQuery,
         row=ROW,
         is_list=True,
         max_rows=1000,

@@ -7,26 +7,26 @@ from pydantic import MISSING
 from ...backend.database import Connection, runs
 from ...backend.database.records.workflows import Run
 from ..operation import Operation, Request, Response, existing, list_response
-from ..schemas import Moment, Natural, ResponseRow, Schema
+from ..schemas import Natural, RequestSchema, ResponseRow, Timestamp
 
 BASE = "/api/runs"
 ROW = ResponseRow("Run", Run)
 
 
-class RunKey(Schema):
+class RunKey(RequestSchema):
     run_id: Natural
 
 
-class RunCreate(Schema):
+class RunCreate(RequestSchema):
     """A run to store."""
 
     run_number: Natural
-    start_time: Moment | MISSING = MISSING
-    end_time: Moment | MISSING | None = MISSING
+    start_time: Timestamp | MISSING = MISSING
+    end_time: Timestamp | MISSING | None = MISSING
     run_conditions: Any | MISSING = MISSING
 
 
-class RunFilter(Schema):
+class RunQuery(RequestSchema):
     run_number: Natural | MISSING = MISSING
 
 
@@ -68,7 +68,7 @@ def _known(connection: Connection, request: Request) -> Run:
 
 OPERATIONS = (
     Operation("POST", BASE, create, "Store a run", writes=True, body=RunCreate, row=ROW, creates=True),
-    Operation("GET", BASE, list_runs, "List runs", query=RunFilter, row=ROW, is_list=True),
+    Operation("GET", BASE, list_runs, "List runs", query=RunQuery, row=ROW, is_list=True),
     Operation("GET", f"{BASE}/{{run_id}}", get, "Read a run", keys=RunKey, row=ROW),
     Operation(
         "PATCH",

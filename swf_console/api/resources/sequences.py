@@ -6,7 +6,7 @@ from pydantic import MISSING, BaseModel
 
 from ...backend.database import Connection, sequences
 from ..operation import Operation, Request, Response
-from ..schemas import Line, Schema
+from ..schemas import RequestSchema, ShortText
 
 BASE = "/api/state"
 
@@ -25,10 +25,10 @@ class NextRun(BaseModel):
     run_number: int
 
 
-class ExecutionWanted(Schema):
+class ExecutionWanted(RequestSchema):
     """Which workflow an execution is numbered for."""
 
-    workflow_name: Annotated[str, Line(200, blank=True)] | MISSING = MISSING
+    workflow_name: Annotated[str, ShortText(200, blank=True)] | MISSING = MISSING
 
 
 class NextExecution(BaseModel):

@@ -16,11 +16,11 @@ from ..schemas import (
     FileName,
     Identifier,
     Integer,
-    Moment,
     Natural,
     Problems,
+    RequestSchema,
     ResponseRow,
-    Schema,
+    Timestamp,
     Word,
 )
 
@@ -38,11 +38,11 @@ ROW = ResponseRow(
 )
 
 
-class SliceKey(Schema):
+class SliceKey(RequestSchema):
     id: Annotated[int, Integer(0, LARGEST_BIG)]
 
 
-class SliceCreate(Schema):
+class SliceCreate(RequestSchema):
     """A slice to store."""
 
     slice_id: Natural
@@ -59,12 +59,12 @@ class SliceCreate(Schema):
     )
     stf_filename: FileName | MISSING | None = MISSING
     assigned_worker: FileName | MISSING | None = MISSING
-    assigned_at: Moment | MISSING | None = MISSING
-    completed_at: Moment | MISSING | None = MISSING
-    processed_at: Moment | MISSING | None = Field(MISSING, description="Another name of completed_at")
+    assigned_at: Timestamp | MISSING | None = MISSING
+    completed_at: Timestamp | MISSING | None = MISSING
+    processed_at: Timestamp | MISSING | None = Field(MISSING, description="Another name of completed_at")
 
 
-class SliceFilter(Schema):
+class SliceQuery(RequestSchema):
     run_number: Natural | MISSING = MISSING
     slice_id: Natural | MISSING = MISSING
     status: Status | MISSING = MISSING
@@ -233,7 +233,7 @@ OPERATIONS = (
         row=ROW,
         creates=True,
     ),
-    Operation("GET", BASE, list_slices, "List slices", query=SliceFilter, row=ROW, is_list=True),
+    Operation("GET", BASE, list_slices, "List slices", query=SliceQuery, row=ROW, is_list=True),
     Operation("GET", f"{BASE}/{{id}}", get, "Read a slice", keys=SliceKey, row=ROW),
     Operation(
         "PATCH",

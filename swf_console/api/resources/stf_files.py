@@ -14,11 +14,11 @@ from ..schemas import (
     FileStatus,
     Identifier,
     Integer,
-    Line,
     Natural,
     Problems,
+    RequestSchema,
     ResponseRow,
-    Schema,
+    ShortText,
     Word,
 )
 from .runs import find as find_run
@@ -27,33 +27,33 @@ BASE = "/api/stf-files"
 ROW = ResponseRow("StfFile", NumberedStfFile, run=(int, lambda row: row.run_id))
 
 
-class StfFileKey(Schema):
+class StfFileKey(RequestSchema):
     file_id: Identifier
 
 
-class StfFileCreate(Schema):
+class StfFileCreate(RequestSchema):
     """An STF to register."""
 
     run: Natural = Field(description="The run's id")
     stf_filename: FileName
     file_size_bytes: Annotated[int, Integer(0, LARGEST_BIG)] | MISSING | None = MISSING
-    checksum: Annotated[str, Line(64, blank=True)] | MISSING | None = MISSING
-    machine_state: Annotated[str, Line(64)] = "physics"
+    checksum: Annotated[str, ShortText(64, blank=True)] | MISSING | None = MISSING
+    machine_state: Annotated[str, ShortText(64)] = "physics"
     status: FileStatus = "registered"
     metadata: Document | MISSING | None = MISSING
     workflow_id: Identifier | MISSING | None = MISSING
     daq_state: Word | MISSING | None = MISSING
     daq_substate: Word | MISSING | None = MISSING
-    workflow_status: Annotated[str, Line(30)] | MISSING | None = MISSING
+    workflow_status: Annotated[str, ShortText(30)] | MISSING | None = MISSING
     tf_count: Natural | MISSING | None = MISSING
 
 
-class StfFileFilter(Schema):
+class StfFileQuery(RequestSchema):
     stf_filename: FileName | MISSING = MISSING
     run_number: Natural | MISSING = MISSING
     run: Natural | MISSING = MISSING
     status: Word | MISSING = MISSING
-    machine_state: Annotated[str, Line(64)] | MISSING = MISSING
+    machine_state: Annotated[str, ShortText(64)] | MISSING = MISSING
 
 
 StfFileUpdate = StfFileCreate.changes("StfFileUpdate", "run", "stf_filename")
@@ -93,7 +93,7 @@ OPERATIONS = (
     Operation(
         "POST", BASE, create, "Register an STF", writes=True, body=StfFileCreate, row=ROW, creates=True
     ),
-    Operation("GET", BASE, list_files, "List STF files", query=StfFileFilter, row=ROW, is_list=True),
+    Operation("GET", BASE, list_files, "List STF files", query=StfFileQuery, row=ROW, is_list=True),
     Operation("GET", f"{BASE}/{{file_id}}", get, "Read an STF", keys=StfFileKey, row=ROW),
     Operation(
         "PATCH",

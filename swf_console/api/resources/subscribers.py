@@ -5,13 +5,13 @@ from pydantic import MISSING
 from ...backend.database import Connection, agents
 from ...backend.database.records.agents import Subscriber
 from ..operation import Operation, Request, Response, list_response
-from ..schemas import FileName, Flag, Number, ResponseRow, Schema, Text
+from ..schemas import FileName, Flag, Number, RequestSchema, ResponseRow, Text
 
 BASE = "/api/subscribers"
 ROW = ResponseRow("Subscriber", Subscriber)
 
 
-class SubscriberCreate(Schema):
+class SubscriberCreate(RequestSchema):
     """A subscriber to register."""
 
     subscriber_name: FileName
@@ -20,7 +20,7 @@ class SubscriberCreate(Schema):
     fraction: Number | MISSING | None = MISSING
 
 
-class SubscriberFilter(Schema):
+class SubscriberQuery(RequestSchema):
     subscriber_name: FileName | MISSING = MISSING
     is_active: Flag | MISSING = MISSING
 
@@ -49,6 +49,6 @@ OPERATIONS = (
         creates=True,
     ),
     Operation(
-        "GET", BASE, list_subscribers, "List subscribers", query=SubscriberFilter, row=ROW, is_list=True
+        "GET", BASE, list_subscribers, "List subscribers", query=SubscriberQuery, row=ROW, is_list=True
     ),
 )

@@ -11,11 +11,11 @@ from ..schemas import (
     AnyInteger,
     Document,
     FileName,
-    Line,
-    Moment,
     Natural,
+    RequestSchema,
     ResponseRow,
-    Schema,
+    ShortText,
+    Timestamp,
     Word,
 )
 
@@ -23,28 +23,28 @@ BASE = "/api/workers"
 ROW = ResponseRow("Worker", Worker)
 
 
-class WorkerKey(Schema):
+class WorkerKey(RequestSchema):
     worker_id: FileName
 
 
-class WorkerCreate(Schema):
+class WorkerCreate(RequestSchema):
     """A worker to store."""
 
     worker_id: FileName
     run_number: Natural
-    panda_job: Annotated[str, Line(255, blank=True)] = ""
-    location: Annotated[str, Line(255, blank=True)] = ""
+    panda_job: Annotated[str, ShortText(255, blank=True)] = ""
+    location: Annotated[str, ShortText(255, blank=True)] = ""
     status: Word = "starting"
     current_slice_id: AnyInteger | MISSING | None = MISSING
-    tf_filename: Annotated[str, Line(255, blank=True)] | MISSING | None = MISSING
+    tf_filename: Annotated[str, ShortText(255, blank=True)] | MISSING | None = MISSING
     slices_completed: Natural = 0
-    last_heartbeat: Moment | MISSING | None = MISSING
-    started_at: Moment | MISSING = MISSING
-    ended_at: Moment | MISSING | None = MISSING
+    last_heartbeat: Timestamp | MISSING | None = MISSING
+    started_at: Timestamp | MISSING = MISSING
+    ended_at: Timestamp | MISSING | None = MISSING
     metadata: Document | MISSING | None = MISSING
 
 
-class WorkerFilter(Schema):
+class WorkerQuery(RequestSchema):
     run_number: Natural | MISSING = MISSING
     status: Word | MISSING = MISSING
     location: FileName | MISSING = MISSING
@@ -80,7 +80,7 @@ def _existing_row(found: Worker | None) -> dict[str, Any]:
 
 OPERATIONS = (
     Operation("POST", BASE, create, "Store a worker", writes=True, body=WorkerCreate, row=ROW, creates=True),
-    Operation("GET", BASE, list_workers, "List workers", query=WorkerFilter, row=ROW, is_list=True),
+    Operation("GET", BASE, list_workers, "List workers", query=WorkerQuery, row=ROW, is_list=True),
     Operation("GET", f"{BASE}/{{worker_id:path}}", get, "Read a worker", keys=WorkerKey, row=ROW),
     Operation(
         "PATCH",

@@ -20,7 +20,7 @@ class TooManyClients(Exception):
     """No more clients are taken."""
 
 
-class Client:
+class StreamClient:
     """One stream: its queue, and whether it was cut off. Used on the loop alone."""
 
     def __init__(self, event_filter: EventFilter) -> None:
@@ -62,7 +62,7 @@ class Broadcaster:
     """Clients of the stream. `publish` may be called from any thread, everything else on the loop."""
 
     def __init__(self) -> None:
-        self.clients: dict[str, Client] = {}
+        self.clients: dict[str, StreamClient] = {}
         self.published: Counter[str] = Counter()
         self.cut_off = 0
         self._recent: OrderedDict[str, Event] = OrderedDict()
@@ -81,11 +81,11 @@ class Broadcaster:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._deliver, events)
 
-    def join(self, event_filter: EventFilter, last_event_id: str | None = None) -> tuple[Client, bool]:
+    def join(self, event_filter: EventFilter, last_event_id: str | None = None) -> tuple[StreamClient, bool]:
         """Add a client; True where what came after `last_event_id` is still known, and queued for it."""
         if len(self.clients) >= MAX_CLIENTS or self._closing:
             raise TooManyClients
-        client = Client(event_filter)
+        client = StreamClient(event_filter)
         self.clients[client.id] = client
         replayed = last_event_id in self._recent
         if replayed:
@@ -95,7 +95,7 @@ class Broadcaster:
                     break
         return client, replayed
 
-    def leave(self, client: Client) -> None:
+    def leave(self, client: StreamClient) -> None:
         """Remove a client."""
         self.clients.pop(client.id, None)
 

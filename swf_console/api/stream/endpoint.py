@@ -16,8 +16,8 @@ from ...backend.database import Connection, messages
 from ...backend.database.records.messages import Message, MessageFilter
 from ...backend.http_server.responses import HEADERS, error_response
 from ..executor import RequestExecutor
-from ..schemas import Name, Schema, Words
-from .broadcaster import Broadcaster, Client, TooManyClients
+from ..schemas import CommaList, Name, RequestSchema
+from .broadcaster import Broadcaster, StreamClient, TooManyClients
 from .events import Event, EventFilter, event_of, frame
 
 HEARTBEAT_SECONDS = 30.0
@@ -27,10 +27,10 @@ MAX_REPLAYED = 100_000
 STREAM_HEADERS = {**HEADERS, "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no"}
 
 
-class StreamFilter(Schema):
-    msg_types: Words | MISSING = Field(MISSING, description="Types, with commas between them")
-    agents: Words | MISSING = Field(MISSING, description="Senders, with commas between them")
-    run_ids: Words | MISSING = Field(MISSING, description="Run numbers, with commas between them")
+class StreamQuery(RequestSchema):
+    msg_types: CommaList | MISSING = Field(MISSING, description="Types, with commas between them")
+    agents: CommaList | MISSING = Field(MISSING, description="Senders, with commas between them")
+    run_ids: CommaList | MISSING = Field(MISSING, description="Run numbers, with commas between them")
     namespace: Name | MISSING = MISSING
     execution_id: Name | MISSING = MISSING
 
@@ -44,7 +44,7 @@ class Stream:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one client until it goes, is cut off, or the monitor ends."""
         request = Request(scope)
-        event_filter = EventFilter(**StreamFilter.read_query(request.query_params))
+        event_filter = EventFilter(**StreamQuery.read_query(request.query_params))
         last = _last_id(request)
         try:
             client, known = self._broadcaster.join(event_filter, last)
@@ -68,7 +68,7 @@ class Stream:
             async with asyncio.timeout(LAST_WRITE_SECONDS):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _send(self, client: Client, last: str | None, send: Send) -> None:
+    async def _send(self, client: StreamClient, last: str | None, send: Send) -> None:
         headers = [(name.encode(), value.encode()) for name, value in STREAM_HEADERS.items()]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await _write(send, frame("connected", {"client_id": client.id, "status": "connected"}))

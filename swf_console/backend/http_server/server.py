@@ -29,7 +29,7 @@ class Listening:
     key: Path | None = None
 
 
-class Server(uvicorn.Server):
+class HttpServer(uvicorn.Server):
     """uvicorn that returns when it was told to end, instead of dying of the signal."""
 
     @contextlib.contextmanager

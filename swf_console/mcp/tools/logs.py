@@ -4,7 +4,7 @@ from typing import Any
 
 from ...backend.core.times import parse_time
 from ...backend.services import processing
-from ..tool import Cursor, Level, Limit, Line, Moment, RowId, ToolContext, tool
+from ..tool import Cursor, Level, Limit, Line, RowId, TimeText, ToolContext, tool
 
 
 @tool()
@@ -14,8 +14,8 @@ def list_logs(
     app_name: Line | None = None,
     instance_name: Line | None = None,
     level: Level | None = None,
-    start_time: Moment | None = None,
-    end_time: Moment | None = None,
+    start_time: TimeText | None = None,
+    end_time: TimeText | None = None,
     cursor: Cursor | None = None,
     limit: Limit = 50,
 ) -> Any:

@@ -8,7 +8,7 @@ from ...backend.database.records.pages import Page
 from ...backend.services.messages import announcements, search
 from ...backend.services.messages import filter as message_filter
 from ..serialize import NotedPage
-from ..tool import Cursor, Limit, Line, Metadata, Moment, Name, Text, ToolContext, Words, tool
+from ..tool import Cursor, FilterText, Limit, Line, Metadata, Name, Text, TimeText, ToolContext, tool
 
 
 @tool()
@@ -20,9 +20,9 @@ def list_messages(
     run_id: Line | None = None,
     message_type: Line | None = None,
     agent: Line | None = None,
-    start_time: Moment | None = None,
-    end_time: Moment | None = None,
-    filter: Words = "",  # noqa: A002 (an argument of the tool)
+    start_time: TimeText | None = None,
+    end_time: TimeText | None = None,
+    filter: FilterText = "",  # noqa: A002 (an argument of the tool)
     cursor: Cursor | None = None,
     limit: Limit = 50,
 ) -> Any:

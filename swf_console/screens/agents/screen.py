@@ -18,7 +18,7 @@ from ...widgets.key_labels import with_keys
 from ...widgets.table.columns import Column
 from ...widgets.table.short_list import Item, ShortList
 from ...widgets.text.notice import Notice
-from ...widgets.worker import BackgroundCall
+from ...widgets.worker import BlockingCall
 from ..base.agents_summary import agents_summary
 from ..base.host import host_of
 from ..base.outages import database_notice
@@ -59,7 +59,7 @@ class AgentsScreen(ListScreen):
         self._snapshot: AgentsSnapshot | None = None
         self._recalled = ""
         self._monitor: AgentMonitor | None = None
-        self._orphans = BackgroundCall(self, "orphans")
+        self._orphans = BlockingCall(self, "orphans")
         self.poll: Poll[AgentsSnapshot] = Poll(self, self._read, self._show, self._show_trouble)
 
     def compose(self) -> ComposeResult:
@@ -109,7 +109,7 @@ class AgentsScreen(ListScreen):
     def _show(self, snapshot: "AgentsSnapshot") -> None:
         self._snapshot = snapshot
         items = [agent_item(line, snapshot) for line in snapshot.lines]
-        self.listing.say_when_empty(with_keys(NONE_HERE))
+        self.listing.set_empty_text(with_keys(NONE_HERE))
         self.listing.show(items)
         if self._recalled and self.listing.go_to(self._recalled):
             self._recalled = ""

@@ -13,7 +13,7 @@ from ...backend.core.sanitize import brief, harmless_lines
 from ...widgets.bindings import bindings_of
 from ...widgets.text.code import CodeLines
 from ...widgets.text.line import Line
-from ...widgets.worker import BackgroundCall
+from ...widgets.worker import BlockingCall
 from .polling import cause_of
 from .views import View
 
@@ -37,7 +37,7 @@ class Document(View):
         super().__init__()
         self._title, self._read, self._language, self._command = title, read, language, command
         self._text = ""
-        self._background = BackgroundCall(self, "document")
+        self._background = BlockingCall(self, "document")
 
     def compose(self) -> ComposeResult:
         """The title above the text."""

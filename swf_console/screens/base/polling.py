@@ -8,7 +8,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from ...backend.core.errors import SwfError
-from ...widgets.worker import BackgroundCall
+from ...widgets.worker import BlockingCall
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class Poll(Generic[T]):
     ) -> None:
         self._owner, self._read, self._show, self._trouble = owner, read, show, trouble
         self._every = every
-        self._background = BackgroundCall(owner, "poll")
+        self._background = BlockingCall(owner, "poll")
         self._timer: Timer | None = None
         self._next = 0.0
         self._again = False

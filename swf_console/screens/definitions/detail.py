@@ -20,7 +20,7 @@ from ...widgets.bindings import bindings_of
 from ...widgets.table.paged_table import PagedTable
 from ...widgets.text.code import CodeLines
 from ...widgets.text.line import Line
-from ...widgets.worker import BackgroundCall
+from ...widgets.worker import BlockingCall
 from ..base.document import highlighted, section_name
 from ..base.execution_columns import EXECUTION_COLUMNS
 from ..base.host import host_of
@@ -56,7 +56,7 @@ class DefinitionDetailView(View):
         self._drift = ""
         self.section = "code"
         self.definition: Definition | None = None
-        self._background = BackgroundCall(self, "definition")
+        self._background = BlockingCall(self, "definition")
 
     def compose(self) -> ComposeResult:
         """Title, names of the sections, section."""

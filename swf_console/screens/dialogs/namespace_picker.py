@@ -12,9 +12,9 @@ from textual.widgets.option_list import Option
 from ...backend.core.sanitize import brief
 from ...viewmodels.context import ConsoleContext
 from ...viewmodels.namespaces.setup import problem_of
-from ...viewmodels.namespaces.snapshot import Choosable, choosable
+from ...viewmodels.namespaces.snapshot import NamespaceChoice, namespace_choices
 from ...widgets.bindings import bindings_of
-from ...widgets.worker import BackgroundCall
+from ...widgets.worker import BlockingCall
 from .confirm import Dialog, hint
 
 
@@ -27,9 +27,9 @@ class NamespacePicker(Dialog):
     def __init__(self, context: ConsoleContext) -> None:
         super().__init__()
         self.context = context
-        self._all: tuple[Choosable, ...] = ()
-        self._shown: list[Choosable] = []
-        self._background = BackgroundCall(self, "namespaces")
+        self._all: tuple[NamespaceChoice, ...] = ()
+        self._shown: list[NamespaceChoice] = []
+        self._background = BlockingCall(self, "namespaces")
 
     def compose(self) -> ComposeResult:
         with self.box("Namespace"):
@@ -43,7 +43,7 @@ class NamespacePicker(Dialog):
     def on_mount(self) -> None:
         """Read the namespaces."""
         self._background.start(
-            lambda: choosable(self.context), self._read, lambda error: self._say(str(error))
+            lambda: namespace_choices(self.context), self._read, lambda error: self._say(str(error))
         )
 
     @on(Input.Changed)
@@ -68,7 +68,7 @@ class NamespacePicker(Dialog):
         options = self.query_one(OptionList)
         (options.action_cursor_up if step < 0 else options.action_cursor_down)()
 
-    def _read(self, found: tuple[Choosable, ...]) -> None:
+    def _read(self, found: tuple[NamespaceChoice, ...]) -> None:
         self._all = found
         self._show(self.query_one(Input).value)
 
@@ -92,7 +92,7 @@ class NamespacePicker(Dialog):
         self.query_one(".wrong", Static).update(Content(brief(text, 300)))
 
 
-def _line(one: Choosable, user: str) -> Content:
+def _line(one: NamespaceChoice, user: str) -> Content:
     owner = "yours" if one.owner == user else one.owner
     counts = f"{one.executions:>7} runs {one.messages:>8} msgs"
     name = f"{brief(one.name, 28):<28}"

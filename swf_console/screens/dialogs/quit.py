@@ -12,7 +12,7 @@ from ...viewmodels.context import ConsoleContext
 from ...viewmodels.exit_summary import what_remains
 from ...widgets.bindings import bindings_of
 from ...widgets.symbols import symbol
-from ...widgets.worker import BackgroundCall
+from ...widgets.worker import BlockingCall
 from .confirm import Dialog, hint
 
 
@@ -25,7 +25,7 @@ class QuitDialog(Dialog):
     def __init__(self, context: ConsoleContext, ends: tuple[str, ...] = ()) -> None:
         super().__init__()
         self.context, self.ends = context, ends
-        self._background = BackgroundCall(self, "what remains")
+        self._background = BlockingCall(self, "what remains")
 
     def compose(self) -> ComposeResult:
         with self.box("Leave the console?"):

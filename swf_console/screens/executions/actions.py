@@ -10,7 +10,7 @@ from ...actions.registry import action_of
 from ...backend.core.sanitize import brief
 from ...backend.services.executions.rerun import rerun_of
 from ...viewmodels.executions.export import export_execution
-from ...widgets.worker import BackgroundCall
+from ...widgets.worker import BlockingCall
 from ..base.host import ActionHost, host_of
 from ..base.polling import cause_of
 
@@ -32,7 +32,7 @@ class ExecutionActions:
         self,
         owner: Widget,
         context: "ConsoleContext",
-        reading: BackgroundCall,
+        reading: BlockingCall,
         started: Callable[[str], None],
     ) -> None:
         self._owner, self._context, self._reading = owner, context, reading

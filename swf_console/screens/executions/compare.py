@@ -11,7 +11,7 @@ from ...backend.services.executions.diff import compare_executions
 from ...widgets.table.paged_table import PagedTable
 from ...widgets.table.rows import ListSource
 from ...widgets.text.line import Line
-from ...widgets.worker import BackgroundCall
+from ...widgets.worker import BlockingCall
 from ..base.polling import cause_of
 from ..base.views import View
 from .rows import DIFFERENCES, difference_rows
@@ -30,7 +30,7 @@ class CompareView(View):
     def __init__(self, context: "ConsoleContext", first: str, second: str) -> None:
         super().__init__()
         self.context, self._names = context, (first, second)
-        self._background = BackgroundCall(self, "compare")
+        self._background = BlockingCall(self, "compare")
 
     def compose(self) -> ComposeResult:
         """The names of both, and the table."""

@@ -12,12 +12,17 @@ from ...backend.core.errors import SwfError
 from ...backend.core.sanitize import brief
 from ...backend.database.records.workflows import ExecutionSummary
 from ...backend.services.executions.recovery import sweep
-from ...viewmodels.executions.filter import command_of, is_empty, parse_execution_filter, while_typed
+from ...viewmodels.executions.filter import (
+    command_of,
+    is_empty,
+    parse_execution_filter,
+    without_partial_field,
+)
 from ...viewmodels.pages import ExecutionsListed
 from ...widgets.key_labels import with_keys
 from ...widgets.table.paged_table import PagedTable
 from ...widgets.text.line import Line
-from ...widgets.worker import BackgroundCall
+from ...widgets.worker import BlockingCall
 from ..base.execution_columns import EXECUTION_COLUMNS, ORDERS
 from ..base.prompt import COLUMNS, ColumnChoice, Prompt
 from ..base.row_source import RowSource, cells_of
@@ -42,7 +47,7 @@ class ExecutionList(View):
         self.order_by, self.descending = "started", True
         self.column_choice = ColumnChoice(EXECUTION_COLUMNS, self, lambda: self.table)
         self._recalled: str | None = None
-        self._expired = BackgroundCall(self, "expired")
+        self._expired = BlockingCall(self, "expired")
 
     def compose(self) -> ComposeResult:
         """Title, prompt, table."""
@@ -176,7 +181,7 @@ class ExecutionList(View):
         event.stop()
         entry = self.query_one(Prompt)
         if event.kind == "filter":
-            text = event.text if event.done or event.left else while_typed(event.text)
+            text = event.text if event.done or event.left else without_partial_field(event.text)
             wrong = self.show(text) if text.strip() != self.filter else ""
             entry.say(wrong)
             if event.done and wrong:

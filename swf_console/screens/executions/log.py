@@ -7,7 +7,7 @@ from ...backend.core.sanitize import brief, harmless_lines
 from ...viewmodels.executions.log import log_of
 from ...widgets.semantic_colors import Part, SemanticColor
 from ...widgets.tail.line_view import Lines
-from ...widgets.worker import BackgroundCall
+from ...widgets.worker import BlockingCall
 from ..base.polling import cause_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class ExecutionLogView(Lines):
     def __init__(self, context: "ConsoleContext") -> None:
         super().__init__(identity="detail-log", wrap=True)
         self.context = context
-        self._reading = BackgroundCall(self, "execution log")
+        self._reading = BlockingCall(self, "execution log")
         self._of = ""
 
     def read(self, execution: "Execution") -> None:

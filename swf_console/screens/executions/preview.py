@@ -12,7 +12,7 @@ from ...backend.core.sanitize import brief
 from ...viewmodels.executions.detail import read_execution
 from ...widgets.text.line import Line
 from ...widgets.timeline import Timeline
-from ...widgets.worker import BackgroundCall
+from ...widgets.worker import BlockingCall
 from ..base.polling import cause_of
 from .replay import state_spans
 from .summary import summary_content
@@ -41,7 +41,7 @@ class ExecutionPreview(Container):
         self.recorded: RecordedExecution | None = None
         self._wanted: str | None = None
         self._timer: Timer | None = None
-        self._reading = BackgroundCall(self, "preview")
+        self._reading = BlockingCall(self, "preview")
 
     def compose(self) -> ComposeResult:
         """Title, timeline, summary."""

@@ -13,7 +13,7 @@ from textual.timer import Timer
 from ...backend.core.format import lasted
 from ...backend.core.sanitize import brief
 from ...viewmodels.executions.detail import read_execution
-from ...viewmodels.executions.replay import Replay, moments_of
+from ...viewmodels.executions.replay import Replay, replay_events
 from ...widgets.bindings import bindings_of
 from ...widgets.semantic_colors import SemanticColor
 from ...widgets.tail.line_view import Lines
@@ -25,7 +25,7 @@ from .rows import state_color, state_of
 if TYPE_CHECKING:
     from ...backend.services.executions.queries import ExecutionDetail
     from ...viewmodels.context import ConsoleContext
-    from ...viewmodels.executions.replay import Moment
+    from ...viewmodels.executions.replay import ReplayEvent
 
 FRAMES = 10
 
@@ -119,10 +119,10 @@ class ReplayView(View, can_focus=True):
 
 def replay_of(context: "ConsoleContext", execution_id: str) -> "Replay":
     """The replay of an execution from its first event; blocks."""
-    return Replay(moments_of(read_execution(context, execution_id).detail.events))
+    return Replay(replay_events(read_execution(context, execution_id).detail.events))
 
 
-def spans_between(moments: "tuple[Moment, ...]", going_on: float = 0.0) -> list[Span]:
+def spans_between(moments: "tuple[ReplayEvent, ...]", going_on: float = 0.0) -> list[Span]:
     """The states between the events. The last one goes on for `going_on` seconds; without, it is left out."""
     spans: list[Span] = []
     for moment, following in pairwise(moments):
@@ -137,7 +137,7 @@ def state_spans(detail: "ExecutionDetail") -> list[Span]:
     events, going_on = detail.events, 0.0
     if events and detail.execution.status == "running" and not detail.more_events:
         going_on = max(0.0, (datetime.now(UTC) - events[-1].timestamp).total_seconds())
-    return spans_between(moments_of(events), going_on)
+    return spans_between(replay_events(events), going_on)
 
 
 def _lengthen(spans: list[Span], state: str, seconds: float) -> None:
@@ -146,7 +146,7 @@ def _lengthen(spans: list[Span], state: str, seconds: float) -> None:
     spans.append(Span(state, seconds, state_color(state)))
 
 
-def _line(moment: "Moment") -> "tuple[tuple[str, SemanticColor], ...]":
+def _line(moment: "ReplayEvent") -> "tuple[tuple[str, SemanticColor], ...]":
     state = state_of(moment.event)
     return (
         (f" {lasted(moment.at):>9}  ", "unknown"),

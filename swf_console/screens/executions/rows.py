@@ -7,7 +7,7 @@ from ...backend.core.format import as_text, clock, lasted
 from ...backend.core.sanitize import brief
 from ...backend.services.executions.diff import flattened
 from ...viewmodels.executions.detail import origin_of
-from ...viewmodels.executions.replay import moments_of
+from ...viewmodels.executions.replay import replay_events
 from ...widgets.semantic_colors import SemanticColor
 from ...widgets.table.columns import Column
 from ...widgets.table.rows import Cell, ListSource
@@ -74,7 +74,7 @@ def state_color(state: str) -> SemanticColor:
 def state_rows(events: Sequence["StateEvent"]) -> ListSource:
     """State events with the duration of each state, in simulated time where that is known."""
     rows = []
-    moments = moments_of(events)
+    moments = replay_events(events)
     for n, moment in enumerate(moments):
         event, state = moment.event, state_of(moment.event)
         length = moments[n + 1].at - moment.at if n + 1 < len(moments) else None

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from ...backend.core.sanitize import brief
 from ...backend.database.records.workflows import ExecutionSummary
 from ...widgets.table.paged_table import PagedTable
-from ...widgets.worker import BackgroundCall
+from ...widgets.worker import BlockingCall
 from ..base.host import host_of
 from ..base.polling import cause_of
 from ..base.screen import WIDE, StackedScreen
@@ -48,7 +48,7 @@ class ExecutionsScreen(StackedScreen):
         super().__init__(context, self._list)
         self._preview = ExecutionPreview(context)
         self._wide = False
-        self._reading = BackgroundCall(self, "executions")
+        self._reading = BlockingCall(self, "executions")
         self._actions = ExecutionActions(self, context, self._reading, self.open_alone)
 
     def compose(self) -> ComposeResult:

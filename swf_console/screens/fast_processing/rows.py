@@ -14,7 +14,7 @@ from ...widgets.table.rows import Cell
 from ...widgets.table.short_list import Item
 
 if TYPE_CHECKING:
-    from ...viewmodels.fast_processing import FastRun, Outlook, WorkerView
+    from ...viewmodels.fast_processing import CapacityForecast, FastRun, WorkerView
 
 Line = list[Part]
 
@@ -38,17 +38,17 @@ LEFT = 13
 BAR = 20
 
 
-def outlook_lines(outlook: "Outlook | None", trouble: str, width: int) -> list[Line]:
+def outlook_lines(forecast: "CapacityForecast | None", trouble: str, width: int) -> list[Line]:
     """What the configured run needs."""
-    if outlook is None:
+    if forecast is None:
         said = trouble or "testbed.toml names no configuration: set workflow.config on Namespaces (6)"
         return [[(f"{symbol('watch')} {brief(said)}", "watch")]]
-    what_if = f", what if {outlook.what_if:,} workers" if outlook.what_if is not None else ""
-    lines: list[Line] = [[(f"PREDICTED for {brief(outlook.configuration, 60)}{what_if}", "unknown")]]
-    rates, backlog = outlook.capacity, outlook.backlog
+    what_if = f", what if {forecast.what_if:,} workers" if forecast.what_if is not None else ""
+    lines: list[Line] = [[(f"PREDICTED for {brief(forecast.configuration, 60)}{what_if}", "unknown")]]
+    rates, backlog = forecast.capacity, forecast.backlog
     if rates is None or backlog is None:
         lines.append(
-            [(f"{brief(outlook.configuration, 60)} has no workers: it is no fast processing", "plain")]
+            [(f"{brief(forecast.configuration, 60)} has no workers: it is no fast processing", "plain")]
         )
         return lines
     keeps_up = rates.keeps_up
@@ -73,17 +73,17 @@ def outlook_lines(outlook: "Outlook | None", trouble: str, width: int) -> list[L
     lines += [
         _line(
             "backlog",
-            f"{backlog.slices:,} slices from {outlook.stf_count:,} STFs, at most {backlog.peak:,} waiting at "
-            f"{number(backlog.peak_tick)} s",
+            f"{backlog.slices:,} slices from {forecast.stf_count:,} STFs, at most {backlog.peak:,} waiting "
+            f"at {number(backlog.peak_tick)} s",
         ),
         _line("drained", drained),
         [*_label(""), (_spark(waiting, max(10, min(60, width - LEFT - 2))), "busy")],
     ]
-    lines += [[(f"{symbol('watch')} {brief(warning)}", "watch")] for warning in outlook.warnings]
+    lines += [[(f"{symbol('watch')} {brief(warning)}", "watch")] for warning in forecast.warnings]
     return lines
 
 
-def run_lines(run: "FastRun | None", outlook: "Outlook | None") -> list[Line]:
+def run_lines(run: "FastRun | None", forecast: "CapacityForecast | None") -> list[Line]:
     """The newest run compared with the prediction."""
     if run is None:
         return [
@@ -92,7 +92,7 @@ def run_lines(run: "FastRun | None", outlook: "Outlook | None") -> list[Line]:
         ]
     state = run.state
     made, done = state.slices_created, state.slices_completed
-    predicted = outlook.backlog.slices if outlook and outlook.backlog else None
+    predicted = forecast.backlog.slices if forecast and forecast.backlog else None
     of = f" (predicted {predicted:,})" if predicted is not None else ""
     what = f"{brief(run.execution_id or 'an execution without a name', 60)}, run {state.run_number}"
     phase = brief(state.phase, 40)

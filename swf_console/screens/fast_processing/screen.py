@@ -41,11 +41,11 @@ class FastProcessingScreen(ListScreen):
     DEFAULT_CSS = """
     FastProcessingScreen {
         & > #fast-parts { height: auto; layout: vertical; }
-        & #fast-outlook { height: 6; }
+        & #fast-forecast { height: 6; }
         & #fast-run { height: 6; border-top: solid $panel; }
         & > #fast-workers { height: 1fr; border-top: solid $panel; }
         &.-wide > #fast-parts { layout: horizontal; height: 40%; min-height: 10; }
-        &.-wide #fast-outlook { width: 1fr; height: 100%; }
+        &.-wide #fast-forecast { width: 1fr; height: 100%; }
         &.-wide #fast-run { width: 1fr; height: 100%; border-top: none; border-left: solid $panel; }
     }
     """
@@ -61,15 +61,15 @@ class FastProcessingScreen(ListScreen):
         """Prediction, run, workers."""
         yield Notice(identity="fast-notice")
         with Container(id="fast-parts"):
-            yield Lines(identity="fast-outlook", wrap=True)
+            yield Lines(identity="fast-forecast", wrap=True)
             yield Lines(identity="fast-run", wrap=True)
         yield Prompt()
         yield ShortList(WORKER_COLUMNS, identity="fast-workers", empty="Looking ...")
 
     @property
-    def outlook(self) -> Lines:
+    def forecast(self) -> Lines:
         """What the configured run needs."""
-        return self.query_one("#fast-outlook", Lines)
+        return self.query_one("#fast-forecast", Lines)
 
     @property
     def run_view(self) -> Lines:
@@ -105,34 +105,36 @@ class FastProcessingScreen(ListScreen):
         self.query_one(Notice).say(database_notice(self.context, snapshot.database_trouble))
         stale = bool(snapshot.database_trouble)
         self.run_view.stale = self.listing.stale = stale
-        self.outlook.stale = False
-        self.outlook.show(outlook_lines(snapshot.outlook, snapshot.outlook_trouble, self.outlook.size.width))
+        self.forecast.stale = False
+        self.forecast.show(
+            outlook_lines(snapshot.forecast, snapshot.forecast_trouble, self.forecast.size.width)
+        )
         run = kept if stale else snapshot.run
-        self.run_view.show(run_lines(run, snapshot.outlook))
-        self.listing.say_when_empty(with_keys(NO_WORKER))
+        self.run_view.show(run_lines(run, snapshot.forecast))
+        self.listing.set_empty_text(with_keys(NO_WORKER))
         if not stale:
             self.listing.show([worker_item(worker) for worker in run.workers] if run else [])
 
     def _show_trouble(self, trouble: str) -> None:
-        self.outlook.stale = self.run_view.stale = self.listing.stale = bool(trouble)
+        self.forecast.stale = self.run_view.stale = self.listing.stale = bool(trouble)
         if trouble:
             self.query_one(Notice).say(trouble)
 
     def action_workers(self, direction: int) -> None:
         """Predict with a tenth more or fewer workers; with 0, with those of the configuration."""
-        outlook = self.snapshot.outlook if self.snapshot else None
-        if outlook is None or outlook.capacity is None:
+        forecast = self.snapshot.forecast if self.snapshot else None
+        if forecast is None or forecast.capacity is None:
             return
-        now = self._workers if self._workers is not None else outlook.capacity.workers
+        now = self._workers if self._workers is not None else forecast.capacity.workers
         step = max(1, round(now * STEP))
         self._workers = max(1, now + direction * step) if direction else None
         self.poll.now()
 
     def copy_text(self, what: str) -> str | None:
         """The prediction as text, or its command line."""
-        outlook = self.snapshot.outlook if self.snapshot else None
-        if outlook is None:
+        forecast = self.snapshot.forecast if self.snapshot else None
+        if forecast is None:
             return None
         what_if = f" --workers {self._workers}" if self._workers is not None else ""
-        texts = {"command": f"swf-console plan {outlook.configuration}{what_if}", "row": self.outlook.text}
+        texts = {"command": f"swf-console plan {forecast.configuration}{what_if}", "row": self.forecast.text}
         return texts.get(what)

@@ -12,7 +12,7 @@ from textual.widgets import Input
 from ...widgets.bindings import bindings_of
 from ...widgets.key_labels import with_keys
 from ...widgets.table.short_list import ShortList
-from ...widgets.worker import BackgroundCall
+from ...widgets.worker import BlockingCall
 from ..base.host import host_of
 from ..base.polling import cause_of
 from ..base.screen import WIDE
@@ -23,7 +23,7 @@ from .validation import RequestCheck, RunStarter
 if TYPE_CHECKING:
     from ...backend.services.executions.request import RunRequest
     from ...viewmodels.context import ConsoleContext
-    from ...viewmodels.executions.launch import Checked, Offer
+    from ...viewmodels.executions.launch import CheckedRequest, LaunchOptions
 
 
 class LaunchForm(ModalScreen[None]):
@@ -41,12 +41,12 @@ class LaunchForm(ModalScreen[None]):
         self.input, self.notice = self.body.input, self.body.notice
         self.request: RunRequest | None = None
         self.here = True
-        self.offer: Offer | None = None
-        self.checked: Checked | None = None
+        self.offer: LaunchOptions | None = None
+        self.checked: CheckedRequest | None = None
         self._editing = ""
         self._submitted = False
         self._wanted = False
-        self._offers = BackgroundCall(self, "offer")
+        self._offers = BlockingCall(self, "offer")
         self.check = RequestCheck(self, context, self._was_checked, self._paint, self._failed)
         self._starter = RunStarter(self, context, self.notice)
 
@@ -66,12 +66,12 @@ class LaunchForm(ModalScreen[None]):
         """Stop a dry run that is under way."""
         self.check.close()
 
-    def _offer(self) -> "Offer":
+    def _offer(self) -> "LaunchOptions":
         from ...viewmodels.executions.launch import offer
 
         return offer(self.context.settings)
 
-    def _offered(self, offer: "Offer") -> None:
+    def _offered(self, offer: "LaunchOptions") -> None:
         from ...backend.services.executions.request import RunRequest
 
         self.offer = offer
@@ -95,7 +95,7 @@ class LaunchForm(ModalScreen[None]):
     def _failed(self, error: Exception) -> None:
         self.notice.say(cause_of(error), color="bad")
 
-    def _was_checked(self, request: "RunRequest", checked: "Checked") -> None:
+    def _was_checked(self, request: "RunRequest", checked: "CheckedRequest") -> None:
         self.notice.say(*checked.problems[:2], color="bad")
         if self._editing and request != self.request:
             self._typed_was_checked(request, checked)
@@ -106,7 +106,7 @@ class LaunchForm(ModalScreen[None]):
             self._wanted = False
             self.call_later(self.action_start)
 
-    def _typed_was_checked(self, request: "RunRequest", checked: "Checked") -> None:
+    def _typed_was_checked(self, request: "RunRequest", checked: "CheckedRequest") -> None:
         self.input.set_class(bool(checked.problems), "-invalid")
         if self._submitted and not checked.problems:
             self._end_edit()

@@ -12,7 +12,13 @@ from ...widgets.table.short_list import Item
 
 if TYPE_CHECKING:
     from ...backend.services.executions.request import RunRequest
-    from ...viewmodels.executions.launch import Checked, Choice, Forecast, Offer, ValueRow
+    from ...viewmodels.executions.launch import (
+        CheckedRequest,
+        ConfigurationChoice,
+        Forecast,
+        LaunchOptions,
+        ValueRow,
+    )
 
 COLUMNS = (
     Column("name", "PARAMETER", 26, least=22),
@@ -43,7 +49,7 @@ HELP = {
 
 
 def rows_of(
-    request: "RunRequest", offer: "Offer | None", checked: "Checked | None", *, here: bool
+    request: "RunRequest", offer: "LaunchOptions | None", checked: "CheckedRequest | None", *, here: bool
 ) -> list[Item]:
     """All settings and parameters."""
     named = offer.namespace if offer else ""
@@ -69,7 +75,7 @@ def rows_of(
     return items
 
 
-def choices_of(choices: "tuple[Choice, ...]") -> list[Item]:
+def choices_of(choices: "tuple[ConfigurationChoice, ...]") -> list[Item]:
     """The configurations; a broken one says so."""
     return [
         Item(
@@ -89,7 +95,7 @@ def choices_of(choices: "tuple[Choice, ...]") -> list[Item]:
 
 
 def verdict_lines(
-    checked: "Checked | None", forecast: "Forecast | None", missing: tuple[str, ...], trouble: str
+    checked: "CheckedRequest | None", forecast: "Forecast | None", missing: tuple[str, ...], trouble: str
 ) -> list[list[Part]]:
     """Whether the run is valid and will keep up, and what to do first."""
     lines: list[list[Part]] = []

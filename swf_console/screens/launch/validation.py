@@ -11,7 +11,7 @@ from ..base.polling import cause_of
 if TYPE_CHECKING:
     from ...backend.services.executions.request import RunRequest
     from ...viewmodels.context import ConsoleContext
-    from ...viewmodels.executions.launch import Checked, Forecast
+    from ...viewmodels.executions.launch import CheckedRequest, Forecast
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,7 @@ class RequestCheck:
         self,
         owner: Widget,
         context: "ConsoleContext",
-        checked: "Callable[[RunRequest, Checked], None]",
+        checked: "Callable[[RunRequest, CheckedRequest], None]",
         changed: Callable[[], None],
         failed: Callable[[Exception], None],
     ) -> None:
@@ -47,7 +47,7 @@ class RequestCheck:
         self.missing: tuple[str, ...] = ()
         self.trouble = ""
         self._stop_dry_run: Callable[[str], object] = str
-        self._checks: LatestCall[tuple[RunRequest, Checked]] = LatestCall(owner, "check")
+        self._checks: LatestCall[tuple[RunRequest, CheckedRequest]] = LatestCall(owner, "check")
         self._forecasts: LatestCall[Forecast] = LatestCall(owner, "forecast")
         self._missings: LatestCall[tuple[str, ...]] = LatestCall(owner, "missing")
 
@@ -71,7 +71,7 @@ class RequestCheck:
             self._failed,
         )
 
-    def _was_checked(self, request: "RunRequest", checked: "Checked", *, here: bool) -> None:
+    def _was_checked(self, request: "RunRequest", checked: "CheckedRequest", *, here: bool) -> None:
         if not checked.problems:
             self.predict(request, here=here)
         self._checked(request, checked)

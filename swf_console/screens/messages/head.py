@@ -28,12 +28,12 @@ class MessagesHead(Vertical):
         tail, following = context.tail, context.subscription
         pipe = context.connections()[0]
         stale = stale_text(pipe) if following else ""
-        mode = mode_label(following=view.following, waiting=view.waiting)
+        mode = mode_label(following=view.following, waiting=view.unseen)
         place = "all namespaces" if tail.everywhere else tail.topic.removeprefix("/topic/")
         looked_for = _search_label(tail.filter_text, view.searched)
         left = Content.assemble(" ", mode, "  ", (brief(place, 40), "$text-muted"), looked_for)
         dropped = following.dropped if following else 0
-        right = counts_label(tail.numbers(), dropped, tail.rates(), self.size.width)
+        right = counts_label(tail.counters(), dropped, tail.rates(), self.size.width)
         self.query_one("#messages-head", Line).show(left, Content.assemble(right, " "))
         self.query_one("#messages-types", Line).show(types_label(tail.types()))
         self.query_one(Notice).say(stale)

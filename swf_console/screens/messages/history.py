@@ -6,7 +6,7 @@ from collections.abc import Callable
 from textual.widget import Widget
 
 from ...viewmodels.context import ConsoleContext
-from ...widgets.worker import BackgroundCall
+from ...widgets.worker import BlockingCall
 
 FILL_AGAIN = 5.0
 JUMP_ROWS = 1000
@@ -27,7 +27,7 @@ class MessageHistory:
         wrong: Callable[[Exception], None],
     ) -> None:
         self._context, self._came, self._wrong = context, came, wrong
-        self._reading = BackgroundCall(owner, "history")
+        self._reading = BlockingCall(owner, "history")
         self._filled = False
         self._fill_at = 0.0
 
@@ -35,7 +35,7 @@ class MessageHistory:
         """The filter has changed: fill the screen again."""
         self._filled = False
 
-    def read_on(self) -> None:
+    def load_history(self) -> None:
         """Load the next older messages."""
         if not self._context.tail.ends:
             self._reading.start(self._read, lambda _: self._came(), self._wrong)
@@ -56,13 +56,13 @@ class MessageHistory:
             then()
             return
         self._reading.start(
-            lambda: tail.read_on(self._context.database(), JUMP_ROWS),
+            lambda: tail.load_history(self._context.database(), JUMP_ROWS),
             lambda count: self.back_to(moment, then, tries - 1 if count else 0),
             self._wrong,
         )
 
     def _read(self) -> int:
-        return self._context.tail.read_on(self._context.database())
+        return self._context.tail.load_history(self._context.database())
 
     def _not_filled(self, _error: Exception) -> None:
         """Try again later; the connection of the database says what is wrong."""

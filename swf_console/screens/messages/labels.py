@@ -30,16 +30,16 @@ def mode_label(*, following: bool, waiting: int) -> Content:
     return Content.styled(f"{symbol('watch')} PAUSED {words}", STYLES["watch"])
 
 
-def counts_label(numbers: BufferCounters, dropped: int, rates: list[int], width: int) -> Content:
+def counts_label(counters: BufferCounters, dropped: int, rates: list[int], width: int) -> Content:
     """Rates, buffered and dropped messages."""
     spark = sparkline(rates, SPARK if width >= 100 else NARROW_SPARK)
-    parts = [Content.assemble((f"{numbers.rate:,.0f}/s ", "bold"), (spark, STYLES["busy"]))]
-    if not numbers.complete:
+    parts = [Content.assemble((f"{counters.rate:,.0f}/s ", "bold"), (spark, STYLES["busy"]))]
+    if not counters.complete:
         parts.append(Content.styled("filtering…", STYLES["busy"]))
     if width >= 100:
-        parts.append(Content(f"{numbers.kept:,} kept"))
-        if numbers.gone:
-            parts.append(Content.styled(f"{numbers.gone:,} only recorded", STYLES["unknown"]))
+        parts.append(Content(f"{counters.buffered:,} kept"))
+        if counters.dropped:
+            parts.append(Content.styled(f"{counters.dropped:,} only recorded", STYLES["unknown"]))
     parts.append(Content.styled(f"{dropped:,} dropped", STYLES["bad"] if dropped else STYLES["unknown"]))
     return Content("  ").join(parts)
 
@@ -60,7 +60,7 @@ def stale_text(pipe: ConnectionStatus) -> str:
 
 
 def empty_text(
-    numbers: BufferCounters, pipe: ConnectionStatus, filter_text: str, namespace: str | None
+    counters: BufferCounters, pipe: ConnectionStatus, filter_text: str, namespace: str | None
 ) -> tuple[str, ...]:
     """Why the list is empty, and what to do."""
     where = f" in {namespace}" if namespace else ""
@@ -69,17 +69,17 @@ def empty_text(
         recorded = with_keys("{tail.first} reads what is recorded.")
         return what, "None can come as long as the broker is away.", recorded
     clear = "{messages.back} clears the filter."
-    return what, _proof(numbers, pipe), with_keys(clear if filter_text else NEXT_STEPS)
+    return what, _proof(counters, pipe), with_keys(clear if filter_text else NEXT_STEPS)
 
 
-def _proof(numbers: BufferCounters, pipe: ConnectionStatus) -> str:
+def _proof(counters: BufferCounters, pipe: ConnectionStatus) -> str:
     age = pipe.up_for()
     parts = [f"Broker connected {short_age(age)}" if age is not None else "Broker connected"]
-    if numbers.last_at is None:
+    if counters.last_at is None:
         parts.append("no message since")
     else:
-        parts.append(f"last message {short_age(datetime.now(UTC).timestamp() - numbers.last_at)} ago")
-    parts.append(f"{numbers.elsewhere:,.0f}/s in other namespaces")
+        parts.append(f"last message {short_age(datetime.now(UTC).timestamp() - counters.last_at)} ago")
+    parts.append(f"{counters.other_rate:,.0f}/s in other namespaces")
     return ", ".join(parts) + "."
 
 

@@ -13,7 +13,7 @@ from ...viewmodels.context import ConsoleContext
 from ...viewmodels.messages.ring_buffer import BufferedMessage
 from ...viewmodels.messages.search import find_row
 from ...widgets.key_labels import with_keys
-from ...widgets.worker import BackgroundCall
+from ...widgets.worker import BlockingCall
 from ..base.host import host_of
 from ..base.prompt import Prompt
 from ..base.screen import BaseScreen
@@ -40,7 +40,7 @@ class MessagesScreen(BaseScreen):
         self.tail, self.view = context.tail, MessagesView(context)
         self.rows, self.prompt = self.view.rows, self.view.prompt
         self._marks = 0
-        self._searching = BackgroundCall(self, "search")
+        self._searching = BlockingCall(self, "search")
 
     def compose(self) -> ComposeResult:
         yield self.view

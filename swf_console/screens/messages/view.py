@@ -99,8 +99,8 @@ class MessagesView(Vertical):
         self._restyle(stale=stale)
         if not len(self._tail):
             pipe = self.context.connections()[0]
-            numbers = self._tail.numbers()
-            self.rows.explain(empty_text(numbers, pipe, self._tail.filter_text, self._tail.namespace))
+            counters = self._tail.counters()
+            self.rows.explain(empty_text(counters, pipe, self._tail.filter_text, self._tail.namespace))
 
     @on(MessageTail.Moved)
     def moved(self) -> None:
@@ -114,19 +114,19 @@ class MessagesView(Vertical):
         self._detail_wanted = True
         self._arrange()
 
-    @on(MessageTail.AtTheEnd)
+    @on(MessageTail.OlderRowsRequested)
     def read_on(self) -> None:
         """Load older messages from the database."""
-        self.history.read_on()
+        self.history.load_history()
 
-    @on(MessageTail.Lost)
-    def find_again(self, event: MessageTail.Lost) -> None:
+    @on(MessageTail.RowsDropped)
+    def find_again(self, event: MessageTail.RowsDropped) -> None:
         """Load the message again that has left the buffer."""
         row = event.row
         if isinstance(row, BufferedMessage):
             self.history.back_to(
                 row.seconds - SKEW_SECONDS,
-                lambda: self.rows.come_back(self._tail.position_of(row), event.by),
+                lambda: self.rows.resume_at(self._tail.position_of(row), event.by),
             )
 
     def _came(self) -> None:
@@ -156,13 +156,13 @@ class MessagesView(Vertical):
     def _tick(self) -> None:
         if not self._repaint.due(getattr(self.app._driver, "output", None)):
             return
-        self.rows.calm = self._far or self._repaint.slow
+        self.rows.compact = self._far or self._repaint.slow
         self.rows.update()
         if time.monotonic() - self._head_at >= HEAD_EVERY:
             self.paint_head()
             if self.rows.following:
                 self._show_detail()
-            if self.rows.room_left:
+            if self.rows.has_blank_lines:
                 self.history.fill()
 
     def _restyle(self, *, stale: bool) -> None:

@@ -100,7 +100,7 @@ class ConfigEditor(Container):
     def show(self, snapshot: "FileSnapshot") -> None:
         """Show the values of the file."""
         if snapshot.file == self.file:
-            self.values.say_when_empty(NO_FILE)
+            self.values.set_empty_text(NO_FILE)
             self.values.show(value_items(snapshot))
 
     @on(ShortList.Moved, "#namespaces-values")

@@ -12,7 +12,7 @@ from ...widgets.table.short_list import Item
 if TYPE_CHECKING:
     from ...backend.services.configurations import FileValue, Preview
     from ...viewmodels.executions.launch import ValueRow
-    from ...viewmodels.namespaces.snapshot import Choosable, FileSnapshot
+    from ...viewmodels.namespaces.snapshot import FileSnapshot, NamespaceChoice
 
 NAMESPACE_COLUMNS = (
     Column("symbol", "", 1),
@@ -30,7 +30,7 @@ VALUE_COLUMNS = (
 COMPOSED = "composed "
 
 
-def namespace_item(one: "Choosable", current: str | None, user: str) -> Item:
+def namespace_item(one: "NamespaceChoice", current: str | None, user: str) -> Item:
     """A namespace as a row."""
     looked_at = one.name == current
     color: SemanticColor = "ok" if looked_at else "plain"

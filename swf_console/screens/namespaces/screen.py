@@ -98,7 +98,7 @@ class NamespacesScreen(BaseScreen):
         user, current = self.context.settings.user, self.context.namespace
         outage = database_notice(self.context, snapshot.database_trouble)
         self.names.stale = bool(outage)
-        self.names.say_when_empty(UNKNOWN if outage else with_keys(NONE_YET))
+        self.names.set_empty_text(UNKNOWN if outage else with_keys(NONE_YET))
         if not outage:
             self.names.show([namespace_item(one, current, user) for one in snapshot.namespaces])
         self._files = snapshot.files

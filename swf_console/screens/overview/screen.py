@@ -130,9 +130,9 @@ class OverviewScreen(BaseScreen):
         self.query_one(Notice).say(*outages(self.context, "broker"), database)
         away = bool(snapshot.database_trouble)
         nothing = with_keys("Nothing runs. {launch} runs a workflow, {executions} shows what ran before")
-        self.running.say_when_empty("What runs is not known: the database is away" if away else nothing)
+        self.running.set_empty_text("What runs is not known: the database is away" if away else nothing)
         unchanged = "Nothing was started, ended or done here"
-        self.changes.say_when_empty("Not known: the database is away" if away else unchanged)
+        self.changes.set_empty_text("Not known: the database is away" if away else unchanged)
         self.changes.show([change_item(change, n) for n, change in enumerate(snapshot.changes)])
         self._show_detail()
 

@@ -4,7 +4,7 @@ from ...backend.core.format import short_age
 from ...backend.services.health.connection import ConnectionStatus, Connectivity
 from ...backend.services.ownership import WritePolicy
 from ...viewmodels.context import ConsoleContext
-from ...widgets.bars.status import ConnectionSign, Status
+from ...widgets.bars.status import ConnectionSign, StatusBarContent
 from ...widgets.semantic_colors import SemanticColor
 
 OLD_PROOF = 12.0
@@ -37,11 +37,11 @@ class WriteAccess:
         self._policy.unlock(self._context.namespace)
 
 
-def status_of(context: ConsoleContext, writes: WriteAccess) -> Status:
+def status_of(context: ConsoleContext, writes: WriteAccess) -> StatusBarContent:
     """The content of the status bar now."""
     owner = context.owner()
     whose = "yours" if owner == context.settings.user else (owner or "")
-    return Status(
+    return StatusBarContent(
         namespace=context.namespace,
         owner=whose,
         writes="RO" if writes.refusal else "RW",

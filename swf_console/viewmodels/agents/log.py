@@ -14,8 +14,8 @@ from ...backend.supervisor.log_follower import LogFollower
 
 FIRST_LINES = 300
 BUFFER = 5_000
-LOOK_SECONDS = 0.2
-AGAIN_SECONDS = 2.0
+POLL_SECONDS = 0.2
+RETRY_SECONDS = 2.0
 
 
 class LogBuffer:
@@ -46,11 +46,11 @@ class LogBuffer:
         while not self._stop.is_set():
             follower = self._open()
             if follower is None:
-                self._stop.wait(AGAIN_SECONDS)
+                self._stop.wait(RETRY_SECONDS)
                 continue
             try:
-                for line in follower.follow(self._stop, LOOK_SECONDS):
-                    self._keep(line.text)
+                for line in follower.follow(self._stop, POLL_SECONDS):
+                    self._append(line.text)
             except OSError as error:
                 self.trouble = f"the log cannot be read: {error.strerror}"
             finally:
@@ -69,7 +69,7 @@ class LogBuffer:
         self.trouble = ""
         return LogFollower(found.log_file, last_lines=FIRST_LINES)
 
-    def _keep(self, line: str) -> None:
+    def _append(self, line: str) -> None:
         lines = for_people(line)
         with self._lock:
             for text in lines:

@@ -26,7 +26,7 @@ from ..config_files import Fingerprint, fingerprint_of
 AGENTS_SHOWN = 200
 NOT_SUPERVISED = "off"
 UP = "running"
-GONE = ("absent", "stale")
+NOT_RUNNING = ("absent", "stale")
 
 
 class AgentSource(Protocol):
@@ -46,10 +46,10 @@ class AgentMonitor:
 
     def __init__(self, source: AgentSource) -> None:
         self._source = source
-        self._heard: Sequence[Agent] = ()
-        self._heard_at: float | None = None
-        self._seen: SupervisorSnapshot | None = None
-        self._seen_at = 0.0
+        self._agents_read: Sequence[Agent] = ()
+        self._agents_read_at: float | None = None
+        self._last_supervisor: SupervisorSnapshot | None = None
+        self._last_supervisor_at = 0.0
         self._cpu = CpuMeter()
         self._known: tuple[Fingerprint, tuple[str, list[str], str]] | None = None
 
@@ -57,9 +57,9 @@ class AgentMonitor:
         """Ask supervisord and the database. Blocks; never raises for a backend that is down."""
         settings = self._source.settings
         supervisor, seen_seconds = self._supervisor()
-        database_trouble = self._listen()
+        database_trouble = self._read_agents()
         configuration, needed, trouble = self._needs()
-        views = [*merge(supervisor, self._heard, settings.host), *self._unsupervised(supervisor)]
+        views = [*merge(supervisor, self._agents_read, settings.host), *self._unsupervised(supervisor)]
         lines = [self._line(view, needed) for view in views]
         up = {_group(line.key) for line in lines if line.view.is_up}
         return AgentsSnapshot(
@@ -67,7 +67,9 @@ class AgentMonitor:
             supervisor=supervisor.state,
             supervisor_trouble=supervisor.trouble,
             database_trouble=database_trouble,
-            heard_seconds=time.monotonic() - self._heard_at if database_trouble and self._heard_at else None,
+            heard_seconds=time.monotonic() - self._agents_read_at
+            if database_trouble and self._agents_read_at
+            else None,
             seen_seconds=seen_seconds,
             configuration=configuration,
             configuration_trouble=trouble,
@@ -78,21 +80,21 @@ class AgentMonitor:
         """What supervisord says; where it is there and mute, what it said last and how old that is."""
         now = probe_supervisor(self._source.settings, self._source.supervisor)
         if now.state == UP:
-            self._seen, self._seen_at = now, time.monotonic()
-        elif now.state in GONE:
-            self._seen = None
-        elif self._seen is not None:
-            known = replace(self._seen, state=now.state, message=now.message, advice=now.advice)
-            return known, time.monotonic() - self._seen_at
+            self._last_supervisor, self._last_supervisor_at = now, time.monotonic()
+        elif now.state in NOT_RUNNING:
+            self._last_supervisor = None
+        elif self._last_supervisor is not None:
+            known = replace(self._last_supervisor, state=now.state, message=now.message, advice=now.advice)
+            return known, time.monotonic() - self._last_supervisor_at
         return now, None
 
-    def _listen(self) -> str:
+    def _read_agents(self) -> str:
         try:
             with self._source.database().read() as connection:
-                self._heard = agents.present(connection, AGENTS_SHOWN)
+                self._agents_read = agents.present(connection, AGENTS_SHOWN)
         except SwfError as error:
             return with_advice(error.message, error.advice)
-        self._heard_at = time.monotonic()
+        self._agents_read_at = time.monotonic()
         return ""
 
     def _needs(self) -> tuple[str, list[str], str]:
@@ -126,7 +128,7 @@ class AgentMonitor:
             names = shipped_programs(self._source.settings.home)
         except SwfError:
             return []
-        state = NOT_SUPERVISED if supervisor.state in GONE else "unknown"
+        state = NOT_SUPERVISED if supervisor.state in NOT_RUNNING else "unknown"
         blank = AgentView("", None, state, None, None, None, None, None, None, None)
         return [replace(blank, name=name, program=name) for name in names]
 

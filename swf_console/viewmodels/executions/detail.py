@@ -16,7 +16,7 @@ AROUND = timedelta(minutes=1)
 class RecordedExecution:
     """An execution with all that is known of it, and the state of its run with what was processed.
 
-    `stopped_by` is who asked for its end in a console of this home.
+    `stopped_by` is who requested_at for its end in a console of this home.
     """
 
     detail: ExecutionDetail
@@ -36,10 +36,10 @@ def read_execution(context: ConsoleContext, execution_id: str) -> RecordedExecut
 
 
 def _stopped_by(context: ConsoleContext, execution: Execution) -> str | None:
-    asked = execution.stop_requested_at
-    if asked is None:
+    requested_at = execution.stop_requested_at
+    if requested_at is None:
         return None
-    entries = context.journal.entries(since=asked - AROUND)
+    entries = context.journal.entries(since=requested_at - AROUND)
     wanted = [one for one in entries if {"stop", execution.execution_id} <= set(one.command.split())]
     return wanted[-1].who if wanted else None
 

@@ -43,7 +43,7 @@ def parse_execution_filter(text: str) -> ExecutionFilter:
     return ExecutionFilter(**found)  # type: ignore[arg-type]
 
 
-def while_typed(text: str) -> str:
+def without_partial_field(text: str) -> str:
     """The filter without a last word that may become the name of a field."""
     head, space, last = text.rpartition(" ")
     growing = last and any(name.startswith(last.lower()) for name in (*FIELDS, *ALSO))

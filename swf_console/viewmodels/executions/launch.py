@@ -31,7 +31,7 @@ from ..context import ConsoleContext
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ConfigurationChoice:
     """A configuration that can be run, or that is broken and says why."""
 
     name: str
@@ -41,10 +41,10 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class LaunchOptions:
     """What there is to choose from, and what testbed.toml would run."""
 
-    choices: tuple[Choice, ...]
+    choices: tuple[ConfigurationChoice, ...]
     configured: str
     namespace: str
     namespace_trouble: str
@@ -69,7 +69,7 @@ class ValueRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedRequest:
     """The request, composed: its values, or the problems that keep it from being run."""
 
     workflow: str
@@ -87,10 +87,12 @@ class Forecast:
     keeps_up: bool | None = None
 
 
-def offer(settings: Settings) -> Offer:
+def offer(settings: Settings) -> LaunchOptions:
     """What can be run here. Never raises for a broken testbed.toml: it is said instead."""
     found = [
-        Choice(one.name, one.workflow_name, one.description, tuple(str(each) for each in one.problems))
+        ConfigurationChoice(
+            one.name, one.workflow_name, one.description, tuple(str(each) for each in one.problems)
+        )
         for one in all_configurations(settings)
         if not one.is_base or one.problems
     ]
@@ -103,22 +105,22 @@ def offer(settings: Settings) -> Offer:
         named, realtime, namespace, trouble = "", False, "", str(error)
     names = {choice.name for choice in found}
     first = next((name for name in (named, f"{named}_default") if name in names), "")
-    return Offer(tuple(found), first or next(iter(sorted(names)), ""), namespace, trouble, realtime)
+    return LaunchOptions(tuple(found), first or next(iter(sorted(names)), ""), namespace, trouble, realtime)
 
 
-def check(settings: Settings, request: RunRequest) -> Checked:
+def check(settings: Settings, request: RunRequest) -> CheckedRequest:
     """Compose the request. Never raises: what is wrong is among the problems."""
     try:
         composition = compose_request(settings, request)
         resolve_namespace(request.namespace, testbed_of(settings))
         parse_duration(request.duration, "duration")
     except ConfigurationError as error:
-        return Checked("", problems=tuple(str(problem) for problem in error.problems) or (str(error),))
+        return CheckedRequest("", problems=tuple(str(problem) for problem in error.problems) or (str(error),))
     except SwfError as error:
-        return Checked("", problems=(str(error),))
+        return CheckedRequest("", problems=(str(error),))
     overridden = {override.key for override in request.overrides}
     rows = tuple(_row(value, overridden) for value in composition.values())
-    return Checked(composition.workflow_name, rows, (), composition.warnings)
+    return CheckedRequest(composition.workflow_name, rows, (), composition.warnings)
 
 
 def new_dry_run() -> StopSignal:

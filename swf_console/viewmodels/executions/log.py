@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 AROUND = timedelta(minutes=1)
 LATER = timedelta(hours=1)
-MOST_LINES = 2_000
+MAX_LINES = 2_000
 PAGES, PAGE = 10, 500
 FILE_BYTES = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionLog:
-    """The lines in order, the newest MOST_LINES; `trouble` says what could not be read."""
+    """The lines in order, the newest MAX_LINES; `trouble` says what could not be read."""
 
     lines: tuple[LoggedLine, ...] = ()
     trouble: str = ""
@@ -43,7 +43,7 @@ def log_of(context: "ConsoleContext", execution: Execution) -> ExecutionLog:
         found += _in_file(path, execution.execution_id)
     # what an agent reports into the database stands in its file too
     unique = {(one.at, one.text): one for one in found}
-    return ExecutionLog(tuple(sorted(unique.values(), key=lambda one: one.at)[-MOST_LINES:]), trouble)
+    return ExecutionLog(tuple(sorted(unique.values(), key=lambda one: one.at)[-MAX_LINES:]), trouble)
 
 
 def _recorded(context: "ConsoleContext", execution: Execution) -> Iterator[LoggedLine]:

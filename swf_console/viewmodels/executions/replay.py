@@ -13,14 +13,14 @@ SLOWEST, FASTEST = 1 / 16, 4096.0
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class ReplayEvent:
     """An event and its place in the run, in seconds since the first one."""
 
     at: float
     event: "StateEvent"
 
 
-def moments_of(events: Sequence["StateEvent"]) -> tuple[Moment, ...]:
+def replay_events(events: Sequence["StateEvent"]) -> tuple[ReplayEvent, ...]:
     """Events with their place in simulated time, or in wall time where a workflow did not say its own."""
     if not events:
         return ()
@@ -31,13 +31,13 @@ def moments_of(events: Sequence["StateEvent"]) -> tuple[Moment, ...]:
         places = [(event.timestamp - events[0].timestamp) / timedelta(seconds=1) for event in events]
     first = min(places)
     ordered = sorted(zip(places, range(len(events)), strict=True))
-    return tuple(Moment(place - first, events[n]) for place, n in ordered)
+    return tuple(ReplayEvent(place - first, events[n]) for place, n in ordered)
 
 
 class Replay:
     """A position in a run's events that goes on by itself while it plays. Times are seconds of the run."""
 
-    def __init__(self, moments: Sequence[Moment], speed: float = 1.0) -> None:
+    def __init__(self, moments: Sequence[ReplayEvent], speed: float = 1.0) -> None:
         self.moments = tuple(moments)
         self._places = [moment.at for moment in self.moments]
         self.at = 0.0
@@ -50,7 +50,7 @@ class Replay:
         return self._places[-1] if self._places else 0.0
 
     @property
-    def passed(self) -> tuple[Moment, ...]:
+    def passed(self) -> tuple[ReplayEvent, ...]:
         """The events up to now."""
         return self.moments[: bisect_right(self._places, self.at)]
 

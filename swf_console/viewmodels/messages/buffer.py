@@ -19,13 +19,13 @@ from .index import FilteredIndex
 from .rates import Rates
 from .ring_buffer import CAPACITY, NOTE, BufferedMessage, RingBuffer
 
-MOST_TYPES = 200
+MAX_TYPES = 200
 OTHERS = "(others)"
 NEAR_SLICE = 500
 BETWEEN_SLICES = 0.001
-AT_ONCE = 40
-AT_FIRST = 100
-AT_FIRST_SECONDS = 0.02
+BATCH = 40
+FIRST_ROWS = 100
+FIRST_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class BufferCounters:
     """Counters at one moment. `rate` is that of the namespace shown, `elsewhere` that of all others."""
 
     total: int
-    kept: int
+    buffered: int
     shown: int
-    gone: int
+    dropped: int
     rate: float
-    elsewhere: float
+    other_rate: float
     last_at: float | None
     complete: bool
 
@@ -63,7 +63,7 @@ class MessageBuffer:
         self.everywhere = namespace is None
         self.version = self.passed = 0
         self._namespace, self._now = namespace, now
-        self._give_way = (ui_priority or UiPriority()).yielder()
+        self._yield_to_ui = (ui_priority or UiPriority()).yielder()
         self._lock = threading.Lock()
         self._match = MessageMatch()
         self._ring = RingBuffer(capacity)
@@ -71,8 +71,8 @@ class MessageBuffer:
         self._types: Counter[str] = Counter()
         self._own, self._others = Rates(), Rates()
         self._last_at: float | None = None
-        self._past = History()
-        self._view = self._new_view()
+        self._history = History()
+        self._index = self._new_index()
 
     # what comes in
 
@@ -80,15 +80,15 @@ class MessageBuffer:
         """Add messages as they came: headers and body."""
         at = self._now()
         left = iter(frames)
-        while some := list(islice(left, AT_ONCE)):
-            self._give_way()
-            self._take_some(at, [(*self._decoder.decode(headers, body), body) for headers, body in some])
+        while some := list(islice(left, BATCH)):
+            self._yield_to_ui()
+            self._take_batch(at, [(*self._decoder.decode(headers, body), body) for headers, body in some])
 
-    def _take_some(self, at: float, decoded: list[tuple[MessageMetadata, str, str]]) -> None:
+    def _take_batch(self, at: float, decoded: list[tuple[MessageMetadata, str, str]]) -> None:
         # few at once: the thread that paints waits for the lock no longer than for these
         with self._lock:
             for metadata, identity, body in decoded:
-                self._take_up(self._ring.append(at, metadata, identity, body), metadata, identity)
+                self._index_new(self._ring.append(at, metadata, identity, body), metadata, identity)
             for metadata, count in Counter(metadata for metadata, _, _ in decoded).items():
                 own = self._namespace is None or metadata.namespace == self._namespace
                 (self._own if own else self._others).add(int(at), count)
@@ -100,7 +100,7 @@ class MessageBuffer:
     def note(self, text: str) -> None:
         """Add a line of our own, which every filter lets through."""
         with self._lock:
-            self._take_up(self._ring.append(self._now(), NOTE, "", text), NOTE, "")
+            self._index_new(self._ring.append(self._now(), NOTE, "", text), NOTE, "")
             self.version += 1
 
     # what is shown
@@ -159,7 +159,7 @@ class MessageBuffer:
         """Where the row of that number stands, or would stand."""
         with self._lock:
             behind = self._behind()
-            return max(0, behind + number) if number < 0 else behind + self._view.position(number)
+            return max(0, behind + number) if number < 0 else behind + self._index.position(number)
 
     def row(self, number: int) -> BufferedMessage | None:
         """One row."""
@@ -179,10 +179,10 @@ class MessageBuffer:
     def position_of(self, message: BufferedMessage) -> int:
         """Where that message stands now that it may have left the ring, or else what came at its time."""
         with self._lock:
-            number = self._past.number_of(message.id, self._ring.first)
+            number = self._history.number_of(message.id, self._ring.first)
         return self.position(number) if number is not None else self.position_at(message.seconds)
 
-    def numbers(self) -> BufferCounters:
+    def counters(self) -> BufferCounters:
         """The counters now."""
         now = int(self._now())
         with self._lock:
@@ -190,13 +190,13 @@ class MessageBuffer:
             ring = self._ring
             return BufferCounters(
                 total=ring.next,
-                kept=len(ring),
-                shown=len(self._view),
-                gone=ring.first,
+                buffered=len(ring),
+                shown=len(self._index),
+                dropped=ring.first,
                 rate=own,
-                elsewhere=others,
+                other_rate=others,
                 last_at=self._last_at,
-                complete=self._view.complete,
+                complete=self._index.complete,
             )
 
     def rates(self, seconds: int = 60) -> list[int]:
@@ -215,18 +215,18 @@ class MessageBuffer:
     def ends(self) -> bool:
         """Whether there is nothing older than what can be read now."""
         with self._lock:
-            return self._past.is_all(self._ring.first)
+            return self._history.is_all(self._ring.first)
 
-    def read_on(self, database: Database, limit: int = 200) -> int:
+    def load_history(self, database: Database, limit: int = 200) -> int:
         """Read older messages from the database, behind what can be read now; returns how many. Blocks."""
         with self._lock:
-            view, first, past = self._view, self._ring.first, self._past
-            if past.is_all(first):
+            index, first, history = self._index, self._ring.first, self._history
+            if history.is_all(first):
                 return 0
-            after = past.after if past.fits(first) else None
+            after = history.after if history.fits(first) else None
             before = self._ring.time_of(first) if len(self._ring) else self._now()
-            known, match, namespace = past.ids(first), self._match, self.namespace
-        known |= self._known_near(first, before + SKEW_SECONDS)
+            known, match, namespace = history.ids(first), self._match, self.namespace
+        known |= self._ids_near(first, before + SKEW_SECONDS)
         found = read_history(
             database,
             match,
@@ -237,9 +237,9 @@ class MessageBuffer:
             limit=limit,
         )
         with self._lock:
-            if view is not self._view or first != self._ring.first:
+            if index is not self._index or first != self._ring.first:
                 return 0
-            self._past.put(found, first)
+            self._history.put(found, first)
             self.version += 1
             return len(found.messages)
 
@@ -249,28 +249,28 @@ class MessageBuffer:
         with self._lock:
             self._match, self.filter_text = match, text
             self._namespace, self.everywhere = namespace, everywhere
-            self._view = view = self._new_view()
-            self._past.clear()
+            self._index = index = self._new_index()
+            self._history.clear()
             self.version += 1
         # what fills the screen is found at once, if it is near
-        ends = time.monotonic() + AT_FIRST_SECONDS
-        while len(self) < AT_FIRST and time.monotonic() < ends and self._look_back_once(view):
+        ends = time.monotonic() + FIRST_SECONDS
+        while len(self) < FIRST_ROWS and time.monotonic() < ends and self._index_slice(index):
             pass
-        threading.Thread(target=self._look_back, args=(view,), name="tail filter", daemon=True).start()
+        threading.Thread(target=self._index_rest, args=(index,), name="tail filter", daemon=True).start()
 
-    def _look_back(self, view: FilteredIndex) -> None:
+    def _index_rest(self, index: FilteredIndex) -> None:
         pause = threading.Event()
-        while self._look_back_once(view):
+        while self._index_slice(index):
             pause.wait(BETWEEN_SLICES)
 
-    def _look_back_once(self, view: FilteredIndex) -> bool:
+    def _index_slice(self, index: FilteredIndex) -> bool:
         with self._lock:
-            if view is not self._view:
+            if index is not self._index:
                 return False
             self.version += 1
-            return view.look_back()
+            return index.index_older()
 
-    def _new_view(self) -> FilteredIndex:
+    def _new_index(self) -> FilteredIndex:
         match, namespace = self._match, self.namespace
         if namespace is None:
             return FilteredIndex(
@@ -284,28 +284,28 @@ class MessageBuffer:
 
     def _count(self, kind: str | None, count: int) -> None:
         name = kind or "-"
-        if name not in self._types and len(self._types) >= MOST_TYPES:
+        if name not in self._types and len(self._types) >= MAX_TYPES:
             name = OTHERS
         self._types[name] += count
 
-    def _take_up(self, number: int, metadata: MessageMetadata, identity: str) -> None:
-        self.passed += self._view.arrived(number, metadata)
-        self._past.remove(identity)
+    def _index_new(self, number: int, metadata: MessageMetadata, identity: str) -> None:
+        self.passed += self._index.arrived(number, metadata)
+        self._history.remove(identity)
 
     def _length(self) -> int:
-        return self._behind() + len(self._view)
+        return self._behind() + len(self._index)
 
     def _number(self, position: int) -> int:
         behind = self._behind()
-        return position - behind if position < behind else self._view.at(position - behind)
+        return position - behind if position < behind else self._index.at(position - behind)
 
     def _row(self, number: int) -> BufferedMessage | None:
-        return self._ring.get(number) if number >= 0 else self._past.get(number, self._ring.first)
+        return self._ring.get(number) if number >= 0 else self._history.get(number, self._ring.first)
 
     def _behind(self) -> int:
-        return self._past.count(self._ring.first)
+        return self._history.count(self._ring.first)
 
-    def _known_near(self, first: int, until: float) -> set[str]:
+    def _ids_near(self, first: int, until: float) -> set[str]:
         """The ids of the ring's messages up to that moment: the database may have them too."""
         known: set[str] = set()
         while True:

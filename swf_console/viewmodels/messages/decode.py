@@ -6,7 +6,7 @@ from typing import Any
 
 from ...backend.messaging.message import MessageMetadata, identify, metadata_of
 
-MOST_KNOWN = 5000
+MAX_KNOWN = 5000
 
 
 class FrameDecoder:
@@ -20,7 +20,7 @@ class FrameDecoder:
         metadata = metadata_of(headers, _object(body))
         known = self._known.get(metadata)
         if known is None:
-            if len(self._known) >= MOST_KNOWN:
+            if len(self._known) >= MAX_KNOWN:
                 self._known.clear()
             known = self._known[metadata] = metadata
         return known, identify(headers)

@@ -13,7 +13,7 @@ from ...backend.services.messages.search import list_messages
 from .ring_buffer import BufferedMessage
 
 SKEW_SECONDS = 5.0
-MOST_PAGES = 20
+MAX_PAGES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +46,18 @@ def read_history(
     until = datetime.fromtimestamp(before + SKEW_SECONDS, UTC)
     wanted = MessageFilter(namespace=namespace, until=until)
     found: list[BufferedMessage] = []
-    for _ in range(MOST_PAGES):
+    for _ in range(MAX_PAGES):
         page = list_messages(database, wanted, match, after, limit)
         new = [item.message_id for item in page.items if not known(item.message_id)]
         with database.read() as connection:
-            found.extend(map(_kept, messages.with_content(connection, new)))
+            found.extend(map(_buffered, messages.with_content(connection, new)))
         after = page.next
         if after is None or found:
             break
     return HistoryPage(tuple(found), after)
 
 
-def _kept(message: Message) -> BufferedMessage:
+def _buffered(message: Message) -> BufferedMessage:
     content = message.content
     body = content if isinstance(content, str) else json.dumps(content)
     return BufferedMessage(0, message.sent_at.timestamp(), stored_metadata(message), message.message_id, body)

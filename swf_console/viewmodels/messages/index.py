@@ -8,7 +8,7 @@ from ...backend.messaging.message import MessageMetadata
 from .ring_buffer import NOTE, BufferedMessage, RingBuffer
 
 SLICE = 250
-MOST_DECIDED = 5000
+MAX_DECIDED = 5000
 Accept = Callable[[BufferedMessage], bool]
 
 
@@ -31,7 +31,7 @@ class FilteredIndex:
         return self._accept is None or self._unread <= self._ring.first
 
     @property
-    def looked_at(self) -> int:
+    def checked(self) -> int:
         """How many messages of the ring have been checked."""
         return self._ring.next - max(self._unread, self._ring.first)
 
@@ -46,7 +46,7 @@ class FilteredIndex:
             del self._newer[: self._gone()]
         return True
 
-    def look_back(self) -> bool:
+    def index_older(self) -> bool:
         """Decide about one more slice of older messages; False where there is none left."""
         if self.complete:
             return False
@@ -88,7 +88,7 @@ class FilteredIndex:
             return metadata is NOTE or self._accepts(number)
         decided = self._decided.get(metadata)
         if decided is None:
-            if len(self._decided) >= MOST_DECIDED:
+            if len(self._decided) >= MAX_DECIDED:
                 self._decided.clear()
             decided = self._decided[metadata] = metadata is NOTE or self._accepts(number)
         return decided

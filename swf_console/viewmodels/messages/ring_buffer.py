@@ -11,13 +11,13 @@ from typing import Any
 from ...backend.messaging.message import MessageMetadata, is_canonical_uuid
 
 CAPACITY = 50_000
-MOST_BYTES = 40_000_000
+MAX_BYTES = 40_000_000
 ID_BYTES = 16
 NO_ID = bytes(ID_BYTES)
 CHUNK = 512
-FAST = 1
+FASTEST_LEVEL = 1
 # whatever came, half a surrogate pair too, comes back as it was
-AS_IT_CAME = ("utf-8", "surrogatepass")
+BODY_ENCODING = ("utf-8", "surrogatepass")
 
 
 NOTE = MessageMetadata("note")
@@ -78,28 +78,28 @@ class BufferedMessage:
             return None
 
 
-class StoredMessage(BufferedMessage):
+class ChunkedMessage(BufferedMessage):
     """A message of the ring: its id and body are read from there when they are asked for."""
 
-    def __init__(self, number: int, at: float, metadata: MessageMetadata, sheet: "Chunk", place: int) -> None:
+    def __init__(self, number: int, at: float, metadata: MessageMetadata, chunk: "Chunk", index: int) -> None:
         self.number, self.seconds, self.metadata = number, at, metadata
-        self._sheet, self._place = sheet, place
+        self._chunk, self._index = chunk, index
 
     @cached_property
     def id(self) -> str:  # type: ignore[override]
         """What it is known by."""
-        return self._sheet.id_of(self._place)
+        return self._chunk.id_of(self._index)
 
     @cached_property
     def body(self) -> str:  # type: ignore[override]
         """Its text."""
-        return self._sheet.body_of(self._place)
+        return self._chunk.body_of(self._index)
 
 
 class Chunk:
     """So many messages in order, a column for each thing known of them: no object for a message.
 
-    The collector has nothing to walk through. Bodies lie one behind the other as bytes; those of a full sheet
+    The collector has nothing to walk through. Bodies lie one behind the other as bytes; those of a full chunk
     are packed, for they are much alike.
     """
 
@@ -125,34 +125,34 @@ class Chunk:
         self._ids += short or NO_ID
         self._at.append(at)
         known.append(metadata)
-        text = body.encode(*AS_IT_CAME)
+        text = body.encode(*BODY_ENCODING)
         self._bodies += text
         self._ends.append(len(self._bodies))
         if len(known) == CHUNK:
-            self._packed, self._bodies = zlib.compress(self._bodies, FAST), bytearray()
+            self._packed, self._bodies = zlib.compress(self._bodies, FASTEST_LEVEL), bytearray()
         return len(text)
 
-    def get(self, place: int, number: int) -> BufferedMessage:
-        """The message at that place."""
-        return StoredMessage(number, self._at[place], self._metadata[place], self, place)
+    def get(self, index: int, number: int) -> BufferedMessage:
+        """The message at that index."""
+        return ChunkedMessage(number, self._at[index], self._metadata[index], self, index)
 
-    def metadata_of(self, place: int) -> MessageMetadata:
+    def metadata_of(self, index: int) -> MessageMetadata:
         """Its metadata."""
-        return self._metadata[place]
+        return self._metadata[index]
 
-    def body_of(self, place: int) -> str:
+    def body_of(self, index: int) -> str:
         """Its body."""
         bodies = unpacked_bodies(self._packed) if self._packed else self._bodies
-        return bodies[self._ends[place] : self._ends[place + 1]].decode(*AS_IT_CAME)
+        return bodies[self._ends[index] : self._ends[index + 1]].decode(*BODY_ENCODING)
 
-    def id_of(self, place: int) -> str:
+    def id_of(self, index: int) -> str:
         """Its id."""
-        odd = self._odd_ids.get(place)
-        return unpacked(self._ids[place * ID_BYTES : (place + 1) * ID_BYTES]) if odd is None else odd
+        odd = self._odd_ids.get(index)
+        return unpacked(self._ids[index * ID_BYTES : (index + 1) * ID_BYTES]) if odd is None else odd
 
-    def time_of(self, place: int) -> float:
+    def time_of(self, index: int) -> float:
         """When it arrived."""
-        return self._at[place]
+        return self._at[index]
 
     def size(self, first: int, last: int) -> int:
         """The bytes of the bodies from `first` to before `last`."""
@@ -165,10 +165,10 @@ class RingBuffer:
     Not thread-safe: its owner holds a lock.
     """
 
-    def __init__(self, capacity: int = CAPACITY, most_bytes: int = MOST_BYTES) -> None:
-        self.capacity, self.most_bytes = capacity, most_bytes
+    def __init__(self, capacity: int = CAPACITY, max_bytes: int = MAX_BYTES) -> None:
+        self.capacity, self.max_bytes = capacity, max_bytes
         self.first = self.next = self.bytes = 0
-        self._sheets: deque[Chunk] = deque()
+        self._chunks: deque[Chunk] = deque()
         self._holding = False
 
     def __len__(self) -> int:
@@ -187,8 +187,8 @@ class RingBuffer:
         """Add one and return its number."""
         number = self.next
         if number % CHUNK == 0:
-            self._sheets.append(Chunk())
-        self.bytes += self._sheets[-1].append(at, metadata, identity, body)
+            self._chunks.append(Chunk())
+        self.bytes += self._chunks[-1].append(at, metadata, identity, body)
         self.next += 1
         self._make_room()
         return number
@@ -197,46 +197,46 @@ class RingBuffer:
         """The message of that number, unless it has gone."""
         if not self.first <= number < self.next:
             return None
-        return self._sheet(number).get(number % CHUNK, number)
+        return self._chunk(number).get(number % CHUNK, number)
 
     def time_of(self, number: int) -> float:
         """When that message, which must be there, arrived: seconds since the epoch."""
-        return self._sheet(number).time_of(number % CHUNK)
+        return self._chunk(number).time_of(number % CHUNK)
 
     def metadata_of(self, number: int) -> MessageMetadata:
         """The metadata of that message, which must be there."""
-        return self._sheet(number).metadata_of(number % CHUNK)
+        return self._chunk(number).metadata_of(number % CHUNK)
 
     def id_of(self, number: int) -> str:
         """The id of that message, which must be there."""
-        return self._sheet(number).id_of(number % CHUNK)
+        return self._chunk(number).id_of(number % CHUNK)
 
-    def _sheet(self, number: int) -> Chunk:
-        return self._sheets[number // CHUNK - self.first // CHUNK]
+    def _chunk(self, number: int) -> Chunk:
+        return self._chunks[number // CHUNK - self.first // CHUNK]
 
     def _make_room(self) -> None:
         # what is held goes all at once: between two such moments the first message stays the same
         times = 2 if self._holding else 1
         if self.next - self.first > times * self.capacity:
-            self._forget(self.next - self.capacity)
-        if self.bytes > times * self.most_bytes:
-            while self.bytes > self.most_bytes and len(self) > 1:
-                self._forget(self.first + 1)
+            self._drop(self.next - self.capacity)
+        if self.bytes > times * self.max_bytes:
+            while self.bytes > self.max_bytes and len(self) > 1:
+                self._drop(self.first + 1)
 
-    def _forget(self, before: int) -> None:
+    def _drop(self, before: int) -> None:
         """Let go of every message in front of that number."""
         while self.first < before:
-            place = self.first % CHUNK
-            last = min(CHUNK, place + before - self.first)
-            self.bytes -= self._sheets[0].size(place, last)
-            self.first += last - place
+            index = self.first % CHUNK
+            last = min(CHUNK, index + before - self.first)
+            self.bytes -= self._chunks[0].size(index, last)
+            self.first += last - index
             if last == CHUNK:
-                self._sheets.popleft()
+                self._chunks.popleft()
 
 
 @lru_cache(maxsize=8)
 def unpacked_bodies(packed: bytes) -> bytes:
-    """The bodies of a full sheet; those that were read last are kept, for a reader reads on."""
+    """The bodies of a full chunk; those that were read last are kept, for a reader reads on."""
     return zlib.decompress(packed)
 
 

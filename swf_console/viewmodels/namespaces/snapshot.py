@@ -10,11 +10,11 @@ from ...backend.services.configurations import TESTBED, FileValue, files_of, val
 from ...backend.services.executions.request import RunRequest
 from ...backend.services.namespaces import list_namespaces
 from ..context import ConsoleContext
-from ..executions.launch import Checked, check, offer
+from ..executions.launch import CheckedRequest, check, offer
 
 
 @dataclass(frozen=True, slots=True)
-class Choosable:
+class NamespaceChoice:
     """A namespace and how much is in it; a count that ends in + was not counted further."""
 
     name: str
@@ -23,13 +23,13 @@ class Choosable:
     messages: str
 
 
-def choosable(context: ConsoleContext) -> tuple[Choosable, ...]:
+def namespace_choices(context: ConsoleContext) -> tuple[NamespaceChoice, ...]:
     """Every namespace by name, and the one that is shown, also before anything is in it; blocks.
 
     Raises DatabaseUnusable and DatabaseUnreachable.
     """
     found = [
-        Choosable(
+        NamespaceChoice(
             use.namespace.name,
             use.namespace.owner,
             capped(use.executions, COUNT_CAP),
@@ -39,7 +39,7 @@ def choosable(context: ConsoleContext) -> tuple[Choosable, ...]:
     ]
     current = context.namespace
     if current and current not in (one.name for one in found):
-        found.append(Choosable(current, "nobody yet", "0", "0"))
+        found.append(NamespaceChoice(current, "nobody yet", "0", "0"))
     return tuple(sorted(found, key=lambda one: one.name))
 
 
@@ -50,7 +50,7 @@ class FileSnapshot:
     file: str
     values: tuple[FileValue, ...]
     configuration: str
-    checked: Checked | None
+    checked: CheckedRequest | None
     trouble: str = ""
 
     @property
@@ -63,7 +63,7 @@ class FileSnapshot:
 class NamespacesSnapshot:
     """Everything on the screen."""
 
-    namespaces: tuple[Choosable, ...]
+    namespaces: tuple[NamespaceChoice, ...]
     database_trouble: str
     file: FileSnapshot
     files: tuple[str, ...]
@@ -72,9 +72,9 @@ class NamespacesSnapshot:
 def read_namespaces(context: ConsoleContext, file: str = TESTBED) -> NamespacesSnapshot:
     """Read database and files; blocks. What cannot be read is said, not raised."""
     trouble = ""
-    found: tuple[Choosable, ...] = ()
+    found: tuple[NamespaceChoice, ...] = ()
     try:
-        found = choosable(context)
+        found = namespace_choices(context)
     except SwfError as error:
         trouble = str(error)
     files = files_of(context.settings)

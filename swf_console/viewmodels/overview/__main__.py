@@ -11,16 +11,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-LONGEST = 10
-POLITE = 10
+MAX_SECONDS = 10
+NICENESS = 10
 
 
 def main(arguments: Sequence[str]) -> None:
     """Read and write it."""
     # where there is but one core, the screen comes first
-    os.nice(POLITE)
+    os.nice(NICENESS)
     gc.disable()
-    signal.alarm(LONGEST)
+    signal.alarm(MAX_SECONDS)
     from ...backend.core.settings import load_settings
     from ..context import ConsoleContext
     from ..namespaces.setup import namespace_of

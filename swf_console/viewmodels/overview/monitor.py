@@ -13,8 +13,8 @@ from ..context import ConsoleContext
 from ..executions.progress import RunningExecutions
 from .snapshot import OverviewSnapshot
 
-LATELY = timedelta(minutes=10)
-MOST_CHANGES = 40
+RECENT = timedelta(minutes=10)
+MAX_CHANGES = 40
 RATE_SECONDS = 60
 NO_RATES = (0,) * RATE_SECONDS
 
@@ -32,7 +32,7 @@ class OverviewMonitor:
         context = self._context
         agents = self._agents.snapshot()
         running: tuple[ExecutionProgress, ...] = ()
-        count, changes, trouble = 0, [*_done_here(context)], agents.database_trouble
+        count, changes, trouble = 0, [*_journal_changes(context)], agents.database_trouble
         if not trouble:
             try:
                 database = context.database()
@@ -55,7 +55,7 @@ class OverviewMonitor:
             agents=agents,
             running=running,
             running_count=count,
-            changes=tuple(changes[:MOST_CHANGES]),
+            changes=tuple(changes[:MAX_CHANGES]),
             rates=tuple(context.tail_if_any.rates(RATE_SECONDS)) if context.tail_if_any else NO_RATES,
             database_trouble=trouble,
         )
@@ -69,11 +69,11 @@ class OverviewMonitor:
 
 
 def _executions(database: Database, namespace: str | None) -> list[Change]:
-    """The executions that began or ended lately."""
-    since = datetime.now(UTC) - LATELY
+    """The executions that started or ended lately."""
+    since = datetime.now(UTC) - RECENT
     wanted = ExecutionFilter(namespace=namespace)
     with database.read() as connection:
-        found = executions.page(connection, wanted, limit=MOST_CHANGES).items
+        found = executions.page(connection, wanted, limit=MAX_CHANGES).items
     changes = []
     tones = {"completed": "ok", "failed": "bad", "terminated": "watch"}
     for one in found:
@@ -87,10 +87,10 @@ def _executions(database: Database, namespace: str | None) -> list[Change]:
     return changes
 
 
-def _done_here(context: ConsoleContext) -> list[Change]:
+def _journal_changes(context: ConsoleContext) -> list[Change]:
     """What was done in the consoles of this home lately."""
     try:
-        entries = context.journal.entries(MOST_CHANGES, datetime.now(UTC) - LATELY)
+        entries = context.journal.entries(MAX_CHANGES, datetime.now(UTC) - RECENT)
     except SwfError as error:
         return [Change(datetime.now(UTC), "watch", str(error))]
     return [

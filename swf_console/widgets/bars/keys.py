@@ -44,12 +44,12 @@ class KeyLine(Widget, can_focus=False):
     def _content(self, width: int) -> Content:
         last = Content("  ").join(map(self._key, self._last))
         parts: list[Content] = []
-        room = width - last.cell_length - 3
+        available = width - last.cell_length - 3
         for action in self._own():
             part = self._key(action)
-            if part.cell_length + 2 > room:
+            if part.cell_length + 2 > available:
                 break
-            room -= part.cell_length + 2
+            available -= part.cell_length + 2
             parts.append(part)
         return Content.assemble(" ", Content("  ").join([*parts, last])).truncate(width)
 

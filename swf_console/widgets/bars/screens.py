@@ -39,7 +39,7 @@ class ScreenBar(Widget, can_focus=False):
     }
     """
 
-    class Chosen(Message):
+    class TabClicked(Message):
         """A tab was clicked."""
 
         def __init__(self, name: str) -> None:
@@ -48,12 +48,12 @@ class ScreenBar(Widget, can_focus=False):
 
     def __init__(self, tabs: Sequence[Tab]) -> None:
         super().__init__(id="screen-bar")
-        self._tabs, self._active, self._alerts = tuple(tabs), "", (0, 0)
+        self._tabs, self._active, self._alarms = tuple(tabs), "", (0, 0)
 
     def show(self, active: str, bad: int, watch: int) -> None:
         """Show which screen is open, and the number of alarms and warnings."""
-        if (active, (bad, watch)) != (self._active, self._alerts):
-            self._active, self._alerts = active, (bad, watch)
+        if (active, (bad, watch)) != (self._active, self._alarms):
+            self._active, self._alarms = active, (bad, watch)
             self.refresh()
 
     @property
@@ -66,7 +66,7 @@ class ScreenBar(Widget, can_focus=False):
 
     def action_choose(self, name: str) -> None:
         """A tab was clicked."""
-        self.post_message(self.Chosen(name))
+        self.post_message(self.TabClicked(name))
 
     def _content(self, width: int) -> Content:
         """The widest form that fits: titles, short titles, or keys with the title of the open screen."""
@@ -93,7 +93,7 @@ class ScreenBar(Widget, can_focus=False):
         return Content(between).join(parts)
 
     def _right(self) -> Content:
-        bad, watch = self._alerts
+        bad, watch = self._alarms
         return Content.assemble(
             (f"{symbol('bad')}{bad} ", STYLES["bad"] if bad else "dim"),
             (f"{symbol('watch')}{watch} ", STYLES["watch"] if watch else "dim"),

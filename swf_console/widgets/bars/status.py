@@ -22,7 +22,7 @@ class ConnectionSign(NamedTuple):
     text: str = ""
 
 
-class Status(NamedTuple):
+class StatusBarContent(NamedTuple):
     """The content of the status bar."""
 
     namespace: str | None = None
@@ -38,9 +38,9 @@ class StatusBar(Widget, can_focus=False):
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         super().__init__(id="status-bar")
-        self._now, self._status, self._clock = now, Status(), ""
+        self._now, self._status, self._clock = now, StatusBarContent(), ""
 
-    def show(self, status: Status) -> None:
+    def show(self, status: StatusBarContent) -> None:
         """Show this and the time."""
         clock = self._now().strftime("%H:%M:%SZ")
         if (status, clock) != (self._status, self._clock):
@@ -57,12 +57,12 @@ class StatusBar(Widget, can_focus=False):
 
     def _content(self, width: int) -> Content:
         """What fits: the product's name is dropped first, then connections from the right."""
-        pipes = len(self._status.connections)
+        count = len(self._status.connections)
         rights = [
-            self._right(pipes, clock=True),
-            *(self._right(n, clock=False) for n in range(pipes, -1, -1)),
+            self._right(count, clock=True),
+            *(self._right(n, clock=False) for n in range(count, -1, -1)),
         ]
-        lefts = [self._left(owner=True), self._left(owner=False), self._place(owner=False)]
+        lefts = [self._left(owner=True), self._left(owner=False), self._namespace_and_access(owner=False)]
         choices = [(left, rights[0]) for left in lefts] + [(lefts[-1], right) for right in rights[1:]]
         for left, right in choices:
             if left.cell_length + right.cell_length + 1 <= width:
@@ -70,18 +70,20 @@ class StatusBar(Widget, can_focus=False):
         return side_by_side(left, right, width)
 
     def _left(self, *, owner: bool) -> Content:
-        return Content.assemble((" swf-console", "bold $primary"), "  ", self._place(owner=owner))
+        return Content.assemble(
+            (" swf-console", "bold $primary"), "  ", self._namespace_and_access(owner=owner)
+        )
 
-    def _place(self, *, owner: bool) -> Content:
-        standing = self._status
-        name = brief(standing.namespace, 40) if standing.namespace else "no namespace"
-        whose = f" ({brief(standing.owner, 30)})" if owner and standing.owner else ""
-        writes = ("RW", STYLES["ok"]) if standing.writes == "RW" else (standing.writes, STYLES["watch"])
-        return Content.assemble((name, "bold"), whose, "  ", writes, " ")
+    def _namespace_and_access(self, *, owner: bool) -> Content:
+        status = self._status
+        name = brief(status.namespace, 40) if status.namespace else "no namespace"
+        owner_text = f" ({brief(status.owner, 30)})" if owner and status.owner else ""
+        writes = ("RW", STYLES["ok"]) if status.writes == "RW" else (status.writes, STYLES["watch"])
+        return Content.assemble((name, "bold"), owner_text, "  ", writes, " ")
 
-    def _right(self, pipes: int, *, clock: bool) -> Content:
+    def _right(self, count: int, *, clock: bool) -> Content:
         parts: list[Content] = []
-        for connection in self._status.connections[:pipes]:
+        for connection in self._status.connections[:count]:
             words = f"{symbol(connection.color)} {connection.text}".rstrip()
             parts.append(Content.assemble(connection.name, " ", (words, STYLES[connection.color])))
         if clock:

@@ -9,7 +9,7 @@ from .paging import Pager
 from .rows import Count, Row, RowWindow
 
 ADVICE = "· u tries now, ! checks everything"
-MOST_LINES = 6
+MAX_LINES = 6
 WRAP_LEAST = 20
 
 
@@ -34,7 +34,9 @@ def row_lines(rows: Sequence[Row], cursor: int, marked: Container[str], *, stale
 
 def last_read(pager: Pager) -> str:
     """When the empty list was last read."""
-    return "" if pager.proved is None else f"0 rows, read {time.monotonic() - pager.proved:.0f} s ago"
+    return (
+        "" if pager.answered_at is None else f"0 rows, read {time.monotonic() - pager.answered_at:.0f} s ago"
+    )
 
 
 def position(window: RowWindow, total: Count | None, top: int, high: int) -> str:
@@ -56,8 +58,10 @@ def position(window: RowWindow, total: Count | None, top: int, high: int) -> str
 def trouble_of(pager: Pager) -> str:
     """How old the rows are, when they are read again, and why; empty where nothing is wrong."""
     if pager.trouble:
-        proved = pager.proved
-        age = f"STALE {time.monotonic() - proved:.0f} s" if proved is not None else "NOTHING READ YET"
+        answered_at = pager.answered_at
+        age = (
+            f"STALE {time.monotonic() - answered_at:.0f} s" if answered_at is not None else "NOTHING READ YET"
+        )
         wait = max(0.0, pager.retry_at - time.monotonic())
         return f"{age} · next try in {wait:.0f} s · {pager.trouble}"
     if pager.overdue:
@@ -69,4 +73,4 @@ def trouble_of(pager: Pager) -> str:
 def trouble_lines(pager: Pager, width: int) -> list[str]:
     """The same, wrapped, with what can be done about it."""
     trouble = trouble_of(pager)
-    return wrap(f"{trouble} {ADVICE}", max(WRAP_LEAST, width - 3))[:MOST_LINES] if trouble else []
+    return wrap(f"{trouble} {ADVICE}", max(WRAP_LEAST, width - 3))[:MAX_LINES] if trouble else []

@@ -8,17 +8,17 @@ from typing import TypeVar
 
 from textual.widget import Widget
 
-from ..worker import BackgroundCall
+from ..worker import BlockingCall
 from .rows import Count, PageSource, Row, RowPage, RowWindow
 
 T = TypeVar("T")
 
 LEAST_PAGE = 100
-KEPT = 500
+WINDOW_MARGIN = 500
 SEARCH_PAGE = 500
-MOST_SEARCHED = 20_000
-PATIENCE = 3.0
-WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
+MAX_SEARCHED = 20_000
+OVERDUE_SECONDS = 3.0
+RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ class Pager:
         note: Callable[[str], None],
     ) -> None:
         self._view, self._changed, self._note = view, changed, note
-        self._calls = BackgroundCall(owner, "pages")
+        self._calls = BlockingCall(owner, "pages")
         self.source: PageSource | None = None
         self.window = RowWindow()
         self.total: Count | None = None
-        self.proved: float | None = None
+        self.answered_at: float | None = None
         self.trouble = ""
         self.retry_at = 0.0
         self._failures = 0
@@ -61,12 +61,12 @@ class Pager:
     @property
     def loaded(self) -> bool:
         """Whether the source has answered."""
-        return self.proved is not None
+        return self.answered_at is not None
 
     @property
     def overdue(self) -> float:
-        """How long an answer has been waited for, where that is longer than PATIENCE; else 0."""
-        return self._calls.seconds if self._calls.seconds > PATIENCE else 0.0
+        """How long an answer has been waited for, where that is longer than OVERDUE_SECONDS; else 0."""
+        return self._calls.seconds if self._calls.seconds > OVERDUE_SECONDS else 0.0
 
     def show(self, source: PageSource) -> None:
         """Read another source; the old rows stay until its first answer."""
@@ -106,9 +106,9 @@ class Pager:
         """Send the most urgent request, unless one is under way."""
         if self._calls.busy or self.source is None or time.monotonic() < self.retry_at:
             return
-        self._ask(self.source, self._view())
+        self._send_next(self.source, self._view())
 
-    def _ask(self, source: PageSource, view: Viewport) -> None:
+    def _send_next(self, source: PageSource, view: Viewport) -> None:
         window, limit = self.window, max(LEAST_PAGE, 3 * view.height)
         if self._jump:
             end = self._jump
@@ -119,21 +119,21 @@ class Pager:
             edge = window.rows[0 if backwards else -1].cursor if window.rows else None
             self._send(
                 lambda: _searched(source, edge, text, backwards=backwards),
-                partial(self._sought, text, backwards),
+                partial(self._search_ended, text, backwards),
             )
         elif window.rows and not window.at_last and len(window.rows) - view.top < 3 * view.height:
             last = window.rows[-1].cursor
-            self._send(lambda: source.page(last, limit), self._followed)
+            self._send(lambda: source.page(last, limit), self._append_page)
         elif window.rows and not window.at_first and view.top < 2 * view.height:
             first = window.rows[0].cursor
-            self._send(lambda: source.page(first, limit, backwards=True), self._preceded)
+            self._send(lambda: source.page(first, limit, backwards=True), self._prepend_page)
         elif self._due:
-            self._ask_again(source, view, limit)
+            self._send_refresh(source, view, limit)
 
-    def _ask_again(self, source: PageSource, view: Viewport, limit: int) -> None:
+    def _send_refresh(self, source: PageSource, view: Viewport, limit: int) -> None:
         kept = max(0, min(view.top - view.height, len(self.window.rows)))
         if not self.window.rows or kept == 0:
-            self._send(lambda: _beginning(source, limit, view.cursor), self._renewed)
+            self._send(lambda: _beginning(source, limit, view.cursor), self._reloaded)
             return
         edge = self.window.rows[kept - 1].cursor
         self._send(lambda: _after(source, edge, limit), partial(self._refreshed, kept))
@@ -144,7 +144,7 @@ class Pager:
         def arrived(answer: T) -> None:
             if generation == self._generation:
                 self.trouble, self._failures, self.retry_at = "", 0, 0.0
-                self.proved = time.monotonic()
+                self.answered_at = time.monotonic()
                 then(answer)
             self.go()
 
@@ -153,7 +153,7 @@ class Pager:
     def _failed(self, generation: int, error: Exception) -> None:
         if generation == self._generation:
             self.trouble = str(error) or type(error).__name__
-            self.retry_at = time.monotonic() + WAITS[min(self._failures, len(WAITS) - 1)]
+            self.retry_at = time.monotonic() + RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)]
             self._failures += 1
             self._changed(self.window, None)
         self.go()
@@ -170,7 +170,7 @@ class Pager:
             self.window = RowWindow(list(reversed(page.rows)), not page.more, True, before)
         self._changed(self.window, end)
 
-    def _renewed(self, answer: "_End") -> None:
+    def _reloaded(self, answer: "_End") -> None:
         self.total, self._due = answer.total, False
         before = 0 if answer.first else None
         self.window = RowWindow(list(answer.page.rows), answer.first, not answer.page.more, before)
@@ -181,21 +181,21 @@ class Pager:
         self.window = self.window.renew(kept, answer.page)
         self._changed(self.window, None)
 
-    def _followed(self, page: RowPage) -> None:
+    def _append_page(self, page: RowPage) -> None:
         self.window.append(page)
-        self.window.trim(self._view().top - KEPT, len(self.window.rows))
+        self.window.trim(self._view().top - WINDOW_MARGIN, len(self.window.rows))
         self._changed(self.window, None)
 
-    def _preceded(self, page: RowPage) -> None:
+    def _prepend_page(self, page: RowPage) -> None:
         view = self._view()
         shifted = self.window.prepend(page)
-        self.window.trim(0, shifted + view.top + view.height + KEPT)
+        self.window.trim(0, shifted + view.top + view.height + WINDOW_MARGIN)
         self._changed(self.window, None)
 
-    def _sought(self, text: str, backwards: bool, found: "_Found") -> None:
+    def _search_ended(self, text: str, backwards: bool, found: "_Found") -> None:
         self._search = None
         if found.row is None:
-            whole = found.checked < MOST_SEARCHED
+            whole = found.checked < MAX_SEARCHED
             self._note(
                 f"no further match: {text}" if whole else f"no match in {found.checked:,} rows: {text}"
             )
@@ -241,12 +241,12 @@ def _after(source: PageSource, edge: str, limit: int) -> _End:
 
 
 def _searched(source: PageSource, after: str | None, text: str, *, backwards: bool) -> _Found:
-    looked_at = 0
-    while looked_at < MOST_SEARCHED:
+    checked = 0
+    while checked < MAX_SEARCHED:
         page = source.page(after, SEARCH_PAGE, backwards=backwards)
-        looked_at += len(page.rows)
+        checked += len(page.rows)
         row = next((row for row in page.rows if row.contains(text)), None)
         if row or not page.more:
-            return _Found(page, row, looked_at)
+            return _Found(page, row, checked)
         after = page.rows[-1].cursor
-    return _Found(RowPage((), False), None, looked_at)
+    return _Found(RowPage((), False), None, checked)

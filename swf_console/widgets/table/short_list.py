@@ -95,7 +95,7 @@ class ShortList(LineView):
         marked = [item for item in self._items if item.key in self.marked]
         return marked or ([self.current] if self.current else [])
 
-    def say_when_empty(self, text: str) -> None:
+    def set_empty_text(self, text: str) -> None:
         """Set what an empty list says: why it is empty, and what to do."""
         if text != self._empty:
             self._empty = text
@@ -203,7 +203,7 @@ class ShortList(LineView):
 
     def action_leaf(self, by: int) -> None:
         """Move the cursor by a page."""
-        self.move_to(self._cursor + by * max(1, self.room - 1))
+        self.move_to(self._cursor + by * max(1, self.visible_height - 1))
 
     def action_edge(self, last: bool) -> None:
         """Move the cursor to the first or to the last row."""

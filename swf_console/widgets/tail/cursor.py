@@ -43,7 +43,7 @@ class TailCursor:
         return self.rows[self.y] if 0 <= self.y < len(self.rows) else None
 
     @property
-    def waiting(self) -> int:
+    def unseen(self) -> int:
         """The number of rows that have come since it stopped following."""
         return 0 if self.following else self.source.passed - self._passed
 
@@ -95,7 +95,7 @@ class TailCursor:
         self._number = self.source.number(position)
         self.reload(height)
 
-    def come_back(self, position: int, height: int) -> None:
+    def resume_at(self, position: int, height: int) -> None:
         """Rows that were lost can be read again: the row under the cursor is at `position`."""
         self._number = self.source.number(position)
         self.reload(height)

@@ -68,7 +68,7 @@ class LineView(ScrollView, StripWidget, can_focus=True):
             self.refresh()
 
     @property
-    def room(self) -> int:
+    def visible_height(self) -> int:
         """The number of visible body lines."""
         return max(0, self.size.height - self.head_height)
 
@@ -115,8 +115,8 @@ class LineView(ScrollView, StripWidget, can_focus=True):
         """Scroll as little as needed to show a body line."""
         if n < self.top:
             self.scroll_to(y=n, animate=False, immediate=True)
-        elif n >= self.top + self.room > self.top:
-            self.scroll_to(y=n - self.room + 1, animate=False, immediate=True)
+        elif n >= self.top + self.visible_height > self.top:
+            self.scroll_to(y=n - self.visible_height + 1, animate=False, immediate=True)
 
     def color_style(self, color: SemanticColor) -> Style:
         """The style of a semantic colour in the present theme."""
@@ -135,7 +135,7 @@ class LineView(ScrollView, StripWidget, can_focus=True):
 
     def action_leaf(self, by: int) -> None:
         """Scroll by pages."""
-        self.scroll_relative(y=by * max(1, self.room - 1), animate=False)
+        self.scroll_relative(y=by * max(1, self.visible_height - 1), animate=False)
 
     def action_edge(self, last: bool) -> None:
         """Scroll to the first or to the last line."""

@@ -15,8 +15,8 @@ from ..symbols import symbol
 from ..table.columns import fit
 from .line_view import LineView
 
-KEPT = 5_000
-LONGEST = 2_000
+MAX_LINES = 5_000
+MAX_LENGTH = 2_000
 LEVELS: tuple[tuple[str, SemanticColor], ...] = (
     ("CRITICAL", "bad"),
     ("ERROR", "bad"),
@@ -35,10 +35,10 @@ class LogPane(LineView):
     def __init__(self, *, identity: str | None = None) -> None:
         super().__init__(identity=identity)
         self.head_height = 1
-        self._lines: deque[str] = deque(maxlen=KEPT)
-        self._gone = 0
+        self._lines: deque[str] = deque(maxlen=MAX_LINES)
+        self._dropped = 0
         self._title = ""
-        self._word = ""
+        self._note = ""
         self._empty = ""
         self.following = True
 
@@ -49,33 +49,33 @@ class LogPane(LineView):
 
     def set_title(self, title: str, word: str = "", empty: str = "") -> None:
         """Set the title, a word on the right, and what an empty log says."""
-        if (title, word, empty) != (self._title, self._word, self._empty):
-            self._title, self._word, self._empty = title, word, empty
+        if (title, word, empty) != (self._title, self._note, self._empty):
+            self._title, self._note, self._empty = title, word, empty
             self.refresh()
 
     def clear(self) -> None:
         """Start with another log."""
         self._lines.clear()
-        self._gone = 0
+        self._dropped = 0
         self.following = True
         self.resized_body()
         self.scroll_to(y=0, animate=False)
         self.refresh()
 
     def push(self, lines: Sequence[str]) -> None:
-        """Add lines; the oldest beyond KEPT are dropped and counted."""
+        """Add lines; the oldest beyond MAX_LINES are dropped and counted."""
         if not lines:
             return
-        gone = max(0, len(self._lines) + len(lines) - KEPT)
-        self._lines.extend(brief(line.expandtabs(8), LONGEST) for line in lines)
-        self._gone += gone
+        dropped = max(0, len(self._lines) + len(lines) - MAX_LINES)
+        self._lines.extend(brief(line.expandtabs(8), MAX_LENGTH) for line in lines)
+        self._dropped += dropped
         self.resized_body()
         if self.following:
             self._to_end()
             # new lines can only be scrolled to after the layout
             self.call_after_refresh(self._to_end)
-        elif gone:
-            self.scroll_to(y=max(0, self.top - gone), animate=False, immediate=True)
+        elif dropped:
+            self.scroll_to(y=max(0, self.top - dropped), animate=False, immediate=True)
         self.refresh()
 
     def on_resize(self) -> None:
@@ -94,8 +94,8 @@ class LogPane(LineView):
         """The title, whether it follows, and the number of dropped lines."""
         rule = symbol("rule")
         state = "FOLLOW" if self.following else with_keys("SCROLLED, {log.follow} follows")
-        gone = f"{self._gone:,} older gone, " if self._gone else ""
-        right = f" {gone}{state}{f' {self._word}' if self._word else ''} {rule * 2}"
+        dropped = f"{self._dropped:,} older dropped, " if self._dropped else ""
+        right = f" {dropped}{state}{f' {self._note}' if self._note else ''} {rule * 2}"
         left = fit(f"{rule * 2} {self._title} ", max(0, min(len(self._title) + 4, width - len(right))))
         middle = rule * max(0, width - len(left) - len(right))
         return self.strip(((left + middle + right, "unknown"),), width)
@@ -108,12 +108,12 @@ class LogPane(LineView):
 
     def action_step(self, by: int) -> None:
         """Scroll, and stop following."""
-        self._let_go()
+        self._stop_following()
         super().action_step(by)
 
     def action_leaf(self, by: int) -> None:
         """Scroll, and stop following."""
-        self._let_go()
+        self._stop_following()
         super().action_leaf(by)
 
     def action_edge(self, last: bool) -> None:
@@ -128,9 +128,9 @@ class LogPane(LineView):
 
     def on_mouse_scroll_up(self) -> None:
         """Stop following."""
-        self._let_go()
+        self._stop_following()
 
-    def _let_go(self) -> None:
+    def _stop_following(self) -> None:
         if self.following:
             self.following = False
             self.refresh()

@@ -52,10 +52,10 @@ class MessageTail(StripWidget, can_focus=True):
     class Opened(Message):
         """Enter on the row under the cursor."""
 
-    class AtTheEnd(Message):
+    class OlderRowsRequested(Message):
         """The user wants older rows than the source has."""
 
-    class Lost(Message):
+    class RowsDropped(Message):
         """The user moves by so many rows when all visible ones have left the source: load `row` again."""
 
         def __init__(self, row: MessageRow, by: int) -> None:
@@ -65,7 +65,7 @@ class MessageTail(StripWidget, can_focus=True):
     def __init__(self, source: TailSource) -> None:
         super().__init__(id="message-tail")
         self.source = source
-        self.stale = self.calm = False
+        self.stale = self.compact = False
         self.searched = ""
         self.empty: tuple[str, ...] = ()
         self._at = TailCursor(source)
@@ -84,12 +84,12 @@ class MessageTail(StripWidget, can_focus=True):
         return self._at.row
 
     @property
-    def waiting(self) -> int:
+    def unseen(self) -> int:
         """The number of rows that have come since it stopped following."""
-        return self._at.waiting
+        return self._at.unseen
 
     @property
-    def room_left(self) -> bool:
+    def has_blank_lines(self) -> bool:
         """Whether there are fewer rows than lines."""
         return len(self._at.rows) < self.size.height
 
@@ -118,9 +118,9 @@ class MessageTail(StripWidget, can_focus=True):
             self._at.go_to(position, self.size.height)
             self._moved()
 
-    def come_back(self, position: int, by: int) -> None:
+    def resume_at(self, position: int, by: int) -> None:
         """Continue a move: the row under the cursor can be read again at `position`."""
-        self._at.come_back(position, self.size.height)
+        self._at.resume_at(position, self.size.height)
         self.refresh()
         self._move(by)
 
@@ -154,7 +154,7 @@ class MessageTail(StripWidget, can_focus=True):
     def action_first(self) -> None:
         """Go to the oldest row."""
         self.go_to(0)
-        self.post_message(self.AtTheEnd())
+        self.post_message(self.OlderRowsRequested())
 
     def action_last(self) -> None:
         """Go to the newest row and follow."""
@@ -190,7 +190,7 @@ class MessageTail(StripWidget, can_focus=True):
     def _move(self, by: int) -> None:
         at, row = self._at, self.cursor
         if at.lost and row is not None:
-            self.post_message(self.Lost(row, by))
+            self.post_message(self.RowsDropped(row, by))
             return
         if not len(self.source):
             return
@@ -199,7 +199,7 @@ class MessageTail(StripWidget, can_focus=True):
             self.follow()
             return
         if after < 0:
-            self.post_message(self.AtTheEnd())
+            self.post_message(self.OlderRowsRequested())
         first, y = at.first, at.y
         at.move(by, self.size.height)
         if at.first == first:
@@ -226,7 +226,7 @@ class MessageTail(StripWidget, can_focus=True):
         if at_cursor:
             base += self.get_component_rich_style("tail--cursor", partial=True)
         mark = symbol("cursor") if at_cursor else " "
-        parts: list[Part] = [(mark, "busy"), *parts_of(rows[y], width - 2, calm=self.calm)]
+        parts: list[Part] = [(mark, "busy"), *parts_of(rows[y], width - 2, compact=self.compact)]
         segments = [
             Segment(text, base + self._color_style(color))
             for text, color in with_matches(parts, self.searched)

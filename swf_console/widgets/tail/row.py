@@ -37,8 +37,8 @@ class MessageRow(Protocol):
     def content(self) -> Any: ...
 
 
-def parts_of(row: MessageRow, width: int, *, calm: bool = False) -> list[Part]:
-    """The parts of the line in `width` cells; `calm` makes fewer of them, for slow terminals."""
+def parts_of(row: MessageRow, width: int, *, compact: bool = False) -> list[Part]:
+    """The parts of the line in `width` cells; `compact` makes fewer of them, for slow terminals."""
     clock = clock_of(row.at)
     if row.is_note:
         dashes = symbol("rule") * 2
@@ -53,7 +53,7 @@ def parts_of(row: MessageRow, width: int, *, calm: bool = False) -> list[Part]:
     if width >= WIDE_SENDER:
         parts.append((padded(row.sender, 22), "unknown"))
     parts += _fitted(other_fields(row), width - sum(len(text) for text, _ in parts))
-    if calm:
+    if compact:
         return [
             (parts[0][0] + parts[1][0], "busy"),
             ("".join(text for text, _ in parts[2:])[:width], "plain"),
@@ -86,15 +86,15 @@ def other_fields(row: MessageRow) -> Iterator[Part]:
             yield f"{brief('null' if value is None else as_text(value), 300)} ", "plain"
 
 
-def _fitted(rest: Iterator[Part], room: int) -> list[Part]:
+def _fitted(rest: Iterator[Part], available: int) -> list[Part]:
     """As many parts as fit; a cut is marked."""
     kept: list[Part] = []
     for text, color in rest:
-        if room < 1 and kept:
+        if available < 1 and kept:
             last, before = kept.pop()
-            return [*kept, (last[: len(last) + room - 1] + symbol("cut"), before)]
-        if len(text.rstrip()) > room:
-            return [*kept, (text[: max(0, room - 1)] + symbol("cut"), color)]
+            return [*kept, (last[: len(last) + available - 1] + symbol("cut"), before)]
+        if len(text.rstrip()) > available:
+            return [*kept, (text[: max(0, available - 1)] + symbol("cut"), color)]
         kept.append((text, color))
-        room -= len(text)
+        available -= len(text)
     return kept

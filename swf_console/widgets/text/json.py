@@ -7,17 +7,17 @@ from typing import Any
 from ...backend.core.sanitize import brief
 from ..semantic_colors import Part
 
-MOST_LINES = 5000
-LONGEST = 2000
+MAX_LINES = 5000
+MAX_LENGTH = 2000
 NAME = re.compile(r'^(\s*)("(?:[^"\\]|\\.)*")(: )(.*)$')
 
 
 def json_lines(document: Any, indent: str = "") -> list[list[Part]]:
     """The document, indented."""
     lines = json.dumps(document, indent=2, ensure_ascii=False, default=str).splitlines()
-    shown = [_line(brief(line, LONGEST), indent) for line in lines[:MOST_LINES]]
-    if len(lines) > MOST_LINES:
-        shown.append([(f"{indent}({len(lines) - MOST_LINES:,} more lines)", "unknown")])
+    shown = [_line(brief(line, MAX_LENGTH), indent) for line in lines[:MAX_LINES]]
+    if len(lines) > MAX_LINES:
+        shown.append([(f"{indent}({len(lines) - MAX_LINES:,} more lines)", "unknown")])
     return shown
 
 

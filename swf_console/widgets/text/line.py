@@ -33,9 +33,9 @@ class Line(Widget, can_focus=False):
 
 def side_by_side(left: Content, right: Content, width: int) -> Content:
     """Two texts on one line of `width` cells; the left one is cut first."""
-    room = width - right.cell_length
+    available = width - right.cell_length
     if right.cell_length == 0:
         return left.truncate(width, ellipsis=True)
-    if room <= 0:
+    if available <= 0:
         return right.truncate(width, ellipsis=True)
-    return Content.assemble(left.truncate(room - 1, ellipsis=True, pad=True), " ", right)
+    return Content.assemble(left.truncate(available - 1, ellipsis=True, pad=True), " ", right)

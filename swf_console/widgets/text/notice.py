@@ -7,7 +7,7 @@ from ...backend.core.sanitize import brief
 from ..semantic_colors import STYLES, SemanticColor
 from ..symbols import symbol
 
-LONGEST = 500
+MAX_LENGTH = 500
 
 
 class Notice(Static):
@@ -28,7 +28,7 @@ class Notice(Static):
 
     def say(self, *lines: str, color: SemanticColor = "watch") -> None:
         """Show the lines that are not empty; without any the notice disappears."""
-        said = tuple(brief(line, LONGEST) for line in lines if line)
+        said = tuple(brief(line, MAX_LENGTH) for line in lines if line)
         if (said, color) == self._said:
             return
         self._said = said, color

@@ -15,7 +15,7 @@ from swf_console.viewmodels.prefetch import Prefetch
 from swf_console.viewmodels.context import ConsoleContext
 from swf_console.backend.core.settings import load_settings
 look = Prefetch("swf_console.viewmodels.overview", ("", "", "demo"))
-ConsoleContext(load_settings(), "demo", prefetch=look).keep_prefetch()
+ConsoleContext(load_settings(), "demo", prefetch=look).close_unused_prefetch()
 began = time.monotonic()
 seen = look.take(float(sys.argv[1]))
 took = time.monotonic() - began

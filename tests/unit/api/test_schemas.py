@@ -13,13 +13,13 @@ from swf_console.api.schemas import (
     Document,
     Flag,
     Identifier,
-    Line,
-    Moment,
     Natural,
     Number,
     Problems,
-    Schema,
+    RequestSchema,
+    ShortText,
     Text,
+    Timestamp,
 )
 
 INTEGER, LIMITS = "A valid integer is required.", "Ensure this value is from 0 to 2147483647."
@@ -29,20 +29,20 @@ TIME = "Not a time in ISO 8601, such as 2026-01-31T12:00:00Z."
 UUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 
 
-class Sample(Schema):
-    line: Annotated[str, Line(5)] | MISSING = MISSING
-    blank: Annotated[str, Line(5, blank=True)] | MISSING | None = MISSING
+class Sample(RequestSchema):
+    line: Annotated[str, ShortText(5)] | MISSING = MISSING
+    blank: Annotated[str, ShortText(5, blank=True)] | MISSING | None = MISSING
     natural: Natural | MISSING = MISSING
     number: Number | MISSING = MISSING
     flag: Flag | MISSING = MISSING
     text: Text | MISSING = MISSING
     word: Annotated[Literal["a", "b", "c"], CHOICE] | MISSING = MISSING
-    moment: Moment | MISSING = MISSING
+    moment: Timestamp | MISSING = MISSING
     identifier: Identifier | MISSING = MISSING
     document: Document | MISSING = MISSING
 
 
-class Needed(Schema):
+class Needed(RequestSchema):
     second: Natural
     first: Natural = 7
 

@@ -2,7 +2,7 @@
 
 from io import StringIO
 
-from swf_console.widgets.repaint import REMEMBERED, SHARE, RepaintLimiter, TerminalOutput
+from swf_console.widgets.repaint import OUTPUT_SHARE, SLOW_SECONDS, RepaintLimiter, TerminalOutput
 
 TICK = 0.1
 FRAME = 20_000
@@ -61,7 +61,7 @@ def test_a_slow_one_gets_less_than_half_of_what_it_takes() -> None:
     before = console.link.sent
     waits = console.go_on(20)
     assert console.pace.slow
-    assert (console.link.sent - before) / 20 <= 1.1 * SHARE * console.link.rate
+    assert (console.link.sent - before) / 20 <= 1.1 * OUTPUT_SHARE * console.link.rate
     assert sorted(waits)[len(waits) // 2] < 0.1
 
 
@@ -84,7 +84,7 @@ def test_a_link_that_has_become_fast_is_noticed() -> None:
     console.go_on(3)
     assert console.pace.slow
     console.link.rate = 10e6
-    console.go_on(REMEMBERED + 1)
+    console.go_on(SLOW_SECONDS + 1)
     assert not console.pace.slow
 
 

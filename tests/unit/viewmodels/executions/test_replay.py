@@ -5,7 +5,7 @@ from typing import Any
 
 from swf_console.backend.database.records.workflows import StateEvent
 from swf_console.screens.executions.replay import spans_between
-from swf_console.viewmodels.executions.replay import FASTEST, Replay, moments_of
+from swf_console.viewmodels.executions.replay import FASTEST, Replay, replay_events
 from swf_console.widgets.timeline import Span, drawn, widths_of
 
 BEGAN = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -16,7 +16,7 @@ def event(second: float, state: str = "run", **data: Any) -> StateEvent:
 
 
 def places(*events: StateEvent) -> list[float]:
-    return [moment.at for moment in moments_of(events)]
+    return [moment.at for moment in replay_events(events)]
 
 
 def test_events_lie_in_simulated_time_where_all_of_them_say_it() -> None:
@@ -27,7 +27,7 @@ def test_events_lie_in_simulated_time_where_all_of_them_say_it() -> None:
 
 
 def test_a_replay_goes_at_its_speed_and_stops_at_the_end() -> None:
-    replay = Replay(moments_of([event(0), event(10), event(30)]))
+    replay = Replay(replay_events([event(0), event(10), event(30)]))
     replay.advance(5)
     assert replay.at == 0.0
     replay.play()
@@ -46,7 +46,7 @@ def test_a_replay_goes_at_its_speed_and_stops_at_the_end() -> None:
 
 
 def test_a_replay_steps_from_event_to_event() -> None:
-    replay = Replay(moments_of([event(0), event(10), event(30)]))
+    replay = Replay(replay_events([event(0), event(10), event(30)]))
     replay.step(1)
     assert replay.at == 10.0
     replay.step(1)
@@ -77,9 +77,9 @@ def test_more_states_than_cells_still_fill_the_strip() -> None:
 
 
 def test_the_state_that_a_run_is_in_goes_on() -> None:
-    moments = moments_of([event(0, "no_beam"), event(10, "beam"), event(15, "run")])
+    moments = replay_events([event(0, "no_beam"), event(10, "beam"), event(15, "run")])
     lasted = [(span.label, span.seconds) for span in spans_between(moments, going_on=30.0)]
     assert lasted == [("no_beam", 10.0), ("beam", 5.0), ("run", 30.0)]
     assert [span.label for span in spans_between(moments)] == ["no_beam", "beam"]
-    assert [span.seconds for span in spans_between(moments_of([event(0)]), going_on=7.0)] == [7.0]
+    assert [span.seconds for span in spans_between(replay_events([event(0)]), going_on=7.0)] == [7.0]
     assert spans_between(()) == []

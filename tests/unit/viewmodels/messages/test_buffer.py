@@ -29,7 +29,7 @@ def kinds(tail: MessageBuffer) -> list[str | None]:
 
 
 def complete(tail: MessageBuffer) -> Callable[[], bool]:
-    return lambda: tail.numbers().complete
+    return lambda: tail.counters().complete
 
 
 def test_only_the_namespace_is_shown_and_the_others_are_counted() -> None:
@@ -103,7 +103,7 @@ def test_the_database_goes_on_behind_the_ring_without_a_seam(kept: Database) -> 
     tail = MessageBuffer("demo", now=(BEGAN + timedelta(seconds=25)).timestamp)
     tail.take([frame(identity=ids[number]) for number in range(25, 30)])
     while not tail.ends:
-        tail.read_on(kept, limit=7)
+        tail.load_history(kept, limit=7)
     rows = tail.window(0, 100)
     assert [row.id for row in rows] == ids
     assert [tail.position(row.number) for row in rows] == list(range(30))
@@ -113,7 +113,7 @@ def test_the_database_goes_on_behind_the_ring_without_a_seam(kept: Database) -> 
 def test_what_was_read_before_it_came_is_there_once(kept: Database) -> None:
     ids = add_messages(kept, add_execution(kept), 3)
     tail = MessageBuffer("demo")
-    tail.read_on(kept)
+    tail.load_history(kept)
     tail.take([frame(identity=ids[2])])
     assert [row.id for row in tail.window(0, 9)] == ids
 
@@ -123,7 +123,7 @@ def test_what_is_behind_goes_when_the_ring_has_moved_on(kept: Database) -> None:
     tail = MessageBuffer("demo", capacity=5)
     tail.take([frame() for _ in range(5)])
     tail.hold()
-    tail.read_on(kept)
+    tail.load_history(kept)
     assert len(tail) == 8
     tail.take([frame() for _ in range(3)])
     assert len(tail) == 11
@@ -138,5 +138,5 @@ def test_the_filter_holds_behind_the_ring_too(kept: Database) -> None:
     tail = MessageBuffer("demo")
     tail.set_filter('type=run_imminent ".sequence"')
     tail.set_filter("type=run_imminent .sequence=1,2")
-    tail.read_on(kept)
+    tail.load_history(kept)
     assert [row.id for row in tail.window(0, 9)] == wanted

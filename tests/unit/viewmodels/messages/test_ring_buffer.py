@@ -41,7 +41,7 @@ def test_the_oldest_go_and_the_numbers_stay() -> None:
 
 
 def test_bytes_are_bounded_too() -> None:
-    ring = RingBuffer(1000, most_bytes=1000)
+    ring = RingBuffer(1000, max_bytes=1000)
     for _ in range(20):
         ring.append(0.0, METADATA, "", "x" * 300)
     assert len(ring) == 3
@@ -88,9 +88,9 @@ def test_a_view_decides_at_arrival_and_backwards_over_the_ring() -> None:
     fill(ring, 3 * SLICE)
     view = FilteredIndex(ring, even)
     fill(ring, 10, view)
-    assert view.looked_at == 10
-    assert view.look_back()
-    while view.look_back():
+    assert view.checked == 10
+    assert view.index_older()
+    while view.index_older():
         pass
     assert view.complete
     assert numbers(view) == [number for number in range(ring.next) if number % 2 == 0]
@@ -103,7 +103,7 @@ def test_positions_are_found_whatever_has_been_looked_at_and_whatever_has_gone(s
     view = FilteredIndex(ring, even)
     fill(ring, 50, view)
     for _ in range(slices):
-        view.look_back()
+        view.index_older()
     fill(ring, 333, view)
     found = numbers(view)
     assert found == sorted(found)
@@ -144,7 +144,7 @@ def test_where_stamps_decide_each_is_decided_once() -> None:
         ring.append(0.0, METADATA if number % 3 else other, "", "")
     ring.append(0.0, NOTE, "", "a mark")
     view = FilteredIndex(ring, wanted, by_metadata=True)
-    while view.look_back():
+    while view.index_older():
         pass
     assert view.arrived(ring.append(0.0, other, "", ""), other) is False
     assert numbers(view) == [number for number in range(601) if number % 3 or number == 600]
