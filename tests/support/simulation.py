@@ -32,6 +32,8 @@ INSTANT: dict[str, Any] = {name: 0 for name in DAQ if name.endswith("_delay")}
 class MemoryPorts:
     """Keeps what was sent and recorded; `on_send` may raise, or request a stop."""
 
+    planning = False
+
     def __init__(
         self, first_run: int = 100010, on_send: Callable[[dict[str, Any]], None] | None = None
     ) -> None:

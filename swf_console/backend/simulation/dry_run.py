@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from ..core.errors import ExecutionFailed
 from .execution import ExecutionOutcome, simulate
@@ -43,6 +43,7 @@ class Schedule:
 class _RecordingPorts:
     """Ports without a broker and a database, which keep what a schedule is made of."""
 
+    planning: ClassVar[bool] = True
     stop: StopSignal
     transitions: list[Transition] = field(default_factory=list)
     stf_ticks: list[float] = field(default_factory=list)

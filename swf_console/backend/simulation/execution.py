@@ -135,7 +135,10 @@ class _Execution:
         return outcome
 
     def _start(self, config: dict[str, Any]) -> None:
-        executor = self.code.executor_class(config, self.runner, self.runner.execution_id)
+        execution_id = self.runner.execution_id
+        # workflow files of the existing testbed also find these as globals
+        self.code.set_globals(env=self.env, config=config, runner=self.runner, execution_id=execution_id)
+        executor = self.code.executor_class(config, self.runner, execution_id)
         generator = executor.execute(self.env)
         if not isinstance(generator, Generator):
             if hasattr(generator, "close"):

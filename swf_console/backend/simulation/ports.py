@@ -42,6 +42,10 @@ class SendAborted(BaseException):
 class SimulationPorts(Protocol):
     """The broker and the database, as an execution sees them. What they raise fails the execution."""
 
+    @property
+    def planning(self) -> bool:
+        """Whether this is a dry run, which sends and records nothing."""
+
     def send(self, destination: str, content: dict[str, Any], tick: float, *, closing: bool = False) -> None:
         """Send a message, which is given its timestamp; TypeError or ValueError where JSON cannot hold it.
 

@@ -4,8 +4,9 @@ import json
 import logging
 import re
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from simpy import Environment
 
@@ -22,6 +23,21 @@ STATES = {
     "resume_run": ("run", "physics"),
     "end_run": ("beam", "not_ready"),
 }
+# what workflow code may use; docs/writing-a-workflow.md describes each
+OFFERED = (
+    "send_message",
+    "record_state",
+    "initialize_state",
+    "next_run_number",
+    "execution_id",
+    "namespace",
+    "run_number",
+    "stf_count",
+    "planning",
+    "monitor_url",
+    "api_session",
+    "logger",
+)
 
 
 class MessageRefused(ExecutionFailed):
@@ -29,15 +45,24 @@ class MessageRefused(ExecutionFailed):
 
 
 class Runner:
-    """The interface between a workflow and the console; each execution has one of its own."""
+    """The interface between a workflow and the console; each execution has one of its own.
+
+    `planning` is true in a dry run: nothing is sent, and the workflow should not write files then.
+    """
 
     def __init__(
-        self, env: Environment, ports: SimulationPorts, identity: ExecutionIdentity, *, monitor_url: str = ""
+        self,
+        env: Environment,
+        ports: SimulationPorts,
+        identity: ExecutionIdentity,
+        *,
+        monitor_url: str = "",
     ) -> None:
         self.execution_id = identity.execution_id
         self.namespace = identity.namespace
         self.agent_name = identity.sender
         self.monitor_url = monitor_url
+        self.planning = ports.planning
         self.api_session = ApiSession(self.next_run_number)
         self.logger = logging.getLogger("swf_console.workflow")
         self.messages_by_type: Counter[str] = Counter()
@@ -55,6 +80,10 @@ class Runner:
         self._stfs_before_run = 0
         self._closing = False
         self._closed = False
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Name what a workflow can use: code that was written for another runner fails on its first run."""
+        raise AttributeError(f"runner.{name} is not available; the runner has {', '.join(OFFERED)}")
 
     @property
     def stf_count(self) -> int:
@@ -91,6 +120,17 @@ class Runner:
         if announces:
             self._run_open = msg_type != "end_run" and (self._run_open or msg_type == "run_imminent")
             self._record(msg_type, content)
+
+    def initialize_state(
+        self, run_number: int | str, execution_id: str, config: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Record the state in which the run begins, as workflows of the existing testbed do; returns True.
+
+        The run, the execution and its parameters are always this execution's own.
+        """
+        del run_number, execution_id, config
+        self.record_state("no_beam", "not_ready")
+        return True
 
     def record_state(self, state: str, substate: str | None = None) -> None:
         """Record a transition of the DAQ that no message announces."""

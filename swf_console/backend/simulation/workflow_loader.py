@@ -20,6 +20,7 @@ from .run_numbers import install_compat
 
 PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
 
+_GIVEN = "__swf_given__"  # names that set_globals has set
 _numbers = itertools.count(1)
 _loading = threading.RLock()
 _helpers_dir: Path | None = None
@@ -34,6 +35,15 @@ class WorkflowCode:
     source: str
     sha256: str
     executor_class: Callable[[dict[str, Any], Any, str], Any]
+    module: ModuleType
+
+    def set_globals(self, **values: Any) -> None:
+        """Set global names of the module, except those that the file defines itself."""
+        given: set[str] = vars(self.module).setdefault(_GIVEN, set())
+        for name, value in values.items():
+            if name in given or name not in vars(self.module):
+                given.add(name)
+                setattr(self.module, name, value)
 
 
 def list_workflows(workflows_dir: Path) -> list[str]:
@@ -56,7 +66,9 @@ def load_workflow(workflows_dir: Path, name: str) -> WorkflowCode:
     path = _find(workflows_dir, name)
     raw, source = _read(path)
     module = _execute(path, name, source)
-    return WorkflowCode(name, path, source, hashlib.sha256(raw).hexdigest(), _executor_class(path, module))
+    return WorkflowCode(
+        name, path, source, hashlib.sha256(raw).hexdigest(), _executor_class(path, module), module
+    )
 
 
 def _find(workflows_dir: Path, name: str) -> Path:

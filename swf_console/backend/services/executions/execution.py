@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from ...config.list import workflow_defaults, workflow_schema
 from ...core.errors import Refused, SwfError
@@ -252,6 +252,8 @@ def _take_once(connection: Connection, command: IncomingMessage) -> None:
 
 class ExecutionPorts:
     """The broker and the database as the simulation of one execution sees them."""
+
+    planning: ClassVar[bool] = False
 
     def __init__(self, context: EngineContext, live: RunningExecution) -> None:
         self._context, self._live = context, live

@@ -10,6 +10,7 @@ import pytest
 
 from swf_console.backend.core.errors import BrokerUnreachable
 from swf_console.backend.simulation.clocks import Clock, FastClock, RealtimeClock
+from swf_console.backend.simulation.dry_run import dry_run
 from swf_console.backend.simulation.execution import ExecutionOutcome, executor_config, simulate
 from swf_console.backend.simulation.ports import ExecutionIdentity, SendAborted, StopSignal
 from swf_console.backend.simulation.workflow_loader import WorkflowCode, load_workflow
@@ -377,3 +378,52 @@ def test_two_executions_at_once_do_not_mix(tmp_path: Path) -> None:
         assert {message["execution_id"] for message in port.messages} <= {identity.execution_id}
         assert {message["run_id"] for message in port.messages} <= {run_id}
     assert ports[0].messages[-1]["total_stf_files"] == outcomes[0].stf_count > 0
+
+
+def test_runner_initialize_state_records_the_first_state(tmp_path: Path) -> None:
+    code = executing(
+        tmp_path,
+        """
+        from swf_common_lib.api_utils import get_next_run_number
+
+        run_id = get_next_run_number(self.runner.monitor_url, self.runner.api_session, self.runner.logger)
+        assert self.runner.initialize_state(run_id, self.execution_id, self.config)
+        yield env.timeout(1)
+        """,
+    )
+    ports = MemoryPorts()
+    assert run(code, ports).status == "completed"
+    assert ports.states == [("no_beam", "not_ready", "state_change")]
+
+
+def test_workflow_globals_before_the_first_event_are_those_of_the_existing_runner(tmp_path: Path) -> None:
+    code = workflow(
+        tmp_path,
+        """
+        config = "the file's own"
+
+        class WorkflowExecutor:
+            def __init__(self, given, runner, execution_id):
+                assert (runner, execution_id) == (globals()["runner"], globals()["execution_id"])
+                assert config == "the file's own"
+
+            def execute(self, env):
+                assert globals()["env"] is env
+                yield env.timeout(1)
+        """,
+    )
+    assert [run(code).error_message for _ in range(2)] == [None, None]
+
+
+def test_runner_unknown_attribute_names_what_is_available(tmp_path: Path) -> None:
+    outcome = run(executing(tmp_path, "yield self.runner.publish('x')"))
+    assert outcome.error_message is not None
+    assert "runner.publish is not available; the runner has send_message, " in outcome.error_message
+
+
+def test_runner_planning_is_true_in_a_dry_run_only(tmp_path: Path) -> None:
+    code = executing(tmp_path, "self.send(f'planning_{self.runner.planning}'.lower())\nyield env.timeout(1)")
+    ports = MemoryPorts()
+    run(code, ports)
+    assert ports.types == ["planning_false"]
+    assert list(dry_run(code, {"daq_state_machine": DAQ}).messages_by_type) == ["planning_true"]
