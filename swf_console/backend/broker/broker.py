@@ -5,9 +5,10 @@ import os
 from collections.abc import Callable
 
 from ... import __version__
-from ..core.destinations import DEAD_LETTERS
+from ..core.destinations import BROKER_ADMIN, DEAD_LETTERS
 from ..core.errors import UsageError
 from .address import Credentials
+from .admin import Admin, RequestRefused
 from .advisories import Advisories
 from .destinations import QUEUE, TOPIC, Queue, Topic, Topics, check_name, virtual_topic
 from .frames import Rejected, escape
@@ -50,6 +51,7 @@ class Broker:
         self.durables = Durables(self, self.topics, self.new_store_number)
         self.advisories = Advisories(self)
         self.statistics = Statistics(self)
+        self.targets[BROKER_ADMIN] = Admin(self)
         self.accepted = 0
         self.address = ""
         self.on_change: Callable[[], None] = lambda: None
@@ -174,6 +176,8 @@ class Broker:
         if queue is not None:
             return queue
         check_name(name)
+        if name == BROKER_ADMIN:
+            raise Rejected(f"{name} takes requests to the broker and has no subscribers")
         if foreign:
             raise Rejected(f"The destination {name} does not exist.")
         if len(self.targets) >= self.limits.destinations:
@@ -230,6 +234,30 @@ class Broker:
             f"dlqDeliveryFailureCause:{escape(cause)}\n"
         )
         dead.put(message.retargeted(DEAD_LETTERS, extra, expires=0), None)
+
+    def store(self, destination: str, client_id: str, name: str) -> Store | None:
+        """The queue `destination`, or the durable subscription `name` of `client_id`."""
+        return self.queues.get(destination) if destination else self.durables.all.get((client_id, name))
+
+    def drop_durable(self, client_id: str, name: str) -> int:
+        """End a durable subscription; how many messages it had. Raises Rejected."""
+        return self.durables.drop(client_id, name, None)
+
+    def resend(self, message: Message) -> None:
+        """Publish a dead letter to where it was first. Raises RequestRefused where that is not known."""
+        try:
+            destination, copy = message.resent()
+        except KeyError:
+            raise RequestRefused(
+                f"{message.id}: no original-destination", "Discard it, or send its body again"
+            ) from None
+        if destination.startswith(TOPIC):
+            self._topic(check_name(destination)).publish(copy, None)
+            return
+        queue = self.queues.get(destination) or self._add_queue(
+            Queue(self, self.new_store_number(), destination)
+        )
+        queue.publish(copy, None)
 
     def stores(self) -> list[Store]:
         """Every queue and durable subscription."""

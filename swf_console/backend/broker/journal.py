@@ -1,6 +1,7 @@
 """What must survive a kill: written by a thread, one commit for all that came meanwhile, receipts after."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from . import journal_file
-from .journal_file import JournalRow, Operations, StoredStore
+from .journal_file import STORE_SHIFT, JournalRow, Operations, StoredStore
 from .limits import Limits
 from .message import Message, StoreEntry
 
@@ -66,6 +67,7 @@ class BrokerJournal:
         self._shrink_worthwhile = False
         self.failures = 0
         self.broken = False
+        self.refusal = ""
 
     def start(self, loop: asyncio.AbstractEventLoop, died: Callable[[], None]) -> None:
         """Start the writing thread; answers come on `loop`, and `died` if it ends before its time."""
@@ -78,6 +80,12 @@ class BrokerJournal:
         """Bytes of the file and its write-ahead log."""
         files = (self._path, self._path.with_name(self._path.name + "-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
+
+    @property
+    def disk_free(self) -> int:
+        """Bytes that may still be written to the file system of the journal."""
+        found = os.statvfs(self._path.parent)
+        return found.f_bavail * found.f_frsize
 
     # what the stores ask for, on the loop
 
@@ -141,6 +149,35 @@ class BrokerJournal:
         def job() -> None:
             rows = journal_file.page(self._connection, store, after, limit, size)
             self._answer(lambda: answer(rows))
+
+        self._outstanding += 1
+        self._jobs.put(job)
+
+    def oldest(self, stores: list[tuple[int, int]], answer: Callable[[dict[int, int]], None]) -> None:
+        """The time stamp (ms) of the first message of each (store, behind which sequence), if any."""
+        self._submit()
+
+        def job() -> None:
+            after = [number << STORE_SHIFT | sequence for number, sequence in stores]
+            tails = journal_file.oldest(self._connection, after)
+            found = {number: Message.stored(tail, True).timestamp for number, tail in tails.items()}
+            self._answer(lambda: answer(found))
+
+        self._outstanding += 1
+        self._jobs.put(job)
+
+    def remove_rows(self, after: int, end: int) -> None:
+        """Delete the rows between two ids."""
+        self._batch(None).operations.ranges.append((after, end))
+        self._shrink_worthwhile = True
+
+    def compact(self, done: Callable[[], None]) -> None:
+        """Give free room back to the file system, then call `done`."""
+        self._submit()
+
+        def job() -> None:
+            journal_file.shrink(self._connection)
+            self._answer(done)
 
         self._outstanding += 1
         self._jobs.put(job)

@@ -47,12 +47,13 @@ class StoredStore(NamedTuple):
     selector: str = ""
     messages: int = 0
     last: int = 0
+    bytes: int = 0
 
 
 class Operations:
     """What one commit does."""
 
-    __slots__ = ("deletes", "dropped", "inserts", "redelivered", "stores")
+    __slots__ = ("deletes", "dropped", "inserts", "ranges", "redelivered", "stores")
 
     def __init__(self) -> None:
         self.stores: dict[int, StoredStore] = {}
@@ -60,10 +61,13 @@ class Operations:
         self.deletes: list[int] = []
         self.redelivered: dict[int, int] = {}
         self.dropped: list[int] = []
+        self.ranges: list[tuple[int, int]] = []
 
     def any(self) -> bool:
         """True where there is something to write."""
-        return bool(self.stores or self.inserts or self.deletes or self.redelivered or self.dropped)
+        return bool(
+            self.stores or self.inserts or self.deletes or self.redelivered or self.dropped or self.ranges
+        )
 
 
 def open_file(path: Path, limit_bytes: int) -> tuple[sqlite3.Connection, list[StoredStore]]:
@@ -98,10 +102,10 @@ def open_file(path: Path, limit_bytes: int) -> tuple[sqlite3.Connection, list[St
 
 def _counted(connection: sqlite3.Connection, store: StoredStore) -> StoredStore:
     low, high = bounds(store.number)
-    count, last = connection.execute(
-        "SELECT count(*), max(id) FROM entries WHERE id > ? AND id < ?", (low, high)
+    count, last, size = connection.execute(
+        "SELECT count(*), max(id), total(length(tail)) FROM entries WHERE id > ? AND id < ?", (low, high)
     ).fetchone()
-    return store._replace(messages=count, last=(last or low) - low)
+    return store._replace(messages=count, last=(last or low) - low, bytes=int(size))
 
 
 def bounds(store: int) -> tuple[int, int]:
@@ -148,6 +152,8 @@ def _write(connection: sqlite3.Connection, operations: Operations, *, inserts: b
     gone = [(row_id,) for row_id in operations.deletes]
     connection.executemany("DELETE FROM entries WHERE id=?", gone)
     connection.executemany("DELETE FROM spool WHERE id=?", gone)
+    connection.executemany("DELETE FROM entries WHERE id > ? AND id < ?", operations.ranges)
+    connection.executemany("DELETE FROM spool WHERE id > ? AND id < ?", operations.ranges)
     for number in operations.dropped:
         connection.execute("DELETE FROM entries WHERE id > ? AND id < ?", bounds(number))
         connection.execute("DELETE FROM spool WHERE id > ? AND id < ?", bounds(number))
@@ -178,6 +184,16 @@ def page(connection: sqlite3.Connection, store: int, after: int, limit: int, siz
         cursor.close()
     except sqlite3.Error:
         return found
+    return found
+
+
+def oldest(connection: sqlite3.Connection, after: Iterable[int]) -> dict[int, bytes]:
+    """The first message of each store behind row `after`, by the store's number."""
+    found: dict[int, bytes] = {}
+    for row_id in after:
+        number = row_id >> STORE_SHIFT
+        for row in page(connection, number, row_id, 1, 1):
+            found[number] = row.tail
     return found
 
 

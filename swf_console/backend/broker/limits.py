@@ -29,6 +29,7 @@ class Limits:
     browse_messages: int = 1000
     redeliveries: int = 6
     journal_bytes: int = 2048 * MIB
+    store_bytes: int = 512 * MIB
     journal_pending_bytes: int = 16 * MIB
     first_client_seconds: float = 30.0
 

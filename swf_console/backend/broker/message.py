@@ -22,6 +22,7 @@ DROPPED = frozenset(
 )
 HIDDEN = DROPPED | {"reply-to", "correlation-id", "type", "content-length", "content-type"}
 JMS_HEADERS = {"JMSType": "type", "JMSCorrelationID": "correlation-id"}
+DEAD_LETTER_HEADERS = (b"original-destination:", b"originalExpiration:", b"dlqDeliveryFailureCause:")
 REMOTE_TEMPORARY = "/remote-temp-queue/"
 TEMPORARY = "/temp-queue/"
 
@@ -78,6 +79,11 @@ class Message:
     def body(self) -> bytes:
         return self.tail[self.tail.index(b"\n\n") + 2 : -1]
 
+    @property
+    def timestamp(self) -> int:
+        """When the broker took it, in ms since 1970."""
+        return int(self.tail.split(b"\ntimestamp:", 1)[1].split(b"\n", 1)[0])
+
     def forget_headers(self) -> None:
         """Give the memory of the decoded headers back; they can be read from the tail again."""
         self._headers = None
@@ -93,7 +99,7 @@ class Message:
         if name in JMS_HEADERS:
             return headers.get(JMS_HEADERS[name])
         if name == "JMSTimestamp":
-            return self.tail.split(b"\ntimestamp:", 1)[1].split(b"\n", 1)[0].decode()
+            return str(self.timestamp)
         if name == "JMSDeliveryMode":
             return "PERSISTENT" if self.persistent else "NON_PERSISTENT"
         own: dict[str, str | int] = {
@@ -118,6 +124,14 @@ class Message:
         return Message(
             self.id, tail, persistent=self.persistent, expires=until, special=special, headers=None
         )
+
+    def resent(self) -> tuple[str, "Message"]:
+        """A dead letter's original destination, and the message for it. Raises KeyError where it has none."""
+        destination = self.headers["original-destination"]
+        head, body = self.tail.split(b"\n\n", 1)
+        lines = [line for line in head.split(b"\n") if not line.startswith(DEAD_LETTER_HEADERS)]
+        copy = Message.stored(b"\n".join(lines) + b"\n\n" + body, self.persistent)
+        return destination, copy.retargeted(destination)
 
     def rendered(self, version: str, session: str) -> bytes:
         """The tail for one who speaks `version` and whose temporary queues carry `session` in their names."""

@@ -3,7 +3,7 @@
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .journal import BrokerJournal, Sender
 from .journal_file import STORE_SHIFT, JournalRow, StoredStore
@@ -43,6 +43,15 @@ class Consumer(Protocol):
     def take(self, entry: StoreEntry) -> None: ...
 
 
+class BrowsedMessage(NamedTuple):
+    """A message as an administrator sees it. `delivered`: to a consumer that has not acknowledged it yet."""
+
+    sequence: int
+    message: Message
+    redeliveries: int
+    delivered: bool
+
+
 BY_SEQUENCE = attrgetter("sequence")
 SEQUENCES = (1 << STORE_SHIFT) - 1
 MINIMAL_WINDOW = 16
@@ -62,6 +71,7 @@ class Store:
         self.consumers: list[Consumer] = []
         self.enqueued = self.dequeued = self.dispatched = self.expirations = self.bytes_in = 0
         self.in_flight = 0
+        self.bytes = 0
         self._next_sequence = 1
         self._loaded_to = 0
         self._loading = False
@@ -93,6 +103,7 @@ class Store:
         """Take up what the journal has."""
         self.known = True
         self.spilled = stored.messages
+        self.bytes = stored.bytes
         self._next_sequence = stored.last + 1
 
     def put(self, message: Message, sender: Sender | None) -> None:
@@ -100,6 +111,7 @@ class Store:
         self.enqueued += 1
         size = len(message.tail)
         self.bytes_in += size
+        self.bytes += size
         sequence = self._next_sequence
         self._next_sequence = sequence + 1
         if self.spilled or not self._has_room(size):
@@ -261,6 +273,7 @@ class Store:
 
     def _remove(self, entry: StoreEntry, sender: Sender | None) -> None:
         self.dequeued += 1
+        self.bytes -= len(entry.message.tail)
         self._release(entry)
         if entry.stored:
             self.context.journal.delete(self._row(entry.sequence), sender)
@@ -297,6 +310,7 @@ class Store:
 
     def _loaded(self, rows: list[JournalRow]) -> None:
         self._loading = False
+        rows = [row for row in rows if row.id & SEQUENCES > self._loaded_to]  # others were purged meanwhile
         if not rows:
             return
         self.spilled = max(0, self.spilled - len(rows))
@@ -307,6 +321,72 @@ class Store:
             self._hold(entry)
             self.ready.append(entry)
         self.dispatch()
+
+    # the administrator's side
+
+    @property
+    def full(self) -> bool:
+        """Whether it takes no further message."""
+        return self.bytes >= self.context.limits.store_bytes
+
+    @property
+    def loaded_to(self) -> int:
+        """The sequence up to which its messages are in memory."""
+        return self._loaded_to
+
+    def oldest_in_memory(self) -> Message | None:
+        """Its first message, where that is in memory."""
+        entries = self.in_memory()
+        return entries[0].message if entries else None
+
+    def browse(self, after: int, limit: int, answer: Callable[[list[BrowsedMessage]], None]) -> None:
+        """Give the first `limit` messages behind sequence `after`."""
+        ready = {entry.sequence for entry in self.ready}
+        seen = [
+            BrowsedMessage(entry.sequence, entry.message, entry.redeliveries, entry.sequence not in ready)
+            for entry in self.in_memory()
+            if entry.sequence > after
+        ][:limit]
+        if len(seen) == limit or not self.spilled:
+            answer(seen)
+            return
+
+        def found(rows: list[JournalRow]) -> None:
+            more = [
+                BrowsedMessage(
+                    row.id & SEQUENCES, Message.stored(row.tail, row.persistent), row.redeliveries, False
+                )
+                for row in rows
+            ]
+            answer(seen + more)
+
+        start = self._row(max(after, self._loaded_to))
+        self.context.journal.page(
+            self.number, start, limit - len(seen), self.context.limits.window_bytes, found
+        )
+
+    def purge(self, answer: Callable[[int], None]) -> None:
+        """Remove everything that waits; how many it was."""
+        removed = len(self.ready) + self.spilled
+        for entry in self.ready:
+            self._remove(entry, None)
+        self.ready.clear()
+        if self.spilled:
+            first, last = self._row(self._loaded_to), self._row(self._next_sequence)
+            self.context.journal.remove_rows(first, last)
+            self.dequeued += self.spilled
+            self.spilled = 0
+            self._loaded_to = self._next_sequence - 1
+        self.bytes = self._bytes
+        answer(removed)
+
+    def extract(self, ids: set[str], found: Callable[[list[Message]], None]) -> None:
+        """Remove waiting messages by their ids and give them to `found`."""
+        entries = [entry for entry in self.ready if entry.message.id in ids]
+        for entry in entries:
+            self.ready.remove(entry)
+            self._remove(entry, None)
+        found([entry.message for entry in entries])
 
     def lost(self, entry: StoreEntry | None) -> None:
         """The journal could not take a message, and its sender will be told so."""
@@ -324,6 +404,6 @@ class Store:
         for entry in self.ready:
             self._release(entry)
         self.ready.clear()
-        self.spilled = 0
+        self.spilled = self.bytes = 0
         if self.known:
             self.context.journal.drop_store(self.number, rows, sender)

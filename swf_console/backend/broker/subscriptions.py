@@ -298,15 +298,24 @@ class Durables:
         return durable
 
     def remove(self, session: ClientConnection, name: str) -> None:
-        """End a subscription for good. Raises Rejected where there is none, or another connection uses it."""
-        durable = self.all.get((session.client_id, name))
+        """End a client's own subscription. Raises Rejected as `drop`."""
+        self.drop(session.client_id, name, session)
+
+    def drop(self, client_id: str, name: str, sender: Sender | None) -> int:
+        """End a subscription for good; how many messages it had.
+
+        Raises Rejected where there is none, or a connection uses it.
+        """
+        durable = self.all.get((client_id, name))
         if durable is None:
-            raise Rejected(f"No durable subscription {name!r} of client {session.client_id!r}")
+            raise Rejected(f"No durable subscription {name!r} of client {client_id!r}")
         if durable.active:
             raise Rejected("Durable consumer is in use")
-        del self.all[session.client_id, name]
+        del self.all[client_id, name]
         self._topics.remove(_topic(durable), durable)
-        durable.destroy(session)
+        messages = durable.size
+        durable.destroy(sender)
+        return messages
 
 
 def _topic(durable: Durable) -> str:
