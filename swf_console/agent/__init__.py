@@ -1,10 +1,10 @@
-"""What an agent's author imports: the base class, what its handlers are given, and the steps of the testbed.
+"""The public modules for authors of agents: the base class, what handlers receive, the steps of the testbed.
 
-A handler `handle_<msg_type>(message, context)` gets a Message and a HandlerContext. The modules beside it:
+A handler `handle_<msg_type>(message, context)` receives a Message and a HandlerContext. The modules:
 
 stf             messages about STFs, and their registration
 slices          messages about TF slices
-worker_pool     the workers of one run within one process
+worker_pool     the workers of one run in one process
 records         rows as data
 runs, run_counters, stf_files, stf_workflows, fastmon_files, tf_slices, workers
                 functions on rows, for `context.connection` and `context.write`

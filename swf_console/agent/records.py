@@ -1,4 +1,4 @@
-"""Rows of the database as data: what the functions of the modules beside this one take and give."""
+"""Rows of the database as data: arguments and results of the functions of these modules."""
 
 from ..backend.database.records.processing import (
     NewFastmonFile,

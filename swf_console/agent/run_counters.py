@@ -1,4 +1,4 @@
-"""The state of a run that is processed: how many samples, slices and workers it has."""
+"""The state of a run in fast processing: its numbers of samples, slices and workers."""
 
 from ..backend.database.run_counters import ensure, expect
 from ..backend.database.runs import is_new_event as is_news

@@ -1,4 +1,4 @@
-"""Rows of DAQ runs, their states and the history of these."""
+"""Rows of DAQ runs, their states and state events."""
 
 from ..backend.database.runs import COMPLETED, ensure, finish, insert_events, run_state
 

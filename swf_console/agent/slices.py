@@ -1,4 +1,4 @@
-"""TF slices as the fast processing agent and the workers tell each other of them; rows are in `tf_slices`."""
+"""Messages about TF slices between the fast processing agent and the workers; rows: `tf_slices`."""
 
 from ..backend.agent.processing.slices import (
     SLICES_PER_SAMPLE,

@@ -1,4 +1,4 @@
-"""STFs as the agents of the standard chain tell each other of them, and as they register them."""
+"""Messages about STFs between the agents of the standard chain, and their registration."""
 
 from ..backend.agent.processing.stf import (
     Stf,

@@ -1,4 +1,4 @@
-"""Rows of the way of each STF through the agents, and of its stages."""
+"""Rows of the processing of each STF by the agents, and of its stages."""
 
 from ..backend.database.stf_workflows import begin_stages, complete_stages, register
 

@@ -1,4 +1,4 @@
-"""The workers of one run within one process: ramp-up, assignment of slices, heart-beats."""
+"""The workers of one run in one process: ramp-up, assignment of slices, heartbeats."""
 
 from ..backend.agent.processing.worker_pool import Job, Terms, WorkerPool, terms_of
 

@@ -1,11 +1,11 @@
-"""Messages as rows of the message table: the only module that knows messaging and the database."""
+"""Messages as rows of the message table: the only module that imports messaging and the database."""
 
 from .database.records.messages import MessageSummary, NewMessage
 from .messaging.message import IncomingMessage, MessageMetadata, OutgoingMessage
 
 
 def outgoing_row(message: OutgoingMessage) -> NewMessage:
-    """The row of a message that is about to be sent."""
+    """The row of a message before it is sent."""
     return NewMessage(
         message_id=message.id,
         message_type=message.msg_type,
@@ -20,7 +20,7 @@ def outgoing_row(message: OutgoingMessage) -> NewMessage:
 
 
 def incoming_row(message: IncomingMessage) -> NewMessage:
-    """The row of a message that somebody else sent: it is delivered, since it is here."""
+    """The row of a message from another program; since it arrived, it is marked as delivered."""
     known = message.content is not None
     return NewMessage(
         message_id=message.id,
@@ -39,7 +39,7 @@ def incoming_row(message: IncomingMessage) -> NewMessage:
 
 
 def stored_metadata(row: MessageSummary) -> MessageMetadata:
-    """What a stored message says of itself."""
+    """The metadata of a stored message."""
     return MessageMetadata(
         destination=row.queue_name or "",
         msg_type=row.message_type,

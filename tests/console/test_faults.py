@@ -38,7 +38,7 @@ NAMES = {"broker": "the broker:", "db": "the database:", "superv": "supervisord"
 
 # what stands beside the age: the cause, what to do, when it is tried again
 BESIDE = {
-    "broker": ("next try in", "nothing listens", "ACTIVEMQ_PORT"),
+    "broker": ("next try in", "no program listens", "ACTIVEMQ_PORT"),
     "db": ("next try in", "Connection refused", "SWF_DATABASE_URL"),
     "superv": ("its socket", "kill"),
 }

@@ -1,4 +1,4 @@
-"""Messages from before the broker first knew an agent, read from the database."""
+"""Messages sent before the broker first had an agent's subscription, read from the database."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ PAGE = 200
 def missed_messages(
     database: Database, namespace: str, types: Sequence[str], destinations: Sequence[str]
 ) -> Iterator[list[IncomingMessage]]:
-    """Read the messages of executions that run, or ended in the last ten minutes, in order and in pages."""
+    """Pages of the messages, in order, of executions that are running or ended in the last ten minutes."""
     with database.read() as connection:
         recent = executions.recent(connection, namespace, datetime.now(UTC) - RECENT)
     for execution_id in recent:

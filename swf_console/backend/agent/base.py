@@ -1,4 +1,4 @@
-"""The class to build an agent on."""
+"""The base class of agents."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -21,18 +21,18 @@ PREFIX = "handle_"
 
 class Agent:
     """Subclass it, name the destinations, and write a method `handle_<msg_type>(message, context)` for each
-    kind of message that matters. Everything else comes with it.
+    message type to handle. The base class does the rest.
 
-    A handler may be called again with the same message, after a crash for instance: what it does must then
-    be the same. One that raises is called three times; then the message goes to the dead-letter queue.
+    A handler may be called again with the same message, for example after a crash: it must then write the
+    same. A handler that raises is called three times; then the message goes to the dead-letter queue.
     """
 
     agent_type: ClassVar[str] = "other"
     description: ClassVar[str] = ""
     destinations: ClassVar[Sequence[str]] = (EPICTOPIC,)
-    counted: ClassVar[str] = ""  # the msg_type whose number is shown as STFs processed
+    counted: ClassVar[str] = ""  # the message type whose number is shown as STFs processed
     threads: ClassVar[int] = 4  # for background calls
-    remembers: ClassVar[bool] = False  # is given the recorded messages at each start, not only at the first
+    remembers: ClassVar[bool] = False  # recorded messages are replayed at each start, not only at the first
 
     def __init__(
         self,
@@ -42,9 +42,9 @@ class Agent:
         connect: Callable[[str], BrokerConnection] | None = None,
         instance: str = "",
     ) -> None:
-        """Become the agent of this type, namespace and `instance`. Raises Refused where it runs already.
+        """Take the identity of this type, namespace and `instance`. Raises Refused if it is running already.
 
-        `connect` makes the connection for a client id; without it the settings say where the broker is.
+        `connect` makes the connection for a client id; by default it goes to the broker of the settings.
         """
         self.settings, self.namespace = settings, namespace
         self.log = logging.getLogger(f"swf_console.agents.{self.agent_type}")
@@ -52,43 +52,43 @@ class Agent:
 
     @property
     def name(self) -> str:
-        """`<type>-agent-<user>-<number>`, the same over all restarts; known once it serves."""
+        """`<type>-agent-<user>-<number>`, the same after every restart; set once serve() runs."""
         return self._runtime.identity.name
 
     @property
     def counts(self) -> MessageCounters:
-        """Its messages since it serves, by result."""
+        """Numbers of messages since the start, by result."""
         return self._runtime.counts
 
     @classmethod
     def main(cls) -> None:
-        """Be a program: read the command line, serve until SIGTERM, SIGINT or SIGQUIT, and exit."""
+        """Run as a program: read the command line, serve until SIGTERM, SIGINT or SIGQUIT, and exit."""
         raise SystemExit(run(cls))
 
     def handlers(self) -> dict[str, Handler]:
-        """The methods that take messages, by msg_type."""
+        """The handler methods, by message type."""
         names = [name for name in dir(type(self)) if name.startswith(PREFIX)]
         return {name.removeprefix(PREFIX): getattr(self, name) for name in names}
 
     def begin(self) -> None:
-        """Called once before the first message, when name and settings are known."""
+        """Called once before the first message; name and settings are set then."""
 
     def end(self) -> None:
         """Called once after the last message."""
 
     def serve(self) -> None:
-        """Handle messages until `stop()`; waits for backends that are away.
+        """Handle messages until `stop()`; waits while a backend is not reachable.
 
-        Raises what cannot be waited for: UsageError, or BrokerUnreachable where the broker refuses us.
+        Raises what waiting cannot fix: UsageError, or BrokerUnreachable if the broker refuses the connection.
         """
         self._runtime.serve()
 
     def stop(self) -> None:
-        """Stop in order, from any thread or signal handler; what is not done is done after the next start."""
+        """Stop, from any thread or signal handler; unfinished messages are handled after the next start."""
         self._runtime.stop()
 
     def wait_ready(self, timeout: float) -> bool:
-        """Whether it receives messages within `timeout` seconds."""
+        """Wait until it receives messages; false after `timeout` seconds."""
         return self._runtime.ready.wait(timeout)
 
     def parameters_of(self, execution_id: str | None) -> Mapping[str, Any]:
@@ -96,19 +96,19 @@ class Agent:
         return self._runtime.parameters_of(execution_id)
 
     def proceed(self, kept: Sequence[Message], function: Handler) -> None:
-        """Handle kept messages: `function` is given each, in one transaction for all."""
+        """Call `function` with each kept message, in one transaction for all, and acknowledge them."""
         self._runtime.proceed(kept, function)
 
     def give_back(self, kept: Sequence[Message]) -> None:
-        """Give kept messages back: the broker delivers them elsewhere once their subscription closes."""
+        """Return kept messages: the broker delivers them to another consumer once their subscription ends."""
         self._runtime.give_back(kept)
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
-        """Call in so many seconds, on the one thread of all such calls."""
+        """Call after `seconds`, on the one thread of all such calls."""
         self._runtime.timers.after(seconds, call)
 
     def follow(self, destination: str, prefetch: int) -> Subscription:
-        """Subscribe to one destination more, with at most `prefetch` messages unacknowledged."""
+        """Add a subscription, with at most `prefetch` unacknowledged messages."""
         return self._runtime.follow(destination, prefetch)
 
     def unfollow(self, subscription: Subscription) -> None:
@@ -117,9 +117,9 @@ class Agent:
 
     @property
     def database(self) -> Database:
-        """The database, while it serves: for work outside of a handler."""
+        """The database, for work outside a handler; set while serve() runs."""
         return self._runtime.database
 
     def transaction(self, message: Message) -> AbstractContextManager[HandlerContext]:
-        """Open a transaction for background work on `message`: committed as the block ends."""
+        """Open a transaction for background work on `message`; it is committed at the end of the block."""
         return self._runtime.transaction(message)

@@ -1,4 +1,4 @@
-"""An agent as a program: its command line, its log, its signals, its exit code."""
+"""An agent as a program: command line, log, signals, exit code."""
 
 import argparse
 import logging
@@ -19,7 +19,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 
 
 class Servable(Protocol):
-    """An agent as its program needs it."""
+    """What run() needs of an agent class."""
 
     agent_type: ClassVar[str]
     description: ClassVar[str]
@@ -30,7 +30,7 @@ class Servable(Protocol):
 
 
 def run(kind: type[Servable], arguments: Sequence[str] | None = None) -> int:
-    """Serve as an agent of this kind until a signal; returns the exit code."""
+    """Run an agent of this class until a signal; returns the exit code."""
     options = _parser(kind).parse_args(arguments)
     try:
         settings = _settings(options)
@@ -52,12 +52,12 @@ def _serve(kind: type[Servable], settings: Settings, namespace: str, instance: s
 
     for number in SIGNALS:
         signal.signal(number, on_signal)
-    sys.stderr.write(f"{kind.agent_type} agent for namespace {namespace}; Ctrl-C ends it\n")
+    sys.stderr.write(f"{kind.agent_type} agent for namespace {namespace}; stop it with Ctrl-C\n")
     agent.serve()
 
 
 def _show_warnings() -> None:
-    """Say on stderr what a person has to know: the log file has everything."""
+    """Show warnings and errors on stderr; the log file has everything."""
     shown = logging.StreamHandler()
     shown.setLevel(logging.WARNING)
     shown.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
@@ -66,10 +66,10 @@ def _show_warnings() -> None:
 
 def _parser(kind: type[Servable]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=_program(kind), description=kind.description)
-    parser.add_argument("--namespace", metavar="N", help="serve this namespace (that of testbed.toml)")
-    parser.add_argument("--home", metavar="DIR", help="the home (the folder above this program's)")
+    parser.add_argument("--namespace", metavar="N", help="namespace (that of testbed.toml)")
+    parser.add_argument("--home", metavar="DIR", help="home (the folder above this program)")
     parser.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
-    parser.add_argument("--instance", metavar="NAME", default="", help="tell several of the same kind apart")
+    parser.add_argument("--instance", metavar="NAME", default="", help="a name, if several of this type run")
     return parser
 
 
@@ -79,7 +79,7 @@ def _program(kind: type[Servable]) -> str:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    """The settings, where nothing else names a home for the one that this program lies in."""
+    """The settings; the default home is the one that contains this program."""
     return load_settings(
         home=options.home, testbed_config=options.testbed_config, start=Path(sys.argv[0]).resolve().parent
     )

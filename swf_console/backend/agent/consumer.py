@@ -1,4 +1,4 @@
-"""Receives an agent's messages: decoded, filtered, each once, handed over in batches."""
+"""Receives an agent's messages: decodes and filters them, drops duplicates, passes them on in batches."""
 
 import logging
 import threading
@@ -21,16 +21,16 @@ LOGGED_CHARACTERS = 500
 
 @dataclass(frozen=True, slots=True)
 class MessageScope:
-    """Which messages are for this agent: those of its namespace and of its database."""
+    """The namespace and the database whose messages are for this agent."""
 
     namespace: str
     database: str
 
 
 class MessageConsumer:
-    """Consumes an agent's destinations on a thread of its own, from `start()` on.
+    """Consumes an agent's destinations on a separate thread, from `start()` on.
 
-    Topics have durable subscriptions, so that the broker keeps what comes during a restart.
+    Topics have durable subscriptions, so that the broker stores what is sent during a restart.
     """
 
     def __init__(
@@ -56,12 +56,12 @@ class MessageConsumer:
         self._thread = threading.Thread(target=self._run, name="consumer", daemon=True)
 
     def subscribe(self) -> None:
-        """Subscribe now, or as soon as the connection is up; what comes waits for start()."""
+        """Subscribe now, or as soon as the connection is up; messages wait for start()."""
         for subscription in self.subscriptions:
             subscription.open()
 
     def follow(self, destination: str, prefetch: int) -> Subscription:
-        """Subscribe to one destination more, with at most `prefetch` messages unacknowledged."""
+        """Add a subscription, with at most `prefetch` unacknowledged messages."""
         spec = subscription_spec(destination, self._scope.namespace, prefetch)
         subscription = Subscription(self._connection, spec, self._inbox)
         self.subscriptions.append(subscription)
@@ -69,32 +69,32 @@ class MessageConsumer:
         return subscription
 
     def unfollow(self, subscription: Subscription) -> None:
-        """Unsubscribe; what came from it and is not acknowledged goes back to the broker."""
+        """Unsubscribe; its unacknowledged messages go back to the broker."""
         self.subscriptions.remove(subscription)
         subscription.close()
 
     def start(self) -> None:
-        """Start handing over what has come."""
+        """Start processing the received messages."""
         self._thread.start()
 
     def waiting(self) -> int:
-        """How many messages have come and are not started."""
+        """How many received messages wait."""
         return len(self._inbox)
 
     def finish(self, timeout: float) -> None:
-        """Hand over nothing more, once the batch at hand is done; what waits stays with the broker."""
+        """Stop after the current batch; waiting messages stay at the broker."""
         self._finishing.set()
         self._inbox.close()
         if self._thread.is_alive():
             self._thread.join(timeout)
 
     def unsubscribe(self) -> None:
-        """End every subscription; durable ones stay with the broker, and so does what they keep."""
+        """End every subscription; durable ones, and their messages, stay at the broker."""
         for subscription in self.subscriptions:
             subscription.close()
 
     def take(self, messages: Sequence[tuple[IncomingMessage, ReceivedMessage | None]]) -> None:
-        """Process those of these messages that are for us and new."""
+        """Process the messages that are for this agent and new."""
         new_items: list[InFlightMessage] = []
         for incoming, received in messages:
             if self._is_of_other_database(incoming):
@@ -114,27 +114,25 @@ class MessageConsumer:
                 if self._finishing.is_set():
                     return
                 self.take([(read(received.headers, received.body), received) for received in batch])
-        except BaseException as error:  # noqa: BLE001 (an agent without messages must not look alive)
+        except BaseException as error:  # noqa: BLE001 (an agent that receives nothing must not look healthy)
             self._crashed(error)
 
     def _is_of_other_database(self, incoming: IncomingMessage) -> bool:
-        """Whether an agent sent it that works on another database, whose run numbers may be the same."""
+        """Whether its sender uses another database: the same run number means another run there."""
         return incoming.headers.get(DATABASE_HEADER, self._scope.database) != self._scope.database
 
     def _refuse(self, incoming: IncomingMessage, received: ReceivedMessage | None) -> None:
-        """Every agent has its own copy from a topic; from a queue it goes to the dead letters to be found."""
+        """From a topic every agent has its own copy: drop it. From a queue: to the dead-letter queue."""
         if received is None or incoming.destination.startswith("/topic/"):
             self._counts.ignored += 1
             if received is not None:
                 received.ack()
             return
         self._counts.dead_letters += 1
-        reason = (
-            f"{incoming.msg_type} of run {incoming.run_id} on {incoming.destination} is of another database"
-        )
+        reason = f"{incoming.msg_type} of run {incoming.run_id} on {incoming.destination}: other database"
         level = logging.DEBUG if self._counts.last_failure == reason else logging.WARNING
         self._counts.last_failure = reason
-        log.log(level, "%s than ours, and set aside: was the database replaced?", reason)
+        log.log(level, "message moved to the dead-letter queue: %s. Was the database replaced?", reason)
         received.nack()
 
     def _is_for_us(self, incoming: IncomingMessage) -> bool:
@@ -158,7 +156,7 @@ class MessageConsumer:
 
 
 def subscription_spec(destination: str, namespace: str, prefetch: int = PREFETCH) -> SubscriptionSpec:
-    """How a destination is consumed: a topic by a durable subscription, a queue as it is."""
+    """The subscription to a destination: durable for a topic."""
     durable = None if destination.startswith("/queue/") else destination.strip("/").replace("/", ".")
     selector = f"namespace = '{namespace}' OR namespace IS NULL"
     return SubscriptionSpec(destination, selector=selector, durable_name=durable, prefetch=prefetch)

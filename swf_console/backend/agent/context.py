@@ -1,4 +1,4 @@
-"""What handling one message writes: rows and messages, stored in one transaction."""
+"""What a handler writes for one message: rows and messages, stored in one transaction."""
 
 import time
 import uuid
@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 
 class AgentInfo(NamedTuple):
-    """An agent's name and namespace, and the id of the database that it works on."""
+    """An agent's name and namespace, and the id of its database."""
 
     name: str
     namespace: str
@@ -28,16 +28,16 @@ class AgentInfo(NamedTuple):
 
 
 class BackgroundCall(NamedTuple):
-    """A call for the executor once the transaction is committed."""
+    """A call for the executor after the commit."""
 
     function: Callable[..., None]
     arguments: tuple[Any, ...]
 
 
 class HandlerContext:
-    """What a handler does with a message. `connection` is for the functions of the database's modules.
+    """What a handler writes and sends. `connection` is for the functions of the database modules.
 
-    Nothing of it happens where the handler raises. What it does must be the same when it is done again.
+    If the handler raises, nothing is written or sent. A repeated call must write and send the same.
     """
 
     def __init__(self, connection: "Connection", message: Message, agent: AgentInfo) -> None:
@@ -57,11 +57,11 @@ class HandlerContext:
         key: str | None = None,
         keep_seconds: float | None = None,
     ) -> dict[str, Any]:
-        """Send a message after the commit; returns it with the fields that all messages carry.
+        """Send a message after the commit; returns it with the common fields.
 
-        `key` names what it is about (a file, say): the same message about the same thing has the same id,
-        so that receivers know it when it comes twice. Without one it belongs to the message at hand.
-        With `keep_seconds` it is a notice: the broker drops it when it was not consumed for so long.
+        `key` names its subject, for example a file: a repeated message about the same subject has the same
+        id, so that receivers drop it. Without a key the id is derived from the current message.
+        With `keep_seconds` the message expires: the broker drops it if it is not consumed within that time.
         """
         source = self._message
         namespace = source.namespace or self._agent.namespace
@@ -79,30 +79,30 @@ class HandlerContext:
         identity = str(uuid.uuid5(ID_SPACE, "\n".join(str(part) for part in named)))
         headers = {DATABASE_HEADER: self._agent.database}
         if keep_seconds is not None:
-            # a persistent message that expires goes to the dead letters
+            # not persistent: ActiveMQ moves a persistent message that expires to the dead-letter queue
             expires = round((time.time() + keep_seconds) * 1000)
             headers |= {"persistent": "false", "expires": str(expires)}
         self.outgoing.append(make(destination, full, message_id=identity, headers=headers))
         return full
 
     def write(self, function: Callable[["Connection", Sequence[R]], object], row: R) -> None:
-        """Have `function(connection, rows)` write this row before the commit, with those of other messages.
+        """Write this row with `function(connection, rows)` before the commit, with those of other messages.
 
-        Rows are written in the order in which their functions were first named.
+        Functions are called in the order in which they were first passed.
         """
         self.rows.append((function, row))
 
     def background(self, function: Callable[..., None], *arguments: Any) -> None:
-        """Call `function` on one of the agent's threads after the commit: for what takes long.
+        """Call `function` on one of the agent's threads after the commit: for long work.
 
-        The message counts as handled once it returns; where it raises, it is called again.
+        The message is acknowledged after it returns; if it raises, it is called again.
         """
         self.background_calls.append(BackgroundCall(function, arguments))
 
     def keep(self, then: Callable[[Message], None]) -> None:
         """Do not acknowledge the message yet: `then(message)` is called after the commit.
 
-        The broker keeps it until `Agent.proceed` has handled it.
+        It is acknowledged after `Agent.proceed` has handled it.
         """
         self.kept = then
 

@@ -1,4 +1,4 @@
-"""Log lines into the database: in batches, on a thread of their own; logging never waits."""
+"""Writes log lines to the database: in batches, on a separate thread; logging never waits."""
 
 import logging
 import threading
@@ -18,7 +18,7 @@ LONGEST_MESSAGE = 20_000
 
 
 class DatabaseLogHandler(logging.Handler):
-    """Keeps at most 10,000 lines for the database; past that the oldest go, and are counted in `dropped`."""
+    """Buffers at most 10,000 lines for the database; beyond that the oldest are dropped and counted."""
 
     def __init__(self, database: Database, app_name: str, instance_name: str) -> None:
         super().__init__(logging.INFO)
@@ -32,12 +32,12 @@ class DatabaseLogHandler(logging.Handler):
         self._thread.start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take a record; never waits."""
-        if record.thread == self._thread.ident:
+        """Add a record; never waits."""
+        if record.thread == self._thread.ident:  # a log line about writing log lines would repeat itself
             return
         try:
             entry = self._entry(record)
-        except Exception:  # noqa: BLE001 (a record that cannot be written must not hurt its caller)
+        except Exception:  # noqa: BLE001 (a record that cannot be formatted must not break its caller)
             self.handleError(record)
             return
         if len(self._entries) >= LIMIT:
@@ -47,7 +47,7 @@ class DatabaseLogHandler(logging.Handler):
         self._fresh.set()
 
     def finish(self, timeout: float) -> None:
-        """Write what is left, for up to `timeout` seconds."""
+        """Write the remaining lines, for up to `timeout` seconds."""
         self._closing.set()
         self._fresh.set()
         self._thread.join(timeout)
@@ -77,7 +77,7 @@ class DatabaseLogHandler(logging.Handler):
         try:
             with self._database.write() as connection:
                 logs.insert(connection, batch)
-        except Exception:  # noqa: BLE001 (logging this failure would never end; the file has the lines)
+        except Exception:  # noqa: BLE001 (logging this failure would repeat it; the log file has the lines)
             return False
         return True
 

@@ -1,4 +1,4 @@
-"""The parameters of executions: from the database, else from a monitor; each read once."""
+"""The parameters of executions: from the database, else from a monitor; each is read once."""
 
 import threading
 import time
@@ -23,11 +23,11 @@ Record = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
 class MonitorUnreachable(BackendUnreachable):
-    """The monitor did not answer, or not with an execution."""
+    """The monitor did not answer, or its answer is not an execution."""
 
 
 class ExecutionCache:
-    """The recorded parameters; an unknown execution is looked up again after half a minute."""
+    """The recorded parameters; an unknown execution is requested again after 30 s."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
@@ -35,7 +35,7 @@ class ExecutionCache:
         self._lock = threading.Lock()
 
     def view(self, execution_id: str | None) -> ExecutionView:
-        """The parameters of an execution; empty where there is no record. Raises BackendUnreachable."""
+        """The parameters of an execution; empty without a record. Raises BackendUnreachable."""
         if not execution_id:
             return ExecutionView()
         with self._lock:
@@ -66,13 +66,13 @@ class ExecutionCache:
 
 
 def fetch_execution(url: str, token: str | None, execution_id: str) -> Record | None:
-    """Ask a monitor for an execution; None where it has none. Raises MonitorUnreachable."""
-    import httpx  # most agents have a database of their own, and never load it
+    """Request an execution from a monitor; None if it is unknown there. Raises MonitorUnreachable."""
+    import httpx  # most agents have a database and never need it
 
-    place = f"{url}/api/workflow-executions/{quote(execution_id, safe='')}/"
+    address = f"{url}/api/workflow-executions/{quote(execution_id, safe='')}/"
     headers = {"Authorization": f"Token {token}"} if token else {}
     try:
-        answer = httpx.get(place, headers=headers, timeout=HTTP_SECONDS)
+        answer = httpx.get(address, headers=headers, timeout=HTTP_SECONDS)
         if answer.status_code == NOT_FOUND:
             return None
         answer.raise_for_status()
@@ -80,10 +80,11 @@ def fetch_execution(url: str, token: str | None, execution_id: str) -> Record | 
         values, environment = record["parameter_values"], record.get("execution_environment") or {}
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, AttributeError) as error:
         raise MonitorUnreachable(
-            f"{url}: no answer about {execution_id}: {error}", "Check SWF_MONITOR_URL and SWF_API_TOKEN"
+            f"monitor {url}: no answer for execution {execution_id}: {error}",
+            "Check SWF_MONITOR_URL and SWF_API_TOKEN",
         ) from error
     if not isinstance(values, dict) or not isinstance(environment, dict):
-        raise MonitorUnreachable(f"{url}: what it says of {execution_id} is no execution")
+        raise MonitorUnreachable(f"monitor {url}: the answer for {execution_id} is not an execution")
     return values, environment
 
 
@@ -97,6 +98,6 @@ def _view(values: Mapping[str, Any], environment: Mapping[str, Any]) -> Executio
 
 
 def _in_order(sections: Mapping[str, Any], order: object) -> list[str]:
-    """The sections as they were merged: jsonb has an order of its own, so it is stored beside them."""
+    """The sections in merge order, which is stored beside them: jsonb of PostgreSQL does not keep it."""
     known = [name for name in order if name in sections] if isinstance(order, list) else []
     return list(dict.fromkeys([*known, *sections]))

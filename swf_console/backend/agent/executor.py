@@ -1,4 +1,4 @@
-"""Calls on other threads: later, one after the other, or as soon as a thread of a pool is free."""
+"""Calls on other threads: timed and one after the other, or on a thread pool."""
 
 import heapq
 import itertools
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 class TimerQueue:
-    """Holds any number of calls; none is started once it is closed. One that raises is called again."""
+    """Timed calls on one thread; none is started after close(). A call that raises is repeated."""
 
     def __init__(self) -> None:
         self._calls: list[tuple[float, int, Callable[[], None]]] = []
@@ -24,7 +24,7 @@ class TimerQueue:
         self._thread: threading.Thread | None = None
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
-        """Call in so many seconds, or as soon as the calls before it have returned."""
+        """Call after `seconds`, or as soon as the calls before it have returned."""
         due = time.monotonic() + max(0.0, seconds)
         with self._changed:
             if self._closed:
@@ -37,7 +37,7 @@ class TimerQueue:
                 self._changed.notify()
 
     def close(self, timeout: float) -> None:
-        """Start nothing more; wait for the call at hand, up to `timeout` seconds."""
+        """Start no more calls; wait for the current one, up to `timeout` seconds."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -49,7 +49,7 @@ class TimerQueue:
             try:
                 call()
             except Exception:
-                log.exception("what was due has failed, and is tried again")
+                log.exception("timed call failed, retrying in %g s", RETRY_SECONDS)
                 self.after(RETRY_SECONDS, call)
 
     def _next(self) -> Callable[[], None] | None:
@@ -76,23 +76,23 @@ class BoundedExecutor:
         self._idle = threading.Condition()
 
     def submit(self, call: Callable[[], None]) -> bool:
-        """Start `call`, after waiting for room; False where the agent stops meanwhile."""
+        """Start `call`, after waiting for room; false if the agent stops meanwhile."""
         while not self._room.acquire(timeout=POLL_SECONDS):
             if self._closing.is_set():
                 return False
         with self._idle:
             self._busy += 1
-        self._executor.submit(call).add_done_callback(self._over)
+        self._executor.submit(call).add_done_callback(self._ended)
         return True
 
     def close(self, timeout: float) -> bool:
-        """Start nothing more; true where all that was started is done within `timeout` seconds."""
+        """Start no more calls; true if all started calls end within `timeout` seconds."""
         self._executor.shutdown(wait=False, cancel_futures=True)
         with self._idle:
             return self._idle.wait_for(lambda: self._busy == 0, timeout)
 
-    def _over(self, _future: Future[None]) -> None:
-        """A call has ended, or was cancelled."""
+    def _ended(self, _future: Future[None]) -> None:
+        """A call ended or was cancelled."""
         self._room.release()
         with self._idle:
             self._busy -= 1

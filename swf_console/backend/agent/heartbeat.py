@@ -1,4 +1,4 @@
-"""The heartbeat of a process: every 30 s and with every change, on a thread of its own."""
+"""The heartbeat of a process: every 30 s and after every change, on a separate thread."""
 
 import logging
 import threading
@@ -23,37 +23,37 @@ class HeartbeatThread:
         self._database, self._describe = database, describe
         self._changed = threading.Condition()
         self._due, self._ending = False, False
-        # described and written under one lock: the row shows the newest description
+        # held from describing to writing: an older description never overwrites a newer one
         self._writing = threading.Lock()
         self._failing = False
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
-        """Write heartbeats from now on; `notify` or `write` makes the first."""
+        """Write heartbeats from now on; `notify` or `write` causes the first."""
         self._thread.start()
 
     def notify(self) -> None:
-        """Something has changed; does not wait for the database."""
+        """Write one soon, because something changed; does not wait for the database."""
         with self._changed:
             self._due = True
             self._changed.notify()
 
     def write(self) -> None:
-        """Write one now; where that fails the next one follows."""
+        """Write one now; a failure is logged, and the next heartbeat follows."""
         with self._writing:
             try:
                 described = self._describe()
                 with self._database.write() as connection:
                     agents.heartbeat(connection, described)
-            except Exception as error:  # noqa: BLE001 (the next heartbeat makes up for a missed one)
+            except Exception as error:  # noqa: BLE001 (the next heartbeat replaces a missed one)
                 if not self._failing:
-                    log.warning("no heartbeat: %s", error)
+                    log.warning("heartbeat: writing failed, retrying: %s", error)
                 self._failing = True
             else:
                 self._failing = False
 
     def close(self, timeout: float | None = None) -> None:
-        """Write the last one, which is waited for up to `timeout` seconds."""
+        """Write the last one; wait for it up to `timeout` seconds."""
         with self._changed:
             self._due = self._ending = True
             self._changed.notify()
@@ -70,7 +70,7 @@ class HeartbeatThread:
 
 
 class AgentHeartbeat:
-    """An agent's operational state as its heartbeats show it.
+    """An agent's operational state, as its heartbeats report it.
 
     It is PROCESSING from the first message until two seconds after the last.
     """

@@ -1,4 +1,4 @@
-"""An agent's identity over all its restarts: name, client id, and a lock against a second process."""
+"""An agent's identity, the same after every restart: name, client id, a lock against a second process."""
 
 import json
 import os
@@ -13,9 +13,9 @@ from ..core.settings import Settings, private_directory
 
 @dataclass(frozen=True, slots=True)
 class AgentIdentity:
-    """The name in the database, and the client id under which brokers keep messages for it.
+    """The name in the database, and the client id of the durable subscriptions.
 
-    A broker is in `known_to` once the agent has read what was sent before that broker first knew it.
+    A broker is in `known_to` once the agent has read what was sent before its first subscription there.
     """
 
     name: str
@@ -24,13 +24,13 @@ class AgentIdentity:
 
 
 class IdentityFile:
-    """The identity of one kind of agent in one namespace of this home; held by one process at a time."""
+    """The identity of one agent type in one namespace of this home; held by one process at a time."""
 
     def __init__(self, settings: Settings, kind: str, namespace: str, instance: str = "") -> None:
         folder = private_directory(settings.state_dir / "agents")
         if not re.fullmatch(r"[A-Za-z0-9._-]{0,50}", instance):
             raise UsageError(
-                f"{instance!r} is no name of an instance", "Use letters, digits, '.', '_' and '-'"
+                f"--instance {instance!r} is not a valid name", "Use letters, digits, '.', '_' and '-'"
             )
         stem = "@".join([namespace, kind, *([instance] if instance else [])])
         self._path = folder / f"{stem}.json"
@@ -39,26 +39,26 @@ class IdentityFile:
         self._lock: FileLock | None = None
 
     def hold(self) -> None:
-        """Lock out every other process of this agent. Raises Refused where one runs."""
+        """Lock the identity. Raises Refused if another process of this agent is running."""
         lock = FileLock(self._lock_path)
         if not lock.take():
             pid = self._lock_path.read_text().strip() or "?"
             raise Refused(
-                f"the {self._kind} agent of this home and namespace runs already, as process {pid}",
-                "Stop it first, or give this one an --instance of its own",
+                f"the {self._kind} agent of this home and namespace is already running, as process {pid}",
+                "Stop it first, or start this one with another --instance",
             )
         lock.note(str(os.getpid()))
         self._lock = lock
 
     def release(self) -> None:
-        """Unlock it."""
+        """Release the lock."""
         if self._lock is not None:
             self._lock.note("")
             self._lock.release()
             self._lock = None
 
     def load(self, database: str) -> AgentIdentity | None:
-        """The agent's identity in the database of that id; None for the first time."""
+        """The agent's identity in the database with that id; None before the first start."""
         known = read_json(self._path).get(database)
         try:
             return (
@@ -68,11 +68,11 @@ class IdentityFile:
             return None
 
     def create(self, database: str, name: str) -> AgentIdentity:
-        """Make an identity for that database, and store it."""
+        """Make and store an identity for that database."""
         return self._save(database, AgentIdentity(name, f"{name}-{uuid.uuid4().hex[:12]}"))
 
     def mark_known(self, database: str, identity: AgentIdentity, broker: str) -> AgentIdentity:
-        """Note that everything from before that broker knew the agent was read."""
+        """Record that everything sent before the first subscription at that broker was read."""
         return self._save(database, replace(identity, known_to=(*identity.known_to, broker)))
 
     def _save(self, database: str, identity: AgentIdentity) -> AgentIdentity:

@@ -1,4 +1,4 @@
-"""Messages in flight: each handled once, and acknowledged when nothing of it can be lost any more."""
+"""Messages in flight: each is handled once, and acknowledged when none of its results can be lost."""
 
 import threading
 from collections import Counter
@@ -14,7 +14,7 @@ REMEMBERED = 20_000
 
 
 class InFlightMessage:
-    """One message that is being handled, with every delivery of it."""
+    """One message that is being handled, with each of its deliveries."""
 
     __slots__ = ("deliveries", "holds", "incoming")
 
@@ -25,13 +25,14 @@ class InFlightMessage:
 
 
 class InFlightMessages:
-    """What was started and is not yet acknowledged.
+    """Messages that are started and not acknowledged.
 
-    A message is held by its handler, by its background calls, and by each message that it sent and
-    the broker has not confirmed; the last release acknowledges it. Thread-safe.
+    A message is held by its handler, by its background calls, and by each message sent for it that the
+    broker has not confirmed; the last release acknowledges it. Thread-safe.
     """
 
     def __init__(self) -> None:
+        # guards all of the below; acknowledgements are sent outside it, because a send may block
         self._lock = threading.Lock()
         self._open: dict[str, InFlightMessage] = {}
         self._done = RecentIds(REMEMBERED)
@@ -42,7 +43,7 @@ class InFlightMessages:
         return len(self._open)
 
     def add(self, incoming: IncomingMessage, received: ReceivedMessage | None) -> InFlightMessage | None:
-        """Add a message; None for one that is in flight, or was: then it is acknowledged."""
+        """Add a message; None for a duplicate. A duplicate of a finished message is acknowledged."""
         with self._lock:
             item = self._open.get(incoming.id)
             done = item is None and incoming.id in self._done
@@ -57,12 +58,12 @@ class InFlightMessages:
         return None
 
     def find(self, identity: str) -> InFlightMessage | None:
-        """The message of that id, where it is in flight."""
+        """The message with that id, if it is in flight."""
         with self._lock:
             return self._open.get(identity)
 
     def await_receipts(self, item: InFlightMessage | None, sent: Iterable[str]) -> set[str]:
-        """Hold `item` until the broker has these messages; returns those that are to be published now."""
+        """Hold `item` until the broker has confirmed these messages; returns those to publish now."""
         fresh = set()
         with self._lock:
             for identity in sent:
@@ -77,7 +78,7 @@ class InFlightMessages:
         return fresh
 
     def confirm(self, sent: Iterable[str]) -> None:
-        """The broker has these messages."""
+        """The broker has confirmed these messages."""
         ended: list[ReceivedMessage] = []
         with self._lock:
             for identity in sent:
@@ -87,18 +88,18 @@ class InFlightMessages:
         _acknowledge(ended)
 
     def hold(self, item: InFlightMessage) -> None:
-        """Wait for one release more."""
+        """Require one more release."""
         with self._lock:
             item.holds += 1
 
     def release(self, item: InFlightMessage) -> None:
-        """After the last release the message is acknowledged."""
+        """Release once; the last release acknowledges the message."""
         with self._lock:
             ended = self._release(item)
         _acknowledge(ended)
 
     def give_back(self, identity: str) -> None:
-        """Forget a message without an acknowledgement: the broker delivers it again, perhaps to us."""
+        """Remove a message without acknowledgement: the broker delivers it again, to any consumer."""
         with self._lock:
             self._open.pop(identity, None)
 
@@ -123,7 +124,7 @@ class ReceiptOutbox:
         self._database, self._in_flight = database, in_flight
 
     def record(self, new: Sequence[OutgoingMessage], delivered: Sequence[Delivery]) -> None:  # noqa: ARG002
-        """Record deliveries; what is new is in the table already."""
+        """Record deliveries; new messages were recorded in the handler's transaction."""
         if not delivered:
             return
         with self._database.write() as connection:
@@ -133,7 +134,7 @@ class ReceiptOutbox:
 
 @dataclass(slots=True)
 class MessageCounters:
-    """Messages by what became of them; `last_failure` is the latest error in one line."""
+    """Numbers of messages by result; `last_failure` is the latest error in one line."""
 
     handled: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
@@ -144,13 +145,13 @@ class MessageCounters:
     last_failure: str | None = None
 
     def note_failure(self, error: Exception) -> str:
-        """Keep an error as the latest; returns it in one line."""
+        """Store an error as the latest; returns it in one line."""
         text = str(error).strip().splitlines()
         self.last_failure = f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
         return self.last_failure
 
     def as_dict(self) -> dict[str, Any]:
-        """The figures as JSON."""
+        """The counters as JSON."""
         return {
             "handled": dict(self.handled),
             "duplicates": self.duplicates,

@@ -1,4 +1,4 @@
-"""A message as a handler sees it: checked fields, and the parameters of its execution."""
+"""A message for a handler: checked fields, and the parameters of its execution."""
 
 import math
 from collections.abc import Mapping
@@ -15,21 +15,21 @@ LARGEST_RUN = 2**31 - 1
 
 
 class _Required:
-    """No default: the field has to be there."""
+    """No default: the field is required."""
 
 
 REQUIRED: Final = _Required()
 
 
 class BadMessage(UsageError):
-    """A field that the handler needs is missing or wrong: trying again would not help."""
+    """A required field is missing or invalid: the message is not retried."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionView:
-    """What an agent knows of an execution; nothing where there is no record of it.
+    """What an agent knows of an execution; empty without a record.
 
-    `ours`: its runner records states and state events itself.
+    `ours`: it is run by this program, which records states and state events itself.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -39,44 +39,44 @@ class ExecutionView:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. `parameters` are those of its execution, as the workflow itself was given them."""
+    """One message. `parameters` are those of its execution, as the workflow received them."""
 
     incoming: IncomingMessage
     execution: ExecutionView
 
     @property
     def id(self) -> str:
-        """Its unique id."""
+        """The unique id."""
         return self.incoming.id
 
     @property
     def msg_type(self) -> str:
-        """Its type."""
+        """The message type."""
         return self.incoming.msg_type or ""
 
     @property
     def namespace(self) -> str | None:
-        """Its namespace; None where the sender did not say."""
+        """The namespace; None if the sender set none."""
         return self.incoming.namespace
 
     @property
     def execution_id(self) -> str | None:
-        """The execution it belongs to; None where the sender did not say."""
+        """The id of its execution; None if the sender set none."""
         return self.incoming.execution_id
 
     @property
     def run_id(self) -> str | None:
-        """The DAQ run as text; None where the sender did not say."""
+        """The DAQ run as text; None if the sender set none."""
         return self.incoming.run_id
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """The execution's parameters; empty where it has no record."""
+        """The execution's parameters; empty without a record."""
         return self.execution.parameters
 
     @property
     def content(self) -> dict[str, Any]:
-        """All of it, as it came."""
+        """All fields, as received."""
         return self.incoming.content or {}
 
     @property
@@ -86,7 +86,7 @@ class Message:
 
     @property
     def time(self) -> datetime:
-        """When it was sent (UTC); when it arrived where the sender did not say so in ISO 8601."""
+        """The time of sending (UTC); the time of arrival without a valid timestamp."""
         timestamp = self.content.get("timestamp")
         try:
             moment = datetime.fromisoformat(timestamp) if isinstance(timestamp, str) else None

@@ -1,4 +1,4 @@
-"""Messages are handled here: many in one transaction, tried again, dead letters in the end."""
+"""Handles messages: many in one transaction, with retries, and the dead-letter queue at the end."""
 
 import contextlib
 import logging
@@ -27,7 +27,7 @@ EXECUTIONS_COUNTED = 50
 
 
 class MessageProcessor:
-    """Gives messages to the handlers. Thread-safe; what is cut off stays with the broker."""
+    """Calls the handlers. Thread-safe; messages that are not finished stay at the broker."""
 
     def __init__(
         self,
@@ -47,9 +47,9 @@ class MessageProcessor:
         self._recent_executions: dict[str | None, None] = {}
 
     def process(self, batch: Sequence[InFlightMessage], function: Handler | None = None) -> None:
-        """Handle these messages in one transaction; where one of them fails, each alone.
+        """Handle these messages in one transaction; if one fails, each in its own transaction.
 
-        Each is given to the handler of its type, or to `function`.
+        Each is passed to the handler of its type, or to `function`.
         """
         if len(batch) > 1 and self._process_together(batch, function):
             for item in batch:
@@ -59,18 +59,18 @@ class MessageProcessor:
             self._retry(item, lambda item=item: self._run_handlers([item], function))  # type: ignore[misc]
 
     def proceed(self, kept: Sequence[Message], function: Handler) -> None:
-        """Give kept messages to `function`, in one transaction, and acknowledge them after it."""
+        """Call `function` with kept messages, in one transaction, and acknowledge them after it."""
         found = [self._in_flight.find(message.id) for message in kept]
         self.process([item for item in found if item is not None], function)
 
     def give_back(self, kept: Sequence[Message]) -> None:
-        """Give kept messages back to the broker, which delivers them to the next consumer."""
+        """Return kept messages to the broker, which delivers them to the next consumer."""
         for message in kept:
             self._in_flight.give_back(message.id)
 
     @contextlib.contextmanager
     def transaction(self, message: Message) -> Iterator[HandlerContext]:
-        """Open a transaction for work on `message` in the background."""
+        """Open a transaction for background work on `message`."""
         with self._database.write() as connection:
             context = HandlerContext(connection, message, self._agent)
             yield context
@@ -80,8 +80,8 @@ class MessageProcessor:
     def _process_together(self, batch: Sequence[InFlightMessage], function: Handler | None) -> bool:
         try:
             self._run_handlers(batch, function)
-        except Exception as error:  # noqa: BLE001 (each is tried again alone, and its failure handled there)
-            log.debug("%d messages failed together: %s", len(batch), error)
+        except Exception as error:  # noqa: BLE001 (each is retried alone, and its failure is handled there)
+            log.debug("batch of %d messages failed, retrying each alone: %s", len(batch), error)
             return False
         return True
 
@@ -142,10 +142,10 @@ class MessageProcessor:
         try:
             self._publisher.publish(message, abort=self._closing.is_set)
         except PublishAborted:
-            log.info("%s is sent after the next start", message.id)
+            log.info("message is sent after the next start: id=%s", message.id)
 
     def _retry(self, item: InFlightMessage, action: Callable[[], None]) -> None:
-        """Try until it is done or cannot be done, and acknowledge; or until the agent stops."""
+        """Call until it succeeds or fails finally, and acknowledge; or until the agent stops."""
         logged_execution_id.set(item.incoming.execution_id)
         failures, waited, (pause, longest) = 0, False, BACKOFF
         while not self._closing.is_set():
@@ -156,7 +156,7 @@ class MessageProcessor:
                 log.warning("%s", self.counts.note_failure(error), extra=_log_fields(item))
             except (BackendUnreachable, DatabaseUnusable) as error:
                 if not waited:
-                    log.warning("waiting: %s", self.counts.note_failure(error))
+                    log.warning("waiting for a backend: %s", self.counts.note_failure(error))
                 waited = True
                 self._closing.wait(pause)
                 pause = min(pause * 2, longest)
@@ -165,7 +165,7 @@ class MessageProcessor:
                 failures += 1
                 self.counts.failures += 1
                 self.counts.note_failure(error)
-                log.exception("%s failed, attempt %d", _name(item), failures, extra=_log_fields(item))
+                log.exception("handler failed: attempt=%d %s", failures, _name(item), extra=_log_fields(item))
                 if failures < ATTEMPTS:
                     self._closing.wait(pause)
                     pause = min(pause * 2, longest)
@@ -185,7 +185,9 @@ class MessageProcessor:
         }
         letter = make(DEAD_LETTERS, incoming.content or {}, headers=headers)
         self._in_flight.await_receipts(item, [letter.id])
-        log.error("%s set aside in %s: %s", _name(item), DEAD_LETTERS, reason, extra=_log_fields(item))
+        log.error(
+            "message moved to the dead-letter queue: %s: %s", _name(item), reason, extra=_log_fields(item)
+        )
         self._publish(letter)
 
 

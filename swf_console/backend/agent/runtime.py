@@ -1,4 +1,4 @@
-"""An agent that serves: its parts, started in order and stopped in order."""
+"""The parts of a running agent, started and stopped in order."""
 
 import logging
 import os
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 2.0
 POLL_SECONDS = 0.2
-FINISH_SECONDS = 4.0  # for each part; all of them within stopwaitsecs
+FINISH_SECONDS = 4.0  # for each part; their sum is less than stopwaitsecs of supervisord
 
 Connect = Callable[[str], BrokerConnection]
 
@@ -54,7 +54,7 @@ class ServedAgent(Protocol):
 
 
 class AgentRuntime:
-    """Everything that one agent has open. `serve()` returns once `stop()` was called, or raises."""
+    """The open resources of one agent. `serve()` returns after `stop()`, or raises."""
 
     def __init__(
         self, agent: ServedAgent, settings: Settings, namespace: str, connect: Connect | None, instance: str
@@ -72,11 +72,11 @@ class AgentRuntime:
 
     @property
     def counts(self) -> MessageCounters:
-        """Its messages, by result."""
+        """Numbers of messages, by result."""
         return self._processor.counts
 
     def stop(self) -> None:
-        """Stop in order; may be called from a signal handler."""
+        """Stop; may be called from a signal handler."""
         self._stopped.set()
 
     def serve(self) -> None:
@@ -100,16 +100,16 @@ class AgentRuntime:
         return self._executions.view(execution_id).parameters
 
     def proceed(self, kept: Sequence[Message], function: Handler) -> None:
-        """Handle kept messages."""
+        """Call `function` with kept messages."""
         self._heartbeat.working()
         self._processor.proceed(kept, function)
 
     def give_back(self, kept: Sequence[Message]) -> None:
-        """Give kept messages back to the broker."""
+        """Return kept messages to the broker."""
         self._processor.give_back(kept)
 
     def follow(self, destination: str, prefetch: int) -> Subscription:
-        """Subscribe to one destination more."""
+        """Add a subscription."""
         return self._consumer.follow(destination, prefetch)
 
     def unfollow(self, subscription: Subscription) -> None:
@@ -175,14 +175,15 @@ class AgentRuntime:
         self._heartbeat.ready()
         self._backfill()
         self._consumer.start()
-        log.info("%s serves namespace %s", self.identity.name, self.namespace)
+        log.info("agent started: name=%s namespace=%s", self.identity.name, self.namespace)
         self.ready.set()
         self._stopped.wait()
 
     def _close(self) -> None:
-        if not hasattr(self, "_consumer"):  # it was not built to its end
+        if not hasattr(self, "_consumer"):  # _build() failed: there is nothing to close
             return
-        log.info("%s ends", self.identity.name)
+        log.info("agent stops: name=%s", self.identity.name)
+        # order: no new work, finish current work, send its messages, then unsubscribe
         self._closing.set()
         self.timers.close(FINISH_SECONDS)
         self._consumer.finish(FINISH_SECONDS)
@@ -194,7 +195,7 @@ class AgentRuntime:
         self._agent.end()
 
     def _open_database(self) -> Database | None:
-        """Open the database, however long its server is away; None where the agent is stopped meanwhile."""
+        """Open the database, with retries; None if the agent is stopped meanwhile."""
         last_error = ""
         while not self._stopped.is_set():
             try:
@@ -218,9 +219,9 @@ class AgentRuntime:
         return self._file.create(self._database_id, name)
 
     def _await_subscriptions(self) -> bool:
-        """Wait until the broker has confirmed every subscription; false where the agent is stopped before.
+        """Wait until the broker has confirmed every subscription; false if the agent is stopped before.
 
-        Raises ConnectRefused or SubscriptionRefused: waiting longer would not help.
+        Raises ConnectRefused or SubscriptionRefused: waiting does not help.
         """
         for subscription in self._consumer.subscriptions:
             while not subscription.subscribed:
@@ -255,7 +256,7 @@ class AgentRuntime:
         self._processor.process(batch)
 
     def _crashed(self, error: BaseException) -> None:
-        log.critical("the agent cannot go on", exc_info=error)
+        log.critical("agent stops after an unexpected error", exc_info=error)
         self._crash = error
         self._stopped.set()
 

@@ -94,11 +94,11 @@ class BackendUnreachable(SwfError):
 
 
 class BrokerUnreachable(BackendUnreachable):
-    """The STOMP broker did not answer, or refused us."""
+    """The STOMP broker did not answer, or refused the connection."""
 
 
 class DatabaseUnreachable(BackendUnreachable):
-    """The database server did not answer, or refused us."""
+    """The database server did not answer, or refused the connection."""
 
 
 class SupervisorUnreachable(BackendUnreachable):

@@ -21,7 +21,7 @@ class PendingMessage:
         self.sent = False
 
     def write(self) -> OutgoingMessage:
-        """The message as it is sent; a draft is encoded now."""
+        """The message to send; a draft is encoded now."""
         self.message = self._given = write(self._given)
         return self.message
 
@@ -31,7 +31,7 @@ class PublishBacklog:
 
     `pending` wait to be recorded; `unconfirmed` are recorded and wait for their receipts; `unsent` are
     those of them that this session has not sent; `delivered`, of `owners`, wait to be recorded as such.
-    What comes one by one, a message or a receipt, the publisher enters itself: that saves a call for each.
+    The publisher adds single messages and receipts itself: that saves a call for each.
     """
 
     __slots__ = (
@@ -61,11 +61,11 @@ class PublishBacklog:
         self.counters: dict[str | None, PublishCounters] = {}
 
     def room(self) -> int:
-        """How many more may wait for their receipts."""
+        """How many more messages may wait for their receipts."""
         return self._window - len(self.unconfirmed)
 
     def take(self) -> tuple[list[PendingMessage], list[Delivery], list[str | None]]:
-        """What is to be recorded now, and what is to be recorded as delivered, with its owners."""
+        """The messages to record now, and the deliveries to record, with their owners."""
         count = min(self._batch, len(self.pending), max(0, self.room()))
         batch = self._recording = [PendingMessage(*self.pending.popleft()) for _ in range(count)]
         delivered, self.delivered = self.delivered, []
@@ -74,7 +74,7 @@ class PublishBacklog:
         return batch, delivered, owners
 
     def recorded(self, batch: Sequence[PendingMessage], owners: Sequence[str | None], seconds: float) -> None:
-        """What was taken is recorded, which took so long."""
+        """What take() returned is recorded; it took so many seconds."""
         self._recording, self._recording_deliveries = [], 0
         for item in batch:
             self.unconfirmed[item.message.id] = item
@@ -90,11 +90,11 @@ class PublishBacklog:
                 counter.outbox_seconds += seconds / len(concerned)
 
     def send_all_again(self) -> None:
-        """Send all again: a new session has sent nothing yet."""
+        """Mark all unconfirmed as not sent: a new session has sent nothing yet."""
         self.unsent = deque(self.unconfirmed.values())
 
     def next_to_send(self) -> list[PendingMessage]:
-        """The next that this session has not sent; they count as sent."""
+        """The next messages that this session has not sent; they are marked as sent."""
         items = [self.unsent.popleft() for _ in range(min(self._batch, len(self.unsent)))]
         for item in items:
             counter = self.counters.get(item.message.execution_id) if item.sent else None
@@ -104,25 +104,25 @@ class PublishBacklog:
         return items
 
     def statistics(self, execution_id: str | None) -> PublishStatistics:
-        """The figures of one execution so far."""
+        """The statistics of one execution so far."""
         counter = self.counters.get(execution_id)
         return counter.snapshot() if counter else PublishStatistics()
 
     def undelivered(self, execution_id: str | None) -> int:
-        """How many of one execution's are not delivered, or not recorded as such."""
+        """How many messages of one execution are not delivered, or not recorded as delivered."""
         counter = self.counters.get(execution_id)
         return counter.undelivered if counter else 0
 
     def unrecorded(self) -> int:
-        """How many are not recorded yet."""
+        """How many messages are not recorded yet."""
         return len(self.pending) + len(self._recording)
 
     def drained(self) -> bool:
-        """Whether nothing is on its way any more."""
+        """Whether nothing is pending, unconfirmed or unrecorded."""
         return not (self.unrecorded() or self.unconfirmed or self.delivered or self._recording_deliveries)
 
     def age(self) -> float:
-        """Seconds since the oldest message was published that the broker has not confirmed; 0 if none."""
+        """Age in seconds of the oldest message that the broker has not confirmed; 0 if none."""
         for waiting in (self.unconfirmed.values(), self._recording):
             for item in waiting:
                 return time.monotonic() - item.published_at

@@ -1,4 +1,4 @@
-"""One request and its reply, or some messages and their receipts, over a connection of their own."""
+"""One request and its reply, or messages and their receipts, over a separate connection."""
 
 import queue
 import uuid
@@ -27,14 +27,14 @@ def request(
     reply_to: Callable[[str], str],
     timeout: float,
 ) -> dict[str, Any] | None:
-    """Send `content` and return its reply; None where none came within `timeout` seconds.
+    """Send `content` and return its reply; None if none arrives within `timeout` seconds.
 
-    `outbox` is called once the broker is reached; `reply_to` makes the destination of replies from the
+    `outbox` is called once the broker is reached; `reply_to` makes the destination of the reply from the
     request's id. Raises BrokerUnreachable.
     """
     correlation = uuid.uuid4().hex
     replies_to = reply_to(correlation)
-    # other implementations may leave the id out: then only a destination of its own tells whose reply it is
+    # other implementations may omit correlation_id: then only a destination with the id identifies the reply
     unmarked = correlation if correlation in replies_to else None
     replies: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
 
@@ -60,16 +60,16 @@ def request(
 def send(
     settings: Settings, outbox: Outbox, messages: Sequence[OutgoingMessage], timeout: float = CONNECT_SECONDS
 ) -> bool:
-    """Send messages; false where the broker has not confirmed all of them within `timeout` seconds.
+    """Send messages; false if the broker has not confirmed all of them within `timeout` seconds.
 
-    Raises BrokerUnreachable where no connection is up within that time.
+    Raises BrokerUnreachable if no connection is up within that time.
     """
     with _connected(settings, timeout) as connection:
         return _publish(connection, outbox, messages, timeout)
 
 
 def sender_of(settings: Settings) -> str:
-    """What the commands of a user call themselves."""
+    """The sender name of a user's commands."""
     return f"swf-console-{settings.user}"
 
 

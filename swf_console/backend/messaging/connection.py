@@ -1,4 +1,4 @@
-"""The connection over stomp.py: one thread that connects, keeps the heart-beat, and connects again."""
+"""The connection over stomp.py: one thread connects, sends heartbeats, and reconnects."""
 
 import logging
 import random
@@ -26,16 +26,16 @@ logger = logging.getLogger(__name__)
 
 HEARTBEAT_MILLISECONDS = (4000, 4000)
 BACKOFF = (0.1, 5.0)
-STEADY_SECONDS = 5.0
+STABLE_SECONDS = 5.0
 DISCONNECT_SECONDS = 0.5
 
 
 class StompConnection:
-    """A BrokerConnection over stomp.py; `broker` is asked for its address before each attempt.
+    """A BrokerConnection over stomp.py; `broker` is called for the address before each attempt.
 
-    `heartbeats` are (ours, the broker's) in milliseconds: silence for 2.2 times the second ends a session.
-    `backoff` is the first and the longest wait between attempts, in seconds. `client_id` makes durable
-    subscriptions possible.
+    `heartbeats` are (ours, the broker's) in milliseconds: silence for 2.2 times the second value ends a
+    session. `backoff` is the first and the longest wait between attempts, in seconds. `client_id` is
+    required for durable subscriptions.
     """
 
     def __init__(
@@ -52,10 +52,12 @@ class StompConnection:
         self._heartbeats = heartbeats
         self._connect_timeout = connect_timeout
         self._backoff = backoff
-        self._changed = threading.Condition()
+        self._changed = threading.Condition()  # guards _state, _session, _up and _failure
         self._state = ConnectionState(Phase.DOWN)
         self._failure: SwfError | None = None
         self._watchers: list[Callable[[ConnectionState], None]] = []
+        # held while listeners are called, so that attach() never misses the start of a session; reentrant,
+        # because on_up() of a listener may attach or detach others
         self._listening = threading.RLock()
         self._listeners: tuple[ConnectionListener, ...] = ()
         self._routes: dict[str, MessageRoute] = {}
@@ -66,11 +68,11 @@ class StompConnection:
         self._thread = threading.Thread(target=self._supervise, name="stomp-supervisor", daemon=True)
 
     def start(self) -> None:
-        """Start connecting, without waiting for it."""
+        """Start connecting; returns immediately."""
         self._thread.start()
 
     def stop(self, timeout: float = 1.0) -> None:
-        """Disconnect and end, within `timeout` seconds; a send that blocks comes out with NotConnected."""
+        """Disconnect and end, within `timeout` seconds; a blocked send raises NotConnected."""
         self._stopping.set()
         current = self._current
         if current is not None:
@@ -82,7 +84,7 @@ class StompConnection:
         self._enter(Phase.CLOSED, next_attempt_at=None)
 
     def state(self) -> ConnectionState:
-        """What the connection is doing now."""
+        """Return the current state."""
         current = self._current
         with self._changed:
             state = self._state
@@ -92,7 +94,7 @@ class StompConnection:
         return replace(state, last_frame_at=datetime.now(UTC) - silent)
 
     def wait_up(self, timeout: float) -> int:
-        """Return the session once up; BrokerUnreachable after `timeout` seconds, at once where refused."""
+        """Return the session once up; BrokerUnreachable after `timeout` seconds, immediately if refused."""
         with self._changed:
             self._changed.wait_for(self._decided, timeout)
             if self._up:
@@ -100,26 +102,26 @@ class StompConnection:
             if self._failure is not None:
                 raise self._failure
             where = self._state.broker or "the broker"
-        raise BrokerUnreachable(f"no answer from {where} within {timeout:g} s", "Is it running?")
+        raise BrokerUnreachable(f"no answer from {where} within {timeout:g} s", "Check that it is running")
 
     def watch(self, watcher: Callable[[ConnectionState], None]) -> None:
         """Call `watcher` with each change of phase, from the supervising thread."""
         self._watchers.append(watcher)
 
     def attach(self, listener: ConnectionListener) -> None:
-        """Call `listener` for sessions from now on; for a session that is up, at once."""
+        """Call `listener` for sessions from now on; for a session that is up, immediately."""
         with self._listening:
             self._listeners = (*self._listeners, listener)
             if self._up:
                 listener.on_up(self._session)
 
     def detach(self, listener: ConnectionListener) -> None:
-        """Call `listener` no more."""
+        """Stop calling `listener`."""
         with self._listening:
             self._listeners = tuple(known for known in self._listeners if known is not listener)
 
     def send(self, session: int, messages: Sequence[OutgoingMessage]) -> None:
-        """Send in order, each with its id as its receipt; NotConnected where the session is over."""
+        """Send in order, each with its id as its receipt; NotConnected if the session is over."""
         self._session_of(session).send(messages)
 
     def subscribe(self, session: int, request: SubscribeRequest, route: MessageRoute) -> None:
@@ -129,16 +131,16 @@ class StompConnection:
         current.subscribe(request)
 
     def unsubscribe(self, session: int, subscription: str, headers: Mapping[str, str]) -> None:
-        """End that subscription; unknown and old ones are no error."""
+        """End that subscription; an unknown or old one is not an error."""
         self._routes.pop(subscription, None)
         self._session_of(session).unsubscribe(subscription, headers)
 
     def ack(self, session: int, ack_id: str) -> None:
-        """Acknowledge a message; NotConnected where its session is over."""
+        """Acknowledge a message; NotConnected if its session is over."""
         self._session_of(session).ack(ack_id)
 
     def nack(self, session: int, ack_id: str) -> None:
-        """Refuse a message; NotConnected where its session is over."""
+        """Refuse a message; NotConnected if its session is over."""
         self._session_of(session).nack(ack_id)
 
     def _session_of(self, session: int) -> StompSession:
@@ -148,8 +150,9 @@ class StompConnection:
         return current
 
     def _decided(self) -> bool:
-        hopeless = isinstance(self._failure, ConnectRefused | UsageError) and not self._session
-        return self._up or hopeless or self._state.phase is Phase.CLOSED
+        # only before the first session: later a refusal may be a broker that is still starting
+        refused = isinstance(self._failure, ConnectRefused | UsageError) and not self._session
+        return self._up or refused or self._state.phase is Phase.CLOSED
 
     def _supervise(self) -> None:
         attempts = 0
@@ -159,14 +162,14 @@ class StompConnection:
             self._enter(Phase.CONNECTING, attempts=attempts, next_attempt_at=None)
             try:
                 self._run_session()
-            except Exception as error:  # noqa: BLE001 (the address comes from elsewhere; the thread must live on)
+            except Exception as error:  # noqa: BLE001 (the address comes from a callback; the thread must survive)
                 self._note_failure(error)
-            if time.monotonic() - started > STEADY_SECONDS and self._state.up_since is not None:
+            if time.monotonic() - started > STABLE_SECONDS and self._state.up_since is not None:
                 attempts = 0
             self._back_off(attempts)
 
     def _run_session(self) -> None:
-        """Connect, and keep the session until it is over."""
+        """Connect, and keep the session alive until it is over."""
         broker = self._broker()
         session = self._session + 1
         current = self._new_session(broker, session)
@@ -218,9 +221,10 @@ class StompConnection:
         if self._stopping.is_set():
             return
         if not isinstance(error, SwfError | OSError):
-            logger.exception("an error in the connection's thread")
+            logger.exception("broker connection: unexpected error")
         with self._changed:
             self._failure = error if isinstance(error, SwfError) else BrokerUnreachable(str(error))
+        # the same error of every attempt is logged once
         again = self._state.up_since is None and self._state.last_error == str(error)
         logger.log(logging.DEBUG if again else logging.WARNING, "broker: %s", error)
         self._enter(Phase.DOWN, last_error=str(error), last_error_at=datetime.now(UTC))
@@ -260,4 +264,4 @@ class StompConnection:
         try:
             call(*arguments)
         except Exception:
-            logger.exception("an error in a listener of the connection")
+            logger.exception("broker connection: a listener failed")

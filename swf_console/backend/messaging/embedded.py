@@ -1,4 +1,4 @@
-"""The embedded broker of a home: found running, or started as a child process that ends with us."""
+"""The embedded broker of a home: found running, or started as a child process that ends with this one."""
 
 import os
 import subprocess
@@ -19,31 +19,32 @@ START_SECONDS = 10.0
 POLL_SECONDS = 0.004
 USAGE_EXIT_CODE = 2
 
-_left_running: list[subprocess.Popen[bytes]] = []
+_children_in_use: list[subprocess.Popen[bytes]] = []
 
 
 def broker_file(state_dir: Path) -> Path:
-    """Where the running broker says how to reach it (mode 0600)."""
+    """The file in which the running broker stores its address and login (mode 0600)."""
     return state_dir / BROKER_FILE
 
 
 def find_running(state_dir: Path) -> BrokerSettings | None:
-    """How to reach the broker of this state directory, or None where none lives."""
+    """The address of the running broker of this state directory, or None."""
     found = _read_broker_file(state_dir)
     return found[0] if found is not None and is_locked(state_dir / LOCK_FILE) else None
 
 
 def ensure_running(settings: Settings) -> "EmbeddedBroker":
-    """The embedded broker of this home, running: found, or started now."""
+    """The embedded broker of this home; it is started if it is not running."""
     broker = EmbeddedBroker(settings)
     broker.address()
     return broker
 
 
 class EmbeddedBroker:
-    """The embedded broker as one process uses it; nothing happens before the first `address()`.
+    """The embedded broker as one process uses it; nothing is started before the first `address()`.
 
-    A broker that we have started ends once we release it (or die) and no other client is connected.
+    A broker started by this process ends after it is released (or this process ends) and no other client
+    is connected.
     """
 
     kind = "embedded"
@@ -52,7 +53,7 @@ class EmbeddedBroker:
         self._state_dir = settings.state_dir
         self._port = settings.broker_port
         self._child: subprocess.Popen[bytes] | None = None
-        self._was_asked = False
+        self._has_been_found = False
         self._released = threading.Event()
         self._lock = threading.Lock()
 
@@ -68,32 +69,32 @@ class EmbeddedBroker:
 
     @property
     def child_pid(self) -> int | None:
-        """The process id of our child."""
+        """The process id of the child; None without one."""
         child = self._child
         return child.pid if child is not None else None
 
     def address(self) -> BrokerSettings:
-        """How to reach the broker now; starts it where we may.
+        """The current address; starts the broker where that is allowed.
 
-        We may at first, when our child has died, and when the last broker here was a child of a process
-        like us, which may have gone with it. A broker that was started by itself is only waited for.
+        That is allowed in the first call, after our child has ended, and if the last broker was a child of
+        another process, with which it may have ended. A broker that was started separately is only awaited.
         Raises BrokerUnreachable, or PortTaken.
         """
         with self._lock:
             found = find_running(self._state_dir)
             if found is None and (
-                not self._was_asked or self._child is not None or _was_a_child(self._state_dir)
+                not self._has_been_found or self._child is not None or _was_a_child(self._state_dir)
             ):
                 found = self._start()
-            self._was_asked = True
+            self._has_been_found = True
         if found is None:
             raise BrokerUnreachable(
-                "the embedded broker of this home has stopped", "Start it again: swf-console broker"
+                "the embedded broker of this home has stopped", "Start it: swf-console broker"
             )
         return found
 
     def release(self, timeout: float = 1.0) -> None:
-        """Let our child end; it lives on while it has clients. Wait for its end up to `timeout` seconds."""
+        """Let the child end; it continues while it has clients. Wait for its end up to `timeout` seconds."""
         self._released.set()
         with self._lock:
             child, self._child = self._child, None
@@ -104,7 +105,7 @@ class EmbeddedBroker:
         try:
             child.wait(timeout)
         except subprocess.TimeoutExpired:
-            _left_running.append(child)
+            _children_in_use.append(child)
 
     def _start(self) -> BrokerSettings:
         _reap()
@@ -147,7 +148,7 @@ class EmbeddedBroker:
                 return self._after_failure(child)
             self._released.wait(POLL_SECONDS)
         self._kill_child()
-        raise BrokerUnreachable(f"the embedded broker was not up within {START_SECONDS:g} s", self._advice())
+        raise BrokerUnreachable(f"the embedded broker is not ready after {START_SECONDS:g} s", self._advice())
 
     def _after_failure(self, child: subprocess.Popen[bytes]) -> BrokerSettings:
         self._kill_child()
@@ -176,7 +177,7 @@ class EmbeddedBroker:
 
 
 def _read_broker_file(state_dir: Path) -> tuple[BrokerSettings, int] | None:
-    """What broker.json says, and the process that wrote it; None where that is not there, or not alive."""
+    """The content of broker.json and the process that wrote it; None if file or process is missing."""
     try:
         content = read_json(broker_file(state_dir))
         pid = int(content["pid"])
@@ -194,7 +195,7 @@ def _was_a_child(state_dir: Path) -> bool:
 
 
 def _start_lock(state_dir: Path, released: threading.Event) -> FileLock:
-    """The lock without which no process of the home may start the broker."""
+    """The lock that a process must hold to start the broker of this home."""
     lock = FileLock(state_dir / START_LOCK_FILE)
     if not lock.take(2 * START_SECONDS, released.wait):
         raise BrokerUnreachable("another process is still starting the broker")
@@ -202,4 +203,4 @@ def _start_lock(state_dir: Path, released: threading.Event) -> FileLock:
 
 
 def _reap() -> None:
-    _left_running[:] = [child for child in _left_running if child.poll() is None]
+    _children_in_use[:] = [child for child in _children_in_use if child.poll() is None]

@@ -1,4 +1,4 @@
-"""Where the broker is: the one that ACTIVEMQ_* name, or the embedded one of this home."""
+"""The broker to use: the one that ACTIVEMQ_* name, or the embedded broker of this home."""
 
 from typing import Protocol
 
@@ -11,17 +11,17 @@ class BrokerEndpoint(Protocol):
 
     @property
     def kind(self) -> str:
-        """`stomp` for one that ACTIVEMQ_* name, else `embedded`."""
+        """`stomp` for a broker that ACTIVEMQ_* name, else `embedded`."""
 
     def address(self) -> BrokerSettings:
-        """How to reach it now; may start it, and so take a moment. Raises BrokerUnreachable."""
+        """The current address; may start the broker, and so take a moment. Raises BrokerUnreachable."""
 
     def release(self, timeout: float = 1.0) -> None:
-        """It is not needed any more."""
+        """This process no longer needs it."""
 
 
 class ConfiguredBroker:
-    """The broker that ACTIVEMQ_* name: not ours to start or to end."""
+    """The broker that ACTIVEMQ_* name: this program neither starts nor stops it."""
 
     kind = "stomp"
 
@@ -29,7 +29,7 @@ class ConfiguredBroker:
         self._broker = broker
 
     def address(self) -> BrokerSettings:
-        """What the environment says."""
+        """The address from the environment."""
         return self._broker
 
     def release(self, timeout: float = 1.0) -> None:
@@ -37,19 +37,21 @@ class ConfiguredBroker:
 
 
 def running_broker(settings: Settings) -> BrokerSettings:
-    """How to reach the broker of these settings, which is not started for it; else BrokerUnreachable."""
+    """The address of the running broker of these settings; starts nothing. Raises BrokerUnreachable."""
     if settings.broker is not None:
         return settings.broker
     from .embedded import find_running
 
     found = find_running(settings.state_dir)
     if found is None:
-        raise BrokerUnreachable("no embedded broker runs for this home", "Start one: swf-console broker")
+        raise BrokerUnreachable(
+            "the embedded broker of this home is not running", "Start it: swf-console broker"
+        )
     return found
 
 
 def choose_broker(settings: Settings) -> BrokerEndpoint:
-    """The broker of these settings; the embedded one is found or started by the first `address()`."""
+    """The broker of these settings; the first `address()` finds or starts the embedded one."""
     if settings.broker is not None:
         return ConfiguredBroker(settings.broker)
     from .embedded import EmbeddedBroker

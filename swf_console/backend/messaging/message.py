@@ -1,4 +1,4 @@
-"""Messages as they go out and as they come in; a message from outside never raises."""
+"""Outgoing and incoming messages; reading a message from outside never raises."""
 
 import json
 import random
@@ -30,9 +30,9 @@ _encode = json.JSONEncoder(allow_nan=False).encode
 
 
 class MessageMetadata(NamedTuple):
-    """What is known of a message beside its id and body: what lists show of it and filters ask for.
+    """A message's fields besides its id and body: what lists show and filters compare.
 
-    Many messages agree in it, and one object can stand for all of them.
+    Many messages have equal metadata, and can share one object: that saves memory in the tail.
     """
 
     destination: str
@@ -43,13 +43,13 @@ class MessageMetadata(NamedTuple):
     sender: str | None = None
 
 
-# the fields of the content that say so
-STAMPED_FIELDS = MessageMetadata._fields[1:]
+# the fields of the content that hold the metadata
+METADATA_FIELDS = MessageMetadata._fields[1:]
 TEXT = {str}
 
 
 class OutgoingMessage(NamedTuple):
-    """One message, stamped and written as JSON; `id` is its swf_message_id wherever it goes."""
+    """One message with its metadata and its JSON body; `id` is its swf_message_id on every path."""
 
     id: str
     destination: str
@@ -65,7 +65,7 @@ class OutgoingMessage(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """A message that was checked, to be encoded later and by another thread.
+    """A checked message that another thread encodes later.
 
     `created_at` is in seconds since 1970.
     """
@@ -77,7 +77,7 @@ class Draft(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """The broker confirmed message `id` with a receipt at that instant (UTC)."""
+    """The broker confirmed message `id` with a receipt at that time (UTC)."""
 
     id: str
     at: datetime
@@ -85,7 +85,7 @@ class Delivery(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IncomingMessage:
-    """One message as it arrived; for a body that is no JSON object `content` is None, `problem` says why."""
+    """One received message; if the body is not a JSON object, `content` is None and `problem` says why."""
 
     id: str
     destination: str
@@ -103,7 +103,7 @@ class IncomingMessage:
 
     @property
     def metadata(self) -> MessageMetadata:
-        """What it says of itself."""
+        """Its metadata."""
         return MessageMetadata(*(getattr(self, name) for name in MessageMetadata._fields))
 
 
@@ -116,9 +116,9 @@ def make(
     headers: Mapping[str, str] | None = None,
     message_id: str | None = None,
 ) -> OutgoingMessage:
-    """Stamp `content` with sender and namespace where it has none, write it, and give it headers and an id.
+    """Build a message: add sender and namespace to `content` if missing, encode it, add headers and an id.
 
-    Raises UsageError for a bare destination, and for content that JSON cannot hold.
+    Raises UsageError for a bare destination, and for content that is not valid JSON.
     """
     check_destination(destination)
     full = dict(content)
@@ -126,16 +126,14 @@ def make(
         full.setdefault("sender", sender)
     if namespace is not None:
         full.setdefault("namespace", namespace)
-    made = _stamped(destination, full, message_id or new_id(), datetime.now(UTC))
+    made = _build(destination, full, message_id or new_id(), datetime.now(UTC))
     made.headers.update(headers or {})
     _check(made.headers)
     return made
 
 
-def _stamped(
-    destination: str, content: dict[str, Any], identity: str, created_at: datetime
-) -> OutgoingMessage:
-    msg_type, namespace, execution_id, run_id, sender = (_text(content.get(name)) for name in STAMPED_FIELDS)
+def _build(destination: str, content: dict[str, Any], identity: str, created_at: datetime) -> OutgoingMessage:
+    msg_type, namespace, execution_id, run_id, sender = (_text(content.get(name)) for name in METADATA_FIELDS)
     headers = {"persistent": "true", ID_HEADER: identity}
     if msg_type:
         headers["msg_type"] = msg_type
@@ -161,10 +159,10 @@ def _stamped(
 
 
 def draft(destination: str, content: dict[str, Any]) -> Draft | OutgoingMessage:
-    """Check what make() would refuse, and leave the rest to write(); `content` is the message's from now on.
+    """Check what make() would refuse, and leave the encoding to write(); `content` then belongs to the draft.
 
-    It is given the time as its timestamp where it says none. In the moment when an STF is due the processor
-    has slept: writing a message then takes ten times as long.
+    A missing timestamp is set to the current time. Encoding is deferred because the processor has just
+    left its sleep when an STF is due: encoding at that moment takes ten times as long.
     """
     check_destination(destination)
     if not _is_plain(content):
@@ -174,16 +172,16 @@ def draft(destination: str, content: dict[str, Any]) -> Draft | OutgoingMessage:
 
 
 def write(message: Draft | OutgoingMessage) -> OutgoingMessage:
-    """The message of a draft; a message is one already."""
+    """Encode a draft; a message that is already encoded is returned unchanged."""
     if isinstance(message, OutgoingMessage):
         return message
     created_at = datetime.fromtimestamp(message.created_at, UTC)
     message.content.setdefault("timestamp", created_at.isoformat(timespec="microseconds"))
-    return _stamped(message.destination, message.content, new_id(), created_at)
+    return _build(message.destination, message.content, new_id(), created_at)
 
 
 def new_id() -> str:
-    """A UUID of version 7 (RFC 9562): the time comes first, so that an index on it grows at its end."""
+    """Make a UUID of version 7 (RFC 9562): the time comes first, so a database index grows at its end."""
     milliseconds = time.time_ns() // 1_000_000
     random_bits = random.getrandbits(74)
     number = (
@@ -199,17 +197,15 @@ def new_id() -> str:
 
 @lru_cache(maxsize=1024)
 def check_destination(destination: str) -> str:
-    """Return `destination`, or raise UsageError where it is bare, empty or unprintable."""
+    """Return `destination`, or raise UsageError if it is bare, empty or not printable."""
     for prefix in PREFIXES:
         if destination.startswith(prefix) and len(destination) > len(prefix) and destination.isprintable():
             return destination
-    raise UsageError(
-        f"{destination!r} is no destination", "Write /topic/NAME or /queue/NAME: a bare name is neither"
-    )
+    raise UsageError(f"{destination!r} is not a destination", "Write /topic/NAME or /queue/NAME")
 
 
 def write_body(content: Mapping[str, Any]) -> str:
-    """Write `content` as JSON; UsageError where a value is none that JSON knows (NaN too)."""
+    """Write `content` as JSON; UsageError if a value is not valid JSON (NaN and Infinity are not)."""
     try:
         return _encode(content)
     except (TypeError, ValueError, RecursionError) as error:
@@ -217,7 +213,7 @@ def write_body(content: Mapping[str, Any]) -> str:
 
 
 def read(headers: Mapping[str, str], body: str) -> IncomingMessage:
-    """Read anybody's MESSAGE frame: missing headers, other bodies and wrong types are data, not errors."""
+    """Decode a MESSAGE frame of any sender: missing headers, other bodies, wrong types are not errors."""
     content, problem = _read_body(body)
     known = content or {}
     wrong = [name for name in ("msg_type", "namespace", "execution_id", "sender") if _wrong(known.get(name))]
@@ -236,18 +232,18 @@ def read(headers: Mapping[str, str], body: str) -> IncomingMessage:
 
 
 def metadata_of(headers: Mapping[str, str], content: Mapping[str, Any]) -> MessageMetadata:
-    """What the content says of a message, and its headers where that says nothing."""
-    values = [content.get(name) for name in STAMPED_FIELDS]
-    # all of it is text, as in messages of ours: this is asked for every message that comes
+    """Metadata from the content, and from the headers where the content has none."""
+    values = [content.get(name) for name in METADATA_FIELDS]
+    # the fast path, taken for every message of this project: all fields are text already
     if not (all(values) and set(map(type, values)) == TEXT):
-        values = [_text(content.get(name)) or headers.get(name) or None for name in STAMPED_FIELDS]
+        values = [_text(content.get(name)) or headers.get(name) or None for name in METADATA_FIELDS]
     return MessageMetadata(headers.get("destination", ""), *values)
 
 
 def identify(headers: Mapping[str, str]) -> str:
-    """The swf_message_id where it is a UUID, else one derived from the broker's message-id.
+    """The swf_message_id if it is a UUID, else one derived from the broker's message-id.
 
-    Several recorders of one message so agree about its id.
+    So several recorders of one message compute the same id.
     """
     given = headers.get(ID_HEADER)
     if given:
@@ -272,7 +268,7 @@ def _read_body(body: str) -> tuple[dict[str, Any] | None, str | None]:
 
 
 def _is_plain(content: dict[str, Any]) -> bool:
-    """Whether nothing in `content` can be refused: plain values, no NUL, no number that is none."""
+    """Whether `content` surely encodes: plain values, no NUL, finite numbers."""
     for name, value in content.items():
         kind = type(value)
         if kind is str:

@@ -1,4 +1,4 @@
-"""Recording messages before they are sent, however long it takes."""
+"""Recording messages before they are sent, with retries."""
 
 import logging
 import time
@@ -17,25 +17,25 @@ class Outbox(Protocol):
     """Where messages are recorded before they are sent."""
 
     def record(self, new: Sequence[OutgoingMessage], delivered: Sequence[Delivery]) -> None:
-        """Record both in one transaction; an exception means neither is recorded, and it is tried again."""
+        """Record both in one transaction; an exception means that neither is recorded, and is retried."""
 
 
 class NoOutbox:
     """An outbox for messages that are useless later and must not wait for the database."""
 
     def record(self, new: Sequence[OutgoingMessage], delivered: Sequence[Delivery]) -> None:
-        """Keep nothing."""
+        """Record nothing."""
 
 
 class OutboxFailure(NamedTuple):
-    """Why nothing can be recorded now, and since when (UTC)."""
+    """Why recording fails, and since when (UTC)."""
 
     error: str
     since: datetime
 
 
 class RetryingOutbox:
-    """Tries an Outbox until it has recorded; `pause` waits so many seconds and says whether to go on."""
+    """Retries an Outbox until it has recorded; `pause` waits that long and returns whether to continue."""
 
     def __init__(self, outbox: Outbox, pause: Callable[[float], bool]) -> None:
         self._outbox = outbox
@@ -43,7 +43,7 @@ class RetryingOutbox:
         self.failure: OutboxFailure | None = None
 
     def record(self, new: Sequence[OutgoingMessage], delivered: Sequence[Delivery]) -> float | None:
-        """Record both; returns the seconds of the last try, None where `pause` said to give up."""
+        """Record both; returns the seconds of the last attempt, None if `pause` ended the retries."""
         pause, longest = BACKOFF
         while True:
             started = time.monotonic()
@@ -60,6 +60,6 @@ class RetryingOutbox:
 
     def _failed(self, error: Exception) -> None:
         if self.failure is None:
-            logger.warning("messages cannot be written down, trying again: %s", error)
+            logger.warning("outbox: recording messages failed, retrying: %s", error)
         since = self.failure.since if self.failure else datetime.now(UTC)
         self.failure = OutboxFailure(str(error) or type(error).__name__, since)

@@ -1,4 +1,4 @@
-"""A broker connection as publishers and subscribers know it: over stomp.py, or in memory."""
+"""The interface of a broker connection, as publishers and subscribers use it: over stomp.py, or in memory."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class NotConnected(Exception):
 
 
 class ConnectRefused(BrokerUnreachable):
-    """The broker was reached and refused the connection: credentials, certificate, no TLS there."""
+    """The broker was reached and refused the connection: credentials, certificate, or a port without TLS."""
 
 
 class Phase(StrEnum):
@@ -29,7 +29,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionState:
-    """A snapshot for display; instants are UTC, `attempts` counts those since the last good connection.
+    """A snapshot for display; times are UTC, `attempts` counts those since the last good connection.
 
     `last_error` stays after the connection is up again: `last_error_at` says how old it is.
     """
@@ -56,12 +56,12 @@ class SubscribeRequest(NamedTuple):
 
     @property
     def receipt(self) -> str:
-        """The receipt that it asks for."""
+        """The receipt id that the request carries."""
         return f"subscribe-{self.name}"
 
 
 class ConnectionListener(Protocol):
-    """Is called with the events of a connection; every call must return at once."""
+    """Called with the events of a connection, from its threads; every call must return immediately."""
 
     def on_up(self, session: int) -> None:
         """A new session has started; subscribe now."""
@@ -70,50 +70,50 @@ class ConnectionListener(Protocol):
         """That session is over."""
 
     def on_receipt(self, session: int, receipt: str) -> bool:
-        """The broker confirmed `receipt`; true where it was this listener's."""
+        """The broker confirmed `receipt`; returns true if it was this listener's."""
 
     def on_refusal(self, session: int, receipt: str, error: str) -> bool:
-        """The broker answered the frame with `receipt` by an ERROR; true where the session may go on."""
+        """The broker answered the frame with `receipt` by an ERROR; true if the session may continue."""
 
 
 MessageRoute = Callable[[int, Mapping[str, str], str], None]
 
 
 class BrokerConnection(Protocol):
-    """One connection to a broker that comes up again by itself; a session is the time between two outages."""
+    """One connection to a broker that reconnects automatically; a session is the time between two outages."""
 
     def start(self) -> None:
-        """Start connecting, without waiting for it."""
+        """Start connecting; returns immediately."""
 
     def stop(self, timeout: float = 1.0) -> None:
-        """End for good, within `timeout` seconds."""
+        """End the connection permanently, within `timeout` seconds."""
 
     def state(self) -> ConnectionState:
-        """What the connection is doing now."""
+        """Return the current state."""
 
     def wait_up(self, timeout: float) -> int:
-        """Return the session once up; BrokerUnreachable after `timeout` seconds, at once where refused."""
+        """Return the session once up; BrokerUnreachable after `timeout` seconds, immediately if refused."""
 
     def watch(self, watcher: Callable[[ConnectionState], None]) -> None:
-        """Call `watcher` with each change of phase, from a thread of the connection's."""
+        """Call `watcher` with each change of phase, from a thread of the connection."""
 
     def attach(self, listener: ConnectionListener) -> None:
-        """Call `listener` for sessions from now on; for a session that is up, at once."""
+        """Call `listener` for sessions from now on; for a session that is up, immediately."""
 
     def detach(self, listener: ConnectionListener) -> None:
-        """Call `listener` no more."""
+        """Stop calling `listener`."""
 
     def send(self, session: int, messages: Sequence[OutgoingMessage]) -> None:
-        """Send in order, each with its id as its receipt; NotConnected where the session is over."""
+        """Send in order, each with its id as its receipt; NotConnected if the session is over."""
 
     def subscribe(self, session: int, request: SubscribeRequest, route: MessageRoute) -> None:
         """Subscribe; the answer is the receipt `subscribe-<name>`."""
 
     def unsubscribe(self, session: int, subscription: str, headers: Mapping[str, str]) -> None:
-        """End that subscription; unknown and old ones are no error."""
+        """End that subscription; an unknown or old one is not an error."""
 
     def ack(self, session: int, ack_id: str) -> None:
-        """Acknowledge a message; NotConnected where its session is over."""
+        """Acknowledge a message; NotConnected if its session is over."""
 
     def nack(self, session: int, ack_id: str) -> None:
-        """Refuse a message; NotConnected where its session is over."""
+        """Refuse a message; NotConnected if its session is over."""

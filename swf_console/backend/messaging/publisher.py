@@ -1,4 +1,4 @@
-"""The publisher: in order, nothing lost, delivered only where the broker said so."""
+"""The publisher: keeps the order, loses nothing, counts as delivered only what the broker confirmed."""
 
 import threading
 import time
@@ -21,12 +21,12 @@ ABORT_POLL_SECONDS = 0.02
 
 
 class PublishAborted(SwfError):
-    """publish() gave up waiting for room, as its caller asked; that message was not taken."""
+    """publish() was aborted by its caller while waiting for room; the message was not accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublisherState:
-    """A snapshot for display; ages are seconds."""
+    """A snapshot for display; ages are in seconds."""
 
     pending: int
     unconfirmed: int
@@ -36,7 +36,7 @@ class PublisherState:
 
 
 class Publisher:
-    """Sends what is published over `connection`, in order, once each is in `outbox`.
+    """Sends published messages over `connection`, in order, after each is recorded in `outbox`.
 
     At most `pending` messages wait to be recorded and `window` for their receipts; then publish() blocks.
     A delivery is recorded with the next messages, or `delivery_seconds` later. With `gather_seconds`
@@ -60,6 +60,7 @@ class Publisher:
         self._delivery_seconds = delivery_seconds
         self._gather_seconds = gather_seconds
         self._recorded_at = 0.0
+        # one lock guards backlog, session and flags; the conditions share it, so that no wake-up is lost
         self._lock = lock = threading.Lock()
         self._work = threading.Condition(lock)
         self._room = threading.Condition(lock)
@@ -80,9 +81,9 @@ class Publisher:
         abort: Callable[[], bool] | None = None,
         wait: bool = True,
     ) -> None:
-        """Take a message; where too much is pending wait for room, or until `abort()` (PublishAborted).
+        """Accept a message; if too many are pending, wait for room, or until `abort()` (PublishAborted).
 
-        With `wait` false it is taken at once, beyond the bound: for the few that must go out in any case.
+        With `wait` false it is accepted immediately, beyond the limit: for the few that must always go out.
         """
         backlog = self._backlog
         pending, counters = backlog.pending, backlog.counters
@@ -102,7 +103,7 @@ class Publisher:
                 self._work.notify()
 
     def wait_delivered(self, execution_id: str | None, timeout: float | None = None) -> bool:
-        """Whether all the execution's messages were confirmed, and recorded so, in `timeout` seconds."""
+        """Whether all the execution's messages are confirmed, and recorded so, within `timeout` seconds."""
         with self._work:
             self._waiting += 1
             self._work.notify()
@@ -112,22 +113,22 @@ class Publisher:
                 self._waiting -= 1
 
     def statistics(self, execution_id: str | None) -> PublishStatistics:
-        """The figures of one execution so far."""
+        """The statistics of one execution so far."""
         with self._work:
             return self._backlog.statistics(execution_id)
 
     def forget(self, execution_id: str | None) -> None:
-        """Drop the figures of an execution; what it still has on its way is sent all the same."""
+        """Drop the counters of an execution; its pending messages are still sent."""
         with self._work:
             self._backlog.counters.pop(execution_id, None)
 
     def oldest_unconfirmed_age(self) -> float:
-        """How long ago the oldest message was published that the broker has not confirmed; 0 if none."""
+        """Age in seconds of the oldest message that the broker has not confirmed; 0 if none."""
         with self._work:
             return self._backlog.age()
 
     def state(self) -> PublisherState:
-        """What is on its way now."""
+        """Return what is pending and unconfirmed now."""
         failure = self._outbox.failure
         with self._work:
             return PublisherState(
@@ -139,7 +140,7 @@ class Publisher:
             )
 
     def close(self, timeout: float = 5.0) -> bool:
-        """Take no more, and end; true where all was confirmed and recorded within `timeout` seconds."""
+        """Accept no more, and end; true if all was confirmed and recorded within `timeout` seconds."""
         with self._work:
             self._closing = True
             self._work.notify()
@@ -154,20 +155,23 @@ class Publisher:
         return drained
 
     def on_up(self, session: int) -> None:
-        """A new session: everything unconfirmed goes out again, in order, before anything new."""
+        """A new session: all unconfirmed messages are sent again, in order, before new ones.
+
+        The broker may have them already: receivers drop duplicates by swf_message_id.
+        """
         with self._work:
             self._session = session
             self._backlog.send_all_again()
             self._work.notify()
 
     def on_down(self, session: int, error: str) -> None:  # noqa: ARG002 (the connection shows its error itself)
-        """The session is over: what it left unconfirmed waits."""
+        """The session is over: unconfirmed messages wait for the next one."""
         with self._work:
             if session == self._session:
                 self._session = 0
 
     def on_receipt(self, session: int, receipt: str) -> bool:  # noqa: ARG002 (a receipt counts whenever it comes)
-        """The broker has that message."""
+        """The broker has accepted that message."""
         now = time.monotonic()
         backlog = self._backlog
         with self._work:
@@ -188,7 +192,7 @@ class Publisher:
         return True
 
     def on_refusal(self, session: int, receipt: str, error: str) -> bool:  # noqa: ARG002
-        """An ERROR for a message of ours ends the session: it is tried again after the back-off."""
+        """An ERROR for one of our messages ends the session; all are sent again after the back-off."""
         return False
 
     def _wait_for_room(self, abort: Callable[[], bool] | None) -> None:
@@ -220,8 +224,8 @@ class Publisher:
         self._idle = False
 
     def _wait_seconds(self) -> float | None:
-        """How long to wait for a call before work is due by the clock; None where only a call brings work."""
-        # what is published before the next transaction is due does not wake the thread: it is found then
+        """How long to wait before work is due by the clock; None if only a call brings work."""
+        # publish() does not wake this thread before the next transaction is due, so the clock must
         waits = [self._gather_left()] if self._gather_left() > 0 else []
         if self._backlog.unconfirmed or self._backlog.delivered:
             waits.append(self._delivery_seconds)
@@ -250,20 +254,20 @@ class Publisher:
         return bool(hurry or late or len(backlog.delivered) >= self._window)
 
     def _pause(self, seconds: float) -> bool:
-        """Wait before the next try to record; false if closed meanwhile."""
+        """Wait before the next attempt to record; false if closed meanwhile."""
         with self._work:
             return not self._work.wait_for(lambda: self._closed, seconds)
 
     def _recorded(self, batch: list[PendingMessage], owners: list[str | None], seconds: float) -> None:
         with self._work:
             self._backlog.recorded(batch, owners, seconds)
-            if batch:  # deliveries alone delay nothing
+            if batch:  # a transaction with receipts only does not delay the next messages
                 self._recorded_at = time.monotonic()
             if owners:
                 self._settled.notify_all()
 
     def _send(self) -> None:
-        """Send what the current session has not sent; if it ends meanwhile the next one sends it."""
+        """Send what the current session has not sent; if it ends meanwhile, the next session sends it."""
         while True:
             with self._work:
                 session = self._session

@@ -1,4 +1,4 @@
-"""The recorder: everything on its destinations is stored exactly once, from any sender."""
+"""The recorder: stores every message on its destinations exactly once, from any sender."""
 
 import logging
 import threading
@@ -21,7 +21,7 @@ Store = Callable[[Sequence[IncomingMessage]], None]
 
 
 class Unstorable(Exception):
-    """Raised by a store that can never hold a batch: its messages are then stored one by one."""
+    """Raised by a store that can never hold this batch: its messages are then stored one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,12 @@ class RecorderState:
 
 
 class Recorder:
-    """Subscribes to `destinations` and gives what arrives to `store` in batches, in order.
+    """Subscribes to `destinations` and gives the messages to `store` in batches, in order.
 
-    `store` returns once it has committed, and ignores ids that it has already; then the messages are
-    acknowledged. Whatever it raises but Unstorable, it is asked again after a pause. With a `durable_name`,
-    which needs a connection with a client id, the broker keeps what comes while no recorder runs.
+    `store` returns once it has committed, and ignores ids that are stored already; then the messages are
+    acknowledged. After any exception but Unstorable it is called again, after a pause. With a
+    `durable_name`, which needs a connection with a client id, the broker stores messages while no recorder
+    is running.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Recorder:
             subscription.wait_subscribed(timeout)
 
     def state(self) -> RecorderState:
-        """What has come and what became of it."""
+        """Return the counters."""
         return RecorderState(
             subscribed=all(subscription.subscribed for subscription in self._subscriptions),
             stored=self._stored,
@@ -97,7 +98,7 @@ class Recorder:
         )
 
     def close(self, timeout: float = 5.0, *, forget: bool = False) -> None:
-        """Store what has arrived, for up to `timeout` seconds, and unsubscribe."""
+        """Store the received messages, for up to `timeout` seconds, and unsubscribe."""
         self._inbox.close()
         if self._worker.is_alive() and threading.current_thread() is not self._worker:
             self._worker.join(timeout)
@@ -125,7 +126,7 @@ class Recorder:
         return list(new.values())
 
     def _store_batch(self, messages: Sequence[IncomingMessage]) -> bool:
-        """Store until it is stored; false where the recorder is closed before."""
+        """Store, with retries; false if the recorder is closed before."""
         pause, longest = BACKOFF
         while not self._closing.is_set():
             try:
@@ -134,7 +135,7 @@ class Recorder:
                 return self._store_each(messages, error)
             except Exception as error:  # noqa: BLE001 (whatever it is, nothing may be acknowledged unstored)
                 if self._last_error is None:
-                    logger.warning("messages cannot be stored, trying again: %s", error)
+                    logger.warning("recorder: storing messages failed, retrying: %s", error)
                 self._last_error = str(error) or type(error).__name__
                 self._closing.wait(pause)
                 pause = min(pause * 2, longest)
@@ -150,7 +151,12 @@ class Recorder:
         if len(messages) > 1:
             return all(self._store_batch([message]) for message in messages)
         self._unstorable += 1
-        logger.error("message %s on %s cannot be stored: %s", messages[0].id, messages[0].destination, error)
+        logger.error(
+            "recorder: message cannot be stored: id=%s destination=%s: %s",
+            messages[0].id,
+            messages[0].destination,
+            error,
+        )
         return True
 
 

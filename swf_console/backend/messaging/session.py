@@ -1,4 +1,4 @@
-"""One attempt to connect, and its session: STOMP 1.2 frames, heart-beats, a deadline."""
+"""One attempt to connect, and its session: STOMP 1.2 frames, heartbeats, a deadline."""
 
 import itertools
 import logging
@@ -18,9 +18,13 @@ from .transport import SocketTransport, make_protocol
 logger = logging.getLogger(__name__)
 
 VERSION = "1.2"
+# below 8 messages a transaction costs more than the receipts it saves; 500 is the publisher's batch
 SMALLEST_TRANSACTION, LARGEST_TRANSACTION = 8, 500
-SILENCE_FACTOR = 2.2  # ActiveMQ beats only in a period without other frames: twice the period may pass
-DISCONNECT_RECEIPT = "goodbye"
+# ActiveMQ sends a heartbeat only after a period without other frames: twice the period may pass
+SILENCE_FACTOR = 2.2
+DISCONNECT_RECEIPT = "disconnect"
+# words of the ERROR by which ActiveMQ, Artemis and the embedded broker refuse a client id in use: that ends
+# when the broker notices that the old connection is gone, so connecting again helps
 CLIENT_ID_TAKEN = ("already connected", "clientid", "client-id", "client id")
 
 _numbers = itertools.count(1)
@@ -62,11 +66,11 @@ class StompSession:
 
     @property
     def address(self) -> str:
-        """host:port, for messages."""
+        """host:port, for texts."""
         return f"{self.broker.host}:{self.broker.port}"
 
     def open(self) -> None:
-        """Connect and log in before the deadline. BrokerUnreachable; ConnectRefused if waiting is useless."""
+        """Connect and log in before the deadline. BrokerUnreachable; ConnectRefused if a retry is useless."""
         deadline = time.monotonic() + self._timeout
         try:
             start: Any = self.transport.start
@@ -81,11 +85,11 @@ class StompSession:
         self._stomp.connect(self.broker.user or None, self.broker.password or None, headers=headers)
         self._answered.wait(max(0.0, deadline - time.monotonic()))
         if not self._connected:
-            self.abort(f"{self.address} accepted the connection and said nothing within {self._timeout:g} s")
+            self.abort(f"{self.address} accepted the connection and sent nothing within {self._timeout:g} s")
             raise self._failure()
 
     def keep_alive(self) -> float:
-        """Send a heart-beat if one is due, and end the session if the broker has been silent for too long.
+        """Send a heartbeat if one is due, and end the session if the broker has been silent for too long.
 
         Returns the seconds until the next call is due.
         """
@@ -104,9 +108,9 @@ class StompSession:
         return max(0.001, min(waits))
 
     def send(self, messages: Sequence[OutgoingMessage]) -> None:
-        """Send in order; on_receipt is called with the id of each that the broker has.
+        """Send in order; on_receipt is called with the id of each message that the broker has accepted.
 
-        Many go in transactions: a broker waits for its disk at each message that asks for a receipt.
+        Many are sent in transactions: a broker waits for its disk at each message with a receipt.
         """
         try:
             with self.transport.buffered():
@@ -119,7 +123,7 @@ class StompSession:
         except NotConnected:
             raise
         except Exception as error:
-            self.abort(f"a message could not be sent: {error}")
+            self.abort(f"sending a message failed: {error}")
             raise NotConnected(str(error)) from error
 
     def _send_each(self, messages: Sequence[OutgoingMessage]) -> None:
@@ -128,7 +132,7 @@ class StompSession:
             send(message.destination, message.body, CONTENT_TYPE, message.headers, receipt=message.id)
 
     def _send_transaction(self, messages: Sequence[OutgoingMessage]) -> None:
-        send, transaction = self._stomp.send, f"together-{next(_numbers)}"
+        send, transaction = self._stomp.send, f"transaction-{next(_numbers)}"
         self._transactions[transaction] = [message.id for message in messages]
         self._stomp.begin(transaction)
         for message in messages:
@@ -136,7 +140,7 @@ class StompSession:
         self._stomp.commit(transaction, receipt=transaction)
 
     def subscribe(self, request: SubscribeRequest) -> None:
-        """Ask for a subscription and for a receipt of it."""
+        """Send SUBSCRIBE with a receipt request."""
         headers = {**request.headers, "receipt": request.receipt}
         self._stomp.subscribe(request.destination, request.name, request.ack, headers)
 
@@ -153,14 +157,17 @@ class StompSession:
         self._stomp.nack(ack_id)
 
     def close(self, timeout: float) -> None:
-        """Disconnect: wait up to `timeout` seconds until the broker has read everything, and close."""
+        """Disconnect: wait up to `timeout` seconds until the broker has read everything, and close.
+
+        STOMP 1.2, DISCONNECT: its receipt says that all earlier frames were received.
+        """
         if self._connected and not self.ended.is_set():
             self._stomp.send_frame("DISCONNECT", {"receipt": DISCONNECT_RECEIPT})
             self._disconnected.wait(timeout)
         self.abort("closed")
 
     def abort(self, error: str) -> None:
-        """End at once, with `error` as the reason unless there is one already."""
+        """End immediately, with `error` as the reason unless there is one already."""
         self.error = self.error or error
         self.transport.running = False
         self.transport.abort()
@@ -180,22 +187,22 @@ class StompSession:
             taken = any(words in error.lower() for words in CLIENT_ID_TAKEN)
             kind = BrokerUnreachable if taken else ConnectRefused
             return kind(
-                f"the broker at {self.address} refused us: {self._refusal}",
+                f"the broker at {self.address} refused the connection: {self._refusal}",
                 "" if taken else "Check ACTIVEMQ_PORT, ACTIVEMQ_USER and ACTIVEMQ_PASSWORD",
             )
         return BrokerUnreachable(error, "Check ACTIVEMQ_HOST and ACTIVEMQ_PORT")
 
     def connected(self, headers: Mapping[str, str]) -> None:
-        """The broker has accepted us: agree on the heart-beats."""
+        """CONNECTED: agree on the heartbeats (STOMP 1.2, Heart-beating: the larger period counts)."""
         if headers.get("version") != VERSION:
-            self._refusal = f"it speaks STOMP {headers.get('version', '1.0')}, and {VERSION} is needed"
+            self._refusal = f"it uses STOMP {headers.get('version', '1.0')}; {VERSION} is required"
             self.abort(self._refusal)
             return
         self.server = headers.get("server", "")
         offered, wanted = _heartbeats(headers.get("heart-beat", ""))
         send, expect = self._heartbeats
         if send and wanted:
-            self._send_every = max(send, wanted) / 2000
+            self._send_every = max(send, wanted) / 2000  # twice in a period, for a busy processor is late
         if expect and offered:
             self._expect_every = max(expect, offered) * SILENCE_FACTOR / 1000
         self._connected = True
@@ -214,7 +221,7 @@ class StompSession:
                 self._on_receipt(one)
 
     def refused(self, headers: Mapping[str, str], body: str) -> None:
-        """An ERROR: it refuses us before CONNECTED, ends the session later unless a subscriber takes it."""
+        """ERROR: before CONNECTED a refusal; later the session's end, unless a subscription handles it."""
         text = self._cleaned(headers.get("message") or body or "no reason given")
         if not self._connected:
             self._refusal = text
@@ -223,8 +230,8 @@ class StompSession:
             self.abort(f"{self.address} ended the session: {text}")
 
     def lost(self) -> None:
-        """The socket is at its end."""
-        how = "sent something that is no STOMP" if self.transport.not_stomp else "closed the connection"
+        """The socket was closed."""
+        how = "sent data that is not STOMP" if self.transport.not_stomp else "closed the connection"
         self.error = self.error or f"{self.address} {how}"
         self._set_ended()
 
@@ -234,7 +241,7 @@ class StompSession:
 
 
 class _Listener:
-    """What stomp.py calls; nothing that goes wrong in here may reach its receiver thread."""
+    """Called by stomp.py; an exception here would end its receiver thread, and so the connection."""
 
     def __init__(self, session: StompSession) -> None:
         self._session = session
@@ -258,11 +265,11 @@ class _Listener:
         try:
             call(*arguments)
         except Exception:
-            logger.exception("an error while a frame was handled")
+            logger.exception("broker connection: handling a frame failed")
 
 
 def _heartbeats(header: str) -> tuple[int, int]:
-    """What the broker offers to send and wants to have, in milliseconds; nothing where it makes no sense."""
+    """The periods that the broker offers and wants, in milliseconds; 0, 0 if the header is not valid."""
     offered, _, wanted = header.replace(" ", "").partition(",")
     if not (offered.isdecimal() and wanted.isdecimal()):
         return 0, 0
@@ -270,21 +277,21 @@ def _heartbeats(header: str) -> tuple[int, int]:
 
 
 def connect_error(error: OSError, address: str, timeout: float) -> BrokerUnreachable:
-    """The error that says why `address` (host:port) could not be connected to."""
+    """The error that says why connecting to `address` (host:port) failed."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return ConnectRefused(
             f"the certificate of {address} is not trusted: {error.verify_message}",
-            "Check ACTIVEMQ_SSL_CA_CERTS; plain text is no way out",
+            "Check ACTIVEMQ_SSL_CA_CERTS; there is no fallback to plain text",
         )
     if isinstance(error, ssl.SSLError):
         return ConnectRefused(
             f"no TLS with {address}: {getattr(error, 'reason', None) or error}",
-            "Check that ACTIVEMQ_PORT is the TLS port; plain text is no way out",
+            "Check that ACTIVEMQ_PORT is the TLS port; there is no fallback to plain text",
         )
     if isinstance(error, socket.gaierror):
-        reason = "that host is not known"
+        reason = "unknown host"
     elif isinstance(error, ConnectionRefusedError):
-        reason = "nothing listens there"
+        reason = "connection refused: no program listens on that port"
     elif isinstance(error, TimeoutError):
         reason = str(error) if "TLS" in str(error) else f"no answer within {timeout:g} s"
     else:

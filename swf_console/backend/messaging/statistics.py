@@ -1,4 +1,4 @@
-"""Figures of one execution's messages, in memory that does not grow with their number."""
+"""Statistics of one execution's messages, in memory that does not grow with their number."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from ..core.durations import Durations
 
 @dataclass(frozen=True, slots=True)
 class PublishStatistics:
-    """What was published for one execution; latencies are seconds from publish() to the receipt."""
+    """Statistics of one execution's messages; latencies are seconds from publish() to the receipt."""
 
     delivered: int = 0
     undelivered: int = 0
@@ -19,7 +19,7 @@ class PublishStatistics:
 
 
 class PublishCounters:
-    """The running figures of one execution."""
+    """The counters of one execution."""
 
     def __init__(self) -> None:
         self.latency = Durations()
@@ -30,11 +30,11 @@ class PublishCounters:
 
     @property
     def undelivered(self) -> int:
-        """Published, and not yet both confirmed by the broker and written down as such."""
+        """Published, but not yet both confirmed by the broker and recorded as delivered."""
         return self.published - self.delivered
 
     def snapshot(self) -> PublishStatistics:
-        """The figures as they are now."""
+        """The current statistics."""
         return PublishStatistics(
             delivered=self.delivered,
             undelivered=self.undelivered,

@@ -1,4 +1,4 @@
-"""A subscription and a handler: each message handled once, acknowledged after the work is done."""
+"""A subscription and a handler: each message is handled once, and acknowledged after it was handled."""
 
 import logging
 import threading
@@ -33,12 +33,12 @@ class SubscriberState:
 
 
 class Subscriber:
-    """Calls `handler` with each message on a thread of its own, in order of arrival.
+    """Calls `handler` with each message, on a separate thread, in order of arrival.
 
-    A handler that returns has the message acknowledged. One that raises BackendUnreachable is called again
-    with the same message, after a pause, until it returns. Any other exception refuses the message (NACK:
-    ActiveMQ puts it among the dead letters) and is counted. Of messages with the same id one is handled, all
-    are acknowledged.
+    When the handler returns, the message is acknowledged. If it raises BackendUnreachable, it is called
+    again with the same message, after a pause, until it returns. Any other exception refuses the message
+    (NACK: the broker moves it to the dead-letter queue) and is counted. Of several messages with the same
+    id one is handled, all are acknowledged.
     """
 
     def __init__(
@@ -67,11 +67,11 @@ class Subscriber:
         self._subscription.open()
 
     def wait_subscribed(self, timeout: float) -> None:
-        """Return once the broker has confirmed; BrokerUnreachable if not in `timeout` s, or if refused."""
+        """Return once the broker has confirmed; BrokerUnreachable after `timeout` s; SubscriptionRefused."""
         self._subscription.wait_subscribed(timeout)
 
     def state(self) -> SubscriberState:
-        """What has come and what became of it."""
+        """Return the counters."""
         return SubscriberState(
             subscribed=self._subscription.subscribed,
             received=self._subscription.received,
@@ -86,9 +86,9 @@ class Subscriber:
         )
 
     def close(self, timeout: float = 1.0, *, forget: bool = False) -> None:
-        """Unsubscribe after the message at hand; with `forget` a durable subscription is deleted.
+        """Unsubscribe after the current message; with `forget` a durable subscription is deleted.
 
-        What waits stays with the broker where it has to be acknowledged.
+        Messages in the queue stay at the broker if they need an acknowledgement.
         """
         self._closing.set()
         self._inbox.close()
@@ -122,13 +122,13 @@ class Subscriber:
                 self._handler(message)
             except BackendUnreachable as error:
                 self._last_failure = str(error)
-                logger.warning("%s waits: %s", message.id, error)
+                logger.warning("message waits: id=%s: %s", message.id, error)
                 self._closing.wait(pause)
                 pause = min(pause * 2, longest)
             except Exception as error:
                 self._failed += 1
                 self._last_failure = f"{type(error).__name__}: {error}"
-                logger.exception("the handler of %s failed", message.destination)
+                logger.exception("message handler failed: destination=%s", message.destination)
                 return False
             else:
                 return True

@@ -1,4 +1,4 @@
-"""One subscription of a connection, made again in each session, and the bounded queue of what it received."""
+"""One subscription, renewed in each session, and the bounded queue of received messages."""
 
 import itertools
 import logging
@@ -23,7 +23,7 @@ _numbers = itertools.count(1)
 
 
 class SubscriptionRefused(BrokerUnreachable):
-    """The broker refused the subscription: no right to it, or a selector it cannot read."""
+    """The broker refused the subscription: no permission, or an invalid selector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class SubscriptionSpec:
 
 
 class ReceivedMessage(NamedTuple):
-    """A MESSAGE frame as it came, undecoded."""
+    """A received MESSAGE frame, not decoded."""
 
     subscription: "Subscription"
     session: int
@@ -64,24 +64,25 @@ class ReceivedMessage(NamedTuple):
     body: str
 
     def ack(self) -> None:
-        """Acknowledge it; where its session is over the broker sends it again, and its id is recognised."""
+        """Acknowledge it; if its session is over, the broker sends it again, and its id is recognised."""
         if self.subscription.spec.ack != AUTO:
             try:
                 self.subscription.connection.ack(self.session, self.headers.get("ack", ""))
             except NotConnected:
-                logger.debug("not acknowledged: its session is over")
+                logger.debug("message not acknowledged: its session is over")
 
     def nack(self) -> None:
-        """Refuse it: ActiveMQ moves it to the dead-letter queue."""
+        """Refuse it: the broker moves it to the dead-letter queue."""
         if self.subscription.spec.ack != AUTO:
             try:
                 self.subscription.connection.nack(self.session, self.headers.get("ack", ""))
             except NotConnected:
-                logger.debug("not refused: its session is over")
+                logger.debug("message not refused: its session is over")
 
 
 class Inbox:
-    """A bounded queue of received messages. The receiving thread never waits for room in it.
+    """A bounded queue of received messages. The receiving thread never waits for room in it: it also reads
+    heartbeats and receipts.
 
     `before_put` is called before each message, so that the receiving thread can yield to another one.
     """
@@ -99,7 +100,7 @@ class Inbox:
         return len(self._messages)
 
     def put(self, received: ReceivedMessage) -> None:
-        """Add one. Past the limit the oldest goes, but what must be acknowledged stays with the broker."""
+        """Add one. At the limit the oldest is dropped; with acknowledgements the new one."""
         if self._before_put:
             self._before_put()
         with self._changed:
@@ -113,7 +114,7 @@ class Inbox:
                 self._changed.notify()
 
     def take(self, count: int = 1, within: float = 0.0) -> list[ReceivedMessage]:
-        """Wait for one, then up to `within` seconds for `count` of them; empty where closed."""
+        """Wait for one, then up to `within` seconds for `count` of them; [] once closed and empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._messages or self._closed)
             deadline = time.monotonic() + within
@@ -126,14 +127,14 @@ class Inbox:
             return [self._messages.popleft() for _ in range(min(count, len(self._messages)))]
 
     def close(self) -> None:
-        """Wake those who wait; what is there can still be taken."""
+        """Wake waiting threads; messages in the queue can still be taken."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
 
 class Subscription:
-    """One subscription, made again with each session; a listener of its connection."""
+    """One subscription, renewed in each session; a listener of its connection."""
 
     def __init__(self, connection: BrokerConnection, subscription: SubscriptionSpec, inbox: Inbox) -> None:
         self.connection = connection
@@ -156,18 +157,20 @@ class Subscription:
         self.connection.attach(self)
 
     def wait_subscribed(self, timeout: float) -> None:
-        """Return once the broker has confirmed; BrokerUnreachable if not in `timeout` s, or if refused."""
+        """Return once the broker has confirmed; BrokerUnreachable after `timeout` s; SubscriptionRefused."""
         with self._changed:
             self._changed.wait_for(lambda: self._subscribed or self.error is not None, timeout)
             if self._subscribed:
                 return
             if self.error is not None:
-                raise SubscriptionRefused(f"no subscription to {self.spec.destination}: {self.error}")
-        reason = self.connection.state().last_error or "the broker did not answer"
+                raise SubscriptionRefused(
+                    f"the broker refused the subscription to {self.spec.destination}: {self.error}"
+                )
+        reason = self.connection.state().last_error or "no answer from the broker"
         raise BrokerUnreachable(f"no subscription to {self.spec.destination} within {timeout:g} s: {reason}")
 
     def close(self, *, forget: bool = False) -> None:
-        """Unsubscribe; with `forget` the broker drops a durable subscription and what it keeps for it."""
+        """Unsubscribe; with `forget` the broker deletes a durable subscription and its stored messages."""
         self.connection.detach(self)
         headers = {}
         if forget and self.spec.durable_name:
@@ -176,12 +179,12 @@ class Subscription:
         try:
             self.connection.unsubscribe(self._session, self._name, headers)
         except NotConnected:
-            logger.debug("not unsubscribed: the session is over")
+            logger.debug("unsubscribe not sent: the session is over")
         with self._changed:
             self._subscribed = False
 
     def on_up(self, session: int) -> None:
-        """Subscribe again, unless the broker has refused it before."""
+        """Subscribe, unless the broker has refused this subscription before."""
         if self.error is not None:
             return
         self._session = session
@@ -190,15 +193,15 @@ class Subscription:
         try:
             self.connection.subscribe(session, headers, self._received)
         except NotConnected:
-            logger.debug("not subscribed: the session is over already")
+            logger.debug("subscribe not sent: the session is over")
 
     def on_down(self, session: int, error: str) -> None:  # noqa: ARG002 (the connection shows its error)
-        """The subscription is gone with the session."""
+        """The subscription ended with the session."""
         with self._changed:
             self._subscribed = False
 
     def on_receipt(self, session: int, receipt: str) -> bool:
-        """The broker has subscribed us."""
+        """The broker has confirmed the subscription."""
         if receipt != f"subscribe-{self._name}":
             return False
         with self._changed:
@@ -207,10 +210,10 @@ class Subscription:
         return True
 
     def on_refusal(self, session: int, receipt: str, error: str) -> bool:  # noqa: ARG002
-        """The broker refused the subscription: that is not tried again, and the session may go on."""
+        """The broker refused the subscription: it is not retried, and the session continues."""
         if receipt != f"subscribe-{self._name}":
             return False
-        logger.error("no subscription to %s: %s", self.spec.destination, error)
+        logger.error("subscription refused: destination=%s: %s", self.spec.destination, error)
         with self._changed:
             self.error = error
             self._changed.notify_all()
@@ -222,7 +225,7 @@ class Subscription:
 
 
 class RecentIds:
-    """The ids of the latest messages, to recognise duplicates."""
+    """The ids of the latest messages, to recognise duplicates; bounded."""
 
     def __init__(self, size: int = 10_000) -> None:
         self._size = size
@@ -232,7 +235,7 @@ class RecentIds:
         return identity in self._ids
 
     def add(self, identity: str) -> None:
-        """Remember one; the oldest is forgotten."""
+        """Add one; the oldest beyond the size is removed."""
         self._ids[identity] = None
         self._ids.move_to_end(identity)
         if len(self._ids) > self._size:

@@ -1,4 +1,4 @@
-"""TLS with the broker: the files that are trusted, and a codec apart from the socket."""
+"""TLS with the broker: its files, and a codec that is separate from the socket."""
 
 import contextlib
 import socket
@@ -13,7 +13,10 @@ RECORD_BYTES = 65536
 
 
 class TlsCodec:
-    """TLS apart from the socket: one thread encrypts while another waits for bytes to decrypt."""
+    """TLS separate from the socket: one thread encrypts while another waits for bytes to decrypt.
+
+    ssl.SSLSocket would need one lock around both, and a receive that waits would block every send.
+    """
 
     def __init__(self, context: ssl.SSLContext, host: str) -> None:
         self._incoming = ssl.MemoryBIO()
@@ -22,7 +25,7 @@ class TlsCodec:
         self._lock = threading.Lock()
 
     def handshake(self, connected: socket.socket, deadline: float) -> None:
-        """Agree with the peer before `deadline` (monotonic seconds)."""
+        """Do the handshake before `deadline` (monotonic seconds)."""
         while True:
             try:
                 self._tls.do_handshake()
@@ -34,7 +37,7 @@ class TlsCodec:
                     raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "closed in the handshake") from None
                 self._incoming.write(data)
             except ssl.SSLError:
-                # Send the peer the alert that says why, where the socket still takes it.
+                # send the peer the TLS alert with the reason, if the socket still accepts it
                 with contextlib.suppress(OSError):
                     connected.sendall(self._outgoing.read())
                 raise
@@ -43,7 +46,7 @@ class TlsCodec:
                 return
 
     def encrypt(self, data: bytes) -> bytes:
-        """The records that carry `data`, and whatever else TLS has to say."""
+        """The TLS records of `data`, and other records that are due."""
         with self._lock:
             view = memoryview(data)
             while view:
@@ -51,7 +54,7 @@ class TlsCodec:
             return self._outgoing.read()
 
     def decrypt(self, data: bytes) -> tuple[bytes, bool]:
-        """What `data` holds, and whether the peer has closed."""
+        """The plain bytes in `data`, and whether the peer has closed."""
         plain = bytearray()
         with self._lock:
             self._incoming.write(data)
@@ -66,7 +69,7 @@ class TlsCodec:
 
 
 def tls_context(broker: BrokerSettings) -> ssl.SSLContext:
-    """TLS 1.2 or later with the host name checked; ConnectRefused where a file cannot be used."""
+    """TLS 1.2 or later with the host name checked; ConnectRefused if a file cannot be used."""
     try:
         context = ssl.create_default_context(cafile=broker.ca_certs)
         context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -1,7 +1,7 @@
-"""The socket under stomp.py: its deadline, its TLS, and a way out of a send that blocks.
+"""The socket under stomp.py: with a deadline, TLS, and sends that can be aborted.
 
-stomp.py's own Transport hangs in a send to a frozen peer, its heart-beat thread behind it, and over TLS it
-spins when the peer is gone; its BaseTransport leaves the socket to us.
+The Transport of stomp.py 9.0.0 hangs in a send to a frozen peer, with its heartbeat thread behind it, and
+over TLS it uses a whole core when the peer is gone; its BaseTransport leaves the socket to us.
 """
 
 import contextlib
@@ -30,12 +30,12 @@ SERVER_COMMANDS = {"CONNECTED", "MESSAGE", "RECEIPT", "ERROR", "heartbeat"}
 RECEIVE_BYTES = 65536
 FLUSH_BYTES = 65536
 
-# At lower levels stomp.py logs frames, and its mask for the password does not fit the frames it writes.
+# at lower levels stomp.py logs frames, and its mask for the password does not match the frames it writes
 logging.getLogger("stomp.py").setLevel(logging.ERROR)
 
 
 class SocketTransport(BaseTransport):
-    """One socket, used for one connection; frames leave whole and in order whichever thread sends them."""
+    """One socket, used for one connection; frames are sent whole and in order from any thread."""
 
     vhost = None
 
@@ -46,6 +46,7 @@ class SocketTransport(BaseTransport):
         self._timeout = timeout
         self._socket: socket.socket | None = None
         self._tls: TlsCodec | None = None
+        # guards the socket's write side, _rest and TLS order; reentrant, because buffered() sends inside it
         self._sending = threading.RLock()
         self._buffering_thread: int | None = None
         self._buffered: list[bytes] = []
@@ -59,31 +60,32 @@ class SocketTransport(BaseTransport):
         self.not_stomp = False
 
     def attempt_connection(self) -> None:
-        """Connect, and shake hands where TLS is asked for; OSError (ssl.SSLError too) or ConnectRefused."""
+        """Connect, with the TLS handshake if configured. OSError (also ssl.SSLError) or ConnectRefused."""
         deadline = time.monotonic() + self._timeout
         context = tls_context(self._broker) if self._broker.tls else None
         address = (self._broker.host, self._broker.port)
         connected = socket.create_connection(address, self._timeout)
         self._socket = connected
         if connected.getsockname() == connected.getpeername():
+            # the kernel may choose the target as source port on loopback (TCP simultaneous open)
             connected.close()
-            raise ConnectionRefusedError("connected to itself: nothing listens there")
+            raise ConnectionRefusedError("connected to itself: no program listens on that port")
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if context is not None:
             self._tls = TlsCodec(context, self._broker.host)
-            self._shake_hands(self._tls, connected, deadline)
+            self._handshake(self._tls, connected, deadline)
         connected.settimeout(None)
         self.received_at = self.sent_at = time.monotonic()
 
-    def _shake_hands(self, tls: TlsCodec, connected: socket.socket, deadline: float) -> None:
+    def _handshake(self, tls: TlsCodec, connected: socket.socket, deadline: float) -> None:
         try:
             tls.handshake(connected, deadline)
         except TimeoutError as error:
-            raise TimeoutError(f"no answer to the TLS greeting within {self._timeout:g} s") from error
+            raise TimeoutError(f"no answer to the TLS handshake within {self._timeout:g} s") from error
 
     def transmit(self, frame: Any) -> None:
-        """Encode and send a frame; only SENDs may block, for that is what holds a fast sender back."""
+        """Encode and send a frame; only SENDs may block: that is the flow control for a fast sender."""
         packed = b"".join(convert_frame(frame))
         if frame.cmd not in ("SEND", "BEGIN", "COMMIT"):
             self.post(packed)
@@ -93,14 +95,14 @@ class SocketTransport(BaseTransport):
             self.send(packed)
 
     def send(self, encoded_frame: bytes) -> None:
-        """Send, waiting for room; NotConnected where the connection ends meanwhile."""
+        """Send, waiting for room; NotConnected if the connection ends meanwhile."""
         with self._sending:
             self._write(encoded_frame)
         self._flush_posted()
 
     @contextlib.contextmanager
     def buffered(self) -> Iterator[None]:
-        """Join what this thread sends within into few large writes."""
+        """Join the frames that this thread sends inside into few large writes."""
         with self._sending:
             self._buffering_thread, self._buffered, self._buffered_bytes = threading.get_ident(), [], 0
             try:
@@ -111,12 +113,12 @@ class SocketTransport(BaseTransport):
         self._flush_posted()
 
     def post(self, data: bytes) -> None:
-        """Send without ever waiting: what finds no room goes out with the next send or heart-beat."""
+        """Send without waiting: what finds no room is sent with the next send or heartbeat."""
         self._posted.append(data)
         self._flush_posted()
 
     def receive(self) -> bytes:
-        """Wait for bytes; empty where the peer has closed."""
+        """Wait for bytes; empty if the peer has closed."""
         while True:
             connected = self._socket
             if connected is None:
@@ -130,15 +132,15 @@ class SocketTransport(BaseTransport):
                 return plain
 
     def process_frame(self, f: Any, frame_str: Any) -> None:
-        """Hand a frame on; one that no broker sends ends the session, since others may be lost with it."""
+        """Pass a frame on; a command that no broker sends ends the session: frames may be lost with it."""
         if f.cmd not in SERVER_COMMANDS:
             self.not_stomp = True
             raise ConnectionClosedException
-        hand_on: Any = super().process_frame
-        hand_on(f, frame_str)
+        pass_on: Any = super().process_frame
+        pass_on(f, frame_str)
 
     def abort(self) -> None:
-        """End the connection now; a thread that is blocked in a send or a receive comes out of it."""
+        """End the connection now; a thread that is blocked in a send or a receive returns from it."""
         connected = self._socket
         if connected is not None:
             with contextlib.suppress(OSError):
@@ -153,7 +155,7 @@ class SocketTransport(BaseTransport):
                 connected.close()
 
     def disconnect_socket(self) -> None:
-        """What stomp.py calls on the receipt of a DISCONNECT."""
+        """Called by stomp.py on the receipt of a DISCONNECT."""
         self.abort()
 
     def _start_receiver(self, run: Callable[[], None]) -> threading.Thread:
@@ -199,7 +201,7 @@ class SocketTransport(BaseTransport):
         return data if self._tls is None else self._tls.encrypt(data)
 
     def _flush_posted(self) -> None:
-        # The holder of the lock comes here after releasing it, so nothing posted meanwhile is left behind.
+        # each holder of the lock comes here after releasing it: nothing posted meanwhile is left in the queue
         while (self._posted or self._rest) and self._sending.acquire(blocking=False):
             try:
                 if not self._write_posted():
@@ -232,7 +234,7 @@ class SocketTransport(BaseTransport):
 
 
 def make_protocol(transport: SocketTransport) -> Any:
-    """STOMP 1.2 over `transport`, without stomp.py's heart-beat, which trips over a header it cannot read."""
+    """STOMP 1.2 over `transport`, without stomp.py's heartbeats: a bad header ends them (9.0.0)."""
     make: Any = Protocol12
     protocol = make(transport)
     forget: Any = transport.remove_listener

@@ -50,7 +50,7 @@ def ask(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]
     return run([*CONSOLE, *arguments], cwd=settings.home)
 
 
-def test_the_tail_shows_what_passes_its_filter_and_ctrl_c_ends_it_quietly(
+def test_messages_tail_filter_shows_matches_and_ctrl_c_ends_it(
     settings: Settings, tailed: subprocess.Popen[str]
 ) -> None:
     assert ask(settings, *RUN).returncode == 0
@@ -62,9 +62,7 @@ def test_the_tail_shows_what_passes_its_filter_and_ctrl_c_ends_it_quietly(
     assert (tailed.returncode, out, err) == (130, "", "")
 
 
-def test_a_reader_that_goes_away_ends_the_tail_quietly(
-    settings: Settings, tailed: subprocess.Popen[str]
-) -> None:
+def test_messages_tail_closed_reader_ends_it(settings: Settings, tailed: subprocess.Popen[str]) -> None:
     assert tailed.stdout is not None
     tailed.stdout.close()
     assert ask(settings, *RUN).returncode == 0
@@ -73,13 +71,13 @@ def test_a_reader_that_goes_away_ends_the_tail_quietly(
     assert tailed.stderr.read() == ""
 
 
-def test_the_tail_ends_after_so_many_messages_or_says_that_they_did_not_come(settings: Settings) -> None:
+def test_messages_tail_count_ends_it_or_times_out(settings: Settings) -> None:
     said = ask(settings, "messages", "tail", "--count", "1", "--timeout", "0.5")
     assert said.returncode == 4
     assert "0 of 1 messages" in said.stderr
 
 
-def test_following_takes_nothing_from_anybody(settings: Settings) -> None:
+def test_messages_tail_takes_no_message_from_others(settings: Settings) -> None:
     seen: list[list[str]] = []
     with Tail(settings) as first, Tail(settings, match=compile_filter("type=stf_gen")) as second:
         assert ask(settings, *RUN).returncode == 0
@@ -92,7 +90,7 @@ def test_following_takes_nothing_from_anybody(settings: Settings) -> None:
     assert set(seen[1]) == {"stf_gen"}
 
 
-def test_a_rerun_has_the_same_parameters_and_says_so(settings: Settings) -> None:
+def test_rerun_has_the_same_parameters(settings: Settings) -> None:
     first = json.loads(ask(settings, *RUN, "--stf-count", "3").stdout)["execution_id"]
     again = ask(settings, "executions", "rerun", first, "--json")
     assert again.returncode == 0, again.stderr
@@ -102,7 +100,7 @@ def test_a_rerun_has_the_same_parameters_and_says_so(settings: Settings) -> None
     assert "parameter" not in {json.loads(line)["kind"] for line in differences.splitlines()}
 
 
-def test_stop_ends_a_run_of_another_process(settings: Settings) -> None:
+def test_executions_stop_ends_a_run_of_another_process(settings: Settings) -> None:
     runner = subprocess.Popen(
         [*CONSOLE, *RUN, "--realtime"],
         cwd=settings.home,

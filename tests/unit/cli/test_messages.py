@@ -11,7 +11,7 @@ from tests.support.history import BEGAN, add_execution, add_messages
 HOSTILE = "\x1b[2J\u202e\x9b\x07"
 
 
-def test_messages_stand_newest_first_with_their_delivery(console: CommandLine, kept: Database) -> None:
+def test_messages_list_is_newest_first_with_delivery(console: CommandLine, kept: Database) -> None:
     execution_id = add_execution(kept)
     add_messages(kept, execution_id, 1)
     add_messages(kept, execution_id, 1, kind="end_run", delivered_at=BEGAN, sender_agent=None)
@@ -19,7 +19,7 @@ def test_messages_stand_newest_first_with_their_delivery(console: CommandLine, k
     assert {(row[3], row[2]) for row in rows} == {("stf_gen", "no"), ("end_run", "yes")}
 
 
-def test_flags_and_words_filter_together(console: CommandLine, kept: Database) -> None:
+def test_messages_list_flags_and_filter_combine(console: CommandLine, kept: Database) -> None:
     execution_id = add_execution(kept)
     add_messages(kept, execution_id, 5)
     add_messages(kept, execution_id, 5, namespace="other")
@@ -27,7 +27,7 @@ def test_flags_and_words_filter_together(console: CommandLine, kept: Database) -
     assert [each["namespace"] for each in said.documents] == ["demo"]
 
 
-def test_a_term_of_a_filter_needs_no_action_before_it(console: CommandLine, kept: Database) -> None:
+def test_messages_filter_term_implies_list(console: CommandLine, kept: Database) -> None:
     add_messages(kept, add_execution(kept), 3)
     listed = console("messages", "list", ".sequence=2", "--json").out
     assert listed
@@ -37,20 +37,20 @@ def test_a_term_of_a_filter_needs_no_action_before_it(console: CommandLine, kept
     assert (said.code, "invalid choice: 'lisst'" in said.err) == (2, True)
 
 
-def test_an_empty_list_says_what_to_do_next(console: CommandLine, kept: Database) -> None:
+def test_messages_list_empty_suggests_the_next_step(console: CommandLine, kept: Database) -> None:
     assert "No messages yet" in console("messages").err
     assert "No messages match" in console("messages", "--type", "stf_*").err
     assert "No messages match" in console("messages", "list", "word").err
 
 
-def test_a_page_names_the_next(console: CommandLine, kept: Database) -> None:
+def test_messages_list_page_names_the_next(console: CommandLine, kept: Database) -> None:
     add_messages(kept, add_execution(kept), 3)
     rows = console("messages", "--limit", "2", "--json").documents
     (last,) = console("messages", "--limit", "2", "--json", "--after", rows[-1]["next"]).documents
     assert last["message_id"] not in {row.get("message_id") for row in rows}
 
 
-def test_show_prints_the_content(console: CommandLine, kept: Database) -> None:
+def test_messages_show_prints_the_content(console: CommandLine, kept: Database) -> None:
     (identity,) = add_messages(kept, add_execution(kept), 1, content={"filename": "a.stf", "evil": HOSTILE})
     said = console("messages", "show", identity)
     assert "a.stf" in said.out
@@ -60,9 +60,7 @@ def test_show_prints_the_content(console: CommandLine, kept: Database) -> None:
 
 
 @pytest.mark.parametrize("identity", ["1", "x" * 5000, "00000000-0000-4000-8000-000000000000"])
-def test_an_unknown_message_is_refused_in_one_line(
-    console: CommandLine, kept: Database, identity: str
-) -> None:
+def test_messages_show_unknown_id_is_one_line(console: CommandLine, kept: Database, identity: str) -> None:
     said = console("messages", "show", identity)
     assert said.code == 2
     assert len(said.err.splitlines()) == 1
@@ -79,17 +77,17 @@ def test_an_unknown_message_is_refused_in_one_line(
         "/topic/queue://b",
     ],
 )
-def test_the_tail_refuses_whatever_may_be_a_queue_and_says_why(console: CommandLine, topic: str) -> None:
+def test_messages_tail_queue_is_refused(console: CommandLine, topic: str) -> None:
     said = console("messages", "tail", "--topic", topic)
     assert said.code == 5
     assert "steals messages" in said.err
 
 
-def test_the_tail_refuses_a_bare_name(console: CommandLine) -> None:
+def test_messages_tail_bare_name_is_refused(console: CommandLine) -> None:
     assert console("messages", "tail", "--topic", "epictopic").code == 2
 
 
-def test_the_tail_says_when_there_is_no_broker(
+def test_messages_tail_without_broker_reports_it(
     console: CommandLine, monkeypatch: pytest.MonkeyPatch, unused_port: int
 ) -> None:
     monkeypatch.setattr("swf_console.backend.services.messages.follow.CONNECT_SECONDS", 0.2)
@@ -99,7 +97,7 @@ def test_the_tail_says_when_there_is_no_broker(
 
 
 @pytest.mark.parametrize("words", [["tpye=x"], ['"open']])
-def test_a_filter_that_cannot_be_read_is_refused(console: CommandLine, words: list[str]) -> None:
+def test_messages_filter_invalid_is_refused(console: CommandLine, words: list[str]) -> None:
     for action in ("list", "tail"):
         said = console("messages", action, *words)
         assert said.code == 2
@@ -109,9 +107,7 @@ def test_a_filter_that_cannot_be_read_is_refused(console: CommandLine, words: li
 @pytest.mark.parametrize(
     "body", [HOSTILE, '{"msg_type": "\\u001b[2J\\u202e", "x": "\\ud800"}', "x" * 1_000_000, "[]"]
 )
-def test_a_live_message_takes_one_harmless_line_whatever_it_is(
-    body: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_messages_tail_any_message_is_one_safe_line(body: str, capsys: pytest.CaptureFixture[str]) -> None:
     message = read({"destination": "/topic/" + HOSTILE, "namespace": HOSTILE}, body)
     assert show_as_they_come([message, message], 1, as_json=False) == 1
     assert show_as_they_come([message], 1, as_json=True) == 1

@@ -1,4 +1,4 @@
-"""TF slices in the messages of the fast processing agent and the workers."""
+"""TF slices in the messages of the fast processing agent and the slice workers."""
 
 import uuid
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A slice that waits for a worker. `source` is the message that brought it."""
+    """A slice that waits for a worker. `source` is its message."""
 
     source: Message
     run_number: int
@@ -36,24 +36,24 @@ class Slice:
 
     @property
     def key(self) -> tuple[str, int]:
-        """Its TF sample, and its number in it."""
+        """The TF sample, and the number within it."""
         sample, number = sample_of(self.tf_filename)
         return sample, self.slice_id if number is None else number
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of a slice from its worker: whether it is done, and what is stored."""
+    """A worker's result for a slice: whether it is done, and the row to store."""
 
     done: bool
     result: SliceResult
 
 
 def inner(message: Message) -> Message:
-    """The message that lies in its `content`. Raises BadMessage."""
+    """The message inside the field `content`. Raises BadMessage."""
     content = message.content.get("content")
     if not isinstance(content, dict):
-        raise BadMessage(f"{message.msg_type} message {message.id}: content is no object")
+        raise BadMessage(f"{message.msg_type} message {message.id}: content is not an object")
     run_id = message.run_id if message.run_id is not None else content.get("run_id")
     known = str(run_id) if isinstance(run_id, str | int) else None
     return replace(message, incoming=replace(message.incoming, content=content, run_id=known))
@@ -71,8 +71,8 @@ def registered(message: Message) -> Sample:
     )
 
 
-def cut(sample: Sample, count: int, run_number: int, whose: Mapping[str, Any]) -> list[NewTfSlice]:
-    """Cut a sample into `count` slices that share its TFs evenly; `whose` is kept with each."""
+def cut(sample: Sample, count: int, run_number: int, labels: Mapping[str, Any]) -> list[NewTfSlice]:
+    """Cut a sample into `count` slices that share its TFs evenly; `labels` are stored with each."""
     bounds = [sample.tf_first + sample.tf_count * n // count for n in range(count + 1)]
     return [
         NewTfSlice(
@@ -82,7 +82,7 @@ def cut(sample: Sample, count: int, run_number: int, whose: Mapping[str, Any]) -
             tf_last=bounds[n + 1] - 1,
             tf_count=bounds[n + 1] - bounds[n],
             run_number=run_number,
-            metadata={"filename": sample.stf_filename, **whose},
+            metadata={"filename": sample.stf_filename, **labels},
         )
         for n in range(count)
     ]
@@ -91,7 +91,7 @@ def cut(sample: Sample, count: int, run_number: int, whose: Mapping[str, Any]) -
 def slice_message(
     piece: NewTfSlice | Retry, sample: str, slice_id: int, execution_id: str | None
 ) -> dict[str, Any]:
-    """The message of a slice for the queue; its req_id differs from attempt to attempt."""
+    """The message of a slice for the queue; each attempt has another req_id."""
     attempt = piece.attempt if isinstance(piece, Retry) else 0
     name = slice_file(sample, slice_id)
     now = datetime.now(UTC).isoformat()
@@ -118,7 +118,7 @@ def slice_message(
 
 
 def taken(message: Message) -> Slice:
-    """The slice of a message from the queue. Raises BadMessage."""
+    """The slice in a message of the queue. Raises BadMessage."""
     inside = inner(message)
     return Slice(
         source=message,
@@ -132,7 +132,7 @@ def taken(message: Message) -> Slice:
 def result_message(
     piece: Slice, worker: str, host: str, began: datetime, error: str | None = None
 ) -> dict[str, Any]:
-    """What a worker sends when it has finished a slice."""
+    """The message of a worker that has finished a slice."""
     state = "done" if error is None else "failed"
     now = datetime.now(UTC).isoformat()
     result = {"slice_id": piece.slice_id, "tf_filename": piece.tf_filename, "state": state}
@@ -156,12 +156,12 @@ def result_message(
 
 
 def outcome(message: Message) -> Outcome:
-    """What a slice_result says; the slice it belongs to is named inside its result. Raises BadMessage."""
+    """The content of a slice_result; the slice is named inside its result. Raises BadMessage."""
     inside = inner(message)
     nested = inside.content.get("result")
     named = nested.get("result") if isinstance(nested, dict) else None
     if not isinstance(named, dict):
-        raise BadMessage(f"slice_result message {message.id} names no slice")
+        raise BadMessage(f"slice_result message {message.id}: content.result.result is missing")
     about = replace(inside, incoming=replace(inside.incoming, content=named))
     sample, number = sample_of(about.text("tf_filename"))
     slice_id = about.integer("slice_id", number)
@@ -176,8 +176,8 @@ def outcome(message: Message) -> Outcome:
         slice_id=slice_id,
         identity=inside.text("req_id", None) or message.id,
         worker=worker,
-        started_at=_moment(inside.content.get("processing_start_at")),
-        ended_at=_moment(inside.content.get("processed_at")) or message.time,
+        started_at=_time(inside.content.get("processing_start_at")),
+        ended_at=_time(inside.content.get("processed_at")) or message.time,
         details={"worker_hostname": host, **panda, **error},
     )
     return Outcome(inside.content.get("state") == "done", result)
@@ -186,7 +186,7 @@ def outcome(message: Message) -> Outcome:
 _PANDA = ("panda_task_id", "panda_id", "harvester_id")
 
 
-def _moment(value: object) -> datetime | None:
+def _time(value: object) -> datetime | None:
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

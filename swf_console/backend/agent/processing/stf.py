@@ -1,4 +1,4 @@
-"""STFs in the messages of the standard chain's agents, and their registration."""
+"""STFs in the messages of the standard chain, and their registration."""
 
 import hashlib
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Stf:
         return self.filename.removesuffix(".stf")
 
     def fields(self) -> dict[str, Any]:
-        """What stf_ready says of it."""
+        """The fields of its stf_ready message."""
         return {
             "filename": self.filename,
             "run_id": self.source.run_id,
@@ -49,7 +49,7 @@ class Stf:
         }
 
     def stage(self, context: HandlerContext, agent_type: str, **outcome: Any) -> StageWork:
-        """The stage of one agent in its processing, and how it ended."""
+        """The row of one agent's processing stage, with its outcome."""
         message = self.source
         return StageWork(
             self.filename, context.agent_name, agent_type, message.time, message.content, **outcome
@@ -57,7 +57,7 @@ class Stf:
 
 
 def generated(message: Message) -> Stf:
-    """The STF of an stf_gen; there is no file, so size and checksum are made from its name. BadMessage."""
+    """The STF of an stf_gen; as there is no file, size and checksum are derived from the name. BadMessage."""
     filename = message.text("filename")
     digest = hashlib.sha256(filename.encode()).hexdigest()
     interval = message.parameters.get("stf_interval", USUAL_INTERVAL)
@@ -82,13 +82,13 @@ def ready(message: Message) -> Stf:
         file_url=message.text("file_url", None) or "",
         checksum=message.text("checksum", None) or "",
         size_bytes=message.integer("size_bytes", 0),
-        start=_moment(message, "start"),
-        end=_moment(message, "end"),
+        start=_time(message, "start"),
+        end=_time(message, "end"),
     )
 
 
 def register(context: HandlerContext, stf: Stf) -> None:
-    """Store the run, the STF and its workflow row, each unless it is there already."""
+    """Store the run, the STF and its workflow row; rows that exist are kept."""
     message = stf.source
     state = message.text("state", None) or "run"
     substate = message.text("substate", None) or "physics"
@@ -120,24 +120,24 @@ def register(context: HandlerContext, stf: Stf) -> None:
 
 
 def run_conditions(message: Message) -> dict[str, Any]:
-    """What is stored with a run, the same for all of its messages."""
+    """The conditions stored with a run, equal for all of its messages."""
     return {"execution_id": message.execution_id, "namespace": message.namespace}
 
 
 def is_sampled(sequence: int, rate: float) -> bool:
-    """Whether a share `rate` of the STFs takes this one (the first is 1): evenly spread, the first always.
+    """Whether the share `rate` includes this STF (the first is 1): evenly spread, always with the first.
 
-    Of 100 STFs 5 % are the 1st, the 21st, ... the 81st: every agent comes to the same, at any time.
+    5 % of 100 STFs are the 1st, the 21st, ... the 81st: every agent computes the same, at any time.
     """
     return samples_among(sequence, rate) > samples_among(sequence - 1, rate)
 
 
 def samples_among(stfs: int, rate: float) -> int:
-    """How many of the first `stfs` a share `rate` takes: rounded up."""
+    """How many of the first `stfs` the share `rate` includes, rounded up."""
     return -int(-(stfs * rate - 1e-9) // 1) if stfs else 0
 
 
-def _moment(message: Message, name: str) -> datetime:
+def _time(message: Message, name: str) -> datetime:
     try:
         moment = datetime.fromisoformat(str(message.content.get(name)))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The workers of one run in one process: which are free, which have a slice, and which slices wait."""
+"""The workers of one run in one process: the free ones, the busy ones, and the waiting slices."""
 
 import itertools
 import zlib
@@ -14,14 +14,14 @@ from .slices import Slice
 
 MOST_WORKERS = 100_000
 WORKERS = 30
-AT_ONCE = 500  # slices that take no time are given out in batches
+AT_ONCE = 500  # batch size of slices that take no time
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a run requests of its workers; times in seconds of the wall clock. `asked_at` is when it did.
+    """The workers that a run requests; times in seconds of the wall clock. `asked_at`: time of the request.
 
-    `queue` is where its slices wait.
+    `queue` is the queue of its slices.
     """
 
     run_number: int
@@ -33,14 +33,14 @@ class Terms:
     queue: str = SLICES_QUEUE
 
     def due(self, number: int) -> datetime:
-        """When a worker is to be there: they come evenly, the last when the ramp-up time is over."""
+        """When a worker starts: evenly spread over the ramp-up time, the last at its end."""
         return self.asked_at + timedelta(seconds=self.rampup_time * (number + 1) / self.workers)
 
 
 def terms_of(notice: Message, *, realtime: bool) -> Terms:
-    """The terms of a run_imminent_worker notice, whose content this is. Raises BadMessage.
+    """The terms in the content of a run_imminent_worker message. Raises BadMessage.
 
-    A run in fast mode takes no time, and neither do its workers.
+    In fast mode all times are 0.
     """
 
     def seconds(name: str) -> float:
@@ -59,7 +59,7 @@ def terms_of(notice: Message, *, realtime: bool) -> Terms:
 
 @dataclass(slots=True)
 class Job:
-    """A slice with the worker that has it."""
+    """A slice and the worker that processes it."""
 
     piece: Slice
     worker: str
@@ -69,7 +69,7 @@ class Job:
 
 @dataclass(slots=True)
 class WorkerPool:
-    """Not thread-safe: its owner sees to that. `notice` is kept until the last worker has gone."""
+    """Not thread-safe: the owner locks. `notice` is not acknowledged until the last worker has ended."""
 
     notice: Message
     terms: Terms
@@ -82,7 +82,7 @@ class WorkerPool:
 
     @property
     def run_number(self) -> int:
-        """The run they work for."""
+        """The run of these workers."""
         return self.terms.run_number
 
     @property
@@ -91,32 +91,35 @@ class WorkerPool:
         return self.terms.processing_time <= 0
 
     def worker_id(self, number: int) -> str:
-        """The name of a worker, the same whichever process it is."""
+        """The name of a worker; it does not depend on the process."""
         return f"run-{self.run_number}-worker-{number:05d}"
 
     def due(self, now: datetime) -> list[int]:
-        """The workers of our share that are to be there by now, and are not yet."""
+        """The workers of this process that are due and not started."""
         return list(itertools.takewhile(lambda number: self.terms.due(number) <= now, self.mine))
 
     def overdue(self, before: datetime) -> list[int]:
-        """The workers that should have been there `before`, and are not ours."""
+        """The workers that were due `before`, and do not run in this process."""
         ours = {*self.free, *(job.worker for job in self.busy.values())}
         due = itertools.takewhile(lambda n: self.terms.due(n) <= before, range(self.terms.workers))
         return [number for number in due if self.worker_id(number) not in ours]
 
     def uncovered(self) -> int:
-        """How many more slices the broker should give us; 0 as long as that is hardly worth another feed."""
+        """How many more slices to request; 0 while another subscription is not worth it.
+
+        Each subscription has its own prefetch, and a broker serves few of them faster than many.
+        """
         members = len(self.free) + len(self.busy)
         wanted = max(members, AT_ONCE) if self.instant and members else members
         missing = wanted - self.covered
         return missing if missing > self.covered // 8 or not self.mine else 0
 
     def worker_for(self, piece: Slice) -> str:
-        """A free worker, for a slice that takes no time: the same one if it comes again."""
+        """A free worker for a slice that takes no time; a repeated slice gets the same worker."""
         return self.free[zlib.crc32(piece.req_id.encode()) % len(self.free)]
 
     def assign(self, now: datetime, clock: float) -> list[Job]:
-        """Give the waiting slices to free workers."""
+        """Assign the waiting slices to free workers."""
         jobs = []
         while self.waiting and self.free:
             piece = self.waiting.popleft()
@@ -126,18 +129,18 @@ class WorkerPool:
         return jobs
 
     def pop_finished(self, clock: float) -> list[Job]:
-        """The slices whose time is over; their workers are free again once they are back in `free`."""
+        """Remove and return the finished jobs; the caller returns their workers to `free`."""
         done = []
         for key in list(itertools.takewhile(lambda key: self.busy[key].ends <= clock, self.busy)):
             done.append(self.busy.pop(key))
         return done
 
     def next_end(self) -> float | None:
-        """When the next slice is finished: all take the same time, so the first started is the first done."""
+        """When the next slice is finished: all take the same time, so the first started ends first."""
         return next((job.ends for job in self.busy.values()), None)
 
     def beats(self, now: datetime) -> list[WorkerBeat]:
-        """The heartbeat of each of our workers."""
+        """The heartbeat of each worker of this process."""
         idle = [WorkerBeat(worker, IDLE, now) for worker in self.free]
         return idle + [
             WorkerBeat(job.worker, PROCESSING, now, job.piece.slice_id, job.piece.tf_filename)

@@ -108,9 +108,7 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LivingHome]
 
 
 @pytest.mark.timeout(400)
-def test_everything_twice_in_any_order_of_an_older_run_and_garbage_leave_the_same_rows(
-    home: LivingHome, undisturbed: Rows
-) -> None:
+def test_chain_disturbed_messages_store_the_same_rows(home: LivingHome, undisturbed: Rows) -> None:
     run_it(home)
     finish(home, 1)
     disturber = Disturber(home.database, *home.broker_address())
@@ -125,7 +123,7 @@ def test_everything_twice_in_any_order_of_an_older_run_and_garbage_leave_the_sam
     assert {home.agent(kind).operational_state for kind in CHAIN} == {"READY"}
 
 
-def test_two_namespaces_at_once_have_nothing_of_each_other(home: LivingHome) -> None:
+def test_disturbed_two_namespaces_at_once_are_separate(home: LivingHome) -> None:
     for kind in CHAIN:
         home.start(kind, "--namespace", OTHER, name=f"{kind} of the other")
     home.wait_for(lambda: len(agents_of(home, OTHER)) == len(CHAIN))

@@ -98,9 +98,7 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LivingHome]
         yield made
 
 
-def test_a_run_in_fast_mode_is_done_in_seconds_and_leaves_the_rows_of_one_in_real_time(
-    home: LivingHome, undisturbed: Rows
-) -> None:
+def test_fast_mode_run_stores_the_rows_of_a_real_time_run(home: LivingHome, undisturbed: Rows) -> None:
     run_it(home)
     home.wait_for(lambda: is_over(home), 10)
     assert finish(home) == undisturbed
@@ -110,9 +108,7 @@ def test_a_run_in_fast_mode_is_done_in_seconds_and_leaves_the_rows_of_one_in_rea
     assert counted == (SAMPLES, SAMPLES * SLICES, SAMPLES * SLICES)
 
 
-def test_killed_one_after_the_other_and_all_at_once_they_leave_the_same_rows(
-    home: LivingHome, undisturbed: Rows
-) -> None:
+def test_fast_processing_agents_killed_store_the_same_rows(home: LivingHome, undisturbed: Rows) -> None:
     with home.during(lambda: run_it(home, "--realtime")):
         for number, kind in enumerate(FAST_CHAIN):
             home.wait_for(lambda number=number: done_slices(home, 4 * number + 1))  # type: ignore[misc]
@@ -126,7 +122,7 @@ def test_killed_one_after_the_other_and_all_at_once_they_leave_the_same_rows(
     assert finish(home) == undisturbed
 
 
-def test_a_killed_broker_loses_no_slice(tmp_path: Path, undisturbed: Rows) -> None:
+def test_fast_processing_broker_killed_loses_no_slice(tmp_path: Path, undisturbed: Rows) -> None:
     with living(LivingHome(tmp_path / "home", NAMESPACE)) as home:
         with home.during(lambda: run_it(home, "--realtime")):
             home.wait_for(lambda: done_slices(home, 5))
@@ -137,7 +133,7 @@ def test_a_killed_broker_loses_no_slice(tmp_path: Path, undisturbed: Rows) -> No
 
 @pytest.mark.activemq
 @pytest.mark.postgresql
-def test_a_killed_activemq_loses_no_slice(
+def test_fast_processing_activemq_killed_loses_no_slice(
     tmp_path: Path, private_activemq: ActiveMQ, postgresql_url: str, undisturbed: Rows
 ) -> None:
     broker = private_activemq.environment()
@@ -149,7 +145,7 @@ def test_a_killed_activemq_loses_no_slice(
         assert finish(home) == undisturbed
 
 
-def test_two_namespaces_at_once_do_not_see_each_other(home: LivingHome) -> None:
+def test_fast_processing_two_namespaces_at_once_are_separate(home: LivingHome) -> None:
     other = f"{NAMESPACE}-other"
     with home.during(lambda: run_it(home, f"--namespace={other}")):
         run_it(home)
@@ -161,7 +157,7 @@ def test_two_namespaces_at_once_do_not_see_each_other(home: LivingHome) -> None:
 
 @pytest.mark.activemq
 @pytest.mark.postgresql
-def test_agents_of_two_homes_work_together_as_on_two_hosts(
+def test_agents_of_two_homes_work_together(
     tmp_path: Path, private_activemq: ActiveMQAddress, postgresql_url: str, undisturbed: Rows
 ) -> None:
     def made(name: str) -> LivingHome:

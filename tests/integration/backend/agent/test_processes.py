@@ -86,9 +86,7 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LivingHome]
         yield made
 
 
-def test_killed_one_after_the_other_and_all_at_once_they_leave_the_same_rows(
-    home: LivingHome, undisturbed: Rows
-) -> None:
+def test_chain_agents_killed_store_the_same_rows(home: LivingHome, undisturbed: Rows) -> None:
     home.start_in_order()
     with home.during(lambda: run_it(home, "--realtime")):
         for number, kind in enumerate(SCRIPTS):
@@ -103,7 +101,7 @@ def test_killed_one_after_the_other_and_all_at_once_they_leave_the_same_rows(
     assert finish(home) == undisturbed
 
 
-def test_a_signal_ends_an_agent_in_order_and_it_says_goodbye(home: LivingHome) -> None:
+def test_agent_signal_ends_it_with_a_last_heartbeat(home: LivingHome) -> None:
     for by in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         home.start("data")
         home.wait_agent("data")
@@ -112,7 +110,7 @@ def test_a_signal_ends_an_agent_in_order_and_it_says_goodbye(home: LivingHome) -
         assert home.agent("data").instance_name == "data-agent-alice-1"
 
 
-def test_two_namespaces_do_not_see_each_other(home: LivingHome, undisturbed: Rows) -> None:
+def test_chain_two_namespaces_are_separate(home: LivingHome, undisturbed: Rows) -> None:
     home.start_in_order()
     other = [f"--namespace={NAMESPACE}-other"]
     with home.during(lambda: run_it(home, *other)):
@@ -130,7 +128,7 @@ def _complete(home: LivingHome, execution_id: str) -> bool:
         return stf_counts(connection, execution_id) == {"processing_complete": STFS}
 
 
-def test_a_killed_broker_loses_nothing(tmp_path: Path, undisturbed: Rows) -> None:
+def test_chain_broker_killed_loses_nothing(tmp_path: Path, undisturbed: Rows) -> None:
     with prepare(LivingHome(tmp_path / "home", NAMESPACE)) as home:
         home.start_in_order()
         with home.during(lambda: run_it(home, "--realtime")):
@@ -140,11 +138,11 @@ def test_a_killed_broker_loses_nothing(tmp_path: Path, undisturbed: Rows) -> Non
         assert finish(home) == undisturbed
 
 
-def test_a_second_process_of_the_same_agent_is_refused(tmp_path: Path) -> None:
+def test_agent_second_process_is_refused(tmp_path: Path) -> None:
     with prepare(LivingHome(tmp_path / "home", NAMESPACE)) as home:
         home.start("data")
         home.wait_agent("data")
         first = home.pid("data")
         home.start("data")
         assert home.process("data").wait(20) == 5
-        assert f"runs already, as process {first}" in (home.home / "data.out").read_text()
+        assert f"is already running, as process {first}" in (home.home / "data.out").read_text()

@@ -103,9 +103,7 @@ def numbers(messages: list[IncomingMessage]) -> list[int]:
     return [(message.content or {})["number"] for message in messages]
 
 
-def test_every_subscriber_of_a_topic_has_every_message_in_order(
-    connect: Connect, topic: str, follow: Follow
-) -> None:
+def test_topic_every_subscriber_receives_all_in_order(connect: Connect, topic: str, follow: Follow) -> None:
     first, second = follow(connect(), topic), follow(connect(), topic)
 
     publish(connect(), topic, range(1000))
@@ -114,7 +112,7 @@ def test_every_subscriber_of_a_topic_has_every_message_in_order(
     assert numbers(first) == numbers(second) == list(range(1000))
 
 
-def test_a_message_of_a_queue_goes_to_one_consumer(connect: Connect, queue: str, follow: Follow) -> None:
+def test_queue_message_goes_to_one_consumer(connect: Connect, queue: str, follow: Follow) -> None:
     first, second = follow(connect(), queue), follow(connect(), queue)
 
     publish(connect(), queue, range(100))
@@ -123,7 +121,7 @@ def test_a_message_of_a_queue_goes_to_one_consumer(connect: Connect, queue: str,
     assert sorted(numbers(first) + numbers(second)) == list(range(100))
 
 
-def test_headers_and_bodies_arrive_as_they_were_sent(connect: Connect, queue: str, follow: Follow) -> None:
+def test_message_headers_and_body_arrive_unchanged(connect: Connect, queue: str, follow: Follow) -> None:
     handled = follow(connect(), queue)
     odd = "back\\slash:colon\nline é \x1b[31m"
     sent = make(
@@ -140,7 +138,7 @@ def test_headers_and_bodies_arrive_as_they_were_sent(connect: Connect, queue: st
     assert stamps == sent.headers
 
 
-def test_a_selector_leaves_the_rest_in_the_queue(connect: Connect, queue: str, follow: Follow) -> None:
+def test_queue_selector_leaves_the_rest(connect: Connect, queue: str, follow: Follow) -> None:
     ours = follow(connect(), queue, selector="namespace = 'ours'")
 
     publish(connect(), queue, range(5), namespace="theirs")
@@ -151,7 +149,7 @@ def test_a_selector_leaves_the_rest_in_the_queue(connect: Connect, queue: str, f
     wait_for(lambda: numbers(theirs) == list(range(5)))
 
 
-def test_a_selector_that_cannot_be_read_is_refused_and_the_others_go_on(
+def test_subscription_invalid_selector_is_refused_and_others_continue(
     connect: Connect, queue: str, topic: str, follow: Follow
 ) -> None:
     link = connect()
@@ -171,7 +169,7 @@ def test_a_selector_that_cannot_be_read_is_refused_and_the_others_go_on(
     bad.close()
 
 
-def test_what_was_not_acknowledged_goes_to_the_next_consumer(
+def test_queue_unacknowledged_message_goes_to_the_next_consumer(
     connect: Connect, queue: str, follow: Follow
 ) -> None:
     stuck = threading.Event()
@@ -194,7 +192,7 @@ def test_what_was_not_acknowledged_goes_to_the_next_consumer(
     wait_for(lambda: numbers(handled) == list(range(10)))
 
 
-def test_a_durable_subscription_keeps_what_came_meanwhile(
+def test_durable_subscription_receives_what_was_sent_meanwhile(
     connect: Connect, topic: str, follow: Follow
 ) -> None:
     name = str(uuid.uuid4())
@@ -214,7 +212,7 @@ def test_a_durable_subscription_keeps_what_came_meanwhile(
     subscriber.close(forget=True)
 
 
-def test_a_refused_message_holds_nobody_up(connect: Connect, queue: str) -> None:
+def test_nack_does_not_block_other_messages(connect: Connect, queue: str) -> None:
     handled: list[IncomingMessage] = []
 
     def work(message: IncomingMessage) -> None:
@@ -233,7 +231,7 @@ def test_a_refused_message_holds_nobody_up(connect: Connect, queue: str) -> None
     subscriber.close()
 
 
-def test_a_recorder_stores_what_anybody_sends_once(connect: Connect, topic: str, queue: str) -> None:
+def test_recorder_stores_messages_of_any_sender_once(connect: Connect, topic: str, queue: str) -> None:
     stored: list[IncomingMessage] = []
     recorder = Recorder(connect(), [topic, queue], stored.extend)
     recorder.start()
@@ -248,7 +246,7 @@ def test_a_recorder_stores_what_anybody_sends_once(connect: Connect, topic: str,
     assert numbers([message for message in stored if message.destination == topic]) == list(range(700))
 
 
-def test_two_recorders_agree_about_the_id_of_a_stranger_s_message(connect: Connect, topic: str) -> None:
+def test_recorders_two_derive_the_same_id_for_a_foreign_message(connect: Connect, topic: str) -> None:
     first, second = [], []  # type: list[IncomingMessage], list[IncomingMessage]
     recorders = [Recorder(connect(), [topic], each.extend) for each in (first, second)]
     for recorder in recorders:
@@ -266,7 +264,7 @@ def test_two_recorders_agree_about_the_id_of_a_stranger_s_message(connect: Conne
         recorder.close()
 
 
-def test_a_link_stops_at_once_and_takes_nothing_afterwards(connect: Connect, topic: str) -> None:
+def test_connection_stopped_ends_immediately_and_accepts_nothing(connect: Connect, topic: str) -> None:
     link = connect()
     session = link.wait_up(1)
     began = time.monotonic()

@@ -77,7 +77,7 @@ def alive(pid: int) -> bool:
     return True
 
 
-def test_it_is_started_once_and_ends_when_it_is_released(settings: Settings) -> None:
+def test_embedded_broker_is_started_once_and_ends_when_released(settings: Settings) -> None:
     assert find_running(settings.state_dir) is None
     first = ensure_running(settings)
     second = ensure_running(settings)
@@ -93,7 +93,7 @@ def test_it_is_started_once_and_ends_when_it_is_released(settings: Settings) -> 
     assert find_running(settings.state_dir) is None
 
 
-def test_its_address_is_for_its_owner_alone(settings: Settings, stack: ExitStack) -> None:
+def test_embedded_broker_file_is_private(settings: Settings, stack: ExitStack) -> None:
     broker = ensure_running(settings)
     stack.callback(finish, broker)
 
@@ -101,7 +101,7 @@ def test_its_address_is_for_its_owner_alone(settings: Settings, stack: ExitStack
     assert broker.address().password not in repr(broker.address())
 
 
-def test_it_lives_on_while_others_use_it(settings: Settings, stack: ExitStack) -> None:
+def test_embedded_broker_released_continues_while_in_use(settings: Settings, stack: ExitStack) -> None:
     owner = ensure_running(settings)
     pid = owner.child_pid or 0
     guest = StompConnection(EmbeddedBroker(settings).address)
@@ -117,7 +117,7 @@ def test_it_lives_on_while_others_use_it(settings: Settings, stack: ExitStack) -
     wait_for(lambda: find_running(settings.state_dir) is None)
 
 
-def test_eight_processes_at_once_end_up_with_one_broker(settings: Settings, stack: ExitStack) -> None:
+def test_embedded_broker_eight_processes_start_one(settings: Settings, stack: ExitStack) -> None:
     starters = [
         subprocess.Popen(
             [sys.executable, "-c", STARTER, str(settings.state_dir)],
@@ -141,7 +141,7 @@ def test_eight_processes_at_once_end_up_with_one_broker(settings: Settings, stac
     assert [ours for _, ours in told].count("True") == 1
 
 
-def test_a_broker_that_was_killed_is_started_again_by_its_owner(settings: Settings, stack: ExitStack) -> None:
+def test_embedded_broker_killed_is_restarted_by_its_owner(settings: Settings, stack: ExitStack) -> None:
     broker = ensure_running(settings)
     stack.callback(finish, broker)
     before = broker.child_pid or 0
@@ -153,7 +153,7 @@ def test_a_broker_that_was_killed_is_started_again_by_its_owner(settings: Settin
     assert broker.child_pid not in (None, before)
 
 
-def test_a_broker_that_ended_with_its_owner_is_started_by_who_still_needs_it(
+def test_embedded_broker_ended_with_owner_is_started_by_another_user(
     settings: Settings, stack: ExitStack
 ) -> None:
     owner = ensure_running(settings)
@@ -167,9 +167,7 @@ def test_a_broker_that_ended_with_its_owner_is_started_by_who_still_needs_it(
     assert guest.ours
 
 
-def test_a_broker_that_somebody_runs_for_its_own_sake_is_waited_for(
-    settings: Settings, stack: ExitStack
-) -> None:
+def test_embedded_broker_started_separately_is_awaited(settings: Settings, stack: ExitStack) -> None:
     broker = BrokerProcess(settings.state_dir)
     stack.callback(broker.end)
     broker.start()
@@ -183,7 +181,7 @@ def test_a_broker_that_somebody_runs_for_its_own_sake_is_waited_for(
     assert not guest.ours
 
 
-def test_what_a_dead_broker_left_behind_is_no_broker(settings: Settings, stack: ExitStack) -> None:
+def test_find_running_files_of_dead_broker_are_ignored(settings: Settings, stack: ExitStack) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     left = {"host": "127.0.0.1", "port": 1, "user": "u", "password": "p", "pid": gone.pid}
@@ -197,13 +195,13 @@ def test_what_a_dead_broker_left_behind_is_no_broker(settings: Settings, stack: 
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"pid": "x"}', "\0"])
-def test_a_broken_address_file_is_no_broker(settings: Settings, content: str) -> None:
+def test_find_running_invalid_broker_file_is_ignored(settings: Settings, content: str) -> None:
     broker_file(settings.state_dir).write_text(content)
 
     assert find_running(settings.state_dir) is None
 
 
-def test_a_port_that_is_taken_is_said_and_nothing_is_left_running(settings: Settings) -> None:
+def test_embedded_broker_port_taken_is_reported(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         broker = EmbeddedBroker(replace(settings, broker_port=port))
@@ -214,7 +212,7 @@ def test_a_port_that_is_taken_is_said_and_nothing_is_left_running(settings: Sett
     broker.release()
 
 
-def test_the_end_of_its_owner_is_the_end_of_the_broker(settings: Settings) -> None:
+def test_embedded_broker_ends_with_its_owner(settings: Settings) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", STARTER, str(settings.state_dir)],
         stdin=subprocess.PIPE,
@@ -232,7 +230,7 @@ def test_the_end_of_its_owner_is_the_end_of_the_broker(settings: Settings) -> No
     wait_for(lambda: find_running(settings.state_dir) is None)
 
 
-def test_a_release_in_mid_start_leaves_nothing_running(settings: Settings) -> None:
+def test_embedded_broker_released_during_start_leaves_nothing(settings: Settings) -> None:
     broker = EmbeddedBroker(settings)
     outcome: list[BaseException] = []
 
@@ -253,7 +251,7 @@ def test_a_release_in_mid_start_leaves_nothing_running(settings: Settings) -> No
     assert find_running(settings.state_dir) is None
 
 
-def test_a_broker_that_the_environment_names_wins(settings: Settings) -> None:
+def test_choose_broker_environment_wins(settings: Settings) -> None:
     named = BrokerSettings("broker.example", 61612)
 
     assert isinstance(choose_broker(settings), EmbeddedBroker)

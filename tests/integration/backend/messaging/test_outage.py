@@ -134,7 +134,7 @@ def down(stream: Stream) -> bool:
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
-def test_a_broker_that_goes_and_comes_back_loses_nothing(broker: Named, stack: ExitStack, end: str) -> None:
+def test_broker_restarted_loses_nothing(broker: Named, stack: ExitStack, end: str) -> None:
     program, address = broker
     stream = Stream(stack, address, address)
     stream.begin()
@@ -147,7 +147,7 @@ def test_a_broker_that_goes_and_comes_back_loses_nothing(broker: Named, stack: E
     stream.check()
 
 
-def test_a_broker_process_that_is_frozen_delivers_nothing_meanwhile(broker: Named, stack: ExitStack) -> None:
+def test_broker_process_frozen_delivers_nothing_meanwhile(broker: Named, stack: ExitStack) -> None:
     program, address = broker
     stream = Stream(stack, address, address)
     stream.begin()
@@ -165,9 +165,7 @@ def test_a_broker_process_that_is_frozen_delivers_nothing_meanwhile(broker: Name
     stream.check()
 
 
-def test_a_frozen_network_delivers_nothing_meanwhile_and_everything_afterwards(
-    broker: Named, stack: ExitStack
-) -> None:
+def test_network_frozen_delivers_everything_afterwards(broker: Named, stack: ExitStack) -> None:
     _, address = broker
     real = address()
     proxy = stack.enter_context(Proxy(real.host, real.port))
@@ -185,7 +183,7 @@ def test_a_frozen_network_delivers_nothing_meanwhile_and_everything_afterwards(
     stream.check()
 
 
-def test_a_network_that_is_cut_again_and_again_loses_nothing(broker: Named, stack: ExitStack) -> None:
+def test_network_cut_repeatedly_loses_nothing(broker: Named, stack: ExitStack) -> None:
     _, address = broker
     real = address()
     proxy = stack.enter_context(Proxy(real.host, real.port))
@@ -203,7 +201,7 @@ def test_a_network_that_is_cut_again_and_again_loses_nothing(broker: Named, stac
 
 @pytest.mark.activemq
 @pytest.mark.parametrize("mutual", [False, True])
-def test_messages_pass_over_tls(activemq: ActiveMQAddress, stack: ExitStack, mutual: bool) -> None:
+def test_tls_messages_are_delivered(activemq: ActiveMQAddress, stack: ExitStack, mutual: bool) -> None:
     broker = BrokerSettings(
         activemq.host,
         (activemq.mutual_tls_port if mutual else activemq.tls_port) or 0,
@@ -220,7 +218,7 @@ def test_messages_pass_over_tls(activemq: ActiveMQAddress, stack: ExitStack, mut
 
 
 @pytest.mark.activemq
-def test_a_frozen_network_under_tls_is_noticed(activemq: ActiveMQAddress, stack: ExitStack) -> None:
+def test_tls_frozen_network_is_detected(activemq: ActiveMQAddress, stack: ExitStack) -> None:
     proxy = stack.enter_context(Proxy(activemq.host, activemq.tls_port or 0))
     broker = BrokerSettings(
         proxy.host, proxy.port, activemq.user, activemq.password, tls=True, ca_certs=activemq.ca_file
@@ -238,7 +236,7 @@ def test_a_frozen_network_under_tls_is_noticed(activemq: ActiveMQAddress, stack:
     stream.check()
 
 
-def test_our_own_embedded_broker_is_started_again_when_it_is_killed(tmp_path: Path, stack: ExitStack) -> None:
+def test_embedded_broker_killed_is_started_again(tmp_path: Path, stack: ExitStack) -> None:
     embedded = EmbeddedBroker(Settings(tmp_path, tmp_path, "user", "host", "sqlite://"))
     stack.callback(embedded.release)
     stream = Stream(stack, embedded.address, embedded.address)

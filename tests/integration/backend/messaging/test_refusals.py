@@ -38,27 +38,27 @@ def secure(activemq: ActiveMQAddress, plain: BrokerSettings) -> BrokerSettings:
     return replace(plain, port=activemq.tls_port or 0, tls=True, ca_certs=activemq.ca_file)
 
 
-def test_a_wrong_password(plain: BrokerSettings) -> None:
+def test_connect_wrong_password_is_refused(plain: BrokerSettings) -> None:
     error = refusal(replace(plain, password="hunter2 wrong"))
 
     assert isinstance(error, ConnectRefused)
-    assert "refused us" in str(error)
+    assert "refused the connection" in str(error)
     assert "hunter2" not in str(error)
     assert "ACTIVEMQ_PASSWORD" in error.advice
 
 
-def test_an_authority_that_did_not_sign_the_certificate(secure: BrokerSettings, tmp_path: Path) -> None:
+def test_connect_certificate_of_other_authority_is_refused(secure: BrokerSettings, tmp_path: Path) -> None:
     error = refusal(replace(secure, ca_certs=make_authority(tmp_path).cert_file))
 
     assert isinstance(error, ConnectRefused)
     assert "is not trusted" in str(error)
 
 
-def test_the_system_s_own_authorities(secure: BrokerSettings) -> None:
+def test_connect_certificate_not_of_system_authorities_is_refused(secure: BrokerSettings) -> None:
     assert "is not trusted" in str(refusal(replace(secure, ca_certs=None)))
 
 
-def test_a_host_that_the_certificate_does_not_name(secure: BrokerSettings) -> None:
+def test_connect_certificate_of_other_host_is_refused(secure: BrokerSettings) -> None:
     with Proxy(secure.host, secure.port, listen="127.0.0.2") as proxy:
         error = refusal(replace(secure, host=proxy.host, port=proxy.port))
 
@@ -67,13 +67,13 @@ def test_a_host_that_the_certificate_does_not_name(secure: BrokerSettings) -> No
     assert "is not trusted" in str(error)
 
 
-def test_tls_on_the_port_for_plain_text(plain: BrokerSettings, secure: BrokerSettings) -> None:
+def test_connect_tls_on_plain_port_is_refused(plain: BrokerSettings, secure: BrokerSettings) -> None:
     error = refusal(replace(secure, port=plain.port))
 
     assert "TLS" in str(error)
 
 
-def test_no_client_certificate_where_one_is_asked_for(
+def test_connect_without_required_client_certificate_is_refused(
     secure: BrokerSettings, activemq: ActiveMQAddress
 ) -> None:
     error = refusal(replace(secure, port=activemq.mutual_tls_port or 0))
@@ -83,7 +83,9 @@ def test_no_client_certificate_where_one_is_asked_for(
 
 
 @pytest.mark.parametrize("name", ["ca_certs", "cert_file"])
-def test_a_file_that_is_no_certificate(secure: BrokerSettings, tmp_path: Path, name: str) -> None:
+def test_connect_invalid_certificate_file_is_refused(
+    secure: BrokerSettings, tmp_path: Path, name: str
+) -> None:
     nonsense = tmp_path / "nonsense.pem"
     nonsense.write_text("nonsense")
     changed: Callable[..., BrokerSettings] = replace

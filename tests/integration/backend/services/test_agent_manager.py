@@ -94,7 +94,7 @@ def alice(tmp_path: Path) -> Iterator[Manager]:
     made.close()
 
 
-def test_a_testbed_is_started_asked_for_and_stopped_by_its_manager(alice: Manager) -> None:
+def test_agent_manager_starts_reports_and_stops_the_testbed(alice: Manager) -> None:
     look = asking_manager.check_manager(alice.settings, alice.database, "alice")
     assert (look.alive, look.control_queue) == (False, "/queue/agent_control.alice")
     alice.start()
@@ -123,7 +123,7 @@ def test_a_testbed_is_started_asked_for_and_stopped_by_its_manager(alice: Manage
     assert not asking_manager.check_manager(alice.settings, alice.database, "alice").alive
 
 
-def test_a_stranger_gets_answers_only_where_they_are_its_own(alice: Manager) -> None:
+def test_agent_manager_answers_only_to_the_requesters_destination(alice: Manager) -> None:
     alice.start()
     told = json.loads((alice.home / ".state/broker.json").read_text())
     with StompSocket(told["host"], told["port"]) as broker:
@@ -132,17 +132,17 @@ def test_a_stranger_gets_answers_only_where_they_are_its_own(alice: Manager) -> 
         assert (answer["status"], answer["username"]) == ("alive", "alice")
 
 
-def test_a_second_manager_of_the_same_user_is_refused(alice: Manager) -> None:
+def test_agent_manager_second_of_one_user_is_refused(alice: Manager) -> None:
     alice.start()
     words = [str(PROGRAMS / "swf-console"), "--home", str(alice.home), "agent-manager"]
     done = run(words, cwd=alice.home, environment=alice.environment)
     assert done.returncode == 5
-    assert "runs already" in done.stderr
+    assert "is already running" in done.stderr
     assert alice.end() == 0
 
 
 @pytest.mark.activemq
-def test_on_activemq_it_serves_its_user_and_tells_the_truth_about_the_broker(
+def test_agent_manager_on_activemq_serves_and_reports_the_broker(
     tmp_path: Path, private_activemq: ActiveMQ
 ) -> None:
     alice = Manager(tmp_path / "home", **private_activemq.environment())
@@ -189,7 +189,7 @@ def answers_to(stranger: StompSocket, mine: str) -> dict[str, Any]:
     return answer
 
 
-def test_its_program_under_supervisord_outlives_the_testbed_that_it_stops(alice: Manager) -> None:
+def test_agent_manager_program_outlives_the_stopped_testbed(alice: Manager) -> None:
     words = [str(PROGRAMS / "swf-console"), "--home", str(alice.home), "agents", "start", "agent-manager"]
     done = run(words, cwd=alice.home, environment=alice.environment)
     assert done.returncode == 0, done.stderr

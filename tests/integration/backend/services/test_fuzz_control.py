@@ -198,7 +198,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 
 @pytest.mark.timeout(SECONDS)
-def test_no_message_ends_them_or_leaves_what_should_not_be(served: Served) -> None:
+def test_control_queues_any_message_ends_nothing_and_leaves_nothing(served: Served) -> None:
     @fuzzing
     @given(st.sampled_from([WORKFLOWS, MANAGER]), BODY, HEADERS)
     @example(WORKFLOWS, UNANSWERABLE, {})

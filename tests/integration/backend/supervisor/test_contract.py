@@ -32,7 +32,7 @@ def supervisor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Super
         yield found
 
 
-def test_before_it_runs_it_says_so(supervisor: Supervisor) -> None:
+def test_supervisor_not_running_is_reported(supervisor: Supervisor) -> None:
     assert supervisor.probe().state is DaemonState.ABSENT
     assert supervisor.probe().advice
     with pytest.raises(SupervisorUnreachable):
@@ -41,7 +41,7 @@ def test_before_it_runs_it_says_so(supervisor: Supervisor) -> None:
         supervisor.start([AGENT])
 
 
-def test_it_is_started_once_and_shut_down(supervisor: Supervisor) -> None:
+def test_supervisor_ensure_running_starts_once_and_shutdown_ends_it(supervisor: Supervisor) -> None:
     first = supervisor.ensure_running()
     assert (first.state, supervisor.ensure_running()) == (DaemonState.RUNNING, first)
     assert {one.group for one in supervisor.processes()} == set(SHIPPED)
@@ -49,7 +49,7 @@ def test_it_is_started_once_and_shut_down(supervisor: Supervisor) -> None:
     assert supervisor.probe().state is DaemonState.ABSENT
 
 
-def test_processes_start_stop_and_start_again(supervisor: Supervisor) -> None:
+def test_supervisor_processes_start_stop_and_start_again(supervisor: Supervisor) -> None:
     supervisor.ensure_running()
     (started,) = supervisor.start([AGENT])
     assert (started.effect, started.ok, started.status.state) == (Effect.STARTED, True, ProcessState.RUNNING)
@@ -74,7 +74,7 @@ def test_processes_start_stop_and_start_again(supervisor: Supervisor) -> None:
     assert {one.pid for one in supervisor.processes()} == {None}
 
 
-def test_names_that_mean_nothing_are_refused(supervisor: Supervisor) -> None:
+def test_supervisor_unknown_names_are_refused(supervisor: Supervisor) -> None:
     supervisor.ensure_running()
     for act in (supervisor.start, supervisor.stop, supervisor.restart):
         with pytest.raises(UsageError, match="no such process"):
@@ -83,7 +83,7 @@ def test_names_that_mean_nothing_are_refused(supervisor: Supervisor) -> None:
         supervisor.signal([AGENT], "NONSENSE")
 
 
-def test_programs_are_declared_changed_and_forgotten(supervisor: Supervisor) -> None:
+def test_supervisor_programs_are_declared_changed_and_forgotten(supervisor: Supervisor) -> None:
     supervisor.ensure_running()
     assert supervisor.declare([THEIRS]) == Changes(added=("theirs",))
     assert {one.effect for one in supervisor.start(["theirs"])} == {Effect.STARTED}
@@ -97,7 +97,7 @@ def test_programs_are_declared_changed_and_forgotten(supervisor: Supervisor) -> 
     assert "theirs" not in {one.group for one in supervisor.processes()}
 
 
-def test_a_shipped_program_may_have_more_processes(supervisor: Supervisor) -> None:
+def test_supervisor_shipped_program_count_can_change(supervisor: Supervisor) -> None:
     supervisor.ensure_running()
     assert supervisor.declare([Program(AGENT, count=2)]) == Changes(changed=(AGENT,))
     names = [one.name for one in supervisor.processes() if one.group == AGENT]
@@ -106,7 +106,7 @@ def test_a_shipped_program_may_have_more_processes(supervisor: Supervisor) -> No
         supervisor.declare([Program("nonsense", count=2)])
 
 
-def test_every_state_has_words(supervisor: Supervisor) -> None:
+def test_supervisor_explain_covers_every_state(supervisor: Supervisor) -> None:
     supervisor.ensure_running()
     (started,) = supervisor.start([AGENT])
     for one in supervisor.processes():

@@ -70,7 +70,7 @@ def supervisord() -> Iterator[Supervisord]:
         yield found
 
 
-def test_many_processes_that_start_it_at_once_start_one(supervisord: Supervisord) -> None:
+def test_ensure_running_many_processes_start_one_supervisord(supervisord: Supervisord) -> None:
     command = [sys.executable, "-c", STARTER, str(supervisord.paths.home)]
 
     def start(_: int) -> str:
@@ -81,7 +81,7 @@ def test_many_processes_that_start_it_at_once_start_one(supervisord: Supervisord
     assert told == {str(supervisord.ensure_running().pid)}
 
 
-def test_it_outlives_whoever_started_it_in_a_session_of_its_own(supervisord: Supervisord) -> None:
+def test_supervisord_outlives_its_starter_in_its_own_session(supervisord: Supervisord) -> None:
     home = supervisord.paths.home
     pid = int(run([sys.executable, "-c", STARTER, str(home)], cwd=home).stdout)
     assert supervisord.probe().pid == pid
@@ -89,7 +89,7 @@ def test_it_outlives_whoever_started_it_in_a_session_of_its_own(supervisord: Sup
     assert str(Path(f"/proc/{pid}/fd/0").readlink()) == os.devnull
 
 
-def test_it_starts_nothing_by_itself_and_knows_every_program(supervisord: Supervisord) -> None:
+def test_supervisord_starts_no_program_by_itself(supervisord: Supervisord) -> None:
     supervisord.ensure_running()
     assert {status.state for status in supervisord.processes()} == {ProcessState.STOPPED}
     assert [status.name for status in supervisord.processes()] == [
@@ -106,20 +106,20 @@ def test_it_starts_nothing_by_itself_and_knows_every_program(supervisord: Superv
     ]
 
 
-def test_nobody_else_can_reach_the_socket(supervisord: Supervisord) -> None:
+def test_supervisord_socket_is_private(supervisord: Supervisord) -> None:
     supervisord.ensure_running()
     path = supervisord.paths.socket
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_a_socket_that_a_killed_supervisord_left_is_no_obstacle(supervisord: Supervisord) -> None:
+def test_ensure_running_stale_socket_is_replaced(supervisord: Supervisord) -> None:
     killed = kill_supervisord(supervisord)
     assert supervisord.probe().state is DaemonState.STALE
     assert supervisord.ensure_running().pid not in (None, killed)
 
 
-def test_a_frozen_supervisord_hangs_nobody_and_is_named(tmp_path: Path) -> None:
+def test_probe_frozen_supervisord_times_out_with_its_pid(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home")
     with supervised(home):
         quick = Supervisord(home, home / ".state", plain_environment(), call_timeout=0.3)
@@ -135,7 +135,7 @@ def test_a_frozen_supervisord_hangs_nobody_and_is_named(tmp_path: Path) -> None:
             quick.processes()
 
 
-def test_a_frozen_supervisord_with_a_full_queue_of_callers_is_still_frozen(tmp_path: Path) -> None:
+def test_probe_frozen_supervisord_with_full_backlog_is_frozen(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home")
     with supervised(home), contextlib.ExitStack() as callers:
         quick = Supervisord(home, home / ".state", plain_environment(), call_timeout=0.2)
@@ -150,7 +150,7 @@ def test_a_frozen_supervisord_with_a_full_queue_of_callers_is_still_frozen(tmp_p
         assert quick.probe().state is DaemonState.FROZEN
 
 
-def test_a_supervisord_whose_socket_was_removed_is_not_doubled(supervisord: Supervisord) -> None:
+def test_ensure_running_socket_removed_starts_no_second_supervisord(supervisord: Supervisord) -> None:
     pid = supervisord.ensure_running().pid
     supervisord.paths.socket.unlink()
     assert (supervisord.probe().state, supervisord.probe().pid) == (DaemonState.DEAF, pid)
@@ -158,7 +158,7 @@ def test_a_supervisord_whose_socket_was_removed_is_not_doubled(supervisord: Supe
         supervisord.ensure_running()
 
 
-def test_a_foreign_supervisord_is_told_apart_by_its_name(supervisord: Supervisord) -> None:
+def test_probe_foreign_supervisord_is_foreign(supervisord: Supervisord) -> None:
     paths = supervisord.paths
     text = (paths.home / "agents.supervisord.conf").read_text()
     other = paths.home / "other.conf"
@@ -180,7 +180,7 @@ def test_a_foreign_supervisord_is_told_apart_by_its_name(supervisord: Supervisor
         foreign.wait(20)
 
 
-def test_a_supervisord_that_is_shutting_down_is_awaited(supervisord: Supervisord) -> None:
+def test_ensure_running_supervisord_stopping_is_awaited(supervisord: Supervisord) -> None:
     (supervisord.paths.home / "agents" / "example_data_agent.py").write_text(
         "import signal, time\nsignal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), exit(0)))\n"
         "print('up', flush=True)\nwhile True: time.sleep(60)\n"
@@ -195,7 +195,7 @@ def test_a_supervisord_that_is_shutting_down_is_awaited(supervisord: Supervisord
     told.join()
 
 
-def test_a_configuration_that_supervisord_refuses_is_one_line(supervisord: Supervisord) -> None:
+def test_ensure_running_invalid_configuration_is_one_line(supervisord: Supervisord) -> None:
     path = supervisord.paths.home / "agents.supervisord.conf"
     path.write_text(path.read_text() + "\n[program:mine]\ncommand=%(ENV_NOT_SET_ANYWHERE)s\n")
     with pytest.raises(UsageError, match="ENV_NOT_SET_ANYWHERE") as caught:
@@ -204,7 +204,7 @@ def test_a_configuration_that_supervisord_refuses_is_one_line(supervisord: Super
     assert "\n" not in str(caught.value)
 
 
-def test_a_configuration_that_would_listen_elsewhere_is_refused(supervisord: Supervisord) -> None:
+def test_ensure_running_configuration_with_other_socket_is_refused(supervisord: Supervisord) -> None:
     path = supervisord.paths.home / "agents.supervisord.conf"
     path.write_text(path.read_text().replace("file=%(here)s", "file=/tmp"))
     with pytest.raises(UsageError, match="would not find it"):
@@ -212,7 +212,7 @@ def test_a_configuration_that_would_listen_elsewhere_is_refused(supervisord: Sup
 
 
 @pytest.mark.parametrize("name", ["h" * 200, "with spaces", "a #b;c%(x)s[1]'\"$(true)", "grün:é"])
-def test_stop_all_works_from_any_home_with_no_variable_set(name: str, tmp_path: Path) -> None:
+def test_supervisorctl_stop_all_works_from_any_home(name: str, tmp_path: Path) -> None:
     with supervised(make_home(tmp_path / name), HOME=os.environ["HOME"]) as supervisord:
         assert len(os.fsencode(supervisord.paths.socket)) < 100
         (outcome,) = supervisord.start([AGENT]) if supervisord.ensure_running() else ()
@@ -223,20 +223,20 @@ def test_stop_all_works_from_any_home_with_no_variable_set(name: str, tmp_path: 
         assert one(supervisord, AGENT).state is ProcessState.STOPPED
 
 
-def test_supervisorctl_needs_no_variable_at_all(supervisord: Supervisord) -> None:
+def test_supervisorctl_needs_no_variable(supervisord: Supervisord) -> None:
     supervisord.ensure_running()
     done = supervisorctl(supervisord.paths.home, "status")
     assert AGENT in done.stdout, done.stderr
 
 
-def test_supervisorctl_finds_a_state_directory_that_only_the_starter_knew(tmp_path: Path) -> None:
+def test_supervisorctl_finds_the_state_directory_of_the_starter(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home")
     with supervised(home, tmp_path / "elsewhere") as supervisord:
         supervisord.ensure_running()
         assert AGENT in supervisorctl(home, "status", HOME=os.environ["HOME"]).stdout
 
 
-def test_a_socket_named_on_the_command_line_wins(supervisord: Supervisord) -> None:
+def test_supervisorctl_serverurl_of_the_command_line_wins(supervisord: Supervisord) -> None:
     supervisord.ensure_running()
     done = supervisorctl(supervisord.paths.home, "-s", "unix:///nowhere/at.all", "status")
     assert "unix:///nowhere/at.all no such file" in done.stdout
@@ -254,7 +254,7 @@ def as_nobody(command: Sequence[str | Path], home: Path, folder: Path) -> str:
 @pytest.mark.skipif(
     os.getuid() != 0 or not shutil.which("setpriv"), reason="only root, with setpriv, can be two users"
 )
-def test_two_users_of_one_home_have_a_supervisord_each(tmp_path: Path) -> None:
+def test_supervisord_is_separate_for_each_user_of_a_home(tmp_path: Path) -> None:
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)
     home = make_home(tmp_path / "shared home")
@@ -274,7 +274,7 @@ def test_two_users_of_one_home_have_a_supervisord_each(tmp_path: Path) -> None:
             shutil.rmtree(f"/tmp/swf-{NOBODY}", ignore_errors=True)
 
 
-def test_a_supervisord_started_by_hand_is_the_same_one(supervisord: Supervisord) -> None:
+def test_ensure_running_manually_started_supervisord_is_used(supervisord: Supervisord) -> None:
     home = supervisord.paths.home
     by_hand: list[str | Path] = [
         Path(sysconfig.get_path("scripts")) / "supervisord",
@@ -290,7 +290,7 @@ def test_a_supervisord_started_by_hand_is_the_same_one(supervisord: Supervisord)
     assert outcome.ok, outcome.explanation
 
 
-def test_the_folder_of_links_may_be_swept_away(tmp_path: Path) -> None:
+def test_supervisord_link_folder_removed_is_restored(tmp_path: Path) -> None:
     home = make_home(tmp_path / ("deep" * 40))
     with supervised(home) as first:
         pid = first.ensure_running().pid
@@ -301,5 +301,5 @@ def test_the_folder_of_links_may_be_swept_away(tmp_path: Path) -> None:
         end(again)
 
 
-def test_the_conf_of_the_checkout_has_no_variable_in_it() -> None:
+def test_supervisor_conf_has_no_environment_variable() -> None:
     assert "ENV_" not in (CHECKOUT / "agents.supervisord.conf").read_text()

@@ -61,7 +61,7 @@ def alive(pid: int) -> bool:
     return Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() != b""
 
 
-def test_a_started_process_is_ours_in_every_respect(supervisord: Supervisord) -> None:
+def test_start_runs_the_process_with_our_environment(supervisord: Supervisord) -> None:
     (outcome,) = supervisord.start([AGENT])
     assert outcome.effect is Effect.STARTED
     pid = outcome.status.pid
@@ -73,7 +73,7 @@ def test_a_started_process_is_ours_in_every_respect(supervisord: Supervisord) ->
     assert log_of(supervisord, AGENT) == f"up none {home}\n"
 
 
-def test_what_runs_is_left_alone_and_what_is_stopped_says_so(supervisord: Supervisord) -> None:
+def test_start_running_process_is_kept_and_stop_reports(supervisord: Supervisord) -> None:
     (first,) = supervisord.start([AGENT])
     (again,) = supervisord.start([AGENT])
     assert (again.effect, again.status.pid) == (Effect.RAN_ALREADY, first.status.pid)
@@ -81,14 +81,14 @@ def test_what_runs_is_left_alone_and_what_is_stopped_says_so(supervisord: Superv
     assert not alive(first.status.pid or 0)
 
 
-def test_a_restart_gives_new_processes_and_starts_what_was_stopped(supervisord: Supervisord) -> None:
+def test_restart_gives_new_processes_and_starts_stopped_ones(supervisord: Supervisord) -> None:
     (before,) = supervisord.start([AGENT])
     after = {one.status.name: one for one in supervisord.restart([AGENT, OTHER])}
     assert (after[AGENT].effect, after[OTHER].effect) == (Effect.RESTARTED, Effect.STARTED)
     assert after[AGENT].status.pid != before.status.pid
 
 
-def test_a_process_that_is_still_ending_is_awaited_and_started(supervisord: Supervisord) -> None:
+def test_start_process_still_stopping_is_awaited(supervisord: Supervisord) -> None:
     slow = "import signal, time\nsignal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), exit(0)))\n"
     script(supervisord, "agents/example_data_agent.py", slow + STAYS)
     (before,) = supervisord.start([AGENT])
@@ -99,7 +99,7 @@ def test_a_process_that_is_still_ending_is_awaited_and_started(supervisord: Supe
     assert after.status.pid != before.status.pid
 
 
-def test_a_group_is_started_and_signalled_as_a_whole(supervisord: Supervisord) -> None:
+def test_start_and_signal_group_as_a_whole(supervisord: Supervisord) -> None:
     started = supervisord.start(["slice-worker:*"])
     assert [outcome.status.process for outcome in started] == ["slice-worker-0", "slice-worker-1"]
     assert {outcome.effect for outcome in supervisord.signal(["slice-worker"], "HUP")} == {Effect.SIGNALLED}
@@ -109,13 +109,13 @@ def test_a_group_is_started_and_signalled_as_a_whole(supervisord: Supervisord) -
         supervisord.signal(["slice-worker"], "NONSENSE")
 
 
-def test_without_settling_a_start_answers_once_there_is_a_pid(supervisord: Supervisord) -> None:
+def test_start_without_settle_returns_with_a_pid(supervisord: Supervisord) -> None:
     outcomes = supervisord.start([AGENT, "slice-worker"], settle=False)
     assert all(outcome.ok and outcome.status.pid for outcome in outcomes)
     assert ProcessState.STARTING in {outcome.status.state for outcome in outcomes}
 
 
-def test_a_script_that_is_not_there_is_said_before_supervisord_gives_up(supervisord: Supervisord) -> None:
+def test_start_missing_script_is_reported_immediately(supervisord: Supervisord) -> None:
     (outcome,) = supervisord.start([ABSENT], timeout=30)
     assert outcome.effect is Effect.FAILED
     assert "example_fastmon_agent.py: there is no such script" in str(outcome.explanation)
@@ -128,7 +128,7 @@ def test_a_script_that_is_not_there_is_said_before_supervisord_gives_up(supervis
     assert mended.effect is Effect.STARTED, mended.explanation
 
 
-def test_a_crash_at_the_start_is_told_in_the_programs_own_words(supervisord: Supervisord) -> None:
+def test_start_crash_quotes_the_log(supervisord: Supervisord) -> None:
     script(supervisord, "agents/example_data_agent.py", CRASHES)
     (outcome,) = supervisord.start([AGENT], timeout=1)
     assert outcome.effect is Effect.FAILED
@@ -136,7 +136,7 @@ def test_a_crash_at_the_start_is_told_in_the_programs_own_words(supervisord: Sup
     assert "saying: no database. See" in str(outcome.explanation)
 
 
-def test_a_process_that_ended_by_itself_has_its_exit_code(supervisord: Supervisord) -> None:
+def test_explain_exited_process_has_its_exit_code(supervisord: Supervisord) -> None:
     script(supervisord, "agents/example_data_agent.py", "import time; time.sleep(1.5)")
     supervisord.start([AGENT])
     wait_for(lambda: one(supervisord, AGENT).state is ProcessState.EXITED)
@@ -144,7 +144,7 @@ def test_a_process_that_ended_by_itself_has_its_exit_code(supervisord: Superviso
     assert "exit code 0" in str(supervisord.explain(one(supervisord, AGENT)))
 
 
-def test_a_killed_process_comes_back(supervisord: Supervisord) -> None:
+def test_process_killed_is_restarted(supervisord: Supervisord) -> None:
     (outcome,) = supervisord.start([AGENT])
     pid = outcome.status.pid
     assert pid is not None
@@ -154,12 +154,12 @@ def test_a_killed_process_comes_back(supervisord: Supervisord) -> None:
     assert supervisord.orphans() == ()
 
 
-def test_a_name_that_is_not_there_gets_the_nearest(supervisord: Supervisord) -> None:
+def test_start_unknown_name_suggests_the_nearest(supervisord: Supervisord) -> None:
     with pytest.raises(UsageError, match="example-data-agent"):
         supervisord.start(["example-dat-agent"])
 
 
-def test_a_changed_environment_arrives_at_the_next_start(supervisord: Supervisord) -> None:
+def test_set_environment_is_used_at_the_next_start(supervisord: Supervisord) -> None:
     pid = supervisord.ensure_running().pid
     supervisord.start([AGENT], settle=False)
     supervisord.set_environment({**plain_environment(), "COLOUR": "blue with \"quotes\" and 100% 'signs'"})
@@ -168,7 +168,7 @@ def test_a_changed_environment_arrives_at_the_next_start(supervisord: Supervisor
     assert supervisord.probe().pid == pid
 
 
-def test_a_secret_is_on_no_command_line_and_in_no_file_of_others(tmp_path: Path) -> None:
+def test_environment_secret_is_in_no_command_line_or_public_file(tmp_path: Path) -> None:
     secret = "s3cret-of-this-test"
     with supervised(make_home(tmp_path / "home"), ACTIVEMQ_PASSWORD=secret) as supervisord:
         supervisord.ensure_running()
@@ -183,7 +183,7 @@ def test_a_secret_is_on_no_command_line_and_in_no_file_of_others(tmp_path: Path)
         ]
 
 
-def test_a_script_of_somebody_elses_becomes_a_program(supervisord: Supervisord) -> None:
+def test_declare_foreign_script_runs_as_a_program(supervisord: Supervisord) -> None:
     name = "their scripts/odd #1;%(x)s 'name'.py"
     script(supervisord, name, STAYS)
     options = {"arguments": ["--deep", "a b"], "environment": {"COLOUR": "theirs"}, "stopwaitsecs": 5}
@@ -196,7 +196,7 @@ def test_a_script_of_somebody_elses_becomes_a_program(supervisord: Supervisord) 
     assert not alive(outcome.status.pid or 0)
 
 
-def test_a_program_that_is_no_python_runs_by_itself(supervisord: Supervisord) -> None:
+def test_declare_program_not_python_is_executed(supervisord: Supervisord) -> None:
     path = script(supervisord, "agents/shell", "#!/bin/sh\necho from the shell\nexec sleep 60\n")
     supervisord.declare([Program("shell", "agents/shell")])
     (outcome,) = supervisord.start(["shell"])
@@ -207,7 +207,7 @@ def test_a_program_that_is_no_python_runs_by_itself(supervisord: Supervisord) ->
     wait_for_log(supervisord, "shell", "from the shell")
 
 
-def test_another_number_of_workers_restarts_those_that_ran(supervisord: Supervisord) -> None:
+def test_declare_other_count_restarts_running_processes(supervisord: Supervisord) -> None:
     supervisord.start(["slice-worker", AGENT])
     data_agent = one(supervisord, AGENT).pid
     changes = supervisord.declare([Program("slice-worker", count=12)])
@@ -218,7 +218,7 @@ def test_another_number_of_workers_restarts_those_that_ran(supervisord: Supervis
     assert one(supervisord, AGENT).pid == data_agent
 
 
-def test_what_is_declared_before_supervisord_runs_is_there_once_it_does(tmp_path: Path) -> None:
+def test_declare_before_supervisord_runs_is_applied_at_its_start(tmp_path: Path) -> None:
     with supervised(make_home(tmp_path / "home")) as supervisord:
         supervisord.declare([Program("slice-worker", count=1)])
         supervisord.ensure_running()
@@ -226,7 +226,7 @@ def test_what_is_declared_before_supervisord_runs_is_there_once_it_does(tmp_path
         assert names == ["slice-worker:slice-worker-0"]
 
 
-def test_a_configuration_edited_by_hand_is_applied(supervisord: Supervisord) -> None:
+def test_reread_applies_an_edited_configuration(supervisord: Supervisord) -> None:
     path = supervisord.paths.home / "agents.supervisord.conf"
     text = path.read_text()
     supervisord.start([OTHER])
@@ -238,7 +238,7 @@ def test_a_configuration_edited_by_hand_is_applied(supervisord: Supervisord) -> 
     assert OTHER not in [status.name for status in supervisord.processes()]
 
 
-def test_a_configuration_that_cannot_be_read_changes_nothing(supervisord: Supervisord) -> None:
+def test_reread_invalid_configuration_changes_nothing(supervisord: Supervisord) -> None:
     path = supervisord.paths.home / "agents.supervisord.conf"
     text = path.read_text()
     (outcome,) = supervisord.start([AGENT])
@@ -249,7 +249,7 @@ def test_a_configuration_that_cannot_be_read_changes_nothing(supervisord: Superv
     assert one(supervisord, AGENT).pid == outcome.status.pid
 
 
-def test_orphans_are_found_and_replaced_by_a_start(supervisord: Supervisord) -> None:
+def test_orphans_are_listed_and_replaced_by_start(supervisord: Supervisord) -> None:
     pid_before = {o.status.process: o.status.pid for o in supervisord.start([AGENT, "slice-worker"])}
     kill_supervisord(supervisord)
     found = {orphan.process: orphan.pid for orphan in supervisord.orphans()}
@@ -264,7 +264,7 @@ def test_orphans_are_found_and_replaced_by_a_start(supervisord: Supervisord) -> 
     assert supervisord.orphans() == ()
 
 
-def test_an_orphan_is_never_doubled_even_by_supervisorctl(supervisord: Supervisord) -> None:
+def test_orphan_is_not_duplicated_by_supervisorctl(supervisord: Supervisord) -> None:
     (first,) = supervisord.start([AGENT])
     kill_supervisord(supervisord)
     supervisord.ensure_running()
@@ -276,7 +276,7 @@ def test_an_orphan_is_never_doubled_even_by_supervisorctl(supervisord: Superviso
     assert (replaced.effect, replaced.replaced) == (Effect.RESTARTED, first.status.pid)
 
 
-def test_an_orphan_that_will_not_end_is_killed(supervisord: Supervisord) -> None:
+def test_end_orphans_kills_a_process_that_ignores_sigterm(supervisord: Supervisord) -> None:
     stubborn = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
     script(supervisord, "agents/example_data_agent.py", stubborn + STAYS)
     supervisord.start([AGENT])
@@ -285,13 +285,13 @@ def test_an_orphan_that_will_not_end_is_killed(supervisord: Supervisord) -> None
     assert not alive(orphan.pid)
 
 
-def test_many_threads_may_ask_at_once(supervisord: Supervisord) -> None:
+def test_supervisord_many_threads_can_call_at_once(supervisord: Supervisord) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: len(supervisord.processes()), range(200)))
     assert set(answers) == {len(SHIPPED) + 1}  # slice-worker is two
 
 
-def test_a_log_is_followed_through_supervisords_own_rotation(supervisord: Supervisord) -> None:
+def test_log_follower_follows_supervisords_rotation(supervisord: Supervisord) -> None:
     writes = "import time\nfor n in range(3000): print(f'line {n} ' + 'ü' * 40, flush=True)\ntime.sleep(60)\n"
     script(supervisord, "talks.py", writes)
     path = supervisord.paths.home / "agents.supervisord.conf"
@@ -313,7 +313,7 @@ def test_a_log_is_followed_through_supervisords_own_rotation(supervisord: Superv
     assert (supervisord.paths.logs / f"{AGENT}.log.1").exists()
 
 
-def test_a_pid_given_away_again_is_no_orphan(supervisord: Supervisord) -> None:
+def test_orphans_reused_pid_is_not_an_orphan(supervisord: Supervisord) -> None:
     supervisord.start([AGENT])
     kill_supervisord(supervisord)
     (orphan,) = supervisord.orphans()

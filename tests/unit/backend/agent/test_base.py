@@ -72,7 +72,7 @@ def stored(stage: AgentStage) -> set[str]:
         return {use.namespace.name for use in namespaces.listed(connection)}
 
 
-def test_messages_of_its_namespace_and_of_none_are_handled_others_are_not(stage: AgentStage) -> None:
+def test_agent_handles_its_namespace_and_messages_without_one(stage: AgentStage) -> None:
     with stage.living(Counting) as agent:
         stage.send("stf_gen", filename="ours")
         stage.send("stf_gen", filename="theirs", namespace="another")
@@ -103,7 +103,7 @@ def test_messages_of_its_namespace_and_of_none_are_handled_others_are_not(stage:
         "[" * 5000,
     ],
 )
-def test_what_cannot_be_read_is_counted_and_the_agent_goes_on(stage: AgentStage, body: str) -> None:
+def test_agent_unreadable_message_is_counted_and_agent_continues(stage: AgentStage, body: str) -> None:
     with stage.living(Counting) as agent:
         stage.say(body)
         stage.send("stf_gen", filename="good")
@@ -115,7 +115,7 @@ def test_what_cannot_be_read_is_counted_and_the_agent_goes_on(stage: AgentStage,
         assert not agent.counts.dead_letters
 
 
-def test_a_message_that_comes_twice_is_handled_once(stage: AgentStage) -> None:
+def test_agent_duplicate_message_is_handled_once(stage: AgentStage) -> None:
     with stage.living(Counting) as agent:
         message = make(EPICTOPIC, {"msg_type": "stf_gen", "filename": "twice"})
         for _ in range(2):
@@ -127,7 +127,7 @@ def test_a_message_that_comes_twice_is_handled_once(stage: AgentStage) -> None:
     assert agent.names() == ["twice", "last"]
 
 
-def test_what_a_dead_agent_had_not_finished_the_next_one_is_given(stage: AgentStage) -> None:
+def test_agent_killed_its_open_messages_go_to_the_next_process(stage: AgentStage) -> None:
     with stage.living(Counting) as agent:
         name = agent.name
         agent.gate.clear()
@@ -147,7 +147,7 @@ def test_what_a_dead_agent_had_not_finished_the_next_one_is_given(stage: AgentSt
     assert stored(stage) == {"unfinished", "meanwhile"}
 
 
-def test_a_message_is_acknowledged_only_when_what_it_sent_is_on_the_broker(stage: AgentStage) -> None:
+def test_agent_message_is_acknowledged_after_the_receipts_of_its_messages(stage: AgentStage) -> None:
     with stage.living(Counting) as agent:
         stage.broker.receipts = False
         stage.send("stf_gen", filename="one")
@@ -159,7 +159,7 @@ def test_a_message_is_acknowledged_only_when_what_it_sent_is_on_the_broker(stage
         assert agent.names() == ["one"]
 
 
-def test_a_handler_that_raises_is_tried_again_and_then_its_message_is_set_aside(stage: AgentStage) -> None:
+def test_agent_handler_raising_is_retried_then_dead_letter(stage: AgentStage) -> None:
     with stage.living(Counting) as agent:
         agent.refuse["bad"] = ValueError("no such detector")
         agent.gate.clear()
@@ -180,7 +180,7 @@ def test_a_handler_that_raises_is_tried_again_and_then_its_message_is_set_aside(
     assert "no such detector" in letter.headers["dlqDeliveryFailureCause"]
 
 
-def test_an_unreachable_database_is_waited_for(stage: AgentStage) -> None:
+def test_agent_database_unreachable_waits(stage: AgentStage) -> None:
     with stage.living(Counting) as agent:
         agent.refuse["patience"] = DatabaseUnreachable("the server has gone")
         stage.send("stf_gen", filename="patience")
@@ -191,7 +191,7 @@ def test_an_unreachable_database_is_waited_for(stage: AgentStage) -> None:
         assert not agent.counts.dead_letters
 
 
-def test_work_in_the_background_holds_its_message_and_is_tried_again(stage: AgentStage) -> None:
+def test_agent_background_call_holds_its_message_and_is_retried(stage: AgentStage) -> None:
     with stage.living(Counting) as agent:
         agent.gate.clear()
         stage.send("slow")
@@ -204,7 +204,7 @@ def test_work_in_the_background_holds_its_message_and_is_tried_again(stage: Agen
     assert len(stage.heard(EPICTOPIC, "finished")) == 1
 
 
-def test_what_it_sends_says_whose_it_is_and_has_one_id_for_one_thing(stage: AgentStage) -> None:
+def test_context_send_adds_common_fields_and_a_stable_id(stage: AgentStage) -> None:
     with stage.living(Counting) as agent:
         stage.send("stf_gen", filename="same", simulation_tick=2.5)
         stage.send("stf_gen", filename="same")
@@ -221,9 +221,9 @@ def test_what_it_sends_says_whose_it_is_and_has_one_id_for_one_thing(stage: Agen
     }
 
 
-def test_an_agent_runs_once_in_a_home_unless_it_is_an_instance_of_its_own(stage: AgentStage) -> None:
+def test_agent_second_process_is_refused_unless_instance_differs(stage: AgentStage) -> None:
     with stage.living(Counting) as agent:
-        with pytest.raises(Refused, match="runs already, as process"):
+        with pytest.raises(Refused, match="is already running, as process"):
             Counting(stage.settings, NAMESPACE, connect=stage.broker.connect)
         with stage.living(Counting, instance="b") as second, stage.living(Counting, "other") as third:
             assert [agent.name, second.name, third.name] == [
@@ -231,7 +231,7 @@ def test_an_agent_runs_once_in_a_home_unless_it_is_an_instance_of_its_own(stage:
             ]
 
 
-def test_its_log_lines_reach_the_database_with_their_execution(stage: AgentStage) -> None:
+def test_agent_log_lines_are_stored_with_their_execution(stage: AgentStage) -> None:
     with stage.living(Counting) as agent:
         agent.refuse["bad"] = ValueError("no such detector")
         stage.send("stf_gen", filename="bad")
@@ -246,7 +246,7 @@ def test_its_log_lines_reach_the_database_with_their_execution(stage: AgentStage
         assert '"filename": "bad"' in line.extra_data["message_body"]
 
 
-def test_a_handler_that_ends_the_program_ends_the_agent_loudly(stage: AgentStage) -> None:
+def test_agent_handler_raising_system_exit_ends_the_agent(stage: AgentStage) -> None:
     class Quitting(Counting):
         agent_type = "quitting"
 
@@ -261,7 +261,7 @@ def test_a_handler_that_ends_the_program_ends_the_agent_loudly(stage: AgentStage
     stage.failures.clear()
 
 
-def test_runs_can_be_written_from_a_handler(stage: AgentStage) -> None:
+def test_context_connection_writes_runs(stage: AgentStage) -> None:
     class Running(Agent):
         agent_type = "running"
 

@@ -104,7 +104,7 @@ def record(stage: AgentStage, messages_: Sequence[OutgoingMessage]) -> None:
         messages.record(connection, rows)
 
 
-def test_a_run_leaves_its_rows(stage: AgentStage) -> None:
+def test_chain_run_stores_its_rows(stage: AgentStage) -> None:
     with stage.living(DataAgent), stage.living(ProcessingAgent), stage.living(FastmonAgent):
         for message in the_run():
             give(stage, message)
@@ -130,7 +130,7 @@ def test_a_run_leaves_its_rows(stage: AgentStage) -> None:
     assert way.completed_at is not None
 
 
-def test_the_messages_have_the_fields_of_the_contract(stage: AgentStage) -> None:
+def test_chain_messages_match_the_contract(stage: AgentStage) -> None:
     with stage.living(DataAgent), stage.living(ProcessingAgent), stage.living(FastmonAgent):
         for message in the_run():
             give(stage, message)
@@ -156,7 +156,7 @@ def test_the_messages_have_the_fields_of_the_contract(stage: AgentStage) -> None
     } == set(complete)  # fmt: skip
 
 
-def test_every_message_twice_and_in_any_order_leaves_the_same_rows(
+def test_chain_messages_repeated_in_any_order_store_the_same_rows(
     stage: AgentStage, undisturbed: tuple[Snapshot, list[tuple[str, str]]]
 ) -> None:
     shuffled = [*the_run(), *the_run()]
@@ -171,7 +171,7 @@ def test_every_message_twice_and_in_any_order_leaves_the_same_rows(
 
 
 @pytest.mark.parametrize("victim", KINDS)
-def test_an_agent_that_is_restarted_in_mid_run_leaves_the_same_rows(
+def test_chain_agent_restarted_during_run_stores_the_same_rows(
     stage: AgentStage, victim: type[Agent], undisturbed: tuple[Snapshot, list[tuple[str, str]]]
 ) -> None:
     messages = the_run()
@@ -193,7 +193,7 @@ def test_an_agent_that_is_restarted_in_mid_run_leaves_the_same_rows(
     assert left == undisturbed
 
 
-def test_an_agent_that_joins_late_catches_up_from_the_record(
+def test_chain_agent_joining_late_is_backfilled_from_the_database(
     stage: AgentStage, undisturbed: tuple[Snapshot, list[tuple[str, str]]]
 ) -> None:
     messages = the_run()
@@ -212,7 +212,7 @@ def test_an_agent_that_joins_late_catches_up_from_the_record(
     assert sent == undisturbed[1]
 
 
-def test_garbage_of_every_type_leaves_no_row_and_stops_nobody(
+def test_chain_invalid_messages_store_nothing_and_agents_continue(
     stage: AgentStage, undisturbed: tuple[Snapshot, list[tuple[str, str]]]
 ) -> None:
     values: tuple[Any, ...] = (None, 0, -1, 1e300, True, [], {}, "", "\x00", "x" * 5000, "../../etc/passwd\n")
@@ -228,7 +228,7 @@ def test_garbage_of_every_type_leaves_no_row_and_stops_nobody(
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.05, 0.1, 0.3, 1 / 3, 0.5, 0.999, 1.0])
-def test_sampling_takes_its_share_evenly(rate: float) -> None:
+def test_is_sampled_takes_an_even_share(rate: float) -> None:
     taken = [n for n in range(1, 1001) if is_sampled(n, rate)]
     assert abs(len(taken) - 1000 * rate) < 1
     assert sampled([float(n) for n in range(1, 1001)], rate) == taken  # the prediction says the same

@@ -32,7 +32,7 @@ def documented_agent() -> type[Agent]:
     return names["QualityAgent"]
 
 
-def test_the_documented_agent_judges_stfs(stage: AgentStage) -> None:
+def test_documented_agent_receives_stfs_stores_verdicts(stage: AgentStage) -> None:
     stage.record_execution({"stf_processing": {"smallest_stf_bytes": 1000}})
     with stage.living(documented_agent()):
         stage.send("stf_ready", filename="swf.100010.000001.stf", size_bytes=2000)

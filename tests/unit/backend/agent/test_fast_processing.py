@@ -115,7 +115,7 @@ def answer(stage: AgentStage, sample: str, slice_id: int, state: str = "done", *
     )
 
 
-def test_a_run_leaves_completed_slices_counted_in_its_state_and_every_worker_has_gone(
+def test_run_completed_counts_slices_and_ends_workers(
     stage: AgentStage,
 ) -> None:
     with ExitStack() as living:
@@ -140,7 +140,7 @@ def test_a_run_leaves_completed_slices_counted_in_its_state_and_every_worker_has
     assert all(one.ended_at for one in found)
 
 
-def test_the_messages_have_the_fields_of_the_contract(stage: AgentStage) -> None:
+def test_fast_processing_messages_match_the_contract(stage: AgentStage) -> None:
     with stage.living(FastProcessingAgent), stage.living(SliceWorker):
         for message in the_run():
             give(stage, message)
@@ -182,7 +182,7 @@ def test_the_messages_have_the_fields_of_the_contract(stage: AgentStage) -> None
     }
 
 
-def test_every_message_twice_and_in_any_order_leaves_the_same_rows(
+def test_fast_processing_messages_repeated_in_any_order_store_the_same_rows(
     stage: AgentStage, undisturbed: Snapshot
 ) -> None:
     shuffled = [*the_run(), *the_run()]
@@ -201,7 +201,7 @@ def test_every_message_twice_and_in_any_order_leaves_the_same_rows(
 
 
 @pytest.mark.parametrize("victim", KINDS)
-def test_an_agent_that_is_restarted_in_mid_run_leaves_the_same_rows(
+def test_fast_processing_agent_restarted_during_run_stores_the_same_rows(
     stage: AgentStage, victim: type[Agent], undisturbed: Snapshot
 ) -> None:
     messages = the_run()
@@ -220,7 +220,7 @@ def test_an_agent_that_is_restarted_in_mid_run_leaves_the_same_rows(
     assert left_by(stage.database) == undisturbed
 
 
-def test_a_slice_that_fails_is_tried_three_times_more_and_then_has_failed(stage: AgentStage) -> None:
+def test_slice_failing_is_retried_three_times_then_failed(stage: AgentStage) -> None:
     class Failing(SliceWorker):
         def process(self, piece: Slice) -> None:
             if piece.slice_id == 2:
@@ -254,11 +254,11 @@ def results_in(order: Callable[[list[int]], None], stage: AgentStage) -> list[tu
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_results_in_any_order_and_twice_leave_the_same_rows(stage: AgentStage, seed: int) -> None:
+def test_slice_results_repeated_in_any_order_store_the_same_rows(stage: AgentStage, seed: int) -> None:
     assert results_in(random.Random(seed).shuffle, stage) == [("completed", 2), ("queued", 3)]
 
 
-def test_a_result_of_an_earlier_run_changes_that_run_alone(stage: AgentStage) -> None:
+def test_slice_result_of_earlier_run_changes_only_that_run(stage: AgentStage) -> None:
     earlier = RUN - 1
     with stage.living(FastProcessingAgent):
         for number in (earlier, RUN):
@@ -275,7 +275,7 @@ def test_a_result_of_an_earlier_run_changes_that_run_alone(stage: AgentStage) ->
     assert {one.assigned_worker for one in slices_of(stage.database, earlier)} == {"farm7-77"}
 
 
-def test_garbage_on_every_destination_leaves_no_row_and_stops_nobody(
+def test_fast_processing_invalid_messages_store_nothing_and_agents_continue(
     stage: AgentStage, undisturbed: Snapshot
 ) -> None:
     values: tuple[Any, ...] = (
@@ -308,7 +308,7 @@ def test_garbage_on_every_destination_leaves_no_row_and_stops_nobody(
     assert left_by(stage.database) == undisturbed
 
 
-def test_slices_go_where_the_configuration_says(tmp_path: Path) -> None:
+def test_slice_destination_configured_receives_the_slices(tmp_path: Path) -> None:
     stage = fast(AgentStage(tmp_path / "b"), slice_destination="/topic/panda.slices")
     with stage.living(FastProcessingAgent):
         give(stage, the_run()[0])
@@ -320,7 +320,7 @@ def test_slices_go_where_the_configuration_says(tmp_path: Path) -> None:
     stage.close()
 
 
-def test_runs_of_others_are_given_the_history_that_their_runner_does_not_keep(tmp_path: Path) -> None:
+def test_run_of_foreign_runner_gets_its_state_events_from_the_agent(tmp_path: Path) -> None:
     stage = AgentStage(tmp_path / "c")
     with stage.living(FastProcessingAgent):
         for message in [*the_run(), *the_run()]:
@@ -337,7 +337,7 @@ def known_phase(stage: AgentStage) -> str | None:
     return None if state is None else state.phase
 
 
-def test_an_execution_without_fast_processing_is_left_alone(tmp_path: Path) -> None:
+def test_execution_without_fast_processing_is_ignored(tmp_path: Path) -> None:
     stage = AgentStage(tmp_path / "d")
     stage.record_execution({"daq_state_machine": {"stf_interval": 2.0}, "stf_processing": {"stf_count": 3}})
     with stage.living(FastProcessingAgent) as agent:
@@ -358,7 +358,7 @@ def realtime(tmp_path: Path, **changes: Any) -> AgentStage:
     return stage
 
 
-def test_in_real_time_workers_come_take_their_time_and_go(tmp_path: Path) -> None:
+def test_workers_in_real_time_ramp_up_process_and_ramp_down(tmp_path: Path) -> None:
     stage = realtime(tmp_path)
     first, *_, last = the_run(stfs=1)
     with stage.living(FastProcessingAgent), stage.living(SliceWorker):
@@ -378,7 +378,7 @@ def test_in_real_time_workers_come_take_their_time_and_go(tmp_path: Path) -> Non
     stage.close()
 
 
-def test_who_has_not_come_before_the_run_is_over_does_not_come_any_more(tmp_path: Path) -> None:
+def test_worker_not_started_before_end_of_run_is_not_started(tmp_path: Path) -> None:
     stage = realtime(tmp_path, worker_rampup_time=40, slice_processing_time=0, slices_per_sample=3)
     with stage.living(FastProcessingAgent), stage.living(SliceWorker) as worker:
         stage.say(json.dumps(json.loads(the_run(stfs=1)[0].body) | {"timestamp": "now less eleven seconds"}))
@@ -399,7 +399,7 @@ def test_who_has_not_come_before_the_run_is_over_does_not_come_any_more(tmp_path
     stage.close()
 
 
-def test_the_processes_share_the_workers_and_each_worker_is_one_of_them(tmp_path: Path) -> None:
+def test_worker_processes_two_share_the_workers(tmp_path: Path) -> None:
     stage = realtime(tmp_path, worker_rampup_time=0, target_worker_count=7, slices_per_sample=30)
     with ExitStack() as living:
         living.enter_context(stage.living(FastProcessingAgent))
@@ -417,7 +417,7 @@ def test_the_processes_share_the_workers_and_each_worker_is_one_of_them(tmp_path
     stage.close()
 
 
-def test_what_a_dead_process_was_another_becomes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_of_dead_process_are_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slice_worker, "STALE", timedelta(seconds=0.2))
     monkeypatch.setattr(slice_worker, "SWEEP_SECONDS", 0.1)
     stage = realtime(tmp_path, worker_rampup_time=0, slice_processing_time=0.05)
@@ -431,7 +431,7 @@ def test_what_a_dead_process_was_another_becomes(tmp_path: Path, monkeypatch: py
     stage.close()
 
 
-def test_namespaces_do_not_see_each_other(stage: AgentStage) -> None:
+def test_fast_processing_two_namespaces_are_separate(stage: AgentStage) -> None:
     with stage.living(FastProcessingAgent), stage.living(SliceWorker), stage.living(SliceWorker, "other"):
         message = the_run()[0]
         foreign = json.loads(message.body) | {"namespace": "other"}

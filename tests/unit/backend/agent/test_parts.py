@@ -40,18 +40,18 @@ def message(**content: Any) -> Message:
 
 
 @pytest.mark.parametrize("value", [7, 7.0, "7", "007"])
-def test_whole_numbers_are_read_however_they_are_written(value: object) -> None:
+def test_message_integer_in_any_notation_is_read(value: object) -> None:
     assert message(sequence=value).integer("sequence") == 7
 
 
 @pytest.mark.parametrize("value", [None, True, "", "7.5", 7.5, -1, 2**63, 10**400, "²", [], {}])
-def test_what_is_no_whole_number_is_a_bad_message(value: object) -> None:
+def test_message_integer_invalid_raises_bad_message(value: object) -> None:
     with pytest.raises(BadMessage, match="sequence"):
         message(sequence=value).integer("sequence")
 
 
 @pytest.mark.parametrize("value", [None, True, "1", float("nan"), float("inf"), []])
-def test_what_is_no_number_is_a_bad_message(value: object) -> None:
+def test_message_number_invalid_raises_bad_message(value: object) -> None:
     with pytest.raises(BadMessage, match="share"):
         message(share=value).number("share")
 
@@ -63,22 +63,22 @@ def test_what_is_no_number_is_a_bad_message(value: object) -> None:
         ("2026-01-02T03:04:05", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
     ],
 )
-def test_the_time_of_a_message_is_utc(said: str, meant: datetime) -> None:
+def test_message_time_is_utc(said: str, meant: datetime) -> None:
     assert message(timestamp=said).time == meant
 
 
 @pytest.mark.parametrize("said", [None, 7, "yesterday", "2026-13-01"])
-def test_a_time_that_cannot_be_read_is_that_of_the_arrival(said: object) -> None:
+def test_message_time_invalid_is_the_time_of_arrival(said: object) -> None:
     made = message(timestamp=said)
     assert made.time == made.incoming.received_at
 
 
-def test_the_identity_is_kept_for_its_database_and_held_once(stage: AgentStage) -> None:
+def test_identity_file_is_per_database_and_locked_once(stage: AgentStage) -> None:
     file = IdentityFile(stage.settings, "data", "a.b")
     file.hold()
     made = file.mark_known("one", file.create("one", "data-agent-alice-1"), "broker:1")
     file.create("two", "data-agent-alice-7")
-    with pytest.raises(Refused, match="runs already"):
+    with pytest.raises(Refused, match="is already running"):
         IdentityFile(stage.settings, "data", "a.b").hold()
     file.release()
     again = IdentityFile(stage.settings, "data", "a.b")
@@ -91,7 +91,7 @@ def test_the_identity_is_kept_for_its_database_and_held_once(stage: AgentStage) 
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"db": 7}', '{"db": {"name": "a"}}'])
-def test_an_identity_file_that_cannot_be_read_is_written_anew(stage: AgentStage, text: str) -> None:
+def test_identity_file_unreadable_is_rewritten(stage: AgentStage, text: str) -> None:
     file = IdentityFile(stage.settings, "data", "demo")
     file.create("db", "data-agent-alice-1")
     (path,) = (stage.settings.state_dir / "agents").glob("*.json")
@@ -99,7 +99,7 @@ def test_an_identity_file_that_cannot_be_read_is_written_anew(stage: AgentStage,
     assert file.load("db") is None
 
 
-def test_the_parameters_of_an_execution_are_merged_as_the_workflow_sees_them(stage: AgentStage) -> None:
+def test_execution_cache_merges_parameters_like_the_workflow(stage: AgentStage) -> None:
     stage.record_execution(
         {
             "workflow": {"name": "stf_datataking", "version": "1.0"},
@@ -115,7 +115,7 @@ def test_the_parameters_of_an_execution_are_merged_as_the_workflow_sees_them(sta
     assert not records.view("unknown").parameters
 
 
-def test_sections_are_merged_in_the_stored_order_whatever_the_database_made_of_it(stage: AgentStage) -> None:
+def test_execution_cache_merges_sections_in_the_stored_order(stage: AgentStage) -> None:
     order = ["daq_state_machine", "zebra", "apple"]
     stage.record_execution(
         {
@@ -163,7 +163,7 @@ def remote(stage: AgentStage, url: str) -> ExecutionCache:
     return ExecutionCache(stage.database, settings)
 
 
-def test_an_execution_that_the_database_does_not_know_is_asked_of_the_monitor(stage: AgentStage) -> None:
+def test_execution_cache_unknown_execution_is_requested_from_the_monitor(stage: AgentStage) -> None:
     told = {"parameter_values": {"fast_processing": {"slices_per_sample": 3}}, "status": "running"}
     with monitor(200, json.dumps(told).encode()) as url:
         records = remote(stage, url)
@@ -172,7 +172,7 @@ def test_an_execution_that_the_database_does_not_know_is_asked_of_the_monitor(st
     assert Monitor.asked == [("/api/workflow-executions/a%20b%2F1/", "Token t0p")]
 
 
-def test_an_execution_that_nobody_knows_has_no_parameters(stage: AgentStage) -> None:
+def test_execution_cache_execution_unknown_everywhere_has_no_parameters(stage: AgentStage) -> None:
     with monitor(404, b'{"detail": "Not found."}') as url:
         assert not remote(stage, url).view("unknown").parameters
 
@@ -189,12 +189,12 @@ def test_an_execution_that_nobody_knows_has_no_parameters(stage: AgentStage) -> 
         (200, b'{"parameter_values": 7}'),
     ],
 )
-def test_a_monitor_that_gives_no_answer_is_unreachable(stage: AgentStage, status: int, body: bytes) -> None:
+def test_execution_cache_monitor_error_is_unreachable(stage: AgentStage, status: int, body: bytes) -> None:
     with monitor(status, body) as url, pytest.raises(MonitorUnreachable):
         remote(stage, url).view("one")
 
 
-def test_a_monitor_that_is_not_there_is_unreachable(stage: AgentStage) -> None:
+def test_execution_cache_monitor_missing_is_unreachable(stage: AgentStage) -> None:
     with monitor(200, b"") as url:
         pass
     with pytest.raises(MonitorUnreachable, match="SWF_MONITOR_URL"):
@@ -222,7 +222,7 @@ class Heart:
         return agent.operational_state if agent else None
 
 
-def test_every_change_of_state_is_a_heart_beat(stage: AgentStage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_heartbeat_every_state_change_is_written(stage: AgentStage, monkeypatch: pytest.MonkeyPatch) -> None:
     heart = Heart(stage, monkeypatch)
     heart.heartbeat.start()
     wait_for(lambda: heart.shown() == "STARTING")
@@ -238,7 +238,7 @@ def test_every_change_of_state_is_a_heart_beat(stage: AgentStage, monkeypatch: p
     assert heart.told == ["STARTING", "READY", "PROCESSING", "READY", "EXITED"]
 
 
-def test_the_heart_beats_without_any_change(stage: AgentStage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_heartbeat_without_change_is_periodic(stage: AgentStage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("swf_console.backend.agent.heartbeat.HEARTBEAT_SECONDS", 0.01)
     beats: list[str] = []
     heartbeat = AgentHeartbeat(
@@ -253,7 +253,7 @@ def test_the_heart_beats_without_any_change(stage: AgentStage, monkeypatch: pyte
     heartbeat.close(5)
 
 
-def test_log_lines_are_written_in_batches_and_the_database_is_not_waited_for(stage: AgentStage) -> None:
+def test_db_log_handler_writes_batches_without_waiting(stage: AgentStage) -> None:
     lines = DatabaseLogHandler(stage.database, "data-agent", "data-agent-alice-1")
     logger = logging.getLogger("swf_console.agents.test_lines")
     logger.addHandler(lines)
@@ -272,7 +272,7 @@ def test_log_lines_are_written_in_batches_and_the_database_is_not_waited_for(sta
     assert lines.dropped == 0
 
 
-def test_the_pool_takes_no_more_than_it_has_room_for() -> None:
+def test_bounded_executor_full_blocks_submit() -> None:
     closing, gate, done = threading.Event(), threading.Event(), []
     pool = BoundedExecutor(1, closing)
 
@@ -289,7 +289,7 @@ def test_the_pool_takes_no_more_than_it_has_room_for() -> None:
     assert done == [1]
 
 
-def test_a_task_is_acknowledged_when_nothing_holds_it_any_more() -> None:
+def test_in_flight_message_last_release_acknowledges_it() -> None:
     tasks = InFlightMessages()
     incoming = read({"message-id": "1"}, "{}")
     task = tasks.add(incoming, None)

@@ -39,7 +39,7 @@ def announce(stage: AgentStage) -> None:
     )
 
 
-def test_slices_of_a_database_that_was_replaced_are_set_aside_and_said(
+def test_consumer_slice_of_replaced_database_goes_to_the_dead_letter_queue(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     old, new = stage_of(tmp_path / "old"), stage_of(tmp_path / "new")
@@ -52,16 +52,16 @@ def test_slices_of_a_database_that_was_replaced_are_set_aside_and_said(
         wait_for(lambda: worker.counts.dead_letters == SLICES)
     assert len(old.broker.dead) == SLICES
     assert not old.heard(RESULTS_QUEUE)
-    said = [record.message for record in caplog.records if "of another database" in record.message]
+    said = [record.message for record in caplog.records if "other database" in record.message]
     assert said == [
-        f"slice of run {RUN} on {SLICES_QUEUE} is of another database than ours, and set aside: "
-        "was the database replaced?"
+        f"message moved to the dead-letter queue: slice of run {RUN} on {SLICES_QUEUE}: other database. "
+        "Was the database replaced?"
     ]
     old.close()
     new.close()
 
 
-def test_a_database_keeps_its_label_and_a_new_one_of_that_name_has_another(tmp_path: Path) -> None:
+def test_database_id_of_replaced_database_differs(tmp_path: Path) -> None:
     stage = AgentStage(tmp_path / "a")
     with stage.database.write() as connection:
         first = sequences.database_id(connection)
@@ -74,7 +74,7 @@ def test_a_database_keeps_its_label_and_a_new_one_of_that_name_has_another(tmp_p
     again.close()
 
 
-def test_an_agent_is_somebody_else_in_another_database(tmp_path: Path) -> None:
+def test_agent_in_another_database_has_another_identity(tmp_path: Path) -> None:
     stage = AgentStage(tmp_path / "a")
     with stage.living(DataAgent) as agent:
         first = agent._runtime.identity
@@ -86,7 +86,7 @@ def test_an_agent_is_somebody_else_in_another_database(tmp_path: Path) -> None:
     stage.close()
 
 
-def test_a_notice_that_nobody_takes_is_forgotten_by_the_broker(tmp_path: Path) -> None:
+def test_notice_not_consumed_expires_at_the_broker(tmp_path: Path) -> None:
     stage = AgentStage(tmp_path / "a")
     stage.record_execution(SECTIONS)
     with stage.living(ProcessingAgent):
@@ -99,7 +99,7 @@ def test_a_notice_that_nobody_takes_is_forgotten_by_the_broker(tmp_path: Path) -
     stage.close()
 
 
-def test_workers_take_slices_from_the_queue_that_the_configuration_names(tmp_path: Path) -> None:
+def test_workers_take_slices_from_the_configured_queue(tmp_path: Path) -> None:
     stage = stage_of(tmp_path / "a", slice_destination="/queue/slices.of.demo")
     with stage.living(FastProcessingAgent), stage.living(SliceWorker):
         announce(stage)
@@ -110,7 +110,7 @@ def test_workers_take_slices_from_the_queue_that_the_configuration_names(tmp_pat
     stage.close()
 
 
-def test_slices_on_a_topic_are_left_to_workers_elsewhere(tmp_path: Path) -> None:
+def test_workers_ignore_slices_on_a_topic(tmp_path: Path) -> None:
     stage = stage_of(tmp_path / "a", slice_destination="/topic/panda.slices")
     with stage.living(FastProcessingAgent), stage.living(SliceWorker) as worker:
         stage.say(the_run(stfs=1)[0].body)

@@ -33,14 +33,14 @@ def piece(number: int) -> Slice:
     return Slice(source, 100010, f"a_tf_001_slice_{number:03d}.tf", number, f"request {number}")
 
 
-def test_workers_come_evenly_and_the_last_when_the_ramp_up_is_over() -> None:
+def test_terms_due_spreads_workers_over_the_ramp_up() -> None:
     ours = crew(30)
     assert ours.due(START) == []
     assert len(ours.due(START + timedelta(seconds=100))) == 10
     assert len(ours.due(START + timedelta(seconds=300))) == 30
 
 
-def test_slices_are_given_to_who_is_free_in_the_order_of_their_coming() -> None:
+def test_worker_pool_assign_is_in_order_of_arrival() -> None:
     ours = crew(2)
     ours.free.extend(["a", "b"])
     ours.waiting.extend(piece(number) for number in range(3))
@@ -52,7 +52,7 @@ def test_slices_are_given_to_who_is_free_in_the_order_of_their_coming() -> None:
     assert ours.next_end() is None
 
 
-def test_the_broker_gives_as_many_slices_as_there_are_workers_in_few_subscriptions() -> None:
+def test_worker_pool_uncovered_requests_one_slice_per_worker() -> None:
     ours, feeds = crew(1000), []
     while ours.mine:
         ours.free.append(ours.worker_id(ours.mine.popleft()))
@@ -65,7 +65,7 @@ def test_the_broker_gives_as_many_slices_as_there_are_workers_in_few_subscriptio
     assert len(feeds) < 50
 
 
-def test_slices_that_take_no_time_come_in_batches_but_only_to_who_has_a_worker() -> None:
+def test_worker_pool_instant_slices_come_in_batches_once_workers_exist() -> None:
     ours = crew(3, share=[], seconds=0)
     assert ours.uncovered() == 0
     ours.free.append("a")
@@ -74,7 +74,7 @@ def test_slices_that_take_no_time_come_in_batches_but_only_to_who_has_a_worker()
 
 
 @pytest.mark.parametrize("count", [1, 7, 15, 150, 400])
-def test_the_slices_of_a_sample_share_its_tfs_and_leave_none_out(count: int) -> None:
+def test_cut_slices_share_all_tfs_of_the_sample(count: int) -> None:
     made = cut(Sample("a_tf_001.tf", "a.stf", 100, 150), count, 100010, {})
     assert [one.slice_id for one in made] == list(range(count))
     assert sum(one.tf_count for one in made) == 150
@@ -84,7 +84,7 @@ def test_the_slices_of_a_sample_share_its_tfs_and_leave_none_out(count: int) -> 
     assert max(one.tf_count for one in made) - min(one.tf_count for one in made) <= 1
 
 
-def test_calls_come_in_the_order_of_their_time_and_one_that_fails_comes_again(
+def test_timer_queue_calls_in_time_order_and_retries_failures(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("swf_console.backend.agent.executor.RETRY_SECONDS", 0.01)

@@ -16,7 +16,7 @@ import pytest
         ("connection", "sqlalchemy"),
     ],
 )
-def test_a_module_loads_only_what_it_uses(module: str, unwanted: str) -> None:
+def test_messaging_module_loads_only_what_it_uses(module: str, unwanted: str) -> None:
     code = f"import sys, swf_console.backend.messaging.{module}; print({unwanted!r} in sys.modules)"
 
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

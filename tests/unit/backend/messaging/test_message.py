@@ -13,7 +13,7 @@ from swf_console.backend.core.errors import UsageError
 from swf_console.backend.messaging.message import Draft, draft, identify, make, read, write
 
 
-def test_a_message_carries_its_stamps_as_headers() -> None:
+def test_make_copies_metadata_to_headers() -> None:
     content = {"msg_type": "start_run", "execution_id": "w-u-0001", "run_id": "100010", "namespace": "n"}
 
     message = make("/topic/epictopic", content, sender="runner-1")
@@ -30,14 +30,14 @@ def test_a_message_carries_its_stamps_as_headers() -> None:
     assert str(uuid.UUID(message.id)) == message.id
 
 
-def test_what_the_content_says_wins_over_the_arguments() -> None:
+def test_make_content_overrides_arguments() -> None:
     message = make("/queue/q", {"namespace": "theirs", "sender": "me"}, sender="you", namespace="ours")
 
     assert (message.namespace, message.sender) == ("theirs", "me")
     assert message.content["namespace"] == "theirs"
 
 
-def test_stamping_leaves_the_caller_s_dictionary_alone() -> None:
+def test_make_does_not_change_the_callers_dictionary() -> None:
     content: dict[str, Any] = {"msg_type": "x"}
 
     make("/queue/q", content, sender="me", namespace="n")
@@ -57,7 +57,7 @@ def test_stamping_leaves_the_caller_s_dictionary_alone() -> None:
         | st.just(object()),
     )
 )
-def test_a_draft_is_refused_where_a_message_is_and_becomes_the_same_message(content: dict[str, Any]) -> None:
+def test_draft_checks_like_make_and_encodes_the_same_message(content: dict[str, Any]) -> None:
     try:
         made = make("/topic/t", content)
     except UsageError:
@@ -71,7 +71,7 @@ def test_a_draft_is_refused_where_a_message_is_and_becomes_the_same_message(cont
     assert written.headers | {"swf_message_id": ""} == made.headers | {"swf_message_id": ""}
 
 
-def test_a_draft_keeps_the_time_at_which_it_was_sent() -> None:
+def test_draft_keeps_its_time() -> None:
     drafted = draft("/topic/t", {"msg_type": "stf_gen", "execution_id": "w-u-0001"})
 
     assert isinstance(drafted, Draft)
@@ -82,7 +82,7 @@ def test_a_draft_keeps_the_time_at_which_it_was_sent() -> None:
 
 
 @pytest.mark.parametrize("extra", [{}, {"files": ["not plain"]}])
-def test_a_message_of_a_workflow_that_says_its_time_keeps_it(extra: dict[str, Any]) -> None:
+def test_draft_with_timestamp_keeps_it(extra: dict[str, Any]) -> None:
     said = write(draft("/topic/t", {"msg_type": "stf_gen", "timestamp": "then", **extra}))
     given = write(draft("/topic/t", {"msg_type": "stf_gen", **extra}))
 
@@ -90,23 +90,23 @@ def test_a_message_of_a_workflow_that_says_its_time_keeps_it(extra: dict[str, An
     assert datetime.fromisoformat(given.content["timestamp"]).utcoffset() == timedelta(0)
 
 
-def test_a_number_as_run_id_becomes_text_in_the_header() -> None:
+def test_make_numeric_run_id_is_text_in_the_header() -> None:
     assert make("/topic/t", {"run_id": 100010}).headers["run_id"] == "100010"
 
 
 @pytest.mark.parametrize("destination", ["epictopic", "", "/topic/", "topic/x", "/queue", "/topic/a\nb"])
-def test_a_bare_destination_is_an_error(destination: str) -> None:
-    with pytest.raises(UsageError, match="no destination"):
+def test_make_bare_destination_is_refused(destination: str) -> None:
+    with pytest.raises(UsageError, match="is not a destination"):
         make(destination, {})
 
 
 @pytest.mark.parametrize("value", [float("nan"), object(), {1, 2}, b"bytes"])
-def test_content_that_json_cannot_hold_is_an_error(value: object) -> None:
+def test_make_content_not_json_is_refused(value: object) -> None:
     with pytest.raises(UsageError, match="JSON"):
         make("/topic/t", {"value": value})
 
 
-def test_a_nul_never_reaches_a_header() -> None:
+def test_make_nul_in_header_is_refused() -> None:
     with pytest.raises(UsageError, match="NUL"):
         make("/topic/t", {"msg_type": "a\0b"})
 
@@ -120,38 +120,38 @@ def test_a_nul_never_reaches_a_header() -> None:
         ("null", "JSON, but not an object"),
     ],
 )
-def test_a_body_that_is_no_object_is_a_problem_and_no_error(body: str, problem: str) -> None:
+def test_read_body_not_an_object_is_a_problem(body: str, problem: str) -> None:
     message = read({}, body)
 
     assert (message.content, message.problem, message.body) == (None, problem, body)
 
 
-def test_a_message_without_any_header_is_read_from_its_content() -> None:
+def test_read_without_headers_uses_the_content() -> None:
     message = read({}, '{"msg_type": "stf_gen", "namespace": "n", "run_id": 7}')
 
     assert (message.msg_type, message.namespace, message.run_id) == ("stf_gen", "n", "7")
     assert message.problem is None
 
 
-def test_fields_of_the_wrong_type_are_named() -> None:
+def test_read_wrong_field_types_are_named() -> None:
     message = read({"namespace": "from-header"}, '{"msg_type": [1], "namespace": {"a": 1}}')
 
     assert message.problem == "not text: msg_type, namespace"
     assert (message.msg_type, message.namespace) == (None, "from-header")
 
 
-def test_control_characters_stay_as_they_are() -> None:
+def test_read_keeps_control_characters() -> None:
     message = read({"msg_type": "\x1b[31mred\x07"}, '{"text": "\\u001b[2J\\u0000"}')
 
     assert message.msg_type == "\x1b[31mred\x07"
     assert message.content == {"text": "\x1b[2J\x00"}
 
 
-def test_deep_nesting_is_a_problem_and_no_error() -> None:
+def test_read_deep_nesting_is_a_problem() -> None:
     assert read({}, "[" * 100_000).problem == "not JSON"
 
 
-def test_the_id_of_ours_is_kept_and_a_stranger_s_is_derived_from_the_broker_s() -> None:
+def test_identify_keeps_our_id_and_derives_foreign_ids() -> None:
     ours = str(uuid.uuid4())
 
     assert identify({"swf_message_id": ours.upper(), "message-id": "ID:1"}) == ours
@@ -162,7 +162,7 @@ def test_the_id_of_ours_is_kept_and_a_stranger_s_is_derived_from_the_broker_s() 
 
 
 @given(st.dictionaries(st.text(), st.text()), st.text())
-def test_nothing_that_arrives_raises(headers: dict[str, str], body: str) -> None:
+def test_read_any_message_does_not_raise(headers: dict[str, str], body: str) -> None:
     assert read(headers, body).body == body
 
 
@@ -174,7 +174,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.text().filter(lambda name: name != "msg_type"), JSON))
-def test_what_is_written_can_be_read_again(content: dict[str, Any]) -> None:
+def test_read_of_write_round_trip(content: dict[str, Any]) -> None:
     try:
         message = make("/topic/t", content)
     except UsageError:

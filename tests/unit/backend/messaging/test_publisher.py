@@ -53,7 +53,7 @@ def stage() -> Iterator[Stage]:
         publisher.close(0.1)
 
 
-def test_messages_are_recorded_sent_and_delivered_in_order(stage: Stage) -> None:
+def test_publisher_records_sends_and_delivers_in_order(stage: Stage) -> None:
     stage.link.start()
     publisher = stage.publisher()
 
@@ -63,7 +63,7 @@ def test_messages_are_recorded_sent_and_delivered_in_order(stage: Stage) -> None
     assert stage.outbox.recorded == stage.outbox.delivered == stage.accepted() == ids
 
 
-def test_nothing_is_sent_that_was_not_recorded(stage: Stage) -> None:
+def test_publisher_sends_only_recorded_messages(stage: Stage) -> None:
     stage.link.start()
     stage.outbox.gate.clear()
     publisher = stage.publisher()
@@ -76,7 +76,7 @@ def test_nothing_is_sent_that_was_not_recorded(stage: Stage) -> None:
     assert publisher.wait_delivered(E, 10)
 
 
-def test_an_outbox_that_fails_is_asked_again_and_the_order_stays(stage: Stage) -> None:
+def test_publisher_outbox_failing_is_retried_in_order(stage: Stage) -> None:
     stage.link.start()
     stage.outbox.failure = OSError("database is locked")
     publisher = stage.publisher()
@@ -94,7 +94,7 @@ def test_an_outbox_that_fails_is_asked_again_and_the_order_stays(stage: Stage) -
     assert publisher.state().outbox_error is None
 
 
-def test_without_a_receipt_nothing_is_delivered(stage: Stage) -> None:
+def test_publisher_without_receipt_delivers_nothing(stage: Stage) -> None:
     stage.link.start()
     stage.broker.receipts = False
     publisher = stage.publisher()
@@ -107,7 +107,7 @@ def test_without_a_receipt_nothing_is_delivered(stage: Stage) -> None:
     assert publisher.state().unconfirmed == 5
 
 
-def test_a_frozen_broker_delivers_nothing_and_a_cut_sends_everything_again(stage: Stage) -> None:
+def test_publisher_broker_frozen_then_cut_sends_all_again(stage: Stage) -> None:
     stage.link.start()
     publisher = stage.publisher()
     ids = stage.publish(publisher, range(3))
@@ -124,7 +124,7 @@ def test_a_frozen_broker_delivers_nothing_and_a_cut_sends_everything_again(stage
     assert publisher.statistics(E).resent == 7
 
 
-def test_after_an_outage_the_unconfirmed_go_first_and_in_order(stage: Stage) -> None:
+def test_publisher_after_outage_sends_unconfirmed_first_in_order(stage: Stage) -> None:
     stage.link.start()
     stage.broker.receipts = False
     publisher = stage.publisher()
@@ -141,7 +141,7 @@ def test_after_an_outage_the_unconfirmed_go_first_and_in_order(stage: Stage) -> 
     assert stage.outbox.recorded == first + second
 
 
-def test_messages_wait_while_there_is_no_broker_yet(stage: Stage) -> None:
+def test_publisher_without_broker_messages_wait(stage: Stage) -> None:
     publisher = stage.publisher()
     ids = stage.publish(publisher, range(5))
     wait_for(lambda: stage.outbox.recorded == ids)
@@ -152,7 +152,7 @@ def test_messages_wait_while_there_is_no_broker_yet(stage: Stage) -> None:
     assert stage.accepted() == ids
 
 
-def test_publish_blocks_when_too_much_waits_and_gives_up_when_told(stage: Stage) -> None:
+def test_publish_full_blocks_until_aborted(stage: Stage) -> None:
     publisher = stage.publisher(pending=10, window=10)
     stop = threading.Event()
     stage.publish(publisher, range(20))
@@ -165,7 +165,7 @@ def test_publish_blocks_when_too_much_waits_and_gives_up_when_told(stage: Stage)
     assert publisher.statistics(E).undelivered == 20
 
 
-def test_a_message_that_must_go_out_is_taken_beyond_the_bound(stage: Stage) -> None:
+def test_publish_without_wait_is_accepted_beyond_the_limit(stage: Stage) -> None:
     publisher = stage.publisher(pending=1, window=1)
     stage.publish(publisher, range(2))
     wait_for(lambda: publisher.state().pending == 1)
@@ -177,7 +177,7 @@ def test_a_message_that_must_go_out_is_taken_beyond_the_bound(stage: Stage) -> N
     assert len(stage.accepted()) == 3
 
 
-def test_a_blocked_publish_goes_on_when_there_is_room(stage: Stage) -> None:
+def test_publish_blocked_continues_when_there_is_room(stage: Stage) -> None:
     publisher = stage.publisher(pending=5, window=5)
     thread = threading.Thread(target=stage.publish, args=(publisher, range(50)), daemon=True)
     thread.start()
@@ -190,7 +190,7 @@ def test_a_blocked_publish_goes_on_when_there_is_room(stage: Stage) -> None:
     assert len(stage.accepted()) == 50
 
 
-def test_no_more_than_the_window_is_unconfirmed(stage: Stage) -> None:
+def test_publisher_unconfirmed_is_bounded_by_the_window(stage: Stage) -> None:
     stage.link.start()
     stage.broker.receipts = False
     publisher = stage.publisher(pending=100, window=30, batch=20)
@@ -201,7 +201,7 @@ def test_no_more_than_the_window_is_unconfirmed(stage: Stage) -> None:
     assert publisher.state().unconfirmed <= 30
 
 
-def test_a_delivery_is_written_down_with_the_next_messages(stage: Stage) -> None:
+def test_publisher_delivery_is_recorded_with_the_next_messages(stage: Stage) -> None:
     stage.link.start()
     publisher = stage.publisher()
     publisher.publish(message(1))
@@ -212,7 +212,7 @@ def test_a_delivery_is_written_down_with_the_next_messages(stage: Stage) -> None
     assert stage.outbox.calls == [(1, 0), (1, 1)]
 
 
-def test_a_delivery_is_written_down_soon_where_nothing_follows(stage: Stage) -> None:
+def test_publisher_delivery_without_next_message_is_recorded_soon(stage: Stage) -> None:
     stage.link.start()
     publisher = stage.publisher()
     publisher.publish(message(1))
@@ -220,7 +220,7 @@ def test_a_delivery_is_written_down_soon_where_nothing_follows(stage: Stage) -> 
     wait_for(lambda: stage.outbox.calls == [(1, 0), (0, 1)], timeout=2)
 
 
-def test_whoever_waits_for_delivery_has_it_written_down_at_once(stage: Stage) -> None:
+def test_wait_delivered_records_deliveries_immediately(stage: Stage) -> None:
     stage.link.start()
     publisher = Publisher(stage.link, stage.outbox, delivery_seconds=60)
     publisher.publish(message(1))
@@ -229,7 +229,7 @@ def test_whoever_waits_for_delivery_has_it_written_down_at_once(stage: Stage) ->
     assert publisher.close(5)
 
 
-def test_what_is_gathered_is_recorded_together_and_at_once_when_somebody_waits(stage: Stage) -> None:
+def test_publisher_gathering_is_recorded_immediately_for_a_waiting_caller(stage: Stage) -> None:
     stage.link.start()
     publisher = Publisher(stage.link, stage.outbox, gather_seconds=60)
     stage.publishers.append(publisher)
@@ -244,7 +244,7 @@ def test_what_is_gathered_is_recorded_together_and_at_once_when_somebody_waits(s
     assert [new for new, _ in stage.outbox.calls if new] == [1, 49]
 
 
-def test_what_is_gathered_goes_out_when_its_time_has_come(stage: Stage) -> None:
+def test_publisher_gathered_messages_are_sent_when_due(stage: Stage) -> None:
     stage.link.start()
     publisher = Publisher(stage.link, stage.outbox, gather_seconds=0.05)
     stage.publishers.append(publisher)
@@ -254,7 +254,7 @@ def test_what_is_gathered_goes_out_when_its_time_has_come(stage: Stage) -> None:
         wait_for(lambda: len(stage.broker.accepted) == number + 1, timeout=2)  # noqa: B023
 
 
-def test_what_comes_while_all_is_settled_is_gathered_too_and_needs_no_call_to_go_out(stage: Stage) -> None:
+def test_publisher_gathering_while_idle_is_sent_without_another_call(stage: Stage) -> None:
     stage.link.start()
     publisher = Publisher(stage.link, stage.outbox, gather_seconds=0.3)
     stage.publishers.append(publisher)
@@ -266,7 +266,7 @@ def test_what_comes_while_all_is_settled_is_gathered_too_and_needs_no_call_to_go
     wait_for(lambda: len(stage.broker.accepted) == 2, timeout=2)
 
 
-def test_a_delivery_that_is_written_down_holds_no_message_back(stage: Stage) -> None:
+def test_publisher_recording_deliveries_does_not_delay_messages(stage: Stage) -> None:
     stage.link.start()
     publisher = Publisher(stage.link, stage.outbox, gather_seconds=0.1, delivery_seconds=0.2)
     stage.publishers.append(publisher)
@@ -275,7 +275,7 @@ def test_a_delivery_that_is_written_down_holds_no_message_back(stage: Stage) -> 
     assert publisher._gather_left() <= 0
 
 
-def test_executions_are_told_apart(stage: Stage) -> None:
+def test_publisher_counts_executions_separately(stage: Stage) -> None:
     stage.link.start()
     publisher = stage.publisher()
     publisher.publish(message(1, "a"))
@@ -291,7 +291,7 @@ def test_executions_are_told_apart(stage: Stage) -> None:
     assert publisher.statistics("a").delivered == 1
 
 
-def test_the_age_of_the_oldest_grows_in_an_outage_and_is_nothing_afterwards(stage: Stage) -> None:
+def test_oldest_unconfirmed_age_grows_in_an_outage_then_is_zero(stage: Stage) -> None:
     publisher = stage.publisher()
     assert publisher.oldest_unconfirmed_age() == 0
     stage.publish(publisher, range(2))
@@ -303,7 +303,7 @@ def test_the_age_of_the_oldest_grows_in_an_outage_and_is_nothing_afterwards(stag
     assert publisher.oldest_unconfirmed_age() == 0
 
 
-def test_close_waits_for_what_is_on_its_way(stage: Stage) -> None:
+def test_publisher_close_waits_for_unconfirmed_messages(stage: Stage) -> None:
     stage.link.start()
     publisher = stage.publisher()
     ids = stage.publish(publisher, range(500))
@@ -314,7 +314,7 @@ def test_close_waits_for_what_is_on_its_way(stage: Stage) -> None:
         publisher.publish(message(1))
 
 
-def test_close_says_so_when_the_broker_did_not_take_everything(stage: Stage) -> None:
+def test_publisher_close_unconfirmed_returns_false(stage: Stage) -> None:
     publisher = stage.publisher()
     stage.publish(publisher, range(3))
 
@@ -322,7 +322,7 @@ def test_close_says_so_when_the_broker_did_not_take_everything(stage: Stage) -> 
     assert stage.outbox.delivered == []
 
 
-def test_close_ends_in_spite_of_an_outbox_that_fails(stage: Stage) -> None:
+def test_publisher_close_with_failing_outbox_ends(stage: Stage) -> None:
     stage.link.start()
     stage.outbox.failure = BackendUnreachable("no database")
     publisher = stage.publisher()
@@ -332,7 +332,7 @@ def test_close_ends_in_spite_of_an_outbox_that_fails(stage: Stage) -> None:
     assert stage.broker.accepted == []
 
 
-def test_a_session_lost_again_and_again_loses_nothing(stage: Stage) -> None:
+def test_publisher_sessions_lost_repeatedly_lose_nothing(stage: Stage) -> None:
     stage.link.start()
     publisher = stage.publisher(pending=50, window=50, batch=7)
     done = threading.Event()

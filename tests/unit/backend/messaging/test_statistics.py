@@ -3,7 +3,7 @@
 from swf_console.backend.messaging.statistics import PublishCounters
 
 
-def test_undelivered_is_what_was_published_and_is_not_written_down_as_delivered() -> None:
+def test_publish_counters_undelivered_is_published_minus_recorded_deliveries() -> None:
     tally = PublishCounters()
     tally.published, tally.delivered = 5, 3
 

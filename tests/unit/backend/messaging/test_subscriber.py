@@ -80,7 +80,7 @@ def stage() -> Iterator[Stage]:
         each.close(0.2)
 
 
-def test_messages_are_handled_in_order_and_acknowledged(stage: Stage) -> None:
+def test_subscriber_messages_are_handled_in_order_and_acknowledged(stage: Stage) -> None:
     subscriber = stage.subscriber(SubscriptionSpec(QUEUE))
 
     stage.send(QUEUE, *range(300))
@@ -93,7 +93,7 @@ def test_messages_are_handled_in_order_and_acknowledged(stage: Stage) -> None:
     wait_for(lambda: len(stage.handled) == 301)
 
 
-def test_a_message_is_acknowledged_only_after_the_work(stage: Stage) -> None:
+def test_subscriber_acknowledges_after_the_handler(stage: Stage) -> None:
     working, go_on = threading.Event(), threading.Event()
 
     def work(message: IncomingMessage) -> None:
@@ -110,7 +110,7 @@ def test_a_message_is_acknowledged_only_after_the_work(stage: Stage) -> None:
     wait_for(lambda: stage.numbers() == [1])
 
 
-def test_the_same_message_again_is_acknowledged_and_not_handled(stage: Stage) -> None:
+def test_subscriber_duplicate_is_acknowledged_and_not_handled(stage: Stage) -> None:
     subscriber = stage.subscriber(SubscriptionSpec(QUEUE))
     message = make(QUEUE, {"n": 1})
 
@@ -124,7 +124,7 @@ def test_the_same_message_again_is_acknowledged_and_not_handled(stage: Stage) ->
     wait_for(lambda: stage.numbers() == [1, 2])
 
 
-def test_a_handler_that_raises_refuses_its_message_and_goes_on(stage: Stage) -> None:
+def test_subscriber_handler_raising_refuses_the_message_and_continues(stage: Stage) -> None:
     def work(message: IncomingMessage) -> None:
         if message.content == {"n": 1, "namespace": "ours"}:
             raise ValueError("no such run")
@@ -140,7 +140,7 @@ def test_a_handler_that_raises_refuses_its_message_and_goes_on(stage: Stage) -> 
     assert stage.link.state().phase is Phase.UP
 
 
-def test_a_handler_whose_backend_is_away_is_called_again_with_the_same_message(stage: Stage) -> None:
+def test_subscriber_backend_unreachable_retries_the_same_message(stage: Stage) -> None:
     calls: list[int] = []
 
     def work(message: IncomingMessage) -> None:
@@ -157,7 +157,7 @@ def test_a_handler_whose_backend_is_away_is_called_again_with_the_same_message(s
     assert stage.broker.dead == []
 
 
-def test_a_selector_leaves_the_others_in_the_queue(stage: Stage) -> None:
+def test_subscriber_selector_leaves_other_messages_in_the_queue(stage: Stage) -> None:
     stage.subscriber(SubscriptionSpec(QUEUE, selector="namespace = 'ours'"))
 
     stage.broker.inject(stranger(QUEUE, "{}", namespace="theirs"))
@@ -168,17 +168,17 @@ def test_a_selector_leaves_the_others_in_the_queue(stage: Stage) -> None:
     wait_for(lambda: len(stage.handled) == 2)
 
 
-def test_a_selector_that_cannot_be_read_is_said_at_once_and_not_tried_again(stage: Stage) -> None:
+def test_subscription_invalid_selector_is_refused_and_not_retried(stage: Stage) -> None:
     subscriber = stage.subscriber(SubscriptionSpec(QUEUE, selector="namespace = = 'x'"))
 
-    with pytest.raises(SubscriptionRefused, match="no subscription to /queue/q"):
+    with pytest.raises(SubscriptionRefused, match="refused the subscription to /queue/q"):
         subscriber.wait_subscribed(5)
     stage.broker.cut()
     assert subscriber.state().error is not None
     assert stage.link.state().phase is Phase.UP
 
 
-def test_who_waits_for_a_subscription_without_a_broker_is_told_why(stage: Stage) -> None:
+def test_subscription_wait_without_broker_raises_the_reason(stage: Stage) -> None:
     stage.broker.stop()
     subscriber = stage.subscriber(SubscriptionSpec(QUEUE))
 
@@ -186,7 +186,7 @@ def test_who_waits_for_a_subscription_without_a_broker_is_told_why(stage: Stage)
         subscriber.wait_subscribed(0.05)
 
 
-def test_a_subscription_is_made_again_in_each_session(stage: Stage) -> None:
+def test_subscription_new_session_subscribes_again(stage: Stage) -> None:
     subscriber = stage.subscriber(SubscriptionSpec(TOPIC))
     for number in range(3):
         stage.broker.stop()
@@ -198,7 +198,7 @@ def test_a_subscription_is_made_again_in_each_session(stage: Stage) -> None:
     wait_for(lambda: stage.numbers() == [0, 1, 2])
 
 
-def test_a_durable_subscription_keeps_what_came_meanwhile(stage: Stage) -> None:
+def test_subscription_durable_receives_what_was_sent_meanwhile(stage: Stage) -> None:
     durable = SubscriptionSpec(TOPIC, durable_name="agent")
     stage.subscriber(durable).close()
     stage.send(TOPIC, 1, 2)
@@ -208,7 +208,7 @@ def test_a_durable_subscription_keeps_what_came_meanwhile(stage: Stage) -> None:
     wait_for(lambda: stage.numbers() == [1, 2])
 
 
-def test_a_forgotten_durable_subscription_keeps_nothing(stage: Stage) -> None:
+def test_subscription_durable_forgotten_stores_nothing(stage: Stage) -> None:
     durable = SubscriptionSpec(TOPIC, durable_name="agent")
     stage.subscriber(durable).close(forget=True)
     stage.send(TOPIC, 1)
@@ -219,7 +219,7 @@ def test_a_forgotten_durable_subscription_keeps_nothing(stage: Stage) -> None:
     wait_for(lambda: stage.numbers() == [2])
 
 
-def test_strange_messages_are_counted_and_handled(stage: Stage) -> None:
+def test_subscriber_unreadable_messages_are_counted_and_handled(stage: Stage) -> None:
     subscriber = stage.subscriber(SubscriptionSpec(TOPIC, ack="auto"))
 
     stage.broker.inject(stranger(TOPIC, "not json"))
@@ -229,7 +229,7 @@ def test_strange_messages_are_counted_and_handled(stage: Stage) -> None:
     assert subscriber.state().unreadable == 2
 
 
-def test_a_tail_that_falls_behind_loses_the_oldest_and_counts_them(stage: Stage) -> None:
+def test_inbox_full_drops_the_oldest_and_counts(stage: Stage) -> None:
     working, go_on = threading.Event(), threading.Event()
 
     def work(message: IncomingMessage) -> None:
@@ -247,12 +247,12 @@ def test_a_tail_that_falls_behind_loses_the_oldest_and_counts_them(stage: Stage)
     assert subscriber.state().dropped == 15
 
 
-def test_a_bare_destination_is_no_subscription() -> None:
+def test_subscription_spec_bare_destination_is_refused() -> None:
     with pytest.raises(UsageError):
         SubscriptionSpec("epictopic")
 
 
-def test_a_recorder_stores_everything_once_in_order(stage: Stage) -> None:
+def test_recorder_stores_every_message_once_in_order(stage: Stage) -> None:
     store = Store()
     recorder = stage.recorder(store)
     ids = stage.send(TOPIC, *range(1500))
@@ -266,7 +266,7 @@ def test_a_recorder_stores_everything_once_in_order(stage: Stage) -> None:
     assert store.calls < 100
 
 
-def test_a_store_that_fails_is_asked_again_and_nothing_is_acknowledged_before(stage: Stage) -> None:
+def test_recorder_store_failing_is_retried_before_any_acknowledgement(stage: Stage) -> None:
     store = Store()
     store.failure = OSError("database is locked")
     recorder = stage.recorder(store)
@@ -281,7 +281,7 @@ def test_a_store_that_fails_is_asked_again_and_nothing_is_acknowledged_before(st
     assert recorder.state().last_error is None
 
 
-def test_one_message_that_can_never_be_stored_holds_nobody_up(stage: Stage) -> None:
+def test_recorder_unstorable_message_does_not_block_others(stage: Stage) -> None:
     store = Store()
     recorder = stage.recorder(store)
     poison = make(TOPIC, {"n": 0})
@@ -294,7 +294,7 @@ def test_one_message_that_can_never_be_stored_holds_nobody_up(stage: Stage) -> N
     assert recorder.state().unstorable == 1
 
 
-def test_a_recorder_that_closes_stores_what_has_arrived(stage: Stage) -> None:
+def test_recorder_close_stores_received_messages(stage: Stage) -> None:
     store = Store()
     recorder = stage.recorder(store)
     stage.send(TOPIC, *range(50))
@@ -304,7 +304,7 @@ def test_a_recorder_that_closes_stores_what_has_arrived(stage: Stage) -> None:
     assert len(store.stored) == 50
 
 
-def test_a_durable_recorder_has_what_was_sent_while_it_was_away(stage: Stage) -> None:
+def test_recorder_durable_stores_what_was_sent_meanwhile(stage: Stage) -> None:
     first, second = Store(), Store()
     stage.recorder(first, "recorder").close()
     ids = stage.send(TOPIC, 1, 2)
@@ -314,7 +314,7 @@ def test_a_durable_recorder_has_what_was_sent_while_it_was_away(stage: Stage) ->
     wait_for(lambda: [message.id for message in second.stored] == ids)
 
 
-def test_what_was_seen_is_remembered_within_bounds() -> None:
+def test_recent_ids_is_bounded() -> None:
     seen = RecentIds(2)
     for identity in ("a", "b", "a", "c"):
         seen.add(identity)
@@ -324,7 +324,7 @@ def test_what_was_seen_is_remembered_within_bounds() -> None:
     assert "c" in seen
 
 
-def test_a_recorder_does_not_wait_once_it_has_a_batch(stage: Stage) -> None:
+def test_recorder_full_batch_is_stored_immediately(stage: Stage) -> None:
     store = Store()
     recorder = Recorder(stage.link, [TOPIC], store, batch=10, seconds=60)
     stage.open.append(recorder)
@@ -335,7 +335,7 @@ def test_a_recorder_does_not_wait_once_it_has_a_batch(stage: Stage) -> None:
     wait_for(lambda: recorder.state().stored == 30, timeout=5)
 
 
-def test_a_closed_inbox_gives_what_is_left_and_then_nothing() -> None:
+def test_inbox_closed_returns_the_rest_then_nothing() -> None:
     inbox = Inbox(10)
     inbox.close()
 

@@ -17,7 +17,7 @@ def texts(follower: LogFollower) -> list[str]:
     return [line.text for line in follower.read()]
 
 
-def test_lines_come_as_they_are_written(tmp_path: Path) -> None:
+def test_log_follower_reads_lines_as_they_are_written(tmp_path: Path) -> None:
     path = tmp_path / "log"
     follower = LogFollower(path)
     assert texts(follower) == []
@@ -30,7 +30,7 @@ def test_lines_come_as_they_are_written(tmp_path: Path) -> None:
     follower.close()
 
 
-def test_a_character_cut_in_two_is_put_together(tmp_path: Path) -> None:
+def test_log_follower_split_character_is_joined(tmp_path: Path) -> None:
     path = tmp_path / "log"
     data = "größe €\n".encode()
     follower = LogFollower(path)
@@ -43,13 +43,13 @@ def test_a_character_cut_in_two_is_put_together(tmp_path: Path) -> None:
     follower.close()
 
 
-def test_what_is_no_utf8_is_shown_as_such(tmp_path: Path) -> None:
+def test_log_follower_invalid_utf8_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(b"\xff\xfe broken\nwhole\n")
     assert last_lines(path, 5) == ["\ufffd\ufffd broken", "whole"]
 
 
-def test_a_rotation_loses_nothing(tmp_path: Path) -> None:
+def test_log_follower_rotation_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_text("one\n")
     follower = LogFollower(path)
@@ -63,7 +63,7 @@ def test_a_rotation_loses_nothing(tmp_path: Path) -> None:
     follower.close()
 
 
-def test_several_rotations_between_two_looks_lose_nothing(tmp_path: Path) -> None:
+def test_log_follower_several_rotations_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_text("one\n")
     follower = LogFollower(path)
@@ -76,7 +76,7 @@ def test_several_rotations_between_two_looks_lose_nothing(tmp_path: Path) -> Non
     follower.close()
 
 
-def test_between_renaming_and_making_anew_there_is_nothing_to_read(tmp_path: Path) -> None:
+def test_log_follower_between_rename_and_create_reads_nothing(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_text("one\n")
     follower = LogFollower(path)
@@ -88,7 +88,7 @@ def test_between_renaming_and_making_anew_there_is_nothing_to_read(tmp_path: Pat
     follower.close()
 
 
-def test_a_truncated_file_is_read_from_its_start(tmp_path: Path) -> None:
+def test_log_follower_truncated_file_is_read_from_the_start(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_text("a long first line\nand a rest")
     follower = LogFollower(path)
@@ -100,7 +100,7 @@ def test_a_truncated_file_is_read_from_its_start(tmp_path: Path) -> None:
     follower.close()
 
 
-def test_a_file_removed_and_made_again_is_followed(tmp_path: Path) -> None:
+def test_log_follower_recreated_file_is_followed(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_text("one\n")
     follower = LogFollower(path)
@@ -112,7 +112,7 @@ def test_a_file_removed_and_made_again_is_followed(tmp_path: Path) -> None:
     follower.close()
 
 
-def test_only_the_last_lines_are_read_from_a_large_file(tmp_path: Path) -> None:
+def test_log_follower_large_file_reads_only_the_last_lines(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_text("".join(f"line {number}\n" for number in range(100_000)) + "unfinished")
     assert last_lines(path, 3) == ["line 99998", "line 99999", "unfinished"]
@@ -122,13 +122,13 @@ def test_only_the_last_lines_are_read_from_a_large_file(tmp_path: Path) -> None:
     follower.close()
 
 
-def test_no_lines_are_last_lines_of_nothing(tmp_path: Path) -> None:
+def test_last_lines_missing_file_is_empty(tmp_path: Path) -> None:
     assert last_lines(tmp_path / "absent", 5) == []
     (tmp_path / "log").write_text("")
     assert last_lines(tmp_path / "log", 5) == []
 
 
-def test_a_line_without_end_is_cut_and_memory_stays_bounded(tmp_path: Path) -> None:
+def test_log_follower_endless_line_is_cut(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_text("x" * (LINE_CHARACTERS * 2 + 5))
     follower = LogFollower(path)
@@ -138,7 +138,7 @@ def test_a_line_without_end_is_cut_and_memory_stays_bounded(tmp_path: Path) -> N
     follower.close()
 
 
-def test_one_look_reads_a_bounded_amount(tmp_path: Path) -> None:
+def test_log_follower_read_is_bounded(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_text("0123456\n" * 1000)
     follower = LogFollower(path)
@@ -147,7 +147,7 @@ def test_one_look_reads_a_bounded_amount(tmp_path: Path) -> None:
     follower.close()
 
 
-def test_following_ends_when_it_is_told(tmp_path: Path) -> None:
+def test_log_follower_follow_ends_when_stopped(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_text("one\n")
     stop, lines = threading.Event(), []
@@ -176,17 +176,17 @@ def test_following_ends_when_it_is_told(tmp_path: Path) -> None:
         ("cut \x1b[3", "cut "),
     ],
 )
-def test_what_commands_a_terminal_is_not_shown(written: str, shown: str) -> None:
+def test_log_follower_terminal_commands_are_removed(written: str, shown: str) -> None:
     assert plain(written) == shown
 
 
 @given(st.text())
-def test_no_text_at_all_commands_a_terminal(text: str) -> None:
+def test_log_follower_any_text_is_safe_for_a_terminal(text: str) -> None:
     assert not set(plain(text)) & {chr(code) for code in (*range(9), *range(10, 32), *range(127, 160))}
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=6))
-def test_it_does_not_matter_where_a_file_was_cut(
+def test_log_follower_any_chunking_reads_the_same_lines(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, cuts: list[int]
 ) -> None:
     path = tmp_path_factory.mktemp("cut") / "log"

@@ -49,13 +49,13 @@ def _own_user_folder() -> Iterator[None]:
         yield
 
 
-def test_a_short_home_needs_no_links() -> None:
+def test_find_paths_short_home_needs_no_links() -> None:
     home = make_home(Path.home() / "a home")
     assert find_paths(home, home / ".state").here == home
 
 
 @pytest.mark.parametrize("name", ["x" * 120, "a[1]", "a:b", "a%b", "line\nbreak"])
-def test_any_other_home_gets_a_short_plain_path_to_its_socket(name: str, tmp_path: Path) -> None:
+def test_find_paths_other_home_gets_a_short_socket_path(name: str, tmp_path: Path) -> None:
     home = make_home(tmp_path / name)
     paths = find_paths(home, home / ".state")
     assert len(os.fsencode(paths.socket)) <= 99
@@ -65,13 +65,13 @@ def test_any_other_home_gets_a_short_plain_path_to_its_socket(name: str, tmp_pat
     assert find_paths(home, home / ".state") == paths
 
 
-def test_two_state_directories_of_one_home_have_two_sockets(tmp_path: Path) -> None:
+def test_find_paths_two_state_directories_have_two_sockets(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home")
     one, other = find_paths(home, home / ".state"), find_paths(home, tmp_path / "state")
     assert one.socket != other.socket
 
 
-def test_a_folder_of_links_falls_back_where_the_users_own_is_too_long(
+def test_find_paths_long_home_of_user_uses_the_fallback_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / ("h" * 120)))
@@ -85,7 +85,7 @@ def test_a_folder_of_links_falls_back_where_the_users_own_is_too_long(
         paths.here.parent.rmdir()
 
 
-def test_a_link_that_points_elsewhere_is_set_right(tmp_path: Path) -> None:
+def test_find_paths_wrong_link_is_replaced(tmp_path: Path) -> None:
     home = make_home(tmp_path / "a:b")
     paths = find_paths(home, home / ".state")
     (paths.here / ".state").unlink()
@@ -93,7 +93,7 @@ def test_a_link_that_points_elsewhere_is_set_right(tmp_path: Path) -> None:
     assert find_paths(home, home / ".state").socket.parent.samefile(home / ".state")
 
 
-def test_an_unusual_state_directory_is_remembered_until_the_usual_one_is_used(tmp_path: Path) -> None:
+def test_remember_state_dir_until_the_default_is_used(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home")
     usual = home / ".state"
     assert remembered_state_dir(home) is None
@@ -105,13 +105,13 @@ def test_an_unusual_state_directory_is_remembered_until_the_usual_one_is_used(tm
     assert paths_of_shell(home).state_dir == usual
 
 
-def test_a_shell_that_says_where_is_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_of_shell_variable_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = make_home(tmp_path / "home")
     monkeypatch.setenv("SWF_STATE_DIR", str(tmp_path / "said"))
     assert paths_of_shell(home).state_dir == tmp_path / "said"
 
 
-def test_the_plugin_leaves_a_named_server_alone() -> None:
+def test_ctl_plugin_keeps_serverurl_of_the_command_line() -> None:
     home = make_home(Path.home() / "home")
     options = SimpleNamespace(here=str(home), serverurl="unix:///mine", attr_priorities={"serverurl": 2})
     find_supervisord(SimpleNamespace(options=options))
@@ -121,7 +121,7 @@ def test_the_plugin_leaves_a_named_server_alone() -> None:
     assert options.serverurl == f"unix://{home}/.state/supervisor.sock"
 
 
-def test_a_pid_file_is_taken_by_the_living_and_given_by_the_dead(tmp_path: Path) -> None:
+def test_claim_live_process_is_refused_dead_is_replaced(tmp_path: Path) -> None:
     sleeper = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
         pidfiles.claim(tmp_path, "agent")
@@ -146,7 +146,7 @@ def test_a_pid_file_is_taken_by_the_living_and_given_by_the_dead(tmp_path: Path)
 @pytest.mark.parametrize(
     "text", ["", "garbage", "[]", "{}", '{"pid": "x", "began": "1", "host": "h"}', '{"pid": 1}']
 )
-def test_a_pid_file_of_garbage_is_nobodys(text: str, tmp_path: Path) -> None:
+def test_claim_unreadable_pid_file_is_replaced(text: str, tmp_path: Path) -> None:
     (tmp_path / "pids").mkdir()
     (tmp_path / "pids" / "agent.pid").write_text(text)
     assert pidfiles.living_processes(tmp_path) == ()
@@ -155,14 +155,14 @@ def test_a_pid_file_of_garbage_is_nobodys(text: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [{"host": "another"}, {"began": "1@another-boot"}])
-def test_a_pid_of_another_host_or_boot_is_nobodys(change: dict[str, str], tmp_path: Path) -> None:
+def test_claim_pid_of_another_host_or_boot_is_replaced(change: dict[str, str], tmp_path: Path) -> None:
     pidfiles.claim(tmp_path, "agent")
     path = tmp_path / "pids" / "agent.pid"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     assert pidfiles.living_processes(tmp_path) == ()
 
 
-def test_names_mean_processes_groups_and_everything() -> None:
+def test_select_names_processes_groups_and_all() -> None:
     def names(*words: str) -> list[str]:
         return [one.name for one in select(PROCESSES, words)]
 
@@ -176,13 +176,13 @@ def test_names_mean_processes_groups_and_everything() -> None:
         names("workr")
 
 
-def test_signals_are_known_by_either_name() -> None:
+def test_known_signal_accepts_both_spellings() -> None:
     assert known_signal("sighup") == known_signal("HUP") == "HUP"
     with pytest.raises(UsageError):
         known_signal("9; rm")
 
 
-def test_a_process_is_read_with_its_times_in_utc() -> None:
+def test_read_process_times_are_utc() -> None:
     one = read_process(INFO)
     assert (one.name, one.pid, one.exit_status) == ("slice-worker:slice-worker-1", 7, None)
     assert one.since == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
@@ -192,7 +192,7 @@ def test_a_process_is_read_with_its_times_in_utc() -> None:
     assert read_process(INFO | {"statename": "NEW WORD", "stop": 0}).since is None
 
 
-def test_processes_come_in_the_order_of_their_numbers() -> None:
+def test_read_processes_are_in_numeric_order() -> None:
     infos = [INFO | {"name": f"slice-worker-{number}"} for number in (10, 9, 0)]
     assert [one.process for one in read_processes(infos)] == [f"slice-worker-{n}" for n in (0, 9, 10)]
 
@@ -202,14 +202,14 @@ def status(state: ProcessState, **more: object) -> ProcessStatus:
     return replace(ProcessStatus("data", "data", state), **more)  # type: ignore[arg-type]
 
 
-def test_every_state_is_said_in_its_own_words(tmp_path: Path) -> None:
+def test_explain_every_state_has_its_text(tmp_path: Path) -> None:
     told = {state: str(explain(status(state, pid=7), tmp_path)) for state in ProcessState}
     assert len(set(told.values())) == len(ProcessState)
     assert "gave up (FATAL)" in told[ProcessState.FATAL]
     assert "tried again (BACKOFF)" in told[ProcessState.BACKOFF]
 
 
-def test_a_refusal_is_the_reason_until_the_process_starts(tmp_path: Path) -> None:
+def test_explain_refusal_is_the_reason_until_the_start(tmp_path: Path) -> None:
     write_refusal(tmp_path, "data", "no such script", "Put it there")
     assert str(explain(status(ProcessState.FATAL), tmp_path)).endswith("no such script. Put it there")
     assert "no such script" in str(explain(status(ProcessState.STARTING, pid=7), tmp_path))
@@ -217,7 +217,7 @@ def test_a_refusal_is_the_reason_until_the_process_starts(tmp_path: Path) -> Non
     assert read_refusal(tmp_path, "data") is None
 
 
-def test_a_fatal_process_is_quoted_and_its_log_named(tmp_path: Path) -> None:
+def test_explain_fatal_quotes_the_log(tmp_path: Path) -> None:
     log = tmp_path / "data.log"
     log.write_text("Traceback\n\x1b[31mKeyError: 'x'\x1b[0m\n\n")
     one = status(ProcessState.FATAL, spawn_error="Exited too quickly (process log ...)", log_file=log)
@@ -228,7 +228,7 @@ def test_a_fatal_process_is_quoted_and_its_log_named(tmp_path: Path) -> None:
     assert "can't find command 'python'" in str(explain(other, tmp_path))
 
 
-def test_how_a_process_ended_is_said(tmp_path: Path) -> None:
+def test_explain_exited_states_how_it_ended(tmp_path: Path) -> None:
     assert "by a signal" in str(explain(status(ProcessState.EXITED, exit_status=-1), tmp_path))
     assert "exit code 3" in str(explain(status(ProcessState.EXITED, exit_status=3), tmp_path))
     assert "PID 99" in str(explain(status(ProcessState.STOPPED), tmp_path, orphan=99))
@@ -248,11 +248,11 @@ def test_how_a_process_ended_is_said(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_supervisord_says_becomes_one_line(said: str, reason: str) -> None:
+def test_reason_in_returns_one_line(said: str, reason: str) -> None:
     assert reason_in(said) == reason
 
 
-def test_what_every_program_loads_at_its_launch_is_light() -> None:
+def test_launcher_imports_are_light() -> None:
     code = "import sys, swf_console.launch\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())

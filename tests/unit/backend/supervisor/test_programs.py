@@ -36,7 +36,7 @@ def groups(paths: SupervisorPaths) -> dict[str, list[str]]:
     return {group.name: [process.name for process in group.process_configs] for group in found}
 
 
-def test_the_shipped_programs_are_known_with_their_scripts(paths: SupervisorPaths) -> None:
+def test_shipped_programs_have_their_scripts(paths: SupervisorPaths) -> None:
     shipped = programs.shipped_programs(paths.home)
     assert shipped["example-data-agent"].script == "agents/example_data_agent.py"
     assert shipped["slice-worker"].count == 2
@@ -44,7 +44,7 @@ def test_the_shipped_programs_are_known_with_their_scripts(paths: SupervisorPath
     assert set(shipped) == set(groups(paths))
 
 
-def test_supervisord_reads_what_is_declared(paths: SupervisorPaths) -> None:
+def test_declare_writes_what_supervisord_reads(paths: SupervisorPaths) -> None:
     wanted = [
         THEIRS,
         Program("more", "a b.py", 2),
@@ -59,7 +59,7 @@ def test_supervisord_reads_what_is_declared(paths: SupervisorPaths) -> None:
     assert found["example-data-agent"] == ["example-data-agent-0", "example-data-agent-1"]
 
 
-def test_declaring_again_keeps_the_others_and_notices_no_change(paths: SupervisorPaths) -> None:
+def test_declare_again_keeps_others_and_reports_no_change(paths: SupervisorPaths) -> None:
     programs.declare(paths, [THEIRS])
     assert programs.declare(paths, [Program("more", "more.py")])
     assert not programs.declare(paths, [THEIRS])
@@ -69,7 +69,7 @@ def test_declaring_again_keeps_the_others_and_notices_no_change(paths: Superviso
     assert "theirs" not in groups(paths)
 
 
-def test_a_shipped_program_with_its_own_script_is_that_program(paths: SupervisorPaths) -> None:
+def test_declare_shipped_program_with_its_script_is_the_same_program(paths: SupervisorPaths) -> None:
     programs.declare(paths, [Program("example-data-agent", "agents/example_data_agent.py")])
     assert groups(paths)["example-data-agent"] == ["example-data-agent"]
 
@@ -97,7 +97,7 @@ def test_a_shipped_program_with_its_own_script_is_that_program(paths: Supervisor
         Program("theirs", "x.py", options={"environment": {"A": 1}}),
     ],
 )
-def test_what_cannot_be_a_program_is_refused_and_nothing_is_written(
+def test_declare_invalid_program_is_refused_and_writes_nothing(
     program: Program, paths: SupervisorPaths
 ) -> None:
     with pytest.raises(UsageError):
@@ -105,7 +105,7 @@ def test_what_cannot_be_a_program_is_refused_and_nothing_is_written(
     assert programs.declared_programs(paths) == {}
 
 
-def test_options_reach_supervisord_and_unknown_ones_do_not(paths: SupervisorPaths) -> None:
+def test_declare_known_options_are_written(paths: SupervisorPaths) -> None:
     options = {"stopsignal": "sigint", "autorestart": False, "startsecs": 7, "colour": "red"}
     program = Program("theirs", "x.py", options=options)
     programs.declare(paths, [program])
@@ -115,7 +115,7 @@ def test_options_reach_supervisord_and_unknown_ones_do_not(paths: SupervisorPath
     assert "theirs" in groups(paths)
 
 
-def test_a_configuration_that_is_gone_or_garbage_is_one_clear_error(paths: SupervisorPaths) -> None:
+def test_shipped_programs_unreadable_configuration_is_a_usage_error(paths: SupervisorPaths) -> None:
     path = paths.home / "agents.supervisord.conf"
     path.write_text("no section\n")
     with pytest.raises(UsageError, match=r"agents\.supervisord\.conf"):
@@ -125,7 +125,7 @@ def test_a_configuration_that_is_gone_or_garbage_is_one_clear_error(paths: Super
         programs.declare(paths, [THEIRS])
 
 
-def test_the_environment_is_kept_private_and_without_supervisords_own(paths: SupervisorPaths) -> None:
+def test_write_environment_is_private_without_supervisor_variables(paths: SupervisorPaths) -> None:
     write_environment(paths, {"COLOUR": "red", "SUPERVISOR_ENABLED": "1", "SWF_STATE_DIR": "elsewhere"})
     path = paths.directory / "environment.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -135,14 +135,14 @@ def test_the_environment_is_kept_private_and_without_supervisords_own(paths: Sup
     assert "SUPERVISOR_ENABLED" not in told
 
 
-def test_supervisord_finds_our_interpreter_first(paths: SupervisorPaths) -> None:
+def test_search_path_starts_with_our_interpreter(paths: SupervisorPaths) -> None:
     write_environment(paths, {})
     first, _, rest = search_path(paths, {"PATH": "/bin"}).partition(":")
     assert rest == "/bin"
     assert sys.executable in (Path(first) / "python").read_text()
 
 
-def test_a_launch_takes_what_the_console_decided(paths: SupervisorPaths) -> None:
+def test_launcher_prepare_uses_the_stored_environment(paths: SupervisorPaths) -> None:
     write_environment(paths, {"COLOUR": "red"})
     inherited = {"OLD": "gone", "SUPERVISOR_PROCESS_NAME": "x"}
     launch = prepare(paths.directory, ["agents/slice_worker.py", "--fast"], inherited)
@@ -153,7 +153,7 @@ def test_a_launch_takes_what_the_console_decided(paths: SupervisorPaths) -> None
     assert "OLD" not in launch.environment
 
 
-def test_a_launch_before_any_console_takes_what_is_there(
+def test_launcher_prepare_without_stored_environment_uses_the_inherited(
     paths: SupervisorPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(paths.home)
@@ -164,7 +164,7 @@ def test_a_launch_before_any_console_takes_what_is_there(
     assert launch.environment["SWF_STATE_DIR"] == str(paths.state_dir)
 
 
-def test_a_declared_program_is_launched_with_all_it_was_declared_with(paths: SupervisorPaths) -> None:
+def test_launcher_prepare_declared_program_uses_its_options(paths: SupervisorPaths) -> None:
     write_environment(paths, {"COLOUR": "red"})
     options = {"arguments": ["a b"], "environment": {"COLOUR": "blue"}, "directory": "workflows"}
     programs.declare(paths, [Program("theirs", "agents/slice_worker.py", options=options)])
@@ -175,7 +175,7 @@ def test_a_declared_program_is_launched_with_all_it_was_declared_with(paths: Sup
 
 
 @pytest.mark.parametrize("words", [[], ["agents/absent.py"], ["agents"], ["@never-declared"]])
-def test_what_cannot_be_launched_says_why(words: list[str], paths: SupervisorPaths) -> None:
+def test_launcher_prepare_impossible_raises_the_reason(words: list[str], paths: SupervisorPaths) -> None:
     write_environment(paths, {})
     with pytest.raises(LaunchRefused) as caught:
         prepare(paths.directory, words, {})

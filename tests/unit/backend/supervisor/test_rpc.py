@@ -59,18 +59,18 @@ def state_of(path: Path, timeout: float = 1.0) -> DaemonState:
     return caught.value.state
 
 
-def test_an_answer_arrives(tmp_path: Path) -> None:
+def test_call_returns_the_answer(tmp_path: Path) -> None:
     with server(tmp_path / "s", http(dumps(({"é": [1, "two"]},), methodresponse=True).encode())) as path:
         assert call(path, "anything", 1, "x") == {"é": [1, "two"]}
 
 
-def test_control_characters_in_an_answer_are_harmless(tmp_path: Path) -> None:
+def test_call_control_characters_are_replaced(tmp_path: Path) -> None:
     body = dumps(("MARK",), methodresponse=True).encode().replace(b"MARK", b"\x1b[31mred\x00")
     with server(tmp_path / "s", http(body)) as path:
         assert call(path, "anything") == "?[31mred?"
 
 
-def test_a_fault_is_raised_and_in_a_multicall_it_is_in_its_place(tmp_path: Path) -> None:
+def test_call_fault_is_raised_and_multicall_fault_is_returned(tmp_path: Path) -> None:
     fault = Fault(10, "BAD_NAME: x")
     with (
         server(tmp_path / "s", http(dumps(fault, methodresponse=True).encode())) as path,
@@ -85,28 +85,28 @@ def test_a_fault_is_raised_and_in_a_multicall_it_is_in_its_place(tmp_path: Path)
     assert rest == ["", 0]
 
 
-def test_no_calls_are_no_journey(tmp_path: Path) -> None:
+def test_multicall_without_calls_sends_nothing(tmp_path: Path) -> None:
     assert multicall(tmp_path / "nothing there", []) == []
 
 
-def test_no_socket_is_absent_and_one_without_listener_is_stale(tmp_path: Path) -> None:
+def test_call_without_socket_is_absent_without_listener_is_stale(tmp_path: Path) -> None:
     assert state_of(tmp_path / "absent") is DaemonState.ABSENT
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "stale"))
     assert state_of(tmp_path / "stale") is DaemonState.STALE
 
 
-def test_one_that_ends_in_the_middle_of_a_call_is_gone_and_not_foreign(tmp_path: Path) -> None:
+def test_call_supervisord_ending_is_stale_not_foreign(tmp_path: Path) -> None:
     with server(tmp_path / "s", lambda _: (tmp_path / "s").unlink()) as path:
         assert state_of(path) is DaemonState.ABSENT
 
 
-def test_a_plain_file_in_its_place_is_not_taken_for_supervisord(tmp_path: Path) -> None:
+def test_call_plain_file_as_socket_is_not_supervisord(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert state_of(tmp_path / "file") in (DaemonState.STALE, DaemonState.FOREIGN)
 
 
-def test_silence_ends_in_time(tmp_path: Path) -> None:
+def test_call_without_answer_times_out(tmp_path: Path) -> None:
     done = threading.Event()
     with server(tmp_path / "s", lambda _: (done.wait(5), None)[1]) as path:
         began = time.monotonic()
@@ -115,7 +115,7 @@ def test_silence_ends_in_time(tmp_path: Path) -> None:
         done.set()
 
 
-def test_an_answer_that_drips_ends_in_time(tmp_path: Path) -> None:
+def test_call_slow_answer_times_out(tmp_path: Path) -> None:
     done = threading.Event()
 
     def drip(caller: socket.socket) -> None:
@@ -140,13 +140,13 @@ def test_an_answer_that_drips_ends_in_time(tmp_path: Path) -> None:
         http(b"<?xml version='1.0'?><methodResponse></methodResponse>"),
     ],
 )
-def test_whatever_does_not_speak_xml_rpc_is_foreign(answer: Answer, tmp_path: Path) -> None:
+def test_call_not_xml_rpc_is_foreign(answer: Answer, tmp_path: Path) -> None:
     with server(tmp_path / "s", answer) as path:
         assert state_of(path) is DaemonState.FOREIGN
 
 
 @pytest.mark.parametrize("value", [[], "text", [1, 2]])
-def test_a_multicall_answered_in_another_shape_is_foreign(value: Any, tmp_path: Path) -> None:
+def test_multicall_answer_of_wrong_shape_is_foreign(value: Any, tmp_path: Path) -> None:
     with (
         server(tmp_path / "s", http(dumps((value,), methodresponse=True).encode())) as path,
         pytest.raises(NoAnswer, match="another shape"),

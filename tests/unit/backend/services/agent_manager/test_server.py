@@ -109,14 +109,14 @@ def heartbeat(kept: Database) -> Agent | None:
     return found[0] if found else None
 
 
-def test_a_ping_is_answered_with_who_lives(desk: Desk) -> None:
+def test_agent_manager_ping_is_answered(desk: Desk) -> None:
     desk.send(command="ping", reply_to=MINE, correlation_id="c1")
     told = desk.answer()
     assert (told["status"], told["username"], told["correlation_id"]) == ("alive", "shifter", "c1")
     assert datetime.fromisoformat(told["timestamp"]).tzinfo is not None
 
 
-def test_a_status_tells_of_agents_and_supervisord(desk: Desk) -> None:
+def test_agent_manager_status_reports_agents_and_supervisord(desk: Desk) -> None:
     desk.testbed.running = True
     desk.send(command="status", reply_to=MINE)
     told = desk.answer()
@@ -124,7 +124,7 @@ def test_a_status_tells_of_agents_and_supervisord(desk: Desk) -> None:
     assert "data RUNNING pid 77" in told["supervisord_status"]
 
 
-def test_the_testbed_is_started_and_stopped_and_the_journal_says_so(desk: Desk, console: CommandLine) -> None:
+def test_agent_manager_start_and_stop_are_in_the_journal(desk: Desk, console: CommandLine) -> None:
     desk.send(command="start_testbed", config_name="fast_processing_default", reply_to=MINE)
     wait_for(lambda: len(desk.answers()) == 1)
     desk.send(command="stop_testbed", reply_to=MINE)
@@ -136,14 +136,14 @@ def test_the_testbed_is_started_and_stopped_and_the_journal_says_so(desk: Desk, 
     assert {one.who for one in entries} == {"tester (agent manager)"}
 
 
-def test_a_command_that_fails_is_answered_with_the_reason(desk: Desk) -> None:
+def test_agent_manager_failed_command_is_answered_with_the_reason(desk: Desk) -> None:
     desk.send(command="start_testbed", config_name="broken", reply_to=MINE)
     told = desk.answer()
     assert told["accepted"] is False
     assert "it is broken" in told["reason"]
 
 
-def test_questions_are_answered_while_work_takes_long(desk: Desk, kept: Database) -> None:
+def test_agent_manager_queries_are_answered_during_a_command(desk: Desk, kept: Database) -> None:
     desk.testbed.free.clear()
     desk.send(command="restart", reply_to=MINE)
     wait_for(lambda: desk.testbed.asked)
@@ -177,7 +177,7 @@ def test_questions_are_answered_while_work_takes_long(desk: Desk, kept: Database
         {},
     ],
 )
-def test_what_is_not_to_be_acted_upon_is_neither_done_nor_answered(
+def test_agent_manager_invalid_command_is_neither_run_nor_answered(
     desk: Desk, content: dict[str, Any]
 ) -> None:
     desk.send(**content)
@@ -189,7 +189,7 @@ def test_what_is_not_to_be_acted_upon_is_neither_done_nor_answered(
     assert desk.testbed.asked == []
 
 
-def test_too_many_commands_are_refused_instead_of_kept_for_ever(desk: Desk) -> None:
+def test_agent_manager_full_queue_refuses_commands(desk: Desk) -> None:
     desk.testbed.free.clear()
     desk.send(command="stop_testbed")
     wait_for(lambda: desk.testbed.asked)
@@ -198,7 +198,7 @@ def test_too_many_commands_are_refused_instead_of_kept_for_ever(desk: Desk) -> N
     assert "wait already" in desk.answer()["reason"]
 
 
-def test_a_heartbeat_tells_the_truth_about_the_broker(desk: Desk, kept: Database) -> None:
+def test_agent_manager_heartbeat_shows_the_broker_state(desk: Desk, kept: Database) -> None:
     def told() -> tuple[str, bool] | None:
         beat = heartbeat(kept)
         return (beat.status, (beat.metadata or {})["mq_connected"]) if beat else None
@@ -216,9 +216,9 @@ def test_a_heartbeat_tells_the_truth_about_the_broker(desk: Desk, kept: Database
     assert (beat.namespace, (beat.metadata or {})["control_queue"]) == ("torre1", QUEUE)
 
 
-def test_a_user_has_one_manager_and_it_keeps_its_name(desk: Desk, console: CommandLine) -> None:
+def test_agent_manager_is_one_per_user_and_keeps_its_name(desk: Desk, console: CommandLine) -> None:
     second = AgentManager(console.settings, link=desk.broker.connect(), testbed=NamedTestbed())
-    with pytest.raises(Refused, match="runs already"):
+    with pytest.raises(Refused, match="is already running"):
         second.serve()
     name = desk.manager.name
     desk.end()
@@ -229,12 +229,12 @@ def test_a_user_has_one_manager_and_it_keeps_its_name(desk: Desk, console: Comma
 
 
 @pytest.mark.parametrize("below", ["", ".1", ".a-b.c_d"])
-def test_a_requester_has_destinations_of_its_own(below: str) -> None:
+def test_reply_to_of_the_requester_is_accepted_others_refused(below: str) -> None:
     for prefix in ("/queue/agent_control.reply.", "/topic/agent_control.reply."):
         assert own_destination(f"{prefix}alice.x{below}", "alice.x") == f"{prefix}alice.x{below}"
 
 
-def test_a_question_may_be_old_and_a_command_may_not() -> None:
+def test_read_command_stale_query_is_accepted_stale_command_refused() -> None:
     old = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
 
     def command(name: str) -> str:

@@ -68,7 +68,7 @@ MESSAGE = Message(content={"filename": "swf.100010.000001.stf", "sequence": 1, "
         "id=" + "0" * 32,
     ],
 )
-def test_a_filter_that_holds_lets_the_message_through(text: str) -> None:
+def test_message_filter_matching_passes(text: str) -> None:
     assert compile_filter(text)(MESSAGE)
 
 
@@ -92,7 +92,7 @@ def test_a_filter_that_holds_lets_the_message_through(text: str) -> None:
         "type=[s]tf_gen",
     ],
 )
-def test_a_filter_that_does_not_hold_keeps_the_message_back(text: str) -> None:
+def test_message_filter_not_matching_rejects(text: str) -> None:
     assert not compile_filter(text)(MESSAGE)
 
 
@@ -111,40 +111,40 @@ def test_a_filter_that_does_not_hold_keeps_the_message_back(text: str) -> None:
         ("x" * 2001, "longer than"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_what_could_be(text: str, said: str) -> None:
+def test_compile_filter_invalid_is_refused_with_suggestions(text: str, said: str) -> None:
     with pytest.raises(UsageError) as refusal:
         compile_filter(text)
     assert said in str(refusal.value)
 
 
-def test_a_word_with_a_colon_before_its_equals_sign_is_text() -> None:
+def test_compile_filter_word_with_colon_is_text() -> None:
     message = Message(body='{"url": "http://host/x?a=b"}')
     assert compile_filter("http://host/x?a=b")(message)
 
 
-def test_text_is_found_however_json_spells_it() -> None:
+def test_message_filter_text_matches_any_json_spelling() -> None:
     assert compile_filter('"süß"')(Message(body='{"text": "s\\u00fc\\u00df"}'))
     assert compile_filter('"süß"')(Message(body='{"text": "süß"}'))
 
 
-def test_a_message_without_any_field_is_no_error() -> None:
+def test_message_filter_message_without_fields_is_accepted() -> None:
     empty = Message("", MessageMetadata(""), "not JSON \x00")
     assert not compile_filter("type=x")(empty)
     assert compile_filter("type= run= !sender~x .a=")(empty)
     assert compile_filter("json")(empty)
 
 
-def test_a_message_as_it_arrives_can_be_filtered() -> None:
+def test_message_filter_incoming_message_can_be_filtered() -> None:
     message: Filterable = read({"destination": "/topic/x"}, '{"msg_type": "stf_gen", "run_id": 7}')
     assert compile_filter("type=stf_gen run=7 topic=/topic/x")(message)
 
 
-def test_stars_never_take_long_whatever_they_meet() -> None:
+def test_message_filter_wildcards_are_fast_on_any_text() -> None:
     long = Message(metadata=METADATA._replace(sender="a" * 100_000))
     assert not compile_filter("sender=" + "*a" * 20 + "*b")(long)
 
 
-def test_only_text_and_fields_of_the_body_need_the_body() -> None:
+def test_message_match_needs_body_only_for_text_and_body_fields() -> None:
     assert not compile_filter("type=a sender~b").needs_body
     assert compile_filter("type=a word").needs_body
     assert compile_filter(".state=run").needs_body

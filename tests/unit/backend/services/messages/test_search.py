@@ -33,20 +33,20 @@ from tests.support.history import add_execution, add_messages
         ("word .state=run topic=/topic/x", MessageFilter(), 3),
     ],
 )
-def test_what_an_index_can_find_is_left_to_the_database(text: str, wanted: MessageFilter, left: int) -> None:
+def test_split_filter_indexed_terms_go_to_the_database(text: str, wanted: MessageFilter, left: int) -> None:
     narrowed, rest = shared(MessageFilter(), compile_filter(text))
     assert narrowed == wanted
     assert len(rest.terms) == left
 
 
-def test_a_flag_is_not_overruled_by_the_filter() -> None:
+def test_split_filter_does_not_override_flags() -> None:
     narrowed, rest = shared(MessageFilter(run_id="1"), compile_filter("run=2"))
     assert narrowed.run_id == "1"
     assert len(rest.terms) == 1
 
 
 @pytest.mark.parametrize("text", ["type=stf_gen", ".sequence=3,5,7", "sequence", "!type=end_run"])
-def test_pages_of_a_filtered_list_are_the_whole_list(
+def test_list_messages_pages_of_a_filter_are_complete(
     kept: Database, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     monkeypatch.setattr(search, "CHUNK", 3)
@@ -68,7 +68,9 @@ def test_pages_of_a_filtered_list_are_the_whole_list(
     assert paged == list(whole.items)
 
 
-def test_a_search_in_vain_gives_up_and_can_go_on(kept: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_list_messages_without_match_stops_and_can_continue(
+    kept: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(search, "CHUNK", 2)
     monkeypatch.setattr(search, "MOST_LOOKED_AT", 4)
     add_messages(kept, add_execution(kept), 7)
