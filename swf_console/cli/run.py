@@ -105,11 +105,13 @@ def request_of(arguments: argparse.Namespace, workflow: str) -> "RunRequest":
 
 def overrides_of(arguments: argparse.Namespace) -> "tuple[Override, ...]":
     """What the flags set over the configuration."""
-    from ..backend.config.overrides import Override, parse_override
+    from ..backend.config.overrides import parse_override, typed_override
 
     flags = {flag: getattr(arguments, parameter) for flag, parameter in PARAMETER_FLAGS.items()}
     named = [
-        Override(PARAMETER_FLAGS[flag], value, flag) for flag, value in flags.items() if value is not None
+        typed_override(PARAMETER_FLAGS[flag], value, flag)
+        for flag, value in flags.items()
+        if value is not None
     ]
     return (*named, *(parse_override(text, "--set") for text in arguments.set))
 

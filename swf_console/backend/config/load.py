@@ -133,11 +133,15 @@ def compose(
     workflows_dir: Path,
     configuration: str,
     *,
+    workflow: str | None = None,
     testbed: Testbed | None = None,
     overrides: Sequence[Override] = (),
     unsaved: Mapping[Path, str] | None = None,
 ) -> Composition:
     """Compose the configuration of that name; `unsaved` holds texts of files that are still being edited.
+
+    Its workflow is `workflow` if that is given, else the one that it names. Configurations of the existing
+    testbed name a processing chain there: if it has no Python file, the workflow of testbed.toml is used.
 
     Raises ConfigurationError with every problem found.
     """
@@ -148,6 +152,12 @@ def compose(
     warnings: list[str] = []
     documents = IncludeTree(workflows_dir, dict(unsaved or {})).load(path, problems)
     heading = _heading(documents, problems, warnings)
+    if heading.name:
+        name = workflow or _workflow_of(heading.name, workflows_dir, testbed)
+        if name != heading.name:
+            line = documents[-1].place("workflow", "name").line
+            warnings.append(f"{path}:{line}: names workflow {heading.name}; it is used with workflow {name}")
+        heading = replace(heading, name=name)
     merge = Merge(rules_of(heading.name, workflows_dir), problems=problems, warnings=warnings)
     for document in documents:
         problems += agent_problems(document)
@@ -174,6 +184,15 @@ def compose(
         warnings=tuple(dict.fromkeys(warnings)),
         schema=merge.rules.schema,
     )
+
+
+def _workflow_of(named: str, workflows_dir: Path, testbed: Testbed | None) -> str:
+    """The workflow that a configuration names; that of testbed.toml where only this one has a Python file."""
+    other = str(testbed.workflow.get("name") or "") if testbed else ""
+    is_file = [
+        bool(PLAIN_NAME.fullmatch(one)) and (workflows_dir / f"{one}.py").is_file() for one in (named, other)
+    ]
+    return other if is_file == [False, True] else named
 
 
 def _heading(documents: Sequence[Document], problems: list[Problem], warnings: list[str]) -> Heading:

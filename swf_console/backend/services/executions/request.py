@@ -113,7 +113,13 @@ def parse_duration(value: Any, field: str) -> float | None:
 
 def _composed(settings: Settings, testbed: Testbed | None, request: RunRequest) -> Composition:
     name = _configuration_of(settings, testbed, request)
-    composition = compose(settings.workflows_dir, name, testbed=testbed, overrides=request.overrides)
+    composition = compose(
+        settings.workflows_dir,
+        name,
+        workflow=request.workflow if request.configuration else None,
+        testbed=testbed,
+        overrides=request.overrides,
+    )
     workflow = composition.workflow_name
     if not workflow:
         raise UsageError(

@@ -4,6 +4,9 @@ import pytest
 
 from swf_console.backend.core.errors import UsageError
 from swf_console.backend.services.executions.request import RunRequest, prepare
+from swf_console.backend.services.runner.protocol import run_command
+from swf_console.cli.main import build_parser
+from swf_console.cli.run import overrides_of
 from tests.support.command_line import CommandLine
 
 
@@ -56,9 +59,51 @@ def test_prepare_refuses_what_cannot_be_run(console: CommandLine, request_: RunR
         prepare(console.settings, request_)
 
 
-def test_prepare_refuses_a_configuration_of_another_workflow(console: CommandLine) -> None:
+def write_configuration(console: CommandLine, name: str, workflow: str) -> None:
+    path = console.home / "workflows" / f"{name}.toml"
+    path.write_text(f'[workflow]\nname = "{workflow}"\nversion = "1.0"\n')
+
+
+def test_prepare_default_configuration_of_another_workflow_is_refused(console: CommandLine) -> None:
     console.name_namespace("demo")
-    other = console.home / "workflows" / "other_default.toml"
-    other.write_text('[workflow]\nname = "other"\nversion = "1.0"\n')
-    with pytest.raises(UsageError, match="other_default is for workflow other, not stf_datataking"):
-        prepare(console.settings, RunRequest(workflow="stf_datataking", configuration="other_default"))
+    write_configuration(console, "stf_datataking_default", "other")
+    (console.home / "workflows/other.py").write_text("class WorkflowExecutor:\n    execute = None\n")
+    with pytest.raises(UsageError, match="stf_datataking_default is for workflow other, not stf_datataking"):
+        prepare(console.settings, RunRequest(workflow="stf_datataking"))
+
+
+def test_prepare_explicit_configuration_of_another_workflow_warns(console: CommandLine) -> None:
+    console.name_namespace("demo")
+    write_configuration(console, "other_default", "other")
+    prepared = prepare(console.settings, RunRequest(workflow="stf_datataking", configuration="other_default"))
+    assert prepared.code.name == prepared.composition.workflow_name == "stf_datataking"
+    (warning,) = prepared.composition.warnings
+    assert warning.endswith(
+        "other_default.toml:2: names workflow other; it is used with workflow stf_datataking"
+    )
+
+
+def test_prepare_configuration_of_a_missing_workflow_takes_that_of_testbed(console: CommandLine) -> None:
+    name_in_testbed(console, 'name = "stf_datataking"\nconfig = "chain_default"')
+    write_configuration(console, "chain_default", "chain")
+    prepared = prepare(console.settings, RunRequest())
+    assert (prepared.code.name, prepared.request.configuration) == ("stf_datataking", "chain_default")
+    assert "names workflow chain; it is used with workflow stf_datataking" in prepared.composition.warnings[0]
+
+
+def test_run_flags_reach_a_workflow_without_declared_parameters_as_numbers(console: CommandLine) -> None:
+    console.name_namespace("demo")
+    write_configuration(console, "bare_default", "bare")
+    (console.home / "workflows/bare_default.toml").write_text(
+        '[workflow]\nname = "bare"\n[bare]\nstf_count = 1\n'
+    )
+    parser = build_parser()
+    arguments = parser.parse_args(["--run", "bare", "--stf-count", "4", "--set", "bare.share=0.5"])
+    overrides = overrides_of(arguments)
+    assert {one.key: one.value for one in overrides} == {"stf_count": 4, "bare.share": 0.5}
+    (console.home / "workflows/bare.py").write_text(
+        "class WorkflowExecutor:\n    def execute(self, env):\n        yield env.timeout(1)\n"
+    )
+    request = RunRequest(workflow="bare", overrides=overrides)
+    assert prepare(console.settings, request).composition.sections["bare"] == {"stf_count": 4, "share": 0.5}
+    assert run_command(request, "demo")["params"] == {"stf_count": 4, "bare.share": 0.5}
