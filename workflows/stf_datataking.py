@@ -8,6 +8,7 @@ carry (execution, run, namespace, sender, timestamp, simulation tick).
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
@@ -73,15 +74,18 @@ class WorkflowExecutor:
     def physics_periods(self) -> Iterator[tuple[int, float]]:
         """Say how many STFs each physics period has and how many seconds it lasts.
 
-        stf_count is shared out evenly, the first periods taking one more of what is left over, and a
-        period then lasts as long as its STFs. Without it (or with 0) each period lasts
-        physics_period_duration. A physics_period_count of 0 repeats such periods until the execution is
-        stopped, or until stf_count is reached.
+        stf_count is distributed evenly, the first periods taking one more of the remainder, and a
+        period then lasts as long as its STFs; with stf_count_per_period each period has stf_count STFs.
+        Without stf_count (or with 0) each period lasts physics_period_duration. A physics_period_count of 0
+        repeats such periods until the execution is stopped, or until stf_count is reached.
         """
         periods, wanted = self.daq["physics_period_count"], self.daq.get("stf_count") or 0
         interval, duration = self.daq["stf_interval"], self.daq["physics_period_duration"]
         fitting = max(0, math.ceil(duration / interval - 1e-9))
-        if periods and wanted:
+        if wanted and self.daq.get("stf_count_per_period"):
+            for _ in range(periods) if periods else itertools.count():
+                yield wanted, wanted * interval
+        elif periods and wanted:
             share, left_over = divmod(wanted, periods)
             for period in range(periods):
                 stf_count = share + (period < left_over)

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from ..backend.services.executions.forecast import Prediction
     from ..backend.simulation.backlog_model import Backlog
     from ..backend.simulation.capacity import Capacity
+    from ..backend.simulation.plan import Plan
 
 STATES_SHOWN = 30
+PERIOD_STARTS = ("start_run", "resume_run")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,11 +60,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def overrides_of(arguments: argparse.Namespace) -> list["Override"]:
     """The overrides that the flags say."""
-    from ..backend.config.overrides import Override, parse_override
+    from ..backend.config.overrides import parse_override, typed_override
 
     flags = {"workers": "target_worker_count", "stf_count": "stf_count"}
     named = [
-        Override(key, value, "--" + flag.replace("_", "-"))
+        typed_override(key, value, "--" + flag.replace("_", "-"))
         for flag, key in flags.items()
         if (value := given(arguments, flag)) is not None
     ]
@@ -78,6 +80,7 @@ def show_prediction(prediction: "Prediction") -> None:
         [
             ("simulated", f"{plan.schedule.end:,.10g} s"),
             ("STFs", f"{plan.stf_count:,}"),
+            ("stf_count", stf_count_of(prediction.composition.parameters.get("stf_count"), plan)),
             ("messages", f"{sum(plan.messages_by_type.values()):,}"),
         ]
     )
@@ -98,6 +101,16 @@ def show_prediction(prediction: "Prediction") -> None:
         show_capacity(plan.capacity)
     if plan.backlog:
         show_backlog(plan.backlog, plan.modelled)
+
+
+def stf_count_of(stf_count: object, plan: "Plan") -> str | None:
+    """What the workflow takes stf_count for, by the STFs of its dry run; existing files count per period."""
+    if not isinstance(stf_count, int) or not stf_count:
+        return None
+    if plan.stf_count == stf_count:
+        return f"{stf_count:,} in all"
+    periods = sum(one.msg_type in PERIOD_STARTS for one in plan.schedule.transitions)
+    return f"{stf_count:,} in each physics period" if plan.stf_count == stf_count * periods else None
 
 
 def show_capacity(rates: "Capacity") -> None:

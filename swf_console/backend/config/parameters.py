@@ -47,6 +47,12 @@ DATATAKING_PARAMETERS = (
         large=100_000,
     ),
     Parameter(
+        "stf_count_per_period",
+        "boolean",
+        "stf_count is the number of STFs in each physics period, not in the whole execution",
+        default=False,
+    ),
+    Parameter(
         "stf_generation_time",
         "number",
         "Time that writing one STF takes, within its interval",

@@ -54,6 +54,8 @@ class Parameter:
         """The allowed values as text: `0 to 1 Hz`, `a or b`, or empty."""
         if self.choices:
             return " or ".join(self.choices)
+        if self.kind == "boolean":
+            return KINDS[self.kind]
         low, high = self.minimum, self.maximum
         if low is None and high is None:
             return ""

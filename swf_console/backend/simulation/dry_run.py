@@ -95,7 +95,8 @@ def dry_run(
 
 def _is_endless(config: Mapping[str, Any]) -> bool:
     daq = merged_parameters(config)
-    return daq.get("physics_period_count") == 0 and not daq.get("stf_count")
+    counted = daq.get("stf_count") and not daq.get("stf_count_per_period")
+    return daq.get("physics_period_count") == 0 and not counted
 
 
 def merged_parameters(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -92,10 +92,17 @@ class RunningExecutions:
 
 
 def _planned(parameter_values: object) -> int | None:
-    """The stf_count that its parameters say, the later section over the earlier."""
-    counts = [table(section).get("stf_count") for section in table(parameter_values).values()]
-    found = next((count for count in reversed(counts) if count is not None), None)
-    return found if isinstance(found, int) and found > 0 else None
+    """The STFs that its parameters request, the later section over the earlier; None if that is unlimited."""
+    parameters: dict[str, object] = {}
+    for section in table(parameter_values).values():
+        parameters.update({key: value for key, value in table(section).items() if value is not None})
+    count = parameters.get("stf_count")
+    if not isinstance(count, int) or count <= 0:
+        return None
+    periods = parameters.get("physics_period_count", 1)
+    if not parameters.get("stf_count_per_period"):
+        return count
+    return count * periods or None if isinstance(periods, int) else None
 
 
 def _pipeline(database: Database, execution_id: str) -> Sequence[tuple[str, int]]:

@@ -127,3 +127,13 @@ def test_a_chart_reaches_its_top_and_stands_on_its_ground() -> None:
     assert "99 s" in lines[-1]
     assert chart([(0.0, 0.0), (1.0, 0.0)], "s") == []
     assert chart([(5.0, 3.0)], "s")
+
+
+@pytest.mark.parametrize(
+    ("per_period", "said"),
+    [("false", "stf_count  10 in all"), ("true", "stf_count  10 in each physics period")],
+)
+def test_plan_stf_count_says_what_it_counts(console: CommandLine, per_period: str, said: str) -> None:
+    options = ("--set", "physics_period_count=2", "--set", f"stf_count_per_period={per_period}")
+    shown = console("plan", "fast_processing_default", *options)
+    assert said in [line.strip() for line in shown.out.splitlines()]

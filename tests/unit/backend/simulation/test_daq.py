@@ -155,3 +155,18 @@ def test_nothing_happens_at_the_duration_or_later(duration: float) -> None:
     before = [one["msg_type"] for one in whole.messages if one["simulation_tick"] < duration]
     closed = [] if not before or before[-1] == "end_run" else ["end_run"]
     assert ports.types == before + closed
+
+
+@pytest.mark.parametrize(("per_period", "stfs"), [(False, 4), (True, 12)])
+def test_stf_count_counts_in_all_or_per_period(per_period: bool, stfs: int) -> None:
+    ports = MemoryPorts()
+    outcome = run_daq(ports, physics_period_count=3, stf_count=4, stf_count_per_period=per_period)
+    assert outcome.stf_count == ports.messages[-1]["total_stf_files"] == stfs
+
+
+def test_stf_count_per_period_without_an_end_repeats_until_the_duration() -> None:
+    ports = MemoryPorts()
+    run_daq(ports, physics_period_count=0, stf_count=2, stf_count_per_period=True, duration=60)
+    assert ports.types.count("resume_run") > 2
+    between = "".join("s" if one == "stf_gen" else "|" for one in ports.types if one != "pause_run")
+    assert set(between.split("|")[2:-2]) == {"ss"}
