@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "monitor": ("monitor", "serve the REST interface and the live stream in the foreground"),
     "serve": ("web", "the console in a browser of this machine, or over TLS with a token"),
     "env": ("env", "print the variables that point another agent at this home"),
-    "broker": ("broker", "run the embedded STOMP broker in the foreground"),
+    "broker": ("broker", "serve the embedded STOMP broker; list and clean what a broker holds"),
     "db": ("db", "upgrade the database, show its version, check it"),
     "init": ("init", "make a new home from the templates, or update an older one"),
     "completion": ("completion", "print a shell completion script"),

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from ..core.errors import Refused, UsageError
@@ -21,6 +22,7 @@ class AgentIdentity:
     name: str
     client_id: str
     known_to: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
 
 
 class IdentityFile:
@@ -62,7 +64,14 @@ class IdentityFile:
         known = read_json(self._path).get(database)
         try:
             return (
-                AgentIdentity(known["name"], known["client_id"], tuple(known["known_to"])) if known else None
+                AgentIdentity(
+                    known["name"],
+                    known["client_id"],
+                    tuple(known["known_to"]),
+                    tuple(known.get("topics", ())),
+                )
+                if known
+                else None
             )
         except (KeyError, TypeError):
             return None
@@ -71,9 +80,12 @@ class IdentityFile:
         """Make and store an identity for that database."""
         return self._save(database, AgentIdentity(name, f"{name}-{uuid.uuid4().hex[:12]}"))
 
-    def mark_known(self, database: str, identity: AgentIdentity, broker: str) -> AgentIdentity:
+    def mark_known(
+        self, database: str, identity: AgentIdentity, broker: str, topics: Sequence[str] = ()
+    ) -> AgentIdentity:
         """Record that everything sent before the first subscription at that broker was read."""
-        return self._save(database, replace(identity, known_to=(*identity.known_to, broker)))
+        known_to = (*identity.known_to, broker)
+        return self._save(database, replace(identity, known_to=known_to, topics=tuple(topics)))
 
     def _save(self, database: str, identity: AgentIdentity) -> AgentIdentity:
         known = read_json(self._path) | {database: asdict(identity)}

@@ -249,7 +249,7 @@ class AgentRuntime:
                 return
         if known:
             return
-        self.identity = self._file.mark_known(self._database_id, self.identity, broker_name)
+        self.identity = self._file.mark_known(self._database_id, self.identity, broker_name, topics)
 
     def _process(self, batch: Sequence[InFlightMessage]) -> None:
         self._heartbeat.working()

@@ -92,6 +92,15 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.3g}"
 
 
+def size(count: float) -> str:
+    """Bytes in a larger unit."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"
+
+
 def plural(count: int, word: str) -> str:
     """`1 agent`, `2 agents`."""
     return f"{count:,} {word}{'' if count == 1 else 's'}"

@@ -76,7 +76,7 @@ def test_message_time_invalid_is_the_time_of_arrival(said: object) -> None:
 def test_identity_file_is_per_database_and_locked_once(stage: AgentStage) -> None:
     file = IdentityFile(stage.settings, "data", "a.b")
     file.hold()
-    made = file.mark_known("one", file.create("one", "data-agent-alice-1"), "broker:1")
+    made = file.mark_known("one", file.create("one", "data-agent-alice-1"), "broker:1", ["/topic/epictopic"])
     file.create("two", "data-agent-alice-7")
     with pytest.raises(Refused, match="is already running"):
         IdentityFile(stage.settings, "data", "a.b").hold()
@@ -84,7 +84,7 @@ def test_identity_file_is_per_database_and_locked_once(stage: AgentStage) -> Non
     again = IdentityFile(stage.settings, "data", "a.b")
     again.hold()
     assert again.load("one") == made
-    assert made.known_to == ("broker:1",)
+    assert (made.known_to, made.topics) == (("broker:1",), ("/topic/epictopic",))
     assert again.load("other") is None
     assert IdentityFile(stage.settings, "data", "a_b").load("one") is None
     again.release()

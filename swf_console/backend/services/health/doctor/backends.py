@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from ....core.errors import BackendUnreachable
+from ....core.format import size
 from ....core.settings import BrokerSettings, Settings
 from ....database import Database, agents
 from ....database.connection import urls
@@ -19,7 +20,7 @@ from ..broker import probe_broker
 from ..connection import Connectivity
 from ..database import probe_database, silent_database
 from ..probe import Probe
-from .checks import Check, Question, fail, ok, size, warn
+from .checks import Check, Question, fail, ok, warn
 
 PATIENCE = 5.0
 CLOCK_SECONDS = 1.0

@@ -45,15 +45,6 @@ def fail(name: str, found: str, advice: str, exit_code: int = 2) -> Check:
     return Check(name, CheckResult.FAIL, found, advice, exit_code)
 
 
-def size(count: float) -> str:
-    """Bytes in a larger unit."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} TB"
-
-
 def listed(items: list[Any], most: int = 3) -> str:
     """The first few, and how many more."""
     head = "; ".join(str(item) for item in items[:most])

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from ....config.list import configuration_names
 from ....core.errors import SwfError
+from ....core.format import size
 from ....core.settings import LOOPBACK, Settings
 from ....messaging.embedded import BROKER_FILE, find_running
 from ....simulation.workflow_loader import list_workflows, load_workflow
 from ...configurations import problems_of
 from ...home import find_updates
 from ..namespace import probe_namespace
-from .checks import Check, Question, fail, listed, ok, size, warn
+from .checks import Check, Question, fail, listed, ok, warn
 
 LITTLE = 1_000_000_000
 TOO_LITTLE = 100_000_000

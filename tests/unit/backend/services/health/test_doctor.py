@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
+from swf_console.backend.core.format import size
 from swf_console.backend.database import Database, agents
 from swf_console.backend.services.health.doctor.backends import check_supervisord
-from swf_console.backend.services.health.doctor.checks import Check, CheckResult, size
+from swf_console.backend.services.health.doctor.checks import Check, CheckResult
 from swf_console.backend.services.health.doctor.run import examine, exit_code
 from swf_console.backend.supervisor.base import DaemonState
 from swf_console.testing.fake_supervisor import MemorySupervisor

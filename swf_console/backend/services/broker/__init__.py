@@ -1,0 +1,1 @@
+"""What an operator sees of a broker and does to it."""

@@ -1,0 +1,61 @@
+"""Homes with a broker that runs: the embedded one as a process of its own, or a real ActiveMQ."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from swf_console.backend.core.settings import Settings, load_settings
+from swf_console.backend.messaging.broker_client import BrokerClient, broker_client
+from swf_console.backend.services.home import write_home
+
+from .activemq import ActiveMQAddress
+from .embedded import BrokerProcess
+
+CAUSE = "RuntimeError: bad calibration"
+
+
+@contextmanager
+def embedded_home(folder: Path) -> Iterator[Settings]:
+    """A home whose embedded broker runs."""
+    settings = home_of(folder, {})
+    broker = BrokerProcess(settings.state_dir)
+    broker.start()
+    yield settings
+    broker.end()
+
+
+def activemq_home(folder: Path, address: ActiveMQAddress) -> Settings:
+    """A home that uses that ActiveMQ."""
+    return home_of(folder, address.environment())
+
+
+def home_of(folder: Path, environment: dict[str, str]) -> Settings:
+    """A home in `folder` with its state directory beside it."""
+    write_home(folder / "home")
+    variables = {"SWF_STATE_DIR": str(folder / "state"), "USER": "shifter", **environment}
+    return load_settings(variables, home=folder / "home")
+
+
+def abandon(settings: Settings, topic: str, client_id: str, name: str, messages: int) -> None:
+    """Make a durable subscription, end its client, and send what nobody will read."""
+    with (
+        broker_client(settings, client_id=client_id) as client,
+        client.subscribed(topic, {"activemq.subscriptionName": name, "durable-subscription-name": name}),
+    ):
+        pass
+    with broker_client(settings) as client:
+        put(client, topic, messages)
+
+
+def put(client: BrokerClient, destination: str, messages: int, **headers: str) -> None:
+    """Send persistent messages with the numbers from 0 on."""
+    for number in range(messages):
+        body = json.dumps({"msg_type": "stf_ready", "number": number})
+        client.send(destination, body, {"persistent": "true", **headers})
+
+
+def put_dead_letter(client: BrokerClient, original: str, **headers: str) -> None:
+    """Send a message to the dead-letter queue, as an agent does."""
+    more = {"dlqDeliveryFailureCause": CAUSE, **({"original-destination": original} if original else {})}
+    put(client, "/queue/ActiveMQ.DLQ", 1, **more, **headers)
