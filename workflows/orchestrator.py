@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`testbed run [NAME]` as a file: start what a workflow needs and ask its runner for an execution."""
+"""`testbed run [NAME]` as a file: start what a workflow needs and request an execution from its runner."""
 
 import sys
 

@@ -12,23 +12,21 @@ if TYPE_CHECKING:
     from ..backend.config.composed import Composition, Value
     from ..backend.core.settings import Settings
 
-HIDDEN = "hidden"
+HIDDEN = "overridden"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The actions."""
     actions = parser.add_subparsers(dest="action", metavar="show|validate|list|set", required=True)
-    shown = actions.add_parser("show", help="show each value with where it came from")
+    shown = actions.add_parser("show", help="show each value and its origin")
     shown.add_argument("configuration", metavar="NAME", help="the configuration's name")
     add_set(shown)
-    valid = actions.add_parser("validate", help="find every error (exit 2); without a name in all of them")
+    valid = actions.add_parser("validate", help="check one or all configurations (exit 2 on errors)")
     valid.add_argument("configurations", nargs="*", metavar="NAME", help="a configuration's name")
     listed = actions.add_parser("list", help="list the configurations")
-    change = actions.add_parser(
-        "set", help="change one value of testbed.toml, or of a configuration, and nothing else"
-    )
-    change.add_argument("--file", metavar="NAME", help="a configuration instead of testbed.toml")
-    change.add_argument("assignment", metavar="SECTION.KEY=VALUE", help="without =VALUE it is taken out")
+    change = actions.add_parser("set", help="change one value of testbed.toml or of a configuration")
+    change.add_argument("--file", metavar="NAME", help="change this configuration instead of testbed.toml")
+    change.add_argument("assignment", metavar="SECTION.KEY=VALUE", help="without =VALUE the key is removed")
     for one in (shown, valid, listed, change):
         add(one, "--testbed-config", "FILE", "testbed.toml (workflows/testbed.toml)")
         add_json(one)
@@ -46,7 +44,7 @@ def add_set(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what the action says."""
+    """Run the action."""
     actions: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
         "show": show_one,
         "validate": validate_them,
@@ -58,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def show_one(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Print every value of a configuration as an execution would see it."""
+    """Print every value of a configuration."""
     from ..backend.config.overrides import parse_override
     from ..backend.services.configurations import composed
 
@@ -75,7 +73,7 @@ def show_one(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 
 def document_of(value: "Value") -> dict[str, Any]:
-    """A value as JSON; `effective` is false where a later section hides it."""
+    """A value as JSON; `effective` is false if a later section overrides it."""
     parameter = value.parameter
     return {
         "section": value.section,
@@ -89,7 +87,7 @@ def document_of(value: "Value") -> dict[str, Any]:
 
 
 def show_composition(composition: "Composition") -> None:
-    """The configuration for a person, section by section."""
+    """Print the configuration as text, section by section."""
     heads = [composition.configuration, composition.workflow_name or "(a base to include)"]
     show("  ".join(brief(head) for head in [*heads, composition.version, composition.description] if head))
     sections: dict[str, list[Value]] = {name: [] for name in composition.sections}
@@ -114,7 +112,7 @@ def row_of(value: "Value") -> tuple[str, ...]:
 
 
 def validate_them(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Print every problem, a line each; 2 where there is one."""
+    """Print every problem as one line; 2 if there is any."""
     from ..backend.services.configurations import problems_of
 
     problems = problems_of(settings, arguments.configurations)
@@ -143,11 +141,11 @@ def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
             emit(one)
         return 0
     if not found:
-        say(f"No configurations in {settings.workflows_dir}. Make a home that has some: swf-console init DIR")
+        say(f"No configurations in {settings.workflows_dir}. Create a home: swf-console init DIR")
         return 0
     rows = []
     for one in found:
-        state = "BROKEN: swf-console config validate" if one.problems else one.description
+        state = "INVALID: swf-console config validate" if one.problems else one.description
         workflow = "(a base to include)" if one.is_base else one.workflow_name
         rows.append(
             (brief(one.name), brief(workflow), one.workflow_type, brief(one.version), brief(state, 100))
@@ -157,7 +155,7 @@ def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 
 def set_one(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Change a file and print what differs; 2, and nothing written, where that would be wrong."""
+    """Change a file and print the diff; 2, and nothing written, if the change is not valid."""
     from ..backend.services.configurations import TESTBED, preview, set_value
 
     key, equals, text = (part.strip() for part in arguments.assignment.partition("="))

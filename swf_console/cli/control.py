@@ -1,4 +1,4 @@
-"""`swf-console control run|stop|status`: commands to a persistent runner, and its answer."""
+"""`swf-console control run|stop|status`: send a command to a persistent runner, print the reply."""
 
 import argparse
 from datetime import UTC, datetime
@@ -19,22 +19,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run_parser = commands.add_parser("run", help="execute a workflow on a runner")
     run_parser.add_argument("--workflow", required=True, metavar="NAME", help="the workflow's name")
     add_execution_arguments(run_parser, realtime=None)
-    stop_parser = commands.add_parser("stop", help="end an execution, or all that the runner executes")
-    stop_parser.add_argument("--execution-id", metavar="ID", help="the execution to end")
-    status_parser = commands.add_parser("status", help="ask a runner what it does")
+    stop_parser = commands.add_parser("stop", help="stop one execution, or all of the runner")
+    stop_parser.add_argument("--execution-id", metavar="ID", help="the execution to stop")
+    status_parser = commands.add_parser("status", help="show the state of a runner")
     for one in (stop_parser, status_parser):
         one.add_argument("--namespace", metavar="N", help="namespace (that of testbed.toml)")
         one.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
     for one in (run_parser, stop_parser, status_parser):
         one.add_argument("--timeout", metavar="S", help=f"wait S seconds for the answer ({ANSWER_SECONDS:g})")
-        one.add_argument("--json", action="store_true", help="the answer as one JSON object")
+        one.add_argument("--json", action="store_true", help="print the answer as one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Send the command, print the answer; 5 where it was refused."""
+    """Send the command and print the reply; 5 if it was refused."""
     from ..backend.config.names import resolve_namespace
     from ..backend.services.executions.request import testbed_of
-    from ..backend.services.runner.client import ask_runner
+    from ..backend.services.runner.client import send_command
 
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
     log_to_file(settings.logs_dir / "commands.log")
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action == "run" and arguments.realtime is None:
         arguments.realtime = bool(testbed and testbed.workflow.get("realtime"))
     timeout = seconds_of(arguments.timeout, "--timeout", ANSWER_SECONDS) or ANSWER_SECONDS
-    answer = ask_runner(settings, content_of(arguments, namespace), timeout)
+    answer = send_command(settings, content_of(arguments, namespace), timeout)
     if arguments.json:
         emit(answer)
     else:
@@ -64,7 +64,7 @@ def content_of(arguments: argparse.Namespace, namespace: str) -> dict[str, Any]:
 
 
 def show_answer(answer: dict[str, Any]) -> None:
-    """The answer for a person."""
+    """Print the reply as text."""
     if not answer.get("accepted"):
         for line in answer.get("problems") or [answer.get("reason")]:
             say(f"swf-console: refused: {line}")

@@ -1,4 +1,4 @@
-"""`swf-console env`: the variables that point somebody else's agent at this home."""
+"""`swf-console env`: the environment variables for agents outside of this home."""
 
 import argparse
 import shlex
@@ -8,17 +8,17 @@ from .output import say, show
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Nothing but the home."""
-    parser.epilog = 'eval "$(swf-console env)" sets them in a shell.'
+    """No arguments; the help shows an example."""
+    parser.epilog = 'Use in a shell: eval "$(swf-console env)"'
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """One `export` line a variable; BrokerUnreachable where no broker runs."""
+    """Print one `export` line per variable. Raises BrokerUnreachable if no broker is running."""
     from ..backend.services.environment import variables
 
-    pointing = variables(load_settings(home=arguments.home))
-    for name, value in pointing.variables.items():
+    environment = variables(load_settings(home=arguments.home))
+    for name, value in environment.variables.items():
         show(f"export {name}={shlex.quote(value)}")
-    for line in pointing.remarks:
+    for line in environment.remarks:
         say(f"swf-console: {line}")
     return 0

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ..backend.core.format import instant, span
+from ..backend.core.format import instant, process_of, span
 from ..backend.core.times import seconds_since
 from ..backend.services.executions.diff import flattened
 from .output import brief, counted, fields, heading, lines, say, show, show_pairs, show_table
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..backend.services.executions.queries import Drift, ExecutionDetail
 
 EVENTS_SHOWN = 60
-DRIFT = {True: "drifted: the code that ran is not the stored one", False: "none", None: "unknown"}
+DRIFT = {True: "drifted: the code that ran differs from the stored code", False: "none", None: "unknown"}
 
 
 def document_of(detail: "ExecutionDetail") -> dict[str, Any]:
@@ -35,7 +35,7 @@ def document_of(detail: "ExecutionDetail") -> dict[str, Any]:
 
 
 def show_detail(detail: "ExecutionDetail") -> None:
-    """The execution for a person, from what matters most to what matters least."""
+    """Print the execution as text, the most important parts first."""
     show_summary(detail)
     show_error(detail)
     show_parameters(detail)
@@ -46,7 +46,7 @@ def show_detail(detail: "ExecutionDetail") -> None:
 
 
 def show_summary(detail: "ExecutionDetail") -> None:
-    """What it is and what became of it."""
+    """Identity, status and times."""
     execution = detail.execution
     show(f"{brief(execution.execution_id)}  {brief(execution.status)}")
     fields(
@@ -60,7 +60,7 @@ def show_summary(detail: "ExecutionDetail") -> None:
             ("ended", f"{instant(execution.end_time)} UTC" if execution.end_time else None),
             ("took", execution.end_time and span(seconds_since(execution.start_time, execution.end_time))),
             ("stop requested", _stop_requested(detail)),
-            ("held by", brief(execution.owner) if execution.status == "running" else None),
+            ("running in", brief(process_of(execution.owner)) if execution.status == "running" else None),
             ("definition", f"{detail.definition.id}, drift: {describe_drift(detail.drift)}"),
             ("source", _source(detail)),
         ]
@@ -74,7 +74,7 @@ def describe_drift(drift: "Drift") -> str:
 
 
 def show_error(detail: "ExecutionDetail") -> None:
-    """Why it failed, where it did."""
+    """Error and stack trace, if any."""
     execution = detail.execution
     if execution.error_message:
         heading("Error")
@@ -85,7 +85,7 @@ def show_error(detail: "ExecutionDetail") -> None:
 
 
 def show_parameters(detail: "ExecutionDetail") -> None:
-    """Every parameter with where it came from."""
+    """Every parameter with its origin."""
     sections = {k: v for k, v in detail.execution.parameter_values.items() if k != "workflow"}
     rows = [
         (brief(name, 80), brief(value, 60), *_provenance(detail, name)) for name, value in flattened(sections)
@@ -94,7 +94,7 @@ def show_parameters(detail: "ExecutionDetail") -> None:
 
 
 def show_states(detail: "ExecutionDetail") -> None:
-    """Its state events in order, and how long each state lasted."""
+    """State events in order, with the duration of each state."""
     events = detail.events
     rows = []
     for event, following in zip(events, (*events[1:], None), strict=False):
@@ -118,14 +118,14 @@ def show_states(detail: "ExecutionDetail") -> None:
 
 
 def show_metrics(detail: "ExecutionDetail") -> None:
-    """What it achieved."""
+    """Performance metrics."""
     metrics = detail.execution.performance_metrics or {}
     shown = {name: value for name, value in metrics.items() if name != "messages_by_type"}
     show_pairs("Metrics", flattened(shown))
 
 
 def show_environment(detail: "ExecutionDetail") -> None:
-    """Where and with what it ran."""
+    """Execution environment."""
     environment = detail.execution.execution_environment or {}
     shown = {name: value for name, value in environment.items() if name != "provenance"}
     show_pairs("Environment", flattened(shown))
@@ -145,13 +145,13 @@ def _source(detail: "ExecutionDetail") -> str:
     source = detail.source
     if source.get("absent") or not source.get("commit"):
         return brief(source.get("absent") or "unknown")
-    dirty = " (with changes that were not committed)" if source.get("dirty") else ""
+    dirty = " (with uncommitted changes)" if source.get("dirty") else ""
     place = source.get("url") or f"{source.get('commit')} {source.get('path')}"
     return brief(place) + dirty
 
 
 def _provenance(detail: "ExecutionDetail", name: str) -> tuple[str, str]:
-    """Where a value came from, and what it replaced."""
+    """The origin of a value, and the values that it replaced."""
     found = detail.provenance.get(name)
     while not isinstance(found, dict) and "." in name:
         name = name.rpartition(".")[0]

@@ -27,14 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_list_arguments(parser)
     actions = parser.add_subparsers(dest="action", metavar="list|show|stop|rerun|diff")
     add_list_arguments(actions.add_parser("list", help="list executions, newest first"))
-    shown = actions.add_parser("show", help="show one with everything that is known of it")
-    stopped = actions.add_parser("stop", help="stop one, whoever runs it, and wait for its end")
-    rerun = actions.add_parser("rerun", help="run it again with the same parameters")
+    shown = actions.add_parser("show", help="show one execution in detail")
+    stopped = actions.add_parser("stop", help="stop an execution and wait for its end")
+    rerun = actions.add_parser("rerun", help="run an execution again with the same parameters")
     for one in (shown, stopped, rerun):
         one.add_argument("execution", metavar="ID", help="the execution's id")
-    diff = actions.add_parser("diff", help="show what two executions have different")
+    diff = actions.add_parser("diff", help="show the differences between two executions")
     diff.add_argument("execution", metavar="A", help="an execution's id")
-    diff.add_argument("other", metavar="B", help="another's")
+    diff.add_argument("other", metavar="B", help="the other execution's id")
     add(stopped, "--timeout", "S", f"wait S seconds for its end ({STOP_SECONDS:g})")
     add_rerun_arguments(rerun)
     for one in (shown, stopped, rerun, diff):
@@ -44,31 +44,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_list_arguments(parser: argparse.ArgumentParser) -> None:
-    """The filters of the list."""
-    add(parser, "--namespace", "N", "only those of this namespace")
-    add(parser, "--status", "STATUS", f"only those with this status: {', '.join(STATUSES)}")
-    add(parser, "--workflow", "NAME", "only those of this workflow")
-    add(parser, "--user", "USER", "only those that this user ran")
-    add(parser, "--prefix", "TEXT", "only those whose id begins so")
-    add(parser, "--since", "TIME", "only those begun since: 2026-01-31T12:00 (UTC), or 10m, 2h, 3d ago")
+    """Filters of the list."""
+    add(parser, "--namespace", "N", "only this namespace")
+    add(parser, "--status", "STATUS", f"only this status: {', '.join(STATUSES)}")
+    add(parser, "--workflow", "NAME", "only this workflow")
+    add(parser, "--user", "USER", "only this user")
+    add(parser, "--prefix", "TEXT", "only ids that begin with TEXT")
+    add(parser, "--since", "TIME", "only started since: 2026-01-31T12:00 (UTC), or 10m, 2h, 3d ago")
     add_page(parser)
-    add_json(parser, "one JSON object a line; the last line names the next page, where there is one")
+    add_json(parser, "one JSON object a line; the last line may name the next page")
 
 
 def add_rerun_arguments(parser: argparse.ArgumentParser) -> None:
-    """What may be different the second time."""
-    add(parser, "--namespace", "N", "run it in this namespace (the same)")
-    add(parser, "--timeout", "S", "give up after S wall seconds (exit 4)")
+    """What a rerun may change."""
+    add(parser, "--namespace", "N", "run in this namespace (default: the same)")
+    add(parser, "--timeout", "S", "stop after S wall seconds (exit 4)")
     parser.add_argument(
         "--realtime",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="pace by the wall clock, or not (as it was)",
+        help="pace by the wall clock (default: as before)",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what the action says."""
+    """Run the action."""
     actions: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
         "list": list_them,
         "show": show_one,
@@ -108,12 +108,12 @@ def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 
 def filter_of(arguments: argparse.Namespace) -> "ExecutionFilter":
-    """The filter that the flags describe."""
+    """The filter in the flags."""
     from ..backend.database.records.workflows import ExecutionFilter
 
     status = given(arguments, "status")
     if status is not None and status not in STATUSES:
-        raise UsageError(f"--status {status[:40]} is no status", f"Give one of {', '.join(STATUSES)}")
+        raise UsageError(f"--status {status[:40]} is not a status", f"Use one of {', '.join(STATUSES)}")
     return ExecutionFilter(
         status=status,
         namespace=given(arguments, "namespace"),
@@ -140,9 +140,9 @@ def row_of(execution: "ExecutionSummary") -> tuple[str, ...]:
 
 
 def say_nothing_found(wanted: "ExecutionFilter") -> None:
-    """What to do about an empty list."""
+    """Advice for an empty list."""
     if any(value is not None for value in asdict(wanted).values()):
-        say("No executions match. Leave a filter out: swf-console executions")
+        say("No matching executions. Remove a filter: swf-console executions")
     else:
         say("No executions yet. Run one: swf-console --run stf_datataking --namespace NAME")
 
@@ -163,7 +163,7 @@ def show_one(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 
 def stop(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Stop an execution and say how it ended."""
+    """Stop an execution and print how it ended."""
     from ..backend.services.database import opened
     from ..backend.services.executions.stop import stop_execution
 
@@ -173,12 +173,12 @@ def stop(arguments: argparse.Namespace, settings: "Settings") -> int:
     if arguments.json:
         emit(stopped)
     else:
-        show(f"{brief(stopped.execution_id)}  {stopped.status}  (asked {stopped.seconds:.1f} s before)")
+        show(f"{brief(stopped.execution_id)}  {stopped.status}  (stop requested {stopped.seconds:.1f} s ago)")
     return 0
 
 
 def rerun(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Run an execution again, headless; the exit codes and the report are those of --run."""
+    """Run an execution again, headless, with the exit codes and the report of --run."""
     from ..backend.services.database import opened
     from ..backend.services.executions.rerun import rerun_of
     from ..backend.services.executions.run_once import HeadlessRun
@@ -203,7 +203,7 @@ def rerun(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 
 def diff(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Print what two executions have different."""
+    """Print the differences between two executions."""
     from ..backend.services.database import opened
     from ..backend.services.executions.diff import compare_executions
 
@@ -214,7 +214,7 @@ def diff(arguments: argparse.Namespace, settings: "Settings") -> int:
             emit(difference)
         return 0
     if not comparison.differences:
-        say("Nothing differs.")
+        say("No differences.")
         return 0
     names = (comparison.first.execution_id, comparison.second.execution_id)
     table(
@@ -228,7 +228,7 @@ def diff(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 
 def sweep(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Close what a dead process left behind; its watchdog calls this."""
+    """Close the executions of a dead process; its watchdog calls this."""
     from ..backend.services.database import opened
     from ..backend.services.executions import recovery
 

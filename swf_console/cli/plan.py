@@ -26,10 +26,10 @@ PERIOD_STARTS = ("start_run", "resume_run")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The configuration, and what to change in it."""
+    """The configuration and its overrides."""
     parser.add_argument("configuration", metavar="CONFIG", help="the configuration's name")
-    add(parser, "--workers", "N", "with so many workers (target_worker_count)")
-    add(parser, "--stf-count", "N", "with so many STFs")
+    add(parser, "--workers", "N", "override target_worker_count")
+    add(parser, "--stf-count", "N", "override stf_count")
     add(parser, "--duration", "S", "end at S simulated seconds")
     add(parser, "--testbed-config", "FILE", "testbed.toml (workflows/testbed.toml)")
     add_set(parser)
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Predict and print; a warning says how many workers would keep up."""
+    """Predict and print; a warning says how many workers would be enough."""
     from ..backend.services.executions.forecast import document_of, predict
     from ..backend.services.executions.request import RunRequest, parse_duration
 
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         overrides=tuple(overrides_of(arguments)),
         duration=parse_duration(given(arguments, "duration"), "--duration"),
     )
-    with redirect_stdout(sys.stderr):  # stdout is ours, whatever the workflow's own code prints
+    with redirect_stdout(sys.stderr):  # stdout is for the prediction: what the workflow prints goes to stderr
         prediction = predict(settings, request)
     if arguments.json:
         emit(document_of(prediction))
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def overrides_of(arguments: argparse.Namespace) -> list["Override"]:
-    """The overrides that the flags say."""
+    """The overrides in the flags."""
     from ..backend.config.overrides import parse_override, typed_override
 
     flags = {"workers": "target_worker_count", "stf_count": "stf_count"}
@@ -72,7 +72,7 @@ def overrides_of(arguments: argparse.Namespace) -> list["Override"]:
 
 
 def show_prediction(prediction: "Prediction") -> None:
-    """The prediction for a person."""
+    """Print the prediction as text."""
     plan = prediction.plan
     heads = (prediction.composition.configuration, prediction.composition.workflow_name)
     show("  ".join(map(brief, heads)))
@@ -114,7 +114,7 @@ def stf_count_of(stf_count: object, plan: "Plan") -> str | None:
 
 
 def show_capacity(rates: "Capacity") -> None:
-    """Whether the workers keep up, by arithmetic."""
+    """Print the capacity of the workers."""
     heading("Workers")
     fields(
         [
@@ -122,7 +122,7 @@ def show_capacity(rates: "Capacity") -> None:
             ("capacity", f"{rates.capacity:.4g} slices/s with {rates.workers:,} workers"),
             (
                 "utilisation",
-                f"{rates.utilisation:.1%}" if isfinite(rates.utilisation) else "there is no worker",
+                f"{rates.utilisation:.1%}" if isfinite(rates.utilisation) else "no workers",
             ),
             ("workers needed", f"{rates.workers_needed:,}"),
             ("verdict", "keeps up" if rates.keeps_up else "falls behind"),
@@ -131,26 +131,26 @@ def show_capacity(rates: "Capacity") -> None:
 
 
 def show_backlog(backlog: "Backlog", modelled: "Backlog | None") -> None:
-    """What piles up, and until when: by formula, and by SimPy beside it."""
+    """Print the queue of slices over time, by formula and by SimPy."""
     both = [backlog, *([modelled] if modelled else [])]
     columns = ("", *({"formula": "by formula", "model": "by SimPy"}[one.method] for one in both))
     lines: list[tuple[str, Callable[[Backlog], str]]] = [
         ("slices", lambda one: f"{one.slices:,}"),
         ("last worker ready", lambda one: f"at {one.workers_ready:,.10g} s"),
-        ("most waiting", lambda one: f"{one.peak:,} at {one.peak_tick:,.10g} s"),
-        ("waiting at end_run", lambda one: f"{one.waiting_at_end:,}"),
-        ("drained", drained),
-        ("not done after ramp-down", lambda one: f"{one.unfinished:,}"),
+        ("peak queue", lambda one: f"{one.peak:,} at {one.peak_tick:,.10g} s"),
+        ("queued at end_run", lambda one: f"{one.waiting_at_end:,}"),
+        ("queue empty", drained),
+        ("unfinished after ramp-down", lambda one: f"{one.unfinished:,}"),
     ]
     show_table("Backlog", columns, [(name, *(of(one) for one in both)) for name, of in lines])
     drawn = chart([(point.tick, point.waiting) for point in backlog.points], "s")
     if drawn:
-        heading("Slices waiting")
+        heading("Queued slices")
     for line in drawn:
         show(line)
 
 
 def drained(backlog: "Backlog") -> str:
-    """When the last slice is done."""
+    """When the last slice is finished."""
     drain = backlog.drain_seconds
     return "never" if drain is None else f"{drain:,.10g} s after end_run"

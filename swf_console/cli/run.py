@@ -27,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("one execution, headless")
     group.add_argument("--run", "--run-once", metavar="WORKFLOW", help="run this workflow once and exit")
     add_execution_arguments(group)
-    group.add_argument("--timeout", metavar="S", help="give up after S wall seconds (exit 4)")
-    group.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
-    parser.add_argument("--read-only", action="store_true", help="the console changes nothing")
+    group.add_argument("--timeout", metavar="S", help="stop after S wall seconds (exit 4)")
+    group.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    parser.add_argument("--read-only", action="store_true", help="open the console read-only")
 
 
 def add_execution_arguments(group: Any, *, realtime: bool | None = False, configuration: bool = True) -> None:
@@ -57,7 +57,7 @@ def add_execution_arguments(group: Any, *, realtime: bool | None = False, config
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the execution that the arguments describe; without --run, open the console."""
+    """Run one execution; without --run, open the console."""
     if not arguments.run:
         return open_console(arguments)
     from ..backend.core.settings import load_settings
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     timeout = seconds_of(arguments.timeout, "--timeout", None)
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
     headless = HeadlessRun(settings, request_of(arguments, arguments.run), warn=warn)
-    # what a workflow prints is narration: stdout is for the report
+    # stdout is for the report: what a workflow prints goes to stderr
     with stopped_by_signals(headless), redirect_stdout(sys.stderr), progress_bar() as progress:
         report = headless.run(timeout=timeout, progress=progress)
     show_report(report, as_json=arguments.json)
@@ -75,14 +75,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def open_console(arguments: argparse.Namespace) -> int:
-    """Open the full-screen console. Raises UsageError where there is no terminal."""
+    """Open the full-screen console. Raises UsageError without a terminal."""
     from ..backend.core.errors import UsageError
     from ..web import in_a_browser
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()) and not in_a_browser():
         raise UsageError(
-            "there is no terminal to open the console on",
-            "Give --run WORKFLOW or a command: swf-console --help",
+            "standard input and output are not a terminal",
+            "Use --run WORKFLOW or a command: swf-console --help",
         )
     from .console import open_app
 
@@ -118,7 +118,7 @@ def overrides_of(arguments: argparse.Namespace) -> "tuple[Override, ...]":
 
 @contextmanager
 def stopped_by_signals(headless: "HeadlessRun") -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP end the execution cleanly while this holds."""
+    """While active, SIGINT, SIGTERM and SIGHUP stop the execution."""
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         headless.interrupt(signal.Signals(number).name)
@@ -133,7 +133,7 @@ def stopped_by_signals(headless: "HeadlessRun") -> Iterator[None]:
 
 
 def progress_bar() -> AbstractContextManager[Any]:
-    """Gives a callable that draws progress on stderr; None where stderr is no terminal."""
+    """A callable that draws progress on stderr; None if stderr is not a terminal."""
     if not sys.stderr.isatty():
         return nullcontext()
     from .charts import ProgressBar
@@ -142,7 +142,7 @@ def progress_bar() -> AbstractContextManager[Any]:
 
 
 def warn(text: str) -> None:
-    """One line about something odd that is done all the same."""
+    """Print a warning as one line."""
     from ..backend.core.sanitize import harmless
     from .output import say
 
@@ -150,14 +150,15 @@ def warn(text: str) -> None:
 
 
 def show_report(report: "Report", *, as_json: bool) -> None:
-    """The execution's end, for a person or for a program."""
+    """Print how the execution ended, as text or JSON."""
     from .output import emit, fields, show
 
     if as_json:
         emit(report)
         return
     metrics = report.performance_metrics
-    show(f"{report.execution_id}  {report.status}  ({report.reason})")
+    why = f"  ({report.reason})" if report.reason != report.status else ""
+    show(f"{report.execution_id}  {report.status}{why}")
     fields(
         [
             ("run", report.run_id),

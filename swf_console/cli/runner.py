@@ -10,13 +10,13 @@ from .output import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Whom it serves."""
+    """The namespace that it serves."""
     parser.add_argument("--namespace", metavar="N", help="serve this namespace (that of testbed.toml)")
     parser.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until SIGTERM, SIGINT or SIGQUIT; executions that run then end as terminated."""
+    """Serve until SIGTERM, SIGINT, SIGHUP or SIGQUIT; running executions end as terminated."""
     from ..backend.config.names import resolve_namespace
     from ..backend.services.executions.request import testbed_of
     from ..backend.services.executions.watchdog import Watchdog, new_owner_id
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
             signal.signal(number, on_signal)
-        say(f"{agent.name} serves namespace {namespace}; Ctrl-C ends it")
+        say(f"{agent.name} serves namespace {namespace}; press Ctrl-C to stop")
         agent.serve()
     finally:
         watchdog.dismiss()

@@ -147,7 +147,7 @@ class MemorySupervisor:
         """Add or change programs; the others stay."""
         for one in programs:
             if not one.script and one.name not in self._shipped:
-                raise UsageError(f"{one.name}: there is no such program", "Name its script")
+                raise UsageError(f"program not found: {one.name}", "Name its script")
         self._declared |= {one.name: one for one in programs}
         return self.reread() if self.state is DaemonState.RUNNING else Changes()
 

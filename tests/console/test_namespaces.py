@@ -193,7 +193,7 @@ def test_a_broken_testbed_toml_is_said_and_the_namespaces_stay(context: ConsoleC
 
     async def look(_app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
         path_of_testbed(context.settings).write_text("[testbed\n")
-        await until(pilot, lambda: "no valid TOML" in screen.notice.text)
+        await until(pilot, lambda: "not valid TOML" in screen.notice.text)
         assert [item.key for item in screen.names.items] == ["demo"]
 
     drive(context, look, size=(160, 50))

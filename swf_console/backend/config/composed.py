@@ -1,4 +1,4 @@
-"""Merge layer after layer into sections, with the provenance of every value."""
+"""Merge the layers of a configuration into sections, with the provenance of every value."""
 
 import copy
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ from ..core.suggest import suggest
 from .documents import Document
 from .overrides import KEY, Override
 from .parameters import BASE_SECTION, FAST_SECTION, STF_SECTION
-from .rules import Refusal, Rules, shown
+from .rules import InvalidValue, Rules, shown
 from .schema import Parameter, Schema
 from .testbed import NOT_PARAMETERS, AgentNeed, Testbed
 
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """An earlier value, and where it stood; a secret is already redacted."""
+    """An overridden value and its origin; a secret is already redacted."""
 
     value: Any
     origin: str
@@ -34,7 +34,7 @@ class Replaced:
 class Provenance:
     """What set a value: `origin` is a file's name, a flag, `form`, `message` or `default`.
 
-    `replaced` holds the values it took the place of, the latest first.
+    `replaced` holds the values that it overrides, the latest first.
     """
 
     origin: str
@@ -53,7 +53,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One row for `config show` and the launch form; `effective` is False where a later section hides it."""
+    """One row of `config show` and the launch form; `effective` is False if a later section overrides it."""
 
     section: str
     key: str
@@ -85,13 +85,13 @@ class Composition:
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
-        """What the executor sees: the base section with every other merged over it, in order."""
+        """The effective parameters: the base section with every other section merged over it, in order."""
         return fold(self.sections)
 
     def stored(self) -> dict[str, Any]:
-        """The parameter_values of an execution, as JSON can hold them, secrets redacted.
+        """The parameter_values of an execution as JSON, secrets redacted.
 
-        `workflow.sections` is their merging order, which a database's JSON type does not keep.
+        `workflow.sections` is the merging order, which a database's JSON type does not preserve.
         """
         workflow = {
             "name": self.workflow_name,
@@ -103,11 +103,11 @@ class Composition:
         return {"workflow": workflow, **self.shown_sections()}
 
     def shown_sections(self) -> dict[str, Any]:
-        """The sections as they may be shown, secrets redacted."""
+        """The sections with secrets redacted."""
         return {name: redact(table, name) for name, table in self.sections.items()}
 
     def stored_provenance(self) -> dict[str, dict[str, Any]]:
-        """The provenance of every value as JSON; holds no secret."""
+        """The provenance of every value as JSON, without secrets."""
         return {key: each.as_dict() for key, each in self.provenance.items()}
 
     def effective_section(self, key: str) -> str | None:
@@ -115,9 +115,9 @@ class Composition:
         return next((name for name in reversed(self.sections) if key in self.sections[name]), None)
 
     def values(self) -> list[Value]:
-        """Every value with where it came from, section by section, secrets redacted.
+        """Every value with its provenance, section by section, secrets redacted.
 
-        The value that the executor sees also tells which values of earlier sections it hides.
+        The provenance of an effective value includes the values of earlier sections that it overrides.
         """
         return [
             self._value(name, keys, value)
@@ -130,12 +130,12 @@ class Composition:
         provenance = self._provenance(section, keys)
         is_effective = self.effective_section(keys[0]) == section
         if is_effective and len(keys) == 1:
-            hidden = self._hidden(section, key)
+            hidden = self._overridden(section, key)
             provenance = replace(provenance, replaced=(*provenance.replaced, *hidden))
         shown = redact(value, section, *keys)
         return Value(section, key, shown, provenance, is_effective, self.schema.get(key))
 
-    def _hidden(self, section: str, key: str) -> list[Replaced]:
+    def _overridden(self, section: str, key: str) -> list[Replaced]:
         hidden = []
         for name in reversed(self.sections):
             if name != section and key in self.sections[name]:
@@ -146,7 +146,7 @@ class Composition:
         return hidden
 
     def _provenance(self, section: str, keys: tuple[str, ...]) -> Provenance:
-        """What set this value, or the table it came in."""
+        """The provenance of this value, or of the table around it."""
         names = (".".join((section, *keys[:end])) for end in range(len(keys), 0, -1))
         return next(self.provenance[name] for name in names if name in self.provenance)
 
@@ -161,7 +161,7 @@ def fold(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def leaves(table: Mapping[str, Any], above: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
-    """Every value of a table that is no table itself, with its path of keys; an empty table is a value."""
+    """Every value of a table that is not a table, with its path of keys; an empty table is a value."""
     found: list[tuple[tuple[str, ...], Any]] = []
     for key, value in table.items():
         path = (*above, key)
@@ -178,7 +178,7 @@ Keys = tuple[str, ...]
 
 @dataclass
 class Merge:
-    """The sections as they grow; problems are gathered, so that all of them can be told at once."""
+    """The sections while they are merged; problems are collected, so that all can be reported together."""
 
     rules: Rules
     sections: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -187,7 +187,7 @@ class Merge:
     warnings: list[str] = field(default_factory=list)
 
     def add_document(self, document: Document) -> None:
-        """Merge the parameter sections of one file over what is there."""
+        """Merge the parameter sections of one file over the earlier ones."""
         for name, table in document.data.items():
             if name in NOT_PARAMETERS:
                 continue
@@ -196,13 +196,11 @@ class Merge:
                 self._add_table(document, name, table)
             else:
                 remedy = "Put it under a [section], or under [workflow]"
-                self.problems.append(
-                    document.problem("no table: a value outside of every section", name, remedy=remedy)
-                )
+                self.problems.append(document.problem("is a value outside any section", name, remedy=remedy))
         self._base_first()
 
     def add_defaults(self) -> None:
-        """Give the sections the defaults they lack; the base section is made where it is missing."""
+        """Add missing defaults to the sections; the base section is created if it is missing."""
         present = fold(self.sections)
         for parameter in self.rules.own:
             section = parameter.section
@@ -214,36 +212,36 @@ class Merge:
         self._base_first()
 
     def add_testbed(self, testbed: Testbed) -> None:
-        """Merge testbed.toml: sections that exist here, then `[parameters]`; nothing else of it."""
+        """Merge testbed.toml: sections that exist in the configuration, then `[parameters]`; nothing else."""
         for name, table in testbed.sections.items():
             if name in self.sections:
                 self._add_table(testbed.document, name, table)
-                self._warn_hidden(name, table, testbed)
+                self._warn_overridden(name, table, testbed)
             elif name not in self.rules.strict_sections:
-                self._warn_nearly(name, testbed)
+                self._warn_misspelt(name, testbed)
         for key, value in testbed.parameters.items():
             place = testbed.document.place("parameters", key)
             source = Provenance(testbed.path.name, testbed.path, place.line)
             try:
                 self._put_bare(key, self._fit_bare(key, value, lenient=False), source)
-            except Refusal as error:
+            except InvalidValue as error:
                 problem = testbed.document.problem(
                     str(error), "parameters", key, value=shown(value, key), remedy=error.remedy
                 )
                 self.problems.append(problem)
 
     def add_override(self, override: Override) -> None:
-        """Put one override over everything."""
+        """Apply one override after all files."""
         section, _, key = override.key.partition(".")
         try:
             if not KEY.fullmatch(override.key):
-                raise Refusal("is no parameter name")
+                raise InvalidValue("is not a valid parameter name")
             if key:
                 self._override_in(section, key, override)
             else:
-                value = self._fit_bare(section, _given(override, self.rules, section), lenient=True)
+                value = self._fit_bare(section, _value_of(override, self.rules, section), lenient=True)
                 self._put_bare(section, value, Provenance(override.origin))
-        except Refusal as error:
+        except InvalidValue as error:
             value = shown(
                 override.value if override.text is None else override.text, *override.key.split(".")
             )
@@ -253,9 +251,9 @@ class Merge:
     def _override_in(self, section: str, key: str, override: Override) -> None:
         if section not in self.sections:
             known = ", ".join(self.sections)
-            remedy = suggest(section, self.sections, otherwise=f"There are: {known}" if known else "")
-            raise Refusal(f"there is no section [{section}] in this configuration", remedy)
-        value = self.rules.fit(section, key, _given(override, self.rules, key), lenient=True)
+            remedy = suggest(section, self.sections, otherwise=f"Sections: {known}" if known else "")
+            raise InvalidValue(f"section not found in this configuration: [{section}]", remedy)
+        value = self.rules.fit(section, key, _value_of(override, self.rules, key), lenient=True)
         source = Provenance(override.origin)
         self._put((section, *key.split(".")), value, source)
         order = list(self.sections)
@@ -268,7 +266,7 @@ class Merge:
         return self.rules.fit(owners[-1] if owners else None, key, value, lenient=lenient)
 
     def _put_bare(self, key: str, value: Any, source: Provenance) -> None:
-        """Into every section that has the name, so that code which merges sections itself sees it too."""
+        """Set it in every section that has the name: workflows may merge the sections themselves."""
         owners = [name for name, table in self.sections.items() if key in table]
         if not owners:
             owners = [next(reversed(self.sections), BASE_SECTION)]
@@ -283,7 +281,7 @@ class Merge:
             path = (section, *above, key)
             try:
                 fitted = value if above else self.rules.fit(section, key, value, lenient=False)
-            except Refusal as error:
+            except InvalidValue as error:
                 text = shown(value, *path)
                 self.problems.append(document.problem(str(error), *path, value=text, remedy=error.remedy))
                 continue
@@ -294,7 +292,7 @@ class Merge:
                 self._put(path, fitted, Provenance(document.path.name, document.path, line))
 
     def _has_table(self, path: Keys) -> bool:
-        """Whether there is a table already, which an empty one must not take the place of."""
+        """Whether a table exists at `path`, which an empty table must not replace."""
         table: Any = self.sections
         for key in path:
             table = table.get(key) if isinstance(table, dict) else None
@@ -325,7 +323,7 @@ class Merge:
         if BASE_SECTION in self.sections:
             self.sections = {BASE_SECTION: self.sections.pop(BASE_SECTION), **self.sections}
 
-    def _warn_hidden(self, section: str, table: Mapping[str, Any], testbed: Testbed) -> None:
+    def _warn_overridden(self, section: str, table: Mapping[str, Any], testbed: Testbed) -> None:
         order = list(self.sections)
         for key in table:
             hiding = [name for name in order[order.index(section) + 1 :] if key in self.sections[name]]
@@ -333,20 +331,20 @@ class Merge:
                 line = testbed.document.place(section, key).line
                 self.warnings.append(
                     f"{testbed.path}:{line}: [{section}] {key} has no effect: "
-                    f"[{hiding[-1]}] is merged over it and has a {key} of its own"
+                    f"[{hiding[-1]}] is merged later and also sets {key}"
                 )
 
-    def _warn_nearly(self, section: str, testbed: Testbed) -> None:
+    def _warn_misspelt(self, section: str, testbed: Testbed) -> None:
         remedy = suggest(section, self.sections)
         if remedy:
             line = testbed.document.place(section).line
             self.warnings.append(
-                f"{testbed.path}:{line}: [{section}] is in no file of this configuration. {remedy}"
+                f"{testbed.path}:{line}: [{section}] is not in any file of this configuration. {remedy}"
             )
 
 
-def _given(override: Override, rules: Rules, key: str) -> Any:
-    """What was given: the text itself for a parameter that is a string (`--set x=1` is "1")."""
+def _value_of(override: Override, rules: Rules, key: str) -> Any:
+    """The given value; for a parameter of type string the text itself (`--set x=1` is "1")."""
     parameter = rules.schema.get(key)
-    is_retold = parameter and parameter.kind == "string" and not isinstance(override.value, str)
-    return override.text if is_retold and override.text is not None else override.value
+    needs_text = parameter and parameter.kind == "string" and not isinstance(override.value, str)
+    return override.text if needs_text and override.text is not None else override.value

@@ -1,11 +1,11 @@
-"""The parameters that a workflow's Python file declares: read as a literal, never executed.
+"""The parameters that a workflow's Python file declares: read as a literal, not executed.
 
     PARAMETERS = {
         "detector_gain": {"type": "number", "unit": "dB", "minimum": 0, "maximum": 40, "default": 10,
                           "help": "Gain of the first amplifier", "section": "my_detector"},
     }
 
-`type` is integer, number, string or boolean; everything else may be left out.
+`type` is integer, number, string or boolean; all other fields are optional.
 """
 
 import ast
@@ -34,10 +34,10 @@ FIELDS: dict[str, tuple[type, ...]] = {
 
 
 def declared_parameters(workflow_file: Path) -> tuple[Parameter, ...] | None:
-    """What `workflow_file` declares in PARAMETERS, or None where it declares nothing.
+    """The PARAMETERS of `workflow_file`, or None without a declaration.
 
-    A file that is missing or no Python declares nothing: that is for whoever runs it to report.
-    Raises ConfigurationError for a PARAMETERS that is no literal of the form above.
+    A missing or invalid file declares nothing: load_workflow() reports that.
+    Raises ConfigurationError if PARAMETERS is not a literal of the form above.
     """
     try:
         with workflow_file.open("rb") as file:
@@ -90,14 +90,14 @@ def _read(node: ast.expr, file: Path) -> tuple[Parameter, ...]:
 
 def _parameter(name: Any, fields: Any) -> Parameter:
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise BadValue("a parameter's name is letters, digits, '_' and '-'")
+        raise BadValue("a parameter name consists of letters, digits, '_' and '-'")
     if not isinstance(fields, dict) or fields.get("type") not in KINDS:
         raise BadValue(f"must be a table with a type of {', '.join(KINDS)}")
     for key, value in fields.items():
         if key not in FIELDS:
-            raise BadValue(f"has an unknown field {key!r}; there are {', '.join(FIELDS)}")
+            raise BadValue(f"has an unknown field {key!r}; allowed: {', '.join(FIELDS)}")
         if not isinstance(value, FIELDS[key]):
-            raise BadValue(f"its {key} has the wrong type")
+            raise BadValue(f"{key} has the wrong type")
     rest = {key: value for key, value in fields.items() if key not in {"type", "choices", "default"}}
     rest = {"help": "", "section": BASE_SECTION, **rest}
     parameter = Parameter(name, fields["type"], choices=tuple(map(str, fields.get("choices", ()))), **rest)

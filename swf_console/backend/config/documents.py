@@ -1,4 +1,4 @@
-"""Read one TOML file into values and places; whatever is wrong with it is one clear Problem."""
+"""Read one TOML file into values and their positions; errors become a Problem."""
 
 import os
 import stat
@@ -17,7 +17,7 @@ MAXIMUM_BYTES = 1024 * 1024
 
 @dataclass(frozen=True)
 class Document:
-    """A parsed file: `data` is what tomli read, `place` tells where a key of it stands."""
+    """A parsed file: `data` is the result of tomli, place() the position of a key."""
 
     path: Path
     text: str
@@ -25,11 +25,11 @@ class Document:
 
     @cached_property
     def places(self) -> Places:
-        """Every key's place, found when the first is asked for."""
+        """The position of every key, computed on first use."""
         return locate(self.text)
 
     def place(self, *keys: str | int) -> Place:
-        """Where the key at the path `keys` stands; line 1 where the file does not say."""
+        """The position of the key at the path `keys`, else that of the table around it, else line 1."""
         while keys:
             if keys in self.places:
                 return self.places[keys]
@@ -37,7 +37,7 @@ class Document:
         return Place(1, 1)
 
     def problem(self, message: str, *keys: str | int, value: str | None = None, remedy: str = "") -> Problem:
-        """A Problem with the key at the path `keys`."""
+        """A Problem at the key with the path `keys`."""
         place = self.place(*keys)
         name = ".".join(str(key) for key in keys) or None
         return Problem(message, remedy, self.path, place.line, place.column, name, value)
@@ -46,7 +46,7 @@ class Document:
 def read_document(path: Path) -> Document:
     """Read and parse `path`.
 
-    Raises ConfigurationError where it is missing, unreadable, over 1 MiB, not UTF-8, or no TOML.
+    Raises ConfigurationError if it is missing, unreadable, over 1 MiB, not UTF-8, or not TOML.
     """
     return parse_document(_decode(path, _read(path)), path)
 
@@ -56,30 +56,30 @@ def parse_document(text: str, path: Path) -> Document:
     try:
         return Document(path, text, tomli.loads(text))
     except tomli.TOMLDecodeError as error:
-        problem = Problem(f"no valid TOML: {error.msg}", "", path, error.lineno, error.colno)
+        problem = Problem(f"not valid TOML: {error.msg}", "", path, error.lineno, error.colno)
         raise ConfigurationError(problem) from None
     except (ValueError, RecursionError):
-        problem = Problem("no usable TOML: a number is too long, or values are nested too deep", file=path)
+        problem = Problem("not usable TOML: a number is too long or values are nested too deeply", file=path)
         raise ConfigurationError(problem) from None
 
 
 def _read(path: Path) -> bytes:
     try:
-        # O_NONBLOCK: a named pipe must not hold us before it can be refused
+        # O_NONBLOCK: opening a named pipe would block before it can be refused
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise ConfigurationError(Problem("no regular file", file=path))
+                raise ConfigurationError(Problem("not a regular file", file=path))
             content = file.read(MAXIMUM_BYTES + 1)
     except FileNotFoundError:
-        raise ConfigurationError(Problem("no such file", file=path)) from None
+        raise ConfigurationError(Problem("file not found", file=path)) from None
     except IsADirectoryError:
-        raise ConfigurationError(Problem("a directory, not a file", file=path)) from None
+        raise ConfigurationError(Problem("is a directory, not a file", file=path)) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigurationError(Problem(f"cannot be read: {reason}", file=path)) from None
     if len(content) > MAXIMUM_BYTES:
-        raise ConfigurationError(Problem("too large: a configuration has at most 1 MiB", file=path))
+        raise ConfigurationError(Problem("too large: the limit is 1 MiB", file=path))
     return content
 
 

@@ -1,4 +1,4 @@
-"""Edit testbed.toml and configurations without losing comments or order, and never leave half a file."""
+"""Edit testbed.toml and configurations without losing comments or order, each file in one step."""
 
 import os
 import stat
@@ -19,35 +19,35 @@ PREVIOUS = ".previous"
 
 
 def set_in_testbed(path: Path, key: str, value: Any, workflows_dir: Path) -> None:
-    """Set `section.key` of testbed.toml to `value`; None takes the key out.
+    """Set `section.key` of testbed.toml to `value`; None removes the key.
 
-    Raises ConfigurationError or NamespaceError, and writes nothing, where the file would become wrong.
+    Raises ConfigurationError or NamespaceError, and writes nothing, if the file would become invalid.
     """
-    with _alone(path):
+    with _locked(path):
         text = edited(read_document(path), key, value)
         check_testbed(path, text, workflows_dir)
         _replace(path, text)
 
 
 def set_in_configuration(workflows_dir: Path, name: str, key: str, value: Any) -> None:
-    """Set `section.key` of a configuration to `value`; None takes the key out.
+    """Set `section.key` of a configuration to `value`; None removes the key.
 
-    Raises ConfigurationError, and writes nothing, where a configuration would become wrong: this one, or one
-    that includes it.
+    Raises ConfigurationError, and writes nothing, if this configuration or one that includes it would
+    become invalid.
     """
     path = plain_name("configuration", name, workflows_dir, ".toml")
-    with _alone(path):
+    with _locked(path):
         text = edited(read_document(path), key, value)
         check_configuration(workflows_dir, path, text)
         _replace(path, text)
 
 
 def check_configuration(workflows_dir: Path, path: Path, text: str) -> None:
-    """Raises ConfigurationError for what would be wrong with `text` in that file, and was not before."""
+    """Raises ConfigurationError for the problems that `text` would add to the home."""
     parse_document(text, path)
-    known = {_gist(problem) for problem in _composing_problems(workflows_dir, {})}
+    known = {_key_of(problem) for problem in _composing_problems(workflows_dir, {})}
     found = _composing_problems(workflows_dir, {path: text})
-    problems = [problem for problem in found if _gist(problem) not in known]
+    problems = [problem for problem in found if _key_of(problem) not in known]
     if problems:
         raise ConfigurationError(*problems)
 
@@ -63,22 +63,24 @@ def _composing_problems(workflows_dir: Path, unsaved: dict[Path, str]) -> list[P
 
 
 def save_text(path: Path, text: str) -> None:
-    """Write any file in one step, keeping what was there as `.previous`. Raises ConfigurationError."""
-    with _alone(path):
+    """Write a file in one step and save its old content as `.previous`. Raises ConfigurationError."""
+    with _locked(path):
         _replace(path, text)
 
 
 def edited(document: Document, key: str, value: Any) -> str:
-    """The text of `document` with `section.key` set to `value`, everything else as it was.
+    """The text of `document` with `section.key` set to `value` and everything else unchanged.
 
-    Raises ConfigurationError where there can be no such key.
+    Raises ConfigurationError if the key is not possible.
     """
     keys = key.split(".")
     if len(keys) < 2 or not KEY.fullmatch(key):
         raise ConfigurationError(
-            Problem("name it section.key, as in parameters.stf_count", field=key, file=document.path)
+            Problem(
+                "must have the form section.key, such as parameters.stf_count", field=key, file=document.path
+            )
         )
-    # the library is slow to load, and who only checks or saves a text needs none of it
+    # tomlkit is slow to import, and checking or saving a text does not need it
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
@@ -96,7 +98,7 @@ def edited(document: Document, key: str, value: Any) -> str:
 
 
 def _table(root: Any, keys: list[str], new: Callable[[], Any], *, make: bool) -> Any:
-    """The table at `keys`; a `new` one where it is missing and `make` says so, else None."""
+    """The table at `keys`; if it is missing, a `new` one with `make`, else None."""
     table = root
     for key in keys:
         if key not in table:
@@ -105,21 +107,21 @@ def _table(root: Any, keys: list[str], new: Callable[[], Any], *, make: bool) ->
             table[key] = new()
         table = table[key]
         if not isinstance(table, dict):
-            raise TypeError(f"{key} is no table")
+            raise TypeError(f"{key} is not a table")
     return table
 
 
 def check_testbed(path: Path, text: str, workflows_dir: Path) -> None:
     """Check `text` as testbed.toml; writes nothing.
 
-    Raises ConfigurationError or NamespaceError for a problem that was not there before.
+    Raises ConfigurationError or NamespaceError for problems that the file does not have yet.
     """
     new = parse_document(text, path)
     before = _read_if_usable(path)
     problems = _problems(new, workflows_dir)
     if problems and before:
-        known = {_gist(problem) for problem in _problems(before, workflows_dir)}
-        problems = [problem for problem in problems if _gist(problem) not in known]
+        known = {_key_of(problem) for problem in _problems(before, workflows_dir)}
+        problems = [problem for problem in problems if _key_of(problem) not in known]
     if problems:
         raise ConfigurationError(*problems)
     _check_namespace(new, before)
@@ -134,7 +136,7 @@ def _problems(document: Document, workflows_dir: Path) -> list[Problem]:
     return [problem for problem in found if problem.file == document.path]
 
 
-def _gist(problem: Problem) -> tuple[str | None, ...]:
+def _key_of(problem: Problem) -> tuple[str | None, ...]:
     return problem.message, problem.field, problem.value
 
 
@@ -146,7 +148,7 @@ def _read_if_usable(path: Path) -> Document | None:
 
 
 def _check_namespace(new: Document, before: Document | None) -> None:
-    """A namespace that is changed must be usable; the placeholder may stay while others change."""
+    """A changed namespace must be valid; the placeholder may stay while other keys change."""
     name = _namespace(new)
     if name is not None and (before is None or name != _namespace(before)):
         check_namespace(name)
@@ -173,12 +175,12 @@ def _replace(path: Path, text: str) -> None:
 
 def _write(target: Path, content: bytes, mode: int) -> None:
     with replacing(target, mode, durable=True) as file:
-        os.fchmod(file.fileno(), mode)  # as the file had it, whatever the umask
+        os.fchmod(file.fileno(), mode)  # the mode of the old file, independent of the umask
         file.write(content)
 
 
-def _alone(path: Path) -> FileLock:
-    """The lock of the folder, so that of two editors the second reads what the first wrote."""
+def _locked(path: Path) -> FileLock:
+    """Lock the folder: of two concurrent edits the second reads what the first wrote."""
     try:
         return FileLock(path.resolve().parent, os.O_RDONLY)
     except OSError as error:

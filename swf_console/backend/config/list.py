@@ -1,4 +1,4 @@
-"""All configurations of a home, what is wrong with them, and what a workflow's definition stores."""
+"""All configurations of a home, their problems, and the schema that a definition stores."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from .composed import Composition
 from .documents import read_document
 from .load import compose
 from .names import plain_name
-from .rules import Refusal, rules_of, shown
+from .rules import InvalidValue, rules_of, shown
 from .testbed import TESTBED_FILE, Testbed
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationSummary:
-    """One configuration file; `is_base` where it names no workflow and is only there to be included."""
+    """One configuration file; `is_base` if it names no workflow and is only included by others."""
 
     name: str
     path: Path
@@ -35,7 +35,7 @@ def configuration_names(workflows_dir: Path) -> list[str]:
 
 
 def list_configurations(workflows_dir: Path) -> list[ConfigurationSummary]:
-    """Every configuration of a home by name; one that is broken says so and keeps its place."""
+    """Every configuration of a home by name, invalid ones with their problems."""
     return [_summary(workflows_dir, name) for name in configuration_names(workflows_dir)]
 
 
@@ -57,12 +57,12 @@ def validate(workflows_dir: Path, names: Iterable[str] = (), testbed: Testbed | 
 
 
 def workflow_schema(workflows_dir: Path, workflow_name: str) -> list[dict[str, Any]]:
-    """The parameters that a workflow knows, whatever the configuration, as JSON."""
+    """The parameters of a workflow as JSON, independent of a configuration."""
     return [parameter.as_dict() for parameter in rules_of(workflow_name, workflows_dir).own]
 
 
 def workflow_defaults(workflows_dir: Path, workflow_name: str) -> dict[str, Any]:
-    """The default of every parameter of a workflow that has one."""
+    """The defaults of a workflow's parameters."""
     own = rules_of(workflow_name, workflows_dir).own
     return {parameter.name: parameter.default for parameter in own if parameter.default is not None}
 
@@ -99,14 +99,14 @@ def _missing_workflow(workflows_dir: Path, composition: Composition) -> list[Pro
 
 
 def _unused_sections(testbed: Testbed, used: set[str], workflows_dir: Path) -> list[Problem]:
-    """What is wrong in known sections of testbed.toml that none of the configurations has."""
+    """Problems in known sections of testbed.toml that no configuration has."""
     rules = rules_of("", workflows_dir)
     problems = []
     for section in (rules.strict_sections & set(testbed.sections)) - used:
         for key, value in testbed.sections[section].items():
             try:
                 rules.fit(section, key, value, lenient=False)
-            except Refusal as error:
+            except InvalidValue as error:
                 text = shown(value, section, key)
                 problems.append(
                     testbed.document.problem(str(error), section, key, value=text, remedy=error.remedy)

@@ -19,7 +19,7 @@ MAXIMUM_FILES = 200
 
 
 class IncludeTree:
-    """The files of one configuration. `unsaved` holds texts that an editor has not written yet."""
+    """The files of one configuration. `unsaved` holds texts of an editor that are not written yet."""
 
     def __init__(self, workflows_dir: Path, unsaved: dict[Path, str] | None = None) -> None:
         self._root = workflows_dir.resolve()
@@ -29,10 +29,10 @@ class IncludeTree:
         self._problems: list[Problem] = []
 
     def load(self, path: Path, problems: list[Problem]) -> list[Document]:
-        """Every document that can be read, in loading order: what is included comes before what includes it.
+        """Every readable document in loading order: included files come before the including file.
 
-        Every missing, cyclic, outside or broken file is among `problems` then, each with its chain. Raises
-        ConfigurationError where `path` itself cannot be read.
+        Missing, cyclic, outside and invalid files are added to `problems`, each with its chain of includes.
+        Raises ConfigurationError if `path` itself cannot be read.
         """
         documents = self._documents(path, ())
         if not documents:
@@ -51,7 +51,7 @@ class IncludeTree:
             self._loaded += 1
             message = self._refusal(path, name, link)
             if message:
-                self._complain(document, index, name, message, link)
+                self._add_problem(document, index, name, message, link)
             elif self._loaded <= MAXIMUM_FILES:
                 documents += self._documents(self._target(path, name), link)
         return [*documents, document]
@@ -66,19 +66,19 @@ class IncludeTree:
         return []
 
     def _refusal(self, path: Path, name: str, link: tuple[str, ...]) -> str:
-        """Why the file `name` may not be followed from `path`, or nothing."""
+        """Why `path` must not include the file `name`, or an empty text."""
         return _bad_name(name) or self._bad_target(self._target(path, name), link)
 
     def _bad_target(self, target: Path, link: tuple[str, ...]) -> str:
         if not target.resolve().is_relative_to(self._root):
-            return "is a link that leads out of the workflows folder"
+            return "is a link to a file outside the workflows folder"
         if self._shown(target) in {step.rpartition(":")[0] for step in link}:
             return "includes itself"
         if self._loaded == MAXIMUM_FILES + 1:
-            return f"is one too many: at most {MAXIMUM_FILES} are followed"
+            return f"exceeds the limit of {MAXIMUM_FILES} included files"
         return "" if target in self._unsaved or target.exists() else "does not exist"
 
-    def _complain(
+    def _add_problem(
         self, document: Document, index: int, name: str, message: str, link: tuple[str, ...]
     ) -> None:
         place = document.place("workflow", "includes", index)
@@ -108,7 +108,7 @@ class IncludeTree:
 
 def _bad_name(name: str) -> str:
     if not name or "\0" in name or "\\" in name:
-        return "is no file name"
+        return "is not a file name"
     if name.startswith("/"):
         return "is an absolute path; includes stay inside the workflows folder"
     if ".." in PurePosixPath(name).parts:
@@ -122,7 +122,7 @@ LENGTHS = {"name": 100, "version": 50, "description": 10_000}
 
 @dataclass(frozen=True)
 class Heading:
-    """What `[workflow]` says, over all files; an empty name is a base that others include."""
+    """The [workflow] table over all files; without a name it is a base to include."""
 
     name: str = ""
     version: str = "1.0"
@@ -138,7 +138,7 @@ def compose(
     overrides: Sequence[Override] = (),
     unsaved: Mapping[Path, str] | None = None,
 ) -> Composition:
-    """Compose the configuration of that name; `unsaved` holds texts of files that are still being edited.
+    """Compose the configuration with this name; `unsaved` holds texts of files that are being edited.
 
     Its workflow is `workflow` if that is given, else the one that it names. Configurations of the existing
     testbed name a processing chain there: if it has no Python file, the workflow of testbed.toml is used.
@@ -147,7 +147,7 @@ def compose(
     """
     path = plain_name("configuration", configuration, workflows_dir, ".toml")
     if path.name == TESTBED_FILE:
-        raise ConfigurationError(Problem("testbed.toml is no configuration", "It overrides one", path))
+        raise ConfigurationError(Problem("testbed.toml is not a configuration", "Name a configuration", path))
     problems: list[Problem] = []
     warnings: list[str] = []
     documents = IncludeTree(workflows_dir, dict(unsaved or {})).load(path, problems)
@@ -209,10 +209,14 @@ def _heading(documents: Sequence[Document], problems: list[Problem], warnings: l
             elif key not in KNOWN_FIELDS:
                 line = document.place("workflow", key).line
                 remedy = suggest(key, KNOWN_FIELDS)
-                warnings.append(f"{document.path}:{line}: [workflow] {key} means nothing. {remedy}".rstrip())
+                warnings.append(
+                    f"{document.path}:{line}: [workflow] {key} is unknown and ignored. {remedy}".rstrip()
+                )
     if isinstance(main.data.get("workflow"), dict) and "name" not in found:
         remedy = 'Add name = "stf_datataking", the name of the workflow\'s Python file'
-        problems.append(main.problem("a configuration names its workflow", "workflow", "name", remedy=remedy))
+        problems.append(
+            main.problem("missing: a configuration must name its workflow", "workflow", "name", remedy=remedy)
+        )
     return Heading(**found)
 
 
@@ -228,7 +232,7 @@ def _field(document: Document, key: str, value: Any, problems: list[Problem]) ->
         problems.append(document.problem("is empty", *keys))
     if key == "name" and (not PLAIN_NAME.fullmatch(value) or ".." in value):
         remedy = "Give the name of a Python file in the workflows folder, without .py"
-        problems.append(document.problem("is no plain workflow name", *keys, value=value, remedy=remedy))
+        problems.append(document.problem("is not a valid workflow name", *keys, value=value, remedy=remedy))
         return ""
     return value
 
@@ -247,9 +251,7 @@ def _warn_sections(merge: Merge) -> None:
     for name in merge.sections:
         remedy = "" if name in merge.rules.strict_sections else suggest(name, KNOWN_SECTIONS)
         if remedy:
-            merge.warnings.append(
-                f"[{name}] is no section of this project and is passed on unchecked. {remedy}"
-            )
+            merge.warnings.append(f"[{name}] is not a known section and is passed on unchecked. {remedy}")
 
 
 def _warn_sizes(merge: Merge) -> None:

@@ -21,7 +21,7 @@ ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b"}
 
 
 class Place(NamedTuple):
-    """Where a key stands: line and column, both from 1."""
+    """The position of a key: line and column, both from 1."""
 
     line: int
     column: int
@@ -31,7 +31,7 @@ Places = dict[Path, Place]
 
 
 def locate(text: str) -> Places:
-    """The place of every table and key of `text`, which must be valid TOML.
+    """The position of every table and key of `text`, which must be valid TOML.
 
     A path holds the keys from the top, and an index (from 0) for an element of an array.
     """
@@ -69,7 +69,7 @@ class _Scan:
         return path
 
     def within_arrays(self, keys: list[str]) -> Path:
-        """The path of a header: what lies below an array of tables belongs to its last element."""
+        """The path of a header: tables below an array of tables belong to its last element."""
         path: Path = ()
         for number, key in enumerate(keys, 1):
             path = (*path, key)
@@ -119,7 +119,7 @@ class _Scan:
         return self.text[self.at]
 
     def keys(self) -> tuple[list[str], int]:
-        """A dotted key, and the offset at which it starts; stops at the character after it."""
+        """A dotted key and the offset of its start; the position is then the character after it."""
         self.skip(SPACE)
         start = self.at
         keys = [self.key()]

@@ -1,4 +1,4 @@
-"""Values given on the command line, in a form, or in a message, over everything the files say."""
+"""Values from the command line, a form or a message that override the files."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ KEY = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 class Override:
     """One value for `key` (`stf_count`, or `section.stf_count`); `origin` is the flag, `form` or `message`.
 
-    `text` is what a person typed, where the value was read from text.
+    `text` is the typed text if the value was read from text.
     """
 
     key: str
@@ -28,26 +28,26 @@ class Override:
 def parse_override(text: str, origin: str = "--set") -> Override:
     """Read `key=value` or `section.key=value`: the value is a TOML scalar, bare words are strings.
 
-    Raises ConfigurationError without a key, a `=` or a value.
+    Raises ConfigurationError if key, `=` or value is missing.
     """
     key, equals, value = (part.strip() for part in text.partition("="))
-    remedy = "Write section.key=value, as in --set fast_processing.stf_count=10"
+    remedy = "Write section.key=value, such as fast_processing.stf_count=10"
     if not equals or not value:
         raise ConfigurationError(Problem(f"{key or text!r} has no value", remedy, origin))
     if not KEY.fullmatch(key):
-        raise ConfigurationError(Problem(f"{key!r} is no parameter name", remedy, origin))
+        raise ConfigurationError(Problem(f"{key!r} is not a valid parameter name", remedy, origin))
     return typed_override(key, value, origin)
 
 
 def typed_override(key: str, text: str, origin: str) -> Override:
-    """A value as it was typed: a TOML scalar, bare words are strings."""
+    """A typed value: a TOML scalar, bare words are strings."""
     return Override(key, _scalar(text.strip()), origin, text.strip())
 
 
 def overrides_from(params: Mapping[str, Any], origin: str = "message") -> tuple[Override, ...]:
     """The overrides in a message's `params`: names, `section.key` names, or tables of a section.
 
-    `null` sets nothing; `namespace`, which some senders put there, is no parameter.
+    `null` sets nothing; `namespace`, which some senders put there, is not a parameter.
     """
     flat: dict[str, Any] = {}
     for key, value in params.items():

@@ -1,4 +1,4 @@
-"""The parameters of data taking and fast processing: one table, the founding document's."""
+"""The parameters of data taking and fast processing, as in the founding document."""
 
 from ..core.destinations import SLICES_QUEUE, SLICES_TOPIC
 from .schema import Parameter
@@ -18,8 +18,8 @@ def _delay(name: str, default: float, meaning: str) -> Parameter:
 
 
 DATATAKING_PARAMETERS = (
-    _delay("no_beam_not_ready_delay", 5.0, "Time without beam before the run is imminent"),
-    _delay("broadcast_delay", 0.5, "Time that each state message takes to go round"),
+    _delay("no_beam_not_ready_delay", 5.0, "Time without beam before run_imminent"),
+    _delay("broadcast_delay", 0.5, "Time that each state message takes to reach all agents"),
     _delay("beam_not_ready_delay", 3.0, "Time with beam until the detectors are ready"),
     _delay("beam_ready_delay", 2.0, "Time that beam and detectors are ready before physics starts"),
     Parameter(
@@ -32,14 +32,14 @@ DATATAKING_PARAMETERS = (
         1_000_000,
         large=1000,
     ),
-    _delay("physics_period_duration", 30.0, "Length of one physics period where no stf_count is set"),
+    _delay("physics_period_duration", 30.0, "Length of one physics period if stf_count is not set"),
     _delay("standby_duration", 5.0, "Standby between two physics periods"),
-    _delay("beam_not_ready_end_delay", 3.0, "Time from the end of the run until the beam is gone"),
+    _delay("beam_not_ready_end_delay", 3.0, "Time from end_run until there is no beam"),
     Parameter("stf_interval", "number", "Time from the start of one STF to the next", "s", 2.0, 0.001, 86400),
     Parameter(
         "stf_count",
         "integer",
-        "STFs in the whole execution; without it, as many as the physics periods hold",
+        "STFs in the whole execution; if not set, as many as fit into the physics periods",
         "STFs",
         None,
         1,
@@ -64,7 +64,7 @@ DATATAKING_PARAMETERS = (
     Parameter(
         "target_worker_count",
         "integer",
-        "Workers to run",
+        "Number of workers",
         "workers",
         30,
         0,
@@ -75,7 +75,7 @@ DATATAKING_PARAMETERS = (
     Parameter(
         "stf_sampling_rate",
         "number",
-        "Share of the STFs that are sampled",
+        "Fraction of the STFs that is sampled",
         "",
         0.05,
         0,
@@ -85,7 +85,7 @@ DATATAKING_PARAMETERS = (
     Parameter(
         "slices_per_sample",
         "integer",
-        "Slices made of each TF sample",
+        "Slices per TF sample",
         "slices",
         15,
         1,
@@ -96,7 +96,7 @@ DATATAKING_PARAMETERS = (
     Parameter(
         "slice_processing_time",
         "number",
-        "Time a worker needs for a slice",
+        "Time that a worker needs per slice",
         "s",
         30,
         0,
@@ -104,23 +104,30 @@ DATATAKING_PARAMETERS = (
         section=FAST_SECTION,
     ),
     Parameter(
-        "worker_rampup_time", "number", "Time until all workers run", "s", 300, 0, 86400, section=FAST_SECTION
+        "worker_rampup_time",
+        "number",
+        "Time from run_imminent until all workers are ready",
+        "s",
+        300,
+        0,
+        86400,
+        section=FAST_SECTION,
     ),
     Parameter(
         "worker_rampdown_time",
         "number",
-        "Time a worker has to finish at the end",
+        "Time that workers have to finish after end_run",
         "s",
         60,
         0,
         86400,
         section=FAST_SECTION,
     ),
-    Parameter("core_count", "integer", "Cores of each worker", "cores", None, 1, 4096, section=FAST_SECTION),
+    Parameter("core_count", "integer", "Cores per worker", "cores", None, 1, 4096, section=FAST_SECTION),
     Parameter(
         "slice_destination",
         "string",
-        "Where slices go: a queue gives each to one worker, the topic to every external transformer",
+        "Destination of slices: the queue gives each to one worker, the topic to all transformers",
         default=SLICES_QUEUE,
         choices=(SLICES_QUEUE, SLICES_TOPIC),
         section=FAST_SECTION,

@@ -1,4 +1,4 @@
-"""Which values a workflow's sections may hold: the schema, applied where it holds."""
+"""Which values a workflow's sections may hold: the schema and where it applies."""
 
 import math
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from .parameters import DATATAKING, DATATAKING_PARAMETERS, KNOWN_SECTIONS
 from .schema import BadValue, Parameter, Schema
 
 
-class Refusal(ValueError):
-    """A value that does not fit, with what to do about it."""
+class InvalidValue(ValueError):
+    """A value that is not valid, with a remedy."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
@@ -25,9 +25,9 @@ class Refusal(ValueError):
 class Rules:
     """The rules of one workflow.
 
-    A described workflow (ours, or one that declares PARAMETERS) knows its parameters: in the known
-    sections a name it does not know is refused. Other sections, and workflows without a description,
-    keep names of their own. `own` are the workflow's parameters, as its definition stores them.
+    A described workflow (ours, or one that declares PARAMETERS) refuses unknown names in the known
+    sections. Other sections, and workflows without a declaration, may have any names. `own` are the
+    workflow's parameters, as its definition stores them.
     """
 
     schema: Schema
@@ -36,22 +36,24 @@ class Rules:
     own: tuple[Parameter, ...]
 
     def fit(self, section: str | None, key: str, value: Any, *, lenient: bool) -> Any:
-        """`value` in its parameter's type; `section` is None for a bare name. Raises Refusal."""
+        """`value` in the type of its parameter; `section` is None for a bare name. Raises InvalidValue."""
         parameter = self.schema.get(key)
         if parameter and (self.described or section is None or section in KNOWN_SECTIONS):
             return _fitted(parameter, value, lenient)
         if parameter is None and self.described and (section is None or section in self.strict_sections):
-            remedy = suggest(key, self.schema.names, otherwise="`config show` lists the parameters")
-            raise Refusal("unknown parameter", remedy)
+            remedy = suggest(
+                key, self.schema.names, otherwise="List the parameters: swf-console config show NAME"
+            )
+            raise InvalidValue("unknown parameter", remedy)
         if any(isinstance(each, float) and not math.isfinite(each) for each in _scalars(value)):
-            raise Refusal("must be a finite number")
+            raise InvalidValue("must be a finite number")
         return value
 
 
 def rules_of(workflow_name: str, workflows_dir: Path) -> Rules:
-    """The rules of a workflow; one without a name is a base to include, and is checked as ours.
+    """The rules of a workflow; without a name it is a base to include, checked like data taking.
 
-    Raises ConfigurationError for a PARAMETERS that cannot be used.
+    Raises ConfigurationError for invalid PARAMETERS.
     """
     declared = declared_parameters(workflows_dir / f"{workflow_name}.py") if workflow_name else None
     own = declared or ()
@@ -66,7 +68,7 @@ def rules_of(workflow_name: str, workflows_dir: Path) -> Rules:
 
 
 def shown(value: Any, *keys: str) -> str:
-    """A value as an error's text may show it."""
+    """A value for an error message: redacted and shortened."""
     safe = redact(value, *keys)
     text = str(safe).lower() if isinstance(safe, bool) else str(safe)
     return text if len(text) <= 80 else text[:77] + "..."
@@ -77,7 +79,7 @@ def _fitted(parameter: Parameter, value: Any, lenient: bool) -> Any:
         return parameter.fit(value, lenient=lenient)
     except BadValue as error:
         remedy = f"{parameter.name}: {parameter.help}"
-        raise Refusal(str(error), remedy) from None
+        raise InvalidValue(str(error), remedy) from None
 
 
 def _scalars(value: Any) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""What a parameter is: its type, unit, range, default and meaning, and whether a value fits."""
+"""Parameters: type, unit, range, default and help, and the check of a value."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -17,12 +17,12 @@ KINDS: dict[str, str] = {
 
 
 class BadValue(ValueError):
-    """A value that a parameter cannot take; its text says what it must be."""
+    """A value that a parameter does not accept; the text says what it must be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a workflow. `section` is where its default goes; `large` is where a warning begins."""
+    """One parameter of a workflow. `section` gets its default; values above `large` cause a warning."""
 
     name: str
     kind: Kind
@@ -38,15 +38,15 @@ class Parameter:
     def fit(self, value: Any, *, lenient: bool = False) -> Scalar:
         """`value` as this parameter's type. Raises BadValue for a wrong type or out of range.
 
-        An integral float counts as an integer. `lenient` also reads numbers and booleans from text,
-        as a form or a message gives them.
+        An integral float counts as an integer. `lenient` also reads numbers and booleans from the text
+        of a form or a message.
         """
         typed = self._typed(_from_text(value, self.kind) if lenient else value)
         self._check_range(typed)
         return typed
 
     def is_large(self, value: Scalar) -> bool:
-        """Whether `value` is allowed, and so large that a person should be asked."""
+        """Whether `value` is allowed but larger than usual."""
         return self.large is not None and not isinstance(value, str) and value > self.large
 
     @property
@@ -120,7 +120,7 @@ class Schema:
         return iter(self._parameters.values())
 
     def get(self, name: str) -> Parameter | None:
-        """The parameter of that name, if there is one."""
+        """The parameter with this name, or None."""
         return self._parameters.get(name)
 
     @property

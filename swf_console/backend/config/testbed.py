@@ -1,4 +1,4 @@
-"""testbed.toml: which one holds, and what it says."""
+"""testbed.toml: which file applies, and its content."""
 
 import copy
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ WORDS: dict[type, str] = {bool: "true or false", str: "a string", int: "a whole 
 
 @dataclass(frozen=True, slots=True)
 class AgentNeed:
-    """One [agents.<name>] table; `count` is the size of its process group, `options` what else it says."""
+    """One [agents.<name>] table; `count` is the size of its process group, `options` its other keys."""
 
     name: str
     enabled: bool = True
@@ -30,7 +30,7 @@ def agents_of(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, AgentNeed]:
 
 
 def agent_problems(document: Document) -> list[Problem]:
-    """What is wrong with the [agents.*] tables of a file."""
+    """The problems of the [agents.*] tables of a file."""
     tables = document.data.get("agents", {})
     if not isinstance(tables, dict):
         return [document.problem("must be tables: [agents.<name>]", "agents")]
@@ -39,7 +39,7 @@ def agent_problems(document: Document) -> list[Problem]:
         if isinstance(table, dict):
             problems += _problems(document, name, table)
         else:
-            problems.append(document.problem("an agent is a table", "agents", name))
+            problems.append(document.problem("must be a table: [agents.<name>]", "agents", name))
     return problems
 
 
@@ -68,9 +68,9 @@ NOT_PARAMETERS = frozenset({"testbed", "workflow", "agents"})
 
 @dataclass(frozen=True)
 class Testbed:
-    """What testbed.toml says: `sections` and `parameters` override a configuration, nothing else does."""
+    """The content of testbed.toml: only `sections` and `parameters` override a configuration."""
 
-    __test__ = False  # no test class, whatever its name begins with
+    __test__ = False  # tells pytest that this is not a test class
 
     document: Document = field(repr=False)
     namespace: str | None
@@ -81,40 +81,40 @@ class Testbed:
 
     @property
     def path(self) -> Path:
-        """The file it was read from."""
+        """The file."""
         return self.document.path
 
 
 def find_testbed(settings_testbed: Path | None, workflows_dir: Path) -> Path | None:
-    """The testbed.toml that holds: the one asked for, else the one in `workflows_dir`, else None.
+    """The testbed.toml that applies: the requested one, else that in `workflows_dir`, else None.
 
-    Raises ConfigurationError where the one asked for is not there.
+    Raises ConfigurationError if the requested file does not exist.
     """
     if settings_testbed is None:
         usual = workflows_dir / TESTBED_FILE
         return usual if usual.exists() else None
     if not settings_testbed.exists():
-        remedy = "Mend --testbed-config or SWF_TESTBED_CONFIG"
-        raise ConfigurationError(Problem("no such testbed configuration", remedy, settings_testbed))
+        remedy = "Correct --testbed-config or SWF_TESTBED_CONFIG"
+        raise ConfigurationError(Problem("file not found", remedy, settings_testbed))
     return settings_testbed
 
 
 def load_testbed(path: Path) -> Testbed:
-    """Read testbed.toml. Raises ConfigurationError with every problem of its form."""
+    """Read testbed.toml. Raises ConfigurationError with all its problems."""
     return testbed_of(read_document(path))
 
 
 def testbed_of(document: Document) -> Testbed:
-    """Understand an already parsed testbed.toml. Raises ConfigurationError with every problem of its form."""
+    """The Testbed of a parsed file. Raises ConfigurationError with all its problems."""
     problems = [
-        document.problem("a value outside of every section", name, remedy="Put it under [parameters]")
+        document.problem("is a value outside any section", name, remedy="Put it under [parameters]")
         for name, value in document.data.items()
         if not isinstance(value, dict)
     ]
     tables = {name: value for name, value in document.data.items() if isinstance(value, dict)}
     namespace = tables.get("testbed", {}).get("namespace")
     if namespace is not None and not isinstance(namespace, str):
-        problems.append(document.problem("a namespace is a string", "testbed", "namespace"))
+        problems.append(document.problem("must be a string", "testbed", "namespace"))
     problems += agent_problems(document)
     if problems:
         raise ConfigurationError(*problems)

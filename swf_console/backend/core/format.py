@@ -44,6 +44,13 @@ def lasted(seconds: float | None) -> str:
     return f"{seconds:.2f}s" if seconds < 10 else f"{seconds:.1f}s" if seconds < MINUTE else age(seconds)
 
 
+def process_of(owner: str | None) -> str:
+    """`process 123 on HOST` for the id of a lease owner, `HOST:PID:RANDOM`; other ids are unchanged."""
+    host, _, rest = (owner or "").partition(":")
+    pid = rest.partition(":")[0]
+    return f"process {pid} on {host}" if host and pid.isdecimal() else owner or "an unknown process"
+
+
 def span(seconds: float | None) -> str:
     """A length of time in its two largest units, as commands print it: 1.2 s, 4 min 10 s, 3 d 4 h."""
     if seconds is None:

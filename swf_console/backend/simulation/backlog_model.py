@@ -1,4 +1,4 @@
-"""How many slices wait, over time: by a formula, and by a SimPy model that gives the same numbers."""
+"""The queue of slices over time: by a formula, and by a SimPy model that gives the same numbers."""
 
 import math
 from bisect import bisect_right
@@ -29,10 +29,10 @@ class BacklogPoint:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many slices wait at most and until when; ticks and times in simulated seconds.
+    """The queue of slices; ticks and times in simulated seconds.
 
-    `drain_seconds` counts from `end_run` to the last finished slice; None where no worker ever finishes one.
-    `unfinished` are the slices that are not done when the ramp-down time after `end_run` is over.
+    `drain_seconds` counts from `end_run` to the last finished slice; None without workers.
+    `unfinished` slices are not done when the ramp-down time after `end_run` ends.
     """
 
     method: Method
@@ -47,7 +47,7 @@ class Backlog:
 
 
 def sampled(stf_ticks: Sequence[float], rate: float) -> list[float]:
-    """The STFs that a sampling rate takes, evenly spread, the first always: 5 % are the 1st, 21st, ..."""
+    """The STFs that a sampling rate selects, evenly spread, always the first: 5 % are the 1st, 21st, ..."""
     return [tick for n, tick in enumerate(stf_ticks) if _share(n + 1, rate) > _share(n, rate)]
 
 
@@ -57,10 +57,10 @@ def ready_ticks(work: Workload, requested: float) -> list[float]:
 
 
 def starts_by_formula(arrivals: Sequence[float], seconds: float, ready: Sequence[float]) -> list[float]:
-    """When each slice is started: once it has arrived and a worker, new or finished, is free.
+    """The start of each slice: when it has arrived and a worker is free.
 
-    Exact for slices taken in order that all take the same time: then workers are free again in the order
-    in which they started.
+    Exact for slices that are taken in order and all take the same time: workers then become free in the
+    order in which they started.
     """
     starts: list[float] = []
     new = freed = 0
@@ -75,7 +75,7 @@ def starts_by_formula(arrivals: Sequence[float], seconds: float, ready: Sequence
 
 
 def starts_by_model(arrivals: Sequence[float], seconds: float, ready: Sequence[float]) -> list[float]:
-    """The same, from SimPy: workers that become ready and then take one slice after the other."""
+    """starts_by_formula() from a SimPy model: workers become ready, then take one slice after the other."""
     env = simpy.Environment(0.0)
     queue = simpy.Store(env)
     starts: list[float] = []
@@ -107,7 +107,7 @@ def predict_backlog(
     end_run: float,
     method: Method = "formula",
 ) -> Backlog | None:
-    """The backlog of the slices of these STFs; None where they are too many for the model (30,000).
+    """The backlog of the slices of these STFs; None if they are too many for the model (30,000).
 
     The last worker is ready `rampup_time` after `run_imminent`; messages take no time.
     """
@@ -155,7 +155,7 @@ class _SliceCounts:
         return tuple(self.at(first + n * step if n < POINTS - 1 else last) for n in range(POINTS))
 
     def peak(self) -> tuple[int, float]:
-        """The most that ever waited, and when: only an arrival can raise it."""
+        """The longest queue and its tick: only an arrival can make the queue longer."""
         highest, when = 0, self.arrivals[0] if self.arrivals else 0.0
         for n, tick in enumerate(islice(self.arrivals, 1, None), 1):
             if tick == self.arrivals[n - 1]:
@@ -171,5 +171,5 @@ class _SliceCounts:
 
 
 def _share(stfs: int, rate: float) -> int:
-    """How many of the first `stfs` are sampled: their share, rounded up, as the agents round it."""
+    """How many of the first `stfs` are sampled: rounded up, as the agents do."""
     return math.ceil(stfs * rate - 1e-9) if stfs else 0

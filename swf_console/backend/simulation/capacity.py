@@ -1,4 +1,4 @@
-"""Whether the workers can keep up: slices made per second against slices finished per second."""
+"""Capacity of the workers: slices created per second against slices finished per second."""
 
 import math
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """The parameters that decide it; times in seconds, ramp-up and ramp-down are those of the workers."""
+    """The parameters of the capacity; times in seconds, ramp-up and ramp-down of the workers."""
 
     stf_interval: float
     stf_sampling_rate: float
@@ -37,7 +37,7 @@ class Capacity:
 
 
 def workload(parameters: Mapping[str, Any]) -> Workload | None:
-    """What the parameters say about slices and workers; None where they have none of them.
+    """The workload in the parameters; None if they do not describe slices and workers.
 
     Without a sampling rate every STF is sampled.
     """

@@ -33,9 +33,9 @@ class Lateness:
         self._last = 0.0
 
     def add(self, seconds: float) -> None:
-        """Note one event that was `seconds` late (not finite where nothing was scheduled).
+        """Record one event that was `seconds` late (not finite if nothing was scheduled).
 
-        This is done in the moment when the event is due, so it is counted later, a thousand at a time.
+        Called when an event is due, so the statistics are computed later, a thousand at a time.
         """
         self._uncounted.append(seconds)
         if len(self._uncounted) == BATCH:
@@ -49,7 +49,7 @@ class Lateness:
                 self._last = seconds
 
     def summary(self) -> LatenessSummary:
-        """What is worth keeping."""
+        """The statistics so far."""
         self._count()
         late = self._durations
         return LatenessSummary(
@@ -68,7 +68,7 @@ class Clock(Protocol):
         """Step until stopped."""
 
     def lateness(self) -> LatenessSummary | None:
-        """How late the events were, where they were due at a time of the wall clock."""
+        """How late the events were; None if no event was due at a wall-clock time."""
 
 
 class FastClock:
@@ -81,25 +81,25 @@ class FastClock:
             step()
 
     def lateness(self) -> LatenessSummary | None:
-        """Nothing is ever due."""
+        """None: no event has a due time."""
         return None
 
 
 class RealtimeClock:
     """An event of simulated time t is due t / `factor` wall seconds after the start.
 
-    The schedule is absolute, so that lateness never adds up: what is late is done at once, and what follows
-    is due when it always was.
+    The schedule is absolute, so that lateness never adds up: a late event is processed immediately, and the
+    following events keep their due times.
     """
 
     def __init__(self, factor: float = 1.0) -> None:
         if not factor > 0:
-            raise ValueError(f"a clock cannot run at {factor} times real time")
+            raise ValueError(f"the factor of a clock must be greater than 0: {factor}")
         self._factor = factor
         self._lateness = Lateness()
 
     def run(self, env: Environment, stop: StopSignal) -> None:
-        """Step when each event is due, until stopped; the wait ends at once when a stop is requested."""
+        """Step when each event is due, until stopped; a stop request ends the wait immediately."""
         start = time.monotonic() - env.now / self._factor
         while not stop.is_set:
             due = start + env.peek() / self._factor

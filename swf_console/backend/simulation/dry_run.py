@@ -26,7 +26,7 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What happens when, in simulated seconds. `cut` says why it is not the whole run."""
+    """The events of a run in simulated seconds. `cut` says why the schedule is incomplete."""
 
     transitions: tuple[Transition, ...]
     stf_ticks: tuple[float, ...]
@@ -35,13 +35,13 @@ class Schedule:
     cut: str | None = None
 
     def tick_of(self, msg_type: str, default: float) -> float:
-        """When the state was announced for the first time."""
+        """The tick of the first message of this type."""
         return next((one.tick for one in self.transitions if one.msg_type == msg_type), default)
 
 
 @dataclass
 class _RecordingPorts:
-    """Ports without a broker and a database, which keep what a schedule is made of."""
+    """Ports without a broker and a database that collect a schedule."""
 
     planning: ClassVar[bool] = True
     stop: StopSignal
@@ -54,7 +54,7 @@ class _RecordingPorts:
         if content["msg_type"] == "stf_gen":
             self.stf_ticks.append(tick)
         if len(self.stf_ticks) >= MOST_STFS or self.messages >= MOST_MESSAGES:
-            self.stop.request(f"the first {len(self.stf_ticks):,} STFs only")
+            self.stop.request(f"stopped after {len(self.stf_ticks):,} STFs")
 
     def next_run_number(self) -> int:
         return 1
@@ -72,10 +72,10 @@ def dry_run(
     duration: float | None = None,
     stop: StopSignal | None = None,
 ) -> Schedule:
-    """Simulate the workflow as fast as possible and keep its schedule.
+    """Simulate the workflow as fast as possible and return its schedule.
 
-    A run that would never end is cut at an hour, any run at its first 100,000 STFs.
-    Raises ExecutionFailed where the workflow itself fails.
+    A run without an end is stopped after an hour of simulated time, any run after 100,000 STFs.
+    Raises ExecutionFailed if the workflow fails.
     """
     stop = stop or StopSignal()
     ports = _RecordingPorts(stop)
@@ -83,7 +83,7 @@ def dry_run(
     limit = duration or (LONGEST_SECONDS if _is_endless(config) else None)
     outcome = simulate(code, config, ports, identity=identity, stop=stop, duration=limit)
     if outcome.status == "failed":
-        raise ExecutionFailed(f"workflow {code.name} fails: {outcome.error_message}")
+        raise ExecutionFailed(f"workflow {code.name} failed: {outcome.error_message}")
     return Schedule(
         transitions=tuple(ports.transitions),
         stf_ticks=tuple(ports.stf_ticks),
@@ -100,7 +100,7 @@ def _is_endless(config: Mapping[str, Any]) -> bool:
 
 
 def merged_parameters(config: Mapping[str, Any]) -> dict[str, Any]:
-    """`daq_state_machine` with every other section over it, as a workflow merges them."""
+    """`daq_state_machine` with every other section merged over it, as workflows do."""
     parameters = dict(config.get("daq_state_machine", {}))
     for name, section in config.items():
         if name != "daq_state_machine" and isinstance(section, Mapping):
@@ -112,5 +112,5 @@ def _cut(outcome: ExecutionOutcome, duration: float | None) -> str | None:
     if outcome.status == "terminated":
         return outcome.stop_reason
     if outcome.reason == "duration" and not duration:
-        return f"the first {LONGEST_SECONDS:,.0f} simulated seconds only: the run never ends by itself"
+        return f"stopped after {LONGEST_SECONDS:,.0f} simulated seconds: the run has no end"
     return None

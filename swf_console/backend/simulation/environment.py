@@ -21,7 +21,7 @@ PACKAGES = {
 
 
 def package_versions() -> dict[str, str]:
-    """The versions of the packages that take part in an execution, which are those that are loaded."""
+    """The versions of the loaded packages: only those take part in an execution."""
     found = {"swf-console": __version__}
     for package, module in PACKAGES.items():
         version = getattr(sys.modules.get(module), "__version__", None)

@@ -1,4 +1,4 @@
-"""One execution's life, from the workflow's constructor to the `end_run` that closes it."""
+"""The simulation of one execution, from the workflow's constructor to its `end_run`."""
 
 import copy
 import time
@@ -38,20 +38,20 @@ class ExecutionOutcome:
 
 
 class _WorkflowEnded(Exception):
-    """The workflow's generator came to its end."""
+    """The workflow's generator has returned."""
 
 
 class _DurationReached(Exception):
-    """The simulated seconds that were allowed are over."""
+    """The requested number of simulated seconds is reached."""
 
 
 def executor_config(
     sections: Mapping[str, Mapping[str, Any]], parameters: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
-    """What a workflow's constructor is given: the sections, each with the values that won.
+    """The configuration for a workflow's constructor: the sections with their effective values.
 
     `daq_state_machine` holds all of `parameters`, so a workflow that merges the other sections over it, as
-    the old ones do, arrives at the same values.
+    existing workflows do, gets the same values.
     """
     config = {"daq_state_machine": dict(parameters)}
     for name, section in sections.items():
@@ -95,7 +95,7 @@ def simulate(
 
 
 class _Execution:
-    """The steps of one execution, and what has to be closed when it ends."""
+    """The steps of one execution, and the closing of its generator and run."""
 
     def __init__(
         self, code: WorkflowCode, env: simpy.Environment, runner: Runner, clock: Clock, stop: StopSignal
@@ -115,7 +115,7 @@ class _Execution:
         except _DurationReached:
             return ExecutionOutcome("completed", "duration")
         except EmptySchedule:
-            return _failure("the workflow waits for an event that nothing is going to trigger")
+            return _failure("the workflow waits for an event that is never triggered")
         except BaseException as error:  # noqa: BLE001 - workflow code raises whatever it likes
             return self._raised(error)
         return self._stopped()
@@ -127,7 +127,11 @@ class _Execution:
             if self.generator is not None:
                 self.generator.close()
         except BaseException as error:  # noqa: BLE001 - as above
-            self.runner.logger.warning("%s: closing it raised %s", self.code.name, _one_line(error))
+            self.runner.logger.warning(
+                "%s: the generator raised an exception when it was closed: %s",
+                self.code.name,
+                _one_line(error),
+            )
         try:
             self.runner.close()
         except BaseException as error:  # noqa: BLE001 - a lost broker or database
@@ -144,14 +148,14 @@ class _Execution:
             if hasattr(generator, "close"):
                 generator.close()
             raise ExecutionFailed(
-                f"execute() of {self.code.name} returned {type(generator).__name__}, no generator",
-                "It has to yield SimPy events",
+                f"execute() of {self.code.name} returned {type(generator).__name__}, not a generator",
+                "Write it as a generator that yields SimPy events",
             )
         self.generator = generator
         self.env.process(generator).callbacks = [_ended]
 
     def _end_at(self, duration: float) -> None:
-        """Schedule the end before everything else of that instant, as SimPy's own `until` does."""
+        """Schedule the end before every other event of that time, as SimPy's own `until` does."""
         end = Event(self.env)
         end._ok, end._value = True, None
         end.callbacks = [_duration_reached]
@@ -171,7 +175,7 @@ class _Execution:
 
 
 def _ended(process: Event) -> None:
-    """Callback of the workflow's process: raises its own exception, not SimPy's copy of it."""
+    """Callback of the workflow's process: raises the original exception, not SimPy's copy of it."""
     process.defused = True
     if not process.ok and isinstance(process.value, BaseException):
         raise process.value
@@ -195,7 +199,7 @@ def _not_closed(outcome: ExecutionOutcome, error: BaseException) -> ExecutionOut
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """An exception and its causes; SimPy copies one for each process that waited for the failed one."""
+    """An exception and its causes; SimPy adds a copy for each process that waited for the failed one."""
     chain = [error]
     while (cause := chain[-1].__cause__) is not None and type(cause) is type(error):
         chain.append(cause)

@@ -1,4 +1,4 @@
-"""What a run will be like, before it is started: schedule, messages, and whether the workers keep up."""
+"""Prediction of a run: schedule, messages, and whether the workers keep up."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from .workflow_loader import WorkflowCode
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The prediction. `downstream` are the messages of the agents, where fast processing is configured.
+    """The prediction. `downstream` counts the messages of the agents if fast processing is configured.
 
-    `backlog` is by formula, `modelled` the same from SimPy where there are not too many slices for that.
+    `backlog` is by formula, `modelled` the same by SimPy, None if there are too many slices.
     """
 
     schedule: Schedule
@@ -35,9 +35,9 @@ def plan_run(
     duration: float | None = None,
     stop: StopSignal | None = None,
 ) -> Plan:
-    """Predict a run of `code` with what its constructor would be given as `config`.
+    """Predict a run of `code` whose constructor gets `config`.
 
-    Needs neither broker nor database. Raises ExecutionFailed where the workflow fails.
+    Needs neither broker nor database. Raises ExecutionFailed if the workflow fails.
     """
     schedule = dry_run(code, config, duration=duration, stop=stop)
     work = workload(merged_parameters(config))
@@ -75,25 +75,25 @@ def _downstream(schedule: Schedule, work: Workload | None) -> dict[str, int]:
 
 
 def _warnings(schedule: Schedule, rates: Capacity | None, backlog: Backlog | None) -> list[str]:
-    warnings = [f"predicted: {schedule.cut}"] if schedule.cut else []
+    warnings = [f"prediction incomplete: {schedule.cut}"] if schedule.cut else []
     if rates is None or backlog is None:
         return warnings
     if not rates.keeps_up:
         warnings.append(
-            f"{rates.workers} workers finish {rates.capacity:.3g} of the {rates.demand:.3g} slices made "
-            f"per second: {rates.workers_needed} workers would keep up"
+            f"{rates.workers} workers finish {rates.capacity:.3g} of the {rates.demand:.3g} slices created "
+            f"per second; {rates.workers_needed} workers would be enough"
         )
     if backlog.drain_seconds is None:
-        warnings.append(f"there is no worker: none of the {backlog.slices:,} slices is ever finished")
+        warnings.append(f"target_worker_count is 0: none of the {backlog.slices:,} slices will be processed")
     elif backlog.unfinished:
         warnings.append(
-            f"{backlog.unfinished:,} of {backlog.slices:,} slices are not done when worker_rampdown_time is "
-            f"over: the workers stay until the last is, {backlog.drain_seconds:g} s after end_run; "
-            "more workers would be done sooner"
+            f"{backlog.unfinished:,} of {backlog.slices:,} slices will be unfinished when "
+            f"worker_rampdown_time ends; workers stay until they are done, "
+            f"{backlog.drain_seconds:g} s after end_run"
         )
     if backlog.slices and backlog.workers_ready > schedule.tick_of("end_run", schedule.end):
         warnings.append(
-            f"the last worker is ready at {backlog.workers_ready:g} s, after the run has ended: "
-            "a shorter worker_rampup_time, or a longer run"
+            f"the last worker is ready at {backlog.workers_ready:g} s, after end_run: "
+            "reduce worker_rampup_time or extend the run"
         )
     return warnings

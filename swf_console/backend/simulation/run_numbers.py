@@ -1,7 +1,7 @@
-"""Run numbers for workflows of the old testbed, which asked the monitor's REST API for them.
+"""Run numbers for workflows of the existing testbed, which request them from the monitor's REST API.
 
-They import `get_next_run_number` of `swf_common_lib.api_utils` and hand it `runner.api_session`. Where that
-package is not installed, `compat` has a module of that name; either way the number comes from our sequence.
+They import `get_next_run_number` of `swf_common_lib.api_utils` and pass it `runner.api_session`. If that
+package is not installed, `compat` has a module of that name; the number always comes from our sequence.
 """
 
 import importlib.util
@@ -21,7 +21,7 @@ ENDPOINT = "/api/state/next-run-number/"
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """As much of an HTTP response as such workflows read."""
+    """The part of an HTTP response that such workflows read."""
 
     content: dict[str, object]
     status_code: int = 200
@@ -32,11 +32,11 @@ class ApiResponse:
         return dict(self.content)
 
     def raise_for_status(self) -> None:
-        """Nothing to raise: a failure was raised where it happened."""
+        """Does nothing: a failed request raises in post()."""
 
 
 class ApiSession:
-    """Answers the one request that a workflow makes of the monitor."""
+    """Answers the one request that workflows send to the monitor."""
 
     def __init__(self, next_run_number: Callable[[], int]) -> None:
         self._next_run_number = next_run_number
@@ -45,15 +45,15 @@ class ApiSession:
         """Take the next run number; ExecutionFailed for any other address."""
         if not url.rstrip("/").endswith(ENDPOINT.rstrip("/")):
             raise ExecutionFailed(
-                f"POST {url}: a workflow's api_session answers {ENDPOINT} alone",
-                "Send messages with runner.send_message, and record states with runner.record_state",
+                f"POST {url}: runner.api_session supports only {ENDPOINT}",
+                "Use runner.send_message for messages and runner.record_state for states",
             )
         number = self._next_run_number()
         return ApiResponse({"status": "success", "run_number": number})
 
 
 class _CompatFinder(MetaPathFinder):
-    """Finds our module under the old package's name, after every other finder has failed."""
+    """Finds our module under the existing package's name, after every other finder has failed."""
 
     def find_spec(
         self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None
@@ -67,6 +67,6 @@ class _CompatFinder(MetaPathFinder):
 
 
 def install_compat() -> None:
-    """Let `import swf_common_lib.api_utils` work where that package is not installed."""
+    """Make `import swf_common_lib.api_utils` work if that package is not installed."""
     if not any(isinstance(finder, _CompatFinder) for finder in sys.meta_path):
         sys.meta_path.append(_CompatFinder())

@@ -1,4 +1,4 @@
-"""What a workflow is given as its `runner`: it sends messages and records the states of the run."""
+"""The `runner` of a workflow: it sends messages and records the states of the run."""
 
 import json
 import logging
@@ -41,7 +41,7 @@ OFFERED = (
 
 
 class MessageRefused(ExecutionFailed):
-    """A workflow tried to send something that is not a message, or to an invalid destination."""
+    """A workflow sent something that is not a message, or used an invalid destination."""
 
 
 class Runner:
@@ -98,8 +98,8 @@ class Runner:
     def send_message(self, destination: str, message: dict[str, Any]) -> None:
         """Send `message` to `/topic/...` or `/queue/...`, stamped with the execution's identity.
 
-        Namespace, execution_id and sender are always the execution's own; run_id, simulation_tick and
-        timestamp (ISO 8601, UTC) are added where the message does not say them.
+        Namespace, execution_id and sender are always those of the execution; run_id, simulation_tick and
+        timestamp (ISO 8601, UTC) are added if the message does not have them.
         Raises MessageRefused unless it is a JSON object with a msg_type and the destination has its prefix.
         """
         msg_type = self._accept(destination, message)
@@ -133,19 +133,19 @@ class Runner:
         return True
 
     def record_state(self, state: str, substate: str | None = None) -> None:
-        """Record a transition of the DAQ that no message announces."""
+        """Record a transition of the DAQ for which no message is sent."""
         content = {**self._identity, "simulation_tick": self._env.now}
         number = self.run_number or self.next_run_number()
         now = datetime.now(UTC)
         self._ports.record_state(StateChange(now, number, "state_change", state, substate, content))
 
     def begin_closing(self, reason: Reason) -> None:
-        """From here on a stop holds up no message, and an `end_run` gives `reason`."""
+        """From now on a stop does not abort a send, and an `end_run` carries `reason`."""
         self._reason = reason
         self._closing = True
 
     def close(self) -> None:
-        """Tell the agents that the run is over, unless they know; nothing can be sent afterwards."""
+        """Send `end_run` if the run is still open; nothing can be sent afterwards."""
         try:
             if self._run_open:
                 self.send_message(EPICTOPIC, {"msg_type": "end_run"})
@@ -158,7 +158,7 @@ class Runner:
         if not isinstance(destination, str) or destination not in self._destinations:
             if not isinstance(destination, str) or not DESTINATION.fullmatch(destination):
                 raise MessageRefused(
-                    f"a message to {destination!r}: the destination has no prefix",
+                    f"destination {destination!r} does not start with /topic/ or /queue/",
                     "Write /topic/NAME or /queue/NAME",
                 )
             self._destinations.add(destination)
@@ -166,19 +166,19 @@ class Runner:
             raise MessageRefused(f"a message must be a dict, not {type(message).__name__}")
         msg_type = message.get("msg_type")
         if not isinstance(msg_type, str) or not msg_type:
-            raise MessageRefused(f"a message to {destination} without a msg_type")
+            raise MessageRefused(f"message to {destination} has no msg_type")
         return msg_type
 
     def _completed(self, msg_type: str, content: dict[str, Any]) -> bool:
-        """Add the fields of a state's announcement; False where it is not to be sent."""
+        """Add the fields of a state message; False if it must not be sent."""
         if msg_type == "run_imminent":
             self._stfs_before_run = self.stf_count
         elif msg_type == "end_run":
             if not self._run_open and self.messages_by_type["end_run"]:
-                self.logger.warning("%s: a second end_run was not sent", self.execution_id)
+                self.logger.warning("%s: second end_run not sent", self.execution_id)
                 return False
             self._complete_end_run(content)
-        # others are given theirs when they are written; this content is the state event's too
+        # other messages get their timestamp when they are written; this content is also the state event's
         content.setdefault("timestamp", datetime.now(UTC).isoformat(timespec="microseconds"))
         for key, value in zip(("state", "substate"), STATES[msg_type], strict=True):
             content.setdefault(key, value)
@@ -203,9 +203,9 @@ class Runner:
 
 
 def _refuse_unless_json(msg_type: str, content: dict[str, Any], cause: Exception) -> None:
-    """Raise MessageRefused where the message was at fault, and not what it was handed to."""
+    """Raise MessageRefused if the message caused the error, and not the ports."""
     for key, value in content.items():
         try:
             json.dumps({key: value}, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
-            raise MessageRefused(f"message {msg_type}: field {key!r} is no JSON: {error}") from cause
+            raise MessageRefused(f"message {msg_type}: field {key!r} is not JSON: {error}") from cause

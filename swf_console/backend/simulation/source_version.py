@@ -1,4 +1,4 @@
-"""Which version of which repository a workflow's file is from: git's answer, without a network."""
+"""The git version of a workflow's file, without a network."""
 
 import os
 import subprocess
@@ -14,10 +14,10 @@ GIT = ("git", "-c", "core.fsmonitor=false")
 
 @dataclass(frozen=True, slots=True)
 class SourceVersion:
-    """Where a file comes from; None is unknown, and `absent` says why nothing is known.
+    """The git version of a file; None is unknown, and `absent` says why nothing is known.
 
     `path` is relative to the repository. `dirty`: a tracked file differs from the commit, or this file is
-    not part of it. `url` leads to this version in the remote's web interface.
+    not part of it. `url` is this version in the remote's web interface.
     """
 
     organisation: str | None = None
@@ -33,7 +33,7 @@ class SourceVersion:
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A git remote without the credentials that its URL may have carried."""
+    """A git remote without the credentials in its URL."""
 
     host: str | None
     organisation: str | None
@@ -41,12 +41,12 @@ class Remote:
 
 
 def collect_source(path: Path) -> "SourceCollector":
-    """Start asking git about `path` in the background; nothing waits until `result` is called."""
+    """Start git for `path` in the background; nothing waits until result() is called."""
     return SourceCollector(path)
 
 
 class SourceCollector:
-    """Git's answer, collected in the background."""
+    """Runs git in the background."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -55,21 +55,21 @@ class SourceCollector:
         self._thread.start()
 
     def result(self, timeout: float = GIT_SECONDS) -> SourceVersion:
-        """The answer, waited for at most `timeout` wall seconds; never an error."""
+        """The version, after at most `timeout` wall seconds; never raises."""
         self._thread.join(timeout)
         return self._answer
 
     def _collect(self) -> None:
         try:
-            self._answer = _ask_git(self._path)
+            self._answer = _read_version(self._path)
         except FileNotFoundError:
             self._answer = SourceVersion(absent="git is not installed")
         except (OSError, subprocess.SubprocessError, ValueError) as error:
-            self._answer = SourceVersion(absent=f"git cannot be asked: {error}")
+            self._answer = SourceVersion(absent=f"git failed: {error}")
 
 
 def parse_remote(url: str) -> Remote:
-    """Take a remote's URL apart: https://, ssh://, user@host:path, or a path of this machine."""
+    """Parse a remote's URL: https://, ssh://, user@host:path, or a local path."""
     if "://" in url:
         parts = urlsplit(url)
         host, path = parts.hostname, parts.path
@@ -85,11 +85,11 @@ def parse_remote(url: str) -> Remote:
     return Remote(host or None, organisation or None, names[-1].removesuffix(".git"))
 
 
-def _ask_git(path: Path) -> SourceVersion:
+def _read_version(path: Path) -> SourceVersion:
     file = path.resolve()
     top = next((folder for folder in file.parents if (folder / ".git").exists()), None)
     if top is None:
-        return SourceVersion(absent="the file lies in no git repository")
+        return SourceVersion(absent="the file is not in a git repository")
     git = _Git(top, file.relative_to(top).as_posix())
     if git.refusal:
         return SourceVersion(path=git.file, absent=git.refusal)
@@ -101,21 +101,21 @@ def _ask_git(path: Path) -> SourceVersion:
 
 
 class _Git:
-    """The output of four git commands, run at the same time."""
+    """The output of four git commands that run at the same time."""
 
     def __init__(self, top: Path, file: str) -> None:
         self.file = file
-        questions = {
+        queries = {
             "status": ("status", "--porcelain=v2", "--branch", "--untracked-files=no"),
             "tags": ("tag", "--points-at", "HEAD", "--sort=-version:refname"),
             "remotes": ("config", "--get-regexp", r"^remote\..*\.url$"),
             "tracked": ("ls-files", "--", file),
         }
-        running = {name: _start_git(top, question) for name, question in questions.items()}
+        running = {name: _start_git(top, query) for name, query in queries.items()}
         answers = {name: process.communicate(timeout=GIT_SECONDS) for name, process in running.items()}
         self._output = {name: out for name, (out, _) in answers.items()}
-        complaint = answers["status"][1].strip().splitlines()
-        self.refusal = (complaint or ["git failed"])[0] if running["status"].returncode else None
+        stderr_lines = answers["status"][1].strip().splitlines()
+        self.refusal = (stderr_lines or ["git failed"])[0] if running["status"].returncode else None
 
     @cached_property
     def _header(self) -> dict[str, str]:
@@ -141,25 +141,25 @@ class _Git:
 
     @property
     def dirty(self) -> bool:
-        """Whether what runs may differ from what was committed."""
+        """Whether the executed file may differ from the commit."""
         changed = any(not line.startswith("#") for line in self._output["status"].splitlines())
         return changed or not self._output["tracked"].strip()
 
     @property
     def remote(self) -> Remote:
-        """`origin`, else the first there is."""
+        """`origin`, else the first remote."""
         lines = [line.split(" ", 1) for line in self._output["remotes"].splitlines() if " " in line]
         urls = dict(reversed(lines))
         url = urls.get("remote.origin.url") or next(iter(reversed(urls.values())), "")
         return parse_remote(url)
 
 
-def _start_git(folder: Path, question: tuple[str, ...]) -> subprocess.Popen[str]:
-    """Start git without locks, prompts and variables that are meant for another repository."""
+def _start_git(folder: Path, query: tuple[str, ...]) -> subprocess.Popen[str]:
+    """Start git without locks and prompts, and without variables that point to another repository."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environ |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     return subprocess.Popen(
-        (*GIT, *question),
+        (*GIT, *query),
         cwd=folder,
         env=environ,
         stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""A workflow's file: found, read, compiled and executed afresh for each execution."""
+"""A workflow's file: found, read, compiled and executed again for each execution."""
 
 import hashlib
 import importlib.util
@@ -28,7 +28,7 @@ _helpers_dir: Path | None = None
 
 @dataclass(frozen=True, slots=True)
 class WorkflowCode:
-    """A workflow as it was read: what is stored, what is hashed and what runs are the same text."""
+    """A loaded workflow: the stored, the hashed and the executed code are the same text."""
 
     name: str
     path: Path
@@ -58,7 +58,7 @@ def list_workflows(workflows_dir: Path) -> list[str]:
 
 
 def load_workflow(workflows_dir: Path, name: str) -> WorkflowCode:
-    """Read, compile and execute `workflows_dir`/`name`.py afresh.
+    """Read, compile and execute `workflows_dir`/`name`.py.
 
     Raises WorkflowFileError, with file and line, unless the name is a plain one of a file in that folder,
     the file is Python and executes, and it has WorkflowExecutor.execute.
@@ -74,11 +74,11 @@ def load_workflow(workflows_dir: Path, name: str) -> WorkflowCode:
 def _find(workflows_dir: Path, name: str) -> Path:
     path = workflows_dir / f"{name}.py"
     if not PLAIN_NAME.fullmatch(name):
-        problem = f"workflow {name[:100]!r} is no plain name"
+        problem = f"workflow name {name[:100]!r} is not valid"
     elif not path.is_file():
-        problem = f"no workflow {name!r} in {workflows_dir}"
+        problem = f"workflow not found: {name} (in {workflows_dir})"
     elif workflows_dir.resolve() not in path.resolve().parents:
-        problem = f"workflow {name!r} leads out of {workflows_dir}"
+        problem = f"workflow {name} is a link to a file outside {workflows_dir}"
     else:
         return path.absolute()
     known = list_workflows(workflows_dir)
@@ -94,7 +94,9 @@ def _read(path: Path) -> tuple[bytes, str]:
     except OSError as error:
         raise WorkflowFileError(f"{path}: cannot be read: {error.strerror}") from error
     except (SyntaxError, UnicodeDecodeError) as error:
-        raise WorkflowFileError(f"{path}:1: is no Python text: {error}", "Save it as UTF-8") from error
+        raise WorkflowFileError(
+            f"{path}:1: is not a Python text file: {error}", "Save it as UTF-8"
+        ) from error
 
 
 def _execute(path: Path, name: str, source: str) -> ModuleType:
@@ -104,28 +106,28 @@ def _execute(path: Path, name: str, source: str) -> ModuleType:
     except SyntaxError as error:
         raise WorkflowFileError(f"{path}:{error.lineno or 1}: {type(error).__name__}: {error.msg}") from error
     except (ValueError, RecursionError, MemoryError) as error:
-        raise WorkflowFileError(f"{path}:1: is no Python: {error}") from error
+        raise WorkflowFileError(f"{path}:1: is not valid Python: {error}") from error
     module = ModuleType(f"swf_workflow_{next(_numbers)}_{name}")
     module.__file__ = str(path)
     with _loading:
-        _offer_helpers(path.parent)
+        _add_helpers_path(path.parent)
         install_compat()
-        sys.modules[module.__name__] = module  # dataclasses look their module up while it executes
+        sys.modules[module.__name__] = module  # @dataclass looks up its module while it executes
         try:
-            exec(code, module.__dict__)  # noqa: S102 - executing people's workflows is what we are for
+            exec(code, module.__dict__)  # noqa: S102 - running workflow files is the purpose of this module
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             raise WorkflowFileError(
-                f"{_location(path, error)}: raises at import: {_one_line(error)}"
+                f"{_location(path, error)}: raised an exception on import: {_one_line(error)}"
             ) from error
         finally:
             del sys.modules[module.__name__]
     return module
 
 
-def _offer_helpers(folder: Path) -> None:
-    """Let workflows import modules that lie beside them, as they are now and not as once imported."""
+def _add_helpers_path(folder: Path) -> None:
+    """Let workflows import the modules beside them, read again and not from an earlier import."""
     global _helpers_dir  # noqa: PLW0603 - sys.path and sys.modules are global too
     prefixes = tuple(f"{one}{os.sep}" for one in (folder, _helpers_dir) if one)
     for key, module in list(sys.modules.items()):

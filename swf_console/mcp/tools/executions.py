@@ -139,7 +139,7 @@ def get_workflow_monitor(context: ToolContext, *, execution_id: Line) -> Any:
 @tool()
 def list_workflow_monitors(context: ToolContext, *, cursor: Cursor | None = None, limit: Limit = 20) -> Any:
     """List the executions of the last 24 hours with their run, its phase and their STFs."""
-    return queries.list_watched(context.settings, context.database(), cursor, limit)
+    return queries.list_recent_phases(context.settings, context.database(), cursor, limit)
 
 
 @tool()

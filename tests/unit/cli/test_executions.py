@@ -14,7 +14,7 @@ from tests.support.waiting import wait_for
 HOSTILE = "\x1b[31mred\x1b[0m \u202egnp.exe \x9b2J\r\nsecond [bold]line[/bold] " + "x" * 100_000
 
 
-def test_the_newest_execution_stands_first(console: CommandLine, kept: Database) -> None:
+def test_executions_list_newest_first(console: CommandLine, kept: Database) -> None:
     add_execution(kept, 1)
     add_execution(kept, 2, status="failed", error="no beam")
     said = console("executions")
@@ -26,21 +26,21 @@ def test_the_newest_execution_stands_first(console: CommandLine, kept: Database)
     assert oldest.startswith("stf_datataking-shifter-0001")
 
 
-def test_an_empty_list_says_what_to_do_next_and_nothing_on_stdout(console: CommandLine) -> None:
+def test_executions_list_empty_advises_on_stderr(console: CommandLine) -> None:
     said = console("executions", "list")
     assert (said.code, said.out) == (0, "")
     assert "swf-console --run" in said.err
 
 
-def test_a_filter_that_nothing_passes_says_so(console: CommandLine, kept: Database) -> None:
+def test_executions_list_no_match_advises(console: CommandLine, kept: Database) -> None:
     add_execution(kept)
     said = console("executions", "--namespace", "other")
     assert said.out == ""
-    assert "No executions match" in said.err
+    assert "No matching executions" in said.err
 
 
 @pytest.mark.parametrize("arguments", [["--status", "failed", "list"], ["list", "--status", "failed"]])
-def test_flags_may_stand_before_and_after_the_action(
+def test_executions_flags_before_or_after_action(
     console: CommandLine, kept: Database, arguments: list[str]
 ) -> None:
     add_execution(kept, 1)
@@ -49,9 +49,7 @@ def test_flags_may_stand_before_and_after_the_action(
     assert [each["execution_id"] for each in said.documents] == ["stf_datataking-shifter-0002"]
 
 
-def test_a_page_names_the_next_and_all_pages_together_are_the_list(
-    console: CommandLine, kept: Database
-) -> None:
+def test_executions_list_pages_complete(console: CommandLine, kept: Database) -> None:
     ids = [add_execution(kept, number) for number in range(1, 6)]
     seen: list[str] = []
     after: list[str] = []
@@ -64,16 +62,14 @@ def test_a_page_names_the_next_and_all_pages_together_are_the_list(
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "10001", "many", "1e3", ""])
-def test_a_limit_out_of_bounds_is_refused_in_one_line(console: CommandLine, limit: str) -> None:
+def test_executions_list_bad_limit_refused(console: CommandLine, limit: str) -> None:
     said = console("executions", f"--limit={limit}")
     assert said.code == 2
     assert len(said.err.splitlines()) == 1
     assert "--limit" in said.err
 
 
-def test_show_tells_parameters_states_messages_metrics_and_drift(
-    console: CommandLine, kept: Database
-) -> None:
+def test_executions_show_all_sections(console: CommandLine, kept: Database) -> None:
     execution_id = add_execution(kept)
     add_messages(kept, execution_id, 3)
     add_states(kept, execution_id)
@@ -90,7 +86,7 @@ def test_show_tells_parameters_states_messages_metrics_and_drift(
         assert part in said.out
 
 
-def test_show_as_json_is_one_object_with_everything(console: CommandLine, kept: Database) -> None:
+def test_executions_show_json_complete(console: CommandLine, kept: Database) -> None:
     execution_id = add_execution(kept)
     add_messages(kept, execution_id, 3)
     add_states(kept, execution_id)
@@ -102,14 +98,14 @@ def test_show_as_json_is_one_object_with_everything(console: CommandLine, kept: 
     assert document["start_time"].endswith("Z")
 
 
-def test_an_unknown_execution_is_refused_with_the_nearest(console: CommandLine, kept: Database) -> None:
+def test_executions_show_unknown_suggests_nearest(console: CommandLine, kept: Database) -> None:
     add_execution(kept)
     said = console("executions", "show", "stf_datataking-shifter-0002")
     assert said.code == 2
     assert "Did you mean stf_datataking-shifter-0001?" in said.err
 
 
-def test_what_a_terminal_would_interpret_is_shown_and_not_sent(console: CommandLine, kept: Database) -> None:
+def test_executions_show_control_characters_escaped(console: CommandLine, kept: Database) -> None:
     execution_id = add_execution(
         kept,
         status="failed",
@@ -128,7 +124,7 @@ def test_what_a_terminal_would_interpret_is_shown_and_not_sent(console: CommandL
     assert max(map(len, console("executions", "show", execution_id).out.splitlines())) < 5000
 
 
-def test_rows_of_another_program_may_hold_anything(console: CommandLine, kept: Database) -> None:
+def test_executions_show_foreign_rows(console: CommandLine, kept: Database) -> None:
     execution_id = add_execution(
         kept,
         parameter_values={"a": 1, "workflow": "text"},
@@ -140,16 +136,16 @@ def test_rows_of_another_program_may_hold_anything(console: CommandLine, kept: D
     assert console("executions", "rerun", execution_id).code == 5
 
 
-def test_what_nobody_runs_any_more_is_never_shown_as_running(console: CommandLine, kept: Database) -> None:
+def test_executions_list_expired_not_running(console: CommandLine, kept: Database) -> None:
     add_execution(
         kept, status="running", owner="host:1:dead", lease_expires_at=datetime.now(UTC) - timedelta(minutes=1)
     )
     row = console("executions", "--json").document
     assert row["status"] == "failed"
-    assert "host:1:dead" in row["error_message"]
+    assert "process 1 on host" in row["error_message"]
 
 
-def test_a_dead_owners_executions_are_closed_by_the_sweep(console: CommandLine, kept: Database) -> None:
+def test_executions_sweep_closes_dead_owner(console: CommandLine, kept: Database) -> None:
     lease = datetime.now(UTC) + timedelta(hours=1)
     execution_id = add_execution(kept, status="running", owner="host:1:dead", lease_expires_at=lease)
     assert console("executions", "sweep", "--owner", "host:2:alive").out == ""
@@ -157,13 +153,13 @@ def test_a_dead_owners_executions_are_closed_by_the_sweep(console: CommandLine, 
     assert "sweep" not in console("executions", "--help").out
 
 
-def test_stop_of_what_has_ended_is_refused(console: CommandLine, kept: Database) -> None:
+def test_executions_stop_ended_refused(console: CommandLine, kept: Database) -> None:
     said = console("executions", "stop", add_execution(kept))
     assert said.code == 5
-    assert "it is completed" in said.err
+    assert "status: completed" in said.err
 
 
-def test_stop_waits_until_the_owner_has_ended_it(console: CommandLine, kept: Database) -> None:
+def test_executions_stop_waits_for_end(console: CommandLine, kept: Database) -> None:
     execution_id = add_execution(
         kept, status="running", owner="us", lease_expires_at=datetime.now(UTC) + timedelta(hours=1)
     )
@@ -185,7 +181,7 @@ def test_stop_waits_until_the_owner_has_ended_it(console: CommandLine, kept: Dat
     assert said.document["status"] == "terminated"
 
 
-def test_stop_gives_up_when_told_to_and_says_where_it_runs(
+def test_executions_stop_timeout_names_process(
     console: CommandLine, kept: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stop, "LOOK_SECONDS", 0.01)
@@ -194,11 +190,11 @@ def test_stop_gives_up_when_told_to_and_says_where_it_runs(
     )
     said = console("executions", "stop", execution_id, "--timeout", "0.05")
     assert said.code == 4
-    assert "still runs after 0.05 s" in said.err
-    assert "host:7:x" in said.err
+    assert "is still running after 0.05 s" in said.err
+    assert "process 7 on host" in said.err
 
 
-def test_diff_shows_what_differs_and_nothing_else(console: CommandLine, kept: Database) -> None:
+def test_executions_diff_shows_differences_only(console: CommandLine, kept: Database) -> None:
     first = add_execution(kept, 1)
     second = add_execution(kept, 2, metrics={"wall_seconds": 2.0})
     rows = console("executions", "diff", first, second, "--json").documents
@@ -207,8 +203,8 @@ def test_diff_shows_what_differs_and_nothing_else(console: CommandLine, kept: Da
     assert {row["kind"] for row in rows} == {"metric"}
 
 
-def test_diff_of_an_execution_with_itself_is_empty(console: CommandLine, kept: Database) -> None:
+def test_executions_diff_same_execution_empty(console: CommandLine, kept: Database) -> None:
     execution_id = add_execution(kept)
     said = console("executions", "diff", execution_id, execution_id)
     assert (said.code, said.out) == (0, "")
-    assert "Nothing differs" in said.err
+    assert "No differences" in said.err

@@ -258,9 +258,9 @@ def test_an_execution_whose_runner_lives_is_not_written_off(write: Assistant, ke
     held = add_execution(kept, status="running", owner="runner-1", lease_expires_at=lease)
     heard = write("end_execution", execution_id=held)
     assert (heard.document["exit_code"], heard.failed) == (5, True)
-    assert "runner-1 runs" in heard.document["error"]
+    assert "is running in runner-1" in heard.document["error"]
     done = add_execution(kept, 2)
-    assert "does not run" in write("end_execution", execution_id=done).document["error"]
+    assert "is not running" in write("end_execution", execution_id=done).document["error"]
 
 
 def test_an_agent_that_supervisord_does_not_own_is_not_killed(
@@ -312,7 +312,7 @@ BAD = [
     Bad("get_stf_file", "one of", {}),
     Bad("get_stf_file", "UUID", {"file_id": "../../etc/passwd"}),
     Bad("get_tf_slice", "slice_id", {"tf_filename": "a.tf"}),
-    Bad("get_workflow_execution", "no execution", {"execution_id": "x' OR '1'='1"}),
+    Bad("get_workflow_execution", "execution not found", {"execution_id": "x' OR '1'='1"}),
     Bad("get_workflow_execution", "execution_id", {"execution_id": "a\x00b"}),
     Bad("get_workflow_execution", "execution_id", {"execution_id": ["a"]}),
     Bad("get_log_entry", "log_id", {"log_id": -1}),
@@ -321,7 +321,7 @@ BAD = [
     Bad("list_workflow_executions", "start_time", {"start_time": "yesterday"}),
     Bad("list_logs", "level", {"level": "LOUD"}),
     Bad("plan", "config", {"config": "../../etc/passwd"}),
-    Bad("plan", "no configuration", {"config": "nowhere"}),
+    Bad("plan", "configuration not found", {"config": "nowhere"}),
     Bad("plan", "duration", {"config": "stf_datataking_default", "duration": -1}),
     Bad("plan", "colour", {"config": "stf_datataking_default", "parameters": {"colour": 1}}),
     Bad("start_workflow", "workflow_name", {"workflow_name": "/etc/passwd"}),

@@ -36,7 +36,7 @@ KNOWN = known_keys()
         ("frames = true", "must be a whole number from 1 to 30. The default is 10"),
         ('mouse = "no"', "must be true or false. The default is true"),
         ('keys = ["a"]', "must be a table of keys. Write [keys], then"),
-        ("theme = ", "no valid TOML"),
+        ("theme = ", "not valid TOML"),
         (
             '[keys]\n"messages.pauze" = "p"',
             ":2:1: keys.messages.pauze: there is no such action. Did you",

@@ -1,1 +1,1 @@
-"""Executions: asked for, run, stopped, recovered and looked up."""
+"""Executions: requested, run, stopped, recovered and listed."""

@@ -1,4 +1,4 @@
-"""What two executions have different: parameters, code, surroundings, results."""
+"""Differences between two executions: parameters, code, environment, results."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from ...database.records.workflows import Execution
 from .queries import find_execution, table
 
 MISSING = None
-UNTOLD = {"provenance"}
+NOT_COMPARED = {"provenance"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two executions and all that they have different."""
+    """Two executions and their differences."""
 
     first: Execution
     second: Execution
@@ -32,13 +32,13 @@ class Comparison:
 
 
 def compare_executions(database: Database, first_id: str, second_id: str) -> Comparison:
-    """Compare two executions. Raises UsageError where there is none of such an id."""
+    """Compare two executions. Raises UsageError for an unknown id."""
     first, second = find_execution(database, first_id), find_execution(database, second_id)
     found = [
         *_between("execution", _summary(first), _summary(second)),
         *_between("parameter", first.parameter_values, second.parameter_values),
         *_between("code", _code(first), _code(second)),
-        *_between("environment", _surroundings(first), _surroundings(second)),
+        *_between("environment", _environment(first), _environment(second)),
         *_between("metric", first.performance_metrics, second.performance_metrics),
     ]
     return Comparison(first, second, tuple(found))
@@ -78,6 +78,8 @@ def _code(execution: Execution) -> dict[str, Any]:
     return {"sha256": table(environment.get("workflow")).get("sha256"), **table(environment.get("source"))}
 
 
-def _surroundings(execution: Execution) -> dict[str, Any]:
+def _environment(execution: Execution) -> dict[str, Any]:
     environment = table(execution.execution_environment)
-    return {name: environment[name] for name in environment if name not in {*UNTOLD, "workflow", "source"}}
+    return {
+        name: environment[name] for name in environment if name not in {*NOT_COMPARED, "workflow", "source"}
+    }

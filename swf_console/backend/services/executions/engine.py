@@ -23,7 +23,7 @@ GATHER_SECONDS = 0.5
 
 
 class Engine:
-    """Opens what executions need, begins them, and closes it all.
+    """Opens database and broker, starts executions, and closes everything.
 
     Raises DatabaseUnusable, DatabaseUnreachable or BrokerUnreachable; then nothing was written or sent.
     """
@@ -59,9 +59,9 @@ class Engine:
         )
 
     def start(self, prepared: Prepared, command: IncomingMessage | None = None) -> RunningExecution:
-        """Write the execution's records and begin it in a thread of its own.
+        """Write the execution's records and run it in its own thread.
 
-        Raises AlreadyStarted where the same `command` was carried out before.
+        Raises AlreadyStarted if the same `command` was executed before.
         """
         live = RunningExecution(self._context, prepared, command)
         with self._lock:
@@ -71,7 +71,7 @@ class Engine:
         return live
 
     def stop(self, execution_id: str, reason: str = "stopped") -> bool:
-        """End an execution of this process; False where it is none of ours."""
+        """Request the end of an execution; False if this process does not run it."""
         live = self._live.get(execution_id)
         if live is None:
             return False
@@ -79,12 +79,12 @@ class Engine:
         return True
 
     def live(self) -> list[RunningExecution]:
-        """What runs here now, oldest first."""
+        """The running executions of this process, oldest first."""
         with self._lock:
             return list(self._live.values())
 
     def close(self) -> None:
-        """Stop what still runs, wait for its end, and let go of broker and database."""
+        """Stop the running executions, wait for their end, and close broker and database."""
         for live in self.live():
             live.stop.request("shutdown")
         for live in self.live():
@@ -106,7 +106,7 @@ class Engine:
                 self._on_end(live.execution_id)
 
     def _watch_outage(self) -> None:
-        """An outage longer than the limit fails what runs, and says so."""
+        """Fail the running executions if an outage exceeds the limit."""
         age = self.publisher.oldest_unconfirmed_age()
         if age < self._settings.outage_limit:
             return

@@ -30,16 +30,16 @@ from .request import Prepared
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
-FAREWELL_SECONDS = 10.0
+STOP_DELIVERY_SECONDS = 10.0
 
 
 class AlreadyStarted(Refused):
-    """The same command came twice: once is enough."""
+    """The command was delivered a second time; it is executed only once."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineContext:
-    """What an execution uses of its process; `owner` holds its lease."""
+    """What the executions of a process share; `owner` holds their leases."""
 
     settings: Settings
     owner: str
@@ -51,14 +51,14 @@ class EngineContext:
 
 
 class RunningExecution:
-    """An execution that runs in a thread of this process. `done` is set once its end is recorded."""
+    """An execution in a thread of this process. `done` is set when its end is recorded."""
 
     def __init__(self, context: EngineContext, prepared: Prepared, command: IncomingMessage | None) -> None:
         self._context, self._command = context, command
         self.prepared = prepared
         self.stop = StopSignal()
         self.done = threading.Event()
-        self.outcome = ExecutionOutcome("failed", "failed", error_message="it ended without an outcome")
+        self.outcome = ExecutionOutcome("failed", "failed", error_message="ended without an outcome")
         self.metrics: dict[str, Any] = {}
         self.execution_id, self.sender = self._open()
         self._ports = ExecutionPorts(context, self)
@@ -70,11 +70,11 @@ class RunningExecution:
 
     @property
     def run_number(self) -> int | None:
-        """The DAQ run it simulates, once drawn."""
+        """The DAQ run number, once taken from the sequence."""
         return self._ports.run_number
 
     def begin(self, on_end: Callable[["RunningExecution"], None]) -> None:
-        """Run it in a thread of its own; `on_end` is called when its end is recorded."""
+        """Run in its own thread; `on_end` is called when the end is recorded."""
         threading.Thread(target=self._run, args=(on_end,), name=self.execution_id, daemon=True).start()
 
     def _open(self) -> tuple[str, str]:
@@ -87,7 +87,7 @@ class RunningExecution:
         sender = self._context.registration.register(agent_type(workflow), self.prepared.namespace)
         with database.write() as connection:
             if self._command:
-                _take_once(connection, self._command)
+                _claim_command(connection, self._command)
             namespaces.ensure(connection, self.prepared.namespace, settings.user)
             definition = definitions.ensure(connection, self._definition())
             began = server_time(connection)
@@ -146,13 +146,13 @@ class RunningExecution:
             self._deliver()
             self._record_end()
         except Exception:
-            log.exception("%s: its end could not be recorded", self.execution_id)
+            log.exception("%s: end could not be recorded", self.execution_id)
         finally:
             self._context.publisher.forget(self.execution_id)
             try:
                 on_end(self)
             except Exception:
-                log.exception("%s: what follows its end failed", self.execution_id)
+                log.exception("%s: clean-up after the end failed", self.execution_id)
             self.done.set()
 
     def _simulate(self) -> ExecutionOutcome:
@@ -171,14 +171,14 @@ class RunningExecution:
     def _deliver(self) -> None:
         """Wait until the broker has confirmed every message; an outage over the limit is a failure.
 
-        A stop during an outage does not wait for the limit: what was not delivered stays in the message
-        table, marked so.
+        A stop during an outage does not wait for the limit: undelivered messages stay in the message
+        table without a delivery time.
         """
         publisher, limit = self._context.publisher, self._context.settings.outage_limit
-        patience = FAREWELL_SECONDS
+        patience = STOP_DELIVERY_SECONDS
         while not publisher.wait_delivered(self.execution_id, RETRY_SECONDS):
             if publisher.oldest_unconfirmed_age() > limit:
-                self._fail(f"its messages were not delivered within {limit:g} s")
+                self._fail(f"messages not delivered within {limit:g} s")
                 return
             if self.stop.is_set:
                 patience -= RETRY_SECONDS
@@ -188,7 +188,7 @@ class RunningExecution:
 
     def _leave_undelivered(self, count: int) -> None:
         if self.outcome.status != "failed":
-            said = f"stopped during an outage: {count} messages were not delivered"
+            said = f"stopped during an outage: {count} messages not delivered"
             self.outcome = replace(self.outcome, status="terminated", reason="stopped", error_message=said)
 
     def _fail(self, message: str) -> None:
@@ -198,14 +198,14 @@ class RunningExecution:
         self.outcome = replace(self.outcome, status="failed", error_message=message, stack_trace=trace)
 
     def _record_end(self) -> None:
-        """Write the end; a lost database is asked again until the outage limit."""
+        """Write the end; retried until the outage limit while the database is not reachable."""
         given_up = time.monotonic() + self._context.settings.outage_limit
         while True:
             try:
                 self._write_end()
                 return
             except SwfError as error:
-                log.warning("%s: its end is not recorded yet: %s", self.execution_id, error)
+                log.warning("%s: end not recorded yet, retrying: %s", self.execution_id, error)
                 if time.monotonic() > given_up:
                     raise
                 threading.Event().wait(RETRY_SECONDS)
@@ -225,7 +225,7 @@ class RunningExecution:
                 stack_trace=outcome.stack_trace,
             )
         if not ours:
-            self._fail("somebody else closed this execution: its lease had run out")
+            self._fail("lease lost: another process closed this execution")
 
     def _performance(self, outcome: ExecutionOutcome) -> dict[str, Any]:
         figures = self._context.publisher.statistics(self.execution_id)
@@ -243,11 +243,11 @@ class RunningExecution:
         )
 
 
-def _take_once(connection: Connection, command: IncomingMessage) -> None:
-    """Note that `command` is carried out in this transaction; AlreadyStarted where it was before."""
+def _claim_command(connection: Connection, command: IncomingMessage) -> None:
+    """Mark `command` as executed in this transaction; AlreadyStarted if it was executed before."""
     messages.record(connection, [incoming_row(command)])
     if not messages.acknowledge(connection, command.id, command.received_at):
-        raise AlreadyStarted(f"command {command.id} was carried out before")
+        raise AlreadyStarted(f"command {command.id} was already executed")
 
 
 class ExecutionPorts:
@@ -271,7 +271,7 @@ class ExecutionPorts:
             self.stf_count += 1
 
     def next_run_number(self) -> int:
-        """Draw the DAQ run number."""
+        """Take the next DAQ run number."""
         with self._context.database.write() as connection:
             self.run_number = sequences.next_run_number(connection)
         return self.run_number

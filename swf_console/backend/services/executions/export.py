@@ -1,4 +1,4 @@
-"""An execution and all that belongs to it as one JSON document, written page by page."""
+"""An execution with all its rows as one JSON document, written page by page."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +23,7 @@ SECTIONS = ("stf_files", "fastmon_files", "tf_slices", "workers")
 
 
 def chain_of(database: Database, run_number: int) -> Mapping[str, Iterator[Any]]:
-    """The rows of a run by the name of their section, read page by page as they are asked for."""
+    """The rows of a run by section, read page by page as they are consumed."""
     stfs, its_slices = StfFilter(run_number=run_number), SliceFilter(run_number=run_number)
     reads: tuple[Callable[[Connection, str | None], Page[Any]], ...] = (
         lambda connection, after: files.stf_page(connection, stfs, after, PAGE),
@@ -51,7 +51,7 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """Where the document went and how much is in it."""
+    """The file that was written and its size."""
 
     execution_id: str
     file: str
@@ -60,9 +60,9 @@ class Exported:
 
 
 class ExecutionExport:
-    """The document of one execution; `messages` counts those in the pieces so far.
+    """The document of one execution; `messages` counts the messages written so far.
 
-    Raises UsageError where there is no such execution.
+    Raises UsageError for an unknown execution.
     """
 
     def __init__(self, settings: Settings, database: Database, execution_id: str) -> None:
@@ -87,20 +87,20 @@ class ExecutionExport:
         yield "]}\n"
 
     def write(self, file: Path) -> Exported:
-        """Write the document to `file`, which appears whole or not at all. Raises UsageError."""
+        """Write the document to `file`, completely or not at all. Raises UsageError."""
         try:
             size = write_whole(file, self.pieces())
         except OSError as error:
             raise UsageError(
-                f"{file}: cannot be written: {error.strerror}", "Give --output another file"
+                f"{file}: cannot be written: {error.strerror}", "Choose another file with --output"
             ) from error
         return Exported(self.execution.execution_id, str(file), self.messages, size)
 
 
 def write_whole(file: Path, pieces: Iterator[str]) -> int:
-    """Write text beside `file` and put it in its place at the end; returns the bytes written."""
+    """Write text to a temporary file and rename it to `file`; returns the bytes written."""
     if file.is_dir():
-        raise IsADirectoryError(None, "it is a directory")
+        raise IsADirectoryError(None, "is a directory")
     with replacing(file, 0o666, durable=True) as target:
         for piece in pieces:
             target.write(piece.encode())
@@ -142,7 +142,7 @@ def _events(database: Database, number: int, execution_id: str) -> Iterator[Stat
 
 
 def all_messages(database: Database, wanted: MessageFilter) -> Iterator[Message]:
-    """Every message that is wanted, with its content, oldest first; a page of them is held at a time."""
+    """Every matching message with its content, oldest first; one page is in memory at a time."""
     after = None
     while True:
         with database.read() as connection:

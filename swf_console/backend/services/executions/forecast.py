@@ -1,4 +1,4 @@
-"""What a run of a configuration would be like, without a broker and without a database."""
+"""Predict a run of a configuration without a broker and a database."""
 
 import threading
 from dataclasses import asdict, dataclass
@@ -23,14 +23,14 @@ class Prediction:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Of the configuration and of the plan."""
+        """Warnings of the configuration and of the plan."""
         return (*self.composition.warnings, *self.plan.warnings)
 
 
 def predict(settings: Settings, request: RunRequest, *, stop: StopSignal | None = None) -> Prediction:
-    """Rehearse the requested run; `stop` ends it early.
+    """Simulate the requested run; `stop` ends it early.
 
-    Raises UsageError for what cannot be run, ExecutionFailed where the workflow fails.
+    Raises UsageError for an invalid request, ExecutionFailed if the workflow fails.
     """
     composition = compose_request(settings, request)
     duration = parse_duration(request.duration, "duration")
@@ -40,9 +40,9 @@ def predict(settings: Settings, request: RunRequest, *, stop: StopSignal | None 
 
 
 def predict_within(settings: Settings, request: RunRequest, seconds: float) -> Prediction:
-    """The same, cut after so many seconds of this machine."""
+    """predict(), stopped after `seconds` of wall time."""
     stop = StopSignal()
-    timer = threading.Timer(seconds, stop.request, ["it takes too long"])
+    timer = threading.Timer(seconds, stop.request, ["stopped: the prediction took too long"])
     timer.daemon = True
     timer.start()
     try:
@@ -52,7 +52,7 @@ def predict_within(settings: Settings, request: RunRequest, seconds: float) -> P
 
 
 def document_of(prediction: Prediction) -> dict[str, Any]:
-    """The prediction as JSON; what would be infinite is null."""
+    """The prediction as JSON; infinite values are null."""
     plan = prediction.plan
     rates = asdict(plan.capacity) if plan.capacity else {}
     return {

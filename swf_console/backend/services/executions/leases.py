@@ -1,4 +1,4 @@
-"""The leases of a process that executes: renewed in time, and read for stops that others request."""
+"""The leases of a process that executes: renewed in time, and read for stop requests of others."""
 
 import logging
 import threading
@@ -16,10 +16,10 @@ RENEWALS = 5  # within the time of a lease
 
 
 class LeaseRenewer:
-    """A thread that calls `tick`, looks for stops, and renews the leases of `owner` for `seconds` in time.
+    """A thread that calls `tick`, reads stop requests, and renews the leases of `owner` by `seconds`.
 
-    `stop` is called with an execution's id and the reason: `stopped` where a stop was requested in the
-    database, `lease lost` where another process has closed it.
+    `stop` is called with an execution's id and the reason: `stopped` if a stop was requested in the
+    database, `lease lost` if another process has closed the execution.
     """
 
     def __init__(
@@ -41,29 +41,29 @@ class LeaseRenewer:
         self._thread.start()
 
     def hold(self, execution_id: str) -> None:
-        """Renew this one from now on."""
+        """Renew the lease of this execution from now on."""
         with self._lock:
             self._held |= {execution_id}
 
     def drop(self, execution_id: str) -> None:
-        """This one has ended."""
+        """Stop renewing the lease of an ended execution."""
         with self._lock:
             self._held -= {execution_id}
 
     def end(self) -> None:
-        """Stop keeping; returns when the thread has ended."""
+        """Stop renewing; returns when the thread has ended."""
         self._ended.set()
         self._thread.join(timeout=5.0)
 
     def _keep(self) -> None:
         while not self._ended.wait(TICK_SECONDS):
-            for duty in (self._tick, self._look_after):
+            for duty in (self._tick, self._check):
                 try:
                     duty()
                 except Exception:
-                    log.exception("the leases of %s could not be looked after, trying again", self._owner)
+                    log.exception("leases of %s could not be renewed, retrying", self._owner)
 
-    def _look_after(self) -> None:
+    def _check(self) -> None:
         held = self._held
         if not held:
             return

@@ -1,4 +1,4 @@
-"""Executions in this process: one engine for all of them, opened with the first."""
+"""Executions in this process: one engine for all, opened with the first execution."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ from .watchdog import new_owner_id
 class LocalExecutions:
     """`start`, `stop` and `close` block; `live` and `take_ended` do not.
 
-    `owner` holds their leases: the watchdog of this process closes them where it is killed.
+    `owner` holds their leases: the watchdog of this process closes them if it is killed.
     """
 
     def __init__(self, settings: Settings, owner: str = "") -> None:
@@ -28,7 +28,7 @@ class LocalExecutions:
         self._opening = threading.Lock()
 
     def start(self, request: RunRequest) -> str:
-        """Begin an execution and return its id. Raises a UsageError or BackendUnreachable: nothing began."""
+        """Start an execution and return its id. Raises a UsageError or BackendUnreachable."""
         prepared = prepare(self._settings, request)
         live = self._opened().start(prepared)
         with self._lock:
@@ -39,24 +39,24 @@ class LocalExecutions:
         return live.execution_id
 
     def live(self) -> list[LocalExecution]:
-        """What runs here now, the oldest first."""
+        """The running executions of this process, oldest first."""
         with self._lock:
             running = list(self._began.values())
         return [_run_of(live, began) for live, began in running]
 
     def stop(self, execution_id: str, reason: str = "stopped") -> bool:
-        """Ask one to end; False where it does not run here."""
+        """Request the end of an execution; False if this process does not run it."""
         engine = self._engine
         return engine.stop(execution_id, reason) if engine else False
 
     def take_ended(self) -> list[EndedExecution]:
-        """What ended since this was asked for last."""
+        """The executions that ended since the last call."""
         with self._lock:
             ended, self._ended = self._ended, []
         return ended
 
     def close(self) -> None:
-        """End what still runs, cleanly, and let go of broker and database."""
+        """Stop the running executions and close broker and database."""
         with self._opening:
             if self._engine is not None:
                 self._engine.close()

@@ -1,4 +1,4 @@
-"""The book of a process that executes: messages, deliveries and states in one transaction."""
+"""The outbox of a process that executes: messages, deliveries and states in one transaction."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ PHASES = {
 
 
 class DatabaseOutbox:
-    """The publisher's outbox over the database; state events ride along with the next batch."""
+    """The publisher's outbox over the database; state events are written with the next batch."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -29,7 +29,7 @@ class DatabaseOutbox:
         self._noted: list[tuple[StateChange, int]] = []
 
     def note(self, event: StateChange, parameters: Mapping[str, Any]) -> None:
-        """Keep a state event for the next transaction; never waits for the database."""
+        """Buffer a state event for the next transaction; never waits for the database."""
         self._noted.append((event, int(parameters.get("target_worker_count") or 0)))
 
     def record(self, new: Sequence[OutgoingMessage], delivered: Sequence[Delivery]) -> None:
@@ -42,14 +42,14 @@ class DatabaseOutbox:
                     for state in _latest(noted):
                         runs.upsert_run_state(connection, state)
                 if new:
-                    # a commit whose answer was lost is tried again: what is there already stays
+                    # a commit whose result was lost is repeated: rows that exist already are left unchanged
                     messages.record(connection, [outgoing_row(message) for message in new])
                 if delivered:
                     messages.mark_delivered(connection, delivered)
             del self._noted[: len(noted)]
 
     def flush(self) -> None:
-        """Write the states that no message carried along."""
+        """Write the state events that no batch has written yet."""
         if self._noted:
             self.record((), ())
 

@@ -1,4 +1,4 @@
-"""How far executions have come: plain values, which load no library."""
+"""Progress of executions as plain values; importing this loads no library."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from ...database.records.workflows import ExecutionSummary
 
 
 class DaqState(NamedTuple):
-    """A state of the DAQ, and when it was entered."""
+    """A state of the DAQ and the time of its start."""
 
     state: str
     substate: str
@@ -16,9 +16,9 @@ class DaqState(NamedTuple):
 
 
 class ExecutionProgress(NamedTuple):
-    """One execution. `planned` STFs are None where nothing limits them; a count stops at COUNT_CAP.
+    """One execution. `planned` STFs are None if nothing limits them; a count stops at COUNT_CAP.
 
-    `pipeline` are the messages of each stage so far; `lost`: its lease has expired.
+    `pipeline` has the number of messages of each stage so far; `lost`: its lease has expired.
     """
 
     summary: ExecutionSummary
@@ -38,18 +38,18 @@ class ExecutionProgress(NamedTuple):
 
     @property
     def progress(self) -> float | None:
-        """From 0 to 1; None where there is no end in sight."""
+        """From 0 to 1; None if the number of STFs is not limited."""
         return min(1.0, self.stf_count / self.planned) if self.planned else None
 
     @property
     def stopping(self) -> bool:
-        """Whether it was asked to end."""
+        """Whether a stop was requested."""
         return self.summary.stop_requested_at is not None
 
 
 @dataclass(frozen=True, slots=True)
 class LocalExecution:
-    """One execution as far as it has come; `planned` STFs are None where nothing limits them."""
+    """Progress of one execution; `planned` STFs are None if nothing limits them."""
 
     execution_id: str
     configuration: str
@@ -63,7 +63,7 @@ class LocalExecution:
 
     @property
     def progress(self) -> float | None:
-        """From 0 to 1; None where there is no end in sight."""
+        """From 0 to 1; None if the number of STFs is not limited."""
         return min(1.0, self.stf_count / self.planned) if self.planned else None
 
 

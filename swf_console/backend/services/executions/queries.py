@@ -1,4 +1,4 @@
-"""Executions as they are recorded: pages of them, one with all that is known of it, how far it is."""
+"""Recorded executions: pages, the detail of one, and its progress."""
 
 import hashlib
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from ...database.records.workflows import (
 from .recovery import sweep
 
 EVENTS_SHOWN = 1000
-LOOKED_THROUGH = 200
+SUGGESTIONS_FROM = 200
 RECENT = timedelta(hours=24)
 ERRORS_SHOWN = 20
 ERROR_LEVEL = 40
@@ -31,7 +31,7 @@ ERROR_LEVEL = 40
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What ran against what is stored, as sha256; `drifted` is None where the execution recorded no code."""
+    """Executed and stored code as sha256; `drifted` is None if the execution recorded no code."""
 
     drifted: bool | None
     executed: str | None
@@ -40,7 +40,7 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionDetail:
-    """An execution, its definition, and what it left behind. `events` are the first thousand."""
+    """An execution with its definition and recorded data. `events` are the first thousand."""
 
     execution: Execution
     definition: Definition
@@ -52,18 +52,18 @@ class ExecutionDetail:
 
     @property
     def provenance(self) -> dict[str, dict[str, Any]]:
-        """`section.key` to what set it, as it was recorded."""
+        """The recorded origin of each `section.key`."""
         return table(table(self.execution.execution_environment).get("provenance"))
 
     @property
     def source(self) -> dict[str, Any]:
-        """Where the workflow's code came from, as it was recorded."""
+        """The recorded origin of the workflow's code."""
         return table(table(self.execution.execution_environment).get("source"))
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """An execution with the run it simulates; `phase` is that of the run, None before its first message."""
+class ExecutionPhase:
+    """An execution and its run; `phase` is that of the run, None before its first message."""
 
     execution: ExecutionSummary
     run_number: int | None
@@ -73,7 +73,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowMonitor:
-    """One execution as it stands. `errors` are the latest error lines reported while it ran, by anybody."""
+    """The current state of one execution. `errors` are the latest error lines of all agents while it ran."""
 
     execution: Execution
     run_number: int | None
@@ -90,26 +90,26 @@ class WorkflowMonitor:
 def list_executions(
     settings: Settings, database: Database, wanted: ExecutionFilter, after: str | None = None, limit: int = 50
 ) -> Page[ExecutionSummary]:
-    """Executions, newest first; expired ones are closed before they could be shown as running."""
+    """Executions, newest first; expired ones are closed first, so that none is shown as running."""
     sweep(settings, database)
     with database.read() as connection:
         return executions.page(connection, wanted, after, limit)
 
 
 def find_execution(database: Database, execution_id: str) -> Execution:
-    """The execution of that id. Raises UsageError with the nearest ids where there is none."""
+    """The execution with this id. Raises UsageError with the nearest ids if it does not exist."""
     with database.read() as connection:
         found = executions.get(connection, execution_id)
         if found:
             return found
-        near = executions.page(connection, ExecutionFilter(), limit=LOOKED_THROUGH).items
+        near = executions.page(connection, ExecutionFilter(), limit=SUGGESTIONS_FROM).items
     names = [one.execution_id for one in near]
-    advice = suggest(execution_id, names, otherwise="List them: swf-console executions")
-    raise UsageError(f"there is no execution {execution_id[:100]!r}", advice)
+    advice = suggest(execution_id, names, otherwise="List executions: swf-console executions")
+    raise UsageError(f"execution not found: {execution_id[:100]}", advice)
 
 
 def execution_detail(settings: Settings, database: Database, execution_id: str) -> ExecutionDetail:
-    """Everything about one execution. Raises UsageError where there is none of that id."""
+    """Everything about one execution. Raises UsageError for an unknown id."""
     sweep(settings, database)
     execution = find_execution(database, execution_id)
     with database.read() as connection:
@@ -125,7 +125,7 @@ def execution_detail(settings: Settings, database: Database, execution_id: str) 
 
 
 def run_number_of(database: Database, execution: Execution) -> int | None:
-    """The DAQ run that it simulated: as its metrics say, else as its first message does."""
+    """The DAQ run number of its metrics, else that of its first message."""
     number = table(execution.performance_metrics).get("run_number")
     if number is None:
         wanted = MessageFilter(execution_id=execution.execution_id, message_type="run_imminent")
@@ -148,26 +148,26 @@ def events_of(
 
 
 def belongs(event: StateEvent, execution_id: str) -> bool:
-    """Whether a state event of a run is this execution's; one that says nothing is."""
+    """Whether a state event belongs to this execution; one without an execution id does."""
     return table(event.event_data).get("execution_id") in (None, execution_id)
 
 
 def drift_of(execution: Execution, definition: Definition) -> Drift:
-    """Compare the code that ran with the code that is stored under the same name and version."""
+    """Compare the executed code with the code stored under the same name and version."""
     workflow = table(table(execution.execution_environment).get("workflow"))
     executed = workflow.get("sha256")
     text = definition.definition
     stored = _sha256(text.encode())
     if not isinstance(executed, str):
         return Drift(None, None, stored)
-    # what ran is hashed as its file's bytes, of which the text has lost line ends and byte order mark
+    # the hash is of the file's bytes; the stored text has lost its line ends and byte order mark
     spellings = [text, text.replace("\n", "\r\n")]
     known = {_sha256(each.encode(coding)) for each in spellings for coding in ("utf-8", "utf-8-sig")}
     return Drift(executed not in known, executed, stored)
 
 
 def watch_execution(settings: Settings, database: Database, execution_id: str) -> WorkflowMonitor:
-    """How far an execution is. Raises UsageError where there is none of that id."""
+    """The current state of an execution. Raises UsageError for an unknown id."""
     detail = execution_detail(settings, database, execution_id)
     execution = detail.execution
     end = execution.end_time or datetime.now(UTC)
@@ -189,30 +189,30 @@ def watch_execution(settings: Settings, database: Database, execution_id: str) -
     )
 
 
-def list_watched(
+def list_recent_phases(
     settings: Settings, database: Database, after: str | None = None, limit: int = 20
-) -> Page[Watched]:
+) -> Page[ExecutionPhase]:
     """The executions of the last 24 hours, the newest first."""
     sweep(settings, database)
     recent = ExecutionFilter(since=datetime.now(UTC) - RECENT)
     with database.read() as connection:
         page = executions.page(connection, recent, after, limit)
-        return Page(tuple(_watched(connection, one) for one in page.items), page.next)
+        return Page(tuple(_phase_of(connection, one) for one in page.items), page.next)
 
 
 def table(value: Any) -> dict[str, Any]:
-    """`value` where it is a JSON object, else an empty one: rows of others may hold anything."""
+    """`value` if it is a JSON object, else an empty one: rows of other programs may hold anything."""
     return value if isinstance(value, dict) else {}
 
 
-def _watched(connection: Connection, execution: ExecutionSummary) -> Watched:
+def _phase_of(connection: Connection, execution: ExecutionSummary) -> ExecutionPhase:
     announced = MessageFilter(execution_id=execution.execution_id, message_type="run_imminent")
     first = messages.page(connection, announced, limit=1).items
     text = (first[0].run_id or "") if first else ""
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
     state = runs.run_state(connection, number) if number is not None else None
     generated = MessageFilter(execution_id=execution.execution_id, message_type="stf_gen")
-    return Watched(
+    return ExecutionPhase(
         execution, number, state.phase if state else None, messages.count(connection, generated, 100_001)
     )
 

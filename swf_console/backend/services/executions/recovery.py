@@ -1,4 +1,4 @@
-"""Executions whose process was killed: found by their lease, closed as failed, their agents told."""
+"""Executions whose process is gone: found by their lease, closed as failed, end_run sent."""
 
 import logging
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ...core.destinations import EPICTOPIC
 from ...core.errors import SwfError
+from ...core.format import process_of
 from ...core.settings import Settings
 from ...database import Connection, Database, executions, messages, runs
 from ...database.connection.engine import server_time
@@ -21,16 +22,16 @@ MOST_COUNTED = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """An execution that was closed here; `end_run` is the message that its agents have not had."""
+    """A closed execution; `end_run` is the message that is still to be sent for it, if any."""
 
     execution_id: str
     end_run: OutgoingMessage | None
 
 
 def close_expired(database: Database, *, dead_owner: str | None = None) -> list[Recovered]:
-    """Close as `failed` what has an expired lease, and all that `dead_owner` left, known to be dead.
+    """Close as `failed` the executions with an expired lease, and all of `dead_owner`, known to be dead.
 
-    Several processes may do so at once: each execution is closed by one of them.
+    Several processes may do so at the same time: each execution is closed by one of them.
     """
     if database.read_only:
         return []
@@ -45,14 +46,14 @@ def close_expired(database: Database, *, dead_owner: str | None = None) -> list[
 
 
 def sweep(settings: Settings, database: Database, *, dead_owner: str | None = None) -> list[str]:
-    """Close expired executions and tell their agents, where a broker can be reached; returns the ids."""
+    """Close expired executions and send their end_run if a broker is reachable; returns the ids."""
     recovered = close_expired(database, dead_owner=dead_owner)
     ends = [one.end_run for one in recovered if one.end_run]
     if ends:
         try:
             send_end_runs(settings, database, ends)
         except SwfError as error:
-            log.warning("end_run of %d executions was not sent: %s", len(ends), error)
+            log.warning("end_run of %d executions not sent: %s", len(ends), error)
     return [one.execution_id for one in recovered]
 
 
@@ -75,8 +76,7 @@ def _close(
             status="failed",
             end_time=now,
             performance_metrics={"reason": "failed"},
-            error_message=f"its process was killed: {execution.owner} ended without a word"
-            + ("" if known_dead else f" and its lease ran out at {execution.lease_expires_at:%H:%M:%S} UTC"),
+            error_message=_reason(execution, known_dead=known_dead),
             lease_expired_before=None if known_dead else now,
         )
         if not ours:
@@ -89,6 +89,14 @@ def _close(
         end_run = _end_run(announced[0], total, now)
         _end_state(connection, end_run)
         return Recovered(execution.execution_id, end_run)
+
+
+def _reason(execution: ExecutionSummary, *, known_dead: bool) -> str:
+    """Only what was observed: a watchdog sees its process end, everyone else sees an expired lease."""
+    process = process_of(execution.owner)
+    if known_dead:
+        return f"{process} ended before this execution did"
+    return f"{process} stopped responding: its lease expired at {execution.lease_expires_at:%H:%M:%S} UTC"
 
 
 def _of(execution: ExecutionSummary, message_type: str) -> MessageFilter:

@@ -1,4 +1,4 @@
-"""A process that executes, among the agents: its number, and its type while it works."""
+"""Registration of a process that executes as an agent: its number, and its type while it executes."""
 
 import os
 import threading
@@ -14,13 +14,13 @@ TYPE_LENGTH = 20
 
 
 def agent_type(workflow: str) -> str:
-    """A workflow's name as an agent's type: stf_datataking is STF_Datataking."""
+    """The agent type of a workflow: stf_datataking becomes STF_Datataking."""
     parts = [part.upper() if len(part) <= 3 else part.capitalize() for part in workflow.split("_") if part]
     return "_".join(parts)[:TYPE_LENGTH]
 
 
 class Registration:
-    """Registers this process as an agent when it first works; its name stays, its type says what it runs."""
+    """Registers this process as an agent. Its name is fixed, its type follows the running workflow."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
@@ -32,7 +32,7 @@ class Registration:
         self.name: str | None = None
 
     def register(self, first_type: str, namespace: str) -> str:
-        """Draw a number and be known as `<type>-agent-<user>-<number>`; returns the name."""
+        """Register as `<type>-agent-<user>-<number>` and return that name."""
         with self._lock:
             if self.name is None:
                 with self._database.write() as connection:
@@ -43,23 +43,23 @@ class Registration:
             return self.name
 
     def ready(self) -> None:
-        """Say that this process is there."""
+        """Write a heartbeat."""
         self._heartbeat.write()
 
     def working(self, workflow: str) -> None:
-        """Say that `workflow` is executed now; written when this returns, for its messages come next."""
+        """Register `workflow` as running; written when this returns, before its first message."""
         with self._lock:
             self._working.append(agent_type(workflow))
         self._heartbeat.write()
 
     def idle(self, workflow: str) -> None:
-        """Say that an execution of `workflow` has ended."""
+        """Register the end of an execution of `workflow`."""
         with self._lock:
             self._working.remove(agent_type(workflow))
         self._heartbeat.write()
 
     def close(self) -> None:
-        """Say EXITED, if ever registered."""
+        """Write EXITED, if registered."""
         self._closed = True
         self._heartbeat.close()
 

@@ -1,4 +1,4 @@
-"""What is asked to be run, and everything checked about it before anything is written or sent."""
+"""Requests for executions, checked completely before anything is written or sent."""
 
 import math
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ from ...simulation.workflow_loader import WorkflowCode, load_workflow
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """One execution as it is asked for; what is None, prepare() fills in.
+    """A request for one execution; prepare() fills in what is None.
 
-    Without a workflow it is the configuration's; without both, what testbed.toml names. Namespace and
-    pace are testbed.toml's. `duration` is in simulated seconds, or text as it was typed; None is no limit.
+    The default workflow is that of the configuration, else that of testbed.toml; namespace and realtime
+    come from testbed.toml. `duration` is in simulated seconds, or text as typed; None is no limit.
     """
 
     workflow: str | None = None
@@ -34,7 +34,7 @@ class RunRequest:
     executed_by: str | None = None
 
     def with_override(self, key: str, text: str, origin: str = "form") -> "RunRequest":
-        """The request with one value set as it was typed; an empty text takes the override away."""
+        """The request with one value set as typed; an empty text removes the override."""
         others = tuple(one for one in self.overrides if one.key != key)
         typed = (typed_override(key, text, origin),) if text.strip() else ()
         return replace(self, overrides=(*others, *typed))
@@ -46,7 +46,7 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A request whose every part was found good; nothing in its `request` is left open."""
+    """A checked request; its `request` has no open fields."""
 
     request: RunRequest
     namespace: str
@@ -58,10 +58,10 @@ class Prepared:
 
 
 def prepare(settings: Settings, request: RunRequest) -> Prepared:
-    """Check `request` whole. Raises a UsageError; nothing is written or sent."""
+    """Check all of `request`. Raises a UsageError; nothing is written or sent."""
     testbed = testbed_of(settings)
     namespace = resolve_namespace(request.namespace, testbed)
-    # a misspelt workflow is reported as such, not as a missing configuration
+    # loaded first: a misspelt workflow is then reported as such, not as a missing configuration
     code = load_workflow(settings.workflows_dir, request.workflow) if request.workflow else None
     composition = _composed(settings, testbed, request)
     code = code or load_workflow(settings.workflows_dir, composition.workflow_name)
@@ -91,13 +91,13 @@ def configured(testbed: Testbed | None) -> str:
 
 
 def testbed_of(settings: Settings) -> Testbed | None:
-    """The testbed.toml that applies, or None where there is none."""
+    """The testbed.toml that applies, or None."""
     path = find_testbed(settings.testbed_config, settings.workflows_dir)
     return load_testbed(path) if path else None
 
 
 def parse_duration(value: Any, field: str) -> float | None:
-    """Simulated seconds from a flag or a message; 0 and nothing are no limit."""
+    """Simulated seconds from a flag or a message; 0 and None mean no limit."""
     if value is None or value == "":
         return None
     try:
@@ -106,7 +106,7 @@ def parse_duration(value: Any, field: str) -> float | None:
         seconds = math.nan
     if not (math.isfinite(seconds) and seconds >= 0) or isinstance(value, bool):
         raise UsageError(
-            f"{field} = {value!r} is no number of seconds", "Give simulated seconds, 0 for no limit"
+            f"{field} = {value!r} is not a number of seconds", "Give simulated seconds, 0 for no limit"
         )
     return seconds or None
 
@@ -123,10 +123,10 @@ def _composed(settings: Settings, testbed: Testbed | None, request: RunRequest) 
     workflow = composition.workflow_name
     if not workflow:
         raise UsageError(
-            f"configuration {composition.configuration} names no workflow: it is only a base to include",
-            f"Choose one that does, such as {request.workflow}_default"
+            f"configuration {composition.configuration} does not name a workflow: it is a base to include",
+            f"Choose another configuration, such as {request.workflow}_default"
             if request.workflow
-            else "List those that do: swf-console config list",
+            else "List configurations: swf-console config list",
         )
     if request.workflow not in (None, workflow):
         raise UsageError(
@@ -137,7 +137,7 @@ def _composed(settings: Settings, testbed: Testbed | None, request: RunRequest) 
 
 
 def _configuration_of(settings: Settings, testbed: Testbed | None, request: RunRequest) -> str:
-    """Its name; without a workflow also NAME for NAME_default where only that is there."""
+    """The configuration's name; without a workflow NAME also stands for NAME_default if only that exists."""
     if request.workflow:
         return request.configuration or f"{request.workflow}_default"
     name = request.configuration or configured(testbed)

@@ -1,4 +1,4 @@
-"""The same execution once more: its stored parameters as overrides of the configuration it came from."""
+"""Rerun of an execution: its stored parameters as overrides of its configuration."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ from .request import RunRequest, compose_request
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """What to run, and in what it will differ from the execution it repeats."""
+    """The request, and how it differs from the execution it repeats."""
 
     request: RunRequest
     warnings: tuple[str, ...]
@@ -32,19 +32,17 @@ def rerun_of(
     namespace: str | None = None,
     realtime: bool | None = None,
 ) -> Rerun:
-    """A request for the same workflow, configuration, parameters, pace and limit as `execution_id` had.
+    """A request with the workflow, configuration, parameters, pace and limit of `execution_id`.
 
-    Raises UsageError where the execution, its configuration or its workflow is not there (any more), Refused
-    where it holds no snapshot of parameters.
+    Raises UsageError if the execution, its configuration or its workflow does not exist, Refused if the
+    execution has no parameter snapshot.
     """
     execution = find_execution(database, execution_id)
     snapshot = table(execution.parameter_values)
     heading = table(snapshot.get("workflow"))
     sections = {name: value for name, value in snapshot.items() if name != "workflow" and table(value)}
     if not sections:
-        raise Refused(
-            f"{execution_id} holds no parameters to run again", "Run its workflow: swf-console --run"
-        )
+        raise Refused(f"{execution_id} has no stored parameters", "Run its workflow: swf-console --run NAME")
     environment = table(execution.execution_environment)
     request = RunRequest(
         workflow=str(heading.get("name") or execution.workflow_name),
@@ -60,7 +58,7 @@ def rerun_of(
 
 
 def overrides_of(sections: dict[str, Any], origin: str) -> tuple[Override, ...]:
-    """Every stored value as an override; secrets, which are not stored, are left to the configuration."""
+    """Every stored value as an override; secrets are not stored and come from the configuration."""
     return tuple(
         Override(f"{section}.{key}", value, origin)
         for section, values in sections.items()
@@ -80,7 +78,7 @@ def _code_warning(settings: Settings, execution: Execution, workflow: str) -> li
 
 
 def _parameter_warnings(sections: dict[str, Any], composition: Composition) -> list[str]:
-    """The parameters that will not be the same, because the configuration has more than it had."""
+    """Parameters that will differ because the configuration has changed."""
     then, now = dict(flattened(sections)), dict(flattened(composition.shown_sections()))
     return [
         f"{name} = {now[name]!r} is new in configuration {composition.configuration}"

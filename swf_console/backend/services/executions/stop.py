@@ -1,4 +1,4 @@
-"""Ending an execution that any process runs, through the database, and seeing it end."""
+"""Stop an execution of any process through the database, and wait for its end."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ...core.errors import Refused, TimedOut
-from ...core.format import instant
+from ...core.format import instant, process_of
 from ...core.settings import Settings
 from ...database import Database, executions
 from ...database.connection.engine import server_time
@@ -21,7 +21,7 @@ RUNNING = "running"
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """How the execution ended; `seconds` is how long that took from the request."""
+    """How the execution ended; `seconds` counts from the stop request."""
 
     execution_id: str
     status: str
@@ -32,10 +32,10 @@ class Stopped:
 def stop_execution(
     settings: Settings, database: Database, execution_id: str, timeout: float = 10.0
 ) -> Stopped:
-    """Ask an execution to stop and wait for its end.
+    """Request a stop and wait for the end.
 
-    Raises UsageError for an unknown one, Refused for one that does not run, TimedOut where it still runs
-    after `timeout` wall seconds; the request then stays.
+    Raises UsageError for an unknown execution, Refused for one that is not running, TimedOut if it is still
+    running after `timeout` wall seconds; the request then stays.
     """
     check_writable(database, settings.user)
     sweep(settings, database)
@@ -54,16 +54,16 @@ def stop_execution(
 
 
 def force_terminate(settings: Settings, database: Database, execution_id: str) -> Stopped:
-    """Write `terminated` into an execution that stays `running` without a process that runs it.
+    """Write `terminated` into a `running` execution that no process runs.
 
-    Raises UsageError for an unknown one, Refused for one that does not run, and for one whose runner holds
-    a lease on it: that one has to be stopped, so that its agents are told.
+    Raises UsageError for an unknown execution, Refused for one that is not running or that a process holds
+    a lease on: such an execution has to be stopped, so that end_run is sent.
     """
     check_writable(database, settings.user)
     sweep(settings, database)
     found = find_execution(database, execution_id)
     if found.status != RUNNING:
-        raise Refused(f"{execution_id} does not run: it is {found.status}")
+        raise Refused(f"{execution_id} is not running (status: {found.status})")
     with database.write() as connection:
         now = server_time(connection)
         leased = found.lease_expires_at is not None and found.lease_expires_at >= now
@@ -72,29 +72,31 @@ def force_terminate(settings: Settings, database: Database, execution_id: str) -
             execution_id,
             status="terminated",
             end_time=now,
-            error_message=f"written off by {settings.user}: nobody was known to run it",
+            error_message=f"force terminated by {settings.user}: no process was running it",
             lease_expired_before=now if found.lease_expires_at is not None else None,
         )
     if leased:
-        raise Refused(f"{found.owner} runs {execution_id}", "Stop it instead, so that its agents are told")
+        raise Refused(
+            f"{execution_id} is running in {process_of(found.owner)}",
+            "Stop it instead, so that end_run is sent",
+        )
     after = find_execution(database, execution_id)
     if not ended:
-        raise Refused(f"{execution_id} does not run: it is {after.status}")
+        raise Refused(f"{execution_id} is not running (status: {after.status})")
     return Stopped(execution_id, after.status, after.end_time, 0.0)
 
 
 def _not_running(execution: Execution) -> Refused:
     when = f" at {instant(execution.end_time)} UTC" if execution.end_time else ""
     return Refused(
-        f"{execution.execution_id} does not run: it is {execution.status}{when}",
-        "List what runs: swf-console executions --status running",
+        f"{execution.execution_id} is not running (status: {execution.status}{when})",
+        "List running executions: swf-console executions --status running",
     )
 
 
 def _still_running(execution: Execution, timeout: float) -> TimedOut:
-    owner = execution.owner or "a program without a lease, which may not listen"
+    process = process_of(execution.owner) if execution.owner else "a program without a lease"
     return TimedOut(
-        f"{execution.execution_id} still runs after {timeout:g} s; it is asked to stop",
-        f"{owner} executes it: look there, or wait and look again: swf-console executions show "
-        f"{execution.execution_id}",
+        f"{execution.execution_id} is still running after {timeout:g} s; stop requested",
+        f"It runs in {process}. Check again later: swf-console executions show {execution.execution_id}",
     )

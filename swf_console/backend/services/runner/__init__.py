@@ -1,1 +1,1 @@
-"""The workflow runner: its control queue, and asking it."""
+"""The workflow runner: its control queue, and the client that sends commands to it."""

@@ -1,4 +1,4 @@
-"""Asking a persistent runner: a command onto the queue, and its answer."""
+"""Client of a persistent runner: sends a command to the control queue and returns the reply."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -17,19 +17,19 @@ REPLY_TOPIC = "/topic/workflow_control.replies"
 
 
 def submit(settings: Settings, prepared: Prepared, timeout: float = ANSWER_SECONDS) -> str:
-    """Have a runner execute it; returns the execution's id as soon as it is accepted.
+    """Request the execution from a runner; returns its id as soon as it is accepted.
 
-    Raises BrokerUnreachable, TimedOut where no runner answers, Refused where it refuses.
+    Raises BrokerUnreachable, TimedOut without a reply, Refused if the runner refuses.
     """
-    answer = ask_runner(settings, run_command(prepared.request, prepared.namespace), timeout)
+    answer = send_command(settings, run_command(prepared.request, prepared.namespace), timeout)
     if not answer.get("accepted"):
         said = "; ".join(map(str, answer.get("problems") or [answer.get("reason")]))
         raise Refused(f"the runner refused: {said}")
     return str(answer.get("execution_id"))
 
 
-def ask_runner(settings: Settings, content: Mapping[str, Any], timeout: float) -> dict[str, Any]:
-    """Send a command and return the answer; BrokerUnreachable, or TimedOut after `timeout` seconds."""
+def send_command(settings: Settings, content: Mapping[str, Any], timeout: float) -> dict[str, Any]:
+    """Send a command and return the reply; BrokerUnreachable, or TimedOut after `timeout` seconds."""
     with ExitStack() as opened:
 
         def outbox() -> DatabaseOutbox:
@@ -48,6 +48,6 @@ def ask_runner(settings: Settings, content: Mapping[str, Any], timeout: float) -
     if answer is None:
         raise TimedOut(
             f"no runner of namespace {content.get('namespace')} answered within {timeout:g} s",
-            "The command waits in the queue; start one: swf-console runner",
+            "The command stays in the queue. Start a runner: swf-console runner",
         )
     return answer

@@ -1,4 +1,4 @@
-"""Commands on `/queue/workflow_control` and their answers, as data."""
+"""Commands on `/queue/workflow_control` and their replies, as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ RUN, STOP, STATUS = "run_workflow", "stop_workflow", "status_request"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command as it arrived; what is wrong in it is found when it is carried out."""
+    """One command as received; it is validated when it is executed."""
 
     kind: str
     content: Mapping[str, Any]
@@ -43,16 +43,16 @@ class Command:
         )
 
     def run_request(self, executed_by: str) -> RunRequest:
-        """The execution that a run_workflow asks for. Raises Refused or a UsageError."""
+        """The request in a run_workflow command. Raises Refused or a UsageError."""
         params = self.content.get("params") or {}
         if not isinstance(params, Mapping):
-            raise Refused("params is no JSON object", "Send params as {name: value}")
+            raise Refused("params is not a JSON object", "Send params as {name: value}")
         workflow = self.content.get("workflow_name")
         if not isinstance(workflow, str) or not workflow:
-            raise Refused("run_workflow without a workflow_name", "Name one: stf_datataking")
+            raise Refused("workflow_name is missing", "Set workflow_name, such as stf_datataking")
         configuration = self.content.get("config")
         if configuration is not None and not isinstance(configuration, str):
-            raise Refused("config is no name", "Send a configuration's name, or null")
+            raise Refused("config is not a name", "Send a configuration's name, or null")
         return RunRequest(
             workflow=workflow,
             configuration=configuration,
@@ -65,7 +65,7 @@ class Command:
 
 
 def reply_to(command: Command, answer: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
-    """Where an answer goes and what it says; None where none was asked for, or no destination named."""
+    """Destination and content of the reply; None without a valid reply_to."""
     if not command.reply_to:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The persistent runner: an agent that executes what `/queue/workflow_control` asks of its namespace."""
+"""The persistent runner: an agent that executes the commands of its namespace from the control queue."""
 
 import logging
 import threading
@@ -28,7 +28,7 @@ SUBSCRIBE_SECONDS = 10.0
 
 
 class RunnerAgent:
-    """Serves one namespace until `stop` is called; several executions may run at once."""
+    """Serves one namespace until stop(); several executions may run at the same time."""
 
     def __init__(self, settings: Settings, namespace: str, owner: str | None = None) -> None:
         self._settings, self.namespace = settings, namespace
@@ -37,13 +37,13 @@ class RunnerAgent:
         self.name = self._engine.registration.register(IDLE_TYPE, namespace)
         self._subscriber = Subscriber(
             self._engine.connection,
-            # other senders give no namespace header: theirs are looked at, and put back with one if not ours
+            # other senders set no namespace header: their commands are read, and sent again if not ours
             SubscriptionSpec(CONTROL_QUEUE, selector=f"namespace = '{namespace}' OR namespace IS NULL"),
             self._handle,
         )
 
     def serve(self) -> None:
-        """Take commands until stopped, and close what dead processes left."""
+        """Execute commands until stopped; close executions of dead processes."""
         try:
             self._engine.registration.ready()
             self._subscriber.start()
@@ -56,24 +56,24 @@ class RunnerAgent:
             self._engine.close()
 
     def stop(self) -> None:
-        """End what runs as terminated, say goodbye, and return from serve()."""
+        """Terminate the running executions, register EXITED, and return from serve()."""
         self._ended.set()
 
     def _sweep(self) -> None:
         try:
             for recovered in close_expired(self._engine.database):
-                log.warning("%s was left behind and is closed", recovered.execution_id)
+                log.warning("%s: closed, its process stopped responding", recovered.execution_id)
                 if recovered.end_run:
                     self._engine.publisher.publish(recovered.end_run)
         except SwfError as error:
-            log.warning("expired executions could not be looked for: %s", error)
+            log.warning("expired executions could not be checked: %s", error)
 
     def _handle(self, message: IncomingMessage) -> None:
         command = Command.of(message)
         try:
-            answer = self._carry_out(command)
+            answer = self._execute(command)
         except BackendUnreachable:
-            raise  # the subscriber gives this message again
+            raise  # the subscriber delivers this message again
         except AlreadyStarted:
             return
         except SwfError as error:
@@ -83,7 +83,7 @@ class RunnerAgent:
         if answer is not None:
             self._answer(command, answer)
 
-    def _carry_out(self, command: Command) -> dict[str, Any] | None:
+    def _execute(self, command: Command) -> dict[str, Any] | None:
         namespace = named_namespace(command)
         if namespace != self.namespace:
             self._put_back(command, namespace)
@@ -96,11 +96,12 @@ class RunnerAgent:
             case protocol.STATUS:
                 return self._status()
         raise Refused(
-            f"{command.kind or 'a message without msg_type'} is no command", "See run, stop, status"
+            f"{command.kind or 'a message without msg_type'} is not a command",
+            "Send run_workflow, stop_workflow or status_request",
         )
 
     def _put_back(self, command: Command, namespace: str) -> None:
-        """Another namespace's command without a header goes back into the queue with one, for its runner."""
+        """Send a command of another namespace again, with a namespace header that its runner selects."""
         content = command.content
         self._engine.publisher.publish(
             make(CONTROL_QUEUE, content, headers={"namespace": namespace}, namespace=namespace)
@@ -120,10 +121,10 @@ class RunnerAgent:
         live = [one.execution_id for one in self._engine.live()]
         if execution_id is None:
             if not live:
-                raise Refused(f"nothing runs on {self.name}", "Name an execution_id")
+                raise Refused(f"no execution is running on {self.name}", "Set execution_id")
             stopped = [one for one in live if self._engine.stop(one)]
         elif not isinstance(execution_id, str):
-            raise Refused("execution_id is no text", "Send it as in `executions list`")
+            raise Refused("execution_id is not text", "Send an id of `swf-console executions`")
         else:
             stopped = [execution_id]
             if not self._engine.stop(execution_id):
@@ -131,13 +132,13 @@ class RunnerAgent:
         return {"accepted": True, "stopping": stopped, "agent": self.name}
 
     def _request_stop(self, execution_id: str) -> None:
-        """Another process executes it: that one looks into the database every second."""
+        """Request the stop in the database: the process that executes it reads that every second."""
         with self._engine.database.write() as connection:
             execution = executions.get(connection, execution_id)
             if execution is None or execution.namespace != self.namespace:
-                raise Refused(f"no execution {execution_id} in namespace {self.namespace}")
+                raise Refused(f"execution not found in namespace {self.namespace}: {execution_id}")
             if not executions.request_stop(connection, execution_id, datetime.now(UTC)):
-                raise Refused(f"{execution_id} does not run: it is {execution.status}")
+                raise Refused(f"{execution_id} is not running (status: {execution.status})")
 
     def _status(self) -> dict[str, Any]:
         live = self._engine.live()

@@ -33,7 +33,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_one_value_changes_and_nothing_else(home: Path) -> None:
+def test_set_in_testbed_changes_one_value_only(home: Path) -> None:
     path = home / "testbed.toml"
     set_in_testbed(path, "testbed.namespace", "torre1", home)
     assert path.read_text() == TEXT.replace("'your-namespace'", '"torre1"')
@@ -43,7 +43,7 @@ def test_one_value_changes_and_nothing_else(home: Path) -> None:
     assert (home / "testbed.toml.previous").read_text() == TEXT.replace("'your-namespace'", '"torre1"')
 
 
-def test_line_endings_of_another_system_are_kept(home: Path) -> None:
+def test_edit_crlf_line_endings_preserved(home: Path) -> None:
     path = home / "testbed.toml"
     path.write_bytes(TEXT.replace("\n", "\r\n").encode())
     set_in_testbed(path, "parameters.physics_period_count", 3, home)
@@ -51,7 +51,7 @@ def test_line_endings_of_another_system_are_kept(home: Path) -> None:
     assert path.read_bytes() == expected.encode()
 
 
-def test_a_new_value_and_a_new_section_are_added_and_taken_out(home: Path) -> None:
+def test_edit_new_key_and_section_added_and_removed(home: Path) -> None:
     path = home / "testbed.toml"
     set_in_testbed(path, "parameters.stf_count", 4, home)
     set_in_testbed(path, "stf_processing.stf_count", 6, home)
@@ -78,7 +78,7 @@ def test_a_new_value_and_a_new_section_are_added_and_taken_out(home: Path) -> No
         ("parameters.stf_count", object()),
     ],
 )
-def test_what_would_be_wrong_is_not_written(home: Path, key: str, value: object) -> None:
+def test_edit_invalid_value_not_written(home: Path, key: str, value: object) -> None:
     with pytest.raises(ConfigurationError):
         set_in_testbed(home / "testbed.toml", key, value, home)
     assert (home / "testbed.toml").read_text() == TEXT
@@ -86,20 +86,20 @@ def test_what_would_be_wrong_is_not_written(home: Path, key: str, value: object)
 
 
 @pytest.mark.parametrize("name", ["", " ", "a b", "your-namespace "])
-def test_an_unusable_namespace_is_not_written(home: Path, name: str) -> None:
+def test_edit_invalid_namespace_not_written(home: Path, name: str) -> None:
     with pytest.raises(NamespaceError):
         set_in_testbed(home / "testbed.toml", "testbed.namespace", name, home)
     assert (home / "testbed.toml").read_text() == TEXT
 
 
-def test_a_problem_that_was_there_before_does_not_stop_another_edit(home: Path) -> None:
+def test_edit_existing_problem_does_not_block(home: Path) -> None:
     path = home / "testbed.toml"
     path.write_text(TEXT + "\n[stf_processing]\nstf_cuont = 1\n")
     set_in_testbed(path, "parameters.stf_count", 4, home)
     assert "stf_count = 4" in path.read_text()
 
 
-def test_a_broken_configuration_elsewhere_does_not_stop_an_edit(home: Path) -> None:
+def test_edit_broken_other_configuration_does_not_block(home: Path) -> None:
     (home / "bad.toml").write_text("[x\n")
     set_in_testbed(home / "testbed.toml", "parameters.stf_count", 4, home)
     assert "stf_count = 4" in (home / "testbed.toml").read_text()
@@ -111,9 +111,9 @@ def save(path: Path, text: str, workflows_dir: Path) -> None:
     save_text(path, text)
 
 
-def test_a_whole_text_is_checked_and_saved(home: Path) -> None:
+def test_save_text_checked_and_saved(home: Path) -> None:
     path = home / "testbed.toml"
-    with pytest.raises(ConfigurationError, match="no valid TOML"):
+    with pytest.raises(ConfigurationError, match="not valid TOML"):
         save(path, "[x\n", home)
     assert path.read_text() == TEXT
     save(path, '[testbed]\nnamespace = "new"\n', home)
@@ -122,14 +122,14 @@ def test_a_whole_text_is_checked_and_saved(home: Path) -> None:
     assert (home / "fresh.toml").exists()
 
 
-def test_a_broken_testbed_can_be_mended(home: Path) -> None:
+def test_edit_broken_testbed_can_be_repaired(home: Path) -> None:
     path = home / "testbed.toml"
     path.write_text("[testbed\n")
     save(path, '[testbed]\nnamespace = "n"\n', home)
     assert (home / "testbed.toml.previous").read_text() == "[testbed\n"
 
 
-def test_mode_and_link_are_kept(home: Path, tmp_path: Path) -> None:
+def test_edit_mode_and_link_preserved(home: Path, tmp_path: Path) -> None:
     real = tmp_path / "shared"
     real.mkdir()
     (home / "testbed.toml").rename(real / "mine.toml")
@@ -141,7 +141,7 @@ def test_mode_and_link_are_kept(home: Path, tmp_path: Path) -> None:
         assert stat.S_IMODE((real / name).stat().st_mode) == 0o640
 
 
-def test_a_write_that_fails_leaves_the_file_as_it_was(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_edit_failed_write_leaves_file_unchanged(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
@@ -152,12 +152,12 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(home: Path, monkeypatch: p
     assert sorted(each.name for each in home.iterdir()) == ["main.toml", "stf_datataking.py", "testbed.toml"]
 
 
-def test_a_folder_that_is_not_there_is_one_clear_line(home: Path) -> None:
+def test_edit_missing_folder_one_line_error(home: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be edited"):
         save(home / "gone" / "testbed.toml", "", home)
 
 
-def test_two_editors_at_once_both_leave_their_value(home: Path) -> None:
+def test_edit_concurrent_edits_both_kept(home: Path) -> None:
     path = home / "testbed.toml"
     keys = [f"agents.a{number}.count" for number in range(8)]
     with ThreadPoolExecutor(4) as pool:
@@ -165,7 +165,7 @@ def test_two_editors_at_once_both_leave_their_value(home: Path) -> None:
     assert all(f"a{number}" in path.read_text() for number in range(8))
 
 
-def test_reading_never_loads_the_editing_library() -> None:
+def test_config_reading_does_not_import_tomlkit() -> None:
     code = (
         "import sys, pathlib, swf_console.backend.config.load as c;"
         "c.compose(pathlib.Path(sys.argv[1]), 'fast_processing_default');"

@@ -66,7 +66,7 @@ def paths(value: Any, above: tuple[str | int, ...] = ()) -> set[tuple[str | int,
 
 
 @given(LINES.map(keep_valid), st.sampled_from(["\n", "\r\n"]))
-def test_every_key_that_tomli_reads_is_located_and_no_other(text: str, newline: str) -> None:
+def test_locate_finds_exactly_the_keys_of_tomli(text: str, newline: str) -> None:
     text = text.replace("\n", newline)
     located = set(locate(text))
     read = paths(tomli.loads(text))
@@ -77,7 +77,7 @@ def test_every_key_that_tomli_reads_is_located_and_no_other(text: str, newline: 
 
 
 @given(st.lists(st.tuples(BARE, VALUES, NOISE), unique_by=lambda each: each[0], min_size=1))
-def test_the_line_is_that_of_the_key(entries: list[tuple[str, str, str]]) -> None:
+def test_locate_line_is_line_of_key(entries: list[tuple[str, str, str]]) -> None:
     lines: list[str] = ["[section]"]
     expected = {}
     for key, value, noise in entries:
@@ -88,7 +88,7 @@ def test_the_line_is_that_of_the_key(entries: list[tuple[str, str, str]]) -> Non
     assert {path: place for path, place in located.items() if len(path) == 2} == expected
 
 
-def test_arrays_of_tables_are_counted_and_lower_headers_belong_to_the_last() -> None:
+def test_locate_arrays_of_tables_indexed() -> None:
     text = "[[run]]\nn = 1\n[run.inner]\nx = 1\n[[run]]\nn = 2\n[run.inner]\nx = 2\n[[run.deep]]\ny = 3\n"
     located = locate(text)
     assert located["run", 0, "inner", "x"].line == 4
@@ -97,16 +97,16 @@ def test_arrays_of_tables_are_counted_and_lower_headers_belong_to_the_last() -> 
     assert located["run", 1, "deep", 0, "y"].line == 10
 
 
-def test_escapes_in_a_quoted_key_are_read_as_tomli_reads_them() -> None:
+def test_locate_quoted_key_escapes_as_tomli() -> None:
     text = '"a\\u0062\\t\\"c" = 1\n'
     assert set(locate(text)) == paths(tomli.loads(text))
 
 
-def test_values_of_an_inline_array_have_their_own_place() -> None:
+def test_locate_inline_array_values_have_own_place() -> None:
     located = locate('[workflow]\nincludes = [\n  "a.toml",\n  "b.toml",\n]\n')
     assert located["workflow", "includes", 1] == Place(4, 3)
 
 
-def test_a_large_file_is_located_in_one_pass() -> None:
+def test_locate_large_file_one_pass() -> None:
     text = "".join(f'[s{number}]\nkey = "{number}" # note\n' for number in range(20_000))
     assert locate(text)["s19999", "key"].line == 40_000

@@ -33,11 +33,11 @@ FOUNDING = {
 }
 
 
-def test_the_schema_knows_every_parameter_of_the_founding_document() -> None:
+def test_schema_has_all_parameters_of_founding_document() -> None:
     assert set(Schema(DATATAKING_PARAMETERS).names) >= FOUNDING
 
 
-def test_every_parameter_is_explained_and_its_default_fits() -> None:
+def test_schema_parameters_have_help_and_valid_default() -> None:
     for parameter in Schema(DATATAKING_PARAMETERS):
         assert parameter.help
         assert parameter.range
@@ -58,7 +58,7 @@ def test_every_parameter_is_explained_and_its_default_fits() -> None:
         ("string", 3, "3"),
     ],
 )
-def test_text_of_a_form_or_message_becomes_the_type(kind: Any, value: Any, expected: Any) -> None:
+def test_fit_lenient_text_converted(kind: Any, value: Any, expected: Any) -> None:
     found = Parameter("x", kind, "").fit(value, lenient=True)
     assert found == expected
     assert type(found) is type(expected)
@@ -78,12 +78,12 @@ def test_text_of_a_form_or_message_becomes_the_type(kind: Any, value: Any, expec
         ("number", None),
     ],
 )
-def test_a_file_must_have_the_type_itself(kind: Any, value: Any) -> None:
+def test_fit_strict_text_refused(kind: Any, value: Any) -> None:
     with pytest.raises(BadValue):
         Parameter("x", kind, "").fit(value)
 
 
-def test_numbers_too_large_for_a_float_are_refused_not_a_crash() -> None:
+def test_fit_number_too_large_refused() -> None:
     with pytest.raises(BadValue, match="out of range"):
         Parameter("x", "number", "", maximum=10).fit(10**400)
     with pytest.raises(BadValue):
@@ -100,7 +100,7 @@ def test_numbers_too_large_for_a_float_are_refused_not_a_crash() -> None:
         (Parameter("x", "string", ""), ""),
     ],
 )
-def test_a_range_reads_as_text(parameter: Parameter, expected: str) -> None:
+def test_parameter_range_as_text(parameter: Parameter, expected: str) -> None:
     assert parameter.range == expected
 
 
@@ -118,18 +118,18 @@ def test_a_range_reads_as_text(parameter: Parameter, expected: str) -> None:
         ("x=1\ny=2", "x", "1\ny=2"),
     ],
 )
-def test_an_override_is_a_toml_scalar_or_a_bare_word(text: str, key: str, value: Any) -> None:
+def test_parse_override_scalar_or_bare_word(text: str, key: str, value: Any) -> None:
     found = parse_override(text, "--set")
     assert (found.key, found.value, found.origin) == (key, value, "--set")
 
 
 @pytest.mark.parametrize("text", ["", "x", "x=", "=1", "a b=1", "a..b=1"])
-def test_an_override_without_name_or_value_is_refused(text: str) -> None:
+def test_parse_override_incomplete_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="--set"):
         parse_override(text, "--set")
 
 
-def test_params_of_a_message_become_overrides() -> None:
+def test_overrides_from_message_params() -> None:
     params = {"stf_count": "5", "namespace": "n", "stf_interval": None, "fast_processing": {"stf_count": 3}}
     assert [(each.key, each.value) for each in overrides_from(params)] == [
         ("stf_count", "5"),
@@ -147,7 +147,7 @@ PARAMETERS: dict = {
 """
 
 
-def test_a_workflow_declares_more_parameters_without_being_executed(tmp_path: Path) -> None:
+def test_declared_parameters_read_without_execution(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(DECLARING)
     (tmp_path / "mine.toml").write_text('[workflow]\nname = "mine"\n[my_detector]\n')
     found = compose(tmp_path, "mine", overrides=[Override("mode", "a")])
@@ -168,11 +168,11 @@ def test_a_workflow_declares_more_parameters_without_being_executed(tmp_path: Pa
         ('PARAMETERS = {"a": {"type": "number", "min": 1}}', "unknown field 'min'"),
         ('PARAMETERS = {"a": {"type": "number", "minimum": "1"}}', "minimum has the wrong type"),
         ('PARAMETERS = {"a": {"type": "number", "maximum": 1, "default": 2}}', "out of range"),
-        ('PARAMETERS = {"a b": {"type": "number"}}', "name is letters"),
-        ("PARAMETERS = {1: 2}", "name is letters"),
+        ('PARAMETERS = {"a b": {"type": "number"}}', "name consists of letters"),
+        ("PARAMETERS = {1: 2}", "name consists of letters"),
     ],
 )
-def test_a_wrong_declaration_names_file_and_line(tmp_path: Path, text: str, message: str) -> None:
+def test_declared_parameters_invalid_names_file_and_line(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "mine.py"
     path.write_text(f"\n{text}\n")
     with pytest.raises(ConfigurationError, match=message) as caught:
@@ -183,7 +183,7 @@ def test_a_wrong_declaration_names_file_and_line(tmp_path: Path, text: str, mess
 @pytest.mark.parametrize(
     "text", ["", "PARAMETERS = (", "PARAMETERS", "def PARAMETERS(): ...", "\0PARAMETERS"]
 )
-def test_a_file_without_a_declaration_declares_nothing(tmp_path: Path, text: str) -> None:
+def test_declared_parameters_without_declaration_none(tmp_path: Path, text: str) -> None:
     path = tmp_path / "mine.py"
     path.write_text(text)
     assert declared_parameters(path) is None

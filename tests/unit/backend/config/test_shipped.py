@@ -20,17 +20,17 @@ def testbed() -> Testbed:
     return load_testbed(path)
 
 
-def test_nothing_is_wrong_with_them(testbed: Testbed) -> None:
+def test_shipped_configurations_valid(testbed: Testbed) -> None:
     assert [str(problem) for problem in validate(WORKFLOWS, (), testbed)] == []
 
 
-def test_the_namespace_is_the_placeholder_until_somebody_sets_it(testbed: Testbed) -> None:
+def test_shipped_namespace_is_placeholder(testbed: Testbed) -> None:
     assert testbed.namespace == "your-namespace"
     with pytest.raises(NamespaceError, match="placeholder"):
         resolve_namespace(None, testbed)
 
 
-def test_fast_processing_has_the_founding_documents_values(testbed: Testbed) -> None:
+def test_shipped_fast_processing_has_founding_values(testbed: Testbed) -> None:
     found = compose(WORKFLOWS, "fast_processing_default", testbed=testbed)
     assert found.workflow_name == "stf_datataking"
     assert (found.version, found.description) == ("1.1", "STF datataking workflow for fast processing")
@@ -59,13 +59,13 @@ def test_fast_processing_has_the_founding_documents_values(testbed: Testbed) -> 
         ("stf_datataking_default", ["data", "processing"]),
     ],
 )
-def test_each_enables_the_agents_it_needs(testbed: Testbed, name: str, agents: list[str]) -> None:
+def test_shipped_configurations_enable_their_agents(testbed: Testbed, name: str, agents: list[str]) -> None:
     found = compose(WORKFLOWS, name, testbed=testbed)
     assert [agent.name for agent in found.agents.values() if agent.enabled] == agents
     assert all(agent.script.startswith("agents/") for agent in found.agents.values())
 
 
-def test_the_default_of_data_taking_is_ten_stfs_in_one_period(testbed: Testbed) -> None:
+def test_shipped_datataking_default_is_ten_stfs(testbed: Testbed) -> None:
     found = compose(WORKFLOWS, "stf_datataking_default", testbed=testbed)
     parameters = found.parameters
     assert (parameters["stf_count"], parameters["physics_period_count"]) == (10, 1)
@@ -75,7 +75,7 @@ def test_the_default_of_data_taking_is_ten_stfs_in_one_period(testbed: Testbed) 
     assert found.warnings == ()
 
 
-def test_they_are_listed_and_the_base_is_known_as_one() -> None:
+def test_shipped_configurations_listed_with_base() -> None:
     listed = {summary.name: summary for summary in list_configurations(WORKFLOWS)}
     assert listed["daq_state_machine"].is_base
     assert not listed["fast_processing_default"].is_base

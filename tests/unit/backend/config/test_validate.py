@@ -15,7 +15,7 @@ def make_home(home: Path, **files: str) -> Path:
     return home
 
 
-def test_every_problem_of_every_file_is_found_once(tmp_path: Path) -> None:
+def test_validate_reports_each_problem_once(tmp_path: Path) -> None:
     make_home(
         tmp_path,
         base="[daq_state_machine]\nstf_interval = 0\n",
@@ -28,11 +28,11 @@ def test_every_problem_of_every_file_is_found_once(tmp_path: Path) -> None:
     starts = ["base.toml:2:1", "b.toml:1:3", "c.toml:2:1", "d.toml:4:1", "d.toml:5:1"]
     assert sorted(text.removeprefix(f"{tmp_path}/").split(": ")[0] for text in problems) == sorted(starts)
     assert any(
-        "no workflow named 'stf_datatakin'" in text and "mean stf_datataking?" in text for text in problems
+        "workflow not found: 'stf_datatakin'" in text and "mean stf_datataking?" in text for text in problems
     )
 
 
-def test_a_broken_include_hides_nothing_of_what_is_wrong_beside_it(tmp_path: Path) -> None:
+def test_validate_broken_include_other_problems_reported(tmp_path: Path) -> None:
     includes = 'includes = ["bad.toml", "gone.toml", "base.toml"]\n'
     make_home(
         tmp_path,
@@ -44,14 +44,14 @@ def test_a_broken_include_hides_nothing_of_what_is_wrong_beside_it(tmp_path: Pat
     assert sorted(places) == ["a.toml:3", "a.toml:5", "bad.toml:1", "base.toml:2"]
 
 
-def test_only_what_is_named_is_looked_at(tmp_path: Path) -> None:
+def test_validate_named_only(tmp_path: Path) -> None:
     make_home(tmp_path, good=HEAD, bad="[x\n")
     assert validate(tmp_path, ["good.toml"]) == []
     assert len(validate(tmp_path, ["bad"])) == 1
-    assert "no configuration named 'gone'" in str(validate(tmp_path, ["good", "gone"])[0])
+    assert "configuration not found: 'gone'" in str(validate(tmp_path, ["good", "gone"])[0])
 
 
-def test_the_testbed_is_checked_where_it_overrides_and_where_it_does_not(tmp_path: Path) -> None:
+def test_validate_testbed_used_and_unused_sections(tmp_path: Path) -> None:
     make_home(
         tmp_path,
         main=HEAD + "[stf_processing]\n",
@@ -65,7 +65,7 @@ def test_the_testbed_is_checked_where_it_overrides_and_where_it_does_not(tmp_pat
     ]
 
 
-def test_a_broken_configuration_is_listed_with_its_problems(tmp_path: Path) -> None:
+def test_list_configurations_invalid_has_problems(tmp_path: Path) -> None:
     make_home(tmp_path, good=HEAD + "[fast_processing]\n", bad="[x\n")
     bad, good = list_configurations(tmp_path)
     assert (good.name, good.workflow_type, good.problems) == ("good", "fast_processing", ())

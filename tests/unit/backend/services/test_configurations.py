@@ -13,7 +13,7 @@ def named(console: CommandLine) -> CommandLine:
     return console
 
 
-def test_every_value_is_listed_with_its_line(named: CommandLine) -> None:
+def test_configuration_values_listed_with_line(named: CommandLine) -> None:
     values = {one.key: one for one in values_of(named.settings)}
     assert values["testbed.namespace"].value == "demo"
     assert values["workflow.realtime"].value == "true"
@@ -21,7 +21,7 @@ def test_every_value_is_listed_with_its_line(named: CommandLine) -> None:
     assert lines[values["workflow.realtime"].line - 1].startswith("realtime")
 
 
-def test_a_preview_shows_the_lines_that_differ_and_writes_nothing(named: CommandLine) -> None:
+def test_preview_shows_diff_writes_nothing(named: CommandLine) -> None:
     before = path_of_testbed(named.settings).read_text()
     found = preview(named.settings, "parameters.stf_count", "7")
     assert "+stf_count = 7" in found.diff
@@ -39,13 +39,13 @@ def test_a_preview_shows_the_lines_that_differ_and_writes_nothing(named: Command
         ("workflow.realtime", "nope", "true or false"),
     ],
 )
-def test_a_preview_says_what_is_wrong(named: CommandLine, key: str, text: str, said: str) -> None:
+def test_preview_invalid_reports_problem(named: CommandLine, key: str, text: str, said: str) -> None:
     found = preview(named.settings, key, text)
     assert said in " ".join(found.problems)
     assert not found.diff
 
 
-def test_config_set_changes_one_value_and_takes_it_out_again(named: CommandLine) -> None:
+def test_config_set_changes_and_removes_value(named: CommandLine) -> None:
     before = path_of_testbed(named.settings).read_text()
     said = named("config", "set", "parameters.stf_count=7")
     assert said.code == 0
@@ -55,11 +55,11 @@ def test_config_set_changes_one_value_and_takes_it_out_again(named: CommandLine)
     assert path_of_testbed(named.settings).read_text() == before
 
 
-def test_what_is_a_text_in_the_file_stays_one(named: CommandLine) -> None:
+def test_set_value_text_stays_text(named: CommandLine) -> None:
     assert '+config = "7"' in preview(named.settings, "workflow.config", "7").diff
 
 
-def test_config_set_refuses_what_would_be_wrong(named: CommandLine) -> None:
+def test_config_set_invalid_refused(named: CommandLine) -> None:
     before = path_of_testbed(named.settings).read_text()
     said = named("config", "set", "parameters.stf_count=many")
     assert said.code == 2
@@ -67,7 +67,7 @@ def test_config_set_refuses_what_would_be_wrong(named: CommandLine) -> None:
     assert path_of_testbed(named.settings).read_text() == before
 
 
-def test_a_namespace_is_made_once(named: CommandLine, kept: Database) -> None:
+def test_namespace_created_once(named: CommandLine, kept: Database) -> None:
     assert named("namespaces", "create", "mine").code == 0
     assert "mine" in named("namespaces").out
     again = named("namespaces", "create", "mine")

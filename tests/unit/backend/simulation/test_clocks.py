@@ -14,7 +14,7 @@ SLOW: dict[str, Any] = {**INSTANT, "stf_interval": 1.0}
 FIFTY_HERTZ: dict[str, Any] = {**INSTANT, "stf_interval": 0.02}
 
 
-def test_realtime_is_on_time_at_fifty_hertz() -> None:
+def test_realtime_clock_50_hertz_on_time() -> None:
     outcome = run_daq(MemoryPorts(), clock=RealtimeClock(), stf_count=60, **FIFTY_HERTZ)
     assert outcome.lateness is not None
     assert outcome.lateness.events > 60
@@ -23,13 +23,13 @@ def test_realtime_is_on_time_at_fifty_hertz() -> None:
     assert outcome.wall_seconds == pytest.approx(outcome.simulated_seconds, abs=0.25)
 
 
-def test_realtime_burns_no_cpu_while_it_waits() -> None:
+def test_realtime_clock_waiting_uses_no_cpu() -> None:
     before = time.process_time()
     run_daq(MemoryPorts(), clock=RealtimeClock(), stf_count=1, **SLOW)
     assert time.process_time() - before < 0.2
 
 
-def test_realtime_catches_up_after_a_slow_send_and_keeps_its_schedule() -> None:
+def test_realtime_clock_slow_send_catches_up() -> None:
     arrived: list[float] = []
 
     def slow_once(message: dict[str, Any]) -> None:
@@ -44,28 +44,28 @@ def test_realtime_catches_up_after_a_slow_send_and_keeps_its_schedule() -> None:
     assert arrived[-1] - arrived[1] == pytest.approx(0.1 + 30 * 0.02, abs=0.25)
 
 
-def test_a_factor_speeds_the_clock_up() -> None:
+def test_realtime_clock_factor_speeds_up() -> None:
     outcome = run_daq(MemoryPorts(), clock=RealtimeClock(factor=100))
     assert outcome.wall_seconds == pytest.approx(outcome.simulated_seconds / 100, abs=0.25)
 
 
-def test_a_duration_is_waited_for_in_realtime() -> None:
+def test_realtime_clock_waits_for_duration() -> None:
     outcome = run_daq(MemoryPorts(), clock=RealtimeClock(), duration=0.3)
     assert outcome.wall_seconds == pytest.approx(0.3, abs=0.25)
 
 
 @pytest.mark.parametrize("factor", [0, -1])
-def test_a_clock_cannot_stand_still(factor: float) -> None:
-    with pytest.raises(ValueError, match="real time"):
+def test_realtime_clock_factor_zero_refused(factor: float) -> None:
+    with pytest.raises(ValueError, match="factor of a clock"):
         RealtimeClock(factor)
 
 
-def test_in_fast_mode_nothing_is_late() -> None:
+def test_fast_clock_has_no_lateness() -> None:
     assert run_daq(MemoryPorts(), clock=FastClock()).lateness is None
 
 
 @given(st.lists(st.floats(0, 1e4), min_size=1))
-def test_percentiles_are_right_to_nine_percent_and_never_above_the_largest(seconds: list[float]) -> None:
+def test_lateness_percentiles_within_nine_percent(seconds: list[float]) -> None:
     lateness = Lateness()
     for one in seconds:
         lateness.add(one)
@@ -77,5 +77,5 @@ def test_percentiles_are_right_to_nine_percent_and_never_above_the_largest(secon
     assert summary.p50 <= max(median * 1.091, 1e-6)
 
 
-def test_no_events_have_no_lateness() -> None:
+def test_lateness_without_events_zero() -> None:
     assert Lateness().summary().p99 == 0.0

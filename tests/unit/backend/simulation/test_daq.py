@@ -19,7 +19,7 @@ SIX = [
 STANDBY = [("run", "standby", "pause_run"), ("run", "physics", "resume_run")]
 
 
-def test_one_physics_period_records_six_states_and_two_record_eight() -> None:
+def test_daq_states_of_one_and_two_periods() -> None:
     one, two = MemoryPorts(), MemoryPorts()
     run_daq(one)
     run_daq(two, physics_period_count=2)
@@ -27,7 +27,7 @@ def test_one_physics_period_records_six_states_and_two_record_eight() -> None:
     assert two.states == SIX[:4] + STANDBY + SIX[4:]
 
 
-def test_ten_stfs_are_thirteen_messages_in_order() -> None:
+def test_daq_ten_stfs_thirteen_messages_in_order() -> None:
     ports = MemoryPorts()
     outcome = run_daq(ports, stf_count=10)
     assert ports.types == ["run_imminent", "start_run", *["stf_gen"] * 10, "end_run"]
@@ -35,7 +35,7 @@ def test_ten_stfs_are_thirteen_messages_in_order() -> None:
     assert (outcome.status, outcome.reason, outcome.stf_count) == ("completed", "completed", 10)
 
 
-def test_every_message_carries_the_fields_of_the_wire_contract() -> None:
+def test_daq_messages_have_contract_fields() -> None:
     ports = MemoryPorts()
     run_daq(ports, physics_period_count=2, stf_count=2)
     for message in ports.messages:
@@ -60,7 +60,7 @@ def test_every_message_carries_the_fields_of_the_wire_contract() -> None:
     assert by_type["pause_run"]["reason"]
 
 
-def test_the_cadence_is_start_to_start_whatever_a_broadcast_takes() -> None:
+def test_daq_stf_interval_start_to_start() -> None:
     ports = MemoryPorts()
     run_daq(ports, stf_count=1000, broadcast_delay=0.7)
     ticks = ports.ticks()
@@ -68,7 +68,7 @@ def test_the_cadence_is_start_to_start_whatever_a_broadcast_takes() -> None:
     assert ticks[0] == pytest.approx(ports.ticks("start_run")[0] + 0.1 + 0.7)
 
 
-def test_without_a_count_each_period_makes_what_fits_into_its_duration() -> None:
+def test_daq_without_count_period_filled_by_duration() -> None:
     ports = MemoryPorts()
     run_daq(ports, physics_period_count=3)
     assert ports.types.count("stf_gen") == 15
@@ -76,13 +76,13 @@ def test_without_a_count_each_period_makes_what_fits_into_its_duration() -> None
     assert ports.ticks("pause_run")[0] == pytest.approx(physics + 10)
 
 
-def test_a_count_of_zero_is_no_count() -> None:
+def test_daq_count_zero_means_no_count() -> None:
     ports = MemoryPorts()
     run_daq(ports, stf_count=0)
     assert ports.types.count("stf_gen") == 5
 
 
-def test_endless_periods_end_when_the_count_is_reached() -> None:
+def test_daq_endless_periods_end_at_count() -> None:
     ports = MemoryPorts()
     outcome = run_daq(ports, physics_period_count=0, stf_count=12)
     assert outcome.reason == "completed"
@@ -90,7 +90,7 @@ def test_endless_periods_end_when_the_count_is_reached() -> None:
     assert ports.types.count("resume_run") == 2
 
 
-def test_endless_periods_without_a_count_end_with_the_duration() -> None:
+def test_daq_endless_periods_end_at_duration() -> None:
     ports = MemoryPorts()
     outcome = run_daq(ports, physics_period_count=0, duration=3600)
     assert (outcome.status, outcome.reason, outcome.simulated_seconds) == ("completed", "duration", 3600)
@@ -109,7 +109,7 @@ def stfs_of_each_period(ports: MemoryPorts) -> list[int]:
 
 @settings(max_examples=60)
 @given(st.integers(1, 60), st.integers(1, 7))
-def test_a_count_is_spread_evenly_and_exactly_over_the_periods(wanted: int, periods: int) -> None:
+def test_daq_count_spread_over_periods(wanted: int, periods: int) -> None:
     ports = MemoryPorts()
     outcome = run_daq(ports, stf_count=wanted, physics_period_count=periods)
     counts = stfs_of_each_period(ports)
@@ -126,7 +126,7 @@ def test_a_count_is_spread_evenly_and_exactly_over_the_periods(wanted: int, peri
     delays=st.fixed_dictionaries({name: st.floats(0, 1000) for name in INSTANT}),
     count=st.integers(1, 200),
 )
-def test_no_rounding_error_adds_up(interval: float, delays: dict[str, Any], count: int) -> None:
+def test_daq_no_rounding_drift(interval: float, delays: dict[str, Any], count: int) -> None:
     ports = MemoryPorts()
     run_daq(ports, stf_interval=interval, stf_count=count, **delays)
     ticks = ports.ticks()
@@ -137,7 +137,7 @@ def test_no_rounding_error_adds_up(interval: float, delays: dict[str, Any], coun
 
 @settings(max_examples=60)
 @given(st.integers(1, 400), st.integers(1, 300))
-def test_a_duration_that_is_a_whole_number_of_intervals_makes_as_many_stfs(tenths: int, count: int) -> None:
+def test_daq_duration_whole_intervals_exact_stfs(tenths: int, count: int) -> None:
     interval = tenths / 10
     ports = MemoryPorts()
     run_daq(ports, stf_interval=interval, physics_period_duration=interval * count)
@@ -146,7 +146,7 @@ def test_a_duration_that_is_a_whole_number_of_intervals_makes_as_many_stfs(tenth
 
 @settings(max_examples=40)
 @given(st.floats(0.5, 60))
-def test_nothing_happens_at_the_duration_or_later(duration: float) -> None:
+def test_daq_no_event_at_or_after_duration(duration: float) -> None:
     ports = MemoryPorts()
     outcome = run_daq(ports, physics_period_count=3, duration=duration)
     whole = MemoryPorts()

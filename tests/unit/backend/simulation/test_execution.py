@@ -45,7 +45,7 @@ def in_thread(target: Callable[[], ExecutionOutcome]) -> Callable[[], tuple[Exec
 
 
 @pytest.mark.parametrize("clock", [FastClock, RealtimeClock])
-def test_a_stop_takes_effect_within_fifty_milliseconds(clock: Callable[[], Clock]) -> None:
+def test_simulate_stop_within_50_ms(clock: Callable[[], Clock]) -> None:
     assert min(seconds_to_stop(clock()) for _ in range(3)) < 0.05
 
 
@@ -66,14 +66,14 @@ def seconds_to_stop(clock: Clock) -> float:
     return ended - asked
 
 
-def test_a_stop_before_the_run_begins_sends_nothing() -> None:
+def test_simulate_stop_before_start_sends_nothing() -> None:
     stop, ports = StopSignal(), MemoryPorts()
     stop.request()
     outcome = run_daq(ports, stop=stop)
     assert (outcome.status, ports.messages) == ("terminated", [])
 
 
-def test_a_stop_with_an_error_fails_the_execution() -> None:
+def test_simulate_stop_with_error_fails() -> None:
     stop = StopSignal()
     ports = MemoryPorts(on_send=lambda _: stop.request("outage", error="no broker for 300 s"))
     outcome = run_daq(ports, stop=stop)
@@ -81,7 +81,7 @@ def test_a_stop_with_an_error_fails_the_execution() -> None:
     assert ports.messages[-1]["reason"] == "failed"
 
 
-def test_a_send_that_is_aborted_ends_as_a_stop_even_if_the_workflow_catches_every_exception(
+def test_simulate_aborted_send_is_a_stop_despite_except(
     tmp_path: Path,
 ) -> None:
     code = executing(
@@ -109,7 +109,7 @@ def test_a_send_that_is_aborted_ends_as_a_stop_even_if_the_workflow_catches_ever
     assert ports.types == ["run_imminent", "end_run"]
 
 
-def test_a_loop_in_which_no_simulated_time_passes_can_be_stopped(tmp_path: Path) -> None:
+def test_simulate_zero_delay_loop_stoppable(tmp_path: Path) -> None:
     code = executing(tmp_path, "while True: yield env.timeout(0)")
     stop = StopSignal()
     answer = in_thread(lambda: run(code, stop=stop))
@@ -117,7 +117,7 @@ def test_a_loop_in_which_no_simulated_time_passes_can_be_stopped(tmp_path: Path)
     assert answer()[0].status == "terminated"
 
 
-def test_the_duration_ends_the_run_as_completed_and_says_so() -> None:
+def test_simulate_duration_completes_with_reason() -> None:
     ports = MemoryPorts()
     outcome = run_daq(ports, duration=18.2)
     assert (outcome.status, outcome.reason) == ("completed", "duration")
@@ -136,23 +136,29 @@ def test_the_duration_ends_the_run_as_completed_and_says_so() -> None:
         ),
         ("yield env.timeout(-1)", "ValueError: Negative delay -1 (mine.py, line 10)"),
         ("yield 5", 'Invalid yield value "5"'),
-        ("yield env.event()", "waits for an event that nothing is going to trigger"),
-        ("return None", "execute() of mine returned NoneType, no generator. It has to yield SimPy events"),
+        ("yield env.event()", "waits for an event that is never triggered"),
+        ("return None", "execute() of mine returned NoneType, not a generator. Write it as a generator"),
         ("import sys; yield sys.exit(3)", "the workflow called sys.exit(3)"),
         ("yield env.timeout(self.config['nothing'])", "KeyError: 'nothing'"),
         (
             "yield self.runner.send_message('epictopic', {'msg_type': 'x'})",
-            "'epictopic': the destination has no prefix",
+            "destination 'epictopic' does not start with",
         ),
-        ("yield self.runner.send_message('/topic/', {'msg_type': 'x'})", "the destination has no prefix"),
-        ("yield self.runner.send_message(['/topic/x'], {'msg_type': 'x'})", "the destination has no prefix"),
+        (
+            "yield self.runner.send_message('/topic/', {'msg_type': 'x'})",
+            "does not start with /topic/ or /queue/",
+        ),
+        (
+            "yield self.runner.send_message(['/topic/x'], {'msg_type': 'x'})",
+            "does not start with /topic/ or /queue/",
+        ),
         ("yield self.runner.send_message('/topic/x', 'hello')", "must be a dict, not str"),
-        ("yield self.runner.send_message('/topic/x', {})", "without a msg_type"),
-        ("yield self.send('x', when={1, 2})", "message x: field 'when' is no JSON: Object of type set"),
-        ("yield self.send('x', when=float('nan'))", "message x: field 'when' is no JSON"),
+        ("yield self.runner.send_message('/topic/x', {})", "has no msg_type"),
+        ("yield self.send('x', when={1, 2})", "message x: field 'when' is not JSON: Object of type set"),
+        ("yield self.send('x', when=float('nan'))", "message x: field 'when' is not JSON"),
     ],
 )
-def test_what_a_workflow_does_wrong_is_one_clear_line(tmp_path: Path, body: str, message: str) -> None:
+def test_simulate_workflow_error_one_line(tmp_path: Path, body: str, message: str) -> None:
     outcome = run(executing(tmp_path, body))
     assert (outcome.status, outcome.reason) == ("failed", "failed")
     assert message in (outcome.error_message or "")
@@ -160,7 +166,7 @@ def test_what_a_workflow_does_wrong_is_one_clear_line(tmp_path: Path, body: str,
     assert outcome.stack_trace
 
 
-def test_a_failure_in_the_middle_of_a_run_closes_it(tmp_path: Path) -> None:
+def test_simulate_failure_sends_end_run(tmp_path: Path) -> None:
     ports = MemoryPorts()
     code = executing(tmp_path, "self.send('run_imminent'); yield env.timeout(3); self.send('stf_gen'); 1 / 0")
     outcome = run(code, ports)
@@ -170,7 +176,7 @@ def test_a_failure_in_the_middle_of_a_run_closes_it(tmp_path: Path) -> None:
     assert ports.messages[-1]["total_stf_files"] == 1
 
 
-def test_a_failure_in_a_process_that_nobody_waits_for_fails_the_execution(tmp_path: Path) -> None:
+def test_simulate_failure_in_background_process_fails(tmp_path: Path) -> None:
     body = """
         def background():
             yield env.timeout(1)
@@ -183,7 +189,7 @@ def test_a_failure_in_a_process_that_nobody_waits_for_fails_the_execution(tmp_pa
     assert "LookupError: gone" in (outcome.error_message or "")
 
 
-def test_an_execution_ends_with_its_workflow_not_with_processes_left_over(tmp_path: Path) -> None:
+def test_simulate_ends_with_workflow_generator(tmp_path: Path) -> None:
     body = """
         def forever():
             while True:
@@ -194,7 +200,7 @@ def test_an_execution_ends_with_its_workflow_not_with_processes_left_over(tmp_pa
     assert run(executing(tmp_path, body)).simulated_seconds == 5
 
 
-def test_a_constructor_that_raises_fails_with_its_trace(tmp_path: Path) -> None:
+def test_simulate_constructor_error_has_trace(tmp_path: Path) -> None:
     source = """
         class WorkflowExecutor:
             def __init__(self, config, runner, execution_id):
@@ -208,7 +214,7 @@ def test_a_constructor_that_raises_fails_with_its_trace(tmp_path: Path) -> None:
     assert 'raise RuntimeError("not today")' in (outcome.stack_trace or "")
 
 
-def test_an_asynchronous_execute_is_refused(tmp_path: Path) -> None:
+def test_simulate_async_execute_refused(tmp_path: Path) -> None:
     source = """
         class WorkflowExecutor:
             def __init__(self, config, runner, execution_id): ...
@@ -217,7 +223,7 @@ def test_an_asynchronous_execute_is_refused(tmp_path: Path) -> None:
     assert "returned coroutine" in (run(workflow(tmp_path, source)).error_message or "")
 
 
-def test_an_interrupt_inside_the_workflow_terminates_it(tmp_path: Path) -> None:
+def test_simulate_keyboard_interrupt_terminates(tmp_path: Path) -> None:
     ports = MemoryPorts()
     outcome = run(
         executing(tmp_path, "self.send('run_imminent'); yield env.timeout(1); raise KeyboardInterrupt"), ports
@@ -226,7 +232,7 @@ def test_an_interrupt_inside_the_workflow_terminates_it(tmp_path: Path) -> None:
     assert ports.types == ["run_imminent", "end_run"]
 
 
-def test_the_generator_is_closed_and_its_own_end_run_says_why(tmp_path: Path) -> None:
+def test_simulate_generator_close_end_run_has_reason(tmp_path: Path) -> None:
     body = """
         self.send("run_imminent")
         try:
@@ -241,7 +247,7 @@ def test_the_generator_is_closed_and_its_own_end_run_says_why(tmp_path: Path) ->
     assert ports.messages[-1]["reason"] == "duration"
 
 
-def test_a_generator_that_will_not_close_changes_nothing(tmp_path: Path) -> None:
+def test_simulate_generator_close_error_ignored(tmp_path: Path) -> None:
     body = """
         self.send("run_imminent")
         while True:
@@ -255,7 +261,7 @@ def test_a_generator_that_will_not_close_changes_nothing(tmp_path: Path) -> None
     assert (outcome.status, ports.types) == ("completed", ["run_imminent", "end_run"])
 
 
-def test_a_second_end_run_of_the_same_run_is_not_sent_and_two_runs_have_two(tmp_path: Path) -> None:
+def test_runner_second_end_run_not_sent(tmp_path: Path) -> None:
     body = """
         for run in range(2):
             self.runner.next_run_number()
@@ -272,7 +278,7 @@ def test_a_second_end_run_of_the_same_run_is_not_sent_and_two_runs_have_two(tmp_
     assert [one["total_stf_files"] for one in ports.messages if one["msg_type"] == "end_run"] == [1, 1]
 
 
-def test_a_workflow_cannot_speak_for_anybody_else(tmp_path: Path) -> None:
+def test_runner_identity_fields_fixed(tmp_path: Path) -> None:
     ports = MemoryPorts()
     claims = "namespace='theirs', sender='them', execution_id='other', run_id=4, simulation_tick=1.5"
     body = f"yield env.timeout(7); self.send('x', {claims})"
@@ -283,7 +289,7 @@ def test_a_workflow_cannot_speak_for_anybody_else(tmp_path: Path) -> None:
     assert (message["run_id"], message["simulation_tick"]) == ("4", 1.5)
 
 
-def test_a_lost_broker_fails_the_execution_and_says_that_the_run_was_not_closed() -> None:
+def test_simulate_lost_broker_fails_run_not_closed() -> None:
     def lost(message: dict[str, Any]) -> None:
         if message["msg_type"] != "run_imminent":
             raise BrokerUnreachable("the broker was away for 300 s", "Is it running?")
@@ -296,7 +302,7 @@ def test_a_lost_broker_fails_the_execution_and_says_that_the_run_was_not_closed(
     )
 
 
-def test_an_end_run_that_cannot_be_sent_is_no_success(tmp_path: Path) -> None:
+def test_simulate_end_run_not_sent_fails(tmp_path: Path) -> None:
     def lost(message: dict[str, Any]) -> None:
         if message["msg_type"] == "end_run":
             raise BrokerUnreachable("gone")
@@ -307,14 +313,14 @@ def test_an_end_run_that_cannot_be_sent_is_no_success(tmp_path: Path) -> None:
     assert (outcome.status, outcome.reason) == ("failed", "failed")
 
 
-def test_the_configuration_of_an_execution_is_its_own(tmp_path: Path) -> None:
+def test_simulate_configuration_copied(tmp_path: Path) -> None:
     config = {"daq_state_machine": {"list": [1]}}
     body = "self.config['daq_state_machine']['list'].append(2); yield env.timeout(1)"
     run(executing(tmp_path, body), config=config)
     assert config == {"daq_state_machine": {"list": [1]}}
 
 
-def test_whichever_way_a_workflow_merges_its_sections_the_last_word_wins() -> None:
+def test_executor_config_any_merge_same_values() -> None:
     sections: dict[str, dict[str, Any]] = {
         "daq_state_machine": {"stf_interval": 2.0},
         "fast_processing": {"stf_count": 10, "own": 1},
@@ -326,7 +332,7 @@ def test_whichever_way_a_workflow_merges_its_sections_the_last_word_wins() -> No
     }
 
 
-def test_the_code_of_the_founding_document_runs(tmp_path: Path) -> None:
+def test_simulate_founding_code_runs(tmp_path: Path) -> None:
     ports = MemoryPorts()
     outcome = run(workflow(tmp_path, FOUNDING.read_text(), "stf_datataking"), ports, config=founding_config())
     assert (outcome.status, outcome.error_message) == ("completed", None)
@@ -343,12 +349,12 @@ def founding_config() -> dict[str, Any]:
     return {"daq_state_machine": DAQ, "fast_processing": {"physics_period_count": 2}}
 
 
-def test_an_address_that_the_stand_in_does_not_know_is_refused(tmp_path: Path) -> None:
+def test_api_session_unknown_address_refused(tmp_path: Path) -> None:
     outcome = run(executing(tmp_path, "yield self.runner.api_session.post('http://monitor/api/stf-files/')"))
-    assert "api_session answers /api/state/next-run-number/ alone" in (outcome.error_message or "")
+    assert "api_session supports only /api/state/next-run-number/" in (outcome.error_message or "")
 
 
-def test_two_executions_at_once_do_not_mix(tmp_path: Path) -> None:
+def test_simulate_two_executions_isolated(tmp_path: Path) -> None:
     source = "seen = []\n" + FOUNDING.read_text().replace(
         "self.stf_sequence += 1", "self.stf_sequence += 1; seen.append(1); self.runner.seen = seen"
     )

@@ -7,7 +7,7 @@ from swf_console.backend.simulation.metrics import performance_metrics
 from tests.support.simulation import INSTANT, MemoryPorts, run_daq
 
 
-def test_metrics_say_what_was_done_how_fast_and_why_it_ended() -> None:
+def test_performance_metrics_complete() -> None:
     outcome = run_daq(MemoryPorts(), stf_count=10, duration=20)
     latency = {"p50": 0.001, "p95": 0.002, "p99": 0.003}
     metrics = performance_metrics(outcome, publish_latency=latency, retries=2, database_seconds=0.5)
@@ -19,7 +19,7 @@ def test_metrics_say_what_was_done_how_fast_and_why_it_ended() -> None:
     assert json.loads(json.dumps(metrics)) == metrics
 
 
-def test_lateness_is_told_of_realtime_runs_alone() -> None:
+def test_performance_metrics_lateness_realtime_only() -> None:
     fast = performance_metrics(run_daq(MemoryPorts()))
     paced = performance_metrics(
         run_daq(MemoryPorts(), clock=RealtimeClock(factor=1000), **INSTANT), realtime=True

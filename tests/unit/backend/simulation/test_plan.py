@@ -46,7 +46,7 @@ def work(**changes: Any) -> Workload:
     return found
 
 
-def test_the_arithmetic_of_the_founding_example() -> None:
+def test_capacity_founding_example() -> None:
     everything = capacity_of(work(stf_sampling_rate=1.0))
     assert (everything.demand, everything.capacity) == (7.5, 1.0)
     assert (everything.utilisation, everything.workers_needed, everything.keeps_up) == (7.5, 225, False)
@@ -54,20 +54,20 @@ def test_the_arithmetic_of_the_founding_example() -> None:
     assert capacity_of(work()).keeps_up
 
 
-def test_parameters_without_slices_have_no_capacity() -> None:
+def test_workload_without_slices_none() -> None:
     assert workload(DAQ) is None
 
 
-def test_no_workers_never_keep_up_and_never_drain() -> None:
+def test_plan_no_workers_never_drains() -> None:
     found = planned(target_worker_count=0, stf_sampling_rate=1.0)
     assert found.capacity is not None
     assert found.backlog is not None
     assert not found.capacity.keeps_up
     assert (found.backlog.drain_seconds, found.backlog.unfinished) == (None, 150)
-    assert any("none of the 150 slices is ever finished" in one for one in found.warnings)
+    assert any("none of the 150 slices will be processed" in one for one in found.warnings)
 
 
-def test_the_plan_is_the_run() -> None:
+def test_plan_equals_run() -> None:
     ports = MemoryPorts()
     outcome = run_daq(ports, physics_period_count=2)
     found = planned(stf_count=0, physics_period_count=2)
@@ -79,14 +79,16 @@ def test_the_plan_is_the_run() -> None:
     ] == ports.states
 
 
-def test_too_few_workers_are_warned_of_with_the_number_that_keeps_up() -> None:
+def test_plan_too_few_workers_warns_with_number() -> None:
     warnings = planned(stf_sampling_rate=1.0).warnings
-    assert "30 workers finish 1 of the 7.5 slices made per second: 225 workers would keep up" in warnings
-    assert any("143 of 150 slices are not done when worker_rampdown_time is over" in one for one in warnings)
-    assert any("the last worker is ready at 305 s, after the run has ended" in one for one in warnings)
+    assert "30 workers finish 1 of the 7.5 slices created per second; 225 workers would be enough" in warnings
+    assert any(
+        "143 of 150 slices will be unfinished when worker_rampdown_time ends" in one for one in warnings
+    )
+    assert any("the last worker is ready at 305 s, after end_run" in one for one in warnings)
 
 
-def test_enough_workers_that_are_ready_in_time_are_no_reason_to_warn() -> None:
+def test_plan_enough_workers_no_warning() -> None:
     found = planned(worker_rampup_time=0, stf_count=200)
     assert found.warnings == ()
     assert found.downstream == {"stf_ready": 200, "tf_file_registered": 10, "slice": 150, "slice_result": 150}
@@ -94,7 +96,7 @@ def test_enough_workers_that_are_ready_in_time_are_no_reason_to_warn() -> None:
     assert (found.backlog.peak, found.backlog.unfinished) == (0, 0)
 
 
-def test_the_founding_backlog_grows_and_drains_at_the_workers_rate() -> None:
+def test_backlog_founding_grows_and_drains() -> None:
     found = planned(
         stf_sampling_rate=1.0, stf_count=400, worker_rampup_time=0, worker_rampdown_time=0
     ).backlog
@@ -106,29 +108,29 @@ def test_the_founding_backlog_grows_and_drains_at_the_workers_rate() -> None:
     assert found.peak >= max(point.waiting for point in found.points)
 
 
-def test_an_endless_run_is_predicted_for_an_hour_and_a_huge_one_for_its_beginning() -> None:
+def test_dry_run_endless_and_huge_runs_stopped() -> None:
     endless = planned(physics_period_count=0, stf_count=0)
     assert endless.schedule.end == 3600
-    assert "never ends by itself" in endless.warnings[0]
+    assert "the run has no end" in endless.warnings[0]
     ended = planned(physics_period_count=0, stf_count=0, duration=60)
-    assert not any("by itself" in one for one in ended.warnings)
+    assert not any("has no end" in one for one in ended.warnings)
     huge = planned(stf_count=1_000_000_000, stf_sampling_rate=0.0)
     assert huge.stf_count == 100_000
-    assert "the first 100,000 STFs only" in huge.warnings[0]
+    assert "stopped after 100,000 STFs" in huge.warnings[0]
 
 
-def test_a_workflow_that_fails_has_no_plan(tmp_path: Path) -> None:
-    with pytest.raises(ExecutionFailed, match="workflow mine fails: ZeroDivisionError"):
+def test_plan_failing_workflow_raises(tmp_path: Path) -> None:
+    with pytest.raises(ExecutionFailed, match="workflow mine failed: ZeroDivisionError"):
         plan_run(executing(tmp_path, "yield 1 / 0"), {"daq_state_machine": DAQ})
 
 
 @given(st.integers(0, 500), st.floats(0, 1))
-def test_sampling_takes_its_share_evenly(stfs: int, rate: float) -> None:
+def test_sampled_evenly_spread(stfs: int, rate: float) -> None:
     taken = sampled([float(n) for n in range(stfs)], rate)
     assert len(taken) == math.ceil(stfs * rate - 1e-9)
 
 
-def test_five_percent_is_the_first_and_each_twentieth_after_it() -> None:
+def test_sampled_five_percent_every_twentieth() -> None:
     assert sampled([float(n) for n in range(1, 101)], 0.05) == [1, 21, 41, 61, 81]
 
 
@@ -141,7 +143,7 @@ def test_five_percent_is_the_first_and_each_twentieth_after_it() -> None:
     rampup=st.integers(0, 100),
     asked=st.integers(0, 50),
 )
-def test_formula_and_model_agree(
+def test_backlog_formula_equals_model(
     gaps: list[int], per_sample: int, workers: int, seconds: int, rampup: int, asked: int
 ) -> None:
     arrivals: list[float] = []
@@ -154,7 +156,7 @@ def test_formula_and_model_agree(
     assert by_model == pytest.approx(starts_by_formula(arrivals, seconds, ready))
 
 
-def test_more_slices_than_the_model_takes_have_the_formula(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_backlog_too_many_slices_formula_only(monkeypatch: pytest.MonkeyPatch) -> None:
     both = planned(stf_sampling_rate=1.0, worker_rampup_time=7)
     assert both.backlog is not None
     assert both.modelled is not None
@@ -165,7 +167,7 @@ def test_more_slices_than_the_model_takes_have_the_formula(monkeypatch: pytest.M
     assert planned(stf_sampling_rate=1.0).modelled is None
 
 
-def test_workers_come_evenly_and_begin_as_they_come() -> None:
+def test_backlog_workers_ramp_up_evenly() -> None:
     found = planned(stf_sampling_rate=1.0, stf_count=1, target_worker_count=3, slices_per_sample=3)
     assert found.backlog is not None
     assert found.backlog.drain_seconds == pytest.approx(

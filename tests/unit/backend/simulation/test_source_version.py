@@ -32,7 +32,7 @@ def workflow_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_committed_file_is_known_entirely_and_without_the_remotes_password(workflow_file: Path) -> None:
+def test_source_version_committed_file_without_password(workflow_file: Path) -> None:
     git(workflow_file.parent, "tag", "v1.2")
     commit = git(workflow_file.parent, "rev-parse", "HEAD")
     assert collect_source(workflow_file).result() == SourceVersion(
@@ -47,7 +47,7 @@ def test_a_committed_file_is_known_entirely_and_without_the_remotes_password(wor
     )
 
 
-def test_a_changed_file_and_one_not_committed_are_dirty(workflow_file: Path) -> None:
+def test_source_version_changed_or_uncommitted_dirty(workflow_file: Path) -> None:
     other = workflow_file.with_name("other.py")
     other.write_text("y = 1\n")
     assert collect_source(workflow_file).result().dirty is False
@@ -56,31 +56,31 @@ def test_a_changed_file_and_one_not_committed_are_dirty(workflow_file: Path) -> 
     assert collect_source(workflow_file).result().dirty is True
 
 
-def test_a_detached_head_has_no_branch(workflow_file: Path) -> None:
+def test_source_version_detached_head_no_branch(workflow_file: Path) -> None:
     git(workflow_file.parent, "checkout", "-q", "--detach")
     source = collect_source(workflow_file).result()
     assert (source.branch, source.absent) == (None, None)
     assert source.commit
 
 
-def test_before_the_first_commit_there_is_none(tmp_path: Path) -> None:
+def test_source_version_before_first_commit_none(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "-b", "main")
     (tmp_path / "mine.py").touch()
     source = collect_source(tmp_path / "mine.py").result()
     assert (source.commit, source.branch, source.dirty, source.repository) == (None, "main", True, None)
 
 
-def test_no_repository_is_recorded_as_absent(tmp_path: Path) -> None:
+def test_source_version_no_repository_absent(tmp_path: Path) -> None:
     source = collect_source(tmp_path / "mine.py").result()
-    assert source == SourceVersion(absent="the file lies in no git repository")
+    assert source == SourceVersion(absent="the file is not in a git repository")
 
 
-def test_no_git_is_recorded_as_absent(workflow_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_source_version_no_git_absent(workflow_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(workflow_file.parent))
     assert collect_source(workflow_file).result() == SourceVersion(absent="git is not installed")
 
 
-def test_a_repository_that_git_refuses_is_recorded_with_its_reason(
+def test_source_version_refused_repository_has_reason(
     workflow_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = workflow_file.parent / "git"
@@ -94,9 +94,7 @@ def test_a_repository_that_git_refuses_is_recorded_with_its_reason(
     assert source.path == "workflows/mine.py"
 
 
-def test_variables_meant_for_another_repository_do_not_mislead(
-    workflow_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_source_version_ignores_git_variables(workflow_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_DIR", "/nowhere")
     assert collect_source(workflow_file).result().branch == "main"
 
@@ -116,11 +114,11 @@ def test_variables_meant_for_another_repository_do_not_mislead(
         ("", Remote(None, None, None)),
     ],
 )
-def test_remotes_of_every_spelling_are_taken_apart(url: str, remote: Remote) -> None:
+def test_parse_remote_all_forms(url: str, remote: Remote) -> None:
     assert parse_remote(url) == remote
 
 
-def test_the_environment_of_an_execution_is_complete() -> None:
+def test_execution_environment_complete() -> None:
     for loaded in ("simpy", "sqlalchemy", "stomp"):
         importlib.import_module(loaded)
     code = load_workflow(WORKFLOWS, "stf_datataking")

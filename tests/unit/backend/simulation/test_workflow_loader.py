@@ -26,20 +26,20 @@ def write(folder: Path, text: str | bytes, name: str = "mine") -> Path:
         ("x = 1\n  y = 2\n", r"mine.py:2: IndentationError"),
         (
             "import no_such_module\n" + GOOD,
-            r"mine.py:1: raises at import: ModuleNotFoundError: .*no_such_module",
+            r"mine.py:1: raised an exception on import: ModuleNotFoundError: .*no_such_module",
         ),
-        ("import sys\nsys.exit('no')\n", r"mine.py:2: raises at import: SystemExit: no"),
+        ("import sys\nsys.exit('no')\n", r"mine.py:2: raised an exception on import: SystemExit: no"),
         ("x = 1\n", r"mine.py:1: has no class WorkflowExecutor"),
         ("WorkflowExecutor = 5\n", r"mine.py:1: has no class WorkflowExecutor"),
         ("\n\nclass WorkflowExecutor:\n    pass\n", r"mine.py:3: WorkflowExecutor has no method execute"),
-        (b"x = '\xff\xfe'\n", r"mine.py:1: is no Python text"),
-        (b"# coding: no-such-code\n", r"mine.py:1: is no Python text"),
+        (b"x = '\xff\xfe'\n", r"mine.py:1: is not a Python text file"),
+        (b"# coding: no-such-code\n", r"mine.py:1: is not a Python text file"),
         (b"x = '\x00'\n", r"mine.py:1: "),
         ("(" * 400 + ")" * 400, r"mine.py:1: "),
         ("", r"mine.py:1: has no class WorkflowExecutor"),
     ],
 )
-def test_a_bad_file_is_one_line_with_its_place(tmp_path: Path, text: str | bytes, message: str) -> None:
+def test_load_workflow_bad_file_one_line_with_place(tmp_path: Path, text: str | bytes, message: str) -> None:
     write(tmp_path, text)
     with pytest.raises(WorkflowFileError, match=message) as caught:
         load_workflow(tmp_path, "mine")
@@ -51,35 +51,35 @@ def test_a_bad_file_is_one_line_with_its_place(tmp_path: Path, text: str | bytes
     "name",
     ["../mine", "/etc/passwd", "a/b", "..", "", "mine.py", ".hidden", "mine\n", "mine\0", "m" * 5000, "é"],
 )
-def test_only_plain_names_are_names(tmp_path: Path, name: str) -> None:
+def test_load_workflow_name_with_path_refused(tmp_path: Path, name: str) -> None:
     write(tmp_path, GOOD)
     write(tmp_path.parent, GOOD, "outside")
-    with pytest.raises(WorkflowFileError, match="is no plain name") as caught:
+    with pytest.raises(WorkflowFileError, match=r"workflow name .* is not valid") as caught:
         load_workflow(tmp_path, name)
     assert len(str(caught.value)) < 400
 
 
-def test_a_missing_workflow_names_the_nearest(tmp_path: Path) -> None:
+def test_load_workflow_missing_suggests_nearest(tmp_path: Path) -> None:
     write(tmp_path, GOOD, "stf_datataking")
     write(tmp_path, GOOD, "calibration")
     write(tmp_path, "x = 1\n", "stf_datatakinh")
     with pytest.raises(
-        WorkflowFileError, match=r"no workflow 'stf_datatakng'.*Did you mean: stf_datataking\?"
+        WorkflowFileError, match=r"workflow not found: stf_datatakng .*Did you mean: stf_datataking\?"
     ):
         load_workflow(tmp_path, "stf_datatakng")
 
 
-def test_a_link_out_of_the_folder_is_refused_and_one_inside_is_followed(tmp_path: Path) -> None:
+def test_load_workflow_link_outside_refused(tmp_path: Path) -> None:
     folder = tmp_path / "workflows"
     folder.mkdir()
     (folder / "out.py").symlink_to(write(tmp_path, GOOD))
     (folder / "inside.py").symlink_to(write(folder, GOOD, "real"))
-    with pytest.raises(WorkflowFileError, match="leads out of"):
+    with pytest.raises(WorkflowFileError, match="is a link to a file outside"):
         load_workflow(folder, "out")
     assert load_workflow(folder, "inside").path == folder / "inside.py"
 
 
-def test_the_hash_is_of_the_bytes_and_the_source_is_the_text(tmp_path: Path) -> None:
+def test_load_workflow_hash_of_bytes(tmp_path: Path) -> None:
     text = b"\xef\xbb\xbf# \xc3\xa9\r\n" + GOOD.encode()
     write(tmp_path, text)
     code = load_workflow(tmp_path, "mine")
@@ -87,12 +87,12 @@ def test_the_hash_is_of_the_bytes_and_the_source_is_the_text(tmp_path: Path) -> 
     assert code.source == "# é\n" + GOOD
 
 
-def test_other_encodings_are_read_by_their_coding_comment(tmp_path: Path) -> None:
+def test_load_workflow_coding_comment_read(tmp_path: Path) -> None:
     write(tmp_path, "# coding: latin-1\nNAME = 'é'\n".encode("latin-1") + GOOD.encode())
     assert "NAME = 'é'" in load_workflow(tmp_path, "mine").source
 
 
-def test_each_load_is_a_module_of_its_own_and_leaves_none_behind(tmp_path: Path) -> None:
+def test_load_workflow_own_module_each_time(tmp_path: Path) -> None:
     write(tmp_path, "here = __file__\nseen = []\n" + GOOD)
     before = set(sys.modules)
     one, two = (load_workflow(tmp_path, "mine").executor_class for _ in range(2))
@@ -101,13 +101,13 @@ def test_each_load_is_a_module_of_its_own_and_leaves_none_behind(tmp_path: Path)
     assert not [name for name in set(sys.modules) - before if "mine" in name]
 
 
-def test_a_dataclass_with_postponed_annotations_can_be_defined(tmp_path: Path) -> None:
+def test_load_workflow_dataclass_defined(tmp_path: Path) -> None:
     head = "from __future__ import annotations\nfrom dataclasses import dataclass\n"
     write(tmp_path, f"{head}@dataclass\nclass A:\n    x: int\n{GOOD}")
     assert load_workflow(tmp_path, "mine").name == "mine"
 
 
-def test_helpers_beside_the_workflow_are_imported_as_they_are_now(tmp_path: Path) -> None:
+def test_load_workflow_helpers_reimported(tmp_path: Path) -> None:
     write(tmp_path, "import daq_helper_of_mine\nVALUE = daq_helper_of_mine.VALUE\n" + GOOD)
     for value in (1, 22, 333):
         write(tmp_path, f"VALUE = {value}\n", "daq_helper_of_mine")
@@ -115,7 +115,7 @@ def test_helpers_beside_the_workflow_are_imported_as_they_are_now(tmp_path: Path
         assert found.execute.__globals__["VALUE"] == value  # type: ignore[attr-defined]
 
 
-def test_helpers_of_another_home_do_not_clash(tmp_path: Path) -> None:
+def test_load_workflow_helpers_of_other_home(tmp_path: Path) -> None:
     for home in ("a", "b"):
         folder = tmp_path / home
         folder.mkdir()
@@ -126,6 +126,6 @@ def test_helpers_of_another_home_do_not_clash(tmp_path: Path) -> None:
         assert found.execute.__globals__["VALUE"] == home  # type: ignore[attr-defined]
 
 
-def test_the_shipped_workflow_is_listed_and_the_commands_beside_it_are_not() -> None:
+def test_list_workflows_shipped_only() -> None:
     assert list_workflows(WORKFLOWS) == ["stf_datataking"]
     assert load_workflow(WORKFLOWS, "stf_datataking").name == "stf_datataking"

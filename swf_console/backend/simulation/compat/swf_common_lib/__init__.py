@@ -1,1 +1,1 @@
-"""Replaces the old testbed's package where that is not installed."""
+"""Replaces the package of the existing testbed if that is not installed."""

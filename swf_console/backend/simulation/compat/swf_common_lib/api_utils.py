@@ -1,4 +1,4 @@
-"""The one function of the old testbed's `api_utils` that its workflows call."""
+"""The one function of the existing testbed's `api_utils` that its workflows call."""
 
 from typing import Any
 

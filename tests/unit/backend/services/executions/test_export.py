@@ -13,7 +13,7 @@ from tests.support.command_line import CommandLine
 from tests.support.history import CODE, add_chain, add_execution, add_messages, add_states
 
 
-def test_the_document_holds_the_execution_and_all_that_belongs_to_it(
+def test_export_document_is_complete(
     console: CommandLine, kept: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "PAGE", 3)
@@ -31,13 +31,13 @@ def test_the_document_holds_the_execution_and_all_that_belongs_to_it(
     assert len(document["state_events"]) == 4
 
 
-def test_an_execution_that_did_nothing_is_a_document_too(console: CommandLine, kept: Database) -> None:
+def test_export_empty_execution(console: CommandLine, kept: Database) -> None:
     document = json.loads(console("export", add_execution(kept, metrics={})).out)
     assert (document["messages"], document["state_events"], document["run_state"]) == ([], [], None)
     assert [document[name] for name in SECTIONS] == [[]] * 4
 
 
-def test_the_chain_of_the_run_is_in_it_page_by_page(
+def test_export_chain_read_in_pages(
     console: CommandLine, kept: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "PAGE", 2)
@@ -52,7 +52,7 @@ def test_the_chain_of_the_run_is_in_it_page_by_page(
     assert slices == {(row["tf_filename"], number) for row in document["fastmon_files"] for number in (0, 1)}
 
 
-def test_a_file_is_written_and_its_size_told(console: CommandLine, kept: Database, tmp_path: Path) -> None:
+def test_export_file_written_with_size(console: CommandLine, kept: Database, tmp_path: Path) -> None:
     execution_id = add_execution(kept)
     add_messages(kept, execution_id, 3)
     file = tmp_path / "run.json"
@@ -62,7 +62,7 @@ def test_a_file_is_written_and_its_size_told(console: CommandLine, kept: Databas
     assert json.loads(file.read_text())["execution"]["execution_id"] == execution_id
 
 
-def test_a_failure_in_the_middle_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+def test_write_whole_failure_keeps_old_file(tmp_path: Path) -> None:
     file = tmp_path / "run.json"
     file.write_text("the old one")
 
@@ -77,14 +77,14 @@ def test_a_failure_in_the_middle_leaves_the_old_file_and_nothing_else(tmp_path: 
 
 
 @pytest.mark.parametrize("output", ["/nowhere/run.json", "/tmp", "/proc/run.json"])
-def test_a_file_that_cannot_be_written_is_refused_in_one_line(
-    console: CommandLine, kept: Database, output: str
-) -> None:
+def test_export_unwritable_file_one_line_error(console: CommandLine, kept: Database, output: str) -> None:
     said = console("export", add_execution(kept), "--output", output)
     assert said.code == 2
     assert len(said.err.splitlines()) == 1
 
 
-def test_an_unknown_execution_writes_no_file(console: CommandLine, kept: Database, tmp_path: Path) -> None:
+def test_export_unknown_execution_writes_no_file(
+    console: CommandLine, kept: Database, tmp_path: Path
+) -> None:
     assert console("export", "nope", "--output", str(tmp_path / "run.json")).code == 2
     assert not (tmp_path / "run.json").exists()

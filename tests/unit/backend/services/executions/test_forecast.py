@@ -13,8 +13,8 @@ description = "never ends, and no simulated time passes"
 """
 
 
-def test_predict_within_cuts_a_run_that_takes_longer(console: CommandLine) -> None:
+def test_predict_within_slow_run_stopped(console: CommandLine) -> None:
     executing(console.home / "workflows", "while True: yield env.timeout(0)")
     (console.home / "workflows/looping.toml").write_text(LOOPING)
     found = predict_within(console.settings, RunRequest(configuration="looping"), 0.01)
-    assert found.plan.schedule.cut == "it takes too long"
+    assert found.plan.schedule.cut == "stopped: the prediction took too long"

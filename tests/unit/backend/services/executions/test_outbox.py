@@ -16,7 +16,7 @@ def event(kind: str, state: str, substate: str, tick: float) -> StateChange:
     return StateChange(datetime.now(UTC), 100010, kind, state, substate, {"simulation_tick": tick})
 
 
-def test_states_reach_the_database_with_the_next_messages(tmp_path: Path) -> None:
+def test_outbox_states_written_with_next_messages(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
     ledger = DatabaseOutbox(database)
     ledger.note(event("state_change", "no_beam", "not_ready", 0.0), {"target_worker_count": 30})
@@ -44,7 +44,7 @@ def test_states_reach_the_database_with_the_next_messages(tmp_path: Path) -> Non
         (("state_change", "calib", "test", 1.0), "calib"),
     ],
 )
-def test_the_phase_of_a_run_follows_its_last_state(
+def test_outbox_phase_follows_last_state(
     tmp_path: Path, last: tuple[str, str, str, float], phase: str
 ) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
@@ -58,7 +58,7 @@ def test_the_phase_of_a_run_follows_its_last_state(
     database.close()
 
 
-def test_a_message_is_delivered_only_when_its_receipt_was_noted(tmp_path: Path) -> None:
+def test_outbox_message_delivered_after_receipt(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
     ledger = DatabaseOutbox(database)
     first, second = (make("/topic/epictopic", {"msg_type": "stf_gen", "sequence": n}) for n in (1, 2))
@@ -71,7 +71,7 @@ def test_a_message_is_delivered_only_when_its_receipt_was_noted(tmp_path: Path) 
     database.close()
 
 
-def test_a_batch_whose_commit_was_not_heard_of_may_be_written_again(tmp_path: Path) -> None:
+def test_outbox_batch_recorded_twice_is_one(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
     message = make("/topic/epictopic", {"msg_type": "stf_gen"})
     DatabaseOutbox(database).record([message], [])

@@ -21,11 +21,11 @@ from tests.support.waiting import wait_for
         ("", ""),
     ],
 )
-def test_the_type_is_the_workflows_name(workflow: str, kind: str) -> None:
+def test_agent_type_from_workflow_name(workflow: str, kind: str) -> None:
     assert agent_type(workflow) == kind
 
 
-def test_the_type_follows_the_work_and_the_name_stays(tmp_path: Path) -> None:
+def test_registration_type_follows_work_name_fixed(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
     settings = Settings(tmp_path, tmp_path, user="me", host="here", database_url="")
     registration = Registration(database, settings)
@@ -47,7 +47,7 @@ def test_the_type_follows_the_work_and_the_name_stays(tmp_path: Path) -> None:
     database.close()
 
 
-def test_heartbeats_go_on_while_nothing_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_registration_heartbeats_repeat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("swf_console.backend.agent.heartbeat.HEARTBEAT_SECONDS", 0.01)
     database = open_database(f"sqlite:///{tmp_path / 'swf.db'}")
     settings = Settings(tmp_path, tmp_path, user="me", host="here", database_url="")

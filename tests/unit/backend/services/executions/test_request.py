@@ -16,7 +16,7 @@ def name_in_testbed(console: CommandLine, workflow: str) -> None:
     path.write_text(f'[testbed]\nnamespace = "demo"\n\n[workflow]\n{workflow}\n')
 
 
-def test_prepare_empty_request_takes_everything_from_testbed(console: CommandLine) -> None:
+def test_prepare_empty_request_uses_testbed(console: CommandLine) -> None:
     name_in_testbed(console, 'name = "stf_datataking"\nrealtime = true')
     prepared = prepare(console.settings, RunRequest())
     assert prepared.request == RunRequest(
@@ -29,13 +29,13 @@ def test_prepare_empty_request_takes_everything_from_testbed(console: CommandLin
 
 
 @pytest.mark.parametrize("name", ["fast_processing", "fast_processing_default", "fast_processing.toml"])
-def test_prepare_configuration_is_found_with_or_without_default(console: CommandLine, name: str) -> None:
+def test_prepare_configuration_with_or_without_default(console: CommandLine, name: str) -> None:
     console.name_namespace("demo")
     request = prepare(console.settings, RunRequest(configuration=name)).request
     assert request.configuration == "fast_processing_default"
 
 
-def test_prepare_reads_what_was_typed(console: CommandLine) -> None:
+def test_prepare_typed_values_read(console: CommandLine) -> None:
     console.name_namespace("demo")
     typed = RunRequest(configuration="stf_datataking_default", duration="9", realtime=False)
     prepared = prepare(console.settings, typed.with_override("stf_processing.stf_count", "7"))
@@ -48,12 +48,12 @@ def test_prepare_reads_what_was_typed(console: CommandLine) -> None:
     ("request_", "reason"),
     [
         (RunRequest(), "nothing to run"),
-        (RunRequest(workflow="nowhere"), "no workflow"),
-        (RunRequest(configuration="daq_state_machine"), "only a base to include"),
-        (RunRequest(configuration="stf_datataking_default", duration="soon"), "no number of seconds"),
+        (RunRequest(workflow="nowhere"), "workflow not found"),
+        (RunRequest(configuration="daq_state_machine"), "is a base to include"),
+        (RunRequest(configuration="stf_datataking_default", duration="soon"), "not a number of seconds"),
     ],
 )
-def test_prepare_refuses_what_cannot_be_run(console: CommandLine, request_: RunRequest, reason: str) -> None:
+def test_prepare_invalid_request_refused(console: CommandLine, request_: RunRequest, reason: str) -> None:
     name_in_testbed(console, "")
     with pytest.raises(UsageError, match=reason):
         prepare(console.settings, request_)

@@ -22,9 +22,7 @@ def ran(console: CommandLine, kept: Database) -> str:
     return add_execution(kept, parameter_values=composition.stored(), execution_environment=environment)
 
 
-def test_the_same_parameters_pace_limit_and_namespace_are_asked_for(
-    console: CommandLine, kept: Database
-) -> None:
+def test_rerun_requests_same_parameters_pace_and_limit(console: CommandLine, kept: Database) -> None:
     again = rerun_of(console.settings, kept, ran(console, kept))
     assert again.warnings == ()
     assert (again.request.realtime, again.request.duration) == (True, 20.0)
@@ -35,9 +33,7 @@ def test_the_same_parameters_pace_limit_and_namespace_are_asked_for(
     assert origin == "rerun of stf_datataking-shifter-0001"
 
 
-def test_a_configuration_that_has_changed_since_does_not_change_the_parameters(
-    console: CommandLine, kept: Database
-) -> None:
+def test_rerun_changed_configuration_keeps_parameters(console: CommandLine, kept: Database) -> None:
     execution_id = ran(console, kept)
     file = console.home / "workflows" / "daq_state_machine.toml"
     file.write_text(file.read_text().replace("stf_interval = 2.0", "stf_interval = 4.0"))
@@ -46,7 +42,7 @@ def test_a_configuration_that_has_changed_since_does_not_change_the_parameters(
     assert prepare(console.settings, again.request).composition.parameters["stf_interval"] == 2.0
 
 
-def test_a_parameter_that_is_new_since_is_told(console: CommandLine, kept: Database) -> None:
+def test_rerun_new_parameter_warns(console: CommandLine, kept: Database) -> None:
     execution_id = ran(console, kept)
     file = console.home / "workflows" / "stf_datataking_default.toml"
     file.write_text(file.read_text().replace("[stf_processing]", "[stf_processing]\nstf_generation_time = 1"))
@@ -54,7 +50,7 @@ def test_a_parameter_that_is_new_since_is_told(console: CommandLine, kept: Datab
     assert "stf_processing.stf_generation_time = 1 is new" in warning
 
 
-def test_code_that_has_changed_since_is_told(console: CommandLine, kept: Database) -> None:
+def test_rerun_changed_code_warns(console: CommandLine, kept: Database) -> None:
     execution_id = ran(console, kept)
     file = console.home / "workflows" / "stf_datataking.py"
     file.write_text(file.read_text() + "\n")
@@ -62,20 +58,20 @@ def test_code_that_has_changed_since_is_told(console: CommandLine, kept: Databas
     assert "has changed since" in warning
 
 
-def test_a_configuration_that_is_gone_is_refused(console: CommandLine, kept: Database) -> None:
+def test_rerun_missing_configuration_refused(console: CommandLine, kept: Database) -> None:
     execution_id = ran(console, kept)
     (console.home / "workflows" / "stf_datataking_default.toml").unlink()
-    with pytest.raises(UsageError, match="no configuration named"):
+    with pytest.raises(UsageError, match="configuration not found"):
         rerun_of(console.settings, kept, execution_id)
 
 
-def test_an_execution_without_a_snapshot_is_refused(console: CommandLine, kept: Database) -> None:
+def test_rerun_without_parameters_refused(console: CommandLine, kept: Database) -> None:
     execution_id = add_execution(kept, parameter_values={"workflow": {"name": "stf_datataking"}})
-    with pytest.raises(Refused, match="holds no parameters"):
+    with pytest.raises(Refused, match="has no stored parameters"):
         rerun_of(console.settings, kept, execution_id)
 
 
-def test_a_secret_is_left_to_the_configuration() -> None:
+def test_rerun_secret_not_overridden() -> None:
     sections = {"site": {"api_token": REDACTED, "host": "h", "deep": {"password": REDACTED}, "list": [1]}}
     overrides = overrides_of(sections, "rerun of x")
     assert [(each.key, each.value) for each in overrides] == [("site.host", "h"), ("site.list", [1])]

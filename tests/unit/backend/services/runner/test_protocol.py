@@ -15,7 +15,7 @@ def command(headers: dict[str, str] | None = None, **content: Any) -> Command:
     return Command.of(read(given, json.dumps(content)))
 
 
-def test_a_run_command_becomes_a_request() -> None:
+def test_command_run_becomes_request() -> None:
     asked = command(
         msg_type="run_workflow",
         namespace="demo",
@@ -34,7 +34,7 @@ def test_a_run_command_becomes_a_request() -> None:
     assert [(override.key, override.value) for override in asked.overrides] == [("stf_count", "5")]
 
 
-def test_what_is_sent_is_what_is_read() -> None:
+def test_run_command_round_trip() -> None:
     asked = command(msg_type="run_workflow", workflow_name="w", namespace="n", params={"stf_count": 3})
     again = command(**run_command(asked.run_request("me"), "n"))
     assert again.run_request("me") == asked.run_request("me")
@@ -50,12 +50,12 @@ def test_what_is_sent_is_what_is_read() -> None:
         ({}, None),
     ],
 )
-def test_the_namespace_may_stand_inside_params(content: dict[str, Any], namespace: str | None) -> None:
+def test_command_namespace_in_params(content: dict[str, Any], namespace: str | None) -> None:
     assert command(msg_type="run_workflow", **content).namespace == namespace
 
 
 @pytest.mark.parametrize("namespace", ["", "  ", "your-namespace", "a b", "x" * 101, "'; drop"])
-def test_a_command_without_a_usable_namespace_is_refused(namespace: str) -> None:
+def test_named_namespace_invalid_refused(namespace: str) -> None:
     with pytest.raises(NamespaceError):
         named_namespace(command(msg_type="status_request", namespace=namespace))
 
@@ -72,13 +72,13 @@ def test_a_command_without_a_usable_namespace_is_refused(namespace: str) -> None
         {"workflow_name": "w", "duration": float("inf")},
     ],
 )
-def test_a_run_command_of_wrong_types_is_refused_in_words(content: dict[str, Any]) -> None:
+def test_run_request_wrong_types_refused(content: dict[str, Any]) -> None:
     with pytest.raises(SwfError) as refused:
         command(msg_type="run_workflow", namespace="n", **content).run_request("me")
     assert "\n" not in str(refused.value)
 
 
-def test_an_answer_goes_where_it_was_asked_for_and_names_its_question() -> None:
+def test_reply_to_destination_and_correlation_id() -> None:
     asked = command(msg_type="status_request", reply_to="/topic/answers", correlation_id="c1")
     destination, content = reply_to(asked, {"accepted": True}) or ("", {})
     assert destination == "/topic/answers"
@@ -87,9 +87,9 @@ def test_an_answer_goes_where_it_was_asked_for_and_names_its_question() -> None:
 
 
 @pytest.mark.parametrize("destination", [None, "", "answers", "/etc/passwd", 5])
-def test_no_answer_goes_to_what_is_no_destination(destination: Any) -> None:
+def test_reply_to_invalid_destination_none(destination: Any) -> None:
     assert reply_to(command(msg_type="status_request", reply_to=destination), {}) is None
 
 
-def test_a_body_that_is_no_json_is_a_command_of_no_kind() -> None:
+def test_command_not_json_has_no_kind() -> None:
     assert Command.of(read({}, "run!")).kind == ""
