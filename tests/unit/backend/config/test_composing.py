@@ -290,7 +290,7 @@ def test_compose_reports_all_problems(tmp_path: Path) -> None:
         f"{tmp_path}/base.toml:3:1: daq_state_machine.broadcast_delay = -1: is out of range: "
         "0 to 31,622,400 s. broadcast_delay: Time that each state message takes to reach all agents",
         f"{tmp_path}/main.toml:5:1: fast_processing.stf_count = ten: must be a whole number. "
-        "stf_count: STFs in the whole execution; without it, as many as the physics periods hold",
+        "stf_count: STFs in the whole execution; if not set, as many as fit into the physics periods",
         f"{tmp_path}/testbed.toml:2:1: parameters.stf_interval = 0: is out of range: 0.001 to 86,400 s. "
         "stf_interval: Time from the start of one STF to the next",
         "--set: stf_cuont = 1: unknown parameter. Did you mean stf_count?",
