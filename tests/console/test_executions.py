@@ -237,7 +237,7 @@ def test_a_filter_works_while_it_is_typed_and_says_what_is_wrong_with_it(tmp_pat
         assert field.value == "status=failed stf_datataking-shifter-0003 "
         await pilot.press("backspace", *"zzz")
         await until(pilot, lambda: ids_of(screen) == [])
-        assert "No matching executions" in "\n".join(lines_of(screen.list.table))
+        assert "No executions match" in "\n".join(lines_of(screen.list.table))
         await pilot.press("escape")
         await until(pilot, lambda: ids_of(screen) == ["0003"])
 

@@ -139,7 +139,9 @@ def test_an_execution_that_nobody_runs_is_closed_and_not_shown_as_running(
 
     async def look(_app: HostApp, screen: OverviewScreen, _pilot: Pilot[None]) -> None:
         assert not screen.running.items
-        assert any("its process was killed" in item.cells[2].text for item in screen.changes.items)
+        assert any(
+            "process 1 on other stopped responding" in item.cells[2].text for item in screen.changes.items
+        )
 
     drive(context, look)
 
