@@ -59,7 +59,7 @@ class RequestExecutor:
 
     async def _write(self, operation: Operation, request: Request) -> Response:
         if operation.batch_handler is not None and not request.bulk:
-            future = self.writer.submit_together(operation.batch_handler, request, operation.batch_seconds)
+            future = self.writer.submit_batched(operation.batch_handler, request, operation.batch_seconds)
         else:
             future = self.writer.submit(lambda connection: operation.handler(connection, request))
         response = await asyncio.wrap_future(future)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from ..backend.core.destinations import EPICTOPIC, SLICES_TOPIC, WORKERS_TOPIC
 from ..backend.database import messages
-from ..backend.database.connection.group_commit import Unfit, Writer
+from ..backend.database.connection.group_commit import RowRejected, Writer
 from ..backend.database.records.messages import NewMessage
 from ..backend.message_mapping import incoming_row
 from ..backend.messaging.connection import StompConnection
@@ -52,7 +52,7 @@ class TopicIngest:
         rows = [incoming_row(message) for message in arrived]
         try:
             self._writer.submit(lambda connection: messages.record(connection, rows)).result()
-        except Unfit as error:
+        except RowRejected as error:
             raise Unstorable(str(error)) from error
         contents = [message.body if message.content is None else message.content for message in arrived]
         self._publish(rows, contents)

@@ -38,7 +38,7 @@ SWITCH_SECONDS = 0.0005
 def serve(settings: Settings, listening: Listening, up: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; `up` is called with the URL once requests are answered.
 
-    Raises UsageError for a host that may not be served like that, PortTaken, DatabaseUnusable and
+    Raises UsageError for a host that may not be served like that, PortInUse, DatabaseUnusable and
     DatabaseUnreachable. A broker that is down is waited for.
     """
     tls = tls_context(listening) is not None

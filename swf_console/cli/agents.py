@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..backend.core.format import span
+from ..backend.core.format import duration_text
 from ..backend.core.settings import load_settings
 from .arguments import add, add_json, given, whole_number
 from .output import brief, emit, keep_logs_off_the_screen, say, show, show_table
@@ -84,8 +84,8 @@ def row(view: "AgentView") -> tuple[str, ...]:
         brief(view.program),
         brief(view.state),
         brief(view.pid),
-        span(view.up_seconds),
-        span(view.heartbeat_seconds),
+        duration_text(view.up_seconds),
+        duration_text(view.heartbeat_seconds),
         brief(view.operational_state),
         brief(view.namespace, 40),
         brief(view.note),

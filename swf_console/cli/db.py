@@ -5,8 +5,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..backend.core.errors import Refused
-from ..backend.core.format import span
-from ..backend.core.sanitize import harmless
+from ..backend.core.format import duration_text
+from ..backend.core.sanitize import sanitize
 from ..backend.core.settings import load_settings
 from ..backend.core.times import seconds_since
 from .arguments import add_json
@@ -42,13 +42,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def upgrade(settings: "Settings", *, yes: bool, as_json: bool) -> int:
     """Upgrade, and say from what to what; where that locks older programs out, ask first."""
-    from ..backend.services.schema import pending_lockout, place_of, upgrade_database
+    from ..backend.services.database_upgrade import address_of, pending_lockout, upgrade_database
 
     lockout = pending_lockout(settings)
     if lockout is not None:
-        show_lockout(lockout, place_of(settings))
+        show_lockout(lockout, address_of(settings))
         if not yes:
-            ask(place_of(settings))
+            ask(address_of(settings))
     done = upgrade_database(settings)
     if as_json:
         emit(done)
@@ -78,9 +78,9 @@ def show_lockout(lockout: "Lockout", place: str) -> None:
             client.host and f"host {client.host}",
             client.pid and f"process {client.pid}",
             client.version and f"swf-console {client.version}",
-            client.heard_at and f"heartbeat {span(seconds_since(client.heard_at))} ago",
+            client.heard_at and f"heartbeat {duration_text(seconds_since(client.heard_at))} ago",
         )
-        say(harmless(f"  {client.kind} {client.name}: {', '.join(one for one in told if one)}"))
+        say(sanitize(f"  {client.kind} {client.name}: {', '.join(one for one in told if one)}"))
 
 
 def ask(place: str) -> None:
@@ -94,7 +94,7 @@ def ask(place: str) -> None:
 
 def current(settings: "Settings", *, as_json: bool) -> int:
     """Print the version."""
-    from ..backend.services.schema import database_version
+    from ..backend.services.database_upgrade import database_version
 
     found = database_version(settings)
     if as_json:
@@ -110,9 +110,9 @@ def current(settings: "Settings", *, as_json: bool) -> int:
 
 def check(settings: "Settings", *, as_json: bool) -> int:
     """Print what is missing; 2 where anything is."""
-    from ..backend.services.schema import check_database, place_of
+    from ..backend.services.database_upgrade import address_of, check_database
 
-    lacks, place = check_database(settings), place_of(settings)
+    lacks, place = check_database(settings), address_of(settings)
     if as_json:
         emit({"database": place, "lacks": lacks})
     elif not lacks:

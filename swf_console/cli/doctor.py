@@ -17,12 +17,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print each check as it is done; exit with 0, 2, or 3 where a backend fails."""
     from ..backend.services.health.doctor.checks import CheckResult
-    from ..backend.services.health.doctor.run import examine, exit_code
+    from ..backend.services.health.doctor.run import exit_code, run_checks
 
     keep_logs_off_the_screen()
     checks = []
     testbed = given(arguments, "testbed_config")
-    for check in examine(lambda: load_settings(home=arguments.home, testbed_config=testbed)):
+    for check in run_checks(lambda: load_settings(home=arguments.home, testbed_config=testbed)):
         checks.append(check)
         if arguments.json:
             emit(check)

@@ -14,9 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one `export` line per variable. Raises BrokerUnreachable if no broker is running."""
-    from ..backend.services.environment import variables
+    from ..backend.services.environment_export import export_environment
 
-    environment = variables(load_settings(home=arguments.home))
+    environment = export_environment(load_settings(home=arguments.home))
     for name, value in environment.variables.items():
         show(f"export {name}={shlex.quote(value)}")
     for line in environment.remarks:

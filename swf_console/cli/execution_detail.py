@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ..backend.core.format import instant, process_of, span
+from ..backend.core.format import duration_text, instant, process_of
 from ..backend.core.times import seconds_since
 from ..backend.services.executions.diff import flattened
 from .output import brief, counted, fields, heading, lines, say, show, show_pairs, show_table
@@ -58,7 +58,10 @@ def show_summary(detail: "ExecutionDetail") -> None:
             ("run", detail.run_number),
             ("started", f"{instant(execution.start_time)} UTC"),
             ("ended", f"{instant(execution.end_time)} UTC" if execution.end_time else None),
-            ("took", execution.end_time and span(seconds_since(execution.start_time, execution.end_time))),
+            (
+                "took",
+                execution.end_time and duration_text(seconds_since(execution.start_time, execution.end_time)),
+            ),
             ("stop requested", _stop_requested(detail)),
             ("running in", brief(process_of(execution.owner)) if execution.status == "running" else None),
             ("definition", f"{detail.definition.id}, drift: {describe_drift(detail.drift)}"),
@@ -98,7 +101,7 @@ def show_states(detail: "ExecutionDetail") -> None:
     events = detail.events
     rows = []
     for event, following in zip(events, (*events[1:], None), strict=False):
-        length = span(seconds_since(event.timestamp, following.timestamp)) if following else "-"
+        length = duration_text(seconds_since(event.timestamp, following.timestamp)) if following else "-"
         tick = event.event_data.get("simulation_tick")
         state = f"{event.state} / {event.substate}" if event.substate else event.state
         rows.append(

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ..backend.core.errors import UsageError
-from ..backend.core.format import instant, span
+from ..backend.core.format import duration_text, instant
 from ..backend.core.settings import load_settings
 from ..backend.core.times import parse_time, seconds_since
 from .arguments import add, add_json, add_page, given, limit_of, seconds_of
@@ -131,7 +131,7 @@ def row_of(execution: "ExecutionSummary") -> tuple[str, ...]:
         brief(execution.execution_id),
         brief(execution.status),
         instant(execution.start_time),
-        span(seconds_since(execution.start_time, end)) if (end := execution.end_time) else "-",
+        duration_text(seconds_since(execution.start_time, end)) if (end := execution.end_time) else "-",
         brief(execution.namespace, 40),
         brief(execution.executed_by, 40),
         brief(execution.version, 20),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..backend.core.errors import Refused, UsageError
-from ..backend.core.sanitize import harmless
+from ..backend.core.sanitize import sanitize
 from ..backend.core.settings import load_settings
 from .output import say, show
 
@@ -54,7 +54,7 @@ def update(arguments: argparse.Namespace) -> int:
         return 0
     for one in updates:
         for line in one.diff(settings.home).splitlines():
-            show(harmless(line))
+            show(sanitize(line))
     if not arguments.yes and not agreed(updates):
         raise Refused("Nothing was changed", "Agree, or give --yes")
     save_updates(updates)

@@ -9,10 +9,10 @@ from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from typing import Any
 
-from ..backend.core import sanitize
 from ..backend.core.errors import ErrorReport, SwfError
 from ..backend.core.format import as_text, instant, iso
-from ..backend.core.sanitize import harmless
+from ..backend.core.sanitize import brief as sanitized_brief
+from ..backend.core.sanitize import sanitize
 
 SCHEMA_VERSION = 1
 
@@ -70,7 +70,7 @@ def cell(value: Any) -> str:
         return instant(value)
     if isinstance(value, float):
         return f"{value:.3f}".rstrip("0").rstrip(".")
-    return harmless(value)
+    return sanitize(value)
 
 
 def fields(pairs: Iterable[tuple[str, Any]]) -> None:
@@ -84,7 +84,7 @@ def fields(pairs: Iterable[tuple[str, Any]]) -> None:
 def report_error(error: SwfError, *, as_json: bool) -> None:
     """The error's line on stderr; with `as_json` its report on stdout as well."""
     for line in str(error).splitlines():
-        say(f"swf-console: {harmless(line)}")
+        say(f"swf-console: {sanitize(line)}")
     if as_json:
         emit(ErrorReport.of(error))
 
@@ -117,7 +117,7 @@ MOST_LINES = 400
 
 def brief(value: Any, longest: int = LONGEST_VALUE) -> str:
     """`value` as harmless text of at most `longest` characters; what was cut off is counted."""
-    return sanitize.brief(as_text(value), longest)
+    return sanitized_brief(as_text(value), longest)
 
 
 def heading(text: str) -> None:

@@ -143,10 +143,10 @@ def progress_bar() -> AbstractContextManager[Any]:
 
 def warn(text: str) -> None:
     """Print a warning as one line."""
-    from ..backend.core.sanitize import harmless
+    from ..backend.core.sanitize import sanitize
     from .output import say
 
-    say(f"swf-console: warning: {harmless(text)}")
+    say(f"swf-console: warning: {sanitize(text)}")
 
 
 def show_report(report: "Report", *, as_json: bool) -> None:

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from ..backend.core.format import capped, instant, span
+from ..backend.core.format import capped, duration_text, instant
 from ..backend.core.settings import load_settings
 from ..backend.core.times import seconds_since
 from .arguments import add, add_json, given
@@ -93,7 +93,7 @@ def show_running(database: "DatabaseHealth") -> None:
             brief(one.namespace, 40),
             brief(one.executed_by, 40),
             instant(one.start_time),
-            span(seconds_since(one.start_time)),
+            duration_text(seconds_since(one.start_time)),
             running_note(one, database),
         )
         for one in database.running
@@ -126,7 +126,7 @@ def show_agents(agents: "Sequence[AgentView]") -> None:
             brief(one.agent_type),
             brief(one.state),
             brief(one.operational_state),
-            span(one.heartbeat_seconds),
+            duration_text(one.heartbeat_seconds),
             brief(one.pid),
             brief(one.namespace, 40),
             brief(one.note),

@@ -10,7 +10,7 @@ from .run import add_execution_arguments, overrides_of
 
 if TYPE_CHECKING:
     from ..backend.services.agents.control import ProcessReport
-    from ..backend.services.testbed import Started
+    from ..backend.services.testbed import TestbedRun
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def show_started(started: "Started") -> None:
+def show_started(started: "TestbedRun") -> None:
     """The execution id, and a line for each process."""
     for warning in started.warnings:
         say(f"swf-console: warning: {warning}")

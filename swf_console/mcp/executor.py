@@ -16,7 +16,7 @@ from ..backend.core.redaction import redact
 from ..backend.core.settings import Settings
 from ..backend.database import Database
 from ..backend.services.database import opened
-from ..backend.services.journal import Entry, Journal
+from ..backend.services.journal import Journal, JournalEntry
 from ..backend.services.ownership import WritePolicy
 from .serialize import serialize
 from .tool import Tool
@@ -125,7 +125,7 @@ class ToolExecutor:
         given = {name: value for name, value in values.items() if value is not None}
         words = json.dumps(redact(given), default=str, ensure_ascii=False)
         namespace = values.get("namespace")
-        entry = Entry(
+        entry = JournalEntry(
             at=at,
             kind="action",
             who=f"{self.settings.user} ({self._interface})",

@@ -16,7 +16,7 @@ GRACE_SECONDS = 10
 def serve_http(executor: ToolExecutor, listening: Listening, up: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; `up` is called with the URL. Who may write has to show a token.
 
-    Raises UsageError for a host that other machines reach and for writes without a token, PortTaken.
+    Raises UsageError for a host that other machines reach and for writes without a token, PortInUse.
     """
     _check_access(executor, listening.host)
     app = build(executor).streamable_http_app(streamable_http_path=PATH, json_response=True, host="127.0.0.1")

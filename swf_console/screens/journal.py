@@ -29,7 +29,7 @@ from .base.prompt import Prompt as EntryLine
 from .base.screen import ListScreen
 
 if TYPE_CHECKING:
-    from ..backend.services.journal import Entry
+    from ..backend.services.journal import JournalEntry
     from ..viewmodels.context import ConsoleContext
 
 MOST = 1_000
@@ -68,10 +68,10 @@ class JournalScreen(ListScreen):
 
     def __init__(self, context: "ConsoleContext") -> None:
         super().__init__(context)
-        self._entries: list[Entry] = []
+        self._entries: list[JournalEntry] = []
         self._read: tuple[float, int] | None = None
         self._filter = ""
-        self.poll: Poll[list[Entry]] = Poll(self, self._read_file, self._show, self._show_trouble)
+        self.poll: Poll[list[JournalEntry]] = Poll(self, self._read_file, self._show, self._show_trouble)
 
     def compose(self) -> ComposeResult:
         """Filter, entries, detail."""
@@ -111,7 +111,7 @@ class JournalScreen(ListScreen):
         self._read = None
         self.poll.now()
 
-    def _read_file(self) -> "list[Entry]":
+    def _read_file(self) -> "list[JournalEntry]":
         """Read the file if it has changed."""
         path = self.context.journal.path
         state = path.stat() if path.exists() else None
@@ -121,7 +121,7 @@ class JournalScreen(ListScreen):
             self._read = stamp
         return self._entries
 
-    def _show(self, entries: "list[Entry]") -> None:
+    def _show(self, entries: "list[JournalEntry]") -> None:
         wanted = self._filter.lower()
         items = [journal_item(entry) for entry in entries]
         items = [item for item in items if wanted in " ".join(cell.text for cell in item.cells).lower()]
@@ -167,7 +167,7 @@ class JournalScreen(ListScreen):
             action_of("export", "journal"), "swf-console journal", lambda: self._export(entries)
         )
 
-    def _export(self, entries: "list[Entry]") -> str:
+    def _export(self, entries: "list[JournalEntry]") -> str:
         """Runs in a worker thread."""
         name = f"shift-log-{datetime.now(UTC):%Y-%m-%d-%H%M}"
         return str(write_report(name, shift_log(entries, self.context.namespace)))
@@ -199,7 +199,7 @@ class JournalScreen(ListScreen):
             self.filter_line.value = text
 
 
-def journal_item(entry: "Entry") -> Item:
+def journal_item(entry: "JournalEntry") -> Item:
     """An entry as a row."""
     color: SemanticColor = "ok" if entry.ok else "bad" if entry.result != "watch" else "watch"
     took = f" ({entry.seconds:.1f} s)" if entry.seconds is not None else ""
@@ -214,7 +214,7 @@ def journal_item(entry: "Entry") -> Item:
     return Item(f"{entry.at.timestamp()} {entry.kind} {entry.what}", cells, entry)
 
 
-def entry_lines(entry: "Entry") -> list[list[Part]]:
+def entry_lines(entry: "JournalEntry") -> list[list[Part]]:
     """The whole of an entry."""
     took = f" in {entry.seconds:.3f} s" if entry.seconds is not None else ""
     namespace = f", namespace {brief(entry.namespace, 60)}" if entry.namespace else ""
@@ -235,5 +235,5 @@ def entry_lines(entry: "Entry") -> list[list[Part]]:
     return lines
 
 
-def _entry(item: Item) -> "Entry":
-    return cast("Entry", item.value)
+def _entry(item: Item) -> "JournalEntry":
+    return cast("JournalEntry", item.value)

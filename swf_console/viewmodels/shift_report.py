@@ -10,7 +10,7 @@ from ..backend.core.errors import SwfError, UsageError
 from ..backend.core.format import instant
 from ..backend.database import executions
 from ..backend.database.records.workflows import ExecutionFilter, ExecutionSummary
-from ..backend.services.journal import Entry
+from ..backend.services.journal import JournalEntry
 from .context import ConsoleContext
 from .overview.monitor import OverviewMonitor
 from .overview.snapshot import OverviewSnapshot
@@ -40,14 +40,14 @@ def write_report(name: str, text: str, folder: Path | None = None) -> Path:
     raise UsageError(f"{place / name}.md: there are {MAX_TRIES} of them already", "Remove some")
 
 
-def shift_log(entries: Sequence[Entry], namespace: str | None) -> str:
+def shift_log(entries: Sequence[JournalEntry], namespace: str | None) -> str:
     """The journal as a table, the oldest first."""
     lines = [f"# Shift log{f' of {plain(namespace)}' if namespace else ''}", ""]
     lines += [f"Written {instant(datetime.now(UTC))} UTC, {len(entries)} entries.", ""]
     return "\n".join([*lines, *journal_table(entries)]) + "\n"
 
 
-def journal_table(entries: Sequence[Entry]) -> list[str]:
+def journal_table(entries: Sequence[JournalEntry]) -> list[str]:
     """Entries as the lines of a Markdown table, the oldest first."""
     if not entries:
         return ["Nothing was done here."]

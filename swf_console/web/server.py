@@ -45,7 +45,7 @@ class ConsoleAccess:
 def serve(command: Sequence[str], listening: Listening, token: str | None, up: Callable[[str], None]) -> None:
     """Serve the console that `command` starts until a signal ends it; `up` is called with the address.
 
-    Raises UsageError for a host that may not be served like that, PortTaken.
+    Raises UsageError for a host that may not be served like that, PortInUse.
     """
     tls = tls_context(listening)
     check_host(listening, token)

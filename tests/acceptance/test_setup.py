@@ -76,7 +76,7 @@ def test_a_wheel_makes_a_home_like_the_checkout(home: Path) -> None:
 def test_a_second_home_in_the_same_place_is_refused(installation: Path, home: Path) -> None:
     done = run([installation / "swf-console", "init", home], cwd=home)
     assert done.returncode == 5
-    assert "there already" in done.stderr
+    assert "exists already" in done.stderr
 
 
 def test_a_home_of_the_wheel_runs_a_workflow(installation: Path, home: Path) -> None:

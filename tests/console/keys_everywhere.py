@@ -5,7 +5,7 @@ from functools import partial
 
 from textual.widgets import Input, OptionList
 
-from swf_console.backend.services.journal import Entry as JournalEntry
+from swf_console.backend.services.journal import JournalEntry
 from swf_console.backend.supervisor.base import Orphan
 from swf_console.screens.agents.screen import AgentsScreen
 from swf_console.screens.base.prompt import Prompt

@@ -61,7 +61,7 @@ def test_a_slow_check_holds_up_no_key_and_its_advice_can_be_copied(
         go_on.wait(20)
         yield warn("disk", "nearly full", "Make room")
 
-    monkeypatch.setattr(run, "examine", checks)
+    monkeypatch.setattr(run, "run_checks", checks)
 
     async def look(app: HostApp, overlay: DoctorOverlay, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: len(overlay.rows.items) == 2)

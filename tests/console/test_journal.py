@@ -7,7 +7,7 @@ import pytest
 from textual.pilot import Pilot
 
 from swf_console.backend.core.errors import DatabaseUnreachable, UsageError
-from swf_console.backend.services.journal import Entry
+from swf_console.backend.services.journal import JournalEntry
 from swf_console.screens.journal import JournalScreen
 from swf_console.testing.fake_supervisor import MemorySupervisor
 from swf_console.viewmodels.context import ConsoleContext
@@ -23,7 +23,7 @@ def keep(context: ConsoleContext, what: str, *, ok: bool = True, minutes: float 
     at = datetime.now(UTC) - timedelta(minutes=minutes)
     result = "started" if ok else "[red]it | broke[/red]\x1b[31m"
     command = f"swf-console agents start {what}"
-    context.journal.append(Entry(at, "action", "shifter", what, result, ok, command, "demo", 1.25))
+    context.journal.append(JournalEntry(at, "action", "shifter", what, result, ok, command, "demo", 1.25))
 
 
 def test_entries_come_newest_first_and_new_ones_appear(context: ConsoleContext) -> None:

@@ -27,8 +27,8 @@ def test_a_home_where_nothing_runs_is_all_right_and_says_what_to_do(
     context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def look(_app: HostApp, screen: OverviewScreen, _pilot: Pilot[None]) -> None:
-        assert "Nothing runs." in screen.verdict
-        assert "needs 6 agents more" in screen.verdict
+        assert "Idle." in screen.verdict
+        assert "6 agents that" in screen.verdict
         assert not screen.running.items
 
     drive(context, look)
@@ -124,7 +124,7 @@ def test_a_dead_database_leaves_what_was_known_dimmed(
         assert screen.running.items
         monkeypatch.setattr(context, "database", gone)
         await until(pilot, lambda: screen.running.stale)
-        assert "what runs is not known" in screen.verdict
+        assert "running executions are unknown" in screen.verdict
         assert "it is gone. Start it again" in screen.query_one(Notice).text
         assert screen.running.items
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import MISSING, Field
 
 from ...backend.database import Connection, messages
-from ...backend.database.records.messages import Message, NewMessage
+from ...backend.database.records.messages import MessageRecord, NewMessage
 from ...backend.database.sql.types import uuid_from
 from ..operation import Operation, Request, Response, list_response
 from ..schemas import Document, Identifier, Name, RequestSchema, ResponseRow, ShortText, Timestamp
@@ -16,7 +16,7 @@ BASE = "/api/workflow-messages"
 MAX_ROWS = 1000
 ROW = ResponseRow(
     "WorkflowMessage",
-    Message,
+    MessageRecord,
     message_content=(Any, lambda row: row.content),
     message_metadata=(Any, lambda row: row.metadata),
     msg_type=(str, lambda row: row.message_type),

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from ...backend.core.format import iso
 from ...backend.database import Connection, messages
-from ...backend.database.records.messages import Message, MessageFilter
+from ...backend.database.records.messages import MessageFilter, MessageRecord
 from ...backend.http_server.responses import HEADERS, error_response
 from ..executor import RequestExecutor
 from ..schemas import CommaList, Name, RequestSchema
@@ -100,8 +100,10 @@ class Stream:
             events = (event_of(message, message.content) for message in found)
             yield [event for event in events if event_filter(event)]
 
-    async def _page(self, database_filter: MessageFilter, after: str) -> tuple[list[Message], str | None]:
-        def read(connection: Connection) -> tuple[list[Message], str | None]:
+    async def _page(
+        self, database_filter: MessageFilter, after: str
+    ) -> tuple[list[MessageRecord], str | None]:
+        def read(connection: Connection) -> tuple[list[MessageRecord], str | None]:
             page = messages.page(connection, database_filter, after, REPLAY_PAGE, newest_first=False)
             ids = [message.message_id for message in page.items]
             return messages.with_content(connection, ids), page.next

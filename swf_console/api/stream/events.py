@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ...backend.core.format import iso
-from ...backend.database.records.messages import Message, NewMessage
+from ...backend.database.records.messages import MessageRecord, NewMessage
 from ...backend.http_server.responses import encode
 
 _NOT_IN_EVENT_NAME = re.compile(r"[^!-~]+")
@@ -62,7 +62,7 @@ def frame(event: str, data: Mapping[str, Any], identity: str | None = None) -> b
     return f"{head}event: {event}\ndata: ".encode("ascii") + encode(data) + b"\n\n"
 
 
-def event_of(message: Message | NewMessage, content: Any) -> Event:
+def event_of(message: MessageRecord | NewMessage, content: Any) -> Event:
     """The event of a message with this content."""
     data = content if isinstance(content, dict) else {"content": content}
     by = data.get("processed_by")
@@ -82,7 +82,7 @@ def event_of(message: Message | NewMessage, content: Any) -> Event:
     )
 
 
-def _metadata(message: Message | NewMessage, sent_at: datetime) -> dict[str, Any]:
+def _metadata(message: MessageRecord | NewMessage, sent_at: datetime) -> dict[str, Any]:
     return {
         "sender_agent": message.sender_agent,
         "namespace": message.namespace,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ..database import Database, executions, messages
-from ..database.records.messages import Message
+from ..database.records.messages import MessageRecord
 from ..message_mapping import stored_metadata
 from ..messaging.message import IncomingMessage
 
@@ -30,7 +30,7 @@ def missed_messages(
                 break
 
 
-def _incoming(message: Message) -> IncomingMessage:
+def _incoming(message: MessageRecord) -> IncomingMessage:
     content = message.content if isinstance(message.content, dict) else None
     return IncomingMessage(
         id=message.message_id,

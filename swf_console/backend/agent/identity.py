@@ -43,19 +43,19 @@ class IdentityFile:
     def hold(self) -> None:
         """Lock the identity. Raises Refused if another process of this agent is running."""
         lock = FileLock(self._lock_path)
-        if not lock.take():
+        if not lock.acquire():
             pid = self._lock_path.read_text().strip() or "?"
             raise Refused(
                 f"the {self._kind} agent of this home and namespace is already running, as process {pid}",
                 "Stop it first, or start this one with another --instance",
             )
-        lock.note(str(os.getpid()))
+        lock.write_holder(str(os.getpid()))
         self._lock = lock
 
     def release(self) -> None:
         """Release the lock."""
         if self._lock is not None:
-            self._lock.note("")
+            self._lock.write_holder("")
             self._lock.release()
             self._lock = None
 

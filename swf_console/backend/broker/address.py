@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core.errors import PortTaken, Refused, UsageError
+from ..core.errors import PortInUse, Refused, UsageError
 from ..core.files import FileLock, read_json, write_private
 
 LOOPBACK = "127.0.0.1"
@@ -75,7 +75,7 @@ class Lock:
             raise UsageError(
                 f"{state_dir}: the broker cannot live here: {error.strerror}", "Give it a directory of yours"
             ) from error
-        if not self._lock.take(LOCK_SECONDS):
+        if not self._lock.acquire(LOCK_SECONDS):
             raise Refused(f"a broker already runs for {state_dir}", "Use it, or stop it first")
 
     def release(self) -> None:
@@ -86,13 +86,13 @@ class Lock:
 def listen(port: int | None, previous: int | None) -> socket.socket:
     """A listening socket on loopback: on `port`, else on the previous one if it is free, else on any.
 
-    Raises PortTaken where `port` is asked for and another program has it.
+    Raises PortInUse where `port` is asked for and another program has it.
     """
     if port:
         try:
             return _bound(port)
         except OSError as error:
-            raise PortTaken(
+            raise PortInUse(
                 f"port {port} on {LOOPBACK} cannot be listened on: {error.strerror}",
                 "Stop the program that has it, or choose another with --port or SWF_BROKER_PORT",
             ) from error

@@ -31,7 +31,7 @@ def serve(
 ) -> None:
     """Run the broker of a state directory until SIGTERM or SIGINT; with `until_idle` until it has no client.
 
-    Then standard input must be a pipe from the parent. Raises Refused where one runs already, PortTaken, and
+    Then standard input must be a pipe from the parent. Raises Refused where one runs already, PortInUse, and
     UsageError where the journal cannot be used.
     """
     lock = Lock(state_dir)

@@ -12,9 +12,9 @@ from ..core.redaction import redact
 from ..core.suggest import suggest
 from .documents import Document
 from .overrides import KEY, Override
+from .parameter_schema import Parameter, Schema
 from .parameters import BASE_SECTION, FAST_SECTION, STF_SECTION
 from .rules import InvalidValue, Rules, shown
-from .schema import Parameter, Schema
 from .testbed import NOT_PARAMETERS, AgentNeed, Testbed
 
 

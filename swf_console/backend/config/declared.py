@@ -15,8 +15,8 @@ from typing import Any
 
 from ..core.errors import ConfigurationError, Problem
 from .documents import MAXIMUM_BYTES
+from .parameter_schema import KINDS, BadValue, Parameter
 from .parameters import BASE_SECTION
-from .schema import KINDS, BadValue, Parameter
 
 DECLARATION = re.compile(rb"^PARAMETERS\b", re.MULTILINE)
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")

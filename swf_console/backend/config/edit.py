@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import ConfigurationError, Problem
-from ..core.files import FileLock, replacing
+from ..core.files import FileLock, atomic_write
 from .documents import Document, parse_document, read_document
 from .list import configuration_names, validate
 from .load import compose
@@ -174,7 +174,7 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _write(target: Path, content: bytes, mode: int) -> None:
-    with replacing(target, mode, durable=True) as file:
+    with atomic_write(target, mode, durable=True) as file:
         os.fchmod(file.fileno(), mode)  # the mode of the old file, independent of the umask
         file.write(content)
 

@@ -1,7 +1,7 @@
 """The parameters of data taking and fast processing, as in the founding document."""
 
 from ..core.destinations import SLICES_QUEUE, SLICES_TOPIC
-from .schema import Parameter
+from .parameter_schema import Parameter
 
 DATATAKING = "stf_datataking"
 BASE_SECTION = "daq_state_machine"

@@ -9,8 +9,8 @@ from typing import Any
 from ..core.redaction import redact
 from ..core.suggest import suggest
 from .declared import declared_parameters
+from .parameter_schema import BadValue, Parameter, Schema
 from .parameters import DATATAKING, DATATAKING_PARAMETERS, KNOWN_SECTIONS
-from .schema import BadValue, Parameter, Schema
 
 
 class InvalidValue(ValueError):

@@ -1,4 +1,4 @@
-"""Where the testbed's messages go: names of the field, which programs of other people send to as well."""
+"""Destinations of the testbed. The names are fixed: programs of other groups send to them too."""
 
 EPICTOPIC = "/topic/epictopic"
 MONITORING_QUEUE = "/queue/monitoring_agent"

@@ -1,14 +1,14 @@
-"""Durations counted in logarithmic buckets: the same few kilobytes for ten of them or ten million."""
+"""DurationHistogram counted in logarithmic buckets: memory does not grow with their number."""
 
 import math
 
 SHORTEST = 1e-6
-PER_OCTAVE = 8
+PER_OCTAVE = 8  # bucket edges are 2 ** (1 / 8) apart: the error of a percentile is below 9 %
 OCTAVES = 40
 
 
-class Durations:
-    """Counts durations in seconds, from a microsecond to twelve days; percentiles are right to 9 %."""
+class DurationHistogram:
+    """Counts durations in seconds, from 1 microsecond to 12 days; percentiles are accurate to 9 %."""
 
     def __init__(self) -> None:
         self._counts = [0] * (OCTAVES * PER_OCTAVE)
@@ -16,7 +16,7 @@ class Durations:
         self.longest = 0.0
 
     def add(self, seconds: float) -> None:
-        """Count one duration; what is out of range is counted at the edge, what is no number not at all."""
+        """Count one duration; out of range counts in the first or last bucket, NaN is ignored."""
         if not math.isfinite(seconds):
             return
         bucket = math.ceil(PER_OCTAVE * math.log2(seconds / SHORTEST)) if seconds > SHORTEST else 0
@@ -25,7 +25,7 @@ class Durations:
         self.longest = max(self.longest, seconds)
 
     def percentile(self, share: float) -> float | None:
-        """The duration that `share` (0 to 1) of all did not exceed; None where nothing was counted."""
+        """The duration that a fraction `share` (0 to 1) did not exceed; None if nothing was counted."""
         wanted = math.ceil(share * self.count)
         seen = 0
         for bucket, count in enumerate(self._counts):

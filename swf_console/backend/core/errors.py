@@ -1,4 +1,4 @@
-"""The exception tree: every error a person can meet, with its advice and its exit code.
+"""The exception tree: every error that reaches a user, with its advice and its exit code.
 
 SwfError                      exit 1
 ├── UsageError                exit 2   bad input; nothing was written or sent
@@ -6,14 +6,14 @@ SwfError                      exit 1
 │   ├── WorkflowFileError              a workflow's Python file
 │   ├── NamespaceError                 no usable namespace
 │   ├── DatabaseUnusable               cannot be opened, newer, read-only, full
-│   └── PortTaken                      something else listens there
+│   └── PortInUse                      another process listens on it
 ├── ExecutionFailed           exit 1   the run itself failed
 ├── BackendUnreachable        exit 3
 │   ├── BrokerUnreachable
 │   ├── DatabaseUnreachable
 │   └── SupervisorUnreachable
 ├── TimedOut                  exit 4
-└── Refused                   exit 5   understood, and not done
+└── Refused                   exit 5   understood and rejected
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from pathlib import Path
 
 
 class SwfError(Exception):
-    """An error with one line for a person: what happened, and `advice`, what to do about it."""
+    """An error in one line for the user: what is wrong, and `advice`, what to do about it."""
 
     exit_code = 1
 
@@ -42,7 +42,7 @@ class UsageError(SwfError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in a file or in an argument, with everything needed to mend it."""
+    """One thing that is wrong in a file or an argument, with everything needed to fix it."""
 
     message: str
     remedy: str = ""
@@ -68,19 +68,19 @@ class ConfigurationError(UsageError):
 
 
 class WorkflowFileError(UsageError):
-    """A workflow's Python file is missing, is no Python, or has no WorkflowExecutor."""
+    """A workflow's Python file is missing, is not valid Python, or has no WorkflowExecutor."""
 
 
 class NamespaceError(UsageError):
-    """The namespace is missing, empty, the placeholder, or no valid name."""
+    """The namespace is missing, empty, the placeholder, or not a valid name."""
 
 
 class DatabaseUnusable(UsageError):
-    """The database cannot be opened, is of a newer version, is read-only, or is full."""
+    """The database cannot be opened, has a newer version, is read-only, or is full."""
 
 
-class PortTaken(UsageError):
-    """Another program listens on the port that was asked for."""
+class PortInUse(UsageError):
+    """Another program listens on the requested port."""
 
 
 class ExecutionFailed(SwfError):
@@ -88,7 +88,7 @@ class ExecutionFailed(SwfError):
 
 
 class BackendUnreachable(SwfError):
-    """A backend did not answer."""
+    """A backend is not reachable."""
 
     exit_code = 3
 
@@ -106,20 +106,20 @@ class SupervisorUnreachable(BackendUnreachable):
 
 
 class TimedOut(SwfError):
-    """What was waited for did not happen in the time given."""
+    """The awaited event did not happen within the given time."""
 
     exit_code = 4
 
 
 class Refused(SwfError):
-    """The request was understood and not carried out."""
+    """The request was understood and rejected."""
 
     exit_code = 5
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorReport:
-    """An error as data, for `--json` and for answers over a message."""
+    """An error as data, for `--json` and for replies to a message."""
 
     error: str
     advice: str = ""
@@ -128,6 +128,6 @@ class ErrorReport:
 
     @classmethod
     def of(cls, error: SwfError) -> "ErrorReport":
-        """Describe `error`; each problem of a ConfigurationError is a line of its own."""
+        """The report of `error`; each problem of a ConfigurationError is a separate line."""
         problems = [str(problem) for problem in getattr(error, "problems", ())]
         return cls(error.message, error.advice, error.exit_code, problems)

@@ -1,6 +1,6 @@
-"""Files of this program: written in one step, private, locked between processes.
+"""Private files: atomic writes, and locks between processes.
 
-Light, since every launch of a program reads them.
+Imports the standard library only, because every start of a program loads it.
 """
 
 import fcntl
@@ -17,21 +17,21 @@ RETRY_SECONDS = 0.01
 
 
 def write_private(path: Path, text: str, mode: int = 0o600, *, durable: bool = False) -> None:
-    """Write a file that only its owner can read, in one step; a file that is so already is left alone."""
+    """Write a file atomically that only its owner can read; a file with this text and mode is not touched."""
     data = os.fsencode(text)
     if path.is_file() and path.read_bytes() == data and S_IMODE(path.stat().st_mode) == mode:
         return
-    with replacing(path, mode, durable=durable) as file:
+    with atomic_write(path, mode, durable=durable) as file:
         file.write(data)
 
 
 @contextmanager
-def replacing(path: Path, mode: int, *, durable: bool = False) -> Iterator[IO[bytes]]:
-    """A new file that takes the place of `path` when the block ends, and is gone where the block fails.
+def atomic_write(path: Path, mode: int, *, durable: bool = False) -> Iterator[IO[bytes]]:
+    """A new file that replaces `path` when the block ends, and is deleted if the block raises.
 
-    `durable`: it is on the disk when the block has ended, as a crash of the machine needs it.
+    With `durable` it is on the disk when the block ends, so that it survives a crash of the machine.
     """
-    # One writer a name; what a killed process of this PID left is not written into, its mode may be another.
+    # O_EXCL and a name of its own: a draft that a killed process of this PID left may have another mode
     draft = path.with_name(f".{path.name[:100]}.{os.getpid()}.{time.monotonic_ns()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
         try:
@@ -49,7 +49,7 @@ def replacing(path: Path, mode: int, *, durable: bool = False) -> Iterator[IO[by
 
 
 def _sync_directory(directory: Path) -> None:
-    """Have the new name on the disk too, where the file system and the directory's mode let us."""
+    """Sync the rename itself; not every file system allows fsync of a directory."""
     with suppress(OSError):
         descriptor = os.open(directory, os.O_RDONLY)
         try:
@@ -59,7 +59,7 @@ def _sync_directory(directory: Path) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object that a file of ours holds; {} where there is none."""
+    """The JSON object in the file; {} if it is missing, unreadable or not an object."""
     try:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -68,9 +68,9 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 class FileLock:
-    """A lock between processes on a file, made where it is missing, or on a directory (O_RDONLY).
+    """A lock between processes on a file, which is created if missing, or on a directory (O_RDONLY).
 
-    The kernel lets go of it with the process, however that ends: none is ever left behind.
+    flock(2): the kernel releases it when the process ends, however it ends, so no lock is ever stale.
     """
 
     def __init__(self, path: Path, flags: int = os.O_RDWR | os.O_CREAT) -> None:
@@ -83,8 +83,8 @@ class FileLock:
     def __exit__(self, *_: object) -> None:
         self.release()
 
-    def take(self, seconds: float = 0.0, pause: Callable[[float], bool | None] = time.sleep) -> bool:
-        """Whether it is ours, after waiting up to `seconds`, or until `pause` returns True."""
+    def acquire(self, seconds: float = 0.0, pause: Callable[[float], bool | None] = time.sleep) -> bool:
+        """Wait up to `seconds`, or until `pause` returns True; whether the lock was acquired."""
         deadline = time.monotonic() + seconds
         while True:
             with suppress(BlockingIOError):
@@ -94,18 +94,18 @@ class FileLock:
                 self.release()
                 return False
 
-    def note(self, text: str) -> None:
-        """Have the file hold `text`, for those who find it taken."""
+    def write_holder(self, text: str) -> None:
+        """Write `text` into the file: who holds the lock, for processes that find it locked."""
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, text.encode(), 0)
 
     def release(self) -> None:
-        """Let another process take it."""
+        """Release the lock."""
         os.close(self._descriptor)
 
 
 def is_locked(path: Path) -> bool:
-    """Whether another process holds the lock on that file; asking holds it for an instant."""
+    """Whether another process holds the lock on that file; the check itself holds it for an instant."""
     try:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

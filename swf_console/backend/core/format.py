@@ -10,7 +10,7 @@ MINUTE, HOUR = 60, 3600
 
 
 def age(seconds: float | None) -> str:
-    """An age in its largest units, as screens have it: 299s, 5m, 2h10m, 3d4h; `-` where there is none."""
+    """An age in its largest units, for screens: 299s, 5m, 2h10m, 3d4h; `-` for None."""
     if seconds is None:
         return "-"
     whole = int(max(0.0, seconds))
@@ -24,20 +24,20 @@ def age(seconds: float | None) -> str:
 
 
 def since(moment: datetime | None, now: datetime | None = None) -> str:
-    """How long ago that was."""
+    """The age of an instant; `-` for None."""
     return "-" if moment is None else age(seconds_since(moment, now))
 
 
 def short_age(seconds: float) -> str:
-    """An age in one unit, rounded, where there is little room: 1m, 3d."""
+    """An age in one rounded unit, for narrow columns: 1m, 3d."""
     for size, unit in ((86400, "d"), (HOUR, "h"), (MINUTE, "m")):
         if seconds >= size:
             return f"{seconds / size:.0f}{unit}"
     return f"{seconds:.0f}s"
 
 
-def lasted(seconds: float | None) -> str:
-    """A length of time as screens have it: 1.25s, 12.5s, 5m."""
+def short_duration(seconds: float | None) -> str:
+    """A duration for screens: 1.25s, 12.5s, 5m."""
     if seconds is None:
         return "-"
     seconds = max(0.0, seconds)
@@ -51,8 +51,8 @@ def process_of(owner: str | None) -> str:
     return f"process {pid} on {host}" if host and pid.isdecimal() else owner or "an unknown process"
 
 
-def span(seconds: float | None) -> str:
-    """A length of time in its two largest units, as commands print it: 1.2 s, 4 min 10 s, 3 d 4 h."""
+def duration_text(seconds: float | None) -> str:
+    """A duration in its two largest units, for commands: 1.2 s, 4 min 10 s, 3 d 4 h."""
     if seconds is None:
         return "-"
     seconds = max(0.0, seconds)
@@ -68,7 +68,7 @@ def span(seconds: float | None) -> str:
 
 
 def clock(moment: datetime | None, *, milliseconds: bool = False) -> str:
-    """The time of day; of another day the date too, of another year without seconds. Never over 14 wide."""
+    """The time of day, with the date for another day, without seconds for another year: 14 characters."""
     if moment is None:
         return "-"
     at = moment.astimezone(UTC)
@@ -90,12 +90,12 @@ def instant(moment: datetime | None, *, milliseconds: bool = False) -> str:
 
 
 def iso(moment: datetime) -> str:
-    """Date and time as every document and answer of ours has them: ISO 8601 with a Z."""
+    """Date and time in documents and responses: ISO 8601 with a Z."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def number(value: float) -> str:
-    """A figure with as many digits as it deserves."""
+    """A number with at most three significant digits below 100, else whole."""
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.3g}"
 
 
@@ -119,7 +119,7 @@ def capped(count: int, cap: int) -> str:
 
 
 def as_text(value: Any) -> str:
-    """A value of a JSON document; None is `-`."""
+    """A value of a JSON document as text; `-` for None."""
     if value is None:
         return "-"
     if isinstance(value, str):
@@ -130,5 +130,5 @@ def as_text(value: Any) -> str:
 
 
 def with_advice(text: str, advice: str) -> str:
-    """What is wrong, then what to do about it."""
+    """What is wrong, then the advice."""
     return f"{text.rstrip('.')}. {advice}" if text and advice else text

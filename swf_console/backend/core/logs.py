@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, each with the execution it belongs to."""
+"""Structured logs: one JSON object per line, each with the execution it belongs to."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ class JsonFormatter(logging.Formatter):
     """A record as one JSON object: time (UTC), level, logger, message, execution_id, exception."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write one record; what the message holds is data, control characters are escaped."""
+        """Format one record; JSON escapes control characters, so a message cannot forge a line."""
         fields = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,
@@ -33,10 +33,10 @@ class JsonFormatter(logging.Formatter):
 
 
 def log_to_file(path: Path, *, rotated: bool = False) -> logging.Handler:
-    """Send this package's logs to a file that only its owner can read.
+    """Write this package's logs to a file that only its owner can read.
 
-    `rotated` is for a process that has the file for itself; a file that several append to is set aside when
-    it has grown too large and one of them starts.
+    `rotated` is for a process that has the file for itself. A file that several processes append to is
+    renamed to `.1` when one of them starts and it has become too large.
     """
     if not rotated and path.exists() and path.stat().st_size > FILE_BYTES:
         path.replace(path.with_suffix(path.suffix + ".1"))

@@ -1,8 +1,8 @@
-"""Keep secrets off the screen, out of the database, messages and logs.
+"""Keeps secrets out of screens, database, messages and logs.
 
-A value is secret when its key, or that of a table above it, holds password, token or secret (or a common
-spelling of these), or a word that ends in key. Rather too much is hidden than too little. REDACTED takes
-its place, so that a snapshot still shows that it was set.
+A value is secret if its key, or the key of a table above it, contains password, token, secret or a common
+spelling of these, or a word that ends in key. Rather too much is hidden than too little. REDACTED replaces
+it, so that a snapshot still shows that it was set.
 """
 
 import re
@@ -18,12 +18,12 @@ URL_PASSWORD = re.compile(r"(://[^\s/:@]*:)[^\s/]+@")
 
 
 def is_secret(*keys: str) -> bool:
-    """Whether a value under these keys must never be shown or stored."""
+    """Whether a value under these keys must not be shown or stored."""
     return any(SECRET.search(SEPARATORS.sub("", key.lower())) or KEY_WORD.search(key) for key in keys)
 
 
 def redact(value: Any, *keys: str) -> Any:
-    """A copy of `value`, as JSON can hold it, without what is secret in it."""
+    """A copy of `value` in JSON types, with its secrets replaced by REDACTED."""
     if is_secret(*keys):
         return REDACTED
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Data as a terminal may show it: nothing in it is ever interpreted."""
+"""Untrusted text made safe for a terminal: control characters are shown, never executed."""
 
 import re
 import unicodedata
@@ -8,22 +8,22 @@ SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 LONGEST = 400
 
 
-def harmless(value: object) -> str:
-    """Text in which control and direction characters are visible and do nothing."""
+def sanitize(value: object) -> str:
+    """Text with control and bidirectional characters replaced by visible escapes."""
     text = str(value)
     return text if text.isprintable() else "".join(map(_visible, text))
 
 
 def brief(value: object, longest: int = LONGEST) -> str:
-    """The same with at most `longest` characters of it; what was cut off is counted."""
+    """Sanitized text of at most `longest` characters, with the number of characters that were cut."""
     text = str(value)
     if len(text) <= longest:
-        return harmless(text)
-    return f"{harmless(text[:longest])}… ({len(text) - longest:,} more)"
+        return sanitize(text)
+    return f"{sanitize(text[:longest])}… ({len(text) - longest:,} more)"
 
 
-def harmless_lines(text: str, *, most: int = 20_000, longest: int = 4000) -> str:
-    """A text of many lines: line ends stay, tabs become spaces, nothing in it is without end."""
+def sanitize_lines(text: str, *, most: int = 20_000, longest: int = 4000) -> str:
+    """A text of many lines: line ends stay, tabs become spaces, number and length of lines are limited."""
     lines = text.splitlines()
     shown = [brief(line.expandtabs(8), longest) for line in lines[:most]]
     if len(lines) > most:
@@ -39,7 +39,7 @@ def _visible(character: str) -> str:
     return SHORT.get(character, f"\\x{ord(character):02x}")
 
 
-# CSI, OSC and other strings (ECMA-48), then the short escapes; an unfinished one ends with the line.
+# ECMA-48: CSI sequences, OSC and other strings, then short escapes; an unfinished one ends with the line
 ANSI = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]?"
     r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"
@@ -49,6 +49,6 @@ ANSI = re.compile(
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
-def plain(text: str) -> str:
-    """One line without ANSI sequences; a carriage return shows what came last, other controls are dropped."""
+def strip_ansi(text: str) -> str:
+    """One line without ANSI sequences and controls; of parts separated by carriage returns only the last."""
     return CONTROL.sub("", ANSI.sub("", text).rstrip("\r").rpartition("\r")[2])

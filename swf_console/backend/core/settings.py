@@ -1,4 +1,4 @@
-"""Environment and command line become one frozen Settings; nothing else reads the environment."""
+"""Environment and command line in one frozen Settings; no other module reads the environment."""
 
 import errno
 import os
@@ -30,7 +30,7 @@ BROKER_VARIABLES = (
 
 @dataclass(frozen=True, slots=True)
 class BrokerSettings:
-    """Where the STOMP broker is and how to enter. TLS asked for is never traded for plain text."""
+    """Address and credentials of the STOMP broker. If TLS is requested, plain text is never used."""
 
     host: str
     port: int
@@ -44,7 +44,7 @@ class BrokerSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that the environment decides. `broker` is None where the embedded broker is used."""
+    """Everything that the environment decides. `broker` is None for the embedded broker."""
 
     home: Path
     state_dir: Path
@@ -62,12 +62,12 @@ class Settings:
 
     @cached_property
     def workflows_dir(self) -> Path:
-        """Where workflows and configurations live; nothing outside it is ever loaded."""
+        """The folder of workflows and configurations; nothing outside it is loaded."""
         return self.home / "workflows"
 
     @cached_property
     def logs_dir(self) -> Path:
-        """Where log files go; made on first use."""
+        """The folder of log files; created on first use."""
         return private_directory(self.state_dir / "logs")
 
 
@@ -78,10 +78,10 @@ def load_settings(
     testbed_config: str | Path | None = None,
     start: Path | None = None,
 ) -> Settings:
-    """Read the environment (or `environ`) into Settings, making the state directory (mode 0700).
+    """Read the environment (or `environ`) into Settings, and create the state directory (mode 0700).
 
-    `home` and `testbed_config` are the command line's and win over the environment.
-    Raises UsageError where there is no home, or a variable's value cannot be used.
+    `home` and `testbed_config` come from the command line and override the environment.
+    Raises UsageError if no home is found or a variable has an invalid value.
     """
     env = os.environ if environ is None else environ
     found_home = find_home(env, home, start)
@@ -106,28 +106,28 @@ def load_settings(
 
 
 def find_home(env: Mapping[str, str], given: str | Path | None, start: Path | None = None) -> Path:
-    """`--home`, else SWF_CONSOLE_HOME, else the nearest folder from here up with workflows/testbed.toml."""
+    """`--home`, else SWF_CONSOLE_HOME, else the nearest folder upwards with workflows/testbed.toml."""
     named = given or env.get("SWF_CONSOLE_HOME")
     if named:
         home = _path(named).resolve()
-        if not _there(home / "workflows", stat.S_ISDIR):
+        if not _exists(home / "workflows", stat.S_ISDIR):
             raise UsageError(
-                f"{home} is no home: it has no workflows/ folder",
-                "Give --home or SWF_CONSOLE_HOME a home, or make one: swf-console init DIR",
+                f"{home} is not a home: it has no workflows/ folder",
+                "Set --home or SWF_CONSOLE_HOME to a home, or create one: swf-console init DIR",
             )
         return home
     here = (start or _working_directory()).resolve()
     for folder in (here, *here.parents):
-        if _there(folder / "workflows" / "testbed.toml", stat.S_ISREG):
+        if _exists(folder / "workflows" / "testbed.toml", stat.S_ISREG):
             return folder
     raise UsageError(
-        f"no home here: neither {here} nor a folder above it has workflows/testbed.toml",
-        "Go to one, give --home, or make one: swf-console init DIR",
+        f"no home found: neither {here} nor a folder above it has workflows/testbed.toml",
+        "Change to a home, use --home DIR, or create one: swf-console init DIR",
     )
 
 
 def find_user(env: Mapping[str, str]) -> str:
-    """The user's name as it appears in execution ids: from the system, where USER is unset too."""
+    """The user's name for execution ids: from USER, LOGNAME, or the password database."""
     name = env.get("USER") or env.get("LOGNAME")
     if not name:
         try:
@@ -146,41 +146,42 @@ def find_state_dir(env: Mapping[str, str], home: Path) -> Path:
         return private_directory(home / ".state")
     import hashlib
 
-    # Homes of one name are told apart; the name stays short, for the sockets that lie below it.
+    # The digest separates homes of one name. The name stays short: the path of an AF_UNIX socket below it
+    # has at most 107 bytes.
     mark = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
     return private_directory(_xdg_state(env) / "swf-console" / f"{home.name[:30]}-{mark}")
 
 
 def private_directory(path: Path) -> Path:
-    """Make `path` a directory that only its owner, who is the user, can enter, and return it."""
+    """Create `path` with mode 0700, or restrict it to that, and return it. Raises UsageError."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = path.stat()
         if found.st_mode & stat.S_ISVTX or found.st_uid != os.getuid():
-            raise PermissionError(errno.EPERM, "it belongs to others")
+            raise PermissionError(errno.EPERM, "it belongs to another user or is shared")
         if stat.S_IMODE(found.st_mode) != 0o700:
             path.chmod(0o700)
     except OSError as error:
         raise UsageError(
-            f"{path}: cannot be used as a directory of ours: {error.strerror}",
+            f"{path}: cannot be used as state directory: {error.strerror}",
             "Set SWF_STATE_DIR to a directory that you own",
         ) from error
     return path
 
 
 def sqlite_url(path: Path) -> str:
-    """The address of an SQLite file; its path is taken as it is, whatever that would mean in a URL."""
+    """The address of an SQLite file; the path is not URL-encoded."""
     return f"sqlite:///{path}"
 
 
 def find_instance(env: Mapping[str, str]) -> str:
-    """Which process of a supervisord group this is, as `0` of `slice-worker-0`; "" for the only one."""
+    """The number of this process in its supervisord group, `0` for `slice-worker-0`; "" for a single one."""
     process, group = env.get("SUPERVISOR_PROCESS_NAME", ""), env.get("SUPERVISOR_GROUP_NAME", "")
     return process.removeprefix(f"{group}-") if group and process.startswith(f"{group}-") else ""
 
 
 def find_broker(env: Mapping[str, str]) -> BrokerSettings | None:
-    """The broker that ACTIVEMQ_* describe, or None where none of them is set."""
+    """The broker that ACTIVEMQ_* describe; None if none of them is set."""
     if not any(env.get(name) for name in BROKER_VARIABLES):
         return None
     tls = _flag(env, "ACTIVEMQ_USE_SSL")
@@ -210,7 +211,7 @@ def _number(env: Mapping[str, str], name: str, default: int | None, low: int, hi
     if not text:
         return default
     if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
-        raise UsageError(f"{name}={text} is no number from {low} to {high}", f"Mend or unset {name}")
+        raise UsageError(f"{name}={text} is not a number from {low} to {high}", f"Fix or unset {name}")
     return int(text)
 
 
@@ -221,7 +222,7 @@ def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
     except ValueError:
         value = -1.0
     if not 0 < value < 1e9:
-        raise UsageError(f"{name}={text} is no positive number of seconds", f"Mend or unset {name}")
+        raise UsageError(f"{name}={text} is not a positive number of seconds", f"Fix or unset {name}")
     return value
 
 
@@ -229,8 +230,8 @@ def _host(env: Mapping[str, str], name: str, default: str) -> str:
     text = env.get(name, "").strip()
     if re.search(r"[\s/@]", text) or text.count(":") == 1:
         raise UsageError(
-            f"{name}={text} is no host name",
-            f"Set {name} to the name alone; the port is a variable of its own",
+            f"{name}={text} is not a host name",
+            f"Set {name} to the host name only, and ACTIVEMQ_PORT to the port",
         )
     return text or default
 
@@ -240,8 +241,10 @@ def _file(env: Mapping[str, str], name: str) -> Path | None:
     if not text:
         return None
     path = _path(text)
-    if not _there(path, stat.S_ISREG) or not os.access(path, os.R_OK):
-        raise UsageError(f"{name}={text} cannot be read", "TLS was asked for: plain text is no way out")
+    if not _exists(path, stat.S_ISREG) or not os.access(path, os.R_OK):
+        raise UsageError(
+            f"{name}={text} cannot be read", "Fix the path or its permissions; ACTIVEMQ_USE_SSL is set"
+        )
     return path.absolute()
 
 
@@ -249,11 +252,11 @@ def _path(text: str | Path) -> Path:
     try:
         return Path(text).expanduser()
     except RuntimeError as error:
-        raise UsageError(f"{text}: there is no such home directory", "Write the path without ~") from error
+        raise UsageError(f"{text}: no home directory of this user", "Write the path without ~") from error
 
 
-def _there(path: Path, kind: Callable[[int], bool]) -> bool:
-    """Whether there is such a file; one that may not be looked at counts as absent."""
+def _exists(path: Path, kind: Callable[[int], bool]) -> bool:
+    """Whether the file exists and is of this kind; False also where permission is missing."""
     try:
         return kind(path.stat().st_mode)
     except OSError:
@@ -264,7 +267,9 @@ def _working_directory() -> Path:
     try:
         return Path.cwd()
     except FileNotFoundError as error:
-        raise UsageError("the working directory is gone", "Go to a home, or give --home") from error
+        raise UsageError(
+            "the working directory was deleted", "Change to a home, or use --home DIR"
+        ) from error
 
 
 def _xdg_state(env: Mapping[str, str]) -> Path:
@@ -274,11 +279,11 @@ def _xdg_state(env: Mapping[str, str]) -> Path:
     try:
         return Path(env.get("HOME") or Path.home()) / ".local" / "state"
     except RuntimeError as error:
-        raise UsageError("there is no home directory to keep state in", "Set SWF_STATE_DIR") from error
+        raise UsageError("no home directory found for the state directory", "Set SWF_STATE_DIR") from error
 
 
 def program_environment(settings: Settings) -> dict[str, str]:
-    """What a program of this home is started with: our environment, home and files made explicit."""
+    """The environment of a program of this home: ours, with home, state directory and files set."""
     environment = dict(os.environ)
     environment["SWF_CONSOLE_HOME"] = str(settings.home)
     environment["SWF_STATE_DIR"] = str(settings.state_dir)

@@ -1,10 +1,10 @@
-"""What an unknown name may have meant: the known names most like it."""
+"""Suggestions for an unknown name: the most similar known names."""
 
 from collections.abc import Iterable
 
 
 def nearest(name: str, known: Iterable[str], *, at_most: int = 3) -> list[str]:
-    """The known names most like `name`, best first."""
+    """The known names most similar to `name`, best first."""
     import difflib
 
     by_fold = {candidate.lower(): candidate for candidate in sorted(known)}

@@ -1,4 +1,4 @@
-"""Instants: read as a person writes them (ISO 8601, or an age such as 10m), and how long ago they were."""
+"""Instants as a user types them (ISO 8601, or an age such as 10m), and their age."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"
 
 
 def parse_time(text: str | None, field: str, now: datetime | None = None) -> datetime | None:
-    """The instant (UTC) that `text` names: `2026-01-31T12:00`, UTC where no zone is given, or `10m` ago.
+    """The instant (UTC) of `text`: `2026-01-31T12:00`, UTC if no zone is given, or `10m` ago.
 
     Raises UsageError, naming `field`.
     """
@@ -25,13 +25,13 @@ def parse_time(text: str | None, field: str, now: datetime | None = None) -> dat
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise UsageError(
-            f"{field}={text[:60]} is no time",
-            f"Give one such as {field} 2026-01-31T12:00 or {field} 10m (ago)",
+            f"{field}={text[:60]} is not a time",
+            f"Use for example {field} 2026-01-31T12:00 or {field} 10m (ago)",
         ) from None
 
 
 def parse_clock(text: str, field: str, now: datetime | None = None) -> datetime:
-    """The same, and a time of day alone: the last one, in UTC. Raises UsageError, naming `field`."""
+    """As `parse_time`; a time of day alone is the latest such time, in UTC. Raises UsageError."""
     present = now or datetime.now(UTC)
     words = text.strip()
     if CLOCK.fullmatch(words):
@@ -41,10 +41,10 @@ def parse_clock(text: str, field: str, now: datetime | None = None) -> datetime:
             return moment if moment <= present else moment - timedelta(days=1)
     moment = parse_time(words, field, present)
     if moment is None or not words:
-        raise UsageError(f"{field} is missing", "Give one such as 12:30 or 10m (ago)")
+        raise UsageError(f"{field} is missing", "Use for example 12:30 or 10m (ago)")
     return moment
 
 
 def seconds_since(moment: datetime, now: datetime | None = None) -> float:
-    """How long ago that was, in seconds; 0 where a clock that differs puts it into the future."""
+    """The age in seconds; 0 if it lies in the future, as clocks of hosts differ."""
     return max(0.0, ((now or datetime.now(UTC)) - moment).total_seconds())

@@ -1,8 +1,8 @@
-"""Everything that is kept: one set of tables on SQLite (embedded) or PostgreSQL (shared).
+"""The database: one set of tables on SQLite (embedded) or PostgreSQL (shared).
 
 `open_database(url)` gives a Database; the modules beside it are plain functions whose first argument is a
-connection of `Database.read()` or `Database.write()`. Rows cross the door as the dataclasses of `records`.
-Nothing is imported here before it is asked for.
+connection of `Database.read()` or `Database.write()`. They take and return the dataclasses of `records`.
+The names below are imported on first use, because many commands do not need SQLAlchemy.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Agents as their heartbeats describe them, and who subscribes to which destination."""
+"""Agents as their heartbeats describe them, and the subscribers of REST clients."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from .records.agents import Agent, Heartbeat, Subscriber
 from .records.pages import Page
 from .sql.dialect import insert_into
 from .sql.keyset import Order, one_page
-from .sql.offset import Rows
+from .sql.offset import TableGateway
 from .sql.types import utc_now
 from .tables.agents import agents, subscribers
 
@@ -31,7 +31,7 @@ _OPTIONAL = (
 _NAMED = select(*_c).where(_c.instance_name.in_(bindparam("names", expanding=True)))
 _upserts: dict[tuple[str, ...], Any] = {}
 
-rows: Rows[Agent] = Rows(
+rows: TableGateway[Agent] = TableGateway(
     agents,
     _c.instance_name,
     Agent,
@@ -44,7 +44,7 @@ rows: Rows[Agent] = Rows(
     },
     order=(_c.instance_name,),
 )
-subscriber_rows: Rows[Subscriber] = Rows(
+subscriber_rows: TableGateway[Subscriber] = TableGateway(
     subscribers,
     _s.subscriber_id,
     Subscriber,
@@ -55,26 +55,27 @@ subscriber_rows: Rows[Subscriber] = Rows(
 
 
 def heartbeat(connection: Connection, beat: Heartbeat) -> Agent:
-    """Store what an agent says of itself, and return it; what it leaves out (None) stays as it was."""
+    """Store the heartbeat of one agent and return the agent; a field that is None stays unchanged."""
     return heartbeats(connection, [beat])[0]
 
 
 def heartbeats(connection: Connection, beats: Sequence[Heartbeat]) -> list[Agent]:
-    """Store what agents of different names say of themselves, and return them in this order."""
+    """Store heartbeats of different agents, and return the agents in this order."""
     now = utc_now()
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    # one executemany per set of columns: a heartbeat sets only the columns it names
+    by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for beat in beats:
         values = _values(beat, now)
-        alike[tuple(values)].append(values)
+        by_columns[tuple(values)].append(values)
     stored = {}
-    for some in alike.values():
-        for row in connection.execute(_upsert(connection, some[0]), some):
+    for parameters in by_columns.values():
+        for row in connection.execute(_upsert(connection, parameters[0]), parameters):
             stored[row.instance_name] = Agent(**row._mapping)
     return [stored[beat.instance_name] for beat in beats]
 
 
 def _values(beat: Heartbeat, now: datetime) -> dict[str, Any]:
-    said = {
+    values = {
         "instance_name": beat.instance_name,
         "agent_type": beat.agent_type,
         "status": beat.status,
@@ -82,11 +83,11 @@ def _values(beat: Heartbeat, now: datetime) -> dict[str, Any]:
         "last_heartbeat": beat.at,
         "updated_at": now,
     }
-    return said | {name: getattr(beat, name) for name in _OPTIONAL if getattr(beat, name) is not None}
+    return values | {name: getattr(beat, name) for name in _OPTIONAL if getattr(beat, name) is not None}
 
 
 def _upsert(connection: Connection, values: dict[str, Any]) -> Any:
-    """The statement for these columns, built once: agents beat often, and many of them."""
+    """The statement for these columns, built once: many agents send heartbeats often."""
     key = (connection.dialect.name, *values)
     if key not in _upserts:
         insert = insert_into(connection, agents)
@@ -96,15 +97,15 @@ def _upsert(connection: Connection, values: dict[str, Any]) -> Any:
     return _upserts[key]
 
 
-def leave(connection: Connection, instance_name: str, when: datetime) -> bool:
-    """Note that an agent ended in order; False for one that was never heard of."""
-    gone = agents.update().where(_c.instance_name == instance_name)
+def mark_exited(connection: Connection, instance_name: str, when: datetime) -> bool:
+    """Store that an agent ended normally; False if the agent is unknown."""
+    exited = agents.update().where(_c.instance_name == instance_name)
     values = {"status": "EXITED", "operational_state": "EXITED", "last_heartbeat": when, "pid": None}
-    return connection.execute(gone.values(values)).rowcount == 1
+    return connection.execute(exited.values(values)).rowcount == 1
 
 
 def named(connection: Connection, instance_names: Sequence[str]) -> dict[str, Agent]:
-    """Read those of these agents that are known, by name."""
+    """Read these agents by name; unknown ones are left out."""
     rows = connection.execute(_NAMED, {"names": list(instance_names)})
     return {row.instance_name: Agent(**row._mapping) for row in rows}
 
@@ -129,7 +130,7 @@ def page(
 
 
 def present(connection: Connection, limit: int = 100) -> list[Agent]:
-    """List agents that have not said that they ended, the last heard of first."""
+    """List agents that have not exited, the most recent heartbeat first."""
     query = (
         select(*_c).where(_c.operational_state != "EXITED").order_by(_c.last_heartbeat.desc().nulls_last())
     )
@@ -137,7 +138,7 @@ def present(connection: Connection, limit: int = 100) -> list[Agent]:
 
 
 def living(connection: Connection, agent_type: str, namespace: str, since: datetime) -> list[str]:
-    """The agents of a type and a namespace that were heard of since then and have not said goodbye."""
+    """The agents of a type and namespace with a heartbeat since then that have not exited."""
     here = (_c.agent_type == agent_type, _c.namespace == namespace, _c.last_heartbeat >= since)
     query = select(_c.instance_name).where(*here, _c.operational_state != "EXITED")
     return list(connection.scalars(query.order_by(_c.instance_name)))

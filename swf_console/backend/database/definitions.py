@@ -8,7 +8,7 @@ from .records.pages import COUNT_CAP, Page
 from .records.workflows import Definition, DefinitionSummary, NewDefinition
 from .sql.dialect import capped, insert_into
 from .sql.keyset import Order, cursor_of, one_page
-from .sql.offset import Rows
+from .sql.offset import TableGateway
 from .sql.types import utc_now
 from .tables.workflows import definitions
 
@@ -25,7 +25,7 @@ _SUMMARY = (
 )
 _ALL = select(*_SUMMARY, _c.definition, _c.parameter_values)
 
-rows: Rows[Definition] = Rows(
+rows: TableGateway[Definition] = TableGateway(
     definitions,
     _c.id,
     Definition,
@@ -35,7 +35,7 @@ rows: Rows[Definition] = Rows(
 
 
 def ensure(connection: Connection, new: NewDefinition) -> Definition:
-    """Store the definition unless its name and version are there already; return what is stored."""
+    """Store the definition unless its name and version exist already; return the stored one."""
     found = find(connection, new.workflow_name, new.version)
     if found is not None:
         return found
@@ -56,7 +56,7 @@ def ensure(connection: Connection, new: NewDefinition) -> Definition:
             "updated_at": now,
         },
     )
-    # READ COMMITTED: what another process stored meanwhile is seen now
+    # READ COMMITTED: this query sees the row if another process inserted it after the first query
     return _definition(connection.execute(_named(new.workflow_name, new.version)).one())
 
 
@@ -87,7 +87,7 @@ def page(
 
 
 def cursor(definition: DefinitionSummary) -> str:
-    """The cursor that stands for one definition of the list."""
+    """The cursor of one definition in the list."""
     return cursor_of([definition.id])
 
 

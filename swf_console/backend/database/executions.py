@@ -1,4 +1,4 @@
-"""Executions: begun with a lease, renewed by their owner, ended exactly once; their pages and counts."""
+"""Executions: started with a lease, renewed by their owner, ended exactly once; their pages and counts."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ from .records.pages import COUNT_CAP, Listing, Page, Window
 from .records.workflows import Execution, ExecutionFilter, ExecutionSummary, NewExecution
 from .sql.dialect import Conditions, capped, matching, starts_with, starts_with_often
 from .sql.keyset import Branch, Order, cursor_of, one_page
-from .sql.offset import Rows
+from .sql.offset import TableGateway
 from .tables.workflows import definitions, executions
 
 RUNNING = "running"
@@ -34,7 +34,7 @@ MOST_COUNTED = 20
 _c = executions.c
 _OWN = tuple(_c[name] for name in ExecutionSummary.__dataclass_fields__ if name in _c)
 _OF_DEFINITION = (definitions.c.workflow_name, definitions.c.version)
-# what a list can be ordered by: each order has its index, and none of its columns is ever empty
+# orders of the list: each has an index, and no column is nullable, as a cursor cannot point into NULLs
 ORDERS = {
     "started": (_c.start_time, _c.execution_id),
     "id": (_c.execution_id,),
@@ -44,12 +44,12 @@ ORDERS = {
 _SUMMARY = (*_OWN, *_OF_DEFINITION)
 _ALL = (*(_c[name] for name in Execution.__dataclass_fields__ if name in _c), *_OF_DEFINITION)
 _WITH_DEFINITION = executions.join(definitions, definitions.c.id == _c.workflow_definition_id)
-# asked every second for as long as a run lasts: made once
+# executed every second during a run: built once
 _LEASES = select(_c.execution_id, _c.stop_requested_at).where(
     _c.status == RUNNING, _c.owner == bindparam("owner")
 )
 
-rows: Rows[Execution] = Rows(
+rows: TableGateway[Execution] = TableGateway(
     executions,
     _c.execution_id,
     Execution,
@@ -61,7 +61,7 @@ rows: Rows[Execution] = Rows(
 
 
 def insert(connection: Connection, new: NewExecution) -> None:
-    """Store a new execution; IntegrityError where its id is there already."""
+    """Store a new execution; IntegrityError if its id exists already."""
     connection.execute(
         executions.insert(),
         {
@@ -87,7 +87,7 @@ def get(connection: Connection, execution_id: str) -> Execution | None:
 
 
 def renew(connection: Connection, owner: str, expires_at: datetime) -> list[str]:
-    """Extend the owner's leases on what runs; return the ids among them that are asked to stop."""
+    """Extend the leases of the owner's running executions; return the ids for which a stop is requested."""
     extended = (
         update(executions)
         .where(_c.owner == owner, _c.status == RUNNING)
@@ -98,13 +98,13 @@ def renew(connection: Connection, owner: str, expires_at: datetime) -> list[str]
 
 
 def request_stop(connection: Connection, execution_id: str, when: datetime) -> bool:
-    """Ask a running execution to stop; False where it does not run. The first time asked is kept."""
-    asked = (
+    """Request the stop of a running execution; False if it is not running. The first time is kept."""
+    request = (
         update(executions)
         .where(_c.execution_id == execution_id, _c.status == RUNNING)
         .values(stop_requested_at=_first_of(_c.stop_requested_at, when))
     )
-    return connection.execute(asked).rowcount == 1
+    return connection.execute(request).rowcount == 1
 
 
 def finish(
@@ -118,9 +118,9 @@ def finish(
     stack_trace: str | None = None,
     lease_expired_before: datetime | None = None,
 ) -> bool:
-    """End a running execution; False where it does not run (any more): the first to end it wins.
+    """End a running execution; False if it is not running (any more): the first call wins.
 
-    With `lease_expired_before` its lease must have run out by then, so that an owner that came back in time
+    With `lease_expired_before` its lease must have expired by then, so that an owner that renewed it in time
     keeps its execution.
     """
     conditions = [_c.execution_id == execution_id, _c.status == RUNNING]
@@ -137,12 +137,12 @@ def finish(
 
 
 def expired(connection: Connection, now: datetime) -> list[ExecutionSummary]:
-    """List running executions whose lease ran out; those without a lease belong to others."""
+    """List running executions with an expired lease; those without a lease belong to other programs."""
     return _running(connection, _c.lease_expires_at < now)
 
 
 def leases(connection: Connection, owner: str) -> dict[str, datetime | None]:
-    """Map the running executions of an owner to when they were asked to stop; None where nobody asked."""
+    """Map the running executions of an owner to the time of the stop request; None without a request."""
     return {row[0]: row[1] for row in connection.execute(_LEASES, {"owner": owner})}
 
 
@@ -152,7 +152,7 @@ def owned_by(connection: Connection, owner: str) -> list[ExecutionSummary]:
 
 
 def recent(connection: Connection, namespace: str, since: datetime) -> list[str]:
-    """List the executions of a namespace that run, or have ended since then; oldest first."""
+    """List the executions of a namespace that are running or ended since then, oldest first."""
     either = or_(_c.status == RUNNING, _c.end_time >= since)
     query = select(_c.execution_id).where(_c.namespace == namespace, either)
     return list(connection.scalars(query.order_by(_c.start_time, _c.execution_id)))
@@ -167,9 +167,9 @@ def page(
     newest_first: bool = True,
     order_by: str = "started",
 ) -> Page[ExecutionSummary]:
-    """List executions in one of the ORDERS without their JSON; UsageError for a cursor that is none.
+    """List executions in one of the ORDERS without their JSON; UsageError for an invalid cursor.
 
-    `newest_first` is the order turned round: from the highest to the lowest.
+    `newest_first` is descending order.
     """
     order = Order(ORDERS[order_by], after, limit, newest_first)
     branches = _branches(connection, wanted)
@@ -177,7 +177,7 @@ def page(
 
 
 def cursor(execution: ExecutionSummary, order_by: str = "started") -> str:
-    """The cursor that stands for one execution of such a list."""
+    """The cursor of one execution in such a list."""
     return cursor_of([getattr(execution, column.name) for column in ORDERS[order_by]])
 
 
@@ -192,9 +192,9 @@ def count(connection: Connection, wanted: ExecutionFilter, cap: int = COUNT_CAP)
 
 
 def stf_counts(connection: Connection, found: Sequence[ExecutionSummary]) -> dict[str, int]:
-    """STFs by execution id: as the metrics of those that ended say, and counted for those that run.
+    """STFs by execution id: from the metrics of ended executions, counted for running ones.
 
-    A count stops at COUNT_CAP, and only the first MOST_COUNTED that run are counted.
+    A count stops at COUNT_CAP, and only the first MOST_COUNTED running executions are counted.
     """
     ended = [one.execution_id for one in found if one.status != RUNNING]
     running = [one.execution_id for one in found if one.status == RUNNING]
@@ -206,7 +206,7 @@ def stf_counts(connection: Connection, found: Sequence[ExecutionSummary]) -> dic
 
 
 def listed(connection: Connection, equal: Mapping[str, Any], window: Window) -> Listing[Execution]:
-    """List executions, the newest first; `workflow_name` narrows like a filter of their own table."""
+    """List executions, newest first; `workflow_name` is a filter on the joined definition."""
     own = {name: value for name, value in equal.items() if name != "workflow_name"}
     workflow_name = equal.get("workflow_name")
     if workflow_name is None:
@@ -217,7 +217,7 @@ def listed(connection: Connection, equal: Mapping[str, Any], window: Window) -> 
 
 def _running(connection: Connection, condition: Any) -> list[ExecutionSummary]:
     query = select(*_SUMMARY).select_from(_WITH_DEFINITION).where(_c.status == RUNNING, condition)
-    # sorted here: for an order SQLite would rather walk through every execution there is than find the few
+    # sorted in Python: with ORDER BY, SQLite walks the whole index of start times instead of finding the few
     found = [ExecutionSummary(**row._mapping) for row in connection.execute(query)]
     return sorted(found, key=lambda one: (one.start_time, one.execution_id))
 
@@ -244,11 +244,11 @@ def _simple(wanted: ExecutionFilter) -> Conditions:
 def _branches(connection: Connection, wanted: ExecutionFilter) -> list[Branch]:
     conditions, few = _simple(wanted), False
     if wanted.namespace is not None and not wanted.id_prefix:
-        # those of a small namespace lie far apart in the order of the list, or there are none
+        # matches of a small namespace are far apart in the order of the list: reading in order would scan it
         few = capped(connection, select(_c.execution_id).where(*conditions), FEW_MATCHES) < FEW_MATCHES
     if wanted.id_prefix:
         by_index = starts_with(connection, _c.execution_id, wanted.id_prefix)
-        # A rare prefix is found by its index and sorted; a common one is soon met in the order of the list.
+        # a rare prefix is found by its index and sorted; a common one is soon met in the order of the list
         few = capped(connection, select(_c.execution_id).where(by_index), FEW_MATCHES) < FEW_MATCHES
         conditions.append(
             by_index if few else starts_with_often(connection, _c.execution_id, wanted.id_prefix)

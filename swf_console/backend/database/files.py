@@ -1,4 +1,4 @@
-"""STF files and TF samples: registered once whoever says so, with a status that only goes forward."""
+"""STF files and TF samples: registered once, with a status that only moves forward."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ from .records.processing import (
 )
 from .sql.dialect import Conditions, advance, given, insert_unless_there, portions
 from .sql.keyset import Branch, Order, one_page
-from .sql.offset import Rows
+from .sql.offset import TableGateway
 from .sql.types import uuid_from
 from .tables.processing import fastmon_files, stf_files
 from .tables.workflows import runs as run_table
@@ -57,7 +57,7 @@ _FASTMON_IDS = select(_f.tf_filename, _f.tf_file_id).where(
 )
 _inserts: dict[tuple[str, str], Any] = {}
 
-stf_rows: Rows[NumberedStfFile] = Rows(
+stf_rows: TableGateway[NumberedStfFile] = TableGateway(
     stf_files,
     _s.file_id,
     NumberedStfFile,
@@ -72,7 +72,7 @@ stf_rows: Rows[NumberedStfFile] = Rows(
     },
     order=(_s.created_at.desc(), _s.stf_filename.desc()),
 )
-fastmon_rows: Rows[NamedFastmonFile] = Rows(
+fastmon_rows: TableGateway[NamedFastmonFile] = TableGateway(
     fastmon_files,
     _f.tf_file_id,
     NamedFastmonFile,
@@ -95,26 +95,26 @@ fastmon_rows: Rows[NamedFastmonFile] = Rows(
 
 
 def register_stf_files(connection: Connection, new: Sequence[NewStfFile]) -> None:
-    """Store STFs, and their runs, unless they are there already."""
+    """Store STFs and their runs; existing ones stay unchanged."""
     for first in {one.run_number: one for one in reversed(new)}.values():
         runs.ensure(connection, first.run_number, first.started_at, first.run_conditions)
     connection.execute(_insert_stf_file(connection), [_stf_row(one) for one in new])
 
 
 def register_fastmon_files(connection: Connection, new: Sequence[NewFastmonFile]) -> None:
-    """Store TF samples, whose STFs are registered before, unless they are there already."""
+    """Store TF samples of registered STFs; existing ones stay unchanged."""
     connection.execute(_insert_fastmon_file(connection), [_fastmon_row(one) for one in new])
 
 
 def advance_stf_files(connection: Connection, wanted: Sequence[tuple[str, str]]) -> None:
-    """Bring STFs forward, each (name, status); those that are there or further already stay."""
+    """Move STFs forward, each (name, status); one that is at this status or later stays."""
     advance(connection, _s.stf_filename, STATUSES, wanted)
 
 
 def stf_page(
     connection: Connection, wanted: StfFilter, after: str | None = None, limit: int = 50
 ) -> Page[NumberedStfFile]:
-    """List STF files by name, the last one first."""
+    """List STF files by name, descending."""
     equal = ((_s.status, wanted.status), (_s.machine_state, wanted.machine_state))
     conditions: Conditions = [column == value for column, value in equal if value is not None]
     if wanted.run_number is not None:
@@ -129,12 +129,12 @@ def stf_page(
 def fastmon_page(
     connection: Connection, run_number: int, after: str | None = None, limit: int = 50
 ) -> Page[NamedFastmonFile]:
-    """List the TF samples of a run, the last registered first."""
+    """List the TF samples of a run, the latest first."""
     run = runs.find(connection, run_number)
     if run is None:
         return Page(())
-    its_stfs = select(_s.file_id).where(_s.run_id == run.run_id)
-    branch = Branch([_f.stf_file_id.in_(its_stfs)], few=True)
+    stfs = select(_s.file_id).where(_s.run_id == run.run_id)
+    branch = Branch([_f.stf_file_id.in_(stfs)], few=True)
     order = Order((_f.created_at, _f.tf_filename), after, limit)
     return one_page(connection, [branch], _FASTMON, order, NamedFastmonFile, _with_stf)
 
@@ -147,7 +147,7 @@ def fastmon_files_of(connection: Connection, stf_filename: str) -> list[FastmonF
 
 
 def stf_ids(connection: Connection, names: Iterable[str]) -> dict[str, str]:
-    """The ids of those of these STF files that are registered."""
+    """The ids of these STF files by name; unregistered ones are left out."""
     found: dict[str, str] = {}
     for some in portions(sorted(set(names))):
         query = select(_s.stf_filename, _s.file_id).where(_s.stf_filename.in_(some))
@@ -156,7 +156,7 @@ def stf_ids(connection: Connection, names: Iterable[str]) -> dict[str, str]:
 
 
 def fastmon_ids(connection: Connection, names: Iterable[str]) -> dict[str, str]:
-    """The ids of those of these TF samples that are registered."""
+    """The ids of these TF samples by name; unregistered ones are left out."""
     found: dict[str, str] = {}
     for some in portions(sorted(set(names))):
         rows = connection.execute(_FASTMON_IDS, {"names": some})
@@ -165,7 +165,7 @@ def fastmon_ids(connection: Connection, names: Iterable[str]) -> dict[str, str]:
 
 
 def stf_name(connection: Connection, file_id: str) -> str | None:
-    """The name of an STF file, None where no such id is registered."""
+    """The name of an STF file; None if the id is not registered."""
     name: Any = connection.scalar(select(_s.stf_filename).where(_s.file_id == file_id))
     return None if name is None else str(name)
 

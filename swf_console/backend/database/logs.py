@@ -24,7 +24,7 @@ def insert(connection: Connection, entries: Sequence[LogEntry]) -> None:
 
 
 def insert_once(connection: Connection, entry: LogEntry) -> bool:
-    """Store a log line unless the same is there as far as its time, place and text; say whether it is new."""
+    """Store a log line unless one with the same time, place and text exists; whether it is new."""
     same = ("timestamp", "app_name", "instance_name", "level", "message", "process", "thread", "lineno")
     query = select(_c.id).where(*(_c[name] == getattr(entry, name) for name in same))
     if connection.scalar(query.limit(1)) is not None:

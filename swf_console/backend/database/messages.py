@@ -1,4 +1,4 @@
-"""The message table: outbox of what we send, record of what others sent, pages at the same cost wherever."""
+"""The message table: outbox of sent messages, record of received ones, pages at constant cost."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from .records.messages import Message, MessageFilter, MessageSummary, NewMessage
+from .records.messages import MessageFilter, MessageRecord, MessageSummary, NewMessage
 from .records.pages import COUNT_CAP, Listing, Page, Window
 from .sql.dialect import Conditions, capped, matching, portions, residual, starts_with_often
 from .sql.keyset import Branch, Order, cursor_of, one_page
 from .sql.message_bulk import mark, store
-from .sql.offset import Rows
+from .sql.offset import TableGateway
 from .sql.types import clean, encoded
 from .tables.workflows import messages
 
@@ -38,12 +38,12 @@ _LENGTHS = (
     ("correlation_id", 100),
 )
 
-rows: Rows[Message] = Rows(
+rows: TableGateway[MessageRecord] = TableGateway(
     messages,
     _c.message_id,
-    Message,
+    MessageRecord,
     columns={
-        **{name: _c[name] for name in Message.__dataclass_fields__ if name in _c},
+        **{name: _c[name] for name in MessageRecord.__dataclass_fields__ if name in _c},
         "content": _c.message_content,
         "metadata": _c.message_metadata,
     },
@@ -59,42 +59,42 @@ rows: Rows[Message] = Rows(
 
 
 def record(connection: Connection, new: Sequence[NewMessage]) -> int:
-    """Store those messages that are not there yet, whoever else records them; return how many were new.
+    """Store the messages that do not exist yet, as several recorders may run; return how many were new.
 
-    Names that are longer than their columns are cut: messages of others may hold anything.
+    Names that are longer than their columns are cut: messages of other programs may hold anything.
     """
     return store(connection, [_cut(message) for message in new]) if new else 0
 
 
 def mark_delivered(connection: Connection, delivered: Sequence[tuple[str, datetime]]) -> None:
-    """Note when the broker confirmed each message, in one statement."""
+    """Store when the broker confirmed each message, in one statement."""
     if delivered:
         mark(connection, delivered)
 
 
 def acknowledge(connection: Connection, message_id: str, when: datetime) -> bool:
-    """Note that the work of a message is done; False where it was before, so that once is enough."""
+    """Store that a message was processed; False if it was before, so that it is processed once."""
     done = update(messages).where(_c.message_id == message_id, _c.acknowledged_at.is_(None))
     return connection.execute(done.values(acknowledged_at=when)).rowcount == 1
 
 
-def get(connection: Connection, message_id: str) -> Message | None:
+def get(connection: Connection, message_id: str) -> MessageRecord | None:
     """Read a message with its content."""
     row = connection.execute(_ALL.where(_c.message_id == message_id)).first()
-    return None if row is None else Message(**row._mapping)
+    return None if row is None else MessageRecord(**row._mapping)
 
 
-def with_content(connection: Connection, message_ids: Sequence[str]) -> list[Message]:
-    """Read these messages with their content, in the order of the ids; absent ones are left out."""
-    found: dict[str, Message] = {}
+def with_content(connection: Connection, message_ids: Sequence[str]) -> list[MessageRecord]:
+    """Read these messages with their content, in the order of the ids; unknown ones are left out."""
+    found: dict[str, MessageRecord] = {}
     for some in portions(message_ids):
         for row in connection.execute(_ALL.where(_c.message_id.in_(some))):
-            found[row.message_id] = Message(**row._mapping)
+            found[row.message_id] = MessageRecord(**row._mapping)
     return [found[identity] for identity in message_ids if identity in found]
 
 
-def has(connection: Connection, execution_id: str, message_type: str) -> bool:
-    """Say whether the execution sent a message of this type."""
+def exists(connection: Connection, execution_id: str, message_type: str) -> bool:
+    """Whether the execution sent a message of this type."""
     query = select(_c.message_id).where(_c.execution_id == execution_id, _c.message_type == message_type)
     return connection.scalar(query.limit(1)) is not None
 
@@ -107,13 +107,13 @@ def page(
     *,
     newest_first: bool = True,
 ) -> Page[MessageSummary]:
-    """List messages by time of sending without their content; UsageError for a cursor that is none."""
+    """List messages by time of sending without their content; UsageError for an invalid cursor."""
     order = Order(_KEY, after, limit, newest_first)
     return one_page(connection, _branches(connection, wanted), _SUMMARY, order, MessageSummary)
 
 
 def cursor(message: MessageSummary) -> str:
-    """The cursor that stands for one message of the list."""
+    """The cursor of one message in the list."""
     return cursor_of([message.sent_at, message.message_id])
 
 
@@ -126,23 +126,24 @@ def count(connection: Connection, wanted: MessageFilter, cap: int = COUNT_CAP) -
 
 
 def counts(connection: Connection, execution_id: str) -> dict[str, int]:
-    """Count an execution's messages by type, exactly."""
+    """Count all messages of an execution by type."""
     query = select(_c.message_type, func.count()).where(_c.execution_id == execution_id)
     return {row[0]: row[1] for row in connection.execute(query.group_by(_c.message_type))}
 
 
 def types(connection: Connection, execution_id: str | None = None) -> list[str]:
-    """List the message types there are (500 at most), leaping through an index from one to the next."""
+    """List the existing message types (500 at most)."""
+    # a loose index scan: DISTINCT would read every row, neither database skips to the next value by itself
     among = [] if execution_id is None else [_c.execution_id == execution_id]
-    first = select(func.min(_c.message_type).label("kind")).where(*among).cte("kinds", recursive=True)
-    following = select(func.min(_c.message_type)).where(*among, _c.message_type > first.c.kind)
-    kinds = first.union_all(select(following.scalar_subquery()).where(first.c.kind.is_not(None)))
-    found = connection.scalars(select(kinds.c.kind).limit(MOST_TYPES))
-    return [kind for kind in found if kind is not None]
+    first = select(func.min(_c.message_type).label("message_type")).where(*among).cte("types", recursive=True)
+    following = select(func.min(_c.message_type)).where(*among, _c.message_type > first.c.message_type)
+    found = first.union_all(select(following.scalar_subquery()).where(first.c.message_type.is_not(None)))
+    names = connection.scalars(select(found.c.message_type).limit(MOST_TYPES))
+    return [name for name in names if name is not None]
 
 
 def cursor_at(connection: Connection, message_id: str) -> str | None:
-    """The cursor that stands for a message; None where there is no such message."""
+    """The cursor of a message; None if the message is unknown."""
     sent_at = connection.scalar(select(_c.sent_at).where(_c.message_id == message_id))
     return None if sent_at is None else cursor_of((sent_at, message_id))
 
@@ -154,10 +155,10 @@ def backfill(
     destinations: Sequence[str],
     after: str | None = None,
     limit: int = 500,
-) -> Page[Message]:
-    """List an execution's messages of these types to these destinations, whole and oldest first.
+) -> Page[MessageRecord]:
+    """List an execution's messages of these types to these destinations, with content, oldest first.
 
-    What a subscriber that comes late has missed.
+    This is what a subscriber that starts during a run has missed.
     """
     wanted = [
         _c.execution_id == execution_id,
@@ -165,35 +166,36 @@ def backfill(
         _c.queue_name.in_(destinations),
     ]
     order = Order(_KEY, after, limit, newest_first=False)
-    return one_page(connection, [wanted], _WHOLE, order, Message)
+    return one_page(connection, [wanted], _WHOLE, order, MessageRecord)
 
 
 def listed(
     connection: Connection, equal: Mapping[str, Any], since: datetime | None, window: Window
-) -> Listing[Message]:
-    """List messages with their content, the newest first; `since` is the earliest time of sending."""
+) -> Listing[MessageRecord]:
+    """List messages with their content, newest first; `since` is the earliest time of sending."""
     more = () if since is None else (_c.sent_at >= since,)
     return rows.listed(connection, equal, window, *more)
 
 
 def _branches(connection: Connection, wanted: MessageFilter) -> list[Branch]:
-    conditions, kind = _simple(wanted), wanted.message_type
+    conditions, name = _simple(wanted), wanted.message_type
     few = wanted.run_id is not None and wanted.execution_id is None
-    if kind is not None and not kind.endswith("*"):
+    if name is not None and not name.endswith("*"):
         column = residual(_c.message_type) if few else _c.message_type
-        return [Branch([*conditions, column == kind], few)]
-    prefix = (kind or "*")[:-1]
+        return [Branch([*conditions, column == name], few)]
+    prefix = (name or "*")[:-1]
     if not prefix and wanted.execution_id is None:
         return [Branch(conditions, few)]
-    kinds = [] if few else types(connection, wanted.execution_id)
-    matching_kinds = [kind for kind in kinds if kind.startswith(prefix)]
-    if few or len(matching_kinds) > FEW_TYPES:
+    known = [] if few else types(connection, wanted.execution_id)
+    matches = [each for each in known if each.startswith(prefix)]
+    if few or len(matches) > FEW_TYPES:
         return [Branch([*conditions, starts_with_often(connection, _c.message_type, prefix)], few)]
-    return [Branch([*conditions, _c.message_type == kind]) for kind in matching_kinds]
+    # one branch per type: each is served by the index (type, time), a prefix condition by none
+    return [Branch([*conditions, _c.message_type == each]) for each in matches]
 
 
 def _simple(wanted: MessageFilter) -> Conditions:
-    # An execution or a run has few messages beside a namespace or a sender, which is checked on them.
+    # an execution or a run has few messages compared with a namespace or a sender: those are checked per row
     narrow = wanted.execution_id is not None or wanted.run_id is not None
     run_id = _c.run_id if wanted.execution_id is None else residual(_c.run_id)
     equal = (

@@ -1,4 +1,4 @@
-"""Figures of the whole database for those who watch it, each at a bounded price."""
+"""Metrics of the whole database for monitoring, each at a bounded cost."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ _m = messages.c
 
 @dataclass(frozen=True, slots=True)
 class MessageCount:
-    """How many messages of a type are delivered, or not."""
+    """The number of messages of a type that are delivered, or not."""
 
     message_type: str
     delivered: bool
@@ -33,7 +33,7 @@ class MessageCount:
 
 @dataclass(frozen=True, slots=True)
 class AgentCount:
-    """How many agents are in a state."""
+    """The number of agents in a state."""
 
     operational_state: str
     status: str
@@ -42,7 +42,7 @@ class AgentCount:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Seconds from sending to the broker's confirmation: how many took at most each of the edges."""
+    """Seconds from sending to the broker's receipt: how many took at most each of the edges."""
 
     count: int
     sum: float
@@ -51,9 +51,9 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseMetrics:
-    """Counts by status, messages of the last hour (the newest 20,000), and the agents that are present.
+    """Counts by status, messages of the last hour (the newest 20,000), and agents that have not exited.
 
-    `outbox_depth` counts messages that no broker has confirmed; `heartbeat_ages` are seconds by agent.
+    `outbox_depth` counts messages without a receipt of the broker; `heartbeat_ages` are seconds by agent.
     """
 
     executions: dict[str, int]
@@ -67,7 +67,7 @@ class DatabaseMetrics:
 
 
 def collect(connection: Connection) -> DatabaseMetrics:
-    """Read all figures."""
+    """Read all metrics."""
     recent, latency = _recent(connection)
     states, ages = _agents(connection)
     return DatabaseMetrics(
@@ -83,7 +83,7 @@ def collect(connection: Connection) -> DatabaseMetrics:
 
 
 def ping(connection: Connection) -> None:
-    """Ask the database anything, to see whether it answers."""
+    """Execute a trivial query, to check that the database answers."""
     connection.execute(select(1))
 
 

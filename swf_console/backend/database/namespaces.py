@@ -1,4 +1,4 @@
-"""Namespaces, their owners, and how much is in them."""
+"""Namespaces, their owners, and the number of rows in them."""
 
 from typing import Any
 
@@ -8,21 +8,23 @@ from .records.pages import COUNT_CAP, Page
 from .records.workflows import Namespace, NamespaceUse
 from .sql.dialect import insert_into
 from .sql.keyset import Order, one_page
-from .sql.offset import Rows
+from .sql.offset import TableGateway
 from .sql.types import utc_now
 from .tables.agents import agents
 from .tables.workflows import executions, messages, namespaces
 
 _c = namespaces.c
 
-rows: Rows[Namespace] = Rows(namespaces, _c.name, Namespace, filters={"owner": _c.owner}, order=(_c.name,))
+rows: TableGateway[Namespace] = TableGateway(
+    namespaces, _c.name, Namespace, filters={"owner": _c.owner}, order=(_c.name,)
+)
 
 
 def ensure(connection: Connection, name: str, owner: str) -> tuple[Namespace, bool]:
-    """Store a namespace unless it is there; return it, and whether it is new. Its owner never changes."""
-    there = get(connection, name)
-    if there is not None:
-        return there, False
+    """Store a namespace unless it exists; return it, and whether it is new. The owner never changes."""
+    found = get(connection, name)
+    if found is not None:
+        return found, False
     now = utc_now()
     row = insert_into(connection, namespaces).values(
         name=name, owner=owner, description="", created_at=now, updated_at=now
@@ -38,12 +40,12 @@ def get(connection: Connection, name: str) -> Namespace | None:
 
 
 def listed(connection: Connection, limit: int = 1_000, cap: int = COUNT_CAP) -> list[NamespaceUse]:
-    """List namespaces by name with what is in them; each count stops at `cap`."""
+    """List namespaces by name with their counts; each count stops at `cap`."""
     return _with_counts(connection, select(namespaces).order_by(_c.name).limit(limit), cap)
 
 
 def use_of(connection: Connection, name: str, cap: int = COUNT_CAP) -> NamespaceUse | None:
-    """Read a namespace with what is in it; each count stops at `cap`."""
+    """Read a namespace with its counts; each count stops at `cap`."""
     found = _with_counts(connection, select(namespaces).where(_c.name == name), cap)
     return found[0] if found else None
 

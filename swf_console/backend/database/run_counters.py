@@ -1,9 +1,9 @@
 """The counters of a run's state, and whether its processing is completed: counted from the rows.
 
-A run is `ended` when the DAQ says so, and `completed` when every slice of every expected sample is done (or
-has failed for good). How many samples are expected is known once the run has ended; while it is not, the
-phase is whatever was stored. What changes slices or workers holds the state of their run first, so that the
-counters never miss what another transaction has just written.
+A run is `ended` when the DAQ reports it, and `completed` when every slice of every expected sample is done
+(or has finally failed). The number of expected samples is known once the run has ended; until then the
+phase stays as stored. A transaction that changes slices or workers first locks the state of their run, so
+that the counters never miss rows that another transaction has just written.
 """
 
 from collections import Counter
@@ -50,21 +50,22 @@ _HOLD = select(_s.run_number).where(_s.run_number == _RUN).with_for_update()
 
 
 def hold(connection: Connection, run_numbers: Iterable[int]) -> None:
-    """Keep others from changing these runs until the transaction ends: so what is counted is all there is."""
+    """Lock the states of these runs until the transaction ends, so that a count sees all slices."""
     if connection.dialect.name == "sqlite":
-        return  # who writes there writes alone
+        return  # a SQLite file has one writer at a time: BEGIN IMMEDIATE is the lock
+    # in ascending order: two transactions that lock the same runs never deadlock
     for run_number in sorted(run_numbers):
         connection.execute(_HOLD, {"run": run_number}).first()
 
 
 def ensure(connection: Connection, state: RunState) -> None:
-    """Store the state of a run where what is stored is older, with its counters as they are."""
+    """Store the state of a run unless the stored one is newer, and count its counters."""
     runs.upsert_run_state(connection, state, unless_newer=True)
     recount(connection, state.run_number)
 
 
 def expect(connection: Connection, run_number: int, samples: int) -> None:
-    """Note how many TF samples a run has in all, now that it has ended."""
+    """Store the total number of TF samples of a run that has ended."""
     held = select(_s.metadata).where(_s.run_number == run_number).with_for_update()
     row = connection.execute(held).first()
     if row is not None:
@@ -74,21 +75,21 @@ def expect(connection: Connection, run_number: int, samples: int) -> None:
 
 
 def recount(connection: Connection, run_number: int) -> None:
-    """Hold a run, where it has a state, and count all that is in it."""
+    """Lock a run, if it has a state, and count its slices and workers."""
     hold(connection, [run_number])
     refresh(connection, [run_number], samples=True)
 
 
 def refresh(connection: Connection, run_numbers: Iterable[int], *, samples: bool = False) -> None:
-    """Count again what is in these runs, whose states are held; `samples` too where some may be new."""
+    """Recount the slices of these runs, whose states are locked; with `samples` also their samples."""
     for run_number in sorted(run_numbers):
         connection.execute(_refresh(connection.dialect.name, samples), {"run": run_number})
 
 
 def shift(connection: Connection, run_number: int, changes: Mapping[str, int]) -> None:
-    """Add to the counters of a run, whose state is held, what slices that were just written change in them.
+    """Add changes of slices that were just written to the counters of a run, whose state is locked.
 
-    The same as `refresh`, at a price that does not grow with the run.
+    The result is that of `refresh`, at a cost that does not grow with the run.
     """
     moved = {name: by for name, by in sorted(changes.items()) if by}
     if moved:
@@ -98,12 +99,12 @@ def shift(connection: Connection, run_number: int, changes: Mapping[str, int]) -
 
 
 def refresh_workers(connection: Connection, run_number: int) -> None:
-    """Count again the workers of a run, whose state is held."""
+    """Recount the workers of a run, whose state is locked."""
     connection.execute(_refresh_workers(), {"run": run_number})
 
 
 def change_of(before: str | None, after: str | None) -> Counter[str]:
-    """What it changes in the counters that a slice goes from one status to another; None is not there."""
+    """The changes of the counters when a slice goes from one status to another; None: not stored."""
     changes: Counter[str] = Counter()
     for status, by in ((before, -1), (after, 1)):
         if status is not None:
@@ -114,7 +115,7 @@ def change_of(before: str | None, after: str | None) -> Counter[str]:
 
 
 def with_counters(connection: Connection, state: RunState) -> RunState:
-    """The same state with its counters as they are now, whoever wrote the rows."""
+    """The state with counters that are counted now from the rows."""
     found = connection.execute(_counted(samples=True), {"run": state.run_number}).one()
     return replace(state, **found._mapping)
 
@@ -138,14 +139,14 @@ def _refresh_workers() -> Any:
 def _shift(dialect: str, names: tuple[str, ...]) -> Any:
     moved = {name: _s[name] + bindparam(f"by_{name}") for name in names}
     update = run_states.update().where(_s.run_number == _RUN)
-    # a slice that moves between the other counters is not done, so that its run is not either
+    # a change of the other counters only cannot complete a run: its slice is not done
     may_end = not {"slices_completed", "slices_failed"}.isdisjoint(names)
     return update.values(**moved, phase=_phase(dialect, {**_stored(), **moved}, may_end=may_end))
 
 
 def _counted(samples: bool) -> Select[*tuple[Any, ...]]:
     """The counters of a run from its slices, one row."""
-    # an index holds run and status of a slice; its sample has to be looked up, which costs more
+    # run and status are in an index; the sample is only in the row, which costs more
     sampled = [func.count(_t.fastmon_file_id.distinct()).label("stf_samples_received")] if samples else []
     numbers = [func.count().filter(_t.status == status).label(name) for status, name in OF_STATUS.items()]
     counted = select(func.count().label("slices_created"), *numbers, *sampled)
@@ -163,7 +164,7 @@ def _phase(
     known, expected = _expected(dialect)
     completed: ColumnElement[str] = literal_column(f"'{COMPLETED}'")
     ended: ColumnElement[str] = literal_column(f"'{ENDED}'")
-    # what is cheap comes first: the metadata are read only where all slices are done, or once were
+    # cheap conditions first: the JSON of the metadata is parsed only if all slices are done, or once were
     again = and_(_s.phase == completed, known)
     if not may_end:
         return case((again, ended), else_=_s.phase)
@@ -173,8 +174,8 @@ def _phase(
 
 
 def _expected(dialect: str) -> tuple[ColumnElement[bool], ColumnElement[Any]]:
-    """Whether it is known how many samples a run has in all, and how many; NULL while it is not."""
-    # literals: every report of a slice executes this, and parameters of a path are made anew each time
+    """Whether the total number of samples of a run is known, and that number; else NULL."""
+    # literals: every report of a slice executes this, and bound values are processed each time
     if dialect == "postgresql":
         name: ColumnElement[str] = literal_column(f"'{EXPECTED}'")
         known = func.jsonb_typeof(_s.metadata.op("->")(name)) == literal_column("'number'")
@@ -184,5 +185,5 @@ def _expected(dialect: str) -> tuple[ColumnElement[bool], ColumnElement[Any]]:
         kind = func.json_type(_s.metadata, path)
         known = or_(kind == literal_column("'integer'"), kind == literal_column("'real'"))
         stored = func.json_extract(_s.metadata, path)
-    # metadata come over REST as well: a cast of what is not a number would fail every report of this run
+    # metadata also come over REST: a failing cast of a non-number would fail every report of this run
     return known, case((known, cast(stored, Numeric)))

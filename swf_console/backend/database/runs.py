@@ -1,4 +1,4 @@
-"""DAQ runs, their present states, and the complete history of state events from which a run is replayed."""
+"""DAQ runs, their current states, and the complete history of state events for the replay."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,12 +10,12 @@ from .records.pages import Page
 from .records.workflows import Run, RunState, StateEvent
 from .sql.dialect import insert_into
 from .sql.keyset import Order, one_page
-from .sql.offset import Rows
+from .sql.offset import TableGateway
 from .sql.types import clean, utc_now
 from .tables.workflows import run_states, runs, state_events
 
 COMPLETED = "completed"
-ENSURING = 0x5EF  # what the lock is for: any number that no other lock has
+RUN_LOCK = 0x5EF  # class of our advisory locks on run numbers; any number that no other lock uses
 
 _c = runs.c
 _s = run_states.c
@@ -23,10 +23,10 @@ _e = state_events.c
 _STATE = tuple(_s[name] for name in RunState.__dataclass_fields__)
 _EVENT = tuple(_e[name] for name in StateEvent.__dataclass_fields__)
 
-rows: Rows[Run] = Rows(
+rows: TableGateway[Run] = TableGateway(
     runs, _c.run_id, Run, filters={"run_number": _c.run_number}, order=(_c.run_number.desc(),)
 )
-state_rows: Rows[RunState] = Rows(
+state_rows: TableGateway[RunState] = TableGateway(
     run_states,
     _s.run_number,
     RunState,
@@ -34,7 +34,7 @@ state_rows: Rows[RunState] = Rows(
     filters={"run_number": _s.run_number, "phase": _s.phase, "state": _s.state},
     order=(_s.run_number.desc(),),
 )
-event_rows: Rows[StateEvent] = Rows(
+event_rows: TableGateway[StateEvent] = TableGateway(
     state_events,
     _e.event_id,
     StateEvent,
@@ -55,13 +55,14 @@ def ensure(
     start_time: datetime,
     run_conditions: dict[str, Any] | None = None,
 ) -> Run:
-    """Store a run unless its number is there already; return what is stored.
+    """Store a run unless its number exists already; return the stored one.
 
-    The keys of PostgreSQL's rows have no gaps: an INSERT that comes to nothing would draw one all the same.
+    On PostgreSQL an advisory lock prevents a second INSERT of the same run: ON CONFLICT DO NOTHING would
+    still draw a number of the identity column and leave gaps in `run_id`.
     """
     known = find(connection, run_number)
     if known is None and connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(ENSURING, run_number)))
+        connection.execute(select(func.pg_advisory_xact_lock(RUN_LOCK, run_number)))
         known = find(connection, run_number)
     return known or _insert(connection, run_number, start_time, run_conditions)
 
@@ -73,7 +74,7 @@ def find(connection: Connection, run_number: int) -> Run | None:
 
 
 def finish(connection: Connection, run_number: int, end_time: datetime) -> bool:
-    """Note when a run ended; False where there is no such run or it has ended."""
+    """Store when a run ended; False if the run is unknown or has ended."""
     ended = runs.update().where(_c.run_number == run_number, _c.end_time.is_(None))
     return connection.execute(ended.values(end_time=end_time)).rowcount == 1
 
@@ -84,10 +85,10 @@ def page(connection: Connection, after: str | None = None, limit: int = 50) -> P
 
 
 def upsert_run_state(connection: Connection, state: RunState, *, unless_newer: bool = False) -> None:
-    """Store the present state of a run; its counters stay the database's own.
+    """Store the current state of a run; its counters are not changed.
 
-    A run whose processing is completed stays so, and metadata that are there stay. With `unless_newer`
-    nothing changes where the stored state is as new, so that messages may come twice and late.
+    The phase `completed` and stored metadata stay. With `unless_newer` nothing changes if the stored state
+    is as new, so that messages may arrive twice and late.
     """
     values: dict[str, Any] = {
         "phase": state.phase,
@@ -109,7 +110,7 @@ def upsert_run_state(connection: Connection, state: RunState, *, unless_newer: b
 
 
 def run_state(connection: Connection, run_number: int) -> RunState | None:
-    """Read the present state of a run."""
+    """Read the current state of a run."""
     row = connection.execute(select(*_STATE).where(_s.run_number == run_number)).first()
     return None if row is None else RunState(**row._mapping)
 
@@ -126,15 +127,15 @@ def insert_events(connection: Connection, events: Sequence[StateEvent]) -> None:
 
 
 def insert_event_once(connection: Connection, event: StateEvent) -> tuple[StateEvent, bool]:
-    """Store an event unless the same is there to its last field; return it, and whether it is new."""
-    alike = select(*_EVENT).where(
+    """Store an event unless one with equal fields exists; return it, and whether it is new."""
+    same = select(*_EVENT).where(
         _e.run_number == event.run_number,
         _e.timestamp == event.timestamp,
         _e.event_type == event.event_type,
         _e.state == event.state,
     )
     data = clean(event.event_data)
-    for row in connection.execute(alike):
+    for row in connection.execute(same):
         if row.substate == event.substate and row.event_data == data:
             return StateEvent(**row._mapping), False
     made = connection.execute(state_events.insert().values(_row(event)).returning(*_EVENT)).one()
@@ -142,7 +143,7 @@ def insert_event_once(connection: Connection, event: StateEvent) -> tuple[StateE
 
 
 def is_new_event(connection: Connection, event: StateEvent) -> bool:
-    """Whether the run's history has no such event of that time."""
+    """Whether the history of the run has no event of this type at this time."""
     same = (_e.run_number == event.run_number, _e.event_type == event.event_type)
     query = select(_e.event_id).where(*same, _e.timestamp == event.timestamp)
     return connection.execute(query.limit(1)).first() is None

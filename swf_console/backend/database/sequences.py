@@ -1,7 +1,7 @@
-"""Numbers that are unique across processes and hosts, and the id of the database; gaps are allowed.
+"""Numbers that are unique across processes and hosts (gaps are allowed), and the id of the database.
 
-One row of `swf_persistent_state` holds them all, the numbers in the monitor's own keys. Each draw is one
-UPDATE ... RETURNING, which holds the row until the transaction ends: draw in a transaction of its own.
+One row of `swf_persistent_state` holds them, the numbers under the keys of the monitor. Each draw is one
+UPDATE ... RETURNING, which locks the row until the transaction ends: draw in a separate transaction.
 """
 
 import uuid
@@ -72,17 +72,17 @@ def next_execution_number(connection: Connection) -> int:
 
 
 def database_id(connection: Connection) -> str:
-    """Read what tells this database from every other, also from one of its name that was there before it.
+    """Read the id of this database, also different from an earlier database of the same name or file.
 
-    It is made the first time.
+    It is created on the first call.
     """
-    stored = _held(connection).get(DATABASE_ID)
-    return stored if isinstance(stored, str) else keep(connection, DATABASE_ID, uuid.uuid4().hex)
+    stored = _locked_state(connection).get(DATABASE_ID)
+    return stored if isinstance(stored, str) else store_value(connection, DATABASE_ID, uuid.uuid4().hex)
 
 
-def keep(connection: Connection, key: str, value: str) -> str:
-    """Store a value beside the id and the numbers, which stay as they are, and return it."""
-    changed = {"state_data": _held(connection) | {key: value}, "updated_at": utc_now()}
+def store_value(connection: Connection, key: str, value: str) -> str:
+    """Store a value beside the id and the numbers, and return it."""
+    changed = {"state_data": _locked_state(connection) | {key: value}, "updated_at": utc_now()}
     connection.execute(persistent_state.update().where(_c.id == 1).values(changed))
     return value
 
@@ -105,11 +105,11 @@ def _draw(connection: Connection, sequence: _Sequence) -> int:
     return int(number)
 
 
-def _held(connection: Connection) -> dict[str, Any]:
-    """Read the row that holds them, which is locked until the transaction ends."""
+def _locked_state(connection: Connection) -> dict[str, Any]:
+    """Read the row and lock it until the transaction ends."""
     _ensure_row(connection)
-    held = select(_c.state_data).where(_c.id == 1).with_for_update()
-    return dict(connection.scalar(held) or {})
+    locked = select(_c.state_data).where(_c.id == 1).with_for_update()
+    return dict(connection.scalar(locked) or {})
 
 
 def _ensure_row(connection: Connection) -> None:

@@ -1,7 +1,8 @@
-"""TF slices, known by (TF sample, slice_id): made, begun, done or tried again; whatever comes twice or late.
+"""TF slices, identified by (TF sample, slice_id): created, started, completed, failed and retried.
 
-Agents say what happens to slices, REST's clients what is to be stored. Both hold the state of the run before
-they touch its slices: transactions that took them in the other order would block each other.
+Every function may be called twice or late with the same result. Agents report what happens to slices, REST
+clients what is to be stored. Both lock the state of the run before its slices: transactions that lock in
+the opposite order would deadlock.
 """
 
 import re
@@ -27,7 +28,7 @@ from .records.pages import Listing, Page, Window
 from .records.processing import NewTfSlice, Retry, SliceFilter, SliceResult, SliceStart, TfSlice
 from .sql.dialect import Conditions, given, insert_into, portions
 from .sql.keyset import Branch, Order, one_page
-from .sql.offset import Rows
+from .sql.offset import TableGateway
 from .tables.processing import fastmon_files, stf_files, tf_slices
 
 MOST_RETRIES = 3
@@ -42,7 +43,7 @@ _OWN = tuple(_c[name] for name in TfSlice.__dataclass_fields__ if name in _c)
 _KEY = ("fastmon_file_id", "slice_id")
 _WRITTEN = tuple(name for name in NewTfSlice.__dataclass_fields__ if name != "fastmon_file")
 
-rows: Rows[TfSlice] = Rows(
+rows: TableGateway[TfSlice] = TableGateway(
     tf_slices,
     _c.id,
     TfSlice,
@@ -73,12 +74,12 @@ _ANY_OF = select(_c.id).where(_c.fastmon_file_id == bindparam("sample")).limit(l
 _OF_SAMPLES = _c.fastmon_file_id.in_(bindparam("samples", expanding=True))
 _RUNS_OF = select(_c.run_number).where(_OF_SAMPLES).distinct()
 _RUN_OF = select(_c.run_number).where(_c.id == bindparam("key"))
-_HELD = select(_c.status, _c.run_number, _c.metadata).where(_c.id == bindparam("key")).with_for_update()
+_LOCKED = select(_c.status, _c.run_number, _c.metadata).where(_c.id == bindparam("key")).with_for_update()
 _inserts: dict[str, Any] = {}
 
 
 def sample_of(tf_filename: str) -> tuple[str, int | None]:
-    """The TF sample that a slice's file was cut from, and its number: `x_slice_007.tf` is 7 of `x.tf`."""
+    """TF sample and number of a slice's file: `x_slice_007.tf` is slice 7 of `x.tf`."""
     found = _SLICE.search(tf_filename)
     if found is None:
         return tf_filename, None
@@ -86,7 +87,7 @@ def sample_of(tf_filename: str) -> tuple[str, int | None]:
 
 
 def slice_file(fastmon_file: str, slice_id: int) -> str:
-    """The name of a slice's file: the sample's with `_slice_<3 digits>` before its suffix."""
+    """The name of a slice's file: that of the sample with `_slice_<3 digits>` before its suffix."""
     stem, dot, suffix = fastmon_file.rpartition(".")
     return f"{stem}_slice_{slice_id:03d}.{suffix}" if dot else f"{fastmon_file}_slice_{slice_id:03d}"
 
@@ -94,9 +95,9 @@ def slice_file(fastmon_file: str, slice_id: int) -> str:
 def create(
     connection: Connection, new: Sequence[NewTfSlice], known: Mapping[str, str] | None = None
 ) -> set[SliceKey]:
-    """Store the slices of registered TF samples whose key is not there yet; return the keys that are new.
+    """Store slices of registered TF samples unless their key exists; return the keys that are new.
 
-    `known` are the ids of their samples, where they were looked up before.
+    `known` are the ids of their samples, if the caller has them.
     """
     if known is None:
         known = files.fastmon_ids(connection, {one.fastmon_file for one in new})
@@ -107,7 +108,7 @@ def create(
     if not wanted:
         return set()
     run_counters.hold(connection, {one.run_number for one in wanted.values()})
-    # a statement for each: one for all, with a list in it, costs a report of one slice three times as much
+    # a statement per sample: one statement with a list costs a report of one slice three times as much
     unsliced = {
         sample
         for sample in {sample for sample, _ in wanted}
@@ -126,8 +127,8 @@ def create(
 
 
 def begin(connection: Connection, started: Sequence[SliceStart]) -> None:
-    """Note which workers work on which slices; what is done already stays so."""
-    known, runs = _held(connection, (one.fastmon_file for one in started))
+    """Store which workers process which slices; a slice that is done stays done."""
+    known, runs = _locked_runs(connection, (one.fastmon_file for one in started))
     rows = [
         {"sample": known[one.fastmon_file], "number": one.slice_id, "worker": one.worker[:255], "at": one.at}
         for one in started
@@ -139,8 +140,8 @@ def begin(connection: Connection, started: Sequence[SliceStart]) -> None:
 
 
 def complete(connection: Connection, results: Sequence[SliceResult]) -> None:
-    """Note which slices are done; the first result of a slice counts, unknown slices are passed over."""
-    known, runs = _held(connection, (one.fastmon_file for one in results))
+    """Store completed slices; the first result of a slice counts, unknown slices are ignored."""
+    known, runs = _locked_runs(connection, (one.fastmon_file for one in results))
     rows = [_done_row(known[one.fastmon_file], one) for one in results if one.fastmon_file in known]
     if rows:
         connection.execute(_complete(connection.dialect.name), rows)
@@ -148,15 +149,15 @@ def complete(connection: Connection, results: Sequence[SliceResult]) -> None:
 
 
 def fail(connection: Connection, result: SliceResult) -> Retry | None:
-    """Note that a slice has failed; returns how to try it again, None where that is of no use (any more).
+    """Store the failure of a slice; return how to retry it, None without a retry.
 
-    A slice that was done stays done. The same failure told again changes nothing, and is answered the same.
+    A slice that is done stays done. The same failure reported again changes nothing and returns the same.
     """
-    known, runs = _held(connection, [result.fastmon_file])
+    known, runs = _locked_runs(connection, [result.fastmon_file])
     if result.fastmon_file not in known:
         return None
-    here = (_c.fastmon_file_id == known[result.fastmon_file], _c.slice_id == result.slice_id)
-    row = connection.execute(select(*_c).where(*here)).first()
+    this = (_c.fastmon_file_id == known[result.fastmon_file], _c.slice_id == result.slice_id)
+    row = connection.execute(select(*_c).where(*this)).first()
     if row is None:
         return None
     data = dict(row.metadata or {})
@@ -169,7 +170,7 @@ def fail(connection: Connection, result: SliceResult) -> Retry | None:
             final = len(failures) > MOST_RETRIES
             values["status"] = "failed" if final else "queued"
             values["completed_at"] = result.ended_at if final else None
-        connection.execute(tf_slices.update().where(*here).values(values))
+        connection.execute(tf_slices.update().where(*this).values(values))
         run_counters.refresh(connection, runs)
     attempt = failures.index(result.identity) + 1
     if row.status == "completed" or attempt > MOST_RETRIES:
@@ -178,13 +179,13 @@ def fail(connection: Connection, result: SliceResult) -> Retry | None:
 
 
 def change(connection: Connection, slice_key: int, values: Mapping[str, Any]) -> TfSlice | None:
-    """Change a slice, merging its metadata, and its run's counters with it; None where there is none."""
+    """Change a slice, merging its metadata, and the counters of its run; None if it is unknown."""
     run_number = connection.scalar(_RUN_OF, {"key": slice_key})
     if run_number is None:
         return None
     run_counters.hold(connection, {run_number, values.get("run_number", run_number)})
-    before = connection.execute(_HELD, {"key": slice_key}).one()
-    after = rows.change_held(connection, slice_key, values, before)
+    before = connection.execute(_LOCKED, {"key": slice_key}).one()
+    after = rows.change_locked(connection, slice_key, values, before)
     if after is not None and after.run_number == before.run_number:
         moved = run_counters.change_of(before.status, after.status)
         run_counters.shift(connection, after.run_number, moved)
@@ -199,7 +200,7 @@ def find(connection: Connection, fastmon_file: str, slice_id: int) -> TfSlice | 
 
 
 def stored(connection: Connection, new: Sequence[NewTfSlice], known: Mapping[str, str]) -> list[TfSlice]:
-    """Read what is stored under the keys of these slices, in their order."""
+    """Read the stored slices with the keys of these, in this order."""
     wanted: dict[str, list[int]] = defaultdict(list)
     for one in new:
         wanted[known[one.fastmon_file]].append(one.slice_id)
@@ -214,7 +215,7 @@ def stored(connection: Connection, new: Sequence[NewTfSlice], known: Mapping[str
 def page(
     connection: Connection, wanted: SliceFilter, after: str | None = None, limit: int = 50
 ) -> Page[TfSlice]:
-    """List TF slices, the last stored first."""
+    """List TF slices, the latest first."""
     equal = (
         (_c.run_number, wanted.run_number),
         (_c.status, wanted.status),
@@ -229,7 +230,7 @@ def page(
 def listed(
     connection: Connection, equal: Mapping[str, Any], window: Window, tf_filename: str | None = None
 ) -> Listing[TfSlice]:
-    """List slices, the oldest first; `tf_filename` is a sample's name or a slice's."""
+    """List slices, oldest first; `tf_filename` is the name of a sample or a slice."""
     if tf_filename is None:
         return rows.listed(connection, equal, window)
     sample, number = sample_of(tf_filename)
@@ -238,7 +239,7 @@ def listed(
 
 
 def _of_sample(wanted: SliceFilter) -> Conditions:
-    """The slices of a sample, or of all samples of an STF, are few."""
+    """Conditions on sample or STF: few slices match."""
     samples: Conditions = []
     if wanted.tf_filename is not None:
         samples.append(_f.tf_filename == wanted.tf_filename)
@@ -269,8 +270,8 @@ def _insert(connection: Connection, wanted: Mapping[tuple[str, int], NewTfSlice]
     return [(row.fastmon_file_id, row.slice_id) for row in made]
 
 
-def _held(connection: Connection, names: Iterable[str]) -> tuple[dict[str, str], set[int]]:
-    """The ids of these samples, and their runs, whose states are held until the transaction ends."""
+def _locked_runs(connection: Connection, names: Iterable[str]) -> tuple[dict[str, str], set[int]]:
+    """The ids of these samples, and their runs, whose states are locked until the transaction ends."""
     known = files.fastmon_ids(connection, names)
     runs: set[int] = set()
     for some in portions(sorted(known.values())):
@@ -281,7 +282,7 @@ def _held(connection: Connection, names: Iterable[str]) -> tuple[dict[str, str],
 
 @cache
 def _begin() -> Any:
-    # as literals: a list of parameters could not be executed for several slices at once
+    # literals: an expanding list of parameters cannot be used with executemany
     unfinished: Sequence[ColumnElement[str]] = (literal_column("'queued'"), literal_column("'processing'"))
     update = tf_slices.update().where(*_this(), _c.status.in_(unfinished))
     return update.values(status="processing", assigned_worker=bindparam("worker"), assigned_at=_at("at"))
@@ -300,7 +301,7 @@ def _complete(dialect: str) -> Any:
 
 
 def _merged(dialect: str, more: Any) -> ColumnElement[Any]:
-    """The metadata with more in them."""
+    """The stored metadata, with more keys merged into them."""
     stored = func.coalesce(_c.metadata, literal({}, _c.metadata.type))
     return stored.op("||")(more) if dialect == "postgresql" else func.json_patch(stored, more)
 

@@ -1,4 +1,4 @@
-"""The way of each STF through the agents, and the stage that each agent has in it."""
+"""The processing state of each STF, and the stage of each agent in it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from .sql.dialect import given, insert_into, insert_unless_there, number_of, ran
 from .sql.types import utc_now, uuid_from
 from .tables.processing import stages, stf_files, stf_workflows
 
-# Monitoring goes beside the processing and ends before it: where both are done, processing is.
+# fast monitoring runs in parallel to processing and ranks before it: the final status is that of processing
 STEPS = ("received", "processing", "complete")
 STATUSES = (
     "generated",
@@ -28,50 +28,50 @@ _STAGE = tuple(_s[name] for name in Stage.__dataclass_fields__)
 _GIVEN = tuple(NewStfWorkflow.__dataclass_fields__)
 _STAGE_KEY = ["workflow_id", "agent_name", "agent_type"]
 _DONE = ("status", "completed_at", "processing_time_seconds", "output_message", "updated_at")
-_BEGUN = ("stage_id", "agent_name", "agent_type", "status", "received_at", "started_at", "input_message")
+_STARTED = ("stage_id", "agent_name", "agent_type", "status", "received_at", "started_at", "input_message")
 _statements: dict[tuple[str, str], Any] = {}
 
 
 def register(connection: Connection, new: Sequence[NewStfWorkflow]) -> None:
-    """Begin the way of STFs, unless it has begun."""
+    """Store the processing state of STFs; existing ones stay unchanged."""
     statement = _built("register", connection, _register)
     connection.execute(statement, [_workflow_row(one) for one in new])
 
 
 def begin_stages(connection: Connection, works: Sequence[StageWork]) -> None:
-    """Note that an agent works on STFs, all registered before; a stage that has begun stays."""
+    """Store that an agent started to process registered STFs; a stage that exists stays unchanged."""
     now = utc_now()
     rows = [_stage_row(work, "processing", now) for work in works]
     connection.execute(_built("begin", connection, _begin), rows)
-    _go_forward(connection, works, "processing")
+    _advance(connection, works, "processing")
 
 
 def complete_stages(connection: Connection, works: Sequence[StageWork]) -> None:
-    """Note that an agent is done with STFs, all registered before; a stage that is complete stays."""
+    """Store that an agent has processed registered STFs; a stage that is complete stays unchanged."""
     now = utc_now()
     rows = [_stage_row(work, "complete", now) | _done_row(work, now) for work in works]
     connection.execute(_built("complete", connection, _complete), rows)
-    _go_forward(connection, works, "complete")
+    _advance(connection, works, "complete")
     ended = [{"name": work.filename, "at": now} for work in works if work.last]
     if ended:
         connection.execute(_end(), ended)
 
 
 def find(connection: Connection, filename: str) -> StfWorkflow | None:
-    """Read how far an STF has come."""
+    """Read the processing state of an STF."""
     row = connection.execute(select(*_WORKFLOW).where(_w.filename == filename)).first()
     return None if row is None else StfWorkflow(**row._mapping)
 
 
 def stages_of(connection: Connection, filename: str) -> list[Stage]:
-    """List what the agents did with an STF, in the order they began."""
+    """List the stages of an STF, in the order of their start."""
     query = select(*_STAGE).join(stf_workflows, _w.workflow_id == _s.workflow_id)
     rows = connection.execute(query.where(_w.filename == filename).order_by(_s.created_at, _s.stage_id))
     return [Stage(**row._mapping) for row in rows]
 
 
 def _built(name: str, connection: Connection, build: Any) -> Any:
-    """Build a statement once for each database; building costs more than executing."""
+    """Build a statement once per database; building costs more than executing."""
     key = name, connection.dialect.name
     if key not in _statements:
         _statements[key] = build(connection)
@@ -86,12 +86,12 @@ def _register(connection: Connection) -> Any:
 
 
 def _begin(connection: Connection) -> Any:
-    values = {name: given(_s[name]) for name in _BEGUN} | {"workflow_id": _way()}
+    values = {name: given(_s[name]) for name in _STARTED} | {"workflow_id": _workflow_id()}
     return insert_unless_there(connection, stages, _STAGE_KEY, values)
 
 
 def _complete(connection: Connection) -> Any:
-    values = {name: given(_s[name]) for name in (*_BEGUN, *_DONE)} | {"workflow_id": _way()}
+    values = {name: given(_s[name]) for name in (*_STARTED, *_DONE)} | {"workflow_id": _workflow_id()}
     insert = insert_into(connection, stages).values(values)
     return insert.on_conflict_do_update(
         index_elements=_STAGE_KEY,
@@ -100,7 +100,7 @@ def _complete(connection: Connection) -> Any:
     )
 
 
-def _way() -> Any:
+def _workflow_id() -> Any:
     return select(_w.workflow_id).where(_w.filename == bindparam("filename")).scalar_subquery()
 
 
@@ -117,8 +117,8 @@ def _end() -> Any:
     return update.values(completed_at=given(_w.completed_at, "at"))
 
 
-def _go_forward(connection: Connection, works: Sequence[StageWork], step: str) -> None:
-    # in one order for all agents, so that two of them never wait for each other
+def _advance(connection: Connection, works: Sequence[StageWork], step: str) -> None:
+    # the same order in all agents, so that two transactions never deadlock
     ordered = sorted(works, key=lambda work: work.filename)
     rows = [_step(work, f"{work.agent_type}_{step}") for work in ordered]
     known = [row for row in rows if row["rank"]]

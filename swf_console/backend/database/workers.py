@@ -1,4 +1,4 @@
-"""Workers: each taken by one process, which says what it does, and given up once."""
+"""Workers: each is claimed by one process, which sends heartbeats, and ended once."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from .records.pages import Page
 from .records.processing import Claim, Worker, WorkerBeat
 from .sql.dialect import insert_into
 from .sql.keyset import Branch, Order, one_page
-from .sql.offset import Rows
+from .sql.offset import TableGateway
 from .tables.processing import tf_slices, workers
 
 IDLE, PROCESSING, ENDED = "idle", "processing", "ended"
@@ -20,7 +20,7 @@ IDLE, PROCESSING, ENDED = "idle", "processing", "ended"
 _c = workers.c
 _WORKER = tuple(_c[name] for name in Worker.__dataclass_fields__)
 
-rows: Rows[Worker] = Rows(
+rows: TableGateway[Worker] = TableGateway(
     workers,
     _c.worker_id,
     Worker,
@@ -30,7 +30,7 @@ rows: Rows[Worker] = Rows(
 
 
 def claim(connection: Connection, wanted: Claim, stale: datetime) -> list[str]:
-    """Take workers that nobody is, or whose process was last heard of before `stale`; returns those taken."""
+    """Claim workers that are free, or whose last heartbeat is before `stale`; return those claimed."""
     run_counters.hold(connection, [wanted.run_number])
     common = {
         "run_number": wanted.run_number,
@@ -58,15 +58,15 @@ def claim(connection: Connection, wanted: Claim, stale: datetime) -> list[str]:
 
 
 def beat(connection: Connection, run_number: int, beats: Sequence[WorkerBeat]) -> None:
-    """Note what workers of a run are doing, and count the slices that each has done."""
+    """Store heartbeats of workers of a run, and count the slices that each has completed."""
     if beats:
-        run_counters.hold(connection, [run_number])  # one after the other: all count the workers of all
+        run_counters.hold(connection, [run_number])  # serialized: each call counts the slices of all workers
         connection.execute(_beat(), [_beat_row(one) for one in beats])
         connection.execute(_count(), {"run": run_number})
 
 
 def end(connection: Connection, run_number: int, worker_ids: Sequence[str], at: datetime) -> None:
-    """Give workers of a run up for good."""
+    """End workers of a run."""
     run_counters.hold(connection, [run_number])
     connection.execute(_end(), [{"worker": identity, "at": at} for identity in worker_ids])
     connection.execute(_count(), {"run": run_number})

@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from ..core.errors import PortTaken, UsageError
+from ..core.errors import PortInUse, UsageError
 
 UNACKNOWLEDGED_MILLISECONDS = 30_000
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
@@ -97,7 +97,7 @@ def tls_context(listening: Listening) -> ssl.SSLContext | None:
 
 @contextlib.contextmanager
 def bound_socket(listening: Listening) -> Iterator[socket.socket]:
-    """A socket on that address, not yet listening. Raises PortTaken."""
+    """A socket on that address, not yet listening. Raises PortInUse."""
     family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
     # asyncio sends without delay only where the protocol is named
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as bound:
@@ -107,7 +107,7 @@ def bound_socket(listening: Listening) -> Iterator[socket.socket]:
         try:
             bound.bind((listening.host, listening.port))
         except OSError as error:
-            raise PortTaken(
+            raise PortInUse(
                 f"{listening.host}:{listening.port} cannot be listened on: {error.strerror or error}",
                 "Choose another with --port",
             ) from error

@@ -7,7 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-from ..core.errors import BrokerUnreachable, PortTaken
+from ..core.errors import BrokerUnreachable, PortInUse
 from ..core.files import FileLock, is_locked, read_json
 from ..core.settings import BrokerSettings, Settings, private_directory
 
@@ -78,7 +78,7 @@ class EmbeddedBroker:
 
         That is allowed in the first call, after our child has ended, and if the last broker was a child of
         another process, with which it may have ended. A broker that was started separately is only awaited.
-        Raises BrokerUnreachable, or PortTaken.
+        Raises BrokerUnreachable, or PortInUse.
         """
         with self._lock:
             found = find_running(self._state_dir)
@@ -157,7 +157,7 @@ class EmbeddedBroker:
             return other
         lines = self._log_file().read_text(errors="replace").strip().splitlines()
         reason = lines[-1] if lines else f"exit code {child.returncode}"
-        kind = PortTaken if child.returncode == USAGE_EXIT_CODE else BrokerUnreachable
+        kind = PortInUse if child.returncode == USAGE_EXIT_CODE else BrokerUnreachable
         raise kind(f"the embedded broker did not start: {reason}", self._advice())
 
     def _kill_child(self) -> None:
@@ -197,7 +197,7 @@ def _was_a_child(state_dir: Path) -> bool:
 def _start_lock(state_dir: Path, released: threading.Event) -> FileLock:
     """The lock that a process must hold to start the broker of this home."""
     lock = FileLock(state_dir / START_LOCK_FILE)
-    if not lock.take(2 * START_SECONDS, released.wait):
+    if not lock.acquire(2 * START_SECONDS, released.wait):
         raise BrokerUnreachable("another process is still starting the broker")
     return lock
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..core.durations import Durations
+from ..core.durations import DurationHistogram
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class PublishCounters:
     """The counters of one execution."""
 
     def __init__(self) -> None:
-        self.latency = Durations()
+        self.latency = DurationHistogram()
         self.published = 0
         self.delivered = 0
         self.resent = 0

@@ -1,1 +1,1 @@
-"""Use cases that every front end calls: console, command line, control queue, REST and MCP."""
+"""Use cases for all interfaces: console, command line, control queue, REST and MCP."""

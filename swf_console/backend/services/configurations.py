@@ -1,4 +1,4 @@
-"""Configurations as they compose here: one with its provenance, all of them, and what is wrong with them."""
+"""Configurations of this home: composed with provenance, listed, validated, edited."""
 
 import difflib
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ from .executions.request import testbed_of
 
 
 def composed(settings: Settings, configuration: str, overrides: Sequence[Override] = ()) -> Composition:
-    """One configuration as an execution would see it. Raises ConfigurationError with every problem."""
+    """One configuration as an execution sees it. Raises ConfigurationError with every problem."""
     return compose(settings.workflows_dir, configuration, testbed=testbed_of(settings), overrides=overrides)
 
 
 def all_configurations(settings: Settings) -> list[ConfigurationSummary]:
-    """Every configuration of the home, broken ones with their problems."""
+    """Every configuration of the home, invalid ones with their problems."""
     return list_configurations(settings.workflows_dir)
 
 
@@ -45,7 +45,7 @@ ORIGIN = "form"
 
 @dataclass(frozen=True, slots=True)
 class FileValue:
-    """One value as a file has it; `line` is where."""
+    """One value of a file and its line."""
 
     key: str
     value: str
@@ -54,7 +54,7 @@ class FileValue:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an edit would do: the lines that differ, or the problems that forbid it."""
+    """The effect of an edit: the lines that differ, or the problems that prevent it."""
 
     key: str
     diff: tuple[str, ...] = ()
@@ -62,25 +62,25 @@ class Preview:
 
 
 def path_of_testbed(settings: Settings) -> Path:
-    """The testbed.toml that holds, or the one that would be made. Raises ConfigurationError."""
+    """The testbed.toml in use, or the one to create. Raises ConfigurationError."""
     found = find_testbed(settings.testbed_config, settings.workflows_dir)
     return found or settings.workflows_dir / "testbed.toml"
 
 
 def files_of(settings: Settings) -> tuple[str, ...]:
-    """What can be edited: testbed.toml, then the configurations by name."""
+    """The editable files: testbed.toml, then the configurations by name."""
     return (TESTBED, *configuration_names(settings.workflows_dir))
 
 
 def path_of(settings: Settings, file: str) -> Path:
-    """The file of that name; raises ConfigurationError where there is none of it here."""
+    """The path of that file; raises ConfigurationError if it does not exist."""
     if file == TESTBED:
         return path_of_testbed(settings)
     return plain_name("configuration", file, settings.workflows_dir, ".toml")
 
 
 def values_of(settings: Settings, file: str = TESTBED) -> tuple[FileValue, ...]:
-    """Every value of the file with its line. Raises ConfigurationError where it cannot be read."""
+    """Every value of the file with its line. Raises ConfigurationError if it cannot be read."""
     path = path_of(settings, file)
     if not path.exists():
         return ()
@@ -89,7 +89,7 @@ def values_of(settings: Settings, file: str = TESTBED) -> tuple[FileValue, ...]:
 
 
 def preview(settings: Settings, key: str, text: str | None, file: str = TESTBED) -> Preview:
-    """What setting `section.key` to `text` would do; None takes it out. Never raises, writes nothing."""
+    """The effect of setting `section.key` to `text`; None removes the key. Never raises, writes nothing."""
     try:
         path = path_of(settings, file)
         before, after = _edited(path, key, text)
@@ -106,10 +106,10 @@ def preview(settings: Settings, key: str, text: str | None, file: str = TESTBED)
 
 
 def set_value(settings: Settings, key: str, text: str | None, file: str = TESTBED) -> str:
-    """Set `section.key` of the file, or take it out; says where it stands.
+    """Set `section.key` of the file, or remove it with None; return a line that says so.
 
-    What was there stays beside it as `.previous`. Raises ConfigurationError or NamespaceError, and writes
-    nothing, where a file would become wrong.
+    The former file is saved beside it as `.previous`. Raises ConfigurationError or NamespaceError, and writes
+    nothing, if the file would become invalid.
     """
     path = path_of(settings, file)
     if file == TESTBED and not path.exists():
@@ -119,14 +119,14 @@ def set_value(settings: Settings, key: str, text: str | None, file: str = TESTBE
         set_in_testbed(path, key, value, settings.workflows_dir)
     else:
         set_in_configuration(settings.workflows_dir, file, key, value)
-    return f"{path.name}: {key} {'taken out' if text is None else f'= {text}'}"
+    return f"{path.name}: {key} {'removed' if text is None else f'= {text}'}"
 
 
 def _create(path: Path) -> None:
     try:
         path.touch()
     except OSError as error:
-        raise SwfError(f"{path}: cannot be made: {error.strerror}") from error
+        raise SwfError(f"{path}: cannot be created: {error.strerror}") from error
 
 
 def _edited(path: Path, key: str, text: str | None) -> tuple[str, str]:
@@ -135,18 +135,18 @@ def _edited(path: Path, key: str, text: str | None) -> tuple[str, str]:
 
 
 def _value(document: Document, key: str, text: str | None) -> Any:
-    """What was typed, of the kind that the file has there already; None takes the key out."""
+    """The typed text as a value of the type that the file has for this key; None removes the key."""
     if text is None:
         return None
-    value, there = parse_override(f"{key}={text}", ORIGIN).value, _there(document, key)
-    if isinstance(there, str):
+    value, current = parse_override(f"{key}={text}", ORIGIN).value, _current(document, key)
+    if isinstance(current, str):
         return value if isinstance(value, str) else text.strip()
-    if isinstance(there, bool) and not isinstance(value, bool):
+    if isinstance(current, bool) and not isinstance(value, bool):
         raise ConfigurationError(Problem("must be true or false", file=document.path, field=key, value=text))
     return value
 
 
-def _there(document: Document, key: str) -> Any:
+def _current(document: Document, key: str) -> Any:
     found: Any = document.data
     for name in key.split("."):
         found = found.get(name) if isinstance(found, dict) else None
@@ -160,9 +160,9 @@ def _values(document: Document, table: dict[str, Any], above: tuple[str, ...]) -
         if isinstance(value, dict):
             found += _values(document, value, keys)
         else:
-            found.append(FileValue(".".join(keys), _spelled(value), document.place(*keys).line))
+            found.append(FileValue(".".join(keys), _toml_text(value), document.place(*keys).line))
     return found
 
 
-def _spelled(value: Any) -> str:
+def _toml_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

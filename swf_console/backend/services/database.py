@@ -1,4 +1,4 @@
-"""The database of these settings, opened for a question."""
+"""The database of these settings, opened for one command or request."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +9,9 @@ from ..database import Database, open_database
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
-    """The database while this holds. Raises DatabaseUnusable and DatabaseUnreachable.
+    """The database within the block. Raises DatabaseUnusable and DatabaseUnreachable.
 
-    One of somebody else that this account may neither bring up nor write to can be read.
+    A database that this account may neither upgrade nor write is opened for reading.
     """
     database = open_database(settings.database_url, or_read_only=True)
     try:

@@ -1,4 +1,4 @@
-"""Workflow definitions as they are recorded."""
+"""Stored workflow definitions."""
 
 from ..core.errors import UsageError
 from ..core.suggest import suggest
@@ -6,7 +6,7 @@ from ..database import Database, definitions
 from ..database.records.pages import Page
 from ..database.records.workflows import Definition, DefinitionSummary
 
-LOOKED_THROUGH = 200
+SEARCHED = 200
 
 
 def list_definitions(
@@ -18,16 +18,16 @@ def list_definitions(
 
 
 def get_definition(database: Database, definition_id: int) -> Definition:
-    """A definition with its code. Raises UsageError where there is none of that id."""
+    """A definition with its code. Raises UsageError if the id is unknown."""
     with database.read() as connection:
         found = definitions.get(connection, definition_id)
     if found is None:
-        raise UsageError(f"there is no definition {definition_id}", "List them: swf-console definitions")
+        raise UsageError(f"definition not found: {definition_id}", "List them: swf-console definitions")
     return found
 
 
 def find_definition(database: Database, name: str) -> Definition:
-    """A definition by its id, by NAME@VERSION, or the newest of a name. Raises UsageError."""
+    """A definition by id, by NAME@VERSION, or the newest of a name. Raises UsageError."""
     workflow_name, _, version = name.partition("@")
     with database.read() as connection:
         found: Definition | None = None
@@ -39,7 +39,7 @@ def find_definition(database: Database, name: str) -> Definition:
             found = definitions.get(connection, int(name))
         if found:
             return found
-        known = definitions.page(connection, limit=LOOKED_THROUGH).items
+        known = definitions.page(connection, limit=SEARCHED).items
     names = {one.workflow_name for one in known}
     advice = suggest(workflow_name, names, otherwise="List them: swf-console definitions")
-    raise UsageError(f"there is no definition {name[:100]!r}", advice)
+    raise UsageError(f"definition not found: {name[:100]!r}", advice)

@@ -1,4 +1,4 @@
-"""A new home, from the templates of a wheel or of the checkout itself; an older home brought up to date."""
+"""Creating a home from the templates of a wheel or the checkout; updating an older home."""
 
 import difflib
 import re
@@ -15,12 +15,12 @@ from ..core.errors import ConfigurationError, Refused, SwfError, UsageError
 FOLDERS = ("workflows", "agents")
 SUPERVISION = "agents.supervisord.conf"
 IGNORED = ".state/"
-INCLUDED = "supervision"  # in the state directory: programs that configurations declare
+INCLUDED = "supervision"  # in the state directory: programs declared by configurations
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What would become of a file of a home."""
+    """A file of a home before and after the update."""
 
     path: Path
     before: str
@@ -34,18 +34,18 @@ class Update:
 
 
 def write_home(directory: Path) -> list[Path]:
-    """Write workflows, agents and the supervisord configuration into `directory`; returns the files.
+    """Write workflows, agents and the supervisord configuration into `directory`; return the files.
 
-    Raises Refused where a file of a home is there already (nothing is written then), UsageError where
-    the directory cannot be written.
+    Raises Refused if a file of a home exists already, UsageError if the directory is not writable; then
+    nothing stays written.
     """
     directory = directory.expanduser().absolute()
     templates = find_templates()
     targets = {directory / path.relative_to(templates): path for path in template_files(templates)}
-    there = [target for target in targets if target.exists() or target.is_symlink()]
-    if there:
-        others = f" and {len(there) - 1} more" if len(there) > 1 else ""
-        raise Refused(f"{there[0]}{others}: there already", "Name a directory without a home in it")
+    existing = [target for target in targets if target.exists() or target.is_symlink()]
+    if existing:
+        others = f" and {len(existing) - 1} more" if len(existing) > 1 else ""
+        raise Refused(f"{existing[0]}{others}: exists already", "Name a directory without a home")
     written: list[Path] = []
     try:
         for target, template in targets.items():
@@ -58,16 +58,16 @@ def write_home(directory: Path) -> list[Path]:
         for path in written:
             path.unlink(missing_ok=True)
         raise UsageError(
-            f"{error.filename or directory}: no home can be written here: {error.strerror}",
-            "Name a directory that you may write",
+            f"{error.filename or directory}: the home cannot be written: {error.strerror}",
+            "Name a writable directory",
         ) from error
     return [*written, directory / ".gitignore"]
 
 
 def find_updates(home: Path, state_dir: Path) -> list[Update]:
-    """The files of a home that name modules of 0.1, as they should be; a changed workflow has a new version.
+    """Updates of the files that name modules of 0.1, with a new version of each workflow that changes.
 
-    Files that cannot be read as UTF-8 text are left alone.
+    Files that are not UTF-8 text are ignored.
     """
     scripts = [path for folder in FOLDERS for path in sorted((home / folder).rglob("*.py"))]
     others = [home / SUPERVISION, *sorted((state_dir / INCLUDED).glob("*.conf"))]
@@ -82,13 +82,13 @@ def find_updates(home: Path, state_dir: Path) -> list[Update]:
 
 
 def save_updates(updates: list[Update]) -> None:
-    """Write them, keeping each file as it was beside it as `.previous`.
+    """Write the updates; each former file is saved beside it as `.previous`.
 
-    Raises Refused where a file has changed meanwhile, ConfigurationError where one cannot be written.
+    Raises Refused if a file has changed meanwhile, ConfigurationError if one cannot be written.
     """
     for one in updates:
         if _text(one.path) != one.before:
-            raise Refused(f"{one.path}: has changed meanwhile", "Run it again")
+            raise Refused(f"{one.path}: has changed meanwhile", "Run the command again")
         save_text(one.path, one.after)
 
 
@@ -100,7 +100,7 @@ def _text(path: Path) -> str | None:
 
 
 def _new_versions(workflows: Path, changed: set[str]) -> Iterator[Update]:
-    """A new version in each configuration of a workflow whose code changes, so that nothing has drifted."""
+    """A new version in each configuration of a changed workflow: a definition never changes its code."""
     if not changed:
         return
     known: dict[str, list[tuple[Document, str]]] = {}
@@ -120,7 +120,7 @@ def _new_versions(workflows: Path, changed: set[str]) -> Iterator[Update]:
 
 
 def _after(version: str, used: set[str]) -> str:
-    """The next version that no configuration has."""
+    """The next version that no configuration uses."""
     while version in used:
         last = re.search(r"[0-9]+$", version)
         version = f"{version[: last.start()]}{int(last[0]) + 1}" if last else f"{version}.1"
@@ -128,22 +128,22 @@ def _after(version: str, used: set[str]) -> str:
 
 
 def find_templates() -> Path:
-    """The folder that holds the files of a home: in the wheel, else the checkout that this code lies in."""
+    """The folder with the files of a home: in the wheel, else the checkout of this code."""
     package = Path(__file__).resolve().parents[2]
     for folder in (package / "templates", package.parent):
         if (folder / "workflows" / "testbed.toml").is_file():
             return folder
-    raise SwfError(f"{package}: the templates of a home are missing", "Install swf-console again")
+    raise SwfError(f"{package}: the templates of a home are missing", "Reinstall swf-console")
 
 
 def template_files(templates: Path) -> list[Path]:
-    """Every file of a home, without what Python or an editor left beside them."""
+    """Every file of a home, without caches of Python and backups of editors."""
     found = [path for folder in FOLDERS for path in sorted((templates / folder).rglob("*")) if path.is_file()]
     return [path for path in [*found, templates / SUPERVISION] if not _left_over(path.relative_to(templates))]
 
 
 def ignore_state(path: Path) -> None:
-    """See to it that git leaves the state directory alone, keeping what the file says already."""
+    """Add the state directory to .gitignore, unless it is listed."""
     text = path.read_text() if path.exists() else ""
     if IGNORED in text.splitlines():
         return

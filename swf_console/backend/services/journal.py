@@ -1,4 +1,4 @@
-"""What was done in the console, kept: an entry a line, as JSON, in the state directory."""
+"""The journal of the consoles: what users did, one JSON object per line, in the state directory."""
 
 import json
 import os
@@ -15,8 +15,8 @@ MOST_READ = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One line. `kind` is action, alert or error; `command` is the equivalent command line."""
+class JournalEntry:
+    """One entry. `kind` is action, alert or error; `command` is the equivalent command line."""
 
     at: datetime
     kind: str
@@ -30,13 +30,16 @@ class Entry:
 
 
 class Journal:
-    """The file of one home. Several consoles append to it; a line is written in one piece."""
+    """The journal file of one home. Several consoles append to it.
+
+    O_APPEND and one write() per line: lines of different processes do not mix.
+    """
 
     def __init__(self, state_dir: Path) -> None:
         self.path = state_dir / FILE
 
-    def append(self, entry: Entry) -> None:
-        """Keep one entry. Raises UsageError where the file cannot be written."""
+    def append(self, entry: JournalEntry) -> None:
+        """Append one entry. Raises UsageError if the file cannot be written."""
         line = json.dumps({**asdict(entry), "at": entry.at.astimezone(UTC).isoformat()}) + "\n"
         try:
             file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -47,9 +50,9 @@ class Journal:
         except OSError as error:
             raise UsageError(f"{self.path}: the journal cannot be written: {error.strerror}") from error
 
-    def entries(self, limit: int = 1000, since: datetime | None = None) -> list[Entry]:
-        """The latest entries, the newest first; lines that are none are left out."""
-        found: list[Entry] = []
+    def entries(self, limit: int = 1000, since: datetime | None = None) -> list[JournalEntry]:
+        """The latest entries, newest first; invalid lines are ignored."""
+        found: list[JournalEntry] = []
         for line in self._lines_backwards():
             entry = _read(line)
             if entry is None:
@@ -73,10 +76,10 @@ class Journal:
             raise UsageError(f"{self.path}: the journal cannot be read: {error.strerror}") from error
 
 
-def _read(line: bytes) -> Entry | None:
+def _read(line: bytes) -> JournalEntry | None:
     try:
         fields: dict[str, Any] = json.loads(line)
         fields["at"] = datetime.fromisoformat(fields["at"])
-        return Entry(**fields)
+        return JournalEntry(**fields)
     except (ValueError, TypeError, KeyError):
         return None

@@ -1,4 +1,4 @@
-"""Lines of log files: JSON objects that this package writes, or whatever a program says."""
+"""Lines of log files: JSON objects of this package, or text of other programs."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from .executions.queries import table
 
 @dataclass(frozen=True, slots=True)
 class LoggedLine:
-    """One line of whoever logged it; `text` may have several lines where there is an exception."""
+    """One log line; `text` has several lines if there is an exception."""
 
     at: datetime
     level: str
@@ -20,7 +20,7 @@ class LoggedLine:
 
 
 def read_line(line: str | bytes, source: str) -> LoggedLine | None:
-    """A line that this package wrote; None for any other."""
+    """A line that this package wrote; None for other text."""
     try:
         fields: dict[str, Any] = table(json.loads(line))
         at = datetime.fromisoformat(str(fields.get("time"))).astimezone(UTC)
@@ -32,8 +32,8 @@ def read_line(line: str | bytes, source: str) -> LoggedLine | None:
     return LoggedLine(at, str(fields.get("level", "")), source, whole, fields.get("execution_id"))
 
 
-def for_people(line: str) -> list[str]:
-    """Time, level and words, the lines of an exception below; what is no line of ours as it is."""
+def readable_lines(line: str) -> list[str]:
+    """Time, level and message, then the lines of an exception; other text is returned unchanged."""
     logged = read_line(line, "") if line.startswith("{") else None
     if logged is None:
         return [line]

@@ -1,4 +1,4 @@
-"""Namespaces with how much is in them; a new one for the user who asks first."""
+"""Namespaces with their counts, and the creation of a namespace."""
 
 from ..config.names import check_namespace
 from ..core.errors import Refused, UsageError
@@ -12,38 +12,38 @@ from .ownership import check_writable
 
 
 def list_namespaces(database: Database) -> list[NamespaceUse]:
-    """Namespaces by name, with how much is in them, counted up to COUNT_CAP."""
+    """Namespaces by name with their counts up to COUNT_CAP."""
     with database.read() as connection:
         return namespaces.listed(connection, cap=pages.COUNT_CAP)
 
 
 def page_namespaces(database: Database, after: str | None = None, limit: int = 50) -> Page[NamespaceUse]:
-    """The same in pages."""
+    """A page of namespaces by name."""
     with database.read() as connection:
         return namespaces.page(connection, after, limit, cap=pages.COUNT_CAP)
 
 
 def find_namespace(database: Database, name: str) -> NamespaceUse:
-    """A namespace with how much is in it, counted up to COUNT_CAP. Raises UsageError where there is none."""
+    """A namespace with its counts up to COUNT_CAP. Raises UsageError if it does not exist."""
     with database.read() as connection:
         found = namespaces.use_of(connection, name, pages.COUNT_CAP)
         known = [] if found else namespaces.listed(connection, cap=1)
     if found is None:
         names = [use.namespace.name for use in known]
         advice = suggest(name, names, otherwise="List them: swf-console namespaces")
-        raise UsageError(f"there is no namespace {name[:100]!r}", advice)
+        raise UsageError(f"namespace not found: {name[:100]!r}", advice)
     return found
 
 
 def create_namespace(settings: Settings, database: Database, name: str) -> str:
-    """Make a namespace that is the user's own; its name.
+    """Create a namespace owned by the user; return its name.
 
-    Raises NamespaceError for a name that is none, Refused where it is there already.
+    Raises NamespaceError for an invalid name, Refused if it exists already.
     """
     plain = check_namespace(name, "the name")
     check_writable(database, settings.user)
     with database.write() as connection:
         found, created = namespaces.ensure(connection, plain, settings.user)
     if not created:
-        raise Refused(f"namespace {plain} is there already, it is {found.owner}'s", "Choose another name")
+        raise Refused(f"namespace {plain} exists already, owner {found.owner}", "Choose another name")
     return plain

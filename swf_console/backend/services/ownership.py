@@ -1,10 +1,9 @@
 """Who may write: one policy for console, command line and MCP.
 
-- A program that was started to change nothing, and a database that this account may only read, refuse every
-  change.
-- A namespace of another user is a question, which the console asks once (W). A command or a tool call is the
-  answer by itself: several users of one home run workflows in its namespace.
-REST has no part in it: its callers record what agents did, wherever that belongs, and show a token.
+- A program that was started read-only, and a database that this account may only read, refuse every change.
+- In a namespace of another user the console asks once (W). A command or a tool call needs no question:
+  several users of one home run workflows in its namespace.
+REST is not covered: its clients record the work of agents in any namespace, and present a token.
 """
 
 from typing import TYPE_CHECKING
@@ -16,40 +15,40 @@ if TYPE_CHECKING:
 
 
 class WritePolicy:
-    """Whether a user may change something now, in the same words wherever it is refused."""
+    """Whether a user may change something now, with the same text in every interface."""
 
     def __init__(self, user: str) -> None:
         self.user = user
         self._locked = False
-        self._meant: str | None = None
+        self._unlocked: str | None = None
 
     def other(self, owner: str | None) -> str | None:
-        """The owner of a namespace, where that is another user."""
+        """The owner of a namespace if it is another user, else None."""
         return owner if owner and owner != self.user else None
 
     def refusal(self, read_only: str, namespace: str | None = None, owner: str | None = None) -> str:
-        """Why nothing may be changed in a namespace of `owner`, or an empty text.
+        """Why nothing may be changed in a namespace of `owner`; empty if it may.
 
-        `read_only` is why program or database allow nothing at all.
+        `read_only` is why program or database refuse every change.
         """
         if read_only:
             return f"read-only: {read_only}"
         if self._locked:
             return "locked: W unlocks writes"
-        if self.other(owner) and self._meant != namespace:
+        if self.other(owner) and self._unlocked != namespace:
             return f"read-only: {namespace} belongs to {owner}; W unlocks writes"
         return ""
 
     def lock(self) -> None:
         """Refuse every change."""
-        self._locked, self._meant = True, None
+        self._locked, self._unlocked = True, None
 
     def unlock(self, namespace: str | None) -> None:
-        """Allow changes again, in this namespace even if another user owns it."""
-        self._locked, self._meant = False, namespace
+        """Allow changes, in this namespace even if another user owns it."""
+        self._locked, self._unlocked = False, namespace
 
 
 def check_writable(database: "Database", user: str) -> None:
-    """Raise Refused before anything is started or sent that the database could not record."""
+    """Raise Refused before anything is started or sent that the database cannot record."""
     if refusal := WritePolicy(user).refusal(database.read_only):
-        raise Refused(refusal, "Ask the owner of the database to let this account write")
+        raise Refused(refusal, "Ask the owner of the database for write access")

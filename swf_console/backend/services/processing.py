@@ -1,4 +1,4 @@
-"""What the processing chain left behind: runs, STF files, TF slices, log lines."""
+"""Records of the processing chain: runs, STF files, TF slices, log lines."""
 
 import uuid
 from collections.abc import Callable
@@ -29,7 +29,7 @@ LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 
 @dataclass(frozen=True, slots=True)
 class RunDetail:
-    """A DAQ run, its present state with the counters of its slices, and its first hundred state events."""
+    """A DAQ run, its current state with the counters of its slices, and its first hundred state events."""
 
     run: Run | None
     state: RunState | None
@@ -39,7 +39,7 @@ class RunDetail:
 
 @dataclass(frozen=True, slots=True)
 class StfDetail:
-    """An STF file, how far it has come, who worked on it, and the TF samples that were taken from it."""
+    """An STF file with its processing state, the stages of the agents, and its TF samples."""
 
     file: NumberedStfFile
     way: StfWorkflow | None
@@ -53,13 +53,13 @@ def list_runs(database: Database, after: str | None = None, limit: int = 50) -> 
 
 
 def find_run(database: Database, run_number: int) -> RunDetail:
-    """Everything about one DAQ run. Raises UsageError where nothing is known of that number."""
+    """Everything about one DAQ run. Raises UsageError if the number is unknown."""
     with database.read() as connection:
         run = runs.find(connection, run_number)
         state = runs.run_state(connection, run_number)
         events = runs.events(connection, run_number, limit=EVENTS_SHOWN)
     if run is None and state is None and not events.items:
-        raise UsageError(f"there is no run {run_number}", "List them: list_runs")
+        raise UsageError(f"run not found: {run_number}", "List them: list_runs")
     return RunDetail(run, state, events.items, events.next is not None)
 
 
@@ -72,7 +72,7 @@ def list_stf_files(
     after: str | None = None,
     limit: int = 50,
 ) -> Page[NumberedStfFile]:
-    """STF files by name, the last one first."""
+    """STF files by name, descending."""
     wanted = StfFilter(run_number, status, machine_state)
     return _read(database, lambda connection: files.stf_page(connection, wanted, after, limit))
 
@@ -80,9 +80,9 @@ def list_stf_files(
 def find_stf_file(
     database: Database, *, file_id: str | None = None, stf_filename: str | None = None
 ) -> StfDetail:
-    """An STF file by its id or its name. Raises UsageError where there is none, or neither is given."""
+    """An STF file by id or name. Raises UsageError if it is unknown, or not exactly one is given."""
     if (file_id is None) == (stf_filename is None):
-        raise UsageError("an STF file is named by one of file_id and stf_filename", "Give one of them")
+        raise UsageError("exactly one of file_id and stf_filename is required", "Give one of them")
     rows = files.stf_rows
     with database.read() as connection:
         found = (
@@ -111,13 +111,13 @@ def list_tf_slices(
     after: str | None = None,
     limit: int = 50,
 ) -> Page[TfSlice]:
-    """TF slices, the last stored first; `tf_filename` is the TF sample's."""
+    """TF slices, the latest first; `tf_filename` is the name of the TF sample."""
     wanted = SliceFilter(run_number, stf_filename, tf_filename, status, assigned_worker)
     return _read(database, lambda connection: slices.page(connection, wanted, after, limit))
 
 
 def find_tf_slice(database: Database, tf_filename: str, slice_id: int | None = None) -> TfSlice:
-    """A slice by its TF sample and number, or by the name of its own file. Raises UsageError."""
+    """A slice by TF sample and number, or by the name of its file. Raises UsageError."""
     sample, number = slices.sample_of(tf_filename)
     if number is not None and slice_id is not None and number != slice_id:
         raise UsageError(f"{tf_filename} is slice {number}, not {slice_id}", "Leave slice_id out")
@@ -126,7 +126,7 @@ def find_tf_slice(database: Database, tf_filename: str, slice_id: int | None = N
         raise UsageError(f"{tf_filename} is a TF sample with many slices", "Give slice_id")
     found = _read(database, lambda connection: slices.find(connection, sample, wanted))
     if found is None:
-        raise UsageError(f"there is no slice {wanted} of {sample}", "List them: list_tf_slices")
+        raise UsageError(f"slice not found: {wanted} of {sample}", "List them: list_tf_slices")
     return found
 
 
@@ -141,16 +141,16 @@ def list_logs(
     after: str | None = None,
     limit: int = 50,
 ) -> Page[LogEntry]:
-    """Log lines that programs reported, the newest first; `level` is the lowest shown."""
+    """Log lines that programs reported, newest first; `level` is the lowest shown."""
     wanted = LogFilter(app_name, instance_name, LEVELS[level] if level else None, since, until)
     return _read(database, lambda connection: logs.page(connection, wanted, after, limit))
 
 
 def find_log_entry(database: Database, log_id: int) -> LogEntry:
-    """One log line. Raises UsageError where there is none of that id."""
+    """One log line. Raises UsageError if the id is unknown."""
     found = _read(database, lambda connection: logs.get(connection, log_id))
     if found is None:
-        raise UsageError(f"there is no log line {log_id}", "List them: list_logs")
+        raise UsageError(f"log line not found: {log_id}", "List them: list_logs")
     return found
 
 
@@ -163,4 +163,6 @@ def _uuid(text: str) -> str:
     try:
         return str(uuid.UUID(text))
     except ValueError:
-        raise UsageError(f"{text[:60]!r} is no file id: it is a UUID", "List them: list_stf_files") from None
+        raise UsageError(
+            f"{text[:60]!r} is not a file id, which is a UUID", "List them: list_stf_files"
+        ) from None

@@ -1,4 +1,4 @@
-"""One command: what a workflow needs is started, the workflow is asked for, and nobody waits for its end."""
+"""`testbed run`: start what a workflow needs, request its execution, and return before it ends."""
 
 import time
 from collections.abc import Sequence
@@ -25,16 +25,16 @@ from .executions.request import RunRequest, compose_request, prepare, testbed_of
 from .ownership import check_writable
 from .runner.client import ANSWER_SECONDS, submit
 
-# supervisord says that it lives: on a busy machine it may still be importing
+# supervisord reports the process as running, but on a busy machine it may still import modules
 FRESH_RUNNER_SECONDS = 60.0
-AGENTS_LOOKED_AT = 200
+AGENTS_READ = 200
 BROKER_SECONDS = 5.0
-LOOK_SECONDS = 0.02
+POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
-    """What `testbed run` did."""
+class TestbedRun:
+    """The result of `testbed run`."""
 
     execution_id: str
     namespace: str
@@ -43,32 +43,32 @@ class Started:
     warnings: tuple[str, ...] = ()
 
 
-def run_testbed(settings: Settings, request: RunRequest, *, with_agents: bool = True) -> Started:
-    """Start what is missing, ask the runner for an execution, and return.
+def run_testbed(settings: Settings, request: RunRequest, *, with_agents: bool = True) -> TestbedRun:
+    """Start what is missing, request an execution from the runner, and return.
 
-    Without agents nothing is started: a runner has to be there.
+    Without agents nothing is started: a runner must be running.
 
-    Raises a UsageError before anything is started, SupervisorUnreachable where a needed process did not
-    start, Refused where the runner serves another namespace, TimedOut where it did not answer.
+    Raises a UsageError before anything is started, SupervisorUnreachable if a needed process did not start,
+    Refused if the runner serves another namespace, TimedOut if it did not answer.
     """
     prepared = prepare(settings, request)
     with opened(settings) as database:
         check_writable(database, settings.user)
     lines: tuple[ProcessReport, ...] = ()
-    strangers: dict[str, str] = {}
+    conflicts: dict[str, str] = {}
     patience = ANSWER_SECONDS
     if with_agents:
-        lines, strangers = start_agents(settings, prepared.composition, prepared.namespace)
-        if RUNNER in strangers:
-            raise Refused(strangers[RUNNER], f"Then: testbed run {request.configuration or ''}".rstrip())
+        lines, conflicts = start_agents(settings, prepared.composition, prepared.namespace)
+        if RUNNER in conflicts:
+            raise Refused(conflicts[RUNNER], f"Then: testbed run {request.configuration or ''}".rstrip())
         if any(line.name == RUNNER and line.did != Effect.RAN_ALREADY for line in lines):
             patience = FRESH_RUNNER_SECONDS
-    return Started(
+    return TestbedRun(
         execution_id=submit(settings, prepared, patience),
         namespace=prepared.namespace,
         configuration=prepared.composition.configuration,
         agents=lines,
-        warnings=(*prepared.composition.warnings, *strangers.values()),
+        warnings=(*prepared.composition.warnings, *conflicts.values()),
     )
 
 
@@ -80,9 +80,9 @@ def start_agents(
     runner: bool = True,
     supervisor: Supervisor | None = None,
 ) -> tuple[tuple[ProcessReport, ...], dict[str, str]]:
-    """Start supervisord and what is missing of the runner, the embedded broker and the enabled agents.
+    """Start supervisord and what is missing of runner, embedded broker and enabled agents.
 
-    Returns a line for each process, and for those that ran already for another namespace what to do.
+    Returns a report for each process, and an advice for each that runs for another namespace.
     """
     programs = needed_programs(settings, composition)
     supervisor = supervisor or supervisor_of(settings)
@@ -96,27 +96,27 @@ def start_agents(
     orphan = _executing_orphan(settings, supervisor) if runner else None
     if orphan is not None:
         lines.append(
-            ProcessReport(RUNNER, orphan.pid, str(Effect.RAN_ALREADY), "outside supervisord, and executes")
+            ProcessReport(RUNNER, orphan.pid, str(Effect.RAN_ALREADY), "not under supervisord, executing")
         )
     names = [*([RUNNER] if runner and not orphan else []), *(program.name for program in programs)]
     if names:
         lines += _start(supervisor, names)
-    return tuple(lines), _strangers(settings, lines, namespace)
+    return tuple(lines), _other_namespaces(settings, lines, namespace)
 
 
 def stop_agents(settings: Settings, names: Sequence[str] = (EVERYTHING,)) -> tuple[ProcessReport, ...]:
-    """Stop these processes, or all; supervisord itself is left running."""
+    """Stop these processes, or all; supervisord itself keeps running."""
     return tuple(report_of(outcome) for outcome in supervisor_of(settings).stop(names))
 
 
 def _start_broker(settings: Settings, supervisor: Supervisor) -> list[ProcessReport]:
-    """The embedded broker, awaited until it listens: who comes before would start one of its own."""
+    """Start the embedded broker and wait until it listens: an earlier client would start another."""
     started, pause = _start(supervisor, [BROKER]), Event()
     deadline = time.monotonic() + BROKER_SECONDS
     while find_running(settings.state_dir) is None and time.monotonic() < deadline:
         if not any(one.pid for one in supervisor.processes() if one.name == BROKER):
             break
-        pause.wait(LOOK_SECONDS)
+        pause.wait(POLL_SECONDS)
     return started if find_running(settings.state_dir) else _start(supervisor, [BROKER], settle=True)
 
 
@@ -124,55 +124,55 @@ def _start(supervisor: Supervisor, names: Sequence[str], *, settle: bool = False
     outcomes = supervisor.start(list(dict.fromkeys(names)), settle=settle)
     failed = [outcome for outcome in outcomes if not outcome.ok]
     if failed:
-        said = "; ".join(f"{one.status.name}: {one.explanation}" for one in failed)
-        raise SupervisorUnreachable(f"not everything could be started: {said}", "See: swf-console agents")
+        reasons = "; ".join(f"{one.status.name}: {one.explanation}" for one in failed)
+        raise SupervisorUnreachable(f"some processes did not start: {reasons}", "See: swf-console agents")
     return [report_of(outcome) for outcome in outcomes]
 
 
-def _strangers(settings: Settings, lines: Sequence[ProcessReport], namespace: str) -> dict[str, str]:
-    """Processes that ran already for another namespace: they will not react to this run."""
+def _other_namespaces(settings: Settings, lines: Sequence[ProcessReport], namespace: str) -> dict[str, str]:
+    """Processes that already run for another namespace: they will not react to this run."""
     ran = {line.pid: line.name for line in lines if line.did == Effect.RAN_ALREADY and line.pid}
     return {
         ran[agent.pid]: f"{ran[agent.pid]} (PID {agent.pid}) runs for namespace {agent.namespace}, "
         f"not {namespace}: swf-console agents restart {ran[agent.pid]}"
-        for agent in _heard_here(settings)
+        for agent in _local_agents(settings)
         if agent.pid in ran and agent.namespace not in (None, namespace)
     }
 
 
 def _executing_orphan(settings: Settings, supervisor: Supervisor) -> Orphan | None:
-    """A runner that outlived its supervisord while it executes: who ends it ends its executions."""
+    """A runner that is executing after its supervisord ended: stopping it would end its executions."""
     orphans = {one.pid: one for one in supervisor.orphans() if one.process == RUNNER}
     if not orphans:
         return None
-    heard = [one for one in _heard_here(settings) if one.pid in orphans and one.agent_type != IDLE_TYPE]
-    return orphans[heard[0].pid or 0] if heard else None
+    executing = [one for one in _local_agents(settings) if one.pid in orphans and one.agent_type != IDLE_TYPE]
+    return orphans[executing[0].pid or 0] if executing else None
 
 
-def _heard_here(settings: Settings) -> list[Agent]:
-    """The agents of this host that have not said goodbye."""
+def _local_agents(settings: Settings) -> list[Agent]:
+    """The agents of this host that have not exited."""
     database = open_database(settings.database_url)
     try:
         with database.read() as connection:
-            known = agents.present(connection, AGENTS_LOOKED_AT)
+            known = agents.present(connection, AGENTS_READ)
     finally:
         database.close()
     return [agent for agent in known if agent.hostname == settings.host]
 
 
 class TestbedControl(Protocol):
-    """What can be done with a testbed; each returns a line for each process."""
+    """Operations on a testbed; each returns a report for each process."""
 
     def start(self, config_name: str | None) -> Sequence[ProcessReport]:
-        """Start the runner and the agents that a configuration needs; what runs is left alone."""
+        """Start the runner and the agents that a configuration needs, unless they are running."""
 
     def stop(self) -> Sequence[ProcessReport]:
         """Stop the runner and every agent."""
 
     def restart(self, config_name: str | None) -> Sequence[ProcessReport]:
-        """Stop what runs and start it again; where nothing runs, start."""
+        """Restart the running processes; if none is running, start."""
 
-    def look(self) -> SupervisorSnapshot:
+    def probe(self) -> SupervisorSnapshot:
         """supervisord and its processes; never raises."""
 
 
@@ -202,25 +202,25 @@ class HomeTestbed:
         return [report_of(outcome) for outcome in supervisor.stop(names)] if names else ()
 
     def restart(self, config_name: str | None) -> Sequence[ProcessReport]:
-        """Restart what runs, then start what a named configuration needs besides."""
-        running = [one.name for one in self.look().processes if one.pid and one.group not in STAYS]
+        """Restart the running processes, then start what a named configuration also needs."""
+        running = [one.name for one in self.probe().processes if one.pid and one.group not in STAYS]
         if not running:
             return self.start(config_name)
         lines = [report_of(outcome) for outcome in supervisor_of(self._settings).restart(running)]
         return [*lines, *(self.start(config_name) if config_name else ())]
 
-    def look(self) -> SupervisorSnapshot:
+    def probe(self) -> SupervisorSnapshot:
         """supervisord and its processes; never raises."""
         return probe_supervisor(self._settings)
 
 
-def agents_running(look: SupervisorSnapshot) -> bool:
-    """Whether the runner or an agent runs."""
-    return any(one.pid for one in look.processes if one.group not in STAYS)
+def agents_running(snapshot: SupervisorSnapshot) -> bool:
+    """Whether the runner or an agent is running."""
+    return any(one.pid for one in snapshot.processes if one.group not in STAYS)
 
 
-def described(look: SupervisorSnapshot) -> str:
-    """supervisord and its processes as text, a line each."""
-    head = f"supervisord {look.state}" + (f": {look.message}" if look.message else "")
-    lines = [f"{one.name} {one.state}" + (f" pid {one.pid}" if one.pid else "") for one in look.processes]
+def describe(snapshot: SupervisorSnapshot) -> str:
+    """supervisord and its processes as text, one line each."""
+    head = f"supervisord {snapshot.state}" + (f": {snapshot.message}" if snapshot.message else "")
+    lines = [f"{one.name} {one.state}" + (f" pid {one.pid}" if one.pid else "") for one in snapshot.processes]
     return "\n".join([head, *lines])

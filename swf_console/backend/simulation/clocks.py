@@ -7,7 +7,7 @@ from typing import Protocol
 
 from simpy import Environment
 
-from ..core.durations import Durations
+from ..core.durations import DurationHistogram
 from .ports import StopSignal
 
 BATCH = 1000
@@ -29,7 +29,7 @@ class Lateness:
 
     def __init__(self) -> None:
         self._uncounted: list[float] = []
-        self._durations = Durations()
+        self._durations = DurationHistogram()
         self._last = 0.0
 
     def add(self, seconds: float) -> None:

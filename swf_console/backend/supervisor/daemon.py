@@ -15,8 +15,8 @@ from xmlrpc.client import Fault
 from ..core.errors import SupervisorUnreachable, TimedOut, UsageError
 from ..core.files import FileLock
 from .base import Daemon, DaemonState
-from .environment import search_path
 from .paths import CONFIGURATION, OWN_SOCKET, SupervisorPaths
+from .program_environment import search_path
 from .rpc import CALL_SECONDS, SHUTDOWN_STATE, NoAnswer, call, foreign, multicall
 
 IDENTIFIER = "swf-console"
@@ -195,6 +195,6 @@ def _living_pid(paths: SupervisorPaths) -> int | None:
 def _start_lock(paths: SupervisorPaths, deadline: float) -> FileLock:
     """The lock without which no process may start supervisord here."""
     lock = FileLock(paths.directory / LOCK)
-    if not lock.take(deadline - time.monotonic()):
+    if not lock.acquire(deadline - time.monotonic()):
         raise SupervisorUnreachable("another process is still starting supervisord")
     return lock

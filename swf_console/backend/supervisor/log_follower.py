@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 from typing import BinaryIO
 
-from ..core.sanitize import plain
+from ..core.sanitize import strip_ansi
 
 READ_BYTES = 256 * 1024
 LINE_CHARACTERS = 16 * 1024
@@ -61,7 +61,7 @@ class LogFollower:
 
     def rest(self) -> str:
         """What stands after the last line break so far."""
-        return plain(self._rest)
+        return strip_ansi(self._rest)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -123,7 +123,7 @@ class LogFollower:
         *whole, self._rest = (self._rest + text).split("\n")
         lines = [line for one in whole for line in _pieces(one)]
         while len(self._rest) > LINE_CHARACTERS:
-            lines.append(LogLine(plain(self._rest[:LINE_CHARACTERS]), cut=True))
+            lines.append(LogLine(strip_ansi(self._rest[:LINE_CHARACTERS]), cut=True))
             self._rest = self._rest[LINE_CHARACTERS:]
         return lines
 
@@ -151,6 +151,6 @@ def last_lines(path: Path, count: int) -> list[str]:
 
 def _pieces(line: str) -> Iterator[LogLine]:
     while len(line) > LINE_CHARACTERS:
-        yield LogLine(plain(line[:LINE_CHARACTERS]), cut=True)
+        yield LogLine(strip_ansi(line[:LINE_CHARACTERS]), cut=True)
         line = line[LINE_CHARACTERS:]
-    yield LogLine(plain(line))
+    yield LogLine(strip_ansi(line))

@@ -24,10 +24,10 @@ from .base import (
     ProcessStatus,
     Program,
 )
-from .environment import write_environment
 from .explain import explain, known_signal, select
 from .launcher import clear_refusal, read_refusal
 from .paths import SupervisorPaths, find_paths, remember_state_dir
+from .program_environment import write_environment
 from .programs import reread
 from .rpc import (
     ALREADY_STARTED,

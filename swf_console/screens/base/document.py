@@ -9,7 +9,7 @@ from textual.containers import ScrollableContainer
 from textual.content import Content
 from textual.highlight import HighlightTheme, highlight
 
-from ...backend.core.sanitize import brief, harmless_lines
+from ...backend.core.sanitize import brief, sanitize_lines
 from ...widgets.bindings import bindings_of
 from ...widgets.text.code import CodeLines
 from ...widgets.text.line import Line
@@ -91,7 +91,7 @@ def section_name(name: str, *, active: bool) -> Content:
 
 def highlighted(text: str, language: str) -> list[Content]:
     """The lines of a text with syntax highlighting, unless it is too long; blocks."""
-    shown = harmless_lines(text, most=MOST_LINES)
+    shown = sanitize_lines(text, most=MOST_LINES)
     if len(shown) > MOST_COLOURED:
         return [Content(line) for line in shown.split("\n")]
     return highlight(shown, language=language, theme=Calm).split("\n")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ...backend.core.format import age, capped, clock, lasted
+from ...backend.core.format import age, capped, clock, short_duration
 from ...backend.core.sanitize import brief
 from ...backend.core.times import seconds_since
 from ...backend.database.records.pages import COUNT_CAP
@@ -43,7 +43,7 @@ def took(execution: "ExecutionSummary") -> str:
         if execution.status != "running":
             return "-"
         return age(seconds_since(execution.start_time))
-    return lasted(seconds_since(execution.start_time, execution.end_time))
+    return short_duration(seconds_since(execution.start_time, execution.end_time))
 
 
 def _status(execution: "ListedExecution") -> Cell:

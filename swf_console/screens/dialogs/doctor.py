@@ -98,10 +98,10 @@ class DoctorOverlay(ModalScreen[None]):
 
     def _examine(self, stop: threading.Event) -> None:
         """Runs in a thread of its own: a check may take any time."""
-        from ...backend.services.health.doctor.run import examine
+        from ...backend.services.health.doctor.run import run_checks
 
         try:
-            for check in examine(lambda: self.context.settings):
+            for check in run_checks(lambda: self.context.settings):
                 if stop.is_set():
                     return
                 self.call_later(self._checked, stop, check)

@@ -20,7 +20,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Static
 
-from ...backend.core.sanitize import brief, harmless_lines
+from ...backend.core.sanitize import brief, sanitize_lines
 from ...backend.services.messages.search import find_message
 from ...viewmodels.executions.detail import read_execution
 from ...viewmodels.pages import MessagesListed
@@ -241,7 +241,7 @@ class ExecutionDetailView(View):
             self.query_one(f"#detail-{name}", PagedTable).replace(rows())
 
     def _show_trace(self, trace: str) -> None:
-        lines = harmless_lines(trace).splitlines()
+        lines = sanitize_lines(trace).splitlines()
         self.query_one(CodeLines).show([Content(line) for line in lines])
 
     def _show_strip(self, recorded: "RecordedExecution") -> None:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ...backend.core.format import clock
-from ...backend.core.sanitize import brief, harmless_lines
+from ...backend.core.sanitize import brief, sanitize_lines
 from ...viewmodels.executions.log import log_of
 from ...widgets.semantic_colors import Part, SemanticColor
 from ...widgets.tail.line_view import Lines
@@ -56,7 +56,7 @@ class ExecutionLogView(Lines):
 def log_lines(logged: "LoggedLine") -> list[list[Part]]:
     """A log record as lines; an exception has several."""
     color = COLORS.get(logged.level, "plain")
-    first, *more = harmless_lines(logged.text, most=200, longest=LONGEST).splitlines() or [""]
+    first, *more = sanitize_lines(logged.text, most=200, longest=LONGEST).splitlines() or [""]
     head: list[Part] = [
         (f" {clock(logged.at, milliseconds=True)} ", "unknown"),
         (f"{brief(logged.level, 8):<8} ", color),

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.timer import Timer
 
-from ...backend.core.format import lasted
+from ...backend.core.format import short_duration
 from ...backend.core.sanitize import brief
 from ...viewmodels.executions.detail import read_execution
 from ...viewmodels.executions.replay import Replay, replay_events
@@ -107,7 +107,7 @@ class ReplayView(View, can_focus=True):
 
     def _paint(self) -> None:
         replay = self.replay
-        at = f"{lasted(replay.at)} of {lasted(replay.length)}"
+        at = f"{short_duration(replay.at)} of {short_duration(replay.length)}"
         self.query_one(Timeline).show(spans_between(replay.moments), replay.at, at)
         passed = replay.passed
         state = state_of(passed[-1].event) if passed else "-"
@@ -149,7 +149,7 @@ def _lengthen(spans: list[Span], state: str, seconds: float) -> None:
 def _line(moment: "ReplayEvent") -> "tuple[tuple[str, SemanticColor], ...]":
     state = state_of(moment.event)
     return (
-        (f" {lasted(moment.at):>9}  ", "unknown"),
+        (f" {short_duration(moment.at):>9}  ", "unknown"),
         (f"{brief(moment.event.event_type, 30):<18} ", "plain"),
         (state, state_color(state)),
     )

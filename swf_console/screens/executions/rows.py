@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...backend.core.format import as_text, clock, lasted
+from ...backend.core.format import as_text, clock, short_duration
 from ...backend.core.sanitize import brief
 from ...backend.services.executions.diff import flattened
 from ...viewmodels.executions.detail import origin_of
@@ -83,7 +83,7 @@ def state_rows(events: Sequence["StateEvent"]) -> ListSource:
             Cell(brief(event.event_data.get("simulation_tick", "-"), 12)),
             Cell(brief(event.event_type, 50)),
             Cell(state, state_color(state)),
-            Cell(lasted(length)),
+            Cell(short_duration(length)),
         )
         rows.append((str(event.event_id or n), cells, event))
     return ListSource(rows)

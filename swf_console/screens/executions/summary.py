@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 from textual.style import Style
 
-from ...backend.core.format import as_text, instant, lasted
-from ...backend.core.sanitize import brief, harmless_lines
+from ...backend.core.format import as_text, instant, short_duration
+from ...backend.core.sanitize import brief, sanitize_lines
 from ...backend.core.times import seconds_since
 from ...widgets.semantic_colors import STYLES
 from ..base.execution_columns import status_cell, took
@@ -42,7 +42,7 @@ def summary_content(recorded: "RecordedExecution") -> Content:
         lines += [
             Content(""),
             Content.styled("Error", "bold"),
-            Content.styled(harmless_lines(error, most=MOST_LINES, longest=1000), "$text-error"),
+            Content.styled(sanitize_lines(error, most=MOST_LINES, longest=1000), "$text-error"),
         ]
     return Content("\n").join(lines)
 
@@ -136,7 +136,7 @@ def _drift(detail: "ExecutionDetail") -> Content:
 
 def _instant(moment: datetime) -> str:
     ago = seconds_since(moment)
-    recent = f"  ({lasted(ago)} ago)" if 60 <= ago < 172_800 else ""
+    recent = f"  ({short_duration(ago)} ago)" if 60 <= ago < 172_800 else ""
     return f"{instant(moment)} UTC{recent}"
 
 

@@ -12,7 +12,7 @@ from textual.content import Content
 from ...actions.action import Action, Tier
 from ...backend.core.errors import SwfError
 from ...backend.core.sanitize import brief
-from ...backend.services.journal import Entry
+from ...backend.services.journal import JournalEntry
 from ...viewmodels.context import ConsoleContext
 from ...widgets.semantic_colors import STYLES
 from ...widgets.symbols import symbol
@@ -102,7 +102,7 @@ def perform(context: ConsoleContext, action: Action, command: str, call: Call) -
     result = ActionResult(words, at, seconds, result.answer, result.error)
     with suppress(SwfError):
         context.journal.append(
-            Entry(
+            JournalEntry(
                 at=at,
                 kind="action",
                 who=context.settings.user,
@@ -124,7 +124,7 @@ def journal_crash(context: ConsoleContext, error: Exception) -> str:
     trace = "".join(traceback.format_exception(error))
     with suppress(SwfError):
         context.journal.append(
-            Entry(
+            JournalEntry(
                 at=datetime.now(UTC),
                 kind="error",
                 who=context.settings.user,

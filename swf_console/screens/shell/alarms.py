@@ -7,8 +7,8 @@ from textual.content import Content
 
 from ...backend.core.errors import SwfError
 from ...backend.core.sanitize import brief
-from ...backend.services.alarms.notices import Alarm, Alarms
-from ...backend.services.journal import Entry
+from ...backend.services.alarms.alarm_list import Alarm, AlarmList
+from ...backend.services.journal import JournalEntry
 from ...viewmodels.context import ConsoleContext
 from ...widgets.semantic_colors import STYLES, SemanticColor
 from ...widgets.symbols import symbol
@@ -43,7 +43,7 @@ class AlarmBar:
 
     def __init__(self, context: ConsoleContext, lines: AlarmLines, workers: Workers) -> None:
         self._context, self._lines, self._workers = context, lines, workers
-        self.raised = Alarms()
+        self.raised = AlarmList()
 
     def raise_alarm(
         self, text: str, *, screen: str = "", where: dict[str, object] | None = None, bad: bool = True
@@ -69,7 +69,7 @@ class AlarmBar:
         """Take the new reports of the rules."""
         for one in self._context.alarms.take() if self._context.alarms else ():
             if one.over:
-                self.raised.settle(one.key)
+                self.raised.clear(one.key)
             elif one.alarm:
                 self.add(Alarm(one.text, one.bad, one.screen, one.where, one.key))
             else:
@@ -84,6 +84,6 @@ class AlarmBar:
 def journal_alarm(context: ConsoleContext, alarm: Alarm) -> None:
     """Write an alarm to the journal; a journal that cannot be written is ignored."""
     kind = "alert" if alarm.bad else "watch"
-    entry = Entry(alarm.at, "alert", context.settings.user, alarm.text, kind, not alarm.bad)
+    entry = JournalEntry(alarm.at, "alert", context.settings.user, alarm.text, kind, not alarm.bad)
     with suppress(SwfError):
         context.journal.append(entry)

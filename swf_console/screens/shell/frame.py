@@ -7,7 +7,7 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from ...actions.registry import action_of, keys_of
-from ...backend.services.alarms.notices import Alarm, attention
+from ...backend.services.alarms.alarm_list import Alarm, attention
 from ...viewmodels.context import ConsoleContext
 from ...widgets.bars.keys import KeyLine
 from ...widgets.bars.screens import ScreenBar, Tab

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...backend.core.errors import SwfError
 from ...backend.core.settings import Settings
 from ...backend.services.agents.programs import supervisor_of
-from ...backend.services.logs import for_people
+from ...backend.services.logs import readable_lines
 from ...backend.supervisor.base import Supervisor
 from ...backend.supervisor.explain import select
 from ...backend.supervisor.log_follower import LogFollower
@@ -70,7 +70,7 @@ class LogBuffer:
         return LogFollower(found.log_file, last_lines=FIRST_LINES)
 
     def _append(self, line: str) -> None:
-        lines = for_people(line)
+        lines = readable_lines(line)
         with self._lock:
             for text in lines:
                 self._dropped += len(self._lines) == BUFFER

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ...backend.database import Database, messages
-from ...backend.database.records.messages import Message, MessageFilter
+from ...backend.database.records.messages import MessageFilter, MessageRecord
 from ...backend.message_mapping import stored_metadata
 from ...backend.services.messages.filter import MessageMatch
 from ...backend.services.messages.search import list_messages
@@ -57,7 +57,7 @@ def read_history(
     return HistoryPage(tuple(found), after)
 
 
-def _buffered(message: Message) -> BufferedMessage:
+def _buffered(message: MessageRecord) -> BufferedMessage:
     content = message.content
     body = content if isinstance(content, str) else json.dumps(content)
     return BufferedMessage(0, message.sent_at.timestamp(), stored_metadata(message), message.message_id, body)

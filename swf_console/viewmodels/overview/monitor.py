@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from ...backend.core.errors import SwfError
 from ...backend.database import Database, executions
 from ...backend.database.records.workflows import ExecutionFilter
-from ...backend.services.alarms.verdict import Change, Facts, verdict
+from ...backend.services.alarms.verdict import Change, VerdictInput, verdict
 from ...backend.services.executions.progress import ExecutionProgress
 from ...backend.services.health.connection import ConnectionStatus, Connectivity
 from ..agents.monitor import AgentMonitor
@@ -43,7 +43,7 @@ class OverviewMonitor:
         changes.sort(key=lambda change: change.at, reverse=True)
         return OverviewSnapshot(
             verdict=verdict(
-                Facts(
+                VerdictInput(
                     agents=agents,
                     broker=context.connections()[0],
                     database=self._database_status(trouble),

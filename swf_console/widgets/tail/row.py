@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from ...backend.core.format import as_text
-from ...backend.core.sanitize import brief, harmless
+from ...backend.core.sanitize import brief, sanitize
 from ..semantic_colors import Part
 from ..symbols import symbol
 
@@ -82,7 +82,7 @@ def other_fields(row: MessageRow) -> Iterator[Part]:
         return
     for name, value in content.items():
         if name not in SHOWN_IN_COLUMNS:
-            yield f"{harmless(name)}=", "unknown"
+            yield f"{sanitize(name)}=", "unknown"
             yield f"{brief('null' if value is None else as_text(value), 300)} ", "plain"
 
 

@@ -14,7 +14,7 @@ from swf_console.backend.database.executions import ORDERS
 from swf_console.backend.database.records.workflows import ExecutionFilter
 from swf_console.backend.services.definitions import get_definition
 from swf_console.backend.services.executions.diff import compare_executions
-from swf_console.backend.services.journal import Entry
+from swf_console.backend.services.journal import JournalEntry
 from swf_console.viewmodels.context import ConsoleContext
 from swf_console.viewmodels.definitions import FileDrift
 from swf_console.viewmodels.executions.detail import origin_of, read_execution
@@ -110,7 +110,7 @@ def test_who_stopped_an_execution_is_known_from_the_journal(context: ConsoleCont
     assert read_execution(context, execution).stopped_by is None
     for command in (f"executions stop {execution}", f"executions stop {execution}0"):
         who = "ann" if command.endswith("1") else "bob"
-        context.journal.append(Entry(asked, "action", who, "stop", "terminated", command=command))
+        context.journal.append(JournalEntry(asked, "action", who, "stop", "terminated", command=command))
     assert read_execution(context, execution).stopped_by == "ann"
 
 
@@ -127,7 +127,7 @@ def test_a_definition_is_compared_with_the_workflow_s_file(context: ConsoleConte
     path.write_text(CODE + "# later\n")
     assert drift.of(summary.id, summary.workflow_name) is True
     assert drift.path_of("../secret") is None
-    with pytest.raises(UsageError, match="no definition 99"):
+    with pytest.raises(UsageError, match="definition not found: 99"):
         get_definition(context.database(), 99)
 
 
@@ -152,7 +152,7 @@ def test_a_filter_is_read_and_spelled_as_a_command_line() -> None:
         ("stat=failed", "Did you mean"),
         ("status=", "has no value"),
         ("a b", "id is given twice"),
-        ("since=yesterday", "is no time"),
+        ("since=yesterday", "is not a time"),
         ("'open", "not closed"),
     ],
 )

@@ -1,1 +1,1 @@
-"""A database as it is opened: addresses, transactions, driver errors, group commits, versions."""
+"""Opening a database: addresses, transactions, driver errors, group commits, versions."""

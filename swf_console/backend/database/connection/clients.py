@@ -1,4 +1,4 @@
-"""Programs that use a database now, as far as it knows them."""
+"""Programs that use a database now, as far as they are recorded in it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from .engine import server_time
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A living agent, or the program that runs an execution; None is what it has not said of itself."""
+    """An active agent, or the program that runs an execution; None is unknown."""
 
     kind: Literal["agent", "execution"]
     name: str
@@ -24,14 +24,14 @@ class Client:
     heard_at: datetime | None = None
 
 
-def alive(connection: Connection, heard_within: timedelta) -> tuple[Client, ...]:
-    """List agents with a heartbeat no older than that, and running executions whose lease holds.
+def active_clients(connection: Connection, heard_within: timedelta) -> tuple[Client, ...]:
+    """List agents with a heartbeat no older than that, and running executions with a valid lease.
 
-    Columns of the first version alone are read: it is asked before an upgrade adds the others.
+    It reads only columns of the first revision, because it runs before an upgrade adds others.
     """
     now = server_time(connection)
     a, e = agents.c, executions.c
-    beating = (
+    active_agents = (
         select(a.instance_name, a.hostname, a.pid, a.last_heartbeat)
         .where(a.operational_state != "EXITED", a.last_heartbeat >= now - heard_within)
         .order_by(a.instance_name)
@@ -43,12 +43,19 @@ def alive(connection: Connection, heard_within: timedelta) -> tuple[Client, ...]
     )
     found = [
         Client("agent", row.instance_name, host=row.hostname, pid=row.pid, heard_at=row.last_heartbeat)
-        for row in connection.execute(beating)
+        for row in connection.execute(active_agents)
     ]
     for row in connection.execute(running):
-        told = row.execution_environment or {}
-        version = (told.get("packages") or {}).get("swf-console")
+        recorded = row.execution_environment or {}
+        version = (recorded.get("packages") or {}).get("swf-console")
         found.append(
-            Client("execution", row.execution_id, row.executed_by, told.get("host"), told.get("pid"), version)
+            Client(
+                "execution",
+                row.execution_id,
+                row.executed_by,
+                recorded.get("host"),
+                recorded.get("pid"),
+                version,
+            )
         )
     return tuple(found)

@@ -1,4 +1,4 @@
-"""The engine: how connections are made, kept and begun, on either database."""
+"""The engine: connections, their pool, and the start of transactions, for either database."""
 
 import contextlib
 import select
@@ -19,7 +19,7 @@ from . import driver_errors, urls
 BUSY_SECONDS = 30
 IDLE_SECONDS = 30.0
 PAGE_OF_ROWS = 1000
-ASK_ITS_OWNER = "Ask whoever owns the database for: swf-console db upgrade"
+ASK_OWNER = "Ask the owner of the database to run: swf-console db upgrade"
 
 Kind = Literal["sqlite", "postgresql"]
 
@@ -29,8 +29,8 @@ _POSTGRESQL_NOW = text("SELECT clock_timestamp()")
 class Database:
     """An open database. Thread-safe; a connection of `read()` or `write()` belongs to one thread.
 
-    A commit outlives the process; where `durable`, SQLite's outlives a loss of power as well. `read_only`
-    says why nothing can be written; it is empty where it can.
+    A commit survives the process; with `durable` SQLite's also survives a loss of power. `read_only` is the
+    reason why nothing can be written, empty if it can.
     """
 
     def __init__(self, url: URL, *, durable: bool = False) -> None:
@@ -40,36 +40,37 @@ class Database:
         self.read_only = ""
         self._engine = _sqlite_engine(url, durable) if self.kind == "sqlite" else _postgresql_engine(url)
         self._writer = self._engine.execution_options(swf_begin="BEGIN IMMEDIATE")
-        # one connection serves all threads of a database in memory: its transactions take turns
-        self._turn = threading.RLock() if urls.is_memory(url) else contextlib.nullcontext()
+        # a database in memory is one connection that all threads share: one transaction at a time
+        self._memory_lock = threading.RLock() if urls.is_memory(url) else contextlib.nullcontext()
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a transaction that sees one state of the database and blocks no writer (memory excepted)."""
-        with self._translated(), self._turn, self._engine.connect() as connection:
+        """Open a transaction that sees one state of the database and blocks no writer (except in memory)."""
+        with self._translated(), self._memory_lock, self._engine.connect() as connection:
             yield connection
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
-        """Open a transaction that commits at the end, or undoes everything when an exception passes.
+        """Open a transaction that commits at the end, or rolls back on an exception.
 
-        On SQLite it waits its turn, up to 30 s. Raises DatabaseUnusable (full, read-only, busy for too
-        long) and DatabaseUnreachable (the server has gone).
+        On SQLite it waits up to 30 s for the write lock. Raises DatabaseUnusable (full, read-only, locked for
+        too long) and DatabaseUnreachable (no connection to the server).
         """
         if self.read_only:
-            raise DatabaseUnusable(f"read-only: {self.read_only}", ASK_ITS_OWNER)
-        with self._translated(), self._turn, self._writer.begin() as connection:
+            raise DatabaseUnusable(f"read-only: {self.read_only}", ASK_OWNER)
+        with self._translated(), self._memory_lock, self._writer.begin() as connection:
             yield connection
 
     def enter_wal(self) -> None:
-        """Make SQLite's journal a write-ahead log, which stays so."""
+        """Set SQLite's journal mode to WAL; the file keeps it."""
+        # the mode cannot change inside a transaction
         outside = self._engine.execution_options(swf_begin=None)
         with self._translated(), outside.connect() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
 
     @property
     def engine(self) -> Engine:
-        """Where its connections come from."""
+        """The pool of connections."""
         return self._engine
 
     def close(self) -> None:
@@ -85,9 +86,9 @@ class Database:
 
 
 def server_time(connection: Connection) -> datetime:
-    """The one clock that leases are measured by, whatever the hosts' own clocks say.
+    """The time by which leases are measured, so that clocks of hosts may differ.
 
-    The server's on PostgreSQL; on SQLite this host's, which such a database never leaves.
+    On PostgreSQL it is the clock of the server; on SQLite that of this host, the only one that uses the file.
     """
     if connection.dialect.name == "sqlite":
         return datetime.now(UTC)
@@ -109,30 +110,32 @@ def _sqlite_engine(url: URL, durable: bool) -> Engine:
     )
     event.listen(engine, "connect", _prepare_sqlite)
     if durable:
-        event.listen(engine, "connect", _wait_for_the_disk)
+        event.listen(engine, "connect", _sync_every_commit)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # synchronous=NORMAL in WAL mode: a power loss may lose the last commits, but never corrupts the file
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA cache_size=-16384")
     connection.execute("PRAGMA wal_autocheckpoint=4000")
 
 
-def _wait_for_the_disk(connection: sqlite3.Connection, _record: object) -> None:
+def _sync_every_commit(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA synchronous=FULL")
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # Without this, two readers that turn into writers overwrite each other's update without an error.
+    # isolation_level=None stops sqlite3 from its own BEGIN: without an explicit one each statement is a
+    # transaction, and two readers that become writers overwrite each other's update without an error
     begin = connection.get_execution_options().get("swf_begin", "BEGIN")
     if not begin:
         return
     raw: Any = connection.connection.dbapi_connection
     try:
-        # not by way of SQLAlchemy, whose road to a cursor costs more than the statement
+        # on the raw connection: creating a cursor through SQLAlchemy costs more than the statement
         raw.execute(begin)
     except sqlite3.Error as error:
         raise DBAPIError.instance(begin, (), error, sqlite3.Error, dialect=connection.dialect) from error
@@ -161,12 +164,14 @@ def _postgresql_engine(url: URL) -> Engine:
     return engine
 
 
-def _connect_to_server(dialect: Any, _record: object, words: Sequence[Any], named: dict[str, Any]) -> Any:
+def _connect_to_server(
+    dialect: Any, _record: object, arguments: Sequence[Any], keywords: dict[str, Any]
+) -> Any:
     try:
-        return dialect.connect(*words, **named)
+        return dialect.connect(*arguments, **keywords)
     except UnicodeDecodeError as error:
-        # psycopg2 reads every refusal as UTF-8
-        raise dialect.loaded_dbapi.OperationalError("what answers there is no PostgreSQL server") from error
+        # psycopg2 2.9 decodes every error reply as UTF-8
+        raise dialect.loaded_dbapi.OperationalError("the reply is not from a PostgreSQL server") from error
 
 
 def _note_idle(_connection: object, record: Any) -> None:
@@ -174,15 +179,15 @@ def _note_idle(_connection: object, record: Any) -> None:
 
 
 def _check_alive(connection: Any, record: Any, _proxy: object) -> None:
-    """Replace a connection that the server closed meanwhile.
+    """Have the pool replace a connection that the server has closed.
 
-    A closed socket is readable, which costs two microseconds to see; a round trip is spent only on that
-    sign, and after a long idle time, when a network may have forgotten the connection silently.
+    The socket of a closed connection is readable: poll() costs 2 us, a round trip much more. A round trip is
+    made only for a readable socket, and after IDLE_SECONDS, as a firewall may drop idle connections silently.
     """
     since = record.info.get("idle_since")
     if since is None:
         return
-    if not _has_news(connection) and time.monotonic() - since < IDLE_SECONDS:
+    if not _is_readable(connection) and time.monotonic() - since < IDLE_SECONDS:
         return
     try:
         with connection.cursor() as cursor:
@@ -192,7 +197,7 @@ def _check_alive(connection: Any, record: Any, _proxy: object) -> None:
         raise DisconnectionError("the server closed the connection") from error
 
 
-def _has_news(connection: Any) -> bool:
+def _is_readable(connection: Any) -> bool:
     if connection.closed:
         return True
     poll = select.poll()

@@ -1,6 +1,7 @@
-"""A PostgreSQL that somebody else keeps: read as it is, where this account may not bring it up or write.
+"""A PostgreSQL database of another owner, where this account may neither upgrade nor write: read-only use.
 
-What its tables lack is added for this program's sessions alone, by temporary views of the same names.
+Missing tables and columns are added in the sessions of this program only, by temporary views of the same
+names: `pg_temp` comes before every schema in the search path.
 """
 
 from collections import defaultdict
@@ -9,14 +10,14 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Dialect, Table, event, text
 
-from ..tables.schema import all_tables
+from ..tables.all_tables import all_tables
 from ..tables.workflows import executions
 from .engine import Database
 from .revision import compatible, refuse_newer, stored_revision
 from .schema_diff import Missing, missing
 
 READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
-# the owner of every table that is there may add columns; a table can be made by who may create in the schema
+# only the owner of a table may add columns; creating a table needs CREATE on the schema
 MAY_ALTER = text(
     "SELECT bool_and(pg_has_role(c.relowner, 'USAGE') AND has_schema_privilege(c.relnamespace, 'CREATE'))"
     " FROM unnest(CAST(:names AS text[])) AS name JOIN pg_class c ON c.oid = to_regclass(name)"
@@ -27,13 +28,13 @@ MAY_WRITE = text(
 )
 
 
-def open_as_it_is(database: Database) -> str:
-    """Make a shared database readable where it cannot be more, and return why.
+def open_read_only(database: Database) -> str:
+    """Prepare a shared database for reading if this account may do no more, and return the reason.
 
-    Empty where it can be written, where this account may bring it up, and where it is none of workflows.
+    The reason is empty if it can be written or upgraded, or if it has no tables of workflows.
     """
-    tables_of_ours = all_tables()
-    names = [table.name for table in tables_of_ours.sorted_tables]
+    expected = all_tables()
+    names = [table.name for table in expected.sorted_tables]
     with database.read() as connection:
         revision = stored_revision(connection)
         refuse_newer(connection, revision, database.safe_url)
@@ -42,21 +43,23 @@ def open_as_it_is(database: Database) -> str:
             why = "" if written else f"{_account(connection)} may not write to {database.safe_url}"
             statements: list[str] = []
         else:
-            lacks = missing(connection, tables_of_ours)
+            lacks = missing(connection, expected)
             tables = {lack.table.name for lack in lacks if lack.item is None}
             if executions.name in tables or connection.scalar(MAY_ALTER, {"names": names}):
                 return ""
-            why = f"{_account(connection)} may not alter {database.safe_url}, which lacks {_told(lacks)}"
+            why = (
+                f"{_account(connection)} may not alter {database.safe_url}, which lacks {_description(lacks)}"
+            )
             statements = [_view(connection, table, some) for table, some in _by_table(lacks).items()]
     if why:
-        _hold_to(database, [*statements, READ_ONLY])
+        _run_in_each_session(database, [*statements, READ_ONLY])
         database.read_only = why
     return why
 
 
-def _hold_to(database: Database, statements: Iterable[str]) -> None:
-    """Run these in every session of this database from now on."""
-    database.close()
+def _run_in_each_session(database: Database, statements: Iterable[str]) -> None:
+    """Execute these statements in every new session."""
+    database.close()  # pooled sessions were opened without them
 
     def prepare(connection: Any, _record: object) -> None:
         with connection.cursor() as cursor:
@@ -68,7 +71,7 @@ def _hold_to(database: Database, statements: Iterable[str]) -> None:
 
 
 def _by_table(lacks: Iterable[Missing]) -> dict[Table, list[Column[Any]] | None]:
-    """The columns that a table lacks; None where it is not there at all. Indexes are done without."""
+    """The missing columns by table; None for a missing table. Missing indexes are ignored."""
     found: dict[Table, list[Column[Any]] | None] = defaultdict(list)
     for lack in lacks:
         columns = found[lack.table]
@@ -90,8 +93,8 @@ def _view(connection: Connection, table: Table, columns: list[Column[Any]] | Non
         {"name": table.name},
     )
     lacking = ", ".join(_null(dialect, column) for column in columns)
-    table_of_others = f"{schema}.{name} AS its"
-    return f"CREATE TEMPORARY VIEW {name} AS SELECT its.*, {lacking} FROM {table_of_others}"  # noqa: S608
+    source = f"{schema}.{name} AS stored"
+    return f"CREATE TEMPORARY VIEW {name} AS SELECT stored.*, {lacking} FROM {source}"  # noqa: S608
 
 
 def _null(dialect: Dialect, column: Column[Any]) -> str:
@@ -103,6 +106,6 @@ def _account(connection: Connection) -> str:
     return str(connection.scalar(text("SELECT current_user")))
 
 
-def _told(lacks: Iterable[Missing]) -> str:
+def _description(lacks: Iterable[Missing]) -> str:
     named = [str(lack) for lack in lacks if lack.item is None or isinstance(lack.item, Column)]
     return f"{len(named)} columns and tables ({named[0]}, ...)" if len(named) > 1 else ", ".join(named)

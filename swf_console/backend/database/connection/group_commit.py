@@ -1,4 +1,4 @@
-"""Writing for many at once: on SQLite all that waits shares one commit, on PostgreSQL each has its own."""
+"""Concurrent writes: on SQLite all waiting jobs share one commit, on PostgreSQL each has its own."""
 
 import threading
 import time
@@ -20,36 +20,36 @@ JobForAll = Callable[[Connection, Sequence[A]], Sequence[T | Exception]]
 
 MOST_AT_ONCE = 100
 THREADS = 12
-IN_EACH_OTHERS_WAY = ("40001", "40P01")
+CONFLICTS = ("40001", "40P01")  # SQLSTATE: serialization_failure, deadlock_detected; both are to be retried
 
 
-class Unfit(UsageError):
-    """A row that the tables refuse."""
+class RowRejected(UsageError):
+    """The database rejects a row: a constraint, a type, a length."""
 
 
 class Writer(Protocol):
-    """Runs jobs that write; a job's result is there once it is committed."""
+    """Runs jobs that write; the result of a job is available once it is committed."""
 
     def submit(self, job: Job[T]) -> Future[T]:
-        """Run `job` in a transaction; what it raises undoes this job alone."""
+        """Run `job` in a transaction; an exception rolls back this job only."""
 
-    def submit_together(self, job: JobForAll[A, T], one: A, patience: float = 0.0) -> Future[T]:
-        """Run `job` on `one` and on what else waits for the same job: a result, or an error, for each.
+    def submit_batched(self, job: JobForAll[A, T], one: A, patience: float = 0.0) -> Future[T]:
+        """Run `job` on `one` and other waiting items of this job; it returns a result or error for each.
 
-        It may wait for others up to `patience` seconds.
+        `one` may wait up to `patience` seconds for others.
         """
 
     def close(self) -> None:
-        """Finish what was submitted and end."""
+        """Finish the submitted jobs and stop."""
 
 
 def open_writer(database: Database) -> Writer:
-    """The writer that suits the database."""
+    """The writer for this kind of database."""
     return GroupWriter(database) if database.kind == "sqlite" else ParallelWriter(database)
 
 
 class ParallelWriter:
-    """A few threads, each job in a transaction of its own."""
+    """A pool of threads; each job has its own transaction."""
 
     def __init__(self, database: Database, threads: int = THREADS) -> None:
         self._database = database
@@ -59,12 +59,12 @@ class ParallelWriter:
         """Run `job` in a transaction."""
         return self._pool.submit(self._run, job)
 
-    def submit_together(self, job: JobForAll[A, T], one: A, patience: float = 0.0) -> Future[T]:  # noqa: ARG002
-        """Run `job` on `one` alone: transactions at once are faster than one after the other."""
-        return self.submit(_alone(job, one))
+    def submit_batched(self, job: JobForAll[A, T], one: A, patience: float = 0.0) -> Future[T]:  # noqa: ARG002
+        """Run `job` on `one` only: PostgreSQL is faster with concurrent transactions than with a batch."""
+        return self.submit(_for_one(job, one))
 
     def close(self) -> None:
-        """Finish what was submitted."""
+        """Finish the submitted jobs."""
         self._pool.shutdown()
 
     def _run(self, job: Job[T]) -> T:
@@ -73,66 +73,66 @@ class ParallelWriter:
                 with self._database.write() as connection:
                     return job(connection)
             except (IntegrityError, DataError) as error:
-                raise unfit(error) from error
+                raise row_rejected(error) from error
             except DBAPIError as error:
-                if last or getattr(error.orig, "pgcode", None) not in IN_EACH_OTHERS_WAY:
+                if last or getattr(error.orig, "pgcode", None) not in CONFLICTS:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
 
 class GroupWriter:
-    """One thread and one transaction for all that wait, each job within a savepoint.
+    """One thread and one transaction for all waiting jobs, each within a savepoint.
 
-    Jobs that are submitted together are one job.
+    SQLite has one writer at a time and pays for each commit: sharing one multiplies the throughput.
     """
 
     def __init__(self, database: Database, most: int = MOST_AT_ONCE) -> None:
         self._database, self._most = database, most
-        self._waiting: deque[_Entry] = deque()
-        self._news = threading.Condition()
+        self._waiting: deque[_Job] = deque()
+        self._changed = threading.Condition()  # guards _waiting and _closing
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
     def submit(self, job: Job[T]) -> Future[T]:
         """Run `job` in the next transaction."""
-        return self._put(_Entry(job))
+        return self._put(_Job(job))
 
-    def submit_together(self, job: JobForAll[A, T], one: A, patience: float = 0.0) -> Future[T]:
-        """Run `job` in the next transaction on `one`, and on what else waits for it by then."""
+    def submit_batched(self, job: JobForAll[A, T], one: A, patience: float = 0.0) -> Future[T]:
+        """Run `job` in the next transaction on `one` and the other items that wait for it by then."""
         latest = time.monotonic() + patience if patience else 0.0
-        return self._put(_Entry(_alone(job, one), job, one, latest))
+        return self._put(_Job(_for_one(job, one), job, one, latest))
 
     def close(self) -> None:
-        """Finish what was submitted."""
-        with self._news:
+        """Finish the submitted jobs."""
+        with self._changed:
             self._closing = True
-            self._news.notify()
+            self._changed.notify()
         self._thread.join()
 
-    def _put(self, entry: "_Entry") -> Future[Any]:
-        with self._news:
+    def _put(self, entry: "_Job") -> Future[Any]:
+        with self._changed:
             self._waiting.append(entry)
-            # who may wait wakes nobody who waits already
+            # a patient item need not wake the thread: the first one set the time of the next transaction
             if not entry.latest or len(self._waiting) == 1:
-                self._news.notify()
+                self._changed.notify()
         return entry.future
 
     def _run(self) -> None:
         while entries := self._take():
             self._write([entry for entry in entries if entry.future.set_running_or_notify_cancel()])
 
-    def _take(self) -> list["_Entry"]:
-        """What waits, once the first of it may wait no longer; nothing when the end has come."""
-        with self._news:
+    def _take(self) -> list["_Job"]:
+        """The waiting jobs, once the first of them must not wait longer; empty after close()."""
+        with self._changed:
             while not self._closing and (not self._waiting or self._patience() > 0):
-                self._news.wait(self._patience() if self._waiting else None)
+                self._changed.wait(self._patience() if self._waiting else None)
             return [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
 
     def _patience(self) -> float:
         return min(entry.latest for entry in self._waiting) - time.monotonic()
 
-    def _write(self, entries: Sequence["_Entry"]) -> None:
+    def _write(self, entries: Sequence["_Job"]) -> None:
         if not entries:
             return
         units = _units(entries)
@@ -143,30 +143,30 @@ class GroupWriter:
                 else:
                     for unit in units:
                         _try_within(unit, connection)
-        except Exception as error:  # noqa: BLE001 (whatever it is, the jobs' owners are told)
+        except Exception as error:  # noqa: BLE001 (every caller gets it from its future)
             self._one_by_one(entries, error)
         else:
             for entry in entries:
                 entry.settle()
 
-    def _one_by_one(self, entries: Sequence["_Entry"], error: Exception) -> None:
-        """The transaction failed as a whole: where one job may be the cause, the others go on without it."""
+    def _one_by_one(self, entries: Sequence["_Job"], error: Exception) -> None:
+        """The transaction failed: if one job may be the cause, run each in its own transaction."""
         if len(entries) > 1 and not isinstance(error, SwfError):
             for entry in entries:
                 self._write([entry])
             return
-        told = unfit(error) if isinstance(error, IntegrityError | DataError) else error
+        reported = row_rejected(error) if isinstance(error, IntegrityError | DataError) else error
         for entry in entries:
-            entry.future.set_exception(told)
+            entry.future.set_exception(reported)
 
 
-def unfit(error: DBAPIError) -> Unfit:
-    """The first line of what the database said, without the statement."""
+def row_rejected(error: DBAPIError) -> RowRejected:
+    """The first line of the database's error, without the statement."""
     lines = str(error.orig).strip().splitlines()
-    return Unfit(lines[0] if lines else "refused by the database")
+    return RowRejected(lines[0] if lines else "rejected by the database")
 
 
-def _alone(job: JobForAll[A, T], one: A) -> Job[T]:
+def _for_one(job: JobForAll[A, T], one: A) -> Job[T]:
     def run(connection: Connection) -> T:
         (result,) = job(connection, [one])
         if isinstance(result, Exception):
@@ -176,8 +176,8 @@ def _alone(job: JobForAll[A, T], one: A) -> Job[T]:
     return run
 
 
-class _Entry:
-    """A job, what became of it, and who waits for it; `for_all` does it for others of its kind as well.
+class _Job:
+    """A job with its result and its future; `for_all` runs it for several items at once.
 
     It may wait until `latest`, by the monotonic clock.
     """
@@ -200,15 +200,15 @@ class _Entry:
             self.future.set_result(self.result)
 
 
-Unit = Sequence[_Entry]
+Unit = Sequence[_Job]
 
 
 def _units(entries: Unit) -> list[Unit]:
-    """What is done at once: jobs for all with their like, every other on its own."""
-    alike: dict[object, list[_Entry]] = {}
+    """Items of the same batch job together, every other job alone."""
+    by_job: dict[object, list[_Job]] = {}
     for entry in entries:
-        alike.setdefault(entry.for_all or entry, []).append(entry)
-    return list(alike.values())
+        by_job.setdefault(entry.for_all or entry, []).append(entry)
+    return list(by_job.values())
 
 
 def _do(unit: Unit, connection: Connection) -> None:
@@ -222,15 +222,15 @@ def _do(unit: Unit, connection: Connection) -> None:
 
 
 def _try_within(unit: Unit, connection: Connection) -> None:
-    """A unit within a savepoint; where it fails as a whole, each of it within one of its own."""
+    """Run a unit within a savepoint; if it fails, run each of its jobs within a separate one."""
     try:
         with connection.begin_nested():
             _do(unit, connection)
     except Exception as error:
         if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError | DataError):
-            raise  # the disk, the lock, the file: a matter of all
+            raise  # disk, lock or file: it concerns all jobs
         if len(unit) > 1:
             for entry in unit:
                 _try_within([entry], connection)
             return
-        unit[0].result = unfit(error) if isinstance(error, DBAPIError) else error
+        unit[0].result = row_rejected(error) if isinstance(error, DBAPIError) else error

@@ -1,4 +1,4 @@
-"""Upgrades, and what `swf-console db` says: run Alembic, compare the tables with what is there."""
+"""Upgrades and checks for `swf-console db`: run Alembic, compare the tables with the database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from .. import sequences
-from ..tables.schema import all_tables
+from ..tables.all_tables import all_tables
 from . import sqlite_file, urls
-from .clients import Client, alive
+from .clients import Client, active_clients
 from .engine import Database
 from .revision import COMPATIBLE_FROM, HEAD, KNOWN, compatible, is_newer, refuse_newer, stored_revision
 from .schema_diff import add_missing, missing
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 VERSION_LOCATIONS: tuple[Path, ...] = (MIGRATIONS / "versions",)
-UPGRADE_LOCK = 7_305_226_001  # a number of ours among PostgreSQL's advisory locks
+UPGRADE_LOCK = 7_305_226_001  # our key among the advisory locks of a PostgreSQL database; any fixed number
 
 
 @dataclass(frozen=True, slots=True)
 class Upgraded:
-    """The version before (None: no Alembic yet) and after; what was `added` to tables of this version."""
+    """The version before (None: no tables) and after; `added` lists what an equal version lacked."""
 
     before: str | None
     after: str
@@ -38,7 +38,7 @@ class Upgraded:
 class Lockout:
     """A pending upgrade after which programs older than `compatible_from` cannot use the database.
 
-    `clients` are those that are alive in it and known to it.
+    `clients` are the active programs that are recorded in it.
     """
 
     before: str
@@ -48,20 +48,20 @@ class Lockout:
 
 
 def upgrade(url: str) -> Upgraded:
-    """Bring the database up to this version; rows and columns that are there stay as they are.
+    """Upgrade the database to this version; existing rows and columns do not change.
 
-    What somebody took away from tables of this version is put back. One of a newer version that this program
-    may use is left alone.
+    Missing tables, columns and indexes of this version are restored. A newer version that this program may
+    use is not changed.
     """
     with _opened(url, create=True) as database:
         done = upgrade_sqlite(database) if database.kind == "sqlite" else _upgrade_postgresql(database)
-        return replace(done, added=_mended(database)) if done.before == HEAD else done
+        return replace(done, added=_restore_missing(database)) if done.before == HEAD else done
 
 
 def lockout(url: str, heard_within: timedelta) -> Lockout | None:
-    """Say whom an upgrade of a shared database would lock out; None where every program may go on.
+    """Programs that an upgrade of a shared database would lock out; None if all may continue.
 
-    An agent counts as alive whose heartbeat is no older than `heard_within`.
+    An agent is active if its heartbeat is no older than `heard_within`.
     """
     if urls.parse(url).drivername == "sqlite":
         return None
@@ -72,17 +72,17 @@ def lockout(url: str, heard_within: timedelta) -> Lockout | None:
         oldest = oldest_compatible(HEAD)
         if oldest == oldest_compatible(before):
             return None
-        return Lockout(before, HEAD, oldest, alive(connection, heard_within))
+        return Lockout(before, HEAD, oldest, active_clients(connection, heard_within))
 
 
 def current(url: str) -> str | None:
-    """Read the version of the database, None where it has none of ours."""
+    """Read the version of the database; None if it has no tables of this program."""
     with _opened(url) as database, database.read() as connection:
         return stored_revision(connection)
 
 
 def check(url: str) -> list[str]:
-    """Say what the database lacks, a line each: version, tables, columns, indexes. Empty: all is there."""
+    """List what the database lacks, one line each: version, tables, columns, indexes."""
     with _opened(url) as database, database.read() as connection:
         revision = stored_revision(connection)
         refuse_newer(connection, revision, database.safe_url)
@@ -92,12 +92,13 @@ def check(url: str) -> list[str]:
 
 
 def upgrade_sqlite(database: Database) -> Upgraded:
-    """Bring SQLite up under a lock, so that processes that open one fresh file at once do it once."""
+    """Upgrade SQLite under a file lock, because several processes may open a new file at the same time."""
     file = urls.file_of(database.url)
     if file is None:
         with database.write() as connection:
             return _run(connection, database.safe_url)
     with sqlite_file.upgrade_lock(file):
+        # before the transaction, in which the mode cannot change
         database.enter_wal()
         with database.write() as connection:
             return _run(connection, database.safe_url)
@@ -109,7 +110,7 @@ def _upgrade_postgresql(database: Database) -> Upgraded:
         return _run(connection, database.safe_url)
 
 
-def _mended(database: Database) -> tuple[str, ...]:
+def _restore_missing(database: Database) -> tuple[str, ...]:
     with database.write() as connection:
         lacks = tuple(str(lack) for lack in missing(connection, all_tables()))
         add_missing(connection, all_tables())
@@ -127,8 +128,8 @@ def _run(connection: Connection, shown: str) -> Upgraded:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        if KNOWN[0] != HEAD:  # before the first version there were no programs
-            sequences.keep(connection, COMPATIBLE_FROM, oldest_compatible(HEAD))
+        if KNOWN[0] != HEAD:  # no program is older than the first version
+            sequences.store_value(connection, COMPATIBLE_FROM, oldest_compatible(HEAD))
     return Upgraded(before, HEAD)
 
 
@@ -144,9 +145,9 @@ def _config() -> "Config":
 
 
 def oldest_compatible(revision: str) -> str:
-    """Read from the revisions up to this one from which version on programs may use its tables.
+    """The oldest version whose programs may use the tables of this revision, from the revisions' files.
 
-    It is the latest that any of them declares: who was locked out once stays so.
+    It is the latest that any revision up to this one declares: a program once locked out stays locked out.
     """
     from alembic.script import ScriptDirectory
 

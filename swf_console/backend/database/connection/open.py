@@ -1,4 +1,4 @@
-"""Opening a database: the file made, the version compared, SQLite upgraded where that is needed."""
+"""Opening a database: create the file, check the version, upgrade SQLite if needed."""
 
 from sqlalchemy import Connection
 
@@ -11,21 +11,21 @@ from .revision import HEAD, UPGRADE_HELP, compatible, refuse_newer, stored_revis
 def open_database(
     url: str, *, upgrade: bool = True, durable: bool = False, or_read_only: bool = False
 ) -> Database:
-    """Open the database at `url`, at tables that this version may use; `durable` as for Database.
+    """Open the database at `url`, with tables that this version may use; `durable` as for Database.
 
-    SQLite is made and upgraded as needed, safely beside other processes that do the same, unless `upgrade` is
-    False; PostgreSQL is only looked at. With `or_read_only` one that this account may neither bring up nor
-    write to is opened for reading, and its `read_only` says why. Raises DatabaseUnusable (newer, older
-    server, read-only, full, no database, cannot be opened) and DatabaseUnreachable.
+    SQLite is created and upgraded as needed, also by several processes at the same time, unless `upgrade` is
+    False; PostgreSQL is only checked. With `or_read_only` a database that this account may neither upgrade
+    nor write is opened for reading, and `read_only` holds the reason. Raises DatabaseUnusable (newer, older
+    server, read-only, full, not a database, cannot be opened) and DatabaseUnreachable.
     """
     parsed = urls.parse(url)
     sqlite_file.prepare(parsed, create=upgrade)
     database = Database(parsed, durable=durable)
     try:
         if or_read_only and database.kind == "postgresql":
-            from .foreign_schema import open_as_it_is
+            from .foreign_schema import open_read_only
 
-            if open_as_it_is(database):
+            if open_read_only(database):
                 return database
         _at_head(database, upgrade)
     except BaseException:
@@ -41,9 +41,9 @@ def _at_head(database: Database, upgrade: bool) -> None:
         if compatible(connection, revision) and _is_wal(connection, database):
             return
     if database.kind == "postgresql" or not upgrade:
-        state = f"is of version {revision}, not {HEAD}" if revision else "has no tables of ours yet"
+        state = f"has version {revision}, not {HEAD}" if revision else "has no tables of swf-console yet"
         raise DatabaseUnusable(f"{database.safe_url}: the database {state}", UPGRADE_HELP)
-    # rarely needed, and every command opens the database
+    # imported here: it is rarely needed, and every command opens the database
     from .migrate import upgrade_sqlite
 
     upgrade_sqlite(database)

@@ -1,4 +1,4 @@
-"""The version of the tables, and which programs may use them; known without loading Alembic."""
+"""The version of the tables, and the programs that may use them; without loading Alembic."""
 
 from typing import TypeGuard
 
@@ -9,9 +9,9 @@ from ..tables.workflows import persistent_state
 
 KNOWN: tuple[str, ...] = ("0001",)
 HEAD = KNOWN[-1]
-# beside the counters and the database's label, which programs of every version leave as they find it
+# in the row of the counters and the database id, where programs of every version keep unknown keys
 COMPATIBLE_FROM = "compatible_from"
-UPGRADE_HELP = "Bring it up: swf-console db upgrade"
+UPGRADE_HELP = "Upgrade it: swf-console db upgrade"
 VERSIONED = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'",
     "postgresql": "SELECT to_regclass('alembic_version')",
@@ -19,7 +19,7 @@ VERSIONED = {
 
 
 def stored_revision(connection: Connection) -> str | None:
-    """Read the version of the tables, None where Alembic never was."""
+    """Read the version of the tables; None if Alembic has never run."""
     if connection.scalar(text(VERSIONED[connection.dialect.name])) is None:
         return None
     revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -27,8 +27,8 @@ def stored_revision(connection: Connection) -> str | None:
 
 
 def compatible_from(connection: Connection) -> str | None:
-    """Read the oldest version whose programs may use these tables; None where no upgrade has stored it."""
-    # an unknown version may be that of another program's tables altogether
+    """Read the oldest version whose programs may use these tables; None if no upgrade has stored it."""
+    # the unknown version may belong to another program that uses Alembic
     if not inspect(connection).has_table(persistent_state.name):
         return None
     state = connection.scalar(select(persistent_state.c.state_data).where(persistent_state.c.id == 1))
@@ -37,13 +37,13 @@ def compatible_from(connection: Connection) -> str | None:
 
 
 def is_newer(revision: str | None) -> TypeGuard[str]:
-    """Say whether only a later program can have made tables of this version."""
+    """Whether only a later program can have created tables of this version."""
     return revision is not None and revision not in KNOWN
 
 
 def compatible(connection: Connection, revision: str | None) -> bool:
-    """Say whether this program may read and write tables of this version as they are."""
-    # versions follow each other in one line: a program that knows a version is of it or of a later one
+    """Whether this program may read and write tables of this version."""
+    # versions are linear: a program that knows a version has this or a later one
     return revision == HEAD or (is_newer(revision) and compatible_from(connection) in KNOWN)
 
 
@@ -53,6 +53,6 @@ def refuse_newer(connection: Connection, revision: str | None, shown: str) -> No
         return
     only_for = f", for programs of version {oldest} or later" if oldest else ""
     raise DatabaseUnusable(
-        f"{shown}: the database is of a newer version ({revision}{only_for}) than this program ({HEAD})",
-        "Update swf-console, or point SWF_DATABASE_URL elsewhere",
+        f"{shown}: the database has a newer version ({revision}{only_for}) than this program ({HEAD})",
+        "Update swf-console, or set SWF_DATABASE_URL to another database",
     )

@@ -1,4 +1,4 @@
-"""What a database has beside what the tables say, and the additive statements that close the gap."""
+"""Differences between a database and the tables, and the additive statements that remove them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,9 +37,9 @@ def missing(connection: Connection, tables: MetaData) -> list[Missing]:
 
 
 def add_missing(connection: Connection, tables: MetaData) -> None:
-    """Create missing tables and indexes and add missing columns; nothing that is there is touched.
+    """Create missing tables and indexes and add missing columns; nothing that exists is changed.
 
-    An index counts as there when one on the same columns is, whatever its name.
+    An index exists if there is one on the same columns, whatever its name.
     """
     for lack in missing(connection, tables):
         if lack.item is None:
@@ -51,13 +51,13 @@ def add_missing(connection: Connection, tables: MetaData) -> None:
 
 
 def _missing_in(table: Table, inspector: Inspector, connection: Connection) -> Iterator[Missing]:
-    there = {column["name"] for column in inspector.get_columns(table.name)}
+    existing = {column["name"] for column in inspector.get_columns(table.name)}
     for column in table.columns:
-        if column.name not in there:
+        if column.name not in existing:
             yield Missing(table, column)
     indexes = inspector.get_indexes(table.name)
     names = {str(index["name"]) for index in indexes}
-    # Django's index for LIKE stands beside the plain one on the same column
+    # Django adds a second index for LIKE beside the plain one on the same column
     indexed = [index["column_names"] for index in indexes if not str(index["name"]).endswith("_like")]
     for index in sorted(table.indexes, key=lambda index: str(index.name)):
         if index.dialect_options["postgresql"]["ops"] and connection.dialect.name != "postgresql":
@@ -69,7 +69,7 @@ def _missing_in(table: Table, inspector: Inspector, connection: Connection) -> I
 
 
 def _add_column(connection: Connection, table: Table, column: Column[Any]) -> None:
-    # nullable whatever the table says: the rows that are there have no value for it
+    # always nullable: existing rows have no value for it
     dialect = connection.dialect
     quoted = dialect.identifier_preparer
     kind = dialect.type_compiler_instance.process(column.type)

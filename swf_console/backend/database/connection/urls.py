@@ -1,4 +1,4 @@
-"""Database addresses: accepted spellings, the driver, and how one is shown without its credentials."""
+"""Database addresses: accepted spellings, the driver, and the form without credentials."""
 
 from pathlib import Path
 
@@ -18,39 +18,39 @@ HELP = "Set SWF_DATABASE_URL to sqlite:///PATH or postgresql://USER:PASSWORD@HOS
 
 
 def parse(text: str) -> URL:
-    """Read an address; DatabaseUnusable for one that is neither SQLite's nor PostgreSQL's.
+    """Parse an address; DatabaseUnusable if it is neither SQLite's nor PostgreSQL's.
 
-    SQLite's path is taken as it is: a question mark or a percent sign belongs to it.
+    The path of SQLite is not URL-decoded: a question mark or a percent sign is part of it.
     """
     scheme, _, rest = text.partition("://")
     if SPELLINGS.get(scheme) == "sqlite":
         if rest[:1] not in ("", "/"):
-            raise DatabaseUnusable(f"sqlite://{rest} has two slashes: three and a path are meant", HELP)
+            raise DatabaseUnusable(f"sqlite://{rest} has two slashes, it needs three and a path", HELP)
         return URL.create("sqlite", database=rest[1:] or None)
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
-        raise DatabaseUnusable("the database address cannot be read", HELP) from None
+        raise DatabaseUnusable("SWF_DATABASE_URL is not a database address", HELP) from None
     driver = SPELLINGS.get(url.drivername)
     if driver is None:
-        raise DatabaseUnusable(f"{url.drivername}: no database of ours", HELP)
+        raise DatabaseUnusable(f"SWF_DATABASE_URL: {url.drivername} is not a supported database", HELP)
     return url.set(drivername=driver)
 
 
 def is_memory(url: URL) -> bool:
-    """Say whether this is SQLite without a file."""
+    """Whether this is SQLite without a file."""
     return url.drivername == "sqlite" and url.database in (None, "", ":memory:")
 
 
 def file_of(url: URL) -> Path | None:
-    """Where SQLite's file is, or None for a server and for memory."""
+    """The path of SQLite's file; None for a server and for memory."""
     if url.drivername != "sqlite" or is_memory(url):
         return None
     return Path(str(url.database)).expanduser().absolute()
 
 
 def shown(url: URL) -> str:
-    """Show an address without user, password or options."""
+    """The address without user, password and options."""
     if url.drivername == "sqlite":
         return f"sqlite:///{file_of(url) or ''}" if not is_memory(url) else "sqlite://"
     port = f":{url.port}" if url.port else ""

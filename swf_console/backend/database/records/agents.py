@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 
 class Heartbeat(NamedTuple):
-    """What an agent says of itself; None leaves what is stored."""
+    """The heartbeat of an agent; None leaves the stored value."""
 
     instance_name: str
     agent_type: str
@@ -26,7 +26,7 @@ class Heartbeat(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent as last heard of."""
+    """An agent with its last heartbeat."""
 
     id: int
     instance_name: str
@@ -69,7 +69,7 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """What is given must hold, all of it. `level` is the lowest shown; until is exclusive."""
+    """All given conditions must hold. `level` is the lowest shown; `until` is exclusive."""
 
     app_name: str | None = None
     instance_name: str | None = None
@@ -80,7 +80,7 @@ class LogFilter:
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """Who follows a destination."""
+    """A registered subscriber of the monitor's REST interface."""
 
     subscriber_id: int
     subscriber_name: str

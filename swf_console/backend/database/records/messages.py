@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 
 class NewMessage(NamedTuple):
-    """A message to store. Its content is `content_json` (JSON text, taken as it is) or else `content`."""
+    """A message to store. Its content is `content_json` (JSON text, stored unchanged) or else `content`."""
 
     message_id: str
     message_type: str
@@ -25,7 +25,7 @@ class NewMessage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MessageSummary:
-    """A message as lists show it, without its content."""
+    """A message in a list, without its content."""
 
     message_id: str
     message_type: str
@@ -39,7 +39,7 @@ class MessageSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Message(MessageSummary):
+class MessageRecord(MessageSummary):
     """A message with its content."""
 
     content: Any
@@ -49,7 +49,7 @@ class Message(MessageSummary):
 
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
-    """What is given must hold, all of it. A `message_type` may end in `*`; until is exclusive."""
+    """All given conditions must hold. A `message_type` may end in `*`; `until` is exclusive."""
 
     namespace: str | None = None
     execution_id: str | None = None

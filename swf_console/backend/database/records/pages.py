@@ -1,16 +1,16 @@
-"""Some rows of a list: by cursor, or by offset where a program pages so."""
+"""Parts of a list: pages by cursor, and windows by offset for REST."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-COUNT_CAP = 10_001  # a count stops here, since a million rows are counted in seconds: "10,000+"
+COUNT_CAP = 10_001  # a count stops here and shows "10,000+": counting a million rows takes seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some rows, and the cursor to give for those that follow; None after the last."""
+    """Rows, and the cursor of the next page; None on the last."""
 
     items: tuple[T, ...]
     next: str | None = None
@@ -18,7 +18,7 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The part of a list that is wanted."""
+    """The requested part of a list."""
 
     limit: int
     offset: int = 0
@@ -27,7 +27,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
-    """Rows of a list; `count` is of all that match, where that was asked, up to a million."""
+    """Rows of a list; `count` is the number of all matches up to a million, if it was requested."""
 
     items: tuple[T, ...]
     count: int | None = None

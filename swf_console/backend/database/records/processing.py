@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class NewStfFile:
-    """An STF to register; its name is its key."""
+    """An STF to register; the name is its key."""
 
     stf_filename: str
     run_number: int
@@ -52,7 +52,7 @@ class NumberedStfFile(StfFile):
 
 @dataclass(frozen=True, slots=True)
 class StfFilter:
-    """What is given must hold, all of it."""
+    """All given conditions must hold."""
 
     run_number: int | None = None
     status: str | None = None
@@ -61,7 +61,7 @@ class StfFilter:
 
 @dataclass(frozen=True, slots=True)
 class NewStfWorkflow:
-    """The way of one STF through the agents; its file name is its key."""
+    """The processing state of one STF to store; the file name is its key."""
 
     filename: str
     generated_time: datetime
@@ -77,7 +77,7 @@ class NewStfWorkflow:
 
 @dataclass(frozen=True, slots=True)
 class StfWorkflow:
-    """The way of one STF as far as it has come."""
+    """The processing state of one STF."""
 
     workflow_id: str
     filename: str
@@ -96,7 +96,7 @@ class StfWorkflow:
 
 @dataclass(frozen=True, slots=True)
 class StageWork:
-    """The part that one agent has in the way of one STF; `last` ends that way. `seconds` it took."""
+    """The work of one agent on one STF. `last` completes the STF; `seconds` is the processing time."""
 
     filename: str
     agent_name: str
@@ -110,7 +110,7 @@ class StageWork:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What an agent did with an STF, and when."""
+    """The stored stage of one agent in the processing of an STF."""
 
     stage_id: str
     workflow_id: str
@@ -130,7 +130,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class NewFastmonFile:
-    """A TF sample to register; its name is its key. `tf_last` is the last TF in it."""
+    """A TF sample to register; the name is its key. `tf_last` is its last TF."""
 
     tf_filename: str
     stf_filename: str
@@ -189,7 +189,7 @@ class NewTfSlice:
 
 @dataclass(frozen=True, slots=True)
 class TfSlice:
-    """A slice of a TF sample; `fastmon_file` and `stf_filename` are the names of what it was cut from."""
+    """A slice of a TF sample; `fastmon_file` and `stf_filename` are the names of its sample and STF."""
 
     id: int
     fastmon_file_id: str
@@ -212,7 +212,7 @@ class TfSlice:
 
 @dataclass(frozen=True, slots=True)
 class SliceFilter:
-    """What is given must hold, all of it; `tf_filename` is a TF sample's, `stf_filename` an STF's."""
+    """All given conditions must hold; `tf_filename` is the name of a TF sample."""
 
     run_number: int | None = None
     stf_filename: str | None = None
@@ -223,7 +223,7 @@ class SliceFilter:
 
 @dataclass(frozen=True, slots=True)
 class SliceStart:
-    """A worker has begun a slice; (fastmon_file, slice_id) is the slice's key."""
+    """A worker has started a slice; (fastmon_file, slice_id) is its key."""
 
     fastmon_file: str
     slice_id: int
@@ -233,7 +233,7 @@ class SliceStart:
 
 @dataclass(frozen=True, slots=True)
 class SliceResult:
-    """What a worker says of a slice. `identity` tells one failure of a slice from the next."""
+    """The report of a worker on a slice. `identity` separates several failures of one slice."""
 
     fastmon_file: str
     slice_id: int
@@ -246,7 +246,7 @@ class SliceResult:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A slice that failed and is to be tried again; the first retry is attempt 1."""
+    """A failed slice to retry; the first retry is attempt 1."""
 
     run_number: int
     tf_first: int
@@ -276,7 +276,7 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class WorkerBeat:
-    """What a worker is doing; without a slice it waits for one."""
+    """The heartbeat of a worker; without a slice it is idle."""
 
     worker_id: str
     status: str
@@ -287,7 +287,7 @@ class WorkerBeat:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Workers of a run that `owner`, a process on `location`, would be from `at` on."""
+    """Workers of a run that `owner`, a process on `location`, claims from `at` on."""
 
     run_number: int
     worker_ids: Sequence[str]

@@ -31,14 +31,14 @@ class DefinitionSummary:
 
 @dataclass(frozen=True, slots=True)
 class Definition(DefinitionSummary):
-    """A stored definition; what is stored never changes."""
+    """A stored definition; it never changes."""
 
     definition: str
     parameter_values: dict[str, Any]
 
 
 class NewExecution(NamedTuple):
-    """An execution to begin; with an `owner` it has a lease that its owner renews."""
+    """An execution to store; with an `owner` it has a lease, which the owner renews."""
 
     execution_id: str
     workflow_definition_id: int
@@ -54,7 +54,7 @@ class NewExecution(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ExecutionSummary:
-    """An execution as lists show it, without its JSON."""
+    """An execution in a list, without its JSON."""
 
     execution_id: str
     workflow_definition_id: int
@@ -83,7 +83,7 @@ class Execution(ExecutionSummary):
 
 @dataclass(frozen=True, slots=True)
 class ExecutionFilter:
-    """What is given must hold, all of it. `id_prefix` begins the execution's id; until is exclusive."""
+    """All given conditions must hold. `id_prefix` is the start of the id; `until` is exclusive."""
 
     status: str | None = None
     namespace: str | None = None
@@ -97,7 +97,7 @@ class ExecutionFilter:
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """The present state of a run. The counters are the database's own, whatever is given on writing."""
+    """The current state of a run. Its counters are computed by the database and ignored on writing."""
 
     run_number: int
     phase: str
@@ -117,7 +117,7 @@ class RunState:
 
 @dataclass(frozen=True, slots=True)
 class StateEvent:
-    """One transition in a run's history; `event_id` is None until it is stored."""
+    """One event in the history of a run; `event_id` is None until it is stored."""
 
     timestamp: datetime
     run_number: int
@@ -141,7 +141,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A namespace and whose it is."""
+    """A namespace and its owner."""
 
     name: str
     owner: str
@@ -153,7 +153,7 @@ class Namespace:
 
 @dataclass(frozen=True, slots=True)
 class NamespaceUse:
-    """A namespace with what is in it; a count stops at the cap."""
+    """A namespace with its counts; a count stops at the cap."""
 
     namespace: Namespace
     executions: int

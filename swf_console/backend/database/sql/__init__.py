@@ -1,1 +1,1 @@
-"""How queries are spelled for SQLite and PostgreSQL: column types, pages, bulk statements."""
+"""SQL for SQLite and PostgreSQL: column types, pages, bulk statements."""

@@ -1,4 +1,4 @@
-"""Key-set pages: a page costs the same wherever it is, because an index leads to its first row."""
+"""Key-set pages: every page costs the same, because an index leads to its first row."""
 
 import base64
 import json
@@ -29,7 +29,7 @@ LONGEST_PAGE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """Conditions that an index serves in the order of the list; or `few` rows satisfy them, to be sorted."""
+    """Conditions that an index serves in the order of the list; with `few` the few matches are sorted."""
 
     conditions: Sequence[ColumnElement[bool]]
     few: bool = False
@@ -37,7 +37,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The order of a list by a key that is unique, and the page wanted of it."""
+    """The order of a list by a unique key, and the requested page."""
 
     key: tuple[Column[Any], ...]
     after: str | None = None
@@ -46,23 +46,23 @@ class Order:
 
     @property
     def rows(self) -> int:
-        """How many rows a page holds, within reason."""
+        """The number of rows of a page, from 1 to LONGEST_PAGE."""
         return max(1, min(self.limit, LONGEST_PAGE))
 
 
 def cursor_of(values: Sequence[Any]) -> str:
-    """Make the opaque cursor that stands for a row's key."""
+    """The opaque cursor of a row's key."""
     plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
 
 def key_of(cursor: str, columns: Sequence[Column[Any]]) -> list[Any]:
-    """Read a cursor back; UsageError for a text that is none."""
+    """Decode a cursor; UsageError if it is invalid."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         return [_typed(value, column) for value, column in zip(values, columns, strict=True)]
     except (ValueError, TypeError):
-        raise UsageError(f"{cursor[:40]!r} is no page of this list", "Begin again without it") from None
+        raise UsageError(f"{cursor[:40]!r} is not a cursor of this list", "Start again without it") from None
 
 
 def _typed(value: Any, column: Column[Any]) -> Any:
@@ -81,9 +81,9 @@ def one_page(
     make: Callable[..., T],
     decorate: Callable[[FromClause], Select[Any]] | None = None,
 ) -> Page[T]:
-    """Read a page of the rows that satisfy any one of the `branches`, which exclude each other.
+    """Read a page of the rows that satisfy one of the `branches`, which are disjoint.
 
-    Plain conditions are a branch that an index serves. `decorate` joins more columns to the page's rows.
+    Plain conditions are a branch that an index serves. `decorate` joins more columns to the rows of the page.
     """
     if not branches:
         return Page(())
@@ -99,7 +99,7 @@ def one_page(
 
 
 def merged(branches: Sequence[Branch], columns: Sequence[ColumnElement[Any]], order: Order) -> Select[Any]:
-    """Select the first rows of each branch, and of those the first in all: one row more than a page."""
+    """Select the first rows of each branch and merge them: one row more than a page, for `next`."""
     if len(branches) == 1 and not branches[0].few:
         return _first_rows(columns, branches[0], order)
     keys = [select(_first_rows(order.key, branch, order).subquery()) for branch in branches]
@@ -113,6 +113,7 @@ def _first_rows(columns: Sequence[ColumnElement[Any]], branch: Branch, order: Or
     rows: FromClause = order.key[0].table
     query = select(*columns).where(*branch.conditions)
     if branch.few:
+        # MATERIALIZED: else both planners may push the order down and walk an index over all rows
         rows = query.cte().prefix_with("MATERIALIZED")
         query = select(rows)
     return _ordered(query.where(*_beyond(rows, order)), rows, order)
@@ -130,8 +131,8 @@ def _directed(column: ColumnElement[Any], order: Order) -> ColumnElement[Any]:
 def _beyond(rows: FromClause, order: Order) -> list[ColumnElement[bool]]:
     if order.after is None:
         return []
-    # One row-value comparison, which an index serves; the equivalent OR of ANDs costs a thousand times more.
+    # a row-value comparison is served by an index; the equivalent OR of ANDs costs a thousand times more
     values = zip(key_of(order.after, order.key), order.key, strict=True)
-    there = tuple_(*(bindparam(None, value, column.type) for value, column in values))
-    here = tuple_(*(rows.c[column.name] for column in order.key))
-    return [here < there if order.newest_first else here > there]
+    last = tuple_(*(bindparam(None, value, column.type) for value, column in values))
+    row = tuple_(*(rows.c[column.name] for column in order.key))
+    return [row < last if order.newest_first else row > last]

@@ -1,7 +1,7 @@
-"""How messages enter the table in bulk, spelled for each driver; measured, this is the hot path of a run.
+"""Bulk inserts of messages, for each driver: the hot path of a run, by measurement.
 
-SQLite takes tuples; PostgreSQL takes one JSON document as one parameter, which costs a sixth of the
-client's time for a list of values, and gives the content to the server unparsed.
+SQLite takes tuples. PostgreSQL takes one JSON document as one parameter: it needs a sixth of the client's
+time of a list of values, and passes the content to the server unparsed.
 """
 
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ MARK = {
 
 
 def store(connection: Connection, new: Sequence[NewMessage]) -> int:
-    """Insert those messages that are not there yet with one statement; return how many rows that made."""
+    """Insert the messages that do not exist yet with one statement; return the number of new rows."""
     dialect = connection.dialect.name
     if dialect == "sqlite":
         return connection.exec_driver_sql(INSERT[dialect], [_tuple(message) for message in new]).rowcount
@@ -57,7 +57,7 @@ def store(connection: Connection, new: Sequence[NewMessage]) -> int:
 
 
 def mark(connection: Connection, delivered: Sequence[tuple[str, datetime]]) -> None:
-    """Set the time of delivery of messages with one statement."""
+    """Set the delivery times of messages with one statement."""
     if connection.dialect.name == "sqlite":
         pairs = [(sqlite_time(at), uuid_digits(one)) for one, at in delivered]
         connection.exec_driver_sql(MARK["sqlite"], pairs)

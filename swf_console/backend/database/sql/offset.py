@@ -1,4 +1,4 @@
-"""Tables as rows: listed by offset, counted, made once by their key, changed with their JSON merged."""
+"""One gateway per table: rows listed by offset, counted, created once by key, changed with JSON merged."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,8 +13,8 @@ EXACT_UP_TO = 1_000_000
 MERGED = ("metadata",)
 
 
-class Rows(Generic[T]):
-    """One table, its rows made into `make`. `filters` name what a list can be narrowed by."""
+class TableGateway(Generic[T]):
+    """Reads and writes one table; its rows become `make`. `filters` are the columns to filter by."""
 
     def __init__(
         self,
@@ -29,17 +29,16 @@ class Rows(Generic[T]):
     ) -> None:
         self.table, self.key, self._make = table, key, make
         named = columns or dict(table.c.items())
-        # a row is made by keywords: Python finds those of the very same string at once, a column's name is
-        # an object of its own
+        # rows become keyword arguments, and CPython matches interned strings by identity: measurably faster
         self._columns = [column.label(sys.intern(str(name))) for name, column in named.items()]
         self._within = table if within is None else within
         self._filters, self._order = filters, order
-        # built once: what every report would build anew costs more than the statement itself
+        # built once: building a statement costs more than executing it, and every report needs these
         this = key == bindparam("wanted", type_=key.type)
         self._of_key = self.select(this)
         self._update = table.update().where(this)
-        self._held = select(key, *(table.c[name] for name in MERGED if name in table.c)).where(this)
-        self._held = self._held.with_for_update()
+        locked = select(key, *(table.c[name] for name in MERGED if name in table.c)).where(this)
+        self._locked = locked.with_for_update()
 
     def get(self, connection: Connection, key: Any) -> T | None:
         """Read one row by its key."""
@@ -51,7 +50,7 @@ class Rows(Generic[T]):
         return self.first(connection, self.table.c[column] == value)
 
     def first(self, connection: Connection, *conditions: ColumnElement[bool]) -> T | None:
-        """Read the row that satisfies the conditions, None where there is none."""
+        """Read a row that satisfies the conditions; None if none does."""
         row = connection.execute(self.select(*conditions).limit(1)).first()
         return None if row is None else self._make(**row._mapping)
 
@@ -62,7 +61,7 @@ class Rows(Generic[T]):
         window: Window,
         *more: ColumnElement[bool],
     ) -> Listing[T]:
-        """List the rows that equal what is given, in the table's order."""
+        """List the rows whose columns equal the given values, in the order of the table."""
         given = [self._filters[name] == value for name, value in equal.items() if value is not None]
         query = self.select(*given, *more)
         count = capped(connection, query, EXACT_UP_TO) if window.counted else None
@@ -72,38 +71,38 @@ class Rows(Generic[T]):
     def ensure(
         self, connection: Connection, row: Mapping[str, Any], natural: str | None = None
     ) -> tuple[T, bool]:
-        """Store `row` unless its natural key is there; return what is stored, and whether it is new."""
+        """Store `row` unless its natural key exists; return the stored row, and whether it is new."""
         column = self.key if natural is None else self.table.c[natural]
         statement = insert_into(connection, self.table).values(dict(row))
         added = connection.execute(statement.on_conflict_do_nothing(index_elements=[column.name]))
         stored = self.first(connection, column == row[column.name])
         if stored is None:
-            raise LookupError(f"{self.table.name} lost a row that was just stored")
+            raise LookupError(f"{self.table.name}: the row that was just stored is missing")
         return stored, added.rowcount == 1
 
     def change(self, connection: Connection, key: Any, values: Mapping[str, Any]) -> T | None:
-        """Change one row; its metadata are merged into those stored, key by key. None where there is none.
+        """Change one row; its metadata are merged into the stored ones, key by key. None if unknown.
 
-        The row is held until the transaction ends, so that two who merge at once lose nothing.
+        The row is locked until the transaction ends, so that concurrent merges lose nothing.
         """
-        held = connection.execute(self._held, {"wanted": key}).first()
-        return None if held is None else self.change_held(connection, key, values, held)
+        locked = connection.execute(self._locked, {"wanted": key}).first()
+        return None if locked is None else self.change_locked(connection, key, values, locked)
 
-    def change_held(
-        self, connection: Connection, key: Any, values: Mapping[str, Any], held: Row[*tuple[Any, ...]]
+    def change_locked(
+        self, connection: Connection, key: Any, values: Mapping[str, Any], locked: Row[*tuple[Any, ...]]
     ) -> T | None:
-        """Change one row as `change` does; `held` is what is stored of it, held by this transaction."""
+        """Change one row as `change` does; `locked` is the stored row, locked by this transaction."""
         if values:
-            connection.execute(self._update, {**merge_json(held, values), "wanted": key})
+            connection.execute(self._update, {**merge_json(locked, values), "wanted": key})
         return self.get(connection, key)
 
     def select(self, *conditions: ColumnElement[bool]) -> Select[Any]:
-        """The rows that satisfy the conditions, as a statement."""
+        """The SELECT of the rows that satisfy the conditions."""
         return select(*self._columns).select_from(self._within).where(*conditions)
 
 
 def merge_json(stored: Row[*tuple[Any, ...]], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `values` with their JSON objects merged into those stored."""
+    """`values` with their JSON objects merged into the stored ones."""
     objects = {name: values[name] for name in MERGED if isinstance(values.get(name), dict)}
     return {**values, **{name: _merged(stored._mapping[name], value) for name, value in objects.items()}}
 

@@ -12,19 +12,19 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
-SPACE = uuid.UUID("6f0d8a3e-5b1f-4c55-9a55-8a2b6c1f7d10")
+UUID_NAMESPACE = uuid.UUID("6f0d8a3e-5b1f-4c55-9a55-8a2b6c1f7d10")
 
 _SUSPECT_ESCAPE = re.compile(r"\\u(?:0000|d[89a-f])", re.IGNORECASE)
 _SUSPECT_NUMBER = re.compile(r"[eE]\+?[0-9]{3}")
 
 
 def utc_now() -> datetime:
-    """Say the time, aware and in UTC."""
+    """The current time, aware and in UTC."""
     return datetime.now(UTC)
 
 
 def utc(value: datetime) -> datetime:
-    """Bring an aware time to UTC; ValueError for a naive one, whose meaning nobody knows."""
+    """Convert an aware time to UTC; ValueError for a naive one, which is ambiguous."""
     if value.tzinfo is UTC:
         return value
     if value.tzinfo is None:
@@ -33,7 +33,7 @@ def utc(value: datetime) -> datetime:
 
 
 def sqlite_time(value: datetime | None) -> str | None:
-    """Spell a time as SQLite keeps it: text that sorts as the times do."""
+    """A time as SQLite stores it: text that sorts by time."""
     return None if value is None else utc(value).isoformat(" ", "microseconds")[:26]
 
 
@@ -64,7 +64,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def encode(value: Any) -> str:
-    """Encode as JSON that both databases take: NaN and infinities null, NUL and lone surrogates U+FFFD."""
+    """Encode as JSON for both databases: NaN and infinity become null, NUL and lone surrogates U+FFFD."""
     try:
         text = json.dumps(value, separators=(",", ":"), allow_nan=False, default=str)
     except ValueError:
@@ -73,10 +73,12 @@ def encode(value: Any) -> str:
 
 
 def encoded(text: str, *, of_others: bool = False) -> str:
-    """Return JSON text as it is where PostgreSQL takes it too, else as `encode` would have written it.
+    """JSON text unchanged if PostgreSQL accepts it, else as `encode` would have written it.
 
-    In text `of_others` numbers beyond every float are looked for as well.
+    In text `of_others` numbers beyond the range of float are searched too.
     """
+    # the cheap searches come first: parsing every message costs more than storing it
+
     if (
         ("\\u" in text and _SUSPECT_ESCAPE.search(text))
         or "NaN" in text
@@ -91,7 +93,7 @@ def encoded(text: str, *, of_others: bool = False) -> str:
 
 
 def clean(value: Any) -> Any:
-    """Replace what PostgreSQL takes neither in text nor in jsonb, at any depth of a JSON value."""
+    """Replace what PostgreSQL accepts neither in text nor in jsonb, at any depth of a JSON value."""
     if isinstance(value, str):
         return value.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, float) and not -1.8e308 < value < 1.8e308:
@@ -110,7 +112,7 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """jsonb on PostgreSQL, imported only there."""
+        """The server's type jsonb, imported for PostgreSQL only."""
         if dialect.name == "postgresql":
             from sqlalchemy.dialects.postgresql import JSONB
 
@@ -122,24 +124,24 @@ class Json(TypeDecorator[Any]):
         return lambda value: None if value is None else encode(value)
 
     def result_processor(self, dialect: Dialect, _coltype: object) -> Callable[[Any], Any] | None:
-        """Decode SQLite's text, which it keeps as a number where it spells one; psycopg2 has decoded."""
+        """Decode SQLite's text, which column affinity may have made a number; psycopg2 decodes by itself."""
         if dialect.name == "postgresql":
             return None
         return lambda value: json.loads(value) if isinstance(value, str) else value
 
 
 def uuid_from(*names: str) -> str:
-    """Make the UUID that always belongs to these names, so that work done twice makes the same row."""
-    return str(uuid.uuid5(SPACE, "\n".join(names)))
+    """The UUID of these names: always the same, so that repeated work makes the same row."""
+    return str(uuid.uuid5(UUID_NAMESPACE, "\n".join(names)))
 
 
 def uuid_digits(value: str | None) -> str | None:
-    """Spell a UUID as its 32 digits; ValueError for anything else."""
+    """A UUID as its 32 digits; ValueError for other text."""
     if value is None:
         return None
     text = value.replace("-", "").lower()
     if len(text) != 32:
-        raise ValueError(f"{value!r} is no UUID")
+        raise ValueError(f"{value!r} is not a UUID")
     return text
 
 
@@ -159,7 +161,7 @@ class UuidText(TypeDecorator[str]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Take the server's own uuid, imported only there."""
+        """The server's type uuid, imported for PostgreSQL only."""
         if dialect.name == "postgresql":
             from sqlalchemy.dialects.postgresql import UUID
 
@@ -167,11 +169,11 @@ class UuidText(TypeDecorator[str]):
         return dialect.type_descriptor(CHAR(32))
 
     def bind_processor(self, _dialect: Dialect) -> Callable[[str | None], str | None]:
-        """Write any spelling of a UUID as its 32 digits; ValueError for anything else."""
+        """Write a UUID in any spelling as its 32 digits; ValueError for other text."""
         return uuid_digits
 
     def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], str | None]:
-        """Read the spelling with dashes."""
+        """Read a UUID with dashes."""
         return _to_uuid
 
 
@@ -182,7 +184,7 @@ class Address(TypeDecorator[str]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Take the server's own inet, imported only there."""
+        """The server's type inet, imported for PostgreSQL only."""
         if dialect.name == "postgresql":
             from sqlalchemy.dialects.postgresql import INET
 

@@ -1,1 +1,1 @@
-"""The tables: names and columns are those of the existing monitor, what is ours is additive and nullable."""
+"""The tables: names and columns of the existing monitor; our additions are nullable."""

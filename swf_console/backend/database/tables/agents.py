@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Boolean, Column, Float, Identity, Index, Integer, String, Table, Text
 
 from ..sql.types import Address, BigId, Json
-from .base import created_at, metadata, moment, updated_at
+from .base import created_at, metadata, timestamp, updated_at
 
 agents = Table(
     "swf_systemagent",
@@ -13,12 +13,12 @@ agents = Table(
     Column("agent_type", String(20), nullable=False),
     Column("description", Text, nullable=False, default=""),
     Column("status", String(10), nullable=False, default="UNKNOWN"),
-    moment("last_heartbeat", nullable=True),
+    timestamp("last_heartbeat", nullable=True),
     Column("agent_url", String(200)),
     Column("workflow_enabled", Boolean, nullable=False, default=True),
     Column("current_stf_count", Integer, nullable=False, default=0),
     Column("total_stf_processed", Integer, nullable=False, default=0),
-    moment("last_stf_processed", nullable=True),
+    timestamp("last_stf_processed", nullable=True),
     Column("pid", Integer),
     Column("hostname", String(100)),
     Column("operational_state", String(20), nullable=False, default="STARTING"),
@@ -34,7 +34,7 @@ logs = Table(
     Column("id", BigId, Identity(), primary_key=True),
     Column("app_name", String(100), nullable=False, index=True),
     Column("instance_name", String(100), nullable=False, index=True),
-    moment("timestamp", index=True),
+    timestamp("timestamp", index=True),
     Column("level", Integer, nullable=False, default=0, index=True),
     Column("levelname", String(50), nullable=False),
     Column("message", Text, nullable=False),
@@ -62,9 +62,9 @@ subscribers = Table(
     Column("delivery_type", String(20), nullable=False, default="activemq"),
     Column("client_ip", Address),
     Column("client_location", String(255), nullable=False, default=""),
-    moment("connected_at", nullable=True),
-    moment("disconnected_at", nullable=True),
-    moment("last_activity", nullable=True),
+    timestamp("connected_at", nullable=True),
+    timestamp("disconnected_at", nullable=True),
+    timestamp("last_activity", nullable=True),
     Column("message_filters", Json, nullable=False, default=dict),
     Column("messages_received", Integer, nullable=False, default=0),
     Column("messages_sent", Integer, nullable=False, default=0),

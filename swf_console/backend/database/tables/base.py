@@ -1,6 +1,6 @@
-"""What all tables share: their metadata, the columns that keep time, and names as Django gives them.
+"""Shared by all tables: metadata, columns of time, and the naming convention of Django.
 
-So either side recognises the other's indexes and constraints.
+The monitor's Django and this program find each other's indexes and constraints by their names.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ def _digest(*parts: str, length: int) -> str:
 
 
 def field_name(table: str, columns: Sequence[str], suffix: str = "") -> str:
-    """Name what belongs to a field (db_index, foreign key, unique_together), cut to 63 characters."""
+    """Django's name of a db_index, foreign key or unique_together, cut to 63 characters."""
     tail = _digest(table, *columns, length=8) + suffix
     joined = "_".join(columns)
     name = f"{table}_{joined}_{tail}"
@@ -35,7 +35,7 @@ def field_name(table: str, columns: Sequence[str], suffix: str = "") -> str:
 
 
 def meta_index(table: str, *columns: str) -> str:
-    """Name an index of a model's Meta that was given no name."""
+    """Django's name of an unnamed index in a model's Meta."""
     return f"{table[:11]}_{columns[0][:7]}_{_digest(table, *columns, 'idx', length=6)}_idx"
 
 
@@ -78,16 +78,16 @@ metadata = MetaData(
 )
 
 
-def moment(name: str, *, nullable: bool = False, index: bool = False) -> Column[Any]:
-    """Make a timestamptz column that the writer fills in."""
+def timestamp(name: str, *, nullable: bool = False, index: bool = False) -> Column[Any]:
+    """A timestamptz column that the writer sets."""
     return Column(name, UtcDateTime, nullable=nullable, index=index or None)
 
 
 def created_at() -> Column[Any]:
-    """Make a column that holds the time of the insert."""
+    """A column with the time of the insert."""
     return Column("created_at", UtcDateTime, nullable=False, default=utc_now)
 
 
 def updated_at() -> Column[Any]:
-    """Make a column that holds the time of the last change."""
+    """A column with the time of the last change."""
     return Column("updated_at", UtcDateTime, nullable=False, default=utc_now, onupdate=utc_now)

@@ -1,6 +1,6 @@
-"""What makes queries fast: loaded where tables are made or compared, and not where rows are written.
+"""Indexes, in a separate module: only creating or comparing tables loads it, reading and writing does not.
 
-Indexes that only one database has load the other's dialect in SQLAlchemy, at the price of all the tables.
+An index with options of one dialect makes SQLAlchemy import that dialect, which costs as much as all tables.
 """
 
 from sqlalchemy import Column, Index, Table, text
@@ -27,7 +27,7 @@ _NEWEST_MESSAGES = {
     "swf_messages_execution_type_newest": ("execution_id", "message_type", "sent_at"),
     "swf_messages_namespace_type_newest": ("namespace", "message_type", "sent_at"),
 }
-_MONITOR_S_MESSAGES = (
+_MONITOR_MESSAGES = (
     ("sender_agent", "sent_at"),
     ("message_type", "sent_at"),
     ("namespace", "execution_id"),
@@ -39,7 +39,7 @@ def _index(table: Table, name: str | None, *names: str) -> None:
     Index(name, *_columns(table, names))
 
 
-def _of_those_that_have(table: Table, *names: str) -> None:
+def _partial_index(table: Table, *names: str) -> None:
     present = text(f"{names[0]} IS NOT NULL")
     Index(None, *_columns(table, names), sqlite_where=present, postgresql_where=present)
 
@@ -52,15 +52,16 @@ for _name, _of in _NEWEST_EXECUTIONS.items():
     _index(executions, _name, *_of)
 for _name, _of in _NEWEST_MESSAGES.items():
     _index(messages, _name, *_of)
-for _of in _MONITOR_S_MESSAGES:
+for _of in _MONITOR_MESSAGES:
     _index(messages, None, *_of)
 _index(state_events, None, "timestamp", "run_number")
 _index(state_events, "swf_state_events_run_order", "run_number", "timestamp", "event_id")
 
-# few messages name an STF workflow or a stage: the others spare these indexes
+# few messages have an STF workflow or a stage: partial indexes cost the others nothing
 for _of in (("workflow_id",), ("stage_id",), ("workflow_id", "message_type")):
-    _of_those_that_have(messages, *_of)
-# every row is updated once, soon: with room in its page that touches none of the indexes
+    _partial_index(messages, *_of)
+# every row is updated once, soon after its insert: free space in its page allows a HOT update, which
+# touches no index
 messages.kwargs["postgresql_with"] = {"fillfactor": 50}
 
 Index(

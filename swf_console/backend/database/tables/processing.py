@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from ..sql.types import BigId, Json, UuidText
-from .base import created_at, meta_index, metadata, moment, updated_at
+from .base import created_at, meta_index, metadata, timestamp, updated_at
 
 
 def _uuid4() -> str:
@@ -82,8 +82,8 @@ tf_slices = Table(
     created_at(),
     updated_at(),
     Column("assigned_worker", String(255)),
-    moment("assigned_at", nullable=True),
-    moment("completed_at", nullable=True),
+    timestamp("assigned_at", nullable=True),
+    timestamp("completed_at", nullable=True),
     Index(None, "run_number", "status"),
     Index("swf_tf_slic_fastmon_status_idx", "fastmon_file_id", "status"),
     Index(None, "status", "created_at"),
@@ -101,9 +101,9 @@ workers = Table(
     Column("current_slice_id", Integer),
     Column("tf_filename", String(255)),
     Column("slices_completed", Integer, nullable=False, default=0),
-    moment("last_heartbeat", nullable=True),
-    moment("started_at"),
-    moment("ended_at", nullable=True),
+    timestamp("last_heartbeat", nullable=True),
+    timestamp("started_at"),
+    timestamp("ended_at", nullable=True),
     Column("metadata", Json),
     Index(None, "run_number", "status"),
 )
@@ -119,13 +119,13 @@ stf_workflows = Table(
     Column("run_id", String(50), index=True),
     Column("daq_state", String(20), nullable=False),
     Column("daq_substate", String(20), nullable=False),
-    moment("generated_time"),
-    moment("stf_start_time"),
-    moment("stf_end_time"),
+    timestamp("generated_time"),
+    timestamp("stf_start_time"),
+    timestamp("stf_end_time"),
     Column("current_status", String(30), nullable=False, default="generated"),
     Column("current_agent", String(20), nullable=False, default="daqsim"),
-    moment("completed_at", nullable=True),
-    moment("failed_at", nullable=True),
+    timestamp("completed_at", nullable=True),
+    timestamp("failed_at", nullable=True),
     Column("failure_reason", Text),
     Column("stf_metadata", Json),
     created_at(),
@@ -145,10 +145,10 @@ stages = Table(
     Column("agent_name", String(100), nullable=False),
     Column("agent_type", String(20), nullable=False),
     Column("status", String(30), nullable=False, default="generated"),
-    moment("received_at", nullable=True),
-    moment("started_at", nullable=True),
-    moment("completed_at", nullable=True),
-    moment("failed_at", nullable=True),
+    timestamp("received_at", nullable=True),
+    timestamp("started_at", nullable=True),
+    timestamp("completed_at", nullable=True),
+    timestamp("failed_at", nullable=True),
     Column("processing_time_seconds", Float(53)),
     Column("failure_reason", Text),
     Column("input_message", Json),

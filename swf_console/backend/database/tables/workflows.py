@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 
 from ..sql.types import BigId, Json, UuidText
-from .base import created_at, metadata, moment, updated_at
+from .base import created_at, metadata, timestamp, updated_at
 
 definitions = Table(
     "swf_workflow_definitions",
@@ -45,15 +45,15 @@ executions = Table(
     Column("parameter_values", Json, nullable=False),
     Column("performance_metrics", Json),
     Column("status", String(50), nullable=False, default="pending"),
-    moment("start_time"),
-    moment("end_time", nullable=True),
+    timestamp("start_time"),
+    timestamp("end_time", nullable=True),
     Column("executed_by", String(100), nullable=False),
     Column("execution_environment", Json),
     Column("error_message", Text),
     Column("stack_trace", Text),
     Column("owner", String(200)),
-    moment("lease_expires_at", nullable=True),
-    moment("stop_requested_at", nullable=True),
+    timestamp("lease_expires_at", nullable=True),
+    timestamp("stop_requested_at", nullable=True),
 )
 
 messages = Table(
@@ -81,9 +81,9 @@ messages = Table(
     Column("run_id", String(50), index=True),
     Column("message_content", Json, nullable=False),
     Column("message_metadata", Json),
-    moment("sent_at"),
-    moment("delivered_at", nullable=True),
-    moment("acknowledged_at", nullable=True),
+    timestamp("sent_at"),
+    timestamp("delivered_at", nullable=True),
+    timestamp("acknowledged_at", nullable=True),
     Column("is_successful", Boolean),
     Column("error_message", Text),
     Column("queue_name", String(100)),
@@ -114,8 +114,8 @@ runs = Table(
     metadata,
     Column("run_id", Integer, Identity(), primary_key=True),
     Column("run_number", Integer, nullable=False, unique=True),
-    moment("start_time"),
-    moment("end_time", nullable=True),
+    timestamp("start_time"),
+    timestamp("end_time", nullable=True),
     Column("run_conditions", Json),
 )
 
@@ -134,7 +134,7 @@ run_states = Table(
     Column("slices_processing", Integer, nullable=False, default=0),
     Column("slices_completed", Integer, nullable=False, default=0),
     Column("slices_failed", Integer, nullable=False, default=0),
-    moment("state_changed_at"),
+    timestamp("state_changed_at"),
     updated_at(),
     Column("metadata", Json),
 )
@@ -143,7 +143,7 @@ state_events = Table(
     "swf_system_state_events",
     metadata,
     Column("event_id", Integer, Identity(), primary_key=True),
-    moment("timestamp", index=True),
+    timestamp("timestamp", index=True),
     Column("run_number", Integer, nullable=False, index=True),
     Column("event_type", String(50), nullable=False, index=True),
     Column("state", String(20), nullable=False, index=True),

@@ -11,7 +11,7 @@ from ...database.records.agents import Agent
 from ...messaging.client import request, sender_of
 from ...messaging.outbox import NoOutbox
 from ..agents.snapshot import SILENT
-from ..testbed import HomeTestbed, agents_running, described
+from ..testbed import HomeTestbed, agents_running, describe
 from .protocol import PING, REPLY_PREFIXES, START, STATUS, STOP, control_queue
 from .server import AGENT_TYPE
 
@@ -66,8 +66,8 @@ def look_at_testbed(settings: Settings, database: Database, user: str) -> Testbe
     """What runs of a user's testbed: this home's own is looked at, another user's manager is asked."""
     manager = check_manager(settings, database, user)
     if user == settings.user:
-        look = HomeTestbed(settings).look()
-        return TestbedLook(user, "supervisord", agents_running(look), described(look), manager)
+        look = HomeTestbed(settings).probe()
+        return TestbedLook(user, "supervisord", agents_running(look), describe(look), manager)
     if not manager.alive:
         return TestbedLook(user, "nobody", None, "", manager)
     told = ask_manager(settings, user, STATUS, timeout=PING_SECONDS)

@@ -26,8 +26,8 @@ from ...messaging.subscriber import Subscriber
 from ...messaging.subscription import SubscriptionRefused, SubscriptionSpec
 from ..agents.control import ProcessReport
 from ..executions.request import testbed_of
-from ..journal import Entry, Journal
-from ..testbed import HomeTestbed, TestbedControl, agents_running, described
+from ..journal import Journal, JournalEntry
+from ..testbed import HomeTestbed, TestbedControl, agents_running, describe
 from .protocol import PING, RESTART, START, ManagerCommand, answer, control_queue, read_command
 
 log = logging.getLogger(__name__)
@@ -169,11 +169,11 @@ class AgentManager:
     def _told(self, command: ManagerCommand) -> dict[str, Any]:
         if command.command == PING:
             return {"accepted": True, "status": "alive"}
-        look = self._testbed.look()
+        look = self._testbed.probe()
         return {
             "accepted": True,
             "agents_running": agents_running(look),
-            "supervisord_status": described(look),
+            "supervisord_status": describe(look),
             "at_work": self._at_work,
         }
 
@@ -212,7 +212,7 @@ class AgentManager:
 
     def _keep(self, command: ManagerCommand, told: Mapping[str, Any], began: datetime) -> None:
         words = f"{command.command} {command.config_name or ''}".strip()
-        entry = Entry(
+        entry = JournalEntry(
             at=began,
             kind="action",
             who=f"{command.source or 'somebody'} (agent manager)",
@@ -231,7 +231,7 @@ class AgentManager:
         self._changed.set()
 
     def _describe(self) -> Heartbeat:
-        link, hears, look = self._connection.state(), self._hears, self._testbed.look()
+        link, hears, look = self._connection.state(), self._hears, self._testbed.probe()
         connected = link.phase is Phase.UP
         ended = self._ended
         state = PROCESSING if self._at_work else READY if hears else STARTING

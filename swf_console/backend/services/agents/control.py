@@ -84,7 +84,7 @@ def _note_end(settings: Settings, database: Database, pid: int, outcome: Process
     with database.write() as connection:
         for agent in agents.present(connection, 1_000):
             if agent.pid == pid and agent.hostname == settings.host:
-                agents.leave(connection, agent.instance_name, datetime.now(UTC))
+                agents.mark_exited(connection, agent.instance_name, datetime.now(UTC))
 
 
 def change_agents(

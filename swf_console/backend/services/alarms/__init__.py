@@ -1,1 +1,1 @@
-"""Alarms."""
+"""Alarms: rules, the list of one console, and the verdict."""

@@ -1,4 +1,4 @@
-"""What needs a human while another screen is open: agents, executions, connections."""
+"""The rules that raise alarms: agents, executions, connections."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -10,15 +10,15 @@ from ..agents.snapshot import AgentsSnapshot, AgentStatus
 from ..executions.progress import EndedExecution
 from ..health.connection import ConnectionStatus, Connectivity
 
-# a shorter outage is no alarm
+# seconds; a shorter outage raises no alarm
 PATIENCE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmEvent:
-    """Something that a rule reports once. `over`: what `key` spoke of has ended.
+    """A change that a rule reports once. `over`: the cause of `key` has ended.
 
-    `screen` and `where` are the way to it; without `alarm` it is only said.
+    `screen` and `where` lead to its subject; without `alarm` it is only a message.
     """
 
     key: str
@@ -31,13 +31,13 @@ class AlarmEvent:
 
 
 class AgentRule:
-    """Each agent that fails or falls silent, when that begins and when it is over."""
+    """Agents that fail or send no heartbeat: when it starts and when it ends."""
 
     def __init__(self) -> None:
-        self._standing: set[str] = set()
+        self._active: set[str] = set()
 
     def check(self, snapshot: AgentsSnapshot) -> Iterator[AlarmEvent]:
-        """What is new in this snapshot."""
+        """Changes since the last snapshot."""
         now: set[str] = set()
         for agent in snapshot.lines:
             text = _trouble(agent)
@@ -45,23 +45,23 @@ class AgentRule:
                 continue
             key = f"agent {agent.key}"
             now.add(key)
-            if key not in self._standing:
+            if key not in self._active:
                 yield AlarmEvent(key, text, "agents", {"agent": agent.key})
         known = snapshot.supervisor == "running" and not snapshot.database_trouble
-        over = self._standing - now if known else set()
+        over = self._active - now if known else set()
         yield from (AlarmEvent(key, over=True) for key in sorted(over))
-        self._standing = (self._standing - over) | now
+        self._active = (self._active - over) | now
 
 
 class ExecutionRule:
-    """Each execution that failed after `since`."""
+    """Executions that failed after `since`."""
 
     def __init__(self, since: datetime) -> None:
         self._since = since
         self._failed: set[str] = set()
 
     def check(self, failed: Iterable[ExecutionSummary]) -> Iterator[AlarmEvent]:
-        """What is new among these."""
+        """Failures that were not reported yet."""
         for one in failed:
             if one.end_time and one.end_time > self._since and one.execution_id not in self._failed:
                 self._failed.add(one.execution_id)
@@ -72,30 +72,30 @@ class ExecutionRule:
 
 
 class ConnectionRule:
-    """Each connection that is down for longer than PATIENCE, and when it is back."""
+    """Connections that are down for longer than PATIENCE, and their return."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._down_since: dict[str, float] = {}
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     def check(self, connections: Iterable[ConnectionStatus]) -> Iterator[AlarmEvent]:
-        """What is new in these."""
+        """Changes since the last check."""
         for one in connections:
             if one.state.is_away:
                 since = self._down_since.setdefault(one.name, self._now())
-                if self._now() - since >= PATIENCE and one.name not in self._told:
-                    self._told.add(one.name)
-                    yield AlarmEvent(one.name, f"{one.subject} is away: {one.trouble}", "doctor")
+                if self._now() - since >= PATIENCE and one.name not in self._reported:
+                    self._reported.add(one.name)
+                    yield AlarmEvent(one.name, f"{one.subject} is not reachable: {one.trouble}", "doctor")
             elif one.state in (Connectivity.UP, Connectivity.IDLE):
                 self._down_since.pop(one.name, None)
-                if one.name in self._told:
-                    self._told.discard(one.name)
+                if one.name in self._reported:
+                    self._reported.discard(one.name)
                     yield AlarmEvent(one.name, over=True)
 
 
 def ended(execution: EndedExecution) -> AlarmEvent | None:
-    """The end of an execution of this process; a failure is for the ExecutionRule."""
+    """The end of an execution of this process; failures are reported by ExecutionRule."""
     if execution.status == "failed":
         return None
     why = f" ({execution.reason})" if execution.reason != execution.status else ""
@@ -105,7 +105,7 @@ def ended(execution: EndedExecution) -> AlarmEvent | None:
 
 def _trouble(agent: AgentStatus) -> str:
     view = agent.view
-    # BACKOFF is not told: supervisord tries again, and says FATAL when it gives up
+    # BACKOFF raises no alarm: supervisord retries, and sets FATAL when it gives up
     if view.is_failed and view.state != "BACKOFF":
         note = view.note.removeprefix(view.program or "").lstrip(": ")
         return f"{view.name} {view.state}{f': {note}' if note else ''}"

@@ -1,10 +1,11 @@
-"""Is the testbed all right? One verdict, for the overview, `status` and the tools."""
+"""The verdict on the testbed, one for overview, `status` and tools."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from ...core.format import age as age_text
 from ...core.format import plural, since
 from ..agents.names import RUNNER, STAYS
 from ..agents.snapshot import AgentsSnapshot, AgentView
@@ -14,11 +15,11 @@ from ..health.connection import ConnectionStatus, Connectivity
 READY = "ready to run"
 UNCONFIGURED = 2
 UNREACHABLE = 3
-STARTABLE = ("running", "absent", "stale")  # supervisord is there, or the next run starts it
+STARTABLE = ("running", "absent", "stale")  # supervisord is running, or the next run starts it
 
 
 class Change(NamedTuple):
-    """Something that happened. `tone` is ok, watch, bad or plain; `execution_id` is what to open."""
+    """A recent change. `color` is ok, watch, bad or plain; `execution_id` is the execution to open."""
 
     at: datetime
     color: str
@@ -27,10 +28,9 @@ class Change(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The one sentence about what needs a human most; `screen` is where to go for it.
+    """One sentence on the most urgent condition; `screen` is where to act on it.
 
-    `readiness` says what comes first of what keeps an execution from running, `exit_code` what `status` makes
-    of that.
+    `readiness` is the first condition that prevents an execution, `exit_code` the exit code of `status`.
     """
 
     color: str
@@ -41,10 +41,10 @@ class Verdict(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What a verdict is made from; who does not ask about executions leaves them out.
+class VerdictInput:
+    """The states from which the verdict is computed; executions are optional.
 
-    `namespace_trouble` says why there is no namespace. `changes` are the newest first.
+    `namespace_trouble` says why there is no namespace. `changes` are newest first.
     """
 
     agents: AgentsSnapshot
@@ -56,87 +56,98 @@ class Facts:
     changes: Sequence[Change] = ()
 
 
-def verdict(facts: Facts) -> Verdict:
-    """What needs a human most, else that all is well; with it what keeps an execution from running."""
-    found = [*_connections(facts), *_agents(facts), *_executions(facts), *_calm(facts)]
+def verdict(facts: VerdictInput) -> Verdict:
+    """The most urgent condition, else that all is OK; with the first one that prevents an execution."""
+    found = [*_connections(facts), *_agents(facts), *_executions(facts), *_normal(facts)]
     blocking = next((one for one in found if one.exit_code), found[0])
     return found[0]._replace(exit_code=blocking.exit_code, readiness=blocking.readiness)
 
 
 def not_ready(what: str, why: str = "", advice: str = "") -> str:
-    """Why nothing can be run, and what to do about it."""
+    """Why no execution can run, and what to do."""
     head = f"not ready: {what}: {why}" if why else f"not ready: {what}"
     return f"{head.rstrip('.')}. {advice}" if advice else head
 
 
-def _connections(facts: Facts) -> Iterator[Verdict]:
-    """What cannot be reached, and what is not chosen."""
+def _connections(facts: VerdictInput) -> Iterator[Verdict]:
+    """Backends that are not usable, and a missing namespace."""
     broker, database = facts.broker, facts.database
-    no_broker = not_ready("the broker cannot be reached", broker.error, broker.advice)
+    no_broker = not_ready("the broker is not reachable", broker.error, broker.advice)
     if broker.state.is_away and database.state.is_away:
-        text = "Broker and database cannot be reached: the doctor says what to do about each"
+        text = "Broker and database are not reachable. The doctor shows what to do"
         yield Verdict("bad", text, "", UNREACHABLE, no_broker)
     if broker.state.is_away:
-        text = "The broker cannot be reached: no message goes or comes. The doctor says what to do"
+        text = "The broker is not reachable: no messages are sent or received. The doctor shows what to do"
         yield Verdict("bad", text, "", UNREACHABLE, no_broker)
     if database.state.is_away:
-        how = "cannot be used" if database.state is Connectivity.UNUSABLE else "cannot be reached"
-        text = f"The database {how}: what runs is not known. The doctor says what to do"
-        said = not_ready(f"the database {how}", database.error, database.advice)
-        yield Verdict("bad", text, "", UNREACHABLE, said)
+        how = "is not usable" if database.state is Connectivity.UNUSABLE else "is not reachable"
+        text = f"The database {how}: running executions are unknown. The doctor shows what to do"
+        readiness = not_ready(f"the database {how}", database.error, database.advice)
+        yield Verdict("bad", text, "", UNREACHABLE, readiness)
     if facts.namespace is None:
-        said = not_ready("there is no namespace", facts.namespace_trouble)
-        yield Verdict("watch", "No namespace is chosen", "namespaces", UNCONFIGURED, said)
+        readiness = not_ready("no namespace is set", facts.namespace_trouble)
+        yield Verdict("watch", "No namespace is set", "namespaces", UNCONFIGURED, readiness)
 
 
-def _agents(facts: Facts) -> Iterator[Verdict]:
-    """What supervisord cannot do, and what it cannot keep running."""
+def _agents(facts: VerdictInput) -> Iterator[Verdict]:
+    """A supervisord that does not work, and agents that failed or are silent."""
     agents = facts.agents
     if agents.supervisor not in STARTABLE:
         why = f": {agents.supervisor_trouble}" if agents.supervisor_trouble else ""
-        said = not_ready("no agent can be started", agents.supervisor_trouble)
-        yield Verdict("bad", f"supervisord is {agents.supervisor}{why}", "agents", UNREACHABLE, said)
+        readiness = not_ready("agents cannot be started", agents.supervisor_trouble)
+        yield Verdict("bad", f"supervisord is {agents.supervisor}{why}", "agents", UNREACHABLE, readiness)
     if lost := [one.summary.execution_id for one in facts.running if one.lost]:
-        yield Verdict("bad", f"{lost[0]} is lost: its process was killed", "executions")
+        yield Verdict("bad", f"{lost[0]} is lost: its process stopped responding", "executions")
     failed = [line.view for line in agents.lines if line.view.is_failed]
     silent = [line.view for line in agents.lines if line.view.is_silent]
-    # an execution does without the monitor and the agent manager
-    hinder = [view for view in (*failed, *silent) if view.program not in STAYS]
-    code, said = (UNREACHABLE, _first_of(hinder)) if hinder else (0, READY)
+    # an execution needs neither the monitor nor the agent manager
+    blocking = [view for view in (*failed, *silent) if view.program not in STAYS]
+    code, readiness = (UNREACHABLE, _first_of(blocking)) if blocking else (0, READY)
     if failed:
-        yield Verdict("bad", f"{_names(failed)} failed: look at the log", "agents", code, said)
+        yield Verdict("bad", f"{_names(failed)} failed: see the log", "agents", code, readiness)
     if silent:
-        yield Verdict("bad", f"{_names(silent)} runs, but says nothing: restart it", "agents", code, said)
+        since_heartbeat = _heartbeat_age(silent)
+        is_, has, it = ("is", "has", "it") if len(silent) == 1 else ("are", "have", "them")
+        text = f"{_names(silent)} {is_} running but {has} sent no heartbeat{since_heartbeat}. Restart {it}"
+        yield Verdict("bad", text, "agents", code, readiness)
 
 
-def _executions(facts: Facts) -> Iterator[Verdict]:
-    """What went wrong lately, and what is missing of what runs."""
+def _executions(facts: VerdictInput) -> Iterator[Verdict]:
+    """The latest failure, and agents that running executions lack."""
     running, missing = facts.running, facts.agents.missing
     bad = [change for change in facts.changes if change.color == "bad"]
     if bad and not running:
         yield Verdict("watch", f"{bad[0].text}, {since(bad[0].at)} ago", "executions")
     needed = [name for name in missing if name != RUNNER or not all(one.here for one in running)]
     if running and needed:
-        yield Verdict("watch", f"{_listed(needed)} needed, and not running: A on Agents", "agents")
+        yield Verdict("watch", f"{_listed(needed)} needed but not running: A on Agents", "agents")
 
 
-def _calm(facts: Facts) -> Iterator[Verdict]:
-    """How it goes, where nothing is in the way."""
+def _normal(facts: VerdictInput) -> Iterator[Verdict]:
+    """The state without any problem: running, or idle."""
     running, agents = facts.running, facts.agents
     if running:
         what = plural(len(running), "execution")
-        yield Verdict("busy", f"All is well: {what} running{_done(running[0])}")
+        yield Verdict("busy", f"All OK: {what} running{_done(running[0])}")
     if agents.missing:
-        text = f"Nothing runs. {agents.configuration} needs {plural(len(agents.missing), 'agent')} more: "
-        yield Verdict("ok", f"{text}R runs it and offers to start them", "agents")
-    yield Verdict("ok", "All is well, nothing runs: R runs a workflow")
+        missing = plural(len(agents.missing), "agent")
+        are = "is" if len(agents.missing) == 1 else "are"
+        text = f"Idle. {missing} that {agents.configuration} needs {are} not running. A starts them"
+        yield Verdict("ok", text, "agents")
+    yield Verdict("ok", "Idle, all OK. Press R to run a workflow")
 
 
 def _first_of(agents: Sequence[AgentView]) -> str:
     first, *more = agents
     others = f" (and {len(more)} more)" if more else ""
-    said = f"{first.program}{others}: {first.note}" if first.note else f"{first.program}{others}"
-    return not_ready(said, advice=f"Then: swf-console agents restart {first.program}")
+    subject = f"{first.program}{others}: {first.note}" if first.note else f"{first.program}{others}"
+    return not_ready(subject, advice=f"Then: swf-console agents restart {first.program}")
+
+
+def _heartbeat_age(agents: Sequence[AgentView]) -> str:
+    """How long the first of them has sent no heartbeat."""
+    seconds = agents[0].heartbeat_seconds
+    return "" if seconds is None else f" for {age_text(seconds)}"
 
 
 def _done(one: ExecutionProgress) -> str:

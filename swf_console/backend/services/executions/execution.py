@@ -19,8 +19,8 @@ from ...message_mapping import incoming_row
 from ...messaging.message import IncomingMessage, draft
 from ...messaging.publisher import PublishAborted, Publisher
 from ...simulation.clocks import FastClock, RealtimeClock
-from ...simulation.environment import execution_environment
 from ...simulation.execution import ExecutionOutcome, executor_config, simulate
+from ...simulation.execution_environment import execution_environment
 from ...simulation.metrics import performance_metrics
 from ...simulation.ports import ExecutionIdentity, SendAborted, StateChange, StopSignal
 from .outbox import DatabaseOutbox

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import UsageError
-from ...core.files import replacing
+from ...core.files import atomic_write
 from ...core.format import iso
 from ...core.settings import Settings
 from ...database import Connection, Database, definitions, files, messages, runs, slices, workers
-from ...database.records.messages import Message, MessageFilter
+from ...database.records.messages import MessageFilter, MessageRecord
 from ...database.records.pages import Page
 from ...database.records.processing import SliceFilter, StfFilter
 from ...database.records.workflows import Execution, StateEvent
@@ -101,7 +101,7 @@ def write_whole(file: Path, pieces: Iterator[str]) -> int:
     """Write text to a temporary file and rename it to `file`; returns the bytes written."""
     if file.is_dir():
         raise IsADirectoryError(None, "is a directory")
-    with replacing(file, 0o666, durable=True) as target:
+    with atomic_write(file, 0o666, durable=True) as target:
         for piece in pieces:
             target.write(piece.encode())
         return target.tell()
@@ -141,7 +141,7 @@ def _events(database: Database, number: int, execution_id: str) -> Iterator[Stat
             return
 
 
-def all_messages(database: Database, wanted: MessageFilter) -> Iterator[Message]:
+def all_messages(database: Database, wanted: MessageFilter) -> Iterator[MessageRecord]:
     """Every matching message with its content, oldest first; one page is in memory at a time."""
     after = None
     while True:

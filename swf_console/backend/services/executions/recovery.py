@@ -82,7 +82,7 @@ def _close(
         if not ours:
             return None
         announced = messages.page(connection, _of(execution, "run_imminent"), limit=1).items
-        ended = messages.has(connection, execution.execution_id, "end_run")
+        ended = messages.exists(connection, execution.execution_id, "end_run")
         total = messages.count(connection, _of(execution, "stf_gen"), MOST_COUNTED)
         if ended or not announced:
             return Recovered(execution.execution_id, None)

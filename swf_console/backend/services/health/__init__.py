@@ -1,1 +1,1 @@
-"""Health."""
+"""The state of broker, database and namespace; the doctor."""

@@ -1,4 +1,4 @@
-"""The broker probed once: never raises, starts nothing."""
+"""A probe of the broker: never raises, starts nothing."""
 
 import threading
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from .connection import ConnectionStatus, Connectivity
 
 @dataclass(frozen=True, slots=True)
 class BrokerHealth:
-    """The broker: `kind` is embedded or stomp, `pid` that of an embedded one."""
+    """The state of the broker: `kind` is embedded or stomp, `pid` that of an embedded one."""
 
     kind: str
     health: Connectivity
@@ -26,12 +26,12 @@ class BrokerHealth:
 
     @property
     def connection(self) -> ConnectionStatus:
-        """The same in the terms of every backend."""
+        """The same as status of a connection."""
         return ConnectionStatus("broker", self.health, self.place, error=self.error or "", advice=self.advice)
 
 
 def probe_broker(settings: Settings, patience: float) -> BrokerHealth:
-    """Connect to the broker and leave again; an embedded one that does not run is not started."""
+    """Connect to the broker and disconnect; an embedded one that is not running is not started."""
     kind, pid = ("stomp", None) if settings.broker else ("embedded", _embedded_pid(settings))
     if kind == "embedded" and find_running(settings.state_dir) is None:
         return BrokerHealth(kind, Connectivity.IDLE)

@@ -8,7 +8,7 @@ from ...core.format import with_advice
 
 
 class Connectivity(StrEnum):
-    """How a backend is. `idle`: it is not there, and will be when something needs it."""
+    """The state of a backend. `idle`: it is not running, and starts when it is needed."""
 
     STARTING = "starting"
     UP = "up"
@@ -18,7 +18,7 @@ class Connectivity(StrEnum):
 
     @property
     def is_away(self) -> bool:
-        """Whether it cannot be reached, or is of no use."""
+        """Whether it is not reachable, or not usable."""
         return self in (Connectivity.DOWN, Connectivity.UNUSABLE)
 
 
@@ -26,7 +26,7 @@ SUBJECTS = {"broker": "the broker", "db": "the database", "superv": "supervisord
 
 
 class ConnectionStatus(NamedTuple):
-    """A snapshot. `proved_at` is the last sign of life, `next_at` the next attempt; instants are UTC."""
+    """A snapshot of a connection. `proved_at` is the last sign of life, `next_at` the next attempt (UTC)."""
 
     name: str
     state: Connectivity = Connectivity.STARTING
@@ -39,12 +39,12 @@ class ConnectionStatus(NamedTuple):
 
     @property
     def trouble(self) -> str:
-        """Why it is away, and what to do about it."""
+        """Why it is not usable, and what to do."""
         return with_advice(self.error or "no reason given", self.advice)
 
     @property
     def subject(self) -> str:
-        """What it leads to, as the beginning of a sentence about it."""
+        """The backend, as the subject of a sentence."""
         return SUBJECTS.get(self.name, self.name)
 
     def age(self, now: datetime | None = None) -> float | None:

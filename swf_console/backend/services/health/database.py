@@ -1,4 +1,4 @@
-"""The database probed once, with what it says is running: never raises."""
+"""A probe of the database with running executions and agents: never raises."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ RUNNING_CAP = 1_001
 
 @dataclass(frozen=True, slots=True)
 class DatabaseHealth:
-    """The database and what it says is running; `running_count` stops at a thousand.
+    """The state of the database, and what is recorded as running; `running_count` stops at a thousand.
 
-    `lost` are the ids among `running` whose lease has expired: no process runs them any more.
+    `lost` are the ids among `running` with an expired lease: no process runs them any more.
     """
 
     kind: str
@@ -39,7 +39,7 @@ class DatabaseHealth:
 
     @property
     def connection(self) -> ConnectionStatus:
-        """The same in the terms of every backend; a file that is upgraded when it is opened is only idle."""
+        """The same as status of a connection; a SQLite file that the next program upgrades is only idle."""
         state = self.health
         if state is Connectivity.UNUSABLE and self.kind == "sqlite" and "db upgrade" in self.advice:
             state = Connectivity.IDLE
@@ -47,7 +47,7 @@ class DatabaseHealth:
 
 
 def probe_database(settings: Settings) -> DatabaseHealth:
-    """Open the database as it is, without making or upgrading it, and read what runs."""
+    """Open the database without creating or upgrading it, and read what is running."""
     kind, place = "unknown", ""
     try:
         url = urls.parse(settings.database_url)
@@ -64,12 +64,12 @@ def probe_database(settings: Settings) -> DatabaseHealth:
         return DatabaseHealth(kind, Connectivity.UNUSABLE, place, None, error.message, error.advice)
     except DatabaseUnreachable as error:
         return DatabaseHealth(kind, Connectivity.DOWN, place, None, error.message, error.advice)
-    except Exception as error:  # noqa: BLE001 (whatever it is, it is what the database answered)
+    except Exception as error:  # noqa: BLE001 (any error is the result of the probe)
         return DatabaseHealth(kind, Connectivity.DOWN, place, None, f"{type(error).__name__}: {error}")
 
 
-def collect_figures(settings: Settings) -> DatabaseMetrics | None:
-    """The figures of the database as it is; None where there is none to read."""
+def collect_metrics(settings: Settings) -> DatabaseMetrics | None:
+    """The metrics of the database; None if it cannot be read."""
     try:
         url = urls.parse(settings.database_url)
         file = urls.file_of(url)
@@ -81,7 +81,7 @@ def collect_figures(settings: Settings) -> DatabaseMetrics | None:
                 return metrics.collect(connection)
         finally:
             database.close()
-    except Exception:  # noqa: BLE001 (the probe of the database says what it is)
+    except Exception:  # noqa: BLE001 (the probe of the database reports it)
         return None
 
 

@@ -1,4 +1,4 @@
-"""Whether the home has a namespace."""
+"""The namespace of the home."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from ..executions.request import testbed_of
 
 @dataclass(frozen=True, slots=True)
 class NamespaceHealth:
-    """The namespace that testbed.toml names; `error` says why none can be used."""
+    """The namespace that testbed.toml names; `error` says why there is none."""
 
     name: str | None
     file: str | None = None
@@ -21,12 +21,12 @@ class NamespaceHealth:
 
     @property
     def trouble(self) -> str:
-        """Why there is none, and what to do about it."""
+        """Why there is none, and what to do."""
         return with_advice(self.error or "", self.advice)
 
 
 def probe_namespace(settings: Settings) -> NamespaceHealth:
-    """The namespace, read from its file."""
+    """Read the namespace from its file."""
     file: str | None = None
     try:
         path = find_testbed(settings.testbed_config, settings.workflows_dir)

@@ -1,4 +1,4 @@
-"""A question to a backend that may hang."""
+"""Calls to a backend that may block."""
 
 import queue
 import threading
@@ -11,20 +11,20 @@ T = TypeVar("T")
 
 @dataclass
 class Probe(Generic[T]):
-    """A question under way in a thread of its own, which never keeps the process from ending."""
+    """A call that runs in a daemon thread, so that the process can exit while it blocks."""
 
-    question: Callable[[], T]
-    _answer: "queue.SimpleQueue[T]" = field(default_factory=queue.SimpleQueue)
+    call: Callable[[], T]
+    _result: "queue.SimpleQueue[T]" = field(default_factory=queue.SimpleQueue)
 
     def __post_init__(self) -> None:
-        threading.Thread(target=self._ask, name="probe", daemon=True).start()
+        threading.Thread(target=self._run, name="probe", daemon=True).start()
 
     def within(self, seconds: float, otherwise: Callable[[], T]) -> T:
-        """The answer, or `otherwise()` where it has not come within `seconds`."""
+        """The result, or `otherwise()` if it does not come within `seconds`."""
         try:
-            return self._answer.get(timeout=max(0.0, seconds))
+            return self._result.get(timeout=max(0.0, seconds))
         except queue.Empty:
             return otherwise()
 
-    def _ask(self) -> None:
-        self._answer.put(self.question())
+    def _run(self) -> None:
+        self._result.put(self.call())

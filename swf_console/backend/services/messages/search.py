@@ -9,7 +9,7 @@ from typing import Any
 
 from ...core.errors import UsageError
 from ...database import Database, messages
-from ...database.records.messages import Message, MessageFilter, MessageSummary
+from ...database.records.messages import MessageFilter, MessageRecord, MessageSummary
 from ...database.records.pages import Page
 from ...database.sql.keyset import cursor_of
 from ...message_mapping import stored_metadata
@@ -72,13 +72,13 @@ def list_messages(
     return _search(database, wanted, rest, after, limit)
 
 
-def with_contents(database: Database, items: Sequence[MessageSummary]) -> tuple[Message, ...]:
+def with_contents(database: Database, items: Sequence[MessageSummary]) -> tuple[MessageRecord, ...]:
     """The same messages with their contents."""
     with database.read() as connection:
         return tuple(messages.with_content(connection, [one.message_id for one in items]))
 
 
-def find_message(database: Database, message_id: str) -> Message:
+def find_message(database: Database, message_id: str) -> MessageRecord:
     """One message with its content. Raises UsageError where there is none of that id."""
     try:
         identity = str(uuid.UUID(message_id))

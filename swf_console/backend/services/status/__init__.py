@@ -1,1 +1,1 @@
-"""Status."""
+"""The status of a home and of the system."""

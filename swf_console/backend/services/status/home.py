@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from ...core.settings import Settings
 from ..agents.snapshot import AgentsSnapshot, AgentStatus, AgentView, SupervisorSnapshot
 from ..agents.status import merge, probe_supervisor
-from ..alarms.verdict import Facts, Verdict, verdict
+from ..alarms.verdict import Verdict, VerdictInput, verdict
 from ..health.broker import BrokerHealth, probe_broker, silent_broker
 from ..health.connection import Connectivity
-from ..health.database import collect_figures, probe_database, silent_database
+from ..health.database import collect_metrics, probe_database, silent_database
 from ..health.namespace import NamespaceHealth, probe_namespace
 from ..health.probe import Probe
 
@@ -25,11 +25,10 @@ LEAST = 0.1  # for an answer that is on its way
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The state of a home; `exit_code` is 0 when it is ready to run.
+    """The status of a home; `exit_code` is 0 if it is ready to run.
 
-    `agents` are those of supervisord with what their heartbeats say, then those that live elsewhere.
-    `figures` are those of the monitor's `/metrics`, where they were asked for and came in time; `errors`
-    count what was met, by backend.
+    `agents` are the programs of supervisord with their heartbeats, then agents on other hosts. `figures` are
+    the metrics of the monitor's `/metrics`, if requested and in time; `errors` counts failures by backend.
     """
 
     ready: bool
@@ -84,7 +83,7 @@ def _probe(
     broker = Probe(lambda: probe_broker(settings, patience))
     supervisor = Probe(lambda: probe_supervisor(settings))
     database = Probe(lambda: probe_database(settings))
-    figures = Probe(lambda: collect_figures(settings)) if counted else None
+    figures = Probe(lambda: collect_metrics(settings)) if counted else None
     found = database.within(left(patience / 2), lambda: silent_database(settings, patience))
     parts = (
         broker.within(left(LEAST), lambda: silent_broker(settings, patience)),
@@ -102,9 +101,11 @@ def verdict_of(
     supervisor: SupervisorSnapshot,
     agents: Sequence[AgentView],
 ) -> Verdict:
-    """The verdict on what was probed."""
+    """The verdict on these states."""
     snapshot = AgentsSnapshot(tuple(map(AgentStatus, agents)), supervisor.state, supervisor.trouble)
-    return verdict(Facts(snapshot, broker.connection, database.connection, namespace.name, namespace.trouble))
+    return verdict(
+        VerdictInput(snapshot, broker.connection, database.connection, namespace.name, namespace.trouble)
+    )
 
 
 def _supervisor_silent(patience: float) -> SupervisorSnapshot:

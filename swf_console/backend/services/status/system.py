@@ -1,4 +1,4 @@
-"""Everything at once: the status of the home, its latest executions and runs, recent errors."""
+"""The status of the home with its latest executions, runs and errors."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class SystemState:
-    """`status` has the verdict, the agents and supervisord; the rest are the newest ten of each."""
+    """`status` holds verdict, agents and supervisord; the others are the newest ten of each."""
 
     user: str
     status: Status

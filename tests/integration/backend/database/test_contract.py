@@ -432,7 +432,7 @@ def test_page_is_not_moved_by_executions_that_start_meanwhile(
 
 @pytest.mark.parametrize("cursor", ["", "x", "W10", "WzEsIDJd", "WyJub3ciLCAiYSJd", "\U0001f600"])
 def test_text_that_is_no_cursor_is_bad_input(database: Database, cursor: str) -> None:
-    with database.read() as connection, pytest.raises(UsageError, match="no page of this list"):
+    with database.read() as connection, pytest.raises(UsageError, match="not a cursor of this list"):
         executions.page(connection, ExecutionFilter(), cursor)
 
 
@@ -618,8 +618,8 @@ def test_types_and_counts_of_an_execution(database: Database, stream: Sequence[N
     with database.read() as connection:
         kinds = messages.types(connection)
         counts = messages.counts(connection, "e1")
-        assert messages.has(connection, "e1", "end_run")
-        assert not messages.has(connection, "e1", "announcement")
+        assert messages.exists(connection, "e1", "end_run")
+        assert not messages.exists(connection, "e1", "announcement")
         assert messages.types(connection, "absent") == []
     assert kinds == ["end_run", "stf_gen", "stf_ready", "tf_file_registered"]
     assert counts == {
@@ -699,8 +699,8 @@ def test_heartbeat_changes_what_it_says_and_nothing_else(database: Database) -> 
         agents.heartbeat(connection, beat)
         agents.heartbeat(connection, Heartbeat(beat.instance_name, "STF_Datataking", "OK", NOW + SECOND))
         agent = agents.get(connection, beat.instance_name)
-        assert agents.leave(connection, beat.instance_name, NOW + 2 * SECOND)
-        assert not agents.leave(connection, "absent", NOW)
+        assert agents.mark_exited(connection, beat.instance_name, NOW + 2 * SECOND)
+        assert not agents.mark_exited(connection, "absent", NOW)
         gone = agents.get(connection, beat.instance_name)
     assert agent is not None
     assert gone is not None

@@ -65,7 +65,7 @@ OTHERS: dict[str, Callable[[Connection], object]] = {
     "definitions of a workflow": lambda c: definitions.page(c, "w", cursor_of([1])),
     "events": lambda c: runs.events(c, 1, cursor_of([NOW, 1])),
     "expired": lambda c: executions.expired(c, NOW),
-    "has": lambda c: messages.has(c, "e", "t"),
+    "exists": lambda c: messages.exists(c, "e", "t"),
     "leases": lambda c: executions.leases(c, "o"),
     "logs": lambda c: logs.page(c, LogFilter(), cursor_of([NOW, 1])),
     "logs of an application": lambda c: logs.page(c, LogFilter(app_name="a")),

@@ -66,7 +66,7 @@ def test_our_tables_are_the_monitor_s_and_more(postgresql: PostgreSQLServer) -> 
 def test_database_of_the_monitor_is_brought_up_without_touching_its_rows(postgresql_url: str) -> None:
     make_monitor_database(postgresql_url)
     before = shape_of(postgresql_url)
-    with pytest.raises(DatabaseUnusable, match=r"has no tables of ours yet|version.*db upgrade"):
+    with pytest.raises(DatabaseUnusable, match=r"has no tables of swf-console yet|version.*db upgrade"):
         open_database(postgresql_url)
     lacks = migrate.check(postgresql_url)
     assert f"version {HEAD} (has none)" in lacks
@@ -92,7 +92,7 @@ def test_database_of_the_monitor_is_brought_up_without_touching_its_rows(postgre
 
 
 def test_empty_database_is_only_looked_at_until_it_is_upgraded(postgresql_url: str) -> None:
-    with pytest.raises(DatabaseUnusable, match=r"has no tables of ours yet.*swf-console db upgrade"):
+    with pytest.raises(DatabaseUnusable, match=r"has no tables of swf-console yet.*swf-console db upgrade"):
         open_database(postgresql_url)
     assert migrate.current(postgresql_url) is None
     assert "table swf_runs" in migrate.check(postgresql_url)

@@ -19,7 +19,7 @@ from swf_console.backend.database.connection import migrate, urls
 from swf_console.backend.database.connection.revision import HEAD, KNOWN, compatible_from
 from swf_console.backend.database.connection.schema_diff import missing
 from swf_console.backend.database.records.agents import Heartbeat
-from swf_console.backend.database.tables.schema import all_tables
+from swf_console.backend.database.tables.all_tables import all_tables
 from swf_console.backend.services.health.database import probe_database
 from tests.support import next_version, schema
 from tests.support.history import add_execution
@@ -113,7 +113,7 @@ def test_programs_that_were_locked_out_once_stay_so(
 
 def test_next_revision_makes_a_fresh_database(url: str, additive: Path) -> None:
     if url.startswith("postgresql"):
-        with pytest.raises(DatabaseUnusable, match="no tables of ours yet"):
+        with pytest.raises(DatabaseUnusable, match="no tables of swf-console yet"):
             open_database(url)
     next_version.upgrade(url, additive)
     with opened(url) as database:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from swf_console.backend.core.errors import BrokerUnreachable, PortTaken
+from swf_console.backend.core.errors import BrokerUnreachable, PortInUse
 from swf_console.backend.core.settings import BrokerSettings
 from swf_console.backend.messaging.connection import StompConnection
 from swf_console.backend.messaging.message import OutgoingMessage, make
@@ -115,12 +115,12 @@ def test_connection_address_error_is_shown_and_retried() -> None:
 
     def address() -> BrokerSettings:
         asked.release()
-        raise PortTaken("port 61613 is taken")
+        raise PortInUse("port 61613 is taken")
 
     connection = StompConnection(address, backoff=(0.01, 0.02))
     connection.start()
     try:
-        with pytest.raises(PortTaken):
+        with pytest.raises(PortInUse):
             connection.wait_up(30)
         for _ in range(3):
             assert asked.acquire(timeout=5)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.core.errors import BrokerUnreachable, PortTaken
+from swf_console.backend.core.errors import BrokerUnreachable, PortInUse
 from swf_console.backend.core.settings import BrokerSettings, Settings
 from swf_console.backend.messaging.connection import StompConnection
 from swf_console.backend.messaging.embedded import (
@@ -205,7 +205,7 @@ def test_embedded_broker_port_taken_is_reported(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         broker = EmbeddedBroker(replace(settings, broker_port=port))
-        with pytest.raises(PortTaken, match=str(port)):
+        with pytest.raises(PortInUse, match=str(port)):
             broker.address()
 
     assert not broker.ours

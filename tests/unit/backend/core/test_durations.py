@@ -1,4 +1,4 @@
-"""Durations counted in little memory, and near the truth."""
+"""DurationHistogram counted in little memory, and near the truth."""
 
 import math
 import random
@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swf_console.backend.core.durations import Durations
+from swf_console.backend.core.durations import DurationHistogram
 
 
 @pytest.mark.parametrize("share", [0.5, 0.95, 0.99])
 def test_a_percentile_is_right_to_nine_percent(share: float) -> None:
     values = sorted(random.Random(4).lognormvariate(-5, 2) for _ in range(10_000))
-    durations = Durations()
+    durations = DurationHistogram()
     for value in values:
         durations.add(value)
     assert durations.percentile(share) == pytest.approx(values[math.ceil(share * len(values)) - 1], rel=0.091)
@@ -21,7 +21,7 @@ def test_a_percentile_is_right_to_nine_percent(share: float) -> None:
 
 @given(st.lists(st.floats(0, 1e5), min_size=1, max_size=50))
 def test_a_percentile_is_never_above_the_longest(values: list[float]) -> None:
-    durations = Durations()
+    durations = DurationHistogram()
     for value in values:
         durations.add(value)
     assert durations.longest == max(values)
@@ -29,12 +29,12 @@ def test_a_percentile_is_never_above_the_longest(values: list[float]) -> None:
 
 
 def test_nothing_counted_has_no_percentile() -> None:
-    assert Durations().percentile(0.5) is None
+    assert DurationHistogram().percentile(0.5) is None
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, 1e-9, 1e9])
 def test_a_duration_out_of_range_is_counted_at_the_edge(seconds: float) -> None:
-    durations = Durations()
+    durations = DurationHistogram()
     durations.add(seconds)
     assert durations.count == 1
     assert durations.percentile(0.5) is not None
@@ -42,6 +42,6 @@ def test_a_duration_out_of_range_is_counted_at_the_edge(seconds: float) -> None:
 
 @pytest.mark.parametrize("seconds", [math.inf, math.nan])
 def test_what_is_no_number_is_not_counted(seconds: float) -> None:
-    durations = Durations()
+    durations = DurationHistogram()
     durations.add(seconds)
     assert durations.count == 0

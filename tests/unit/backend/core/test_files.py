@@ -10,14 +10,14 @@ from threading import Event
 
 import pytest
 
-from swf_console.backend.core.files import FileLock, is_locked, read_json, replacing, write_private
+from swf_console.backend.core.files import FileLock, atomic_write, is_locked, read_json, write_private
 
 HOLDER = """
 import sys
 from pathlib import Path
 from swf_console.backend.core.files import FileLock
 with FileLock(Path(sys.argv[1])) as lock:
-    lock.note("held")
+    lock.write_holder("held")
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -47,7 +47,7 @@ def test_replacing_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Pat
     path.write_text("old")
 
     def interrupted() -> None:
-        with replacing(path, 0o600) as file:
+        with atomic_write(path, 0o600) as file:
             file.write(b"new")
             raise KeyboardInterrupt
 
@@ -73,20 +73,20 @@ def test_file_lock_is_exclusive_and_goes_with_the_process(tmp_path: Path) -> Non
         assert holder.stdout.readline() == "held\n"
         assert is_locked(path)
         assert path.read_text() == "held"
-        assert not FileLock(path).take()
+        assert not FileLock(path).acquire()
         started = time.monotonic()
-        assert not FileLock(path).take(0.05)
+        assert not FileLock(path).acquire(0.05)
         assert time.monotonic() - started >= 0.05
         stop = Event()
         stop.set()
-        assert not FileLock(path).take(60.0, stop.wait)
+        assert not FileLock(path).acquire(60.0, stop.wait)
         holder.kill()
-    assert FileLock(path).take()
+    assert FileLock(path).acquire()
 
 
 def test_file_lock_of_a_directory_and_of_a_missing_file(tmp_path: Path) -> None:
     with FileLock(tmp_path, os.O_RDONLY):
-        assert not FileLock(tmp_path, os.O_RDONLY).take()
+        assert not FileLock(tmp_path, os.O_RDONLY).acquire()
     assert not is_locked(tmp_path / "none")
     with FileLock(tmp_path / "none"):
         assert is_locked(tmp_path / "none")

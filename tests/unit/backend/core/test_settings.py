@@ -66,7 +66,7 @@ class TestHome:
         gone.mkdir()
         monkeypatch.chdir(gone)
         gone.rmdir()
-        with pytest.raises(UsageError, match="working directory is gone"):
+        with pytest.raises(UsageError, match="working directory was deleted"):
             find_home({}, None)
 
     def test_a_working_directory_that_is_gone_does_not_matter_to_a_named_home(
@@ -79,11 +79,11 @@ class TestHome:
         assert load_settings({}, home=home).home == home
 
     def test_a_name_too_long_for_the_system_is_no_home(self, tmp_path: Path) -> None:
-        with pytest.raises(UsageError, match="is no home"):
+        with pytest.raises(UsageError, match="is not a home"):
             find_home({}, tmp_path / ("x" * 300))
 
     def test_the_home_of_nobody_is_one_clear_line(self) -> None:
-        with pytest.raises(UsageError, match="no such home directory"):
+        with pytest.raises(UsageError, match="no home directory of this user"):
             find_home({}, "~no-such-account/home")
 
 
@@ -159,7 +159,7 @@ class TestStateDirectory:
         named = tmp_path / "state"
         named.mkdir(mode=0o700)
         owned_by_another(monkeypatch)
-        with pytest.raises(UsageError, match="belongs to others"):
+        with pytest.raises(UsageError, match="belongs to another user"):
             settings.private_directory(named)
 
     def test_one_that_everybody_shares_is_refused_and_left_alone(self, tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ class TestBroker:
         authority = tmp_path / "ca.pem"
         authority.touch()
         forbid_access(monkeypatch)
-        with pytest.raises(UsageError, match="plain text is no way out"):
+        with pytest.raises(UsageError, match="Fix the path or its permissions"):
             find_broker({"ACTIVEMQ_USE_SSL": "yes", "ACTIVEMQ_SSL_CA_CERTS": str(authority)})
 
     def test_tls_files_are_found_from_every_working_directory(

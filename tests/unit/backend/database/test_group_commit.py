@@ -9,7 +9,7 @@ import pytest
 
 from swf_console.backend.core.errors import DatabaseUnusable, UsageError
 from swf_console.backend.database import Connection, Database, namespaces, open_database, runs
-from swf_console.backend.database.connection.group_commit import GroupWriter, ParallelWriter, Unfit
+from swf_console.backend.database.connection.group_commit import GroupWriter, ParallelWriter, RowRejected
 from swf_console.backend.database.executions import insert
 from swf_console.backend.database.records.workflows import NewExecution
 from swf_console.backend.database.sql.types import utc_now
@@ -75,7 +75,7 @@ def test_a_row_that_fails_at_the_commit_fails_alone(database: Database) -> None:
     bad = writer.submit(lambda connection: insert(connection, orphan))
     good = writer.submit(lambda connection: namespaces.ensure(connection, "good", "o"))
     go.set()
-    assert isinstance(bad.exception(10), Unfit)
+    assert isinstance(bad.exception(10), RowRejected)
     assert good.result(10)[1]
     writer.close()
     assert names(database) == ["good"]
@@ -127,7 +127,7 @@ class Together:
 def test_what_is_alike_and_waits_is_one_job_and_each_has_its_own_answer(database: Database) -> None:
     writer, together = GroupWriter(database), Together()
     go = held(writer)
-    futures = [writer.submit_together(together, name) for name in ("a", "refused", "b")]
+    futures = [writer.submit_batched(together, name) for name in ("a", "refused", "b")]
     other = writer.submit(lambda connection: namespaces.ensure(connection, "c", "o"))
     go.set()
     assert [futures[0].result(10), futures[2].result(10)] == ["a", "b"]
@@ -140,7 +140,7 @@ def test_what_is_alike_and_waits_is_one_job_and_each_has_its_own_answer(database
 def test_one_that_breaks_all_together_breaks_alone(database: Database) -> None:
     writer, together = GroupWriter(database), Together()
     go = held(writer)
-    futures = [writer.submit_together(together, name) for name in ("a", "breaks", "b")]
+    futures = [writer.submit_batched(together, name) for name in ("a", "breaks", "b")]
     other = writer.submit(lambda connection: namespaces.ensure(connection, "c", "o"))
     go.set()
     assert [future.exception(10) is None for future in futures] == [True, False, True]
@@ -152,21 +152,21 @@ def test_one_that_breaks_all_together_breaks_alone(database: Database) -> None:
 
 def test_who_is_patient_waits_for_others_and_goes_with_who_is_not(database: Database) -> None:
     writer, together = GroupWriter(database), Together()
-    patient = [writer.submit_together(together, name, patience=60) for name in ("a", "b")]
+    patient = [writer.submit_batched(together, name, patience=60) for name in ("a", "b")]
     with pytest.raises(TimeoutError):
         patient[0].result(0.05)
     assert writer.submit(lambda connection: namespaces.ensure(connection, "c", "o")).result(10)[1]
     assert [future.result(10) for future in patient] == ["a", "b"]
     assert together.calls == [["a", "b"]]
-    assert writer.submit_together(together, "d", patience=0.01).result(10) == "d"
-    last = writer.submit_together(together, "e", patience=60)
+    assert writer.submit_batched(together, "d", patience=0.01).result(10) == "d"
+    last = writer.submit_batched(together, "e", patience=60)
     writer.close()
     assert last.result(0) == "e"
 
 
 def test_on_a_server_each_is_a_job_of_its_own(database: Database) -> None:
     writer, together = ParallelWriter(database, threads=1), Together()
-    futures = [writer.submit_together(together, name, patience=60) for name in ("a", "refused")]
+    futures = [writer.submit_batched(together, name, patience=60) for name in ("a", "refused")]
     assert futures[0].result(10) == "a"
     assert isinstance(futures[1].exception(10), UsageError)
     writer.close()

@@ -158,7 +158,7 @@ def test_database_of_a_newer_version_is_refused(path: Path) -> None:
 
 
 def test_upgrade_can_be_declined(path: Path) -> None:
-    with pytest.raises(DatabaseUnusable, match=r"no database.*db upgrade"):
+    with pytest.raises(DatabaseUnusable, match=r"does not exist.*db upgrade"):
         open_database(url_of(path), upgrade=False)
     assert not path.exists()
     migrate.upgrade(url_of(path))
@@ -195,7 +195,7 @@ def test_directory_is_no_database(tmp_path: Path) -> None:
 
 
 def test_missing_directory_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DatabaseUnusable, match="cannot be made: No such file") as caught:
+    with pytest.raises(DatabaseUnusable, match="cannot be created: No such file") as caught:
         open_database(url_of(tmp_path / "absent" / "swf.db"))
     assert str(tmp_path / "absent") in caught.value.advice
 
@@ -215,7 +215,7 @@ def test_read_only_directory_is_refused_at_once(as_nobody: Path) -> None:
     as_nobody.chmod(0o500)
     with pytest.raises(DatabaseUnusable, match="read-only"):
         open_database(url_of(path))
-    with pytest.raises(DatabaseUnusable, match="cannot be made: Permission denied"):
+    with pytest.raises(DatabaseUnusable, match="cannot be created: Permission denied"):
         open_database(url_of(as_nobody / "other.db"))
 
 

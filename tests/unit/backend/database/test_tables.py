@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import CheckConstraint, UniqueConstraint
 
-from swf_console.backend.database.tables.schema import all_tables
+from swf_console.backend.database.tables.all_tables import all_tables
 from tests.support.monitor_tables import TABLES
 
 TYPES = {

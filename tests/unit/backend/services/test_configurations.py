@@ -72,5 +72,5 @@ def test_namespace_created_once(named: CommandLine, kept: Database) -> None:
     assert "mine" in named("namespaces").out
     again = named("namespaces", "create", "mine")
     assert again.code == 5
-    assert "shifter's" in again.err
+    assert "owner shifter" in again.err
     assert named("namespaces", "create", "no good").code == 2

@@ -48,7 +48,7 @@ def test_what_python_and_editors_leave_behind_is_not_copied(templates: Path, tmp
 def test_a_file_that_is_there_is_kept_and_nothing_is_written(templates: Path, tmp_path: Path) -> None:
     (tmp_path / "home/agents").mkdir(parents=True)
     (tmp_path / "home/agents/README.md").write_text("mine")
-    with pytest.raises(Refused, match=r"README\.md: there already"):
+    with pytest.raises(Refused, match=r"README\.md: exists already"):
         write_home(tmp_path / "home")
     assert contents(tmp_path / "home") == {"agents/README.md": "mine"}
 
@@ -78,7 +78,7 @@ def test_what_git_ignores_already_is_kept(templates: Path, tmp_path: Path, befor
 
 def test_a_file_in_the_place_of_the_directory_is_one_clear_line(templates: Path, tmp_path: Path) -> None:
     (tmp_path / "home").touch()
-    with pytest.raises(UsageError, match="no home can be written here"):
+    with pytest.raises(UsageError, match="the home cannot be written"):
         write_home(tmp_path / "home")
 
 

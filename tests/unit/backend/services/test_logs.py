@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from swf_console.backend.core.logs import JsonFormatter
-from swf_console.backend.services.logs import for_people
+from swf_console.backend.services.logs import readable_lines
 
 
 def written(message: str, *, failed: bool = False) -> str:
@@ -21,11 +21,11 @@ def written(message: str, *, failed: bool = False) -> str:
 
 
 def test_a_line_of_ours_is_its_time_its_level_and_its_words() -> None:
-    assert for_people(written("3 slices wait")) == ["22:13:20.250 WARNING  3 slices wait"]
+    assert readable_lines(written("3 slices wait")) == ["22:13:20.250 WARNING  3 slices wait"]
 
 
 def test_an_exception_stands_below_line_by_line() -> None:
-    first, *trace = for_people(written("not read", failed=True))
+    first, *trace = readable_lines(written("not read", failed=True))
 
     assert first == "22:13:20.250 WARNING  not read"
     assert trace[0] == "    Traceback (most recent call last):"
@@ -38,4 +38,4 @@ def test_an_exception_stands_below_line_by_line() -> None:
     ids=range(8),
 )
 def test_what_others_write_stays_as_it_is(line: str) -> None:
-    assert for_people(line) == [line]
+    assert readable_lines(line) == [line]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from swf_console.backend.simulation.environment import execution_environment
+from swf_console.backend.simulation.execution_environment import execution_environment
 from swf_console.backend.simulation.source_version import Remote, SourceVersion, collect_source, parse_remote
 from swf_console.backend.simulation.workflow_loader import load_workflow
 from tests.support.simulation import WORKFLOWS

@@ -12,9 +12,9 @@ from supervisor.options import ServerOptions
 from swf_console.backend.core.errors import UsageError
 from swf_console.backend.supervisor import programs
 from swf_console.backend.supervisor.base import Program
-from swf_console.backend.supervisor.environment import search_path, write_environment
 from swf_console.backend.supervisor.launcher import LaunchRefused, prepare
 from swf_console.backend.supervisor.paths import SupervisorPaths, find_paths
+from swf_console.backend.supervisor.program_environment import search_path, write_environment
 from tests.support.supervised import make_home, user_folder
 
 THEIRS = Program("theirs", "agents/theirs.py")

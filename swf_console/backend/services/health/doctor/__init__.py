@@ -1,1 +1,1 @@
-"""Doctor."""
+"""The checks of `swf-console doctor`."""

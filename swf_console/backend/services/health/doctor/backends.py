@@ -1,4 +1,4 @@
-"""What the doctor asks of broker, database and supervisord: reached, secured, writable, on time."""
+"""Checks of broker, database and supervisord: reachable, secure, writable, clock."""
 
 import shutil
 import ssl
@@ -20,30 +20,33 @@ from ..broker import probe_broker
 from ..connection import Connectivity
 from ..database import probe_database, silent_database
 from ..probe import Probe
-from .checks import Check, Question, fail, ok, warn
+from .checks import Check, CheckFunction, fail, ok, warn
 
 PATIENCE = 5.0
 CLOCK_SECONDS = 1.0
-LITTLE = 1_000_000_000
+LITTLE_SPACE = 1_000_000_000
 EXPIRES_SOON = 30 * 86400.0
 LOST = (ProcessState.FATAL, ProcessState.BACKOFF, ProcessState.EXITED)
 
 
 def check_broker(settings: Settings) -> Check:
-    """The broker that executions will use."""
-    look = probe_broker(settings, PATIENCE)
-    if look.health is Connectivity.DOWN:
-        return fail("broker", look.error or "no answer", look.advice, BackendUnreachable.exit_code)
-    if look.health is Connectivity.IDLE:
-        return ok("broker", "embedded, not running: the next run starts it")
+    """The broker that executions use."""
+    probed = probe_broker(settings, PATIENCE)
+    if probed.health is Connectivity.DOWN:
+        return fail("broker", probed.error or "no answer", probed.advice, BackendUnreachable.exit_code)
+    if probed.health is Connectivity.IDLE:
+        return ok("broker", "embedded, not running; the next run starts it")
     if settings.broker and not settings.broker.tls and not _is_local(settings.broker.host):
-        advice = "Set ACTIVEMQ_USE_SSL=true where the broker offers TLS"
-        return warn("broker", f"{look.place}, {look.server}: passwords go there in plain text", advice)
-    return ok("broker", ", ".join(part for part in (look.kind, look.place, look.server) if part))
+        advice = "Set ACTIVEMQ_USE_SSL=true if the broker supports TLS"
+        return warn("broker", f"{probed.place}, {probed.server}: passwords are sent in plain text", advice)
+    return ok(
+        "broker",
+        ", ".join(part for part in (probed.kind, probed.place, probed.server) if part),
+    )
 
 
 def check_tls(settings: Settings) -> Check:
-    """The files that TLS needs: read as the connection would read them."""
+    """The certificate files, loaded as the connection loads them."""
     broker = settings.broker
     if broker is None or not broker.tls:
         return ok("TLS", "not used")
@@ -52,51 +55,51 @@ def check_tls(settings: Settings) -> Check:
         if broker.cert_file:
             context.load_cert_chain(broker.cert_file, broker.key_file)
     except (ssl.SSLError, OSError) as error:
-        advice = "Mend ACTIVEMQ_SSL_CA_CERTS, ACTIVEMQ_SSL_CERT_FILE and ACTIVEMQ_SSL_KEY_FILE"
+        advice = "Fix ACTIVEMQ_SSL_CA_CERTS, ACTIVEMQ_SSL_CERT_FILE and ACTIVEMQ_SSL_KEY_FILE"
         return fail("TLS", f"a certificate cannot be used: {error}", advice)
     return _expiry(broker, context)
 
 
 def check_database(settings: Settings) -> Check:
-    """The database: there, of this version, and answering in time."""
-    asked = Probe(lambda: probe_database(settings))
-    look = asked.within(PATIENCE, lambda: silent_database(settings, PATIENCE))
-    if look.health is Connectivity.IDLE:
-        return ok("database", f"{look.place}, not there yet: the next run makes it")
-    if look.health is Connectivity.UP:
-        return ok("database", f"{look.place}, version {look.version}")
-    code = BackendUnreachable.exit_code if look.health is Connectivity.DOWN else 2
-    return fail("database", look.error or "no answer", look.advice, code)
+    """The database: reachable, and of this version."""
+    probe = Probe(lambda: probe_database(settings))
+    probed = probe.within(PATIENCE, lambda: silent_database(settings, PATIENCE))
+    if probed.health is Connectivity.IDLE:
+        return ok("database", f"{probed.place}, does not exist yet; the next run creates it")
+    if probed.health is Connectivity.UP:
+        return ok("database", f"{probed.place}, version {probed.version}")
+    code = BackendUnreachable.exit_code if probed.health is Connectivity.DOWN else 2
+    return fail("database", probed.error or "no answer", probed.advice, code)
 
 
 def check_database_writable(settings: Settings) -> Check:
-    """A row is written and taken back."""
+    """Write a row and roll back."""
 
     def write(database: Database) -> Check:
         try:
             with database.write() as connection:
                 agents.heartbeat(connection, Heartbeat("doctor", "other", "OK", datetime.now(UTC)))
-                raise _TakenBack
-        except _TakenBack:
-            return ok("database writable", "a row was written and taken back")
+                raise _RolledBack
+        except _RolledBack:
+            return ok("database writable", "a row was written and rolled back")
 
     return _of_database(settings, "database writable", write)
 
 
 def check_database_space(settings: Settings) -> Check:
-    """The space left where an SQLite file lies; a server's own is not seen from here."""
+    """The free space on the disk of a SQLite file; that of a server is unknown."""
     file = urls.file_of(urls.parse(settings.database_url))
     if file is None:
-        return ok("database space", "the server's own")
+        return ok("database space", "on the server, not checked")
     free = shutil.disk_usage(file.parent).free
-    if free < LITTLE:
-        return warn("database space", f"{size(free)} free at {file.parent}", "Free space there")
+    if free < LITTLE_SPACE:
+        return warn("database space", f"{size(free)} free at {file.parent}", "Free space on this disk")
     used = file.stat().st_size if file.exists() else 0
     return ok("database space", f"{size(used)} used, {size(free)} free at {file.parent}")
 
 
 def check_clock(settings: Settings) -> Check:
-    """The difference between this host's clock and the database's, by which leases are measured."""
+    """The difference between the clocks of this host and the database, by which leases are measured."""
 
     def compare(database: Database) -> Check:
         with database.read() as connection:
@@ -104,10 +107,12 @@ def check_clock(settings: Settings) -> Check:
             theirs = server_time(connection)
             after = datetime.now(UTC)
         apart = (theirs - (before + (after - before) / 2)).total_seconds()
-        found = f"{abs(apart):.3f} s from the database's"
+        found = f"differs by {abs(apart):.3f} s from the database"
         if abs(apart) > CLOCK_SECONDS:
             return warn(
-                "clock", found, "Set this host's clock, or the server's: times of messages will not fit"
+                "clock",
+                found,
+                "Synchronize the clocks of this host and the server: times of messages would be wrong",
             )
         return ok("clock", found)
 
@@ -115,61 +120,66 @@ def check_clock(settings: Settings) -> Check:
 
 
 def check_supervisord(settings: Settings, supervisor: Supervisor | None = None) -> Check:
-    """supervisord (that of the home), and whether a program of it has failed."""
+    """supervisord of this home, and failed programs."""
     silent = SupervisorSnapshot(
         "silent", f"no answer within {PATIENCE:g} s", "See what its process waits for"
     )
-    look = Probe(lambda: probe_supervisor(settings, supervisor)).within(PATIENCE, lambda: silent)
-    if look.state in (DaemonState.ABSENT, DaemonState.STALE):
-        return ok("supervisord", "does not run: the first agent that is started starts it")
-    if look.state != DaemonState.RUNNING:
-        return fail("supervisord", look.message or look.state, look.advice, BackendUnreachable.exit_code)
-    running = sum(one.state is ProcessState.RUNNING for one in look.processes)
-    found = f"pid {look.pid}, {running} of {len(look.processes)} programs run"
-    if lost := [one for one in look.processes if one.state in LOST]:
+    probed = Probe(lambda: probe_supervisor(settings, supervisor)).within(PATIENCE, lambda: silent)
+    if probed.state in (DaemonState.ABSENT, DaemonState.STALE):
+        return ok("supervisord", "not running; the first agent to start starts it")
+    if probed.state != DaemonState.RUNNING:
+        return fail(
+            "supervisord",
+            probed.message or probed.state,
+            probed.advice,
+            BackendUnreachable.exit_code,
+        )
+    running = sum(one.state is ProcessState.RUNNING for one in probed.processes)
+    found = f"pid {probed.pid}, {running} of {len(probed.processes)} programs running"
+    if lost := [one for one in probed.processes if one.state in LOST]:
         states = ", ".join(f"{one.name} is {one.state}" for one in lost)
-        advice = f"Its log says why: swf-console agents logs {lost[0].name}"
+        advice = f"See its log: swf-console agents logs {lost[0].name}"
         return warn("supervisord", f"{found}, {states}", advice)
     return ok("supervisord", found)
 
 
 def _of_database(settings: Settings, name: str, question: Callable[[Database], Check]) -> Check:
-    """Put a question to the database where there is one that can be asked."""
-    asked = Probe(lambda: probe_database(settings).health)
-    health = asked.within(PATIENCE, lambda: Connectivity.DOWN)
+    """Run a check on the database, if it exists and is reachable."""
+    probe = Probe(lambda: probe_database(settings).health)
+    health = probe.within(PATIENCE, lambda: Connectivity.DOWN)
     if health is Connectivity.IDLE:
-        return ok(name, "there is no database yet")
+        return ok(name, "the database does not exist yet")
     if health is not Connectivity.UP:
-        return warn(name, "not checked", "Mend the database first")
+        return warn(name, "not checked", "Fix the database first")
     with opened(settings) as database:
         return question(database)
 
 
 def _expiry(broker: BrokerSettings, context: ssl.SSLContext) -> Check:
-    """Whether the authorities' certificates will last."""
+    """Whether the certificates of the authorities are valid for EXPIRES_SOON."""
     now = datetime.now(UTC).timestamp()
     ends = [
         ssl.cert_time_to_seconds(str(each["notAfter"])) for each in context.get_ca_certs() if broker.ca_certs
     ]
     if ends and max(ends) < now:
-        return fail("TLS", f"the certificate in {broker.ca_certs} has expired", "Ask for a new one")
+        return fail("TLS", f"the certificate in {broker.ca_certs} has expired", "Request a new one")
     if ends and max(ends) < now + EXPIRES_SOON:
         days = (max(ends) - now) / 86400
         return warn(
-            "TLS", f"the certificate in {broker.ca_certs} expires in {days:.0f} days", "Ask for a new one"
+            "TLS", f"the certificate in {broker.ca_certs} expires in {days:.0f} days", "Request a new one"
         )
-    return ok("TLS", f"certificates can be used: {broker.ca_certs or 'those of the system'}")
+    return ok("TLS", f"certificates are valid: {broker.ca_certs or 'those of the system'}")
 
 
 def _is_local(host: str) -> bool:
     return host in {"localhost", "127.0.0.1", "::1"}
 
 
-class _TakenBack(Exception):
-    """Undoes a transaction."""
+class _RolledBack(Exception):
+    """Rolls back the transaction of the check."""
 
 
-BACKENDS: tuple[Question, ...] = (
+BACKENDS: tuple[CheckFunction, ...] = (
     check_broker,
     check_tls,
     check_database,

@@ -1,4 +1,4 @@
-"""What a check of the doctor is, and how it came out."""
+"""A check of the doctor and its result."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from ....core.settings import Settings
 
 
 class CheckResult(StrEnum):
-    """How a check came out."""
+    """The result of a check."""
 
     OK = "ok"
     WARN = "warn"
@@ -18,7 +18,7 @@ class CheckResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was checked. `exit_code` is 3 where a backend fails, 2 for what can be fixed here."""
+    """One check. `exit_code` is 3 if a backend fails, 2 for what the user can fix in this home."""
 
     name: str
     verdict: CheckResult
@@ -27,25 +27,25 @@ class Check:
     exit_code: int = 0
 
 
-Question = Callable[[Settings], Check]
+CheckFunction = Callable[[Settings], Check]
 
 
 def ok(name: str, found: str) -> Check:
-    """It is as it should be."""
+    """A check without a problem."""
     return Check(name, CheckResult.OK, found)
 
 
 def warn(name: str, found: str, advice: str) -> Check:
-    """It works, and may bring trouble."""
+    """A check with a problem that does not prevent a run."""
     return Check(name, CheckResult.WARN, found, advice)
 
 
 def fail(name: str, found: str, advice: str, exit_code: int = 2) -> Check:
-    """It does not work."""
+    """A check with a problem that prevents a run."""
     return Check(name, CheckResult.FAIL, found, advice, exit_code)
 
 
 def listed(items: list[Any], most: int = 3) -> str:
-    """The first few, and how many more."""
+    """The first items, and the number of others."""
     head = "; ".join(str(item) for item in items[:most])
     return head if len(items) <= most else f"{head}; and {len(items) - most} more"

@@ -1,4 +1,4 @@
-"""What the doctor asks of a home: its files, its state directory, its configurations and workflows."""
+"""Checks of a home: files, state directory, configurations, workflows, ports."""
 
 import os
 import shlex
@@ -18,41 +18,43 @@ from ....simulation.workflow_loader import list_workflows, load_workflow
 from ...configurations import problems_of
 from ...home import find_updates
 from ..namespace import probe_namespace
-from .checks import Check, Question, fail, listed, ok, warn
+from .checks import Check, CheckFunction, fail, listed, ok, warn
 
-LITTLE = 1_000_000_000
-TOO_LITTLE = 100_000_000
+LITTLE_SPACE = 1_000_000_000
+TOO_LITTLE_SPACE = 100_000_000
 PRIVATE_FILES = (BROKER_FILE, "swf.db")
 
 
 def check_home(settings: Settings) -> Check:
     """The home and its workflows folder."""
     if not os.access(settings.workflows_dir, os.R_OK | os.X_OK):
-        return fail("home", f"{settings.workflows_dir} cannot be read", "Mend its permissions")
+        return fail("home", f"{settings.workflows_dir} cannot be read", "Fix its permissions")
     return ok("home", str(settings.home))
 
 
 def check_state_directory(settings: Settings) -> Check:
-    """That what we keep is ours alone."""
+    """That the state directory is writable, and private to this user."""
     folder = settings.state_dir
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode != 0o700:
         return fail("state directory", f"{folder} has mode {mode:04o}", f"chmod 700 {folder}")
     if not os.access(folder, os.W_OK):
-        return fail("state directory", f"{folder} cannot be written", "Set SWF_STATE_DIR to one that can")
+        return fail(
+            "state directory", f"{folder} is not writable", "Set SWF_STATE_DIR to a writable directory"
+        )
     loose = [folder / name for name in PRIVATE_FILES if _open_to_others(folder / name)]
     if loose:
-        return warn("state directory", f"others may read {listed(loose)}", f"chmod 600 {loose[0]}")
+        return warn("state directory", f"other users may read {listed(loose)}", f"chmod 600 {loose[0]}")
     return ok("state directory", f"{folder}, mode 0700")
 
 
 def check_disk(settings: Settings) -> Check:
-    """The space left where state is kept."""
+    """The free space on the disk of the state directory."""
     free = shutil.disk_usage(settings.state_dir).free
     found = f"{size(free)} free at {settings.state_dir}"
-    if free < TOO_LITTLE:
+    if free < TOO_LITTLE_SPACE:
         return fail("disk", found, "Free space, or set SWF_STATE_DIR to another disk")
-    if free < LITTLE:
+    if free < LITTLE_SPACE:
         return warn("disk", found, "Free space soon, or set SWF_STATE_DIR to another disk")
     return ok("disk", found)
 
@@ -66,55 +68,55 @@ def check_namespace(settings: Settings) -> Check:
 
 
 def check_configurations(settings: Settings) -> Check:
-    """Every configuration, as testbed.toml overrides it."""
+    """Every configuration, with the overrides of testbed.toml."""
     problems = problems_of(settings)
     if problems:
-        return fail("configurations", listed(problems), "See them all: swf-console config validate")
+        return fail("configurations", listed(problems), "List all: swf-console config validate")
     count = len(configuration_names(settings.workflows_dir))
     if not count:
         return warn(
-            "configurations", f"none in {settings.workflows_dir}", "Make a home: swf-console init DIR"
+            "configurations", f"none in {settings.workflows_dir}", "Create a home: swf-console init DIR"
         )
     return ok("configurations", f"{count} valid")
 
 
 def check_workflows(settings: Settings) -> Check:
-    """Every workflow's file, loaded as a run would load it."""
+    """Every workflow file, loaded as a run loads it."""
     names = list_workflows(settings.workflows_dir)
     broken = [error for name in names if (error := _load_error(settings.workflows_dir, name))]
     if broken:
-        return fail("workflows", listed(broken), "Mend the file")
+        return fail("workflows", listed(broken), "Fix the file")
     if not names:
-        return warn("workflows", f"none in {settings.workflows_dir}", "Make a home: swf-console init DIR")
-    return ok("workflows", f"{', '.join(names)}: loaded")
+        return warn("workflows", f"none in {settings.workflows_dir}", "Create a home: swf-console init DIR")
+    return ok("workflows", f"{', '.join(names)} can be loaded")
 
 
 def check_public_names(settings: Settings) -> Check:
-    """That its files name modules which stay."""
+    """That files of the home import public modules only."""
     updates = find_updates(settings.home, settings.state_dir)
     if updates:
         names = listed([one.path.name for one in updates])
         advice = f"swf-console init --update {shlex.quote(str(settings.home))}"
         return warn("public names", f"{names}: written for swf-console 0.1", advice)
-    return ok("public names", "its files name public modules only")
+    return ok("public names", "files of the home import public modules only")
 
 
 def check_ports(settings: Settings) -> Check:
-    """The port that the embedded broker is to have, where one is asked for."""
+    """The port of the embedded broker, if one is set."""
     if settings.broker:
         return ok("ports", "the embedded broker is not used")
     if not settings.broker_port:
-        return ok("ports", "the embedded broker takes a free one")
+        return ok("ports", "the embedded broker uses a free port")
     running = find_running(settings.state_dir)
     if running and running.port == settings.broker_port:
-        return ok("ports", f"{running.port} is our broker's")
+        return ok("ports", f"{running.port} is used by the broker of this home")
     try:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((LOOPBACK, settings.broker_port))
     except OSError as error:
-        advice = "Set SWF_BROKER_PORT to another, or unset it for a free one"
-        return fail("ports", f"{settings.broker_port} cannot be taken: {error.strerror}", advice)
+        advice = "Set SWF_BROKER_PORT to another port, or unset it for a free one"
+        return fail("ports", f"{settings.broker_port} cannot be used: {error.strerror}", advice)
     return ok("ports", f"{settings.broker_port} is free")
 
 
@@ -131,7 +133,7 @@ def _load_error(workflows_dir: Path, name: str) -> str | None:
     return None
 
 
-HOME: tuple[Question, ...] = (
+HOME: tuple[CheckFunction, ...] = (
     check_home,
     check_state_directory,
     check_disk,

@@ -1,4 +1,4 @@
-"""What the doctor asks of the machine: Python, packages, git."""
+"""Checks of the machine: Python, packages, git."""
 
 import platform
 import re
@@ -20,27 +20,27 @@ def check_python() -> Check:
     found = f"{platform.python_version()} at {sys.executable}"
     if sys.version_info >= OLDEST:
         return ok("python", found)
-    return fail("python", found, "Install Python 3.11 or newer and set up again: make run")
+    return fail("python", found, "Install Python 3.11 or newer, then: make run")
 
 
 def check_packages() -> Check:
-    """Whether every package that is needed is there."""
+    """Whether all required packages are installed."""
     try:
         wanted = [line for line in requires(PACKAGE) or [] if "extra ==" not in line]
     except PackageNotFoundError:
         return warn(
-            "packages", f"{PACKAGE} itself is not installed, it runs from its folder", "Set up: make run"
+            "packages", f"{PACKAGE} is not installed, it runs from its folder", "Install it: make run"
         )
     names = [match[0] for line in wanted if (match := NAME.match(line))]
     missing = [name for name in names if not _installed(name)]
     if missing:
-        return fail("packages", f"missing: {', '.join(missing)}", "Set up again: make run")
-    return ok("packages", f"{PACKAGE} {version(PACKAGE)} and the {len(names)} it needs")
+        return fail("packages", f"missing: {', '.join(missing)}", "Install them: make run")
+    return ok("packages", f"{PACKAGE} {version(PACKAGE)} and {len(names)} required packages")
 
 
 def check_git() -> Check:
-    """Whether git can tell where a workflow's code comes from."""
-    advice = "Install git: without it executions do not know the commit of their code"
+    """Whether git is available to record the commit of workflow code."""
+    advice = "Install git: without it executions do not record the commit of their code"
     if shutil.which("git") is None:
         return warn("git", "not installed", advice)
     try:

@@ -46,7 +46,7 @@ class NamedTestbed:
     def restart(self, config_name: str | None) -> Sequence[ProcessReport]:
         return self._did(f"restart {config_name}", running=True)
 
-    def look(self) -> SupervisorSnapshot:
+    def probe(self) -> SupervisorSnapshot:
         process = ProcessStatus("data", "data", ProcessState.RUNNING, 77)
         return SupervisorSnapshot("running", pid=7, processes=(process,) if self.running else ())
 

@@ -12,7 +12,7 @@ def test_a_short_outage_is_no_alarm_and_a_long_one_is_one() -> None:
     clock[0] = 6.0
     (event,) = rule.check(down)
     assert (event.alarm, event.screen) == (True, "doctor")
-    assert event.text == "the broker is away: gone"
+    assert event.text == "the broker is not reachable: gone"
     assert list(rule.check(down)) == []
     (over,) = rule.check([ConnectionStatus("broker", Connectivity.UP)])
     assert (over.key, over.over) == ("broker", True)

@@ -8,13 +8,13 @@ import pytest
 
 from swf_console.backend.database.records.workflows import ExecutionSummary
 from swf_console.backend.services.agents.snapshot import AgentsSnapshot, AgentStatus, AgentView
-from swf_console.backend.services.alarms.verdict import Change, Facts, Verdict, verdict
+from swf_console.backend.services.alarms.verdict import Change, Verdict, VerdictInput, verdict
 from swf_console.backend.services.executions.progress import ExecutionProgress
 from swf_console.backend.services.health.connection import ConnectionStatus, Connectivity
 
 NOW = datetime.now(UTC)
 BLANK = AgentView("data", "data", "STOPPED", None, None, None, None, None, None, None)
-CALM = Facts(
+CALM = VerdictInput(
     agents=AgentsSnapshot((), "running"),
     broker=ConnectionStatus("broker", Connectivity.UP),
     database=ConnectionStatus("db", Connectivity.UP),
@@ -44,21 +44,21 @@ def found(**facts: Any) -> Verdict:
 
 
 def test_where_nothing_is_wrong_it_says_what_runs_or_what_to_do() -> None:
-    assert found() == ("ok", "All is well, nothing runs: R runs a workflow", "", 0, "ready to run")
+    assert found() == ("ok", "Idle, all OK. Press R to run a workflow", "", 0, "ready to run")
     busy = found(running=[running("a")])
-    assert (busy.color, busy.text) == ("busy", "All is well: 1 execution running, 4 of 10 STFs")
+    assert (busy.color, busy.text) == ("busy", "All OK: 1 execution running, 4 of 10 STFs")
     missing = found(agents=agents(configuration="fast", missing=("x", "y")))
-    assert missing.text == "Nothing runs. fast needs 2 agents more: R runs it and offers to start them"
+    assert missing.text == "Idle. 2 agents that fast needs are not running. A starts them"
 
 
 def test_a_backend_that_is_away_comes_before_all_else() -> None:
     both = found(broker=NO_BROKER, database=NO_DATABASE, namespace=None)
-    assert both.text == "Broker and database cannot be reached: the doctor says what to do about each"
+    assert both.text == "Broker and database are not reachable. The doctor shows what to do"
     assert (both.exit_code, both.readiness) == (
         3,
-        "not ready: the broker cannot be reached: gone. Start it",
+        "not ready: the broker is not reachable: gone. Start it",
     )
-    assert found(broker=NO_BROKER).text.startswith("The broker cannot be reached: no message goes")
+    assert found(broker=NO_BROKER).text.startswith("The broker is not reachable: no messages are")
 
 
 def test_a_database_that_is_unusable_is_told_from_one_that_is_away() -> None:
@@ -66,15 +66,15 @@ def test_a_database_that_is_unusable_is_told_from_one_that_is_away() -> None:
         found(database=NO_DATABASE),
         found(database=NO_DATABASE._replace(state=Connectivity.UNUSABLE)),
     )
-    assert away.text.startswith("The database cannot be reached: what runs is not known")
-    assert unusable.text.startswith("The database cannot be used: what runs is not known")
-    assert unusable.readiness == "not ready: the database cannot be used: gone"
+    assert away.text.startswith("The database is not reachable: running executions are unknown")
+    assert unusable.text.startswith("The database is not usable: running executions are unknown")
+    assert unusable.readiness == "not ready: the database is not usable: gone"
 
 
 def test_without_a_namespace_nothing_can_be_run() -> None:
     none = found(namespace=None, namespace_trouble="it is empty. Set it")
     assert (none.color, none.screen, none.exit_code) == ("watch", "namespaces", 2)
-    assert none.readiness == "not ready: there is no namespace: it is empty. Set it"
+    assert none.readiness == "not ready: no namespace is set: it is empty. Set it"
 
 
 @pytest.mark.parametrize("state", ["frozen", "unknown", "deaf"])
@@ -87,7 +87,7 @@ def test_a_supervisord_that_is_of_no_use_needs_a_human_also_where_it_does_not_sa
 @pytest.mark.parametrize("state", ["FATAL", "BACKOFF", "UNKNOWN"])
 def test_an_agent_that_supervisord_cannot_keep_running_is_failed_for_every_front_end(state: str) -> None:
     failed = found(agents=agents(agent("data", state, note="it gave up")))
-    assert (failed.color, failed.text) == ("bad", "data failed: look at the log")
+    assert (failed.color, failed.text) == ("bad", "data failed: see the log")
     assert failed.exit_code == 3
     assert failed.readiness == "not ready: data: it gave up. Then: swf-console agents restart data"
 
@@ -95,24 +95,24 @@ def test_an_agent_that_supervisord_cannot_keep_running_is_failed_for_every_front
 def test_the_failed_come_before_the_silent_and_the_others_are_counted() -> None:
     views = (agent("a", "RUNNING", 91), agent("b", "FATAL"), agent("c", "RUNNING", 91))
     both = found(agents=agents(*views))
-    assert both.text == "b failed: look at the log"
+    assert both.text == "b failed: see the log"
     assert both.readiness == "not ready: b (and 2 more). Then: swf-console agents restart b"
     silent = found(agents=agents(views[0], views[2]))
-    assert silent.text == "a, c runs, but says nothing: restart it"
+    assert silent.text == "a, c are running but have sent no heartbeat for 91s. Restart them"
 
 
 def test_what_no_execution_needs_needs_a_human_and_hinders_no_run() -> None:
     monitor = found(agents=agents(agent("monitor", "FATAL")))
-    assert (monitor.color, monitor.text) == ("bad", "monitor failed: look at the log")
+    assert (monitor.color, monitor.text) == ("bad", "monitor failed: see the log")
     assert (monitor.exit_code, monitor.readiness) == (0, "ready to run")
     with_another = found(agents=agents(agent("monitor", "FATAL"), agent("data", "RUNNING", 91)))
-    assert with_another.text == "monitor failed: look at the log"
+    assert with_another.text == "monitor failed: see the log"
     assert with_another.readiness == "not ready: data. Then: swf-console agents restart data"
 
 
 def test_a_lost_execution_and_a_failure_of_late_keep_nothing_from_running() -> None:
     lost = found(running=[running("a", lost=True)])
-    assert (lost.text, lost.exit_code) == ("a is lost: its process was killed", 0)
+    assert (lost.text, lost.exit_code) == ("a is lost: its process stopped responding", 0)
     failure = Change(datetime.now(UTC), "bad", "b failed: it broke", "b")
     assert found(changes=[failure]).text.startswith("b failed: it broke, 0s ago")
     assert found(changes=[failure], running=[running("a")]).color == "busy"

@@ -10,14 +10,14 @@ from swf_console.backend.core.format import size
 from swf_console.backend.database import Database, agents
 from swf_console.backend.services.health.doctor.backends import check_supervisord
 from swf_console.backend.services.health.doctor.checks import Check, CheckResult
-from swf_console.backend.services.health.doctor.run import examine, exit_code
+from swf_console.backend.services.health.doctor.run import exit_code, run_checks
 from swf_console.backend.supervisor.base import DaemonState
 from swf_console.testing.fake_supervisor import MemorySupervisor
 from tests.support.command_line import CommandLine
 
 
 def checks(console: CommandLine) -> dict[str, Check]:
-    return {check.name: check for check in examine(lambda: console.settings)}
+    return {check.name: check for check in run_checks(lambda: console.settings)}
 
 
 def test_a_named_home_is_healthy_before_its_first_run(console: CommandLine) -> None:
@@ -82,7 +82,7 @@ def test_files_that_others_may_read_are_told(console: CommandLine, kept: Databas
 def test_supervisord_is_asked_and_a_program_that_cannot_be_started_is_told(
     console: CommandLine,
 ) -> None:
-    assert checks(console)["supervisord"].found.startswith("does not run")
+    assert checks(console)["supervisord"].found.startswith("not running")
     supervisor = MemorySupervisor(running=True)
     supervisor.start(["example-data-agent"])
     check = check_supervisord(console.settings, supervisor)
@@ -91,7 +91,7 @@ def test_supervisord_is_asked_and_a_program_that_cannot_be_started_is_told(
     check = check_supervisord(console.settings, supervisor)
     assert (check.verdict, check.advice) == (
         CheckResult.WARN,
-        "Its log says why: swf-console agents logs example-data-agent",
+        "See its log: swf-console agents logs example-data-agent",
     )
     supervisor.state = DaemonState.FROZEN
     assert check_supervisord(console.settings, supervisor).exit_code == 3
@@ -109,8 +109,8 @@ def test_without_a_home_the_checks_that_need_none_remain(
 def test_what_is_not_installed_is_told_before_a_library_is_loaded() -> None:
     code = """if True:
         import sys
-        from swf_console.backend.services.health.doctor.run import examine
-        checks = examine(sys.exit)
+        from swf_console.backend.services.health.doctor.run import run_checks
+        checks = run_checks(sys.exit)
         names = [next(checks).name for _ in range(3)]
         print(*names, *(name for name in ("sqlalchemy", "simpy", "stomp") if name in sys.modules))
     """

@@ -47,14 +47,14 @@ OLD_SERVER = DatabaseHealth("postgresql", Connectivity.UNUSABLE, advice=OLD.advi
             THERE,
             NAMED,
             3,
-            "the broker cannot be reached: gone",
+            "the broker is not reachable: gone",
         ),
         (
             UP,
             DatabaseHealth("postgresql", Connectivity.DOWN, error="gone"),
             NAMED,
             3,
-            "the database cannot be reached",
+            "the database is not reachable",
         ),
         (UP, THERE, NamespaceHealth(None, error="it is empty", advice="Set it"), 2, "it is empty. Set it"),
     ],
@@ -70,7 +70,7 @@ def test_the_verdict_says_what_to_do_first(
 @pytest.mark.parametrize(
     ("supervisor", "agent", "said"),
     [
-        (FROZEN, {}, "no agent can be started: supervisord did not answer. kill -CONT 7"),
+        (FROZEN, {}, "agents cannot be started: supervisord did not answer. kill -CONT 7"),
         (
             ABSENT,
             {"state": "FATAL", "note": "it gave up"},

@@ -1,4 +1,4 @@
-"""The alarms of one console, from when they are raised until they are acknowledged or over."""
+"""The alarms of one console, until they are acknowledged or cleared."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ MOST = 500
 
 @dataclass(slots=True)
 class Alarm:
-    """One. `screen` and `where` are the way to what it speaks of; `key` tells the same from another."""
+    """One alarm. `screen` and `where` lead to its subject; `key` identifies the subject."""
 
     text: str
     bad: bool = True
@@ -16,49 +16,49 @@ class Alarm:
     where: dict[str, object] = field(default_factory=dict)
     key: str = ""
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    seen: bool = False
+    acknowledged: bool = False
 
 
-class Alarms:
-    """Those of this console, the newest last."""
+class AlarmList:
+    """The alarms of this console, the newest last."""
 
     def __init__(self) -> None:
         self._all: list[Alarm] = []
 
     def add(self, alarm: Alarm) -> bool:
-        """Add one; False where the same stands there already and is not acknowledged."""
-        if any(one.text == alarm.text and not one.seen for one in self._all):
+        """Add an alarm; False if the same one is not acknowledged yet."""
+        if any(one.text == alarm.text and not one.acknowledged for one in self._all):
             return False
         self._all.append(alarm)
         del self._all[:-MOST]
         return True
 
-    def settle(self, key: str) -> None:
-        """What that key spoke of is over."""
+    def clear(self, key: str) -> None:
+        """Acknowledge the alarms of this key: their cause has ended."""
         for one in self._all:
             if one.key and one.key == key:
-                one.seen = True
+                one.acknowledged = True
 
     def acknowledge(self) -> Alarm | None:
-        """The newest one has been seen; returns it."""
+        """Acknowledge the newest alarm and return it."""
         newest = self.newest
         if newest is not None:
-            newest.seen = True
+            newest.acknowledged = True
         return newest
 
     @property
     def newest(self) -> Alarm | None:
         """The newest that is not acknowledged."""
-        return next((one for one in reversed(self._all) if not one.seen), None)
+        return next((one for one in reversed(self._all) if not one.acknowledged), None)
 
     @property
     def counts(self) -> tuple[int, int]:
-        """How many are not acknowledged: what needs a human, what is to be watched."""
-        waiting = [one for one in self._all if not one.seen]
+        """The numbers of alarms that are not acknowledged: errors, warnings."""
+        waiting = [one for one in self._all if not one.acknowledged]
         bad = sum(one.bad for one in waiting)
         return bad, len(waiting) - bad
 
 
 def attention(bad: int, watch: int) -> str:
-    """The verdict in a word, for a window's title: how many alarms wait to be acknowledged."""
+    """The numbers of alarms to acknowledge, for the title of the window."""
     return f"{bad} need you" if bad else (f"{watch} to watch" if watch else "ok")

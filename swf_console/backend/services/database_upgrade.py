@@ -1,4 +1,4 @@
-"""The schema of this home's database: its version, upgrades, what it lacks."""
+"""The tables of this home's database: version, upgrade, check."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ from .agents.snapshot import SILENT
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The version of a database's tables (None: none of ours yet) and the one this program works with.
+    """The version of a database's tables (None: no tables yet) and the version of this program.
 
-    `added` is what an upgrade put back into tables that were of this version already.
+    `added` lists what an upgrade restored in tables that had this version already.
     """
 
     database: str
@@ -24,32 +24,32 @@ class Version:
 
     @property
     def newer(self) -> bool:
-        """Whether a later program has made these tables."""
+        """Whether a later program has upgraded these tables."""
         return is_newer(self.version)
 
 
 def pending_lockout(settings: Settings) -> Lockout | None:
-    """Whom an upgrade of this shared database would lock out; None where every program may go on."""
+    """Programs that an upgrade of this shared database would lock out; None if all may continue."""
     return lockout(settings.database_url, SILENT)
 
 
 def upgrade_database(settings: Settings) -> Version:
-    """Bring the tables to this program's version; what is stored stays as it is."""
+    """Upgrade the tables to the version of this program; rows do not change."""
     done = upgrade(settings.database_url)
-    return Version(place_of(settings), done.before, done.after, done.after, done.added)
+    return Version(address_of(settings), done.before, done.after, done.after, done.added)
 
 
 def database_version(settings: Settings) -> Version:
-    """The version of the tables as they are."""
+    """The current version of the tables."""
     revision = current(settings.database_url)
-    return Version(place_of(settings), revision, revision, HEAD)
+    return Version(address_of(settings), revision, revision, HEAD)
 
 
 def check_database(settings: Settings) -> list[str]:
-    """What the database lacks, a line each; nothing is changed."""
+    """What the database lacks, one line each; nothing is changed."""
     return check(settings.database_url)
 
 
-def place_of(settings: Settings) -> str:
-    """Where the database is, without credentials. Raises DatabaseUnusable for an address that is none."""
+def address_of(settings: Settings) -> str:
+    """The address of the database without credentials. Raises DatabaseUnusable if it is invalid."""
     return urls.shown(urls.parse(settings.database_url))

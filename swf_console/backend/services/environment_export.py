@@ -1,4 +1,4 @@
-"""How a program that knows only environment variables finds broker, monitor and configuration of a home."""
+"""Environment variables with which other programs find broker, monitor and configuration of a home."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,20 +12,22 @@ USUAL_URL = "http://127.0.0.1:8002"
 
 
 @dataclass(frozen=True, slots=True)
-class Pointing:
-    """The variables by name, and what a person should know of them."""
+class EnvironmentExport:
+    """The variables by name, and remarks for the user."""
 
     variables: dict[str, str]
     remarks: tuple[str, ...]
 
 
-def variables(settings: Settings) -> Pointing:
-    """What to set. Raises BrokerUnreachable where this home's own broker does not run."""
+def export_environment(settings: Settings) -> EnvironmentExport:
+    """The variables to set. Raises BrokerUnreachable if the embedded broker of this home is not running."""
     remarks = []
     address = read_address(settings.state_dir)
     url = settings.monitor_url or (address.url if address else USUAL_URL)
     if address is None and settings.monitor_url is None:
-        remarks.append(f"no monitor runs for this home, {url} is where it would be: swf-console monitor")
+        remarks.append(
+            f"the monitor of this home is not running, it would listen on {url}: swf-console monitor"
+        )
     testbed = find_testbed(settings.testbed_config, settings.workflows_dir)
     named = {
         **_broker(running_broker(settings)),
@@ -34,7 +36,7 @@ def variables(settings: Settings) -> Pointing:
         "SWF_API_TOKEN": settings.api_token or "",
         "SWF_TESTBED_CONFIG": str((testbed or settings.workflows_dir / "testbed.toml").absolute()),
     }
-    return Pointing(named, tuple(remarks))
+    return EnvironmentExport(named, tuple(remarks))
 
 
 def _broker(broker: BrokerSettings) -> dict[str, str]:

@@ -9,8 +9,8 @@ from swf_console.backend.config.declared import declared_parameters
 from swf_console.backend.config.list import workflow_defaults, workflow_schema
 from swf_console.backend.config.load import compose
 from swf_console.backend.config.overrides import Override, overrides_from, parse_override
+from swf_console.backend.config.parameter_schema import BadValue, Parameter, Schema
 from swf_console.backend.config.parameters import DATATAKING_PARAMETERS
-from swf_console.backend.config.schema import BadValue, Parameter, Schema
 from swf_console.backend.core.errors import ConfigurationError
 
 FOUNDING = {

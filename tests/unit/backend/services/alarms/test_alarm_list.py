@@ -1,10 +1,10 @@
 """Alarms from when they are raised until they are acknowledged or over."""
 
-from swf_console.backend.services.alarms.notices import Alarm, Alarms, attention
+from swf_console.backend.services.alarms.alarm_list import Alarm, AlarmList, attention
 
 
 def test_the_same_alarm_stands_once_until_it_is_acknowledged() -> None:
-    alarms = Alarms()
+    alarms = AlarmList()
     assert alarms.add(Alarm("a is FATAL", key="a"))
     assert not alarms.add(Alarm("a is FATAL", key="a"))
     assert alarms.add(Alarm("b is slow", bad=False, key="b"))
@@ -16,11 +16,11 @@ def test_the_same_alarm_stands_once_until_it_is_acknowledged() -> None:
 
 
 def test_what_is_over_waits_for_no_acknowledgement() -> None:
-    alarms = Alarms()
+    alarms = AlarmList()
     alarms.add(Alarm("a is FATAL", key="a"))
     alarms.add(Alarm("a screen raised it"))
-    alarms.settle("a")
-    alarms.settle("")
+    alarms.clear("a")
+    alarms.clear("")
     assert alarms.counts == (1, 0)
     assert alarms.newest is not None
     assert alarms.newest.text == "a screen raised it"
