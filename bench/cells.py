@@ -65,7 +65,7 @@ def rows(stage: Stage) -> list[Row]:
 
 def _placed(terminal: Terminal) -> str:
     """The id of the row in the middle of the screen, where the cursor is put."""
-    terminal.wait_for(READY, "Nothing runs")
+    terminal.wait_for(READY, "No execution is running")
     terminal.answer("4", "namespace=bench")
     time.sleep(0.5)
     terminal.answer("\x1b", f"seeded-{EXECUTIONS - 1:09d}")

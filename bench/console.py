@@ -34,7 +34,7 @@ def to_messages(terminal: Terminal) -> None:
     """Open the Messages screen, and wait for the broker."""
     terminal.wait_for(READY)
     terminal.answer("3", "FOLLOW")
-    terminal.wait_for("Broker connected")
+    terminal.wait_for("Connected")
 
 
 def flood(home: Home, rate: int, seconds: float) -> Popen[str]:

@@ -8,7 +8,7 @@ from .stage import CONSOLE, Stage
 from .terminal import Terminal
 
 TITLE = "From exec to paint, 160x50, embedded defaults; the control is a minimal Textual app"
-FILLED = "Nothing runs"
+FILLED = "No execution is running"
 MINIMAL = """
 from textual.app import App
 from textual.widgets import Static

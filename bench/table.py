@@ -72,7 +72,7 @@ def _opened(homes: Mapping[int, Home], repetitions: int) -> Taken:
         with Terminal([CONSOLE, *OPEN], cwd=home.path, env=home.environ) as terminal:
             _at_overview(terminal)
             delay = terminal.answer("4", _id(size - 1))
-            terminal.answer("1", "Nothing runs")
+            terminal.answer("1", "No execution is running")
             return delay
 
     taken: dict[int, list[float]] = {size: [] for size in homes}
@@ -132,7 +132,7 @@ def _remember_all(home: Home) -> None:
         terminal.answer("4", "namespace=bench")
         time.sleep(0.5)
         terminal.answer("\x1b", "all namespaces")
-        terminal.answer("1", "Nothing runs")
+        terminal.answer("1", "No execution is running")
 
 
 @contextmanager
@@ -145,7 +145,7 @@ def _at_list(home: Home) -> Iterator[Terminal]:
 
 
 def _at_overview(terminal: Terminal) -> None:
-    terminal.wait_for(READY, "Nothing runs")
+    terminal.wait_for(READY, "No execution is running")
     time.sleep(0.5)
 
 

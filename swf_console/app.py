@@ -39,7 +39,7 @@ STYLES = Path(__file__).parent / "styles"
 
 
 class ConsoleApp(App[int]):
-    """The application. It wires the parts and forwards Textual's events to the part in charge."""
+    """The application. It wires the parts and forwards Textual's events to them."""
 
     CSS_PATH: ClassVar[list[str]] = sorted(str(path) for path in STYLES.glob("*.tcss"))  # type: ignore[assignment]
     ENABLE_COMMAND_PALETTE = False
@@ -53,11 +53,11 @@ class ConsoleApp(App[int]):
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.context = context
         self.environ = os.environ if environ is None else environ
-        self.broken = ""
+        self.failure = ""
         use_symbols(symbols_of(context.preferences, self.environ))
         for theme in THEMES.values():
             self.register_theme(theme)
-        self._begin_with("16-colour" if self.no_color else theme_of(context.preferences, self.environ))
+        self._start_with_theme("16-colour" if self.no_color else theme_of(context.preferences, self.environ))
         self.write_access = WriteAccess(context)
         self.key_queue = KeyQueue(super().on_event, lambda: self.focused or self.screen, self.call_later)
         self.frame = Frame(
@@ -71,10 +71,10 @@ class ConsoleApp(App[int]):
         self.navigation = Navigation(context, self.frame, self.key_queue, self)
         self.runner = ActionRunner(context, self.write_access, self.frame, self)
         self.namespaces = NamespaceSwitch(context, self, self.navigation, self.frame.say, self.refresh_frame)
-        self._be_host()
-        self._take_actions()
+        self._set_host_members()
+        self._set_actions()
 
-    def _be_host(self) -> None:
+    def _set_host_members(self) -> None:
         """Set the members of `screens.base.host.Host`, each from the part that does it."""
         questions = Questions(self, self.frame.say)
         self.say = self.frame.say
@@ -86,7 +86,7 @@ class ConsoleApp(App[int]):
         self.switch_namespace = self.namespaces.switch
         self.raise_alarm = self.alarms.raise_alarm
 
-    def _take_actions(self) -> None:
+    def _set_actions(self) -> None:
         """Set the `action_` methods that Textual calls for global actions, each from its part."""
         commands = Commands(
             self.context, self, self.navigation, self.alarms, self.runner, self.copy, self.say
@@ -112,8 +112,8 @@ class ConsoleApp(App[int]):
         self.action_leave()
 
     def action_help_quit(self) -> None:
-        """Ctrl-C only says how to leave."""
-        self.say(with_keys("{leave} leaves the console; {copy} copies"))
+        """Ctrl-C only shows how to quit."""
+        self.say(with_keys("{leave} quits the console; {copy} copies"))
 
     @property
     def writable(self) -> bool:
@@ -125,7 +125,7 @@ class ConsoleApp(App[int]):
         """Why actions that change something are not allowed."""
         return self.write_access.refusal
 
-    def _begin_with(self, theme: str) -> None:
+    def _start_with_theme(self, theme: str) -> None:
         """Do what setting `theme` does, without parsing the styles a second time."""
         self.set_reactive(ConsoleApp.theme, theme)
         self.stylesheet.set_variables(self.get_css_variables())
@@ -138,22 +138,22 @@ class ConsoleApp(App[int]):
 
     def on_mount(self) -> None:
         """Paint the shell first, then connect to the backends."""
-        self._obey_signals()
+        self._handle_signals()
         self.set_keymap(dict(self.context.preferences.keys))
         self.frame.action_line(Content.styled(f" {symbol('done')} swf-console {__version__}", "dim"))
         self.refresh_frame()
         self.set_interval(1.0, self.refresh_frame)
         self.watch(self.screen_stack[0], "focused", self.frame.show_keys, init=False)
-        self.call_after_refresh(self._begin)
+        self.call_after_refresh(self._start)
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         self.app_resume_signal.subscribe(self, self._resumed)
         self.connect()
         self.navigation.open_first()
         if self.context.namespace is None:
             self.namespaces.ask_for_first()
 
-    def _obey_signals(self) -> None:
+    def _handle_signals(self) -> None:
         """SIGTERM and SIGHUP end the application in order, so that the terminal is restored."""
         if not self.is_headless:
             for number in (signal.SIGTERM, signal.SIGHUP):
@@ -200,8 +200,8 @@ class ConsoleApp(App[int]):
                 widget.refresh()
 
     def _handle_exception(self, error: Exception) -> None:
-        """Write the traceback of a broken handler to log and journal; `broken` is printed after the end."""
-        self.broken = self.broken or journal_crash(self.context, error)
+        """Write the traceback of a broken handler to log and journal; `failure` is printed after the end."""
+        self.failure = self.failure or journal_crash(self.context, error)
         super()._handle_exception(error)
 
     def _fatal_error(self) -> None:

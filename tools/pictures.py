@@ -139,7 +139,7 @@ async def executions(console: Console) -> None:
 
 async def fast_processing(console: Console) -> None:
     await console.pilot.press("7")
-    await console.wait_for("HAPPENED in", "workers", "processing")
+    await console.wait_for("ACTUAL:", "workers", "processing")
     console.draw("fast-processing")
 
 

@@ -1,4 +1,4 @@
-"""Actions of what is shown over the screens: the launch form, the doctor, help, dialogs."""
+"""Actions of the overlays: launch form, doctor, help, dialogs."""
 
 from .action import Tier, hidden, in_scope, shown
 
@@ -22,63 +22,63 @@ LAUNCH = in_scope(
         Tier.REVERSIBLE,
         asks=False,
     ),
-    shown("where", "w", "where", "here in this console, or on the persistent runner"),
-    shown("pace", "p", "pace", "realtime, or as fast as possible"),
-    shown("reset", "backspace delete", "reset", "take the override away"),
-    shown("back", "escape", "close", "out of what is typed or chosen; else close"),
-    hidden("app.focus_next", "tab", "next part", "to what is below the list or beside it, and back"),
-    shown("app.help", "question_mark", "help", "what can be done here"),
+    shown("where", "w", "location", "switch between this console and the runner"),
+    shown("pace", "p", "pace", "switch between realtime and as fast as possible"),
+    shown("reset", "backspace delete", "remove override", "remove the override under the cursor"),
+    shown("back", "escape", "close", "cancel the input or the choice; otherwise close the form"),
+    hidden("app.focus_next", "tab", "next part", "move the focus to the next part"),
+    shown("app.help", "question_mark", "help", "list the available keys"),
 )
 
 DOCTOR = in_scope(
     "doctor",
-    shown("again", "u", "again", "check everything once more", "doctor"),
-    shown("copy", "y", "copy", "copy what to do about the check under the cursor"),
-    shown("close", "escape q exclamation_mark", "close", "back to the screen"),
-    hidden("app.focus_next", "tab", "next part", "to what is below the list or beside it, and back"),
-    shown("app.help", "question_mark", "help", "what can be done here"),
+    shown("again", "u", "check again", "run all checks again", "doctor"),
+    shown("copy", "y", "copy", "copy the advice of the check under the cursor"),
+    shown("close", "escape q exclamation_mark", "close", "close the doctor"),
+    hidden("app.focus_next", "tab", "next part", "move the focus to the next part"),
+    shown("app.help", "question_mark", "help", "list the available keys"),
 )
 
 HELP = in_scope(
     "help",
-    hidden("scroll(1)", "j down", "down", "one line down"),
-    hidden("scroll(-1)", "k up", "up", "one line up"),
-    hidden("edge(False)", "g home", "first", "to the beginning"),
-    hidden("edge(True)", "G end", "last", "to the end"),
-    hidden("leaf(1)", "pagedown", "page down", "one page down"),
-    hidden("leaf(-1)", "pageup", "page up", "one page up"),
-    hidden("palette", "colon", "find", "find an action by its name"),
-    hidden("leave", "question_mark q", "close", "back to where it was asked"),
+    hidden("scroll(1)", "j down", "down", "scroll one line down"),
+    hidden("scroll(-1)", "k up", "up", "scroll one line up"),
+    hidden("edge(False)", "g home", "first", "scroll to the beginning"),
+    hidden("edge(True)", "G end", "last", "scroll to the end"),
+    hidden("leaf(1)", "pagedown", "page down", "scroll one page down"),
+    hidden("leaf(-1)", "pageup", "page up", "scroll one page up"),
+    hidden("palette", "colon", "search", "search all actions by name"),
+    hidden("leave", "question_mark q", "close", "close the help"),
 )
 
 DIALOG = in_scope(
     "dialog",
-    hidden("leave", "escape", "back", "nothing is done"),
+    hidden("leave", "escape", "cancel", "close without changing anything"),
 )
 
 CONFIRM = in_scope(
     "confirm",
-    hidden("yes", "y", "yes", "all that is listed"),
-    hidden("leave", "n enter", "no", "nothing is done"),
+    hidden("yes", "y", "yes", "confirm all listed items"),
+    hidden("leave", "n enter", "no", "change nothing"),
 )
 
 QUITTING = in_scope(
     "quitting",
-    hidden("go", "y", "leave", "leave, and end what runs in this console"),
-    hidden("go_if_nothing_ends", "q enter", "leave unless", "leave, unless something would end"),
-    hidden("leave", "n", "stay", "stay"),
+    hidden("go", "y", "quit", "quit and stop the executions of this console"),
+    hidden("go_if_nothing_ends", "q enter", "quit if idle", "quit, unless an execution runs in this console"),
+    hidden("leave", "n", "stay", "stay in the console"),
 )
 
 PALETTE = in_scope(
     "palette",
-    hidden("choose(-1)", "up", "up", "the action above; the past where nothing is typed"),
-    hidden("choose(1)", "down", "down", "the action below"),
+    hidden("choose(-1)", "up", "up", "select the action above; with no input, the previous command"),
+    hidden("choose(1)", "down", "down", "select the action below"),
 )
 
 PICKER = in_scope(
     "picker",
-    hidden("choose(-1)", "up", "up", "the namespace above"),
-    hidden("choose(1)", "down", "down", "the namespace below"),
+    hidden("choose(-1)", "up", "up", "select the namespace above"),
+    hidden("choose(1)", "down", "down", "select the namespace below"),
 )
 
 OVERLAY_ACTIONS = LAUNCH + DOCTOR + HELP + DIALOG + CONFIRM + QUITTING + PALETTE + PICKER

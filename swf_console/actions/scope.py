@@ -1,4 +1,4 @@
-"""Focus scopes: the parts of the console that have keys of their own, and which scope can be inside which."""
+"""Focus scopes: the parts of the console that have their own keys, and which scope can be inside which."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,25 +6,25 @@ from .screens import BY_SCREEN
 
 # titles, for help, of the scopes that are not screens
 SCOPE_TITLES: Mapping[str, str] = {
-    "launch": "The launch form",
-    "doctor": "The doctor",
+    "launch": "Launch form",
+    "doctor": "Doctor",
     "help": "Help",
-    "dialog": "A dialog",
-    "confirm": "A question about many",
-    "quitting": "Leaving",
-    "palette": "The palette",
-    "picker": "The namespace picker",
-    "table": "The table",
-    "lines": "Moving",
-    "list": "The list",
+    "dialog": "Dialog",
+    "confirm": "Confirmation",
+    "quitting": "Quit dialog",
+    "palette": "Command palette",
+    "picker": "Namespace picker",
+    "table": "Table",
+    "lines": "Navigation",
+    "list": "List",
     "code": "Long lines",
-    "log": "The log",
-    "tail": "The tail",
-    "text": "The text",
-    "entry": "What is typed",
-    "execution": "An execution",
-    "definition": "A definition",
-    "replay": "A replay",
+    "log": "Log",
+    "tail": "Message list",
+    "text": "Text",
+    "entry": "Text input",
+    "execution": "Execution",
+    "definition": "Definition",
+    "replay": "Replay",
 }
 
 _IN_SCREENS = {screen.name: screen.contains for screen in BY_SCREEN}

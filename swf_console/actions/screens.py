@@ -1,4 +1,4 @@
-"""The screens: for each the key that opens it, its actions, and the scopes inside it."""
+"""The screens: the key that opens each, its actions, and the scopes inside it."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ OVERVIEW = in_scope(
         "stop",
         "x",
         "stop",
-        "end the execution under the cursor",
+        "stop the execution under the cursor",
         f"executions stop {_EXECUTION}",
         Tier.REVERSIBLE,
     ),
@@ -24,16 +24,23 @@ AGENTS = in_scope(
         "start",
         "s",
         "start",
-        "start the marked agents, or the one under the cursor",
+        "start the marked agents, or the agent under the cursor",
         "agents start example-data-agent",
         Tier.REVERSIBLE,
     ),
-    shown("stop", "x", "stop", "stop them", "agents stop example-data-agent", Tier.REVERSIBLE),
+    shown(
+        "stop",
+        "x",
+        "stop",
+        "stop the marked agents, or the agent under the cursor",
+        "agents stop example-data-agent",
+        Tier.REVERSIBLE,
+    ),
     shown(
         "restart",
         "r",
         "restart",
-        "stop them and start them again",
+        "restart the marked agents, or the agent under the cursor",
         "agents restart example-data-agent",
         Tier.REVERSIBLE,
     ),
@@ -41,7 +48,7 @@ AGENTS = in_scope(
         "start_needed",
         "A",
         "start needed",
-        "start everything that the configured workflow needs",
+        "start all agents that the configured workflow needs",
         "agents start workflow-runner example-data-agent",
         Tier.MANY,
     ),
@@ -49,13 +56,13 @@ AGENTS = in_scope(
         "end_orphans",
         "X",
         "end orphans",
-        "end the processes that outlived their supervisord",
+        "end agent processes whose supervisord has ended",
         "agents orphans --end",
         Tier.MANY,
     ),
     shown("logs", "l", "logs", "show or hide the log", "agents logs example-data-agent"),
     columns("agents"),
-    hidden("back", "escape", "back", "from the log to the list; marks go"),
+    hidden("back", "escape", "back", "return to the list and clear the marks"),
 )
 
 EXECUTIONS = in_scope(
@@ -64,7 +71,7 @@ EXECUTIONS = in_scope(
         "stop",
         "x",
         "stop",
-        "stop the execution, whoever runs it",
+        "stop the execution, in whichever process it runs",
         f"executions stop {_EXECUTION}",
         Tier.REVERSIBLE,
     ),
@@ -72,7 +79,7 @@ EXECUTIONS = in_scope(
         "rerun",
         "r",
         "run again",
-        "run it again with the same parameters",
+        "run the workflow again with the same parameters",
         f"executions rerun {_EXECUTION}",
         Tier.REVERSIBLE,
     ),
@@ -80,47 +87,53 @@ EXECUTIONS = in_scope(
         "filter",
         "slash",
         "filter",
-        "show only some: status=failed namespace=demo user=me workflow=NAME since=2h ID-PREFIX",
+        "filter by status=failed namespace=demo user=me workflow=NAME since=2h ID-PREFIX",
         "executions --status failed --namespace demo",
     ),
     shown(
         "compare",
         "c",
         "compare",
-        "what the two marked executions have different",
+        "show the differences between the two marked executions",
         f"executions diff {_EXECUTION} stf_datataking-shifter-0002",
     ),
-    shown(
-        "replay", "p", "replay", "play its states once more, at any speed", f"executions show {_EXECUTION}"
-    ),
+    shown("replay", "p", "replay", "replay its state changes at any speed", f"executions show {_EXECUTION}"),
     shown(
         "export",
         "e",
         "export",
-        "write it and all that belongs to it as JSON",
+        "export the execution and all its records as JSON",
         f"export {_EXECUTION} --output {_EXECUTION}.json",
     ),
-    shown("order", "o", "order", "order by start, id, status, user", "executions"),
-    hidden("turn", "O", "turn", "turn the order round", "executions"),
+    shown("order", "o", "order", "use the next order: start, id, status, user", "executions"),
+    hidden("turn", "O", "reverse order", "reverse the order", "executions"),
     columns("executions"),
-    shown("find", "F", "find", "go to a row with a text", "executions"),
-    hidden("back", "escape", "back", "one view back; on the list: marks and filter go", "executions"),
+    shown("find", "F", "search", "search a text in the rows", "executions"),
+    hidden(
+        "back",
+        "escape",
+        "back",
+        "return to the previous view; in the list, clear marks, then the filter",
+        "executions",
+    ),
 )
 EXECUTION = in_scope(
     "execution",
-    shown("section(1)", "right l tab", "section", "the next section"),
-    hidden("section(-1)", "left h shift+tab", "section before", "the section before"),
-    shown("kind", "t", "type", "messages: only those of the next type"),
+    shown("section(1)", "right l tab", "next section", "go to the next section")._replace(word="section"),
+    hidden("section(-1)", "left h shift+tab", "previous section", "go to the previous section")._replace(
+        word="section_before"
+    ),
+    shown("kind", "t", "type", "show only messages of the next type"),
 )
 REPLAY = in_scope(
     "replay",
-    shown("play", "space", "play", "play and pause"),
-    shown("faster(2)", "plus greater_than_sign", "faster", "twice as fast"),
-    shown("faster(0.5)", "minus less_than_sign", "slower", "half as fast"),
-    shown("step(1)", "right l", "next event", "to the next event"),
-    hidden("step(-1)", "left h", "event before", "to the event before"),
-    hidden("seek(0)", "home", "begin", "to the beginning"),
-    hidden("seek(1)", "end", "end", "to the end"),
+    shown("play", "space", "play", "play or pause"),
+    shown("faster(2)", "plus greater_than_sign", "faster", "double the speed"),
+    shown("faster(0.5)", "minus less_than_sign", "slower", "halve the speed"),
+    shown("step(1)", "right l", "next event", "go to the next event"),
+    hidden("step(-1)", "left h", "previous event", "go to the previous event")._replace(word="event_before"),
+    hidden("seek(0)", "home", "start", "go to the start")._replace(word="begin"),
+    hidden("seek(1)", "end", "end", "go to the end"),
 )
 
 DEFINITIONS = in_scope(
@@ -136,46 +149,57 @@ DEFINITIONS = in_scope(
         "executions",
         "E",
         "executions",
-        "show the executions of the workflow on their own screen",
+        "show the executions of this workflow",
         "executions --workflow stf_datataking",
     ),
     columns("definitions"),
-    shown("find", "F", "find", "go to a row with a text", "definitions"),
-    hidden("back", "escape", "back", "one view back; on the list the filter goes", "definitions"),
+    shown("find", "F", "search", "search a text in the rows", "definitions"),
+    hidden(
+        "back", "escape", "back", "return to the previous view; in the list, clear the filter", "definitions"
+    ),
 )
 DEFINITION = in_scope(
     "definition",
-    shown("section(1)", "right l tab", "section", "the next section"),
-    hidden("section(-1)", "left h shift+tab", "section before", "the section before"),
+    shown("section(1)", "right l tab", "next section", "go to the next section")._replace(word="section"),
+    hidden("section(-1)", "left h shift+tab", "previous section", "go to the previous section")._replace(
+        word="section_before"
+    ),
 )
 
 MESSAGES = in_scope(
     "messages",
-    shown("filter", "slash", "filter", "show only what matches", "messages tail type=stf_*", argument="what"),
-    shown("pause", "space", "pause", "pause and go on; nothing is lost", "messages tail"),
-    shown("follow", "f", "follow", "go to the newest and stay with it", "messages tail"),
-    shown("mark", "m", "mark", "draw a line behind the newest message"),
-    shown("search", "s", "search", "look for a text", "messages list text", argument="text"),
-    hidden("found", "n", "next", "the next one that was found (older: N)"),
-    hidden("found(False)", "N", "previous", "the previous one that was found"),
+    shown(
+        "filter",
+        "slash",
+        "filter",
+        "show only matching messages",
+        "messages tail type=stf_*",
+        argument="what",
+    ),
+    shown("pause", "space", "pause", "pause or resume the display; no message is lost", "messages tail"),
+    shown("follow", "f", "follow", "go to the newest message and follow", "messages tail"),
+    shown("mark", "m", "mark", "draw a line below the newest message"),
+    shown("search", "s", "search", "search a text in the messages", "messages list text", argument="text"),
+    hidden("found", "n", "next", "go to the next match"),
+    hidden("found(False)", "N", "previous", "go to the previous match"),
     shown("jump", "t", "jump", "go to a time", "messages --until 10m", argument="time"),
-    shown("everywhere", "o", "others", "all namespaces, or this one alone", "messages tail"),
-    hidden("detail", "d", "detail", "the message under the cursor, whole"),
-    hidden("back", "escape", "back", "detail, search, filter, pause"),
+    shown("everywhere", "o", "all namespaces", "switch between all namespaces and this one", "messages tail"),
+    hidden("detail", "d", "detail", "show the complete message under the cursor"),
+    hidden("back", "escape", "back", "close the detail, clear search and filter, resume"),
 )
 
 JOURNAL = in_scope(
     "journal",
-    shown("filter", "slash", "filter", "show what has a text in it", "journal"),
+    shown("filter", "slash", "filter", "show only entries that contain a text", "journal"),
     shown(
         "export",
         "e",
         "shift log",
-        "write what is listed as Markdown where the console was started",
+        "write the listed entries as Markdown into the current directory",
         "journal --json",
     ),
     columns("journal"),
-    hidden("back", "escape", "back", "the filter goes"),
+    hidden("back", "escape", "back", "clear the filter"),
 )
 
 NAMESPACES = in_scope(
@@ -184,7 +208,7 @@ NAMESPACES = in_scope(
         "create",
         "c",
         "create",
-        "make a namespace of your own",
+        "create a namespace that you own",
         "namespaces create shifter-dev",
         Tier.REVERSIBLE,
     ),
@@ -192,27 +216,27 @@ NAMESPACES = in_scope(
         "edit",
         "e",
         "edit",
-        "change the value under the cursor; what would differ is shown, and asked, before it is written",
+        "edit the value under the cursor; the difference is shown before anything is written",
         "config set parameters.stf_count=4",
         Tier.REVERSIBLE,
     ),
     shown(
         "file",
         "o",
-        "other file",
-        "the next file: testbed.toml, then each workflow configuration",
+        "next file",
+        "open the next file: testbed.toml, then each workflow configuration",
         "config list",
         argument="name",
     ),
     shown(
         "take_out",
         "backspace delete",
-        "take out",
-        "take the value under the cursor out of the file",
+        "remove value",
+        "remove the value under the cursor from the file",
         "config set parameters.stf_count",
         Tier.REVERSIBLE,
     ),
-    hidden("back", "escape", "back", "out of what is typed"),
+    hidden("back", "escape", "back", "cancel the input"),
 )
 
 FAST_PROCESSING = in_scope(
@@ -221,21 +245,21 @@ FAST_PROCESSING = in_scope(
         "workers(1)",
         "plus",
         "more workers",
-        "predict with more workers (nothing is changed)",
+        "predict with more workers (changes nothing)",
         "plan fast_processing_default --workers 40",
     ),
     shown(
         "workers(-1)",
         "minus",
-        "fewer",
-        "predict with fewer workers (nothing is changed)",
+        "fewer workers",
+        "predict with fewer workers (changes nothing)",
         "plan fast_processing_default --workers 20",
-    ),
+    )._replace(word="fewer"),
     shown(
         "workers(0)",
         "equals_sign",
         "as configured",
-        "predict with the configured workers again",
+        "predict with the configured number of workers",
         "plan fast_processing_default",
     ),
     columns("plan fast_processing_default"),
@@ -259,19 +283,31 @@ class ScreenActions(NamedTuple):
         return hidden(f"open('{self.name}')", self.key, self.title, self.help, self.command)
 
 
-# in the order in which the palette lists their actions
+# the palette lists their actions in this order
 BY_SCREEN = (
     ScreenActions(
-        "overview", "1", "Overview", "is the testbed all right?", "status", OVERVIEW, contains="list lines"
+        "overview",
+        "1",
+        "Overview",
+        "show the state of the testbed",
+        "status",
+        OVERVIEW,
+        contains="list lines",
     ),
     ScreenActions(
-        "agents", "2", "Agents", "agents and their logs", "agents", AGENTS, contains="list log lines entry"
+        "agents",
+        "2",
+        "Agents",
+        "show agents and their logs",
+        "agents",
+        AGENTS,
+        contains="list log lines entry",
     ),
     ScreenActions(
         "executions",
         "4",
         "Executions",
-        "past and running",
+        "list running and ended executions",
         "executions",
         EXECUTIONS,
         contains="table entry execution replay text lines code",
@@ -280,22 +316,34 @@ BY_SCREEN = (
         "definitions",
         "5",
         "Definitions",
-        "code and drift",
+        "show stored workflow code and drift",
         "definitions",
         DEFINITIONS,
         contains="table entry definition lines code",
     ),
     ScreenActions(
-        "messages", "3", "Messages", "live messages", "messages tail", MESSAGES, contains="tail entry"
+        "messages",
+        "3",
+        "Messages",
+        "show live messages and history",
+        "messages tail",
+        MESSAGES,
+        contains="tail entry",
     ),
     ScreenActions(
-        "journal", "8", "Journal", "what was done here", "journal", JOURNAL, contains="list lines entry"
+        "journal",
+        "8",
+        "Journal",
+        "show actions, alarms and errors",
+        "journal",
+        JOURNAL,
+        contains="list lines entry",
     ),
     ScreenActions(
         "namespaces",
         "6",
         "Namespaces",
-        "whose they are",
+        "show namespaces, edit configurations",
         "namespaces",
         NAMESPACES,
         contains="list lines entry",
@@ -304,12 +352,12 @@ BY_SCREEN = (
         "fast_processing",
         "7",
         "Fast processing",
-        "demand, capacity and slices",
+        "show demand, capacity, slices, workers",
         "plan fast_processing_default",
         FAST_PROCESSING,
         contains="list lines entry",
     ),
 )
 SCREEN_ACTIONS = tuple(action for screen in BY_SCREEN for action in screen.actions)
-# scopes of views that a list opens over itself
+# scopes of the views that a list opens over itself
 VIEW_ACTIONS = EXECUTION + DEFINITION + REPLAY

@@ -19,14 +19,14 @@ DRIVERS = {
 SWITCH_SECONDS = 0.001
 CRASHED = 1
 LOG = "console.log"
-BROKE = "Nothing of the agents is touched; the trace is in the journal (swf-console journal) and in"
-# what dies young is found in a few milliseconds; all that lives is walked through as good as never
-COLLECT_THE_YOUNG = (10_000, 20, 100_000)
+BROKE = "Agents are not affected. The traceback is in the journal (swf-console journal) and in"
+# young garbage is found in a few milliseconds; a collection of all objects stalls painting for 60-130 ms
+GC_THRESHOLDS = (10_000, 20, 100_000)
 
 
 def open_app(arguments: argparse.Namespace) -> int:
     """Open the console and return its exit code."""
-    # while modules load there is nothing to collect
+    # loading modules creates no garbage: collecting meanwhile only delays the first paint
     gc.disable()
     from ..viewmodels.prefetch import Prefetch
 
@@ -82,7 +82,7 @@ def show(context: "ConsoleContext") -> int:
     avoid_strip_cycles()
     gc.freeze()
     gc.enable()
-    gc.set_threshold(*COLLECT_THE_YOUNG)
+    gc.set_threshold(*GC_THRESHOLDS)
     app = ConsoleApp(context)
     try:
         with asyncio.Runner(loop_factory=lambda: ui_event_loop(context.ui_priority)) as runner:
@@ -90,7 +90,7 @@ def show(context: "ConsoleContext") -> int:
     finally:
         context.ui_state.save()
         context.close()
-    if app.broken:
-        say(f"swf-console: the console broke: {app.broken}. {BROKE} {context.settings.logs_dir / LOG}")
+    if app.failure:
+        say(f"swf-console: console failed: {app.failure}. {BROKE} {context.settings.logs_dir / LOG}")
         return CRASHED
     return code if code is not None else app.return_code or 0

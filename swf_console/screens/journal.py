@@ -25,15 +25,15 @@ from ..widgets.tail.line_view import Lines
 from ..widgets.text.notice import Notice
 from .base.host import host_of
 from .base.polling import Poll
-from .base.prompt import Prompt as EntryLine
+from .base.prompt import Prompt
 from .base.screen import ListScreen
 
 if TYPE_CHECKING:
     from ..backend.services.journal import JournalEntry
     from ..viewmodels.context import ConsoleContext
 
-MOST = 1_000
-EMPTY = "Nothing was done here yet. {launch} runs a workflow, {agents} starts agents: each is kept here"
+MOST_ENTRIES = 1_000
+EMPTY = "No entries yet. The journal lists actions, such as runs ({launch}) and starts of agents ({agents})"
 COLUMNS = (
     Column("symbol", "", 1),
     Column("at", "UTC", 14, least=8),
@@ -45,13 +45,14 @@ COLUMNS = (
 
 
 class JournalScreen(ListScreen):
-    """The entries, newest first, and the whole of the one under the cursor."""
+    """The entries, newest first, and the complete entry under the cursor."""
 
     screen_name: ClassVar[str] = "journal"
     columns: ClassVar[Sequence[Column]] = COLUMNS
     help_text: ClassVar[str] = (
-        "Each action with its command line and its result, each alert. {journal.export} writes them as a "
-        "shift log, {journal.filter} filters by any text, {copy} copies the command line."
+        "Lists each action with its command line and result, each alarm, and errors of the console. "
+        "{journal.export} exports a shift log, {journal.filter} filters by a text, {copy} copies the "
+        "command line."
     )
     DEFAULT_CSS = """
     JournalScreen {
@@ -75,11 +76,11 @@ class JournalScreen(ListScreen):
 
     def compose(self) -> ComposeResult:
         """Filter, entries, detail."""
-        yield Input(id="journal-filter", placeholder=with_keys("any text; {journal.back} clears"))
-        yield EntryLine()
+        yield Input(id="journal-filter", placeholder=with_keys("a text; {journal.back} clears the filter"))
+        yield Prompt()
         yield Notice(identity="journal-notice")
         with Container(id="journal-parts"):
-            yield ShortList(COLUMNS, identity="journal-list", empty="Reading ...")
+            yield ShortList(COLUMNS, identity="journal-list", empty="Loading ...")
             yield Lines(identity="journal-detail", wrap=True)
 
     @property
@@ -89,7 +90,7 @@ class JournalScreen(ListScreen):
 
     @property
     def detail(self) -> Lines:
-        """The whole of one entry."""
+        """One complete entry."""
         return self.query_one("#journal-detail", Lines)
 
     @property
@@ -107,7 +108,7 @@ class JournalScreen(ListScreen):
         self.poll.close()
 
     def refresh_now(self) -> None:
-        """Read at once."""
+        """Read immediately."""
         self._read = None
         self.poll.now()
 
@@ -115,10 +116,10 @@ class JournalScreen(ListScreen):
         """Read the file if it has changed."""
         path = self.context.journal.path
         state = path.stat() if path.exists() else None
-        stamp = (state.st_mtime, state.st_size) if state else (0.0, 0)
-        if stamp != self._read:
-            self._entries = self.context.journal.entries(MOST)
-            self._read = stamp
+        version = (state.st_mtime, state.st_size) if state else (0.0, 0)
+        if version != self._read:
+            self._entries = self.context.journal.entries(MOST_ENTRIES)
+            self._read = version
         return self._entries
 
     def _show(self, entries: "list[JournalEntry]") -> None:
@@ -128,7 +129,7 @@ class JournalScreen(ListScreen):
         self.listing.stale = False
         self.query_one(Notice).say()
         clear = with_keys("{journal.back} clears the filter")
-        empty = f"Nothing of {len(entries):,} entries matches {brief(self._filter, 40)!r}. {clear}"
+        empty = f"No match for {brief(self._filter, 40)!r} in {len(entries):,} entries. {clear}"
         self.listing.set_empty_text(empty if entries else with_keys(EMPTY))
         self.listing.show(items)
 
@@ -215,7 +216,7 @@ def journal_item(entry: "JournalEntry") -> Item:
 
 
 def entry_lines(entry: "JournalEntry") -> list[list[Part]]:
-    """The whole of an entry."""
+    """A complete entry."""
     took = f" in {entry.seconds:.3f} s" if entry.seconds is not None else ""
     namespace = f", namespace {brief(entry.namespace, 60)}" if entry.namespace else ""
     lines: list[list[Part]] = [

@@ -11,7 +11,7 @@ LINES = {"─": "-", "━": "-", "│": "|", "┃": "|", "█": "#", "…": "~",
 
 
 class AsciiTable(dict[int, str]):
-    """The replacement of each character, as wide as the character; found when it is first met."""
+    """The replacement of each character, as wide as the character; computed at its first use."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code)

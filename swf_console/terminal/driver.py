@@ -13,10 +13,10 @@ linux_driver.XTermParser = TerminalKeys  # type: ignore[attr-defined]
 
 
 class TerminalDriver(LinuxDriver):
-    """Ends the input thread whatever happened to the terminal; `output` measures how fast the terminal is.
+    """Always ends the input thread; `output` measures how fast the terminal is.
 
-    Where the terminal vanishes while it is being restored, Textual's thread would read end of file in a busy
-    loop for ever.
+    If the terminal disappears while it is being restored, Textual's thread would read end of file in an
+    endless loop.
     """
 
     def __init__(self, *arguments: Any, **more: Any) -> None:

@@ -40,7 +40,7 @@ def test_a_console_ends_when_its_terminal_is_closed(new_home: Path, leaving: boo
         wait_for(lambda: paints("●".encode()), 30)
         if leaving:
             os.write(ours, b"q")
-            wait_for(lambda: paints(b"Leave the console?"), 30)
+            wait_for(lambda: paints(b"Quit the console?"), 30)
             os.write(ours, b"q")
             wait_for(lambda: paints(LEFT), 30)
         os.close(ours)

@@ -34,7 +34,7 @@ def test_a_run_from_another_shell_is_followed_and_its_messages_are_read(
     terminal.type(f"{TYPED} --namespace demo\n")
     terminal.wait_for("1 OVERVIEW")
     terminal.type("3")
-    terminal.wait_for("3 MESSAGES", "FOLLOW", "Broker connected")
+    terminal.wait_for("3 MESSAGES", "FOLLOW", "Connected")
     words: list[str | Path] = [SWF_CONSOLE, "--namespace=demo", "--run=stf_datataking", "--stf-count=5"]
     done = run(words, cwd=new_home, environment=plain_environment(USER="shifter"))
     assert done.returncode == 0, done.stderr
@@ -51,7 +51,7 @@ def test_a_run_from_another_shell_is_followed_and_its_messages_are_read(
     terminal.wait_for("FOLLOW", "end_run")
 
     terminal.type("q")
-    terminal.wait_for("Leave the console?", "no execution is running in demo")
+    terminal.wait_for("Quit the console?", "no execution is running in demo")
     terminal.type("y")
     terminal.wait_for(PROMPT)
     terminal.type("echo code=$?\n")
@@ -100,7 +100,7 @@ def test_read_only_says_so(terminal: Tmux) -> None:
     terminal.type("W")
     terminal.wait_for("read-only: the console was started with --read-only")
     terminal.type("q")
-    terminal.wait_for("Leave the console?")
+    terminal.wait_for("Quit the console?")
     terminal.type("q")
     wait_for(lambda: PROMPT in terminal.screen, 20)
 
@@ -130,7 +130,7 @@ def test_a_handler_that_breaks_leaves_the_terminal_as_it_was_and_its_trace_in_lo
     terminal.wait_for(PROMPT)
     wait_for(lambda: not terminal.programs(), 20)
     terminal.type("echo code=$?\n")
-    screen = terminal.wait_for("code=1", "the console broke: ZeroDivisionError: no theme [red].")
+    screen = terminal.wait_for("code=1", "console failed: ZeroDivisionError: no theme [red].")
     assert terminal.is_restored
     assert "Traceback" not in screen
     assert "secret" not in screen
@@ -143,7 +143,7 @@ def test_a_handler_that_breaks_leaves_the_terminal_as_it_was_and_its_trace_in_lo
     )
     entries = [json.loads(line) for line in done.stdout.splitlines()]
     (error,) = [entry for entry in entries if entry["kind"] == "error"]
-    assert error["what"] == "the console broke: ZeroDivisionError: no theme [red]"
+    assert error["what"] == "console failed: ZeroDivisionError: no theme [red]"
     assert "in broken" in error["result"]
 
 
@@ -165,7 +165,7 @@ def test_the_title_says_the_verdict_copies_go_through_tmux_and_a_resize_is_follo
         terminal.wait_for("OVERVIEW", "q quit")
         assert all(len(line) <= width for line in terminal.screen.splitlines())
     terminal.type("q")
-    terminal.wait_for("Leave the console?")
+    terminal.wait_for("Quit the console?")
     terminal.type("y")
     wait_for(lambda: not terminal.programs(), 20)
     assert terminal.is_restored

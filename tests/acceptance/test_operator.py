@@ -69,12 +69,12 @@ def test_the_first_day(terminal: Tmux, new_site: Site) -> None:
 
 def name_the_namespace(terminal: Tmux, name: str) -> None:
     terminal.type(f"{TYPED}\n")
-    terminal.wait_for("Welcome: name your namespace", "shifter-dev")
+    terminal.wait_for("Welcome: choose a name for your namespace", "shifter-dev")
     terminal.press("C-u")
     terminal.wait_gone("shifter-dev")
     terminal.type(name)
     terminal.press("Enter")
-    terminal.wait_for(f"namespace {name} written into testbed.toml")
+    terminal.wait_for(f"namespace {name} written to testbed.toml")
 
 
 def start_the_agents(terminal: Tmux) -> None:
@@ -106,7 +106,7 @@ def run_and_watch(terminal: Tmux) -> None:
     terminal.wait_for("FOLLOW")
 
     terminal.type("7")
-    terminal.wait_for("HAPPENED in stf_datataking-shifter-0001")
+    terminal.wait_for("ACTUAL: stf_datataking-shifter-0001")
     terminal.wait_match(r"done +[█░]+ ([1-9]\d*) of \d+")
     terminal.type("4")
     terminal.wait_match("completed +stf_datataking-shifter-0001")
@@ -139,7 +139,7 @@ def find_who_stopped_it_and_replay(terminal: Tmux) -> None:
 
 def leave(terminal: Tmux, namespace: str) -> None:
     terminal.type("q")
-    terminal.wait_for("Leave the console?", f"no execution is running in {namespace}")
+    terminal.wait_for("Quit the console?", f"no execution is running in {namespace}")
     terminal.wait_match(r"\d programs go on under supervisord")
     terminal.type("y")
     terminal.wait_for(PROMPT)

@@ -116,7 +116,7 @@ def test_orphans_are_named_before_they_are_ended(
     async def end(app: HostApp, _pane: AgentsScreen, pilot: Pilot[None]) -> None:
         await pilot.press("X")
         await until(pilot, lambda: bool(app.calls.said))
-        assert "there are no orphans" in app.calls.said[0]
+        assert "no orphans" in app.calls.said[0]
         supervisor.outlived.append(Orphan("slice-worker:0", 4711, datetime.now(UTC)))
         await pilot.press("X")
         await until(pilot, lambda: bool(app.calls.results))
@@ -156,7 +156,7 @@ def test_what_the_configured_workflow_needs_is_started_at_once(
     context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def start(app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
-        assert "fast_processing_default needs" in screen.query_one(Notice).text
+        assert "needed by fast_processing_default" in screen.query_one(Notice).text
         await pilot.press("A")
         await until(pilot, lambda: not screen.query_one(Notice).text)
         (names,) = app.calls.names

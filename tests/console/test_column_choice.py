@@ -58,7 +58,7 @@ def test_columns_are_chosen_by_name_and_remembered(
 
         whole = head_of(screen)
         await type_columns(slip)
-        word = entry.query_one("#entry-word", Static)
+        word = entry.query_one("#prompt-note", Static)
         await until(pilot, lambda: f"did you mean {meant}?" in str(word.render()))
         await pilot.press("escape")
         await until(pilot, lambda: head_of(screen) == whole)

@@ -67,8 +67,8 @@ def test_definitions_are_listed_with_their_drift_from_the_file(tmp_path: Path) -
     async def steps(pilot: Pilot[None], screen: DefinitionsScreen) -> None:
         lines = lines_of(screen.list.table)
         assert "other" in lines[1]
-        assert "· no file" in lines[1]
-        assert "● as the file" in lines[2]
+        assert "· file missing" in lines[1]
+        assert "● same as file" in lines[2]
         file.write_text(CODE + "# later\n")
         await until(pilot, lambda: "▲ file differs" in lines_of(screen.list.table)[2], timeout=20)
         await pilot.press("slash", *"other", "enter")
@@ -95,7 +95,7 @@ def test_code_parameters_and_executions_of_a_definition(tmp_path: Path) -> None:
         await until(pilot, lambda: view.definition is not None)
         code = view.query_one(CodeLines).text
         assert "    name = '[red]\\x1b[2J'" in code
-        assert "· no file" in view.query_one("#definition-title", Line).text
+        assert "· file missing" in view.query_one("#definition-title", Line).text
         lines = view.query_one(CodeLines)
         await pilot.press("greater_than_sign")
         await until(pilot, lambda: lines.scroll_offset.x > 0)
@@ -128,4 +128,4 @@ def test_without_definitions_it_says_what_to_do(tmp_path: Path) -> None:
         assert "R runs a workflow" in "\n".join(lines_of(screen.list.table))
         await pilot.press("enter", "E", "escape", "F", "escape")
 
-    assert use(home(tmp_path), steps).calls.said == ["There is no definition here"]
+    assert use(home(tmp_path), steps).calls.said == ["No definition under the cursor"]

@@ -65,7 +65,7 @@ def test_a_slow_check_holds_up_no_key_and_its_advice_can_be_copied(
 
     async def look(app: HostApp, overlay: DoctorOverlay, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: len(overlay.rows.items) == 2)
-        assert "checking" in title(overlay)
+        assert "running" in title(overlay)
         assert "[b]right[/b]" in overlay.rows.items[0].cells[2].text
         await pilot.press("j", "y")
         await until(pilot, lambda: "Start it" in overlay.detail.text)

@@ -221,7 +221,7 @@ def test_a_filter_works_while_it_is_typed_and_says_what_is_wrong_with_it(tmp_pat
         await pilot.pause()
         assert ids_of(screen) == ["0005", "0003", "0001"]
         field.value = "status=fai nonsens=1"
-        word = screen.query_one("#entry-word", Static)
+        word = screen.query_one("#prompt-note", Static)
         await until(pilot, lambda: "no field" in str(word.content))
         assert ids_of(screen) == ["0005", "0003", "0001"]
         await pilot.press("enter")
@@ -246,7 +246,7 @@ def test_a_filter_works_while_it_is_typed_and_says_what_is_wrong_with_it(tmp_pat
 
 def test_an_empty_list_says_how_to_run_one(tmp_path: Path) -> None:
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
-        assert "Esc takes the filter away" in "\n".join(lines_of(screen.list.table))
+        assert "Esc clears the filter" in "\n".join(lines_of(screen.list.table))
         await pilot.press("escape")
         await until(pilot, lambda: "R runs a workflow" in "\n".join(lines_of(screen.list.table)))
         for key in ("x", "r", "c", "e", "p", "enter", "space", "o", "O"):
@@ -343,7 +343,7 @@ def test_the_summary_links_to_the_source_and_says_that_it_was_changed(tmp_path: 
 
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen, view: ExecutionDetailView) -> None:
         content = view.query_one("#summary-text", Static).content
-        assert "with changes that were not committed" in str(content)
+        assert "uncommitted changes" in str(content)
         links = [getattr(span.style, "link", None) for span in content.spans]  # type: ignore[union-attr]
         assert [link for link in links if link] == [SOURCE["url"]]
 
@@ -531,7 +531,7 @@ def test_stopping_in_the_namespace_of_somebody_else_lists_what_it_is(tmp_path: P
         await pilot.press("x")
 
     app = use(context, steps, answer=False)
-    assert app.calls.questions == ["Stop an execution in namespace theirs, which is not this one"]
+    assert app.calls.questions == ["Stop an execution in another namespace: theirs?"]
     assert app.calls.names == [[execution]]
     assert app.calls.commands == []
 
@@ -544,7 +544,7 @@ def test_what_has_ended_is_not_stopped(tmp_path: Path) -> None:
         await pilot.press("x")
 
     app = use(context, steps)
-    assert app.calls.said == ["stf_datataking-shifter-0001 does not run: it is completed"]
+    assert app.calls.said == ["stf_datataking-shifter-0001 is not running (status: completed)"]
     assert app.calls.questions == []
 
 
@@ -575,7 +575,7 @@ def test_r_says_what_will_not_be_the_same_and_runs_it_again(
         await until(pilot, lambda: isinstance(screen.stack.front, ExecutionDetailView))
 
     app = use(context, steps)
-    assert app.calls.questions[0].startswith(f"Run {execution} again in demo? Not the same: the code of")
+    assert app.calls.questions[0].startswith(f"Run {execution} again in demo? Different: the code of")
     assert app.calls.commands == [f"executions rerun {execution} --namespace demo"]
     assert runs.requests[0].namespace == "demo"
     assert runs.requests[0].workflow == "stf_datataking"
@@ -630,8 +630,8 @@ def test_two_marked_executions_are_compared(tmp_path: Path) -> None:
 
     app = use(context, steps)
     assert app.calls.said == [
-        "Mark two executions with space, then c: 0 marked",
-        *(f"There is no execution here to {what}" for what in ("stop", "run again", "replay")),
+        "Mark two executions with space, then press c (0 marked)",
+        *(f"No execution to {what}" for what in ("stop", "run again", "replay")),
     ]
 
 
@@ -711,7 +711,7 @@ def test_an_execution_without_states_says_that_there_is_nothing_to_replay(tmp_pa
         await pilot.press("p")
         await until(pilot, lambda: bool(app_of(screen).calls.said))
 
-    assert "no state events" in use(context, steps).calls.said[0]
+    assert "no state changes" in use(context, steps).calls.said[0]
 
 
 def test_what_is_remembered_is_taken_up_again_and_an_execution_is_opened_from_elsewhere(
@@ -755,7 +755,7 @@ def test_a_database_that_goes_leaves_what_was_read_and_says_so(
         assert "the database cannot be reached. Is it running?" in lines_of(screen.list.table)[-1]
         assert ids_of(screen) == ["0001"]
         await pilot.press("enter")
-        await until(pilot, lambda: "NOTHING YET" in screen.stack.front.query_one("#detail-title", Line).text)
+        await until(pilot, lambda: "NO DATA YET" in screen.stack.front.query_one("#detail-title", Line).text)
         await pilot.press("escape")
         monkeypatch.undo()
         await until(pilot, lambda: "STALE" not in lines_of(screen.list.table)[-1], timeout=20)

@@ -11,7 +11,7 @@ from swf_console.backend.database import Database, runs, workers
 from swf_console.backend.database.records.workflows import RunState
 from swf_console.backend.database.tables.workflows import run_states
 from swf_console.backend.services.configurations import path_of_testbed
-from swf_console.screens.fast_processing.rows import outlook_lines
+from swf_console.screens.fast_processing.rows import forecast_lines
 from swf_console.screens.fast_processing.screen import FastProcessingScreen
 from swf_console.viewmodels.context import ConsoleContext
 
@@ -56,7 +56,7 @@ def test_the_configured_run_is_predicted(context: ConsoleContext) -> None:
         assert "PREDICTED for fast_processing_default" in text
         assert "0.375 slices/s" in text
         assert "38% ● keeps up" in text
-        assert "No run with slices here yet" in screen.run_view.text
+        assert "No run with slices in this namespace yet" in screen.run_view.text
         assert not screen.listing.items
 
     drive(context, look)
@@ -66,7 +66,7 @@ def test_plus_and_minus_ask_what_if(context: ConsoleContext) -> None:
     async def ask(_app: HostApp, screen: FastProcessingScreen, pilot: Pilot[None]) -> None:
         await pilot.press("plus")
         await until(pilot, lambda: "with 33 workers" in screen.forecast.text)
-        assert "what if 33 workers" in screen.forecast.text
+        assert "with 33 workers" in screen.forecast.text
         await pilot.press("minus")
         await until(pilot, lambda: "with 30 workers" in screen.forecast.text)
         assert screen.copy_text("command") == "swf-console plan fast_processing_default --workers 30"
@@ -81,7 +81,7 @@ def test_slices_and_workers_of_the_newest_run(context: ConsoleContext) -> None:
 
     async def look(_app: HostApp, screen: FastProcessingScreen, _pilot: Pilot[None]) -> None:
         text = screen.run_view.text
-        assert f"HAPPENED in {identity}, run 100010" in text
+        assert f"ACTUAL: {identity}, run 100010" in text
         assert "12 of 30" in text
         assert "17 queued" in text
         assert "1 of 30 active" in text
@@ -97,7 +97,7 @@ def test_a_run_of_another_namespace_is_not_shown(context: ConsoleContext) -> Non
     context.namespace = "other"
 
     async def look(_app: HostApp, screen: FastProcessingScreen, _pilot: Pilot[None]) -> None:
-        assert "No run with slices here yet" in screen.run_view.text
+        assert "No run with slices in this namespace yet" in screen.run_view.text
 
     drive(context, look)
 
@@ -131,5 +131,5 @@ def test_a_changed_file_is_predicted_anew(context: ConsoleContext) -> None:
 
 
 def test_without_a_configuration_it_says_what_to_do() -> None:
-    (line,) = outlook_lines(None, "", 80)
-    assert "set workflow.config" in line[0][0]
+    (line,) = forecast_lines(None, "", 80)
+    assert "Set workflow.config" in line[0][0]

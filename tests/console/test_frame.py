@@ -141,7 +141,7 @@ def test_an_alert_stands_until_it_is_seen_and_leads_to_its_screen(quiet: Console
         app.raise_alarm("agent FATAL [bold]", screen="messages")
         await until(pilot, lambda: len(quiet.journal.entries()) == 1)
         assert "✖1 ▲0" in app.query_one(ScreenBar).text
-        assert "agent FATAL [bold]" in said(app, "alert-line")
+        assert "agent FATAL [bold]" in said(app, "alarm-line")
         await pilot.press("full_stop")
         await until(pilot, lambda: quiet.tail.filter_text == "type=x")
         await pilot.press("a")
@@ -156,7 +156,7 @@ def test_help_is_made_from_the_registry(quiet: ConsoleContext) -> None:
         await until(pilot, lambda: isinstance(app.screen, HelpDialog))
         assert isinstance(app.screen, HelpDialog)
         text = app.screen.text.plain
-        assert "pause: pause and go on; nothing is lost" in text
+        assert "pause: pause or resume the display; no message is lost" in text
         assert "type=stf_*" in text
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, HelpDialog))

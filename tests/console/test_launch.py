@@ -207,7 +207,7 @@ def test_what_is_typed_or_chosen_is_said_and_alone_has_the_keys(
         await pilot.press("enter")
         await until(pilot, lambda: form.input.has_focus)
         assert line(form, "help").startswith("duration: the run ends at this simulated second")
-        assert "Esc leave it as it was" in line(form, "hint")
+        assert "Esc cancel" in line(form, "hint")
         assert not form.query_one("#launch-keys").display
         await pilot.press("tab")
         assert form.input.has_focus

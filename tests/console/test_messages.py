@@ -87,7 +87,7 @@ def test_pausing_loses_nothing_and_says_how_much_waits(context: ConsoleContext) 
         await pilot.press("space")
         before = lines(app)
         send(context, 1234)
-        await until(pilot, lambda: "PAUSED 1,234 waiting" in head(app))
+        await until(pilot, lambda: "PAUSED, 1,234 new" in head(app))
         assert lines(app)[:-1] == before[:-1] or [x[:-1] for x in lines(app)] == [x[:-1] for x in before]
         await pilot.press("space")
         await until(pilot, shows(app, "n=1333"))
@@ -175,7 +175,7 @@ def test_search_goes_from_one_to_the_next(context: ConsoleContext) -> None:
         await until(pilot, lambda: _n(app) == 40)
         await pilot.press("N")
         await until(pilot, lambda: bool(app.calls.said))
-        assert "nothing more holds" in app.calls.said[-1]
+        assert "no more matches for" in app.calls.said[-1]
 
     play(context, steps)
 
@@ -299,7 +299,7 @@ def test_nothing_to_see_proves_that_the_pipe_is_alive(context: ConsoleContext) -
 
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         await until(pilot, shows(app, "No messages in demo yet."))
-        assert shows(app, "Broker connected 14m, no message since, 0/s in other namespaces.")()
+        assert shows(app, "Connected 14m ago, no messages received since, 0/s in other namespaces.")()
         context.tail.set_filter("type=stf_*")
         await until(pilot, shows(app, "No messages match type=stf_* in demo."))
         assert shows(app, "Esc clears the filter.")()

@@ -71,7 +71,7 @@ def test_an_edit_shows_what_would_differ_and_is_asked_before_it_is_written(conte
         await pilot.press("enter")
         await until(pilot, lambda: value(screen, "composed fast_processing.stf_count")[1] == "7")
         assert value(screen, "composed fast_processing.stf_count")[3].startswith("testbed.toml:")
-        assert app.calls.questions == ["write fast_processing.stf_count = 7 into testbed.toml?"]
+        assert app.calls.questions == ["Write fast_processing.stf_count = 7 to testbed.toml?"]
         assert app.calls.commands == ["swf-console config set fast_processing.stf_count=7"]
         screen.editor.values.go_to("composed fast_processing.stf_count")
         await pilot.press("backspace")
@@ -129,9 +129,7 @@ def test_a_configuration_is_edited_like_testbed_toml_and_its_last_version_is_kep
         assert path.read_text() == before
         await pilot.press("enter")
         await until(pilot, lambda: value(screen, "composed fast_processing.stf_count")[1] == "7")
-        assert app.calls.questions == [
-            "write fast_processing.stf_count = 7 into fast_processing_default.toml?"
-        ]
+        assert app.calls.questions == ["Write fast_processing.stf_count = 7 to fast_processing_default.toml?"]
         assert app.calls.commands == [
             "swf-console config set fast_processing.stf_count=7 --file fast_processing_default"
         ]
@@ -162,7 +160,7 @@ def test_what_would_break_what_includes_the_file_is_refused(
         await until(pilot, lambda: not screen.editor.previews.busy)
         assert not app.calls.questions
         screen.action_file("nothing")
-        assert "there is no file nothing here: testbed.toml, " in app.calls.said[-1]
+        assert "file nothing not found; choose from: testbed.toml, " in app.calls.said[-1]
 
     drive(context, change)
     assert path.read_text() == before

@@ -105,7 +105,7 @@ def test_stop_of_an_execution_of_another_namespace_asks_in_a_dialog(
     async def stop(app: HostApp, screen: OverviewScreen, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: bool(screen.running.items))
         await pilot.press("x")
-        assert app.calls.questions == ["Stop an execution in namespace theirs, which is not this one"]
+        assert app.calls.questions == ["Stop an execution in another namespace: theirs?"]
         assert app.calls.names == [[execution]]
         assert app.calls.commands == []
 

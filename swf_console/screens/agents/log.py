@@ -1,4 +1,4 @@
-"""The log of the agent under the cursor, as it is written."""
+"""The log of the agent under the cursor, followed while it is written."""
 
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ class AgentLog(LogPane):
 
     def open(self, line: "AgentStatus | None") -> None:
         """Start reading, five times a second."""
-        self._reading = self._reading or self.set_interval(LOG_SECONDS, self._read_on)
+        self._reading = self._reading or self.set_interval(LOG_SECONDS, self._read_new_lines)
         self.follow(line)
 
     def close(self) -> None:
@@ -36,11 +36,11 @@ class AgentLog(LogPane):
         if self._reading:
             self._reading.stop()
             self._reading = None
-        self._let_log_go()
+        self._close_log()
 
     def on_unmount(self) -> None:
         """Close the log."""
-        self._let_log_go()
+        self._close_log()
 
     def update_status(self, line: "AgentStatus | None") -> None:
         """Take a newer status of the same agent."""
@@ -52,34 +52,37 @@ class AgentLog(LogPane):
         program = line.key if line and line.view.program else None
         if self._buffer and self._buffer.program == program:
             return
-        self._let_log_go()
+        self._close_log()
         self.clear()
         if line is None:
-            self.set_title("no agent", empty="The log of the agent under the cursor comes here")
+            self.set_title("no agent", empty="Shows the log of the agent under the cursor")
         elif program is None:
-            why = "It runs under another supervisord: look there for its log"
+            why = "This agent does not run under this supervisord. Its log is where it was started"
             self.set_title(brief(line.key, 40), empty=why)
         else:
-            self.set_title(brief(program, 40), empty="Nothing was written yet")
+            self.set_title(brief(program, 40), empty="The log is empty")
             self._buffer = LogBuffer(self.context.settings, program, self.context.supervisor)
 
-    def _read_on(self) -> None:
+    def _read_new_lines(self) -> None:
         if self._buffer is None:
             return
         lines, dropped = self._buffer.take()
         if dropped:
-            lines = [f"... {dropped:,} lines came too fast to be shown: swf-console agents logs", *lines]
+            lines = [
+                f"... {dropped:,} lines not shown (too many per second). All lines: swf-console agents logs",
+                *lines,
+            ]
         self.push(lines)
-        empty = brief(self._buffer.trouble) or "Nothing was written yet"
+        empty = brief(self._buffer.trouble) or "The log is empty"
         self.set_title(self._heading(self._buffer.program), empty=empty)
 
     def _heading(self, program: str) -> str:
-        """The name of the program, with the whole note on it."""
+        """The name of the program, with its complete note."""
         line = self._agent
         note = note_of(line) if line and line.key == program and line.view.note else ""
         return brief(f"{program}: {note}" if note else program, 200)
 
-    def _let_log_go(self) -> None:
+    def _close_log(self) -> None:
         if self._buffer:
             self._buffer.close()
             self._buffer = None

@@ -41,18 +41,18 @@ STATE_SYMBOLS: dict[str, tuple[SemanticColor, SemanticColor]] = {
 def agent_item(line: "AgentStatus", snapshot: "AgentsSnapshot") -> Item:
     """An agent as a row."""
     view = line.view
-    mark, color = state_symbol(line, snapshot)
-    heard: SemanticColor = (
+    sign, color = state_symbol(line, snapshot)
+    heartbeat: SemanticColor = (
         "unknown" if snapshot.database_trouble else "watch" if line.view.is_silent else "plain"
     )
     cells = (
-        Cell(mark, color),
+        Cell(sign, color),
         Cell(
             brief(name_of(view.program or view.name), 60),
             "plain" if line.view.is_up or view.state is None else "off",
         ),
         Cell(brief(view.state or view.operational_state or "-", 20), color),
-        Cell(age(view.heartbeat_seconds), heard),
+        Cell(age(view.heartbeat_seconds), heartbeat),
         Cell(age(view.up_seconds)),
         Cell("-" if view.stf_count is None else f"{view.stf_count:,}"),
         Cell("-" if line.cpu is None else f"{line.cpu:.0f}%"),
@@ -79,7 +79,7 @@ def state_symbol(line: "AgentStatus", snapshot: "AgentsSnapshot") -> tuple[str, 
 
 
 def note_of(line: "AgentStatus") -> str:
-    """What is wrong with the agent, else what it does."""
+    """The problem of the agent, otherwise what it is doing."""
     view = line.view
     if view.note:
         return view.note.removeprefix(view.program or "").lstrip(": ")
@@ -90,20 +90,21 @@ def note_of(line: "AgentStatus") -> str:
 
 
 def notices(snapshot: "AgentsSnapshot", outage: str = "") -> list[str]:
-    """What is wrong with the backends, and what to do about it; `outage` describes the lost database."""
+    """Problems of the backends with the advice; `outage` describes the lost database."""
     said = []
     if snapshot.supervisor_trouble:
         stale = f", STALE {age(snapshot.seen_seconds)}" if snapshot.seen_seconds is not None else ""
         starts = snapshot.supervisor == "absent" and snapshot.missing
-        start = with_keys("{agents.start_needed} starts")
-        what = f"{start} it, and the agents that are needed" if starts else snapshot.supervisor_trouble
+        start = with_keys("{agents.start_needed} starts it and the needed agents")
+        what = start if starts else snapshot.supervisor_trouble
         said.append(f"supervisord {snapshot.supervisor}{stale}: {what}")
     if snapshot.database_trouble:
         known = f"STALE {age(snapshot.heard_seconds)}" if snapshot.heard_seconds is not None else "unknown"
-        said.append(f"heart-beats {known}: {outage or snapshot.database_trouble}")
+        said.append(f"heartbeats {known}: {outage or snapshot.database_trouble}")
     if snapshot.configuration_trouble:
         said.append(f"{snapshot.configuration or 'testbed.toml'}: {snapshot.configuration_trouble}")
     if snapshot.missing and not snapshot.supervisor_trouble:
-        start = with_keys("{agents.start_needed} starts what is missing")
-        said.append(f"{snapshot.configuration} needs {', '.join(snapshot.missing)}: {start}")
+        start = with_keys("{agents.start_needed} starts them")
+        names = ", ".join(snapshot.missing)
+        said.append(f"not running, but needed by {snapshot.configuration}: {names}. {start}")
     return said

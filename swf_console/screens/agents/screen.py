@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleContext
 
 
-NONE_HERE = "No agents. Run a workflow with {launch}, or make a home: swf-console init DIR"
+NO_AGENTS = "No agents. Press {launch} to run a workflow, or create a home: swf-console init DIR"
 
 
 class AgentsScreen(ListScreen):
@@ -68,7 +68,7 @@ class AgentsScreen(ListScreen):
         yield Prompt()
         yield Notice(identity="agents-notice")
         with Container(id="agents-parts"):
-            yield ShortList(COLUMNS, identity="agents-list", empty="Asking supervisord ...", markable=True)
+            yield ShortList(COLUMNS, identity="agents-list", empty="Loading ...", markable=True)
             yield AgentLog(self.context)
 
     @property
@@ -98,7 +98,7 @@ class AgentsScreen(ListScreen):
         self.log_pane.close()
 
     def refresh_now(self) -> None:
-        """Read at once."""
+        """Read immediately."""
         self.poll.now()
 
     def _read(self) -> "AgentsSnapshot":
@@ -109,7 +109,7 @@ class AgentsScreen(ListScreen):
     def _show(self, snapshot: "AgentsSnapshot") -> None:
         self._snapshot = snapshot
         items = [agent_item(line, snapshot) for line in snapshot.lines]
-        self.listing.set_empty_text(with_keys(NONE_HERE))
+        self.listing.set_empty_text(with_keys(NO_AGENTS))
         self.listing.show(items)
         if self._recalled and self.listing.go_to(self._recalled):
             self._recalled = ""
@@ -146,23 +146,23 @@ class AgentsScreen(ListScreen):
         self._change("start", self._names(lambda line: not line.view.is_up))
 
     def action_stop(self) -> None:
-        """Stop them."""
+        """Stop the marked agents, or the one under the cursor."""
         self._change("stop", self._names(lambda line: line.view.state != "STOPPED"))
 
     def action_restart(self) -> None:
-        """Restart them."""
+        """Restart the marked agents, or the one under the cursor."""
         self._change("restart", self._names(lambda _: True))
 
     def action_start_needed(self) -> None:
         """Start the agents that the configured workflow needs and that are not running."""
         snapshot = self._snapshot
         if snapshot is None or not snapshot.missing:
-            host_of(self).say("everything that the configured workflow needs runs")
+            host_of(self).say("all agents that the configured workflow needs are running")
             return
         self._change("start", list(snapshot.missing), many=True)
 
     def action_end_orphans(self) -> None:
-        """Find processes that outlived their supervisord, and end them after confirmation."""
+        """Find processes that outlived their supervisord, and end them once the user confirms."""
         host = host_of(self)
         if not host.writable:
             host.say(host.refusal, bad=True)
@@ -176,7 +176,7 @@ class AgentsScreen(ListScreen):
     def _confirm_orphans(self, names: Sequence[str]) -> None:
         host = host_of(self)
         if not names:
-            host.say("there are no orphans: nothing outlived its supervisord")
+            host.say("no orphans: no agent process has outlived its supervisord")
             return
         action, command = action_of("end_orphans", "agents"), "swf-console agents orphans --end"
 
@@ -184,7 +184,7 @@ class AgentsScreen(ListScreen):
             return f"ended {', '.join(self._find_orphans(end=True)) or 'nothing'}"
 
         host.confirm_many(
-            f"end {plural(len(names), 'orphan')}?",
+            f"End {plural(len(names), 'orphan')}?",
             names,
             lambda: host.record(action, command, end, lambda _: self._changed()),
         )
@@ -198,9 +198,9 @@ class AgentsScreen(ListScreen):
         chosen = [_line(item) for item in self.listing.chosen]
         under = [line for line in chosen if line.view.program]
         if chosen and not under:
-            host_of(self).say(f"{chosen[0].view.name} is not under this supervisord", bad=True)
+            host_of(self).say(f"{chosen[0].view.name} does not run under this supervisord", bad=True)
         elif under and not (fitting := [line.key for line in under if fits(line)]):
-            host_of(self).say(f"{under[0].key} is {under[0].view.state} already", bad=True)
+            host_of(self).say(f"{under[0].key} is already {under[0].view.state}", bad=True)
         else:
             return fitting if under else []
         return []

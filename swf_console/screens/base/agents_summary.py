@@ -10,14 +10,19 @@ if TYPE_CHECKING:
 
 
 def agents_summary(snapshot: "AgentsSnapshot") -> str:
-    """How many agents are up, silent, failed and missing."""
+    """The number of agents that are running, without heartbeat, failed and missing."""
     up = sum(line.view.is_up for line in snapshot.lines)
-    parts = [f"{up} of {plural(len(snapshot.lines), 'agent')} up"]
+    parts = [f"{up} of {plural(len(snapshot.lines), 'agent')} running"]
     if silent := sum(line.view.is_silent for line in snapshot.lines):
-        parts.append(f"{silent} silent")
+        parts.append(f"{silent} without heartbeat")
     if failed := sum(line.view.is_failed for line in snapshot.lines):
         parts.append(f"{failed} failed")
     if snapshot.configuration and not snapshot.configuration_trouble:
-        needs = f"{snapshot.configuration} needs {plural(len(snapshot.missing), 'more')}".removesuffix("s")
-        parts.append(needs if snapshot.missing else f"nothing is missing for {snapshot.configuration}")
+        missing = plural(len(snapshot.missing), "agent")
+        verb = "is" if len(snapshot.missing) == 1 else "are"
+        parts.append(
+            f"{missing} that {snapshot.configuration} needs {verb} not running"
+            if snapshot.missing
+            else f"all agents that {snapshot.configuration} needs are running"
+        )
     return brief(", ".join(parts), 300)

@@ -1,4 +1,4 @@
-"""Documents to read: code and JSON with syntax highlighting, and text that scrolls with table keys."""
+"""Documents: code and JSON with syntax highlighting, and text that scrolls with the keys of tables."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -18,11 +18,12 @@ from .polling import cause_of
 from .views import View
 
 MOST_LINES = 20_000
+# highlighting so much takes about half a second of a core; longer texts are shown in one colour
 MOST_COLOURED = 300_000
 
 
-class Calm(HighlightTheme):
-    """Syntax colours without red, which is reserved for what needs a human."""
+class NoRedTheme(HighlightTheme):
+    """Syntax colours without red, which is reserved for problems that need the operator."""
 
     STYLES = {  # noqa: RUF012 (Textual's own attribute)
         token: style.replace("$text-error on $error-muted", "bold").replace("$text-error", "$text-accent")
@@ -31,7 +32,7 @@ class Calm(HighlightTheme):
 
 
 class Document(View):
-    """A text to read: code or JSON, highlighted in a thread, never interpreted."""
+    """Code or JSON, highlighted in a thread; the text is shown, never interpreted as markup."""
 
     def __init__(self, title: str, read: Callable[[], str], language: str, command: str = "") -> None:
         super().__init__()
@@ -46,7 +47,7 @@ class Document(View):
 
     def on_mount(self) -> None:
         """Start reading."""
-        self._head("reading… ")
+        self._head("Loading … ")
         self.refresh_now()
 
     def activated(self) -> None:
@@ -75,9 +76,9 @@ class Document(View):
     def _failed(self, error: Exception) -> None:
         self._head(f"{cause_of(error)} ")
 
-    def _head(self, word: str) -> None:
+    def _head(self, note: str) -> None:
         title = Content.styled(brief(self._title, 120), "bold")
-        self.query_one("#document-title", Line).show(title, Content(brief(word)))
+        self.query_one("#document-title", Line).show(title, Content(brief(note)))
 
 
 def section_name(name: str, *, active: bool) -> Content:
@@ -94,7 +95,7 @@ def highlighted(text: str, language: str) -> list[Content]:
     shown = sanitize_lines(text, most=MOST_LINES)
     if len(shown) > MOST_COLOURED:
         return [Content(line) for line in shown.split("\n")]
-    return highlight(shown, language=language, theme=Calm).split("\n")
+    return highlight(shown, language=language, theme=NoRedTheme).split("\n")
 
 
 class ScrollableText(ScrollableContainer, can_focus=True):

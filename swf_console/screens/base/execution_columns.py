@@ -22,7 +22,7 @@ STATUS: Mapping[str, SemanticColor] = {
     "failed": "bad",
     "terminated": "off",
 }
-# in the order in which `o` goes through them; the keys are those of columns and of the database's orders
+# the action `order` goes through them in this order; the keys are column keys and orders of the database
 ORDERS: Mapping[str, str] = {
     "started": "newest first",
     "id": "by id",
@@ -37,8 +37,8 @@ def status_cell(status: str) -> Cell:
     return Cell(f"{symbol(color)} {brief(status, 20)}", color)
 
 
-def took(execution: "ExecutionSummary") -> str:
-    """The duration of an execution; while it runs, so far."""
+def duration_text(execution: "ExecutionSummary") -> str:
+    """The duration of an execution; for a running one, the time since its start."""
     if execution.end_time is None:
         if execution.status != "running":
             return "-"
@@ -53,7 +53,7 @@ def _status(execution: "ListedExecution") -> Cell:
 
 
 def _stfs(execution: "ListedExecution") -> Cell:
-    """The number of STFs; while it runs, at least so many where there are too many to count."""
+    """The number of STFs. For a running execution the count is capped: it is read every second."""
     count = execution.stf_count
     if count is None:
         return Cell("-")
@@ -82,7 +82,7 @@ EXECUTION_COLUMNS: "tuple[ListColumn[ListedExecution], ...]" = (
         "TOOK",
         7,
         right=True,
-        cell=lambda one: Cell(took(one), "busy" if one.status == "running" else "plain"),
+        cell=lambda one: Cell(duration_text(one), "busy" if one.status == "running" else "plain"),
     ),
     ListColumn("stf", "STF", 7, right=True, cell=_stfs),
     ListColumn("namespace", "NAMESPACE", 14, least=9, cell=lambda one: Cell(brief(one.namespace or "-", 60))),

@@ -1,4 +1,4 @@
-"""What a screen may ask of the application.
+"""The part of the application that screens may use.
 
 The application has these members from its parts: `record` is in `shell/action_runner.py`, `ask` and
 `confirm_many` are in `dialogs/confirm.py`, `say` in `shell/frame.py`, `open_screen` in `shell/navigation.py`.
@@ -28,7 +28,7 @@ class Workers(Protocol):
 
 
 class ActionHost(Protocol):
-    """What an action needs: permission, the user's answer, and somewhere to run. Methods return at once."""
+    """What an action needs: permission, the user's answer, a thread to run in. Methods do not block."""
 
     @property
     def writable(self) -> bool:
@@ -36,7 +36,7 @@ class ActionHost(Protocol):
 
     @property
     def refusal(self) -> str:
-        """Why they are not allowed; empty where they are."""
+        """Why they are not allowed; empty if they are allowed."""
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """Show one line on the action line."""
@@ -45,7 +45,7 @@ class ActionHost(Protocol):
         """Ask y/N on the bottom line; Enter and every other key mean no."""
 
     def confirm_many(self, title: str, names: Sequence[str], on_yes: Callable[[], None]) -> None:
-        """Ask in a dialog that lists the names concerned."""
+        """Ask in a dialog that lists the affected names."""
 
     def record(self, action: Action, command: str, call: Call, then: Then | None = None) -> None:
         """Run `call` in a worker thread, show its result with the equivalent command line, and journal both.
@@ -56,22 +56,22 @@ class ActionHost(Protocol):
 
 
 class Host(ActionHost, Protocol):
-    """The application as its screens see it. Every method returns at once and belongs to the UI thread."""
+    """The application as its screens see it. No method blocks; all must be called in the UI thread."""
 
     def hold_keys(self) -> None:
-        """Hold back keys until `release_keys`, three seconds at most: what is being opened will take them."""
+        """Hold back keys until `release_keys`, three seconds at most: what is being opened takes them."""
 
     def release_keys(self) -> None:
         """Deliver the keys that were held back; the widget that takes them has the focus."""
 
     def copy(self, text: str, what: str = "") -> None:
-        """Copy by OSC 52, and say how."""
+        """Copy by OSC 52, and show by which way."""
 
     def open_screen(self, name: str, **where: object) -> None:
         """Show another screen; `where` is passed to its `recall`."""
 
     def switch_namespace(self, name: str) -> None:
-        """Make that namespace the console's namespace."""
+        """Make it the console's namespace."""
 
     def raise_alarm(
         self, text: str, *, screen: str = "", where: dict[str, object] | None = None, bad: bool = True

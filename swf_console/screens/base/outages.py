@@ -1,4 +1,4 @@
-"""What is shown when a backend does not answer: since when, why, what to do, and when it is tried again."""
+"""Texts for a backend that does not answer: since when, why, what to do, when the next attempt is."""
 
 from ...backend.core.format import short_age
 from ...backend.core.sanitize import brief
@@ -11,19 +11,19 @@ def outage(connection: ConnectionStatus) -> str:
     if connection.state in (Connectivity.UP, Connectivity.IDLE, Connectivity.STARTING):
         return ""
     age, wait = connection.age(), connection.next_in()
-    words = f"STALE {short_age(age)}" if age is not None else "NOT CONNECTED"
+    state = f"STALE {short_age(age)}" if age is not None else "NOT CONNECTED"
     again = "" if wait is None else f" · next try in {wait:.0f} s"
     why = brief(connection.error or "no reason given", 300)
     advice = f". {connection.advice}" if connection.advice else ""
-    return f"{connection.subject}: {words}{again} · {why}{advice}"
+    return f"{connection.subject}: {state}{again} · {why}{advice}"
 
 
 def outages(context: ConsoleContext, *names: str) -> list[str]:
     """The lost connections among those named."""
     return [
-        words
+        text
         for connection in context.connections()
-        if connection.name in names and (words := outage(connection))
+        if connection.name in names and (text := outage(connection))
     ]
 
 

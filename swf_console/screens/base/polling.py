@@ -12,14 +12,15 @@ from ...widgets.worker import BlockingCall
 
 T = TypeVar("T")
 
-PATIENCE = 3.0
+SLOW_SECONDS = 3.0
 LONGEST_WAIT = 15.0
 
 
 class Poll(Generic[T]):
-    """Calls `read` again and again. `show` gets each answer, `trouble` each change of what is wrong.
+    """Calls `read` repeatedly. `show` gets each answer, `trouble` each change of the problem text.
 
-    Both are called in the widget's thread. There is never more than one call at a time.
+    Both are called in the widget's thread. There is never more than one call at a time: a backend that hangs
+    holds one thread, not one for each period.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Poll(Generic[T]):
             self._timer = None
 
     def now(self) -> None:
-        """Read at once, and once more where a call is running already."""
+        """Read immediately; if a call is running already, read once more after it."""
         self._next = 0.0
         self._again = self._background.busy
         self._tick()
@@ -63,13 +64,14 @@ class Poll(Generic[T]):
     def _tick(self) -> None:
         if time.monotonic() >= self._next:
             self._background.start(self._read, self._done, self._failed)
-        if self._background.seconds > PATIENCE:
-            self._cause = f"no answer for {self._background.seconds:.0f} s"
+        if self._background.seconds > SLOW_SECONDS:
+            self._cause = f"no answer yet ({self._background.seconds:.0f} s), still waiting"
         self._report()
 
     def _done(self, answer: T) -> None:
         self._cause, self._failures = "", 0
         self.answered = time.monotonic()
+        # the timer may tick a little early, and would then skip a whole period
         self._next = 0.0 if self._again else self.answered + self._every - 0.05
         self._again = False
         self._report()
@@ -91,13 +93,13 @@ class Poll(Generic[T]):
         if not self._cause:
             return ""
         now = time.monotonic()
-        age = f"STALE {now - self.answered:.0f} s" if self.answered else "NOTHING YET"
+        age = f"STALE {now - self.answered:.0f} s" if self.answered else "NO DATA YET"
         wait = f" · next try in {self._next - now:.0f} s" if self._next > now + 0.5 else ""
         return f"{age}{wait} · {self._cause}"
 
 
 def cause_of(error: Exception) -> str:
-    """An error in words: the cause, and what to do."""
+    """The cause of an error with its advice."""
     if isinstance(error, SwfError):
         return f"{error.message}. {error.advice}" if error.advice else error.message
     return f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""The one-line prompt for filter, search and columns, visible only while something is typed."""
+"""The one-line prompt for filter, search and columns, visible only while it is used."""
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol
@@ -15,17 +15,20 @@ from textual.widgets import Input, Static
 from ...backend.core.sanitize import brief
 from ...backend.core.suggest import nearest
 from ...widgets.bindings import bindings_of
+from ...widgets.key_labels import with_keys
 from ...widgets.table.columns import Column
+
+SEARCH_HINT = "a text in a row; then {table.next_match} and {table.previous_match} go to its matches"
 
 
 class Prompt(Horizontal):
-    """A label, a text field and a remark. Enter accepts the text, Esc restores the old one."""
+    """A label, a text field and a note. Enter accepts the text, Esc restores the old one."""
 
     DEFAULT_CSS = """
     Prompt { height: 1; width: 1fr; display: none; }
-    Prompt > #entry-prompt { width: auto; padding: 0 1; text-style: bold; }
+    Prompt > #prompt-label { width: auto; padding: 0 1; text-style: bold; }
     Prompt > Input { width: 1fr; height: 1; border: none; padding: 0; background: $surface; }
-    Prompt > #entry-word { width: auto; max-width: 60%; padding: 0 1; color: $text-warning; }
+    Prompt > #prompt-note { width: auto; max-width: 60%; padding: 0 1; color: $text-warning; }
     """
     scope: ClassVar[str] = "entry"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("entry", priority=True)
@@ -47,15 +50,15 @@ class Prompt(Horizontal):
         return bool(self.display)
 
     def compose(self) -> ComposeResult:
-        """Label, text field, remark."""
-        yield Static("", id="entry-prompt", markup=False)
-        yield Input(id="entry-text", compact=True, select_on_focus=False)
-        yield Static("", id="entry-word", markup=False)
+        """Label, text field, note."""
+        yield Static("", id="prompt-label", markup=False)
+        yield Input(id="prompt-text", compact=True, select_on_focus=False)
+        yield Static("", id="prompt-note", markup=False)
 
-    def ask(self, kind: str, prompt: str, text: str, placeholder: str = "") -> None:
+    def ask(self, kind: str, text: str, placeholder: str = "") -> None:
         """Show the prompt with `text` in it; `kind` comes back in the `Typed` messages."""
         self._kind, self._before = kind, text
-        self.query_one("#entry-prompt", Static).update(Content(prompt))
+        self.query_one("#prompt-label", Static).update(Content(f"{kind}:"))
         self.say("")
         field = self.query_one(Input)
         with self.prevent(Input.Changed):
@@ -65,9 +68,13 @@ class Prompt(Horizontal):
         self.display = True
         field.focus()
 
-    def say(self, word: str) -> None:
-        """Show a remark on what is typed."""
-        self.query_one("#entry-word", Static).update(Content(brief(word, 120)))
+    def ask_search(self) -> None:
+        """Prompt for a text to search in a table; it comes back as kind `search`."""
+        self.ask("search", "", with_keys(SEARCH_HINT))
+
+    def say(self, note: str) -> None:
+        """Show a note on the text."""
+        self.query_one("#prompt-note", Static).update(Content(brief(note, 120)))
 
     def action_leave(self) -> None:
         """Esc: hide the prompt."""
@@ -87,7 +94,7 @@ class Prompt(Horizontal):
         self.post_message(self.Typed(self._kind, event.value, done=True))
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """Another widget has the focus: the prompt stays as it is."""
+        """Another widget has the focus: the prompt stays open."""
         event.stop()
 
 
@@ -110,13 +117,13 @@ class ColumnChoice:
         self._owner, self._shows = owner, shows
         self.chosen = parse_columns("", self._known)
 
-    def ask(self, entry: Prompt, text: str | None = None) -> None:
+    def ask(self, prompt: Prompt, text: str | None = None) -> None:
         """Prompt for the names of the columns."""
         shown = " ".join(self.chosen) if text is None else text
-        entry.ask(COLUMNS, COLUMNS, shown, f"all: {' '.join(column.key for column in self._known)}")
+        prompt.ask(COLUMNS, shown, f"all: {' '.join(column.key for column in self._known)}")
 
     def choose(self, text: str) -> str:
-        """Show the named columns; returns what is wrong with a name, and then changes nothing."""
+        """Show the named columns; for a wrong name, change nothing and return the error."""
         try:
             self.chosen = parse_columns(text, self._known)
         except ValueError as error:
@@ -129,12 +136,12 @@ class ColumnChoice:
         if self._owner.is_mounted:
             self._shows().choose_columns((*self._always, *self.chosen))
 
-    def take(self, event: Prompt.Typed, entry: Prompt) -> bool:
+    def take(self, event: Prompt.Typed, prompt: Prompt) -> bool:
         """Apply what was typed with Enter; returns whether the prompt is done."""
         wrong = self.choose(event.text) if event.done else ""
         if wrong:
-            self.ask(entry, event.text)
-            entry.say(wrong)
+            self.ask(prompt, event.text)
+            prompt.say(wrong)
         return event.left or (event.done and not wrong)
 
     def recall(self, remembered: object) -> None:
@@ -153,6 +160,6 @@ def parse_columns(text: str, known: Sequence[Column]) -> tuple[str, ...]:
     for word in words:
         if word not in keys:
             near = nearest(word, keys, at_most=1)
-            advice = f"did you mean {near[0]}?" if near else f"there are {' '.join(keys)}"
-            raise ValueError(f"no column {brief(word, 30)}: {advice}")
+            advice = f"did you mean {near[0]}?" if near else f"choose from {' '.join(keys)}"
+            raise ValueError(f"unknown column {brief(word, 30)!r}; {advice}")
     return tuple(words or keys)

@@ -20,10 +20,11 @@ WIDE = 120  # from this width on a screen puts its parts side by side
 
 
 class BaseScreen(Widget, can_focus=False):
-    """One screen of the console. It is created when it is first opened, and told when it is shown and hidden.
+    """One screen of the console, created when it is first opened.
 
-    A subclass sets `screen_name` (a name of the registry) and gets its key bindings from there. `help_text`
-    is what `?` shows beside the keys.
+    A subclass sets `screen_name` (its name in both registries, `actions/screens.py` and
+    `base/screen_registry.py`) and gets its key bindings from there. `help_text` is shown by `?` above the
+    keys.
     """
 
     screen_name: ClassVar[str] = ""
@@ -37,7 +38,7 @@ class BaseScreen(Widget, can_focus=False):
         super().__init_subclass__(**arguments)
 
     def __init__(self, context: "ConsoleContext") -> None:
-        super().__init__(id=f"pane-{self.screen_name}")
+        super().__init__(id=f"screen-{self.screen_name}")
         self.context = context
 
     def on_resize(self, event: events.Resize) -> None:
@@ -51,9 +52,9 @@ class BaseScreen(Widget, can_focus=False):
         """The screen is hidden now: stop refreshing."""
 
     def refresh_now(self) -> None:
-        """Read again at once."""
+        """Read again immediately."""
 
-    def copy_text(self, what: str) -> str | None:  # noqa: ARG002 (the panes that have something say what)
+    def copy_text(self, what: str) -> str | None:  # noqa: ARG002 (screens with something to copy override it)
         """The text that `y` copies: `cell`, `row`, `json` or `command`."""
         return None
 

@@ -1,4 +1,4 @@
-"""The registry of screens and overlays: names, titles, and where their code is. It imports none of them."""
+"""The registry of screens and overlays: name, title, module and class. It imports none of them."""
 
 from collections.abc import Callable
 from importlib import import_module

@@ -8,9 +8,9 @@ from textual.message import Message
 
 
 class View(Container):
-    """One page of a screen. It is told when it comes to the front and when it leaves it.
+    """One page of a screen.
 
-    A view that `concerns_many` has no single subject for an action of the screen.
+    A view that `concerns_many` has no single execution or definition that an action could act on.
     """
 
     DEFAULT_CSS = "View { height: 1fr; width: 1fr; }"
@@ -41,14 +41,14 @@ class View(Container):
         """Another view is in front, or the screen is hidden: stop refreshing."""
 
     def refresh_now(self) -> None:
-        """Read again at once."""
+        """Read again immediately."""
 
-    def copy_text(self, what: str) -> str | None:  # noqa: ARG002 (views that have something say what)
+    def copy_text(self, what: str) -> str | None:  # noqa: ARG002 (views with something to copy override it)
         """The text that `y` copies: `cell`, `row`, `json` or `command`."""
         return None
 
     def back(self) -> bool:
-        """Undo something of the view's own, such as its filter; False where there is nothing to undo."""
+        """Undo something inside the view, such as its filter; returns whether something was undone."""
         return False
 
 

@@ -17,6 +17,7 @@ from ...backend.database.records.workflows import ExecutionFilter
 from ...backend.services.definitions import get_definition
 from ...viewmodels.pages import ExecutionsListed
 from ...widgets.bindings import bindings_of
+from ...widgets.key_labels import with_keys
 from ...widgets.table.paged_table import PagedTable
 from ...widgets.text.code import CodeLines
 from ...widgets.text.line import Line
@@ -64,11 +65,11 @@ class DefinitionDetailView(View):
         yield Line(id="definition-sections")
         with ContentSwitcher(initial="definition-code"):
             yield CodeLines(identity="definition-code")
-            yield PagedTable(SCHEMA, id="definition-parameters", empty="It names no parameters.")
+            yield PagedTable(SCHEMA, id="definition-parameters", empty="This definition has no parameters.")
             yield PagedTable(
                 EXECUTION_COLUMNS,
                 id="definition-executions",
-                empty="Nothing was executed of it.\nR runs a workflow.",
+                empty=with_keys("No executions of this definition.\n{launch} runs a workflow."),
             )
 
     def on_mount(self) -> None:
@@ -96,7 +97,7 @@ class DefinitionDetailView(View):
         self._background.start(self._read, self._show, self._failed)
 
     def copy_text(self, what: str) -> str | None:
-        """The code, the row under the cursor, or the command line that shows it."""
+        """The code, the row under the cursor, or the command line that shows the definition."""
         if what == "command":
             return f"swf-console definitions show {self.summary.id}"
         if what == "json":
@@ -132,7 +133,7 @@ class DefinitionDetailView(View):
 
     def _failed(self, error: Exception) -> None:
         self.query_one("#definition-title", Line).show(
-            Content.styled(f" {cause_of(error)}", "$text-warning"), Content("u reads again ")
+            Content.styled(f" {cause_of(error)}", "$text-warning"), Content(with_keys("{update} refreshes "))
         )
 
     def _head(self) -> None:

@@ -31,9 +31,9 @@ SCHEMA = (
     Column("range", "RANGE", 20, least=14),
 )
 DRIFT: Mapping[bool | None, tuple[SemanticColor, str]] = {
-    False: ("ok", "as the file"),
+    False: ("ok", "same as file"),
     True: ("watch", "file differs"),
-    None: ("unknown", "no file"),
+    None: ("unknown", "file missing"),
 }
 
 

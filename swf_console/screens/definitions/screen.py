@@ -25,7 +25,7 @@ from .rows import DEFINITIONS, definition_cells
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleContext
 
-NONE_YET = "No definitions yet: the first run of a workflow stores one.\n{launch} runs a workflow."
+NONE_YET = "No definitions yet. The first run of a workflow stores one.\n{launch} runs a workflow."
 
 
 class DefinitionList(View):
@@ -66,14 +66,14 @@ class DefinitionList(View):
         self.table.live = False
 
     def refresh_now(self) -> None:
-        """Read again at once."""
+        """Read again immediately."""
         self.table.refresh_rows()
 
     def show(self, workflow: str) -> None:
         """List the definitions of one workflow, or all."""
         self.workflow = workflow.strip()
         named = brief(self.workflow, 100)
-        back = with_keys("{definitions.back} takes the filter away.")
+        back = with_keys("{definitions.back} clears the filter.")
         self.table.empty = f"No definitions of {named}.\n{back}" if self.workflow else with_keys(NONE_YET)
         self.table.show(
             RowSource(DefinitionsListed(self.context, self.workflow or None), _key, self._cells),
@@ -109,11 +109,11 @@ class DefinitionList(View):
 
     def begin_filter(self) -> None:
         """Prompt for a workflow's name."""
-        self.query_one(Prompt).ask("filter", "workflow", self.workflow, "its whole name; empty: all")
+        self.query_one(Prompt).ask("filter", self.workflow, "name of a workflow; empty: all")
 
     def begin_search(self) -> None:
         """Prompt for a text to search."""
-        self.query_one(Prompt).ask("search", "find", "", "any text of a row; n and N go on")
+        self.query_one(Prompt).ask_search()
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """Apply what was typed with Enter."""
@@ -143,9 +143,8 @@ class DefinitionsScreen(StackedScreen):
 
     screen_name: ClassVar[str] = "definitions"
     help_text: ClassVar[str] = (
-        "Enter opens a definition: {definition.section_before} and {definition.section} go from its code "
-        "to its parameters and its executions, {code.to_the_left} and {code.to_the_right} show the rest "
-        "of long lines."
+        "Enter opens a definition. {definition.section_before} and {definition.section} switch between its "
+        "code, parameters and executions. {code.to_the_left} and {code.to_the_right} scroll long lines."
     )
     DEFAULT_CSS = "DefinitionsScreen { height: 1fr; width: 1fr; }"
 
@@ -204,7 +203,7 @@ class DefinitionsScreen(StackedScreen):
         """Show the executions of the workflow on their own screen."""
         row = self._list.table.row
         if row is None or not isinstance(row.value, DefinitionSummary):
-            host_of(self).say("There is no definition here")
+            host_of(self).say("No definition under the cursor")
             return
         host_of(self).open_screen("executions", filter=f"workflow={row.value.workflow_name}")
 

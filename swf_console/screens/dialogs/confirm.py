@@ -1,4 +1,4 @@
-"""Questions before an action: y/N on the bottom line, or a dialog that lists names."""
+"""Questions before an action: y/N on the bottom line, or a dialog that lists the affected names."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
@@ -55,13 +55,13 @@ class KeyChoice(ModalScreen[str | None]):
 
 
 class Dialog(ModalScreen[object]):
-    """A box in the middle of the screen. Esc closes it without doing anything."""
+    """A box in the middle of the screen. Esc closes it without changing anything."""
 
     scope: ClassVar[str] = "dialog"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("dialog")
 
     def action_leave(self) -> None:
-        """Close without doing anything."""
+        """Close without changing anything."""
         self.dismiss(None)
 
     def box(self, title: str) -> Vertical:
@@ -72,7 +72,7 @@ class Dialog(ModalScreen[object]):
 
 
 class ConfirmMany(Dialog):
-    """Lists the names concerned; `y` means yes, Enter and Esc mean no."""
+    """Lists the affected names; `y` means yes, Enter and Esc mean no."""
 
     scope: ClassVar[str] = "confirm"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("confirm")
@@ -103,7 +103,7 @@ class QuestionHost(Protocol):
 
 
 class Questions:
-    """Asks before an action; without a yes it is not done, and `say` reports that."""
+    """Asks before an action; unless the answer is yes it is not performed, and `say` reports that."""
 
     def __init__(self, host: QuestionHost, say: Callable[[str], None]) -> None:
         self._host, self._say = host, say
@@ -113,14 +113,14 @@ class Questions:
         self._ask(Question(question), on_yes)
 
     def confirm_many(self, title: str, names: Sequence[str], on_yes: Callable[[], None]) -> None:
-        """Ask in a dialog that lists the names concerned."""
+        """Ask in a dialog that lists the affected names."""
         self._ask(ConfirmMany(title, names), on_yes)
 
     def _ask(self, dialog: ModalScreen[Any], on_yes: Callable[[], None]) -> None:
-        self._host.push_screen(dialog, lambda yes: on_yes() if yes else self._say("not done"))
+        self._host.push_screen(dialog, lambda yes: on_yes() if yes else self._say("cancelled"))
 
 
 def hint(*keys: tuple[str, str]) -> Content:
-    """Keys and what they do, on one line; `{scope.action}` stands for the key of an action."""
+    """Keys and their effects on one line; `{scope.action}` stands for the key of an action."""
     parts = [Content.assemble((with_keys(key), "bold $text-accent"), f" {words}") for key, words in keys]
     return Content("   ").join(parts)

@@ -1,4 +1,4 @@
-"""The doctor: each check with its result and what to do about it."""
+"""The doctor: each check with its result and advice."""
 
 import threading
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -33,11 +33,11 @@ COLUMNS = (
     Column("found", "FOUND", 50, least=20, grows=True),
 )
 COLORS: dict[str, SemanticColor] = {"ok": "ok", "warn": "watch", "fail": "bad"}
-UNDER_WAY = "... checking"
+RUNNING = "running ..."
 
 
 class DoctorOverlay(ModalScreen[None]):
-    """The list of checks, and the whole of the one under the cursor."""
+    """The list of checks, and the complete result of the one under the cursor."""
 
     scope: ClassVar[str] = "doctor"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("doctor")
@@ -64,7 +64,7 @@ class DoctorOverlay(ModalScreen[None]):
         """Title, checks, detail, keys."""
         with Vertical(id="doctor"):
             yield Static("Doctor", id="doctor-title", markup=False)
-            yield ShortList(COLUMNS, identity="doctor-checks", empty="Checking ...")
+            yield ShortList(COLUMNS, identity="doctor-checks", empty="Running the checks ...")
             yield Lines(identity="doctor-detail", wrap=True)
             yield KeyLine(id="doctor-keys", last=())
 
@@ -75,7 +75,7 @@ class DoctorOverlay(ModalScreen[None]):
 
     @property
     def detail(self) -> Lines:
-        """The whole of one check."""
+        """The complete result of one check."""
         return self.query_one("#doctor-detail", Lines)
 
     def on_mount(self) -> None:
@@ -89,14 +89,14 @@ class DoctorOverlay(ModalScreen[None]):
         self._stop.set()
 
     def action_again(self) -> None:
-        """Start all checks again."""
+        """Start all checks again; the results of the checks before are dropped."""
         self._stop.set()
         self._stop = stop = threading.Event()
         self.checks, self.ended = [], False
         self._paint()
-        threading.Thread(target=self._examine, args=(stop,), name="doctor", daemon=True).start()
+        threading.Thread(target=self._run_checks, args=(stop,), name="doctor", daemon=True).start()
 
-    def _examine(self, stop: threading.Event) -> None:
+    def _run_checks(self, stop: threading.Event) -> None:
         """Runs in a thread of its own: a check may take any time."""
         from ...backend.services.health.doctor.run import run_checks
 
@@ -105,8 +105,8 @@ class DoctorOverlay(ModalScreen[None]):
                 if stop.is_set():
                     return
                 self.call_later(self._checked, stop, check)
-        except Exception as error:  # noqa: BLE001 (whatever it is, it is shown where it belongs)
-            self.call_later(self._broke, stop, error)
+        except Exception as error:  # noqa: BLE001 (the thread must not end silently)
+            self.call_later(self._checks_failed, stop, error)
         self.call_later(self._finished, stop)
 
     def _checked(self, stop: threading.Event, check: "Check") -> None:
@@ -114,7 +114,7 @@ class DoctorOverlay(ModalScreen[None]):
             self.checks.append(check)
             self._paint()
 
-    def _broke(self, stop: threading.Event, error: Exception) -> None:
+    def _checks_failed(self, stop: threading.Event, error: Exception) -> None:
         if not stop.is_set():
             self.detail.show([[(f"{symbol('bad')} {brief(cause_of(error))}", "bad")]])
 
@@ -136,7 +136,7 @@ class DoctorOverlay(ModalScreen[None]):
         self.dismiss()
 
     def action_copy(self) -> None:
-        """Copy what to do about the check under the cursor."""
+        """Copy the advice of the check under the cursor."""
         item = self.rows.current
         if item:
             check = cast("Check", item.value)
@@ -144,14 +144,14 @@ class DoctorOverlay(ModalScreen[None]):
 
 
 def verdict_text(checks: "list[Check]", *, ended: bool) -> str:
-    """How many checks failed or warned."""
+    """The number of checks that failed or gave a warning."""
     failed = sum(check.verdict == "fail" for check in checks)
     warned = sum(check.verdict == "warn" for check in checks)
     if not ended:
-        return f"Doctor: {plural(len(checks), 'check')} done {UNDER_WAY}"
+        return f"Doctor: {plural(len(checks), 'check')} done, {RUNNING}"
     said = [f"{failed} failed"] if failed else []
     said += [f"{plural(warned, 'warning')}"] if warned else []
-    return f"Doctor: {plural(len(checks), 'check')}, {', '.join(said) or 'all is well'}"
+    return f"Doctor: {plural(len(checks), 'check')}, {', '.join(said) or 'all OK'}"
 
 
 def check_item(check: "Check") -> Item:
@@ -162,7 +162,7 @@ def check_item(check: "Check") -> Item:
 
 
 def check_lines(check: "Check") -> list[list[Part]]:
-    """What was found and what to do about it."""
+    """The result and the advice."""
     color = COLORS[check.verdict]
     lines: list[list[Part]] = [
         [(f"{check.verdict} {brief(check.name, 60)}: ", color), (brief(check.found, 2000), "plain")]

@@ -33,11 +33,11 @@ class NamespacePicker(Dialog):
 
     def compose(self) -> ComposeResult:
         with self.box("Namespace"):
-            yield Input(placeholder="a part of its name, or a new one", max_length=100)
+            yield Input(placeholder="part of a name, or a new name", max_length=100)
             yield OptionList(markup=False)
-            yield Static(Content("reading the database …"), classes="wrong")
+            yield Static(Content("Loading …"), classes="wrong")
             choose = ("{picker.up} {picker.down}", "choose")
-            words = hint(("Enter", "look at it"), choose, ("{dialog.leave}", "back"))
+            words = hint(("Enter", "show it"), choose, ("{dialog.leave}", "cancel"))
             yield Static(words, classes="hint")
 
     def on_mount(self) -> None:
@@ -55,7 +55,7 @@ class NamespacePicker(Dialog):
     @on(Input.Submitted)
     @on(OptionList.OptionSelected)
     def entered(self, event: Input.Submitted | OptionList.OptionSelected) -> None:
-        """Choose the highlighted namespace, or the name as it was typed."""
+        """Choose the highlighted namespace, or the typed name."""
         event.stop()
         highlighted, typed = self.query_one(OptionList).highlighted, self.query_one(Input).value.strip()
         if highlighted is not None and highlighted < len(self._shown):
@@ -85,8 +85,8 @@ class NamespacePicker(Dialog):
 
     def _advice(self, typed: str) -> str:
         if not typed:
-            return "There is none yet: type a name for one"
-        return problem_of(typed) or f"Enter looks at {typed}, which nobody has used yet"
+            return "No namespaces yet. Type a new name"
+        return problem_of(typed) or f"{typed} is new: Enter shows it, the first run in it creates it"
 
     def _say(self, text: str) -> None:
         self.query_one(".wrong", Static).update(Content(brief(text, 300)))

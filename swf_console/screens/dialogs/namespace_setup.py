@@ -1,4 +1,4 @@
-"""The dialog of the first start: it asks for the name of a namespace."""
+"""The dialog of the first start, which asks for the name of a namespace."""
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -13,9 +13,9 @@ from ...viewmodels.namespaces.setup import problem_of, suggested, write_namespac
 from ..base.host import host_of
 from .confirm import Dialog, hint
 
-WHY = (
-    "Everything here belongs to a namespace: it keeps your executions, messages and agents apart from "
-    "those of others. testbed.toml names none yet. A name of 1-100 letters, digits, '.', '_' and '-':"
+EXPLANATION = (
+    "A namespace separates your executions, messages and agents from those of other users. "
+    "testbed.toml has no namespace yet. Type a name of 1-100 letters, digits, '.', '_' and '-':"
 )
 
 
@@ -27,12 +27,13 @@ class NamespaceSetup(Dialog):
         self.context = context
 
     def compose(self) -> ComposeResult:
-        with self.box("Welcome: name your namespace"):
-            yield Static(Content(WHY), classes="text")
+        with self.box("Welcome: choose a name for your namespace"):
+            yield Static(Content(EXPLANATION), classes="text")
             yield Input(suggested(self.context.settings), max_length=100)
             yield Static("", classes="wrong")
             yield Static(
-                hint(("Enter", "write it into testbed.toml"), ("{dialog.leave}", "only look")), classes="hint"
+                hint(("Enter", "write to testbed.toml"), ("{dialog.leave}", "browse read-only")),
+                classes="hint",
             )
 
     @on(Input.Changed)

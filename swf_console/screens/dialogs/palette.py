@@ -1,4 +1,4 @@
-"""The command palette: finds every action by its name, with arguments and history."""
+"""The command palette: searches all actions by name, with arguments and history."""
 
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
@@ -17,7 +17,7 @@ from ...widgets.bindings import bindings_of
 from ...widgets.key_labels import key_label
 from .confirm import Dialog, hint
 
-MOST = 60
+MOST_SHOWN = 60
 
 
 class PaletteChoice(NamedTuple):
@@ -29,22 +29,22 @@ class PaletteChoice(NamedTuple):
 
 
 class Palette(Dialog):
-    """Up and Down choose, Enter runs the action. While nothing is typed Up goes through the history."""
+    """Up and Down select, Enter runs the action. With no input Up goes through the history."""
 
     scope: ClassVar[str] = "palette"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("palette")
 
-    def __init__(self, actions: Sequence[tuple[Action, str]], past: Sequence[str] = ()) -> None:
+    def __init__(self, actions: Sequence[tuple[Action, str]], history: Sequence[str] = ()) -> None:
         super().__init__()
-        self._actions, self._past, self._at = tuple(actions), list(past), len(past)
+        self._actions, self._history, self._at = tuple(actions), list(history), len(history)
         self._shown: list[tuple[Action, str]] = []
 
     def compose(self) -> ComposeResult:
         with self.box("Command"):
-            yield Input(placeholder="what to do, such as: filter type=stf_*")
+            yield Input(placeholder="an action, for example: filter type=stf_*")
             yield OptionList(markup=False)
-            choose = ("{palette.up} {palette.down}", "choose, the past")
-            words = hint(("Enter", "do it"), choose, ("{dialog.leave}", "back"))
+            choose = ("{palette.up} {palette.down}", "select; history")
+            words = hint(("Enter", "run"), choose, ("{dialog.leave}", "cancel"))
             yield Static(words, classes="hint")
 
     def on_mount(self) -> None:
@@ -72,10 +72,11 @@ class Palette(Dialog):
     def action_choose(self, step: int) -> None:
         """Move the highlight, or go through the history."""
         box, options = self.query_one(Input), self.query_one(OptionList)
-        past = not box.value or (self._at < len(self._past) and box.value == self._past[self._at])
-        if past and self._past and (step < 0 or self._at < len(self._past)):
-            self._at = max(0, min(len(self._past), self._at + step))
-            box.value = self._past[self._at] if self._at < len(self._past) else ""
+        history, at = self._history, self._at
+        in_history = not box.value or (at < len(history) and box.value == history[at])
+        if in_history and history and (step < 0 or at < len(history)):
+            self._at = max(0, min(len(history), at + step))
+            box.value = history[self._at] if self._at < len(history) else ""
             box.cursor_position = len(box.value)
         elif step < 0:
             options.action_cursor_up()
@@ -87,7 +88,7 @@ class Palette(Dialog):
             ((score, index, one) for index, one in enumerate(self._actions) if (score := rank(text, *one))),
             key=lambda found: (-found[0], found[1]),
         )
-        self._shown = [one for _, _, one in ranked[:MOST]]
+        self._shown = [one for _, _, one in ranked[:MOST_SHOWN]]
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(action_line(action, where)) for action, where in self._shown])
@@ -115,7 +116,7 @@ def action_line(action: Action, where: str) -> Content:
 
 
 def argument_of(text: str, action: Action) -> str:
-    """What is typed behind the action's name."""
+    """The text after the action's title."""
     if not action.argument:
         return ""
     title = action.title.lower()
@@ -125,7 +126,7 @@ def argument_of(text: str, action: Action) -> str:
 
 
 def rank(text: str, action: Action, where: str) -> int:
-    """How well an action matches what is typed; 0 where it does not."""
+    """How well an action matches the text; 0 if it does not match."""
     wanted, title = text.lower().strip(), action.title.lower()
     if not wanted:
         return 1

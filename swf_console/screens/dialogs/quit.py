@@ -1,4 +1,4 @@
-"""The quit dialog: it says what keeps running."""
+"""The quit dialog, which shows what keeps running."""
 
 from typing import ClassVar
 
@@ -17,7 +17,7 @@ from .confirm import Dialog, hint
 
 
 class QuitDialog(Dialog):
-    """Returns True to quit. `ends` are executions that quitting would end: then only `y` quits."""
+    """Returns True to quit. `ends` are executions that quitting stops; if there are some, only `y` quits."""
 
     scope: ClassVar[str] = "quitting"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("quitting")
@@ -28,17 +28,17 @@ class QuitDialog(Dialog):
         self._background = BlockingCall(self, "what remains")
 
     def compose(self) -> ComposeResult:
-        with self.box("Leave the console?"):
+        with self.box("Quit the console?"):
             for name in self.ends:
-                text = f"{symbol('bad')} {brief(name, 200)} runs in this console and would be ended"
+                text = f"{symbol('bad')} {brief(name, 200)} runs in this console and will be stopped"
                 yield Static(Content.styled(text, "bold $text-error"), classes="text")
-            yield Static(Content("looking at what keeps running …"), id="remains", classes="text")
+            yield Static(Content("checking what keeps running …"), id="remains", classes="text")
             go = "{quitting.go+}" if self.ends else "{quitting.go+} {quitting.go_if_nothing_ends+}"
             stay = "{dialog.leave} {quitting.leave}"
-            yield Static(hint((go, "leave"), (stay, "stay")), classes="hint")
+            yield Static(hint((go, "quit"), (stay, "stay")), classes="hint")
 
     def on_mount(self) -> None:
-        """Find out what keeps running."""
+        """Start reading what keeps running."""
         self._background.start(lambda: what_remains(self.context), self._say, lambda e: self._say([str(e)]))
 
     def action_go(self) -> None:
@@ -46,7 +46,7 @@ class QuitDialog(Dialog):
         self.dismiss(True)
 
     def action_go_if_nothing_ends(self) -> None:
-        """Quit, unless executions would end."""
+        """Quit, unless executions would be stopped."""
         if not self.ends:
             self.dismiss(True)
 

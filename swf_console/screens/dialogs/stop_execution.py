@@ -1,4 +1,4 @@
-"""Stopping an execution, with the same questions on every screen that shows executions."""
+"""Stopping an execution, with the same question on every screen that shows executions."""
 
 import shlex
 from collections.abc import Callable
@@ -22,17 +22,17 @@ def ask_to_stop(
     execution: "ExecutionSummary | None",
     stopped: Callable[[], None],
 ) -> None:
-    """Stop it if the user confirms: on the bottom line, or in a dialog where its namespace is another one."""
+    """Stop it once the user confirms: on the bottom line, or in a dialog if it is in another namespace."""
     host, action = host_of(owner), action_of("stop", screen)
     if not host.writable:
         host.say(f"{action.title}: refused, {host.refusal}", bad=True)
         return
     if execution is None:
-        host.say("There is no execution here to stop", bad=True)
+        host.say("No execution to stop", bad=True)
         return
     execution_id = execution.execution_id
     if execution.status != "running":
-        host.say(f"{brief(execution_id, 100)} does not run: it is {brief(execution.status, 20)}")
+        host.say(f"{brief(execution_id, 100)} is not running (status: {brief(execution.status, 20)})")
         return
 
     def stop() -> str:
@@ -47,6 +47,5 @@ def ask_to_stop(
     if execution.namespace == context.namespace:
         host.ask(f"Stop {brief(execution_id, 100)}?", go)
     else:
-        whose = brief(execution.namespace or "-", 60)
-        title = f"Stop an execution in namespace {whose}, which is not this one"
+        title = f"Stop an execution in another namespace: {brief(execution.namespace or '-', 60)}?"
         host.confirm_many(title, [brief(execution_id, 200)], go)

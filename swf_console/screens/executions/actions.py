@@ -43,12 +43,12 @@ class ExecutionActions:
         return host_of(self._owner)
 
     def rerun(self, execution: "ExecutionSummary | None") -> None:
-        """Run it again with the same parameters in this namespace; the question says what will differ."""
+        """Run it again with the same parameters in this namespace; the question lists the differences."""
         host = self._host
         if not self._may_change("rerun"):
             return
         if execution is None:
-            host.say("There is no execution here to run again")
+            host.say("No execution to run again", bad=True)
             return
         execution_id = execution.execution_id
         namespace = self._context.namespace or execution.namespace
@@ -59,22 +59,25 @@ class ExecutionActions:
 
         def ask(rerun: "Rerun") -> None:
             where = f"in {brief(namespace or '-', 60)}"
-            not_same = "".join(f" Not the same: {brief(warning, 100)}." for warning in rerun.warnings[:2])
-            host.ask(f"Run {brief(execution_id, 60)} again {where}?{not_same}", lambda: begin(rerun))
+            changes = "".join(f" Different: {brief(warning, 100)}." for warning in rerun.warnings[:2])
+            host.ask(f"Run {brief(execution_id, 60)} again {where}?{changes}", lambda: start(rerun))
 
-        def begin(rerun: "Rerun") -> None:
+        def start(rerun: "Rerun") -> None:
             command = shlex.join(["executions", "rerun", execution_id, "--namespace", str(namespace)])
             action = action_of("rerun", SCREEN)
             host.record(
-                action, command, lambda: self._context.local_executions.start(rerun.request), self._begun
+                action,
+                command,
+                lambda: self._context.local_executions.start(rerun.request),
+                self._run_started,
             )
 
         self._reading.start(read, ask, lambda error: host.say(cause_of(error), bad=True))
 
     def export(self, execution_id: str | None) -> None:
-        """Write the execution with everything that belongs to it as JSON."""
+        """Write the execution with all its records as JSON."""
         if execution_id is None:
-            self._host.say("There is no execution here to export")
+            self._host.say("No execution to export", bad=True)
             return
 
         def export() -> str:
@@ -83,12 +86,12 @@ class ExecutionActions:
         command = f"export {shlex.quote(execution_id)} --output {shlex.quote(f'{execution_id}.json')}"
         self._host.record(action_of("export", SCREEN), command, export)
 
-    def _begun(self, execution_id: object) -> None:
+    def _run_started(self, execution_id: object) -> None:
         if isinstance(execution_id, str):
             self._started(execution_id)
 
     def _may_change(self, name: str) -> bool:
-        """Whether something may be changed; shows why not."""
+        """Whether writes are allowed; shows why not."""
         host = self._host
         if not host.writable:
             host.say(f"{action_of(name, SCREEN).title}: refused, {host.refusal}", bad=True)

@@ -36,7 +36,7 @@ class CompareView(View):
         """The names of both, and the table."""
         yield Line(id="compare-title")
         yield Line(id="compare-names")
-        yield PagedTable(DIFFERENCES, empty="Nothing differs.", id="compare-table")
+        yield PagedTable(DIFFERENCES, empty="No differences", id="compare-table")
 
     def on_mount(self) -> None:
         """Start comparing."""
@@ -67,8 +67,8 @@ class CompareView(View):
 
     def _show(self, comparison: "Comparison") -> None:
         count = len(comparison.differences)
-        words = f" {plural(count, 'difference')}"
-        self.query_one("#compare-title", Line).show(Content.styled(words, "bold"), Content("Esc back "))
+        title = f" {plural(count, 'difference')}"
+        self.query_one("#compare-title", Line).show(Content.styled(title, "bold"), Content("Esc back "))
         self.query_one(PagedTable).show(difference_rows(comparison))
 
     def _failed(self, error: Exception) -> None:

@@ -1,13 +1,6 @@
 """One execution in sections, refreshed while it runs."""
 
 import json
-from typing import TYPE_CHECKING
-
-from ..base.document import Document
-
-if TYPE_CHECKING:
-    from ...viewmodels.context import ConsoleContext
-    from ...viewmodels.executions.detail import RecordedExecution
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, ClassVar
@@ -30,7 +23,7 @@ from ...widgets.table.rows import ListSource
 from ...widgets.text.code import CodeLines
 from ...widgets.text.line import Line
 from ...widgets.timeline import Timeline
-from ..base.document import ScrollableText, section_name
+from ..base.document import Document, ScrollableText, section_name
 from ..base.execution_columns import status_cell
 from ..base.polling import Poll
 from ..base.prompt import Prompt
@@ -121,13 +114,17 @@ class ExecutionDetailView(View):
         with ContentSwitcher(initial="detail-summary"):
             with ScrollableText(id="detail-summary"):
                 yield Timeline(id="summary-strip")
-                yield Static("Reading…", id="summary-text", markup=False)
-            yield PagedTable(PARAMETERS, id="detail-parameters", empty="It recorded no parameters.")
-            yield PagedTable(STATES, id="detail-states", empty="Its run has no state events yet.")
-            yield PagedTable(MESSAGES, id="detail-messages", empty="It has no messages yet.")
+                yield Static("Loading …", id="summary-text", markup=False)
+            yield PagedTable(
+                PARAMETERS, id="detail-parameters", empty="This execution recorded no parameters"
+            )
+            yield PagedTable(STATES, id="detail-states", empty="This execution recorded no state changes")
+            yield PagedTable(MESSAGES, id="detail-messages", empty="This execution recorded no messages")
             yield ExecutionLogView(self.context)
-            yield PagedTable(PAIRS, id="detail-metrics", empty="Metrics are written when it ends.")
-            yield PagedTable(PAIRS, id="detail-environment", empty="It recorded no environment.")
+            yield PagedTable(
+                PAIRS, id="detail-metrics", empty="No metrics yet. They are written when the execution ends"
+            )
+            yield PagedTable(PAIRS, id="detail-environment", empty="This execution recorded no environment")
             yield CodeLines(identity="detail-trace")
 
     def on_mount(self) -> None:
@@ -145,11 +142,11 @@ class ExecutionDetailView(View):
         self.query_one("#detail-messages", PagedTable).live = False
 
     def refresh_now(self) -> None:
-        """Read again at once."""
+        """Read again immediately."""
         self.poll.now()
 
     def copy_text(self, what: str) -> str | None:
-        """The row under the cursor, all of it as JSON, or the command line that shows it."""
+        """The row under the cursor, the execution as JSON, or the command line that shows it."""
         if what == "command":
             return f"swf-console executions show {self.execution_id}"
         if what == "json" and self.recorded is not None:
@@ -190,7 +187,7 @@ class ExecutionDetailView(View):
     def begin_search(self) -> None:
         """Prompt for a text to search in the section's table."""
         if self._table() is not None:
-            self.query_one(Prompt).ask("search", "find", "", "any text of a row; n and N go on")
+            self.query_one(Prompt).ask_search()
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """Search for it."""
@@ -212,12 +209,12 @@ class ExecutionDetailView(View):
         self._table_of("states", detail.events, lambda: state_rows(detail.events))
         metrics = detail.execution.performance_metrics or {}
         self._table_of("metrics", metrics, lambda: pair_rows(metrics))
-        surroundings = {
+        environment = {
             name: value
             for name, value in (detail.execution.execution_environment or {}).items()
             if name not in NOT_SHOWN
         }
-        self._table_of("environment", surroundings, lambda: pair_rows(surroundings))
+        self._table_of("environment", environment, lambda: pair_rows(environment))
         self._fill("trace", detail.execution.stack_trace or "", self._show_trace)
         self._show_strip(recorded)
         self._read_log()
@@ -271,7 +268,7 @@ class ExecutionDetailView(View):
             status = status_cell(self.recorded.detail.execution.status)
             right = Content(f"{status.text} ")
         else:
-            right = Content("reading… ")
+            right = Content("Loading … ")
         self.query_one("#detail-title", Line).show(title, right)
         names = [section_name(name, active=name == self.section) for name in self._sections()]
         kind = f"type {brief(self._kind, 30)} " if self._kind and self.section == "messages" else ""

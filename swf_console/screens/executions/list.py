@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 SWEEP_SECONDS = 5.0
 PLACEHOLDER = "status=failed namespace=demo user=me workflow=stf_datataking since=2h ID-PREFIX"
-NONE_YET = "No executions yet.\n{launch} runs a workflow, or from the shell: swf-console --run stf_datataking"
+NONE_YET = "No executions yet.\n{launch} runs a workflow. In a shell: swf-console --run stf_datataking"
 
 
 class ExecutionList(View):
@@ -86,19 +86,19 @@ class ExecutionList(View):
         self.table.live = False
 
     def refresh_now(self) -> None:
-        """Read again at once."""
+        """Read again immediately."""
         self._follow_namespace()
         self.table.refresh_rows()
 
     def show(self, text: str) -> str:
-        """List what matches the filter; returns what is wrong with it, and then changes nothing."""
+        """List what matches the filter; for a wrong filter, change nothing and return the error."""
         try:
             wanted = parse_execution_filter(text)
         except SwfError as error:
             return str(error)
         self.filter = text.strip()
         listed = ExecutionsListed(self.context, wanted, self.order_by, self.descending)
-        self.table.empty = with_keys(NONE_YET) if is_empty(wanted) else self._nothing(text)
+        self.table.empty = with_keys(NONE_YET) if is_empty(wanted) else self._no_match(text)
         self.table.show(
             RowSource(listed, lambda one: one.execution_id, cells_of(EXECUTION_COLUMNS)),
             sorted_by=(self.order_by, self.descending),
@@ -136,9 +136,9 @@ class ExecutionList(View):
             return True
         return False
 
-    def order(self, *, turn: bool = False) -> None:
+    def order(self, *, reverse: bool = False) -> None:
         """Use the next order, or reverse the order."""
-        if turn:
+        if reverse:
             self.descending = not self.descending
         else:
             orders = list(ORDERS)
@@ -166,11 +166,11 @@ class ExecutionList(View):
 
     def begin_filter(self) -> None:
         """Prompt for a filter, which is applied while it is typed."""
-        self.query_one(Prompt).ask("filter", "/", f"{self.filter} ".lstrip(), PLACEHOLDER)
+        self.query_one(Prompt).ask("filter", f"{self.filter} ".lstrip(), PLACEHOLDER)
 
     def begin_search(self) -> None:
         """Prompt for a text to search."""
-        self.query_one(Prompt).ask("search", "find", "", "any text of a row; n and N go on")
+        self.query_one(Prompt).ask_search()
 
     def begin_columns(self) -> None:
         """Prompt for the columns."""
@@ -179,17 +179,17 @@ class ExecutionList(View):
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
         """Apply the filter while it is typed, the rest with Enter."""
         event.stop()
-        entry = self.query_one(Prompt)
+        prompt = self.query_one(Prompt)
         if event.kind == "filter":
             text = event.text if event.done or event.left else without_partial_field(event.text)
             wrong = self.show(text) if text.strip() != self.filter else ""
-            entry.say(wrong)
+            prompt.say(wrong)
             if event.done and wrong:
-                entry.ask("filter", "/", event.text, PLACEHOLDER)
-                entry.say(wrong)
+                prompt.ask("filter", event.text, PLACEHOLDER)
+                prompt.say(wrong)
                 return
         elif event.kind == COLUMNS:
-            if not self.column_choice.take(event, entry):
+            if not self.column_choice.take(event, prompt):
                 return
         elif event.done and event.text:
             self.table.search(event.text)
@@ -209,8 +209,8 @@ class ExecutionList(View):
     def _sweep(self) -> list[str]:
         return sweep(self.context.settings, self.context.database())
 
-    def _nothing(self, text: str) -> str:
-        changes = with_keys("{executions.back} takes the filter away, {executions.filter} changes it.")
+    def _no_match(self, text: str) -> str:
+        changes = with_keys("{executions.back} clears the filter, {executions.filter} changes it.")
         return f"No executions match {brief(text, 200)}\n{changes}"
 
     def _head(self) -> None:
@@ -219,7 +219,7 @@ class ExecutionList(View):
         if self.order_by == "started" and not self.descending:
             order = "oldest first"
         elif self.order_by != "started" and self.descending:
-            order += ", turned round"
+            order += ", reversed"
         self.query_one("#list-title", Line).show(
             Content.assemble((" Executions ", "bold"), (where, "")), Content(f"{order} ")
         )

@@ -1,4 +1,4 @@
-"""The log section of an execution: what agents and programs logged about it, oldest first."""
+"""The log section of an execution: the log records of agents and programs about it, oldest first."""
 
 from typing import TYPE_CHECKING
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from ...viewmodels.executions.log import ExecutionLog
 
 COLORS: dict[str, SemanticColor] = {"CRITICAL": "bad", "ERROR": "bad", "WARNING": "watch", "DEBUG": "off"}
-NOTHING = "Nothing was logged about it, neither here nor by an agent into the database."
+NO_RECORDS = "No log records about this execution, neither in the log files nor in the database"
 LONGEST = 2_000
 
 
 class ExecutionLogView(Lines):
-    """Stays at the end while it is there, so that a running execution can be followed."""
+    """Keeps the end visible while it is scrolled to the end, to follow a running execution."""
 
     def __init__(self, context: "ConsoleContext") -> None:
         super().__init__(identity="detail-log", wrap=True)
@@ -33,19 +33,19 @@ class ExecutionLogView(Lines):
     def read(self, execution: "Execution") -> None:
         """Read the log in the background."""
 
-        def look() -> "ExecutionLog":
+        def read_log() -> "ExecutionLog":
             return log_of(self.context, execution)
 
         if not self._of:
-            self.show([[("reading …", "unknown")]])
+            self.show([[("Loading …", "unknown")]])
         self._of = execution.execution_id
-        self._reading.start(look, self._show_log, self._failed)
+        self._reading.start(read_log, self._show_log, self._failed)
 
     def _show_log(self, log: "ExecutionLog") -> None:
         at_end = self.top >= self.max_scroll_y
         lines: list[list[Part]] = [[(brief(log.trouble, LONGEST), "watch")]] if log.trouble else []
         lines += [line for one in log.lines for line in log_lines(one)]
-        self.show(lines or [[(f" {NOTHING}", "unknown")]])
+        self.show(lines or [[(f" {NO_RECORDS}", "unknown")]])
         if at_end:
             self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
 

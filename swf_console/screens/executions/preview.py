@@ -21,16 +21,17 @@ if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleContext
     from ...viewmodels.executions.detail import RecordedExecution
 
+# a cursor that moves over many rows reads none of them
 SETTLED = 0.15
-AGAIN = 1.0
+REFRESH_SECONDS = 1.0
 
 
 class ExecutionPreview(Container):
-    """Reads when the cursor rests, and again every second while the execution runs."""
+    """Reads once the cursor stays on a row, and every second while the execution is running."""
 
     DEFAULT_CSS = """
     ExecutionPreview { width: 2fr; height: 1fr; border-left: vkey $panel; display: none; }
-    ExecutionPreview.-there { display: block; }
+    ExecutionPreview.-shown { display: block; }
     ExecutionPreview > #preview-strip { height: 2; }
     ExecutionPreview > #preview-text { height: 1fr; padding: 0 1; }
     """
@@ -50,7 +51,7 @@ class ExecutionPreview(Container):
         yield Static("", id="preview-text", markup=False)
 
     def show(self, execution_id: str | None) -> None:
-        """Show another execution as soon as the cursor rests on it."""
+        """Show another execution once the cursor stays on it."""
         self._wanted = execution_id
         self._later(SETTLED)
 
@@ -80,12 +81,12 @@ class ExecutionPreview(Container):
         self.query_one(Timeline).show(state_spans(recorded.detail))
         self.query_one("#preview-text", Static).update(summary_content(recorded))
         if execution.status == "running":
-            self._later(AGAIN)
+            self._later(REFRESH_SECONDS)
 
     def _failed(self, error: Exception) -> None:
         self.recorded = None
         self.query_one("#preview-text", Static).update(Content.styled(cause_of(error), "$text-warning"))
-        self._later(2 * AGAIN)
+        self._later(2 * REFRESH_SECONDS)
 
     def _clear(self) -> None:
         self.recorded = None

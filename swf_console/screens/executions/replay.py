@@ -1,4 +1,4 @@
-"""The replay of a past execution's state changes, at any speed."""
+"""The replay of an execution's state changes, at any speed."""
 
 import time
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ FRAMES = 10
 
 
 class ReplayView(View, can_focus=True):
-    """A timeline with a moving mark, and the events up to it."""
+    """A timeline with a moving mark, and the events before it."""
 
     scope: ClassVar[str] = "replay"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("replay")
@@ -47,7 +47,7 @@ class ReplayView(View, can_focus=True):
         self._last = 0.0
 
     def compose(self) -> ComposeResult:
-        """Title, timeline, present state, past events."""
+        """Title, timeline, current state, events so far."""
         yield Line(id="replay-title")
         yield Timeline(id="replay-strip")
         yield Line(id="replay-now")
@@ -72,7 +72,7 @@ class ReplayView(View, can_focus=True):
             self._clock = None
 
     def copy_text(self, what: str) -> str | None:
-        """The past events."""
+        """The events so far."""
         if what == "command":
             return f"swf-console executions show {self._id}"
         return self.query_one(Lines).text
@@ -94,7 +94,7 @@ class ReplayView(View, can_focus=True):
         self._paint()
 
     def action_seek(self, end: int) -> None:
-        """Go to the beginning or to the end."""
+        """Go to the start or to the end."""
         self.replay.seek(self.replay.length * end)
         self._paint()
 
@@ -111,8 +111,8 @@ class ReplayView(View, can_focus=True):
         self.query_one(Timeline).show(spans_between(replay.moments), replay.at, at)
         passed = replay.passed
         state = state_of(passed[-1].event) if passed else "-"
-        sort = "playing" if replay.playing else "ended" if replay.ended else "paused"
-        words = f" {sort} at {replay.speed:g} x · {state} · event {len(passed)} of {len(replay.moments)}"
+        mode = "playing" if replay.playing else "ended" if replay.ended else "paused"
+        words = f" {mode} at {replay.speed:g} x · {state} · event {len(passed)} of {len(replay.moments)}"
         self.query_one("#replay-now", Line).show(Content.styled(words, "bold"))
         self.query_one(Lines).show([_line(moment) for moment in reversed(passed)])
 
@@ -122,22 +122,22 @@ def replay_of(context: "ConsoleContext", execution_id: str) -> "Replay":
     return Replay(replay_events(read_execution(context, execution_id).detail.events))
 
 
-def spans_between(moments: "tuple[ReplayEvent, ...]", going_on: float = 0.0) -> list[Span]:
-    """The states between the events. The last one goes on for `going_on` seconds; without, it is left out."""
+def spans_between(moments: "tuple[ReplayEvent, ...]", current_seconds: float = 0.0) -> list[Span]:
+    """The states between the events. The last one lasts `current_seconds`; with 0 it is left out."""
     spans: list[Span] = []
     for moment, following in pairwise(moments):
         _lengthen(spans, state_of(moment.event), following.at - moment.at)
-    if moments and (going_on or not spans):
-        _lengthen(spans, state_of(moments[-1].event), going_on or 1.0)
+    if moments and (current_seconds or not spans):
+        _lengthen(spans, state_of(moments[-1].event), current_seconds or 1.0)
     return spans
 
 
 def state_spans(detail: "ExecutionDetail") -> list[Span]:
     """The states of an execution; while it runs, up to now."""
-    events, going_on = detail.events, 0.0
+    events, current_seconds = detail.events, 0.0
     if events and detail.execution.status == "running" and not detail.more_events:
-        going_on = max(0.0, (datetime.now(UTC) - events[-1].timestamp).total_seconds())
-    return spans_between(replay_events(events), going_on)
+        current_seconds = max(0.0, (datetime.now(UTC) - events[-1].timestamp).total_seconds())
+    return spans_between(replay_events(events), current_seconds)
 
 
 def _lengthen(spans: list[Span], state: str, seconds: float) -> None:

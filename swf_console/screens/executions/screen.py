@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 
 from ...backend.core.sanitize import brief
 from ...backend.database.records.workflows import ExecutionSummary
+from ...widgets.key_labels import with_keys
 from ...widgets.table.paged_table import PagedTable
 from ...widgets.worker import BlockingCall
 from ..base.host import host_of
@@ -32,11 +33,10 @@ class ExecutionsScreen(StackedScreen):
 
     screen_name: ClassVar[str] = "executions"
     help_text: ClassVar[str] = (
-        "{table.mark} marks a row; two that are marked are compared with {executions.compare}. "
-        "{table.next_match} and {table.previous_match} go to the next and the previous match of "
-        "{executions.find}. In an execution {execution.section_before} and {execution.section} go from "
-        "section to section, {execution.kind} shows the messages of one type, Enter opens a message or a "
-        "value whole."
+        "{table.mark} marks a row; {executions.compare} compares two marked executions. {executions.find} "
+        "searches, {table.next_match} and {table.previous_match} go to the next and the previous match. In "
+        "an execution {execution.section_before} and {execution.section} switch between its sections, "
+        "{execution.kind} shows the messages of one type, Enter opens a complete message or value."
     )
     DEFAULT_CSS = """
     ExecutionsScreen { layout: horizontal; height: 1fr; width: 1fr; }
@@ -63,9 +63,9 @@ class ExecutionsScreen(StackedScreen):
 
     @on(ViewStack.Changed)
     def _arrange(self) -> None:
-        there = self._wide and self._stack.front is self._list
-        self._preview.set_class(there, "-there")
-        if there:
+        shown = self._wide and self._stack.front is self._list
+        self._preview.set_class(shown, "-shown")
+        if shown:
             self._preview.show(self.execution_id)
 
     @on(PagedTable.Moved, "#list-table")
@@ -100,7 +100,7 @@ class ExecutionsScreen(StackedScreen):
 
     @property
     def execution(self) -> ExecutionSummary | None:
-        """What is known of the subject of actions."""
+        """The record of the subject of actions, as far as it has been read."""
         if self._stack.front.concerns_many:
             return None
         if (view := self._detail) is not None:
@@ -142,7 +142,7 @@ class ExecutionsScreen(StackedScreen):
         self._actions.rerun(self.execution)
 
     def action_export(self) -> None:
-        """Write it with everything that belongs to it as JSON."""
+        """Write it with all its records as JSON."""
         self._actions.export(self.execution_id)
 
     def action_back(self) -> None:
@@ -176,7 +176,7 @@ class ExecutionsScreen(StackedScreen):
     def action_turn(self) -> None:
         """Reverse the order."""
         self._stack.pop_to_first()
-        self._list.order(turn=True)
+        self._list.order(reverse=True)
 
     def action_compare(self) -> None:
         """Compare the two marked executions."""
@@ -187,7 +187,8 @@ class ExecutionsScreen(StackedScreen):
         if len(marked) == 1 and self.execution_id not in (None, marked[0]):
             marked.append(str(self.execution_id))
         if len(marked) != 2:
-            host_of(self).say(f"Mark two executions with space, then c: {len(marked)} marked")
+            keys = with_keys("Mark two executions with {table.mark}, then press {executions.compare}")
+            host_of(self).say(f"{keys} ({len(marked)} marked)")
             return
         self._stack.push(CompareView(self.context, *marked))
 
@@ -195,12 +196,12 @@ class ExecutionsScreen(StackedScreen):
         """Replay the state changes."""
         execution_id = self.execution_id
         if execution_id is None:
-            host_of(self).say("There is no execution here to replay")
+            host_of(self).say("No execution to replay", bad=True)
             return
 
         def show(replay: "Replay") -> None:
             if not replay.moments:
-                host_of(self).say(f"{brief(execution_id, 100)} left no state events to replay")
+                host_of(self).say(f"{brief(execution_id, 100)} recorded no state changes to replay")
                 return
             self._stack.push(ReplayView(execution_id, replay))
 

@@ -11,7 +11,7 @@ from ...backend.core.format import as_text, instant, short_duration
 from ...backend.core.sanitize import brief, sanitize_lines
 from ...backend.core.times import seconds_since
 from ...widgets.semantic_colors import STYLES
-from ..base.execution_columns import status_cell, took
+from ..base.execution_columns import duration_text, status_cell
 
 if TYPE_CHECKING:
     from ...backend.services.executions.queries import ExecutionDetail
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 Value = str | tuple[str, str] | Content
 DRIFT = {
-    True: ("drifted: the code that ran is not the stored one", "watch"),
+    True: ("the executed code differs from the stored definition", "watch"),
     False: ("none", "ok"),
-    None: ("unknown: it recorded no code", "unknown"),
+    None: ("unknown (no code recorded)", "unknown"),
 }
 PROCESSED = (
     ("slices_created", "created"),
@@ -60,14 +60,14 @@ def _fields(recorded: "RecordedExecution") -> "Iterator[tuple[str, Value | None]
     yield "workflow", brief(f"{execution.workflow_name} {execution.version}")
     yield "configuration", _known(_of(execution.parameter_values.get("workflow")).get("configuration"))
     yield "namespace", brief(execution.namespace or "-")
-    yield "run by", brief(execution.executed_by)
-    yield "run", None if detail.run_number is None else str(detail.run_number)
+    yield "user", brief(execution.executed_by)
+    yield "run number", None if detail.run_number is None else str(detail.run_number)
     yield "started", _instant(execution.start_time)
     yield "ended", _instant(execution.end_time) if execution.end_time else None
-    yield "took", took(execution)
+    yield "duration", duration_text(execution)
     yield "STFs", stfs_of(detail)
     yield "stop requested", _stop_requested(recorded)
-    yield "held by", _known(execution.owner) if execution.status == "running" else None
+    yield "process", _known(execution.owner) if execution.status == "running" else None
     yield "messages", messages_of(detail)
     yield from _processing(recorded)
     yield "drift", _drift(detail)
@@ -75,7 +75,7 @@ def _fields(recorded: "RecordedExecution") -> "Iterator[tuple[str, Value | None]
 
 
 def stfs_of(detail: "ExecutionDetail") -> str | None:
-    """How many STFs were sent, of how many wanted."""
+    """The number of STFs sent, and the configured number."""
     metrics = _of(detail.execution.performance_metrics)
     sent = metrics.get("stf_count", detail.messages_by_type.get("stf_gen"))
     wanted = next(
@@ -108,18 +108,18 @@ def _processing(recorded: "RecordedExecution") -> "Iterator[tuple[str, Value | N
 
 
 def source_link(detail: "ExecutionDetail") -> Content:
-    """The origin of the code, with a link to the commit."""
+    """The source of the code, with a link to the commit."""
     source = detail.source
     commit, url = source.get("commit"), source.get("url")
     if source.get("absent") or not commit:
         return Content(brief(source.get("absent") or "unknown"))
     words = f"{brief(str(commit)[:12])} {brief(source.get('path') or '')}"
-    dirty = " with changes that were not committed" if source.get("dirty") else ""
-    link = Style(link=url, underline=True) if _harmless_url(url) else ""
+    dirty = " (uncommitted changes)" if source.get("dirty") else ""
+    link = Style(link=url, underline=True) if _is_safe_url(url) else ""
     return Content.assemble((words, link), (dirty, STYLES["watch"]))
 
 
-def _harmless_url(url: object) -> bool:
+def _is_safe_url(url: object) -> bool:
     return (
         isinstance(url, str)
         and url.startswith("https://")
@@ -141,11 +141,11 @@ def _instant(moment: datetime) -> str:
 
 
 def _stop_requested(recorded: "RecordedExecution") -> str | None:
-    asked = recorded.detail.execution.stop_requested_at
-    if asked is None:
+    requested = recorded.detail.execution.stop_requested_at
+    if requested is None:
         return None
     who = f"by {brief(recorded.stopped_by, 60)}" if recorded.stopped_by else "not from a console of this home"
-    return f"{_instant(asked)}, {who}"
+    return f"{_instant(requested)}, {who}"
 
 
 def _known(value: Any) -> str | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...backend.core.format import number, plural, since
 from ...backend.core.sanitize import brief
+from ...widgets.key_labels import with_keys
 from ...widgets.semantic_colors import Part, SemanticColor
 from ...widgets.state_strip import progress_bar
 from ...widgets.symbols import sparkline, symbol
@@ -34,25 +35,27 @@ COLORS: dict[str, SemanticColor] = {
     "idle": "ok",
     "ready": "ok",
 }
+NO_CONFIGURATION = "testbed.toml names no configuration. Set workflow.config on Namespaces ({namespaces})"
+NO_RUN = "No run with slices in this namespace yet. {launch} runs a workflow"
 LEFT = 13
 BAR = 20
 
 
-def outlook_lines(forecast: "CapacityForecast | None", trouble: str, width: int) -> list[Line]:
-    """What the configured run needs."""
+def forecast_lines(forecast: "CapacityForecast | None", trouble: str, width: int) -> list[Line]:
+    """The prediction for the configured run."""
     if forecast is None:
-        said = trouble or "testbed.toml names no configuration: set workflow.config on Namespaces (6)"
-        return [[(f"{symbol('watch')} {brief(said)}", "watch")]]
-    what_if = f", what if {forecast.what_if:,} workers" if forecast.what_if is not None else ""
+        problem = trouble or with_keys(NO_CONFIGURATION)
+        return [[(f"{symbol('watch')} {brief(problem)}", "watch")]]
+    what_if = f" with {forecast.what_if:,} workers" if forecast.what_if is not None else ""
     lines: list[Line] = [[(f"PREDICTED for {brief(forecast.configuration, 60)}{what_if}", "unknown")]]
     rates, backlog = forecast.capacity, forecast.backlog
     if rates is None or backlog is None:
         lines.append(
-            [(f"{brief(forecast.configuration, 60)} has no workers: it is no fast processing", "plain")]
+            [(f"{brief(forecast.configuration, 60)} configures no workers (no fast processing)", "plain")]
         )
         return lines
     keeps_up = rates.keeps_up
-    used = f"{rates.utilisation:.0%}" if isfinite(rates.utilisation) else "no worker"
+    used = f"{rates.utilisation:.0%}" if isfinite(rates.utilisation) else "no workers"
     color: SemanticColor = "ok" if keeps_up else "bad"
     lines += [
         _line(
@@ -64,19 +67,19 @@ def outlook_lines(forecast: "CapacityForecast | None", trouble: str, width: int)
             *_label("utilisation"),
             *progress_bar(rates.utilisation if isfinite(rates.utilisation) else 1.0, BAR),
             (f" {used} {symbol(color)} {'keeps up' if keeps_up else 'falls behind'}", color),
-            (f", {rates.workers_needed:,} would do", "unknown"),
+            (f", {plural(rates.workers_needed, 'worker')} would be enough", "unknown"),
         ],
     ]
     drain = backlog.drain_seconds
-    drained = "never" if drain is None else f"{number(drain)} s after end_run"
+    empty_at = "never" if drain is None else f"{number(drain)} s after end_run"
     waiting = [point.waiting for point in backlog.points]
     lines += [
         _line(
             "backlog",
-            f"{backlog.slices:,} slices from {forecast.stf_count:,} STFs, at most {backlog.peak:,} waiting "
-            f"at {number(backlog.peak_tick)} s",
+            f"{backlog.slices:,} slices from {forecast.stf_count:,} STFs, peak queue {backlog.peak:,} at "
+            f"{number(backlog.peak_tick)} s",
         ),
-        _line("drained", drained),
+        _line("queue empty", empty_at),
         [*_label(""), (_spark(waiting, max(10, min(60, width - LEFT - 2))), "busy")],
     ]
     lines += [[(f"{symbol('watch')} {brief(warning)}", "watch")] for warning in forecast.warnings]
@@ -87,18 +90,18 @@ def run_lines(run: "FastRun | None", forecast: "CapacityForecast | None") -> lis
     """The newest run compared with the prediction."""
     if run is None:
         return [
-            [("HAPPENED", "unknown")],
-            [("No run with slices here yet. R runs fast_processing_default", "plain")],
+            [("ACTUAL", "unknown")],
+            [(with_keys(NO_RUN), "plain")],
         ]
     state = run.state
     made, done = state.slices_created, state.slices_completed
     predicted = forecast.backlog.slices if forecast and forecast.backlog else None
     of = f" (predicted {predicted:,})" if predicted is not None else ""
-    what = f"{brief(run.execution_id or 'an execution without a name', 60)}, run {state.run_number}"
+    name = f"{brief(run.execution_id or 'unknown execution', 60)}, run {state.run_number}"
     phase = brief(state.phase, 40)
     lines: list[Line] = [
-        [(f"HAPPENED in {what}, {phase}, begun {since(run.announced_at)} ago", "unknown")],
-        _line("slices", f"{made:,}{of} of {plural(state.stf_samples_received, 'sample')}"),
+        [(f"ACTUAL: {name}, {phase}, started {since(run.announced_at)} ago", "unknown")],
+        _line("slices", f"{made:,}{of} from {plural(state.stf_samples_received, 'sample')}"),
     ]
     if made:
         lines.append([*_label("done"), *progress_bar(done / made, BAR), (f" {done:,} of {made:,}", "plain")])
@@ -110,7 +113,7 @@ def run_lines(run: "FastRun | None", forecast: "CapacityForecast | None") -> lis
             (f", {state.slices_failed:,} failed", "bad" if state.slices_failed else "plain"),
         ]
     )
-    rate = "" if run.rate is None else f", {number(run.rate)} slices/s in the last half minute"
+    rate = "" if run.rate is None else f", {number(run.rate)} slices/s (last 30 s)"
     lines.append(
         _line("workers", f"{state.active_worker_count:,} of {state.target_worker_count:,} active{rate}")
     )

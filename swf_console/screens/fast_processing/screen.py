@@ -1,4 +1,4 @@
-"""The Fast processing screen: whether processing keeps up, and what slices and workers do."""
+"""The Fast processing screen: prediction, newest run, slices and workers."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -16,7 +16,7 @@ from ..base.outages import database_notice
 from ..base.polling import Poll
 from ..base.prompt import Prompt
 from ..base.screen import ListScreen
-from .rows import WORKER_COLUMNS, outlook_lines, run_lines, worker_item
+from .rows import WORKER_COLUMNS, forecast_lines, run_lines, worker_item
 
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleContext
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 STEP = 0.1
 
-NO_WORKER = "No worker has reported. The slice-worker program is on Agents ({agents})"
+NO_WORKER = "No worker has reported. Start the slice-worker program on Agents ({agents})"
 
 
 class FastProcessingScreen(ListScreen):
@@ -33,10 +33,10 @@ class FastProcessingScreen(ListScreen):
     screen_name: ClassVar[str] = "fast_processing"
     columns: ClassVar[Sequence[Column]] = WORKER_COLUMNS
     help_text: ClassVar[str] = (
-        "Predicted is what the configuration of testbed.toml comes to: slices made against slices "
-        "finished. {fast_processing.more_workers} and {fast_processing.fewer} ask what if there were more"
-        " or fewer workers; {fast_processing.as_configured} asks for the configured ones again. Nothing "
-        "is changed by that. Happened is the newest run with slices."
+        "PREDICTED is computed from the configuration that testbed.toml names: slices created and slices "
+        "finished. {fast_processing.more_workers} and {fast_processing.fewer} predict with more or fewer "
+        "workers, {fast_processing.as_configured} with the configured number; this changes no "
+        "configuration. ACTUAL is the newest run with slices."
     )
     DEFAULT_CSS = """
     FastProcessingScreen {
@@ -64,11 +64,11 @@ class FastProcessingScreen(ListScreen):
             yield Lines(identity="fast-forecast", wrap=True)
             yield Lines(identity="fast-run", wrap=True)
         yield Prompt()
-        yield ShortList(WORKER_COLUMNS, identity="fast-workers", empty="Looking ...")
+        yield ShortList(WORKER_COLUMNS, identity="fast-workers", empty="Loading ...")
 
     @property
     def forecast(self) -> Lines:
-        """What the configured run needs."""
+        """The prediction for the configured run."""
         return self.query_one("#fast-forecast", Lines)
 
     @property
@@ -91,7 +91,7 @@ class FastProcessingScreen(ListScreen):
         self.poll.close()
 
     def refresh_now(self) -> None:
-        """Read at once."""
+        """Read immediately."""
         self.poll.now()
 
     def _read(self) -> "FastProcessingSnapshot":
@@ -100,16 +100,16 @@ class FastProcessingScreen(ListScreen):
         return self._monitor.snapshot(self._workers)
 
     def _show(self, snapshot: "FastProcessingSnapshot") -> None:
-        kept = self.snapshot.run if self.snapshot else None
+        previous = self.snapshot.run if self.snapshot else None
         self.snapshot = snapshot
         self.query_one(Notice).say(database_notice(self.context, snapshot.database_trouble))
         stale = bool(snapshot.database_trouble)
         self.run_view.stale = self.listing.stale = stale
         self.forecast.stale = False
         self.forecast.show(
-            outlook_lines(snapshot.forecast, snapshot.forecast_trouble, self.forecast.size.width)
+            forecast_lines(snapshot.forecast, snapshot.forecast_trouble, self.forecast.size.width)
         )
-        run = kept if stale else snapshot.run
+        run = previous if stale else snapshot.run
         self.run_view.show(run_lines(run, snapshot.forecast))
         self.listing.set_empty_text(with_keys(NO_WORKER))
         if not stale:
@@ -121,7 +121,7 @@ class FastProcessingScreen(ListScreen):
             self.query_one(Notice).say(trouble)
 
     def action_workers(self, direction: int) -> None:
-        """Predict with a tenth more or fewer workers; with 0, with those of the configuration."""
+        """Predict with a tenth more or fewer workers; 0 means the configured number."""
         forecast = self.snapshot.forecast if self.snapshot else None
         if forecast is None or forecast.capacity is None:
             return

@@ -47,11 +47,11 @@ class FormBody(Vertical):
     def __init__(self) -> None:
         super().__init__(id="launch")
         self.border_title = "Run a workflow"
-        self.rows = ShortList(COLUMNS, identity="launch-rows", empty="Reading the configurations ...")
+        self.rows = ShortList(COLUMNS, identity="launch-rows", empty="Loading the configurations ...")
         self.choices = ShortList(
             CHOICE_COLUMNS,
             identity="launch-choices",
-            empty="No configuration here. Make a home that has some: swf-console init DIR",
+            empty="No configurations in this home. Create a home with some: swf-console init DIR",
         )
         self.verdict = Lines(identity="launch-verdict", wrap=True)
         self.notice = Notice(identity="launch-notice")
@@ -69,7 +69,7 @@ class FormBody(Vertical):
         yield self._help
         yield self.input
         yield self.keys
-        words = hint(("Enter", "take it"), ("{launch.back}", "leave it as it was"))
+        words = hint(("Enter", "accept"), ("{launch.back}", "cancel"))
         yield Static(words, id="launch-hint", markup=False)
 
     def on_mount(self) -> None:
@@ -81,9 +81,9 @@ class FormBody(Vertical):
         """Whether a configuration is being chosen."""
         return self.has_class(CHOOSING)
 
-    def explain(self, words: str) -> None:
+    def explain(self, text: str) -> None:
         """Show the help of the row under the cursor."""
-        self._help.update(Content(words))
+        self._help.update(Content(text))
 
     def set_mode(self, mode: str = "") -> None:
         """Switch to editing, choosing or the list; the other widgets do not take the focus meanwhile."""

@@ -45,7 +45,7 @@ class LaunchForm(ModalScreen[None]):
         self.checked: CheckedRequest | None = None
         self._editing = ""
         self._submitted = False
-        self._wanted = False
+        self._start_when_checked = False
         self._offers = BlockingCall(self, "offer")
         self.check = RequestCheck(self, context, self._was_checked, self._paint, self._failed)
         self._starter = RunStarter(self, context, self.notice)
@@ -77,17 +77,17 @@ class LaunchForm(ModalScreen[None]):
         self.offer = offer
         self.choices.show(choices_of(offer.choices))
         self.choices.go_to(offer.configured)
-        wanted = self._wanted
+        requested = self._start_when_checked
         namespace = self.context.namespace or None
         request = RunRequest(configuration=offer.configured, namespace=namespace, realtime=offer.realtime)
         self.set_request(request)
-        self._wanted = wanted
+        self._start_when_checked = requested
         self.rows.move_to(1)
 
     def set_request(self, request: "RunRequest") -> None:
         """Check another request from now on."""
         self.request = request
-        self._wanted = False
+        self._start_when_checked = False
         self.check.forget()
         self.check.ask(request, here=self.here)
         self._paint()
@@ -102,8 +102,8 @@ class LaunchForm(ModalScreen[None]):
             return
         self.checked = checked
         self._paint()
-        if self._wanted:
-            self._wanted = False
+        if self._start_when_checked:
+            self._start_when_checked = False
             self.call_later(self.action_start)
 
     def _typed_was_checked(self, request: "RunRequest", checked: "CheckedRequest") -> None:
@@ -128,7 +128,7 @@ class LaunchForm(ModalScreen[None]):
             self.body.explain(help_of(event.item))
 
     @on(ShortList.Moved, "#launch-choices")
-    def _looked_at(self, event: ShortList.Moved) -> None:
+    def _choice_moved(self, event: ShortList.Moved) -> None:
         if self.body.choosing:
             self.body.explain(help_of(event.item))
 
@@ -149,7 +149,7 @@ class LaunchForm(ModalScreen[None]):
 
     @on(ShortList.Chosen, "#launch-choices")
     def _configured(self, event: ShortList.Chosen) -> None:
-        self._choose_no_more()
+        self._end_choice()
         if self.request and event.item and event.item.key != self.request.configuration:
             self.set_request(replace(self.request, configuration=event.item.key, overrides=()))
 
@@ -159,9 +159,9 @@ class LaunchForm(ModalScreen[None]):
             return
         row = next((one for one in (self.checked.rows if self.checked else ()) if one.key == key), None)
         plain = {NAMESPACE: request.namespace or "", DURATION: str(request.duration or "")}
-        self._editing, self._wanted = key, False
+        self._editing, self._start_when_checked = key, False
         self.input.value = row.value if row else plain.get(key, "")
-        self.input.placeholder = f"{key.lstrip('@')}: empty takes the override away"
+        self.input.placeholder = f"{key.lstrip('@')}: empty removes the override"
         self.body.set_mode(EDITING)
 
     @on(Input.Changed, "#launch-input")
@@ -197,7 +197,7 @@ class LaunchForm(ModalScreen[None]):
         self.input.remove_class("-invalid")
         self.body.set_mode()
 
-    def _choose_no_more(self) -> None:
+    def _end_choice(self) -> None:
         self.body.set_mode()
         self.body.explain(help_of(self.rows.current))
 
@@ -208,7 +208,7 @@ class LaunchForm(ModalScreen[None]):
             if self.request:
                 self.set_request(self.request)
         elif self.body.choosing:
-            self._choose_no_more()
+            self._end_choice()
         else:
             self.dismiss()
 
@@ -245,15 +245,17 @@ class LaunchForm(ModalScreen[None]):
         request, checked = self.request, self.checked
         if not self._starter.may_start:
             return
-        self._wanted = request is None or checked is None or self.check.busy
-        if self._wanted or request is None or checked is None:
-            self.notice.say(with_keys("it is checked first, and then begun; {launch.back} closes the form"))
+        self._start_when_checked = request is None or checked is None or self.check.busy
+        if self._start_when_checked or request is None or checked is None:
+            self.notice.say(
+                with_keys("checking; the run starts when the check has passed. {launch.back} cancels")
+            )
         elif checked.problems:
             self.notice.say(*checked.problems[:2], color="bad")
         else:
             self._starter.run(request, checked.workflow, self._started, here=self.here)
 
     def _started(self, execution_id: object) -> None:
-        host_of(self).say(f"{execution_id} runs")
+        host_of(self).say(f"started {execution_id}")
         host_of(self).open_screen("overview")
         self.dismiss()

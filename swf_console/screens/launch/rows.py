@@ -40,11 +40,11 @@ CONFIGURATION, NAMESPACE, WHERE, PACE, DURATION = (
 )
 
 HELP = {
-    CONFIGURATION: "configuration: what is run, with which parameters; Enter shows those there are",
-    NAMESPACE: "namespace: where the run and its messages belong; for this run alone",
-    WHERE: "where: here it ends when this console is left; a persistent runner goes on without it",
-    PACE: "pace: in realtime a simulated second lasts a second; else the run takes no longer than it must",
-    DURATION: "duration: the run ends at this simulated second; empty or 0 is no limit",
+    CONFIGURATION: "configuration: the workflow and its parameters. Enter lists the choices",
+    NAMESPACE: "namespace: the namespace of the run and its messages. Applies to this run only",
+    WHERE: "location: quitting or closing this console stops a run in it; a run on the runner continues",
+    PACE: "pace: realtime (one simulated second per second), or as fast as possible",
+    DURATION: "duration: the run ends at this simulated second. Empty or 0: no limit",
 }
 
 
@@ -54,15 +54,20 @@ def rows_of(
     """All settings and parameters."""
     named = offer.namespace if offer else ""
     items = [
-        _heading("run", "how it is run"),
+        _heading("run", "run settings"),
         _row(CONFIGURATION, "configuration", request.configuration or "none", "Enter chooses"),
         _row(
             NAMESPACE,
             "namespace",
-            request.namespace or named or "none: name one",
+            request.namespace or named or "none: type one",
             "form" if request.namespace and request.namespace != named else "testbed.toml",
         ),
-        _row(WHERE, "where", "here, in this console" if here else "on a persistent runner", "Enter, w"),
+        _row(
+            WHERE,
+            "location",
+            "in this console" if here else "on the runner",
+            "stops on quit" if here else "continues",
+        ),
         _row(PACE, "pace", "realtime" if request.realtime else "as fast as possible", "Enter, p"),
         _row(DURATION, "duration", str(request.duration or "no limit"), "Enter", "s"),
     ]
@@ -76,7 +81,7 @@ def rows_of(
 
 
 def choices_of(choices: "tuple[ConfigurationChoice, ...]") -> list[Item]:
-    """The configurations; a broken one says so."""
+    """The configurations; a broken one with its problem."""
     return [
         Item(
             choice.name,
@@ -97,14 +102,14 @@ def choices_of(choices: "tuple[ConfigurationChoice, ...]") -> list[Item]:
 def verdict_lines(
     checked: "CheckedRequest | None", forecast: "Forecast | None", missing: tuple[str, ...], trouble: str
 ) -> list[list[Part]]:
-    """Whether the run is valid and will keep up, and what to do first."""
+    """Whether the run is valid and will keep up, and what to do before the start."""
     lines: list[list[Part]] = []
     for problem in checked.problems if checked else ():
         lines.append([(f"{symbol('bad')} {brief(problem)}", "bad")])
     if missing:
         names = brief(", ".join(missing))
-        do = with_keys("{launch.start_missing} starts them, {launch.start} runs without")
-        lines.append([(f"{symbol('watch')} not running: {names}: {do}", "watch")])
+        keys = with_keys("{launch.start_missing} starts them, {launch.start} runs without them")
+        lines.append([(f"{symbol('watch')} not running: {names}. {keys}", "watch")])
     if forecast:
         keeps_up = forecast.keeps_up
         mark: Part = (f"{symbol('watch')} ", "watch") if keeps_up is False else (f"{symbol('ok')} ", "ok")
@@ -127,20 +132,20 @@ def help_of(item: Item | None) -> str:
 
 
 def help_of_choice(item: Item) -> str:
-    """What is wrong with a configuration, else its description; empty for other rows."""
+    """The problem of a configuration, otherwise its description; empty for other rows."""
     problems = getattr(item.value, "problems", ())
     return brief(problems[0] if problems else getattr(item.value, "description", ""), 300)
 
 
 def help_of_parameter(row: "ValueRow") -> str:
-    """What a parameter means, its allowed values, and what it replaced."""
+    """The meaning of a parameter, its allowed values, and the value it replaces."""
     parts = (
         f"{row.name}: {row.help}" if row.help else row.name,
         row.allowed,
-        f"instead of {row.replaced}" if row.replaced else "",
+        f"replaces {row.replaced}" if row.replaced else "",
     )
-    hidden = "" if row.effective else "a later section hides this value"
-    return brief(", ".join(part for part in (*parts, hidden) if part), 300)
+    overridden = "" if row.effective else "overridden below"
+    return brief(", ".join(part for part in (*parts, overridden) if part), 300)
 
 
 def _heading(key: str, text: str) -> Item:
@@ -157,6 +162,9 @@ def _parameter(row: "ValueRow") -> Item:
         Cell(f"  {brief(row.name, 60)}", "plain" if row.effective else "off"),
         Cell(brief(row.value, 60), color),
         Cell(brief(row.unit, 10), "unknown"),
-        Cell(brief(row.source, 80) if row.effective else "hidden", "busy" if row.overridden else "unknown"),
+        Cell(
+            brief(row.source, 80) if row.effective else "overridden below",
+            "busy" if row.overridden else "unknown",
+        ),
     )
     return Item(row.key, cells, row)

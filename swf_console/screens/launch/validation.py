@@ -1,30 +1,24 @@
 """Checks of a request in the background: composition, dry run, missing agents; and the start of the run."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
+from ...actions.registry import action_of
+from ...backend.core.sanitize import brief
+from ...widgets.text.notice import Notice
 from ...widgets.worker import LatestCall
+from ..base.host import ActionHost, Then, host_of
 from ..base.polling import cause_of
 
 if TYPE_CHECKING:
     from ...backend.services.executions.request import RunRequest
     from ...viewmodels.context import ConsoleContext
     from ...viewmodels.executions.launch import CheckedRequest, Forecast
-from functools import partial
-from typing import TYPE_CHECKING
 
-from ...actions.registry import action_of
-from ...backend.core.sanitize import brief
-from ...widgets.text.notice import Notice
-from ..base.host import ActionHost, Then, host_of
-
-if TYPE_CHECKING:
-    from ...backend.services.executions.request import RunRequest
-    from ...viewmodels.context import ConsoleContext
-
-OUTDATED = "not wanted any more"
+OUTDATED = "another request is checked"
 
 
 class RequestCheck:
@@ -61,7 +55,7 @@ class RequestCheck:
         self.forecast = None
 
     def ask(self, request: "RunRequest", *, here: bool) -> None:
-        """Compose the request; if it is valid, forecast it too."""
+        """Compose the request; if it is valid, forecast it."""
         from ...viewmodels.executions import launch
 
         settings = self._context.settings
@@ -77,7 +71,7 @@ class RequestCheck:
         self._checked(request, checked)
 
     def predict(self, request: "RunRequest", *, here: bool) -> None:
-        """Forecast the request with a dry run, and find the agents it misses."""
+        """Forecast the request with a dry run, and find needed agents that are not running."""
         from ...viewmodels.executions import launch
 
         settings = self._context.settings
@@ -94,7 +88,7 @@ class RequestCheck:
         )
 
     def close(self) -> None:
-        """Stop a dry run that is under way."""
+        """Stop a running dry run."""
         self._stop_dry_run(OUTDATED)
 
     def _was_predicted(self, forecast: "Forecast") -> None:
@@ -106,7 +100,7 @@ class RequestCheck:
         self._changed()
 
     def _missing_unknown(self, error: Exception) -> None:
-        self.missing, self.trouble = (), f"which agents run is not known: {cause_of(error)}"
+        self.missing, self.trouble = (), f"cannot read which agents are running: {cause_of(error)}"
         self._changed()
 
 
@@ -115,15 +109,15 @@ class RunStarter:
 
     def __init__(self, owner: Widget, context: "ConsoleContext", notice: Notice) -> None:
         self._owner, self._context, self._notice = owner, context, notice
-        self._under_way = False
+        self._starting = False
 
     @property
     def may_start(self) -> bool:
-        """Whether something can be started now; shows why not where read-only forbids it."""
+        """Whether something can be started now; shows the reason if writes are refused."""
         host: ActionHost = host_of(self._owner)
         if not host.writable:
             self._notice.say(host.refusal, color="bad")
-        return host.writable and not self._under_way
+        return host.writable and not self._starting
 
     def run(self, request: "RunRequest", workflow: str, then: Then, *, here: bool) -> None:
         """Start the run."""
@@ -131,7 +125,7 @@ class RunStarter:
 
         command = launch.command_line(request, workflow, here=here)
         call = partial(launch.launch, self._context, request, here=here)
-        self._begin("start", request.configuration or workflow, command, call, then)
+        self._start("start", request.configuration or workflow, command, call, then)
 
     def start_missing(
         self, request: "RunRequest", missing: tuple[str, ...], then: Then, *, here: bool
@@ -141,22 +135,22 @@ class RunStarter:
 
         names = " ".join(missing)
         call = partial(launch.start_missing, self._context, request, here=here)
-        self._begin("start_missing", names, f"swf-console agents start {names}", call, then)
+        self._start("start_missing", names, f"swf-console agents start {names}", call, then)
 
-    def _begin(self, name: str, what: str, command: str, call: Callable[[], str], then: Then) -> None:
-        self._under_way = True
+    def _start(self, name: str, what: str, command: str, call: Callable[[], str], then: Then) -> None:
+        self._starting = True
         self._notice.say(f"starting {what} ...")
 
         def done(answer: object) -> None:
-            self._under_way = False
+            self._starting = False
             self._notice.say()
             then(answer)
 
         action = action_of(name, "launch")
-        host_of(self._owner).record(action, command, partial(self._telling, call), done)
+        host_of(self._owner).record(action, command, partial(self._run_call, call), done)
 
-    def _telling(self, call: Callable[[], str]) -> str:
-        """Runs in a worker thread."""
+    def _run_call(self, call: Callable[[], str]) -> str:
+        """Runs in a worker thread; an error is shown in the form too, since it covers the action line."""
         try:
             return call()
         except Exception as error:
@@ -164,5 +158,5 @@ class RunStarter:
             raise
 
     def _failed(self, error: Exception) -> None:
-        self._under_way = False
+        self._starting = False
         self._notice.say(brief(cause_of(error)), color="bad")

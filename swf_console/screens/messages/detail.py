@@ -6,6 +6,7 @@ from ...widgets.semantic_colors import Part
 from ...widgets.tail.line_view import Lines
 from ...widgets.text.json import json_lines
 
+LABEL = 11
 LONGEST_BODY = 400_000
 PIECE = 200
 
@@ -32,8 +33,8 @@ def message_lines(message: BufferedMessage) -> list[list[Part]]:
         return [[(brief(message.body), "watch")]]
     fields = (
         ("type", message.msg_type),
-        ("when", f"{message.at:%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC"),
-        ("where", message.destination),
+        ("time", f"{message.at:%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC"),
+        ("destination", message.destination),
         ("sender", message.sender),
         ("run", message.run_id),
         ("execution", message.execution_id),
@@ -41,10 +42,10 @@ def message_lines(message: BufferedMessage) -> list[list[Part]]:
         ("id", message.id),
     )
     head: list[list[Part]] = [
-        [(f"{name:>10}  ", "unknown"), (brief(value, 200), "plain")] for name, value in fields if value
+        [(f"{name:>{LABEL}}  ", "unknown"), (brief(value, 200), "plain")] for name, value in fields if value
     ]
     if message.number < 0:
-        head.append([("from  ".rjust(12), "unknown"), ("the database: it came before the tail", "watch")])
+        head.append([(f"{'source':>{LABEL}}  ", "unknown"), ("database (history)", "watch")])
     return [*head, [], *body_lines(message)]
 
 

@@ -1,4 +1,4 @@
-"""The lines above the messages: mode, filter, rates, types, and what is wrong."""
+"""The lines above the messages: mode, filter, rates, types, problems."""
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -13,7 +13,7 @@ from .labels import counts_label, mode_label, stale_text, types_label
 
 
 class MessagesHead(Vertical):
-    """Is updated by the view."""
+    """Updated by the view."""
 
     DEFAULT_CSS = "MessagesHead { height: auto; }"
 
@@ -26,12 +26,12 @@ class MessagesHead(Vertical):
     def show(self, context: ConsoleContext, view: MessageTail) -> bool:
         """Update the lines; returns whether the tail is out of date."""
         tail, following = context.tail, context.subscription
-        pipe = context.connections()[0]
-        stale = stale_text(pipe) if following else ""
-        mode = mode_label(following=view.following, waiting=view.unseen)
-        place = "all namespaces" if tail.everywhere else tail.topic.removeprefix("/topic/")
-        looked_for = _search_label(tail.filter_text, view.searched)
-        left = Content.assemble(" ", mode, "  ", (brief(place, 40), "$text-muted"), looked_for)
+        connection = context.connections()[0]
+        stale = stale_text(connection) if following else ""
+        mode = mode_label(following=view.following, unseen=view.unseen)
+        topic = "all namespaces" if tail.everywhere else tail.topic.removeprefix("/topic/")
+        searched = _search_label(tail.filter_text, view.searched)
+        left = Content.assemble(" ", mode, "  ", (brief(topic, 40), "$text-muted"), searched)
         dropped = following.dropped if following else 0
         right = counts_label(tail.counters(), dropped, tail.rates(), self.size.width)
         self.query_one("#messages-head", Line).show(left, Content.assemble(right, " "))

@@ -18,16 +18,16 @@ from ..base.outages import outage
 SPARK = 20
 NARROW_SPARK = 10
 NEXT_STEPS = (
-    "{launch} runs a workflow; {messages.everywhere} shows all namespaces; {tail.first} reads the past."
+    "{launch} runs a workflow; {messages.everywhere} shows all namespaces; {tail.first} loads history."
 )
 
 
-def mode_label(*, following: bool, waiting: int) -> Content:
+def mode_label(*, following: bool, unseen: int) -> Content:
     """Following or paused, with the number of new messages."""
     if following:
         return Content.styled(f"{symbol('ok')} FOLLOW", STYLES["ok"])
-    words = f"{waiting:,} waiting" if waiting else "nothing waits"
-    return Content.styled(f"{symbol('watch')} PAUSED {words}", STYLES["watch"])
+    words = f"{unseen:,} new" if unseen else "no new messages"
+    return Content.styled(f"{symbol('watch')} PAUSED, {words}", STYLES["watch"])
 
 
 def counts_label(counters: BufferCounters, dropped: int, rates: list[int], width: int) -> Content:
@@ -37,9 +37,9 @@ def counts_label(counters: BufferCounters, dropped: int, rates: list[int], width
     if not counters.complete:
         parts.append(Content.styled("filtering…", STYLES["busy"]))
     if width >= 100:
-        parts.append(Content(f"{counters.buffered:,} kept"))
+        parts.append(Content(f"{counters.buffered:,} in buffer"))
         if counters.dropped:
-            parts.append(Content.styled(f"{counters.dropped:,} only recorded", STYLES["unknown"]))
+            parts.append(Content.styled(f"{counters.dropped:,} removed from buffer", STYLES["unknown"]))
     parts.append(Content.styled(f"{dropped:,} dropped", STYLES["bad"] if dropped else STYLES["unknown"]))
     return Content("  ").join(parts)
 
@@ -47,36 +47,36 @@ def counts_label(counters: BufferCounters, dropped: int, rates: list[int], width
 def types_label(types: list[tuple[str, int]]) -> Content:
     """The number of messages by type, most frequent first."""
     if not types:
-        return Content.styled(" no messages since the console was opened", STYLES["unknown"])
+        return Content.styled(" no messages since the console was started", STYLES["unknown"])
     parts = [Content.assemble(brief(name, 40), " ", (f"{count:,}", "bold")) for name, count in types[:30]]
     return Content.assemble(" ", Content.styled(" · ", STYLES["unknown"]).join(parts))
 
 
-def stale_text(pipe: ConnectionStatus) -> str:
-    """Why nothing arrives, since when, and when it is tried again; empty while connected."""
-    if pipe.state is Connectivity.UP:
-        return f"the broker refused the subscription: {pipe.error}" if pipe.error else ""
-    return outage(pipe) or "the broker: connecting"
+def stale_text(connection: ConnectionStatus) -> str:
+    """Why no messages arrive, since when, and the next attempt; empty while connected."""
+    if connection.state is Connectivity.UP:
+        return f"The broker refused the subscription: {connection.error}" if connection.error else ""
+    return outage(connection) or "Connecting to the broker ..."
 
 
 def empty_text(
-    counters: BufferCounters, pipe: ConnectionStatus, filter_text: str, namespace: str | None
+    counters: BufferCounters, connection: ConnectionStatus, filter_text: str, namespace: str | None
 ) -> tuple[str, ...]:
-    """Why the list is empty, and what to do."""
+    """Why the list is empty, with proof that the connection works, and what to do."""
     where = f" in {namespace}" if namespace else ""
     what = f"No messages match {filter_text}{where}." if filter_text else f"No messages{where} yet."
-    if stale_text(pipe):
-        recorded = with_keys("{tail.first} reads what is recorded.")
-        return what, "None can come as long as the broker is away.", recorded
+    if stale_text(connection):
+        history = with_keys("{tail.first} loads history.")
+        return what, "No messages can arrive while the broker is not reachable.", history
     clear = "{messages.back} clears the filter."
-    return what, _proof(counters, pipe), with_keys(clear if filter_text else NEXT_STEPS)
+    return what, _connection_text(counters, connection), with_keys(clear if filter_text else NEXT_STEPS)
 
 
-def _proof(counters: BufferCounters, pipe: ConnectionStatus) -> str:
-    age = pipe.up_for()
-    parts = [f"Broker connected {short_age(age)}" if age is not None else "Broker connected"]
+def _connection_text(counters: BufferCounters, connection: ConnectionStatus) -> str:
+    age = connection.up_for()
+    parts = [f"Connected {short_age(age)} ago" if age is not None else "Connected"]
     if counters.last_at is None:
-        parts.append("no message since")
+        parts.append("no messages received since")
     else:
         parts.append(f"last message {short_age(datetime.now(UTC).timestamp() - counters.last_at)} ago")
     parts.append(f"{counters.other_rate:,.0f}/s in other namespaces")

@@ -20,12 +20,12 @@ from ..base.screen import BaseScreen
 from .labels import row_text, tail_command
 from .view import MessagesView
 
-GRAMMAR = f"""Filters: all terms must hold
-  type=stf_*  run=100010   the whole field; * and ? stand for anything
-  sender~fastmon           looks inside a field
+GRAMMAR = f"""Filters: all terms must match
+  type=stf_*  run=100010   the complete field; * and ? are wildcards
+  sender~fastmon           a part of a field
   .state=run               a field of the body
-  "any text"  word         anywhere in the message
-  !heartbeat  -noise       not that
+  "any text"  word         a text anywhere in the message
+  !heartbeat  -noise       excludes matches
   Fields: {" ".join(FIELDS)}"""
 
 
@@ -62,7 +62,7 @@ class MessagesScreen(BaseScreen):
         return {"filter": self.tail.filter_text, "everywhere": self.tail.everywhere}
 
     def recall(self, remembered: dict[str, object]) -> None:
-        """Restore filter and scope, or take the filter that another screen asks for."""
+        """Restore filter and scope, or use the filter that another screen passes."""
         everywhere = remembered.get("everywhere")
         if isinstance(everywhere, bool) and everywhere != self.tail.everywhere:
             self.tail.set_namespace(self.context.namespace, everywhere=everywhere)
@@ -71,7 +71,7 @@ class MessagesScreen(BaseScreen):
             self._filter(text)
 
     def copy_text(self, what: str) -> str | None:
-        """Something of the message under the cursor."""
+        """The id, the line or the body of the message under the cursor."""
         row = self.rows.cursor
         if what == "command":
             return tail_command(self.tail.filter_text)
@@ -85,7 +85,7 @@ class MessagesScreen(BaseScreen):
     def action_filter(self, text: str | None = None) -> None:
         """Prompt for a filter, or apply one."""
         if text is None:
-            self.prompt.ask("filter", "filter:", self.tail.filter_text, HELP)
+            self.prompt.ask("filter", self.tail.filter_text, HELP)
         else:
             self._filter(text)
 
@@ -93,7 +93,9 @@ class MessagesScreen(BaseScreen):
         """Prompt for a text to search, or search for it."""
         if text is None:
             self.prompt.ask(
-                "search", "search:", self.rows.searched, "a text anywhere in a message; n and N go on"
+                "search",
+                self.rows.searched,
+                with_keys("a text in a message; then {messages.found} and {messages.previous}"),
             )
         else:
             self._search(text)
@@ -101,9 +103,7 @@ class MessagesScreen(BaseScreen):
     def action_jump(self, text: str | None = None) -> None:
         """Prompt for a time, or go there."""
         if text is None:
-            self.prompt.ask(
-                "jump", "jump:", "", "a time (UTC) such as 12:30 or 12:30:05, or an age such as 10m"
-            )
+            self.prompt.ask("jump", "", "a time (UTC) such as 12:30 or 12:30:05, or an age such as 10m")
         else:
             self._jump(text)
 
@@ -132,7 +132,7 @@ class MessagesScreen(BaseScreen):
         self.view.paint_head()
 
     def action_mark(self) -> None:
-        """Draw a line behind the newest message."""
+        """Draw a line below the newest message."""
         self._marks += 1
         self.tail.note(f"mark {self._marks}")
         self.rows.update()
@@ -140,7 +140,7 @@ class MessagesScreen(BaseScreen):
     def action_everywhere(self) -> None:
         """Switch between all namespaces and this one."""
         if self.context.namespace is None:
-            host_of(self).say(with_keys("there is no namespace: all are shown; {namespace} chooses one"))
+            host_of(self).say(with_keys("no namespace is chosen: all are shown; {namespace} chooses one"))
             return
         self.tail.set_namespace(self.context.namespace, everywhere=not self.tail.everywhere)
         self.refresh_now()
@@ -150,7 +150,7 @@ class MessagesScreen(BaseScreen):
         self.view.toggle_detail()
 
     def action_back(self) -> None:
-        """Undo one thing: the detail, the search, the filter, the pause."""
+        """Undo one thing: detail, search, filter, pause."""
         if not self.view.close_detail():
             self._undo_one()
         self.view.paint_head()
@@ -167,20 +167,20 @@ class MessagesScreen(BaseScreen):
     # the prompt
 
     def on_prompt_typed(self, event: Prompt.Typed) -> None:
-        """Apply what was typed with Enter; what is wrong stays in the prompt, with the reason."""
+        """Apply what was typed with Enter; a wrong text stays in the prompt, with the reason."""
         event.stop()
         if event.done:
             take = {"filter": self._filter, "search": self._search, "jump": self._jump}[event.kind]
             wrong = take(event.text.strip())
             if wrong:
-                self.prompt.ask(event.kind, f"{event.kind}:", event.text)
+                self.prompt.ask(event.kind, event.text)
                 self.prompt.say(wrong)
                 return
         if event.done or event.left:
             self.view.focus_shown()
 
     def _filter(self, text: str) -> str:
-        """Show what matches; returns what is wrong with the filter, and then changes nothing."""
+        """Show what matches; for a wrong filter, change nothing and return the error."""
         try:
             self.tail.set_filter(text)
         except SwfError as error:
@@ -200,7 +200,9 @@ class MessagesScreen(BaseScreen):
 
     def _found(self, position: int | None) -> None:
         if position is None:
-            host_of(self).say(f"nothing more holds {brief(self.rows.searched, 60)!r}; g reads the past")
+            searched = brief(self.rows.searched, 60)
+            history = with_keys("{tail.first} loads history")
+            host_of(self).say(f"no more matches for {searched!r} in the buffer; {history}")
         else:
             self._go_to(position)
 

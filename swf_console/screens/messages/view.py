@@ -33,10 +33,10 @@ class MessagesView(Vertical):
         super().__init__()
         self.head, self.prompt = MessagesHead(), Prompt()
         self.rows, self.detail = MessageTail(context.tail), MessageDetail()
-        self.history = MessageHistory(self, context, self._came, self.not_read)
+        self.history = MessageHistory(self, context, self._history_loaded, self.not_read)
         self.context, self._tail = context, context.tail
         self._timer: Timer | None = None
-        self._far, self._repaint = bool(os.environ.get("SSH_CONNECTION")), RepaintLimiter()
+        self._over_ssh, self._repaint = bool(os.environ.get("SSH_CONNECTION")), RepaintLimiter()
         self._head_at = 0.0
         self._detail_wanted = False
 
@@ -59,12 +59,12 @@ class MessagesView(Vertical):
         """Start updating."""
         if self._timer is None:
             preferences = self.context.preferences
-            frames = preferences.frames_ssh if self._far else preferences.frames
+            frames = preferences.frames_ssh if self._over_ssh else preferences.frames
             self._timer = self.set_interval(1 / frames, self._tick)
         self._tick()
 
     def stop(self) -> None:
-        """Stop updating; the buffer goes on."""
+        """Stop updating; the buffer still receives messages."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
@@ -93,14 +93,14 @@ class MessagesView(Vertical):
         (self.rows if self.rows.display else self.detail).focus()
 
     def paint_head(self) -> None:
-        """Update the head, and the reason for an empty list."""
+        """Update the head, and the explanation of an empty list."""
         self._head_at = time.monotonic()
         stale = self.head.show(self.context, self.rows)
         self._restyle(stale=stale)
         if not len(self._tail):
-            pipe = self.context.connections()[0]
+            connection = self.context.connections()[0]
             counters = self._tail.counters()
-            self.rows.explain(empty_text(counters, pipe, self._tail.filter_text, self._tail.namespace))
+            self.rows.explain(empty_text(counters, connection, self._tail.filter_text, self._tail.namespace))
 
     @on(MessageTail.Moved)
     def moved(self) -> None:
@@ -115,12 +115,12 @@ class MessagesView(Vertical):
         self._arrange()
 
     @on(MessageTail.OlderRowsRequested)
-    def read_on(self) -> None:
+    def load_older(self) -> None:
         """Load older messages from the database."""
-        self.history.load_history()
+        self.history.load_older()
 
     @on(MessageTail.RowsDropped)
-    def find_again(self, event: MessageTail.RowsDropped) -> None:
+    def reload_lost(self, event: MessageTail.RowsDropped) -> None:
         """Load the message again that has left the buffer."""
         row = event.row
         if isinstance(row, BufferedMessage):
@@ -129,13 +129,13 @@ class MessagesView(Vertical):
                 lambda: self.rows.resume_at(self._tail.position_of(row), event.by),
             )
 
-    def _came(self) -> None:
+    def _history_loaded(self) -> None:
         self.rows.update()
         self.paint_head()
 
     def not_read(self, error: Exception) -> None:
-        """Say why older messages cannot be loaded."""
-        host_of(self).say(f"the past cannot be read: {error}", bad=True)
+        """Show why older messages cannot be loaded."""
+        host_of(self).say(f"cannot load history: {error}", bad=True)
 
     def _arrange(self) -> None:
         wide = self.size.width >= WIDE
@@ -156,7 +156,7 @@ class MessagesView(Vertical):
     def _tick(self) -> None:
         if not self._repaint.due(getattr(self.app._driver, "output", None)):
             return
-        self.rows.compact = self._far or self._repaint.slow
+        self.rows.compact = self._over_ssh or self._repaint.slow
         self.rows.update()
         if time.monotonic() - self._head_at >= HEAD_EVERY:
             self.paint_head()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 CREATE = "@create"
 TESTBED = "testbed.toml"
-NO_FILE = "No testbed.toml here. c makes a namespace; swf-console init makes a home"
+NO_FILE = "No testbed.toml. {namespaces.create} creates a namespace; swf-console init DIR creates a home"
 
 
 class ConfigEditor(Container):
@@ -69,7 +69,7 @@ class ConfigEditor(Container):
 
     def compose(self) -> ComposeResult:
         """Values, detail, field."""
-        yield ShortList(VALUE_COLUMNS, identity="namespaces-values", empty="Reading ...")
+        yield ShortList(VALUE_COLUMNS, identity="namespaces-values", empty="Loading ...")
         yield Lines(identity="namespaces-detail", wrap=True)
         yield Input(id="namespaces-input")
 
@@ -80,7 +80,7 @@ class ConfigEditor(Container):
 
     @property
     def detail(self) -> Lines:
-        """What the value means, or what an edit would change."""
+        """The meaning of the value, or the changes of an edit."""
         return self.query_one("#namespaces-detail", Lines)
 
     @property
@@ -100,7 +100,7 @@ class ConfigEditor(Container):
     def show(self, snapshot: "FileSnapshot") -> None:
         """Show the values of the file."""
         if snapshot.file == self.file:
-            self.values.set_empty_text(NO_FILE)
+            self.values.set_empty_text(with_keys(NO_FILE))
             self.values.show(value_items(snapshot))
 
     @on(ShortList.Moved, "#namespaces-values")
@@ -115,13 +115,13 @@ class ConfigEditor(Container):
         if item and self.may_write():
             self.type(edit_key(item), item.cells[1].text)
 
-    def take_out(self) -> None:
+    def remove_value(self) -> None:
         """Remove the value under the cursor from the file."""
         item = self.values.current
         if item is None or not self.values.has_focus or not self.may_write():
             return
         key = edit_key(item)
-        host_of(self).ask(f"take {key} out of {self._file_name}?", lambda: self._write(key, None))
+        host_of(self).ask(f"Remove {key} from {self._file_name}?", lambda: self._write(key, None))
 
     def type(self, key: str, text: str) -> None:
         """Edit a value, or the name of a namespace."""
@@ -130,7 +130,7 @@ class ConfigEditor(Container):
         self.input.value = text
         self.input.placeholder = "a name" if key == CREATE else key
         self.input.focus()
-        self._look_ahead(text)
+        self._preview(text)
 
     @property
     def _file_name(self) -> str:
@@ -138,9 +138,9 @@ class ConfigEditor(Container):
 
     @on(Input.Changed, "#namespaces-input")
     def _typed(self, event: Input.Changed) -> None:
-        self._look_ahead(event.value)
+        self._preview(event.value)
 
-    def _look_ahead(self, text: str) -> None:
+    def _preview(self, text: str) -> None:
         """Preview the edit while it is typed."""
         key = self._editing
         if key:
@@ -156,7 +156,7 @@ class ConfigEditor(Container):
         if found.key == self._editing:
             self.input.set_class(bool(found.problems), "-invalid")
             what = "a new namespace" if found.key == CREATE else f"{found.key} in {self._file_name}"
-            leave = with_keys("Enter asks and writes, {namespaces.back} leaves it")
+            leave = with_keys("Enter asks, then writes; {namespaces.back} cancels")
             hint: list[Part] = [(f"{brief(what, 60)}: {leave}", "busy")]
             self.detail.show([hint, *preview_lines(found)])
 
@@ -181,7 +181,7 @@ class ConfigEditor(Container):
         elif not found.diff:
             self.end_edit()
         else:
-            question = f"write {key} = {text} into {self._file_name}?"
+            question = f"Write {key} = {text} to {self._file_name}?"
             host_of(self).ask(question, lambda: self._write(key, text))
 
     def _write(self, key: str, text: str | None) -> None:
@@ -200,7 +200,7 @@ class ConfigEditor(Container):
         return set_value(self.context.settings, key, text, file)
 
     def end_edit(self) -> None:
-        """Leave the field."""
+        """Close the field."""
         if not self._editing:
             return
         named = self._editing == CREATE
@@ -214,7 +214,7 @@ class ConfigEditor(Container):
             self.values.focus()
 
     def may_write(self) -> bool:
-        """Whether something may be changed; shows why not."""
+        """Whether writes are allowed; shows why not."""
         host = host_of(self)
         if not host.writable:
             host.say(host.refusal, bad=True)

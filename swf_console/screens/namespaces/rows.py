@@ -32,11 +32,11 @@ COMPOSED = "composed "
 
 def namespace_item(one: "NamespaceChoice", current: str | None, user: str) -> Item:
     """A namespace as a row."""
-    looked_at = one.name == current
-    color: SemanticColor = "ok" if looked_at else "plain"
+    is_current = one.name == current
+    color: SemanticColor = "ok" if is_current else "plain"
     owner = f"{brief(one.owner, 40)}{' (you)' if one.owner == user else ''}"
     cells = (
-        Cell(symbol("ok") if looked_at else " ", color),
+        Cell(symbol("ok") if is_current else " ", color),
         Cell(brief(one.name, 100), color),
         Cell(owner, "plain" if one.owner == user else "watch"),
         Cell(one.executions),
@@ -70,24 +70,24 @@ def edit_key(item: Item) -> str:
 
 
 def preview_lines(preview: "Preview") -> list[list[Part]]:
-    """The diff of an edit, or what forbids it."""
+    """The diff of an edit, or its problems."""
     lines: list[list[Part]] = [[(f"{symbol('bad')} {brief(text)}", "bad")] for text in preview.problems]
     colors: dict[str, SemanticColor] = {"+": "ok", "-": "bad", "@": "unknown"}
     lines += [
         [(brief(line, 300), colors.get(line[:1], "plain"))] for line in preview.diff if line[:2] != "@@"
     ]
-    return lines or [[("nothing changes", "unknown")]]
+    return lines or [[("no change", "unknown")]]
 
 
 def help_lines(item: Item | None) -> list[list[Part]]:
-    """What the value under the cursor means."""
+    """The meaning of the value under the cursor."""
     if item is None or not item.key.startswith(COMPOSED):
-        return [[("Enter changes the value; the difference is shown before anything is written", "unknown")]]
+        return [[("Enter edits the value. The difference is shown before anything is written", "unknown")]]
     row = cast("ValueRow", item.value)
     said = ", ".join(text for text in (row.help, row.allowed) if text)
     lines: list[list[Part]] = [[(f"{brief(edit_key(item), 100)}: ", "busy"), (brief(said, 300), "plain")]]
     if row.replaced:
-        lines.append([(f"instead of {brief(row.replaced, 300)}", "unknown")])
+        lines.append([(f"replaces {brief(row.replaced, 300)}", "unknown")])
     return lines
 
 
@@ -107,11 +107,13 @@ def _file_item(value: "FileValue", file: str) -> Item:
 
 
 def _composed_item(row: "ValueRow", file: str) -> Item:
-    ours = row.source.startswith(f"{file}:")
+    from_file = row.source.startswith(f"{file}:")
     cells = (
         Cell(f"  {brief(row.name, 60)}", "plain" if row.effective else "off"),
-        Cell(brief(row.value, 200), "busy" if ours else "plain" if row.effective else "off"),
+        Cell(brief(row.value, 200), "busy" if from_file else "plain" if row.effective else "off"),
         Cell(brief(row.unit, 10), "unknown"),
-        Cell(brief(row.source, 80) if row.effective else "hidden", "busy" if ours else "unknown"),
+        Cell(
+            brief(row.source, 80) if row.effective else "overridden below", "busy" if from_file else "unknown"
+        ),
     )
     return Item(f"{COMPOSED}{row.key}", cells, row)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleContext
     from ...viewmodels.namespaces.snapshot import NamespacesSnapshot
 
-UNKNOWN = "Which there are is not known: the database is away"
-NONE_YET = "No namespaces yet. {namespaces.create} makes one, the first run makes its own"
+UNKNOWN = "Namespaces not known: the database is not reachable"
+NONE_YET = "No namespaces yet. {namespaces.create} creates one; the first run creates its namespace"
 EVERY = 2.0
 
 
@@ -35,12 +35,11 @@ class NamespacesScreen(BaseScreen):
 
     screen_name: ClassVar[str] = "namespaces"
     help_text: ClassVar[str] = (
-        "Enter on a namespace looks at it; {namespaces.create} makes a new one. {next_part} goes to the "
-        "file below, which is testbed.toml or, with {namespaces.file}, one of the workflow "
-        "configurations: Enter changes a value, {namespaces.take_out} takes it out. What would differ is "
-        "shown while you type, and asked before it is written; comments and order of the file stay, what "
-        "was there before is kept beside it as .previous. A composed value that is changed becomes the "
-        "file's own."
+        "Enter on a namespace shows it; {namespaces.create} creates one. {next_part} goes to the file, "
+        "which is testbed.toml or, with {namespaces.file}, a workflow configuration: Enter edits a value, "
+        "{namespaces.take_out} removes it. The difference is shown while you type, and confirmed before it "
+        "is written. Comments and order of the file do not change; the previous version is stored beside "
+        "it as .previous. Editing a composed value writes it into the file."
     )
     DEFAULT_CSS = """
     NamespacesScreen {
@@ -65,7 +64,7 @@ class NamespacesScreen(BaseScreen):
         """Notice, namespaces, file."""
         yield Notice(identity="namespaces-notice")
         with Container(id="namespaces-parts"):
-            yield ShortList(NAMESPACE_COLUMNS, identity="namespaces-list", empty="Reading ...")
+            yield ShortList(NAMESPACE_COLUMNS, identity="namespaces-list", empty="Loading ...")
             yield self.editor
 
     @property
@@ -75,11 +74,11 @@ class NamespacesScreen(BaseScreen):
 
     @property
     def notice(self) -> Notice:
-        """What is wrong."""
+        """Problems."""
         return self.query_one("#namespaces-notice", Notice)
 
     def opened(self) -> None:
-        """Start polling every two seconds: others change namespaces too."""
+        """Start polling every two seconds: other users change namespaces too."""
         self.poll.open()
         self.names.focus()
 
@@ -88,7 +87,7 @@ class NamespacesScreen(BaseScreen):
         self.poll.close()
 
     def refresh_now(self) -> None:
-        """Read at once."""
+        """Read immediately."""
         self.poll.now()
 
     def _read(self) -> "NamespacesSnapshot":
@@ -128,25 +127,25 @@ class NamespacesScreen(BaseScreen):
 
     def action_take_out(self) -> None:
         """Remove the value under the cursor from the file."""
-        self.editor.take_out()
+        self.editor.remove_value()
 
     def action_file(self, name: str = "") -> None:
         """Go to the next file, or to the one of that name."""
         files = self._files
         if name and name not in files:
-            host_of(self).say(f"there is no file {name} here: {', '.join(files)}", bad=True)
+            host_of(self).say(f"file {name} not found; choose from: {', '.join(files)}", bad=True)
             return
         at = files.index(self.editor.file) if self.editor.file in files else -1
-        self._take_file(name or files[(at + 1) % len(files)])
+        self._open_file(name or files[(at + 1) % len(files)])
 
-    def _take_file(self, file: str) -> None:
+    def _open_file(self, file: str) -> None:
         self.editor.end_edit()
         self.editor.file = file
         self.editor.values.focus()
         self.poll.now()
 
     def action_back(self) -> None:
-        """Leave the field."""
+        """Cancel the input."""
         self.editor.end_edit()
 
     @on(ConfigEditor.Named)
@@ -154,14 +153,14 @@ class NamespacesScreen(BaseScreen):
         name = event.name
         command = shlex.join(["swf-console", "namespaces", "create", name])
         action = action_of("create", "namespaces")
-        host_of(self).record(action, command, lambda: self._make(name), lambda _: self._created(name))
+        host_of(self).record(action, command, lambda: self._create(name), lambda _: self._created(name))
 
-    def _make(self, name: str) -> str:
+    def _create(self, name: str) -> str:
         """Runs in a worker thread."""
         return create_namespace(self.context.settings, self.context.database(), name)
 
     def _created(self, name: str) -> None:
-        host_of(self).say(f"{name} is yours; Enter looks at it")
+        host_of(self).say(f"created namespace {name}; Enter shows it")
         self.poll.now()
 
     @on(ConfigEditor.Written)

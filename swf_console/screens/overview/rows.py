@@ -47,8 +47,10 @@ def running_item(one: "ExecutionProgress") -> Item:
     count = f"{one.stf_count:,}" if one.here else capped(one.stf_count, COUNT_CAP)
     of = f"{count} of {one.planned:,}" if one.planned else count
     last = one.states[-1] if one.states else None
-    doing = f"{last.state}/{last.substate}" if last and last.substate else last.state if last else "begins"
-    note = "lost" if one.lost else "stopping" if one.stopping else brief(doing, 40)
+    daq_state = (
+        f"{last.state}/{last.substate}" if last and last.substate else last.state if last else "starting"
+    )
+    note = "not responding" if one.lost else "stopping" if one.stopping else brief(daq_state, 40)
     cells = (
         Cell(symbol(color), color),
         Cell(brief(one.summary.execution_id, 60)),
@@ -72,11 +74,11 @@ def change_item(change: "Change", n: int) -> Item:
 
 
 def detail_lines(
-    snapshot: "OverviewSnapshot", one: "ExecutionProgress | None", width: int, *, broker_away: bool = False
+    snapshot: "OverviewSnapshot", one: "ExecutionProgress | None", width: int, *, broker_down: bool = False
 ) -> list[list[Part]]:
     """States and pipeline of the execution under the cursor, agents, message rate.
 
-    With `broker_away` the rate is not known.
+    With `broker_down` the rate is not known.
     """
     lines: list[list[Part]] = []
     if one is not None:
@@ -88,8 +90,8 @@ def detail_lines(
         lines.append([(" ", "plain"), *state_parts(passed, max(10, width - 2))])
         lines.append([(" ", "plain"), *pipeline_parts(one)])
     lines.append([(" ", "plain"), agents_part(snapshot)])
-    if broker_away:
-        lines.append([(" messages  ", "unknown"), ("not known: the broker is away", "watch")])
+    if broker_down:
+        lines.append([(" messages  ", "unknown"), ("not known: the broker is not reachable", "watch")])
     elif snapshot.rates:
         bars = max(10, min(60, width - 42))
         rate = sum(snapshot.rates[-5:]) / 5
@@ -102,14 +104,14 @@ def detail_lines(
 def agents_part(snapshot: "OverviewSnapshot") -> Part:
     """The summary of all agents."""
     agents = snapshot.agents
-    needy = any(line.view.is_failed or line.view.is_silent for line in agents.lines)
-    color: SemanticColor = "bad" if needy else "watch" if snapshot.agents.missing else "plain"
+    problem = any(line.view.is_failed or line.view.is_silent for line in agents.lines)
+    color: SemanticColor = "bad" if problem else "watch" if snapshot.agents.missing else "plain"
     trouble = f"supervisord {agents.supervisor}, " if agents.supervisor_trouble else ""
     return trouble + agents_summary(agents), color
 
 
 def pipeline_parts(one: "ExecutionProgress") -> list[Part]:
-    """The messages of each stage so far, and how far it is behind the one before."""
+    """The number of messages of each stage, and how many it is behind the stage before."""
     parts: list[Part] = []
     for n, (stage, count) in enumerate(one.pipeline):
         before = one.pipeline[n - 1] if n else None

@@ -1,4 +1,4 @@
-"""The Overview screen: whether the testbed is all right, and if not, what needs a human."""
+"""The Overview screen: the verdict on the testbed, running executions, recent changes."""
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -28,15 +28,17 @@ if TYPE_CHECKING:
     from ...viewmodels.overview.snapshot import OverviewSnapshot
 
 
+NOT_KNOWN = "Not known: the database is not reachable"
+
+
 class OverviewScreen(BaseScreen):
     """Verdict, running executions, detail, recent changes."""
 
     screen_name: ClassVar[str] = "overview"
     help_text: ClassVar[str] = (
-        "The first line is the verdict. Below it what runs, with the states its DAQ went through and its "
-        "way through the agents: (-3) says that a stage is three messages behind the one before. Enter "
-        "opens the execution under the cursor, {next_part} goes on to what changed in the last ten "
-        "minutes."
+        "The first line is the verdict. Below it are the running executions; the one under the cursor is "
+        "shown with its DAQ states and its pipeline: (-3) means that a stage is three messages behind the "
+        "stage before. Enter opens the execution, {next_part} goes to the changes of the last ten minutes."
     )
     DEFAULT_CSS = """
     OverviewScreen {
@@ -61,13 +63,13 @@ class OverviewScreen(BaseScreen):
 
     def compose(self) -> ComposeResult:
         """Verdict, running executions with detail, changes."""
-        yield Static("Looking ...", id="overview-verdict", markup=False)
+        yield Static("Loading ...", id="overview-verdict", markup=False)
         yield Notice(identity="overview-notice")
         with Container(id="overview-parts"):
             with Container(id="overview-now"):
-                yield ShortList(RUNNING_COLUMNS, identity="overview-running", empty="Looking ...")
+                yield ShortList(RUNNING_COLUMNS, identity="overview-running", empty="Loading ...")
                 yield Lines(identity="overview-detail")
-            yield ShortList(CHANGE_COLUMNS, identity="overview-changes", empty="Looking ...")
+            yield ShortList(CHANGE_COLUMNS, identity="overview-changes", empty="Loading ...")
 
     @property
     def running(self) -> ShortList:
@@ -103,12 +105,12 @@ class OverviewScreen(BaseScreen):
         self.poll.close()
 
     def refresh_now(self) -> None:
-        """Read at once."""
+        """Read immediately."""
         self.poll.now()
 
     def _read(self) -> "OverviewSnapshot":
-        first = self.context.prefetch
-        prefetched: OverviewSnapshot | None = first.take() if self._monitor is None and first else None
+        prefetch = self.context.prefetch
+        prefetched: OverviewSnapshot | None = prefetch.take() if self._monitor is None and prefetch else None
         if prefetched is not None:
             return prefetched
         if self._monitor is None:
@@ -118,8 +120,8 @@ class OverviewScreen(BaseScreen):
         return self._monitor.snapshot()
 
     def _show(self, snapshot: "OverviewSnapshot") -> None:
-        if self.snapshot is None and (first := self.context.prefetch) is not None:
-            self.call_after_refresh(first.shown)
+        if self.snapshot is None and (prefetch := self.context.prefetch) is not None:
+            self.call_after_refresh(prefetch.shown)
         self.snapshot = snapshot
         ((text, color),) = verdict_parts(snapshot.verdict)
         self.query_one("#overview-verdict", Static).update(Content.styled(text, STYLES[color]))
@@ -128,11 +130,13 @@ class OverviewScreen(BaseScreen):
         self.running.stale = self.changes.stale = self.detail.stale = bool(snapshot.database_trouble)
         database = database_notice(self.context, snapshot.database_trouble)
         self.query_one(Notice).say(*outages(self.context, "broker"), database)
-        away = bool(snapshot.database_trouble)
-        nothing = with_keys("Nothing runs. {launch} runs a workflow, {executions} shows what ran before")
-        self.running.set_empty_text("What runs is not known: the database is away" if away else nothing)
-        unchanged = "Nothing was started, ended or done here"
-        self.changes.set_empty_text("Not known: the database is away" if away else unchanged)
+        down = bool(snapshot.database_trouble)
+        none = with_keys(
+            "No execution is running. {launch} runs a workflow, {executions} lists past executions"
+        )
+        self.running.set_empty_text(NOT_KNOWN if down else none)
+        unchanged = "No activity in the last ten minutes"
+        self.changes.set_empty_text(NOT_KNOWN if down else unchanged)
         self.changes.show([change_item(change, n) for n, change in enumerate(snapshot.changes)])
         self._show_detail()
 
@@ -142,8 +146,8 @@ class OverviewScreen(BaseScreen):
         item = self.running.current
         width = self.detail.size.width or self.size.width
         one = cast("ExecutionProgress", item.value) if item else None
-        deaf = bool(outages(self.context, "broker"))
-        self.detail.show(detail_lines(self.snapshot, one, width, broker_away=deaf))
+        broker_down = bool(outages(self.context, "broker"))
+        self.detail.show(detail_lines(self.snapshot, one, width, broker_down=broker_down))
 
     def _show_trouble(self, trouble: str) -> None:
         self.running.stale = self.changes.stale = self.detail.stale = bool(trouble)

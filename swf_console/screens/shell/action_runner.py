@@ -35,7 +35,7 @@ class ActionResult(NamedTuple):
 
     @property
     def result(self) -> str:
-        """The result in words."""
+        """The text of the result."""
         if self.error is not None:
             return self.error
         return brief(self.answer, LONGEST_RESULT) if isinstance(self.answer, str) and self.answer else "ok"
@@ -74,15 +74,15 @@ class ActionRunner:
         if action.tier is not Tier.READ and refusal:
             self._line.say(f"{action.title}: refused, {refusal}", bad=True)
             return
-        self._line.say(f"{command or action.title} {symbol('arrow')} under way")
+        self._line.say(f"{command or action.title} {symbol('arrow')} running ...")
 
         def work() -> None:
             result = perform(self._context, action, command, call)
-            self._workers.call_from_thread(self._performed, result, then)
+            self._workers.call_from_thread(self._show_result, result, then)
 
         self._workers.run_worker(work, thread=True, group="actions")
 
-    def _performed(self, result: ActionResult, then: Then | None) -> None:
+    def _show_result(self, result: ActionResult, then: Then | None) -> None:
         self._line.action_line(result.line())
         if result.error is None and then is not None:
             then(result.answer)
@@ -90,16 +90,16 @@ class ActionRunner:
 
 def perform(context: ConsoleContext, action: Action, command: str, call: Call) -> ActionResult:
     """Run the call, which may block, and journal it; never raises."""
-    began, at = time.monotonic(), datetime.now(UTC)
-    words = command or action.title
+    started, at = time.monotonic(), datetime.now(UTC)
+    name = command or action.title
     try:
-        result = ActionResult(words, at, 0.0, answer=call())
+        result = ActionResult(name, at, 0.0, answer=call())
     except SwfError as error:
-        result = ActionResult(words, at, 0.0, error=str(error))
-    except Exception as error:  # noqa: BLE001 (an action that breaks is said and kept, and the console lives on)
-        result = ActionResult(words, at, 0.0, error=f"{type(error).__name__}: {error}")
-    seconds = round(time.monotonic() - began, 3)
-    result = ActionResult(words, at, seconds, result.answer, result.error)
+        result = ActionResult(name, at, 0.0, error=str(error))
+    except Exception as error:  # noqa: BLE001 (a failed action is shown and journalled; the console continues)
+        result = ActionResult(name, at, 0.0, error=f"{type(error).__name__}: {error}")
+    seconds = round(time.monotonic() - started, 3)
+    result = ActionResult(name, at, seconds, result.answer, result.error)
     with suppress(SwfError):
         context.journal.append(
             JournalEntry(
@@ -118,9 +118,9 @@ def perform(context: ConsoleContext, action: Action, command: str, call: Call) -
 
 
 def journal_crash(context: ConsoleContext, error: Exception) -> str:
-    """Write a handler's error with its traceback to log and journal; returns it in words."""
-    words = f"{type(error).__name__}: {brief(error, LONGEST_RESULT)}"
-    log.critical("the console broke: %s", words, exc_info=error)
+    """Write a handler's error with its traceback to log and journal; returns its text."""
+    error_text = f"{type(error).__name__}: {brief(error, LONGEST_RESULT)}"
+    log.critical("console failed: %s", error_text, exc_info=error)
     trace = "".join(traceback.format_exception(error))
     with suppress(SwfError):
         context.journal.append(
@@ -128,16 +128,16 @@ def journal_crash(context: ConsoleContext, error: Exception) -> str:
                 at=datetime.now(UTC),
                 kind="error",
                 who=context.settings.user,
-                what=f"the console broke: {words}",
+                what=f"console failed: {error_text}",
                 result=trace,
                 ok=False,
                 namespace=context.namespace,
             )
         )
-    return words
+    return error_text
 
 
 def result_line(text: str, *, bad: bool = False) -> Content:
-    """A line of the console's own for the action line."""
-    mark = symbol("bad") if bad else symbol("done")
-    return Content.styled(f" {mark} {brief(text, LONGEST_RESULT)}", STYLES["bad"] if bad else "")
+    """A text of the console for the action line."""
+    sign = symbol("bad") if bad else symbol("done")
+    return Content.styled(f" {sign} {brief(text, LONGEST_RESULT)}", STYLES["bad"] if bad else "")

@@ -1,4 +1,4 @@
-"""Alarms on every screen: shown and journalled until they are acknowledged or over."""
+"""Alarms on every screen: journalled, and shown until they are acknowledged or over."""
 
 from contextlib import suppress
 from typing import Protocol
@@ -10,18 +10,22 @@ from ...backend.core.sanitize import brief
 from ...backend.services.alarms.alarm_list import Alarm, AlarmList
 from ...backend.services.journal import JournalEntry
 from ...viewmodels.context import ConsoleContext
+from ...widgets.key_labels import with_keys
 from ...widgets.semantic_colors import STYLES, SemanticColor
 from ...widgets.symbols import symbol
 from ..base.host import Workers
 
 
 def alarm_line(alarm: Alarm | None) -> tuple[Content, Content]:
-    """The alarm line: the text of the alarm, and how to get there."""
+    """The alarm line: the text of the alarm, and the keys for it."""
     if alarm is None:
-        return Content.styled(f" {symbol('ok')} no alerts", "dim"), Content("")
+        return Content.styled(f" {symbol('ok')} no alarms", "dim"), Content("")
     color: SemanticColor = "bad" if alarm.bad else "watch"
     text = f" {symbol(color)} {alarm.at:%H:%M:%S} {brief(alarm.text, 300)}"
-    keys = [("a", "seen"), *([(".", "go there")] if alarm.screen else [])]
+    keys = [
+        (with_keys("{acknowledge}"), "acknowledge"),
+        *([(with_keys("{alert}"), "show")] if alarm.screen else []),
+    ]
     right = Content("  ").join(
         Content.assemble((key, "bold $text-accent"), f" {words}") for key, words in keys
     )
@@ -61,8 +65,8 @@ class AlarmBar:
 
     def acknowledge(self) -> None:
         """Acknowledge the newest alarm."""
-        seen = self.raised.acknowledge()
-        self._lines.say(f"seen: {seen.text}" if seen else "there is no alert")
+        alarm = self.raised.acknowledge()
+        self._lines.say(f"acknowledged: {alarm.text}" if alarm else "no alarms")
         self.show()
 
     def update(self) -> None:

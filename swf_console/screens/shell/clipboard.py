@@ -23,7 +23,7 @@ class Clipboard:
         self._environ, self._write, self._say = environ, write, say
 
     def copy(self, text: str, what: str = "") -> None:
-        """Copy by OSC 52, and say how."""
+        """Copy by OSC 52, and show by which way."""
         sequence, how = copy_sequence(text, self._environ)
         if sequence:
             self._write(sequence)
@@ -32,7 +32,7 @@ class Clipboard:
 
 
 def copy_sequence(text: str, environ: Mapping[str, str]) -> tuple[str, str]:
-    """The sequence to write to the terminal, and how it copies; empty where the text is too long."""
+    """The sequence to write to the terminal, and its name; for a text that is too long "" and the reason."""
     encoded = base64.b64encode(text.encode()).decode()
     if len(encoded) > MOST_BYTES:
         return "", f"too long to copy: {len(text):,} characters"

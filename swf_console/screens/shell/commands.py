@@ -1,4 +1,4 @@
-"""The global actions that concern more than one part of the application."""
+"""The global actions that need more than one part of the application."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -22,7 +22,7 @@ from .navigation import Navigation
 from .status import WriteAccess
 from .themes import THEMES
 
-PAST_KEPT = 50
+HISTORY_LENGTH = 50
 COPIES = {"c": "cell", "r": "row", "j": "json", "l": "command"}
 COPY_WORDS = {"c": "cell", "r": "row", "j": "JSON", "l": "command line"}
 
@@ -44,7 +44,7 @@ class CommandHost(DialogHost, Protocol):
         """What has the keys: the screens, or the dialog over them."""
 
     def call_later(self, callback: Callable[..., object], *args: object) -> bool:
-        """Call it after the messages that are waiting."""
+        """Call it after the messages in the queue."""
 
     async def run_action(self, action: str | tuple[str, str, tuple[object, ...]], target: Any = None) -> bool:
         """Run an action of `target`, or a global one."""
@@ -70,7 +70,7 @@ class Commands:
         self._alarms, self._runner, self._copy_text, self._say = alarms, runner, copy, say
 
     def help(self) -> None:
-        """Show the help of what has the focus."""
+        """Show the help of the focused part."""
         from ..dialogs.help import TITLES, HelpDialog
 
         current, front = self._navigation.current, self._host.screen
@@ -95,17 +95,17 @@ class Commands:
             screen = here if here in action.scopes else action.scopes[0]
             found.append((action, "" if screen == here else titles[screen]))
         found.extend((action, "") for action in GLOBAL_ACTIONS if action.name != "palette")
-        past = self._context.ui_state.recall(None, "palette") or []
-        self._host.push_screen(Palette(found, [str(each) for each in past]), self._chosen)
+        history = self._context.ui_state.recall(None, "palette") or []
+        self._host.push_screen(Palette(found, [str(each) for each in history]), self._chosen)
 
     def _chosen(self, chosen: object) -> None:
         from ..dialogs.palette import PaletteChoice
 
         if not isinstance(chosen, PaletteChoice):
             return
-        action, memory = chosen.action, self._context.ui_state
-        past = [*(memory.recall(None, "palette") or []), chosen.typed or action.title]
-        memory.keep(None, "palette", past[-PAST_KEPT:])
+        action, ui_state = chosen.action, self._context.ui_state
+        history = [*(ui_state.recall(None, "palette") or []), chosen.typed or action.title]
+        ui_state.keep(None, "palette", history[-HISTORY_LENGTH:])
         current = self._navigation.current
         if action.scopes and (current is None or current.screen_name not in action.scopes):
             self._navigation.when_open(partial(self._do, action, chosen.argument))
@@ -128,12 +128,12 @@ class Commands:
         return write_handover(self._context)
 
     def copy(self) -> None:
-        """Copy something of what is under the cursor; ask what, where there is a choice."""
+        """Copy from the item under the cursor; if there is a choice, ask what."""
         current = self._navigation.current
         texts = {key: current.copy_text(what) for key, what in COPIES.items()} if current else {}
         known = {key: text for key, text in texts.items() if text}
         if not known:
-            self._say("there is nothing to copy here")
+            self._say("nothing to copy")
         elif len(known) == 1:
             self._copy(next(iter(known)), known)
         else:
@@ -148,14 +148,14 @@ class Commands:
         """Go to the newest alarm."""
         newest = self._alarms.raised.newest
         if newest is None or not newest.screen:
-            self._say("there is no alert to go to")
+            self._say("no alarm to show")
         elif newest.screen in OVERLAYS:
             self._navigation.open_overlay(newest.screen)
         else:
             self._navigation.open_screen(newest.screen, **newest.where)
 
     def update(self) -> None:
-        """Read again at once."""
+        """Read everything again immediately."""
         for poller in self._context.pollers:
             poller.poll_now()
         self._navigation.refresh_now()
@@ -165,10 +165,10 @@ class Commands:
         host, names = self._host, list(THEMES)
         following = names[(names.index(host.theme) + 1) % len(names)] if host.theme in names else names[0]
         host.theme = name if name in names else following
-        self._say(f'theme {host.theme}; settings.toml keeps it: theme = "{host.theme}"')
+        self._say(f'theme {host.theme}; to keep it, write theme = "{host.theme}" into settings.toml')
 
     def leave(self) -> None:
-        """Ask, showing what keeps running, and quit."""
+        """Show what keeps running, and quit once the user confirms."""
         from ..dialogs.quit import QuitDialog
 
         runs = self._context.local_executions_if_any
@@ -207,7 +207,7 @@ class NamespaceSwitch:
         """Switch to that namespace."""
         self._navigation.remember()
         self._context.switch_to(name)
-        self._say(f"looking at namespace {name}")
+        self._say(f"showing namespace {name}")
         self._navigation.recall(name)
         self._changed()
 
@@ -224,15 +224,17 @@ class NamespaceSwitch:
     def _named(self, name: object) -> None:
         self._chosen(name)
         if isinstance(name, str):
-            self._say(f"namespace {name} written into testbed.toml")
+            self._say(f"namespace {name} written to testbed.toml")
         else:
             self._say(
-                with_keys("no namespace: everything is shown, nothing can be run; {namespace} chooses one")
+                with_keys(
+                    "no namespace: all namespaces are shown, nothing can be run; {namespace} chooses one"
+                )
             )
 
 
 class WriteLock:
-    """Locks and unlocks writes; asks where another user owns the namespace. `changed` is called after it."""
+    """Locks and unlocks writes; asks if another user owns the namespace. `changed` is called afterwards."""
 
     def __init__(
         self,
@@ -246,15 +248,15 @@ class WriteLock:
         self._say, self._changed = say, changed
 
     def toggle(self) -> None:
-        """Lock what is unlocked, unlock what is locked."""
+        """Lock writes if they are unlocked, otherwise unlock them."""
         writes = self._writes
         if self._context.why_read_only:
             self._say(writes.refusal, bad=True)
         elif not writes.refusal:
             writes.lock()
-            self._say("writes are locked; W unlocks them")
+            self._say(with_keys("writes are locked; {lock} unlocks them"))
         elif writes.other_owner:
-            title = f"{self._context.namespace} belongs to {writes.other_owner}: unlock writes?"
+            title = f"{self._context.namespace} belongs to {writes.other_owner}. Unlock writes?"
             self._confirm(title, [str(self._context.namespace)], self._unlock)
         else:
             self._unlock()

@@ -43,8 +43,8 @@ class Frame:
         self._tabs = ScreenBar(
             [Tab(screen.name, _key_of(screen), screen.title, screen.short) for screen in SCREENS]
         )
-        self.screens = ContentSwitcher(id="panes")
-        self._alarm_line, self._action_line = Line(id="alert-line"), Line(id="action-line")
+        self.screens = ContentSwitcher(id="screens")
+        self._alarm_line, self._action_line = Line(id="alarm-line"), Line(id="action-line")
         self._keys = KeyLine(id="keys-line")
         self._counts = (0, 0)
         self._title = ""
@@ -89,7 +89,7 @@ class Frame:
         self._keys.show(scopes, self._writes.refusal)
 
     def show_title(self) -> None:
-        """Set the window's title: the namespace, and whether it needs a human."""
+        """Set the window's title: the namespace, and the number of alarms."""
         title = f"swf-console {self._context.namespace or ''} {attention(*self._counts)}".replace("  ", " ")
         if title != self._title:
             self._title = title

@@ -1,4 +1,4 @@
-"""Keys are handled strictly in order: a key waits until what the previous one opened has the focus."""
+"""Keys are handled strictly in order: each waits until what the previous one opened has the focus."""
 
 import asyncio
 from collections import deque
@@ -9,14 +9,14 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 ROUNDS = 2
-# a handler or an opening screen that hangs delays the next key by no more than this; with shorter limits keys
-# would overtake each other on a busy machine
+# a handler or an opening screen that hangs delays the next key by no more than this; with shorter limits
+# keys overtook each other on a busy machine
 LONGEST_KEY = 2.0
 LONGEST_OPENING = 3.0
 
 
 class KeyHandled(Message, bubble=True, verbose=True):
-    """Follows a key up the widgets: where it arrives, the key and its effects have been handled."""
+    """Sent behind a key up the widgets: when it arrives, the key and its effects have been handled."""
 
     def __init__(self, serial: int, turn: int, target: MessagePump) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class KeyQueue:
         await self._next_key()
 
     def hold(self) -> None:
-        """Hold back keys until `release`: what is being opened will take them."""
+        """Hold back keys until `release`: a screen that is being opened takes them."""
         self._held = True
         self._fall_back(LONGEST_OPENING)
 
@@ -69,7 +69,7 @@ class KeyQueue:
             self._follow(0)
 
     async def handled(self, followed: KeyHandled) -> None:
-        """Go on to the next key, or wait for what has the focus since."""
+        """Deliver the next key; if the focus has moved, first wait for the widget that has it now."""
         if followed.serial != self._serial or not self._busy:
             return
         if followed.turn >= ROUNDS and followed.target is self._focus():

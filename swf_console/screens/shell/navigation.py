@@ -1,4 +1,4 @@
-"""Opening and switching screens: each is created when it is first opened, and focused when it is shown."""
+"""Opening and switching screens. Each is created when it is first opened, and focused when it is shown."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
@@ -25,7 +25,7 @@ class NavigationHost(Protocol):
         """Run a coroutine in the UI thread."""
 
     def call_later(self, callback: Callable[[], object]) -> bool:
-        """Call it after the messages that are waiting."""
+        """Call it after the messages in the queue."""
 
     def call_after_refresh(self, callback: Callable[..., object], *args: object) -> bool:
         """Call it after the next repaint."""
@@ -35,11 +35,11 @@ class NavigationHost(Protocol):
 
 
 class Navigation:
-    """The screens that have been opened, which one is wanted, and what had the focus in each."""
+    """The screens that have been opened, the requested one, and the widget with the focus in each."""
 
     def __init__(self, context: ConsoleContext, frame: Frame, keys: KeyQueue, host: NavigationHost) -> None:
         self._context, self._frame, self._keys, self._host = context, frame, keys, host
-        self._wanted = ""
+        self._requested = ""
         self._focused: dict[str, Widget | None] = {}
         self._when_open: list[Callable[[], object]] = []
 
@@ -50,11 +50,11 @@ class Navigation:
 
     def opened(self, name: str) -> BaseScreen | None:
         """A screen, if it has been opened."""
-        return next(iter(self._frame.screens.query(f"#pane-{name}").results(BaseScreen)), None)
+        return next(iter(self._frame.screens.query(f"#screen-{name}").results(BaseScreen)), None)
 
     def open_first(self) -> None:
-        """Open the screen of the last time, or the first one, unless another is wanted already."""
-        if not self._wanted:
+        """Open the screen of the last session or the first one, unless another has been requested already."""
+        if not self._requested:
             names = [screen.name for screen in SCREENS]
             last = self._context.ui_state.recall(self._context.namespace, "screen")
             self.open_screen(last if last in names else names[0])
@@ -63,14 +63,14 @@ class Navigation:
         """Show a screen, creating it the first time. `where` is passed to its `recall`."""
         listed = next((screen for screen in SCREENS if screen.name == name), None)
         if listed is None:
-            self._frame.say(f"there is no screen {name}", bad=True)
+            self._frame.say(f"screen not found: {name}", bad=True)
             return
-        self._wanted = name
+        self._requested = name
         if name != self._frame.shown:
             self._keys.hold()
         screen = self.opened(name)
         if screen is None:
-            self._host.run_worker(self._make(listed, where), group="opening")
+            self._host.run_worker(self._create(listed, where), group="opening")
         else:
             self._show(listed, screen, where)
 
@@ -79,11 +79,11 @@ class Navigation:
         self._host.push_screen(OVERLAYS[name].load()(self._context))
 
     def when_open(self, call: Callable[[], object]) -> None:
-        """Call it when the screen that is being opened is there."""
+        """Call it once the screen that is being opened is mounted."""
         self._when_open.append(call)
 
     def recall(self, namespace: str) -> None:
-        """Every opened screen restores what it remembers of that namespace."""
+        """Every opened screen restores its state of that namespace."""
         for screen in self._frame.screens.query(BaseScreen):
             remembered = self._context.ui_state.recall(namespace, screen.screen_name)
             if isinstance(remembered, dict):
@@ -91,27 +91,27 @@ class Navigation:
         self.refresh_now()
 
     def refresh_now(self) -> None:
-        """The open screen reads again at once."""
+        """The open screen reads again immediately."""
         if self.current is not None:
             self.current.refresh_now()
 
     def remember(self) -> None:
         """Store the state of the open screen."""
-        screen, memory, namespace = self.current, self._context.ui_state, self._context.namespace
+        screen, ui_state, namespace = self.current, self._context.ui_state, self._context.namespace
         if screen is not None:
-            memory.keep(namespace, screen.screen_name, screen.remember())
-            memory.keep(namespace, "screen", screen.screen_name)
+            ui_state.keep(namespace, screen.screen_name, screen.remember())
+            ui_state.keep(namespace, "screen", screen.screen_name)
 
-    async def _make(self, listed: ScreenEntry, where: Mapping[str, object]) -> None:
+    async def _create(self, listed: ScreenEntry, where: Mapping[str, object]) -> None:
         """Create a screen, and show it when all its parts are mounted."""
-        made = await asyncio.to_thread(listed.load)
+        screen_class = await asyncio.to_thread(listed.load)
         screen = self.opened(listed.name)
         if screen is None:
-            screen = made(self._context)
-            await self._frame.screens.add_content(screen, id=f"pane-{listed.name}")
+            screen = screen_class(self._context)
+            await self._frame.screens.add_content(screen, id=f"screen-{listed.name}")
             remembered = self._context.ui_state.recall(self._context.namespace, listed.name)
             where = {**_plain(remembered), **where}
-        if self._wanted == listed.name:
+        if self._requested == listed.name:
             self._show(listed, screen, where)
 
     def _show(self, listed: ScreenEntry, screen: BaseScreen, where: Mapping[str, object]) -> None:
@@ -137,7 +137,7 @@ class Navigation:
         self._host.call_later(self._keys.release)
 
     def _focus(self, screen: BaseScreen) -> None:
-        """Give the focus to what had it before on that screen, or to the first widget that can take it."""
+        """Give the focus to the widget that had it last on that screen, or to the first that can take it."""
         focused = self._host.focused
         if self.current is not screen or (focused and screen in focused.ancestors_with_self):
             return

@@ -7,7 +7,8 @@ from ...viewmodels.context import ConsoleContext
 from ...widgets.bars.status import ConnectionSign, StatusBarContent
 from ...widgets.semantic_colors import SemanticColor
 
-OLD_PROOF = 12.0
+# every connection is probed at least every ten seconds: an older sign of life is suspicious
+OLD_SECONDS = 12.0
 
 
 class WriteAccess:
@@ -19,12 +20,12 @@ class WriteAccess:
 
     @property
     def other_owner(self) -> str | None:
-        """The owner, where that is another user."""
+        """The owner, if that is another user."""
         return self._policy.other(self._context.owner())
 
     @property
     def refusal(self) -> str:
-        """Why writes are refused; empty where they are not."""
+        """Why writes are refused; empty if they are allowed."""
         context = self._context
         return self._policy.refusal(context.why_read_only, context.namespace, context.owner())
 
@@ -40,10 +41,10 @@ class WriteAccess:
 def status_of(context: ConsoleContext, writes: WriteAccess) -> StatusBarContent:
     """The content of the status bar now."""
     owner = context.owner()
-    whose = "yours" if owner == context.settings.user else (owner or "")
+    owner_text = "yours" if owner == context.settings.user else (owner or "")
     return StatusBarContent(
         namespace=context.namespace,
-        owner=whose,
+        owner=owner_text,
         writes="RO" if writes.refusal else "RW",
         connections=tuple(map(connection_sign, context.connections())),
     )
@@ -53,7 +54,7 @@ def connection_sign(connection: ConnectionStatus) -> ConnectionSign:
     """A connection as the status bar shows it."""
     age = connection.age()
     if connection.state is Connectivity.UP:
-        color: SemanticColor = "ok" if age is None or age < OLD_PROOF else "watch"
+        color: SemanticColor = "ok" if age is None or age < OLD_SECONDS else "watch"
         return ConnectionSign(connection.name, color, "" if age is None else short_age(age))
     if connection.state is Connectivity.IDLE:
         return ConnectionSign(connection.name, "off", "off")

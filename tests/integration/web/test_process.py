@@ -148,7 +148,7 @@ def test_leaving_the_console_ends_the_tab(served: Served) -> None:
     async def leave(websocket: aiohttp.ClientWebSocketResponse) -> None:
         await painted(websocket, "OVERVIEW")
         await websocket.send_json(["stdin", "q"])
-        await painted(websocket, "Leave the console?")
+        await painted(websocket, "Quit the console?")
         await websocket.send_json(["stdin", "q"])
         async with asyncio.timeout(SECONDS):
             async for _ in websocket:

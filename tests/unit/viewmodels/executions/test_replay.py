@@ -78,8 +78,8 @@ def test_more_states_than_cells_still_fill_the_strip() -> None:
 
 def test_the_state_that_a_run_is_in_goes_on() -> None:
     moments = replay_events([event(0, "no_beam"), event(10, "beam"), event(15, "run")])
-    lasted = [(span.label, span.seconds) for span in spans_between(moments, going_on=30.0)]
+    lasted = [(span.label, span.seconds) for span in spans_between(moments, current_seconds=30.0)]
     assert lasted == [("no_beam", 10.0), ("beam", 5.0), ("run", 30.0)]
     assert [span.label for span in spans_between(moments)] == ["no_beam", "beam"]
-    assert [span.seconds for span in spans_between(replay_events([event(0)]), going_on=7.0)] == [7.0]
+    assert [span.seconds for span in spans_between(replay_events([event(0)]), current_seconds=7.0)] == [7.0]
     assert spans_between(()) == []
