@@ -15,7 +15,8 @@ from xmlrpc.client import Fault
 from ..core.errors import SupervisorUnreachable, TimedOut, UsageError
 from ..core.files import FileLock
 from .base import Daemon, DaemonState
-from .paths import CONFIGURATION, OWN_SOCKET, SupervisorPaths
+from .foreign_home import CONFIGURATION, OWN_SOCKET, configuration_text, socket_of
+from .paths import SupervisorPaths
 from .program_environment import search_path
 from .rpc import CALL_SECONDS, SHUTDOWN_STATE, NoAnswer, call, foreign, multicall
 
@@ -91,13 +92,12 @@ def check_configuration(paths: SupervisorPaths) -> None:
     """UsageError where agents.supervisord.conf is missing, or would make supervisord listen elsewhere."""
     path = paths.home / CONFIGURATION
     try:
-        text = path.read_text()
+        text = configuration_text(paths.home)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{path}: cannot be read: {error}", "Copy it from a new home: swf-console init DIR"
         ) from error
-    found = re.search(r"^\[unix_http_server\][^\[]*?^file\s*=\s*(\S.*?)\s*$", text, re.MULTILINE | re.DOTALL)
-    if not found or found[1] != OWN_SOCKET:
+    if socket_of(text) != OWN_SOCKET:
         raise UsageError(f"{path}: the console would not find it there", f"Write file={OWN_SOCKET}")
 
 

@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import UsageError
+from ..core.files import write_private
 from ..core.settings import private_directory
+from .foreign_home import CONFIGURATION, SOCKET, STATE, is_foreign, service_configuration
 
-CONFIGURATION = "agents.supervisord.conf"
-STATE = ".state"
-SOCKET = "supervisor.sock"
 # sun_path holds 108 bytes with the closing zero; supervisord binds `<path>.<pid>` first.
 SOCKET_BYTES = 107 - len(".4194304")
 PLAIN = re.compile(r"[A-Za-z0-9 ._/+,=@-]+")
-OWN_SOCKET = f"%(here)s/{STATE}/{SOCKET}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +88,27 @@ def remembered_state_dir(home: Path) -> Path | None:
 
 
 def _here(home: Path, state_dir: Path) -> Path:
-    if state_dir == home / STATE and _fits(home):
+    foreign = is_foreign(home)
+    if state_dir == home / STATE and _fits(home) and not foreign:
         return home
     links = _usable_folder() / _key(home, state_dir)
     private_directory(links)
     _link(links / STATE, state_dir)
-    _link(links / CONFIGURATION, home / CONFIGURATION)
+    _link(links / CONFIGURATION, _generated(state_dir) if foreign else home / CONFIGURATION)
     return links
+
+
+def _generated(state_dir: Path) -> Path:
+    private_directory(state_dir)
+    path, text = state_dir / CONFIGURATION, service_configuration()
+    try:
+        if not path.is_file() or path.read_text() != text:
+            write_private(path, text)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be written: {error.strerror}", "Check the state directory"
+        ) from error
+    return path
 
 
 def _fits(here: Path) -> bool:

@@ -16,8 +16,9 @@ from ..core.files import FileLock, read_json, write_private
 from .base import Changes, ProcessStatus, Program
 from .daemon import reason_in
 from .explain import known_signal
+from .foreign_home import CONFIGURATION, DEFAULTS, configuration_text
 from .launcher import PROGRAMS
-from .paths import CONFIGURATION, SupervisorPaths
+from .paths import SupervisorPaths
 from .rpc import ALREADY_ADDED, BAD_NAME, CANT_REREAD, NOT_RUNNING
 
 INCLUDE = "declared.conf"
@@ -30,19 +31,6 @@ LAUNCHER = re.compile(r"swf_console\.([a-z_]+\.)*launch")  # homes of 0.1 spell 
 LAUNCHER_OPTIONS: dict[str, type] = {"arguments": list, "environment": dict, "directory": str}
 NUMBER_OPTIONS = ("startsecs", "startretries", "stopwaitsecs", "priority")
 OPTIONS = (*LAUNCHER_OPTIONS, *NUMBER_OPTIONS, "stopsignal", "autorestart")
-DEFAULTS: dict[str, str] = {
-    "autostart": "false",
-    "autorestart": "unexpected",
-    "startsecs": "1",
-    "startretries": "3",
-    "stopsignal": "TERM",
-    "stopwaitsecs": "15",
-    "stopasgroup": "true",
-    "killasgroup": "true",
-    "redirect_stderr": "true",
-    "stdout_logfile_maxbytes": "5MB",
-    "stdout_logfile_backups": "2",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +51,7 @@ def shipped_programs(home: Path) -> dict[str, ShippedProgram]:
     path = home / CONFIGURATION
     parser = RawConfigParser(inline_comment_prefixes=(";", "#"), strict=False)
     try:
-        parser.read_string(path.read_text(), str(path))
+        parser.read_string(configuration_text(home), str(path))
         found = [_shipped(parser, name) for name in parser.sections() if name.startswith("program:")]
     except (OSError, ValueError, Error) as error:
         raise UsageError(

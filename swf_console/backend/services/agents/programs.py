@@ -1,7 +1,6 @@
 """Which programs under supervisord a configuration's agents are."""
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 
 from ...config.composed import Composition
 from ...config.testbed import AgentNeed
@@ -48,5 +47,4 @@ def _program(
     if known and not need.options:
         changed = need.count if need.count not in (1, counts[known]) else None
         return Program(known, count=changed)
-    name = PurePosixPath(need.script).stem.replace("_", "-") if not known else need.name
-    return Program(name, script=need.script, count=need.count, options=need.options)
+    return Program(need.name, script=need.script, count=need.count, options=need.options)
