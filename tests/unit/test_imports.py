@@ -28,6 +28,7 @@ WAITING = {
     "swf_console/backend/services/executions/recovery.py": "stomp",
     "swf_console/backend/services/executions/run_once.py": "simpy, once the request is known to be good",
     "swf_console/backend/services/health/doctor/run.py": "what may not be installed",
+    "swf_console/launch.py": "programs of this package need no addresses",
     "swf_console/screens/dialogs/doctor.py": "a dialog opens at once, and loads in a thread",
     "swf_console/screens/dialogs/stop_execution.py": "the overview is there before the backends",
     "swf_console/screens/launch/form.py": "a dialog opens at once, and loads in a thread",

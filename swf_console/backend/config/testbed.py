@@ -9,7 +9,7 @@ from typing import Any
 from ..core.errors import ConfigurationError, Problem
 from .documents import Document, read_document
 
-FIELDS: dict[str, type] = {"enabled": bool, "script": str, "count": int}
+FIELDS: dict[str, type] = {"enabled": bool, "script": str, "count": int, "monitor": bool}
 WORDS: dict[type, str] = {bool: "true or false", str: "a string", int: "a whole number"}
 
 
@@ -21,6 +21,7 @@ class AgentNeed:
     enabled: bool = True
     script: str = ""
     count: int = 1
+    monitor: bool | None = None  # whether it needs the monitor; None if the table does not say
     options: dict[str, Any] = field(default_factory=dict)
 
 

@@ -16,6 +16,8 @@ from .errors import UsageError
 LOOPBACK = "127.0.0.1"
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
+# set beside ACTIVEMQ_* of the embedded broker: its port changes with every start
+EMBEDDED_BROKER = "SWF_EMBEDDED_BROKER"
 BROKER_VARIABLES = (
     "ACTIVEMQ_HOST",
     "ACTIVEMQ_PORT",
@@ -181,8 +183,8 @@ def find_instance(env: Mapping[str, str]) -> str:
 
 
 def find_broker(env: Mapping[str, str]) -> BrokerSettings | None:
-    """The broker that ACTIVEMQ_* describe; None if none of them is set."""
-    if not any(env.get(name) for name in BROKER_VARIABLES):
+    """The broker that ACTIVEMQ_* describe; None if none is set, or they are the embedded broker's."""
+    if env.get(EMBEDDED_BROKER) or not any(env.get(name) for name in BROKER_VARIABLES):
         return None
     tls = _flag(env, "ACTIVEMQ_USE_SSL")
     if tls and env.get("ACTIVEMQ_SSL_KEY_FILE") and not env.get("ACTIVEMQ_SSL_CERT_FILE"):

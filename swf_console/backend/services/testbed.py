@@ -12,11 +12,12 @@ from ..core.errors import Refused, SupervisorUnreachable
 from ..core.settings import Settings
 from ..database import agents, open_database
 from ..database.records.agents import Agent
+from ..http_server.address import read_address
 from ..messaging.embedded import find_running
 from ..supervisor.base import EVERYTHING, DaemonState, Effect, Orphan, Supervisor
 from .agents.control import ProcessReport, report_of
-from .agents.names import BROKER, RUNNER, STAYS
-from .agents.programs import needed_programs, supervisor_of
+from .agents.names import BROKER, MONITOR, RUNNER, STAYS
+from .agents.programs import need_monitor, needed_programs, supervisor_of
 from .agents.snapshot import SupervisorSnapshot
 from .agents.status import probe_supervisor
 from .database import opened
@@ -30,6 +31,7 @@ FRESH_RUNNER_SECONDS = 60.0
 AGENTS_READ = 200
 BROKER_SECONDS = 5.0
 POLL_SECONDS = 0.02
+MONITOR_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ def start_agents(
     lines: list[ProcessReport] = []
     if settings.broker is None and find_running(settings.state_dir) is None:
         lines += _start_broker(settings, supervisor)
+    if settings.monitor_url is None and need_monitor(settings, composition):
+        lines += _start_monitor(settings, supervisor)
     orphan = _executing_orphan(settings, supervisor) if runner else None
     if orphan is not None:
         lines.append(
@@ -118,6 +122,19 @@ def _start_broker(settings: Settings, supervisor: Supervisor) -> list[ProcessRep
             break
         pause.wait(POLL_SECONDS)
     return started if find_running(settings.state_dir) else _start(supervisor, [BROKER], settle=True)
+
+
+def _start_monitor(settings: Settings, supervisor: Supervisor) -> list[ProcessReport]:
+    """The monitor, awaited until it listens: agents of other packages read its address when they start."""
+    if read_address(settings.state_dir) is not None:
+        return []
+    started, pause = _start(supervisor, [MONITOR]), Event()
+    deadline = time.monotonic() + MONITOR_SECONDS
+    while read_address(settings.state_dir) is None and time.monotonic() < deadline:
+        if not any(one.pid for one in supervisor.processes() if one.name == MONITOR):
+            return _start(supervisor, [MONITOR], settle=True)
+        pause.wait(POLL_SECONDS)
+    return started
 
 
 def _start(supervisor: Supervisor, names: Sequence[str], *, settle: bool = False) -> list[ProcessReport]:

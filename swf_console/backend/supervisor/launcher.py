@@ -6,8 +6,9 @@ that the console decided last, writes the PID file, and becomes the program, or 
 
 import json
 import os
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -22,6 +23,10 @@ PROGRAMS = "programs.json"
 SUPERVISORS_OWN = "SUPERVISOR_"
 SERVER_URL = "SUPERVISOR_SERVER_URL"
 PROCESS_NAME = "SUPERVISOR_PROCESS_NAME"
+VIRTUAL_ENVIRONMENT = ".venv"
+USES_PACKAGE = re.compile(rb"^\s*(from|import)\s+(swf_console|_base)\b", re.MULTILINE)
+# the environment of a program, and whether it uses this package -> where broker and monitor of its home are
+Addresses = Callable[[Mapping[str, str], bool], Mapping[str, str]]
 CONFIGURATION_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
 
 
@@ -42,8 +47,8 @@ class Launch:
     directory: Path
 
 
-def main() -> NoReturn:
-    """Become the program, or say why not and exit with 78."""
+def main(addresses: Addresses) -> NoReturn:
+    """Become the program, or say why not and exit with 78; `addresses` are for declared programs."""
     process = os.environ.get(PROCESS_NAME, "")
     socket = os.environ.get(SERVER_URL, "").removeprefix("unix://")
     if not process or not socket:
@@ -51,7 +56,7 @@ def main() -> NoReturn:
     directory = Path(socket).parent / "supervision"
     directory.mkdir(mode=0o700, exist_ok=True)
     try:
-        launch = prepare(directory, sys.argv[1:], os.environ)
+        launch = prepare(directory, sys.argv[1:], os.environ, addresses)
         os.chdir(launch.directory)
         claim(directory, process)
         clear_refusal(directory, process)
@@ -68,7 +73,9 @@ def main() -> NoReturn:
         refuse(directory, process, LaunchRefused(reason, "Mend that, then start it again"))
 
 
-def prepare(directory: Path, words: Sequence[str], inherited: Mapping[str, str]) -> Launch:
+def prepare(
+    directory: Path, words: Sequence[str], inherited: Mapping[str, str], addresses: Addresses
+) -> Launch:
     """What to become for these `words` of the command line. Raises LaunchRefused."""
     decided = read_json(directory / ENVIRONMENT)
     home = Path(decided.get("home") or Path.cwd())
@@ -88,19 +95,33 @@ def prepare(directory: Path, words: Sequence[str], inherited: Mapping[str, str])
         raise LaunchRefused(
             f"{words[0][1:]} is not declared any more", "Run its configuration again: testbed run NAME"
         )
+    script, python = home / program["script"], sys.executable
+    ours, own = uses_package(script), home / VIRTUAL_ENVIRONMENT
+    environment |= addresses(environment, ours)
+    if (own / "bin/python").is_file() and not ours:
+        python = str(own / "bin/python")
+        environment["VIRTUAL_ENV"] = str(own)
     environment |= program.get("environment", {})
     working = home / program.get("directory", "")
-    return Launch(command_of(home / program["script"], program.get("arguments", [])), environment, working)
+    return Launch(command_of(script, program.get("arguments", []), python), environment, working)
 
 
-def command_of(script: Path, arguments: Sequence[str]) -> list[str]:
-    """The command line of a script: Python through our interpreter, anything else by itself."""
+def uses_package(script: Path) -> bool:
+    """Whether a Python script of a home is built on this package, and so needs its interpreter."""
+    try:
+        return bool(USES_PACKAGE.search(script.read_bytes()))
+    except OSError:
+        return False
+
+
+def command_of(script: Path, arguments: Sequence[str], python: str = sys.executable) -> list[str]:
+    """The command line of a script: Python through the interpreter `python`, anything else by itself."""
     if not script.is_file():
         raise LaunchRefused(
             f"{script}: there is no such script", "Put it there, or correct `script` in the configuration"
         )
     if script.suffix == ".py":
-        return [sys.executable, str(script), *arguments]
+        return [python, str(script), *arguments]
     if not os.access(script, os.X_OK):
         raise LaunchRefused(f"{script}: may not be executed", f"chmod +x {script}")
     return [str(script), *arguments]

@@ -2,5 +2,6 @@
 
 RUNNER = "workflow-runner"
 BROKER = "embedded-broker"
+MONITOR = "monitor"
 # what others may be connected to stays, whatever happens to the agents, and so does who was asked
-STAYS = (BROKER, "monitor", "agent-manager")
+STAYS = (BROKER, MONITOR, "agent-manager")

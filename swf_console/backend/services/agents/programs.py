@@ -7,6 +7,7 @@ from ...config.testbed import AgentNeed
 from ...core.errors import ConfigurationError, Problem
 from ...core.settings import Settings, find_state_dir, program_environment
 from ...supervisor.base import Program, Supervisor
+from ...supervisor.launcher import uses_package
 from ...supervisor.programs import shipped_programs
 from ...supervisor.supervisord import Supervisord
 
@@ -29,6 +30,15 @@ def needed_programs(settings: Settings, composition: Composition) -> list[Progra
     counts = {program.name: program.count for program in shipped.values()}
     enabled = [need for need in composition.agents.values() if need.enabled]
     return [_program(need, scripts, counts, composition) for need in enabled]
+
+
+def need_monitor(settings: Settings, composition: Composition) -> bool:
+    """Whether an enabled agent needs the monitor: as it says, else if its script is not of this package."""
+    return any(
+        not uses_package(settings.home / need.script) if need.monitor is None else need.monitor
+        for need in composition.agents.values()
+        if need.enabled
+    )
 
 
 def _program(

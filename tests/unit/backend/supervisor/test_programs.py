@@ -3,7 +3,7 @@
 import json
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -142,10 +142,34 @@ def test_search_path_starts_with_our_interpreter(paths: SupervisorPaths) -> None
     assert sys.executable in (Path(first) / "python").read_text()
 
 
+def addresses(environment: Mapping[str, str], uses_package: bool) -> dict[str, str]:
+    return {"SWF_MONITOR_URL": f"{environment['COLOUR']}, ours: {uses_package}"}
+
+
+def test_launcher_prepare_declared_script_without_the_package_uses_the_homes_python(
+    paths: SupervisorPaths,
+) -> None:
+    write_environment(paths, {"COLOUR": "red"})
+    (paths.home / "agents/foreign.py").write_text("from swf_common_lib.base_agent import BaseAgent\n")
+    (paths.home / "agents/ours.py").write_text("import sys\n\nfrom _base import Agent\n")
+    python = paths.home / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\n")
+    declared = [Program("foreign", "agents/foreign.py"), Program("ours", "agents/ours.py")]
+    programs.declare(paths, declared)
+    foreign = prepare(paths.directory, ["@foreign"], {}, addresses)
+    assert foreign.command == [str(python), str(paths.home / "agents/foreign.py")]
+    assert foreign.environment["VIRTUAL_ENV"] == str(paths.home / ".venv")
+    assert foreign.environment["SWF_MONITOR_URL"] == "red, ours: False"
+    ours = prepare(paths.directory, ["@ours"], {}, addresses)
+    assert ours.command[0] == sys.executable
+    assert ours.environment["SWF_MONITOR_URL"] == "red, ours: True"
+
+
 def test_launcher_prepare_uses_the_stored_environment(paths: SupervisorPaths) -> None:
     write_environment(paths, {"COLOUR": "red"})
     inherited = {"OLD": "gone", "SUPERVISOR_PROCESS_NAME": "x"}
-    launch = prepare(paths.directory, ["agents/slice_worker.py", "--fast"], inherited)
+    launch = prepare(paths.directory, ["agents/slice_worker.py", "--fast"], inherited, addresses)
     assert launch.command == [sys.executable, str(paths.home / "agents" / "slice_worker.py"), "--fast"]
     assert launch.directory == paths.home
     assert launch.environment["COLOUR"] == "red"
@@ -157,7 +181,7 @@ def test_launcher_prepare_without_stored_environment_uses_the_inherited(
     paths: SupervisorPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(paths.home)
-    launch = prepare(paths.directory, ["-m", "swf_console", "runner"], {"OLD": "kept"})
+    launch = prepare(paths.directory, ["-m", "swf_console", "runner"], {"OLD": "kept"}, addresses)
     assert launch.command == [sys.executable, "-m", "swf_console", "runner"]
     assert launch.directory == paths.home
     assert launch.environment["OLD"] == "kept"
@@ -168,7 +192,7 @@ def test_launcher_prepare_declared_program_uses_its_options(paths: SupervisorPat
     write_environment(paths, {"COLOUR": "red"})
     options = {"arguments": ["a b"], "environment": {"COLOUR": "blue"}, "directory": "workflows"}
     programs.declare(paths, [Program("theirs", "agents/slice_worker.py", options=options)])
-    launch = prepare(paths.directory, ["@theirs"], {})
+    launch = prepare(paths.directory, ["@theirs"], {}, addresses)
     assert launch.command[1:] == [str(paths.home / "agents" / "slice_worker.py"), "a b"]
     assert launch.environment["COLOUR"] == "blue"
     assert launch.directory == paths.home / "workflows"
@@ -178,6 +202,6 @@ def test_launcher_prepare_declared_program_uses_its_options(paths: SupervisorPat
 def test_launcher_prepare_impossible_raises_the_reason(words: list[str], paths: SupervisorPaths) -> None:
     write_environment(paths, {})
     with pytest.raises(LaunchRefused) as caught:
-        prepare(paths.directory, words, {})
+        prepare(paths.directory, words, {}, addresses)
     assert caught.value.reason
     assert caught.value.advice
