@@ -52,13 +52,13 @@ from time import time
 from typing import Any, Protocol, TypeVar
 
 from ... import __version__
-from .destinations import Topic
 from .frames import Rejected
 from .journal import Sender
 from .message import Message, broker_message
 from .ports import BrokerState
 from .store import BrowsedMessage, Store
 from .subscriptions import Durable, StoreSubscription
+from .topics import Topic
 
 LIST_LIMIT, BROWSE_LIMIT, BODY_BYTES = 1000, 100, 4096
 REPLY_BYTES = 4 * 1024 * 1024

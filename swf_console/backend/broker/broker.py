@@ -2,7 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
 
 from ... import __version__
 from ..core.destinations import BROKER_ADMIN, DEAD_LETTERS
@@ -10,7 +13,7 @@ from ..core.errors import UsageError
 from .address import Credentials
 from .admin import Admin, RequestRefused
 from .advisories import Advisories
-from .destinations import QUEUE, TOPIC, Queue, Topic, Topics, check_name, virtual_topic
+from .destinations import QUEUE, TOPIC, Queue, check_name, virtual_topic
 from .frames import Rejected, escape
 from .journal import BrokerJournal
 from .limits import Limits
@@ -20,8 +23,10 @@ from .ports import Target
 from .statistics import Statistics, is_statistics
 from .store import MemoryUse, Store
 from .subscriptions import Browser, ClientConnection, Durables
+from .topics import Topic, Topics
 
 SWEEP_SECONDS = 5.0
+PRUNE_STEPS = 64
 
 
 class Broker:
@@ -46,8 +51,9 @@ class Broker:
         self.sessions: set[ClientConnection] = set()
         self.clients: dict[str, ClientConnection] = {}
         self.topics = Topics()
-        self.queues: dict[str, Queue] = {}
+        self.queues: OrderedDict[str, Queue] = OrderedDict()
         self.targets: dict[str, Target] = {}
+        self._makers: dict[str, ClientConnection] = {}
         self.durables = Durables(self, self.topics, self.new_store_number)
         self.advisories = Advisories(self)
         self.statistics = Statistics(self)
@@ -55,6 +61,10 @@ class Broker:
         self.accepted = 0
         self.address = ""
         self.on_change: Callable[[], None] = lambda: None
+        self.uncommitted_bytes = 0
+        self.subscriptions = 0
+        self._logging_in: OrderedDict[ClientConnection, None] = OrderedDict()
+        self._turns = 0
         self._messages = 0
         self._keys = 0
         self._store_number = 0
@@ -97,16 +107,23 @@ class Broker:
         self.accepted += 1
         session.name = session.client_id = f"{self.id}-{self.accepted}"
         self.sessions.add(session)
-        return len(self.sessions) <= self.limits.connections
+        self._logging_in[session] = None
+        if len(self._logging_in) > self.limits.login_connections:
+            # the oldest: a client that logs in gets in, however many connections others open and leave silent
+            oldest, _ = self._logging_in.popitem(last=False)
+            oldest.refuse("Too many connections wait for CONNECT, and this one has waited the longest")
+        return len(self.sessions) - len(self._logging_in) < self.limits.connections
 
     def log_in(self, session: ClientConnection) -> None:
-        """A client has logged in. Raises a fatal Rejected where its client id is taken."""
+        """A client has logged in. Raises Rejected where its client id is taken."""
         other = self.clients.get(session.client_id)
         if other is not None:
             raise Rejected(
-                f"Broker: swf-broker - Client: {session.client_id} already connected from {other.peer}",
-                fatal=True,
+                f"Broker: swf-broker - Client: {session.client_id} already connected from {other.peer}"
             )
+        if len(self.sessions) - len(self._logging_in) >= self.limits.connections:
+            raise Rejected(f"The broker has {self.limits.connections} connections, as many as it allows")
+        self._logging_in.pop(session, None)
         self.clients[session.client_id] = session
         self.advisories.connection_added(session)
 
@@ -115,20 +132,34 @@ class Broker:
         if self.clients.get(session.client_id) is session:
             del self.clients[session.client_id]
             self.advisories.connection_removed(session)
-        mine = f"{REMOTE_TEMPORARY}{session.name}-"
-        for name in [name for name in self.queues if name.startswith(mine)]:
-            self._remove_queue(self.queues[name])
+        for name in session.destinations:
+            del self._makers[name]
+            if name.startswith(REMOTE_TEMPORARY) and name in self.queues:
+                self._remove_queue(self.queues[name])
+        session.destinations.clear()
 
     def remove_connection(self, session: ClientConnection) -> None:
         """A connection is closed."""
         self.sessions.discard(session)
+        self._logging_in.pop(session, None)
         self.on_change()
 
     def will_flush(self, session: ClientConnection) -> None:
         """Call the session's `flush` once, when this turn's frames are handled."""
-        if not self._dirty:
+        if not self._dirty and not self._turns:
             self.loop.call_soon(self._flush)
         self._dirty.append(session)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Flush at the end of this, without another turn of the loop, which would cost a system call more."""
+        self._turns += 1
+        try:
+            yield
+        finally:
+            self._turns -= 1
+            if not self._turns and self._dirty:
+                self._flush()
 
     def _flush(self) -> None:
         dirty, self._dirty = self._dirty, []
@@ -140,19 +171,20 @@ class Broker:
     def target(self, session: ClientConnection, name: str) -> Target:
         """Where a message to `name` goes, made on first use. Raises Rejected."""
         if name.startswith(TOPIC):
-            return self._topic(check_name(name))
+            return self.topic(session, check_name(name))
         if is_statistics(name):
             return self.statistics.target(name)
         return self.queue(session, self.own_name(session, name), send=True)
 
-    def _topic(self, name: str) -> Topic:
-        if len(self.targets) >= self.limits.destinations:
-            self._prune()
-        new = name not in self.topics.named
-        topic = self.topics.get(name)
-        self.targets[TOPIC + name] = topic
-        if new:
+    def topic(self, session: ClientConnection, name: str) -> Topic:
+        """The topic `name`, made on first use. Raises Rejected where that is one too many."""
+        topic = self.topics.named.get(name)
+        if topic is None:
+            destination = TOPIC + name
+            self._admit(session, destination)
+            topic = self.topics.get(name)
             self.advisories.destination_added(TOPIC, name)
+        self.targets[TOPIC + name] = topic
         return topic
 
     def own_name(self, session: ClientConnection, name: str) -> str:
@@ -180,8 +212,7 @@ class Broker:
             raise Rejected(f"{name} takes requests to the broker and has no subscribers")
         if foreign:
             raise Rejected(f"The destination {name} does not exist.")
-        if len(self.targets) >= self.limits.destinations:
-            self._prune()
+        self._admit(session, name)
         queue = self._add_queue(Queue(self, self.new_store_number(), name))
         if virtual_topic(queue.name) is not None:
             queue.remember(session)
@@ -199,19 +230,58 @@ class Broker:
     def _remove_queue(self, queue: Queue) -> None:
         del self.queues[queue.destination]
         del self.targets[queue.destination]
+        self._forget_maker(queue.destination)
         queue.destroy(None)
 
-    def _prune(self) -> None:
-        """Forget destinations that no client uses; Rejected where all are in use."""
-        for queue in list(self.queues.values()):
-            if not queue.consumers and not queue.size and virtual_topic(queue.name) is None:
-                self._remove_queue(queue)
-        for topic in list(self.topics.named.values()):
+    def _remove_topic(self, topic: Topic) -> None:
+        del self.topics.named[topic.name]
+        self.targets.pop(TOPIC + topic.name, None)
+        self._forget_maker(TOPIC + topic.name)
+
+    def _forget_maker(self, destination: str) -> None:
+        maker = self._makers.pop(destination, None)
+        if maker is not None:
+            del maker.destinations[destination]
+
+    def _admit(self, session: ClientConnection, destination: str) -> None:
+        """Count a new destination for the connection that makes it. Raises Rejected where it is one too many.
+
+        Unused ones are forgotten first. No more than PRUNE_STEPS are checked for one frame, those first whose
+        last check is the longest ago, so that a broker full of destinations answers as fast as an empty one.
+        """
+        limits = self.limits
+        own = session.destinations
+        if len(own) >= limits.connection_destinations:
+            for name in list(islice(own, PRUNE_STEPS)):
+                own.move_to_end(name)
+                self._prune(name)
+            if len(own) >= limits.connection_destinations:
+                raise Rejected(
+                    f"The connection has created {len(own)} destinations that are in use, "
+                    "as many as the broker allows one connection"
+                )
+        if len(self.queues) + len(self.topics.named) >= limits.destinations:
+            for name in list(islice(self.topics.named, PRUNE_STEPS)):
+                self.topics.named.move_to_end(name)
+                self._prune(TOPIC + name)
+            for name in list(islice(self.queues, PRUNE_STEPS)):
+                self.queues.move_to_end(name)
+                self._prune(name)
+            if len(self.queues) + len(self.topics.named) >= limits.destinations:
+                raise Rejected(f"The broker has {limits.destinations} destinations, as many as it allows")
+        own[destination] = None
+        self._makers[destination] = session
+
+    def _prune(self, destination: str) -> None:
+        """Forget a destination that no client uses."""
+        if destination.startswith(TOPIC):
+            topic = self.topics.named[destination[len(TOPIC) :]]
             if not topic.in_use:
-                del self.topics.named[topic.name]
-                self.targets.pop(TOPIC + topic.name, None)
-        if len(self.targets) >= self.limits.destinations:
-            raise Rejected("There are as many destinations as the broker allows")
+                self._remove_topic(topic)
+            return
+        queue = self.queues[destination]
+        if not queue.consumers and not queue.size and virtual_topic(queue.name) is None:
+            self._remove_queue(queue)
 
     def browse(self, queue: Queue, browser: Browser) -> None:
         """Show what is in a queue, up to the limit of a browse."""
@@ -252,7 +322,7 @@ class Broker:
                 f"{message.id}: no original-destination", "Discard it, or send its body again"
             ) from None
         if destination.startswith(TOPIC):
-            self._topic(check_name(destination)).publish(copy, None)
+            self.topics.get(check_name(destination)).publish(copy, None)
             return
         queue = self.queues.get(destination) or self._add_queue(
             Queue(self, self.new_store_number(), destination)

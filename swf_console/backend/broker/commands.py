@@ -10,6 +10,7 @@ from .subscribe import subscribe, unsubscribe
 from .subscriptions import Subscription
 
 ACK_LENGTH = 40
+ACTION_BYTES = 400  # a frame of a transaction without its message, measured
 
 
 def send(session: Session, frame: Frame) -> None:
@@ -38,11 +39,16 @@ def _publish(session: Session, name: str, message: Message) -> None:
 
 def _hold(session: Session, frame: Frame, action: Callable[[], None], message: Message | None = None) -> None:
     transaction = _transaction(session, frame)
-    transaction.size += 200 + (len(message.tail) if message else 0)
-    limit = session.broker.limits.transaction_bytes
-    if transaction.size > limit:
-        del session.transactions[frame.headers["transaction"]]
-        raise Rejected(f"The transaction is larger than {limit} bytes and was aborted")
+    limits = session.broker.limits
+    size = ACTION_BYTES + (len(message.tail) if message else 0)
+    if session.uncommitted_bytes + size > limits.transaction_bytes:
+        raise Rejected(f"The connection's transactions are larger than {limits.transaction_bytes} bytes")
+    if session.broker.uncommitted_bytes + size > limits.transactions_bytes:
+        raise Rejected(f"All transactions together are larger than {limits.transactions_bytes} bytes")
+    if len(transaction.actions) >= limits.transaction_frames:
+        raise Rejected(f"The transaction has more than {limits.transaction_frames} frames")
+    transaction.size += size
+    session.count_uncommitted(size)
     transaction.actions.append(action)
 
 
@@ -69,18 +75,22 @@ def begin(session: Session, frame: Frame) -> None:
 
 def commit(session: Session, frame: Frame) -> None:
     """COMMIT: everything within one turn of the loop, so within one commit of the journal."""
-    transaction = _transaction(session, frame)
-    del session.transactions[frame.headers["transaction"]]
-    for action in transaction.actions:
+    for action in _ended(session, frame).actions:
         action()
     session.confirm(frame)
 
 
 def abort(session: Session, frame: Frame) -> None:
     """ABORT: messages are dropped, acknowledgements were never made."""
-    _transaction(session, frame)
-    del session.transactions[frame.headers["transaction"]]
+    _ended(session, frame)
     session.confirm(frame)
+
+
+def _ended(session: Session, frame: Frame) -> Transaction:
+    transaction = _transaction(session, frame)
+    del session.transactions[frame.headers["transaction"]]
+    session.count_uncommitted(-transaction.size)
+    return transaction
 
 
 def ack(session: Session, frame: Frame) -> None:
@@ -99,7 +109,9 @@ def _settle(session: Session, subscription: Subscription, number: int) -> None:
 
 
 def nack(session: Session, frame: Frame) -> None:
-    """NACK."""
+    """NACK, which STOMP 1.0 does not have."""
+    if session.version == "1.0":
+        raise Rejected("NACK is not a command of STOMP 1.0")
     subscription, number = _acknowledged(session, frame)
     if "transaction" in frame.headers:
         _hold(session, frame, lambda: _refuse(session, subscription, number))
@@ -125,11 +137,14 @@ def _acknowledged(session: Session, frame: Frame) -> tuple[Subscription, int]:
         raise Rejected(f"Unexpected ACK received for message-id [{name}]")
     name = headers.get("message-id", "")
     wanted = headers.get("subscription")
-    for candidate in session.subscriptions.values():
-        if wanted is None or candidate.name == wanted:
-            found = candidate.number_of(name)
-            if found is not None:
-                return candidate, found
+    if wanted is None:  # STOMP 1.0: the message-id alone
+        candidates = [*session.subscriptions.values()]
+    else:
+        candidates = [session.subscriptions[wanted]] if wanted in session.subscriptions else []
+    for candidate in candidates:
+        found = candidate.number_of(name)
+        if found is not None:
+            return candidate, found
     raise Rejected(f"Unexpected ACK received for message-id [{name}]")
 
 

@@ -1,6 +1,4 @@
-"""Names and their subscribers: topics with wildcards, queues, and virtual topics' queues."""
-
-from typing import Protocol
+"""Names of destinations, their wildcards, and queues, those of virtual topics too."""
 
 from .frames import Rejected, escape
 from .journal import Sender
@@ -10,12 +8,6 @@ from .store import Store, StoreContext
 TOPIC, QUEUE = "/topic/", "/queue/"
 NAME_LENGTH = 1000
 ADVISORY = "ActiveMQ."
-
-
-class TopicSubscriber(Protocol):
-    """Who gets every message of a topic."""
-
-    def deliver(self, message: Message, sender: Sender | None) -> None: ...
 
 
 def check_name(destination: str, *, wildcards: bool = False) -> str:
@@ -60,36 +52,6 @@ def virtual_topic(queue: str) -> str | None:
     return topic if first == "Consumer" and name and topic else None
 
 
-class Topic:
-    """A topic: every subscriber gets every message. `header` is its name as a header's value."""
-
-    __slots__ = ("dequeued", "enqueued", "header", "name", "queues", "subscribers")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.header = escape(TOPIC + name)
-        self.subscribers: list[TopicSubscriber] = []
-        self.queues: list[Store] = []
-        self.enqueued = self.dequeued = 0
-
-    @property
-    def in_use(self) -> bool:
-        """Whether it has a subscriber."""
-        return bool(self.subscribers or self.queues)
-
-    def publish(self, message: Message, sender: Sender | None) -> None:
-        """Give a message to every subscriber and, retargeted, to the queues of this virtual topic."""
-        self.enqueued += 1
-        if message.expires and message.expired():
-            return
-        self.dequeued += len(self.subscribers)
-        for subscriber in self.subscribers:
-            subscriber.deliver(message, sender)
-        for queue in self.queues:
-            copy = message.retargeted(queue.destination, f"original-destination:{self.header}\n")
-            queue.put(copy, sender)
-
-
 class Queue(Store):
     """A queue; `header` is its name as a header's value."""
 
@@ -101,50 +63,3 @@ class Queue(Store):
     def publish(self, message: Message, sender: Sender | None) -> None:
         """Add a message."""
         self.put(message, sender)
-
-
-class Topics:
-    """Every topic that was named, and the subscriptions with wildcards."""
-
-    def __init__(self) -> None:
-        self.named: dict[str, Topic] = {}
-        self._patterns: list[tuple[str, TopicSubscriber]] = []
-        self._queues: dict[str, list[Store]] = {}
-
-    def get(self, name: str) -> Topic:
-        """The topic of that name, made on first use."""
-        topic = self.named.get(name)
-        if topic is None:
-            topic = self.named[name] = Topic(name)
-            topic.subscribers = [one for pattern, one in self._patterns if matches(pattern, name)]
-            topic.queues = self._queues.get(name, [])
-        return topic
-
-    def subscribed(self, name: str) -> Topic | None:
-        """The topic of that name if it has a subscriber."""
-        if name not in self.named and not any(matches(pattern, name) for pattern, _ in self._patterns):
-            return None
-        topic = self.get(name)
-        return topic if topic.in_use else None
-
-    def add(self, name: str, subscriber: TopicSubscriber) -> None:
-        """Subscribe to a name or a pattern."""
-        if not is_pattern(name):
-            self.get(name).subscribers.append(subscriber)
-            return
-        self._patterns.append((name, subscriber))
-        for topic in self.named.values():
-            if matches(name, topic.name):
-                topic.subscribers.append(subscriber)
-
-    def remove(self, name: str, subscriber: TopicSubscriber) -> None:
-        """End a subscription."""
-        self._patterns = [pair for pair in self._patterns if pair[1] is not subscriber]
-        for topic in self.named.values() if is_pattern(name) else [self.get(name)]:
-            topic.subscribers = [one for one in topic.subscribers if one is not subscriber]
-
-    def add_queue(self, name: str, queue: Store) -> None:
-        """From now on a queue gets a copy of what is sent to the topic."""
-        topic = self.get(name)
-        topic.queues.append(queue)
-        self._queues[name] = topic.queues

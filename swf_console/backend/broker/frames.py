@@ -14,13 +14,16 @@ COMMAND_BYTES = 64
 
 
 class Rejected(Exception):
-    """A frame that is answered with ERROR; a `fatal` one also ends the connection."""
+    """A frame that is answered with ERROR, `headers` among its headers, and with the end of the connection.
 
-    def __init__(self, reason: str, *, fatal: bool = False, detail: str = "") -> None:
+    STOMP 1.2, ERROR: "it MUST then close the connection just after sending the ERROR frame".
+    """
+
+    def __init__(self, reason: str, *, detail: str = "", headers: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.fatal = fatal
         self.detail = detail
+        self.headers = headers
 
 
 class Frame:
@@ -36,11 +39,15 @@ class Frame:
 
 
 class FrameParser:
-    """Takes bytes as they come and gives whole frames; `version` decides how header values are decoded."""
+    """Takes bytes as they come and gives whole frames of at most `frame_bytes`.
+
+    `version` decides how header values are decoded.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self.version = "1.0"
         self._limits = limits
+        self.frame_bytes = limits.login_frame_bytes
         self._data = b""
         self._position = 0
         self._rest = bytearray()
@@ -60,8 +67,12 @@ class FrameParser:
         self._data, self._position = bytes(rest), 0
         rest.clear()
 
+    def accept_large_frames(self) -> None:
+        """The client has logged in: what it sends may be as large as the broker allows."""
+        self.frame_bytes = self._limits.head_bytes + self._limits.body_bytes + COMMAND_BYTES
+
     def next(self) -> Frame | None:
-        """The next whole frame, or None until more bytes come. Raises Rejected, always fatal."""
+        """The next whole frame, or None until more bytes come. Raises Rejected."""
         data, start = self._data, self._position
         size = len(data)
         while start < size and data[start] in (NEWLINE, RETURN):
@@ -78,6 +89,8 @@ class FrameParser:
         stop = self._body_end(data, start, body, headers.get("content-length"))
         if stop < 0:
             return None
+        if stop + 1 - start > self.frame_bytes:
+            raise Rejected(f"The frame is larger than {self.frame_bytes} bytes")
         self._position = stop + 1
         return Frame(command, headers, data[body:stop], plain)
 
@@ -89,8 +102,8 @@ class FrameParser:
         self._check_growth(len(self._rest))
 
     def _check_growth(self, size: int) -> None:
-        if size > self._limits.head_bytes + self._limits.body_bytes + 2:
-            raise Rejected(f"The frame is larger than {self._limits.body_bytes} bytes", fatal=True)
+        if size > self.frame_bytes:
+            raise Rejected(f"The frame is larger than {self.frame_bytes} bytes")
 
     @staticmethod
     def _head_end(data: bytes, start: int) -> tuple[int, int]:
@@ -102,21 +115,21 @@ class FrameParser:
 
     def _check_head(self, data: bytes, start: int) -> None:
         if data.find(b"\0", start) >= 0:
-            raise Rejected("The frame has no blank line after its headers", fatal=True)
+            raise Rejected("The frame has no blank line after its headers")
         if len(data) - start > self._limits.head_bytes:
-            raise Rejected("The frame's headers are too long", fatal=True)
+            raise Rejected("The frame's headers are too long")
         if len(data) - start > COMMAND_BYTES and data.find(b"\n", start, start + COMMAND_BYTES) < 0:
-            raise Rejected("This is not STOMP", fatal=True)
+            raise Rejected("This is not STOMP")
 
     def _head(self, head: bytes) -> tuple[str, dict[str, str], bool]:
         try:
             text = head.decode()
         except UnicodeDecodeError:
-            raise Rejected("The frame's headers are not UTF-8", fatal=True) from None
+            raise Rejected("The frame's headers are not UTF-8") from None
         if "\r" in text:
             text = "\n".join(line.removesuffix("\r") for line in text.split("\n"))
         if "\0" in text:
-            raise Rejected("The frame's headers hold a NUL", fatal=True)
+            raise Rejected("The frame's headers hold a NUL")
         command, *lines = text.split("\n")
         count = len(lines)
         if count > self._limits.headers or len(text) > self._limits.header_bytes:
@@ -125,7 +138,7 @@ class FrameParser:
         try:
             headers: dict[str, str] = dict([line.split(":", 1) for line in lines])
         except ValueError:
-            raise Rejected("A header has no colon", fatal=True) from None
+            raise Rejected("A header has no colon") from None
         if self.version == "1.0" or command in UNESCAPED_COMMANDS:
             headers = {name.strip(): value.strip() for name, value in headers.items()}
             return command, headers, False
@@ -135,28 +148,30 @@ class FrameParser:
 
     def _check_headers(self, lines: list[str]) -> None:
         if len(lines) > self._limits.headers:
-            raise Rejected(f"The frame has more than {self._limits.headers} headers", fatal=True)
+            raise Rejected(f"The frame has more than {self._limits.headers} headers")
         if any(len(line) > self._limits.header_bytes for line in lines):
-            raise Rejected(f"A header is longer than {self._limits.header_bytes} bytes", fatal=True)
+            raise Rejected(f"A header is longer than {self._limits.header_bytes} bytes")
 
     def _body_end(self, data: bytes, start: int, body: int, length: str | None) -> int:
         if length is None:
+            # 1.0 knows content-length too; without it the body ends at the first NUL in every version
             stop = data.find(b"\0", body)
             if stop < 0:
                 self._keep(start, awaits_nul=True)
             elif stop - body > self._limits.body_bytes:
-                raise Rejected(f"The body is larger than {self._limits.body_bytes} bytes", fatal=True)
+                raise Rejected(f"The body is larger than {self._limits.body_bytes} bytes")
             return stop
         if not (length.isascii() and length.isdecimal()):
-            raise Rejected("Specified content-length is not a valid integer", fatal=True)
+            raise Rejected("Specified content-length is not a valid integer")
         if len(length) > 12 or int(length) > self._limits.body_bytes:
-            raise Rejected(f"The body is larger than {self._limits.body_bytes} bytes", fatal=True)
+            raise Rejected(f"The body is larger than {self._limits.body_bytes} bytes")
         stop = body + int(length)
         if stop >= len(data):
             self._keep(start, needed=stop + 1 - start)
+            self._check_growth(self._needed)
             return -1
         if data[stop]:
-            raise Rejected("content-length bytes were read and there was no trailing null byte", fatal=True)
+            raise Rejected("content-length bytes were read and there was no trailing null byte")
         return stop
 
 
@@ -164,7 +179,7 @@ def _decoded(match: re.Match[str]) -> str:
     try:
         return DECODED[match[1]]
     except KeyError:
-        raise Rejected(f"Undefined escape sequence {match[0]} in a header", fatal=True) from None
+        raise Rejected(f"Undefined escape sequence {match[0]} in a header") from None
 
 
 def unescape(text: str) -> str:

@@ -240,9 +240,9 @@ class BrokerJournal:
             owner.lost(entry)
         self._rows -= len(batch.origins)
         self._current.operations.stores.update(batch.operations.stores)
+        batch.receipts = [(sender, frame) for sender, frame in batch.receipts if sender not in batch.senders]
         for sender in batch.senders:
             sender.fail(f"The broker's journal cannot be written: {reason}")
-        batch.receipts = [(sender, frame) for sender, frame in batch.receipts if sender not in batch.senders]
 
     def _finish(self, batch: Batch) -> None:
         batch.done = True

@@ -14,9 +14,15 @@ class Limits:
     headers: int = 64
     header_bytes: int = 10 * KIB
     connections: int = 1000
+    login_connections: int = 256
+    login_frame_bytes: int = 16 * KIB
     subscriptions: int = 1000
+    all_subscriptions: int = 20_000
     destinations: int = 10_000
+    connection_destinations: int = 2500
     transaction_bytes: int = 32 * MIB
+    transactions_bytes: int = 128 * MIB
+    transaction_frames: int = 10_000
     connect_seconds: float = 10.0
     closing_seconds: float = 2.0
     backlog_frames: int = 32_768

@@ -5,8 +5,10 @@ import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
 ROTATE_BYTES = 5 * 1024 * 1024
+REPEATS, REPEAT_SECONDS = 10, 60.0
 
 
 class Log:
@@ -14,6 +16,7 @@ class Log:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
+        self._repeated: dict[str, tuple[float, int]] = {}
         self._file = 2 if path is None else self._open(path)
 
     @staticmethod
@@ -32,6 +35,22 @@ class Log:
     def error(self, event: str, **particulars: object) -> None:
         """What went wrong for the broker."""
         self._write("ERROR", event, particulars)
+
+    def repeated(self, event: str, **particulars: object) -> None:
+        """A warning that one client can cause again and again: at most REPEATS lines in REPEAT_SECONDS.
+
+        The first line of the next period says how many were left out.
+        """
+        now = monotonic()
+        since, count = self._repeated.get(event, (now, 0))
+        if now - since > REPEAT_SECONDS:
+            left_out = max(0, count - REPEATS)
+            if left_out:
+                particulars["left_out"] = left_out
+            since, count = now, 0
+        self._repeated[event] = since, count + 1
+        if count < REPEATS:
+            self._write("WARNING", event, particulars)
 
     def _write(self, level: str, event: str, particulars: dict[str, object]) -> None:
         time = datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -7,7 +7,7 @@ SHORTEST_BEAT, LONGEST_BEAT = 100, 86_400_000  # ms
 
 
 def connect(session: Session, frame: Frame) -> None:
-    """CONNECT or STOMP: let a client in, or raise a fatal Rejected."""
+    """CONNECT or STOMP: let a client in, or raise Rejected."""
     if session.connected:
         raise Rejected("Already connected.")
     headers = frame.headers
@@ -17,7 +17,7 @@ def connect(session: Session, frame: Frame) -> None:
     given, expected = _heart_beat(headers.get("heart-beat", "0,0"))
     session.client_id = headers.get("client-id") or session.name
     session.broker.log_in(session)
-    session.connected = True
+    session.logged_in()
     session.write(
         encode(
             version,
@@ -39,7 +39,8 @@ def _negotiated(accepted: str) -> str:
         if version in offered:
             return version
     raise Rejected(
-        f"Invalid Protocol version[{accepted}], supported versions are: [{', '.join(VERSIONS)}]", fatal=True
+        f"Invalid Protocol version[{accepted}], supported versions are: [{', '.join(VERSIONS)}]",
+        headers=(("version", ",".join(VERSIONS)),),  # STOMP 1.2, Protocol Negotiation
     )
 
 
@@ -50,7 +51,7 @@ def _log_in(session: Session, headers: dict[str, str]) -> None:
     user, password = headers.get("login", ""), headers.get("passcode", "")
     known = compare_digest(user.encode(), credentials.user.encode())
     if not compare_digest(password.encode(), credentials.password.encode()) or not known:
-        raise Rejected(f"User name [{user}] or password is invalid.", fatal=True)
+        raise Rejected(f"User name [{user}] or password is invalid.")
     session.user = user
 
 
@@ -62,7 +63,7 @@ def _heart_beat(text: str) -> tuple[int, int]:
     except ValueError:
         pair = -1, -1
     if min(pair) < 0 or max(pair) > LONGEST_BEAT:
-        raise Rejected("Invalid heart-beat header: " + text[:40], fatal=True)
+        raise Rejected("Invalid heart-beat header: " + text[:40])
     return _bounded(pair[0]), _bounded(pair[1])
 
 

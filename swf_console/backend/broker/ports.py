@@ -1,13 +1,15 @@
 """What advisories and statistics are given of the broker, which itself holds both."""
 
+from collections import OrderedDict
 from typing import Protocol
 
-from .destinations import Queue, Topics
+from .destinations import Queue
 from .journal import BrokerJournal, Sender
 from .limits import Limits
 from .message import Message
 from .store import MemoryUse, Store
 from .subscriptions import ClientConnection, Durables
+from .topics import Topics
 
 
 class Target(Protocol):
@@ -30,7 +32,7 @@ class BrokerState(Protocol):
     durables: Durables
     sessions: set[ClientConnection]
     clients: dict[str, ClientConnection]
-    queues: dict[str, Queue]
+    queues: OrderedDict[str, Queue]
     targets: dict[str, Target]
 
     def new_message_id(self) -> str: ...

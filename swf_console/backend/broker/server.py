@@ -1,9 +1,12 @@
 """The process: one loop, one listening socket, and the ways it ends."""
 
 import asyncio
+import errno
 import gc
 import os
+import resource
 import signal
+import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +22,10 @@ from .log import Log
 from .session import Session
 
 FLUSH_SECONDS = 0.7
+ACCEPTS_A_TURN = 64
+ACCEPT_PAUSE_SECONDS = 0.5
+DESCRIPTORS = 4096
+NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 def serve(
@@ -51,7 +58,7 @@ async def _run(state_dir: Path, port: int | None, until_idle: bool, limits: Limi
     ended = asyncio.Event()
     journal.start(loop, ended.set)
     broker = Broker(loop, login, limits, journal, log)
-    server = await loop.create_server(lambda: Session(broker, HANDLERS), sock=listener)
+    acceptor = Acceptor(broker, listener)
     host, port_number = listener.getsockname()
     broker.address = f"{host}:{port_number}"
     for signal_number in (signal.SIGTERM, signal.SIGINT):
@@ -60,8 +67,9 @@ async def _run(state_dir: Path, port: int | None, until_idle: bool, limits: Limi
     write_address(state_dir, BrokerAddress(host, port_number, *login, os.getpid(), until_idle))
     log.info("listening", host=host, port=port_number, pid=os.getpid())
     _tune()
+    _raise_descriptor_limit()
     await ended.wait()
-    server.close()
+    acceptor.close()
     if idle is not None:
         idle.stop()
     await _shut_down(broker)
@@ -82,6 +90,14 @@ def _tune() -> None:
     sys.setswitchinterval(0.001)
 
 
+def _raise_descriptor_limit() -> None:
+    """Many systems give 1024 descriptors where more may be had: too few for the connections allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 async def _shut_down(broker: Broker) -> None:
     with suppress(TimeoutError):
         await asyncio.wait_for(broker.journal.close(), FLUSH_SECONDS)
@@ -90,6 +106,59 @@ async def _shut_down(broker: Broker) -> None:
     await asyncio.sleep(0)
     for session in tuple(broker.sessions):
         session.abort()
+
+
+class Acceptor:
+    """Accepts connections. asyncio's own server logs each failed accept: thousands of lines a second."""
+
+    def __init__(self, broker: Broker, listener: socket.socket) -> None:
+        self._broker = broker
+        self._listener = listener
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._paused: asyncio.TimerHandle | None = None
+        self._resume()
+
+    def _resume(self) -> None:
+        self._paused = None
+        self._broker.loop.add_reader(self._listener, self._accept)
+
+    def _accept(self) -> None:
+        for _ in range(ACCEPTS_A_TURN):
+            try:
+                connection, _peer = self._listener.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno not in NO_DESCRIPTORS:
+                    raise
+                self._pause(error)
+                return
+            connection.setblocking(False)
+            task = self._broker.loop.create_task(self._serve(connection))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, connection: socket.socket) -> None:
+        broker = self._broker
+        try:
+            await broker.loop.connect_accepted_socket(lambda: Session(broker, HANDLERS), connection)
+        except OSError:  # the client has gone already
+            connection.close()
+
+    def _pause(self, error: OSError) -> None:
+        loop = self._broker.loop
+        loop.remove_reader(self._listener)
+        self._paused = loop.call_later(ACCEPT_PAUSE_SECONDS, self._resume)
+        self._broker.log.repeated(
+            "accept paused", error=error.strerror, connections=len(self._broker.sessions)
+        )
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._paused is not None:
+            self._paused.cancel()
+        self._broker.loop.remove_reader(self._listener)
+        self._listener.close()
 
 
 class IdleShutdown:

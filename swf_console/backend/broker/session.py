@@ -1,7 +1,9 @@
 """One client's connection: bytes in, frames handled, bytes out; bounded, and stalling no other client."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from .broker import Broker
 from .destinations import TOPIC
@@ -12,6 +14,10 @@ from .message import Message
 from .subscriptions import Subscription, TopicSubscription
 
 CHUNK = 2048
+RECEIVE_BUFFER = memoryview(bytearray(64 * 1024))
+# A client that pipelines frames keeps the others waiting no longer than this a turn of the loop.
+TURN_SECONDS = 0.002
+FRAMES_BETWEEN_CLOCKS = 16
 TAIL = b"destination:"
 LOGIN = ("CONNECT", "STOMP")
 
@@ -19,7 +25,7 @@ Handlers = Mapping[str, Callable[["Session", Frame], None]]
 
 
 class Transaction:
-    """SENDs and ACKs that wait for COMMIT."""
+    """SENDs and ACKs that wait for COMMIT; `size` is what they take in memory."""
 
     __slots__ = ("actions", "size")
 
@@ -28,8 +34,8 @@ class Transaction:
         self.size = 0
 
 
-class Session(asyncio.Protocol):
-    """A Client over TCP. `handlers` do what each command of a frame asks for; Rejected becomes its ERROR."""
+class Session(asyncio.BufferedProtocol):
+    """A client over TCP. `handlers` do what each command of a frame asks for; Rejected becomes its ERROR."""
 
     def __init__(self, broker: Broker, handlers: Handlers) -> None:
         self.broker = broker
@@ -45,14 +51,19 @@ class Session(asyncio.Protocol):
         self.subscriptions: dict[str, Subscription] = {}
         self.keys: dict[int, Subscription] = {}
         self.transactions: dict[str, Transaction] = {}
+        self.uncommitted_bytes = 0
+        self.destinations: OrderedDict[str, None] = OrderedDict()
         self.batch: Batch | None = None
         self.out: list[bytes] = []
         self.out_bytes = 0
         self.dirty = False
         self.transport: asyncio.Transport
         self._closed = False
+        self._received_all = False
         self._paused = False
         self._blocked = False
+        self._journal_behind = False
+        self._handling = False
         self._waiting = [0, 0]
         self._heartbeat = HeartBeat(broker.loop, self._send_heartbeat, self.fail)
         self._deadline: asyncio.TimerHandle | None = None
@@ -67,30 +78,75 @@ class Session(asyncio.Protocol):
         self.peer = f"tcp://{host}:{port}"
         self._deadline = self.broker.loop.call_later(self.broker.limits.connect_seconds, self._refuse_silent)
         if not self.broker.add_connection(self):
-            self.fail("The broker has as many connections as it allows")
+            self.refuse(f"The broker has {self.broker.limits.connections} connections, as many as it allows")
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
+        """Where the transport reads to: one buffer for all, whose bytes are taken before the next read."""
+        return RECEIVE_BUFFER
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """That many bytes were read."""
+        self.data_received(bytes(RECEIVE_BUFFER[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
+        """Take bytes and handle the frames that are whole."""
         self._heartbeat.received()
+        if self.closing:  # STOMP 1.2, Connection Lingering: read on, or a reset would overtake the last frame
+            return
+        with self.broker.turn():
+            try:
+                self.parser.feed(data)
+                self._handle_frames()
+            except Rejected as problem:
+                self.error(problem)
+
+    def _handle_frames(self) -> None:
+        """Handle frames, for TURN_SECONDS at most: then the others have their turn, and nothing is read."""
+        parser = self.parser
+        count = 0
+        ends = 0.0
+        while (frame := parser.next()) is not None:
+            try:
+                self._handle(frame)
+            except Rejected as problem:
+                self.error(problem, frame.headers.get("receipt"))
+            if self.closing:
+                break
+            count += 1
+            if count % FRAMES_BETWEEN_CLOCKS == 0:
+                now = self.broker.loop.time()
+                ends = ends or now + TURN_SECONDS
+                if now > ends:
+                    self._hold_reading(self._journal_behind, True)
+                    self.broker.loop.call_soon(self._continue)
+                    return
+        if self._handling:
+            self._hold_reading(self._journal_behind, False)
+
+    def _continue(self) -> None:
         if self.closing:
             return
-        parser = self.parser
-        handlers = self._handlers
-        try:
-            parser.feed(data)
-            while (frame := parser.next()) is not None:
-                try:
-                    if not self.connected and frame.command not in LOGIN:
-                        raise Rejected("Not connected.", fatal=True)
-                    handler = handlers.get(frame.command)
-                    if handler is None:
-                        raise Rejected(f"Unknown STOMP action: {frame.command[:40]}", fatal=True)
-                    handler(self, frame)
-                except Rejected as problem:
-                    self.error(problem, frame.headers.get("receipt"))
-                if self.closing:
-                    return
-        except Rejected as problem:
-            self.error(problem)
+        with self.broker.turn():
+            try:
+                self._handle_frames()
+            except Rejected as problem:
+                self.error(problem)
+
+    def _handle(self, frame: Frame) -> None:
+        if not self.connected and frame.command not in LOGIN:
+            raise Rejected("Not connected.")
+        handler = self._handlers.get(frame.command)
+        if handler is None:
+            raise Rejected(f"Unknown STOMP action: {frame.command[:40]}")
+        handler(self, frame)
+
+    def eof_received(self) -> bool:
+        """The client sends no more; one that only shut down its sending side still gets its receipts."""
+        self._received_all = True
+        if self._closed:
+            return False
+        self.finish()
+        return True
 
     def pause_writing(self) -> None:
         self._paused = True
@@ -100,11 +156,18 @@ class Session(asyncio.Protocol):
         self.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        self._paused = True
+        self._paused = self._closed = True
         self.detach()
         if self._deadline is not None:  # a transport that is gone cannot be aborted
             self._deadline.cancel()
         self.broker.remove_connection(self)
+
+    def logged_in(self) -> None:
+        """The client may use the broker from now on."""
+        self.connected = True
+        self.parser.accept_large_frames()
+        if self._deadline is not None:
+            self._deadline.cancel()
 
     # frames out
 
@@ -202,24 +265,34 @@ class Session(asyncio.Protocol):
             batch.receipts.append((self, receipt))
 
     def error(self, problem: Rejected, receipt: str | None = None) -> None:
-        """ERROR; a fatal one closes."""
+        """ERROR, behind the receipts of what came before it, and close (STOMP 1.2, ERROR)."""
         headers = [("content-type", "text/plain"), ("message", problem.reason.replace("\r", " "))]
         if receipt is not None:
             headers.append(("receipt-id", receipt))
+        headers += problem.headers
         body = (problem.detail or problem.reason).encode()
         headers.append(("content-length", str(len(body))))
         version = self.version if self.connected else "1.0"
-        self.write(encode(version, "ERROR", headers, body))
-        if problem.fatal:
-            self.broker.log.warning(
-                "client refused", session=self.name, peer=self.peer, reason=problem.reason
-            )
-            self.close()
+        frame = encode(version, "ERROR", headers, body)
+        if self.batch is None or self.batch.done:
+            self.write(frame)
+        else:
+            self.batch.receipts.append((self, frame))
+        self.broker.log.repeated("client refused", session=self.name, peer=self.peer, reason=problem.reason)
+        self.finish()
 
     def fail(self, reason: str) -> None:
         """ERROR and close."""
         if not self.closing:
-            self.error(Rejected(reason, fatal=True))
+            self.error(Rejected(reason))
+
+    def refuse(self, reason: str) -> None:
+        """ERROR and close without waiting for the client's end: there are too many connections already."""
+        self._received_all = True
+        if self.closing:
+            self.abort()
+        else:
+            self.fail(reason)
 
     def end_subscription(self, subscription: Subscription) -> None:
         """Take a subscription away; what it did not acknowledge goes back."""
@@ -229,6 +302,7 @@ class Session(asyncio.Protocol):
         if isinstance(subscription, TopicSubscription):
             self.broker.topics.remove(subscription.destination.removeprefix(TOPIC), subscription)
         subscription.end()
+        self.broker.subscriptions -= 1
         self.broker.advisories.consumer_removed(subscription)
 
     def finish(self) -> None:
@@ -240,14 +314,23 @@ class Session(asyncio.Protocol):
             self.batch.closing.append(self.close)
 
     def close(self) -> None:
-        """Send what is left, then close; a client that does not read it is cut."""
+        """Send what is left, then close; a client that does not read it is cut.
+
+        Where the client may still be sending, only this side is closed, and its bytes are read until it
+        closes too: a socket closed over unread bytes is reset, and the client would lose what came last.
+        """
         if self._closed:
             return
         self.detach()
         self._closed = True
         self.transport.write(b"".join(self.out))
         self.out.clear()
-        self.transport.close()
+        if self._received_all:
+            self.transport.close()
+        else:
+            self.transport.resume_reading()
+            with suppress(OSError):
+                self.transport.write_eof()
         self._deadline = self.broker.loop.call_later(self.broker.limits.closing_seconds, self.transport.abort)
 
     def abort(self) -> None:
@@ -265,20 +348,31 @@ class Session(asyncio.Protocol):
         for subscription in tuple(self.keys.values()):
             self.end_subscription(subscription)
         self.transactions.clear()
+        self.count_uncommitted(-self.uncommitted_bytes)
         self.broker.log_out(self)
+
+    def count_uncommitted(self, size: int) -> None:
+        """Bytes were added to a transaction, or have left one."""
+        self.uncommitted_bytes += size
+        self.broker.uncommitted_bytes += size
 
     def pause_reading(self, paused: bool) -> None:
         """Read no further while the journal is behind."""
-        self._heartbeat.paused = paused
-        if self.closing:
+        self._hold_reading(paused, self._handling)
+
+    def _hold_reading(self, journal_behind: bool, handling: bool) -> None:
+        """Read only while the journal keeps up and the frames that were read are handled."""
+        held = self._journal_behind or self._handling
+        self._journal_behind, self._handling = journal_behind, handling
+        hold = journal_behind or handling
+        if self.closing or hold == held:
             return
-        if paused:
+        self._heartbeat.paused = hold  # nothing is read, so no heart-beat can be expected
+        if hold:
             self.transport.pause_reading()
         else:
             self._heartbeat.received()
             self.transport.resume_reading()
-
-    # silence
 
     def _refuse_silent(self) -> None:
         if not self.connected:

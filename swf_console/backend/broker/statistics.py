@@ -7,11 +7,12 @@ shape of `jms-map-json`.
 
 import json
 
-from .destinations import QUEUE, TOPIC, Queue, Topic, is_pattern, matches
+from .destinations import QUEUE, TOPIC, Queue, is_pattern, matches
 from .frames import Rejected
 from .journal import Sender
 from .message import Message, broker_message
 from .ports import BrokerState
+from .topics import Topic
 
 PREFIX = "ActiveMQ.Statistics."
 DESTINATION = PREFIX + "Destination."

@@ -1,6 +1,6 @@
 """SUBSCRIBE and UNSUBSCRIBE: which kind of subscription, and its options."""
 
-from .destinations import TOPIC, check_name
+from .destinations import TOPIC, check_name, is_pattern
 from .frames import Frame, Rejected
 from .selectors.parser import compile_selector
 from .session import Session
@@ -29,14 +29,18 @@ def _add(session: Session, frame: Frame) -> Subscription:
     key = name if name is not None else destination
     if key in session.subscriptions:
         raise Rejected(f"There is already a subscription with the id {key}")
-    if len(session.subscriptions) >= session.broker.limits.subscriptions:
-        raise Rejected("The connection has as many subscriptions as the broker allows")
+    limits = session.broker.limits
+    if len(session.subscriptions) >= limits.subscriptions:
+        raise Rejected(f"The connection has {limits.subscriptions} subscriptions, as many as it may have")
+    if session.broker.subscriptions >= limits.all_subscriptions:
+        raise Rejected(f"The broker has {limits.all_subscriptions} subscriptions, as many as it allows")
     selector = compile_selector(headers["selector"]) if "selector" in headers else None
     subscription = _subscription(session, frame, destination, name)
     if not (isinstance(subscription, StoreSubscription) and isinstance(subscription.store, Durable)):
         subscription.selector = selector
     subscription.selector_text = headers.get("selector", "")
     session.subscriptions[key] = session.keys[subscription.key] = subscription
+    session.broker.subscriptions += 1
     return subscription
 
 
@@ -59,6 +63,9 @@ def _subscription(session: Session, frame: Frame, destination: str, name: str | 
         prefetch = _prefetch(headers, DURABLE_PREFETCH)
         return StoreSubscription(session, key, name, shown, mode, prefetch, store=durable)
     if destination.startswith(TOPIC):
+        name_of_topic = destination.removeprefix(TOPIC)
+        if not is_pattern(name_of_topic):
+            broker.topic(session, name_of_topic)
         return TopicSubscription(session, key, name, shown, mode, _prefetch(headers, TOPIC_PREFETCH))
     queue = broker.queue(session, destination)
     prefetch = _prefetch(headers, QUEUE_PREFETCH)

@@ -1,12 +1,12 @@
 """One SUBSCRIBE of one client: to a topic, to a store, or to look into a queue."""
 
 from abc import ABC, abstractmethod
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from itertools import takewhile
 from typing import Any, Protocol
 
-from .destinations import TOPIC, Topics
+from .destinations import TOPIC
 from .frames import Rejected, escape_for
 from .journal import Sender
 from .journal_file import StoredStore
@@ -14,6 +14,7 @@ from .message import Message, StoreEntry
 from .selectors.conditions import Selector
 from .selectors.parser import compile_selector
 from .store import Store, StoreContext
+from .topics import Topics
 
 AUTO, CLIENT, INDIVIDUAL = "auto", "client", "client-individual"
 MODES = frozenset({AUTO, CLIENT, INDIVIDUAL})
@@ -32,12 +33,14 @@ class ClientConnection(Sender, Protocol):
     out: list[bytes]
     out_bytes: int
     keys: "dict[int, Subscription]"
+    destinations: OrderedDict[str, None]
 
     def mark_dirty(self) -> None: ...
     def flush(self) -> None: ...
     def has_room(self) -> bool: ...
     def count_waiting(self, size: int, count: int = 1) -> None: ...
     def render(self, message: Message) -> bytes: ...
+    def refuse(self, reason: str) -> None: ...
     def close(self) -> None: ...
     def abort(self) -> None: ...
 

@@ -278,7 +278,6 @@ def test_a_frame_that_makes_no_sense_is_an_error_that_names_its_receipt(
     assert answer.command == "ERROR"
     assert answer.headers["receipt-id"] == "r1"
     assert answer.headers["message"]
-    assert client.put("/topic/still.there").command == "RECEIPT"
 
 
 def test_a_transaction_begins_once(connect: Connect) -> None:

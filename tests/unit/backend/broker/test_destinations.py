@@ -2,10 +2,11 @@
 
 import pytest
 
-from swf_console.backend.broker.destinations import Topics, check_name, matches, virtual_topic
+from swf_console.backend.broker.destinations import check_name, matches, virtual_topic
 from swf_console.backend.broker.frames import Frame, Rejected
 from swf_console.backend.broker.journal import Sender
 from swf_console.backend.broker.message import Message, from_frame
+from swf_console.backend.broker.topics import Topics
 
 
 class Listener:

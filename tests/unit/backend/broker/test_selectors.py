@@ -107,9 +107,8 @@ def test_a_selector_says_true_false_or_unknown(selector: str, expected: bool | N
     ],
 )
 def test_what_is_no_selector_is_rejected(selector: str) -> None:
-    with pytest.raises(Rejected, match="Bad selector") as caught:
+    with pytest.raises(Rejected, match="Bad selector"):
         compile_selector(selector)
-    assert not caught.value.fatal
 
 
 def test_a_long_selector_is_no_deep_one() -> None:
