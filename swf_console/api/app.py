@@ -1,4 +1,4 @@
-"""The application: every operation at its path, the live stream, health, the description of it all."""
+"""The ASGI application: operations, live stream, health, OpenAPI document."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ def build(
     token: str | None = None,
     ingest: TopicIngest | None = None,
 ) -> ASGIApp:
-    """The application on an open database; without a token it serves this machine alone."""
+    """The application on an open database; without a token it serves only this machine."""
     health = Health(executor, broadcaster, ingest)
 
     @cache
@@ -41,7 +41,9 @@ def build(
         return encode(describe(OPERATIONS, with_token=token is not None))
 
     async def openapi(_request: Request) -> Response:
-        return json_response(await executor.in_thread(document))  # longer than the loop may be held
+        return json_response(
+            await executor.in_thread(document)
+        )  # making the document would block the loop for too long
 
     async def stream_status(_request: Request) -> Response:
         return json_response(encode(broadcaster.status()))
@@ -65,7 +67,9 @@ def build(
 
 
 class ExactPathRouter:
-    """Calls the endpoint of a path without parameters at once; for every other the routes are tried."""
+    """Calls the endpoint of a path without parameters directly; Starlette's routes serve the others.
+
+    Starlette compares a path with every route in order, which costs more than a small request itself."""
 
     def __init__(self, app: ASGIApp, endpoints: Mapping[str, Endpoint]) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""From an HTTP request to an operation and back; every error is one line of JSON."""
+"""Converts HTTP requests to operations and back; every error is one line of JSON."""
 
 import logging
 from collections.abc import Sequence
@@ -20,6 +20,7 @@ from .schemas import Problems
 
 log = logging.getLogger(__name__)
 
+# larger bodies are parsed in a thread: they would block other requests for over a millisecond
 PARSED_ON_THE_LOOP = 16 * 1024
 RETRY_LATER = {"retry-after": "5"}
 MAX_BODIES = 20_000
@@ -43,7 +44,7 @@ class Endpoint:
         try:
             request = await self._read_request(http, operation)
             return json_response(*await self._executor.execute(operation, request))
-        except Exception as error:  # noqa: BLE001 (every error is a response)
+        except Exception as error:  # noqa: BLE001 (every error becomes a response)
             return _failure(http, operation, error)
 
     async def _read_request(self, http: HttpRequest, operation: Operation) -> Request:
@@ -90,7 +91,7 @@ def _failure(http: HttpRequest, operation: Operation, error: Exception) -> HttpR
             log.warning("%s %s: %s", http.method, http.url.path, error)
             status, text, headers = 503, "the database cannot be used now", RETRY_LATER
         case Problems() | UsageError() | ClientDisconnect():
-            status, text = 400, str(error) or "the client went away"
+            status, text = 400, str(error) or "the client disconnected"
         case _:
             log.error("%s %s failed", http.method, http.url.path, exc_info=error)
             status, text = 500, "internal error"
@@ -118,13 +119,13 @@ def _read_bodies(operation: Operation, documents: Sequence[Any], *, bulk: bool) 
 
 
 async def on_http_exception(_request: HttpRequest, error: Exception) -> HttpResponse:
-    """An unknown path, a method that a path does not have."""
+    """Answer an unknown path or method."""
     if not isinstance(error, HTTPException):
         return error_response(500, "internal error")
     return error_response(error.status_code, str(error.detail), error.headers)
 
 
 async def on_problems(_request: HttpRequest, error: Exception) -> HttpResponse:
-    """A query of the live stream that cannot be used."""
+    """Answer an invalid query of the live stream."""
     fields = error.fields if isinstance(error, Problems) else {}
     return json_response(encode(fields or {"detail": "bad request"}), 400)

@@ -1,4 +1,4 @@
-"""Where requests are carried out: reads in a few threads, writes by the writer of the database."""
+"""Executes requests: reads in a few threads, writes by the database's writer."""
 
 import asyncio
 from collections import Counter
@@ -19,7 +19,7 @@ READERS = 8
 
 
 class RequestExecutor:
-    """The database and its threads. `publish` gets what was recorded; `errors` counts failures by kind."""
+    """The database and its threads. `publish` gets recorded messages; `errors` counts failures by backend."""
 
     def __init__(self, database: Database, publish: Callable[[Sequence[NewMessage]], None]) -> None:
         self.database, self._publish = database, publish
@@ -28,7 +28,7 @@ class RequestExecutor:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
     async def execute(self, operation: Operation, request: Request) -> tuple[bytes, int]:
-        """Carry out a request; the response's body and status."""
+        """Execute a request; returns the response's body and status."""
         try:
             if operation.writes:
                 response = await self._write(operation, request)
@@ -45,15 +45,15 @@ class RequestExecutor:
         return document if isinstance(document, bytes) else encode(document), response.status
 
     async def read(self, job: Callable[[Connection], T]) -> T:
-        """What `job` reads."""
+        """Run `job` in a read transaction; returns its result."""
         return await self.in_thread(lambda: self._read(job))
 
     async def in_thread(self, job: Callable[[], T]) -> T:
-        """What `job` returns, without holding the loop."""
+        """Run `job` in a thread; returns its result."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, job)
 
     def close(self) -> None:
-        """Finish what was started."""
+        """Finish running requests and close the threads."""
         self.writer.close()
         self._readers.shutdown()
 

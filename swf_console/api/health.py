@@ -1,4 +1,4 @@
-"""Whether the monitor runs, whether it can serve, and its metrics for Prometheus."""
+"""Liveness, readiness, and metrics for Prometheus."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Health:
-    """Endpoints for those who keep the monitor running."""
+    """Endpoints for supervision of the monitor."""
 
     def __init__(
         self, executor: RequestExecutor, broadcaster: Broadcaster, ingest: TopicIngest | None
@@ -32,19 +32,19 @@ class Health:
         self._lock = asyncio.Lock()
 
     async def alive(self, _request: Request) -> Response:
-        """The process answers."""
+        """200 while the process answers."""
         return json_response(encode({"status": "ok"}))
 
     async def ready(self, _request: Request) -> Response:
-        """200 where database and broker can be used, else 503; without a token, nothing more than that."""
+        """200 if database and broker can be used, else 503; public, so it reports nothing more."""
         checks = {"database": await self._database_answers(), "broker": self._broker_is_up()}
         ready = all(checks.values())
         document = {"status": "ready" if ready else "not ready", **checks}
         return json_response(encode(document), 200 if ready else 503)
 
     async def metrics(self, _request: Request) -> Response:
-        """The metrics, at most five seconds old."""
-        async with self._lock:  # requests that come together are answered by one reading
+        """The metrics, at most FRESH_SECONDS old."""
+        async with self._lock:  # concurrent requests share one collection, which scans tables
             if self._latest is None or time.monotonic() - self._latest[0] > FRESH_SECONDS:
                 self._latest = (time.monotonic(), await self._exposition())
         return Response(self._latest[1], headers={**HEADERS, "content-type": CONTENT_TYPE})

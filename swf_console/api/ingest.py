@@ -1,4 +1,4 @@
-"""Records what is sent to the broker's topics, once, and gives it to the live stream."""
+"""Records the messages of the broker's topics, each once, and passes them to the live stream."""
 
 from collections.abc import Callable, Sequence
 
@@ -20,7 +20,7 @@ Publish = Callable[[Sequence[NewMessage], Sequence[object]], None]
 
 
 class TopicIngest:
-    """The monitor's own connection to the broker; outages of it are waited out."""
+    """The monitor's connection to the broker; it reconnects after an outage."""
 
     def __init__(self, broker: BrokerEndpoint, writer: Writer, publish: Publish) -> None:
         self._broker, self._writer, self._publish = broker, writer, publish
@@ -30,7 +30,7 @@ class TopicIngest:
         self._connection.watch(self._changed)
 
     def start(self) -> None:
-        """Subscribe now, or as soon as there is a broker."""
+        """Subscribe as soon as the broker is connected."""
         self._connection.start()
         self._recorder.start()
 
@@ -41,7 +41,7 @@ class TopicIngest:
         self._broker.release()
 
     def connection(self) -> ConnectionState:
-        """What the connection is doing now."""
+        """The current state of the connection."""
         return self._connection.state()
 
     def state(self) -> RecorderState:

@@ -1,4 +1,4 @@
-"""The limits of a request's body: 1 MiB, within half a minute, JSON, 64 levels deep."""
+"""Limits of a request's body: 1 MiB, received within 30 s, JSON, 64 levels deep."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ SECONDS = 30.0
 
 
 class RequestRejected(Exception):
-    """A request that is refused unread; `status` is the response's."""
+    """A request that is refused before it is read; `status` is that of the response."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -42,11 +42,11 @@ async def _collect(request: Request) -> bytes:
 
 
 def parse(body: bytes) -> Any:
-    """The JSON value of a body, an empty object for none; raises RequestRejected (400)."""
+    """The JSON value of a body, an empty object for an empty body; raises RequestRejected (400)."""
     if not body.strip():
         return {}
     try:
-        document = json.loads(body, parse_constant=_no_number)
+        document = json.loads(body, parse_constant=_reject_constant)
     except (ValueError, RecursionError) as error:
         raise RequestRejected(400, f"JSON parse error: {_one_line(error)}") from None
     if body.count(b"[") + body.count(b"{") > MAX_LEVELS and too_deep(document):
@@ -55,7 +55,7 @@ def parse(body: bytes) -> Any:
 
 
 def too_deep(document: Any) -> bool:
-    """Whether objects and lists lie within each other beyond the limit."""
+    """Whether objects and lists are nested beyond the limit; not recursive, so that any depth is safe."""
     level = [document]
     for _ in range(MAX_LEVELS):
         inner: list[Any] = []
@@ -70,8 +70,8 @@ def too_deep(document: Any) -> bool:
     return True
 
 
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON")
+def _reject_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _one_line(error: Exception) -> str:

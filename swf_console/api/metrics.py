@@ -29,7 +29,7 @@ class MonitorStats:
 
 
 def exposition(database: DatabaseMetrics | None, stats: MonitorStats) -> bytes:
-    """The text of `/metrics`; without `database` the database did not answer."""
+    """The text of `/metrics`; `database` is None if the database did not answer."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_FixedMetrics([*_of_database(database), *_of_monitor(stats)]))
     return generate_latest(registry)
@@ -68,12 +68,12 @@ def _of_database(database: DatabaseMetrics | None) -> Iterator[Metric]:
 
 
 def _agents(database: DatabaseMetrics) -> Iterator[Metric]:
-    counts = GaugeMetricFamily("swf_agents", "Agents that have not ended", labels=("state", "status"))
+    counts = GaugeMetricFamily("swf_agents", "Agents that have not exited", labels=("state", "status"))
     for one in database.agents:
         counts.add_metric((one.operational_state, one.status), one.count)
     yield counts
     ages = GaugeMetricFamily(
-        "swf_agent_heartbeat_age_seconds", "Time since an agent was heard of", labels=("agent",)
+        "swf_agent_heartbeat_age_seconds", "Time since the last heartbeat of an agent", labels=("agent",)
     )
     for name, age in sorted(database.heartbeat_ages.items()):
         ages.add_metric((name,), age)
@@ -81,21 +81,25 @@ def _agents(database: DatabaseMetrics) -> Iterator[Metric]:
 
 
 def _of_monitor(stats: MonitorStats) -> Iterator[Metric]:
-    errors = CounterMetricFamily("swf_errors", "Errors that the monitor met", labels=("backend",))
+    errors = CounterMetricFamily("swf_errors", "Errors of the monitor", labels=("backend",))
     for backend, count in sorted(({"database": 0} | dict(stats.errors)).items()):
         errors.add_metric((backend,), count)
     yield errors
     yield GaugeMetricFamily("swf_broker_up", "Whether the broker is connected", value=int(stats.broker_up))
-    streamed = CounterMetricFamily("swf_messages_streamed", "Messages since the start", labels=("type",))
-    for kind, count in sorted(stats.streamed.items()):
-        streamed.add_metric((kind,), count)
+    streamed = CounterMetricFamily(
+        "swf_messages_streamed", "Messages streamed since the start", labels=("type",)
+    )
+    for message_type, count in sorted(stats.streamed.items()):
+        streamed.add_metric((message_type,), count)
     yield streamed
     yield GaugeMetricFamily("swf_stream_clients", "Clients of the live stream", value=stats.clients)
-    yield CounterMetricFamily("swf_stream_clients_cut_off", "Clients too slow", value=stats.cut_off)
+    yield CounterMetricFamily(
+        "swf_stream_clients_cut_off", "Clients cut off because they were too slow", value=stats.cut_off
+    )
     if stats.recorder is not None:
         yield CounterMetricFamily("swf_messages_recorded", "Messages stored", value=stats.recorder.stored)
         yield CounterMetricFamily(
-            "swf_messages_unreadable", "Messages that are no JSON object", value=stats.recorder.unreadable
+            "swf_messages_unreadable", "Messages that are not a JSON object", value=stats.recorder.unreadable
         )
 
 

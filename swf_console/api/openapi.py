@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made of the same models as the routes."""
+"""The OpenAPI 3.1 document, generated from the models of the operations."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from .schemas import JsonSchema, RequestSchema, request_schema, response_schema
 from .stream.endpoint import StreamQuery
 
 PROBLEM: JsonSchema = {"type": "object", "additionalProperties": True}
-ERRORS = {"400": "The request cannot be used", "401": "The token is missing or wrong"}
+ERRORS = {"400": "Invalid request", "401": "The token is missing or wrong"}
 TOO_LARGE = {"408": "The body did not arrive in time", "413": "The body is over 1 MiB"}
 PAGE: JsonSchema = {"type": "object", "required": ["count", "next", "previous", "results"]}
 
@@ -27,7 +27,7 @@ class StreamStatus(BaseModel):
 
 
 def describe(operations: Sequence[Operation], *, with_token: bool) -> dict[str, Any]:
-    """The document. `with_token` says that requests need one."""
+    """The document. `with_token` says that requests need a token."""
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         path = re.sub(r":path\}", "}", operation.path) + "/"
@@ -39,7 +39,7 @@ def describe(operations: Sequence[Operation], *, with_token: bool) -> dict[str, 
         "info": {
             "title": "swf-console monitor",
             "version": __version__,
-            "description": "How agents report. Paths answer with and without their last slash.",
+            "description": "The REST interface for agents. Paths work with and without their trailing slash.",
         },
         "paths": paths,
         "components": {
@@ -94,11 +94,11 @@ def _responses(operation: Operation) -> dict[str, Any]:
         schema = {"oneOf": [rows, {**PAGE, "properties": {"results": rows, "count": {"type": "integer"}}}]}
     elif operation.bulk:
         schema = {"oneOf": [row, {"type": "array", "items": row}]}
-    good = {"200": "As it is stored"} | ({"201": "It is new"} if operation.creates else {})
-    bad = ERRORS | (TOO_LARGE if operation.writes else {}) | {"503": "The database cannot be used now"}
+    success = {"200": "The stored row"} | ({"201": "Created"} if operation.creates else {})
+    errors = ERRORS | (TOO_LARGE if operation.writes else {}) | {"503": "The database cannot be used now"}
     return {
-        **{status: {"description": text, "content": _json(schema)} for status, text in good.items()},
-        **{status: {"description": text, "content": _json(PROBLEM)} for status, text in bad.items()},
+        **{status: {"description": text, "content": _json(schema)} for status, text in success.items()},
+        **{status: {"description": text, "content": _json(PROBLEM)} for status, text in errors.items()},
     }
 
 
@@ -108,7 +108,7 @@ def _stream() -> dict[str, Any]:
         "in": "header",
         "required": False,
         "schema": {"type": "string", "format": "uuid"},
-        "description": "Replays what came after this message",
+        "description": "Replays the messages after this one",
     }
     return {
         "operationId": "messages_stream",
@@ -130,7 +130,7 @@ def _stream() -> dict[str, Any]:
 def _status() -> dict[str, Any]:
     return {
         "operationId": "messages_stream_status",
-        "summary": "Who follows the live stream",
+        "summary": "List the clients of the live stream",
         "tags": ["messages"],
         "responses": {
             "200": {"description": "The clients", "content": _json(_reference(StreamStatus))},
@@ -139,16 +139,16 @@ def _status() -> dict[str, Any]:
     }
 
 
-def _parameters(schema: type[RequestSchema], place: str) -> list[dict[str, Any]]:
+def _parameters(schema: type[RequestSchema], location: str) -> list[dict[str, Any]]:
     properties = request_schema(schema)["properties"]
-    return [_parameter(name, each, place) for name, each in properties.items()]
+    return [_parameter(name, each, location) for name, each in properties.items()]
 
 
-def _parameter(name: str, schema: JsonSchema, place: str) -> dict[str, Any]:
+def _parameter(name: str, schema: JsonSchema, location: str) -> dict[str, Any]:
     about = {"description": schema.pop("description")} if "description" in schema else {}
-    if place == "query":  # what is empty is not given
+    if location == "query":  # an empty value counts as not given
         schema = {"anyOf": [*schema.get("anyOf", [schema]), {"const": ""}]}
-    return {"name": name, "in": place, "required": place == "path", "schema": schema, **about}
+    return {"name": name, "in": location, "required": location == "path", "schema": schema, **about}
 
 
 def _reference(model: type[BaseModel]) -> JsonSchema:

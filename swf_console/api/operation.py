@@ -1,4 +1,4 @@
-"""One operation of the interface: what it takes and what it does. Routes and OpenAPI are made of it."""
+"""One operation of the REST interface; routes and OpenAPI are generated from it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ MAX_ROWS = 10_000
 
 class Paged(RequestSchema):
     limit: Annotated[int, Integer(1, MAX_ROWS)] | MISSING = Field(
-        MISSING, description="Answer with a page of this many: {count, next, ...}"
+        MISSING, description="Rows in a page; the answer is then {count, next, ...}"
     )
-    offset: Natural | MISSING = Field(MISSING, description="Skip this many")
+    offset: Natural | MISSING = Field(MISSING, description="Rows to skip")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request whose values were read. `bulk` says that its body was an array, `bodies` are its elements."""
+    """A request with checked values. `bulk` says that its body was an array; `bodies` are its elements."""
 
     keys: Mapping[str, Any]
     query: Mapping[str, Any]
@@ -40,28 +40,28 @@ class Request:
 
     @property
     def body(self) -> dict[str, Any]:
-        """The one object that was sent."""
+        """The object that was sent, of a request that is not `bulk`."""
         return self.bodies[0]
 
     @property
     def window(self) -> Window:
-        """The part of a list that was asked for."""
+        """The requested part of a list."""
         limit = self.query.get("limit")
         rows = min(limit or self.max_rows, self.max_rows)
         return Window(rows, self.query.get("offset") or 0, limit is not None)
 
     def field(self, name: str, index: int) -> str:
-        """How a problem names a field of one of the objects that were sent."""
+        """The name of a field in a problem: with the index of its object if several were sent."""
         return f"{index}.{name}" if self.bulk else name
 
     def filters(self) -> dict[str, Any]:
-        """What the query narrows a list by."""
+        """The filters of the query, without limit and offset."""
         return {name: value for name, value in self.query.items() if name not in Paged.model_fields}
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What goes back. `published` goes to the live stream once it is committed."""
+    """The result of a handler. `published` goes to the live stream after the commit."""
 
     document: Any
     status: int = 200
@@ -74,10 +74,10 @@ BatchHandler = Callable[[Connection, Sequence[Request]], Sequence[Response | Exc
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation; `handler` runs in a thread, within a transaction that writes where `writes` is true.
+    """One operation; `handler` runs in a thread, in a transaction (a write transaction if `writes`).
 
-    `batch_handler` handles many requests of one object each: a response, or an error, for each. A request
-    may wait `batch_seconds` for others of its kind. Without a token, a `public` one alone is served.
+    `batch_handler` handles many requests of one object each and returns a response or an error for each. A
+    request may wait `batch_seconds` for others of the operation. `public` operations need no token.
     """
 
     method: str
@@ -100,12 +100,12 @@ class Operation:
 
     @property
     def response_model(self) -> type[BaseModel] | None:
-        """What its response is, or one element of it."""
+        """The model of the response, or of one element of it."""
         return self.row.model if isinstance(self.row, ResponseRow) else self.row
 
     @cached_property
     def query_schema(self) -> type[RequestSchema]:
-        """What its query may hold."""
+        """The schema of its query."""
         if not self.is_list:
             return self.query
         return create_model(f"{self.query.__name__}Paged", __base__=(Paged, self.query))
@@ -114,7 +114,7 @@ class Operation:
 def list_response(
     request: Request, listing: Listing[T], to_json: Callable[[T], dict[str, Any]], *, bare: bool = False
 ) -> Response:
-    """A bare array; with ?limit= a page that says how many there are and where the others are."""
+    """A bare array; with ?limit= a page with count and the URLs of its neighbours."""
     rows = [to_json(item) for item in listing.items]
     if listing.count is None or bare:
         return Response(rows)
@@ -131,7 +131,7 @@ def list_response(
 
 
 def bulk_response(request: Request, rows: Sequence[dict[str, Any]], *, created: bool) -> Response:
-    """The rows of a create: a list where a list was sent; 201 where any of them is new."""
+    """The rows of a create: a list if a list was sent; 201 if any of them is new."""
     return Response(list(rows) if request.bulk else rows[0], 201 if created else 200)
 
 

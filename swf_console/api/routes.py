@@ -1,4 +1,4 @@
-"""The interface: every operation of every resource."""
+"""Every operation of the REST interface."""
 
 from .operation import Operation
 from .resources import (
@@ -19,7 +19,7 @@ from .resources import (
     workers,
 )
 
-# the busiest first: a request's path is compared with theirs in this order
+# the most frequent first: a request's path is compared with the routes in this order
 OPERATIONS: tuple[Operation, ...] = (
     *slices.OPERATIONS,
     *agents.OPERATIONS,

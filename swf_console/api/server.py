@@ -31,15 +31,15 @@ from .stream.broadcaster import Broadcaster
 BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 120
 GRACE_SECONDS = 5
-# the loop answers many while threads wait for the database: none of them may hold the interpreter for long
+# the loop answers many clients while threads work: a short interval hands the interpreter lock back sooner
 SWITCH_SECONDS = 0.0005
 
 
 def serve(settings: Settings, listening: Listening, up: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT; `up` is called with the URL once requests are answered.
+    """Serve until SIGTERM or SIGINT; calls `up` with the URL once requests are answered.
 
-    Raises UsageError for a host that may not be served like that, PortInUse, DatabaseUnusable and
-    DatabaseUnreachable. A broker that is down is waited for.
+    Raises UsageError for a host that needs a token or a certificate, PortInUse, DatabaseUnusable and
+    DatabaseUnreachable. Waits for a broker that is down.
     """
     tls = tls_context(listening) is not None
     check_host(listening, settings.api_token)
@@ -77,7 +77,7 @@ def serve(settings: Settings, listening: Listening, up: Callable[[str], None]) -
 
 
 class _MonitorServer(HttpServer):
-    """Says when it is up, and ends the live streams first."""
+    """Calls `ready` when it is up, and ends the live streams first on shutdown."""
 
     def __init__(self, config: uvicorn.Config, broadcaster: Broadcaster, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -93,7 +93,7 @@ class _MonitorServer(HttpServer):
 
 
 def _allow_many_files() -> None:
-    """Every stream client holds a file descriptor."""
+    """Raise the limit of file descriptors: every stream client needs one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = hard if hard != resource.RLIM_INFINITY else 65_536
     if soft < wanted:

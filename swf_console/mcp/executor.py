@@ -1,4 +1,4 @@
-"""Where calls are carried out: read-only unless allowed, every write in the journal."""
+"""Executes tool calls: read-only unless writes are allowed, every write in the journal."""
 
 import json
 import logging
@@ -28,14 +28,16 @@ MAX_RECORDED = 500
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a call returned: a JSON object, and whether it says that the call failed."""
+    """The result of a call: a JSON object, and whether it is an error."""
 
     document: dict[str, Any]
     is_error: bool = False
 
 
 class ToolExecutor:
-    """Calls the tools of one home. Its methods may be called from any thread, and block."""
+    """Calls the tools of one home. Thread-safe; methods block.
+
+    `_open_lock` guards the database, `_idle` the number of running writes."""
 
     def __init__(
         self,
@@ -62,7 +64,7 @@ class ToolExecutor:
             return self._database
 
     def call(self, tool: Tool, given: Mapping[str, Any]) -> ToolResult:
-        """Call a tool; never raises: a failure is a result too."""
+        """Call a tool; never raises: a failure is a result with `is_error`."""
         try:
             values = tool.read(given)
             return ToolResult(serialize(self._write(tool, values) if tool.writes else tool(self, values)))
@@ -73,8 +75,8 @@ class ToolExecutor:
             return ToolResult(serialize(document | problems), is_error=True)
         except Exception as error:
             log.exception("%s failed", tool.name)
-            document = {"error": f"{tool.name} failed inside: {type(error).__name__}", "exit_code": 1}
-            return ToolResult(document | {"advice": "The log of this server says more"}, is_error=True)
+            document = {"error": f"internal error in {tool.name}: {type(error).__name__}", "exit_code": 1}
+            return ToolResult(document | {"advice": "See the log of this server"}, is_error=True)
 
     def wait_idle(self, timeout: float) -> bool:
         """Wait until no write is running; False after `timeout` seconds."""
@@ -92,17 +94,18 @@ class ToolExecutor:
         self._check_journal()
         with self._idle:
             self._writes += 1
-        failure: str | None = "it broke off"
+        failure: str | None = "interrupted"
         try:
             started = "" if self.allow_write else "the server was started without --allow-write"
             if refusal := WritePolicy(self.settings.user).refusal(started):
-                raise Refused(f"{refusal}; {tool.name} changes something", "Start it with --allow-write")
+                raise Refused(f"{refusal}; {tool.name} writes", "Start it with --allow-write")
             result = tool(self, values)
             failure = None
         except Exception as error:
             failure = str(error) or type(error).__name__
             raise
         finally:
+            # also for an interrupt, which is not an Exception: what was started must be recorded
             self._record(tool, values, at, time.monotonic() - start, failure)
             with self._idle:
                 self._writes -= 1
@@ -110,13 +113,13 @@ class ToolExecutor:
         return result
 
     def _check_journal(self) -> None:
-        """Raises UsageError where the journal cannot record a write: then it is not done."""
+        """Raise UsageError if the journal is not writable: what cannot be recorded is not executed."""
         try:
             os.close(os.open(self._journal.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
         except OSError as error:
             raise UsageError(
                 f"{self._journal.path}: the journal cannot be written: {error.strerror}",
-                "Nothing is changed that the journal does not hold",
+                "Make it writable: only actions that can be recorded are executed",
             ) from error
 
     def _record(

@@ -1,4 +1,4 @@
-"""The same server over HTTP, for this machine alone."""
+"""The MCP server over HTTP, for this machine only."""
 
 from collections.abc import Callable
 
@@ -14,9 +14,9 @@ GRACE_SECONDS = 10
 
 
 def serve_http(executor: ToolExecutor, listening: Listening, up: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT; `up` is called with the URL. Who may write has to show a token.
+    """Serve until SIGTERM or SIGINT; calls `up` with the URL. With writes allowed, clients need a token.
 
-    Raises UsageError for a host that other machines reach and for writes without a token, PortInUse.
+    Raises UsageError for a host that other machines reach or for writes without a token, PortInUse.
     """
     _check_access(executor, listening.host)
     app = build(executor).streamable_http_app(streamable_http_path=PATH, json_response=True, host="127.0.0.1")
@@ -35,11 +35,11 @@ def serve_http(executor: ToolExecutor, listening: Listening, up: Callable[[str],
 def _check_access(executor: ToolExecutor, host: str) -> None:
     if not is_loopback(host):
         raise UsageError(
-            f"{host} can be reached from other machines: MCP is served on this one alone",
-            "Listen on 127.0.0.1, and reach it through a tunnel (ssh -L)",
+            f"{host} is reachable from other machines; MCP is served only to this machine",
+            "Listen on 127.0.0.1 and use a tunnel (ssh -L)",
         )
     if executor.allow_write and not executor.settings.api_token:
         raise UsageError(
-            "everybody on this machine could write through this port",
-            "Set SWF_API_TOKEN, or leave --allow-write out, or use stdio",
+            "every user of this machine could write through this port",
+            "Set SWF_API_TOKEN, omit --allow-write, or use stdio",
         )

@@ -1,4 +1,4 @@
-"""Results as JSON short enough to be read whole: rows as objects, long texts and lists cut, and that said."""
+"""Results as JSON of limited size: rows as objects, long texts and lists shortened and marked."""
 
 import json
 import math
@@ -15,14 +15,14 @@ MAX_CHARACTERS = 200_000
 
 @dataclass(frozen=True, slots=True)
 class SerializationLimits:
-    """How long a text, how many elements of a list in a row, how deep a row may be."""
+    """Limits of one row: characters of a text, elements of a list, levels of nesting."""
 
     text: int
     elements: int
     depth: int
 
 
-# the first that makes the result short enough is taken
+# tried in order until the result is short enough
 STEPS = (
     SerializationLimits(100_000, 10_000, 60),
     SerializationLimits(4_000, 1_000, 20),
@@ -34,14 +34,14 @@ STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class NotedPage:
-    """A page of a list, and what else an assistant has to know of it."""
+    """A page of a list with a note for the assistant."""
 
     page: Page[Any]
     note: str
 
 
 def serialize(result: Any) -> dict[str, Any]:
-    """The result as a JSON object of at most 200,000 characters or so; `shortened` counts what was cut."""
+    """The result as a JSON object of about 200,000 characters at most; `shortened` counts the cuts."""
     document: dict[str, Any] = {}
     for limits in STEPS:
         document = Serializer(limits).document(result)
@@ -51,28 +51,28 @@ def serialize(result: Any) -> dict[str, Any]:
 
 
 class Serializer:
-    """Makes JSON of rows within limits, and counts its cuts."""
+    """Converts rows to JSON within limits, and counts the cuts."""
 
     def __init__(self, limits: SerializationLimits) -> None:
         self._limits = limits
         self._cuts = 0
 
     def document(self, result: Any) -> dict[str, Any]:
-        """One result."""
+        """The JSON object of one result."""
         match result:
             case NotedPage():
                 document = self._page(result.page, result.note)
             case Page():
                 document = self._page(result)
             case _:
-                made = self.plain(result)
-                document = made if isinstance(made, dict) else {"result": made}
+                document = self.plain(result)
+                document = document if isinstance(document, dict) else {"result": document}
         if self._cuts:
             document["shortened"] = self._cuts
         return document
 
     def plain(self, value: Any, depth: int = 0) -> Any:
-        """A value as JSON has it."""
+        """A value in JSON types."""
         if is_dataclass(value) and not isinstance(value, type):
             return {each.name: self.plain(getattr(value, each.name), depth + 1) for each in fields(value)}
         if not isinstance(value, Mapping | list | tuple | set | frozenset):
@@ -81,8 +81,8 @@ class Serializer:
             self._cuts += 1
             return "…"
         if isinstance(value, Mapping):
-            kept = list(value.items())[: self._count(len(value))]
-            return {self._text(str(key)): self.plain(item, depth + 1) for key, item in kept}
+            pairs = list(value.items())[: self._count(len(value))]
+            return {self._text(str(key)): self.plain(item, depth + 1) for key, item in pairs}
         items = sorted(value, key=str) if isinstance(value, set | frozenset) else value
         return [self.plain(item, depth + 1) for item in items[: self._count(len(items))]]
 
@@ -99,7 +99,7 @@ class Serializer:
         more = page.next is not None
         notes = [note] if note else []
         if more:
-            notes.append("this list is cut: call again with cursor = next_cursor for what follows")
+            notes.append("the list continues: call again with cursor = next_cursor")
         return {
             "items": [self.plain(item) for item in page.items],
             "count": len(page.items),
@@ -114,7 +114,7 @@ class Serializer:
         return self._limits.elements
 
     def _text(self, text: str) -> str:
-        # a file of another program may hold what cannot be written as UTF-8
+        # text from files of other programs may contain lone surrogates
         text = text.encode("utf-8", "replace").decode()
         if len(text) <= self._limits.text:
             return text

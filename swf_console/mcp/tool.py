@@ -1,4 +1,4 @@
-"""A tool: a function with a name, whose arguments are checked before it is called."""
+"""A tool: a named function with checked arguments."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -24,21 +24,21 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern
 TimeText = Annotated[
     Line, Field(description="a time in ISO 8601 (UTC without a zone), or an age such as 10m, 2h, 3d")
 ]
-Run = Annotated[int, Field(ge=0, le=2**31 - 1, description="the number of a DAQ run")]
+Run = Annotated[int, Field(ge=0, le=2**31 - 1, description="DAQ run number")]
 Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
 RowId = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Seconds = Annotated[Finite, Field(ge=0, le=1e9, description="simulated seconds; 0: no limit")]
 Wait = Annotated[Finite, Field(gt=0, le=60, description="wall seconds to wait for the end")]
-Limit = Annotated[int, Field(ge=1, le=MAX_ITEMS, description="how many at most")]
+Limit = Annotated[int, Field(ge=1, le=MAX_ITEMS, description="maximum number of items")]
 Cursor = Annotated[
     str,
     StringConstraints(min_length=1, max_length=1000, pattern=r"^[A-Za-z0-9_=-]+$"),
-    Field(description="next_cursor of the page before; leave it out for the first page"),
+    Field(description="next_cursor of the previous page; omit it for the first page"),
 ]
 Parameters = Annotated[
     dict[Name, Any],
-    Field(max_length=100, description="parameters by name or section.key, over those of the configuration"),
+    Field(max_length=100, description="parameters by name or section.key; they override the configuration"),
 ]
 Metadata = Annotated[dict[Line, Any], Field(max_length=100)]
 Status = Literal["running", "completed", "failed", "terminated"]
@@ -46,19 +46,19 @@ Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
 class ToolContext(Protocol):
-    """What a tool works with."""
+    """The context that a tool gets."""
 
     @property
     def settings(self) -> Settings: ...
 
     def database(self) -> Database:
-        """Opened on first use. Raises DatabaseUnusable or DatabaseUnreachable."""
+        """The database, opened on first use. Raises DatabaseUnusable or DatabaseUnreachable."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool. `writes` changes something, `destroys` ends something that cannot go on afterwards."""
+    """One tool. `writes`: it changes something; `destroys`: it ends something that cannot be continued."""
 
     name: str
     about: str
@@ -68,11 +68,11 @@ class Tool:
     arguments: type[BaseModel]
 
     def schema(self) -> dict[str, Any]:
-        """What it takes, as JSON schema."""
+        """The JSON schema of its arguments."""
         return self.arguments.model_json_schema()
 
     def read(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The values of its arguments. Raises UsageError with every problem; an unknown argument is one."""
+        """The checked arguments. Raises UsageError with every problem, unknown arguments included."""
         try:
             model = self.arguments.model_validate(dict(given))
         except ValidationError as error:
@@ -83,12 +83,12 @@ class Tool:
         return {name: getattr(model, name) for name in self.arguments.model_fields}
 
     def __call__(self, context: ToolContext, values: Mapping[str, Any]) -> Any:
-        """Carry it out."""
+        """Call the function."""
         return self.function(context, **values)
 
 
 def tool(*, writes: bool = False, destroys: bool = False) -> Callable[[Callable[..., Any]], Tool]:
-    """Make a tool of a function `(context, *, arguments)`; its docstring is what an assistant reads."""
+    """Make a tool of a function `(context, *, arguments)`; its docstring is the tool's description."""
 
     def decorate(function: Callable[..., Any]) -> Tool:
         hints = get_type_hints(function, include_extras=True)

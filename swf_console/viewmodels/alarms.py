@@ -1,4 +1,4 @@
-"""The rules of alarms, checked again and again while other screens are open."""
+"""The rules of alarms, checked in the background whichever screen is open."""
 
 import logging
 import threading
@@ -21,7 +21,7 @@ MAX_FAILURES = 50
 
 
 class AlarmSource(AgentSource, Protocol):
-    """What of a console the rules are checked with."""
+    """The part of a console's context that the rules check."""
 
     @property
     def namespace(self) -> str | None: ...
@@ -32,7 +32,7 @@ class AlarmSource(AgentSource, Protocol):
 
 
 class AlarmMonitor:
-    """Checks every two seconds in a thread of its own. `take` never blocks."""
+    """Checks every two seconds in a thread. `take` never blocks."""
 
     def __init__(self, source: AlarmSource) -> None:
         self._source = source
@@ -46,17 +46,17 @@ class AlarmMonitor:
         self._thread = threading.Thread(target=self._watch, name="alarms", daemon=True)
 
     def start(self) -> None:
-        """Begin to check."""
+        """Start checking."""
         self._thread.start()
 
     def close(self, timeout: float = 0.5) -> None:
-        """Check no more; waits so long for a check under way."""
+        """Stop checking; waits at most `timeout` seconds for a check under way."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(timeout)
 
     def take(self) -> list[AlarmEvent]:
-        """What is new since it was asked for last."""
+        """The events since the last call."""
         with self._lock:
             events, self._events = self._events, []
         return [*self._connection_rule.check(self._source.connections()), *events]
@@ -84,7 +84,7 @@ class AlarmMonitor:
             with self._source.database().read() as connection:
                 return executions.page(connection, wanted, limit=MAX_FAILURES).items
         except SwfError:
-            return ()  # the database's own connection says so
+            return ()  # ConnectionRule reports the database
 
     def _ended(self) -> Iterator[AlarmEvent]:
         return (event for one in self._source.take_ended() if (event := ended(one)))

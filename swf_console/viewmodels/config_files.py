@@ -1,4 +1,4 @@
-"""When the files of the workflows have changed."""
+"""Detects changes of the workflows' files."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ Fingerprint = tuple[tuple[str, int], ...]
 
 
 def fingerprint_of(settings: Settings) -> Fingerprint:
-    """Something that differs once a configuration, a workflow, testbed.toml or the list of programs does."""
+    """A value that changes when a configuration, a workflow, testbed.toml or the list of programs changes."""
     folder = settings.workflows_dir
     files = [*folder.glob("*.toml"), *folder.glob("*.py")]
     files.append(settings.home / SUPERVISION)

@@ -1,4 +1,4 @@
-"""The connections of a console: each is probed again and again, in a thread of its own."""
+"""The connections of a console: each is probed every two seconds, in its own thread."""
 
 import threading
 from collections.abc import Callable
@@ -16,7 +16,7 @@ STALE_SECONDS = 8.0
 
 
 class ConnectionPoller:
-    """Calls `probe` every two seconds; an SwfError is an answer too. One that hangs shows by its age."""
+    """Calls `probe` periodically; an SwfError is an answer too. A hanging probe shows in the status's age."""
 
     def __init__(self, name: str, probe: Callable[[], ConnectionStatus], every: float = POLL_SECONDS) -> None:
         self._probe, self._every = probe, every
@@ -25,20 +25,20 @@ class ConnectionPoller:
         self._thread = threading.Thread(target=self._poll, name=f"poll {name}", daemon=True)
 
     def start(self) -> None:
-        """Begin to probe."""
+        """Start probing."""
         self._thread.start()
 
     def close(self) -> None:
-        """Probe no more; a probe under way is not waited for."""
+        """Stop probing; does not wait for a probe under way."""
         self._closed = True
         self._wake.set()
 
     def poll_now(self) -> None:
-        """Do not wait for the next turn."""
+        """Probe now."""
         self._wake.set()
 
     def status(self) -> ConnectionStatus:
-        """The last answer; down where there was none for too long."""
+        """The last answer; DOWN if there was none for STALE_SECONDS."""
         status, age = self._status, self._status.age()
         if status.state in (Connectivity.UP, Connectivity.IDLE) and age is not None and age > STALE_SECONDS:
             return status._replace(state=Connectivity.DOWN, error=f"no answer for {age:.0f} s", next_at=None)
@@ -57,8 +57,8 @@ class ConnectionPoller:
         except SwfError as error:
             state = Connectivity.UNUSABLE if isinstance(error, DatabaseUnusable) else Connectivity.DOWN
             return _failed(before, error.message, error.advice, self._every, state)
-        except Exception as error:  # noqa: BLE001 (whatever it is, the connection is down and the thread lives on)
-            return _failed(before, f"{type(error).__name__}: {error}", "swf-console doctor", self._every)
+        except Exception as error:  # noqa: BLE001 (any failure means that the connection is down; the thread must survive it)
+            return _failed(before, f"{type(error).__name__}: {error}", "Run swf-console doctor", self._every)
         now = datetime.now(UTC)
         same = before.state is answer.state and before.since is not None
         return answer._replace(name=before.name, proved_at=now, since=before.since if same else now)
@@ -72,14 +72,14 @@ def _failed(
 
 
 class NamespaceOwner:
-    """Who owns the namespace of the console; reading it proves that the database lives."""
+    """The owner of the console's namespace; reading it is also the probe of the database."""
 
     def __init__(self, database: Callable[[], Database], namespace: Callable[[], str | None]) -> None:
         self._database, self._namespace = database, namespace
         self._known: dict[str, str | None] = {}
 
     def owner(self) -> str | None:
-        """The owner as last read; None where there is none, or the database has not answered yet."""
+        """The owner as last read; None if there is none or the database has not answered yet."""
         return self._known.get(self._namespace() or "")
 
     def probe(self) -> ConnectionStatus:
@@ -93,7 +93,7 @@ class NamespaceOwner:
 
 
 def supervisor_status(settings: Settings, supervisor: Supervisor | None = None) -> ConnectionStatus:
-    """Whether supervisord (that of this home) runs; starts nothing."""
+    """Whether this home's supervisord is running; starts nothing."""
     daemon = (supervisor or supervisor_of(settings)).probe()
     if daemon.state is DaemonState.RUNNING:
         return ConnectionStatus("superv", Connectivity.UP, address=f"pid {daemon.pid}")

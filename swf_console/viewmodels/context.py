@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     from .messages.subscription import MessageSubscription
     from .prefetch import Prefetch
 
-# the screen that shows it
+# the screen whose content is prefetched
 PREFETCHED = "overview"
-# a database that hangs while it is opened must not keep the console from closing
+# how long close waits for `_opening`: a database may hang while it is opened
 CLOSING_SECONDS = 0.5
 
 
 @dataclass
 class ConsoleContext:
-    """What every screen is given. Methods that reach a backend block: call them from a worker thread only.
+    """The context that every screen gets. Methods that reach a backend block: call them from worker threads.
 
-    The connections, the tail's among them, open with `start`, which loads heavy libraries. `lease_owner` is
-    whom the watchdog of this process knows: it holds the leases of what is executed here. `supervisor` stands
-    in for the supervisord of the home.
+    `start` opens the connections and loads heavy libraries. `lease_owner` is the owner that this process's
+    watchdog knows; the leases of local executions carry it. `supervisor` replaces the home's supervisord.
+    `_opening` guards the database and the start of the connections against `close`.
     """
 
     settings: Settings
@@ -58,50 +58,50 @@ class ConsoleContext:
 
     @cached_property
     def journal(self) -> Journal:
-        """What is done here, kept."""
+        """The journal of actions of this home."""
         return Journal(self.settings.state_dir)
 
     @cached_property
     def ui_state(self) -> UiState:
-        """What is remembered until the next time."""
+        """The UI state that is saved between two consoles."""
         return UiState(self.settings.state_dir)
 
     @cached_property
     def tail(self) -> "MessageBuffer":
-        """The messages that have come; empty until the broker is connected."""
+        """The buffer of messages; empty until the broker is connected."""
         from .messages.buffer import MessageBuffer
 
         return MessageBuffer(self.namespace, capacity=self.preferences.messages, ui_priority=self.ui_priority)
 
     @property
     def tail_if_any(self) -> "MessageBuffer | None":
-        """The same, and None where no message is followed yet: asking loads nothing."""
+        """The buffer if it exists; loads nothing."""
         return self.__dict__.get("tail")
 
     @cached_property
     def local_executions(self) -> "LocalExecutions":
-        """The executions of this process; the first one opens its engine."""
+        """The executions in this process; the first use loads the engine."""
         from ..backend.services.executions.local import LocalExecutions
 
         return LocalExecutions(self.settings, self.lease_owner)
 
     @property
     def local_executions_if_any(self) -> "LocalExecutions | None":
-        """The same, and None where nothing was ever executed here: asking loads nothing."""
+        """The local executions if there were any; loads nothing."""
         return self.__dict__.get("local_executions")
 
     def take_ended(self) -> "Sequence[EndedExecution]":
-        """The executions of this process that ended since this was asked for last."""
+        """The executions of this process that ended since the last call."""
         return self.local_executions_if_any.take_ended() if self.local_executions_if_any else ()
 
     def close_unused_prefetch(self) -> None:
-        """Keep it where the console opens with the screen that shows it, else want it no more."""
+        """Close the prefetch if the console opens with a screen that does not show it."""
         opens_with = self.ui_state.recall(self.namespace, "screen") or PREFETCHED
         if self.prefetch is not None and opens_with != PREFETCHED:
             self.prefetch.close()
 
     def start(self) -> None:
-        """Open the connections; blocks until what was prefetched is on screen, then while libraries load."""
+        """Open the connections; blocks until the prefetched screen is painted, then while libraries load."""
         if self.prefetch is not None:
             self.prefetch.wait()
         from .alarms import AlarmMonitor
@@ -125,17 +125,17 @@ class ConsoleContext:
                 poller.start()
 
     def connections(self) -> tuple[ConnectionStatus, ...]:
-        """Broker, database and supervisor as they are now."""
+        """The current status of broker, database and supervisor."""
         if self.subscription is None:
             return tuple(ConnectionStatus(name) for name in ("broker", "db", "superv"))
         return (self.subscription.status(), *(poller.status() for poller in self.pollers))
 
     def owner(self) -> str | None:
-        """Who owns the namespace, as far as it is known."""
+        """The owner of the namespace, if known."""
         return self.namespace_owner.owner() if self.namespace_owner else None
 
     def switch_to(self, namespace: str) -> None:
-        """Another namespace from now on."""
+        """Change to another namespace."""
         self.namespace = namespace
         self.tail.set_namespace(namespace)
         for poller in self.pollers:
@@ -152,13 +152,13 @@ class ConsoleContext:
 
     @property
     def why_read_only(self) -> str:
-        """Why nothing may be changed from here, as far as it is known; empty where it may."""
+        """Why this console must not change anything, as far as known; empty if it may."""
         if self.read_only:
             return "the console was started with --read-only"
         return self._database.read_only if self._database is not None else ""
 
     def close(self) -> None:
-        """End what is executed here, close connections and database; blocks until that is done."""
+        """End the local executions, close connections and database; blocks."""
         self._closed = True
         if self.prefetch is not None:
             self.prefetch.close()

@@ -1,4 +1,4 @@
-"""Whether what is stored of a workflow is still what its file says."""
+"""Compares stored definitions with the files of the workflows."""
 
 import hashlib
 import threading
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class FileDrift:
-    """Compares stored definitions with the workflows' files; what was read once is not read again."""
+    """Tells whether a workflow's file has changed since a definition was stored; caches what it has read."""
 
     def __init__(self, context: "ConsoleContext") -> None:
         self._context = context
@@ -21,7 +21,7 @@ class FileDrift:
         self._lock = threading.Lock()
 
     def of(self, definition_id: int, workflow_name: str) -> bool | None:
-        """Whether the file differs from the definition; None where there is no such file. Blocks."""
+        """Whether the file differs from the definition; None if the file does not exist. Blocks."""
         path = self.path_of(workflow_name)
         with self._lock:
             now = self._of_file(path) if path else None
@@ -34,7 +34,7 @@ class FileDrift:
             return self._stored[definition_id] != now
 
     def path_of(self, workflow_name: str) -> Path | None:
-        """The workflow's file, were it there; None for a name that is none of a file."""
+        """The path of the workflow's file, which may not exist; None if the name cannot be a file's."""
         name = f"{workflow_name}.py"
         plain = Path(name).name == name and name.isprintable() and not workflow_name.startswith(".")
         return self._context.settings.workflows_dir / name if plain else None

@@ -1,4 +1,4 @@
-"""What goes on when the console is left, and what ends with it."""
+"""What continues after the console is left, and what stops with it."""
 
 from collections.abc import Callable, Iterator
 
@@ -14,7 +14,7 @@ MAX_NAMED = 3
 
 
 def what_remains(context: ConsoleContext) -> list[str]:
-    """A line for each thing that keeps running; answers within about two seconds, whatever is down."""
+    """A line for each thing that keeps running; takes two seconds at most, whatever is down."""
     questions: tuple[Callable[[ConsoleContext], list[str]], ...] = (_executions, _agents, _broker)
     probes = [Probe(lambda question=question: list(_answers(question, context))) for question in questions]  # type: ignore[misc]
     return [line for one in probes for line in one.within(ANSWER_SECONDS, list)]
@@ -24,7 +24,7 @@ def _answers(question: Callable[[ConsoleContext], list[str]], context: ConsoleCo
     try:
         yield from question(context)
     except SwfError as error:
-        yield f"cannot tell: {error.message}"
+        yield f"unknown: {error.message}"
 
 
 def _executions(context: ConsoleContext) -> list[str]:
@@ -42,9 +42,9 @@ def _agents(context: ConsoleContext) -> list[str]:
     supervisor = probe_supervisor(context.settings, context.supervisor)
     up = [one for one in supervisor.processes if str(one.state) == "RUNNING"]
     if not up:
-        return ["no agent runs under supervisord"]
-    programs = "1 program goes" if len(up) == 1 else f"{len(up)} programs go"
-    return [f"{programs} on under supervisord (pid {supervisor.pid}): swf-console down ends what runs"]
+        return ["no agents running under supervisord"]
+    programs = "1 program continues" if len(up) == 1 else f"{len(up)} programs continue"
+    return [f"{programs} under supervisord (pid {supervisor.pid}); swf-console down stops them"]
 
 
 def _broker(context: ConsoleContext) -> list[str]:
@@ -52,5 +52,5 @@ def _broker(context: ConsoleContext) -> list[str]:
     if following is None or context.settings.broker is not None:
         return []
     if following.broker_is_ours:
-        return ["the embedded broker was started here: it ends once nobody uses it"]
-    return ["the embedded broker goes on: somebody else started it"]
+        return ["the embedded broker was started by this console; it stops when no client is connected"]
+    return ["the embedded broker continues; another process started it"]

@@ -1,4 +1,4 @@
-"""Fast processing: what the configured run would need, and what the last one's slices and workers do."""
+"""Fast processing: a forecast for the configured run, and the last run's slices and workers."""
 
 import time
 from collections import deque
@@ -26,7 +26,7 @@ WHAT_IF = "what if"
 
 @dataclass(frozen=True, slots=True)
 class CapacityForecast:
-    """What a run would need. `capacity` is None where the configuration has no workers."""
+    """The forecast of a run. `capacity` is None if the configuration has no workers."""
 
     configuration: str
     capacity: Capacity | None
@@ -39,7 +39,7 @@ class CapacityForecast:
 
 @dataclass(frozen=True, slots=True)
 class WorkerView:
-    """A worker as it reported last; `slice_id` is what it works on."""
+    """A worker as it last reported; `slice_id` is the slice that it processes."""
 
     worker_id: str
     status: str
@@ -51,7 +51,7 @@ class WorkerView:
 
 @dataclass(frozen=True, slots=True)
 class FastRun:
-    """The newest run with slices or workers; `rate` is in slices finished per second, lately."""
+    """The newest run with slices or workers; `rate` is slices finished per second in the last 30 s."""
 
     execution_id: str
     state: RunState
@@ -62,7 +62,7 @@ class FastRun:
 
 @dataclass(frozen=True, slots=True)
 class FastProcessingSnapshot:
-    """Everything on the screen; the troubles say why something is not known."""
+    """Everything on the screen; the troubles say why something is unknown."""
 
     forecast: CapacityForecast | None
     forecast_trouble: str
@@ -71,10 +71,7 @@ class FastProcessingSnapshot:
 
 
 class FastProcessingMonitor:
-    """Reads again and again; the prediction is made again when a file of the workflows has changed.
-
-    Not for several threads at once. `workers` asks what if there were so many.
-    """
+    """Reads the run, and predicts it again when a file of the workflows has changed. Not thread-safe."""
 
     def __init__(self, context: ConsoleContext) -> None:
         self._context = context
@@ -82,7 +79,10 @@ class FastProcessingMonitor:
         self._finished: deque[tuple[float, int, int]] = deque()
 
     def snapshot(self, workers: int | None = None) -> FastProcessingSnapshot:
-        """Predict and read; blocks. What cannot be known is said, not raised."""
+        """Predict and read; blocks. What cannot be read is reported in the troubles, not raised.
+
+        `workers` replaces the configured number of workers.
+        """
         forecast, trouble = self._forecast(workers)
         run, database_trouble = None, ""
         try:
@@ -141,7 +141,7 @@ class FastProcessingMonitor:
         return None
 
     def _rate(self, state: RunState) -> float | None:
-        """Slices finished per second since half a minute ago, or since it is read."""
+        """Slices finished per second in the last 30 s, or since the run is read."""
         now = time.monotonic()
         if self._finished and self._finished[0][2] != state.run_number:
             self._finished.clear()

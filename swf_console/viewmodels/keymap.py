@@ -1,4 +1,4 @@
-"""The key map of settings.toml: whether its actions and keys are there, and no key hides another."""
+"""Checks the key map of settings.toml: its actions and keys exist, and no key hides another."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,11 +9,11 @@ from ..backend.core.errors import Problem
 from ..backend.core.suggest import suggest
 
 KEY = re.compile(r"(?:[a-z]+\+)*(?:[^\s,]|[a-z][a-z0-9_]+)")
-KEYS = 'Write one or more keys, as in "space,p" or "ctrl+l"'
+KEYS = 'Write one or more keys, for example "space,p" or "ctrl+l"'
 
 
 class KnownKey(NamedTuple):
-    """An action that keys can be given to: where it works, and what it has without a key map."""
+    """An action that can have keys: its scope, and its keys without a key map."""
 
     scope: str
     keys: tuple[str, ...]
@@ -23,8 +23,9 @@ class KnownKey(NamedTuple):
 class KnownKeys(NamedTuple):
     """What a key map can name.
 
-    `hides` are the places around a place, whose keys do nothing where both have the same ones. `name_of`
-    gives the one name of a key, and nothing where there is none; `types` says whether it is text in a place.
+    `hides` maps a scope to those around it: a key of the inner scope hides the same key of the outer ones.
+    `name_of` is the canonical name of a key, empty for an unknown one; `types` says whether the key is text
+    input in a scope.
     """
 
     actions: Mapping[str, KnownKey]
@@ -50,26 +51,26 @@ def key_problems(document: Document, known: Callable[[], KnownKeys] | None) -> I
 
 
 def _wrong(name: str, value: Any, known: KnownKeys | None) -> tuple[str, str] | None:
-    """What is wrong with one line of it, and what to write instead."""
+    """What is wrong with one line of the key map, and the remedy."""
     if not isinstance(value, str) or not all(map(KEY.fullmatch, _split(value))):
-        return "is no key", KEYS
+        return "is not a key", KEYS
     if known is None:
         return None
     if name not in known.actions:
-        otherwise = "swf-console settings sample names them all"
+        otherwise = "swf-console settings sample lists the actions"
         remedy = suggest(name, known.actions, otherwise=otherwise, at_most=1)
-        return "there is no such action", remedy
+        return "unknown action", remedy
     if unknown := [key for key in _split(value) if not known.name_of(key)]:
-        return f"{unknown[0]} is no key that a terminal sends", KEYS
+        return f"{unknown[0]} is not a key that a terminal sends", KEYS
     if text := [key for key in _split(value) if known.types(known.actions[name].scope, key)]:
-        return f"{text[0]} is text that is typed there", "Choose a key that types nothing, as ctrl+g or f2"
+        return f"{text[0]} is text input there", "Choose a key that is not text, such as ctrl+g or f2"
     return None
 
 
 def _clash(name: str, given: Mapping[str, Any], known: KnownKeys) -> tuple[str, str] | None:
-    """The first key that another action has too, where only one of them could be reached.
+    """The first key that another action has too, if only one of the two could be reached.
 
-    What the defaults already share is meant so. Of two lines that clash the later one is told.
+    Keys that the defaults already share are allowed. Of two clashing lines the later one is reported.
     """
     mine, earlier = known.actions[name], list(given)[: list(given).index(name)]
     for key, plain in ((key, known.name_of(key)) for key in _split(given[name])):
@@ -82,7 +83,7 @@ def _clash(name: str, given: Mapping[str, Any], known: KnownKeys) -> tuple[str, 
             and not (plain in mine.keys and plain in theirs.keys)
         }
         if same := [other for other, theirs in others.items() if theirs.scope == mine.scope]:
-            return f"{key} is the key of {same[0]}", _choose(same)
+            return f"{key} is already the key of {same[0]}", _choose(same)
         if under := [other for other, one in others.items() if one.scope in known.hides[mine.scope]]:
             return f"{key} would hide {_listed(under)}", _choose(under)
         if over := [other for other, one in others.items() if mine.scope in known.hides[one.scope]]:
@@ -97,7 +98,7 @@ def _names(action: str, given: Mapping[str, Any], known: KnownKeys) -> list[str]
 
 
 def _choose(others: Sequence[str]) -> str:
-    return f"Choose another key, or give {others[0] if len(others) == 1 else 'them'} another one too"
+    return f"Choose another key, or change the key of {others[0] if len(others) == 1 else 'these actions'}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
-"""Long lists as the console pages through them, from both ends, each row with the cursor of its place.
+"""Long lists in pages, from both ends, with a cursor for each row.
 
-The database's libraries are loaded by the thread that first reads a page, not by the one that paints.
+The database's libraries are loaded by the thread that reads the first page, not by the one that paints.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ COUNT_CAP = 10_001
 
 @dataclass(frozen=True, slots=True)
 class ListPage(Generic[T]):
-    """Some rows, each with its cursor, and whether others follow."""
+    """Rows with their cursors, and whether more follow."""
 
     items: tuple[T, ...]
     cursors: tuple[str, ...]
@@ -39,7 +39,7 @@ def _paged(items: tuple[T, ...], following: str | None, cursor: Callable[[T], st
 
 @dataclass(frozen=True, slots=True)
 class ListedExecution(ExecutionSummary):
-    """An execution and how many STFs it made; None where it is not known. Of one that runs 10,001 at most."""
+    """An execution and its number of STFs; None if unknown, at most 10,001 for a running one."""
 
     stf_count: int | None
 
@@ -52,7 +52,7 @@ def _listed(one: ExecutionSummary, stf_count: int | None) -> ListedExecution:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionsListed:
-    """Executions that are `wanted`, in an order of `database.executions`; descending has the newest first."""
+    """The `wanted` executions, in an order of `database.executions`; descending is newest first."""
 
     context: "ConsoleContext"
     wanted: ExecutionFilter = field(default_factory=ExecutionFilter)
@@ -75,7 +75,7 @@ class ExecutionsListed:
         return _paged(items, found.next, lambda one: executions.cursor(one, self.order_by))
 
     def count(self) -> tuple[int, bool]:
-        """How many there are, and whether that is exact; else there are more. Blocks."""
+        """The number of rows, and whether it is exact (else a lower bound). Blocks."""
         with self.context.database().read() as connection:
             return _capped(executions.count(connection, self.wanted))
 
@@ -95,7 +95,7 @@ class MessagesListed:
         return _paged(found.items, found.next, messages.cursor)
 
     def count(self) -> tuple[int, bool]:
-        """How many there are, and whether that is exact; else there are more. Blocks."""
+        """The number of rows, and whether it is exact (else a lower bound). Blocks."""
         with self.context.database().read() as connection:
             return _capped(messages.count(connection, self._wanted))
 
@@ -118,7 +118,7 @@ class DefinitionsListed:
         return _paged(found.items, found.next, definitions.cursor)
 
     def count(self) -> tuple[int, bool]:
-        """How many there are, and whether that is exact; else there are more. Blocks."""
+        """The number of rows, and whether it is exact (else a lower bound). Blocks."""
         with self.context.database().read() as connection:
             return _capped(definitions.count(connection, self.workflow_name))
 

@@ -1,4 +1,4 @@
-"""The operator's settings of the console: one TOML file, every value with its default, checked when read."""
+"""The console's settings: one TOML file, every value with a default, checked when read."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -20,11 +20,11 @@ AUTO = "auto"
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What settings.toml may say.
+    """The values of settings.toml.
 
-    `auto` theme and symbols are chosen by what the terminal can show. `frames` are the repaints a second of
-    what is live, `frames_ssh` those over SSH. `messages` is how many the tail keeps. `keys` gives actions
-    other keys: "messages.pause" = "space,p", as `?` names them.
+    With `auto`, theme and symbols depend on the terminal. `frames` are the repaints per second of live
+    screens, `frames_ssh` those over SSH. `messages` is the size of the tail's buffer. `keys` changes keys of
+    actions: "messages.pause" = "space,p".
     """
 
     theme: str = AUTO
@@ -39,17 +39,17 @@ class Preferences:
 LIMITS = {"frames": (1, 30), "frames_ssh": (1, 30), "messages": (100, 1_000_000)}
 CHOICES = {"theme": (AUTO, *THEMES), "symbols": (AUTO, *SYMBOLS)}
 HELP = {
-    "theme": f"Colours: {', '.join((AUTO, *THEMES))}. auto takes 16-colour where the terminal has no more.",
-    "symbols": f"Signs: {', '.join((AUTO, *SYMBOLS))}. auto takes ascii where the terminal is not UTF-8.",
-    "frames": "Repaints a second of what is live (1 to 30).",
-    "frames_ssh": "The same over SSH (1 to 30).",
-    "messages": "Messages that the live tail keeps (100 to 1,000,000); older ones come from the database.",
-    "mouse": "Whether the mouse works; false leaves it to the terminal, as to mark text.",
+    "theme": f"Colours: {', '.join((AUTO, *THEMES))}. auto uses 16-colour if the terminal has no more.",
+    "symbols": f"Symbols: {', '.join((AUTO, *SYMBOLS))}. auto uses ascii if the terminal is not UTF-8.",
+    "frames": "Repaints per second of live screens (1 to 30).",
+    "frames_ssh": "Repaints per second over SSH (1 to 30).",
+    "messages": "Messages in the buffer of the live tail (100 to 1,000,000); older ones are in the database.",
+    "mouse": "Use the mouse; false leaves it to the terminal, for example to select text.",
 }
 
 
 def preferences_file(environ: Mapping[str, str]) -> Path:
-    """Where they are: XDG_CONFIG_HOME, or ~/.config."""
+    """The path of settings.toml, in XDG_CONFIG_HOME or ~/.config."""
     base = environ.get("XDG_CONFIG_HOME", "")
     if not Path(base).is_absolute():
         base = str(Path(environ.get("HOME") or Path.home()) / ".config")
@@ -57,9 +57,10 @@ def preferences_file(environ: Mapping[str, str]) -> Path:
 
 
 def load_preferences(path: Path | None = None, known: "Callable[[], KnownKeys] | None" = None) -> Preferences:
-    """Read them; without a file the defaults. Raises ConfigurationError with every problem.
+    """Read settings.toml; without a file the defaults. Raises ConfigurationError with every problem.
 
-    `known` tells what keys can be given to, where the file gives any; without it only their form is checked.
+    `known` returns the actions and keys, and is called if the file has keys; without it only their form is
+    checked.
     """
     path = path or preferences_file(os.environ)
     if not path.exists():
@@ -76,12 +77,15 @@ def load_preferences(path: Path | None = None, known: "Callable[[], KnownKeys] |
 
 
 def sample(known: "KnownKeys") -> str:
-    """A settings file with every default, each with what it means; everything in it is a comment."""
+    """A settings file with every default and its meaning, all lines commented out."""
     defaults = Preferences()
-    lines = ["# Settings of the console. What is commented out is the default.", ""]
+    lines = ["# Settings of the console. Commented lines show the defaults.", ""]
     for name, words in HELP.items():
         lines += [f"# {words}", f"# {name} = {_toml(getattr(defaults, name))}", ""]
-    lines += ["# Other keys for actions, as ? names them; several are separated by commas.", "# [keys]"]
+    lines += [
+        "# Other keys for actions, by their names in the help (?); separate several keys by commas.",
+        "# [keys]",
+    ]
     for name, action in known.actions.items():
         lines.append(f"# {_toml(name)} = {_toml(','.join(action.keys))}  # {action.help}")
     return "\n".join(lines) + "\n"
@@ -95,15 +99,15 @@ def _problems(document: Document) -> Iterator[Problem]:
     known = {one.name for one in fields(Preferences)}
     for name, value in document.data.items():
         if name not in known:
-            remedy = suggest(name, known, at_most=1) or f"There are: {', '.join(sorted(known))}"
-            yield document.problem("there is no such setting", name, remedy=remedy)
+            remedy = suggest(name, known, at_most=1) or f"Known settings: {', '.join(sorted(known))}"
+            yield document.problem("unknown setting", name, remedy=remedy)
         elif wrong := _wrong(name, value):
             message, remedy = wrong
             yield document.problem(message, name, value=repr(value)[:60], remedy=remedy)
 
 
 def _wrong(name: str, value: Any) -> tuple[str, str] | None:
-    """What is wrong with a value, and what to write instead."""
+    """What is wrong with a value, and the remedy."""
     default = _toml(getattr(Preferences(), name)) if name != "keys" else ""
     if name in CHOICES:
         alike = suggest(str(value), CHOICES[name], at_most=1) or f"The default is {default}"

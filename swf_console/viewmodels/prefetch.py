@@ -1,7 +1,7 @@
-"""What the first screen shows, read by a process beside this one while this one still loads that screen.
+"""Reads the first screen's content in a second process while this one still loads the screen.
 
-What reads needs the database's libraries, which take as long to load as the screen does. That process ends
-with its answer; it changes nothing but a database file that is not there, or not at this version yet.
+Reading needs the database's libraries, which take as long to load as the screen. The process ends with its
+answer; it changes nothing, but creates or migrates the database file if necessary.
 """
 
 import os
@@ -22,9 +22,9 @@ T = TypeVar("T")
 
 
 class Prefetch(Generic[T]):
-    """Runs `python -m package` at once. `take` gives its answer, once.
+    """Runs `python -m package` immediately; `take` returns its answer, once.
 
-    The package's `__main__` writes a pickle of values that its module `snapshot` knows.
+    The package's `__main__` writes a pickle of classes of its module `snapshot`.
     """
 
     def __init__(self, package: str, arguments: Sequence[object] = ()) -> None:
@@ -37,11 +37,11 @@ class Prefetch(Generic[T]):
         self._lock, self._shown, self._taken = threading.Lock(), threading.Event(), False
 
     def take(self, timeout: float = WAIT_SECONDS) -> T | None:
-        """What it read; None where it has read nothing by then, or was asked before. Blocks meanwhile."""
+        """The answer; None if there is none within `timeout` seconds, or if it was already taken. Blocks."""
         import pickle
         from importlib import import_module
 
-        # loaded while there is time: the answer is made of these
+        # loaded while the other process still reads: the answer consists of these classes
         import_module(f"{self._package}.snapshot")
 
         with self._lock:
@@ -56,15 +56,15 @@ class Prefetch(Generic[T]):
         return answer
 
     def shown(self) -> None:
-        """Its answer is on screen, or there is none."""
+        """Report that the answer is on screen, or that there is none."""
         self._shown.set()
 
     def wait(self, timeout: float = WAIT_SECONDS) -> None:
-        """Wait until it is on screen, at most for so long."""
+        """Wait until the answer is on screen, at most `timeout` seconds."""
         self._shown.wait(timeout)
 
     def close(self) -> None:
-        """Want it no more."""
+        """End the process; the answer is not needed."""
         with self._lock:
             if not self._taken:
                 self._kill()

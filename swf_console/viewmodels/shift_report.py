@@ -1,4 +1,4 @@
-"""The handover to the next shift: how things stand, what ran, what failed, what was done."""
+"""The handover report for the next shift: state, executions, failures, actions."""
 
 import re
 from collections import Counter
@@ -20,13 +20,13 @@ MAX_LENGTH = 500
 
 
 def write_report(name: str, text: str, folder: Path | None = None) -> Path:
-    """Write `text` as `name`.md into `folder` (where the console was started), beside what is there already.
+    """Write `text` as a new file `name`.md in `folder` (default: where the console was started).
 
-    Raises UsageError where nothing can be written there.
+    Raises UsageError if no file can be written there.
     """
-    place = folder or Path.cwd()
+    target = folder or Path.cwd()
     for number in range(1, MAX_TRIES):
-        path = place / (f"{name}.md" if number == 1 else f"{name}-{number}.md")
+        path = target / (f"{name}.md" if number == 1 else f"{name}-{number}.md")
         try:
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)
@@ -34,14 +34,15 @@ def write_report(name: str, text: str, folder: Path | None = None) -> Path:
             continue
         except OSError as error:
             raise UsageError(
-                f"{path}: cannot be written: {error.strerror}", "Start the console where you may write"
+                f"{path}: cannot be written: {error.strerror}",
+                "Start the console in a folder where you have write permission",
             ) from error
         return path
-    raise UsageError(f"{place / name}.md: there are {MAX_TRIES} of them already", "Remove some")
+    raise UsageError(f"{target / name}.md: {MAX_TRIES} files of this name exist", "Remove old reports")
 
 
 def shift_log(entries: Sequence[JournalEntry], namespace: str | None) -> str:
-    """The journal as a table, the oldest first."""
+    """The journal as a Markdown table, oldest first."""
     lines = [f"# Shift log{f' of {plain(namespace)}' if namespace else ''}", ""]
     lines += [f"Written {instant(datetime.now(UTC))} UTC, {len(entries)} entries.", ""]
     return "\n".join([*lines, *journal_table(entries)]) + "\n"
@@ -50,7 +51,7 @@ def shift_log(entries: Sequence[JournalEntry], namespace: str | None) -> str:
 def journal_table(entries: Sequence[JournalEntry]) -> list[str]:
     """Entries as the lines of a Markdown table, the oldest first."""
     if not entries:
-        return ["Nothing was done here."]
+        return ["No actions recorded."]
     lines = ["| time (UTC) | kind | who | what | result |", "| --- | --- | --- | --- | --- |"]
     for entry in reversed(entries):
         what = f"`{plain(entry.command)}`" if entry.command else plain(entry.what)
@@ -62,7 +63,7 @@ def journal_table(entries: Sequence[JournalEntry]) -> list[str]:
 
 
 def plain(text: object) -> str:
-    """Text that cannot end a table's cell or begin anything else."""
+    """Text without characters that would end a table cell or start other Markdown."""
     one_line = re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", str(text))[:MAX_LENGTH]
     return one_line.replace("|", "\\|").replace("`", "'")
 
@@ -74,13 +75,13 @@ MAX_ENTRIES = 1_000
 
 
 def write_handover(context: ConsoleContext) -> str:
-    """Write the report into the folder where the console was started; returns its path. Blocks."""
+    """Write the report to the folder where the console was started; returns its path. Blocks."""
     text = handover(context)
     return str(write_report(f"handover-{datetime.now(UTC):%Y-%m-%d-%H%M}", text))
 
 
 def handover(context: ConsoleContext, shift: timedelta = SHIFT) -> str:
-    """The report as Markdown. A backend that is down is said in it, not raised."""
+    """The report as Markdown. A backend that is down is named in it, not raised."""
     since = datetime.now(UTC) - shift
     overview = OverviewMonitor(context).snapshot()
     namespace = f" of {plain(context.namespace)}" if context.namespace else ""
@@ -118,14 +119,14 @@ def _running(overview: OverviewSnapshot) -> list[str]:
         lines.append(
             f"- {plain(one.summary.execution_id)}: {one.stf_count:,}{of} STFs{where}, "
             f"by {plain(one.summary.executed_by)}, since {one.summary.start_time:%H:%M:%S} UTC"
-            f"{', LOST' if one.lost else ', is asked to stop' if one.stopping else ''}"
+            f"{', LOST' if one.lost else ', stop requested' if one.stopping else ''}"
         )
-    return ["## Running now", "", *(lines or ["Nothing runs."]), ""]
+    return ["## Running now", "", *(lines or ["No execution is running."]), ""]
 
 
 def _agents(overview: OverviewSnapshot) -> list[str]:
     agents = overview.agents
-    lines = ["| agent | state | heart-beat | note |", "| --- | --- | --- | --- |"]
+    lines = ["| agent | state | heartbeat | note |", "| --- | --- | --- | --- |"]
     for line in agents.lines:
         view = line.view
         heard = "-" if view.heartbeat_seconds is None else f"{view.heartbeat_seconds:.0f} s"
@@ -144,21 +145,20 @@ def _executions(context: ConsoleContext, since: datetime) -> list[str]:
         return ["## Executions of the last 8 hours", "", plain(error), ""]
     more = f" (the newest {MAX_EXECUTIONS} only)" if len(found) == MAX_EXECUTIONS else ""
     counts = Counter(one.status for one in found)
-    said = ", ".join(f"{count} {plain(status)}" for status, count in counts.most_common()) or "none"
+    counts_text = ", ".join(f"{count} {plain(status)}" for status, count in counts.most_common()) or "none"
     failures = [_failure(one) for one in found if one.status == "failed"][:MAX_FAILURES]
-    return ["## Executions of the last 8 hours", "", f"{said}{more}.", "", *failures, ""]
+    return ["## Executions of the last 8 hours", "", f"{counts_text}{more}.", "", *failures, ""]
 
 
 def _failure(one: ExecutionSummary) -> str:
     at = one.end_time or one.start_time
-    return (
-        f"- {plain(one.execution_id)} failed at {at:%H:%M:%S} UTC: {plain(one.error_message or 'no reason')}"
-    )
+    reason = plain(one.error_message or "no reason given")
+    return f"- {plain(one.execution_id)} failed at {at:%H:%M:%S} UTC: {reason}"
 
 
 def _journal(context: ConsoleContext, since: datetime) -> list[str]:
     try:
         entries = context.journal.entries(MAX_ENTRIES, since)
     except SwfError as error:
-        return ["## Done in the last 8 hours", "", plain(error)]
-    return ["## Done in the last 8 hours", "", *journal_table(entries)]
+        return ["## Actions of the last 8 hours", "", plain(error)]
+    return ["## Actions of the last 8 hours", "", *journal_table(entries)]

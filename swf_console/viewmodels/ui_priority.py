@@ -1,36 +1,36 @@
-"""Threads that fill buffers yield to the one that paints: they share one interpreter."""
+"""Threads that fill buffers yield to the painting thread: they share one interpreter lock."""
 
 import threading
 import time
 from collections.abc import Callable
 
 MAX_WAIT_SECONDS = 0.03
-# of the time that a thread has waited, the part in which it then need not wait
+# after waiting, a thread runs without waiting for this share of the time that it waited
 FREE_SHARE = 1 / 3
 
 Clock = Callable[[], float]
 
 
 class UiPriority:
-    """Says whether the thread that paints is at work; where it does not say so, it is not."""
+    """Whether the painting thread is busy; idle until it reports otherwise."""
 
     def __init__(self) -> None:
         self._idle = threading.Event()
         self._idle.set()
 
     def busy(self) -> None:
-        """It has something to do."""
+        """The painting thread starts to work."""
         self._idle.clear()
 
     def idle(self) -> None:
-        """It waits for something to do."""
+        """The painting thread waits for events."""
         self._idle.set()
 
     def yielder(self, now: Clock = time.monotonic) -> Callable[[], None]:
-        """What another thread calls between two pieces of its work; each thread has one of its own.
+        """The function that another thread calls between two pieces of work; one for each thread.
 
-        It waits while the one that paints is busy, 30 ms at most, and never for more than three quarters of
-        the time: a terminal that asks for too much keeps no message out.
+        It waits while the painting thread is busy, 30 ms at most, and never for more than three quarters of
+        the time: constant painting must not stop the receipt of messages.
         """
         idle, free_until = self._idle, float("-inf")
 

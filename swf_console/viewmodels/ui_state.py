@@ -1,4 +1,4 @@
-"""What a console remembers from one time to the next: the last screen, filters, columns."""
+"""UI state that is saved between two consoles: the last screen, filters, columns."""
 
 import contextlib
 import json
@@ -11,25 +11,25 @@ FILE = "console-memory.json"
 
 
 class UiState:
-    """Kept per namespace in the state directory; what cannot be read or written is forgotten."""
+    """The state by namespace, in one file; a file that cannot be read or written is ignored."""
 
     def __init__(self, state_dir: Path) -> None:
         self._path = state_dir / FILE
         self._all: dict[str, dict[str, Any]] = {
-            name: kept for name, kept in read_json(self._path).items() if isinstance(kept, dict)
+            name: state for name, state in read_json(self._path).items() if isinstance(state, dict)
         }
 
     def recall(self, namespace: str | None, what: str) -> Any:
-        """What was remembered under that name, or None."""
-        kept = self._all.get(namespace or "")
-        return kept.get(what) if isinstance(kept, dict) else None
+        """The saved value of that name, or None."""
+        state = self._all.get(namespace or "")
+        return state.get(what) if isinstance(state, dict) else None
 
-    def keep(self, namespace: str | None, what: str, value: Any) -> None:
-        """Remember something that JSON can hold, until it is saved for good."""
-        kept = self._all.setdefault(namespace or "", {})
-        kept[what] = value
+    def remember(self, namespace: str | None, what: str, value: Any) -> None:
+        """Set a JSON value; `save` writes it."""
+        state = self._all.setdefault(namespace or "", {})
+        state[what] = value
 
     def save(self) -> None:
-        """Write everything in one step; of two consoles the last one wins."""
+        """Write the file atomically; of two consoles the last one wins."""
         with contextlib.suppress(OSError, TypeError, ValueError):
             write_private(self._path, json.dumps(self._all))

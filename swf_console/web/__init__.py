@@ -1,4 +1,4 @@
-"""The console in a browser: each tab is a process of its own, and what it paints travels over a websocket."""
+"""The console in a browser: one process for each tab, its screen sent over a websocket."""
 
 import os
 
@@ -6,5 +6,5 @@ DRIVER = "swf_console.web.driver:TabDriver"
 
 
 def in_a_browser() -> bool:
-    """Whether this process paints for a tab."""
+    """Whether this process is the console of a browser tab."""
     return os.environ.get("TEXTUAL_DRIVER") == DRIVER

@@ -1,4 +1,4 @@
-"""Which requests are served: those of its own pages and, on loopback, under a name of this machine."""
+"""Which requests are served: those of its own pages and, on loopback, with a name of this machine."""
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -13,18 +13,18 @@ POLICY = (
 
 
 def auth_middleware(*, loopback_only: bool) -> Middleware:
-    """Refuses pages of other sites; with `loopback_only` also names that were made to resolve to here."""
+    """Refuse requests of other sites; with `loopback_only` also foreign host names (DNS rebinding)."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
         if loopback_only and not names_loopback(host):
-            raise web.HTTPForbidden(text="this console is served to this machine alone\n")
-        # a browser always says whose page opens a websocket
+            raise web.HTTPForbidden(text="this console is served only to this machine\n")
+        # RFC 6455, 4.1: a browser always sends Origin with a websocket handshake
         if origin is None and "Upgrade" in request.headers:
-            raise web.HTTPForbidden(text="a websocket without an origin is not served\n")
+            raise web.HTTPForbidden(text="websocket requests need an Origin header\n")
         if origin is not None and not same_origin(origin, host):
-            raise web.HTTPForbidden(text="requests of other web sites are not served\n")
+            raise web.HTTPForbidden(text="requests from other web sites are refused\n")
         return await handler(request)
 
     return check
@@ -36,7 +36,7 @@ def socket_origin(request: web.Request) -> str:
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """A page may load from and connect to this server alone, in no frame, and sends its address nowhere."""
+    """Security headers: pages use this server only, in no frame, and send no referrer."""
     response.headers.update(
         {
             "Content-Security-Policy": POLICY.format(socket=socket_origin(request)),

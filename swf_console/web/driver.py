@@ -1,4 +1,4 @@
-"""Output and keyboard of the console's process where its terminal is a tab of a browser."""
+"""The Textual driver of a console whose terminal is a browser tab."""
 
 import os
 from contextlib import suppress
@@ -10,7 +10,7 @@ from textual.messages import ExitApp
 
 
 class TabDriver(WebDriver):
-    """Textual's own, which also ends the console when the server is gone: no one could reach it any more."""
+    """Textual's web driver; it also ends the console when the server has ended."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class TabDriver(WebDriver):
         self._write = self._send  # type: ignore[assignment]
 
     def run_input_thread(self) -> None:
-        """Pass on what is typed; at the end of input the console ends."""
+        """Read the server's input; end the console at its end."""
         super().run_input_thread()
         self._app.post_message(ExitApp())
 

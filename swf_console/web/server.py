@@ -1,7 +1,7 @@
-"""Serves the console to browsers: one page, one websocket and one console a tab.
+"""Serves the console to browsers: one page, one websocket and one console process for each tab.
 
-The page lies below a key that is made at every start and printed where it was started: no cookie that
-other servers of this machine would receive, and nothing that a page of another site could guess.
+The page's path contains a key that is new at every start and printed in the terminal. A cookie would be sent
+to other servers of this host too; the key is not, and pages of other sites cannot guess it.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ ANY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 (not bound here)
 
 @dataclass(frozen=True, slots=True)
 class ConsoleAccess:
-    """What opens the console: the key in the address, or the token, which leads to that address."""
+    """What opens the console: the key in the address, or the token, which redirects to that address."""
 
     key: str
     token: str | None
@@ -43,16 +43,16 @@ class ConsoleAccess:
 
 
 def serve(command: Sequence[str], listening: Listening, token: str | None, up: Callable[[str], None]) -> None:
-    """Serve the console that `command` starts until a signal ends it; `up` is called with the address.
+    """Serve the console that `command` starts, until a signal; calls `up` with the address.
 
-    Raises UsageError for a host that may not be served like that, PortInUse.
+    Raises UsageError for a host that needs a token or a certificate, PortInUse.
     """
     tls = tls_context(listening)
     check_host(listening, token)
     access = ConsoleAccess(secrets.token_urlsafe(24), token, is_loopback(listening.host))
     with bound_socket(listening) as bound:
         bound.listen()
-        # a browser of another machine reaches every address by the name of this one
+        # browsers of other machines use the host name, whatever the address is
         host = socket.gethostname() if listening.host in ANY_ADDRESS else listening.host
         address = f"{base_url(host, bound.getsockname()[1], tls=tls is not None)}/{access.key}/"
         console = WebConsole(command, access, lambda: up(address))
@@ -67,7 +67,7 @@ def serve(command: Sequence[str], listening: Listening, token: str | None, up: C
 
 
 class WebConsole(Server):
-    """textual-serve behind authentication, with tabs that end their process when they close."""
+    """textual-serve with authentication; closing a tab ends its console process."""
 
     def __init__(self, command: Sequence[str], access: ConsoleAccess, up: Callable[[], None]) -> None:
         super().__init__(
@@ -77,7 +77,7 @@ class WebConsole(Server):
         self._tabs: dict[TabSession, web.WebSocketResponse] = {}
 
     async def make_app(self) -> web.Application:
-        """The whole site: the login page, and below its key the console."""
+        """The whole site: the login page, and the console below its key."""
         console = await self._make_app()
         console.router.add_static("/own", HERE / "static", name="own")
         site = web.Application(middlewares=[auth_middleware(loopback_only=self._access.loopback_only)])
@@ -89,21 +89,21 @@ class WebConsole(Server):
         return site
 
     async def on_startup(self, _app: web.Application) -> None:
-        """Say where it is served."""
+        """Report that the server is ready."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _exit_loop)
         self._up()
 
     async def on_shutdown(self, _app: web.Application) -> None:
-        """The consoles end with the server."""
+        """End the consoles with the server."""
         await asyncio.gather(*(self._end(tab, socket) for tab, socket in list(self._tabs.items())))
 
     @aiohttp_jinja2.template("login.html")
     async def handle_login(self, _request: web.Request) -> dict[str, Any]:
-        """For a browser without the address: a form for the token, where there is one."""
+        """The page for a browser without the key: a form for the token, if there is one."""
         return {"token": bool(self._access.token), "wrong": False}
 
     async def handle_token(self, request: web.Request) -> web.StreamResponse:
-        """The right token leads to the console."""
+        """Redirect to the console for the right token."""
         given = (await request.post()).get("token")
         token = (self._access.token or "").encode("utf-8", "surrogateescape")
         if token and isinstance(given, str) and hmac.compare_digest(given.encode(), token):
@@ -113,7 +113,7 @@ class WebConsole(Server):
 
     @aiohttp_jinja2.template("console.html")
     async def handle_index(self, request: web.Request) -> dict[str, Any]:
-        """The page: everything it loads comes from here."""
+        """The page of the console; it loads everything from this server."""
         router = request.app.router
         return {
             "font_size": to_int(request.query.get("fontsize", "16"), 16),
@@ -123,7 +123,7 @@ class WebConsole(Server):
         }
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
-        """One tab, from its opening to its end."""
+        """Serve one tab until it is closed."""
         if len(self._tabs) >= MAX_TABS:
             raise web.HTTPServiceUnavailable(text=f"{MAX_TABS} tabs are open: close one\n")
         websocket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS)

@@ -1,4 +1,4 @@
-"""One tab: the console's process behind it, from the first byte to the last."""
+"""The console process of one tab."""
 
 import asyncio
 from contextlib import suppress
@@ -8,18 +8,18 @@ from textual_serve.app_service import AppService
 
 from . import DRIVER
 
-# an execution of this process is ended in order, and its last messages are confirmed
+# long enough to end a local execution and to get its last messages confirmed
 QUIT_SECONDS = 15.0
 TERMINATE_SECONDS = 5.0
-# the server may run in tmux or screen, the browser's terminal does not
+# the server may run in tmux or screen; the browser's terminal is neither
 REMOVED = ("TMUX", "STY")
 
 
 class TabSession(AppService):
-    """Starts one console, and ends it when the tab is gone."""
+    """Starts one console, and ends it when the tab is closed."""
 
     async def stop(self) -> None:
-        """Ask the console to quit and wait for its end; one that does not is terminated."""
+        """Request the console to quit and wait for its end; terminate it if it does not."""
         task, self._task = self._task, None
         if task is None or self._process is None:
             return
@@ -27,7 +27,7 @@ class TabSession(AppService):
             async with asyncio.timeout(QUIT_SECONDS):
                 await self.send_meta({"type": "quit"})
                 await asyncio.wait({task})
-                # what is still painted must go somewhere, or the process waits for ever
+                # the remaining output must be read, or the process blocks in a full pipe
                 await self._process.communicate()
         for number in (SIGTERM, SIGKILL):
             if self._process.returncode is None:
@@ -38,5 +38,5 @@ class TabSession(AppService):
 
     def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
         environment = super()._build_environment(width, height)
-        kept = {name: value for name, value in environment.items() if name not in REMOVED}
-        return kept | {"TEXTUAL_DRIVER": DRIVER, "TERM": "xterm-256color"}
+        variables = {name: value for name, value in environment.items() if name not in REMOVED}
+        return variables | {"TEXTUAL_DRIVER": DRIVER, "TERM": "xterm-256color"}

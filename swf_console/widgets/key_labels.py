@@ -54,7 +54,7 @@ _ACTIONS = {action.id: action for action in REGISTRY}
 def with_keys(text: str) -> str:
     """Replace `{launch}` or `{agents.start}` by the first key of the action.
 
-    `{agents.start+}` stands for all its keys; an action without a key is named as the palette has it.
+    `{agents.start+}` stands for all its keys. An action without a key is shown by its title in the palette.
     """
     return _NAMED.sub(_keys, text)
 

@@ -1,13 +1,18 @@
-"""Limits repainting on slow terminals, so that keys do not wait behind live output."""
+"""Limits repaints on slow terminals, so that keys are not delayed by live output."""
 
 import time
 from collections.abc import Callable
 from typing import IO
 
+# a write that takes longer has blocked: scheduling alone delays one by a few milliseconds
 BLOCKED_SECONDS = 0.03
+# a single blocked write may be an accident; the terminal is slow if this share of the time was spent in one
 BLOCKED_SHARE = 0.3
+# the share of the measured rate for live repaints; the rest is for the answers to keys
 OUTPUT_SHARE = 0.4
+# how long a measured rate is used: after that the link may have become faster
 SLOW_SECONDS = 10.0
+# the longest pause between repaints, so that the slowest link shows changes too
 MAX_PAUSE = 2.0
 
 Clock = Callable[[], float]
@@ -16,8 +21,8 @@ Clock = Callable[[], float]
 class TerminalOutput:
     """A file that leads to a terminal; it measures how fast the terminal takes what is written.
 
-    `rate` (characters a second, most of them bytes) is known once a write has blocked twice in short order,
-    and for much of the time between: then all buffers on the way were full at both ends.
+    `rate` (characters per second) is known after two blocked writes that took much of the time between them:
+    then all buffers on the way were full both times, and what was written in between is what the link took.
     """
 
     def __init__(self, file: IO[str], now: Clock = time.monotonic) -> None:
@@ -29,16 +34,13 @@ class TerminalOutput:
         self._written_then = 0
 
     def write(self, text: str) -> None:
-        """Write."""
         self.written += len(text)
         self._timed(lambda: self._file.write(text))
 
     def flush(self) -> None:
-        """Flush."""
         self._timed(self._file.flush)
 
     def fileno(self) -> int:
-        """The file's number."""
         return self._file.fileno()
 
     def _timed(self, call: Callable[[], object]) -> None:
@@ -59,10 +61,7 @@ class TerminalOutput:
 
 
 class RepaintLimiter:
-    """Leaves more than half of a slow terminal's rate to the keys.
-
-    A measured rate is forgotten after ten seconds: the terminal may have become faster.
-    """
+    """Decides when live output is repainted; more than half of a slow terminal's rate stays free for keys."""
 
     def __init__(self, now: Clock = time.monotonic) -> None:
         self._now = now

@@ -1,4 +1,4 @@
-"""The DAQ states of a run on one line, with the present one marked; and progress bars."""
+"""The DAQ states of a run on one line, the current one marked; and progress bars."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ IDLE_STATES = {"no_beam", "off"}
 
 @dataclass(frozen=True, slots=True)
 class PassedState:
-    """A state that a run was in. `seconds` is its duration so far, where that is known."""
+    """A state that a run was in. `seconds` is its duration so far, if known."""
 
     state: str
     substate: str = ""
@@ -24,7 +24,7 @@ class PassedState:
 
 
 def state_parts(passed: Sequence[PassedState], width: int, *, ended: bool = False) -> list[Part]:
-    """The states in order; where there is no available for all, the earliest are left out."""
+    """The states in order; the earliest are left out if not all fit."""
     shown: list[Part] = []
     available = width
     for n, one in enumerate(reversed(passed)):

@@ -1,4 +1,4 @@
-"""Strips: painted lines, as Textual keeps them."""
+"""Strips: painted lines of Textual widgets."""
 
 from collections.abc import Iterable, Sequence
 
@@ -17,7 +17,7 @@ class StripWidget(Widget):
     _base_style: Style | None = None
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Paint a region. The base style depends on all ancestors: to compute it takes as long as a line."""
+        """Paint a region. The base style depends on all ancestors: it takes as long as painting a line."""
         self._base_style = None
         self._base_style = self.base_style
         return super().render_lines(crop)
@@ -36,12 +36,12 @@ def make_strip(segments: Iterable[Segment], width: int, style: Style) -> Strip:
 def avoid_strip_cycles() -> None:
     """Keep Textual's strips from referring to themselves.
 
-    A strip that is painted whole is put into its own cache, a cycle that only the garbage collector ends.
-    There are hundreds a second, each with twenty objects.
+    Textual 8.2: `Strip.divide` puts a strip that is painted whole into its own cache, a cycle that only the
+    garbage collector frees. A live tail makes hundreds of strips per second, each with twenty objects.
     """
     Strip.divide = _divided  # type: ignore[method-assign, assignment]
 
 
 def _divided(strip: Strip, cuts: Iterable[int]) -> Sequence[Strip]:
-    places = [cut for cut in cuts if cut <= strip.cell_length]
-    return [strip] if places == [strip.cell_length] else _divide(strip, places)
+    inside = [cut for cut in cuts if cut <= strip.cell_length]
+    return [strip] if inside == [strip.cell_length] else _divide(strip, inside)

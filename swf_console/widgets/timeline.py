@@ -34,18 +34,18 @@ class Timeline(Widget, can_focus=False):
 
     def show(self, spans: Sequence[Span], at: float | None = None, words: str = "") -> None:
         """Show these states, with a mark and `words` at `at` seconds."""
-        wanted = (tuple(spans), at, words)
-        if wanted != (self._spans, self._at, self._words):
-            self._spans, self._at, self._words = wanted
+        content = (tuple(spans), at, words)
+        if content != (self._spans, self._at, self._words):
+            self._spans, self._at, self._words = content
             self.refresh()
 
     def render(self) -> RenderResult:
         """The three lines."""
-        return Content("\n").join(drawn(self._spans, self.size.width, self._at, self._words))
+        return Content("\n").join(timeline_lines(self._spans, self.size.width, self._at, self._words))
 
 
 def widths_of(spans: Sequence[Span], width: int) -> list[int]:
-    """The cells of each span: in proportion, at least one where there is room, `width` in all."""
+    """The cells of each span: in proportion to its duration, at least one if they fit, `width` in all."""
     least = 1 if len(spans) <= width else 0
     total = sum(span.seconds for span in spans)
     free = width - least * len(spans)
@@ -57,7 +57,9 @@ def widths_of(spans: Sequence[Span], width: int) -> list[int]:
     return widths
 
 
-def drawn(spans: Sequence[Span], width: int, at: float | None = None, words: str = "") -> list[Content]:
+def timeline_lines(
+    spans: Sequence[Span], width: int, at: float | None = None, words: str = ""
+) -> list[Content]:
     """The lines of a timeline, `width` cells wide."""
     if not spans or width < 1:
         return [Content("no states recorded")]

@@ -55,7 +55,7 @@ class BlockingCall:
         return True
 
     def _answer(self, then: Callable[[T], None], answer: T) -> None:
-        with suppress(RuntimeError):  # the application has ended meanwhile, with its loop
+        with suppress(RuntimeError):  # the application's loop has ended meanwhile
             self._owner.call_later(self._ended, then, answer)
 
     def _ended(self, then: Callable[[T], None], answer: T) -> None:
@@ -64,7 +64,7 @@ class BlockingCall:
 
 
 class LatestCall(Generic[T]):
-    """Calls in the background; a newer call replaces a waiting one, and the result of an older is dropped."""
+    """Calls in the background; a newer call replaces a queued one, and results of older calls are dropped."""
 
     def __init__(self, owner: Widget, name: str) -> None:
         self._background = BlockingCall(owner, name)
@@ -75,10 +75,10 @@ class LatestCall(Generic[T]):
         """Whether a result is expected."""
         return self._background.busy
 
-    def ask(
+    def submit(
         self, call: Callable[[], T], done: Callable[[T], None], failed: Callable[[Exception], None]
     ) -> None:
-        """Call this, and drop what was asked before."""
+        """Start this call, or queue it in place of the one that waits."""
         self._waiting = call, done, failed
         if not self._background.busy:
             self._go()

@@ -140,7 +140,7 @@ def find_who_stopped_it_and_replay(terminal: Tmux) -> None:
 def leave(terminal: Tmux, namespace: str) -> None:
     terminal.type("q")
     terminal.wait_for("Quit the console?", f"no execution is running in {namespace}")
-    terminal.wait_match(r"\d programs go on under supervisord")
+    terminal.wait_match(r"\d programs continue under supervisord")
     terminal.type("y")
     terminal.wait_for(PROMPT)
     terminal.type(f"clear; {TYPED} executions; {TYPED} down; echo code=$?\n")

@@ -45,5 +45,5 @@ def quiet(tmp_path: Path) -> ConsoleContext:
     environment = plain_environment(SWF_STATE_DIR=str(tmp_path / "state"), USER="alice")
     made = ConsoleContext(load_settings(environment, home=tmp_path / "home"), namespace="torre1")
     for namespace in (None, "torre1", "alice-dev"):
-        made.ui_state.keep(namespace, "screen", "messages")
+        made.ui_state.remember(namespace, "screen", "messages")
     return made

@@ -70,5 +70,5 @@ def test_columns_are_chosen_by_name_and_remembered(
         screen.recall({"columns": remembered["columns"]})
         await until(pilot, lambda: head_of(screen) == titles)
 
-    context.ui_state.keep("demo", "screen", "overview")
+    context.ui_state.remember("demo", "screen", "overview")
     play(context, steps)

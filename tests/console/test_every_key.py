@@ -27,7 +27,7 @@ def test_every_key_of_the_scope_is_pressed_and_does_something(
 ) -> None:
     assert scope in SCRIPTS, f"nothing presses the keys of {scope}"
     monkeypatch.chdir(tmp_path)
-    context.ui_state.keep("demo", "screen", "overview")
+    context.ui_state.remember("demo", "screen", "overview")
     play_script(scope, context, supervisor)
 
 

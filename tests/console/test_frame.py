@@ -279,7 +279,7 @@ def test_without_colours_the_chosen_line_of_a_list_is_seen(
 
 
 def test_what_is_remembered_comes_back(quiet: ConsoleContext) -> None:
-    quiet.ui_state.keep("torre1", "messages", {"filter": "type=stf_*"})
+    quiet.ui_state.remember("torre1", "messages", {"filter": "type=stf_*"})
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await until(pilot, lambda: quiet.tail.filter_text == "type=stf_*")

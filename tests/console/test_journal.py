@@ -92,7 +92,7 @@ def test_a_report_never_takes_the_place_of_another(tmp_path: Path) -> None:
 
 
 def test_an_empty_shift_log_says_so() -> None:
-    assert "Nothing was done here." in shift_log([], None)
+    assert "No actions recorded." in shift_log([], None)
 
 
 def test_the_handover_says_how_things_stand(

@@ -204,6 +204,6 @@ def test_the_namespace_that_is_looked_at_is_listed_before_anything_is_in_it(
 
     async def look(_app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: [item.key for item in screen.names.items] == ["demo", "other"])
-        assert screen.names.items[0].cells[2].text == "nobody yet"
+        assert screen.names.items[0].cells[2].text == "none yet"
 
     drive(context, look)

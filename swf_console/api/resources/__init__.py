@@ -1,1 +1,1 @@
-"""The resources of the interface, one module each."""
+"""The resources of the REST interface, one module each."""

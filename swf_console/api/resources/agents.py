@@ -1,4 +1,4 @@
-"""`/systemagents/`: agents as they describe themselves."""
+"""`/systemagents/`: agents and their heartbeats."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -28,7 +28,7 @@ _COPIED = set(Heartbeat._fields) - {"at", "operational_state", "metadata"}
 
 
 class HeartbeatReport(RequestSchema):
-    """What an agent says of itself; what it leaves out stays as it was."""
+    """A heartbeat; fields that it omits keep their stored value."""
 
     instance_name: Name
     agent_type: Word
@@ -58,14 +58,15 @@ class AgentQuery(RequestSchema):
 
 
 def heartbeat(connection: Connection, request: Request) -> Response:
-    """Store what an agent says of itself; what it leaves out stays."""
+    """Store a heartbeat."""
     report = _heartbeat(request, _stored_agents(connection, [request]))
     return Response(ROW(agents.heartbeat(connection, report)))
 
 
 def heartbeat_each(connection: Connection, requests: Sequence[Request]) -> list[Response | Exception]:
-    """Store what many agents say of themselves, as `heartbeat` does."""
+    """Store the heartbeats of many agents."""
     if len({request.body["instance_name"] for request in requests}) < len(requests):
+        # several heartbeats of one agent: each must see the one before
         return [heartbeat(connection, request) for request in requests]
     before = _stored_agents(connection, requests)
     stored = agents.heartbeats(connection, [_heartbeat(request, before) for request in requests])
@@ -73,7 +74,7 @@ def heartbeat_each(connection: Connection, requests: Sequence[Request]) -> list[
 
 
 def _stored_agents(connection: Connection, requests: Sequence[Request]) -> Mapping[str, Agent]:
-    """The agents whose beats leave something as it was."""
+    """The stored agents whose heartbeat omits a field that must be merged."""
     bodies = [request.body for request in requests]
     names = [
         one["instance_name"]
@@ -99,7 +100,7 @@ def _heartbeat(request: Request, known: Mapping[str, Agent]) -> Heartbeat:
 
 
 def _metadata(body: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Its metadata, with what the table has no column for."""
+    """The metadata, with the fields that have no column."""
     metadata: dict[str, Any] | None = body.get("metadata")
     if body.get("mq_connected") is None:
         return metadata
@@ -116,7 +117,7 @@ OPERATIONS = (
         "POST",
         f"{BASE}/heartbeat",
         heartbeat,
-        "Register an agent, or tell how it is",
+        "Register an agent or store its heartbeat",
         writes=True,
         batch_handler=heartbeat_each,
         batch_seconds=0.05,

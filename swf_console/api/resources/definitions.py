@@ -1,4 +1,4 @@
-"""`/workflow-definitions/`: stored once per name and version, never rewritten."""
+"""`/workflow-definitions/`: stored once per name and version, never changed."""
 
 from typing import Annotated
 
@@ -36,7 +36,7 @@ class DefinitionQuery(RequestSchema):
 
 
 def create(connection: Connection, request: Request) -> Response:
-    """Store a definition; one of that name and version stays as it is."""
+    """Store a definition; an existing one of that name and version is not changed."""
     new = NewDefinition(**request.body)
     before = definitions.find(connection, new.workflow_name, new.version)
     return Response(ROW(definitions.ensure(connection, new)), 201 if before is None else 200)
@@ -45,7 +45,7 @@ def create(connection: Connection, request: Request) -> Response:
 def get(connection: Connection, request: Request) -> Response:
     """Read a definition."""
     found = definitions.get(connection, request.keys["id"])
-    return Response(ROW(existing(found, "id", "There is no definition of this id.")))
+    return Response(ROW(existing(found, "id", f"Definition not found: {request.keys['id']}")))
 
 
 def list_definitions(connection: Connection, request: Request) -> Response:

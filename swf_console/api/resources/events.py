@@ -1,4 +1,4 @@
-"""`/system-state-events/`: what happened in a run, and when."""
+"""`/system-state-events/`: the state events of runs."""
 
 from typing import Annotated, Any
 
@@ -32,7 +32,7 @@ class StateEventQuery(RequestSchema):
 
 
 def create(connection: Connection, request: Request) -> Response:
-    """Store an event, once however often it is sent."""
+    """Store an event; the same event sent again is not stored twice."""
     body = request.body
     data = body.get("event_data")
     event = StateEvent(

@@ -1,4 +1,4 @@
-"""`/workflow-executions/`: where agents find the parameters of what they take part in."""
+"""`/workflow-executions/`: executions and their parameters."""
 
 from typing import Annotated, Any
 
@@ -60,7 +60,7 @@ ExecutionUpdate = ExecutionCreate.changes("ExecutionUpdate", "execution_id", "wo
 
 
 def create(connection: Connection, request: Request) -> Response:
-    """Store an execution; one of that id stays as it is."""
+    """Store an execution; an existing one of that id is not changed."""
     row = {"start_time": request.now, **request.body}
     definition = row.pop("workflow_definition")
     if definitions.get(connection, definition) is None:
@@ -75,7 +75,7 @@ def get(connection: Connection, request: Request) -> Response:
 
 
 def change(connection: Connection, request: Request) -> Response:
-    """Change an execution; one that has ended never runs again, one that a runner holds is its runner's."""
+    """Change an execution; an ended one stays ended, and only its owner ends a running one."""
     before = _known(connection, request)
     changes = _allowed(before, request.body)
     after = executions.rows.change(connection, before.execution_id, changes)
@@ -88,8 +88,9 @@ def list_executions(connection: Connection, request: Request) -> Response:
 
 
 def _known(connection: Connection, request: Request) -> Execution:
-    found = executions.get(connection, request.keys["execution_id"])
-    return existing(found, "execution_id", "There is no execution of this id.")
+    execution_id = request.keys["execution_id"]
+    found = executions.get(connection, execution_id)
+    return existing(found, "execution_id", f"Execution not found: {execution_id}")
 
 
 def _allowed(before: Execution, changes: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +99,7 @@ def _allowed(before: Execution, changes: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in changes.items() if name not in ("status", "end_time")}
     held = before.owner is not None and before.status == "running"
     if held and ("status" in changes or "end_time" in changes) and status != before.status:
-        raise Problems.of("status", "A runner holds this execution: ask the runner to stop it.")
+        raise Problems.of("status", "A runner owns this execution: request the stop from the runner.")
     return changes
 
 

@@ -1,4 +1,4 @@
-"""`/fastmon-files/`: TF samples, known by their names."""
+"""`/fastmon-files/`: TF samples, identified by name."""
 
 from typing import Annotated, Any
 
@@ -57,7 +57,7 @@ FastmonFileUpdate = FastmonFileCreate.changes("FastmonFileUpdate", "stf_file", "
 
 
 def create(connection: Connection, request: Request) -> Response:
-    """Register TF samples; those of a name that is there stay as they are."""
+    """Register TF samples; existing ones of the same name are not changed."""
     parents = files.stf_ids(connection, (one["stf_file"] for one in request.bodies))
     stored = [_create(connection, one, index, request, parents) for index, one in enumerate(request.bodies)]
     return bulk_response(
@@ -67,14 +67,13 @@ def create(connection: Connection, request: Request) -> Response:
 
 def get(connection: Connection, request: Request) -> Response:
     """Read a TF sample."""
-    return Response(_existing_row(files.fastmon_rows.get(connection, request.keys["tf_file_id"])))
+    return Response(_existing_row(request, files.fastmon_rows.get(connection, request.keys["tf_file_id"])))
 
 
 def change(connection: Connection, request: Request) -> Response:
     """Change a TF sample."""
-    return Response(
-        _existing_row(files.fastmon_rows.change(connection, request.keys["tf_file_id"], request.body))
-    )
+    found = files.fastmon_rows.change(connection, request.keys["tf_file_id"], request.body)
+    return Response(_existing_row(request, found))
 
 
 def list_files(connection: Connection, request: Request) -> Response:
@@ -105,8 +104,8 @@ def _by_id(connection: Connection, text: str) -> str | None:
     return identity if files.stf_name(connection, identity) is not None else None
 
 
-def _existing_row(found: NamedFastmonFile | None) -> dict[str, Any]:
-    return ROW(existing(found, "tf_file_id", "There is no TF sample of this id."))
+def _existing_row(request: Request, found: NamedFastmonFile | None) -> dict[str, Any]:
+    return ROW(existing(found, "tf_file_id", f"TF sample not found: {request.keys['tf_file_id']}"))
 
 
 OPERATIONS = (

@@ -1,4 +1,4 @@
-"""`/logs/`: lines of programs' logs, taken without a token and never given out."""
+"""`/logs/`: log lines of programs, accepted without a token and never readable here."""
 
 from typing import Annotated, Any
 
@@ -34,7 +34,7 @@ class LogStored(BaseModel):
 
 
 def create(connection: Connection, request: Request) -> Response:
-    """Store a line, once however often it is sent."""
+    """Store a line; the same line sent again is not stored twice."""
     body = {name: value for name, value in request.body.items() if value is not None}
     entry = LogEntry(**{"timestamp": request.now, **body})
     stored = logs.insert_once(connection, entry)

@@ -1,4 +1,4 @@
-"""`/workflow-messages/`: what went over the broker."""
+"""`/workflow-messages/`: recorded messages."""
 
 import json
 import uuid
@@ -30,10 +30,10 @@ class MessageCreate(RequestSchema):
     message_id: Identifier | MISSING | None = MISSING
     message_type: Annotated[str, ShortText(50)] | MISSING | None = MISSING
     msg_type: Annotated[str, ShortText(50)] | MISSING | None = Field(
-        MISSING, description="Another name of message_type"
+        MISSING, description="Alias of message_type"
     )
     sender_agent: Name | MISSING | None = MISSING
-    sender: Name | MISSING | None = Field(MISSING, description="Another name of sender_agent")
+    sender: Name | MISSING | None = Field(MISSING, description="Alias of sender_agent")
     namespace: Name | MISSING | None = MISSING
     execution_id: Name | MISSING | None = MISSING
     run_id: Annotated[str, ShortText(50)] | MISSING | None = MISSING
@@ -55,7 +55,7 @@ class MessageQuery(RequestSchema):
 
 
 def create(connection: Connection, request: Request) -> Response:
-    """Record a message, once however often it is sent, and give it to the live stream."""
+    """Record a message, once, and pass it to the live stream."""
     body = request.body
     content = body.get("message_content")
     new = NewMessage(
@@ -81,7 +81,7 @@ def list_messages(connection: Connection, request: Request) -> Response:
 
 
 def _derived_id(body: dict[str, Any]) -> str:
-    """The same message sent again is the same row; without a time of sending nothing tells that it is."""
+    """An id from the content, so that a message sent again is the same row; random without sent_at."""
     if body.get("sent_at") is None:
         return str(uuid.uuid4())
     return uuid_from("message", json.dumps(body, sort_keys=True, default=str))

@@ -1,4 +1,4 @@
-"""`/namespaces/`."""
+"""`/namespaces/`: namespaces and their owners."""
 
 from typing import Literal
 
@@ -14,7 +14,7 @@ ROW = ResponseRow("Namespace", Namespace)
 
 
 class NamespaceEnsure(RequestSchema):
-    """A namespace that must be there."""
+    """A namespace to create if it does not exist."""
 
     name: Name
     owner: Name = "unknown"
@@ -35,7 +35,7 @@ class NamespaceQuery(RequestSchema):
 
 
 def ensure(connection: Connection, request: Request) -> Response:
-    """See that a namespace is there; the owner of one that is stays."""
+    """Create a namespace if it does not exist; an existing one keeps its owner."""
     namespace, created = namespaces.ensure(connection, request.body["name"], request.body["owner"])
     document = {
         "status": "success",
@@ -57,7 +57,7 @@ OPERATIONS = (
         "POST",
         f"{BASE}/ensure",
         ensure,
-        "See that a namespace is there",
+        "Create a namespace if it does not exist",
         writes=True,
         body=NamespaceEnsure,
         row=NamespaceEnsured,

@@ -1,4 +1,4 @@
-"""`/run-states/`: where a run stands; its counters are those of its slices, whatever was sent."""
+"""`/run-states/`: the state of a run; its counters are computed from its slices, whatever was sent."""
 
 from typing import Annotated, Any
 
@@ -41,7 +41,7 @@ RunStateUpdate = RunStateCreate.changes("RunStateUpdate", "run_number")
 
 
 def create(connection: Connection, request: Request) -> Response:
-    """Store a run's state; one that is there stays, and gets the metadata that it lacks."""
+    """Store a run's state; an existing one only gets the metadata that it lacks."""
     row = {"state_changed_at": request.now, **request.body}
     stored, created = runs.state_rows.ensure(connection, row)
     if not created and isinstance(row.get("metadata"), dict):
@@ -53,7 +53,7 @@ def create(connection: Connection, request: Request) -> Response:
 def get(connection: Connection, request: Request) -> Response:
     """Read a run's state."""
     found = runs.state_rows.get(connection, request.keys["run_number"])
-    state = existing(found, "run_number", "There is no state of this run.")
+    state = existing(found, "run_number", f"Run state not found: {request.keys['run_number']}")
     return Response(ROW(run_counters.with_counters(connection, state)))
 
 
@@ -97,7 +97,7 @@ OPERATIONS = (
         "PATCH",
         f"{BASE}/{{run_number}}",
         change,
-        "Change a run's state, or make it",
+        "Change a run's state, or create it",
         writes=True,
         body=RunStateUpdate,
         keys=RunStateKey,

@@ -34,13 +34,13 @@ RunUpdate = RunCreate.changes("RunUpdate", "run_number")
 
 
 def find(connection: Connection, run: int) -> Run | None:
-    """A run by its id, else by its number, which programs take for one."""
+    """A run by its id, else by its number, which some programs send as the id."""
     by_id = runs.rows.get(connection, run)
     return by_id or runs.rows.named(connection, "run_number", run)
 
 
 def create(connection: Connection, request: Request) -> Response:
-    """Store a run; one of that number stays as it is."""
+    """Store a run; an existing one of that number is not changed."""
     row = {"start_time": request.now, **request.body}
     stored, created = runs.rows.ensure(connection, row, "run_number")
     return Response(ROW(stored), 201 if created else 200)
@@ -63,7 +63,8 @@ def list_runs(connection: Connection, request: Request) -> Response:
 
 
 def _known(connection: Connection, request: Request) -> Run:
-    return existing(find(connection, request.keys["run_id"]), "run_id", "There is no run of this id.")
+    run_id = request.keys["run_id"]
+    return existing(find(connection, run_id), "run_id", f"Run not found: {run_id}")
 
 
 OPERATIONS = (

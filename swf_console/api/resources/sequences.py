@@ -1,4 +1,4 @@
-"""`/state/`: numbers that are drawn once."""
+"""`/state/`: unique numbers for agents, runs and executions."""
 
 from typing import Annotated, Literal
 
@@ -26,7 +26,7 @@ class NextRun(BaseModel):
 
 
 class ExecutionWanted(RequestSchema):
-    """Which workflow an execution is numbered for."""
+    """The workflow of the execution that gets the number."""
 
     workflow_name: Annotated[str, ShortText(200, blank=True)] | MISSING = MISSING
 
@@ -50,7 +50,7 @@ def next_run(connection: Connection, _request: Request) -> Response:
 
 
 def next_execution(connection: Connection, request: Request) -> Response:
-    """Draw an execution's number; one counter for all workflows."""
+    """Draw an execution's number; all workflows share one counter."""
     number = sequences.next_execution_number(connection)
     return Response(
         {"status": "success", "sequence": number, "workflow_name": request.body.get("workflow_name", "")}

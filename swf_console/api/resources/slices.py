@@ -1,4 +1,4 @@
-"""`/tf-slices/`: slices of TF samples, known by (TF sample, slice_id); a result names its slice itself."""
+"""`/tf-slices/`: slices of TF samples, identified by (TF sample, slice_id); a result names its slice."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
@@ -25,7 +25,6 @@ from ..schemas import (
 )
 
 BASE = "/api/tf-slices"
-UNKNOWN = "There is no slice of this id."
 SYNONYMS = {"done": "completed"}
 Status = Annotated[
     Word, BeforeValidator(lambda word: SYNONYMS.get(word, word) if isinstance(word, str) else word)
@@ -55,13 +54,13 @@ class SliceCreate(RequestSchema):
     metadata: Document | MISSING | None = MISSING
     fastmon_file: FileName | MISSING | None = Field(MISSING, description="The TF sample's name, or its id")
     tf_filename: FileName | MISSING | None = Field(
-        MISSING, description="Or the slice's own: the sample's with _slice_<digits>"
+        MISSING, description="Or the slice's file name: the sample's with _slice_<digits>"
     )
     stf_filename: FileName | MISSING | None = MISSING
     assigned_worker: FileName | MISSING | None = MISSING
     assigned_at: Timestamp | MISSING | None = MISSING
     completed_at: Timestamp | MISSING | None = MISSING
-    processed_at: Timestamp | MISSING | None = Field(MISSING, description="Another name of completed_at")
+    processed_at: Timestamp | MISSING | None = Field(MISSING, description="Alias of completed_at")
 
 
 class SliceQuery(RequestSchema):
@@ -83,7 +82,7 @@ _CHANGEABLE = _FIELDS - {"slice_id", "run_number"}
 
 
 def create(connection: Connection, request: Request) -> Response:
-    """Store slices; those whose key is there stay as they are."""
+    """Store slices; existing ones of the same key are not changed."""
     known = _sample_ids(connection, request.bodies)
     new = [
         _new_slice(connection, one, request.field("fastmon_file", n), known)
@@ -116,12 +115,16 @@ def create_each(connection: Connection, requests: Sequence[Request]) -> list[Res
 
 def get(connection: Connection, request: Request) -> Response:
     """Read a slice."""
-    found = slices.rows.get(connection, request.keys["id"])
-    return Response(ROW(existing(found, "id", UNKNOWN)))
+    slice_id = request.keys["id"]
+    return Response(
+        ROW(existing(slices.rows.get(connection, slice_id), "id", f"Slice not found: {slice_id}"))
+    )
 
 
 def change(connection: Connection, request: Request) -> Response:
-    """Change the slice that the result in the metadata names, else the one of the path."""
+    """Change the slice that the result in the metadata names, else that of the path.
+
+    Clients look slices up by slice_id alone, which may find a slice of another sample."""
     body = request.body
     changes = {name: value for name, value in body.items() if name in _CHANGEABLE}
     if "processed_at" in body:
@@ -129,8 +132,9 @@ def change(connection: Connection, request: Request) -> Response:
     host = (body.get("metadata") or {}).get("worker_hostname")
     if isinstance(host, str) and host and "assigned_worker" not in body:
         changes["assigned_worker"] = FILE_NAME.validate_python(host[:255])
-    after = slices.change(connection, _slice_id(connection, request), changes)
-    return Response(ROW(existing(after, "id", UNKNOWN)))
+    slice_id = _slice_id(connection, request)
+    after = slices.change(connection, slice_id, changes)
+    return Response(ROW(existing(after, "id", f"Slice not found: {slice_id}")))
 
 
 def list_slices(connection: Connection, request: Request) -> Response:
@@ -171,7 +175,7 @@ def _new_slice(
 
 
 def _parents(body: Mapping[str, Any]) -> Iterable[str]:
-    """The names that its sample may have, the likeliest first."""
+    """The possible names of its sample, the most likely first."""
     given = [body[name] for name in ("fastmon_file", "tf_filename") if body.get(name)]
     for name in given[:1]:
         yield name
@@ -199,7 +203,7 @@ def _slice_id(connection: Connection, request: Request) -> int:
     sample, slice_id = named
     found = slices.find(connection, sample, slice_id)
     if found is None:
-        raise Problems.of("metadata", f"There is no slice {slice_id} of {sample}.")
+        raise Problems.of("metadata", f"Slice not found: {slice_id} of {sample}")
     return found.id
 
 
@@ -216,7 +220,7 @@ def _result_key(metadata: Any) -> tuple[str, int] | None:
 
 
 def _to_json(row: TfSlice, tf_filename: str | None) -> dict[str, Any]:
-    """The row, its file spelled as it was asked for: programs compare the two."""
+    """The row, with tf_filename as the client sent it: programs compare the two."""
     return {**ROW(row), "tf_filename": tf_filename} if tf_filename else ROW(row)
 
 
@@ -239,7 +243,7 @@ OPERATIONS = (
         "PATCH",
         f"{BASE}/{{id}}",
         change,
-        "Change a slice: the one that its result names, else this one",
+        "Change the slice that metadata.result names, else that of the path",
         writes=True,
         body=SliceUpdate,
         keys=SliceKey,

@@ -1,4 +1,4 @@
-"""`/stf-files/`: STF files, known by their names."""
+"""`/stf-files/`: STF files, identified by name."""
 
 from typing import Annotated, Any
 
@@ -60,7 +60,7 @@ StfFileUpdate = StfFileCreate.changes("StfFileUpdate", "run", "stf_filename")
 
 
 def create(connection: Connection, request: Request) -> Response:
-    """Register an STF; one of that name stays as it is."""
+    """Register an STF; an existing one of that name is not changed."""
     row = dict(request.body)
     run = find_run(connection, row.pop("run"))
     if run is None:
@@ -72,12 +72,13 @@ def create(connection: Connection, request: Request) -> Response:
 
 def get(connection: Connection, request: Request) -> Response:
     """Read an STF."""
-    return Response(_existing_row(files.stf_rows.get(connection, request.keys["file_id"])))
+    return Response(_existing_row(request, files.stf_rows.get(connection, request.keys["file_id"])))
 
 
 def change(connection: Connection, request: Request) -> Response:
     """Change an STF."""
-    return Response(_existing_row(files.stf_rows.change(connection, request.keys["file_id"], request.body)))
+    found = files.stf_rows.change(connection, request.keys["file_id"], request.body)
+    return Response(_existing_row(request, found))
 
 
 def list_files(connection: Connection, request: Request) -> Response:
@@ -85,8 +86,8 @@ def list_files(connection: Connection, request: Request) -> Response:
     return list_response(request, files.stf_rows.listed(connection, request.filters(), request.window), ROW)
 
 
-def _existing_row(found: NumberedStfFile | None) -> dict[str, Any]:
-    return ROW(existing(found, "file_id", "There is no STF file of this id."))
+def _existing_row(request: Request, found: NumberedStfFile | None) -> dict[str, Any]:
+    return ROW(existing(found, "file_id", f"STF file not found: {request.keys['file_id']}"))
 
 
 OPERATIONS = (

@@ -1,4 +1,4 @@
-"""`/subscribers/`: who follows which destination."""
+"""`/subscribers/`: the subscribers of destinations."""
 
 from pydantic import MISSING
 
@@ -26,7 +26,7 @@ class SubscriberQuery(RequestSchema):
 
 
 def create(connection: Connection, request: Request) -> Response:
-    """Register a subscriber; one of that name stays as it is."""
+    """Register a subscriber; an existing one of that name is not changed."""
     stored, created = agents.subscriber_rows.ensure(connection, request.body, "subscriber_name")
     return Response(ROW(stored), 201 if created else 200)
 

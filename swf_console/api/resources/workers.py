@@ -54,19 +54,20 @@ WorkerUpdate = WorkerCreate.changes("WorkerUpdate", "worker_id")
 
 
 def create(connection: Connection, request: Request) -> Response:
-    """Store a worker; one of that id stays as it is."""
+    """Store a worker; an existing one of that id is not changed."""
     stored, created = workers.rows.ensure(connection, {"started_at": request.now, **request.body})
     return Response(ROW(stored), 201 if created else 200)
 
 
 def get(connection: Connection, request: Request) -> Response:
     """Read a worker."""
-    return Response(_existing_row(workers.rows.get(connection, request.keys["worker_id"])))
+    return Response(_existing_row(request, workers.rows.get(connection, request.keys["worker_id"])))
 
 
 def change(connection: Connection, request: Request) -> Response:
     """Change a worker."""
-    return Response(_existing_row(workers.rows.change(connection, request.keys["worker_id"], request.body)))
+    found = workers.rows.change(connection, request.keys["worker_id"], request.body)
+    return Response(_existing_row(request, found))
 
 
 def list_workers(connection: Connection, request: Request) -> Response:
@@ -74,8 +75,8 @@ def list_workers(connection: Connection, request: Request) -> Response:
     return list_response(request, workers.rows.listed(connection, request.filters(), request.window), ROW)
 
 
-def _existing_row(found: Worker | None) -> dict[str, Any]:
-    return ROW(existing(found, "worker_id", "There is no worker of this id."))
+def _existing_row(request: Request, found: Worker | None) -> dict[str, Any]:
+    return ROW(existing(found, "worker_id", f"Worker not found: {request.keys['worker_id']}"))
 
 
 OPERATIONS = (

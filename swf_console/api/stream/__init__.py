@@ -1,1 +1,1 @@
-"""Stream."""
+"""The live stream of messages (server-sent events)."""

@@ -1,4 +1,4 @@
-"""The live stream: every message once to every client whose filter it passes; who is too slow is cut off."""
+"""Sends every message once to every client whose filter it passes; cuts off clients that are too slow."""
 
 import asyncio
 import uuid
@@ -17,11 +17,11 @@ MAX_CLIENTS = 5_000
 
 
 class TooManyClients(Exception):
-    """No more clients are taken."""
+    """The limit of clients is reached, or the server is closing."""
 
 
 class StreamClient:
-    """One stream: its queue, and whether it was cut off. Used on the loop alone."""
+    """One client's queue, and whether it was cut off. Used on the event loop only."""
 
     def __init__(self, event_filter: EventFilter) -> None:
         self.id = str(uuid.uuid4())
@@ -32,7 +32,7 @@ class StreamClient:
         self._filled = asyncio.Event()
 
     def offer(self, event: Event) -> bool:
-        """Add an event; False where too much is queued already."""
+        """Queue an event; returns False if the queue is full."""
         if len(self._queue) >= QUEUED or self._bytes + len(event.frame) > QUEUED_BYTES:
             return False
         self._queue.append(event)
@@ -41,7 +41,7 @@ class StreamClient:
         return True
 
     async def take(self, seconds: float) -> list[Event]:
-        """Wait for events, up to `seconds`; empty when none came."""
+        """Wait up to `seconds` for events; empty if none arrived."""
         if not self._queue:
             self._filled.clear()
             try:
@@ -59,7 +59,7 @@ class StreamClient:
 
 
 class Broadcaster:
-    """Clients of the stream. `publish` may be called from any thread, everything else on the loop."""
+    """The clients of the stream. `publish` may be called from any thread, all else on the event loop."""
 
     def __init__(self) -> None:
         self.clients: dict[str, StreamClient] = {}
@@ -74,7 +74,7 @@ class Broadcaster:
         self._loop = asyncio.get_running_loop()
 
     def publish(self, messages: Sequence[NewMessage], contents: Sequence[object] | None = None) -> None:
-        """Give committed messages to the clients; one that was published before is left out."""
+        """Send committed messages to the clients; messages that were already published are skipped."""
         if contents is None:
             contents = [message.content for message in messages]
         events = [event_of(message, content) for message, content in zip(messages, contents, strict=True)]
@@ -82,7 +82,7 @@ class Broadcaster:
             self._loop.call_soon_threadsafe(self._deliver, events)
 
     def join(self, event_filter: EventFilter, last_event_id: str | None = None) -> tuple[StreamClient, bool]:
-        """Add a client; True where what came after `last_event_id` is still known, and queued for it."""
+        """Add a client; also returns whether the messages after `last_event_id` are queued from memory."""
         if len(self.clients) >= MAX_CLIENTS or self._closing:
             raise TooManyClients
         client = StreamClient(event_filter)
@@ -100,7 +100,7 @@ class Broadcaster:
         self.clients.pop(client.id, None)
 
     def close_soon(self) -> None:
-        """End every stream; may be called by a signal's handler."""
+        """End every stream; may be called from a signal handler."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.close)
 
@@ -111,7 +111,7 @@ class Broadcaster:
             client.ended.set()
 
     def status(self) -> dict[str, Any]:
-        """Who follows, with which filter."""
+        """The clients and their filters, as JSON."""
         clients = list(self.clients.values())
         return {
             "connected_clients": len(clients),

@@ -1,4 +1,4 @@
-"""`/messages/stream/`: server-sent events, replayed ones first, a heartbeat every 30 seconds."""
+"""`/messages/stream/`: server-sent events: missed ones, then live ones, a heartbeat every 30 s."""
 
 import asyncio
 import contextlib
@@ -28,9 +28,9 @@ STREAM_HEADERS = {**HEADERS, "content-type": "text/event-stream; charset=utf-8",
 
 
 class StreamQuery(RequestSchema):
-    msg_types: CommaList | MISSING = Field(MISSING, description="Types, with commas between them")
-    agents: CommaList | MISSING = Field(MISSING, description="Senders, with commas between them")
-    run_ids: CommaList | MISSING = Field(MISSING, description="Run numbers, with commas between them")
+    msg_types: CommaList | MISSING = Field(MISSING, description="Message types, separated by commas")
+    agents: CommaList | MISSING = Field(MISSING, description="Senders, separated by commas")
+    run_ids: CommaList | MISSING = Field(MISSING, description="Run numbers, separated by commas")
     namespace: Name | MISSING = MISSING
     execution_id: Name | MISSING = MISSING
 
@@ -42,7 +42,7 @@ class Stream:
         self._executor, self._broadcaster = executor, broadcaster
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one client until it goes, is cut off, or the monitor ends."""
+        """Serve one client until it disconnects, is cut off, or the monitor stops."""
         request = Request(scope)
         event_filter = EventFilter(**StreamQuery.read_query(request.query_params))
         last = _last_id(request)
@@ -88,7 +88,7 @@ class Stream:
                 await _write(send, frame("heartbeat", {"timestamp": iso(datetime.now(UTC))}))
 
     async def _replay(self, event_filter: EventFilter, last: str) -> AsyncIterator[list[Event]]:
-        """What was recorded after that message, in the order of sending, from the database."""
+        """The messages recorded after that one, in the order of sending, from the database."""
         after = await self._executor.read(lambda connection: messages.cursor_at(connection, last))
         count = 0
         database_filter = MessageFilter(

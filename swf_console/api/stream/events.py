@@ -1,4 +1,4 @@
-"""Messages as server-sent events: what a client filters by, and the bytes that it gets."""
+"""Messages as server-sent events: the fields that filters use, and the encoded frame."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _NOT_IN_EVENT_NAME = re.compile(r"[^!-~]+")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One message of the stream, written once for all clients."""
+    """One message of the stream, encoded once for all clients."""
 
     id: str
     msg_type: str
@@ -28,7 +28,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """What is given must hold, all of it; None is not given."""
+    """A filter: every given condition must hold; None is not given."""
 
     msg_types: frozenset[str] | None = None
     agents: frozenset[str] | None = None
@@ -37,7 +37,7 @@ class EventFilter:
     execution_id: str | None = None
 
     def __call__(self, event: Event) -> bool:
-        """Whether a client that asked for this gets the event."""
+        """Whether the event passes."""
         return (
             (self.msg_types is None or event.msg_type in self.msg_types)
             and (self.agents is None or not self.agents.isdisjoint(event.agents))
@@ -47,7 +47,7 @@ class EventFilter:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """What was given, as JSON."""
+        """The given conditions as JSON."""
         lists = {"msg_types": self.msg_types, "agents": self.agents, "run_ids": self.run_ids}
         return {
             **{name: sorted(words) for name, words in lists.items() if words is not None},
@@ -57,7 +57,7 @@ class EventFilter:
 
 
 def frame(event: str, data: Mapping[str, Any], identity: str | None = None) -> bytes:
-    """The bytes of one event. JSON in ASCII holds no line end, so data are one line."""
+    """The bytes of one event. JSON in ASCII has no line break, so data is one line."""
     head = f"id: {identity}\n" if identity else ""
     return f"{head}event: {event}\ndata: ".encode("ascii") + encode(data) + b"\n\n"
 

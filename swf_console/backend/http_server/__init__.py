@@ -1,1 +1,1 @@
-"""Http server."""
+"""What the HTTP servers of a home share: address file, socket, security, responses."""

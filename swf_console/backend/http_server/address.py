@@ -1,4 +1,4 @@
-"""URLs of servers, and `monitor.json`: written when the monitor listens, removed when it ends."""
+"""URLs of servers, and `monitor.json`: written when the monitor listens, removed when it stops."""
 
 import json
 import os
@@ -22,7 +22,7 @@ class MonitorAddress:
 
     @property
     def url(self) -> str:
-        """The base of its URLs, as a program on this machine reaches it."""
+        """The base URL for a program on this machine."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 (not bound here)
         return base_url(host, self.port, tls=self.tls)
 
@@ -33,7 +33,7 @@ def base_url(host: str, port: int, *, tls: bool = False) -> str:
 
 
 def read_address(state_dir: Path) -> MonitorAddress | None:
-    """Where the monitor of this state directory is; None where none runs."""
+    """The address of this state directory's monitor; None if none is running."""
     found = read_json(state_dir / FILE)
     try:
         address = MonitorAddress(
@@ -46,12 +46,12 @@ def read_address(state_dir: Path) -> MonitorAddress | None:
 
 
 def write_address(state_dir: Path, address: MonitorAddress) -> None:
-    """Say in one step where the monitor is; only the user can read it."""
+    """Write the address atomically, readable for the user only."""
     write_private(state_dir / FILE, json.dumps(asdict(address)))
 
 
 def forget_address(state_dir: Path, pid: int) -> None:
-    """The monitor of that process has ended."""
+    """Remove the address if it is that of process `pid`."""
     address = read_address(state_dir)
     if address is not None and address.pid == pid:
         with suppress(OSError):

@@ -17,17 +17,17 @@ HEADERS = {
 
 
 def encode(document: Any) -> bytes:
-    """The document as JSON in ASCII, so that no text in it can mean anything to a terminal or a page."""
+    """The document as JSON in ASCII, so that no text in it can act on a terminal or a page."""
     return json.dumps(document, separators=(",", ":"), default=_plain).encode("ascii")
 
 
 def json_response(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A response with a body that `encode` made."""
+    """A response with an encoded body."""
     return Response(body, status, {**HEADERS, **(headers or {})}, media_type="application/json")
 
 
 def error_response(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
-    """A response that says in one line why a request failed."""
+    """A response with the reason of a failure in one line."""
     return json_response(encode({"detail": text}), status, headers)
 
 

@@ -15,10 +15,10 @@ SCHEMES = ("token", "bearer")
 
 
 class AuthMiddleware:
-    """Serves who has the token; without one, this machine alone; never a browser for another site.
+    """Serves requests with the token, or only this machine if there is none; never pages of other sites.
 
-    `public` are the methods and paths that need no token. Paths may end in a slash or not; nothing is
-    redirected.
+    `public` are the methods and paths that need no token. A trailing slash is removed from paths: the
+    interface answers with and without it, and never redirects.
     """
 
     def __init__(self, app: ASGIApp, token: str | None, public: Container[tuple[str, str]] = ()) -> None:
@@ -42,7 +42,7 @@ class AuthMiddleware:
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         if "origin" in headers and not same_origin(headers["origin"], headers.get("host", "")):
-            return 403, "requests of other web sites are not served"
+            return 403, "requests from other web sites are refused"
         if (scope["method"], scope["path"]) in self._public:
             return None
         if self._token is not None:
@@ -57,6 +57,7 @@ class AuthMiddleware:
         scheme, _, text = header.partition(" ")
         if scheme.lower() not in SCHEMES:
             return 401, "Authentication credentials were not provided."
+        # constant time: the answer's delay must not reveal how much of a guess was right
         if not hmac.compare_digest(text.strip().encode("latin-1"), token):
             return 401, "Invalid token."
         return None
@@ -72,12 +73,12 @@ def _is_loopback(address: str) -> bool:
 
 @lru_cache(1024)
 def names_loopback(host: str) -> bool:
-    """Whether a Host header names this machine; any other name may be of a page that resolves it to here."""
+    """Whether a Host header names this machine; another name may be a page's that resolves to loopback."""
     has_port = host.count(":") == 1 or "]:" in host
     name = (host.rpartition(":")[0] if has_port else host).strip("[]").lower()
     return name in LOOPBACK_NAMES or _is_loopback(name)
 
 
 def same_origin(origin: str, host: str) -> bool:
-    """Whether a page of that origin was served by the host that is asked."""
+    """Whether a page of that origin was served by the requested host."""
     return origin.partition("://")[2].lower() == host.lower() and bool(host)

@@ -1,4 +1,4 @@
-"""Every tool, under its name and under the one with a prefix that assistants of other monitors know."""
+"""Every tool, by name and by the prefixed name that assistants of other monitors use."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -8,7 +8,7 @@ from . import agents, definitions, executions, logs, messages, namespaces, proce
 
 PREFIX = "swf_"
 
-# in the order in which they are listed to assistants
+# in the order of tools/list
 TOOLS: tuple[Tool, ...] = (
     executions.start_workflow,
     executions.stop_workflow,

@@ -1,4 +1,4 @@
-"""Tools that show agents and end one."""
+"""Tools that show agents and kill one."""
 
 from typing import Any
 
@@ -15,20 +15,20 @@ def list_agents(
     cursor: Cursor | None = None,
     limit: Limit = 50,
 ) -> Any:
-    """List agents as their heart-beats describe them, the last registered first."""
+    """List agents with the state of their last heartbeat, the last registered first."""
     return queries.list_agents(context.database(), namespace, agent_type, cursor, limit)
 
 
 @tool()
 def get_agent(context: ToolContext, *, name: Line) -> Any:
-    """Show an agent, and its process where this user's supervisord has it."""
+    """Show an agent, and its process if this user's supervisord runs it."""
     return queries.find_agent(context.settings, context.database(), name)
 
 
 @tool(writes=True, destroys=True)
 def kill_agent(context: ToolContext, *, name: Line) -> Any:
-    """End an agent's process, by the agent's name or its program's; it is not started again by itself.
+    """Kill an agent's process, by agent or program name; it is not restarted automatically.
 
-    Only a process of this user's supervisord: others are refused, with the reason.
+    Only processes of this user's supervisord can be killed; others are refused with the reason.
     """
     return control.kill_agent(context.settings, context.database(), name)

@@ -14,5 +14,5 @@ def list_workflow_definitions(
     cursor: Cursor | None = None,
     limit: Limit = 50,
 ) -> Any:
-    """List workflow definitions, the newest first, without their code."""
+    """List workflow definitions, newest first, without their code."""
     return definitions.list_definitions(context.database(), workflow_name, cursor, limit)

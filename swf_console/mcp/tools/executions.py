@@ -42,11 +42,11 @@ def start_workflow(
     parameters: Parameters | None = None,
     start_agents: bool = True,
 ) -> Any:
-    """Start a workflow; the answer holds its execution_id, and comes before the run ends.
+    """Start a workflow; returns its execution_id while the run continues.
 
-    Without workflow_name and config, testbed.toml says what is run; without namespace, in which. The runner
-    and the agents of the configuration are started where they do not run, unless start_agents is false.
-    Every parameter is checked before anything is started. Watch it with get_workflow_monitor.
+    workflow_name, config and namespace default to those of testbed.toml. The runner and the configuration's
+    agents are started if they are not running, unless start_agents is false. All parameters are checked
+    before anything is started. Watch the run with get_workflow_monitor.
     """
     named = {
         "stf_count": stf_count,
@@ -67,18 +67,18 @@ def start_workflow(
 
 @tool(writes=True, destroys=True)
 def stop_workflow(context: ToolContext, *, execution_id: Line, timeout: Wait = 10.0) -> Any:
-    """Stop a running execution, whoever runs it, and wait for its end; its agents are told.
+    """Stop a running execution, in any process, and wait for its end; agents receive end_run.
 
-    Refused where it does not run.
+    Refused if it is not running.
     """
     return stop_execution(context.settings, context.database(), execution_id, timeout)
 
 
 @tool(writes=True, destroys=True)
 def end_execution(context: ToolContext, *, execution_id: Line) -> Any:
-    """Write off an execution that stays `running` with nobody to run it: its status becomes `terminated`.
+    """Force terminate an execution that is `running` but that no process runs: it becomes `terminated`.
 
-    No process is touched and no agent is told. Refused where its runner is alive: use stop_workflow then.
+    No process is stopped and no message is sent. Refused while its runner is alive: use stop_workflow.
     """
     return force_terminate(context.settings, context.database(), execution_id)
 
@@ -97,7 +97,7 @@ def list_workflow_executions(
     cursor: Cursor | None = None,
     limit: Limit = 50,
 ) -> Any:
-    """List executions, the newest first; start_time and end_time are bounds of when they began."""
+    """List executions, newest first; start_time and end_time are bounds of their start."""
     wanted = ExecutionFilter(
         status="running" if currently_running else status,
         namespace=namespace,
@@ -111,7 +111,7 @@ def list_workflow_executions(
 
 @tool()
 def get_workflow_execution(context: ToolContext, *, execution_id: Line) -> Any:
-    """Show one execution: parameters, metrics, environment, state events, messages, drift of its code."""
+    """Show one execution: parameters, metrics, environment, state events, messages, changes of its code."""
     found = queries.execution_detail(context.settings, context.database(), execution_id)
     definition = found.definition
     return {
@@ -132,13 +132,13 @@ def get_workflow_execution(context: ToolContext, *, execution_id: Line) -> Any:
 
 @tool()
 def get_workflow_monitor(context: ToolContext, *, execution_id: Line) -> Any:
-    """Show how far an execution is: status, phase, STFs, slice counters, state events, recent errors."""
+    """Show the progress of an execution: status, phase, STFs, slice counters, state events, recent errors."""
     return queries.watch_execution(context.settings, context.database(), execution_id)
 
 
 @tool()
 def list_workflow_monitors(context: ToolContext, *, cursor: Cursor | None = None, limit: Limit = 20) -> Any:
-    """List the executions of the last 24 hours with their run, its phase and their STFs."""
+    """List the executions of the last 24 hours with run, phase and STFs."""
     return queries.list_recent_phases(context.settings, context.database(), cursor, limit)
 
 
@@ -152,7 +152,7 @@ def plan(
 ) -> Any:
     """Predict a run of a configuration: schedule, messages, demand, capacity, backlog, warnings.
 
-    Nothing is started, no broker and no database is needed. A rehearsal of more than 20 seconds is cut.
+    Nothing is started; no broker and no database is needed. The dry run is limited to 20 seconds.
     """
     request = RunRequest(configuration=config, duration=duration).with_parameters(parameters or {}, "mcp")
     return forecast.document_of(forecast.predict_within(context.settings, request, PLAN_SECONDS))

@@ -1,4 +1,4 @@
-"""Tools that show log lines which programs reported."""
+"""Tools that show reported log lines."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def list_logs(
     cursor: Cursor | None = None,
     limit: Limit = 50,
 ) -> Any:
-    """List log lines that programs reported, the newest first; level is the lowest shown."""
+    """List log lines that programs reported, newest first; level is the lowest one shown."""
     return processing.list_logs(
         context.database(),
         app_name=app_name,
@@ -34,5 +34,5 @@ def list_logs(
 
 @tool()
 def get_log_entry(context: ToolContext, *, log_id: RowId) -> Any:
-    """Show one log line whole."""
+    """Show one log line with its full text."""
     return processing.find_log_entry(context.database(), log_id)

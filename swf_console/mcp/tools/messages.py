@@ -26,10 +26,10 @@ def list_messages(
     cursor: Cursor | None = None,
     limit: Limit = 50,
 ) -> Any:
-    """List recorded messages with their content, the newest first.
+    """List recorded messages with their content, newest first.
 
-    agent is the sender. message_type may end in *. filter has terms that must all hold: type=stf_* run=100010
-    sender~fastmon "text" !heartbeat .state=run (.name is a field of the body).
+    agent is the sender. message_type may end in *. filter has terms that must all match: type=stf_*
+    run=100010 sender~fastmon "text" !heartbeat .state=run (.name is a field of the body).
     """
     wanted = MessageFilter(
         namespace=namespace,
@@ -42,7 +42,7 @@ def list_messages(
     )
     match = message_filter.compile_filter(filter)
     page = search.list_messages(context.database(), wanted, match, cursor, limit)
-    note = f"{page.looked_at} messages were looked through" if page.unfinished else ""
+    note = f"{page.looked_at} messages were searched" if page.unfinished else ""
     items = search.with_contents(context.database(), page.items)
     return NotedPage(Page(items, page.next), note)
 
@@ -56,9 +56,10 @@ def send_message(
     namespace: Name | None = None,
     metadata: Metadata | None = None,
 ) -> Any:
-    """Send a text to everybody who follows the topic; the answer comes once the broker has confirmed it.
+    """Send a text to all subscribers of the topic; returns after the broker has confirmed it.
 
-    It is shown in the tail and recorded. Types that agents act upon (start_run, stf_gen, ...) are refused.
+    The message is recorded and shown in consoles. Types that agents act on (start_run, stf_gen, ...) are
+    refused.
     """
     return announcements.send_message(
         context.settings,

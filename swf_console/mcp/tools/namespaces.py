@@ -8,11 +8,11 @@ from ..tool import Cursor, Limit, Line, ToolContext, tool
 
 @tool()
 def list_namespaces(context: ToolContext, *, cursor: Cursor | None = None, limit: Limit = 50) -> Any:
-    """List namespaces by name with how much is in them, counted up to 10,001."""
+    """List namespaces by name, with counts of their rows up to 10,001."""
     return namespaces.page_namespaces(context.database(), cursor, limit)
 
 
 @tool()
 def get_namespace(context: ToolContext, *, namespace: Line) -> Any:
-    """Show a namespace, its owner, and how much is in it, counted up to 10,001."""
+    """Show a namespace, its owner, and counts of its rows up to 10,001."""
     return namespaces.find_namespace(context.database(), namespace)

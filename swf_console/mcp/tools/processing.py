@@ -8,13 +8,13 @@ from ..tool import Cursor, Limit, Line, Number, Run, ToolContext, tool
 
 @tool()
 def list_runs(context: ToolContext, *, cursor: Cursor | None = None, limit: Limit = 50) -> Any:
-    """List DAQ runs, the highest number first."""
+    """List DAQ runs, highest number first."""
     return processing.list_runs(context.database(), cursor, limit)
 
 
 @tool()
 def get_run(context: ToolContext, *, run_number: Run) -> Any:
-    """Show a DAQ run with its present state, its counters and its first hundred state events."""
+    """Show a DAQ run with its current state, its counters and its first 100 state events."""
     return processing.find_run(context.database(), run_number)
 
 
@@ -28,7 +28,7 @@ def list_stf_files(
     cursor: Cursor | None = None,
     limit: Limit = 50,
 ) -> Any:
-    """List STF files by name, the last one first.
+    """List STF files by name, last first.
 
     status is registered, processing, processed, done or failed.
     """
@@ -46,7 +46,7 @@ def list_stf_files(
 def get_stf_file(
     context: ToolContext, *, file_id: Line | None = None, stf_filename: Line | None = None
 ) -> Any:
-    """Show an STF file, by id or name: its way through the agents and the TF samples taken from it."""
+    """Show an STF file, by id or name: its messages through the agents and its TF samples."""
     return processing.find_stf_file(context.database(), file_id=file_id, stf_filename=stf_filename)
 
 
@@ -62,7 +62,7 @@ def list_tf_slices(
     cursor: Cursor | None = None,
     limit: Limit = 50,
 ) -> Any:
-    """List TF slices, the last stored first; tf_filename is the TF sample's.
+    """List TF slices, last stored first; tf_filename is the TF sample's.
 
     status is queued, processing, completed or failed.
     """
@@ -80,5 +80,5 @@ def list_tf_slices(
 
 @tool()
 def get_tf_slice(context: ToolContext, *, tf_filename: Line, slice_id: Number | None = None) -> Any:
-    """Show a TF slice: by its TF sample and slice_id, or by the name of its own file (..._slice_007.tf)."""
+    """Show a TF slice, by TF sample and slice_id, or by the slice's file name (..._slice_007.tf)."""
     return processing.find_tf_slice(context.database(), tf_filename, slice_id)

@@ -8,5 +8,5 @@ from ..tool import ToolContext, tool
 
 @tool()
 def get_system_state(context: ToolContext) -> Any:
-    """Show everything at once: verdict, backends, supervisord, agents, latest executions, recent errors."""
+    """Show the whole system: verdict, backends, supervisord, agents, latest executions, recent errors."""
     return system.system_state(context.settings, context.database())

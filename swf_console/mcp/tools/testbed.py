@@ -8,14 +8,14 @@ from ..tool import Name, ToolContext, User, tool
 
 @tool()
 def get_testbed_status(context: ToolContext, *, username: User | None = None) -> Any:
-    """Show what runs of a user's testbed, and whether the agent manager is alive; without username, ours."""
+    """Show the programs of a user's testbed (default: this user's), and whether its manager is alive."""
     user = username or context.settings.user
     return client.look_at_testbed(context.settings, context.database(), user)
 
 
 @tool()
 def check_agent_manager(context: ToolContext, *, username: User | None = None) -> Any:
-    """Say whether a user's agent manager is alive: a fresh heart-beat and an answer to a ping."""
+    """Check whether a user's agent manager is alive: a recent heartbeat and an answer to a ping."""
     return client.check_manager(context.settings, context.database(), username or context.settings.user)
 
 
@@ -25,7 +25,7 @@ def start_user_testbed(
 ) -> Any:
     """Start the runner and the agents of a user's testbed; no workflow is started.
 
-    Another user's are started by the agent manager of that user, which has to be alive.
+    Those of another user are started by that user's agent manager, which must be alive.
     """
     user = username or context.settings.user
     return client.start_user_testbed(context.settings, context.database(), user, config_name)
@@ -33,6 +33,6 @@ def start_user_testbed(
 
 @tool(writes=True, destroys=True)
 def stop_user_testbed(context: ToolContext, *, username: User | None = None) -> Any:
-    """Stop the runner and the agents of a user's testbed; executions that run then end as terminated."""
+    """Stop the runner and the agents of a user's testbed; running executions become terminated."""
     user = username or context.settings.user
     return client.stop_user_testbed(context.settings, context.database(), user)

@@ -108,11 +108,11 @@ class ReplayView(View, can_focus=True):
     def _paint(self) -> None:
         replay = self.replay
         at = f"{short_duration(replay.at)} of {short_duration(replay.length)}"
-        self.query_one(Timeline).show(spans_between(replay.moments), replay.at, at)
+        self.query_one(Timeline).show(spans_between(replay.events), replay.at, at)
         passed = replay.passed
         state = state_of(passed[-1].event) if passed else "-"
         mode = "playing" if replay.playing else "ended" if replay.ended else "paused"
-        words = f" {mode} at {replay.speed:g} x · {state} · event {len(passed)} of {len(replay.moments)}"
+        words = f" {mode} at {replay.speed:g} x · {state} · event {len(passed)} of {len(replay.events)}"
         self.query_one("#replay-now", Line).show(Content.styled(words, "bold"))
         self.query_one(Lines).show([_line(moment) for moment in reversed(passed)])
 

@@ -200,7 +200,7 @@ class ExecutionsScreen(StackedScreen):
             return
 
         def show(replay: "Replay") -> None:
-            if not replay.moments:
+            if not replay.events:
                 host_of(self).say(f"{brief(execution_id, 100)} recorded no state changes to replay")
                 return
             self._stack.push(ReplayView(execution_id, replay))

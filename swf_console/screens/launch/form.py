@@ -67,9 +67,9 @@ class LaunchForm(ModalScreen[None]):
         self.check.close()
 
     def _offer(self) -> "LaunchOptions":
-        from ...viewmodels.executions.launch import offer
+        from ...viewmodels.executions.launch import launch_options
 
-        return offer(self.context.settings)
+        return launch_options(self.context.settings)
 
     def _offered(self, offer: "LaunchOptions") -> None:
         from ...backend.services.executions.request import RunRequest

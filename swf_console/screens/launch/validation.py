@@ -59,7 +59,7 @@ class RequestCheck:
         from ...viewmodels.executions import launch
 
         settings = self._context.settings
-        self._checks.ask(
+        self._checks.submit(
             lambda: (request, launch.check(settings, request)),
             lambda answer: self._was_checked(*answer, here=here),
             self._failed,
@@ -78,10 +78,10 @@ class RequestCheck:
         self.close()
         stop = launch.new_dry_run()
         self._stop_dry_run = stop.request
-        self._forecasts.ask(
+        self._forecasts.submit(
             lambda: launch.forecast(settings, request, stop), self._was_predicted, self._failed
         )
-        self._missings.ask(
+        self._missings.submit(
             lambda: launch.missing_programs(self._context, request, here=here),
             self._are_missing,
             self._missing_unknown,

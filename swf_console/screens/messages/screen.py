@@ -11,7 +11,7 @@ from ...backend.core.times import parse_clock
 from ...backend.services.messages.filter import FIELDS, HELP
 from ...viewmodels.context import ConsoleContext
 from ...viewmodels.messages.ring_buffer import BufferedMessage
-from ...viewmodels.messages.search import find_row
+from ...viewmodels.messages.search import search_row
 from ...widgets.key_labels import with_keys
 from ...widgets.worker import BlockingCall
 from ..base.host import host_of
@@ -115,7 +115,7 @@ class MessagesScreen(BaseScreen):
         text, cursor = self.rows.searched, self.rows.cursor
         start = self.tail.position(cursor.number) if cursor else len(self.tail)
         self._searching.start(
-            lambda: find_row(self.tail, text, start, forward=forward), self._found, self.view.not_read
+            lambda: search_row(self.tail, text, start, forward=forward), self._found, self.view.not_read
         )
 
     def action_pause(self) -> None:

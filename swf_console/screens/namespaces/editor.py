@@ -144,7 +144,7 @@ class ConfigEditor(Container):
         """Preview the edit while it is typed."""
         key = self._editing
         if key:
-            self.previews.ask(self._previewing(key, text), self._previewed, self._not_previewed)
+            self.previews.submit(self._previewing(key, text), self._previewed, self._not_previewed)
 
     def _previewing(self, key: str, text: str) -> "Callable[[], Preview]":
         if key == CREATE:
@@ -168,7 +168,7 @@ class ConfigEditor(Container):
         key, text = self._editing, event.value.strip()
         if key and text:
             decide = partial(self._decide, key, text)
-            self.previews.ask(self._previewing(key, text), decide, self._not_previewed)
+            self.previews.submit(self._previewing(key, text), decide, self._not_previewed)
 
     def _decide(self, key: str, text: str, found: "Preview") -> None:
         """Decide what Enter does, now that the preview is known."""

@@ -105,7 +105,7 @@ class Commands:
             return
         action, ui_state = chosen.action, self._context.ui_state
         history = [*(ui_state.recall(None, "palette") or []), chosen.typed or action.title]
-        ui_state.keep(None, "palette", history[-HISTORY_LENGTH:])
+        ui_state.remember(None, "palette", history[-HISTORY_LENGTH:])
         current = self._navigation.current
         if action.scopes and (current is None or current.screen_name not in action.scopes):
             self._navigation.when_open(partial(self._do, action, chosen.argument))

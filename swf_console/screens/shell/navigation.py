@@ -99,8 +99,8 @@ class Navigation:
         """Store the state of the open screen."""
         screen, ui_state, namespace = self.current, self._context.ui_state, self._context.namespace
         if screen is not None:
-            ui_state.keep(namespace, screen.screen_name, screen.remember())
-            ui_state.keep(namespace, "screen", screen.screen_name)
+            ui_state.remember(namespace, screen.screen_name, screen.remember())
+            ui_state.remember(namespace, "screen", screen.screen_name)
 
     async def _create(self, listed: ScreenEntry, where: Mapping[str, object]) -> None:
         """Create a screen, and show it when all its parts are mounted."""

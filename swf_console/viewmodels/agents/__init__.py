@@ -1,1 +1,1 @@
-"""Agents."""
+"""Agents: their state, their control, their logs."""

@@ -1,4 +1,4 @@
-"""The end of one process's log, read in a thread of its own into a bounded buffer."""
+"""The end of one process's log, read by a thread into a bounded buffer."""
 
 import threading
 from collections import deque
@@ -31,7 +31,7 @@ class LogBuffer:
         threading.Thread(target=self._follow, name=f"log of {program}", daemon=True).start()
 
     def take(self) -> tuple[Sequence[str], int]:
-        """What is new since it was asked for last, and how many lines came too fast to be kept."""
+        """The lines since the last call, and how many were dropped because the buffer was full."""
         with self._lock:
             lines, dropped = list(self._lines), self._dropped
             self._lines.clear()
@@ -61,10 +61,12 @@ class LogBuffer:
             supervisor = self._supervisor or supervisor_of(self._settings)
             (found,) = select(supervisor.processes(), [self.program])
         except (SwfError, ValueError) as error:
-            self.trouble = error.message if isinstance(error, SwfError) else "it is several processes"
+            self.trouble = (
+                error.message if isinstance(error, SwfError) else "the name matches several processes"
+            )
             return None
         if found.log_file is None:
-            self.trouble = "it has no log yet"
+            self.trouble = "no log file yet"
             return None
         self.trouble = ""
         return LogFollower(found.log_file, last_lines=FIRST_LINES)

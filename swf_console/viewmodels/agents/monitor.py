@@ -1,4 +1,4 @@
-"""The agents as the console shows them: both truths merged, what the configured workflow needs, and CPU."""
+"""The agents as the console shows them: supervisord, heartbeats, the workflow's needs, and CPU."""
 
 import os
 import time
@@ -30,7 +30,7 @@ NOT_RUNNING = ("absent", "stale")
 
 
 class AgentSource(Protocol):
-    """What of a console tells about its agents."""
+    """The part of a console's context that AgentMonitor reads."""
 
     @property
     def settings(self) -> Settings: ...
@@ -42,7 +42,7 @@ class AgentSource(Protocol):
 
 
 class AgentMonitor:
-    """Asks again and again, and remembers what the database said last. Not for several threads at once."""
+    """Reads supervisord and the database, and keeps the last answer of each. Not thread-safe."""
 
     def __init__(self, source: AgentSource) -> None:
         self._source = source
@@ -54,7 +54,7 @@ class AgentMonitor:
         self._known: tuple[Fingerprint, tuple[str, list[str], str]] | None = None
 
     def snapshot(self) -> AgentsSnapshot:
-        """Ask supervisord and the database. Blocks; never raises for a backend that is down."""
+        """Read supervisord and the database; blocks. A backend that is down is reported, not raised."""
         settings = self._source.settings
         supervisor, seen_seconds = self._supervisor()
         database_trouble = self._read_agents()
@@ -77,7 +77,7 @@ class AgentMonitor:
         )
 
     def _supervisor(self) -> tuple[SupervisorSnapshot, float | None]:
-        """What supervisord says; where it is there and mute, what it said last and how old that is."""
+        """supervisord's answer; if it runs but does not answer, the last one and its age in seconds."""
         now = probe_supervisor(self._source.settings, self._source.supervisor)
         if now.state == UP:
             self._last_supervisor, self._last_supervisor_at = now, time.monotonic()
@@ -98,7 +98,7 @@ class AgentMonitor:
         return ""
 
     def _needs(self) -> tuple[str, list[str], str]:
-        """The same as long as no file changes: composing takes longer than everything else here."""
+        """The configuration, its programs and its problem; composed again only when a file has changed."""
         fingerprint = fingerprint_of(self._source.settings)
         if self._known is None or self._known[0] != fingerprint:
             self._known = fingerprint, self._composed()
@@ -108,7 +108,7 @@ class AgentMonitor:
         return name, [*broker, *programs] if programs else [], trouble
 
     def _composed(self) -> tuple[str, list[str], str]:
-        """The configuration that testbed.toml names, its programs, and why they are not known."""
+        """The configuration that testbed.toml names, its programs, and why these are unknown."""
         settings = self._source.settings
         name = ""
         try:
@@ -121,7 +121,7 @@ class AgentMonitor:
         return name, [RUNNER, *dict.fromkeys(program.name for program in programs)], ""
 
     def _unsupervised(self, supervisor: SupervisorSnapshot) -> list[AgentView]:
-        """The programs of this home while no supervisord runs them, so that they can be started."""
+        """The programs of this home if no supervisord runs them, so that they can be started."""
         if supervisor.processes or supervisor.state == UP:
             return []
         try:
@@ -141,15 +141,16 @@ class AgentMonitor:
 
 
 class CpuMeter:
-    """What a process used since it was asked for last, in percent of a core; None the first time."""
+    """The CPU use of processes between two calls, in percent of a core."""
 
     def __init__(self) -> None:
         self._before: dict[int, tuple[float, float]] = {}
         self._tick = os.sysconf("SC_CLK_TCK")
 
     def percent(self, pid: int) -> float | None:
-        """Ask about one process."""
+        """The use since the last call for it; None on the first call or if the process has ended."""
         try:
+            # proc(5): fields 14 and 15 are utime and stime; the name in brackets may contain spaces
             words = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
         except OSError:
             self._before.pop(pid, None)
@@ -167,5 +168,5 @@ def _group(program: str) -> str:
 
 
 def _order(line: AgentStatus, host: str) -> tuple[bool, bool, str]:
-    """Those of this supervisord first, the needed ones before the others."""
+    """Programs of this supervisord first, needed ones before the others."""
     return line.view.program is None, not line.needed, line.view.host or host

@@ -1,1 +1,1 @@
-"""Executions."""
+"""Executions: lists, details, logs, launching."""

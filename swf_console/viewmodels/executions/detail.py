@@ -1,4 +1,4 @@
-"""One execution as the console shows it, and where its parameters came from."""
+"""One execution as the console shows it, and the origin of its parameters."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,9 +14,9 @@ AROUND = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class RecordedExecution:
-    """An execution with all that is known of it, and the state of its run with what was processed.
+    """An execution with everything recorded about it, and its run's state.
 
-    `stopped_by` is who requested_at for its end in a console of this home.
+    `stopped_by` is the user who requested its stop from a console of this home.
     """
 
     detail: ExecutionDetail
@@ -25,7 +25,7 @@ class RecordedExecution:
 
 
 def read_execution(context: ConsoleContext, execution_id: str) -> RecordedExecution:
-    """Everything about one execution; blocks. Raises UsageError where there is none of that id."""
+    """Read everything about one execution; blocks. Raises UsageError for an unknown id."""
     database = context.database()
     detail = execution_detail(context.settings, database, execution_id)
     stopped_by = _stopped_by(context, detail.execution)
@@ -45,7 +45,7 @@ def _stopped_by(context: ConsoleContext, execution: Execution) -> str | None:
 
 
 def origin_of(provenance: dict[str, dict[str, Any]], name: str) -> tuple[str, str]:
-    """Where a parameter's value came from (`file:line`), and what it replaced there."""
+    """The origin of a parameter's value (`file:line`), and the values that it replaced."""
     found: Any = provenance.get(name)
     while not isinstance(found, dict) and "." in name:
         name = name.rpartition(".")[0]
@@ -53,9 +53,9 @@ def origin_of(provenance: dict[str, dict[str, Any]], name: str) -> tuple[str, st
     if not isinstance(found, dict):
         return "-", ""
     earlier = [one for one in found.get("replaced") or [] if isinstance(one, dict)]
-    return _place(found), ", ".join(f"{one.get('value')} ({_place(one)})" for one in earlier)
+    return _origin_text(found), ", ".join(f"{one.get('value')} ({_origin_text(one)})" for one in earlier)
 
 
-def _place(origin: dict[str, Any]) -> str:
+def _origin_text(origin: dict[str, Any]) -> str:
     line = origin.get("line")
     return str(origin.get("origin")) if line is None else f"{origin.get('origin')}:{line}"

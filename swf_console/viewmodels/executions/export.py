@@ -1,4 +1,4 @@
-"""An execution as a file, in the folder that is meant for such files."""
+"""Exports an execution to a file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 def export_execution(context: "ConsoleContext", execution_id: str, folder: Path | None = None) -> str:
-    """Write it to `folder` (where the console was started) and say so; blocks.
+    """Write it to `folder` (default: where the console was started); returns a summary. Blocks.
 
-    Raises UsageError where there is no such execution or the file cannot be written.
+    Raises UsageError if the execution is unknown or the file cannot be written.
     """
     name = f"{execution_id}.json"
     if Path(name).name != name or not name.isprintable():
         raise UsageError(
-            f"{execution_id[:60]!r} cannot be the name of a file",
+            f"{execution_id[:60]!r} is not a valid file name",
             "Export it with swf-console export --output FILE",
         )
     export = ExecutionExport(context.settings, context.database(), execution_id)

@@ -1,4 +1,4 @@
-"""The filter of the list of executions: what an operator types, and the same as command line."""
+"""The filter of the list of executions: the text that an operator types, and its command line."""
 
 import shlex
 from dataclasses import fields
@@ -9,8 +9,8 @@ from ...backend.core.times import parse_time
 from ...backend.database.records.workflows import ExecutionFilter
 
 STATUSES = ("running", "completed", "failed", "terminated")
-HELP = "As in: status=failed namespace=demo user=me workflow=stf_datataking since=2h ID-PREFIX"
-# word of the filter -> field of the database's
+HELP = "Example: status=failed namespace=demo user=me workflow=stf_datataking since=2h ID-PREFIX"
+# name in the text -> field of ExecutionFilter
 FIELDS = {
     "status": "status",
     "namespace": "namespace",
@@ -32,7 +32,7 @@ FLAGS = {
 
 
 def parse_execution_filter(text: str) -> ExecutionFilter:
-    """Read a filter; a bare word is the beginning of an id. Raises UsageError in one clear line."""
+    """Parse a filter; a word without = is the beginning of an id. Raises UsageError."""
     found: dict[str, object] = {}
     for word in _words(text):
         name, sign, value = word.partition("=")
@@ -44,14 +44,14 @@ def parse_execution_filter(text: str) -> ExecutionFilter:
 
 
 def without_partial_field(text: str) -> str:
-    """The filter without a last word that may become the name of a field."""
+    """The text without its last word, if that may become the name of a field."""
     head, space, last = text.rpartition(" ")
     growing = last and any(name.startswith(last.lower()) for name in (*FIELDS, *ALSO))
     return head + space if growing else text
 
 
 def command_of(wanted: ExecutionFilter) -> str:
-    """The command line that lists the same."""
+    """The command line that prints the same list."""
     words = ["executions"]
     for field, flag in FLAGS.items():
         value = getattr(wanted, field)
@@ -61,7 +61,7 @@ def command_of(wanted: ExecutionFilter) -> str:
 
 
 def is_empty(wanted: ExecutionFilter) -> bool:
-    """Whether it lets everything through."""
+    """Whether it has no condition."""
     return all(getattr(wanted, field.name) is None for field in fields(wanted))
 
 
@@ -69,7 +69,7 @@ def _words(text: str) -> list[str]:
     try:
         return shlex.split(text)
     except ValueError:
-        raise UsageError("a quote is not closed", HELP) from None
+        raise UsageError("missing closing quote", HELP) from None
 
 
 def _field(name: str) -> str:
@@ -77,7 +77,7 @@ def _field(name: str) -> str:
     if known not in FIELDS:
         meant = suggest(name, [*FIELDS, *ALSO], at_most=1)
         fields = f"Fields: {', '.join(FIELDS)}"
-        raise UsageError(f"an execution has no field {name[:40]!r}", f"{meant} {fields}".lstrip())
+        raise UsageError(f"unknown field {name[:40]!r}", f"{meant} {fields}".lstrip())
     return known
 
 
@@ -90,8 +90,8 @@ def _value(field: str, value: str) -> object:
 
 
 def _status(value: str) -> str:
-    """A status, or the beginning of just one."""
+    """A status, or the beginning of exactly one."""
     found = [status for status in STATUSES if status.startswith(value.lower())]
     if len(found) != 1:
-        raise UsageError(f"status={value[:40]} is no status", f"Give one of {', '.join(STATUSES)}")
+        raise UsageError(f"status={value[:40]} is not a status", f"Use one of {', '.join(STATUSES)}")
     return found[0]

@@ -1,4 +1,4 @@
-"""What the launch form asks: what can be run, what it would be like, what is missing, and to begin it."""
+"""The launch form's calls: configurations, checked values, forecast, missing agents, launch."""
 
 import shlex
 from collections.abc import Collection, Sequence
@@ -32,7 +32,7 @@ from ..context import ConsoleContext
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationChoice:
-    """A configuration that can be run, or that is broken and says why."""
+    """A configuration; `problems` say why it cannot be run."""
 
     name: str
     workflow: str
@@ -42,7 +42,7 @@ class ConfigurationChoice:
 
 @dataclass(frozen=True, slots=True)
 class LaunchOptions:
-    """What there is to choose from, and what testbed.toml would run."""
+    """The configurations, and what testbed.toml selects."""
 
     choices: tuple[ConfigurationChoice, ...]
     configured: str
@@ -53,7 +53,7 @@ class LaunchOptions:
 
 @dataclass(frozen=True, slots=True)
 class ValueRow:
-    """One parameter as it would be; `source` says what set it, `replaced` what it took the place of."""
+    """One parameter of the request; `source` is what set its value, `replaced` the overridden origins."""
 
     key: str
     section: str
@@ -70,7 +70,7 @@ class ValueRow:
 
 @dataclass(frozen=True, slots=True)
 class CheckedRequest:
-    """The request, composed: its values, or the problems that keep it from being run."""
+    """The composed request: its values, or the problems that prevent the run."""
 
     workflow: str
     rows: tuple[ValueRow, ...] = ()
@@ -80,15 +80,15 @@ class CheckedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What the run would be like; `keeps_up` is None where no workers are configured."""
+    """The prediction of a run; `keeps_up` is None if no workers are configured."""
 
     lines: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     keeps_up: bool | None = None
 
 
-def offer(settings: Settings) -> LaunchOptions:
-    """What can be run here. Never raises for a broken testbed.toml: it is said instead."""
+def launch_options(settings: Settings) -> LaunchOptions:
+    """The configurations of this home. A broken testbed.toml is in `namespace_trouble`, not raised."""
     found = [
         ConfigurationChoice(
             one.name, one.workflow_name, one.description, tuple(str(each) for each in one.problems)
@@ -109,7 +109,7 @@ def offer(settings: Settings) -> LaunchOptions:
 
 
 def check(settings: Settings, request: RunRequest) -> CheckedRequest:
-    """Compose the request. Never raises: what is wrong is among the problems."""
+    """Compose the request; what is wrong is in `problems`, not raised."""
     try:
         composition = compose_request(settings, request)
         resolve_namespace(request.namespace, testbed_of(settings))
@@ -124,7 +124,7 @@ def check(settings: Settings, request: RunRequest) -> CheckedRequest:
 
 
 def new_dry_run() -> StopSignal:
-    """What ends a forecast that is of no use any more."""
+    """The signal that ends a forecast which is no longer needed."""
     return StopSignal()
 
 
@@ -132,11 +132,11 @@ def forecast(settings: Settings, request: RunRequest, stop: StopSignal) -> Forec
     """Predict the run by a dry run, which `stop` ends. Raises a UsageError or ExecutionFailed."""
     found = predict(settings, request, stop=stop)
     rates = found.plan.capacity
-    return Forecast(tuple(_lines(found)), found.warnings, rates.keeps_up if rates else None)
+    return Forecast(tuple(_forecast_lines(found)), found.warnings, rates.keeps_up if rates else None)
 
 
 def missing_programs(context: ConsoleContext, request: RunRequest, *, here: bool) -> tuple[str, ...]:
-    """The programs that the run needs and that do not run. Raises SwfError where that cannot be known."""
+    """The programs that the run needs and that are not running. Raises SwfError if that is unknown."""
     settings = context.settings
     names = [program.name for program in needed_programs(settings, compose_request(settings, request))]
     names += [] if here else [RUNNER]
@@ -151,9 +151,9 @@ def missing_programs(context: ConsoleContext, request: RunRequest, *, here: bool
 
 
 def start_missing(context: ConsoleContext, request: RunRequest, *, here: bool) -> str:
-    """Start what the run needs, with supervisord where it does not run; says what was done.
+    """Start the missing programs, and supervisord if it is not running; returns what was done.
 
-    Raises SupervisorUnreachable where one does not start.
+    Raises SupervisorUnreachable if one does not start.
     """
     settings = context.settings
     namespace = resolve_namespace(request.namespace, testbed_of(settings))
@@ -166,9 +166,9 @@ def start_missing(context: ConsoleContext, request: RunRequest, *, here: bool) -
 
 
 def launch(context: ConsoleContext, request: RunRequest, *, here: bool) -> str:
-    """Begin the run here or on the persistent runner; returns the execution's id.
+    """Start the run in this process or on the persistent runner; returns the execution's id.
 
-    Raises a UsageError, BackendUnreachable, TimedOut where no runner answers, Refused where it refuses.
+    Raises UsageError, BackendUnreachable, TimedOut if no runner answers, Refused if it refuses.
     """
     if here:
         return context.local_executions.start(request)
@@ -176,7 +176,7 @@ def launch(context: ConsoleContext, request: RunRequest, *, here: bool) -> str:
 
 
 def command_line(request: RunRequest, workflow: str, *, here: bool) -> str:
-    """The words that do the same in a shell."""
+    """The command line that starts the same run."""
     pace = "--realtime" if request.realtime else "--no-realtime"
     configuration = request.configuration or ""
     words = ["swf-console", "--run", workflow, "--workflow-config", configuration, pace]
@@ -196,7 +196,7 @@ def _row(value: Value, overridden: Collection[str]) -> ValueRow:
         key=key,
         section=value.section,
         name=value.key,
-        value=_spelled(value.value),
+        value=_value_text(value.value),
         unit=parameter.unit if parameter else "",
         source=str(value.provenance),
         replaced=", ".join(str(each) for each in value.provenance.replaced),
@@ -207,13 +207,13 @@ def _row(value: Value, overridden: Collection[str]) -> ValueRow:
     )
 
 
-def _spelled(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
-def _lines(found: Prediction) -> Sequence[str]:
+def _forecast_lines(found: Prediction) -> Sequence[str]:
     plan = found.plan
     lines = [
         f"{plural(plan.stf_count, 'STF')} in "
@@ -221,13 +221,13 @@ def _lines(found: Prediction) -> Sequence[str]:
         f"{sum(plan.messages_by_type.values()):,} messages"
     ]
     if rates := plan.capacity:
-        used = f"{rates.utilisation:.0%}" if isfinite(rates.utilisation) else "no worker"
+        used = f"{rates.utilisation:.0%}" if isfinite(rates.utilisation) else "no workers"
         lines.append(
             f"demand {rates.demand:.4g}/s, capacity {rates.capacity:.4g}/s with {rates.workers:,} workers: "
             f"{used}, {'keeps up' if rates.keeps_up else 'falls behind'}"
         )
     if backlog := plan.backlog:
         drain = backlog.drain_seconds
-        drained = "never drained" if drain is None else f"drained {drain:,.6g} s after end_run"
-        lines.append(f"{backlog.slices:,} slices, at most {backlog.peak:,} waiting, {drained}")
+        drained = "queue never empty" if drain is None else f"queue empty {drain:,.6g} s after end_run"
+        lines.append(f"{backlog.slices:,} slices, peak queue {backlog.peak:,}, {drained}")
     return lines

@@ -1,4 +1,4 @@
-"""What was logged about one execution: by agents into the database, by programs here into files."""
+"""The log lines of one execution: of agents from the database, of local programs from files."""
 
 import json
 from collections.abc import Iterator
@@ -26,14 +26,14 @@ FILE_BYTES = 8_000_000
 
 @dataclass(frozen=True, slots=True)
 class ExecutionLog:
-    """The lines in order, the newest MAX_LINES; `trouble` says what could not be read."""
+    """The newest MAX_LINES lines in order; `trouble` says what could not be read."""
 
     lines: tuple[LoggedLine, ...] = ()
     trouble: str = ""
 
 
 def log_of(context: "ConsoleContext", execution: Execution) -> ExecutionLog:
-    """Read database and files; blocks. What cannot be read is said, not raised."""
+    """Read database and files; blocks. What cannot be read is reported in `trouble`, not raised."""
     found, trouble = [], ""
     try:
         found += list(_recorded(context, execution))
@@ -41,7 +41,7 @@ def log_of(context: "ConsoleContext", execution: Execution) -> ExecutionLog:
         trouble = str(error)
     for path in sorted(context.settings.logs_dir.glob("*.log*")):
         found += _in_file(path, execution.execution_id)
-    # what an agent reports into the database stands in its file too
+    # a line that an agent has reported to the database is in its file too
     unique = {(one.at, one.text): one for one in found}
     return ExecutionLog(tuple(sorted(unique.values(), key=lambda one: one.at)[-MAX_LINES:]), trouble)
 
@@ -68,7 +68,7 @@ def _of_entry(entry: LogEntry) -> LoggedLine:
 
 
 def _in_file(path: Path, execution_id: str) -> Iterator[LoggedLine]:
-    """The lines of a file that name the execution as theirs; other lines belong to no execution."""
+    """The lines of a file whose execution_id is the execution's."""
     wanted = json.dumps(execution_id).encode()
     try:
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""What runs now: how far each execution is, the states its DAQ went through, its way through the agents."""
+"""Running executions: progress, DAQ states, messages by stage."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ STAGES = ("stf_gen", "stf_ready", "processing_complete", "tf_file_registered", "
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What of an execution never changes once it is known."""
+    """Facts of an execution that do not change; read once."""
 
     run_number: int | None
     planned: int | None
@@ -36,14 +36,14 @@ class _Known:
 
 
 class RunningExecutions:
-    """Reads what runs in a namespace, again and again. Not for several threads at once."""
+    """Reads the running executions of a namespace. Not thread-safe."""
 
     def __init__(self, context: ConsoleContext) -> None:
         self._context = context
         self._known: dict[str, _Known] = {}
 
     def read(self, database: Database) -> tuple[tuple[ExecutionProgress, ...], int]:
-        """The newest, and how many run in all; those whose lease has expired are closed first. Blocks."""
+        """The newest ones and the number of all; closes those with an expired lease first. Blocks."""
         if not self._context.read_only:
             sweep(self._context.settings, database)
         wanted = ExecutionFilter(status="running", namespace=self._context.namespace)
@@ -92,7 +92,7 @@ class RunningExecutions:
 
 
 def _planned(parameter_values: object) -> int | None:
-    """The STFs that its parameters request, the later section over the earlier; None if that is unlimited."""
+    """The number of STFs of the parameters, later sections over earlier ones; None if it is unlimited."""
     parameters: dict[str, object] = {}
     for section in table(parameter_values).values():
         parameters.update({key: value for key, value in table(section).items() if value is not None})
@@ -119,7 +119,7 @@ def _pipeline(database: Database, execution_id: str) -> Sequence[tuple[str, int]
 
 
 def _states(database: Database, execution_id: str, run_number: int | None) -> tuple[DaqState, ...]:
-    """The states in order, each once for each time that it was entered."""
+    """The states in order, one entry each time a state was entered."""
     if run_number is None:
         return ()
     with database.read() as connection:

@@ -1,1 +1,1 @@
-"""Messages."""
+"""The live tail: buffer, filter, history, search."""

@@ -1,4 +1,4 @@
-"""The live tail: a topic's messages in a ring, through a filter that can change, with the database behind."""
+"""The live tail: a topic's messages in a ring buffer, a filter over them, and history from the database."""
 
 import threading
 import time
@@ -30,7 +30,7 @@ FIRST_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class BufferCounters:
-    """Counters at one moment. `rate` is that of the namespace shown, `elsewhere` that of all others."""
+    """Counters at one time. `rate` is that of the shown namespace, `other_rate` that of all others."""
 
     total: int
     buffered: int
@@ -43,10 +43,11 @@ class BufferCounters:
 
 
 class MessageBuffer:
-    """What is on a topic, kept for reading. Every method may be called from any thread, and returns soon.
+    """The newest messages of a topic. Thread-safe; no method but `load_history` blocks for long.
 
-    Rows are known by their number: from 0 in order of arrival, below 0 for recorded messages behind the ring.
+    Rows have numbers: from 0 in order of arrival, below 0 for history before the ring's first message.
     A position counts the rows that pass the filter, from the oldest one that can be read.
+    `_lock` guards ring, index, history and counters: the receiving thread and the painting thread share them.
     """
 
     def __init__(
@@ -74,10 +75,10 @@ class MessageBuffer:
         self._history = History()
         self._index = self._new_index()
 
-    # what comes in
+    # arrival
 
     def take(self, frames: Iterable[tuple[Mapping[str, str], str]]) -> None:
-        """Add messages as they came: headers and body."""
+        """Add messages: headers and body."""
         at = self._now()
         left = iter(frames)
         while some := list(islice(left, BATCH)):
@@ -85,7 +86,7 @@ class MessageBuffer:
             self._take_batch(at, [(*self._decoder.decode(headers, body), body) for headers, body in some])
 
     def _take_batch(self, at: float, decoded: list[tuple[MessageMetadata, str, str]]) -> None:
-        # few at once: the thread that paints waits for the lock no longer than for these
+        # small batches: the painting thread waits for the lock as long as one of them takes
         with self._lock:
             for metadata, identity, body in decoded:
                 self._index_new(self._ring.append(at, metadata, identity, body), metadata, identity)
@@ -98,21 +99,21 @@ class MessageBuffer:
             self.version += 1
 
     def note(self, text: str) -> None:
-        """Add a line of our own, which every filter lets through."""
+        """Add a note of the console, which passes every filter."""
         with self._lock:
             self._index_new(self._ring.append(self._now(), NOTE, "", text), NOTE, "")
             self.version += 1
 
-    # what is shown
+    # filter and namespace
 
     def set_filter(self, text: str) -> None:
-        """Show what passes; raises UsageError. What is in the ring already follows, the newest first."""
+        """Change the filter; raises UsageError. The ring is searched in the background, newest first."""
         match = compile_filter(text)
         self._filter_again(match, text, self._namespace, self.everywhere)
 
     def set_namespace(self, namespace: str | None, *, everywhere: bool | None = None) -> None:
-        """Show one namespace, or `everywhere`; None is everywhere."""
-        # without a namespace there was only everywhere: that was no choice
+        """Show one namespace, or all with `everywhere`; None shows all."""
+        # without a namespace, `everywhere` was the only possibility and not the user's choice
         chosen = self.everywhere and self._namespace is not None
         wide = namespace is None or (chosen if everywhere is None else everywhere)
         if namespace != self._namespace:
@@ -123,21 +124,21 @@ class MessageBuffer:
 
     @property
     def namespace(self) -> str | None:
-        """The namespace that is shown; None where all are."""
+        """The namespace that is shown; None for all."""
         return None if self.everywhere else self._namespace
 
     def hold(self) -> None:
-        """A reader is at what is not the newest: keep it."""
+        """Keep messages that would leave the ring: a reader is not at the newest one."""
         with self._lock:
             self._ring.hold()
 
     def release(self) -> None:
-        """The reader is at the newest again."""
+        """The reader follows the newest message again."""
         with self._lock:
             self._ring.release()
             self.version += 1
 
-    # what can be read
+    # reading
 
     def __len__(self) -> int:
         with self._lock:
@@ -151,18 +152,18 @@ class MessageBuffer:
             return [row for row in rows if row is not None]
 
     def number(self, position: int) -> int | None:
-        """The number of the row at `position`, or None where there is none."""
+        """The number of the row at `position`, or None."""
         with self._lock:
             return self._number(position) if 0 <= position < self._length() else None
 
     def position(self, number: int) -> int:
-        """Where the row of that number stands, or would stand."""
+        """The position of the row of that number, or where it would be."""
         with self._lock:
-            behind = self._behind()
-            return max(0, behind + number) if number < 0 else behind + self._index.position(number)
+            older = self._history_count()
+            return max(0, older + number) if number < 0 else older + self._index.position(number)
 
     def row(self, number: int) -> BufferedMessage | None:
-        """One row."""
+        """The row of that number, or None if it has left the buffer."""
         with self._lock:
             return self._row(number)
 
@@ -177,13 +178,13 @@ class MessageBuffer:
             return low
 
     def position_of(self, message: BufferedMessage) -> int:
-        """Where that message stands now that it may have left the ring, or else what came at its time."""
+        """The position of that message, in the ring or in history; else of the first row of its time."""
         with self._lock:
             number = self._history.number_of(message.id, self._ring.first)
         return self.position(number) if number is not None else self.position_at(message.seconds)
 
     def counters(self) -> BufferCounters:
-        """The counters now."""
+        """The current counters."""
         now = int(self._now())
         with self._lock:
             own, others = self._own.per_second(now), self._others.per_second(now)
@@ -200,25 +201,25 @@ class MessageBuffer:
             )
 
     def rates(self, seconds: int = 60) -> list[int]:
-        """Messages of the namespace in each of the last seconds, the oldest first."""
+        """Messages of the namespace in each of the last seconds, oldest first."""
         with self._lock:
             return self._own.last(seconds, int(self._now()))
 
     def types(self) -> list[tuple[str, int]]:
-        """Types of the namespace's messages and how many came, the most frequent first."""
+        """The namespace's message types and their counts, most frequent first."""
         with self._lock:
             return self._types.most_common()
 
-    # behind the ring
+    # history
 
     @property
     def ends(self) -> bool:
-        """Whether there is nothing older than what can be read now."""
+        """Whether no older message is recorded."""
         with self._lock:
             return self._history.is_all(self._ring.first)
 
     def load_history(self, database: Database, limit: int = 200) -> int:
-        """Read older messages from the database, behind what can be read now; returns how many. Blocks."""
+        """Read older messages from the database; returns their number. Blocks."""
         with self._lock:
             index, first, history = self._index, self._ring.first, self._history
             if history.is_all(first):
@@ -243,7 +244,7 @@ class MessageBuffer:
             self.version += 1
             return len(found.messages)
 
-    # inside
+    # internal
 
     def _filter_again(self, match: MessageMatch, text: str, namespace: str | None, everywhere: bool) -> None:
         with self._lock:
@@ -252,7 +253,7 @@ class MessageBuffer:
             self._index = index = self._new_index()
             self._history.clear()
             self.version += 1
-        # what fills the screen is found at once, if it is near
+        # the rows that fill the screen are searched before returning, so that a new filter does not blank it
         ends = time.monotonic() + FIRST_SECONDS
         while len(self) < FIRST_ROWS and time.monotonic() < ends and self._index_slice(index):
             pass
@@ -282,8 +283,8 @@ class MessageBuffer:
             by_metadata=match.needs_metadata_only,
         )
 
-    def _count(self, kind: str | None, count: int) -> None:
-        name = kind or "-"
+    def _count(self, message_type: str | None, count: int) -> None:
+        name = message_type or "-"
         if name not in self._types and len(self._types) >= MAX_TYPES:
             name = OTHERS
         self._types[name] += count
@@ -293,20 +294,20 @@ class MessageBuffer:
         self._history.remove(identity)
 
     def _length(self) -> int:
-        return self._behind() + len(self._index)
+        return self._history_count() + len(self._index)
 
     def _number(self, position: int) -> int:
-        behind = self._behind()
-        return position - behind if position < behind else self._index.at(position - behind)
+        older = self._history_count()
+        return position - older if position < older else self._index.at(position - older)
 
     def _row(self, number: int) -> BufferedMessage | None:
         return self._ring.get(number) if number >= 0 else self._history.get(number, self._ring.first)
 
-    def _behind(self) -> int:
+    def _history_count(self) -> int:
         return self._history.count(self._ring.first)
 
     def _ids_near(self, first: int, until: float) -> set[str]:
-        """The ids of the ring's messages up to that moment: the database may have them too."""
+        """The ids of the ring's messages up to that time: the database may have them too."""
         known: set[str] = set()
         while True:
             with self._lock:

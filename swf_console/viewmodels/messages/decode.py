@@ -1,4 +1,4 @@
-"""From a frame as it came to what the ring keeps; whatever comes, this never raises."""
+"""Decodes frames for the ring; never raises, whatever a frame contains."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ MAX_KNOWN = 5000
 
 
 class FrameDecoder:
-    """Reads frames, and gives those that agree one object of metadata."""
+    """Reads frames; equal metadata become one object, which keeps the ring small."""
 
     def __init__(self) -> None:
         self._known: dict[MessageMetadata, MessageMetadata] = {}

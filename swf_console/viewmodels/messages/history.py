@@ -1,4 +1,4 @@
-"""What lies behind the ring: recorded messages, read backwards in time, without those that the ring has."""
+"""History: recorded messages older than the ring, read backwards in time."""
 
 import json
 from collections.abc import Callable
@@ -18,14 +18,14 @@ MAX_PAGES = 20
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """Some messages behind the ring, the newest first, and the cursor for those before them."""
+    """Messages older than the ring, newest first, and the cursor for the next page."""
 
     messages: tuple[BufferedMessage, ...]
     after: str | None
 
     @property
     def is_all(self) -> bool:
-        """Whether there is nothing before."""
+        """Whether no older message is recorded."""
         return self.after is None
 
 
@@ -39,9 +39,9 @@ def read_history(
     after: str | None = None,
     limit: int = 200,
 ) -> HistoryPage:
-    """Read up to `limit` recorded messages sent before `before` (seconds), that are not `known` by their id.
+    """Read up to `limit` recorded messages sent before `before` (seconds since the epoch) and not `known`.
 
-    Clocks differ a little: what was sent up to five seconds later is read as well.
+    Clocks of hosts differ: messages sent up to five seconds later are read as well.
     """
     until = datetime.fromtimestamp(before + SKEW_SECONDS, UTC)
     wanted = MessageFilter(namespace=namespace, until=until)
@@ -64,9 +64,9 @@ def _buffered(message: MessageRecord) -> BufferedMessage:
 
 
 class History:
-    """What stands right behind the ring; nothing any more once the ring's first message is another one.
+    """The messages right before the ring's first one; invalid once the ring starts with another message.
 
-    Not thread-safe: its owner holds the ring's lock.
+    Not thread-safe: the caller holds the buffer's lock.
     """
 
     def __init__(self) -> None:
@@ -77,23 +77,23 @@ class History:
         self._first = 0
 
     def fits(self, first: int) -> bool:
-        """Whether this has been read, and stands behind a ring that begins with message `first`."""
+        """Whether this was read, and for a ring that starts with message `first`."""
         return self._started and self._first == first
 
     def count(self, first: int) -> int:
-        """How many there are behind that ring."""
+        """The number of messages for that ring."""
         return len(self._rows) if self.fits(first) else 0
 
     def is_all(self, first: int) -> bool:
-        """Whether nothing is recorded behind these."""
+        """Whether no message older than these is recorded."""
         return self.fits(first) and self.after is None
 
     def ids(self, first: int) -> set[str]:
-        """The ids of all there are behind that ring."""
+        """The ids of the messages for that ring."""
         return set(self._known) if self.fits(first) else set()
 
     def get(self, number: int, first: int) -> BufferedMessage | None:
-        """The message of that number, below zero."""
+        """The message of that number (below 0)."""
         return self._rows[-number - 1] if -number <= self.count(first) else None
 
     def number_of(self, identity: str, first: int) -> int | None:
@@ -102,7 +102,7 @@ class History:
         return found.number if found else None
 
     def put(self, found: HistoryPage, first: int) -> None:
-        """Add what was read on."""
+        """Add the next page."""
         if not self.fits(first):
             self.clear()
         self._started, self._first, self.after = True, first, found.after
@@ -111,13 +111,13 @@ class History:
         self._number()
 
     def remove(self, identity: str) -> None:
-        """That message has come through the ring: it stands there."""
+        """Remove a message that has arrived and is in the ring now."""
         if self._known.pop(identity, None) is not None:
             self._rows = [each for each in self._rows if each.id != identity]
             self._number()
 
     def clear(self) -> None:
-        """Forget all of it."""
+        """Drop all messages."""
         self._started, self._rows, self._known, self.after = False, [], {}, None
 
     def _number(self) -> None:

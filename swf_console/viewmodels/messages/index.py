@@ -1,4 +1,4 @@
-"""Which messages of a ring a filter lets through: decided at arrival, and over the ring in slices."""
+"""The messages of a ring that pass a filter: decided at arrival, and for older ones in slices."""
 
 from array import array
 from bisect import bisect_left, bisect_right
@@ -13,10 +13,10 @@ Accept = Callable[[BufferedMessage], bool]
 
 
 class FilteredIndex:
-    """The numbers of the messages that pass, in order of arrival. Who has it holds the ring's lock.
+    """The numbers of the messages that pass, in order of arrival. The caller holds the buffer's lock.
 
-    Messages from `boundary` on are decided when they arrive; the older ones backwards, slice by slice. Where
-    `by_metadata` says that a message's metadata alone decides, it is decided once for all that agree in it.
+    Messages from `boundary` on are decided when they arrive; older ones backwards, slice by slice. With
+    `by_metadata` the filter needs metadata only, and each distinct metadata is decided once.
     """
 
     def __init__(self, ring: RingBuffer, accept: Accept | None, *, by_metadata: bool = False) -> None:
@@ -36,7 +36,7 @@ class FilteredIndex:
         return self._ring.next - max(self._unread, self._ring.first)
 
     def arrived(self, number: int, metadata: MessageMetadata) -> bool:
-        """Decide about a new message, which is in the ring already."""
+        """Decide about a new message, which the ring already has."""
         if self._accept is None:
             return True
         if not self._passes(number, metadata):
@@ -47,7 +47,7 @@ class FilteredIndex:
         return True
 
     def index_older(self) -> bool:
-        """Decide about one more slice of older messages; False where there is none left."""
+        """Decide about one more slice of older messages; returns False if none is left."""
         if self.complete:
             return False
         first = max(self._ring.first, self._unread - SLICE)
@@ -75,7 +75,7 @@ class FilteredIndex:
         return self._newer[self._gone() + position - older]
 
     def position(self, number: int) -> int:
-        """Where `number` stands, or would stand: how many that pass came before it."""
+        """The number of passing messages before `number`."""
         if self._accept is None:
             return min(max(number, self._ring.first), self._ring.next) - self._ring.first
         older = self._older_count()
@@ -98,11 +98,11 @@ class FilteredIndex:
         return message is not None and (self._accept is None or self._accept(message))
 
     def _older_count(self) -> int:
-        """How many of the older ones are still in the ring; they stand newest first."""
+        """How many of the older ones are still in the ring; they are stored newest first."""
         return bisect_right(self._older, -self._ring.first, key=lambda each: -each)
 
     def _gone(self) -> int:
-        """How many of the newer ones have left the ring."""
+        """How many of the newer ones have left the ring; `arrived` deletes them when they are many."""
         if not self._newer or self._newer[0] >= self._ring.first:
             return 0
         return bisect_left(self._newer, self._ring.first)

@@ -1,4 +1,4 @@
-"""How many messages came in each of the last seconds."""
+"""Counts messages by second."""
 
 from array import array
 
@@ -13,13 +13,13 @@ class Rates:
         self._newest = 0
 
     def add(self, second: int, count: int = 1) -> None:
-        """Count messages of that second; what is older than what is kept is not counted."""
+        """Count messages of that second; seconds that are too old are not counted."""
         self._turn(second)
         if second > self._newest - len(self._counts):
             self._counts[second % len(self._counts)] += count
 
     def last(self, count: int, now: int) -> list[int]:
-        """The counts of the last `count` whole seconds before `now`, the oldest first."""
+        """The counts of the last `count` whole seconds before `now`, oldest first."""
         self._turn(now)
         size = len(self._counts)
         return [

@@ -1,4 +1,4 @@
-"""The latest messages, as they came: bounded in number and in bytes, numbered without a gap."""
+"""A ring buffer of messages: bounded in number and in bytes, numbered without gaps."""
 
 import json
 import zlib
@@ -16,7 +16,7 @@ ID_BYTES = 16
 NO_ID = bytes(ID_BYTES)
 CHUNK = 512
 FASTEST_LEVEL = 1
-# whatever came, half a surrogate pair too, comes back as it was
+# every body is returned unchanged, lone surrogates included
 BODY_ENCODING = ("utf-8", "surrogatepass")
 
 
@@ -24,9 +24,9 @@ NOTE = MessageMetadata("note")
 
 
 class BufferedMessage:
-    """A message as a filter and a reader see it; its content is read when it is asked for.
+    """A message of the buffer; its content is parsed on first use.
 
-    Messages behind the ring have numbers below zero. A note is a line of our own between messages.
+    Messages of history have numbers below 0. A note is a line of the console between messages.
     """
 
     id: str
@@ -37,7 +37,7 @@ class BufferedMessage:
 
     @property
     def is_note(self) -> bool:
-        """Whether this is a line of our own."""
+        """Whether this is a line of the console."""
         return self.metadata is NOTE
 
     @property
@@ -71,7 +71,7 @@ class BufferedMessage:
 
     @cached_property
     def content(self) -> Any:
-        """The body as JSON; None where it is none."""
+        """The body as JSON; None if it is not JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -79,7 +79,7 @@ class BufferedMessage:
 
 
 class ChunkedMessage(BufferedMessage):
-    """A message of the ring: its id and body are read from there when they are asked for."""
+    """A message of the ring: its id and body are read from its chunk on first use."""
 
     def __init__(self, number: int, at: float, metadata: MessageMetadata, chunk: "Chunk", index: int) -> None:
         self.number, self.seconds, self.metadata = number, at, metadata
@@ -97,10 +97,10 @@ class ChunkedMessage(BufferedMessage):
 
 
 class Chunk:
-    """So many messages in order, a column for each thing known of them: no object for a message.
+    """CHUNK messages as columns, without an object for each message.
 
-    The collector has nothing to walk through. Bodies lie one behind the other as bytes; those of a full chunk
-    are packed, for they are much alike.
+    So the garbage collector has nothing to traverse. Bodies are one byte string, compressed once the chunk is
+    full: they are much alike.
     """
 
     __slots__ = ("_at", "_bodies", "_ends", "_ids", "_metadata", "_odd_ids", "_packed")
@@ -118,7 +118,7 @@ class Chunk:
         return len(self._metadata)
 
     def append(self, at: float, metadata: MessageMetadata, identity: str, body: str) -> int:
-        """Add one; returns the size of its body."""
+        """Add a message; returns the size of its body in bytes."""
         short, known = packed(identity), self._metadata
         if short is None:
             self._odd_ids[len(known)] = identity
@@ -160,9 +160,9 @@ class Chunk:
 
 
 class RingBuffer:
-    """Messages numbered from 0; the oldest go when there are too many, or too many bytes of them.
+    """Messages numbered from 0; the oldest are dropped when there are too many or too many bytes.
 
-    Not thread-safe: its owner holds a lock.
+    Not thread-safe: the caller holds the buffer's lock.
     """
 
     def __init__(self, capacity: int = CAPACITY, max_bytes: int = MAX_BYTES) -> None:
@@ -175,16 +175,16 @@ class RingBuffer:
         return self.next - self.first
 
     def hold(self) -> None:
-        """Keep what would go, for a reader: as much again as the ring has room for."""
+        """Keep messages that would be dropped, up to twice the limits."""
         self._holding = True
 
     def release(self) -> None:
-        """Let go of what was held."""
+        """Drop what was held."""
         self._holding = False
         self._make_room()
 
     def append(self, at: float, metadata: MessageMetadata, identity: str, body: str) -> int:
-        """Add one and return its number."""
+        """Add a message; returns its number."""
         number = self.next
         if number % CHUNK == 0:
             self._chunks.append(Chunk())
@@ -194,7 +194,7 @@ class RingBuffer:
         return number
 
     def get(self, number: int) -> BufferedMessage | None:
-        """The message of that number, unless it has gone."""
+        """The message of that number, or None if it is not in the ring."""
         if not self.first <= number < self.next:
             return None
         return self._chunk(number).get(number % CHUNK, number)
@@ -215,7 +215,7 @@ class RingBuffer:
         return self._chunks[number // CHUNK - self.first // CHUNK]
 
     def _make_room(self) -> None:
-        # what is held goes all at once: between two such moments the first message stays the same
+        # held messages are dropped all at once: in between, the first message stays and history fits to it
         times = 2 if self._holding else 1
         if self.next - self.first > times * self.capacity:
             self._drop(self.next - self.capacity)
@@ -224,7 +224,7 @@ class RingBuffer:
                 self._drop(self.first + 1)
 
     def _drop(self, before: int) -> None:
-        """Let go of every message in front of that number."""
+        """Drop every message before that number."""
         while self.first < before:
             index = self.first % CHUNK
             last = min(CHUNK, index + before - self.first)
@@ -236,16 +236,16 @@ class RingBuffer:
 
 @lru_cache(maxsize=8)
 def unpacked_bodies(packed: bytes) -> bytes:
-    """The bodies of a full chunk; those that were read last are kept, for a reader reads on."""
+    """The bodies of a full chunk; cached, as readers read neighbouring messages."""
     return zlib.decompress(packed)
 
 
 def packed(identity: str) -> bytes | None:
-    """An id in 16 bytes, where it is a UUID written as UUIDs mostly are."""
+    """An id in 16 bytes if it is a UUID in canonical form, else None."""
     return bytes.fromhex(identity.replace("-", "")) if is_canonical_uuid(identity) else None
 
 
 def unpacked(identity: bytes | bytearray) -> str:
-    """The id again."""
+    """The UUID of 16 bytes, in canonical form."""
     text = identity.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

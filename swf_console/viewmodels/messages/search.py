@@ -1,4 +1,4 @@
-"""Search for a text among the rows of a tail, a slice at a time."""
+"""Text search in the rows of a tail, slice by slice."""
 
 import threading
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ SLICE = 250
 BETWEEN_SLICES = 0.001
 
 
-def find_row(tail: MessageBuffer, text: str, start: int, *, forward: bool) -> int | None:
-    """The position of the next row that holds `text`, whatever its case, beyond `start`; blocks.
+def search_row(tail: MessageBuffer, text: str, start: int, *, forward: bool) -> int | None:
+    """The position of the next row after `start` that contains `text`, ignoring case; blocks.
 
-    The search ends at the last row, or at the first one: it does not begin again at the other end.
+    The search ends at the last or the first row and does not wrap around.
     """
     wanted = text.lower()
     pause = threading.Event()

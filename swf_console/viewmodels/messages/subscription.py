@@ -1,4 +1,4 @@
-"""The broker: one connection and one subscription that fill the tail, and come back by themselves."""
+"""The broker connection and the subscription that fill the tail; both are restored after an outage."""
 
 import threading
 import time
@@ -22,22 +22,24 @@ Address = Callable[[], BrokerSettings]
 
 
 class MessageSubscription:
-    """Fills `tail` while it is open. Nothing is acknowledged or stored; only topics are followed."""
+    """Fills `tail` while it is open. Acknowledges and stores nothing; follows topics only."""
 
     def __init__(
         self,
         settings: Settings,
         tail: MessageBuffer,
-        link: Callable[[Callable[[], BrokerSettings]], BrokerConnection] | None = None,
+        connect: Callable[[Callable[[], BrokerSettings]], BrokerConnection] | None = None,
         *,
         ui_priority: UiPriority | None = None,
     ) -> None:
         self._tail = tail
         self._broker: BrokerEndpoint = choose_broker(settings)
-        self._link = link(self._broker.address) if link else _connection(self._broker.address)
+        self._connection = (
+            connect(self._broker.address) if connect else _stomp_connection(self._broker.address)
+        )
         self._inbox = Inbox(INBOX, before_put=(ui_priority or UiPriority()).yielder())
-        self._feed = Subscription(
-            self._link, SubscriptionSpec(tail.topic, ack=AUTO, prefetch=PREFETCH), self._inbox
+        self._subscription = Subscription(
+            self._connection, SubscriptionSpec(tail.topic, ack=AUTO, prefetch=PREFETCH), self._inbox
         )
         self._closed = threading.Event()
         self._lost_at: float | None = None
@@ -45,23 +47,23 @@ class MessageSubscription:
         self._worker = threading.Thread(target=self._fill, name="tail", daemon=True)
 
     def start(self) -> None:
-        """Begin, without waiting for the broker."""
-        self._link.watch(self._changed)
+        """Start, without waiting for the broker."""
+        self._connection.watch(self._changed)
         self._worker.start()
-        self._feed.open()
-        self._link.start()
+        self._subscription.open()
+        self._connection.start()
 
     def close(self) -> None:
-        """End, within a moment."""
+        """Stop; takes one second at most."""
         self._closed.set()
         self._inbox.close()
-        self._feed.close()
-        self._link.stop(timeout=0.5)
+        self._subscription.close()
+        self._connection.stop(timeout=0.5)
         self._broker.release(timeout=0.3)
 
     @property
     def dropped(self) -> int:
-        """Messages that came faster than they were taken."""
+        """The number of messages dropped because the inbox was full."""
         return self._inbox.dropped
 
     @property
@@ -70,19 +72,19 @@ class MessageSubscription:
         return bool(getattr(self._broker, "ours", False))
 
     def status(self) -> ConnectionStatus:
-        """The connection now."""
-        state = self._link.state()
+        """The current status of the connection."""
+        state = self._connection.state()
         found = {Phase.UP: Connectivity.UP, Phase.DOWN: Connectivity.DOWN}.get(
             state.phase, Connectivity.STARTING
         )
         if found is Connectivity.STARTING and state.last_error and state.up_since is None:
             found = Connectivity.DOWN
-        if found is Connectivity.UP and not (self._feed.subscribed or self._feed.error):
+        if found is Connectivity.UP and not (self._subscription.subscribed or self._subscription.error):
             found = (
                 Connectivity.STARTING
-            )  # what is sent before the broker has subscribed us does not come here
+            )  # STOMP 1.2, SUBSCRIBE: messages sent before the broker has processed it are not delivered
         self._proved_at = state.last_frame_at or self._proved_at
-        error = self._feed.error if found is Connectivity.UP else state.last_error
+        error = self._subscription.error if found is Connectivity.UP else state.last_error
         return ConnectionStatus(
             "broker",
             found,
@@ -91,7 +93,7 @@ class MessageSubscription:
             proved_at=self._proved_at,
             next_at=state.next_attempt_at,
             error=error or "",
-            advice="swf-console doctor says what to do" if found is Connectivity.DOWN else "",
+            advice="Run swf-console doctor" if found is Connectivity.DOWN else "",
         )
 
     def _fill(self) -> None:
@@ -106,17 +108,19 @@ class MessageSubscription:
             return
         if state.phase is Phase.DOWN and state.sessions and self._lost_at is None:
             self._lost_at = time.monotonic()
-            self._tail.note(f"the broker is gone: {state.last_error or 'no reason given'}")
+            self._tail.note(f"broker connection lost: {state.last_error or 'no reason given'}")
         elif state.phase is Phase.UP:
             self._came_up()
 
     def _came_up(self) -> None:
         self._proved_at = datetime.now(UTC)
         if self._lost_at is not None:
-            away = time.monotonic() - self._lost_at
+            seconds = time.monotonic() - self._lost_at
             self._lost_at = None
-            self._tail.note(f"the broker is back after {away:.0f} s; messages of that time are missing here")
+            self._tail.note(
+                f"broker connected again after {seconds:.0f} s; messages sent in between are missing here"
+            )
 
 
-def _connection(address: Address) -> StompConnection:
+def _stomp_connection(address: Address) -> StompConnection:
     return StompConnection(address, backoff=BACKOFF)

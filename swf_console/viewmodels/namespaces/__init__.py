@@ -1,1 +1,1 @@
-"""Namespaces."""
+"""Namespaces and testbed.toml."""

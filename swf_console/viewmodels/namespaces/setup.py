@@ -1,6 +1,6 @@
-"""The namespace of the console: which one testbed.toml names, and writing one there.
+"""The console's namespace: reads and writes it in testbed.toml.
 
-Light: the console asks this before it paints.
+Imports little at the top: the console needs the namespace before it paints.
 """
 
 from pathlib import Path
@@ -11,9 +11,9 @@ from ...backend.core.settings import Settings
 
 
 def namespace_of(settings: Settings, given: str | None = None) -> str | None:
-    """The namespace that is given or that testbed.toml names; None where none is named yet.
+    """The given namespace, or that of testbed.toml; None if it names none yet.
 
-    Raises NamespaceError for a given one that is not a name, ConfigurationError for a broken testbed.toml.
+    Raises NamespaceError for an invalid given name, ConfigurationError for a broken testbed.toml.
     """
     if given is not None:
         return check_namespace(given, "the given namespace")
@@ -27,12 +27,12 @@ def namespace_of(settings: Settings, given: str | None = None) -> str | None:
 
 
 def suggested(settings: Settings) -> str:
-    """A name for a user who has none yet."""
+    """A suggested name for a user who has no namespace yet."""
     return f"{settings.user}-dev"
 
 
 def problem_of(name: str) -> str:
-    """Why that cannot name a namespace, or an empty text."""
+    """Why the name is not a valid namespace; empty if it is."""
     try:
         check_namespace(name, "the name")
     except SwfError as error:
@@ -43,7 +43,7 @@ def problem_of(name: str) -> str:
 def write_namespace(settings: Settings, name: str) -> Path:
     """Write the namespace into testbed.toml, leaving everything else in it; returns the file.
 
-    Raises NamespaceError or ConfigurationError, and changes nothing then.
+    Raises NamespaceError or ConfigurationError; then nothing is changed.
     """
     from ...backend.config.edit import set_in_testbed
     from ...backend.config.testbed import find_testbed

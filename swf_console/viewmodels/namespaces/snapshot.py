@@ -1,4 +1,4 @@
-"""What the Namespaces screen shows: the namespaces, testbed.toml, and what it comes to."""
+"""What the Namespaces screen shows: the namespaces, a file, and the composed values."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from ...backend.services.configurations import TESTBED, FileValue, files_of, val
 from ...backend.services.executions.request import RunRequest
 from ...backend.services.namespaces import list_namespaces
 from ..context import ConsoleContext
-from ..executions.launch import CheckedRequest, check, offer
+from ..executions.launch import CheckedRequest, check, launch_options
 
 
 @dataclass(frozen=True, slots=True)
 class NamespaceChoice:
-    """A namespace and how much is in it; a count that ends in + was not counted further."""
+    """A namespace with its owner and counts; a count that ends in + is a lower bound."""
 
     name: str
     owner: str
@@ -24,7 +24,7 @@ class NamespaceChoice:
 
 
 def namespace_choices(context: ConsoleContext) -> tuple[NamespaceChoice, ...]:
-    """Every namespace by name, and the one that is shown, also before anything is in it; blocks.
+    """Every namespace by name, including the shown one if it is not in the database yet; blocks.
 
     Raises DatabaseUnusable and DatabaseUnreachable.
     """
@@ -39,13 +39,13 @@ def namespace_choices(context: ConsoleContext) -> tuple[NamespaceChoice, ...]:
     ]
     current = context.namespace
     if current and current not in (one.name for one in found):
-        found.append(NamespaceChoice(current, "nobody yet", "0", "0"))
+        found.append(NamespaceChoice(current, "none yet", "0", "0"))
     return tuple(sorted(found, key=lambda one: one.name))
 
 
 @dataclass(frozen=True, slots=True)
 class FileSnapshot:
-    """A file as it is, and what it comes to: of testbed.toml with the configuration that it names."""
+    """A file's values, and the composed ones: testbed.toml with the configuration that it names."""
 
     file: str
     values: tuple[FileValue, ...]
@@ -70,7 +70,7 @@ class NamespacesSnapshot:
 
 
 def read_namespaces(context: ConsoleContext, file: str = TESTBED) -> NamespacesSnapshot:
-    """Read database and files; blocks. What cannot be read is said, not raised."""
+    """Read database and files; blocks. What cannot be read is reported in `database_trouble`, not raised."""
     trouble = ""
     found: tuple[NamespaceChoice, ...] = ()
     try:
@@ -82,14 +82,14 @@ def read_namespaces(context: ConsoleContext, file: str = TESTBED) -> NamespacesS
 
 
 def read_file(settings: Settings, file: str) -> FileSnapshot:
-    """Read the file and compose what it says."""
+    """Read the file and compose its configuration."""
     try:
         values = values_of(settings, file)
     except SwfError as error:
         return FileSnapshot(file, (), "", None, str(error))
-    offered = offer(settings)
-    name = offered.configured if file == TESTBED else file
-    # what is composed does not depend on the namespace: that none is set is not a problem of the file
-    request = RunRequest(configuration=name, namespace=offered.namespace or "unnamed")
+    options = launch_options(settings)
+    name = options.configured if file == TESTBED else file
+    # the composed values do not depend on the namespace: a missing one is not a problem of the file
+    request = RunRequest(configuration=name, namespace=options.namespace or "unnamed")
     checked = check(settings, request) if name else None
-    return FileSnapshot(file, values, name, checked, offered.namespace_trouble)
+    return FileSnapshot(file, values, name, checked, options.namespace_trouble)

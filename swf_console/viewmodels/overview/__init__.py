@@ -1,1 +1,1 @@
-"""Overview."""
+"""The overview: verdict, running executions, recent changes."""

@@ -1,4 +1,4 @@
-"""The overview once, as a pickle on standard output: what the console prefetches.
+"""Writes one overview snapshot as a pickle to standard output: the console's prefetch.
 
 Arguments: home, testbed.toml, namespace; each may be empty.
 """
@@ -16,8 +16,8 @@ NICENESS = 10
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Read and write it."""
-    # where there is but one core, the screen comes first
+    """Read the overview and write it."""
+    # on a single core the console's own start has priority
     os.nice(NICENESS)
     gc.disable()
     signal.alarm(MAX_SECONDS)

@@ -1,4 +1,4 @@
-"""Is the testbed all right? One sentence, what runs, and what changed in the last ten minutes."""
+"""The overview: verdict, running executions, and the changes of the last ten minutes."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,7 @@ NO_RATES = (0,) * RATE_SECONDS
 
 
 class OverviewMonitor:
-    """Asks again and again. Not for several threads at once."""
+    """Reads everything that the overview shows. Not thread-safe."""
 
     def __init__(self, context: ConsoleContext) -> None:
         self._context = context
@@ -28,7 +28,7 @@ class OverviewMonitor:
         self._running = RunningExecutions(context)
 
     def snapshot(self) -> OverviewSnapshot:
-        """Ask everything; blocks. A database that is down is told among the rest, not raised."""
+        """Read everything; blocks. A database that is down is reported in `database_trouble`, not raised."""
         context = self._context
         agents = self._agents.snapshot()
         running: tuple[ExecutionProgress, ...] = ()
@@ -61,7 +61,7 @@ class OverviewMonitor:
         )
 
     def _database_status(self, trouble: str) -> ConnectionStatus:
-        """What its poller says of it, where that knows more than what reading it met just now."""
+        """The poller's status if it knows why the database is away, else the error of this read."""
         known = self._context.connections()[1]
         if not trouble:
             return known._replace(state=Connectivity.UP)
@@ -69,18 +69,18 @@ class OverviewMonitor:
 
 
 def _executions(database: Database, namespace: str | None) -> list[Change]:
-    """The executions that started or ended lately."""
+    """The executions that started or ended in the last ten minutes."""
     since = datetime.now(UTC) - RECENT
     wanted = ExecutionFilter(namespace=namespace)
     with database.read() as connection:
         found = executions.page(connection, wanted, limit=MAX_CHANGES).items
     changes = []
-    tones = {"completed": "ok", "failed": "bad", "terminated": "watch"}
+    colors = {"completed": "ok", "failed": "bad", "terminated": "watch"}
     for one in found:
         if one.end_time and one.end_time > since:
             why = f": {one.error_message}" if one.error_message else ""
             text = f"{one.execution_id} {one.status}{why}"
-            changes.append(Change(one.end_time, tones.get(one.status, "plain"), text, one.execution_id))
+            changes.append(Change(one.end_time, colors.get(one.status, "plain"), text, one.execution_id))
         if one.start_time > since:
             text = f"{one.execution_id} started by {one.executed_by}"
             changes.append(Change(one.start_time, "plain", text, one.execution_id))
@@ -88,7 +88,7 @@ def _executions(database: Database, namespace: str | None) -> list[Change]:
 
 
 def _journal_changes(context: ConsoleContext) -> list[Change]:
-    """What was done in the consoles of this home lately."""
+    """The actions of this home's consoles in the last ten minutes."""
     try:
         entries = context.journal.entries(MAX_CHANGES, datetime.now(UTC) - RECENT)
     except SwfError as error:

@@ -1,4 +1,4 @@
-"""What the overview shows: plain values, which load no library."""
+"""What the overview shows, as plain values: unpickling it loads no library."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from ...backend.services.executions.progress import ExecutionProgress
 
 
 class OverviewSnapshot(NamedTuple):
-    """Everything on the screen. `database_trouble` says why what comes from there is not known."""
+    """Everything on the screen. `database_trouble` says why the database's part is unknown."""
 
     verdict: Verdict
     agents: AgentsSnapshot

@@ -1,4 +1,4 @@
-"""The line with the keys that work where the focus is, made from the registry."""
+"""The line of keys that work at the focus, made from the registry of actions."""
 
 from collections.abc import Sequence
 
@@ -17,18 +17,18 @@ ALWAYS = tuple(
 
 
 class KeyLine(Widget, can_focus=False):
-    """Keys of the scopes around the focus, nearest first, then `last`. What read-only forbids is dimmed."""
+    """Keys of the scopes around the focus, nearest first, then `last`. Forbidden actions are dimmed."""
 
     DEFAULT_CSS = "KeyLine { height: 1; width: 1fr; }"
 
-    def __init__(self, id: str | None = None, last: Sequence[Action] = ALWAYS) -> None:  # noqa: A002 (Textual's own word)
+    def __init__(self, id: str | None = None, last: Sequence[Action] = ALWAYS) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
         self._last = tuple(last)
         self._scopes: tuple[str, ...] = ()
         self._refusal = ""
 
     def show(self, scopes: Sequence[str], refusal: str) -> None:
-        """Show the keys of those scopes; with a `refusal` what changes something is dimmed."""
+        """Show the keys of those scopes; with a `refusal` the actions that change something are dimmed."""
         if (tuple(scopes), refusal) != (self._scopes, self._refusal):
             self._scopes, self._refusal = tuple(scopes), refusal
             self.refresh()

@@ -24,7 +24,7 @@ class Tab(NamedTuple):
 
 
 class ScreenBar(Widget, can_focus=False):
-    """The second row. A click on a tab asks for its screen."""
+    """The second row of the frame. A click on a tab posts TabClicked."""
 
     DEFAULT_CSS = """
     ScreenBar {

@@ -41,7 +41,7 @@ class StatusBar(Widget, can_focus=False):
         self._now, self._status, self._clock = now, StatusBarContent(), ""
 
     def show(self, status: StatusBarContent) -> None:
-        """Show this and the time."""
+        """Show this content and the time; repaints only if one of them has changed."""
         clock = self._now().strftime("%H:%M:%SZ")
         if (status, clock) != (self._status, self._clock):
             self._status, self._clock = status, clock

@@ -23,7 +23,7 @@ class TableCursor:
         return self.window.rows[self.top : self.top + height]
 
     def move_to(self, index: int, height: int) -> None:
-        """Put the cursor on a row of the window, or the nearest there is."""
+        """Put the cursor on a row of the window, or on the nearest one."""
         self.index = index
         self.settle(height)
 
@@ -57,11 +57,11 @@ class TableCursor:
             self.index = window.index(jumped) or 0
             self.top = max(0, self.index - height // 2)
         else:
-            self.index = self._of(self.key, self.index)
+            self.index = self._index_or(self.key, self.index)
             stays = self._at_beginning and window.at_first
-            self.top = 0 if stays else self._of(self._top_key, self.top)
+            self.top = 0 if stays else self._index_or(self._top_key, self.top)
         self.settle(height)
 
-    def _of(self, key: str | None, otherwise: int) -> int:
+    def _index_or(self, key: str | None, otherwise: int) -> int:
         found = self.window.index(key)
         return otherwise if found is None else found

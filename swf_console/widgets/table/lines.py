@@ -5,10 +5,11 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
+from ..key_labels import with_keys
 from .paging import Pager
 from .rows import Count, Row, RowWindow
 
-ADVICE = "· u tries now, ! checks everything"
+ADVICE = "· {update}: retry now, {doctor}: check all backends"
 MAX_LINES = 6
 WRAP_LEAST = 20
 
@@ -40,15 +41,15 @@ def last_read(pager: Pager) -> str:
 
 
 def position(window: RowWindow, total: Count | None, top: int, high: int) -> str:
-    """Which rows of how many are visible; `~` where rows may have been added in front since."""
+    """Which rows of how many are visible; `~` if rows may have been added in front of them."""
     if not window.rows or total is None:
         return ""
     last = min(top + high, len(window.rows))
     if window.before is None:
         left = len(window.rows) - last
         if window.at_last:
-            return f"the last of {total}" if not left else f"the last but {left:,} of {total}"
-        return f"somewhere of {total}"
+            return f"last of {total}" if not left else f"{left:,} rows before the last of {total}"
+        return f"position unknown, {total} rows"
     about = "" if window.sure else "~"
     number = max(total.number, window.before + len(window.rows))
     exact = total.exact or window.at_last
@@ -56,21 +57,19 @@ def position(window: RowWindow, total: Count | None, top: int, high: int) -> str
 
 
 def trouble_of(pager: Pager) -> str:
-    """How old the rows are, when they are read again, and why; empty where nothing is wrong."""
+    """The age of the rows, the next try and the error; empty if the rows are up to date."""
     if pager.trouble:
         answered_at = pager.answered_at
-        age = (
-            f"STALE {time.monotonic() - answered_at:.0f} s" if answered_at is not None else "NOTHING READ YET"
-        )
+        age = f"STALE {time.monotonic() - answered_at:.0f} s" if answered_at is not None else "NOT READ YET"
         wait = max(0.0, pager.retry_at - time.monotonic())
         return f"{age} · next try in {wait:.0f} s · {pager.trouble}"
     if pager.overdue:
-        age = "STALE" if pager.loaded else "NOTHING READ YET"
-        return f"{age} · no answer for {pager.overdue:.0f} s, it is still waited for"
+        age = "STALE · no" if pager.loaded else "No"
+        return f"{age} answer yet ({pager.overdue:.0f} s), still waiting"
     return ""
 
 
 def trouble_lines(pager: Pager, width: int) -> list[str]:
-    """The same, wrapped, with what can be done about it."""
+    """The same, wrapped, with the keys that help."""
     trouble = trouble_of(pager)
-    return wrap(f"{trouble} {ADVICE}", max(WRAP_LEAST, width - 3))[:MAX_LINES] if trouble else []
+    return wrap(f"{trouble} {with_keys(ADVICE)}", max(WRAP_LEAST, width - 3))[:MAX_LINES] if trouble else []

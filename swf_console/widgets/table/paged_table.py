@@ -1,4 +1,4 @@
-"""A table over any number of rows: it holds those around the viewport and repaints changed lines only."""
+"""A table over any number of rows: it holds the rows around the viewport and repaints changed lines only."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -64,7 +64,6 @@ class PagedTable(StripWidget, can_focus=True):
 
         @property
         def control(self) -> "PagedTable":
-            """The table."""
             return self.table
 
     class Opened(Message):
@@ -76,7 +75,6 @@ class PagedTable(StripWidget, can_focus=True):
 
         @property
         def control(self) -> "PagedTable":
-            """The table."""
             return self.table
 
     def __init__(
@@ -84,7 +82,7 @@ class PagedTable(StripWidget, can_focus=True):
         columns: tuple[Column, ...],
         source: PageSource | None = None,
         *,
-        empty: str = "Nothing here.",
+        empty: str = "No rows.",
         id: str | None = None,  # noqa: A002 (Textual's name)
         live: bool = False,
     ) -> None:
@@ -106,7 +104,7 @@ class PagedTable(StripWidget, can_focus=True):
         if self._first_source is not None:
             self.show(self._first_source)
 
-    # for its owner
+    # for the screen that shows it
 
     @property
     def row(self) -> Row | None:
@@ -115,12 +113,12 @@ class PagedTable(StripWidget, can_focus=True):
 
     @property
     def loaded(self) -> bool:
-        """Whether the source has answered."""
+        """Whether the source has answered since it was set."""
         return self._pager.loaded
 
     @property
     def stale(self) -> bool:
-        """Whether the rows are older than they should be."""
+        """Whether the last read failed or is overdue."""
         return bool(self._pager.trouble or self._pager.overdue)
 
     @property
@@ -189,7 +187,7 @@ class PagedTable(StripWidget, can_focus=True):
             self._pager.jump("first")
 
     def action_last(self) -> None:
-        """Go to the last row of the list, wherever that is."""
+        """Go to the last row of the list."""
         if self._at.window.at_last:
             self._go_to(len(self._at.window.rows) - 1)
         else:
@@ -201,7 +199,7 @@ class PagedTable(StripWidget, can_focus=True):
             self.post_message(self.Opened(self, self.row))
 
     def action_mark(self) -> None:
-        """Mark or unmark the row, and go on to the next."""
+        """Mark or unmark the row and move to the next."""
         row = self.row
         if row is None:
             return
@@ -212,11 +210,11 @@ class PagedTable(StripWidget, can_focus=True):
     def action_next_match(self, step: int) -> None:
         """Go to the next or the previous match in the window, else search further in the list."""
         if not self._search_text:
-            self._say("nothing is searched for")
+            self._say("no search text")
             return
         rows = self._at.window.rows
-        places = range(self._at.index + 1, len(rows)) if step > 0 else range(self._at.index - 1, -1, -1)
-        found = next((n for n in places if rows[n].contains(self._search_text)), None)
+        indexes = range(self._at.index + 1, len(rows)) if step > 0 else range(self._at.index - 1, -1, -1)
+        found = next((n for n in indexes if rows[n].contains(self._search_text)), None)
         if found is not None:
             self._go_to(found)
         elif self._at.window.at_last if step > 0 else self._at.window.at_first:
@@ -225,7 +223,7 @@ class PagedTable(StripWidget, can_focus=True):
             self._pager.search(self._search_text, backwards=step < 0)
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor there; a double click opens."""
+        """Move the cursor; a double click opens the row."""
         index = self._at.top + event.y - 1
         if 0 < event.y <= self._visible_rows and index < len(self._at.window.rows):
             self._go_to(index)
@@ -233,12 +231,10 @@ class PagedTable(StripWidget, can_focus=True):
                 self.action_open()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Move the viewport."""
         event.stop()
         self._scroll(WHEEL)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Move the viewport."""
         event.stop()
         self._scroll(-WHEEL)
 
@@ -309,7 +305,6 @@ class PagedTable(StripWidget, can_focus=True):
         super().notify_style_update()
 
     def render_line(self, y: int) -> Strip:
-        """Paint one line."""
         lines = self._painted
         if y >= len(lines):
             return make_strip((), self.size.width, self.base_style)

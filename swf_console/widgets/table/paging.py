@@ -14,9 +14,11 @@ from .rows import Count, PageSource, Row, RowPage, RowWindow
 T = TypeVar("T")
 
 LEAST_PAGE = 100
+# rows that the window keeps on each side of the viewport
 WINDOW_MARGIN = 500
 SEARCH_PAGE = 500
 MAX_SEARCHED = 20_000
+# after this time without an answer the rows are marked as stale
 OVERDUE_SECONDS = 3.0
 RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0)
 
@@ -33,8 +35,8 @@ class Viewport:
 class Pager:
     """Keeps a window of a source's rows; reads in the background.
 
-    `changed(window, jumped)` is called in the widget's thread with each new window; `jumped` is the end
-    (`first`, `last`) or the key that was asked for, and None where the cursor stays.
+    `changed(window, jumped)` is called in the widget's thread with each new window; `jumped` is the requested
+    end (`first`, `last`) or the key of the found row, and None if the cursor stays on its row.
     """
 
     def __init__(
@@ -65,7 +67,7 @@ class Pager:
 
     @property
     def overdue(self) -> float:
-        """How long an answer has been waited for, where that is longer than OVERDUE_SECONDS; else 0."""
+        """Seconds since the request that is under way was sent, if more than OVERDUE_SECONDS; else 0."""
         return self._calls.seconds if self._calls.seconds > OVERDUE_SECONDS else 0.0
 
     def show(self, source: PageSource) -> None:
@@ -88,12 +90,12 @@ class Pager:
         self.go()
 
     def refresh(self) -> None:
-        """Read the visible rows again, unless a failure says to wait."""
+        """Read the visible rows again; after a failure not before the retry time."""
         self._due = True
         self.go()
 
     def retry(self) -> None:
-        """Read again now, whatever failed before."""
+        """Read again now, without waiting for the retry time."""
         self.retry_at = 0.0
         self.refresh()
 
@@ -139,6 +141,7 @@ class Pager:
         self._send(lambda: _after(source, edge, limit), partial(self._refreshed, kept))
 
     def _send(self, call: Callable[[], T], then: Callable[[T], None]) -> None:
+        # an answer for a source that was replaced meanwhile is ignored
         generation = self._generation
 
         def arrived(answer: T) -> None:
@@ -224,7 +227,7 @@ def _ended(source: PageSource, limit: int, *, backwards: bool) -> _End:
 
 
 def _beginning(source: PageSource, limit: int, cursor: Row | None) -> _End:
-    """The first page; where so many rows are new that the cursor is not on it, the page from its row."""
+    """The first page; if the cursor's row is not on it (many new rows), the page from that row on."""
     page, total = source.page(None, limit), source.count()
     if cursor is None or any(row.key == cursor.key for row in page.rows):
         return _End(page, total)

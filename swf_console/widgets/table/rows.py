@@ -1,4 +1,4 @@
-"""Rows of a table, their sources, and the window of rows that is held."""
+"""Rows of a table, their sources, and the window of rows in memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class RowPage:
-    """Rows in the order asked for, and whether others follow."""
+    """Rows in the requested order, and whether more follow."""
 
     rows: tuple[Row, ...]
     more: bool
@@ -39,7 +39,7 @@ class RowPage:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """The number of rows; where it is not `exact`, there are at least so many."""
+    """The number of rows; a lower bound if it is not `exact`."""
 
     number: int
     exact: bool = True
@@ -80,7 +80,7 @@ class ListSource:
 
 @dataclass
 class RowWindow:
-    """Consecutive rows of a list. `before` is the number of rows in front of them, where that is known.
+    """Consecutive rows of a list. `before` is the number of rows in front of them, if known.
 
     `sure` says that no row can have been added in front of them since they were counted.
     """

@@ -44,7 +44,6 @@ class ShortList(LineView):
 
         @property
         def control(self) -> "ShortList":
-            """The list."""
             return self.list
 
     class Chosen(Moved):
@@ -96,13 +95,13 @@ class ShortList(LineView):
         return marked or ([self.current] if self.current else [])
 
     def set_empty_text(self, text: str) -> None:
-        """Set what an empty list says: why it is empty, and what to do."""
+        """Set the text of an empty list: why it is empty, and what to do."""
         if text != self._empty:
             self._empty = text
             self.refresh()
 
     def show(self, items: Sequence[Item]) -> None:
-        """Show these rows; the cursor stays on its row as long as that is there."""
+        """Show these rows; the cursor stays on its row if that still exists."""
         before, key = self._items, self.current.key if self.current else None
         self._items = list(items)
         self.marked &= {item.key for item in items}
@@ -121,7 +120,7 @@ class ShortList(LineView):
             self.post_message(self.Moved(self, self.current))
 
     def go_to(self, key: str) -> bool:
-        """Put the cursor on a row; False where it is not there."""
+        """Put the cursor on a row; returns False if the list does not have it."""
         found = next((n for n, item in enumerate(self._items) if item.key == key), None)
         if found is not None:
             self.move_to(found)
@@ -149,15 +148,14 @@ class ShortList(LineView):
         n = max(0, min(n, last))
         ahead = range(n, last + 1) if forwards else range(n, -1, -1)
         behind = range(n, -1, -1) if forwards else range(n, last + 1)
-        places = (*ahead, *behind)
-        return next((k for k in places if self._items and not self._items[k].heading), n)
+        indexes = (*ahead, *behind)
+        return next((k for k in indexes if self._items and not self._items[k].heading), n)
 
     def body_height(self) -> int:
-        """One line for each row; one where the list is empty, for the reason."""
+        """One line for each row; one for the text of an empty list."""
         return max(1, len(self._items))
 
     def head_line(self, n: int, width: int) -> Strip:  # noqa: ARG002 (there is one)
-        """The titles."""
         style = self.get_component_rich_style("line--head", partial=True)
         parts = [
             (fit(column.title, size, right=column.right), "plain")
@@ -168,7 +166,6 @@ class ShortList(LineView):
         return make_strip([Segment(gap[1:] + " ".join(text for text, _ in parts), base)], width, base)
 
     def body_line(self, n: int, width: int) -> Strip:
-        """A row."""
         if not self._items:
             return self.strip(((f" {self._empty}", "unknown"),), width)
         item = self._items[n]
@@ -210,7 +207,7 @@ class ShortList(LineView):
         self.move_to(len(self._items) - 1 if last else 0)
 
     def action_mark(self) -> None:
-        """Mark or unmark the row, and go on to the next."""
+        """Mark or unmark the row and move to the next."""
         if not self._markable or self.current is None:
             return
         self.marked ^= {self.current.key}
@@ -218,7 +215,6 @@ class ShortList(LineView):
         self.move_to(self._cursor + 1)
 
     def action_choose(self) -> None:
-        """Enter."""
         if self.current is not None:
             self.post_message(self.Chosen(self, self.current))
 
@@ -240,5 +236,4 @@ class ShortList(LineView):
         self.repaint(self._cursor)
 
     def on_blur(self) -> None:
-        """Repaint the cursor."""
         self.repaint(self._cursor)

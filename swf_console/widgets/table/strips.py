@@ -19,7 +19,7 @@ STYLE_OF = {"head": "head", "foot": "foot", "trouble": "stale"}
 
 @dataclass
 class TableStrips:
-    """Makes strips of `width` cells. `style` finds styles by name: colours, head, foot, stale, cursor."""
+    """Makes strips of `width` cells. `style` returns a style by name: a colour, head, foot, stale, cursor."""
 
     columns: tuple[Column, ...]
     style: Callable[[str], Style]

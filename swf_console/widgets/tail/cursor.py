@@ -9,7 +9,7 @@ from .row import MessageRow
 class TailSource(Protocol):
     """Rows with a number and a position; positions count from the oldest row that can be read.
 
-    `passed` counts all rows that have ever come, `version` changes with anything that can be read.
+    `passed` counts all rows that ever arrived, `version` changes whenever a read would return something else.
     """
 
     version: int
@@ -44,7 +44,7 @@ class TailCursor:
 
     @property
     def unseen(self) -> int:
-        """The number of rows that have come since it stopped following."""
+        """The number of rows that arrived since it stopped following."""
         return 0 if self.following else self.source.passed - self._passed
 
     @property
@@ -63,7 +63,7 @@ class TailCursor:
         return before != [row.number for row in self.rows]
 
     def reload(self, height: int) -> None:
-        """Read the visible rows, whatever was there."""
+        """Read the visible rows again."""
         self.rows = ()
         self._capture(height)
 
@@ -74,7 +74,7 @@ class TailCursor:
         self._capture(height)
 
     def stay(self) -> None:
-        """Stop following; the source holds what would leave it."""
+        """Stop following; the source keeps the rows that would leave it."""
         if not self.following:
             return
         self.following = False
@@ -86,7 +86,7 @@ class TailCursor:
             self._number = self.source.number(len(self.source) - 1)
 
     def go_to(self, position: int, height: int) -> None:
-        """Put the cursor on that row, in the middle of the screen where it is not visible yet."""
+        """Put the cursor on that row, in the middle of the screen if it is not visible yet."""
         length = len(self.source)
         self.stay()
         position = max(0, min(position, length - 1))
@@ -96,12 +96,12 @@ class TailCursor:
         self.reload(height)
 
     def resume_at(self, position: int, height: int) -> None:
-        """Rows that were lost can be read again: the row under the cursor is at `position`."""
+        """Continue after the rows were loaded again: the row under the cursor is at `position`."""
         self._number = self.source.number(position)
         self.reload(height)
 
     def move(self, by: int, height: int) -> None:
-        """Move the cursor by rows, and the view where it must."""
+        """Move the cursor by rows, and the view if the cursor would leave it."""
         self.stay()
         before = self.position()
         after = max(0, min(before + by, len(self.source) - 1))

@@ -96,11 +96,10 @@ class LineView(ScrollView, StripWidget, can_focus=True):
             self.virtual_size = Size(0, height)
 
     def watch_virtual_size(self, size: Size) -> None:
-        """Update the scroll bars at once: a layout in which no widget changes its size would not."""
+        """Update the scroll bars: Textual does that in a layout only if a widget changes its size."""
         self._scroll_update(size)
 
     def render_line(self, y: int) -> Strip:
-        """Paint one line."""
         width = self.scrollable_content_region.width or self.size.width
         if y < self.head_height:
             return self.head_line(y, width)

@@ -44,11 +44,11 @@ class LogPane(LineView):
 
     @property
     def lines(self) -> list[str]:
-        """The lines that are kept, oldest first."""
+        """The lines in the buffer, oldest first."""
         return list(self._lines)
 
     def set_title(self, title: str, word: str = "", empty: str = "") -> None:
-        """Set the title, a word on the right, and what an empty log says."""
+        """Set the title, a note on the right, and the text of an empty log."""
         if (title, word, empty) != (self._title, self._note, self._empty):
             self._title, self._note, self._empty = title, word, empty
             self.refresh()
@@ -79,7 +79,7 @@ class LogPane(LineView):
         self.refresh()
 
     def on_resize(self) -> None:
-        """Keep the end in sight."""
+        """Keep the end visible while following."""
         self._to_end()
 
     def _to_end(self) -> None:
@@ -87,14 +87,14 @@ class LogPane(LineView):
             self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
 
     def body_height(self) -> int:
-        """The number of lines; one where the log is empty, to say so."""
+        """The number of lines; one for the text of an empty log."""
         return max(1, len(self._lines))
 
     def head_line(self, n: int, width: int) -> Strip:  # noqa: ARG002 (there is one)
         """The title, whether it follows, and the number of dropped lines."""
         rule = symbol("rule")
-        state = "FOLLOW" if self.following else with_keys("SCROLLED, {log.follow} follows")
-        dropped = f"{self._dropped:,} older dropped, " if self._dropped else ""
+        state = "FOLLOW" if self.following else with_keys("SCROLLED, {log.follow}: follow")
+        dropped = f"{self._dropped:,} older lines dropped, " if self._dropped else ""
         right = f" {dropped}{state}{f' {self._note}' if self._note else ''} {rule * 2}"
         left = fit(f"{rule * 2} {self._title} ", max(0, min(len(self._title) + 4, width - len(right))))
         middle = rule * max(0, width - len(left) - len(right))

@@ -56,7 +56,7 @@ class MessageTail(StripWidget, can_focus=True):
         """The user wants older rows than the source has."""
 
     class RowsDropped(Message):
-        """The user moves by so many rows when all visible ones have left the source: load `row` again."""
+        """The user moved by `by` rows, but the visible rows have left the source: load `row` again."""
 
         def __init__(self, row: MessageRow, by: int) -> None:
             super().__init__()
@@ -71,7 +71,7 @@ class MessageTail(StripWidget, can_focus=True):
         self._at = TailCursor(source)
         self._version = -1
 
-    # for its owner
+    # for the screen that shows it
 
     @property
     def following(self) -> bool:
@@ -85,7 +85,7 @@ class MessageTail(StripWidget, can_focus=True):
 
     @property
     def unseen(self) -> int:
-        """The number of rows that have come since it stopped following."""
+        """The number of rows that arrived since it stopped following."""
         return self._at.unseen
 
     @property
@@ -113,13 +113,13 @@ class MessageTail(StripWidget, can_focus=True):
             self.post_message(self.Moved())
 
     def go_to(self, position: int) -> None:
-        """Put the cursor on that row, in the middle of the screen where it is not visible yet."""
+        """Put the cursor on that row, in the middle of the screen if it is not visible yet."""
         if len(self.source):
             self._at.go_to(position, self.size.height)
             self._moved()
 
     def resume_at(self, position: int, by: int) -> None:
-        """Continue a move: the row under the cursor can be read again at `position`."""
+        """Continue a move after the row under the cursor was loaded again, at `position`."""
         self._at.resume_at(position, self.size.height)
         self.refresh()
         self._move(by)
@@ -130,7 +130,7 @@ class MessageTail(StripWidget, can_focus=True):
         self.refresh()
 
     def explain(self, lines: Sequence[str]) -> None:
-        """Set what an empty tail says."""
+        """Set the text of an empty tail; only changed lines are repainted."""
         before, self.empty = self.empty, tuple(lines)
         if self._at.rows or before == self.empty:
             return
@@ -161,7 +161,6 @@ class MessageTail(StripWidget, can_focus=True):
         self.follow()
 
     def action_choose(self) -> None:
-        """Enter."""
         if self.cursor is not None:
             self.post_message(self.Opened())
 
@@ -176,7 +175,7 @@ class MessageTail(StripWidget, can_focus=True):
         self._move(WHEEL)
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor there; a double click opens."""
+        """Move the cursor; a double click opens the row."""
         event.stop()
         if 0 <= event.y < len(self._at.rows):
             self.go_to(self._at.first + event.y)
@@ -259,7 +258,7 @@ class MessageTail(StripWidget, can_focus=True):
 
 
 def with_matches(parts: Sequence[Part], searched: str) -> Iterator[tuple[str, str]]:
-    """The parts, with the text that is searched for in a style of its own."""
+    """The parts, with every match of the search text in the style `match`."""
     wanted = searched.lower()
     for text, color in parts:
         at, lower = 0, text.lower()

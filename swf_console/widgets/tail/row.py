@@ -18,7 +18,7 @@ TYPE, WIDE_TYPE = 18, 22
 
 
 class MessageRow(Protocol):
-    """A message, or (`is_note`) a line of the console's own."""
+    """A message, or a note of the console (`is_note`)."""
 
     number: int
     body: str
@@ -87,14 +87,14 @@ def other_fields(row: MessageRow) -> Iterator[Part]:
 
 
 def _fitted(rest: Iterator[Part], available: int) -> list[Part]:
-    """As many parts as fit; a cut is marked."""
-    kept: list[Part] = []
+    """The parts that fit; a cut is marked."""
+    fitting: list[Part] = []
     for text, color in rest:
-        if available < 1 and kept:
-            last, before = kept.pop()
-            return [*kept, (last[: len(last) + available - 1] + symbol("cut"), before)]
+        if available < 1 and fitting:
+            last, before = fitting.pop()
+            return [*fitting, (last[: len(last) + available - 1] + symbol("cut"), before)]
         if len(text.rstrip()) > available:
-            return [*kept, (text[: max(0, available - 1)] + symbol("cut"), color)]
-        kept.append((text, color))
+            return [*fitting, (text[: max(0, available - 1)] + symbol("cut"), color)]
+        fitting.append((text, color))
         available -= len(text)
-    return kept
+    return fitting

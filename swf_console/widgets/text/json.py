@@ -1,4 +1,4 @@
-"""JSON as coloured lines; long ones are cut, and what was cut is counted."""
+"""JSON as coloured lines; long documents are cut, with the number of lines left out."""
 
 import json
 import re

@@ -12,7 +12,7 @@ class Line(Widget, can_focus=False):
 
     DEFAULT_CSS = "Line { height: 1; width: 1fr; }"
 
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002 (Textual's own word)
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
         self._left, self._right = NOTHING, NOTHING
 

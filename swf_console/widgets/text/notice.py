@@ -1,4 +1,4 @@
-"""A notice of a line or two, visible only when there is something to say."""
+"""A notice of one or two lines, hidden while it has no text."""
 
 from textual.content import Content
 from textual.widgets import Static
@@ -19,19 +19,19 @@ class Notice(Static):
 
     def __init__(self, *, identity: str | None = None) -> None:
         super().__init__(id=identity, markup=False)
-        self._said: tuple[tuple[str, ...], SemanticColor] = ((), "watch")
+        self._shown: tuple[tuple[str, ...], SemanticColor] = ((), "watch")
 
     @property
     def text(self) -> str:
         """What is shown."""
-        return "\n".join(self._said[0])
+        return "\n".join(self._shown[0])
 
     def say(self, *lines: str, color: SemanticColor = "watch") -> None:
-        """Show the lines that are not empty; without any the notice disappears."""
-        said = tuple(brief(line, MAX_LENGTH) for line in lines if line)
-        if (said, color) == self._said:
+        """Show the lines that are not empty; without any the notice is hidden."""
+        shown = tuple(brief(line, MAX_LENGTH) for line in lines if line)
+        if (shown, color) == self._shown:
             return
-        self._said = said, color
-        self.display = bool(said)
-        parts = [(f"{symbol(color)} {line}", STYLES[color]) for line in said]
+        self._shown = shown, color
+        self.display = bool(shown)
+        parts = [(f"{symbol(color)} {line}", STYLES[color]) for line in shown]
         self.update(Content("\n").join(Content.assemble(part) for part in parts))

@@ -12,7 +12,7 @@ class Rule(Widget, can_focus=False):
 
     DEFAULT_CSS = "Rule { height: 1; width: 1fr; color: $foreground 35%; }"
 
-    def __init__(self, title: str = "", id: str | None = None) -> None:  # noqa: A002 (Textual's own word)
+    def __init__(self, title: str = "", id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
         self._title, self._right = Content(title), Content("")
 

@@ -100,6 +100,6 @@ def test_without_a_token_or_a_certificate_it_does_not_listen(
         command[5] = EVERYWHERE
     done = run([*command, *(words if lacks == "token" else [])], cwd=made.home, environment=made.environment)
     assert done.returncode == 2
-    assert "can be reached from other machines" in done.stderr
+    assert "is reachable from other machines" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not (made.state_dir / "monitor.json").exists()

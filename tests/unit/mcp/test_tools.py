@@ -344,7 +344,7 @@ def test_bad_arguments_are_refused_in_words(write: Assistant, console: CommandLi
 
 
 def test_an_unknown_tool_is_an_error_of_the_protocol(ask: Assistant) -> None:
-    assert "no tool" in ask.refusal("drop_tables")
+    assert "unknown tool" in ask.refusal("drop_tables")
 
 
 def test_what_breaks_inside_is_an_answer_without_details(

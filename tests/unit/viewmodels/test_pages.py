@@ -148,12 +148,12 @@ def test_a_filter_is_read_and_spelled_as_a_command_line() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("status=blue", "is no status"),
+        ("status=blue", "is not a status"),
         ("stat=failed", "Did you mean"),
         ("status=", "has no value"),
         ("a b", "id is given twice"),
         ("since=yesterday", "is not a time"),
-        ("'open", "not closed"),
+        ("'open", "missing closing quote"),
     ],
 )
 def test_a_filter_that_is_wrong_says_so_in_one_line(text: str, said: str) -> None:

@@ -27,7 +27,7 @@ KNOWN = known_keys()
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("them = 1", ":1:1: them: there is no such setting. Did you mean theme?"),
+        ("them = 1", ":1:1: them: unknown setting. Did you mean theme?"),
         (
             '\ntheme = "drak"',
             ":2:1: theme = 'drak': must be one of auto, dark, light, 16-colour, colour-blind. Did you mean",
@@ -39,31 +39,31 @@ KNOWN = known_keys()
         ("theme = ", "not valid TOML"),
         (
             '[keys]\n"messages.pauze" = "p"',
-            ":2:1: keys.messages.pauze: there is no such action. Did you",
+            ":2:1: keys.messages.pauze: unknown action. Did you",
         ),
-        ('[keys]\n"messages.pause" = 7', "is no key. Write one or more keys"),
-        ('[keys]\n"messages.pause" = "p,,"', "is no key. Write one or more keys"),
-        ('[keys]\n"messages.pause" = "/"', "/ is the key of messages.filter. Choose another key"),
-        ('[keys]\n"messages.pause" = "f"', "f is the key of messages.follow. Choose another key"),
+        ('[keys]\n"messages.pause" = 7', "is not a key. Write one or more keys"),
+        ('[keys]\n"messages.pause" = "p,,"', "is not a key. Write one or more keys"),
+        ('[keys]\n"messages.pause" = "/"', "/ is already the key of messages.filter. Choose another key"),
+        ('[keys]\n"messages.pause" = "f"', "f is already the key of messages.follow. Choose another key"),
         (
             '[keys]\n"messages.pause" = "ctrl+p"\n"messages.mark" = "ctrl+p"',
             ":3:1: keys.messages.mark = 'ctrl+p'",
         ),
-        ('[keys]\n"agents.start" = "q"', "q would hide everywhere.leave. Choose another key, or give"),
+        ('[keys]\n"agents.start" = "q"', "q would hide everywhere.leave. Choose another key, or change"),
         ('[keys]\n"agents.start" = "!,f2"', "! would hide everywhere.doctor. Choose another key, or"),
         (
             '[keys]\n"list.mark" = "x"',
-            "x would hide overview.stop, agents.stop. Choose another key, or give them",
+            "x would hide overview.stop, agents.stop. Choose another key, or change the key of these",
         ),
         (
             '[keys]\n"agents.stop" = " j "',
-            "j would be hidden by lines.down. Choose another key, or give lines.down",
+            "j would be hidden by lines.down. Choose another key, or change the key of lines.down",
         ),
         ('[keys]\n"everywhere.update" = "s"', "s would be hidden by agents.start, messages.search. Choose"),
         ('[keys]\n"execution.kind" = "x"', "x would hide executions.stop. Choose another key"),
-        ('[keys]\n"messages.pause" = "spcae"', "spcae is no key that a terminal sends. Write one or more"),
-        ('[keys]\n"messages.pause" = "alt+p"', "alt+p is no key that a terminal sends. Write one or more"),
-        ('[keys]\n"entry.leave" = "x"', "x is text that is typed there. Choose a key that types nothing"),
+        ('[keys]\n"messages.pause" = "spcae"', "spcae is not a key that a terminal sends. Write one or more"),
+        ('[keys]\n"messages.pause" = "alt+p"', "alt+p is not a key that a terminal sends. Write one or more"),
+        ('[keys]\n"entry.leave" = "x"', "x is text input there. Choose a key that is not text"),
     ],
 )
 def test_settings_that_are_wrong_are_refused_in_one_line(tmp_path: Path, text: str, said: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from swf_console.backend.database.records.workflows import StateEvent
 from swf_console.screens.executions.replay import spans_between
 from swf_console.viewmodels.executions.replay import FASTEST, Replay, replay_events
-from swf_console.widgets.timeline import Span, drawn, widths_of
+from swf_console.widgets.timeline import Span, timeline_lines, widths_of
 
 BEGAN = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
@@ -62,18 +62,18 @@ def test_a_strip_is_as_wide_as_it_is_told_and_shows_every_state() -> None:
     spans = [Span("a", 0.0, "off"), Span("long", 98.0, "ok"), Span("b", 2.0, "busy")]
     assert sum(widths_of(spans, 40)) == 40
     assert min(widths_of(spans, 40)) >= 1
-    fills, names, mark = drawn(spans, 40, at=50.0, words="50s")
+    fills, names, mark = timeline_lines(spans, 40, at=50.0, words="50s")
     assert fills.plain[0] == "░"
     assert len(fills.plain) == len(names.plain) == 40
     assert "long" in names.plain
     assert mark.plain.strip() == "▲ 50s"
-    assert drawn(spans, 40, at=100.0, words="100s")[2].plain.endswith("100s ▲")
+    assert timeline_lines(spans, 40, at=100.0, words="100s")[2].plain.endswith("100s ▲")
 
 
 def test_more_states_than_cells_still_fill_the_strip() -> None:
     spans = [Span("x", 1.0) for _ in range(500)]
     assert sum(widths_of(spans, 80)) == 80
-    assert drawn([], 80)[0].plain == "no states recorded"
+    assert timeline_lines([], 80)[0].plain == "no states recorded"
 
 
 def test_the_state_that_a_run_is_in_goes_on() -> None:

@@ -53,6 +53,6 @@ def test_the_tail_follows_a_broker_that_goes_and_comes(settings: Settings) -> No
     wait_for(lambda: len(tail) == 4)
     rows = tail.window(0, 9)
     assert [row.is_note for row in rows] == [False, True, True, False]
-    assert "the broker is gone" in rows[1].body
+    assert "broker connection lost" in rows[1].body
     assert json.loads(rows[3].body)["msg_type"] == "stf_gen"
     subscription.close()
