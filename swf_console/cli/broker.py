@@ -214,7 +214,7 @@ def browse(arguments: argparse.Namespace, settings: "Settings") -> int:
     if messages:
         table(LETTER_COLUMNS if letters else MESSAGE_COLUMNS, (message_row(one, letters) for one in messages))
     else:
-        say(f"No messages in {brief(target)}.")
+        say(f"No messages in {brief(str(target))}.")
     if len(messages) == limit:
         say(f"The first {limit:,}. More: --limit N")
     return 0
@@ -238,7 +238,7 @@ def drop(arguments: argparse.Namespace, settings: "Settings") -> int:
     from ..backend.services.broker.target import target_of
 
     target = target_of(arguments.target)
-    confirm(arguments, f"Drop {brief(target)} with all its messages?")
+    confirm(arguments, f"Drop {brief(str(target))} with all its messages?")
     return show_removals(arguments, "dropped", drop_target(settings, target))
 
 
@@ -248,7 +248,7 @@ def purge(arguments: argparse.Namespace, settings: "Settings") -> int:
     from ..backend.services.broker.target import target_of
 
     target = target_of(arguments.target)
-    confirm(arguments, f"Remove all messages of {brief(target)}?")
+    confirm(arguments, f"Remove all messages of {brief(str(target))}?")
     return show_removals(arguments, "purged", purge_target(settings, target))
 
 

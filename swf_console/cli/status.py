@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
     from ..backend.database.records.workflows import ExecutionSummary
     from ..backend.services.agents.snapshot import AgentView, SupervisorSnapshot
+    from ..backend.services.broker.problems import BrokerProblem
     from ..backend.services.health.broker import BrokerHealth
     from ..backend.services.health.database import DatabaseHealth
     from ..backend.services.health.namespace import NamespaceHealth
     from ..backend.services.status.home import Status
 
+MOST_PROBLEMS = 3
 SIGNS = {"up": "●", "idle": "○", "down": "✖", "unusable": "✖"}
 
 
@@ -50,6 +52,7 @@ def show_status(status: "Status") -> None:
             ("home", brief(status.home)),
             ("namespace", describe_namespace(status.namespace)),
             ("broker", describe_broker(status.broker)),
+            *(("broker store", describe_problem(one)) for one in status.broker_problems[:MOST_PROBLEMS]),
             ("database", describe_database(status.database)),
             ("agents", describe_supervisor(status.supervisor)),
         ]
@@ -72,6 +75,11 @@ def describe_broker(broker: "BrokerHealth") -> str:
         return f"{sign} embedded, not running: the next run starts it"
     told = [broker.kind, broker.place, broker.server, f"pid {broker.pid}" if broker.pid else "", broker.error]
     return brief(f"{sign} {', '.join(part for part in told if part)}")
+
+
+def describe_problem(problem: "BrokerProblem") -> str:
+    """A problem of the broker's store, and what to do about it."""
+    return brief(f"{'✖' if problem.refuses else '▲'} {problem.text}. {problem.advice}", 600)
 
 
 def describe_database(database: "DatabaseHealth") -> str:

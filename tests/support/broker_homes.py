@@ -16,10 +16,10 @@ CAUSE = "RuntimeError: bad calibration"
 
 
 @contextmanager
-def embedded_home(folder: Path) -> Iterator[Settings]:
-    """A home whose embedded broker runs."""
+def embedded_home(folder: Path, limits: dict[str, float] | None = None) -> Iterator[Settings]:
+    """A home whose embedded broker runs; `limits` replace those of `Limits`."""
     settings = home_of(folder, {})
-    broker = BrokerProcess(settings.state_dir)
+    broker = BrokerProcess(settings.state_dir, limits=limits)
     broker.start()
     yield settings
     broker.end()

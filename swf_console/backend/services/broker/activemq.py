@@ -5,13 +5,13 @@ console and in Jolokia, its HTTP interface; the advice of an error names them.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...broker.destinations import is_pattern, matches
 from ...core.destinations import TOPIC_PREFIX
 from ...core.errors import Refused, UsageError
 from ...core.format import plural
@@ -93,6 +93,11 @@ class ActiveMQAdministration:
             store=_store(usage),
             notes=tuple(notes),
         )
+
+    def summary(self) -> BrokerContents:
+        """The store alone: lists end after a pause."""
+        usage = self._client.reply(BROKER_STATISTICS, "")
+        return BrokerContents("activemq", self._client.place, self._client.server, store=_store(usage))
 
     def browse(self, target: Target, limit: int) -> list[WaitingMessage]:
         """The first messages of a queue, as many as one page of ActiveMQ has (400 as configured)."""
@@ -237,10 +242,10 @@ def _unknown_offline(
 
 
 def _consumes(subscribed: str, topic: str) -> bool:
-    if not is_pattern(subscribed):
-        return subscribed == topic
-    wanted = subscribed.removeprefix(TOPIC_PREFIX)
-    return subscribed.startswith(TOPIC_PREFIX) and matches(wanted, topic.removeprefix(TOPIC_PREFIX))
+    """Whether a consumer of `subscribed`, which may be a pattern, gets the messages of `topic`."""
+    # ActiveMQ: `*` stands for one element of the name, `>` for all that follow
+    parts = (re.escape(part).replace(r"\*", "[^.]+").replace(">", ".*") for part in subscribed.split("."))
+    return re.fullmatch(r"\.".join(parts), topic) is not None
 
 
 def _active(consumer: ActiveConsumer) -> DurableSubscription:

@@ -58,6 +58,10 @@ class EmbeddedAdministration:
             store=_store(status) if isinstance(status, dict) else None,
         )
 
+    def summary(self) -> BrokerContents:
+        """The same: it is all in the broker's memory."""
+        return self.contents()
+
     def browse(self, target: Target, limit: int) -> list[WaitingMessage]:
         """The first messages of a queue or of a durable subscription."""
         found: list[WaitingMessage] = []

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from ...core.destinations import DEAD_LETTERS
 from ...core.errors import UsageError
@@ -11,6 +12,7 @@ from . import dead_letters
 from .activemq import ActiveMQAdministration
 from .embedded import EmbeddedAdministration
 from .ports import BrokerAdministration
+from .problems import BrokerProblem, problems_of
 from .records import BrokerContents, Compaction, Removal, WaitingMessage
 from .target import Target
 
@@ -21,6 +23,15 @@ def contents(settings: Settings) -> BrokerContents:
     """What the broker holds. Raises BrokerUnreachable, also where no embedded broker runs."""
     with broker_client(settings) as client:
         return _administration(settings, client).contents()
+
+
+def problems(settings: Settings) -> list[BrokerProblem]:
+    """What needs an operator, the most urgent first. Raises BrokerUnreachable.
+
+    Of an ActiveMQ the store alone: what it tells of backlogs takes more than a second.
+    """
+    with broker_client(settings) as client:
+        return problems_of(_administration(settings, client).summary(), datetime.now(UTC))
 
 
 def browse(settings: Settings, target: Target, limit: int = 50) -> list[WaitingMessage]:

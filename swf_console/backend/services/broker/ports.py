@@ -16,6 +16,9 @@ class BrokerAdministration(Protocol):
     def contents(self) -> BrokerContents:
         """Queues, topics, durable subscriptions and the store."""
 
+    def summary(self) -> BrokerContents:
+        """As much of it as comes within a few milliseconds."""
+
     def browse(self, target: Target, limit: int) -> list[WaitingMessage]:
         """The first messages of a queue or of a durable subscription, which stay there."""
 

@@ -3,12 +3,15 @@
 import threading
 from dataclasses import dataclass
 
+from ...core.errors import SwfError
 from ...core.files import read_json
 from ...core.settings import Settings
 from ...messaging.connection import StompConnection
 from ...messaging.embedded import broker_file, find_running
 from ...messaging.endpoint import running_broker
 from ...messaging.ports import Phase
+from ..broker.operations import problems
+from ..broker.problems import BrokerProblem
 from .connection import ConnectionStatus, Connectivity
 
 
@@ -55,6 +58,16 @@ def probe_broker(settings: Settings, patience: float) -> BrokerHealth:
         f"no answer within {patience:.1g} s",
         "Is it running there?",
     )
+
+
+def probe_problems(settings: Settings) -> list[BrokerProblem] | None:
+    """What needs an operator at the broker; None where it cannot be reached, which its probe reports."""
+    if settings.broker is None and find_running(settings.state_dir) is None:
+        return []
+    try:
+        return problems(settings)
+    except SwfError:
+        return None
 
 
 def silent_broker(settings: Settings, patience: float) -> BrokerHealth:

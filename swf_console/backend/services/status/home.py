@@ -9,7 +9,8 @@ from ...core.settings import Settings
 from ..agents.snapshot import AgentsSnapshot, AgentStatus, AgentView, SupervisorSnapshot
 from ..agents.status import merge, probe_supervisor
 from ..alarms.verdict import Verdict, VerdictInput, verdict
-from ..health.broker import BrokerHealth, probe_broker, silent_broker
+from ..broker.problems import BrokerProblem
+from ..health.broker import BrokerHealth, probe_broker, probe_problems, silent_broker
 from ..health.connection import Connectivity
 from ..health.database import collect_metrics, probe_database, silent_database
 from ..health.namespace import NamespaceHealth, probe_namespace
@@ -43,6 +44,7 @@ class Status:
     seconds: float
     errors: dict[str, int]
     figures: "DatabaseMetrics | None" = None
+    broker_problems: tuple[BrokerProblem, ...] = ()
 
 
 def current_status(settings: Settings, patience: float = PATIENCE, *, counted: bool = False) -> Status:
@@ -52,10 +54,13 @@ def current_status(settings: Settings, patience: float = PATIENCE, *, counted: b
     for as long again where there is a database.
     """
     began = time.monotonic()
+    troubles = Probe(lambda: probe_problems(settings))
     broker, supervisor, database, figures = _probe(settings, patience, counted=counted)
     namespace = probe_namespace(settings)
     agents = tuple(merge(supervisor, database.agents, settings.host))
     found = verdict_of(broker, database, namespace, supervisor, agents)
+    left = began + patience - time.monotonic() if broker.health is Connectivity.UP else 0.0
+    broker_problems = troubles.within(left, lambda: None)
     return Status(
         ready=found.exit_code == 0,
         verdict=found.readiness,
@@ -69,6 +74,7 @@ def current_status(settings: Settings, patience: float = PATIENCE, *, counted: b
         seconds=round(time.monotonic() - began, 3),
         errors={"broker": int(broker.health.is_away), "database": int(database.health.is_away)},
         figures=figures,
+        broker_problems=tuple(broker_problems or ()),
     )
 
 

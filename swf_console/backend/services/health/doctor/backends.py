@@ -12,11 +12,12 @@ from ....database import Database, agents
 from ....database.connection import urls
 from ....database.connection.engine import server_time
 from ....database.records.agents import Heartbeat
+from ....messaging.embedded import find_running
 from ....supervisor.base import DaemonState, ProcessState, Supervisor
 from ...agents.snapshot import SupervisorSnapshot
 from ...agents.status import probe_supervisor
 from ...database import opened
-from ..broker import probe_broker
+from ..broker import probe_broker, probe_problems
 from ..connection import Connectivity
 from ..database import probe_database, silent_database
 from ..probe import Probe
@@ -43,6 +44,21 @@ def check_broker(settings: Settings) -> Check:
         "broker",
         ", ".join(part for part in (probed.kind, probed.place, probed.server) if part),
     )
+
+
+def check_broker_store(settings: Settings) -> Check:
+    """How full the broker's store is, and backlogs that no client reads."""
+    if settings.broker is None and find_running(settings.state_dir) is None:
+        return ok("broker store", "the embedded broker is not running")
+    found = Probe(lambda: probe_problems(settings)).within(PATIENCE, lambda: None)
+    if found is None:
+        return warn("broker store", "not checked: the broker did not answer", "Fix the broker first")
+    if not found:
+        return ok("broker store", "room for messages, no abandoned backlog")
+    first, more = found[0], f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    if first.refuses:
+        return fail("broker store", f"{first.text}{more}", first.advice)
+    return warn("broker store", f"{first.text}{more}", first.advice)
 
 
 def check_tls(settings: Settings) -> Check:
@@ -181,6 +197,7 @@ class _RolledBack(Exception):
 
 BACKENDS: tuple[CheckFunction, ...] = (
     check_broker,
+    check_broker_store,
     check_tls,
     check_database,
     check_database_writable,
