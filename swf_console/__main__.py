@@ -1,4 +1,4 @@
-"""`python -m swf_console` is `swf-console`; `main` is what other programs of a home call."""
+"""`python -m swf_console` is `swf-console`; programs of a home call `main`."""
 
 import sys
 

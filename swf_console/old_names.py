@@ -1,8 +1,8 @@
-"""What files of 0.1 homes import under names that are gone: served for one minor version, with one warning.
+"""Old names that files of 0.1 homes import: they work for one minor version, with one warning.
 
-NEW_NAMES is the only place where the old names stand. `swf_console/__init__.py` asks for them after every
-other finder; `rewritten` is what `swf-console init --update` does to a file. A module that still has its
-old name is never asked for here: what homes call of it keeps its name too.
+NEW_NAMES is the only list of old names. `swf_console/__init__.py` installs the finder after all others;
+`rewritten` is the change of `swf-console init --update`. A module that still exists under its old name is
+never searched here, and the names that homes use of it have not changed either.
 """
 
 import ast
@@ -17,7 +17,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 UPDATE = "swf-console init --update"
-# old name -> the public module, or `module:name` for one name; what such a module offers keeps its name
+# old name -> public module, or `module:name` for one name; the names in such a module have not changed
 NEW_NAMES = {
     "swf_console.cli.main": "swf_console.__main__:main",
     "swf_console.backend.agent": "swf_console.agent",
@@ -48,7 +48,7 @@ _warned: set[str] = set()
 
 
 def new_name(old: str) -> str | None:
-    """The public name in place of `old`; None where it is no old name."""
+    """The public name for `old`; None if it is not an old name."""
     module, _, name = old.rpartition(".")
     if old in NEW_NAMES or ":" in NEW_NAMES.get(module, ":"):
         return NEW_NAMES.get(old)
@@ -56,7 +56,7 @@ def new_name(old: str) -> str | None:
 
 
 def value_of(old: str) -> Any:
-    """What an old name stands for. Raises AttributeError where it is none."""
+    """The object of an old name. Raises AttributeError if it is not an old name."""
     new = new_name(old)
     if new is None:
         module, _, name = old.rpartition(".")
@@ -66,17 +66,17 @@ def value_of(old: str) -> Any:
 
 
 def warn(old: str) -> None:
-    """Say once per process that an old name is used, and which command updates the home."""
+    """Print once per process that an old name is used, and the command that updates the home."""
     if not _warned:
         _warned.add(old)
         sys.stderr.write(
-            f"swf-console: {old} is a name of swf-console 0.1, which goes with the next minor version."
+            f"swf-console: {old} is a name of swf-console 0.1, removed in the next minor version."
             f" Update the files of this home: {UPDATE}\n"
         )
 
 
 def find_spec(name: str) -> ModuleSpec | None:
-    """The spec of an old name, or of a package that held some."""
+    """The spec of an old name, or of a package that contained some."""
     inside = any(old.startswith(f"{name}.") for old in NEW_NAMES)
     if not inside and new_name(name) is None:
         return None
@@ -84,10 +84,10 @@ def find_spec(name: str) -> ModuleSpec | None:
 
 
 class _Loader(InspectLoader):
-    """Makes modules whose names are those of a public one; runs the public one under `python -m`."""
+    """Creates modules with the names of a public module; runs that one for `python -m`."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Fill the module; an old name of an object is the object: `from PACKAGE import NAME` asks so."""
+        """Fill the module; for an old name of an object, `from PACKAGE import NAME` gets the object."""
         old = module.__name__
         if ":" in (new_name(old) or ""):
             sys.modules[old] = value_of(old)
@@ -99,19 +99,19 @@ class _Loader(InspectLoader):
         module.__dict__["__getattr__"] = attribute
 
     def get_code(self, fullname: str) -> CodeType:
-        """What `python -m OLD` runs."""
+        """The code that `python -m OLD` runs."""
         warn(fullname)
         run = f"import runpy; runpy.run_module({new_name(fullname)!r}, run_name='__main__', alter_sys=True)"
         return compile(run, fullname, "exec")
 
     def get_source(self, fullname: str) -> None:
-        """None: there is no text behind it."""
+        """None: these modules have no source."""
 
 
 def rewritten(text: str, *, python: bool) -> str:
-    """`text` with public names in place of old ones, everything else as it was.
+    """`text` with public names instead of old ones, otherwise unchanged.
 
-    A name imported from an old module that no public one offers stays, and so does a file that is no Python.
+    A name of an old module that no public module has stays, and so does a file that is not valid Python.
     """
     if not python:
         return _replaced(text)
@@ -146,20 +146,20 @@ def _replaced(text: str) -> str:
 
 
 def _span(node: ast.stmt | ast.alias, starts: Sequence[int]) -> tuple[int, int]:
-    """Where it stands, in bytes."""
+    """Its start and end, in bytes."""
     last, column = node.end_lineno or node.lineno, node.end_col_offset or 0
     return starts[node.lineno - 1] + node.col_offset, starts[last - 1] + column
 
 
 def _import(node: ast.ImportFrom, raw: bytes, starts: Sequence[int], begin: int) -> bytes:
-    """The statement with public names: as it is laid out, or in parts where it needs several modules."""
+    """The statement with public names: in its layout, or as several statements for several modules."""
     module = node.module or ""
     if node.level or not module.startswith("swf_console."):
         return raw
     parts: dict[str, list[tuple[ast.alias, str]]] = {}
     for alias in node.names:
         home, name = _home_and_name(new_name(f"{module}.{alias.name}")) or (module, alias.name)
-        parts.setdefault(home, []).append((alias, _spelled(alias, name)))
+        parts.setdefault(home, []).append((alias, _with_alias(alias, name)))
     if len(parts) > 1:
         lines = [
             f"from {home} import {', '.join(text for _, text in names)}" for home, names in parts.items()
@@ -180,7 +180,7 @@ def _home_and_name(new: str | None) -> tuple[str, str] | None:
     return home, name
 
 
-def _spelled(alias: ast.alias, name: str) -> str:
-    """A name of an import, bound as it was before."""
+def _with_alias(alias: ast.alias, name: str) -> str:
+    """The imported name, bound to the same local name as before."""
     bound = alias.asname or alias.name
     return name if name == bound else f"{name} as {bound}"

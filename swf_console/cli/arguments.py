@@ -1,4 +1,4 @@
-"""Arguments that several commands share, and how they are read."""
+"""Arguments shared by several commands, and their validation."""
 
 import argparse
 from collections.abc import Callable
@@ -11,41 +11,44 @@ MOST_ROWS = 10_000
 
 
 def add_json(parser: argparse.ArgumentParser, what: str = "one JSON object a line") -> None:
-    """`--json`; the default is the whole command line's."""
+    """`--json`; if not given, a value set before the subcommand stays."""
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=what)
 
 
 def add_page(parser: argparse.ArgumentParser, limit: int = 50) -> None:
     """`--limit` and `--after`."""
     add(parser, "--limit", "N", f"show N at most ({limit})")
-    add(parser, "--after", "CURSOR", "go on after the page that named this cursor")
+    add(parser, "--after", "CURSOR", "continue after the page that printed this cursor")
 
 
 def add(parser: argparse.ArgumentParser, flag: str, metavar: str, text: str) -> None:
-    """A flag with a value; not given it stays what it was, so that it may stand before a subcommand."""
+    """A flag with a value; if not given, a value set before the subcommand stays."""
     parser.add_argument(flag, metavar=metavar, default=argparse.SUPPRESS, help=text)
 
 
 def add_listening(parser: argparse.ArgumentParser, port: int) -> None:
     """Where a server listens, and its certificate."""
     parser.add_argument(
-        "--host", metavar="H", default="127.0.0.1", help="listen here (127.0.0.1); others need token and TLS"
+        "--host",
+        metavar="H",
+        default="127.0.0.1",
+        help="listen on this address (127.0.0.1); other hosts need token and TLS",
     )
     parser.add_argument(
         "--port", type=int, metavar="N", default=port, help=f"listen on this port ({port}; 0: any)"
     )
     parser.add_argument("--tls-cert", metavar="FILE", type=Path, help="certificate chain, PEM")
-    parser.add_argument("--tls-key", metavar="FILE", type=Path, help="its key, PEM")
+    parser.add_argument("--tls-key", metavar="FILE", type=Path, help="key of the certificate, PEM")
 
 
 def check_port(arguments: argparse.Namespace) -> None:
-    """Raises UsageError where `--port` cannot be one; 0 is any."""
+    """Raise UsageError if `--port` is not a port; 0 is any free port."""
     if not 0 <= arguments.port <= 65535:
-        raise UsageError(f"--port {arguments.port} is no port", "Give a number from 0 to 65535")
+        raise UsageError(f"--port {arguments.port} is not a port", "Use a number from 0 to 65535")
 
 
 def given(arguments: argparse.Namespace, name: str) -> Any:
-    """The value of a flag, or None where it is not given."""
+    """The value of a flag; None if it is not given."""
     return getattr(arguments, name, None)
 
 
@@ -55,7 +58,7 @@ def limit_of(arguments: argparse.Namespace, default: int = 50) -> int:
 
 
 def whole_number(text: str | None, flag: str, default: int, highest: int, lowest: int = 1) -> int:
-    """The number that `text` says, in bounds. Raises UsageError."""
+    """The number in `text`, within bounds. Raises UsageError."""
     if text is None:
         return default
     digits = text.strip()
@@ -63,7 +66,7 @@ def whole_number(text: str | None, flag: str, default: int, highest: int, lowest
         digits.isascii() and digits.isdecimal() and len(digits) < 12 and lowest <= int(digits) <= highest
     ):
         raise UsageError(
-            f"{flag} {text[:40]} is no number from {lowest:,} to {highest:,}", f"As in {flag} 100"
+            f"{flag} {text[:40]} is not a number from {lowest:,} to {highest:,}", f"For example {flag} 100"
         )
     return int(digits)
 
@@ -81,5 +84,5 @@ def _positive(text: str, flag: str, read: Callable[[str], float]) -> float:
     except ValueError:
         value = -1.0
     if not 0 < value < 1e9:
-        raise UsageError(f"{flag} {text[:40]} is no positive number of seconds", f"As in {flag} 10")
+        raise UsageError(f"{flag} {text[:40]} is not a positive number of seconds", f"For example {flag} 10")
     return value

@@ -1,4 +1,4 @@
-"""`swf-console completion SHELL`: a completion script for bash, zsh or tcsh."""
+"""`swf-console completion SHELL`: print a completion script for bash, zsh or tcsh."""
 
 import argparse
 
@@ -11,7 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the script; put it where the shell looks for completions."""
+    """Print the script; save it in the shell's folder of completions."""
     import shtab
 
     from .main import COMMANDS, build_parser

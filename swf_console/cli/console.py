@@ -64,10 +64,10 @@ def _open(arguments: argparse.Namespace, prefetch: "Prefetch[Any]") -> int:
 
 
 def show(context: "ConsoleContext") -> int:
-    """Run the application until it is left."""
+    """Run the application until the user leaves it."""
     from ..viewmodels.terminal import symbols_of
 
-    # how often Textual may paint what a key has changed; it is read when Textual is imported
+    # frames per second of Textual, which reads this when it is imported
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
     os.environ.setdefault("TEXTUAL_DRIVER", DRIVERS[symbols_of(context.preferences, os.environ)])
     import asyncio
@@ -77,7 +77,7 @@ def show(context: "ConsoleContext") -> int:
     from ..widgets.strips import avoid_strip_cycles
     from .output import say
 
-    # the threads that read messages let the one that paints have its turn sooner
+    # shorter time slices: threads that read messages give way to the thread that paints
     sys.setswitchinterval(SWITCH_SECONDS)
     avoid_strip_cycles()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""`swf-console db`: the version of the database's tables, and what brings them up."""
+"""`swf-console db`: show, check and upgrade the version of the database's tables."""
 
 import argparse
 import sys
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from ..backend.core.settings import Settings
     from ..backend.database.connection.migrate import Lockout
 
-LACKING = 2
+INCOMPLETE = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The actions."""
     actions = parser.add_subparsers(dest="action", metavar="upgrade|current|check", required=True)
-    upgrading = actions.add_parser("upgrade", help="bring the tables to this version; rows stay as they are")
+    upgrading = actions.add_parser("upgrade", help="upgrade the tables to this version; rows do not change")
     upgrading.add_argument(
-        "--yes", action="store_true", help="upgrade even where that locks older programs out of the database"
+        "--yes", action="store_true", help="upgrade even if that locks older programs out of the database"
     )
     add_json(upgrading)
     add_json(actions.add_parser("current", help="show the version of the tables"))
-    add_json(actions.add_parser("check", help="say what the database lacks (exit 2); changes nothing"))
+    add_json(actions.add_parser("check", help="list what the database lacks (exit 2); changes nothing"))
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what the action says."""
+    """Run the action."""
     settings = load_settings(home=arguments.home)
     if arguments.action == "upgrade":
         return upgrade(settings, yes=arguments.yes, as_json=arguments.json)
@@ -41,14 +41,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def upgrade(settings: "Settings", *, yes: bool, as_json: bool) -> int:
-    """Upgrade, and say from what to what; where that locks older programs out, ask first."""
+    """Upgrade, and print both versions; ask first if that locks older programs out."""
     from ..backend.services.database_upgrade import address_of, pending_lockout, upgrade_database
 
     lockout = pending_lockout(settings)
     if lockout is not None:
         show_lockout(lockout, address_of(settings))
         if not yes:
-            ask(address_of(settings))
+            confirm(address_of(settings))
     done = upgrade_database(settings)
     if as_json:
         emit(done)
@@ -58,35 +58,35 @@ def upgrade(settings: "Settings", *, yes: bool, as_json: bool) -> int:
     elif done.before == done.version:
         show(f"{done.database}: already at version {done.version}")
     else:
-        show(f"{done.database}: upgraded from {done.before or 'nothing'} to version {done.version}")
+        show(f"{done.database}: upgraded from version {done.before or 'none'} to {done.version}")
     return 0
 
 
 def show_lockout(lockout: "Lockout", place: str) -> None:
-    """Say which programs have to be updated before this upgrade."""
+    """Print which programs must be updated before this upgrade."""
     say(
-        f"{place}: an upgrade from version {lockout.before} to {lockout.after} locks out programs that are "
+        f"{place}: an upgrade from version {lockout.before} to {lockout.after} locks out programs "
         f"older than version {lockout.compatible_from}"
     )
     if lockout.clients:
-        say("Update these first, where they are older:")
+        say("Update these programs first if they are older:")
     else:
-        say("No agent and no execution is alive in it; consoles and interfaces are not recorded there")
+        say("No agent and no execution is active in it; consoles and interfaces are not recorded")
     for client in lockout.clients:
-        told = (
+        parts = (
             client.user and f"user {client.user}",
             client.host and f"host {client.host}",
             client.pid and f"process {client.pid}",
             client.version and f"swf-console {client.version}",
             client.heard_at and f"heartbeat {duration_text(seconds_since(client.heard_at))} ago",
         )
-        say(sanitize(f"  {client.kind} {client.name}: {', '.join(one for one in told if one)}"))
+        say(sanitize(f"  {client.kind} {client.name}: {', '.join(one for one in parts if one)}"))
 
 
-def ask(place: str) -> None:
-    """Return where a person agrees. Raises Refused where none does, or none can be asked."""
+def confirm(place: str) -> None:
+    """Ask for confirmation. Raises Refused without it, or without a terminal."""
     if not sys.stdin.isatty():
-        raise Refused(f"{place}: older programs would be locked out", "Update them, then give --yes")
+        raise Refused(f"{place}: older programs would be locked out", "Update them, then use --yes")
     print("Upgrade now? [y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise Refused(f"{place}: not upgraded")
@@ -102,24 +102,24 @@ def current(settings: "Settings", *, as_json: bool) -> int:
     else:
         show(f"{found.database}: version {found.version or 'none'} (this program: {found.expected})")
     if found.newer:
-        say("A later program has upgraded it: update swf-console when you can")
+        say("A newer program has upgraded it: update swf-console soon")
     elif found.version != found.expected:
-        say("Bring it up: swf-console db upgrade")
+        say("Upgrade it: swf-console db upgrade")
     return 0
 
 
 def check(settings: "Settings", *, as_json: bool) -> int:
-    """Print what is missing; 2 where anything is."""
+    """Print what is missing; exit code 2 if anything is."""
     from ..backend.services.database_upgrade import address_of, check_database
 
     lacks, place = check_database(settings), address_of(settings)
     if as_json:
         emit({"database": place, "lacks": lacks})
     elif not lacks:
-        show(f"{place}: all there")
+        show(f"{place}: complete")
     else:
         for lack in lacks:
             show(f"{place}: lacks {lack}")
     if lacks:
-        say("Bring it up: swf-console db upgrade")
-    return LACKING if lacks else 0
+        say("Upgrade it: swf-console db upgrade")
+    return INCOMPLETE if lacks else 0

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_list_arguments(actions.add_parser("list", help="list definitions, newest first"))
     shown = actions.add_parser("show", help="show one with its code and parameters")
     shown.add_argument(
-        "definition", metavar="ID|NAME|NAME@VERSION", help="a name alone is its newest version"
+        "definition", metavar="ID|NAME|NAME@VERSION", help="a name without version is its newest version"
     )
     add_json(shown, "one JSON object")
 
@@ -29,16 +29,20 @@ def add_list_arguments(parser: argparse.ArgumentParser) -> None:
     """The filters of the list."""
     add(parser, "--workflow", "NAME", "only those of this workflow")
     add_page(parser)
-    add_json(parser, "one JSON object a line; the last line names the next page, where there is one")
+    add_json(parser, "one JSON object per line; the last line has the cursor of the next page, if any")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what the action says."""
+    """Run the action."""
     settings = load_settings(home=arguments.home)
-    return show_one(arguments, settings) if arguments.action == "show" else list_them(arguments, settings)
+    return (
+        show_one(arguments, settings)
+        if arguments.action == "show"
+        else list_definitions_page(arguments, settings)
+    )
 
 
-def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
+def list_definitions_page(arguments: argparse.Namespace, settings: "Settings") -> int:
     """Print a page, newest first."""
     from ..backend.services.database import opened
     from ..backend.services.definitions import list_definitions
@@ -55,7 +59,7 @@ def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
     if not page.items:
         say(
             "No definitions"
-            + (f" of {brief(name)}." if name else " yet: the first run of a workflow stores one.")
+            + (f" of {brief(name)}" if name else " yet; the first run of a workflow stores one")
         )
         return 0
     rows = [
@@ -71,7 +75,7 @@ def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
     ]
     table(("id", "workflow", "version", "type", "created (UTC)", "by"), rows)
     if page.next:
-        say(f"More: the same with --after {page.next}")
+        say(f"Next page: --after {page.next}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`swf-console doctor`: checks everything that this needs, each with what to do about it."""
+"""`swf-console doctor`: check everything that a run needs, with an advice for each problem."""
 
 import argparse
 from collections import Counter
@@ -9,13 +9,13 @@ from .output import brief, emit, keep_logs_off_the_screen, say, show
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Nothing but how it is printed."""
+    """The testbed configuration and the output format."""
     add(parser, "--testbed-config", "FILE", "testbed.toml (workflows/testbed.toml)")
-    add_json(parser, "a JSON object for each check")
+    add_json(parser, "one JSON object per check")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print each check as it is done; exit with 0, 2, or 3 where a backend fails."""
+    """Print each check as it finishes; exit code 0, 2, or 3 if a backend fails."""
     from ..backend.services.health.doctor.checks import CheckResult
     from ..backend.services.health.doctor.run import exit_code, run_checks
 

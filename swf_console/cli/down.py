@@ -10,13 +10,13 @@ from .up import show_lines
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which; all without a name."""
+    """The names; all without a name."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="processes or groups (all)")
     add_json(parser, "one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Stop them; 4 where one still waits, 0 also where nothing ran."""
+    """Stop them; exit code 4 if one does not stop, 0 also if none was running."""
     from ..backend.services.testbed import stop_agents
 
     keep_logs_off_the_screen()

@@ -1,4 +1,4 @@
-"""`swf-console export ID`: an execution and all that belongs to it as one JSON document."""
+"""`swf-console export ID`: an execution with all its records as one JSON document."""
 
 import argparse
 import sys
@@ -12,12 +12,12 @@ from .output import emit, say
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The execution and the file."""
     parser.add_argument("execution", metavar="ID", help="the execution's id")
-    add(parser, "--output", "FILE", "write it there, whole or not at all (stdout)")
-    add_json(parser, "with --output: what was written, as one JSON object")
+    add(parser, "--output", "FILE", "write it to this file, atomically (stdout)")
+    add_json(parser, "with --output: one JSON object about the written file")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the document to stdout, or to a file and say so."""
+    """Write the document to stdout, or to a file."""
     from ..backend.services.database import opened
     from ..backend.services.executions.export import ExecutionExport
 

@@ -1,4 +1,4 @@
-"""`swf-console journal`: what was done in the consoles of this home."""
+"""`swf-console journal`: list what users did in the consoles of this home."""
 
 import argparse
 
@@ -10,14 +10,14 @@ from .output import brief, emit, say, table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """How many, since when."""
-    add(parser, "--limit", "N", "show N at most (50)")
-    add(parser, "--since", "TIME", "only those since: 2026-01-31T12:00 (UTC), or 10m, 2h, 3d ago")
+    """The limit and the start time."""
+    add(parser, "--limit", "N", "show at most N (50)")
+    add(parser, "--since", "TIME", "only entries since 2026-01-31T12:00 (UTC), or since 10m, 2h, 3d ago")
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the entries, the newest first."""
+    """Print the entries, newest first."""
     from ..backend.services.journal import Journal
 
     since = parse_time(given(arguments, "since"), "--since")
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
             emit(entry)
         return 0
     if not entries:
-        say("Nothing was done here yet. Open the console: swf-console")
+        say("The journal is empty. Open the console: swf-console")
         return 0
     rows = [
         (

@@ -1,4 +1,4 @@
-"""What the key map of settings.toml can name: every action that has keys, by its id."""
+"""The actions and keys that settings.toml can name: every action with keys, by its id."""
 
 from functools import cache
 
@@ -10,7 +10,7 @@ MODIFIERS = ("ctrl", "shift", "super", "hyper", "meta")
 
 
 def known_keys() -> KnownKeys:
-    """Where each action works, its keys, what it does, and which keys there are."""
+    """The scope, keys and help of each action, and the valid keys."""
     scopes = {action.id: action.id.partition(".")[0] for action in REGISTRY if action.keys}
     actions = {
         action.id: KnownKey(scopes[action.id], action.keys, action.help) for action in REGISTRY if action.keys
@@ -19,9 +19,9 @@ def known_keys() -> KnownKeys:
 
 
 def name_of(key: str) -> str:
-    """The name under which the terminal's keys come, as `slash` for `/`; empty where no key has that name.
+    """Textual's name of a key, such as `slash` for `/`; empty if there is no such key.
 
-    Alt has none: Esc and a letter that come at once look the same.
+    Alt is not supported: a terminal sends it as Esc followed by the letter.
     """
     from textual.keys import _character_to_key, format_key
 
@@ -34,14 +34,14 @@ def name_of(key: str) -> str:
 
 
 def types(scope: str, key: str) -> bool:
-    """Whether the key is a part of what is typed in that place."""
+    """Whether the key enters text in that scope."""
     name = name_of(key)
     return scope in TEXT_SCOPES and "+" not in name and name not in _special()
 
 
 @cache
 def _special() -> frozenset[str]:
-    """The keys that are no characters, as escape, f2 and pagedown."""
+    """The keys that are not characters, such as escape, f2 and pagedown."""
     from textual.keys import Keys
 
     return frozenset(each.value for each in Keys)

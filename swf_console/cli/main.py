@@ -1,4 +1,7 @@
-"""Arguments in, exit code out. Only the command that was asked for is imported."""
+"""The command line: parses arguments, runs one command, returns its exit code.
+
+Only the module of that command is imported, because start-up time is mostly imports.
+"""
 
 import argparse
 import atexit
@@ -12,48 +15,51 @@ from .. import __version__
 
 # name -> (module in swf_console.cli, one line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
-    "config": ("config", "show and validate configurations, each value with where it came from"),
+    "config": ("config", "show and validate configurations with the source of each value"),
     "plan": ("plan", "predict a run: schedule, messages, demand, capacity, backlog"),
     "executions": ("executions", "list, show, stop, rerun and compare executions"),
-    "messages": ("messages", "list recorded messages, or follow them live"),
+    "messages": ("messages", "list recorded messages, or follow new ones"),
     "definitions": ("definitions", "list and show workflow definitions"),
     "namespaces": ("namespaces", "list namespaces"),
-    "up": ("up", "start agents and runner, ask for an execution, return at once"),
+    "up": ("up", "start agents and runner, request an execution, return immediately"),
     "down": ("down", "stop the agents of this home"),
-    "agents": ("agents", "list, start, stop, restart agents, follow their logs"),
-    "status": ("status", "what runs, what is up, and one verdict"),
-    "doctor": ("doctor", "check everything this needs, each with what to do about it"),
-    "export": ("export", "write an execution and all that belongs to it as JSON"),
-    "settings": ("settings", "check the console's settings file, or print one with every default"),
-    "journal": ("journal", "what was done in the consoles of this home, when, by whom"),
+    "agents": ("agents", "list, start, stop and restart agents, follow their logs"),
+    "status": ("status", "show the state of backends, agents and executions, and a verdict"),
+    "doctor": ("doctor", "check everything that a run needs, and say how to fix it"),
+    "export": ("export", "export an execution with all its records as JSON"),
+    "settings": ("settings", "check the settings file of the console, or print a sample"),
+    "journal": ("journal", "list what users did in the consoles of this home"),
     "runner": ("runner", "run the persistent workflow runner in the foreground"),
-    "control": ("control", "send run, stop or status to a persistent runner"),
-    "agent-manager": ("agent_manager", "start and stop this user's testbed by messages, in the foreground"),
-    "mcp": ("mcp", "serve this home to assistants: tools of the Model Context Protocol"),
-    "monitor": ("monitor", "serve the REST interface and the live stream in the foreground"),
-    "serve": ("web", "the console in a browser of this machine, or over TLS with a token"),
-    "env": ("env", "print the variables that point another agent at this home"),
+    "control": ("control", "send a run, stop or status command to a persistent runner"),
+    "agent-manager": (
+        "agent_manager",
+        "start and stop the testbed of this user by messages, in the foreground",
+    ),
+    "mcp": ("mcp", "serve the tools of this home over the Model Context Protocol"),
+    "monitor": ("monitor", "serve the REST interface and the event stream in the foreground"),
+    "serve": ("web", "serve the console to browsers of this host, or over TLS with a token"),
+    "env": ("env", "print the environment variables for agents of other programs"),
     "broker": ("broker", "serve the embedded STOMP broker; list and clean what a broker holds"),
     "db": ("db", "upgrade the database, show its version, check it"),
-    "init": ("init", "make a new home from the templates, or update an older one"),
+    "init": ("init", "create a home from the templates, or update an older one"),
     "completion": ("completion", "print a shell completion script"),
 }
 HELP = {"-h", "--help"}
-# options of the console that a value follows
+# options of the console that take a value
 VALUED = ("--home", "--namespace", "--testbed-config")
 
 
 def build_parser(*commands: str, alone: bool = False) -> argparse.ArgumentParser:
-    """The whole command line; only `commands` get their own arguments, so that nothing else is imported.
+    """The parser of the command line; only `commands` get their arguments: no other module is imported.
 
-    With `alone` the other commands are left out, which halves the time that this takes.
+    With `alone` the other commands are left out, which halves the time.
     """
     from .run import add_arguments as add_run_arguments
 
     parser = argparse.ArgumentParser(
         prog="swf-console",
         description="The operations console for streaming workflows. Without a command it opens the console.",
-        epilog="Exit codes: 0 ok, 1 the run failed, 2 usage or configuration, 3 a backend cannot be reached, "
+        epilog="Exit codes: 0 OK, 1 run failed, 2 usage or configuration, 3 backend not reachable, "
         "4 timeout, 5 refused, 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"swf-console {__version__}")
@@ -82,7 +88,7 @@ def named_command(argv: Sequence[str]) -> str | None:
 
 
 def completed(command: str, argv: Sequence[str]) -> Sequence[str]:
-    """The words, with the action that the command puts before those that begin with no action's name."""
+    """The arguments, with the default action of the command if none is given."""
     before = ["", *argv]
     at = next(n for n, word in enumerate(argv, 1) if word == command and before[n - 1] != "--home")
     module = importlib.import_module(f".{COMMANDS[command][0]}", __package__)
@@ -91,7 +97,7 @@ def completed(command: str, argv: Sequence[str]) -> Sequence[str]:
 
 
 def is_plain(argv: Sequence[str]) -> bool:
-    """Whether there are but options of the console, so that no command can be meant."""
+    """Whether there are only options of the console, and no command."""
     return all(
         word.startswith("-") or before in VALUED for before, word in zip(["", *argv], argv, strict=False)
     )
@@ -99,7 +105,7 @@ def is_plain(argv: Sequence[str]) -> bool:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
-    spare_the_loaded()
+    tune_garbage_collection()
     argv = sys.argv[1:] if argv is None else argv
     command = named_command(argv)
     named = [command] if command else []
@@ -111,18 +117,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     return guarded(module, arguments)
 
 
-def spare_the_loaded() -> None:
-    """Look for garbage rarely while modules load, and not at all in what the process leaves behind.
+def tune_garbage_collection() -> None:
+    """Collect garbage rarely while modules load, and not at all at exit.
 
-    The libraries are a hundred thousand objects that stay; walking through them, again and again and at the
-    end once more, was a fifth of a run of ten STFs.
+    The libraries are a hundred thousand permanent objects: walking through them repeatedly, and once more at
+    exit, took a fifth of a run of ten STFs.
     """
     gc.set_threshold(50_000, 20, 50)
     atexit.register(gc.freeze)
 
 
 def guarded(module: str, arguments: argparse.Namespace) -> int:
-    """Call `<module>.run`; an error becomes one clear line on stderr and its exit code."""
+    """Call `<module>.run`; an SwfError becomes one line on stderr and its exit code."""
     from ..backend.core.errors import SwfError
 
     try:

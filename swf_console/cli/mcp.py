@@ -1,4 +1,4 @@
-"""`swf-console mcp`: this home's operations as tools for assistants."""
+"""`swf-console mcp`: the operations of this home as MCP tools."""
 
 import argparse
 
@@ -9,18 +9,20 @@ from .output import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What may be done, and over what it is served."""
-    parser.add_argument("--allow-write", action="store_true", help="let tools change things (read-only)")
+    """The permissions and the transport."""
+    parser.add_argument(
+        "--allow-write", action="store_true", help="allow tools that change something (read-only)"
+    )
     parser.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
     parser.add_argument(
-        "--http", action="store_true", help="serve http://HOST:PORT/mcp on this machine instead of stdio"
+        "--http", action="store_true", help="serve http://HOST:PORT/mcp on this host instead of stdio"
     )
     parser.add_argument("--host", metavar="H", default="127.0.0.1", help="a loopback address (127.0.0.1)")
-    parser.add_argument("--port", type=int, metavar="N", default=8003, help="its port (8003; 0: any)")
+    parser.add_argument("--port", type=int, metavar="N", default=8003, help="port of --http (8003; 0: any)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until the client leaves (stdio), or until SIGTERM or SIGINT."""
+    """Serve until the client disconnects (stdio), or until SIGTERM or SIGINT."""
     from ..mcp.executor import ToolExecutor
     from ..mcp.tools import BY_NAME
 
@@ -35,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
             from ..mcp.http import serve_http
 
             def up(url: str) -> None:
-                say(f"the tools are served on {url}; Ctrl-C ends it")
+                say(f"MCP tools on {url}; Ctrl-C stops the server")
 
             serve_http(executor, Listening(arguments.host, arguments.port), up)
         else:

@@ -1,4 +1,4 @@
-"""`swf-console monitor`: the REST interface and the live stream in the foreground."""
+"""`swf-console monitor`: serve the REST interface and the event stream in the foreground."""
 
 import argparse
 
@@ -9,7 +9,7 @@ from .output import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where it listens."""
+    """The address."""
     add_listening(parser, 8002)
 
 
@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ..backend.http_server.server import Listening
 
     def up(url: str) -> None:
-        say(f"the monitor serves {url}; Ctrl-C ends it")
+        say(f"monitor on {url}; Ctrl-C stops it")
 
     serve(settings, Listening(arguments.host, arguments.port, arguments.tls_cert, arguments.tls_key), up)
     return 0

@@ -1,4 +1,4 @@
-"""`swf-console namespaces`: namespaces, whose they are, and how much is in them."""
+"""`swf-console namespaces`: list namespaces with owners and counts, create one."""
 
 import argparse
 from dataclasses import asdict
@@ -14,18 +14,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
     actions = parser.add_subparsers(dest="action", metavar="list|create")
     add_json(actions.add_parser("list", help="list namespaces by name"))
-    made = actions.add_parser("create", help="make one that is yours")
+    made = actions.add_parser("create", help="create a namespace that you own")
     made.add_argument("name", metavar="NAME", help="1-100 letters, digits, '.', '_' and '-'")
     add_json(made, "one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what was asked."""
+    """Run the action."""
     return create(arguments) if arguments.action == "create" else list_all(arguments)
 
 
 def create(arguments: argparse.Namespace) -> int:
-    """Make one; 5 where it is there already."""
+    """Create a namespace; exit code 5 if it exists already."""
     from ..backend.services.database import opened
     from ..backend.services.namespaces import create_namespace
 
@@ -35,7 +35,7 @@ def create(arguments: argparse.Namespace) -> int:
     if arguments.json:
         emit({"name": name, "owner": settings.user})
     else:
-        say(f"namespace {name} is yours; testbed.toml names the one that is used")
+        say(f"namespace {name} created; set it in testbed.toml to use it")
     return 0
 
 
@@ -53,7 +53,7 @@ def list_all(arguments: argparse.Namespace) -> int:
             emit({**asdict(use.namespace), **counts, "counted_up_to": COUNT_CAP - 1})
         return 0
     if not found:
-        say("No namespaces yet. The first run makes one: swf-console --run stf_datataking --namespace NAME")
+        say("No namespaces yet. The first run creates one: swf-console --run stf_datataking --namespace NAME")
         return 0
     rows = []
     for use in found:

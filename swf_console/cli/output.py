@@ -1,4 +1,4 @@
-"""Printing for people and for programs. stdout is data, stderr is narration."""
+"""Output for users and programs: data on stdout, messages on stderr."""
 
 import json
 import logging
@@ -18,29 +18,29 @@ SCHEMA_VERSION = 1
 
 
 def say(text: str) -> None:
-    """One line of narration."""
+    """Print one message on stderr."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def show(text: str = "") -> None:
-    """One line of data for a person."""
+    """Print one line of data for a user."""
     print(text)  # noqa: T201
 
 
 def emit(document: Any) -> None:
-    """One JSON object on one line, with its schema_version."""
+    """Print one JSON object on one line, with its schema_version."""
     fields = asdict(document) if is_dataclass(document) and not isinstance(document, type) else dict(document)
     text = json.dumps({"schema_version": SCHEMA_VERSION, **fields}, default=jsonable, ensure_ascii=False)
     show(text if text.isprintable() else "".join(map(_escaped, text)))
 
 
 def _escaped(character: str) -> str:
-    """A character within JSON text; one that a terminal might interpret, as JSON spells it."""
+    """A character within JSON text; one that a terminal may interpret as a JSON escape."""
     return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
 def jsonable(value: Any) -> Any:
-    """What json cannot write by itself: times, dataclasses, sets, paths."""
+    """The JSON form of types that json does not know: times, dataclasses, sets, paths."""
     if isinstance(value, datetime):
         return iso(value)
     if is_dataclass(value) and not isinstance(value, type):
@@ -53,7 +53,7 @@ def jsonable(value: Any) -> Any:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Aligned columns; the last one is cut at the terminal's edge, and only there."""
+    """Print aligned columns; on a terminal lines are cut at its width."""
     lines = [[cell(value) for value in row] for row in rows]
     widths = [max(len(line[i]) for line in [list(columns), *lines]) for i in range(len(columns))]
     edge = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
@@ -63,7 +63,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 def cell(value: Any) -> str:
-    """A value as it stands in a table."""
+    """A value as text of a table cell."""
     if value is None:
         return "-"
     if isinstance(value, datetime):
@@ -74,7 +74,7 @@ def cell(value: Any) -> str:
 
 
 def fields(pairs: Iterable[tuple[str, Any]]) -> None:
-    """Name and value, a line each."""
+    """Print names and values, one line each; None is left out."""
     known = [(name, value) for name, value in pairs if value is not None]
     width = max((len(name) for name, _ in known), default=0)
     for name, value in known:
@@ -82,7 +82,7 @@ def fields(pairs: Iterable[tuple[str, Any]]) -> None:
 
 
 def report_error(error: SwfError, *, as_json: bool) -> None:
-    """The error's line on stderr; with `as_json` its report on stdout as well."""
+    """Print the error on stderr; with `as_json` also its report on stdout."""
     for line in str(error).splitlines():
         say(f"swf-console: {sanitize(line)}")
     if as_json:
@@ -90,12 +90,12 @@ def report_error(error: SwfError, *, as_json: bool) -> None:
 
 
 def keep_logs_off_the_screen() -> None:
-    """Let no warning of a background thread come between the lines of a command."""
+    """Suppress log warnings of background threads, which would mix with the output."""
     logging.getLogger("swf_console").addHandler(logging.NullHandler())
 
 
 def show_table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
-    """A titled table, where there is anything in it."""
+    """Print a titled table, unless it is empty."""
     found = list(rows)
     if found:
         heading(title)
@@ -103,7 +103,7 @@ def show_table(title: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, .
 
 
 def show_pairs(title: str, pairs: Iterable[tuple[str, Any]]) -> None:
-    """Titled names and values, where there are any."""
+    """Print titled names and values, unless there are none."""
     found = [(brief(name, 80), brief(value)) for name, value in pairs if value is not None]
     if found:
         heading(title)
@@ -116,18 +116,18 @@ MOST_LINES = 400
 
 
 def brief(value: Any, longest: int = LONGEST_VALUE) -> str:
-    """`value` as harmless text of at most `longest` characters; what was cut off is counted."""
+    """`value` as sanitized text of at most `longest` characters."""
     return sanitized_brief(as_text(value), longest)
 
 
 def heading(text: str) -> None:
-    """A heading, with an empty line before it."""
+    """Print a heading after an empty line."""
     show()
     show(text)
 
 
 def lines(text: str, indent: str = "  ") -> None:
-    """A text of many lines, harmless, and not without end."""
+    """Print a text of many lines, sanitized and limited."""
     found = text.splitlines()
     for line in found[:MOST_LINES]:
         show(indent + brief(line, LONGEST_LINE))

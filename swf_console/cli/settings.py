@@ -1,4 +1,4 @@
-"""`swf-console settings`: check the console's settings file, or print one with every default."""
+"""`swf-console settings`: check the settings file of the console, or print a sample."""
 
 import argparse
 import os
@@ -13,18 +13,18 @@ ACTIONS = "check|sample"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The actions."""
     actions = parser.add_subparsers(dest="action", metavar=ACTIONS)
-    check = actions.add_parser("check", help="say every problem of the file (exit 2), or what is set")
+    check = actions.add_parser("check", help="list the problems of the file (exit 2), or the settings")
     add_json(check)
-    actions.add_parser("sample", help="print a file with every default and what it means, all commented out")
+    actions.add_parser("sample", help="print a file with every default and its meaning, commented out")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what the action says; without one check."""
+    """Run the action; without one, check."""
     return print_sample() if arguments.action == "sample" else check(json=getattr(arguments, "json", False))
 
 
 def print_sample() -> int:
-    """Print the sample; `> ~/.config/swf-console/settings.toml` makes a file of it."""
+    """Print the sample; redirect it to ~/.config/swf-console/settings.toml to use it."""
     from ..viewmodels.preferences import sample
     from .key_names import known_keys
 
@@ -33,7 +33,7 @@ def print_sample() -> int:
 
 
 def check(*, json: bool) -> int:
-    """Print what is in force, and whether the file or the default says so; raises with every problem."""
+    """Print the settings with their source, file or default; raises UsageError with every problem."""
     from ..viewmodels.preferences import Preferences, load_preferences, preferences_file
     from .key_names import known_keys
 
@@ -47,5 +47,5 @@ def check(*, json: bool) -> int:
     rows = [(name, str(value).lower(), where[name]) for name, value in found.items()]
     rows += [(f"keys.{name}", value, path.name) for name, value in keys.items()]
     table(("setting", "value", "from"), rows)
-    say(f"{path}: {'valid' if path.exists() else 'not there; swf-console settings sample prints one'}")
+    say(f"{path}: {'valid' if path.exists() else 'does not exist; sample: swf-console settings sample'}")
     return 0

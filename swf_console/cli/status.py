@@ -1,4 +1,4 @@
-"""`swf-console status`: what runs, what is up, and one verdict."""
+"""`swf-console status`: the state of backends, agents and executions, and a verdict."""
 
 import argparse
 from dataclasses import asdict
@@ -26,13 +26,13 @@ SIGNS = {"up": "●", "idle": "○", "down": "✖", "unusable": "✖"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Nothing but how it is printed."""
+    """The testbed configuration and the output format."""
     add(parser, "--testbed-config", "FILE", "testbed.toml (workflows/testbed.toml)")
     add_json(parser, "one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Look, print, and exit with 0 when ready, 3 when something is down, 2 without a namespace."""
+    """Print the status; exit code 0 if ready, 3 if a backend is not usable, 2 without a namespace."""
     from ..backend.services.status.home import current_status
 
     keep_logs_off_the_screen()
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def show_status(status: "Status") -> None:
-    """The status for a person, the verdict last, where the eye is."""
+    """Print the status for a user, the verdict last."""
     fields(
         [
             ("home", brief(status.home)),
@@ -72,9 +72,15 @@ def describe_broker(broker: "BrokerHealth") -> str:
     """The broker on one line."""
     sign = SIGNS[broker.health]
     if broker.health == "idle":
-        return f"{sign} embedded, not running: the next run starts it"
-    told = [broker.kind, broker.place, broker.server, f"pid {broker.pid}" if broker.pid else "", broker.error]
-    return brief(f"{sign} {', '.join(part for part in told if part)}")
+        return f"{sign} embedded, not running; the next run starts it"
+    parts = [
+        broker.kind,
+        broker.place,
+        broker.server,
+        f"pid {broker.pid}" if broker.pid else "",
+        broker.error,
+    ]
+    return brief(f"{sign} {', '.join(part for part in parts if part)}")
 
 
 def describe_problem(problem: "BrokerProblem") -> str:
@@ -86,13 +92,13 @@ def describe_database(database: "DatabaseHealth") -> str:
     """The database on one line."""
     sign = SIGNS[database.health]
     if database.health == "idle":
-        return brief(f"{sign} {database.place}, not there yet: the next run makes it")
+        return brief(f"{sign} {database.place}, does not exist yet; the next run creates it")
     version = f"version {database.version}" if database.version else ""
     return brief(f"{sign} {', '.join(part for part in (database.place, version, database.error) if part)}")
 
 
 def show_running(database: "DatabaseHealth") -> None:
-    """What runs."""
+    """Print the running executions."""
     from ..backend.services.health.database import RUNNING_CAP
 
     rows = [
@@ -111,9 +117,9 @@ def show_running(database: "DatabaseHealth") -> None:
 
 
 def running_note(execution: "ExecutionSummary", database: "DatabaseHealth") -> str:
-    """What is remarkable about an execution that is said to run."""
+    """A remark on an execution that is recorded as running."""
     if execution.execution_id in database.lost:
-        return "lost: nobody runs it any more; swf-console executions closes it"
+        return "lost: no process runs it any more; swf-console executions closes it"
     return "stopping" if execution.stop_requested_at else ""
 
 
@@ -122,12 +128,12 @@ def describe_supervisor(supervisor: "SupervisorSnapshot") -> str:
     if supervisor.state == "running":
         return f"● supervisord, pid {supervisor.pid}"
     if supervisor.state in {"absent", "stale"}:
-        return "○ supervisord, not running: the next run starts it"
+        return "○ supervisord, not running; the next run starts it"
     return brief(f"✖ supervisord {supervisor.state}: {supervisor.message}")
 
 
 def show_agents(agents: "Sequence[AgentView]") -> None:
-    """Each agent: what supervisord says, what it says of itself, and when it was last heard of."""
+    """Print each agent: process state, operational state, and age of its heartbeat."""
     rows = [
         (
             brief(one.name),
@@ -141,5 +147,5 @@ def show_agents(agents: "Sequence[AgentView]") -> None:
         )
         for one in agents
     ]
-    columns = ("agent", "type", "process", "does", "heart-beat", "pid", "namespace", "note")
+    columns = ("agent", "type", "process", "operation", "heartbeat", "pid", "namespace", "note")
     show_table("Agents", columns, rows)

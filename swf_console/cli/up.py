@@ -1,4 +1,4 @@
-"""`swf-console up [NAME]`: start what is needed, ask for an execution, return at once."""
+"""`swf-console up [NAME]`: start what is needed, request an execution, return immediately."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The configuration, and what overrides it."""
+    """The configuration and its overrides."""
     parser.add_argument("name", nargs="?", metavar="NAME", help="configuration, with or without _default")
     add_execution_arguments(parser, realtime=None, configuration=False)
     add_json(parser, "one JSON object")
@@ -43,16 +43,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def show_started(started: "TestbedRun") -> None:
-    """The execution id, and a line for each process."""
+    """Print the execution id, and one line per process."""
     for warning in started.warnings:
         say(f"swf-console: warning: {warning}")
     show(f"{started.execution_id}  {started.configuration}  namespace {started.namespace}")
     show_lines(started.agents)
-    say("swf-console status says how it goes")
+    say("See its progress: swf-console status")
 
 
 def show_lines(lines: "tuple[ProcessReport, ...]") -> None:
-    """One line a process: name, PID, what it did."""
+    """Print one line per process: name, PID, action."""
     width = max((len(line.name) for line in lines), default=0)
     for line in lines:
         pid = f"PID {line.pid}" if line.pid else "-"

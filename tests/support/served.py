@@ -14,7 +14,7 @@ from .programs import descendants
 from .waiting import wait_for
 
 SECONDS = 30.0
-PRINTED = re.compile(r"served on ((https?://[^/]+)/([^/]+)/)\n")
+PRINTED = re.compile(r"console on ((https?://[^/]+)/([^/]+)/)\n")
 
 
 class Served:

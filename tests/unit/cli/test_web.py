@@ -15,7 +15,7 @@ def test_other_machines_are_refused_without_token_and_tls(console: CommandLine) 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--port", "70000"], "is no port"),
+        (["--port", "70000"], "is not a port"),
         (["--namespace", "not a name"], "namespace"),
         (["--tls-cert", "here.pem"], "belong together"),
         (["--testbed-config", "nowhere.toml"], "nowhere.toml"),

@@ -237,16 +237,14 @@ def test_upgrade_that_locks_programs_out_names_them_and_asks(
     let_programs_live(postgresql_url)
     done = next_version.run_upgrade(postgresql_url, breaking, answer=answer)
     assert done.returncode == code, done.stderr
-    assert (
-        f"from version {HEAD} to {NEXT} locks out programs that are older than version {NEXT}" in done.stderr
-    )
+    assert f"from version {HEAD} to {NEXT} locks out programs older than version {NEXT}" in done.stderr
     (agent,) = (line for line in done.stderr.splitlines() if line.startswith("  agent"))
     (execution,) = (line for line in done.stderr.splitlines() if line.startswith("  execution"))
     assert agent.startswith("  agent data-agent-alice-1: host vm1, process 71, heartbeat ")
     told = "user shifter, host vm2, process 72, swf-console 0.1.0"
     assert execution == f"  execution stf_datataking-shifter-0001: {told}"
     assert ("Upgrade now? [y/N]" in done.stderr) == (answer is not None)
-    assert ("give --yes" in done.stderr) == (answer is None)
+    assert ("use --yes" in done.stderr) == (answer is None)
     assert migrate.current(postgresql_url) == version
 
 
@@ -258,7 +256,7 @@ def test_upgrade_that_locks_programs_out_is_agreed_to_on_the_command_line(
     done = next_version.run_upgrade(postgresql_url, breaking, "--yes")
     assert done.returncode == 0
     assert "locks out" in done.stderr
-    assert "No agent and no execution is alive in it" in done.stderr
+    assert "No agent and no execution is active in it" in done.stderr
     assert migrate.current(postgresql_url) == NEXT
     again = next_version.run_upgrade(postgresql_url, breaking)
     assert (again.returncode, again.stderr) == (0, "")

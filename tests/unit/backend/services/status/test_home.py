@@ -25,7 +25,7 @@ THERE = DatabaseHealth("sqlite", Connectivity.UP)
 NAMED = NamespaceHealth("demo")
 ABSENT = SupervisorSnapshot("absent")
 FROZEN = SupervisorSnapshot("frozen", "supervisord did not answer", "kill -CONT 7")
-OLD = DatabaseHealth("sqlite", Connectivity.UNUSABLE, advice="Bring it up: swf-console db upgrade")
+OLD = DatabaseHealth("sqlite", Connectivity.UNUSABLE, advice="Upgrade it: swf-console db upgrade")
 OLD_SERVER = DatabaseHealth("postgresql", Connectivity.UNUSABLE, advice=OLD.advice)
 
 
@@ -146,7 +146,7 @@ def test_a_lost_execution_is_told_and_left_for_those_who_can_tell_its_agents(
     console.name_namespace("mine")
     execution_id = add_execution(kept, status="running", owner="dead", lease_expires_at=BEGAN)
     assert console("status", "--json").document["database"]["lost"] == [execution_id]
-    assert "nobody runs it any more" in console("status").out
+    assert "no process runs it any more" in console("status").out
     with kept.read() as connection:
         stored = executions.get(connection, execution_id)
     assert stored is not None
