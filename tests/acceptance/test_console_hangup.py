@@ -1,4 +1,4 @@
-"""A terminal that goes away takes its console with it."""
+"""A console whose terminal is closed ends."""
 
 import fcntl
 import os
@@ -18,7 +18,7 @@ LEFT = b"\x1b[?1049l"
 
 
 @pytest.mark.parametrize("leaving", [False, True])
-def test_a_console_ends_when_its_terminal_is_closed(new_home: Path, leaving: bool) -> None:
+def test_console_terminal_closed_ends(new_home: Path, leaving: bool) -> None:
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     console = subprocess.Popen(

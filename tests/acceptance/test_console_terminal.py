@@ -1,4 +1,4 @@
-"""The console in a terminal: what comes from elsewhere, how it leaves the terminal; at both sizes."""
+"""The console in a real terminal, at both sizes: runs of another shell, suspend, signals, resize, ASCII."""
 
 import json
 import os
@@ -28,9 +28,7 @@ def terminal(request: pytest.FixtureRequest, new_home: Path, tmp_path: Path) -> 
         yield from running(Tmux(Path(folder), new_home, environment, request.param))
 
 
-def test_a_run_from_another_shell_is_followed_and_its_messages_are_read(
-    terminal: Tmux, new_home: Path
-) -> None:
+def test_console_run_of_other_shell_is_followed(terminal: Tmux, new_home: Path) -> None:
     terminal.type(f"{TYPED} --namespace demo\n")
     terminal.wait_for("1 OVERVIEW")
     terminal.type("3")
@@ -58,7 +56,7 @@ def test_a_run_from_another_shell_is_followed_and_its_messages_are_read(
     terminal.wait_for("code=0")
 
 
-def test_the_terminal_is_as_it_was_after_a_stop_and_after_a_signal(terminal: Tmux) -> None:
+def test_console_suspended_and_terminated_restores_terminal(terminal: Tmux) -> None:
     terminal.type(f"{TYPED} --namespace demo\n")
     terminal.wait_for("1 OVERVIEW", "broker ●")
     terminal.press("C-z")
@@ -79,7 +77,7 @@ def test_the_terminal_is_as_it_was_after_a_stop_and_after_a_signal(terminal: Tmu
     assert terminal.is_restored
 
 
-def test_where_the_locale_is_ascii_so_is_all_that_is_painted(terminal: Tmux) -> None:
+def test_console_ascii_locale_paints_ascii_only(terminal: Tmux) -> None:
     terminal.type(f"LC_ALL=C {TYPED} --namespace demo\n")
     terminal.wait_for("1 OVERVIEW", "broker *")
     for keys, words in (("R", "+- Run a workflow"), ("!", "Doctor"), (":", "Command"), ("?", "Help: ")):
@@ -94,7 +92,7 @@ def test_where_the_locale_is_ascii_so_is_all_that_is_painted(terminal: Tmux) -> 
         assert screen.isascii(), screen
 
 
-def test_read_only_says_so(terminal: Tmux) -> None:
+def test_console_read_only_shows_reason(terminal: Tmux) -> None:
     terminal.type(f"{TYPED} --namespace demo --read-only\n")
     terminal.wait_for("demo", "RO", "broker ●")
     terminal.type("W")
@@ -119,7 +117,7 @@ sys.exit(main(["--namespace", "demo"]))
 """
 
 
-def test_a_handler_that_breaks_leaves_the_terminal_as_it_was_and_its_trace_in_log_and_journal(
+def test_console_failed_handler_restores_terminal_and_logs_traceback(
     terminal: Tmux, new_home: Path, tmp_path: Path
 ) -> None:
     script = tmp_path / "crashing.py"
@@ -147,7 +145,7 @@ def test_a_handler_that_breaks_leaves_the_terminal_as_it_was_and_its_trace_in_lo
     assert "in broken" in error["result"]
 
 
-def test_the_title_says_the_verdict_copies_go_through_tmux_and_a_resize_is_followed(terminal: Tmux) -> None:
+def test_console_in_tmux_sets_title_copies_and_resizes(terminal: Tmux) -> None:
     terminal.take_clipboard()
     terminal.type(f"{TYPED} --namespace demo\n")
     terminal.wait_for("1 OVERVIEW", "broker ●")

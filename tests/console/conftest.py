@@ -1,4 +1,4 @@
-"""Fixtures of panes on a home of a test's own, without a broker and with a supervisor in memory."""
+"""Fixtures for screens: a home for each test, no broker, a supervisor in memory."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ from ..support.homes import plain_environment
 def console(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> CommandLine:
-    """The command line, in a home of this test alone."""
+    """The command line in a home of this test."""
     found = CommandLine(tmp_path, monkeypatch, capsys)
     found.name_namespace("demo")
     return found
@@ -25,21 +25,21 @@ def console(
 
 @pytest.fixture
 def supervisor() -> MemorySupervisor:
-    """The supervisor that panes are given."""
+    """The supervisor of the context."""
     return MemorySupervisor(running=True)
 
 
 @pytest.fixture
 def context(console: CommandLine, supervisor: MemorySupervisor) -> Iterator[ConsoleContext]:
-    """What panes are given in that home."""
+    """The context of screens in that home."""
     given = ConsoleContext(console.settings, "demo", supervisor=supervisor)
     yield given
     given.close()
 
 
 @pytest.fixture
-def quiet(tmp_path: Path) -> ConsoleContext:
-    """A home of somebody who looks at messages; for a console that opens no pipes."""
+def offline_context(tmp_path: Path) -> ConsoleContext:
+    """A context whose last screen was Messages, for a console that opens no connections."""
     (tmp_path / "home/workflows").mkdir(parents=True)
     (tmp_path / "home/workflows/testbed.toml").write_text('[testbed]\nnamespace = "your-namespace" # mine\n')
     environment = plain_environment(SWF_STATE_DIR=str(tmp_path / "state"), USER="alice")

@@ -1,4 +1,4 @@
-"""A small application around one pane, that keeps what the pane asked of it."""
+"""A small application around one screen that records the calls of its host."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ P = TypeVar("P", bound=BaseScreen)
 
 @dataclass
 class HostCalls:
-    """What a pane asked of its host."""
+    """The calls of a screen's host."""
 
     said: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
@@ -36,7 +36,7 @@ class HostCalls:
 
 
 class HostApp(App[None]):
-    """One pane and its host. Questions are answered with `answer`; calls run in a worker thread."""
+    """One screen and its host. Questions are answered with `answer`; calls run in a worker thread."""
 
     def __init__(self, screen: BaseScreen, *, answer: bool = True, read_only: bool = False) -> None:
         super().__init__()
@@ -105,7 +105,7 @@ class HostApp(App[None]):
 
 
 async def until(pilot: Pilot[Any], predicate: Callable[[], bool], timeout: float = 10.0) -> None:
-    """Let the application go on until `predicate` holds; fails after `timeout` seconds."""
+    """Let the application run until `predicate` holds; fails after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while not predicate():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -114,7 +114,7 @@ async def until(pilot: Pilot[Any], predicate: Callable[[], bool], timeout: float
 
 
 class Driver(Generic[P]):
-    """Opens a pane on its own, waits until it is `there`, and takes a test's steps."""
+    """Opens a single screen, waits until it is `ready`, and performs the steps of a test."""
 
     def __init__(self, opened: Callable[[ConsoleContext], P], ready: Callable[[P], bool]) -> None:
         self._opened, self._ready = opened, ready
@@ -140,21 +140,21 @@ class Driver(Generic[P]):
         return app
 
 
-class QuietApp(ConsoleApp):
-    """The console without its pipes."""
+class OfflineApp(ConsoleApp):
+    """The console without connections to backends."""
 
     def connect(self) -> None:  # type: ignore[override]
-        """Nothing is opened."""
+        """Open nothing."""
 
 
 Steps = Callable[[ConsoleApp, Pilot[int]], Awaitable[None]]
 
 
 def play(context: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24), **environ: str) -> None:
-    """Do these steps in a console without pipes."""
+    """Perform the steps in a console without connections."""
 
     async def run() -> None:
-        app = QuietApp(context, environ={"TERM": "xterm-256color", **environ})
+        app = OfflineApp(context, environ={"TERM": "xterm-256color", **environ})
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: app.navigation.current is not None)
             await pilot.pause()
@@ -167,7 +167,7 @@ def play(context: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24)
 
 
 def type_at_once(app: App[Any], text: str) -> None:
-    """Every key of a text is there before the first one is looked at; newline is Enter."""
+    """Post all keys of a text before the first is handled; newline is Enter."""
     names = {"\n": "enter", "\x1b": "escape"}
     for character in text:
         name = names.get(character) or _character_to_key(character)

@@ -1,4 +1,4 @@
-"""The keys that work everywhere, of the screens that are no lists, and of what lies over them."""
+"""Global keys, keys of the screens without tables, and keys of overlays."""
 
 from datetime import UTC, datetime
 from functools import partial

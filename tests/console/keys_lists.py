@@ -1,4 +1,4 @@
-"""The keys of the screens that list what is recorded."""
+"""Keys of the screens that list records."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""The keys of what has the focus: tables, lists, texts, logs, and what is opened from a list."""
+"""Keys of focused widgets: tables, lists, texts, logs, and views opened from a list."""
 
 import uuid
 

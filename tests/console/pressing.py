@@ -1,4 +1,4 @@
-"""Pressing the keys of one place of the registry, and seeing what each does."""
+"""Presses the keys of one scope of the registry and checks the effect of each."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,21 +17,21 @@ from swf_console.testing.fake_supervisor import MemorySupervisor
 from swf_console.viewmodels.context import ConsoleContext
 from swf_console.widgets.focus import scopes_above
 
-from .hosts import QuietApp, until
+from .hosts import OfflineApp, until
 
-# keys that only a real terminal has a use for, and where they are pressed
+# keys that need a real terminal, and the test that presses them
 ELSEWHERE = {"everywhere.suspend_process": "tests/acceptance/test_console_terminal.py"}
 
 
 def actions_at(scope: str) -> tuple[Action, ...]:
-    """What has keys in that place."""
+    """The actions with keys in that scope."""
     actions = GLOBAL_ACTIONS if scope == "everywhere" else actions_of(scope)
     return tuple(action for action in actions if action.keys and action.id not in ELSEWHERE)
 
 
 @dataclass
 class Keys:
-    """Presses keys by the ids of their actions, and remembers which."""
+    """Presses keys by the ids of their actions, and records which."""
 
     app: ConsoleApp
     pilot: Pilot[int]
@@ -62,19 +62,19 @@ class Keys:
         await self.until(effect)
 
     def see_nesting(self) -> None:
-        """What lies in what here is in the registry, by which `settings check` finds keys that are hidden."""
+        """The nesting of scopes is declared in the registry, by which `settings check` finds hidden keys."""
         here = scopes_above(self.app.screen.focused or self.app.screen)
-        panes = {action.scopes[0] for action in SCREEN_ACTIONS}
+        screens = {action.scopes[0] for action in SCREEN_ACTIONS}
         for n, scope in enumerate(here):
-            around = {*here[n + 1 :], *(["everywhere"] if panes & {*here} else [])}
-            assert around <= set(hidden_by(scope)), f"{scope} lies in {around}"
+            around = {*here[n + 1 :], *(["everywhere"] if screens & {*here} else [])}
+            assert around <= set(hidden_by(scope)), f"{scope} is in {around}"
 
     async def until(self, effect: Callable[[], object], timeout: float = 10.0) -> None:
-        """Let the console go on until that holds."""
+        """Let the console run until that holds."""
         await until(self.pilot, lambda: bool(effect()), timeout)
 
     async def open(self, name: str) -> BaseScreen:
-        """Open a name of the console; something in it has the keys then."""
+        """Open a screen; afterwards a widget in it has the focus."""
         self.app.open_screen(name)
         await self.until(lambda: self.app.frame.shown == name and self.app.focused)
         screen = self.app.navigation.current
@@ -82,7 +82,7 @@ class Keys:
         return screen
 
     def shows(self, kind: type) -> bool:
-        """Whether a dialog or a form of that kind lies over everything."""
+        """Whether a dialog or form of that class is open."""
         return isinstance(self.app.screen, kind)
 
 
@@ -91,7 +91,7 @@ SCRIPTS: dict[str, Script] = {}
 
 
 def presses(scope: str) -> Callable[[Script], Script]:
-    """The script that presses every key of that place."""
+    """Register the script that presses every key of that scope."""
 
     def keep(script: Script) -> Script:
         SCRIPTS[scope] = script
@@ -101,10 +101,10 @@ def presses(scope: str) -> Callable[[Script], Script]:
 
 
 def play_script(scope: str, context: ConsoleContext, supervisor: MemorySupervisor) -> None:
-    """Play it at 160x50, and see that it has pressed every key that the registry has there."""
+    """Run it at 160x50, and check that it has pressed every key of the scope."""
 
     async def run() -> None:
-        app = QuietApp(context, environ={"TERM": "xterm-256color"})
+        app = OfflineApp(context, environ={"TERM": "xterm-256color"})
         async with app.run_test(size=(160, 50)) as pilot:
             await until(pilot, lambda: app.navigation.current is not None)
             keys = Keys(app, pilot, scope, context, supervisor)

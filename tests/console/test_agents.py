@@ -1,4 +1,4 @@
-"""The Agents screen over a supervisor in memory and a database of the test's own."""
+"""The Agents screen with a supervisor in memory and a real database."""
 
 import os
 from dataclasses import replace
@@ -45,7 +45,9 @@ def beat(context: ConsoleContext, supervisor: MemorySupervisor, name: str, secon
         )
 
 
-def test_both_truths_stand_in_one_row(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_agents_list_merges_supervisor_and_heartbeat(
+    context: ConsoleContext, supervisor: MemorySupervisor
+) -> None:
     supervisor.start(["example-data-agent"])
     beat(context, supervisor, "example-data-agent", 7)
 
@@ -58,7 +60,9 @@ def test_both_truths_stand_in_one_row(context: ConsoleContext, supervisor: Memor
     drive(context, look)
 
 
-def test_who_runs_and_is_silent_is_told_apart(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_agents_list_running_without_heartbeat_is_marked(
+    context: ConsoleContext, supervisor: MemorySupervisor
+) -> None:
     supervisor.start(["example-data-agent"])
     beat(context, supervisor, "example-data-agent", 214)
 
@@ -70,7 +74,9 @@ def test_who_runs_and_is_silent_is_told_apart(context: ConsoleContext, superviso
     drive(context, look)
 
 
-def test_s_starts_the_agent_under_the_cursor(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_agents_start_key_starts_agent_under_cursor(
+    context: ConsoleContext, supervisor: MemorySupervisor
+) -> None:
     async def start(app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
         screen.listing.go_to("example-data-agent")
         await pilot.press("s")
@@ -82,7 +88,7 @@ def test_s_starts_the_agent_under_the_cursor(context: ConsoleContext, supervisor
     drive(context, start)
 
 
-def test_enter_at_the_question_changes_nothing(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_agents_start_question_enter_means_no(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     async def refuse(app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
         screen.listing.go_to("example-data-agent")
         await pilot.press("s")
@@ -93,9 +99,7 @@ def test_enter_at_the_question_changes_nothing(context: ConsoleContext, supervis
     assert not supervisor.starts
 
 
-def test_marked_agents_are_listed_before_they_are_stopped(
-    context: ConsoleContext, supervisor: MemorySupervisor
-) -> None:
+def test_agents_stop_marked_lists_names_first(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     supervisor.start(["example-data-agent", "slice-worker"])
 
     async def stop(app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
@@ -110,10 +114,8 @@ def test_marked_agents_are_listed_before_they_are_stopped(
     drive(context, stop)
 
 
-def test_orphans_are_named_before_they_are_ended(
-    context: ConsoleContext, supervisor: MemorySupervisor
-) -> None:
-    async def end(app: HostApp, _pane: AgentsScreen, pilot: Pilot[None]) -> None:
+def test_agents_end_orphans_lists_names_first(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
+    async def end(app: HostApp, _screen: AgentsScreen, pilot: Pilot[None]) -> None:
         await pilot.press("X")
         await until(pilot, lambda: bool(app.calls.said))
         assert "no orphans" in app.calls.said[0]
@@ -128,7 +130,7 @@ def test_orphans_are_named_before_they_are_ended(
     assert not supervisor.outlived
 
 
-def test_a_start_that_fails_says_why(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_agents_start_failed_shows_reason(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     supervisor.broken["slice-worker"] = Explanation("exit 1 three times", "Look at its log")
 
     async def start(app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
@@ -143,8 +145,8 @@ def test_a_start_that_fails_says_why(context: ConsoleContext, supervisor: Memory
     drive(context, start)
 
 
-def test_read_only_starts_nothing_and_says_why(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
-    async def start(app: HostApp, _pane: AgentsScreen, pilot: Pilot[None]) -> None:
+def test_agents_read_only_refuses_start(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
+    async def start(app: HostApp, _screen: AgentsScreen, pilot: Pilot[None]) -> None:
         await pilot.press("s")
         assert app.calls.said == ["read-only"]
 
@@ -152,7 +154,7 @@ def test_read_only_starts_nothing_and_says_why(context: ConsoleContext, supervis
     assert not supervisor.starts
 
 
-def test_what_the_configured_workflow_needs_is_started_at_once(
+def test_agents_start_needed_starts_missing_agents(
     context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def start(app: HostApp, screen: AgentsScreen, pilot: Pilot[None]) -> None:
@@ -166,7 +168,7 @@ def test_what_the_configured_workflow_needs_is_started_at_once(
     drive(context, start)
 
 
-def test_without_a_supervisord_its_programs_can_be_started_all_the_same(
+def test_agents_start_without_supervisord_starts_it(
     context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     supervisor.state = DaemonState.ABSENT
@@ -180,7 +182,7 @@ def test_without_a_supervisord_its_programs_can_be_started_all_the_same(
     drive(context, start)
 
 
-def test_the_log_of_the_agent_under_the_cursor_is_followed(
+def test_agents_log_follows_agent_under_cursor(
     context: ConsoleContext, supervisor: MemorySupervisor, tmp_path: Path
 ) -> None:
     log = tmp_path / "slice-worker.log"
@@ -199,7 +201,7 @@ def test_the_log_of_the_agent_under_the_cursor_is_followed(
     drive(context, read)
 
 
-def test_a_dead_database_leaves_the_last_heartbeats(
+def test_agents_database_down_keeps_last_heartbeats(
     context: ConsoleContext, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from swf_console.backend.core.errors import DatabaseUnreachable
@@ -219,7 +221,7 @@ def test_a_dead_database_leaves_the_last_heartbeats(
     drive(context, die)
 
 
-def test_a_frozen_supervisord_leaves_what_it_said_last_and_its_age(
+def test_agents_supervisord_frozen_keeps_last_states_with_age(
     context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     supervisor.start(["slice-worker"])
@@ -235,7 +237,7 @@ def test_a_frozen_supervisord_leaves_what_it_said_last_and_its_age(
     drive(context, freeze)
 
 
-def test_cpu_is_measured_between_two_looks() -> None:
+def test_agents_cpu_is_measured_between_two_reads() -> None:
     from swf_console.viewmodels.agents.monitor import CpuMeter
 
     meter = CpuMeter()
@@ -244,9 +246,7 @@ def test_cpu_is_measured_between_two_looks() -> None:
     assert meter.percent(2**22 + 1) is None
 
 
-def test_a_small_and_a_wide_terminal_show_list_and_log(
-    context: ConsoleContext, supervisor: MemorySupervisor
-) -> None:
+def test_agents_all_sizes_show_list_and_log(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     async def narrow(_app: HostApp, screen: AgentsScreen, _pilot: Pilot[None]) -> None:
         assert screen.log_pane.region.y > screen.listing.region.y
 

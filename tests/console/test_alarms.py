@@ -1,4 +1,4 @@
-"""What needs a human is found although nobody looks at its screen."""
+"""Alarms are found while their screen is closed."""
 
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ from tests.support.history import add_execution
 from tests.support.waiting import wait_for
 
 
-def test_a_failed_agent_is_told_once_and_again_when_it_is_over(
+def test_alarms_failed_agent_is_reported_once_and_when_over(
     context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     monitor = AlarmMonitor(context)
@@ -30,7 +30,7 @@ def test_a_failed_agent_is_told_once_and_again_when_it_is_over(
     assert (over.key, over.over) == (found.key, True)
 
 
-def test_an_execution_that_fails_from_now_on_is_told_once(
+def test_alarms_newly_failed_execution_is_reported_once(
     context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     add_execution(context.database(), 1, status="failed", error="long ago")
@@ -49,9 +49,7 @@ def test_an_execution_that_fails_from_now_on_is_told_once(
     assert found.where == {"execution": identity}
 
 
-def test_the_end_of_a_run_of_this_process_is_said(
-    context: ConsoleContext, supervisor: MemorySupervisor
-) -> None:
+def test_alarms_local_run_ended_is_reported(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     monitor = AlarmMonitor(context)
     request = RunRequest(configuration="stf_datataking_default", namespace="demo", realtime=False)
     identity = context.local_executions.start(request.with_override("stf_processing.stf_count", "2"))
@@ -61,7 +59,7 @@ def test_the_end_of_a_run_of_this_process_is_said(
     assert (found.text, found.alarm) == (f"{identity} completed", False)
 
 
-def test_a_silent_look_ends_when_it_is_closed(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_alarms_closed_during_check_ends(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     monitor = AlarmMonitor(context)
     monitor.start()
     monitor.close()

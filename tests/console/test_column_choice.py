@@ -1,4 +1,4 @@
-"""The columns of every list that has more than are always wanted are chosen by name, and remembered."""
+"""Columns of lists are chosen by name and restored."""
 
 import pytest
 from textual.pilot import Pilot
@@ -33,7 +33,7 @@ def head_of(screen: BaseScreen) -> list[str]:
         ("journal", "at what result", ["UTC", "WHAT", "RESULT"], "reslt", "result"),
     ],
 )
-def test_columns_are_chosen_by_name_and_remembered(
+def test_column_choice_by_name_is_applied_and_restored(
     context: ConsoleContext,
     supervisor: MemorySupervisor,
     name: str,

@@ -1,4 +1,4 @@
-"""The Definitions screen, on a database of a test's own."""
+"""The Definitions screen with a real database."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -57,7 +57,7 @@ def store(context: ConsoleContext, name: str, code: str, version: str = "1.0") -
         definitions.ensure(connection, NewDefinition(name, version, "simulation", code, SCHEMA, "shifter"))
 
 
-def test_definitions_are_listed_with_their_drift_from_the_file(tmp_path: Path) -> None:
+def test_definitions_list_shows_drift(tmp_path: Path) -> None:
     context = home(tmp_path)
     add_execution(context.database(), 1)
     store(context, "other", "x = 1\n")
@@ -82,7 +82,7 @@ def test_definitions_are_listed_with_their_drift_from_the_file(tmp_path: Path) -
     assert app.calls.opened == [("executions", {"filter": "workflow=stf_datataking"})]
 
 
-def test_code_parameters_and_executions_of_a_definition(tmp_path: Path) -> None:
+def test_definition_detail_shows_code_parameters_executions(tmp_path: Path) -> None:
     context = home(tmp_path)
     store(context, "stf_datataking", "class WorkflowExecutor:\n    name = '[red]\x1b[2J'\n    # " + "x" * 200)
     add_execution(context.database(), 1)
@@ -123,7 +123,7 @@ def test_code_parameters_and_executions_of_a_definition(tmp_path: Path) -> None:
     assert app.calls.opened == [("executions", {"execution": "stf_datataking-shifter-0001"})]
 
 
-def test_without_definitions_it_says_what_to_do(tmp_path: Path) -> None:
+def test_definitions_list_empty_shows_advice(tmp_path: Path) -> None:
     async def steps(pilot: Pilot[None], screen: DefinitionsScreen) -> None:
         assert "R runs a workflow" in "\n".join(lines_of(screen.list.table))
         await pilot.press("enter", "E", "escape", "F", "escape")

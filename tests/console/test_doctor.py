@@ -1,4 +1,4 @@
-"""The doctor overlay: checks come one by one, with advice, and a slow one holds up nobody."""
+"""The doctor overlay: checks appear one by one, with advice; a slow one blocks nothing."""
 
 import asyncio
 import threading
@@ -19,7 +19,7 @@ Steps = Callable[[HostApp, DoctorOverlay, Pilot[None]], Awaitable[None]]
 
 
 def drive(context: ConsoleContext, steps: Steps) -> HostApp:
-    """Open the overlay over a pane, take the steps."""
+    """Open the overlay over a screen and perform the steps."""
     app = HostApp(JournalScreen(context))
 
     async def go() -> None:
@@ -37,7 +37,7 @@ def title(overlay: DoctorOverlay) -> str:
     return str(overlay.query_one("#doctor-title").render())
 
 
-def test_every_check_of_a_real_home_is_shown(context: ConsoleContext) -> None:
+def test_doctor_opened_lists_all_checks(context: ConsoleContext) -> None:
     async def look(app: HostApp, overlay: DoctorOverlay, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: overlay.ended, timeout=60)
         names = [item.key for item in overlay.rows.items]
@@ -50,9 +50,7 @@ def test_every_check_of_a_real_home_is_shown(context: ConsoleContext) -> None:
     drive(context, look)
 
 
-def test_a_slow_check_holds_up_no_key_and_its_advice_can_be_copied(
-    context: ConsoleContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_doctor_slow_check_blocks_no_key(context: ConsoleContext, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
 
     def checks(_load: object) -> Iterator[Check]:

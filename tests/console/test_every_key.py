@@ -1,4 +1,4 @@
-"""Every key of every action of the registry is pressed in the whole console, and does something."""
+"""Every key of the registry is pressed in the complete console and has an effect."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ PANES = tuple(dict.fromkeys(action.scopes[0] for action in SCREEN_ACTIONS))
 
 
 @pytest.mark.parametrize("scope", ["everywhere", *PANES, *SCOPE_TITLES])
-def test_every_key_of_the_scope_is_pressed_and_does_something(
+def test_every_key_of_scope_has_effect(
     scope: str,
     context: ConsoleContext,
     supervisor: MemorySupervisor,
@@ -31,7 +31,7 @@ def test_every_key_of_the_scope_is_pressed_and_does_something(
     play_script(scope, context, supervisor)
 
 
-def test_what_only_a_real_terminal_can_do_is_pressed_there() -> None:
+def test_terminal_only_keys_are_pressed_in_acceptance_tests() -> None:
     pressed = {"everywhere.suspend_process": 'press("C-z")'}
     assert set(pressed) == set(ELSEWHERE) <= {action.id for action in REGISTRY}
     for name, file in ELSEWHERE.items():

@@ -1,4 +1,4 @@
-"""The Executions screen, on a database of a test's own."""
+"""The Executions screen with a real database."""
 
 import asyncio
 import json
@@ -61,7 +61,7 @@ def use(context: ConsoleContext, steps: Steps, size: tuple[int, int] = (80, 24),
     return app
 
 
-def test_orders_of_the_list_are_columns_of_it_and_orders_of_the_database() -> None:
+def test_executions_list_orders_are_columns_and_database_orders() -> None:
     assert set(ORDERS) == set(executions.ORDERS)
     assert set(ORDERS) <= {column.key for column in EXECUTION_COLUMNS}
 
@@ -106,7 +106,7 @@ def finish(database: Database, execution_id: str, status: str = "terminated") ->
         executions.finish(connection, execution_id, status=status, end_time=datetime.now(UTC))
 
 
-def test_the_executions_of_the_namespace_are_listed_newest_first(tmp_path: Path) -> None:
+def test_executions_list_opened_shows_namespace_newest_first(tmp_path: Path) -> None:
     context = home(tmp_path)
     for number in range(1, 4):
         add_execution(
@@ -133,7 +133,7 @@ def test_the_executions_of_the_namespace_are_listed_newest_first(tmp_path: Path)
     use(context, steps)
 
 
-def test_stfs_are_counted_while_they_come_and_remembered_afterwards(tmp_path: Path) -> None:
+def test_executions_list_stf_count_running_is_counted_ended_is_stored(tmp_path: Path) -> None:
     context = home(tmp_path)
     database = context.database()
     add_execution(database, 1, metrics={**METRICS, "stf_count": 1234})
@@ -150,7 +150,7 @@ def test_stfs_are_counted_while_they_come_and_remembered_afterwards(tmp_path: Pa
     use(context, steps)
 
 
-def test_the_log_of_an_execution_comes_from_agents_and_from_the_files_here(tmp_path: Path) -> None:
+def test_execution_log_merges_agent_records_and_log_files(tmp_path: Path) -> None:
     context = home(tmp_path)
     database = context.database()
     identity = add_execution(database)
@@ -189,7 +189,7 @@ def test_the_log_of_an_execution_comes_from_agents_and_from_the_files_here(tmp_p
     use(context, steps)
 
 
-def test_a_new_execution_appears_within_a_second_and_the_cursor_stays(tmp_path: Path) -> None:
+def test_executions_list_new_execution_appears_and_cursor_stays(tmp_path: Path) -> None:
     context = home(tmp_path)
     for number in range(1, 4):
         add_execution(context.database(), number)
@@ -205,7 +205,7 @@ def test_a_new_execution_appears_within_a_second_and_the_cursor_stays(tmp_path: 
     use(context, steps)
 
 
-def test_a_filter_works_while_it_is_typed_and_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+def test_executions_list_filter_typed_applies_and_shows_errors(tmp_path: Path) -> None:
     context = home(tmp_path)
     for number in range(1, 7):
         add_execution(context.database(), number, status=("completed", "failed")[number % 2])
@@ -244,7 +244,7 @@ def test_a_filter_works_while_it_is_typed_and_says_what_is_wrong_with_it(tmp_pat
     use(context, steps)
 
 
-def test_an_empty_list_says_how_to_run_one(tmp_path: Path) -> None:
+def test_executions_list_empty_shows_how_to_run(tmp_path: Path) -> None:
     async def steps(pilot: Pilot[None], screen: ExecutionsScreen) -> None:
         assert "Esc clears the filter" in "\n".join(lines_of(screen.list.table))
         await pilot.press("escape")
@@ -258,7 +258,7 @@ def test_an_empty_list_says_how_to_run_one(tmp_path: Path) -> None:
     assert app.calls.commands == []
 
 
-def test_the_order_changes_and_turns_round(tmp_path: Path) -> None:
+def test_executions_list_order_keys_change_and_reverse_order(tmp_path: Path) -> None:
     context = home(tmp_path)
     for number in range(1, 4):
         add_execution(context.database(), number, executed_by=f"user-{4 - number}")
@@ -312,7 +312,7 @@ async def section_lines(pilot: Pilot[None], view: ExecutionDetailView, section: 
     return lines_of(table)
 
 
-def test_enter_shows_what_became_of_an_execution(tmp_path: Path) -> None:
+def test_execution_detail_enter_shows_result(tmp_path: Path) -> None:
     context = home(tmp_path)
     add_broken_run(context.database())
 
@@ -325,7 +325,7 @@ def test_enter_shows_what_became_of_an_execution(tmp_path: Path) -> None:
     use_detail(context, steps)
 
 
-def test_what_an_execution_says_of_its_end_is_no_markup_and_no_control_character(tmp_path: Path) -> None:
+def test_execution_detail_error_message_is_sanitized(tmp_path: Path) -> None:
     context = home(tmp_path)
     add_broken_run(context.database())
 
@@ -337,7 +337,7 @@ def test_what_an_execution_says_of_its_end_is_no_markup_and_no_control_character
     use_detail(context, steps)
 
 
-def test_the_summary_links_to_the_source_and_says_that_it_was_changed(tmp_path: Path) -> None:
+def test_execution_summary_uncommitted_source_is_linked_and_marked(tmp_path: Path) -> None:
     context = home(tmp_path)
     add_broken_run(context.database())
 
@@ -350,7 +350,7 @@ def test_the_summary_links_to_the_source_and_says_that_it_was_changed(tmp_path: 
     use_detail(context, steps)
 
 
-def test_right_goes_through_the_sections_and_around_and_each_has_the_focus(tmp_path: Path) -> None:
+def test_execution_detail_section_key_cycles_and_focuses(tmp_path: Path) -> None:
     context = home(tmp_path)
     add_broken_run(context.database())
     seen = []
@@ -370,7 +370,7 @@ def test_right_goes_through_the_sections_and_around_and_each_has_the_focus(tmp_p
     assert seen == ["parameters", "states", "messages", "metrics", "environment"]
 
 
-def test_each_section_shows_its_rows(tmp_path: Path) -> None:
+def test_execution_detail_sections_show_their_rows(tmp_path: Path) -> None:
     context = home(tmp_path)
     add_broken_run(context.database())
 
@@ -390,7 +390,7 @@ def test_each_section_shows_its_rows(tmp_path: Path) -> None:
     use_detail(context, steps)
 
 
-def test_the_open_execution_is_copied_as_json(tmp_path: Path) -> None:
+def test_execution_detail_copy_json_returns_document(tmp_path: Path) -> None:
     context = home(tmp_path)
     execution, _ = add_broken_run(context.database())
 
@@ -400,7 +400,7 @@ def test_the_open_execution_is_copied_as_json(tmp_path: Path) -> None:
     use_detail(context, steps)
 
 
-def test_enter_opens_a_message_of_an_execution_and_escape_leads_back_step_by_step(tmp_path: Path) -> None:
+def test_execution_detail_message_opened_escape_returns_step_by_step(tmp_path: Path) -> None:
     context = home(tmp_path)
     _, ids = add_broken_run(context.database())
 
@@ -421,7 +421,7 @@ def test_enter_opens_a_message_of_an_execution_and_escape_leads_back_step_by_ste
     use_detail(context, steps)
 
 
-def test_a_text_is_found_in_the_list_and_in_a_section(tmp_path: Path) -> None:
+def test_executions_search_finds_text_in_list_and_section(tmp_path: Path) -> None:
     context = home(tmp_path)
     for number in range(1, 5):
         add_execution(context.database(), number, executed_by="ann" if number == 2 else "bob")
@@ -447,7 +447,7 @@ def test_a_text_is_found_in_the_list_and_in_a_section(tmp_path: Path) -> None:
     use(context, steps)
 
 
-def test_slices_and_workers_are_shown_where_there_are_any(tmp_path: Path) -> None:
+def test_execution_summary_fast_processing_shows_slices_and_workers(tmp_path: Path) -> None:
     context = home(tmp_path)
     execution = add_execution(context.database(), 1)
     state = RunState(100010, "physics", "run", "physics", 30, datetime.now(UTC))
@@ -462,7 +462,7 @@ def test_slices_and_workers_are_shown_where_there_are_any(tmp_path: Path) -> Non
     use(context, steps)
 
 
-def test_messages_of_one_type_only(tmp_path: Path) -> None:
+def test_execution_detail_type_key_filters_messages(tmp_path: Path) -> None:
     context = home(tmp_path)
     execution = add_execution(context.database(), 1)
     add_messages(context.database(), execution, 5)
@@ -484,7 +484,7 @@ def test_messages_of_one_type_only(tmp_path: Path) -> None:
     use(context, steps)
 
 
-def test_a_running_execution_is_read_again_and_its_end_is_seen(tmp_path: Path) -> None:
+def test_execution_detail_running_refreshes_until_end(tmp_path: Path) -> None:
     context = home(tmp_path)
     execution = running(context.database())
 
@@ -497,7 +497,7 @@ def test_a_running_execution_is_read_again_and_its_end_is_seen(tmp_path: Path) -
     use(context, steps)
 
 
-def test_x_asks_and_stops_what_runs(tmp_path: Path) -> None:
+def test_executions_stop_running_asks_and_stops(tmp_path: Path) -> None:
     context = home(tmp_path)
     execution = running(context.database())
 
@@ -521,7 +521,7 @@ def app_of(screen: ExecutionsScreen) -> HostApp:
     return app
 
 
-def test_stopping_in_the_namespace_of_somebody_else_lists_what_it_is(tmp_path: Path) -> None:
+def test_executions_stop_other_namespace_asks_in_dialog(tmp_path: Path) -> None:
     context = home(tmp_path)
     execution = running(context.database(), namespace="theirs")
 
@@ -536,7 +536,7 @@ def test_stopping_in_the_namespace_of_somebody_else_lists_what_it_is(tmp_path: P
     assert app.calls.commands == []
 
 
-def test_what_has_ended_is_not_stopped(tmp_path: Path) -> None:
+def test_executions_stop_ended_is_refused(tmp_path: Path) -> None:
     context = home(tmp_path)
     add_execution(context.database(), 1)
 
@@ -559,9 +559,7 @@ class Runs:
         return "stf_datataking-shifter-0001"
 
 
-def test_r_says_what_will_not_be_the_same_and_runs_it_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_executions_rerun_question_lists_differences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(CHECKOUT / "workflows", tmp_path / "workflows")
     context = home(tmp_path)
     runs = Runs()
@@ -581,7 +579,7 @@ def test_r_says_what_will_not_be_the_same_and_runs_it_again(
     assert runs.requests[0].workflow == "stf_datataking"
 
 
-def test_what_cannot_be_run_again_says_why(tmp_path: Path) -> None:
+def test_executions_rerun_impossible_shows_reason(tmp_path: Path) -> None:
     context = home(tmp_path)
     add_execution(context.database(), 1)
 
@@ -594,7 +592,7 @@ def test_what_cannot_be_run_again_says_why(tmp_path: Path) -> None:
     assert app.calls.questions == []
 
 
-def test_read_only_refuses_what_changes_something(tmp_path: Path) -> None:
+def test_executions_read_only_refuses_changes(tmp_path: Path) -> None:
     context = home(tmp_path)
     running(context.database())
 
@@ -606,7 +604,7 @@ def test_read_only_refuses_what_changes_something(tmp_path: Path) -> None:
     assert app.calls.questions == []
 
 
-def test_two_marked_executions_are_compared(tmp_path: Path) -> None:
+def test_executions_compare_two_marked_shows_differences(tmp_path: Path) -> None:
     context = home(tmp_path)
     add_execution(context.database(), 1)
     add_execution(context.database(), 2, metrics={**METRICS, "stf_count": 11}, executed_by="other")
@@ -635,7 +633,7 @@ def test_two_marked_executions_are_compared(tmp_path: Path) -> None:
     ]
 
 
-def test_a_wide_screen_shows_the_execution_under_the_cursor_beside_the_list(tmp_path: Path) -> None:
+def test_executions_wide_screen_shows_preview(tmp_path: Path) -> None:
     context = home(tmp_path)
     for number in range(1, 4):
         add_execution(context.database(), number, executed_by=f"user-{number}")
@@ -659,7 +657,9 @@ def test_a_wide_screen_shows_the_execution_under_the_cursor_beside_the_list(tmp_
     use(context, steps, size=(160, 50))
 
 
-def test_an_execution_is_exported_beside_the_console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_executions_export_writes_json_to_current_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     context = home(tmp_path)
     execution = add_execution(context.database(), 1)
     add_messages(context.database(), execution, 3)
@@ -676,7 +676,7 @@ def test_an_execution_is_exported_beside_the_console(tmp_path: Path, monkeypatch
     assert app.calls.commands == [f"export {execution} --output {execution}.json"]
 
 
-def test_a_past_execution_is_replayed_at_any_speed(tmp_path: Path) -> None:
+def test_replay_keys_change_position_and_speed(tmp_path: Path) -> None:
     context = home(tmp_path)
     execution = add_execution(context.database(), 1)
     add_states(context.database(), execution, count=5)
@@ -703,7 +703,7 @@ def test_a_past_execution_is_replayed_at_any_speed(tmp_path: Path) -> None:
     use(context, steps)
 
 
-def test_an_execution_without_states_says_that_there_is_nothing_to_replay(tmp_path: Path) -> None:
+def test_replay_without_state_changes_shows_message(tmp_path: Path) -> None:
     context = home(tmp_path)
     add_execution(context.database(), 1, metrics={})
 
@@ -714,7 +714,7 @@ def test_an_execution_without_states_says_that_there_is_nothing_to_replay(tmp_pa
     assert "no state changes" in use(context, steps).calls.said[0]
 
 
-def test_what_is_remembered_is_taken_up_again_and_an_execution_is_opened_from_elsewhere(
+def test_executions_recall_restores_state_and_opens_execution(
     tmp_path: Path,
 ) -> None:
     context = home(tmp_path)
@@ -739,7 +739,7 @@ def test_what_is_remembered_is_taken_up_again_and_an_execution_is_opened_from_el
     use(context, steps)
 
 
-def test_a_database_that_goes_leaves_what_was_read_and_says_so(
+def test_executions_database_down_keeps_rows_and_shows_stale(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = home(tmp_path)

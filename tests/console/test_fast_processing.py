@@ -1,4 +1,4 @@
-"""The Fast processing screen: the prediction, what if, and what slices and workers did."""
+"""The Fast processing screen: forecast, other numbers of workers, slices and workers of a run."""
 
 import uuid
 from datetime import UTC, datetime
@@ -50,7 +50,7 @@ def add_run(database: Database, *, made: int = 30, done: int = 12) -> str:
     return identity
 
 
-def test_the_configured_run_is_predicted(context: ConsoleContext) -> None:
+def test_fast_processing_opened_shows_forecast(context: ConsoleContext) -> None:
     async def look(_app: HostApp, screen: FastProcessingScreen, _pilot: Pilot[None]) -> None:
         text = screen.forecast.text
         assert "PREDICTED for fast_processing_default" in text
@@ -62,7 +62,7 @@ def test_the_configured_run_is_predicted(context: ConsoleContext) -> None:
     drive(context, look)
 
 
-def test_plus_and_minus_ask_what_if(context: ConsoleContext) -> None:
+def test_fast_processing_worker_keys_change_forecast(context: ConsoleContext) -> None:
     async def ask(_app: HostApp, screen: FastProcessingScreen, pilot: Pilot[None]) -> None:
         await pilot.press("plus")
         await until(pilot, lambda: "with 33 workers" in screen.forecast.text)
@@ -76,7 +76,7 @@ def test_plus_and_minus_ask_what_if(context: ConsoleContext) -> None:
     drive(context, ask)
 
 
-def test_slices_and_workers_of_the_newest_run(context: ConsoleContext) -> None:
+def test_fast_processing_newest_run_shows_slices_and_workers(context: ConsoleContext) -> None:
     identity = add_run(context.database())
 
     async def look(_app: HostApp, screen: FastProcessingScreen, _pilot: Pilot[None]) -> None:
@@ -92,7 +92,7 @@ def test_slices_and_workers_of_the_newest_run(context: ConsoleContext) -> None:
     drive(context, look)
 
 
-def test_a_run_of_another_namespace_is_not_shown(context: ConsoleContext) -> None:
+def test_fast_processing_run_of_other_namespace_is_not_shown(context: ConsoleContext) -> None:
     add_run(context.database())
     context.namespace = "other"
 
@@ -102,7 +102,7 @@ def test_a_run_of_another_namespace_is_not_shown(context: ConsoleContext) -> Non
     drive(context, look)
 
 
-def test_a_dead_database_leaves_the_run_dimmed_and_the_prediction_bright(
+def test_fast_processing_database_down_dims_run_only(
     context: ConsoleContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_run(context.database())
@@ -121,7 +121,7 @@ def test_a_dead_database_leaves_the_run_dimmed_and_the_prediction_bright(
     drive(context, die)
 
 
-def test_a_changed_file_is_predicted_anew(context: ConsoleContext) -> None:
+def test_fast_processing_changed_file_updates_forecast(context: ConsoleContext) -> None:
     async def change(_app: HostApp, screen: FastProcessingScreen, pilot: Pilot[None]) -> None:
         file = path_of_testbed(context.settings)
         file.write_text(file.read_text() + "\n[fast_processing]\ntarget_worker_count = 3\n")
@@ -130,6 +130,6 @@ def test_a_changed_file_is_predicted_anew(context: ConsoleContext) -> None:
     drive(context, change, size=(160, 50))
 
 
-def test_without_a_configuration_it_says_what_to_do() -> None:
+def test_fast_processing_without_configuration_shows_advice() -> None:
     (line,) = forecast_lines(None, "", 80)
     assert "Set workflow.config" in line[0][0]

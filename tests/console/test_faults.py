@@ -1,4 +1,4 @@
-"""A backend down at the start, dying, slow, flapping, sending garbage: the console lives, tells, recovers.
+"""A backend down at the start, restarted, slow, flapping, sending garbage: the console shows it and recovers.
 
 The backends are real ones behind a proxy: the embedded broker, PostgreSQL, supervisord.
 """
@@ -66,10 +66,10 @@ class World:
         daemon = stack.enter_context(supervised(self.home, state))
         daemon.ensure_running()
         daemon.start([AGENT])
-        place = (address.host, address.port)
+        broker_address = (address.host, address.port)
         if faulty == "broker":
-            self.proxy = stack.enter_context(Proxy(*place))
-            place = (self.proxy.host, self.proxy.port)
+            self.proxy = stack.enter_context(Proxy(*broker_address))
+            broker_address = (self.proxy.host, self.proxy.port)
         elif faulty == "db":
             parts = urlsplit(url)
             self.proxy = stack.enter_context(Proxy(parts.hostname or "", parts.port or 5432))
@@ -81,8 +81,8 @@ class World:
             SWF_STATE_DIR=str(state),
             SWF_DATABASE_URL=url,
             USER="shifter",
-            ACTIVEMQ_HOST=place[0],
-            ACTIVEMQ_PORT=str(place[1]),
+            ACTIVEMQ_HOST=broker_address[0],
+            ACTIVEMQ_PORT=str(broker_address[1]),
             ACTIVEMQ_USER=address.user,
             ACTIVEMQ_PASSWORD=address.password,
         )
@@ -101,7 +101,7 @@ class World:
 
 
 class Console:
-    """The console under test, typed into and looked at."""
+    """The console under test: keys and screen content."""
 
     def __init__(self, world: World, app: ConsoleApp, pilot: Pilot[int]) -> None:
         self.world, self.app, self.pilot = world, app, pilot
@@ -127,8 +127,8 @@ class Console:
             raise AssertionError(f"it did not happen\n{self.screen}") from None
 
     def flow(self, backend: str) -> Connectivity:
-        """How that pipe is."""
-        return next(pipe.state for pipe in self.world.context.connections() if pipe.name == backend)
+        """The state of that connection."""
+        return next(one.state for one in self.world.context.connections() if one.name == backend)
 
     async def works(self, backend: str) -> None:
         """What happens at that backend is on its screen, and nothing there is stale."""
@@ -160,7 +160,7 @@ class Console:
         await self.wait_until(self.stale)
 
     async def recovers(self) -> None:
-        """Without a key being pressed, the pipe is up again; then its screen works."""
+        """Without a key pressed, the connection is up again; then its screen works."""
         await self.wait_until(lambda: self.flow(self.world.faulty) is Connectivity.UP)
         await self.wait_until(lambda: not self.stale())
         await self.works(self.world.faulty)
@@ -194,7 +194,7 @@ def play(world: World, steps: Steps, size: tuple[int, int] = (80, 24)) -> None:
         world.context.close()
 
 
-def test_down_at_the_start(world: World) -> None:
+def test_backend_down_at_start_keeps_console_usable(world: World) -> None:
     async def steps(console: Console) -> None:
         await console.others_work()
         await console.says_it_is_stale()
@@ -205,7 +205,7 @@ def test_down_at_the_start(world: World) -> None:
     play(world, steps)
 
 
-def test_dying_and_coming_back(world: World) -> None:
+def test_backend_restarted_console_recovers(world: World) -> None:
     async def steps(console: Console) -> None:
         await console.works(world.faulty)
         world.proxy.refuse()
@@ -218,7 +218,7 @@ def test_dying_and_coming_back(world: World) -> None:
     play(world, steps)
 
 
-def test_slow_by_five_seconds(world: World) -> None:
+def test_backend_slow_by_five_seconds_blocks_no_key(world: World) -> None:
     async def steps(console: Console) -> None:
         await console.works(world.faulty)
         world.proxy.slow(5.0)
@@ -231,7 +231,7 @@ def test_slow_by_five_seconds(world: World) -> None:
     play(world, steps)
 
 
-def test_flapping(world: World) -> None:
+def test_backend_flapping_console_recovers(world: World) -> None:
     async def steps(console: Console) -> None:
         await console.works(world.faulty)
         for _ in range(2):
@@ -245,7 +245,7 @@ def test_flapping(world: World) -> None:
     play(world, steps)
 
 
-def test_sending_garbage(world: World) -> None:
+def test_backend_sending_garbage_shows_problem(world: World) -> None:
     async def steps(console: Console) -> None:
         await console.works(world.faulty)
         world.proxy.garble()

@@ -1,4 +1,4 @@
-"""The frame: rows 1 and 2, the bottom lines, questions, dialogs, what is journalled."""
+"""The frame: rows 1 and 2, the bottom lines, questions, dialogs, the journal."""
 
 import pytest
 from textual.geometry import Region
@@ -31,16 +31,14 @@ def said(app: ConsoleApp, name: str) -> str:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 50), (40, 12)])
-def test_the_frame_says_where_we_are_and_what_can_be_done(
-    quiet: ConsoleContext, size: tuple[int, int]
-) -> None:
+def test_frame_opened_shows_context_and_keys(offline_context: ConsoleContext, size: tuple[int, int]) -> None:
     async def steps(app: ConsoleApp, _pilot: Pilot[int]) -> None:
         assert "torre1" in app.query_one(StatusBar).text
         assert "3 MESSAGES" in app.query_one(ScreenBar).text
         assert "q quit" in app.query_one(KeyLine).text or size[0] < 80
         assert all(line.region.height == 1 for line in app.query(Line))
 
-    play(quiet, steps, size)
+    play(offline_context, steps, size)
 
 
 def is_on_the_bottom_line(app: ConsoleApp) -> bool:
@@ -49,14 +47,14 @@ def is_on_the_bottom_line(app: ConsoleApp) -> bool:
     return last and app.screen.styles.background.a == 0
 
 
-def test_the_application_does_what_screens_ask_of_their_host(quiet: ConsoleContext) -> None:
-    host: Host = ConsoleApp(quiet, environ={})
+def test_app_implements_host(offline_context: ConsoleContext) -> None:
+    host: Host = ConsoleApp(offline_context, environ={})
     asked = [name for name in (*vars(Host), *vars(ActionHost)) if not name.startswith("_")]
     assert "record" in asked
     assert [name for name in asked if not hasattr(host, name)] == []
 
 
-def test_only_y_is_yes(quiet: ConsoleContext) -> None:
+def test_question_only_y_confirms(offline_context: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         answers: list[str] = []
         for key in ("enter", "n", "escape", "space", "y"):
@@ -68,10 +66,10 @@ def test_only_y_is_yes(quiet: ConsoleContext) -> None:
         await pilot.pause()
         assert answers == ["y"]
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_many_are_listed_before_they_are_done(quiet: ConsoleContext) -> None:
+def test_confirm_many_lists_names_before_action(offline_context: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         done: list[str] = []
         app.confirm_many("Stop these?", ["a", "b [red]"], lambda: done.append("many"))
@@ -85,10 +83,10 @@ def test_many_are_listed_before_they_are_done(quiet: ConsoleContext) -> None:
         await until(pilot, lambda: not isinstance(app.screen, ConfirmMany))
         assert done == ["many"]
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_an_action_is_shown_with_its_command_line_and_journalled(quiet: ConsoleContext) -> None:
+def test_action_runner_shows_command_and_journals(offline_context: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         got: list[object] = []
         app.record(CHANGE, "swf-console executions stop x", lambda: "asked", got.append)
@@ -101,17 +99,17 @@ def test_an_action_is_shown_with_its_command_line_and_journalled(quiet: ConsoleC
         app.record(CHANGE, "swf-console executions stop y", refuse, got.append)
         await until(pilot, lambda: "not yours" in said(app, "action-line"))
         assert got == ["asked"]
-        entries = quiet.journal.entries()
+        entries = offline_context.journal.entries()
         assert [(entry.ok, entry.who, entry.command) for entry in entries] == [
             (False, "alice", "swf-console executions stop y"),
             (True, "alice", "swf-console executions stop x"),
         ]
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_read_only_refuses_and_says_why(quiet: ConsoleContext) -> None:
-    quiet.read_only = True
+def test_action_runner_read_only_shows_refusal(offline_context: ConsoleContext) -> None:
+    offline_context.read_only = True
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         app.record(CHANGE, "swf-console executions stop x", lambda: pytest.fail("it was done"))
@@ -119,12 +117,12 @@ def test_read_only_refuses_and_says_why(quiet: ConsoleContext) -> None:
         await pilot.pause()
         assert "--read-only" in said(app, "action-line")
         assert "RO" in app.query_one(StatusBar).text
-        assert quiet.journal.entries() == []
+        assert offline_context.journal.entries() == []
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_writes_are_locked_and_unlocked(quiet: ConsoleContext) -> None:
+def test_write_lock_key_toggles_writes(offline_context: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await pilot.press("W")
         assert not app.writable
@@ -132,25 +130,25 @@ def test_writes_are_locked_and_unlocked(quiet: ConsoleContext) -> None:
         await pilot.press("W")
         assert app.writable
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_an_alert_stands_until_it_is_seen_and_leads_to_its_screen(quiet: ConsoleContext) -> None:
+def test_alarm_bar_alarm_stays_until_acknowledged_and_opens_screen(offline_context: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         app.raise_alarm("agent FATAL [bold]", screen="messages", where={"filter": "type=x"})
         app.raise_alarm("agent FATAL [bold]", screen="messages")
-        await until(pilot, lambda: len(quiet.journal.entries()) == 1)
+        await until(pilot, lambda: len(offline_context.journal.entries()) == 1)
         assert "✖1 ▲0" in app.query_one(ScreenBar).text
         assert "agent FATAL [bold]" in said(app, "alarm-line")
         await pilot.press("full_stop")
-        await until(pilot, lambda: quiet.tail.filter_text == "type=x")
+        await until(pilot, lambda: offline_context.tail.filter_text == "type=x")
         await pilot.press("a")
         assert "✖0" in app.query_one(ScreenBar).text
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_help_is_made_from_the_registry(quiet: ConsoleContext) -> None:
+def test_help_dialog_shows_registry_actions(offline_context: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpDialog))
@@ -161,17 +159,17 @@ def test_help_is_made_from_the_registry(quiet: ConsoleContext) -> None:
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, HelpDialog))
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_the_palette_finds_by_name_and_passes_an_argument(quiet: ConsoleContext) -> None:
+def test_palette_finds_action_and_passes_argument(offline_context: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await pilot.press("colon")
         await until(pilot, lambda: isinstance(app.screen, Palette))
         app.screen.query_one(Input).value = "filter type=stf_*"
         await pilot.pause()
         await pilot.press("enter")
-        await until(pilot, lambda: quiet.tail.filter_text == "type=stf_*")
+        await until(pilot, lambda: offline_context.tail.filter_text == "type=stf_*")
         await pilot.press("colon")
         await until(pilot, lambda: isinstance(app.screen, Palette))
         await pilot.press("up")
@@ -182,11 +180,11 @@ def test_the_palette_finds_by_name_and_passes_an_argument(quiet: ConsoleContext)
         await pilot.press("enter")
         await until(pilot, lambda: app.theme == "light")
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_the_first_start_asks_for_a_namespace_and_writes_it(quiet: ConsoleContext) -> None:
-    quiet.namespace = None
+def test_namespace_setup_first_start_writes_testbed_toml(offline_context: ConsoleContext) -> None:
+    offline_context.namespace = None
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await until(pilot, lambda: isinstance(app.screen, NamespaceSetup))
@@ -194,14 +192,14 @@ def test_the_first_start_asks_for_a_namespace_and_writes_it(quiet: ConsoleContex
         await pilot.press("end", "space", "enter")
         assert isinstance(app.screen, NamespaceSetup)
         await pilot.press("backspace", "enter")
-        await until(pilot, lambda: quiet.namespace == "alice-dev")
-        file = quiet.settings.workflows_dir / "testbed.toml"
+        await until(pilot, lambda: offline_context.namespace == "alice-dev")
+        file = offline_context.settings.workflows_dir / "testbed.toml"
         assert file.read_text() == '[testbed]\nnamespace = "alice-dev" # mine\n'
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_leaving_says_what_remains_and_asks(quiet: ConsoleContext) -> None:
+def test_quit_dialog_shows_what_keeps_running(offline_context: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await pilot.press("q")
         await until(pilot, lambda: isinstance(app.screen, QuitDialog))
@@ -212,12 +210,12 @@ def test_leaving_says_what_remains_and_asks(quiet: ConsoleContext) -> None:
         await pilot.press("q")
         await until(pilot, lambda: app.return_code == 0)
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_copying_says_how(quiet: ConsoleContext) -> None:
+def test_copy_key_shows_method(offline_context: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
-        quiet.tail.take([({"namespace": "torre1"}, '{"a": 1}')])
+        offline_context.tail.take([({"namespace": "torre1"}, '{"a": 1}')])
         app.query_one("#message-tail").focus()
         await pilot.pause(0.2)
         await pilot.press("y")
@@ -226,11 +224,11 @@ def test_copying_says_how(quiet: ConsoleContext) -> None:
         await pilot.press("j")
         await until(pilot, lambda: "copied JSON (OSC 52)" in said(app, "action-line"))
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_keys_and_themes_come_from_the_settings(quiet: ConsoleContext) -> None:
-    quiet.preferences = Preferences(theme="light", symbols="ascii", keys={"everywhere.leave": "Q"})
+def test_app_applies_keys_and_theme_of_settings(offline_context: ConsoleContext) -> None:
+    offline_context.preferences = Preferences(theme="light", symbols="ascii", keys={"everywhere.leave": "Q"})
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         assert app.theme == "light"
@@ -241,12 +239,12 @@ def test_keys_and_themes_come_from_the_settings(quiet: ConsoleContext) -> None:
         await pilot.press("Q")
         await until(pilot, lambda: isinstance(app.screen, QuitDialog))
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_keys_are_said_as_they_are_now(quiet: ConsoleContext) -> None:
+def test_key_labels_follow_key_map(offline_context: ConsoleContext) -> None:
     keys = {"dialog.leave": "f2", "everywhere.agents": "v", "everywhere.doctor": "D", "confirm.yes": "Y"}
-    quiet.preferences = Preferences(keys=keys)
+    offline_context.preferences = Preferences(keys=keys)
 
     def hints(app: ConsoleApp) -> str:
         return "\n".join(str(each.content) for each in app.screen.query(Static))
@@ -261,11 +259,11 @@ def test_keys_are_said_as_they_are_now(quiet: ConsoleContext) -> None:
         listed = app.screen.query_one(OptionList)
         await until(pilot, lambda: any(" D  doctor" in str(one.prompt) for one in listed.options))
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_without_colours_the_chosen_line_of_a_list_is_seen(
-    quiet: ConsoleContext, monkeypatch: pytest.MonkeyPatch
+def test_list_no_color_highlights_selection(
+    offline_context: ConsoleContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
 
@@ -275,15 +273,15 @@ def test_without_colours_the_chosen_line_of_a_list_is_seen(
         style = app.screen.query_one(OptionList).get_component_rich_style("option-list--option-highlighted")
         assert style.reverse
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_what_is_remembered_comes_back(quiet: ConsoleContext) -> None:
-    quiet.ui_state.remember("torre1", "messages", {"filter": "type=stf_*"})
+def test_ui_state_restored_after_restart(offline_context: ConsoleContext) -> None:
+    offline_context.ui_state.remember("torre1", "messages", {"filter": "type=stf_*"})
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
-        await until(pilot, lambda: quiet.tail.filter_text == "type=stf_*")
+        await until(pilot, lambda: offline_context.tail.filter_text == "type=stf_*")
         app.exit(0)
-        assert quiet.ui_state.recall("torre1", "screen") == "messages"
+        assert offline_context.ui_state.recall("torre1", "screen") == "messages"
 
-    play(quiet, steps)
+    play(offline_context, steps)

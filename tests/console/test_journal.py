@@ -26,7 +26,7 @@ def keep(context: ConsoleContext, what: str, *, ok: bool = True, minutes: float 
     context.journal.append(JournalEntry(at, "action", "shifter", what, result, ok, command, "demo", 1.25))
 
 
-def test_entries_come_newest_first_and_new_ones_appear(context: ConsoleContext) -> None:
+def test_journal_screen_lists_newest_first_and_updates(context: ConsoleContext) -> None:
     keep(context, "one", minutes=5)
     keep(context, "two", ok=False, minutes=1)
 
@@ -44,7 +44,7 @@ def test_entries_come_newest_first_and_new_ones_appear(context: ConsoleContext) 
     drive(context, look)
 
 
-def test_a_filter_narrows_and_escape_clears_it(context: ConsoleContext) -> None:
+def test_journal_screen_filter_narrows_and_escape_clears(context: ConsoleContext) -> None:
     keep(context, "one")
     keep(context, "two")
 
@@ -57,7 +57,7 @@ def test_a_filter_narrows_and_escape_clears_it(context: ConsoleContext) -> None:
     drive(context, narrow)
 
 
-def test_an_empty_journal_says_what_to_do(context: ConsoleContext) -> None:
+def test_journal_screen_empty_shows_advice(context: ConsoleContext) -> None:
     async def look(_app: HostApp, screen: JournalScreen, pilot: Pilot[None]) -> None:
         assert not screen.listing.items
         await pilot.press("j", "enter", "y")
@@ -65,14 +65,14 @@ def test_an_empty_journal_says_what_to_do(context: ConsoleContext) -> None:
     drive(context, look)
 
 
-def test_e_writes_the_shift_log_where_the_console_was_started(
+def test_journal_screen_export_writes_shift_log_to_current_directory(
     context: ConsoleContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     keep(context, "one")
     keep(context, "two", ok=False)
 
-    async def export(app: HostApp, _pane: JournalScreen, pilot: Pilot[None]) -> None:
+    async def export(app: HostApp, _screen: JournalScreen, pilot: Pilot[None]) -> None:
         await pilot.press("e")
         await until(pilot, lambda: bool(app.calls.results))
 
@@ -84,18 +84,18 @@ def test_e_writes_the_shift_log_where_the_console_was_started(
     assert "\x1b" not in text
 
 
-def test_a_report_never_takes_the_place_of_another(tmp_path: Path) -> None:
+def test_shift_report_existing_file_is_not_replaced(tmp_path: Path) -> None:
     first, second = (write_report("log", text, tmp_path) for text in ("a", "b"))
     assert (first.read_text(), second.read_text(), second.name) == ("a", "b", "log-2.md")
     with pytest.raises(UsageError, match="cannot be written"):
         write_report("log", "c", tmp_path / "nowhere")
 
 
-def test_an_empty_shift_log_says_so() -> None:
+def test_shift_log_without_entries_shows_message() -> None:
     assert "No actions recorded." in shift_log([], None)
 
 
-def test_the_handover_says_how_things_stand(
+def test_handover_report_shows_current_state(
     context: ConsoleContext, supervisor: MemorySupervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -109,7 +109,7 @@ def test_the_handover_says_how_things_stand(
     assert "`swf-console agents start one`" in text
 
 
-def test_a_handover_without_a_database_says_why(
+def test_handover_report_database_down_shows_reason(
     context: ConsoleContext, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone() -> None:

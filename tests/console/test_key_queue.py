@@ -1,4 +1,4 @@
-"""Nothing typed is lost, and nothing acts as a command, while what a key opens is being made."""
+"""While a screen or dialog opens, no key is lost and no typed text acts as a command."""
 
 import pytest
 from textual import events
@@ -14,29 +14,31 @@ from swf_console.viewmodels.context import ConsoleContext
 from tests.console.hosts import play, type_at_once, until
 
 
-def test_a_filter_is_typed_with_its_slash_in_one_go(quiet: ConsoleContext) -> None:
+def test_key_queue_filter_typed_with_slash_is_complete(offline_context: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         # q, x, space, n, t, R, 4 and ! would each do something as keys of the screen
         type_at_once(app, "/type=stf_x run~q4 R! n\n")
-        await until(pilot, lambda: quiet.tail.filter_text == "type=stf_x run~q4 R! n")
+        await until(pilot, lambda: offline_context.tail.filter_text == "type=stf_x run~q4 R! n")
         assert len(app.screen_stack) == 1
         assert app.frame.shown == "messages"
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_a_command_is_typed_with_its_colon_in_one_go(quiet: ConsoleContext) -> None:
+def test_key_queue_command_typed_with_colon_is_complete(offline_context: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         type_at_once(app, ":filter type=run_*\n")
-        await until(pilot, lambda: quiet.tail.filter_text == "type=run_*")
+        await until(pilot, lambda: offline_context.tail.filter_text == "type=run_*")
         type_at_once(app, ":theme\n")
         await until(pilot, lambda: app.theme == "light")
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 50)])
-def test_a_screen_is_opened_and_filtered_in_one_go(quiet: ConsoleContext, size: tuple[int, int]) -> None:
+def test_key_queue_screen_key_and_filter_are_complete(
+    offline_context: ConsoleContext, size: tuple[int, int]
+) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         type_at_once(app, "4/status=failed user=qx\n")
         await until(pilot, lambda: app.frame.shown == "executions")
@@ -46,57 +48,57 @@ def test_a_screen_is_opened_and_filtered_in_one_go(quiet: ConsoleContext, size: 
         await until(pilot, lambda: app.query_one(JournalScreen).query_one(Input).value == "quarrel")
         assert len(app.screen_stack) == 1
 
-    play(quiet, steps, size)
+    play(offline_context, steps, size)
 
 
-def test_what_is_typed_after_a_dialog_goes_to_what_lies_below(quiet: ConsoleContext) -> None:
+def test_key_queue_keys_after_dialog_go_to_screen(offline_context: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         type_at_once(app, "0qx\x1b/ab\n0zz")
         await until(pilot, lambda: isinstance(app.screen, NamespacePicker))
         await until(pilot, lambda: app.screen.query_one(Input).value == "zz")
-        assert quiet.tail.filter_text == "ab"
+        assert offline_context.tail.filter_text == "ab"
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_what_is_typed_behind_the_first_namespace_goes_to_the_screen(quiet: ConsoleContext) -> None:
-    quiet.namespace = None
+def test_key_queue_keys_after_namespace_setup_go_to_screen(offline_context: ConsoleContext) -> None:
+    offline_context.namespace = None
 
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         await until(pilot, lambda: isinstance(app.screen, NamespaceSetup))
         type_at_once(app, "\n4/status=failed\n")
-        await until(pilot, lambda: quiet.namespace == "alice-dev")
+        await until(pilot, lambda: offline_context.namespace == "alice-dev")
         await until(pilot, lambda: app.frame.shown == "executions")
         await until(pilot, lambda: app.query_one(ExecutionList).filter.endswith("status=failed"))
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_pasted_text_waits_for_its_turn(quiet: ConsoleContext) -> None:
+def test_key_queue_pasted_text_keeps_order(offline_context: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         type_at_once(app, "/")
         app.post_message(events.Paste("type=run_*"))
         type_at_once(app, "\n")
-        await until(pilot, lambda: quiet.tail.filter_text == "type=run_*")
+        await until(pilot, lambda: offline_context.tail.filter_text == "type=run_*")
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_a_key_whose_widget_goes_away_keeps_nobody_waiting(quiet: ConsoleContext) -> None:
+def test_key_queue_removed_widget_does_not_block(offline_context: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         for _ in range(3):
             type_at_once(app, ":\x1b?\x1b!\x1b")
         type_at_once(app, "/end\n")
-        await until(pilot, lambda: quiet.tail.filter_text == "end")
+        await until(pilot, lambda: offline_context.tail.filter_text == "end")
         await until(pilot, lambda: len(app.screen_stack) == 1)
 
-    play(quiet, steps)
+    play(offline_context, steps)
 
 
-def test_escape_and_the_letter_after_it_are_two_keys_where_they_come_at_once(quiet: ConsoleContext) -> None:
+def test_key_queue_escape_and_letter_at_once_are_two_keys(offline_context: ConsoleContext) -> None:
     async def steps(app: ConsoleApp, pilot: Pilot[int]) -> None:
         type_at_once(app, ":st")
         app.post_message(events.Key("alt+shift+w", "W"))
         await until(pilot, lambda: len(app.screen_stack) == 1 and not app.writable)
 
-    play(quiet, steps)
+    play(offline_context, steps)

@@ -1,4 +1,4 @@
-"""The launch form: what it shows, what it refuses while typing, and a run that it starts in this process."""
+"""The launch form: content, checks while typing, and a run in this process."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ Steps = Callable[[HostApp, LaunchForm, Pilot[None]], Awaitable[None]]
 def drive(
     context: ConsoleContext, steps: Steps, *, read_only: bool = False, size: tuple[int, int] = (80, 24)
 ) -> HostApp:
-    """Open the form over a pane, wait until it is composed and rehearsed, take the steps."""
+    """Open the form over a screen, wait for its check and forecast, perform the steps."""
     app = HostApp(AgentsScreen(context), read_only=read_only)
 
     async def go() -> None:
@@ -49,7 +49,9 @@ async def type_value(form: LaunchForm, pilot: Pilot[None], key: str, text: str) 
     await pilot.press(*text)
 
 
-def test_it_opens_with_what_testbed_toml_names(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_launch_form_opened_selects_configuration_of_testbed_toml(
+    context: ConsoleContext, supervisor: MemorySupervisor
+) -> None:
     async def look(_app: HostApp, form: LaunchForm, _pilot: Pilot[None]) -> None:
         assert value(form, "@configuration")[1] == "fast_processing_default"
         assert value(form, "@namespace")[1] == "demo"
@@ -65,7 +67,7 @@ def test_it_opens_with_what_testbed_toml_names(context: ConsoleContext, supervis
     drive(context, look)
 
 
-def test_a_value_is_checked_while_it_is_typed_and_taken_with_enter(
+def test_launch_form_value_is_checked_while_typed(
     context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def change(_app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
@@ -86,7 +88,7 @@ def test_a_value_is_checked_while_it_is_typed_and_taken_with_enter(
     drive(context, change)
 
 
-def test_escape_leaves_the_input_first_and_then_the_form(
+def test_launch_form_escape_cancels_input_then_closes(
     context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def leave(app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
@@ -101,7 +103,7 @@ def test_escape_leaves_the_input_first_and_then_the_form(
     drive(context, leave)
 
 
-def test_another_configuration_is_chosen_from_the_list(
+def test_launch_form_configuration_chosen_from_list(
     context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def choose(_app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
@@ -119,7 +121,9 @@ def test_another_configuration_is_chosen_from_the_list(
     drive(context, choose)
 
 
-def test_what_is_missing_is_said_and_started(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_launch_form_missing_agents_are_listed_and_started(
+    context: ConsoleContext, supervisor: MemorySupervisor
+) -> None:
     async def start(app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: "fast-processing-agent" in form.verdict.text)
         assert "workflow-runner" not in form.check.missing
@@ -135,7 +139,7 @@ def test_what_is_missing_is_said_and_started(context: ConsoleContext, supervisor
     assert "fast-processing-agent" in [name for name, _ in supervisor.starts]
 
 
-def test_read_only_starts_no_run(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_launch_form_read_only_refuses_start(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     async def start(app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         await pilot.press("s")
         assert "read-only" in form.notice.text
@@ -144,9 +148,7 @@ def test_read_only_starts_no_run(context: ConsoleContext, supervisor: MemorySupe
     drive(context, start, read_only=True)
 
 
-def test_a_run_in_this_process_comes_to_its_end(
-    context: ConsoleContext, supervisor: MemorySupervisor
-) -> None:
+def test_launch_form_local_run_completes(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     async def start(app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:
         await pilot.press("p")
         await type_value(form, pilot, "fast_processing.stf_count", "3")
@@ -169,7 +171,7 @@ def test_a_run_in_this_process_comes_to_its_end(
     assert found.namespace == "demo"
 
 
-def test_s_pressed_before_the_check_is_done_begins_the_run_after_it(
+def test_launch_form_start_before_check_starts_after_it(
     context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     app = HostApp(AgentsScreen(context))
@@ -189,14 +191,14 @@ def test_s_pressed_before_the_check_is_done_begins_the_run_after_it(
     asyncio.run(go())
 
 
-def test_the_command_line_says_the_same() -> None:
+def test_launch_command_line_matches_request() -> None:
     request = RunRequest(configuration="x_default", namespace="demo", realtime=True, duration="9")
     assert command_line(request.with_override("a.b", "two words"), "x", here=False) == (
         "swf-console up x_default --realtime --namespace demo --duration 9 --set 'a.b=two words'"
     )
 
 
-def test_what_is_typed_or_chosen_is_said_and_alone_has_the_keys(
+def test_launch_form_input_or_choice_shows_own_keys(
     context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     def line(form: LaunchForm, part: str) -> str:
@@ -223,7 +225,7 @@ def test_what_is_typed_or_chosen_is_said_and_alone_has_the_keys(
     drive(context, look)
 
 
-def test_what_does_not_fit_of_the_verdict_can_be_read_without_a_mouse(
+def test_launch_form_long_verdict_scrolls_by_keys(
     context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def look(_app: HostApp, form: LaunchForm, pilot: Pilot[None]) -> None:

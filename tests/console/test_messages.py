@@ -1,4 +1,4 @@
-"""The Messages screen: nothing is lost by pausing, filtered, searched, marked, read on in the database."""
+"""The Messages screen: pause, filter, search, marks, history."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ Steps = Callable[[HostApp, Pilot[None]], Awaitable[None]]
 
 
 @pytest.fixture
-def kept(context: ConsoleContext) -> Database:
+def database(context: ConsoleContext) -> Database:
     return context.database()
 
 
@@ -70,7 +70,7 @@ def view(app: HostApp) -> MessageTail:
     return app.query_one(MessageTail)
 
 
-def test_what_comes_is_shown_and_followed(context: ConsoleContext) -> None:
+def test_message_tail_new_messages_are_followed(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(context, 100)
         await until(pilot, shows(app, "n=99"))
@@ -80,7 +80,7 @@ def test_what_comes_is_shown_and_followed(context: ConsoleContext) -> None:
     play(context, steps)
 
 
-def test_pausing_loses_nothing_and_says_how_much_waits(context: ConsoleContext) -> None:
+def test_message_tail_pause_counts_new_messages(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(context, 100)
         await until(pilot, shows(app, "n=99"))
@@ -96,7 +96,7 @@ def test_pausing_loses_nothing_and_says_how_much_waits(context: ConsoleContext) 
     play(context, steps)
 
 
-def test_moving_lets_go_and_the_end_follows_again(context: ConsoleContext) -> None:
+def test_message_tail_move_up_pauses_end_follows(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(context, 100)
         await until(pilot, shows(app, "n=99"))
@@ -117,7 +117,7 @@ def test_moving_lets_go_and_the_end_follows_again(context: ConsoleContext) -> No
     play(context, steps)
 
 
-def test_what_is_read_stays_while_the_ring_moves_on(context: ConsoleContext, tmp_path: Path) -> None:
+def test_message_tail_paused_rows_stay_while_buffer_moves(context: ConsoleContext, tmp_path: Path) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(context, 60)
         await until(pilot, shows(app, "n=59"))
@@ -134,7 +134,7 @@ def test_what_is_read_stays_while_the_ring_moves_on(context: ConsoleContext, tmp
     play(context, steps)
 
 
-def test_a_filter_narrows_and_escape_takes_it_away(context: ConsoleContext) -> None:
+def test_message_tail_filter_narrows_and_escape_clears(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(context, 50)
         send(context, 3, kind="run_imminent")
@@ -148,7 +148,7 @@ def test_a_filter_narrows_and_escape_takes_it_away(context: ConsoleContext) -> N
     play(context, steps)
 
 
-def test_a_wrong_filter_is_said_and_stays_to_be_mended(context: ConsoleContext) -> None:
+def test_message_tail_wrong_filter_stays_in_prompt(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         await pilot.press("slash", *"typ=x", "enter")
         await pilot.pause()
@@ -160,7 +160,7 @@ def test_a_wrong_filter_is_said_and_stays_to_be_mended(context: ConsoleContext) 
     play(context, steps)
 
 
-def test_search_goes_from_one_to_the_next(context: ConsoleContext) -> None:
+def test_message_tail_search_goes_through_matches(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(context, 40)
         send(context, 1, word="needle")
@@ -185,7 +185,7 @@ def _n(app: HostApp) -> object:
     return cursor.content["n"] if cursor else None
 
 
-def test_a_mark_stands_between_messages(context: ConsoleContext) -> None:
+def test_message_tail_mark_is_shown_between_messages(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(context)
         await pilot.press("m")
@@ -196,7 +196,7 @@ def test_a_mark_stands_between_messages(context: ConsoleContext) -> None:
     play(context, steps)
 
 
-def test_enter_opens_the_message_and_escape_comes_back(context: ConsoleContext) -> None:
+def test_message_detail_enter_opens_escape_closes(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(context, deep={"list": [1, 2]})
         await until(pilot, shows(app, "n=0"))
@@ -210,7 +210,7 @@ def test_enter_opens_the_message_and_escape_comes_back(context: ConsoleContext) 
     play(context, steps)
 
 
-def test_a_wide_screen_shows_the_message_beside_the_list(context: ConsoleContext) -> None:
+def test_message_detail_wide_screen_shows_beside_list(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(context, deep={"list": [1, 2]})
         await until(pilot, lambda: '"deep"' in app.query_one(MessageDetail).text)
@@ -221,7 +221,7 @@ def test_a_wide_screen_shows_the_message_beside_the_list(context: ConsoleContext
     play(context, steps, size=(160, 50))
 
 
-def test_list_and_message_share_a_wide_screen(context: ConsoleContext) -> None:
+def test_message_detail_wide_screen_shares_width(context: ConsoleContext) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(context, 3)
         await until(pilot, shows(app, "n=2"))
@@ -233,8 +233,8 @@ def test_list_and_message_share_a_wide_screen(context: ConsoleContext) -> None:
     play(context, steps, size=(160, 50))
 
 
-def test_the_past_is_read_from_the_database(context: ConsoleContext, kept: Database) -> None:
-    add_messages(kept, add_execution(kept), 300)
+def test_message_tail_history_loads_from_database(context: ConsoleContext, database: Database) -> None:
+    add_messages(database, add_execution(database), 300)
 
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(context, 5)
@@ -250,8 +250,8 @@ def test_the_past_is_read_from_the_database(context: ConsoleContext, kept: Datab
     play(context, steps)
 
 
-def test_a_jump_goes_to_a_time(context: ConsoleContext, kept: Database) -> None:
-    add_messages(kept, add_execution(kept), 300)
+def test_message_tail_jump_goes_to_time(context: ConsoleContext, database: Database) -> None:
+    add_messages(database, add_execution(database), 300)
 
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         send(context, 5)
@@ -277,7 +277,7 @@ def test_a_jump_goes_to_a_time(context: ConsoleContext, kept: Database) -> None:
         "\x00\x07\r\n",
     ],
 )
-def test_hostile_bodies_are_shown_harmlessly(context: ConsoleContext, body: str) -> None:
+def test_message_detail_hostile_body_is_sanitized(context: ConsoleContext, body: str) -> None:
     async def steps(app: HostApp, pilot: Pilot[None]) -> None:
         context.tail.take([({"namespace": "demo", "destination": "/topic/epictopic"}, body)])
         await until(pilot, lambda: len(context.tail) == 1)
@@ -292,7 +292,7 @@ def test_hostile_bodies_are_shown_harmlessly(context: ConsoleContext, body: str)
     play(context, steps)
 
 
-def test_nothing_to_see_proves_that_the_pipe_is_alive(context: ConsoleContext) -> None:
+def test_message_tail_empty_shows_connection_state(context: ConsoleContext) -> None:
     now = datetime.now(UTC)
     up = ConnectionStatus("broker", Connectivity.UP, since=now - timedelta(minutes=14), proved_at=now)
     context.connections = lambda: (up,)  # type: ignore[method-assign]

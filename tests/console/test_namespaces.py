@@ -1,4 +1,4 @@
-"""The Namespaces screen: look at one, make one, change testbed.toml and see first what would differ."""
+"""The Namespaces screen: choose, create, edit configuration files with a preview."""
 
 from textual.pilot import Pilot
 
@@ -34,7 +34,7 @@ async def edit(screen: NamespacesScreen, pilot: Pilot[None], key: str, text: str
     screen.editor.input.value = text
 
 
-def test_namespaces_with_their_owners_and_counts(context: ConsoleContext) -> None:
+def test_namespaces_list_shows_owners_and_counts(context: ConsoleContext) -> None:
     add_execution(context.database(), 1)
     add_execution(context.database(), 2, namespace="other")
 
@@ -49,7 +49,7 @@ def test_namespaces_with_their_owners_and_counts(context: ConsoleContext) -> Non
     drive(context, look)
 
 
-def test_testbed_toml_is_shown_with_what_it_comes_to(context: ConsoleContext) -> None:
+def test_namespaces_editor_shows_file_and_composed_values(context: ConsoleContext) -> None:
     async def look(_app: HostApp, screen: NamespacesScreen, _pilot: Pilot[None]) -> None:
         assert value(screen, "file testbed.namespace")[1] == "demo"
         assert value(screen, "composed fast_processing.stf_count")[1:] == [
@@ -61,7 +61,7 @@ def test_testbed_toml_is_shown_with_what_it_comes_to(context: ConsoleContext) ->
     drive(context, look)
 
 
-def test_an_edit_shows_what_would_differ_and_is_asked_before_it_is_written(context: ConsoleContext) -> None:
+def test_namespaces_editor_edit_shows_difference_and_asks(context: ConsoleContext) -> None:
     before = text_of_testbed(context)
 
     async def change(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
@@ -81,7 +81,7 @@ def test_an_edit_shows_what_would_differ_and_is_asked_before_it_is_written(conte
     assert "# Overrides for every workflow, whatever the section:" in text_of_testbed(context)
 
 
-def test_what_would_be_wrong_is_said_while_typing_and_not_written(context: ConsoleContext) -> None:
+def test_namespaces_editor_invalid_value_shows_problem(context: ConsoleContext) -> None:
     before = text_of_testbed(context)
 
     async def change(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
@@ -97,7 +97,7 @@ def test_what_would_be_wrong_is_said_while_typing_and_not_written(context: Conso
     assert text_of_testbed(context) == before
 
 
-def test_no_at_the_question_writes_nothing(context: ConsoleContext) -> None:
+def test_namespaces_editor_answer_no_writes_nothing(context: ConsoleContext) -> None:
     before = text_of_testbed(context)
 
     async def refuse(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
@@ -110,7 +110,7 @@ def test_no_at_the_question_writes_nothing(context: ConsoleContext) -> None:
     assert text_of_testbed(context) == before
 
 
-def test_a_configuration_is_edited_like_testbed_toml_and_its_last_version_is_kept(
+def test_namespaces_editor_configuration_edit_keeps_previous_version(
     context: ConsoleContext,
 ) -> None:
     path = path_of(context.settings, "fast_processing_default")
@@ -143,7 +143,7 @@ def test_a_configuration_is_edited_like_testbed_toml_and_its_last_version_is_kep
     assert path.with_name("fast_processing_default.toml.previous").read_text() == before
 
 
-def test_what_would_break_what_includes_the_file_is_refused(
+def test_namespaces_editor_edit_breaking_including_file_is_refused(
     context: ConsoleContext,
 ) -> None:
     path = path_of(context.settings, "daq_state_machine")
@@ -166,7 +166,7 @@ def test_what_would_break_what_includes_the_file_is_refused(
     assert path.read_text() == before
 
 
-def test_c_makes_a_namespace_of_ones_own(context: ConsoleContext) -> None:
+def test_namespaces_create_key_creates_namespace(context: ConsoleContext) -> None:
     async def create(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
         await pilot.press("c")
         assert screen.editor.input.value == "shifter-dev"
@@ -177,7 +177,7 @@ def test_c_makes_a_namespace_of_ones_own(context: ConsoleContext) -> None:
     drive(context, create)
 
 
-def test_read_only_changes_nothing_and_says_why(context: ConsoleContext) -> None:
+def test_namespaces_read_only_refuses_changes(context: ConsoleContext) -> None:
     async def create(app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
         await pilot.press("c")
         assert app.calls.said == ["read-only"]
@@ -186,7 +186,7 @@ def test_read_only_changes_nothing_and_says_why(context: ConsoleContext) -> None
     drive(context, create, read_only=True)
 
 
-def test_a_broken_testbed_toml_is_said_and_the_namespaces_stay(context: ConsoleContext) -> None:
+def test_namespaces_broken_testbed_toml_shows_problem_and_list(context: ConsoleContext) -> None:
     add_execution(context.database(), 1)
 
     async def look(_app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
@@ -197,7 +197,7 @@ def test_a_broken_testbed_toml_is_said_and_the_namespaces_stay(context: ConsoleC
     drive(context, look, size=(160, 50))
 
 
-def test_the_namespace_that_is_looked_at_is_listed_before_anything_is_in_it(
+def test_namespaces_current_empty_namespace_is_listed(
     context: ConsoleContext,
 ) -> None:
     add_execution(context.database(), 1, namespace="other")

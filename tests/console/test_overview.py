@@ -1,4 +1,4 @@
-"""The Overview screen: the verdict, what runs, and what changed."""
+"""The Overview screen: verdict, running executions, recent changes."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +23,7 @@ REALTIME = RunRequest(configuration="stf_datataking_default", namespace="demo", 
 drive = Driver(OverviewScreen, lambda screen: screen.snapshot is not None)
 
 
-def test_a_home_where_nothing_runs_is_all_right_and_says_what_to_do(
+def test_overview_idle_home_shows_ok_and_advice(
     context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     async def look(_app: HostApp, screen: OverviewScreen, _pilot: Pilot[None]) -> None:
@@ -34,7 +34,9 @@ def test_a_home_where_nothing_runs_is_all_right_and_says_what_to_do(
     drive(context, look)
 
 
-def test_a_failed_agent_needs_a_human(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_overview_failed_agent_shows_alarm_verdict(
+    context: ConsoleContext, supervisor: MemorySupervisor
+) -> None:
     supervisor.broken["slice-worker"] = Explanation("exit 1 three times")
     supervisor.start(["slice-worker"])
 
@@ -44,7 +46,9 @@ def test_a_failed_agent_needs_a_human(context: ConsoleContext, supervisor: Memor
     drive(context, look)
 
 
-def test_a_mute_supervisord_needs_a_human(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_overview_supervisord_not_answering_shows_alarm_verdict(
+    context: ConsoleContext, supervisor: MemorySupervisor
+) -> None:
     supervisor.state = DaemonState.FROZEN
 
     async def look(_app: HostApp, screen: OverviewScreen, _pilot: Pilot[None]) -> None:
@@ -53,7 +57,7 @@ def test_a_mute_supervisord_needs_a_human(context: ConsoleContext, supervisor: M
     drive(context, look)
 
 
-def test_what_runs_is_shown_with_states_and_pipeline(
+def test_overview_running_execution_shows_states_and_pipeline(
     context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     database = context.database()
@@ -77,9 +81,7 @@ def test_what_runs_is_shown_with_states_and_pipeline(
     drive(context, look)
 
 
-def test_a_run_of_this_process_is_seen_and_stopped_with_x(
-    context: ConsoleContext, supervisor: MemorySupervisor
-) -> None:
+def test_overview_stop_key_stops_local_run(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     identity = context.local_executions.start(REALTIME)
 
     async def stop(app: HostApp, screen: OverviewScreen, pilot: Pilot[None]) -> None:
@@ -96,7 +98,7 @@ def test_a_run_of_this_process_is_seen_and_stopped_with_x(
     drive(context, stop)
 
 
-def test_stop_of_an_execution_of_another_namespace_asks_in_a_dialog(
+def test_overview_stop_other_namespace_asks_in_dialog(
     context: ConsoleContext, supervisor: MemorySupervisor
 ) -> None:
     execution = add_execution(context.database(), namespace="theirs", status="running")
@@ -112,7 +114,7 @@ def test_stop_of_an_execution_of_another_namespace_asks_in_a_dialog(
     drive(context, stop, answer=False)
 
 
-def test_a_dead_database_leaves_what_was_known_dimmed(
+def test_overview_database_down_dims_last_data(
     context: ConsoleContext, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_execution(context.database(), status="running")
@@ -131,9 +133,7 @@ def test_a_dead_database_leaves_what_was_known_dimmed(
     drive(context, die)
 
 
-def test_an_execution_that_nobody_runs_is_closed_and_not_shown_as_running(
-    context: ConsoleContext, supervisor: MemorySupervisor
-) -> None:
+def test_overview_expired_execution_is_closed(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     past = datetime.now(UTC) - timedelta(minutes=5)
     add_execution(context.database(), status="running", owner="other:1:x", lease_expires_at=past)
 
@@ -146,7 +146,7 @@ def test_an_execution_that_nobody_runs_is_closed_and_not_shown_as_running(
     drive(context, look)
 
 
-def test_both_sizes_have_room_for_all_parts(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
+def test_overview_all_sizes_show_all_parts(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     async def wide(_app: HostApp, screen: OverviewScreen, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: screen.changes.region.x > screen.running.region.x)
 
@@ -158,7 +158,7 @@ def test_both_sizes_have_room_for_all_parts(context: ConsoleContext, supervisor:
     drive(context, narrow)
 
 
-def test_a_strip_without_room_leaves_out_the_earliest_states() -> None:
+def test_state_strip_narrow_leaves_out_earliest_states() -> None:
     passed = [
         PassedState("no_beam", "not_ready"),
         PassedState("beam", "ready"),

@@ -1,4 +1,4 @@
-"""Everything that can be done in the console can be done from the shell, and no key means two things."""
+"""Every action of the console has a command line, and no key has two meanings."""
 
 import importlib
 import pkgutil
@@ -25,7 +25,7 @@ def named(action: Action) -> str:
 
 
 @pytest.mark.parametrize("action", [one for one in REGISTRY if one.command], ids=named)
-def test_every_action_has_a_command_line_that_is_understood(action: Action) -> None:
+def test_registry_commands_are_parsed_by_cli(action: Action) -> None:
     words = shlex.split(action.command)
     command = named_command(words)
     parser = build_parser(*([command] if command else []))
@@ -34,29 +34,29 @@ def test_every_action_has_a_command_line_that_is_understood(action: Action) -> N
 
 
 @pytest.mark.parametrize("action", REGISTRY, ids=named)
-def test_what_changes_something_has_a_command_line(action: Action) -> None:
+def test_registry_changing_actions_have_commands(action: Action) -> None:
     assert action.command or action.tier is Tier.READ
     assert action.title
     assert action.help
 
 
 @pytest.mark.parametrize("screen", [*(screen.name for screen in SCREENS), *SCOPE_TITLES])
-def test_no_key_means_two_things_in_one_place(screen: str) -> None:
+def test_registry_keys_in_one_scope_are_unique(screen: str) -> None:
     own = Counter(key for action in actions_of(screen) for key in action.keys)
     assert [key for key, times in own.items() if times > 1] == []
 
 
-def test_no_key_means_two_things_everywhere() -> None:
+def test_registry_global_keys_are_unique() -> None:
     keys = Counter(key for action in GLOBAL_ACTIONS for key in action.keys)
     assert [key for key, times in keys.items() if times > 1] == []
 
 
-def test_places_are_those_of_the_catalogue_and_what_can_have_the_focus() -> None:
-    named = {place for action in REGISTRY for place in action.scopes}
+def test_registry_scopes_match_screens_and_focusable_widgets() -> None:
+    named = {scope for action in REGISTRY for scope in action.scopes}
     assert named == {screen.name for screen in SCREENS} | set(SCOPE_TITLES)
 
 
-def test_the_key_map_can_name_every_action() -> None:
+def test_registry_action_ids_fit_key_map() -> None:
     ids = Counter(action.id for action in REGISTRY)
     assert [one for one, times in ids.items() if times > 1] == []
 
@@ -76,7 +76,7 @@ def kinds() -> list[type[DOMNode]]:
     return found
 
 
-def test_every_key_comes_from_the_registry() -> None:
+def test_registry_all_bindings_come_from_registry() -> None:
     ids = {action.id for action in REGISTRY}
     bound = [
         (kind.__name__, binding)
@@ -87,7 +87,7 @@ def test_every_key_comes_from_the_registry() -> None:
     assert bound == []
 
 
-def test_no_key_is_handled_beside_the_registry() -> None:
+def test_registry_no_other_key_handlers_exist() -> None:
     # a question takes every key as its answer
     answers = {"Question", "KeyChoice"}
     beside = [
@@ -100,12 +100,12 @@ def test_no_key_is_handled_beside_the_registry() -> None:
 
 
 @pytest.mark.parametrize("action", REGISTRY, ids=named)
-def test_every_action_can_be_done(action: Action, quiet: ConsoleContext) -> None:
+def test_registry_actions_have_methods(action: Action, offline_context: ConsoleContext) -> None:
     method = f"action_{action.name.removeprefix('app.').partition('(')[0]}"
-    places: list[DOMNode | type[DOMNode]]
+    owners: list[DOMNode | type[DOMNode]]
     if not action.scopes or action.name.startswith("app."):
-        places = [ConsoleApp(quiet)]
+        owners = [ConsoleApp(offline_context)]
     else:
-        places = [kind for kind in set(kinds()) if kind.__dict__.get("scope") in action.scopes]
-    assert places
-    assert all(hasattr(place, method) for place in places)
+        owners = [kind for kind in set(kinds()) if kind.__dict__.get("scope") in action.scopes]
+    assert owners
+    assert all(hasattr(owner, method) for owner in owners)

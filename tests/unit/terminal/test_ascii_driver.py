@@ -1,4 +1,4 @@
-"""What stands for the characters that a terminal does not have: as many signs as they have cells."""
+"""Replacements of characters that an ASCII terminal does not have, of the same width."""
 
 import pytest
 
@@ -18,5 +18,5 @@ from swf_console.terminal.ascii_driver import AsciiTable
         ("\u202e\U0001f600", "??"),
     ],
 )
-def test_everything_becomes_ascii_and_keeps_its_cells(text: str, written: str) -> None:
+def test_ascii_driver_text_becomes_ascii_of_same_width(text: str, written: str) -> None:
     assert text.translate(AsciiTable()) == written

@@ -1,4 +1,4 @@
-"""What a terminal sends, as keys: Esc and the key after it are two, a function key is one."""
+"""Decoding of keys: Esc and the key after it are two keys, a function key is one."""
 
 import pytest
 from textual import events
@@ -22,6 +22,6 @@ from swf_console.terminal.keys import TerminalKeys
         ("£¡º", ["pound_sign", "inverted_exclamation_mark", "º"]),
     ],
 )
-def test_escape_and_the_key_after_it_are_two_where_they_come_at_once(sent: str, keys: list[str]) -> None:
+def test_terminal_keys_escape_and_key_at_once_are_two_keys(sent: str, keys: list[str]) -> None:
     found = list(TerminalKeys().feed(sent))
     assert [each.key for each in found if isinstance(each, events.Key)] == keys

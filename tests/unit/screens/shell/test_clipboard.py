@@ -1,9 +1,9 @@
-"""What is copied and the title, as a terminal is told."""
+"""Escape sequences for the clipboard and the window title."""
 
 from swf_console.screens.shell.clipboard import copy_sequence, title_sequence
 
 
-def test_copying_goes_through_tmux_and_screen_and_has_a_limit() -> None:
+def test_copy_sequence_wraps_for_tmux_and_screen_and_has_limit() -> None:
     assert copy_sequence("hi", {}) == ("\x1b]52;c;aGk=\a", "OSC 52")
     tmux, how = copy_sequence("hi", {"TMUX": "/tmp/x"})
     assert tmux.endswith("\x1bPtmux;\x1b\x1b]52;c;aGk=\a\x1b\\")
@@ -12,6 +12,6 @@ def test_copying_goes_through_tmux_and_screen_and_has_a_limit() -> None:
     assert copy_sequence("x" * 100_000, {})[0] == ""
 
 
-def test_a_title_carries_no_control_characters() -> None:
+def test_title_sequence_drops_control_characters() -> None:
     assert title_sequence("a\x1b]0;b\a", {"TERM": "xterm"}) == "\x1b]2;a]0;b\a"
     assert title_sequence("a", {"TERM": "linux"}) == ""
