@@ -56,7 +56,7 @@ def report(http: httpx.Client, number: int) -> float:
     return time.monotonic() - began
 
 
-def test_a_thousand_idle_streams_stop_no_agent(monitor: MonitorProcess) -> None:
+def test_stream_thousand_idle_clients_do_not_delay_agents(monitor: MonitorProcess) -> None:
     with ExitStack() as stack:
         http = stack.enter_context(httpx.Client(base_url=f"{monitor.url}/api", timeout=10))
         for _ in range(IDLE):
@@ -72,7 +72,7 @@ def test_a_thousand_idle_streams_stop_no_agent(monitor: MonitorProcess) -> None:
     assert monitor.stop() == 0
 
 
-def test_clients_that_read_nothing_are_cut_off_and_stop_no_agent(monitor: MonitorProcess) -> None:
+def test_stream_clients_that_read_nothing_are_cut_off(monitor: MonitorProcess) -> None:
     with ExitStack() as stack:
         http = stack.enter_context(httpx.Client(base_url=f"{monitor.url}/api", timeout=30))
         for _ in range(SLOW):

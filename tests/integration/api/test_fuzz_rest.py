@@ -115,7 +115,7 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
 
 
 @pytest.mark.timeout(SECONDS)
-def test_any_request_is_answered_and_what_is_refused_is_not_written(watched: Watched) -> None:
+def test_monitor_arbitrary_request_is_answered_and_refusal_not_written(watched: Watched) -> None:
     @fuzzing
     @given(requests())
     def ask(request: tuple[str, str, bytes, dict[str, str]]) -> None:

@@ -62,7 +62,7 @@ class Reporting:
 
 
 @pytest.mark.postgresql
-def test_a_database_that_crashes_again_and_again_has_all_of_an_array_or_nothing(
+def test_monitor_database_crashes_store_arrays_atomically(
     tmp_path: Path, private_postgresql: PostgreSQL
 ) -> None:
     monitor = MonitorProcess(tmp_path, private_postgresql.url(private_postgresql.create_database())).start()
@@ -95,7 +95,7 @@ def test_a_database_that_crashes_again_and_again_has_all_of_an_array_or_nothing(
 
 
 @pytest.mark.postgresql
-def test_messages_that_come_while_the_database_is_away_are_recorded_once_it_is_back(
+def test_ingest_database_outage_records_messages_afterwards(
     tmp_path: Path, private_postgresql: PostgreSQL
 ) -> None:
     url = private_postgresql.url(private_postgresql.create_database())
@@ -127,7 +127,7 @@ def test_messages_that_come_while_the_database_is_away_are_recorded_once_it_is_b
 
 
 @pytest.mark.activemq
-def test_without_its_broker_it_keeps_what_agents_report_and_readiness_says_so(
+def test_monitor_broker_outage_stores_reports_and_is_not_ready(
     tmp_path: Path, private_activemq: ActiveMQ
 ) -> None:
     monitor = MonitorProcess(tmp_path, **private_activemq.environment()).start()
@@ -156,7 +156,7 @@ def test_without_its_broker_it_keeps_what_agents_report_and_readiness_says_so(
         monitor.end()
 
 
-def test_what_was_answered_is_there_after_the_monitor_was_killed(tmp_path: Path) -> None:
+def test_monitor_killed_has_stored_every_answered_request(tmp_path: Path) -> None:
     monitor = MonitorProcess(tmp_path).start()
     answered: list[int] = []
 

@@ -87,7 +87,7 @@ def _report(ask: Doubtful, run: int, name: str, number: int) -> None:
     ask("PATCH", f"/tf-slices/{first['id']}/", {**done, "metadata": metadata})
 
 
-def test_a_run_of_doubtful_clients_leaves_exact_rows(monitor: MonitorProcess) -> None:
+def test_monitor_retrying_clients_leave_exact_rows(monitor: MonitorProcess) -> None:
     ask = Doubtful(monitor.url)
     fast_processing_run(ask, 100_010)
     ask.close()
@@ -109,7 +109,7 @@ def test_a_run_of_doubtful_clients_leaves_exact_rows(monitor: MonitorProcess) ->
     assert (state.stf_samples_received, len(events)) == (2, 1)
 
 
-def test_many_clients_of_the_same_keys_make_each_row_once(monitor: MonitorProcess) -> None:
+def test_monitor_concurrent_creates_make_each_row_once(monitor: MonitorProcess) -> None:
     def run(seed: int) -> None:
         ask = Doubtful(monitor.url, seed)
         fast_processing_run(ask, 100_010, 5)
@@ -184,7 +184,7 @@ def messages_of(namespace: str) -> Any:
     return MessageFilter(namespace=namespace)
 
 
-def test_messages_of_the_broker_are_recorded_streamed_and_replayed(monitor: MonitorProcess) -> None:
+def test_ingest_broker_messages_are_recorded_streamed_and_replayed(monitor: MonitorProcess) -> None:
     monitor.wait_ready()
     all_of_them = Following(monitor.url)
     some = Following(monitor.url, query="msg_types=stf_gen&agents=daq&run_ids=100010&namespace=epic")
@@ -214,7 +214,7 @@ def test_messages_of_the_broker_are_recorded_streamed_and_replayed(monitor: Moni
     after_restart.close()
 
 
-def test_a_token_guards_a_process_and_is_written_nowhere(tmp_path: Path) -> None:
+def test_monitor_token_is_required_and_not_logged(tmp_path: Path) -> None:
     token = "a-token-that-nobody-may-see"
     monitor = MonitorProcess(tmp_path, SWF_API_TOKEN=token).start()
     try:
@@ -232,7 +232,9 @@ def test_a_token_guards_a_process_and_is_written_nowhere(tmp_path: Path) -> None
 
 
 @pytest.mark.postgresql
-def test_a_database_that_goes_is_503_and_comes_back(tmp_path: Path, private_postgresql: PostgreSQL) -> None:
+def test_monitor_database_outage_is_503_until_it_returns(
+    tmp_path: Path, private_postgresql: PostgreSQL
+) -> None:
     url = private_postgresql.url(private_postgresql.create_database())
     monitor = MonitorProcess(tmp_path, url).start()
     try:

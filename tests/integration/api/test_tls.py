@@ -50,7 +50,7 @@ def from_outside(monitor: MonitorProcess) -> str:
     return f"https://{own_address()}:{monitor.url.rpartition(':')[2]}"
 
 
-def test_an_agent_elsewhere_reports_and_follows_over_tls_with_its_token(
+def test_monitor_over_tls_serves_remote_agent_with_token(
     monitor: MonitorProcess, authority: Certificate
 ) -> None:
     url = from_outside(monitor)
@@ -71,7 +71,7 @@ def test_an_agent_elsewhere_reports_and_follows_over_tls_with_its_token(
     assert monitor.stop() == 0
 
 
-def test_nobody_is_let_in_without_the_token_and_nothing_in_plain_text(
+def test_monitor_over_tls_refuses_without_token_and_plain_text(
     monitor: MonitorProcess, authority: Certificate
 ) -> None:
     url, trusted = from_outside(monitor), str(authority.cert_file)
@@ -90,7 +90,7 @@ def test_nobody_is_let_in_without_the_token_and_nothing_in_plain_text(
 
 
 @pytest.mark.parametrize("lacks", ["token", "certificate", "both"])
-def test_without_a_token_or_a_certificate_it_does_not_listen(
+def test_monitor_other_address_without_token_or_certificate_is_refused(
     tmp_path: Path, certificate: Certificate, lacks: str
 ) -> None:
     made = MonitorProcess(tmp_path, **({"SWF_API_TOKEN": TOKEN} if lacks == "certificate" else {}))

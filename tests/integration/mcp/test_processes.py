@@ -210,9 +210,7 @@ async def look_after_the_testbed(ask: Talk) -> None:
 
 
 @pytest.mark.parametrize(("transport", "prefix"), [("stdio", ""), ("stdio", "swf_"), ("http", "swf_")])
-def test_a_run_is_started_watched_and_stopped_by_an_assistant_with_every_tool(
-    home: Path, transport: str, prefix: str
-) -> None:
+def test_mcp_every_tool_runs_whole_execution(home: Path, transport: str, prefix: str) -> None:
     lost = leave_history(home)
 
     async def talk() -> None:
@@ -243,7 +241,7 @@ def pretend_to_be_an_agent(home: Path, pid: int) -> None:
     database.close()
 
 
-def test_what_is_not_ours_is_not_killed(home: Path) -> None:
+def test_mcp_kill_agent_foreign_process_is_refused(home: Path) -> None:
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
 
     async def talk() -> None:
@@ -264,7 +262,7 @@ def test_what_is_not_ours_is_not_killed(home: Path) -> None:
         stranger.communicate()
 
 
-def test_two_assistants_share_a_home(home: Path) -> None:
+def test_mcp_two_servers_share_home(home: Path) -> None:
     async def talk() -> None:
         async with over_stdio(home, environment()) as first, over_stdio(home, environment()) as second:
             assert (await call(first, "list_runs")).items == []
@@ -274,7 +272,7 @@ def test_two_assistants_share_a_home(home: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_at_once(home: Path, number: signal.Signals) -> None:
+def test_mcp_signal_stops_server(home: Path, number: signal.Signals) -> None:
     words = [sys.executable, "-m", "swf_console", "--home", str(home), "mcp"]
     with subprocess.Popen(
         words, cwd=home, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -291,13 +289,13 @@ def test_a_signal_ends_it_at_once(home: Path, number: signal.Signals) -> None:
             process.kill()
 
 
-def test_it_ends_when_the_client_leaves(home: Path) -> None:
+def test_mcp_closed_stdin_stops_server(home: Path) -> None:
     words = [str(PROGRAMS / "swf-console"), "--home", str(home), "mcp"]
     done = run(words, cwd=home, environment=environment(), timeout=20)
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_over_http_a_token_is_asked_for(home: Path) -> None:
+def test_mcp_over_http_requires_token(home: Path) -> None:
     given = environment(SWF_API_TOKEN="a-token", PYTHONUNBUFFERED="1")
     words = [sys.executable, "-m", "swf_console", "--home", str(home), "mcp", "--http", "--port", "0"]
     process = subprocess.Popen(words, cwd=home, env=given, stderr=subprocess.PIPE, text=True)
@@ -323,7 +321,7 @@ def test_over_http_a_token_is_asked_for(home: Path) -> None:
         (["--port", "70000"], "no port"),
     ],
 )
-def test_what_would_be_open_to_others_is_not_served(home: Path, arguments: list[str], says: str) -> None:
+def test_mcp_unsafe_options_are_refused(home: Path, arguments: list[str], says: str) -> None:
     words = [str(PROGRAMS / "swf-console"), "--home", str(home), "mcp", *arguments]
     done = run(words, cwd=home, environment=environment(), timeout=20)
     assert done.returncode == 2

@@ -39,7 +39,7 @@ def open_connection(broker: ActiveMQAddress, port: int | None = None) -> tuple[s
 
 
 @pytest.mark.activemq
-def test_a_queue_message_survives_a_kill_of_the_broker(private_activemq: ActiveMQ) -> None:
+def test_activemq_killed_keeps_persistent_message(private_activemq: ActiveMQ) -> None:
     connection, inbox = open_connection(private_activemq)
     connection.connect(private_activemq.user, private_activemq.password, wait=True)
     connection.send("/queue/kept", "body", headers={"persistent": "true", "receipt": "1"})
@@ -57,7 +57,7 @@ def test_a_queue_message_survives_a_kill_of_the_broker(private_activemq: ActiveM
 
 @pytest.mark.activemq
 @pytest.mark.parametrize("mutual", [False, True])
-def test_the_broker_is_reached_over_tls(activemq: ActiveMQAddress, mutual: bool) -> None:
+def test_activemq_over_tls_delivers(activemq: ActiveMQAddress, mutual: bool) -> None:
     port = activemq.mutual_tls_port if mutual else activemq.tls_port
     connection, inbox = open_connection(activemq, port)
     client = {"cert_file": str(activemq.cert_file), "key_file": str(activemq.key_file)} if mutual else {}
@@ -71,7 +71,7 @@ def test_the_broker_is_reached_over_tls(activemq: ActiveMQAddress, mutual: bool)
 
 
 @pytest.mark.activemq
-def test_the_broker_has_advisories_statistics_and_virtual_topics(activemq: ActiveMQAddress) -> None:
+def test_activemq_has_advisories_statistics_and_virtual_topics(activemq: ActiveMQAddress) -> None:
     connection, inbox = open_connection(activemq)
     connection.connect(activemq.user, activemq.password, wait=True)
     connection.subscribe(
@@ -89,7 +89,7 @@ def test_the_broker_has_advisories_statistics_and_virtual_topics(activemq: Activ
 
 
 @pytest.mark.activemq
-def test_a_frozen_broker_is_silent_until_it_is_thawed(private_activemq: ActiveMQ) -> None:
+def test_activemq_frozen_does_not_answer_until_thawed(private_activemq: ActiveMQ) -> None:
     private_activemq.freeze()
     assert not broker_answers(private_activemq)
     private_activemq.thaw()
@@ -97,7 +97,9 @@ def test_a_frozen_broker_is_silent_until_it_is_thawed(private_activemq: ActiveMQ
 
 
 @pytest.mark.postgresql
-def test_each_test_gets_an_empty_database(postgresql: PostgreSQLServer, postgresql_url: str) -> None:
+def test_postgresql_fresh_database_is_empty_and_dropped(
+    postgresql: PostgreSQLServer, postgresql_url: str
+) -> None:
     with postgresql.fresh_database() as other:
         assert other != postgresql_url
         connection = psycopg2.connect(other)
@@ -110,7 +112,7 @@ def test_each_test_gets_an_empty_database(postgresql: PostgreSQLServer, postgres
 
 
 @pytest.mark.postgresql
-def test_a_committed_row_survives_a_crash_of_the_database(private_postgresql: PostgreSQL) -> None:
+def test_postgresql_killed_keeps_committed_row(private_postgresql: PostgreSQL) -> None:
     url = private_postgresql.url(private_postgresql.create_database())
     connection = psycopg2.connect(url)
     with connection, connection.cursor() as cursor:
@@ -128,7 +130,7 @@ def test_a_committed_row_survives_a_crash_of_the_database(private_postgresql: Po
 
 
 @pytest.mark.postgresql
-def test_a_frozen_database_can_be_stopped_with_clients_connected(private_postgresql: PostgreSQL) -> None:
+def test_postgresql_frozen_with_client_can_be_stopped(private_postgresql: PostgreSQL) -> None:
     connection = psycopg2.connect(private_postgresql.admin_url)
     private_postgresql.freeze()
     private_postgresql.stop()

@@ -29,7 +29,7 @@ def context(tmp_path: Path, postgresql_url: str) -> Iterator[ConsoleContext]:
     context.close()
 
 
-def test_lists_are_the_same_from_both_ends(context: ConsoleContext) -> None:
+def test_listed_pages_on_postgresql_equal_backwards(context: ConsoleContext) -> None:
     database = context.database()
     assert database.kind == "postgresql"
     for number in range(1, 10):

@@ -44,7 +44,7 @@ def made(tmp_path: Path) -> Path:
     return home
 
 
-def test_it_sees_what_runs_and_answers_once(tmp_path: Path) -> None:
+def test_prefetch_returns_running_executions_once(tmp_path: Path) -> None:
     home = made(tmp_path)
     database = open_database(load_settings(plain_environment(), home=home).database_url)
     running = add_execution(database, status="running")
@@ -55,20 +55,20 @@ def test_it_sees_what_runs_and_answers_once(tmp_path: Path) -> None:
     assert found["again"] is False
 
 
-def test_a_database_that_is_none_is_told(tmp_path: Path) -> None:
+def test_prefetch_broken_database_is_in_verdict(tmp_path: Path) -> None:
     home = made(tmp_path)
     (home / "not.db").write_text("this is no database" * 100)
     found = look(home, SWF_DATABASE_URL=f"sqlite:///{home / 'not.db'}")
     assert "database cannot be used" in str(found["verdict"])
 
 
-def test_who_does_not_wait_goes_on_without_it(tmp_path: Path) -> None:
+def test_prefetch_without_wait_returns_none(tmp_path: Path) -> None:
     found = look(made(tmp_path), patience=0.0)
     assert found["running"] is None
     assert found["heavy"] == []
 
 
-def test_none_is_taken_where_another_screen_opens(tmp_path: Path) -> None:
+def test_prefetch_other_first_screen_is_closed(tmp_path: Path) -> None:
     home = made(tmp_path)
     state = load_settings(plain_environment(), home=home).state_dir
     state.mkdir(parents=True, exist_ok=True)

@@ -56,7 +56,7 @@ async def painted(websocket: aiohttp.ClientWebSocketResponse, text: str) -> None
         seen += await asyncio.wait_for(websocket.receive_bytes(), SECONDS)
 
 
-def test_a_page_loads_everything_from_its_own_server(served: Served) -> None:
+def test_web_page_loads_only_from_own_server(served: Served) -> None:
     answer = httpx.get(served.address)
     assert answer.status_code == 200
     policy = answer.headers["Content-Security-Policy"]
@@ -82,21 +82,19 @@ def test_a_page_loads_everything_from_its_own_server(served: Served) -> None:
         ({"Origin": "null"}, 403),
     ],
 )
-def test_other_names_and_other_sites_are_refused(
-    served: Served, headers: dict[str, str], status: int
-) -> None:
+def test_web_foreign_host_or_origin_is_refused(served: Served, headers: dict[str, str], status: int) -> None:
     assert httpx.get(served.address, headers=headers).status_code == status
 
 
 @pytest.mark.parametrize("origin", [{}, ELSEWHERE, {"Origin": "http://127.0.0.1:1"}])
-def test_a_websocket_is_opened_by_this_server_s_page_alone(served: Served, origin: dict[str, str]) -> None:
+def test_web_websocket_without_own_origin_is_refused(served: Served, origin: dict[str, str]) -> None:
     key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
     answer = httpx.get(f"{served.address}ws", headers=UPGRADE | key | origin)
     assert answer.status_code == 403
     assert served.consoles() == []
 
 
-def test_without_the_key_there_is_nothing(served: Served) -> None:
+def test_web_without_key_serves_only_login(served: Served) -> None:
     outside = httpx.get(f"{served.site}/")
     assert "Open the whole address" in outside.text
     assert served.key not in outside.text
@@ -105,7 +103,7 @@ def test_without_the_key_there_is_nothing(served: Served) -> None:
     assert httpx.post(f"{served.site}/", data={"token": ""}).status_code == 403
 
 
-def test_the_token_leads_in(home: Path) -> None:
+def test_web_login_token_redirects_to_console(home: Path) -> None:
     with Served(home, SWF_API_TOKEN="a secret") as served:
         assert 'type="password"' in httpx.get(f"{served.site}/").text
         wrong = httpx.post(f"{served.site}/", data={"token": "a guess"})
@@ -115,7 +113,7 @@ def test_the_token_leads_in(home: Path) -> None:
         assert "a secret" not in served.said()
 
 
-def test_a_console_ends_with_its_tab(served: Served) -> None:
+def test_web_closed_tab_ends_console(served: Served) -> None:
     consoles: list[int] = []
 
     async def look(websocket: aiohttp.ClientWebSocketResponse) -> None:
@@ -130,7 +128,7 @@ def test_a_console_ends_with_its_tab(served: Served) -> None:
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
-def test_a_console_ends_with_its_server(served: Served, how: str) -> None:
+def test_web_stopped_server_ends_console(served: Served, how: str) -> None:
     consoles: list[int] = []
 
     async def look(websocket: aiohttp.ClientWebSocketResponse) -> None:
@@ -144,7 +142,7 @@ def test_a_console_ends_with_its_server(served: Served, how: str) -> None:
     wait_gone(consoles)
 
 
-def test_leaving_the_console_ends_the_tab(served: Served) -> None:
+def test_web_left_console_closes_websocket(served: Served) -> None:
     async def leave(websocket: aiohttp.ClientWebSocketResponse) -> None:
         await painted(websocket, "OVERVIEW")
         await websocket.send_json(["stdin", "q"])
@@ -159,7 +157,7 @@ def test_leaving_the_console_ends_the_tab(served: Served) -> None:
     wait_for(lambda: served.consoles() == [], SECONDS)
 
 
-def test_over_tls_with_a_token_other_machines_are_served(home: Path, tmp_path: Path) -> None:
+def test_web_over_tls_with_token_serves_other_machines(home: Path, tmp_path: Path) -> None:
     folder = tmp_path / "keys"
     folder.mkdir()
     authority = make_authority(folder)

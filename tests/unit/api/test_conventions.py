@@ -17,17 +17,17 @@ def monitor(tmp_path: Path) -> Iterator[Monitor]:
         yield found
 
 
-def test_a_create_answers_201_and_the_same_again_200_with_the_same_row(monitor: Monitor) -> None:
+def test_create_repeated_answers_200_with_same_row(monitor: Monitor) -> None:
     first = monitor.post("/runs/", RUN, 201)
     assert monitor.post("/runs/", {**RUN, "start_time": "2027-01-01T00:00:00Z"}, 200) == first
 
 
-def test_paths_answer_with_and_without_their_last_slash_and_never_redirect(monitor: Monitor) -> None:
+def test_paths_with_and_without_slash_do_not_redirect(monitor: Monitor) -> None:
     for path in ("/api/runs/", "/api/runs", "/healthz", "/healthz/"):
         assert monitor.ask("GET", path).status_code == 200
 
 
-def test_a_list_is_a_bare_array_and_with_a_limit_a_page(monitor: Monitor) -> None:
+def test_list_with_limit_is_page_else_array(monitor: Monitor) -> None:
     for number in range(100010, 100015):
         monitor.post("/runs/", {**RUN, "run_number": number})
     assert [run["run_number"] for run in monitor.get("/runs/")] == [100014, 100013, 100012, 100011, 100010]
@@ -41,13 +41,13 @@ def test_a_list_is_a_bare_array_and_with_a_limit_a_page(monitor: Monitor) -> Non
     assert [run["run_number"] for run in last["results"]] == [100010]
 
 
-def test_unknown_keys_are_ignored_and_numeric_strings_are_numbers(monitor: Monitor) -> None:
+def test_body_unknown_keys_are_ignored_and_numeric_strings_converted(monitor: Monitor) -> None:
     row = monitor.post("/runs/", {**RUN, "run_number": "100017", "colour": "green"})
     assert row["run_number"] == 100017
     assert "colour" not in row
 
 
-def test_a_time_without_a_zone_is_local_time(monitor: Monitor) -> None:
+def test_body_time_without_zone_is_local(monitor: Monitor) -> None:
     row = monitor.post("/runs/", {**RUN, "start_time": "2026-07-01T12:00:00.250000"})
     local = datetime(2026, 7, 1, 12, 0, 0, 250000).astimezone()
     assert datetime.fromisoformat(row["start_time"]) == local
@@ -68,7 +68,7 @@ def test_a_time_without_a_zone_is_local_time(monitor: Monitor) -> None:
         ("text", "non_field_errors"),
     ],
 )
-def test_what_is_wrong_is_said_by_field_and_nothing_is_written(
+def test_body_invalid_field_is_reported_and_nothing_written(
     monitor: Monitor, document: object, field: str
 ) -> None:
     problems = monitor.post("/runs/", document, 400)
@@ -77,7 +77,7 @@ def test_what_is_wrong_is_said_by_field_and_nothing_is_written(
     assert monitor.get("/runs/") == []
 
 
-def test_every_problem_is_said_at_once(monitor: Monitor) -> None:
+def test_body_several_problems_are_reported_together(monitor: Monitor) -> None:
     assert set(monitor.post("/workflow-definitions/", {}, 400)) == {
         "workflow_name",
         "version",
@@ -86,25 +86,25 @@ def test_every_problem_is_said_at_once(monitor: Monitor) -> None:
     }
 
 
-def test_a_query_that_is_no_number_is_a_problem_of_its_field(monitor: Monitor) -> None:
+def test_query_invalid_number_is_reported_by_field(monitor: Monitor) -> None:
     for path in ("/runs/?limit=0", "/runs/?limit=x", "/runs/?offset=-1", "/run-states/?run_number=x"):
         answer = monitor.ask("GET", f"/api{path}")
         assert answer.status_code == 400
         assert next(iter(answer.json())) in path
 
 
-def test_an_empty_query_is_not_given_and_an_unknown_one_is_ignored(monitor: Monitor) -> None:
+def test_query_empty_or_unknown_value_is_ignored(monitor: Monitor) -> None:
     monitor.post("/runs/", RUN)
     assert len(monitor.get("/runs/?run_number=&colour=green")) == 1
 
 
-def test_a_patch_merges_metadata_key_by_key(monitor: Monitor) -> None:
+def test_patch_metadata_is_merged_by_key(monitor: Monitor) -> None:
     monitor.post("/run-states/", {"run_number": 1, "metadata": {"a": 1, "b": {"c": 2}}})
     monitor.patch("/run-states/1/", {"metadata": {"b": {"d": 3}, "e": None}})
     assert monitor.get("/run-states/1/")["metadata"] == {"a": 1, "b": {"d": 3}, "e": None}
 
 
-def test_a_path_that_is_no_endpoint_is_404_and_a_method_it_lacks_405(monitor: Monitor) -> None:
+def test_paths_unknown_is_404_and_wrong_method_405(monitor: Monitor) -> None:
     assert monitor.ask("GET", "/api/nothing/").json() == {"detail": "Not Found"}
     answer = monitor.ask("DELETE", "/api/workflow-definitions/1/")
     assert answer.status_code == 405
@@ -127,13 +127,13 @@ def test_a_path_that_is_no_endpoint_is_404_and_a_method_it_lacks_405(monitor: Mo
         "/workflow-definitions/7/",
     ],
 )
-def test_an_unknown_id_is_a_refusal_that_clients_do_not_retry(monitor: Monitor, path: str) -> None:
+def test_get_unknown_id_is_400(monitor: Monitor, path: str) -> None:
     answer = monitor.ask("GET", f"/api{path}")
     assert answer.status_code == 400
     assert answer.json()
 
 
-def test_every_answer_is_json_in_ascii_that_nobody_caches(monitor: Monitor) -> None:
+def test_answers_are_ascii_json_without_caching(monitor: Monitor) -> None:
     monitor.post("/workers/", {"worker_id": "w<script>é", "run_number": 1})
     answer = monitor.ask("GET", "/api/workers/")
     assert answer.headers["content-type"] == "application/json"
@@ -143,7 +143,7 @@ def test_every_answer_is_json_in_ascii_that_nobody_caches(monitor: Monitor) -> N
     assert answer.json()[0]["worker_id"] == "w<script>é"
 
 
-def test_json_that_is_a_bare_number_comes_back_as_it_was(monitor: Monitor) -> None:
+def test_json_column_bare_value_is_unchanged(monitor: Monitor) -> None:
     for value in (0, 1.5, "0", "text", [1], True):
         event = {"run_number": 1, "event_type": "e", "state": "s", "event_data": value}
         assert monitor.post("/system-state-events/", event)["event_data"] == value
@@ -159,7 +159,7 @@ def test_json_that_is_a_bare_number_comes_back_as_it_was(monitor: Monitor) -> No
 
 @pytest.mark.parametrize("key", ["%0A", "%0A//", "%00", "%20", "%E2%80%AE%0A"])
 @pytest.mark.parametrize("path", ["workflow-executions", "workers", "tf-slices", "runs", "stf-files"])
-def test_a_key_that_is_no_name_is_refused_in_words(monitor: Monitor, path: str, key: str) -> None:
+def test_paths_invalid_key_is_one_line_error(monitor: Monitor, path: str, key: str) -> None:
     for method in ("GET", "PATCH"):
         answer = monitor.ask(method, f"/api/{path}/{key}/", json={})
         assert answer.status_code in (400, 404, 405), answer.text

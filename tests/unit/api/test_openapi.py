@@ -123,7 +123,7 @@ def filled(path: str, key: str) -> str:
 
 
 @pytest.mark.parametrize(("path", "method"), WRITTEN)
-def test_what_the_document_allows_is_taken_or_refused_in_words(
+def test_openapi_allowed_body_is_accepted_or_refused_by_field(
     monitor: Monitor, path: str, method: str
 ) -> None:
     operation = DOCUMENT["paths"][path][method]
@@ -151,7 +151,7 @@ def test_what_the_document_allows_is_taken_or_refused_in_words(
 
 
 @pytest.mark.parametrize(("path", "method"), WRITTEN)
-def test_any_json_at_all_is_answered(monitor: Monitor, path: str, method: str) -> None:
+def test_openapi_arbitrary_json_is_answered(monitor: Monitor, path: str, method: str) -> None:
     fields = [name for each in OPERATIONS if each.body for name in each.body.model_fields]
 
     @settings(quickly, max_examples=15)
@@ -164,7 +164,7 @@ def test_any_json_at_all_is_answered(monitor: Monitor, path: str, method: str) -
 
 
 @pytest.mark.parametrize("path", [path for path, method in DONE if method == "get" and "{" not in path])
-def test_lists_are_what_the_document_says(monitor: Monitor, path: str) -> None:
+def test_openapi_lists_match_their_schema(monitor: Monitor, path: str) -> None:
     monitor.ask("POST", "/api/tf-slices/", json=new_slice(1, fastmon_file=SAMPLE))
     responses = DOCUMENT["paths"][path]["get"]["responses"]
     for query in ("", "?limit=3"):
@@ -173,7 +173,7 @@ def test_lists_are_what_the_document_says(monitor: Monitor, path: str) -> None:
         assert is_of(responses["200"]["content"]["application/json"]["schema"], answer.json()), answer.text
 
 
-def test_the_document_is_served_and_names_every_endpoint(monitor: Monitor) -> None:
+def test_openapi_document_names_every_endpoint(monitor: Monitor) -> None:
     served = monitor.get("/openapi.json")
     assert served["openapi"] == "3.1.0"
     assert served == json.loads(json.dumps(DOCUMENT))
@@ -182,7 +182,7 @@ def test_the_document_is_served_and_names_every_endpoint(monitor: Monitor) -> No
     assert len(names) == len(set(names))
 
 
-def test_a_token_is_described_where_one_is_needed(tmp_path: Path) -> None:
+def test_openapi_with_token_describes_security(tmp_path: Path) -> None:
     document = describe(OPERATIONS, with_token=True)
     assert document["security"] == [{"token": []}]
     assert document["paths"]["/api/logs/"]["post"]["security"] == []

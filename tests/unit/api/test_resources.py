@@ -62,7 +62,7 @@ def execution(definition: int, **more: Any) -> dict[str, Any]:
     }
 
 
-def test_numbers_are_drawn_in_order(monitor: Monitor) -> None:
+def test_state_numbers_are_drawn_in_order(monitor: Monitor) -> None:
     assert [monitor.post("/state/next-run-number/", status=200)["run_number"] for _ in range(2)] == [
         100010,
         100011,
@@ -72,14 +72,14 @@ def test_numbers_are_drawn_in_order(monitor: Monitor) -> None:
     assert (drawn["status"], drawn["sequence"]) == ("success", 1)
 
 
-def test_a_state_endpoint_says_what_is_wrong_in_its_own_way(monitor: Monitor) -> None:
+def test_state_invalid_request_has_status_error(monitor: Monitor) -> None:
     answer = monitor.post("/state/next-workflow-execution-id/", {"workflow_name": {}}, 400)
     assert answer["status"] == "error"
     assert "workflow_name" in answer["error"]
     assert monitor.post("/namespaces/ensure/", {}, 400)["status"] == "error"
 
 
-def test_an_agent_is_registered_by_its_first_beat_and_changed_by_the_next(monitor: Monitor) -> None:
+def test_heartbeat_first_registers_and_next_updates_agent(monitor: Monitor) -> None:
     first = monitor.post("/systemagents/heartbeat/", {**AGENT, "metadata": {"a": 1}}, 200)
     assert (first["status"], first["pid"], first["operational_state"]) == ("OK", 4711, "READY")
     assert first["last_heartbeat"] is not None
@@ -101,18 +101,18 @@ def test_an_agent_is_registered_by_its_first_beat_and_changed_by_the_next(monito
 
 
 @pytest.mark.parametrize("wrong", [{"status": "FINE"}, {"operational_state": "ASLEEP"}, {"pid": "many"}])
-def test_a_beat_that_makes_no_sense_is_refused(monitor: Monitor, wrong: dict[str, str]) -> None:
+def test_heartbeat_invalid_value_is_refused(monitor: Monitor, wrong: dict[str, str]) -> None:
     assert list(monitor.post("/systemagents/heartbeat/", {**AGENT, **wrong}, 400)) == list(wrong)
 
 
-def test_a_subscriber_has_slashes_in_its_name_and_registers_again(monitor: Monitor) -> None:
+def test_subscribers_name_with_slashes_registers_twice(monitor: Monitor) -> None:
     new = {"subscriber_name": "data-agent-7-/topic/epictopic", "is_active": True, "fraction": 1.0}
     row = monitor.post("/subscribers/", new)
     assert row["subscriber_name"] == new["subscriber_name"]
     assert monitor.post("/subscribers/", new, 200) == row
 
 
-def test_a_log_is_stored_once(monitor: Monitor) -> None:
+def test_logs_repeated_line_is_stored_once(monitor: Monitor) -> None:
     line = {
         "app_name": "base_agent",
         "instance_name": "a-1",
@@ -140,7 +140,7 @@ def test_a_log_is_stored_once(monitor: Monitor) -> None:
         ]
 
 
-def test_a_definition_is_stored_once_and_never_changed(monitor: Monitor) -> None:
+def test_definitions_repeated_create_changes_nothing(monitor: Monitor) -> None:
     row = monitor.post("/workflow-definitions/", DEFINITION)
     assert monitor.post("/workflow-definitions/", {**DEFINITION, "definition": "other"}, 200) == row
     assert monitor.get("/workflow-definitions/?workflow_name=stf_datataking&version=1.0") == [row]
@@ -148,7 +148,7 @@ def test_a_definition_is_stored_once_and_never_changed(monitor: Monitor) -> None
     assert monitor.get(f"/workflow-definitions/{row['id']}/") == row
 
 
-def test_a_namespace_keeps_its_owner(monitor: Monitor) -> None:
+def test_namespaces_ensure_existing_keeps_owner(monitor: Monitor) -> None:
     first = monitor.post("/namespaces/ensure/", {"name": "epic", "owner": "a"})
     assert (first["status"], first["created"]) == ("success", True)
     again = monitor.post("/namespaces/ensure/", {"name": "epic", "owner": "b"}, 200)
@@ -156,7 +156,7 @@ def test_a_namespace_keeps_its_owner(monitor: Monitor) -> None:
     assert [row["name"] for row in monitor.get("/namespaces/")] == ["epic"]
 
 
-def test_an_execution_is_stored_read_and_changed(monitor: Monitor, definition: int) -> None:
+def test_executions_create_read_and_change(monitor: Monitor, definition: int) -> None:
     row = monitor.post("/workflow-executions/", execution(definition))
     assert row["workflow_definition"] == definition
     path = "/workflow-executions/stf_datataking-shifter-0001/"
@@ -167,7 +167,7 @@ def test_an_execution_is_stored_read_and_changed(monitor: Monitor, definition: i
     assert monitor.patch(path, {"status": "running"})["status"] == "completed"
 
 
-def test_an_execution_s_id_may_hold_dots_and_slashes(monitor: Monitor, definition: int) -> None:
+def test_executions_id_with_dots_and_slashes_is_found(monitor: Monitor, definition: int) -> None:
     for identity in ("a.b.c", "a/b", "a b%c"):
         monitor.post("/workflow-executions/", execution(definition, execution_id=identity))
     assert monitor.get("/workflow-executions/a.b.c/")["execution_id"] == "a.b.c"
@@ -175,11 +175,11 @@ def test_an_execution_s_id_may_hold_dots_and_slashes(monitor: Monitor, definitio
     assert monitor.get("/workflow-executions/a%20b%25c/")["execution_id"] == "a b%c"
 
 
-def test_an_execution_of_an_unknown_definition_is_refused(monitor: Monitor) -> None:
+def test_executions_unknown_definition_is_refused(monitor: Monitor) -> None:
     assert list(monitor.post("/workflow-executions/", execution(7), 400)) == ["workflow_definition"]
 
 
-def test_executions_are_listed_newest_first_and_narrowed(monitor: Monitor, definition: int) -> None:
+def test_executions_list_is_newest_first_and_filtered(monitor: Monitor, definition: int) -> None:
     for number in range(3):
         new = execution(definition, execution_id=f"e-{number}", start_time=f"2026-01-0{number + 1}T00:00:00Z")
         monitor.post("/workflow-executions/", {**new, "namespace": f"n{number % 2}"})
@@ -191,9 +191,7 @@ def test_executions_are_listed_newest_first_and_narrowed(monitor: Monitor, defin
     assert monitor.get("/workflow-executions/?workflow_name=stf_datataking&limit=1")["count"] == 3
 
 
-def test_an_execution_that_a_runner_holds_is_ended_by_its_runner_alone(
-    monitor: Monitor, definition: int
-) -> None:
+def test_executions_owned_by_runner_refuse_other_end(monitor: Monitor, definition: int) -> None:
     from datetime import UTC, datetime
 
     now = datetime.now(UTC)
@@ -204,26 +202,26 @@ def test_an_execution_that_a_runner_holds_is_ended_by_its_runner_alone(
     assert monitor.patch("/workflow-executions/e-held/", {"performance_metrics": {"a": 1}})
 
 
-def test_an_unknown_run_state_is_made_by_a_patch(monitor: Monitor) -> None:
+def test_run_states_patch_unknown_creates_it(monitor: Monitor) -> None:
     made = monitor.patch("/run-states/100010/", {"phase": "physics", "metadata": {"a": 1}})
     assert (made["phase"], made["state"], made["metadata"]) == ("physics", "unknown", {"a": 1})
     assert monitor.get("/run-states/")[0]["run_number"] == 100010
 
 
-def test_a_run_state_that_is_there_stays_and_gets_the_metadata_that_it_lacks(monitor: Monitor) -> None:
+def test_run_states_create_existing_only_adds_metadata(monitor: Monitor) -> None:
     monitor.post("/run-states/", {"run_number": 1, "phase": "physics", "metadata": {"a": 1}})
     again = monitor.post("/run-states/", {"run_number": 1, "phase": "new", "metadata": {"a": 2, "b": 3}}, 200)
     assert (again["phase"], again["metadata"]) == ("physics", {"a": 1, "b": 3})
 
 
-def test_a_run_ends_by_a_patch_of_its_id_or_number(monitor: Monitor) -> None:
+def test_runs_patch_by_id_or_number_ends_run(monitor: Monitor) -> None:
     run = monitor.post("/runs/", {"run_number": 100010, "run_conditions": {"beam": "Au"}})
     assert monitor.get("/runs/?run_number=100010")[0]["run_id"] == run["run_id"]
     for key in (run["run_id"], 100010):
         assert monitor.patch(f"/runs/{key}/", {"end_time": "2026-01-01T01:00:00Z"})["end_time"]
 
 
-def test_an_stf_and_its_samples_are_known_by_name(monitor: Monitor) -> None:
+def test_stf_files_and_samples_are_identified_by_name(monitor: Monitor) -> None:
     sample = monitor.register_sample()
     assert {name: sample[name] for name in ("tf_filename", "tf_first", "tf_last", "tf_count", "status")} == {
         "tf_filename": SAMPLE,
@@ -244,7 +242,7 @@ def test_an_stf_and_its_samples_are_known_by_name(monitor: Monitor) -> None:
     assert len(monitor.get(f"/fastmon-files/?stf_filename={STF}")) == 1
 
 
-def test_files_without_a_parent_or_of_an_unknown_status_are_refused(monitor: Monitor) -> None:
+def test_files_unknown_parent_or_status_is_refused(monitor: Monitor) -> None:
     assert list(monitor.post("/stf-files/", {"run": 7, "stf_filename": "x"}, 400)) == ["run"]
     unknown = {"stf_file": "unknown.stf", "tf_filename": "x"}
     assert list(monitor.post("/fastmon-files/", unknown, 400)) == ["stf_file"]
@@ -253,7 +251,7 @@ def test_files_without_a_parent_or_of_an_unknown_status_are_refused(monitor: Mon
     assert list(monitor.patch(f"/stf-files/{stf['file_id']}/", {"status": "eaten"}, 400)) == ["status"]
 
 
-def test_samples_are_registered_many_at_once_or_not_at_all(monitor: Monitor) -> None:
+def test_fastmon_files_bulk_create_is_atomic(monitor: Monitor) -> None:
     monitor.register_sample()
     many = [{"stf_file": STF, "tf_filename": f"s_{number}.tf"} for number in range(20)]
     rows = monitor.post("/fastmon-files/", many)
@@ -263,18 +261,18 @@ def test_samples_are_registered_many_at_once_or_not_at_all(monitor: Monitor) -> 
     assert monitor.get("/fastmon-files/?tf_filename=y") == []
 
 
-def test_an_event_sent_twice_is_one_row(monitor: Monitor) -> None:
+def test_events_repeated_event_is_one_row(monitor: Monitor) -> None:
     row = monitor.post("/system-state-events/", EVENT)
     assert monitor.post("/system-state-events/", EVENT, 200)["event_id"] == row["event_id"]
     monitor.post("/system-state-events/", {**EVENT, "event_data": {}})
     assert len(monitor.get("/system-state-events/?run_number=100010&event_type=start_run")) == 2
 
 
-def test_an_event_without_a_state_is_taken(monitor: Monitor) -> None:
+def test_events_without_state_is_stored(monitor: Monitor) -> None:
     assert monitor.post("/system-state-events/", {**EVENT, "state": None})["state"] == ""
 
 
-def test_a_worker_reports_itself(monitor: Monitor) -> None:
+def test_workers_create_and_change(monitor: Monitor) -> None:
     new = {"worker_id": "panda/1.2", "run_number": 100010, "panda_job": "7", "status": "up"}
     row = monitor.post("/workers/", new)
     assert monitor.post("/workers/", new, 200) == row
@@ -283,7 +281,7 @@ def test_a_worker_reports_itself(monitor: Monitor) -> None:
     assert monitor.get("/workers/?run_number=100010&status=done")
 
 
-def test_a_message_is_recorded_once_and_listed(monitor: Monitor) -> None:
+def test_messages_repeated_message_is_recorded_once(monitor: Monitor) -> None:
     new = {
         "msg_type": "sse_test",
         "sender": "tester",
@@ -300,7 +298,7 @@ def test_a_message_is_recorded_once_and_listed(monitor: Monitor) -> None:
         assert len(monitor.get(f"/workflow-messages/?namespace=epic&{query}")) == count
 
 
-def test_figures_are_told_to_prometheus(monitor: Monitor, definition: int) -> None:
+def test_metrics_rows_are_exposed_to_prometheus(monitor: Monitor, definition: int) -> None:
     monitor.post("/workflow-executions/", execution(definition))
     monitor.post("/systemagents/heartbeat/", AGENT, 200)
     monitor.post("/workflow-messages/", {"msg_type": 'a"b\nc', "message_content": 1}, 400)

@@ -84,19 +84,19 @@ SPELLED: list[tuple[str, Any, list[Any]]] = [
 @pytest.mark.parametrize(
     ("field", "text", "value"), [(*told, value) for told, values in WRONG.items() for value in values]
 )
-def test_schema_of_a_wrong_value_says_what_clients_know(field: str, text: str, value: Any) -> None:
+def test_request_schema_invalid_value_has_known_message(field: str, text: str, value: Any) -> None:
     with pytest.raises(Problems) as refused:
         Sample.read({field: value})
     assert refused.value.fields == {field: [text]}
 
 
-def test_schema_has_no_text_that_is_not_tried() -> None:
+def test_request_schema_every_message_is_tested() -> None:
     tried = {text for _, text in WRONG} | {"This field is required."}
     filled = {text.format(max_length=5, low=0, high=2**31 - 1, expected="a, b, c") for text in TEXTS.values()}
     assert tried == filled | {NULL}
 
 
-def test_schema_names_every_problem_in_the_order_of_its_fields() -> None:
+def test_request_schema_several_problems_keep_field_order() -> None:
     with pytest.raises(Problems) as refused:
         Needed.read({"first": "x"})
     assert list(refused.value.fields.items()) == [
@@ -108,16 +108,16 @@ def test_schema_names_every_problem_in_the_order_of_its_fields() -> None:
 @pytest.mark.parametrize(
     ("field", "read", "value"), [(*told, value) for *told, values in SPELLED for value in values]
 )
-def test_schema_reads_a_value_as_what_it_spells(field: str, read: Any, value: Any) -> None:
+def test_request_schema_text_value_is_converted(field: str, read: Any, value: Any) -> None:
     assert Sample.read({field: value, "unknown": 1}) == {field: read}
 
 
-def test_schema_of_a_change_requires_nothing_and_adds_nothing() -> None:
+def test_request_schema_changes_has_no_required_fields_or_defaults() -> None:
     assert Needed.read({"second": 1}) == {"second": 1, "first": 7}
     change = Needed.changes("Change", "second")
     assert change.read({"second": 1}) == {}
     assert change.read({"first": "3"}) == {"first": 3}
 
 
-def test_schema_of_a_query_takes_an_empty_value_for_none() -> None:
+def test_request_schema_query_empty_value_counts_as_missing() -> None:
     assert Sample.read_query({"natural": "", "flag": "1"}) == {"flag": True}

@@ -43,7 +43,7 @@ def counters(monitor: Monitor) -> dict[str, int]:
     return {name: state[name] for name in names if state[name]}
 
 
-def test_the_parent_is_found_by_the_slice_s_name_or_by_its_own(monitor: Monitor) -> None:
+def test_create_slice_finds_sample_by_name_or_id(monitor: Monitor) -> None:
     by_slice = monitor.post("/tf-slices/", new_slice(0))
     by_sample = monitor.post("/tf-slices/", new_slice(1, fastmon_file=SAMPLE, tf_filename=SAMPLE))
     sample = by_slice["fastmon_file_id"]
@@ -62,18 +62,18 @@ def test_the_parent_is_found_by_the_slice_s_name_or_by_its_own(monitor: Monitor)
         {"fastmon_file": "00000000-0000-0000-0000-000000000000", "tf_filename": None},
     ],
 )
-def test_a_slice_without_a_parent_is_refused(monitor: Monitor, parent: dict[str, Any]) -> None:
+def test_create_slice_unknown_sample_is_refused(monitor: Monitor, parent: dict[str, Any]) -> None:
     assert list(monitor.post("/tf-slices/", new_slice(0, **parent), 400)) == ["fastmon_file"]
     assert monitor.get("/tf-slices/") == []
 
 
-def test_the_same_slice_again_is_the_same_row(monitor: Monitor) -> None:
+def test_create_slice_repeated_returns_same_row(monitor: Monitor) -> None:
     first = monitor.post("/tf-slices/", new_slice(0))
     assert monitor.post("/tf-slices/", new_slice(0, status="failed"), 200) == first
     assert counters(monitor) == {"slices_created": 1, "slices_queued": 1, "stf_samples_received": 1}
 
 
-def test_counters_are_those_of_the_rows_whatever_was_sent(monitor: Monitor) -> None:
+def test_run_state_counters_equal_slices(monitor: Monitor) -> None:
     made = [monitor.post("/tf-slices/", new_slice(number)) for number in range(4)]
     monitor.post("/tf-slices/", new_slice(0, tf_filename="swf.100010.000001_tf_002_slice_000.tf"))
     monitor.patch(f"/tf-slices/{made[0]['id']}/", {"status": "processing"})
@@ -90,12 +90,12 @@ def test_counters_are_those_of_the_rows_whatever_was_sent(monitor: Monitor) -> N
     }
 
 
-def test_a_state_made_after_its_slices_counts_them(monitor: Monitor) -> None:
+def test_run_state_created_after_slices_counts_them(monitor: Monitor) -> None:
     monitor.post("/tf-slices/", new_slice(0, run_number=100020))
     assert monitor.post("/run-states/", {"run_number": "100020"})["slices_created"] == 1
 
 
-def test_a_result_applies_to_the_slice_that_it_names(monitor: Monitor) -> None:
+def test_change_slice_result_applies_to_named_slice(monitor: Monitor) -> None:
     ours = monitor.post("/tf-slices/", new_slice(3))
     theirs = monitor.post("/tf-slices/", new_slice(3, tf_filename="swf.100010.000001_tf_002_slice_003.tf"))
     named = monitor.patch(f"/tf-slices/{ours['id']}/", result_of(theirs["tf_filename"], 3))
@@ -108,7 +108,7 @@ def test_a_result_applies_to_the_slice_that_it_names(monitor: Monitor) -> None:
     assert rows[theirs["id"]]["metadata"]["created_by"] == "agent"
 
 
-def test_a_result_sent_twice_changes_nothing_more(monitor: Monitor) -> None:
+def test_change_slice_repeated_result_changes_nothing(monitor: Monitor) -> None:
     made = monitor.post("/tf-slices/", new_slice(0))
     patch = result_of(made["tf_filename"], 0)
     first = monitor.patch(f"/tf-slices/{made['id']}/", patch)
@@ -117,7 +117,7 @@ def test_a_result_sent_twice_changes_nothing_more(monitor: Monitor) -> None:
     assert counters(monitor)["slices_completed"] == 1
 
 
-def test_a_result_of_an_unknown_slice_changes_none(monitor: Monitor) -> None:
+def test_change_slice_result_of_unknown_slice_is_refused(monitor: Monitor) -> None:
     made = monitor.post("/tf-slices/", new_slice(0))
     monitor.patch(f"/tf-slices/{made['id']}/", result_of("unknown_slice_000.tf", 0), 400)
     assert monitor.get("/tf-slices/")[0]["status"] == "queued"
@@ -127,13 +127,13 @@ def test_a_result_of_an_unknown_slice_changes_none(monitor: Monitor) -> None:
     "result",
     [None, 5, {"result": None}, {"result": {"slice_id": 3}}, {"result": {"tf_filename": 3, "slice_id": 3}}],
 )
-def test_a_result_that_names_no_slice_is_of_the_path_s(monitor: Monitor, result: object) -> None:
+def test_change_slice_result_without_slice_applies_to_path(monitor: Monitor, result: object) -> None:
     made = monitor.post("/tf-slices/", new_slice(0))
     patch = {"status": "failed", "metadata": {"result": result, "worker_hostname": 7}}
     assert monitor.patch(f"/tf-slices/{made['id']}/", patch)["status"] == "failed"
 
 
-def test_many_are_stored_at_once_or_none(monitor: Monitor) -> None:
+def test_create_slices_bulk_is_atomic(monitor: Monitor) -> None:
     many = [new_slice(number) for number in range(700)]
     monitor.post("/tf-slices/", new_slice(5))
     rows = monitor.post("/tf-slices/", many)
@@ -149,14 +149,14 @@ def test_many_are_stored_at_once_or_none(monitor: Monitor) -> None:
     assert monitor.post("/tf-slices/", [], 400)
 
 
-def test_the_same_key_twice_in_one_array_is_one_row(monitor: Monitor) -> None:
+def test_create_slices_duplicate_key_is_one_row(monitor: Monitor) -> None:
     rows = monitor.post("/tf-slices/", [new_slice(0), new_slice(0, status="failed")])
     assert rows[0] == rows[1]
     assert rows[0]["status"] == "queued"
     assert counters(monitor)["slices_created"] == 1
 
 
-def test_the_list_is_always_bare_and_narrowed_by_what_is_asked(monitor: Monitor) -> None:
+def test_list_slices_is_bare_array_and_filtered(monitor: Monitor) -> None:
     for number in range(3):
         monitor.post("/tf-slices/", new_slice(number))
     first = monitor.get("/tf-slices/?run_number=100010&limit=2")
@@ -182,11 +182,11 @@ def test_the_list_is_always_bare_and_narrowed_by_what_is_asked(monitor: Monitor)
         ("a.tf", ("a.tf", None)),
     ],
 )
-def test_a_slice_s_name_is_taken_apart(name: str, sample: tuple[str, int | None]) -> None:
+def test_sample_of_slice_name_returns_sample_and_slice_id(name: str, sample: tuple[str, int | None]) -> None:
     assert slices.sample_of(name) == sample
 
 
-def test_a_slice_that_changes_its_sample_s_run_is_counted_where_it_is(monitor: Monitor) -> None:
+def test_create_slice_repeated_with_other_run_stays_counted(monitor: Monitor) -> None:
     monitor.post("/tf-slices/", new_slice(0))
     monitor.post("/tf-slices/", new_slice(0, run_number=100011), 200)
     assert counters(monitor)["slices_created"] == 1

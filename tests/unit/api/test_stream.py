@@ -115,7 +115,7 @@ def follow(monitor: Monitor, query: str, published: list[NewMessage], last: str 
     return asyncio.run(scene())
 
 
-def test_a_client_is_greeted_and_gets_messages_with_what_is_beside_them(monitor: Monitor) -> None:
+def test_stream_client_gets_connected_event_and_messages(monitor: Monitor) -> None:
     new = message(1, sender_agent="daq", namespace="epic", queue_name="/topic/epictopic")
     listener = follow(monitor, "", [new])
     (connected, greeting), (name, data), _ = listener.events
@@ -145,7 +145,7 @@ def test_a_client_is_greeted_and_gets_messages_with_what_is_beside_them(monitor:
         ("colour=green", [1, 2, 3, 4]),
     ],
 )
-def test_filters_must_hold_all_of_them(monitor: Monitor, query: str, numbers: list[int]) -> None:
+def test_stream_several_filters_must_all_match(monitor: Monitor, query: str, numbers: list[int]) -> None:
     some = [
         message(1, sender_agent="daq", namespace="epic"),
         message(2, run_id="7"),
@@ -168,18 +168,18 @@ def test_filters_must_hold_all_of_them(monitor: Monitor, query: str, numbers: li
     assert asyncio.run(scene()) == numbers
 
 
-def test_one_message_is_given_once(monitor: Monitor) -> None:
+def test_stream_repeated_message_is_sent_once(monitor: Monitor) -> None:
     assert follow(monitor, "", [message(1), message(1), message(2)]).numbers == [1, 2, 9999]
 
 
-def test_what_was_missed_comes_from_memory(monitor: Monitor) -> None:
+def test_stream_last_event_id_replays_from_memory(monitor: Monitor) -> None:
     follow(monitor, "", [message(number) for number in (1, 2, 3)])
     last = message(2).message_id
     again = follow(monitor, "", [message(4, "the_end")], last)
     assert again.numbers == [3, 9999, 4]
 
 
-def test_what_was_missed_before_a_restart_comes_from_the_database(monitor: Monitor) -> None:
+def test_stream_last_event_id_replays_from_database(monitor: Monitor) -> None:
     stored = [message(number, namespace="epic" if number % 2 else None) for number in range(1, 1201)]
     with monitor.database.write() as connection:
         messages.record(connection, stored)
@@ -199,13 +199,13 @@ def test_what_was_missed_before_a_restart_comes_from_the_database(monitor: Monit
     assert asyncio.run(scene()) == [1191, 1193, 1195, 1197, 1199]
 
 
-def test_an_unknown_last_event_replays_nothing(monitor: Monitor) -> None:
+def test_stream_unknown_last_event_id_replays_nothing(monitor: Monitor) -> None:
     for last in ("nonsense", str(uuid.UUID(int=77))):
         monitor.broadcaster._recent.clear()
         assert follow(monitor, "", [message(1)], last).numbers == [1, 9999]
 
 
-def test_a_client_that_reads_too_slowly_is_cut_off(monitor: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stream_slow_client_is_cut_off(monitor: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broadcaster_module, "QUEUED", 5)
 
     async def scene() -> None:
@@ -226,9 +226,7 @@ def test_a_client_that_reads_too_slowly_is_cut_off(monitor: Monitor, monkeypatch
     asyncio.run(scene())
 
 
-def test_the_heart_beats_whether_messages_come_or_not(
-    monitor: Monitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stream_idle_client_gets_heartbeats(monitor: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream_module, "HEARTBEAT_SECONDS", 0.02)
 
     async def scene() -> None:
@@ -242,7 +240,7 @@ def test_the_heart_beats_whether_messages_come_or_not(
     asyncio.run(scene())
 
 
-def test_the_status_tells_who_follows_what(monitor: Monitor) -> None:
+def test_stream_status_lists_clients_and_filters(monitor: Monitor) -> None:
     async def scene() -> dict[str, Any]:
         listener = Listener(monitor, "msg_types=b,a&namespace=epic")
         task = asyncio.create_task(listener.run())
@@ -260,13 +258,13 @@ def test_the_status_tells_who_follows_what(monitor: Monitor) -> None:
     assert monitor.get("/messages/stream/status/")["connected_clients"] == 0
 
 
-def test_a_filter_that_cannot_be_is_refused(monitor: Monitor) -> None:
+def test_stream_invalid_filter_is_refused(monitor: Monitor) -> None:
     answer = monitor.ask("GET", f"/api/messages/stream/?namespace={'x' * 200}")
     assert answer.status_code == 400
     assert list(answer.json()) == ["namespace"]
 
 
-def test_messages_of_others_cannot_break_the_frame() -> None:
+def test_event_of_hostile_message_keeps_frame() -> None:
     new = message(1, "two\nlines: x\r\ndata: forged")
     event = event_of(new, "text\n\nevent: forged")
     lines = event.frame.decode().split("\n")
@@ -275,7 +273,7 @@ def test_messages_of_others_cannot_break_the_frame() -> None:
     assert lines[3:] == ["", ""]
 
 
-def test_a_message_that_was_posted_is_in_the_stream(monitor: Monitor) -> None:
+def test_stream_posted_message_is_sent(monitor: Monitor) -> None:
     async def scene() -> list[str]:
         monitor.broadcaster.start()
         listener = Listener(monitor)
@@ -290,7 +288,7 @@ def test_a_message_that_was_posted_is_in_the_stream(monitor: Monitor) -> None:
     assert asyncio.run(scene()) == ["connected", "sse_test"]
 
 
-def test_without_a_loop_nothing_is_lost_but_the_stream() -> None:
+def test_broadcaster_without_loop_publishes_nothing() -> None:
     broadcaster = Broadcaster()
     broadcaster.publish([message(1)])
     broadcaster.close_soon()

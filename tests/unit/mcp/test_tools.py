@@ -90,7 +90,7 @@ def all_pages(ask: Assistant, name: str, **arguments: Any) -> list[dict[str, Any
         cursor = {"cursor": page["next_cursor"]}
 
 
-def test_every_tool_is_there_under_both_names(ask: Assistant) -> None:
+def test_tools_all_listed_with_both_names(ask: Assistant) -> None:
     listed = {one.name: one for one in ask.tools()}
     assert set(listed) == set(NAMED) | {f"swf_{name}" for name in NAMED}
     for one in listed.values():
@@ -100,12 +100,12 @@ def test_every_tool_is_there_under_both_names(ask: Assistant) -> None:
         assert one.annotations.read_only_hint is (one.name.removeprefix("swf_") not in WRITES)
 
 
-def test_both_names_are_the_same_tool(ask: Assistant, kept: Database) -> None:
+def test_tools_prefixed_name_is_same_tool(ask: Assistant, kept: Database) -> None:
     add_execution(kept)
     assert ask("list_workflow_executions") == ask("swf_list_workflow_executions")
 
 
-def test_executions_are_listed_in_pages_and_shown(ask: Assistant, kept: Database) -> None:
+def test_list_workflow_executions_pages_and_get(ask: Assistant, kept: Database) -> None:
     ids = [add_execution(kept, number) for number in range(1, 6)]
     rows = all_pages(ask, "list_workflow_executions", status="completed")
     assert [row["execution_id"] for row in rows] == ids[::-1]
@@ -118,7 +118,7 @@ def test_executions_are_listed_in_pages_and_shown(ask: Assistant, kept: Database
     assert [row["execution_id"] for row in rows] == [ids[3]]
 
 
-def test_a_monitor_says_how_far_an_execution_is(ask: Assistant, kept: Database) -> None:
+def test_get_workflow_monitor_shows_progress(ask: Assistant, kept: Database) -> None:
     execution_id = add_execution(kept)
     add_messages(kept, execution_id, 3)
     add_messages(kept, execution_id, 1, kind="run_imminent")
@@ -131,7 +131,7 @@ def test_a_monitor_says_how_far_an_execution_is(ask: Assistant, kept: Database) 
     assert ask("list_workflow_monitors").items == []  # it is months old
 
 
-def test_messages_come_with_their_content_and_pass_the_filter(ask: Assistant, kept: Database) -> None:
+def test_list_messages_filter_set_returns_matches_with_content(ask: Assistant, kept: Database) -> None:
     execution_id = add_execution(kept)
     add_messages(kept, execution_id, 3)
     add_messages(kept, execution_id, 1, kind="run_imminent")
@@ -144,7 +144,7 @@ def test_messages_come_with_their_content_and_pass_the_filter(ask: Assistant, ke
     assert ask("list_messages", filter="colour=red").failed
 
 
-def test_the_chain_is_listed_in_pages_and_shown(ask: Assistant, kept: Database) -> None:
+def test_processing_tools_page_and_get(ask: Assistant, kept: Database) -> None:
     add_chain(kept)
     add_chain(kept, 100011, 1)
     assert [row["run_number"] for row in all_pages(ask, "list_runs")] == [100011, 100010]
@@ -172,7 +172,7 @@ def test_the_chain_is_listed_in_pages_and_shown(ask: Assistant, kept: Database) 
     assert ask("get_tf_slice", tf_filename=own).document == rows[0]
 
 
-def test_agents_namespaces_and_logs_are_listed_in_pages_and_shown(ask: Assistant, kept: Database) -> None:
+def test_agents_namespaces_and_logs_page_and_get(ask: Assistant, kept: Database) -> None:
     for name in ("alpha", "beta", "gamma"):
         add_execution(kept, ord(name[0]), namespace=name)
         with kept.write() as connection:
@@ -194,14 +194,14 @@ def test_agents_namespaces_and_logs_are_listed_in_pages_and_shown(ask: Assistant
     assert ask("list_logs", level="CRITICAL").items == []
 
 
-def test_a_plan_needs_neither_broker_nor_database(ask: Assistant, console: CommandLine) -> None:
+def test_plan_opens_no_database(ask: Assistant, console: CommandLine) -> None:
     told = ask("plan", config="fast_processing_default", parameters={"target_worker_count": 12}).document
     assert told["stf_count"] > 0
     assert told["capacity"]["workers"] == 12
     assert not (console.settings.state_dir / "swf.db").exists()
 
 
-def test_the_state_of_a_home_without_anything_is_an_answer(ask: Assistant) -> None:
+def test_get_system_state_empty_home_is_not_ready(ask: Assistant) -> None:
     told = ask("get_system_state").document
     assert told["status"]["ready"] is False
     assert told["status"]["supervisor"]["state"] == "absent"
@@ -211,9 +211,7 @@ def test_the_state_of_a_home_without_anything_is_an_answer(ask: Assistant) -> No
 
 
 @pytest.mark.parametrize("name", sorted(WRITES))
-def test_a_read_only_server_refuses_writes_with_the_reason(
-    ask: Assistant, console: CommandLine, name: str
-) -> None:
+def test_writes_on_read_only_server_are_refused(ask: Assistant, console: CommandLine, name: str) -> None:
     given = {
         "stop_workflow": {"execution_id": "x"},
         "end_execution": {"execution_id": "x"},
@@ -228,7 +226,7 @@ def test_a_read_only_server_refuses_writes_with_the_reason(
     assert (entry.what, entry.ok) == (name, False)
 
 
-def test_every_write_is_in_the_journal_without_secrets(
+def test_writes_are_in_journal_without_secrets(
     write: Assistant, console: CommandLine, kept: Database
 ) -> None:
     console.name_namespace("torre1")
@@ -244,7 +242,7 @@ def test_every_write_is_in_the_journal_without_secrets(
     assert "hush" not in second.command
 
 
-def test_nothing_is_changed_that_the_journal_cannot_hold(
+def test_writes_with_unwritable_journal_are_refused(
     write: Assistant, console: CommandLine, kept: Database
 ) -> None:
     running = add_execution(kept, status="running")
@@ -253,7 +251,7 @@ def test_nothing_is_changed_that_the_journal_cannot_hold(
     assert write("get_workflow_execution", execution_id=running).document["execution"]["status"] == "running"
 
 
-def test_an_execution_whose_runner_lives_is_not_written_off(write: Assistant, kept: Database) -> None:
+def test_end_execution_with_live_runner_is_refused(write: Assistant, kept: Database) -> None:
     lease = datetime.now(UTC) + timedelta(hours=1)
     held = add_execution(kept, status="running", owner="runner-1", lease_expires_at=lease)
     heard = write("end_execution", execution_id=held)
@@ -263,7 +261,7 @@ def test_an_execution_whose_runner_lives_is_not_written_off(write: Assistant, ke
     assert "is not running" in write("end_execution", execution_id=done).document["error"]
 
 
-def test_an_agent_that_supervisord_does_not_own_is_not_killed(
+def test_kill_agent_outside_supervisord_is_refused(
     write: Assistant, console: CommandLine, kept: Database
 ) -> None:
     beat = Heartbeat("data-agent-x-1", "data", "OK", NOON, pid=os.getpid(), hostname=console.settings.host)
@@ -275,15 +273,13 @@ def test_an_agent_that_supervisord_does_not_own_is_not_killed(
 
 
 @pytest.mark.parametrize("kind", ["start_run", "END_RUN", "slice", "run_workflow"])
-def test_a_message_that_agents_act_upon_is_not_sent(
-    write: Assistant, console: CommandLine, kind: str
-) -> None:
+def test_send_message_agent_type_is_refused(write: Assistant, console: CommandLine, kind: str) -> None:
     console.name_namespace("torre1")
     heard = write("send_message", message="x", message_type=kind)
     assert (heard.document["exit_code"], heard.failed) == (5, True)
 
 
-def test_nothing_is_sent_or_started_without_a_namespace(write: Assistant) -> None:
+def test_writes_without_namespace_are_refused(write: Assistant) -> None:
     for name, arguments in (("send_message", {"message": "x"}), ("start_workflow", {})):
         heard = write(name, **arguments)
         assert heard.document["exit_code"] == 2
@@ -334,7 +330,7 @@ BAD = [
 
 
 @pytest.mark.parametrize("bad", BAD, ids=lambda bad: f"{bad.tool}-{json.dumps(bad.arguments)[:40]}")
-def test_bad_arguments_are_refused_in_words(write: Assistant, console: CommandLine, bad: Bad) -> None:
+def test_tools_invalid_arguments_are_named(write: Assistant, console: CommandLine, bad: Bad) -> None:
     console.name_namespace("torre1")
     heard = write(bad.tool, **bad.arguments)
     assert heard.failed
@@ -343,13 +339,11 @@ def test_bad_arguments_are_refused_in_words(write: Assistant, console: CommandLi
     assert "Traceback" not in json.dumps(heard.document)
 
 
-def test_an_unknown_tool_is_an_error_of_the_protocol(ask: Assistant) -> None:
+def test_call_unknown_tool_is_protocol_error(ask: Assistant) -> None:
     assert "unknown tool" in ask.refusal("drop_tables")
 
 
-def test_what_breaks_inside_is_an_answer_without_details(
-    ask: Assistant, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_call_internal_error_hides_details(ask: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(self: ToolExecutor) -> Database:
         raise ZeroDivisionError("secret detail")
 
@@ -360,7 +354,7 @@ def test_what_breaks_inside_is_an_answer_without_details(
     assert "secret detail" not in json.dumps(heard.document)
 
 
-def test_an_answer_stays_readable_whatever_is_in_it() -> None:
+def test_serialize_large_rows_are_shortened() -> None:
     deep: Any = "x"
     for _ in range(300):
         deep = {"below": [deep]}
@@ -372,12 +366,12 @@ def test_an_answer_stays_readable_whatever_is_in_it() -> None:
     assert document["has_more"] is True
 
 
-def test_values_that_json_lacks_become_ones_that_it_has() -> None:
+def test_serialize_values_outside_json_are_converted() -> None:
     told = serialize({"nan": float("nan"), "odd": "\ud800", "at": NOON, "set": {2, 1}, 5: b"x"})
     assert told == {"nan": None, "odd": "?", "at": "2026-01-31T12:00:00Z", "set": [1, 2], "5": "b'x'"}
 
 
-def test_every_tool_says_what_it_does_in_its_first_line() -> None:
+def test_tools_description_first_line_is_sentence() -> None:
     for one in TOOLS:
         assert one.about.splitlines()[0].endswith((".", ":")), one.name
 
@@ -425,7 +419,7 @@ def anything(chance: random.Random, depth: int = 0) -> Any:
     return values if kind == 6 else {chance.choice(WORDS): value for value in values}
 
 
-def test_whatever_is_asked_is_answered_and_nothing_breaks_inside(console: CommandLine) -> None:
+def test_call_arbitrary_arguments_has_no_internal_error(console: CommandLine) -> None:
     executor = ToolExecutor(console.settings, BY_NAME)
     tools = [one for one in TOOLS if not one.writes and one.name not in ("get_system_state", "plan")]
     chance = random.Random(7)

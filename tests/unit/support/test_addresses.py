@@ -18,11 +18,11 @@ PLAIN = ActiveMQAddress("127.0.0.1", 61612, "swf", "a secret/with:marks@&")
         replace(PLAIN, mutual_tls_port=61614, cert_file=Path("/c.pem"), key_file=Path("/k.pem")),
     ],
 )
-def test_an_address_is_read_back_from_its_url(address: ActiveMQAddress) -> None:
+def test_activemq_address_url_round_trip(address: ActiveMQAddress) -> None:
     assert address_from_url(address.url()) == address
 
 
-def test_an_address_over_tls_names_the_authority() -> None:
+def test_activemq_address_tls_environment_names_authority() -> None:
     address = replace(PLAIN, tls_port=61613, ca_file=Path("/a folder/ca.pem"))
     assert address.environment(tls=True) == {
         "ACTIVEMQ_HOST": "127.0.0.1",

@@ -18,7 +18,7 @@ def nowhere() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(("variable", "outcome"), [("", Skipped), ("true", Failed)])
-def test_the_package_is_named(
+def test_running_missing_service_names_package(
     monkeypatch: pytest.MonkeyPatch, variable: str, outcome: type[BaseException]
 ) -> None:
     monkeypatch.setenv("CI", variable)
@@ -26,7 +26,7 @@ def test_the_package_is_named(
         next(conftest.running(nowhere()))
 
 
-def test_the_service_ends_with_its_test() -> None:
+def test_running_service_is_ended_after_test() -> None:
     ended = []
 
     @contextmanager

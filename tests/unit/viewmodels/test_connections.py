@@ -8,7 +8,7 @@ from swf_console.viewmodels.connections import ConnectionPoller
 from tests.support.waiting import wait_for
 
 
-def test_a_connection_that_fails_says_so_and_comes_back() -> None:
+def test_connection_poller_failing_probe_is_down_until_it_answers() -> None:
     broken = threading.Event()
     broken.set()
 
@@ -30,7 +30,7 @@ def test_a_connection_that_fails_says_so_and_comes_back() -> None:
     poller.close()
 
 
-def test_a_database_that_cannot_be_used_is_told_from_one_that_is_away() -> None:
+def test_connection_poller_unusable_database_is_not_down() -> None:
     def probe() -> ConnectionStatus:
         raise DatabaseUnusable("it is of another version", "swf-console db upgrade")
 

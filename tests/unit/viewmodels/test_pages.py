@@ -44,7 +44,7 @@ def walked(listed: Any, key: Callable[[Any], Any], *, backwards: bool, limit: in
 
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("descending", [True, False])
-def test_executions_are_the_same_from_both_ends_in_every_order(
+def test_executions_listed_every_order_pages_equal_backwards(
     context: ConsoleContext, order: str, descending: bool
 ) -> None:
     database = context.database()
@@ -61,7 +61,7 @@ def test_executions_are_the_same_from_both_ends_in_every_order(
     assert listed.count() == (7, True)
 
 
-def test_executions_of_a_definition_and_of_a_workflow_page_in_the_order_of_status(
+def test_executions_listed_filter_by_definition_or_workflow_pages_by_status(
     context: ConsoleContext,
 ) -> None:
     database = context.database()
@@ -79,7 +79,7 @@ def test_executions_of_a_definition_and_of_a_workflow_page_in_the_order_of_statu
     assert ExecutionsListed(context, ExecutionFilter(definition_id=definition.id + 1)).count() == (0, True)
 
 
-def test_messages_of_an_execution_are_the_same_from_both_ends(context: ConsoleContext) -> None:
+def test_messages_listed_pages_equal_backwards(context: ConsoleContext) -> None:
     execution = add_execution(context.database(), 1)
     ids = add_messages(context.database(), execution, 5)
     listed = MessagesListed(context, execution)
@@ -88,7 +88,7 @@ def test_messages_of_an_execution_are_the_same_from_both_ends(context: ConsoleCo
     assert listed.count() == (5, True)
 
 
-def test_an_execution_is_looked_at_with_its_run_s_state(context: ConsoleContext) -> None:
+def test_read_execution_includes_run_state(context: ConsoleContext) -> None:
     execution = add_execution(context.database(), 1)
     add_states(context.database(), execution)
     looked = read_execution(context, execution)
@@ -101,7 +101,7 @@ def test_an_execution_is_looked_at_with_its_run_s_state(context: ConsoleContext)
     assert ("metric", "stf_count") in differences
 
 
-def test_who_stopped_an_execution_is_known_from_the_journal(context: ConsoleContext) -> None:
+def test_read_execution_stopped_by_comes_from_journal(context: ConsoleContext) -> None:
     database = context.database()
     execution = add_execution(database, 1, status="running")
     asked = datetime.now(UTC)
@@ -114,7 +114,7 @@ def test_who_stopped_an_execution_is_known_from_the_journal(context: ConsoleCont
     assert read_execution(context, execution).stopped_by == "ann"
 
 
-def test_a_definition_is_compared_with_the_workflow_s_file(context: ConsoleContext) -> None:
+def test_file_drift_changed_workflow_file_is_detected(context: ConsoleContext) -> None:
     add_execution(context.database(), 1)
     (summary,) = DefinitionsListed(context).page(None, 10).items
     assert get_definition(context.database(), summary.id).definition == CODE
@@ -131,7 +131,7 @@ def test_a_definition_is_compared_with_the_workflow_s_file(context: ConsoleConte
         get_definition(context.database(), 99)
 
 
-def test_a_filter_is_read_and_spelled_as_a_command_line() -> None:
+def test_parse_execution_filter_text_equals_command_line() -> None:
     wanted = parse_execution_filter(
         "status=fail ns=demo user=me workflow=stf_datataking stf_da since=2026-01-31"
     )
@@ -156,14 +156,14 @@ def test_a_filter_is_read_and_spelled_as_a_command_line() -> None:
         ("'open", "missing closing quote"),
     ],
 )
-def test_a_filter_that_is_wrong_says_so_in_one_line(text: str, said: str) -> None:
+def test_parse_execution_filter_invalid_text_is_one_line_error(text: str, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_execution_filter(text)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_where_a_parameter_came_from_is_found_for_the_values_inside_it() -> None:
+def test_origin_of_nested_value_is_that_of_parameter() -> None:
     provenance: dict[str, dict[str, Any]] = {
         "daq.delay": {"origin": "base.toml", "line": 3, "replaced": [{"origin": "form", "value": 2}]}
     }

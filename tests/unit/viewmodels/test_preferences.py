@@ -10,11 +10,11 @@ from swf_console.cli.key_names import known_keys
 from swf_console.viewmodels.preferences import Preferences, load_preferences, sample
 
 
-def test_without_a_file_the_settings_are_the_defaults(tmp_path: Path) -> None:
+def test_load_preferences_without_file_returns_defaults(tmp_path: Path) -> None:
     assert load_preferences(tmp_path / "none.toml") == Preferences()
 
 
-def test_settings_are_read(tmp_path: Path) -> None:
+def test_load_preferences_file_sets_values(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text('theme = "light"\nmessages = 1000\n[keys]\n"messages.pause" = "p"\n')
     found = load_preferences(file)
@@ -66,7 +66,9 @@ KNOWN = known_keys()
         ('[keys]\n"entry.leave" = "x"', "x is text input there. Choose a key that is not text"),
     ],
 )
-def test_settings_that_are_wrong_are_refused_in_one_line(tmp_path: Path, text: str, said: str) -> None:
+def test_load_preferences_invalid_value_is_one_problem_with_line(
+    tmp_path: Path, text: str, said: str
+) -> None:
     file = tmp_path / "settings.toml"
     file.write_text(text)
     with pytest.raises(ConfigurationError) as refused:
@@ -77,13 +79,13 @@ def test_settings_that_are_wrong_are_refused_in_one_line(tmp_path: Path, text: s
     assert "\n" not in str(problem)
 
 
-def test_two_keys_can_be_exchanged(tmp_path: Path) -> None:
+def test_load_preferences_exchanged_keys_are_accepted(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text('[keys]\n"messages.pause" = "f"\n"messages.follow" = "space"\n')
     assert load_preferences(file, known_keys).keys == {"messages.pause": "f", "messages.follow": "space"}
 
 
-def test_a_key_may_go_where_it_hides_nothing_and_its_own_may_be_named(tmp_path: Path) -> None:
+def test_load_preferences_keys_without_clash_are_accepted(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     keys = {
         "doctor.again": "u,ctrl+r",
@@ -95,7 +97,7 @@ def test_a_key_may_go_where_it_hides_nothing_and_its_own_may_be_named(tmp_path: 
     assert load_preferences(file, known_keys).keys == keys
 
 
-def test_the_sample_says_the_defaults_and_is_itself_a_settings_file(tmp_path: Path) -> None:
+def test_sample_uncommented_is_valid_and_has_defaults(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     text = sample(KNOWN)
     file.write_text(text)

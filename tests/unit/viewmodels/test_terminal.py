@@ -19,7 +19,7 @@ from swf_console.viewmodels.terminal import symbols_of, theme_of
         ({}, "16-colour", "unicode"),
     ],
 )
-def test_theme_and_signs_are_those_that_the_terminal_has(
+def test_terminal_environment_selects_theme_and_symbols(
     environ: dict[str, str], theme: str, symbols: str
 ) -> None:
     assert (theme_of(Preferences(), environ), symbols_of(Preferences(), environ)) == (theme, symbols)

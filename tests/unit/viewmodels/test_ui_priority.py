@@ -7,7 +7,7 @@ from swf_console.terminal.event_loop import ui_event_loop
 from swf_console.viewmodels.ui_priority import UiPriority
 
 
-def test_a_guest_goes_on_at_once_while_nobody_paints() -> None:
+def test_ui_priority_idle_yields_immediately() -> None:
     asked = count()
 
     UiPriority().yielder(now=lambda: float(next(asked)))()
@@ -15,7 +15,7 @@ def test_a_guest_goes_on_at_once_while_nobody_paints() -> None:
     assert next(asked) == 0
 
 
-def test_a_guest_goes_on_when_the_painting_is_done() -> None:
+def test_ui_priority_becomes_idle_releases_thread() -> None:
     ui_priority = UiPriority()
     ui_priority.busy()
     gone_on = threading.Event()
@@ -30,7 +30,7 @@ def test_a_guest_goes_on_when_the_painting_is_done() -> None:
     assert gone_on.wait(10)
 
 
-def test_where_the_painting_never_ends_a_guest_has_its_share_all_the_same() -> None:
+def test_ui_priority_always_busy_leaves_share_to_thread() -> None:
     ui_priority = UiPriority()
     ui_priority.busy()
     moments = iter([0.0, 0.03, 0.035, 0.0401, 0.0701])
@@ -43,7 +43,7 @@ def test_where_the_painting_never_ends_a_guest_has_its_share_all_the_same() -> N
     assert not list(moments)
 
 
-def test_the_loop_is_busy_while_a_callback_runs_and_idle_while_it_waits_and_once_it_has_ended() -> None:
+def test_ui_event_loop_callback_is_busy_and_wait_is_idle() -> None:
     ui_priority = UiPriority()
     loop = ui_event_loop(ui_priority)
     seen: list[bool] = []

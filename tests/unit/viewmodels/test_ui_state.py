@@ -5,7 +5,7 @@ from pathlib import Path
 from swf_console.viewmodels.ui_state import UiState
 
 
-def test_memory_is_kept_per_namespace_and_survives_rubbish(tmp_path: Path) -> None:
+def test_ui_state_saved_by_namespace_and_broken_file_is_ignored(tmp_path: Path) -> None:
     memory = UiState(tmp_path)
     memory.remember("a", "screen", "messages")
     memory.remember("b", "screen", "agents")

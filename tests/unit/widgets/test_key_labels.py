@@ -17,24 +17,24 @@ def the_keys_as_they_were() -> Iterator[None]:
     use_keys({})
 
 
-def test_an_action_is_named_by_the_first_of_its_keys() -> None:
+def test_with_keys_action_shows_first_key() -> None:
     assert with_keys("{launch} runs a workflow, {agents.back} leaves") == "R runs a workflow, Esc leaves"
     assert with_keys("{confirm.leave+} {dialog.leave} mean no") == "n Enter Esc mean no"
     assert with_keys("{namespaces.take_out} takes it out") == "Bksp takes it out"
 
 
-def test_a_key_map_changes_what_is_named() -> None:
+def test_with_keys_key_map_shows_mapped_key() -> None:
     use_keys({"everywhere.launch": "ctrl+r,f5"})
 
     assert with_keys("{launch} runs a workflow") == "Ctrl-R runs a workflow"
 
 
-def test_an_action_without_a_key_is_named_as_the_palette_has_it() -> None:
+def test_with_keys_action_without_key_shows_palette_title() -> None:
     assert with_keys("{theme} changes the colours") == ":theme changes the colours"
 
 
 @pytest.mark.parametrize("listed", SCREENS, ids=lambda listed: listed.name)
-def test_what_a_screen_says_of_itself_names_keys_that_are_there(listed: ScreenEntry) -> None:
+def test_with_keys_help_text_of_screen_has_known_keys(listed: ScreenEntry) -> None:
     screen = cast(type[BaseScreen], listed.load())
 
     assert "{" not in with_keys(screen.help_text)

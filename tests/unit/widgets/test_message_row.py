@@ -30,14 +30,14 @@ def line(content: dict[str, Any], width: int) -> str:
     return "".join(text for text, _ in parts_of(Row(content), width))
 
 
-def test_what_fits_is_shown_whole() -> None:
+def test_message_row_fitting_text_is_not_cut() -> None:
     whole = line({"filename": "swf.100010.000001.stf", "sequence": 1}, 120)
 
     assert whole.endswith("filename=swf.100010.000001.stf sequence=1 ")
     assert line({"filename": "swf.100010.000001.stf", "sequence": 1}, len(whole) - 1) == whole
 
 
-def test_a_sign_stands_where_a_line_is_cut() -> None:
+def test_message_row_long_text_is_cut_with_mark() -> None:
     content = {"filename": "swf.100010.000001.stf", "sequence": 1}
     whole = line(content, 160).rstrip()
 
@@ -46,5 +46,5 @@ def test_a_sign_stands_where_a_line_is_cut() -> None:
         assert line(content, width) == f"{whole[: width - 1]}…"
 
 
-def test_what_the_columns_say_is_not_said_again() -> None:
+def test_message_row_column_fields_are_not_repeated() -> None:
     assert "100010" not in line({"run_id": "100010", "msg_type": "stf_gen", "x": 1}, 120).partition("daq")[2]

@@ -48,14 +48,14 @@ class Console:
         return waits
 
 
-def test_a_fast_terminal_is_painted_each_time() -> None:
+def test_repaint_limiter_fast_terminal_repaints_every_time() -> None:
     console = Console(10e6)
     console.go_on(10)
     assert console.link.sent >= 99 * FRAME
     assert not console.pace.slow
 
 
-def test_a_slow_one_gets_less_than_half_of_what_it_takes() -> None:
+def test_repaint_limiter_slow_terminal_uses_less_than_half_of_rate() -> None:
     console = Console(100_000)
     console.go_on(3)
     before = console.link.sent
@@ -65,13 +65,13 @@ def test_a_slow_one_gets_less_than_half_of_what_it_takes() -> None:
     assert sorted(waits)[len(waits) // 2] < 0.1
 
 
-def test_something_comes_however_slow_it_is() -> None:
+def test_repaint_limiter_slowest_terminal_still_repaints() -> None:
     console = Console(1_000)
     console.go_on(120)
     assert console.link.sent >= 4 * FRAME
 
 
-def test_one_hiccup_is_no_slow_link() -> None:
+def test_repaint_limiter_single_blocked_write_is_not_slow() -> None:
     console = Console(10e6)
     console.link.queued = 500_000 + console.link.room
     console.go_on(3)
@@ -79,7 +79,7 @@ def test_one_hiccup_is_no_slow_link() -> None:
     assert not console.pace.slow
 
 
-def test_a_link_that_has_become_fast_is_noticed() -> None:
+def test_repaint_limiter_faster_link_is_not_slow_again() -> None:
     console = Console(100_000)
     console.go_on(3)
     assert console.pace.slow
@@ -88,5 +88,5 @@ def test_a_link_that_has_become_fast_is_noticed() -> None:
     assert not console.pace.slow
 
 
-def test_without_a_terminal_there_is_nothing_to_wait_for() -> None:
+def test_repaint_limiter_without_terminal_is_due() -> None:
     assert RepaintLimiter().due(None)

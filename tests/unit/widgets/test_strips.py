@@ -22,12 +22,12 @@ def no_collector() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("text", ["", "short", "just ten c", "much longer than that", "漢字漢字漢字"])
-def test_a_line_has_its_width(text: str) -> None:
+def test_make_strip_any_text_has_given_width(text: str) -> None:
     line = make_strip([Segment(text)], 10, Style.null())
     assert line.cell_length == sum(segment.cell_length for segment in line) == 10
 
 
-def test_a_line_that_was_painted_whole_is_gone_with_its_last_reference(no_collector: None) -> None:
+def test_divide_whole_strip_leaves_no_reference_cycle(no_collector: None) -> None:
     class Watched(Strip):
         __slots__ = ("__weakref__",)
 
@@ -39,7 +39,7 @@ def test_a_line_that_was_painted_whole_is_gone_with_its_last_reference(no_collec
     assert gone() is None
 
 
-def test_a_line_is_still_divided(no_collector: None) -> None:
+def test_divide_several_cuts_returns_parts(no_collector: None) -> None:
     avoid_strip_cycles()
     parts = make_strip([Segment("left and right")], 14, Style.null()).divide([4, 14, 20])
     assert [part.text for part in parts] == ["left", " and right"]

@@ -3,6 +3,6 @@
 from swf_console.widgets.symbols import sparkline
 
 
-def test_bars_are_as_high_as_their_values() -> None:
+def test_sparkline_values_scale_to_highest() -> None:
     assert sparkline([0, 0], 5) == "▁▁"
     assert sparkline([1, 0, 100, 50], 3) == "▁█▄"

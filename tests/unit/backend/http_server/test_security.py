@@ -28,12 +28,12 @@ def unguarded(tmp_path: Path) -> Iterator[Monitor]:
 
 
 @pytest.mark.parametrize("header", [f"Token {TOKEN}", f"token {TOKEN}", f"Bearer {TOKEN}"])
-def test_the_token_lets_in(guarded: Monitor, header: str) -> None:
+def test_auth_right_token_is_served(guarded: Monitor, header: str) -> None:
     assert guarded.ask("GET", "/api/runs/", headers={"Authorization": header}).status_code == 200
 
 
 @pytest.mark.parametrize("header", [None, "", "Token", "Token wrong", TOKEN, f"Basic {TOKEN}", "Token é"])
-def test_anything_else_is_401_with_a_line(guarded: Monitor, header: str | None) -> None:
+def test_auth_wrong_token_is_401(guarded: Monitor, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header.encode()}
     for path in ("/api/runs/", "/api/nothing/", "/metrics", "/api/messages/stream/", "/api/openapi.json"):
         answer = guarded.ask("GET", path, headers=headers)
@@ -42,14 +42,14 @@ def test_anything_else_is_401_with_a_line(guarded: Monitor, header: str | None) 
         assert TOKEN not in answer.text
 
 
-def test_a_log_is_taken_without_a_token_and_shown_to_nobody(guarded: Monitor) -> None:
+def test_auth_logs_post_needs_no_token_and_get_is_refused(guarded: Monitor) -> None:
     far = ("192.0.2.7", 9)
     assert guarded.ask("POST", "/api/logs/", json=LOG, client=far).status_code == 201
     assert guarded.ask("GET", "/api/logs/", client=far).status_code == 401
     assert guarded.ask("GET", "/api/logs/", headers={"Authorization": f"Token {TOKEN}"}).status_code == 405
 
 
-def test_without_public_paths_everything_needs_the_token() -> None:
+def test_auth_without_public_paths_all_need_token() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         raise AssertionError(f"{scope['path']} was passed on")
 
@@ -62,28 +62,28 @@ def test_without_public_paths_everything_needs_the_token() -> None:
         assert asyncio.run(ask(method, path)) == 401
 
 
-def test_health_is_told_without_a_token(guarded: Monitor) -> None:
+def test_auth_health_needs_no_token(guarded: Monitor) -> None:
     assert guarded.ask("GET", "/healthz").json() == {"status": "ok"}
     assert guarded.ask("GET", "/readyz").status_code == 503  # no broker here
 
 
-def test_without_a_token_this_machine_alone_is_served(unguarded: Monitor) -> None:
+def test_auth_without_token_serves_only_loopback(unguarded: Monitor) -> None:
     assert unguarded.ask("GET", "/api/runs/").status_code == 200
     assert unguarded.ask("GET", "/api/runs/", client=("::1", 9)).status_code == 200
     assert unguarded.ask("GET", "/api/runs/", client=("192.0.2.7", 9)).status_code == 401
 
 
 @pytest.mark.parametrize("host", ["localhost:8002", "127.0.0.1", "[::1]:8002", "127.0.0.1:1"])
-def test_names_of_this_machine_are_its_own(unguarded: Monitor, host: str) -> None:
+def test_auth_loopback_host_is_served(unguarded: Monitor, host: str) -> None:
     assert unguarded.ask("GET", "/api/runs/", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:8002", "", "localhost.evil"])
-def test_a_name_that_was_led_here_is_refused(unguarded: Monitor, host: str) -> None:
+def test_auth_foreign_host_is_refused(unguarded: Monitor, host: str) -> None:
     assert unguarded.ask("GET", "/api/runs/", headers={"Host": host}).status_code == 401
 
 
-def test_other_web_sites_are_refused_whatever_they_ask(unguarded: Monitor) -> None:
+def test_auth_foreign_origin_is_refused(unguarded: Monitor) -> None:
     answer = unguarded.ask("POST", "/api/logs/", json=LOG, headers={"Origin": "https://evil.example"})
     assert answer.status_code == 403
     assert unguarded.ask("GET", "/api/runs/", headers={"Origin": "http://127.0.0.1"}).status_code == 200

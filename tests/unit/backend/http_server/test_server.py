@@ -21,12 +21,12 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104 (refused, or never bound)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.1.2.3"])
-def test_this_machine_s_own_addresses_need_nothing(host: str) -> None:
+def test_check_host_loopback_needs_nothing(host: str) -> None:
     check_host(Listening(host), None)
 
 
 @pytest.mark.parametrize("host", [EVERYWHERE, "::", "192.0.2.7"])
-def test_other_addresses_need_a_token_and_a_certificate(host: str) -> None:
+def test_check_host_other_address_needs_token_and_certificate(host: str) -> None:
     for token, certificate, lacks in (
         (None, None, "token"),
         ("t", None, "--tls-cert"),
@@ -37,7 +37,7 @@ def test_other_addresses_need_a_token_and_a_certificate(host: str) -> None:
     check_host(Listening(host, certificate=CERTIFICATE), "t")
 
 
-def test_the_command_refuses_in_one_line_before_anything_is_opened(console: CommandLine) -> None:
+def test_monitor_invalid_options_open_no_database(console: CommandLine) -> None:
     for words in (
         ["--host", EVERYWHERE],
         ["--port", "70000"],
@@ -50,14 +50,14 @@ def test_the_command_refuses_in_one_line_before_anything_is_opened(console: Comm
     assert not (console.settings.state_dir / "swf.db").exists()
 
 
-def test_a_socket_sends_without_delay_and_drops_a_client_that_reads_nothing() -> None:
+def test_bound_socket_has_no_delay_and_user_timeout() -> None:
     with bound_socket(Listening(port=0)) as bound:
         assert bound.proto == socket.IPPROTO_TCP  # what asyncio asks before it sets TCP_NODELAY
         assert bound.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
 
 
 @pytest.mark.parametrize("command", [["monitor"], ["mcp", "--http"], ["serve", "--namespace", "demo"]])
-def test_a_port_that_is_taken_is_said_in_one_line(
+def test_bound_socket_port_in_use_is_named(
     console: CommandLine, silent_port: int, command: list[str]
 ) -> None:
     said = console(*command, "--port", str(silent_port))
@@ -65,7 +65,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(
     assert str(silent_port) in said.err
 
 
-def test_the_address_is_the_user_s_and_goes_with_its_process(tmp_path: Path) -> None:
+def test_monitor_address_is_private_and_forgotten_by_process(tmp_path: Path) -> None:
     address = MonitorAddress(False, "127.0.0.1", 8002, os.getpid())
     write_address(tmp_path, address)
     assert (tmp_path / "monitor.json").stat().st_mode & 0o777 == 0o600
@@ -84,11 +84,11 @@ def test_the_address_is_the_user_s_and_goes_with_its_process(tmp_path: Path) -> 
         (MonitorAddress(False, "::1", 1, 1), "http://[::1]:1"),
     ],
 )
-def test_a_program_here_gets_a_url_that_it_can_use(address: MonitorAddress, url: str) -> None:
+def test_monitor_address_url_is_reachable_locally(address: MonitorAddress, url: str) -> None:
     assert address.url == url
 
 
-def test_env_points_at_broker_monitor_and_configuration(
+def test_env_exports_broker_monitor_and_configuration(
     console: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ACTIVEMQ_HOST", "broker.example")
@@ -109,7 +109,7 @@ def test_env_points_at_broker_monitor_and_configuration(
     assert f"export SWF_TESTBED_CONFIG={console.home / 'workflows' / 'testbed.toml'}" in lines
 
 
-def test_env_says_what_does_not_run(console: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_env_names_monitor_not_running(console: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     assert console("env").code == 3
     monkeypatch.setenv("ACTIVEMQ_HOST", "broker.example")
     said = console("env")

@@ -19,14 +19,14 @@ def places(*events: StateEvent) -> list[float]:
     return [moment.at for moment in replay_events(events)]
 
 
-def test_events_lie_in_simulated_time_where_all_of_them_say_it() -> None:
+def test_replay_events_simulation_ticks_give_simulated_time() -> None:
     assert places(event(0, simulation_tick=5.0), event(1, simulation_tick=35.0)) == [0.0, 30.0]
     assert places(event(0, simulation_tick=5.0), event(1)) == [0.0, 1.0]
     assert places(event(0, simulation_tick="garbage"), event(2)) == [0.0, 2.0]
     assert places() == []
 
 
-def test_a_replay_goes_at_its_speed_and_stops_at_the_end() -> None:
+def test_replay_playing_advances_by_speed_and_stops_at_end() -> None:
     replay = Replay(replay_events([event(0), event(10), event(30)]))
     replay.advance(5)
     assert replay.at == 0.0
@@ -45,7 +45,7 @@ def test_a_replay_goes_at_its_speed_and_stops_at_the_end() -> None:
     assert replay.speed == FASTEST
 
 
-def test_a_replay_steps_from_event_to_event() -> None:
+def test_replay_step_goes_to_next_event() -> None:
     replay = Replay(replay_events([event(0), event(10), event(30)]))
     replay.step(1)
     assert replay.at == 10.0
@@ -58,7 +58,7 @@ def test_a_replay_steps_from_event_to_event() -> None:
     assert replay.at == 0.0
 
 
-def test_a_strip_is_as_wide_as_it_is_told_and_shows_every_state() -> None:
+def test_timeline_lines_have_given_width_and_every_state() -> None:
     spans = [Span("a", 0.0, "off"), Span("long", 98.0, "ok"), Span("b", 2.0, "busy")]
     assert sum(widths_of(spans, 40)) == 40
     assert min(widths_of(spans, 40)) >= 1
@@ -70,13 +70,13 @@ def test_a_strip_is_as_wide_as_it_is_told_and_shows_every_state() -> None:
     assert timeline_lines(spans, 40, at=100.0, words="100s")[2].plain.endswith("100s ▲")
 
 
-def test_more_states_than_cells_still_fill_the_strip() -> None:
+def test_timeline_more_states_than_cells_fills_width() -> None:
     spans = [Span("x", 1.0) for _ in range(500)]
     assert sum(widths_of(spans, 80)) == 80
     assert timeline_lines([], 80)[0].plain == "no states recorded"
 
 
-def test_the_state_that_a_run_is_in_goes_on() -> None:
+def test_spans_between_running_state_continues() -> None:
     moments = replay_events([event(0, "no_beam"), event(10, "beam"), event(15, "run")])
     lasted = [(span.label, span.seconds) for span in spans_between(moments, current_seconds=30.0)]
     assert lasted == [("no_beam", 10.0), ("beam", 5.0), ("run", 30.0)]

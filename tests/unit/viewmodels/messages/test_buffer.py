@@ -32,7 +32,7 @@ def complete(tail: MessageBuffer) -> Callable[[], bool]:
     return lambda: tail.counters().complete
 
 
-def test_only_the_namespace_is_shown_and_the_others_are_counted() -> None:
+def test_message_buffer_namespace_set_hides_other_namespaces() -> None:
     tail = MessageBuffer("demo", now=lambda: 1000.0)
     tail.take([frame(), frame(namespace="other"), frame("run_imminent")])
     assert kinds(tail) == ["stf_gen", "run_imminent"]
@@ -42,7 +42,7 @@ def test_only_the_namespace_is_shown_and_the_others_are_counted() -> None:
     assert len(tail) == 3
 
 
-def test_the_first_namespace_that_is_named_is_the_one_that_is_shown() -> None:
+def test_message_buffer_first_namespace_replaces_all_namespaces() -> None:
     tail = MessageBuffer(None)
     tail.take([frame(namespace="other")])
     tail.set_namespace("demo")
@@ -54,7 +54,7 @@ def test_the_first_namespace_that_is_named_is_the_one_that_is_shown() -> None:
     assert tail.everywhere
 
 
-def test_a_filter_holds_for_what_came_and_for_what_comes() -> None:
+def test_message_buffer_filter_set_applies_to_old_and_new_messages() -> None:
     tail = MessageBuffer("demo")
     tail.take([frame("a", n=1), frame("b", n=2), frame("a", n=3)])
     tail.set_filter("type=a")
@@ -66,7 +66,7 @@ def test_a_filter_holds_for_what_came_and_for_what_comes() -> None:
     assert len(tail) == 5
 
 
-def test_a_filter_that_is_none_changes_nothing() -> None:
+def test_message_buffer_invalid_filter_changes_nothing() -> None:
     tail = MessageBuffer("demo")
     tail.take([frame()])
     with pytest.raises(UsageError, match="no field"):
@@ -75,7 +75,7 @@ def test_a_filter_that_is_none_changes_nothing() -> None:
     assert tail.filter_text == ""
 
 
-def test_a_queue_is_refused() -> None:
+def test_message_buffer_queue_is_refused() -> None:
     with pytest.raises(Refused, match="steals"):
         MessageBuffer("demo", topic="/queue/workflow_control")
 
@@ -83,13 +83,13 @@ def test_a_queue_is_refused() -> None:
 @pytest.mark.parametrize(
     "body", ["", "no JSON", "[]", "[" * 100_000, '{"msg_type": 7}', '{"namespace": []}', "\x00"]
 )
-def test_whatever_comes_is_kept(body: str) -> None:
+def test_message_buffer_any_body_is_buffered(body: str) -> None:
     tail = MessageBuffer(None)
     tail.take([({}, body)])
     assert tail.window(0, 1)[0].body == body
 
 
-def test_a_note_passes_every_filter() -> None:
+def test_message_buffer_note_passes_every_filter() -> None:
     tail = MessageBuffer("demo")
     tail.set_filter("type=nothing")
     tail.take([frame()])
@@ -98,7 +98,7 @@ def test_a_note_passes_every_filter() -> None:
     assert [(row.is_note, row.body) for row in tail.window(0, 5)] == [(True, "mark 1")]
 
 
-def test_the_database_goes_on_behind_the_ring_without_a_seam(kept: Database) -> None:
+def test_load_history_continues_ring_without_gap(kept: Database) -> None:
     ids = add_messages(kept, add_execution(kept), 30)
     tail = MessageBuffer("demo", now=(BEGAN + timedelta(seconds=25)).timestamp)
     tail.take([frame(identity=ids[number]) for number in range(25, 30)])
@@ -110,7 +110,7 @@ def test_the_database_goes_on_behind_the_ring_without_a_seam(kept: Database) -> 
     assert tail.position_at((BEGAN + timedelta(seconds=12)).timestamp()) == 12
 
 
-def test_what_was_read_before_it_came_is_there_once(kept: Database) -> None:
+def test_load_history_message_that_arrives_later_is_shown_once(kept: Database) -> None:
     ids = add_messages(kept, add_execution(kept), 3)
     tail = MessageBuffer("demo")
     tail.load_history(kept)
@@ -118,7 +118,7 @@ def test_what_was_read_before_it_came_is_there_once(kept: Database) -> None:
     assert [row.id for row in tail.window(0, 9)] == ids
 
 
-def test_what_is_behind_goes_when_the_ring_has_moved_on(kept: Database) -> None:
+def test_load_history_moved_ring_drops_history(kept: Database) -> None:
     add_messages(kept, add_execution(kept), 3)
     tail = MessageBuffer("demo", capacity=5)
     tail.take([frame() for _ in range(5)])
@@ -131,7 +131,7 @@ def test_what_is_behind_goes_when_the_ring_has_moved_on(kept: Database) -> None:
     assert len(tail) == 5
 
 
-def test_the_filter_holds_behind_the_ring_too(kept: Database) -> None:
+def test_load_history_filter_set_applies(kept: Database) -> None:
     execution = add_execution(kept)
     add_messages(kept, execution, 3, kind="stf_gen")
     wanted = add_messages(kept, execution, 2, kind="run_imminent")

@@ -29,7 +29,7 @@ def numbers(view: FilteredIndex) -> list[int]:
     return [view.at(position) for position in range(len(view))]
 
 
-def test_the_oldest_go_and_the_numbers_stay() -> None:
+def test_ring_buffer_full_drops_oldest_and_keeps_numbers() -> None:
     ring = RingBuffer(10)
     fill(ring, 25)
     assert (ring.first, ring.next, len(ring)) == (15, 25, 10)
@@ -40,7 +40,7 @@ def test_the_oldest_go_and_the_numbers_stay() -> None:
     assert ring.get(25) is None
 
 
-def test_bytes_are_bounded_too() -> None:
+def test_ring_buffer_large_bodies_are_bounded_in_bytes() -> None:
     ring = RingBuffer(1000, max_bytes=1000)
     for _ in range(20):
         ring.append(0.0, METADATA, "", "x" * 300)
@@ -49,7 +49,7 @@ def test_bytes_are_bounded_too() -> None:
     assert len(ring) == 1
 
 
-def test_what_is_held_stays_until_it_is_released() -> None:
+def test_ring_buffer_held_messages_stay_until_release() -> None:
     ring = RingBuffer(10)
     fill(ring, 10)
     ring.hold()
@@ -63,7 +63,7 @@ def test_what_is_held_stays_until_it_is_released() -> None:
     assert (ring.first, len(ring)) == (7, 10)
 
 
-def test_what_is_held_is_bounded() -> None:
+def test_ring_buffer_held_messages_are_bounded() -> None:
     ring = RingBuffer(10)
     ring.hold()
     fill(ring, 100)
@@ -74,7 +74,7 @@ def test_what_is_held_is_bounded() -> None:
     "identity",
     ["0190a6a1-0000-7000-8000-00000000abcd", "", "ID:host-1:2", "0190A6A1-0000-7000-8000-00000000ABCD"],
 )
-def test_ids_come_back_as_they_were(identity: str) -> None:
+def test_ring_buffer_any_id_is_unchanged(identity: str) -> None:
     ring = RingBuffer(2)
     for each in ("other", identity, "0190a6a1-0000-7000-8000-000000000001", identity):
         ring.append(0.0, METADATA, each, "")
@@ -83,7 +83,7 @@ def test_ids_come_back_as_they_were(identity: str) -> None:
     assert kept.id == identity
 
 
-def test_a_view_decides_at_arrival_and_backwards_over_the_ring() -> None:
+def test_filtered_index_checks_new_and_older_messages() -> None:
     ring = RingBuffer(10_000)
     fill(ring, 3 * SLICE)
     view = FilteredIndex(ring, even)
@@ -97,7 +97,7 @@ def test_a_view_decides_at_arrival_and_backwards_over_the_ring() -> None:
 
 
 @pytest.mark.parametrize("slices", [0, 1, 2, 3, 9])
-def test_positions_are_found_whatever_has_been_looked_at_and_whatever_has_gone(slices: int) -> None:
+def test_filtered_index_partly_indexed_ring_has_right_positions(slices: int) -> None:
     ring = RingBuffer(600)
     fill(ring, 700)
     view = FilteredIndex(ring, even)
@@ -112,7 +112,7 @@ def test_positions_are_found_whatever_has_been_looked_at_and_whatever_has_gone(s
         assert view.position(number) == sum(each < number for each in found), number
 
 
-def test_without_a_filter_a_view_is_the_ring() -> None:
+def test_filtered_index_without_filter_is_whole_ring() -> None:
     ring = RingBuffer(5)
     view = FilteredIndex(ring, None)
     fill(ring, 8, view)
@@ -132,7 +132,7 @@ def test_rates_count_by_second() -> None:
     assert rates.last(3, 131) == [0, 0, 0]
 
 
-def test_where_stamps_decide_each_is_decided_once() -> None:
+def test_filtered_index_by_metadata_decides_each_once() -> None:
     ring, asked = RingBuffer(1000), []
 
     def wanted(message: BufferedMessage) -> bool:
@@ -151,7 +151,7 @@ def test_where_stamps_decide_each_is_decided_once() -> None:
     assert len(asked) == 2
 
 
-def test_bodies_come_back_as_they_were_from_full_sheets_and_from_the_last() -> None:
+def test_ring_buffer_bodies_are_unchanged_in_full_and_last_chunk() -> None:
     ring = RingBuffer(2000)
     bodies = [f"{n} äöü \udcff {'x' * (n % 7)}" for n in range(CHUNK * 2 + 100)]
     for body in bodies:

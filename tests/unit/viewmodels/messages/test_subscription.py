@@ -13,7 +13,7 @@ from swf_console.viewmodels.messages.subscription import MessageSubscription
 from tests.support.waiting import wait_for
 
 
-def test_the_connection_is_up_once_the_broker_has_subscribed_the_tail(
+def test_message_subscription_confirmed_receipt_is_up(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link, receipts = MemoryBroker().connect(), list[tuple[int, str]]()
@@ -30,7 +30,7 @@ def test_the_connection_is_up_once_the_broker_has_subscribed_the_tail(
     subscription.close()
 
 
-def test_the_tail_follows_a_broker_that_goes_and_comes(settings: Settings) -> None:
+def test_message_subscription_broker_restart_resumes(settings: Settings) -> None:
     broker = MemoryBroker()
     tail = MessageBuffer(None)
     subscription = MessageSubscription(settings, tail, lambda _address: broker.connect())

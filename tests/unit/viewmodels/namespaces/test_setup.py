@@ -7,7 +7,7 @@ from swf_console.backend.core.settings import Settings
 from swf_console.viewmodels.namespaces.setup import namespace_of, problem_of, write_namespace
 
 
-def test_a_namespace_is_written_once_it_can_be_used(settings: Settings) -> None:
+def test_write_namespace_valid_name_is_written(settings: Settings) -> None:
     (settings.workflows_dir / "testbed.toml").write_text('[testbed]\nnamespace = "your-namespace"\n')
     assert namespace_of(settings) is None
     assert problem_of("a b")
