@@ -52,11 +52,11 @@ from time import time
 from typing import Any, Protocol, TypeVar
 
 from ... import __version__
+from .administered_store import AdministeredStore, BrowsedMessage
 from .frames import Rejected
-from .journal import Sender
+from .journal_batch import Sender
 from .message import Message, broker_message
 from .ports import BrokerState
-from .store import BrowsedMessage, Store
 from .subscriptions import Durable, StoreSubscription
 from .topics import Topic
 
@@ -79,7 +79,7 @@ class RequestRefused(Exception):
 class AdministeredBroker(BrokerState, Protocol):
     """What the administrator can read and change."""
 
-    def store(self, destination: str, client_id: str, name: str) -> Store | None: ...
+    def store(self, destination: str, client_id: str, name: str) -> AdministeredStore | None: ...
     def drop_durable(self, client_id: str, name: str) -> int: ...
     def resend(self, message: Message) -> None: ...
 
@@ -146,7 +146,7 @@ class Admin:
             "journal_bytes": broker.journal.size,
             "journal_limit_bytes": limits.journal_bytes,
             "store_limit_bytes": limits.store_bytes,
-            "disk_free_bytes": broker.journal.disk_free,
+            "disk_free_bytes": broker.journal.disk.free,
             "messages": sum(store.size for store in broker.stores()),
             "memory_bytes": broker.memory.used,
             "memory_limit_bytes": limits.memory_bytes,
@@ -188,7 +188,9 @@ class Admin:
 
         self._with_ages(chosen, found)
 
-    def _with_ages(self, stores: Iterable[Store], found: Callable[[dict[int, int]], None]) -> None:
+    def _with_ages(
+        self, stores: Iterable[AdministeredStore], found: Callable[[dict[int, int]], None]
+    ) -> None:
         """Call `found` with the time stamps (ms) of each store's oldest message, read where it has to be."""
         oldest: dict[int, int] = {}
         unknown: list[tuple[int, int]] = []
@@ -236,17 +238,18 @@ class Admin:
 
     def _discard(self, request: Request, reply: Reply) -> None:
         store, ids = self._store(request), _ids(request)
-        store.extract(ids, lambda messages: reply({"ok": True, "removed": len(messages)}))
+        store.extract(ids, lambda _: None, lambda count, _: reply({"ok": True, "removed": count}))
 
     def _resend(self, request: Request, reply: Reply) -> None:
         store, ids = self._store(request), _ids(request)
 
-        def found(messages: list[Message]) -> None:
-            for message in messages:
-                self._broker.resend(message)
-            reply({"ok": True, "resent": len(messages)})
+        def done(count: int, error: str) -> None:
+            if error:
+                reply({"ok": False, "error": f"{error} ({count} messages were resent before)", "advice": ""})
+            else:
+                reply({"ok": True, "resent": count})
 
-        store.extract(ids, found)
+        store.extract(ids, self._broker.resend, done)
 
     def _compact(self, request: Request, reply: Reply) -> None:  # noqa: ARG002
         before = self._broker.journal.size
@@ -256,7 +259,7 @@ class Admin:
 
         self._broker.journal.compact(done)
 
-    def _store(self, request: Request) -> Store:
+    def _store(self, request: Request) -> AdministeredStore:
         destination, client_id, name = (_text(request, key) for key in ("destination", "client_id", "name"))
         store = self._broker.store(destination, client_id, name)
         if store is None:
@@ -308,7 +311,7 @@ def _slice(keys: Iterable[Item], after: Item, limit: int) -> tuple[list[Item], b
     return ordered[start : start + limit], start + limit < len(ordered)
 
 
-def _store_facts(store: Store, oldest: dict[int, int]) -> dict[str, object]:
+def _store_facts(store: AdministeredStore, oldest: dict[int, int]) -> dict[str, object]:
     stamp = oldest.get(store.number)
     return {
         "messages": store.size,
@@ -352,11 +355,10 @@ def _durable_facts(durable: Durable) -> dict[str, object]:
 
 
 def _topic_facts(topic: Topic) -> dict[str, object]:
-    durables = sum(isinstance(one, Durable) for one in topic.subscribers)
     return {
         "destination": f"/topic/{topic.name}",
-        "subscribers": len(topic.subscribers) - durables,
-        "durable_subscriptions": durables,
+        "subscribers": len(topic.subscribers),
+        "durable_subscriptions": sum(isinstance(one, Durable) for one in topic.stores),
         "enqueued": topic.enqueued,
         "dequeued": topic.dequeued,
     }

@@ -59,7 +59,7 @@ class Advisories:
         for topic, body in self._existing():
             full = PREFIX + topic
             if full == name or (is_pattern(name) and matches(name, full)):
-                subscription.deliver(self._message(topic, body), None)
+                subscription.deliver(self._message(topic, body))
 
     def _existing(self) -> Iterator[tuple[str, dict[str, Any]]]:
         broker = self._broker

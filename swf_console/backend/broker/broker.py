@@ -11,22 +11,26 @@ from ... import __version__
 from ..core.destinations import BROKER_ADMIN, DEAD_LETTERS
 from ..core.errors import UsageError
 from .address import Credentials
-from .admin import Admin, RequestRefused
+from .admin import Admin
+from .administered_store import AdministeredStore
 from .advisories import Advisories
 from .destinations import QUEUE, TOPIC, Queue, check_name, virtual_topic
 from .frames import Rejected, escape
 from .journal import BrokerJournal
+from .journal_batch import Sender
+from .journal_file import STORE_SHIFT, JournalRow
 from .limits import Limits
 from .log import Log
 from .message import REMOTE_TEMPORARY, TEMPORARY, Message
 from .ports import Target
 from .statistics import Statistics, is_statistics
-from .store import MemoryUse, Store
+from .store import AnyStore, MemoryUse
 from .subscriptions import Browser, ClientConnection, Durables
 from .topics import Topic, Topics
 
 SWEEP_SECONDS = 5.0
 PRUNE_STEPS = 64
+EXPIRED_PAGE = 200
 
 
 class Broker:
@@ -50,7 +54,7 @@ class Broker:
         self.memory = MemoryUse()
         self.sessions: set[ClientConnection] = set()
         self.clients: dict[str, ClientConnection] = {}
-        self.topics = Topics()
+        self.topics = Topics(journal)
         self.queues: OrderedDict[str, Queue] = OrderedDict()
         self.targets: dict[str, Target] = {}
         self._makers: dict[str, ClientConnection] = {}
@@ -69,6 +73,9 @@ class Broker:
         self._keys = 0
         self._store_number = 0
         self._dirty: list[ClientConnection] = []
+        journal.on_refusal = self._refusal_changed
+        if journal.refusal:
+            self._refusal_changed(journal.refusal)
         self._restore()
         self._sweeper = loop.call_later(SWEEP_SECONDS, self._sweep)
 
@@ -82,6 +89,12 @@ class Broker:
                     self._add_queue(Queue(self, stored.number, stored.destination)).restore(stored)
             except Rejected as problem:
                 raise UsageError(f"The journal holds something unknown: {problem.reason}") from problem
+
+    def _refusal_changed(self, reason: str) -> None:
+        if reason:
+            self.log.warning("persistent messages are refused", reason=reason)
+        else:
+            self.log.info("persistent messages are accepted again")
 
     # names
 
@@ -224,7 +237,7 @@ class Broker:
         self.targets[queue.destination] = queue
         topic = virtual_topic(queue.name) if queue.destination.startswith(QUEUE) else None
         if topic is not None:
-            self.topics.add_queue(topic, queue)
+            self.topics.add_store(topic, queue)
         return queue
 
     def _remove_queue(self, queue: Queue) -> None:
@@ -285,27 +298,33 @@ class Broker:
 
     def browse(self, queue: Queue, browser: Browser) -> None:
         """Show what is in a queue, up to the limit of a browse."""
-        seen = [entry.message for entry in queue.in_memory()][: self.limits.browse_messages]
-        left = self.limits.browse_messages - len(seen)
-        if not queue.spilled or not left:
-            browser.show(seen)
-            return
-        queue.peek(left, lambda more: browser.show(seen + more))
+        queue.browse(
+            0, self.limits.browse_messages, lambda found: browser.show([one.message for one in found])
+        )
 
-    def dead_letter(self, store: Store, message: Message, cause: str) -> None:
+    def dead_letter_refused(self, store: AnyStore, message: Message) -> bool:
+        """Whether a message has to wait in its store, as the dead-letter queue does not take it now."""
+        if not message.persistent or store.destination == DEAD_LETTERS:
+            return False
+        dead = self.queues.get(DEAD_LETTERS)
+        return bool(self.journal.refusal) or (dead is not None and dead.full)
+
+    def dead_letter(self, store: AnyStore, message: Message, cause: str, sender: Sender | None) -> None:
         """Put what no consumer could have to the dead letters, as ActiveMQ does: only if it is persistent."""
         if not message.persistent or store.destination == DEAD_LETTERS:
             return
-        dead = self.queues.get(DEAD_LETTERS) or self._add_queue(
-            Queue(self, self.new_store_number(), DEAD_LETTERS)
-        )
         extra = (
             f"original-destination:{escape(store.destination)}\noriginalExpiration:{message.expires}\n"
             f"dlqDeliveryFailureCause:{escape(cause)}\n"
         )
-        dead.put(message.retargeted(DEAD_LETTERS, extra, expires=0), None)
+        self._queue(DEAD_LETTERS).put(message.retargeted(DEAD_LETTERS, extra, expires=0), sender)
 
-    def store(self, destination: str, client_id: str, name: str) -> Store | None:
+    def _queue(self, destination: str) -> Queue:
+        return self.queues.get(destination) or self._add_queue(
+            Queue(self, self.new_store_number(), destination)
+        )
+
+    def store(self, destination: str, client_id: str, name: str) -> AdministeredStore | None:
         """The queue `destination`, or the durable subscription `name` of `client_id`."""
         return self.queues.get(destination) if destination else self.durables.all.get((client_id, name))
 
@@ -314,26 +333,38 @@ class Broker:
         return self.durables.drop(client_id, name, None)
 
     def resend(self, message: Message) -> None:
-        """Publish a dead letter to where it was first. Raises RequestRefused where that is not known."""
+        """Publish a dead letter to where it was first. Raises Rejected where that is not known, or full."""
         try:
             destination, copy = message.resent()
         except KeyError:
-            raise RequestRefused(
-                f"{message.id}: no original-destination", "Discard it, or send its body again"
-            ) from None
+            raise Rejected(f"{message.id} has no original-destination") from None
         if destination.startswith(TOPIC):
             self.topics.get(check_name(destination)).publish(copy, None)
             return
-        queue = self.queues.get(destination) or self._add_queue(
-            Queue(self, self.new_store_number(), destination)
-        )
-        queue.publish(copy, None)
+        check_name(destination)
+        self._queue(destination).publish(copy, None)
 
-    def stores(self) -> list[Store]:
+    def stores(self) -> list[AdministeredStore]:
         """Every queue and durable subscription."""
         return [*self.queues.values(), *self.durables.all.values()]
 
     def _sweep(self) -> None:
         for store in self.stores():
             store.sweep()
-        self._sweeper = self.loop.call_later(SWEEP_SECONDS, self._sweep)
+        self._expire_stored((0, 0))
+
+    def _expire_stored(self, after: tuple[int, int]) -> None:
+        """Remove what has expired and only the journal has, a page at a time."""
+
+        def found(rows: list[JournalRow]) -> None:
+            stores = {store.number: store for store in self.stores()} if rows else {}
+            for row in rows:
+                store = stores.get(row.id >> STORE_SHIFT)
+                if store is not None:
+                    store.expire_row(row)
+            if len(rows) == EXPIRED_PAGE:
+                self._expire_stored((rows[-1].expires, rows[-1].id))
+            else:
+                self._sweeper = self.loop.call_later(SWEEP_SECONDS, self._sweep)
+
+        self.journal.expired(after, EXPIRED_PAGE, found)

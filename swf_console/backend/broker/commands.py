@@ -74,9 +74,11 @@ def begin(session: Session, frame: Frame) -> None:
 
 
 def commit(session: Session, frame: Frame) -> None:
-    """COMMIT: everything within one turn of the loop, so within one commit of the journal."""
-    for action in _ended(session, frame).actions:
-        action()
+    """COMMIT: written to the journal as one, or undone where a message is refused."""
+    transaction = _ended(session, frame)
+    with session.broker.journal.atomic(session):
+        for action in transaction.actions:
+            action()
     session.confirm(frame)
 
 

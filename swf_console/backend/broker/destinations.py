@@ -1,9 +1,12 @@
 """Names of destinations, their wildcards, and queues, those of virtual topics too."""
 
+from typing import Protocol
+
+from .administered_store import AdministeredStore
 from .frames import Rejected, escape
-from .journal import Sender
+from .journal_batch import Sender
 from .message import REMOTE_TEMPORARY, Message
-from .store import Store, StoreContext
+from .store import StoreContext
 
 TOPIC, QUEUE = "/topic/", "/queue/"
 NAME_LENGTH = 1000
@@ -52,7 +55,13 @@ def virtual_topic(queue: str) -> str | None:
     return topic if first == "Consumer" and name and topic else None
 
 
-class Queue(Store):
+class NamedTopic(Protocol):
+    """What a queue needs of the virtual topic that it consumes."""
+
+    header: str
+
+
+class Queue(AdministeredStore):
     """A queue; `header` is its name as a header's value."""
 
     def __init__(self, context: StoreContext, number: int, destination: str) -> None:
@@ -61,5 +70,10 @@ class Queue(Store):
         self.header = escape(destination)
 
     def publish(self, message: Message, sender: Sender | None) -> None:
-        """Add a message."""
+        """Add a message. Raises Rejected where the queue, or the disk, is full."""
+        self.admit(message)
         self.put(message, sender)
+
+    def copy_of(self, message: Message, topic: NamedTopic) -> Message:
+        """The message of a virtual topic as this queue has it."""
+        return message.retargeted(self.destination, f"original-destination:{topic.header}\n")

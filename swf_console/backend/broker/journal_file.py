@@ -1,4 +1,4 @@
-"""The journal's file: SQLite, as it comes back whole after a kill. Row ids are store * 2^40 + sequence."""
+"""The journal's file: SQLite, complete after a kill. Row ids are store * 2^40 + sequence."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import UsageError
+from .disk import Disk
 
 FORMAT = 1
 STORE_SHIFT = 40
 PAGE_BYTES = 4096
+SYNC_MODES = {"full": "FULL", "normal": "NORMAL"}
+DELETED_AT_A_TIME = 2000
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS stores (number INTEGER PRIMARY KEY, destination TEXT NOT NULL,
     client_id TEXT NOT NULL, name TEXT NOT NULL, selector TEXT NOT NULL);
@@ -18,12 +21,22 @@ CREATE TABLE IF NOT EXISTS entries (id INTEGER PRIMARY KEY, redeliveries INTEGER
     expires INTEGER NOT NULL, tail BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS spool (id INTEGER PRIMARY KEY, redeliveries INTEGER NOT NULL,
     expires INTEGER NOT NULL, tail BLOB NOT NULL);
-DELETE FROM spool;
+"""
+INDEXES = """
+CREATE INDEX IF NOT EXISTS entries_expires ON entries (expires) WHERE expires > 0;
+CREATE INDEX IF NOT EXISTS spool_expires ON spool (expires) WHERE expires > 0;
 """
 PAGE = """
 SELECT id, redeliveries, expires, 1, tail FROM entries WHERE id > :after AND id < :end
 UNION ALL SELECT id, redeliveries, expires, 0, tail FROM spool WHERE id > :after AND id < :end
 ORDER BY id LIMIT :limit
+"""
+EXPIRED = """
+SELECT id, redeliveries, expires, 1, tail FROM entries
+    WHERE expires > 0 AND expires <= :now AND (expires > :after OR expires = :after AND id > :id)
+UNION ALL SELECT id, redeliveries, expires, 0, tail FROM spool
+    WHERE expires > 0 AND expires <= :now AND (expires > :after OR expires = :after AND id > :id)
+ORDER BY 3, 1 LIMIT :limit
 """
 
 
@@ -38,7 +51,10 @@ class JournalRow(NamedTuple):
 
 
 class StoredStore(NamedTuple):
-    """A queue (no client_id) or a durable subscription, and how many `messages` it has, to which sequence."""
+    """A queue (no client_id) or a durable subscription.
+
+    How many `messages` and `bytes` it has, and the sequence of the `last`.
+    """
 
     number: int
     destination: str
@@ -50,34 +66,57 @@ class StoredStore(NamedTuple):
     bytes: int = 0
 
 
-class Operations:
-    """What one commit does."""
+class RowRange(NamedTuple):
+    """The rows between two ids, both excluded."""
 
-    __slots__ = ("deletes", "dropped", "inserts", "ranges", "redelivered", "stores")
+    after: int
+    end: int
+
+
+class Operations:
+    """What one commit does, apart from new rows."""
+
+    __slots__ = ("deletes", "dropped", "ranges", "redelivered", "stores")
 
     def __init__(self) -> None:
         self.stores: dict[int, StoredStore] = {}
-        self.inserts: dict[int, JournalRow] = {}
         self.deletes: list[int] = []
         self.redelivered: dict[int, int] = {}
         self.dropped: list[int] = []
-        self.ranges: list[tuple[int, int]] = []
+        self.ranges: list[RowRange] = []
 
     def any(self) -> bool:
         """True where there is something to write."""
-        return bool(
-            self.stores or self.inserts or self.deletes or self.redelivered or self.dropped or self.ranges
-        )
+        return bool(self.stores or self.deletes or self.redelivered or self.dropped or self.ranges)
 
 
-def open_file(path: Path, limit_bytes: int) -> tuple[sqlite3.Connection, list[StoredStore]]:
-    """Open or make the journal. Raises UsageError where it cannot be used; nothing is ever thrown away."""
+def open_file(
+    path: Path, limit_bytes: int, sync: str, disk: Disk
+) -> tuple[sqlite3.Connection, list[StoredStore]]:
+    """Open or make the journal. Raises UsageError where it cannot be used; no message is ever deleted."""
     try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            return _opened(path, limit_bytes, sync)
+        except sqlite3.OperationalError:
+            if not disk.release():
+                raise
+            return _opened(path, limit_bytes, sync)  # with the room that the reserved file took
+    except (sqlite3.Error, OSError) as error:
+        raise UsageError(
+            f"{path} cannot be used as the broker's journal: {error}",
+            "Repair the disk, or move the file away",
+        ) from error
+
+
+def _opened(path: Path, limit_bytes: int, sync: str) -> tuple[sqlite3.Connection, list[StoredStore]]:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
         path.chmod(0o600)
+        # Exclusive: the write-ahead log's index is in memory, not in a file that a full disk cannot take.
+        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(f"PRAGMA synchronous={SYNC_MODES[sync]}")
         connection.execute("PRAGMA journal_size_limit=4194304")
         connection.execute("PRAGMA cache_size=-4096")
         connection.execute(f"PRAGMA max_page_count={max(1, limit_bytes // PAGE_BYTES)}")
@@ -87,17 +126,19 @@ def open_file(path: Path, limit_bytes: int) -> tuple[sqlite3.Connection, list[St
                 f"{path} was written by a newer version", "Use that version, or move the file away"
             )
         connection.executescript(SCHEMA)
-        connection.execute(f"PRAGMA user_version={FORMAT}")
-        return connection, [
-            _counted(connection, StoredStore(*row))
-            for row in connection.execute(
-                "SELECT number, destination, client_id, name, selector FROM stores ORDER BY number"
-            ).fetchall()
-        ]
-    except (sqlite3.Error, OSError) as error:
-        raise UsageError(
-            f"{path} cannot be used as the broker's journal: {error}", "Mend the disk, or move the file away"
-        ) from error
+        with suppress(sqlite3.OperationalError):  # a full disk; expired messages are then found more slowly
+            connection.executescript(INDEXES)
+        if connection.execute("SELECT 1 FROM spool LIMIT 1").fetchone():
+            connection.execute("DELETE FROM spool")
+        if version < FORMAT:
+            connection.execute(f"PRAGMA user_version={FORMAT}")
+        stores = connection.execute(
+            "SELECT number, destination, client_id, name, selector FROM stores ORDER BY number"
+        ).fetchall()
+        return connection, [_counted(connection, StoredStore(*row)) for row in stores]
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _counted(connection: sqlite3.Connection, store: StoredStore) -> StoredStore:
@@ -108,66 +149,89 @@ def _counted(connection: sqlite3.Connection, store: StoredStore) -> StoredStore:
     return store._replace(messages=count, last=(last or low) - low, bytes=int(size))
 
 
-def bounds(store: int) -> tuple[int, int]:
+def bounds(store: int) -> RowRange:
     """The ids before the first and after the last possible row of a store."""
-    return store << STORE_SHIFT, (store + 1) << STORE_SHIFT
+    return RowRange(store << STORE_SHIFT, (store + 1) << STORE_SHIFT)
 
 
-def commit(connection: sqlite3.Connection, operations: Operations) -> tuple[str | None, str | None]:
-    """Write it all, or, where there is no room for new rows, the rest of it.
+def orphans(connection: sqlite3.Connection, stores: Iterable[int]) -> list[RowRange]:
+    """Rows of stores that were dropped by a process that ended before it had deleted them all."""
+    known = set(stores)
+    found: list[RowRange] = []
+    position = 0
+    while True:
+        row = connection.execute("SELECT id FROM entries WHERE id > ? LIMIT 1", (position,)).fetchone()
+        if row is None:
+            return found
+        number = row[0] >> STORE_SHIFT
+        if number not in known:
+            found.append(bounds(number))
+        position = bounds(number).end
 
-    Returns why the new rows, and why everything else, could not be written.
+
+def write(
+    connection: sqlite3.Connection, rows: Iterable[JournalRow], deletes: Iterable[int], other: Operations
+) -> dict[RowRange, tuple[int, int]]:
+    """Write it all in one transaction, or raise sqlite3.Error.
+
+    Of `other.ranges` a part is deleted; returns how many rows and bytes of each.
     """
     try:
-        _write(connection, operations, inserts=True)
-    except sqlite3.Error as error:
-        _roll_back(connection)
-        reason = str(error)
-    else:
-        return None, None
-    try:
-        _write(connection, operations, inserts=False)
-    except sqlite3.Error as error:
-        _roll_back(connection)
-        return reason, str(error)
-    return reason, None
+        connection.execute("BEGIN IMMEDIATE")
+        removed = _write(connection, list(rows), deletes, other)
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+    return removed
 
 
-def _write(connection: sqlite3.Connection, operations: Operations, *, inserts: bool) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    if inserts:
+def _write(
+    connection: sqlite3.Connection, rows: list[JournalRow], deletes: Iterable[int], other: Operations
+) -> dict[RowRange, tuple[int, int]]:
+    if other.stores:
         connection.executemany(
             "INSERT OR REPLACE INTO stores VALUES (?, ?, ?, ?, ?)",
-            [store[:5] for store in operations.stores.values()],
+            [store[:5] for store in other.stores.values()],
         )
-        rows = operations.inserts.values()
+    if rows:
         _insert(
-            connection, "INSERT INTO entries VALUES (?, ?, ?, ?)", [row for row in rows if row.persistent]
+            connection, "INSERT INTO entries VALUES (?, ?, ?, ?)", (row for row in rows if row.persistent)
         )
         _insert(
-            connection, "INSERT INTO spool VALUES (?, ?, ?, ?)", [row for row in rows if not row.persistent]
+            connection, "INSERT INTO spool VALUES (?, ?, ?, ?)", (row for row in rows if not row.persistent)
         )
-    again = [(times, row_id) for row_id, times in operations.redelivered.items()]
-    connection.executemany("UPDATE entries SET redeliveries=? WHERE id=?", again)
-    gone = [(row_id,) for row_id in operations.deletes]
-    connection.executemany("DELETE FROM entries WHERE id=?", gone)
-    connection.executemany("DELETE FROM spool WHERE id=?", gone)
-    connection.executemany("DELETE FROM entries WHERE id > ? AND id < ?", operations.ranges)
-    connection.executemany("DELETE FROM spool WHERE id > ? AND id < ?", operations.ranges)
-    for number in operations.dropped:
-        connection.execute("DELETE FROM entries WHERE id > ? AND id < ?", bounds(number))
-        connection.execute("DELETE FROM spool WHERE id > ? AND id < ?", bounds(number))
-        connection.execute("DELETE FROM stores WHERE number=?", (number,))
-    connection.execute("COMMIT")
+    if other.redelivered:
+        again = [(times, row_id) for row_id, times in other.redelivered.items()]
+        connection.executemany("UPDATE entries SET redeliveries=? WHERE id=?", again)
+        connection.executemany("UPDATE spool SET redeliveries=? WHERE id=?", again)
+    gone = [(row_id,) for row_id in (*deletes, *other.deletes)]
+    if gone:
+        connection.executemany("DELETE FROM entries WHERE id=?", gone)
+        connection.executemany("DELETE FROM spool WHERE id=?", gone)
+    if other.dropped:
+        numbers = [(number,) for number in other.dropped]
+        connection.executemany("DELETE FROM stores WHERE number=?", numbers)
+    return {one: _delete_some(connection, one) for one in other.ranges}
 
 
 def _insert(connection: sqlite3.Connection, statement: str, rows: Iterable[JournalRow]) -> None:
-    connection.executemany(statement, [(row.id, row.redeliveries, row.expires, row.tail) for row in rows])
+    connection.executemany(statement, ((row.id, row.redeliveries, row.expires, row.tail) for row in rows))
 
 
-def _roll_back(connection: sqlite3.Connection) -> None:
-    with suppress(sqlite3.Error):
-        connection.execute("ROLLBACK")
+def _delete_some(connection: sqlite3.Connection, rows: RowRange) -> tuple[int, int]:
+    """Delete the first rows of a range: how many, and their bytes."""
+    count = size = 0
+    for table in ("entries", "spool"):
+        chosen = f"SELECT id FROM {table} WHERE id > ? AND id < ? ORDER BY id LIMIT {DELETED_AT_A_TIME}"  # noqa: S608
+        found = connection.execute(
+            f"SELECT count(*), total(length(tail)) FROM {table} WHERE id IN ({chosen})",  # noqa: S608
+            rows,
+        ).fetchone()
+        connection.execute(f"DELETE FROM {table} WHERE id IN ({chosen})", rows)  # noqa: S608
+        count, size = count + found[0], size + int(found[1])
+    return count, size
 
 
 def page(connection: sqlite3.Connection, store: int, after: int, limit: int, size: int) -> list[JournalRow]:
@@ -187,6 +251,18 @@ def page(connection: sqlite3.Connection, store: int, after: int, limit: int, siz
     return found
 
 
+def expired(connection: sqlite3.Connection, now: int, after: tuple[int, int], limit: int) -> list[JournalRow]:
+    """Rows whose time to live ended by `now` (ms), in order of expiry and id, behind the pair `after`."""
+    names = {"now": now, "after": after[0], "id": after[1], "limit": limit}
+    try:
+        rows = connection.execute(EXPIRED, names).fetchall()
+    except sqlite3.Error:
+        return []
+    return [
+        JournalRow(row_id, times, expires, bool(kept), tail) for row_id, times, expires, kept, tail in rows
+    ]
+
+
 def oldest(connection: sqlite3.Connection, after: Iterable[int]) -> dict[int, bytes]:
     """The first message of each store behind row `after`, by the store's number."""
     found: dict[int, bytes] = {}
@@ -197,8 +273,36 @@ def oldest(connection: sqlite3.Connection, after: Iterable[int]) -> dict[int, by
     return found
 
 
-def shrink(connection: sqlite3.Connection) -> None:
-    """Give the room of consumed messages back to the file system."""
+def probe(connection: sqlite3.Connection, size: int) -> bool:
+    """Whether `size` bytes can be written now."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT INTO spool VALUES (0, 0, 0, zeroblob(?))", (size,))
+        connection.execute("DELETE FROM spool WHERE id=0")
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        return False
+    return True
+
+
+def checkpoint(connection: sqlite3.Connection, mode: str = "PASSIVE") -> None:
+    """Copy the write-ahead log into the file, as far as there is room, so that the log can be reused."""
     with suppress(sqlite3.Error):
-        connection.executescript("PRAGMA incremental_vacuum")  # execute() takes its first step only
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+
+
+def free_pages(connection: sqlite3.Connection) -> tuple[int, int]:
+    """How many pages of the file are free, and how many are not."""
+    try:
+        free = connection.execute("PRAGMA freelist_count").fetchone()[0]
+        return free, connection.execute("PRAGMA page_count").fetchone()[0] - free
+    except sqlite3.Error:
+        return 0, 0
+
+
+def give_back(connection: sqlite3.Connection, pages: int) -> None:
+    """Give up to so many free pages back to the file system."""
+    with suppress(sqlite3.Error):
+        connection.executescript(f"PRAGMA incremental_vacuum({pages})")  # execute() takes its first step only

@@ -36,6 +36,10 @@ class Limits:
     redeliveries: int = 6
     journal_bytes: int = 2048 * MIB
     store_bytes: int = 512 * MIB
+    disk_free_bytes: int = 32 * MIB
+    reserve_bytes: int = 8 * MIB
+    scan_messages: int = 200
+    scan_bytes: int = MIB
     journal_pending_bytes: int = 16 * MIB
     first_client_seconds: float = 30.0
 

@@ -3,11 +3,13 @@
 from collections import OrderedDict
 from typing import Protocol
 
+from .administered_store import AdministeredStore
 from .destinations import Queue
-from .journal import BrokerJournal, Sender
+from .journal import BrokerJournal
+from .journal_batch import Sender
 from .limits import Limits
 from .message import Message
-from .store import MemoryUse, Store
+from .store import MemoryUse
 from .subscriptions import ClientConnection, Durables
 from .topics import Topics
 
@@ -36,4 +38,4 @@ class BrokerState(Protocol):
     targets: dict[str, Target]
 
     def new_message_id(self) -> str: ...
-    def stores(self) -> list[Store]: ...
+    def stores(self) -> list[AdministeredStore]: ...

@@ -9,7 +9,7 @@ from .broker import Broker
 from .destinations import TOPIC
 from .frames import Frame, FrameParser, Rejected, encode
 from .heartbeat import HeartBeat
-from .journal import Batch
+from .journal_batch import Batch
 from .message import Message
 from .subscriptions import Subscription, TopicSubscription
 

@@ -9,7 +9,7 @@ import json
 
 from .destinations import QUEUE, TOPIC, Queue, is_pattern, matches
 from .frames import Rejected
-from .journal import Sender
+from .journal_batch import Sender
 from .message import Message, broker_message
 from .ports import BrokerState
 from .topics import Topic

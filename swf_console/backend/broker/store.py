@@ -1,14 +1,18 @@
-"""Messages that wait, a queue's or a durable subscription's: some in memory, the rest in the journal."""
+"""Messages of a queue or a durable subscription: some in memory, the rest in the journal."""
 
+from asyncio import AbstractEventLoop
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from operator import attrgetter
-from typing import Any, NamedTuple, Protocol
+from time import time
+from typing import Any, Generic, Protocol, TypeVar
 
-from .journal import BrokerJournal, Sender
+from .frames import Rejected
+from .journal import BrokerJournal
+from .journal_batch import PendingPut, Sender
 from .journal_file import STORE_SHIFT, JournalRow, StoredStore
 from .limits import Limits
-from .message import Message, StoreEntry
+from .message import LATEST, Message, StoreEntry
 
 
 class MemoryUse:
@@ -20,46 +24,48 @@ class MemoryUse:
         self.used = 0
 
 
+class AnyStore(Protocol):
+    """A store as its dead letters name it."""
+
+    destination: str
+
+
 class StoreContext(Protocol):
     """What a store needs of the broker."""
 
+    loop: AbstractEventLoop
     limits: Limits
     journal: BrokerJournal
     memory: MemoryUse
 
-    def dead_letter(self, store: "Store", message: Message, cause: str) -> None: ...
+    def dead_letter_refused(self, store: "AnyStore", message: Message) -> bool: ...
+    def dead_letter(self, store: "AnyStore", message: Message, cause: str, sender: Sender | None) -> None: ...
 
 
 class Consumer(Protocol):
-    """What a store needs of a subscription. `scanned`: its selector has refused everything up to there."""
+    """What a store needs of a subscription."""
 
-    scanned: int
     unacknowledged: dict[int, Any]
 
-    @property
-    def selector(self) -> object | None: ...
     def has_room(self) -> bool: ...
-    def wants(self, message: Message) -> bool: ...
     def take(self, entry: StoreEntry) -> None: ...
 
 
-class BrowsedMessage(NamedTuple):
-    """A message as an administrator sees it. `delivered`: to a consumer that has not acknowledged it yet."""
-
-    sequence: int
-    message: Message
-    redeliveries: int
-    delivered: bool
-
-
+AnyConsumer = TypeVar("AnyConsumer", bound=Consumer)
 BY_SEQUENCE = attrgetter("sequence")
 SEQUENCES = (1 << STORE_SHIFT) - 1
 MINIMAL_WINDOW = 16
-HARD_WINDOW = 10
+ENTRY_BYTES = 100  # what a message costs beside its own bytes, in memory and on disk
+EVERYTHING = LATEST
 
 
-class Store:
-    """Messages in order, given to consumers in turn, kept until acknowledged."""
+class Store(Generic[AnyConsumer]):
+    """Messages in order, given to consumers in turn, held until acknowledged.
+
+    `ready` has the next ones in order. Of the `spilled` ones only the journal has the content, behind
+    sequence `_loaded_to`; `taken` are sequences behind it that are in memory all the same, or about to be
+    deleted. Messages behind `_decided_to` wait for the journal's commit and are not delivered before.
+    """
 
     def __init__(self, context: StoreContext, number: int, destination: str) -> None:
         self.context = context
@@ -67,27 +73,42 @@ class Store:
         self.destination = destination
         self.known = False
         self.ready: list[StoreEntry] = []
+        self.undeliverable: list[tuple[StoreEntry, str]] = []
+        self.taken: set[int] = set()
         self.spilled = 0
-        self.consumers: list[Consumer] = []
+        self.consumers: list[AnyConsumer] = []
         self.enqueued = self.dequeued = self.dispatched = self.expirations = self.bytes_in = 0
         self.in_flight = 0
         self.bytes = 0
         self._next_sequence = 1
         self._loaded_to = 0
+        self._decided_to = EVERYTHING
+        self._last_pending = 0
         self._loading = False
         self._turn = 0
         self._bytes = 0
-        self._selective = False
+        self._earliest_expiry = EVERYTHING
+        self._dispatch_scheduled = False
 
     @property
     def size(self) -> int:
         """Messages waiting or unacknowledged."""
-        return len(self.ready) + self.spilled + self.in_flight
+        return len(self.ready) + len(self.undeliverable) + self.spilled + self.in_flight
 
     @property
     def memory_bytes(self) -> int:
         """What its messages in memory take."""
         return self._bytes
+
+    @property
+    def loaded_to(self) -> int:
+        """The sequence up to which its messages are in memory."""
+        return self._loaded_to
+
+    @property
+    def readable_to(self) -> int:
+        """The sequence up to which its messages are written, and may be given out."""
+        return min(self._decided_to, self._next_sequence - 1)
 
     def record(self) -> StoredStore:
         """What the journal remembers of the store itself."""
@@ -100,37 +121,88 @@ class Store:
             self.context.journal.add_store(self.record(), sender)
 
     def restore(self, stored: StoredStore) -> None:
-        """Take up what the journal has."""
+        """Take over what the journal has."""
         self.known = True
         self.spilled = stored.messages
-        self.bytes = stored.bytes
+        self.bytes = stored.bytes + stored.messages * ENTRY_BYTES
         self._next_sequence = stored.last + 1
 
-    def put(self, message: Message, sender: Sender | None) -> None:
-        """Add a message; its sender's next receipt waits for the journal where that must have it."""
-        self.enqueued += 1
+    # messages in
+
+    @property
+    def full(self) -> bool:
+        """Whether it takes no further message."""
+        return self.bytes >= self.context.limits.store_bytes
+
+    @property
+    def title(self) -> str:
+        """What it is called in errors."""
+        return f"queue {self.destination}"
+
+    def admit(self, message: Message) -> None:
+        """Raise Rejected where a message cannot be added: the store is full, or the disk is."""
         size = len(message.tail)
+        limits = self.context.limits
+        if self.bytes + size > limits.store_bytes:
+            raise Rejected(
+                f"The {self.title} is full: {self.size} messages of {self.bytes >> 20} MB wait "
+                f"(limit {limits.store_bytes >> 20} MB). Consume or remove them: see swf-console broker"
+            )
+        reason = self.context.journal.refuses()
+        if reason and (message.persistent or self.spilled or not self._has_room(size)):
+            raise Rejected(reason)
+
+    def put(self, message: Message, sender: Sender | None) -> None:
+        """Add a message that `admit` has accepted; its sender's next receipt waits for the journal."""
+        size = len(message.tail)
+        self.enqueued += 1
         self.bytes_in += size
-        self.bytes += size
+        self.bytes += size + ENTRY_BYTES
         sequence = self._next_sequence
         self._next_sequence = sequence + 1
+        entry: StoreEntry | None = None
         if self.spilled or not self._has_room(size):
             self.spilled += 1
+        else:
+            entry = StoreEntry(message, sequence, message.persistent)
+            self._loaded_to = sequence
+            self._hold(entry)
+            self.ready.append(entry)
+        row = entry is None or entry.stored
+        journal = self.context.journal
+        if row:
             self.remember(sender)
-            self.context.journal.insert(self, self._row(sequence), message, None, sender)
-            self._refill()
-            return
-        entry = StoreEntry(message, sequence, message.persistent)
-        if message.persistent:
-            self.remember(sender)
-            self.context.journal.insert(self, self._row(sequence), message, entry, sender)
-        self._loaded_to = sequence
-        self._hold(entry)
-        self.ready.append(entry)
+        if row or journal.open_group(sender) is not None:
+            if self._decided_to == EVERYTHING:
+                self._decided_to = sequence - 1
+            self._last_pending = sequence
+            journal.put(PendingPut(self, sequence, size, entry), message, sender, row=row)
+        elif self.consumers:
+            self.dispatch()
+        if entry is not None and entry in self.ready[-1:]:
+            message.forget_headers()
+
+    def committed(self, upto: int) -> None:
+        """The journal has written, or undone, everything up to a sequence."""
+        if upto >= self._last_pending:
+            self._decided_to = EVERYTHING
+        elif self._decided_to != EVERYTHING:
+            self._decided_to = upto
         if self.consumers:
             self.dispatch()
-        if entry in self.ready[-1:]:
-            message.forget_headers()
+
+    def undo_put(self, put: PendingPut) -> None:
+        """The journal could not take a message, and its sender gets an error."""
+        self.enqueued -= 1
+        self.bytes_in -= put.size
+        self.bytes -= put.size + ENTRY_BYTES
+        if put.entry is None:
+            self.spilled = max(0, self.spilled - 1)
+            return
+        place = bisect_left(self.ready, put.sequence, key=BY_SEQUENCE)
+        if self.ready[place : place + 1] == [put.entry]:
+            del self.ready[place]
+            self._release(put.entry)
 
     def _row(self, sequence: int) -> int:
         return self.number << STORE_SHIFT | sequence
@@ -146,9 +218,12 @@ class Store:
         )
 
     def _hold(self, entry: StoreEntry) -> None:
-        size = len(entry.message.tail)
+        message = entry.message
+        size = len(message.tail)
         self._bytes += size
         self.context.memory.used += size
+        if 0 < message.expires < self._earliest_expiry:
+            self._earliest_expiry = message.expires
 
     def _release(self, entry: StoreEntry) -> None:
         size = len(entry.message.tail)
@@ -157,33 +232,42 @@ class Store:
 
     # to the consumers
 
-    def attach(self, consumer: Consumer) -> None:
+    def attach(self, consumer: AnyConsumer) -> None:
         """A consumer has come."""
         self.consumers.append(consumer)
-        self._selective = any(one.selector for one in self.consumers)
         self.dispatch()
 
-    def detach(self, consumer: Consumer, unacknowledged: Iterable[StoreEntry]) -> None:
+    def detach(self, consumer: AnyConsumer, unacknowledged: Iterable[StoreEntry]) -> None:
         """A consumer is gone; what it did not acknowledge goes to others, marked as redelivered."""
         if consumer in self.consumers:
             self.consumers.remove(consumer)
-        self._selective = any(one.selector for one in self.consumers)
         for entry in unacknowledged:
             self._put_back(entry, None)
         self.dispatch()
 
     def dispatch(self) -> None:
         """Give out what consumers have room for."""
-        if self._selective:
-            self._dispatch_selected()
-        else:
-            ready = self.ready
-            while ready and (consumer := self._next_consumer()) is not None:
-                self._deliver(ready.pop(0), consumer)
+        ready = self.ready
+        while (
+            ready
+            and ready[0].sequence <= self._decided_to
+            and (consumer := self._next_consumer()) is not None
+        ):
+            self._deliver(ready.pop(0), consumer)
         if self.spilled:
             self._refill()
 
-    def _next_consumer(self) -> Consumer | None:
+    def dispatch_later(self) -> None:
+        """The same in a turn of its own."""
+        if not self._dispatch_scheduled:
+            self._dispatch_scheduled = True
+            self.context.loop.call_soon(self._dispatch_now)
+
+    def _dispatch_now(self) -> None:
+        self._dispatch_scheduled = False
+        self.dispatch()
+
+    def _next_consumer(self) -> AnyConsumer | None:
         consumers = self.consumers
         count = len(consumers)
         for step in range(self._turn, self._turn + count):
@@ -193,217 +277,153 @@ class Store:
                 return consumer
         return None
 
-    def _dispatch_selected(self) -> None:
-        free = [consumer for consumer in self.consumers if consumer.has_room()]
-        if not free:
-            return
-        start = bisect_left(self.ready, 1 + min(one.scanned for one in free), key=BY_SEQUENCE)
-        for entry in self.ready[start:]:
-            taker = self._consumer_for(entry, free)
-            if taker is None:
-                continue
-            del self.ready[bisect_left(self.ready, entry.sequence, key=BY_SEQUENCE)]
-            self._deliver(entry, taker)
-            self.consumers.remove(taker)
-            self.consumers.append(taker)
-            free.remove(taker)
-            if taker.has_room():
-                free.append(taker)
-            if not free:
-                return
-
-    @staticmethod
-    def _consumer_for(entry: StoreEntry, free: list[Consumer]) -> Consumer | None:
-        for consumer in free:
-            if entry.sequence <= consumer.scanned:
-                continue
-            if consumer.wants(entry.message):
-                return consumer
-            consumer.scanned = entry.sequence
-        return None
-
-    def _deliver(self, entry: StoreEntry, consumer: Consumer) -> None:
+    def _deliver(self, entry: StoreEntry, consumer: AnyConsumer) -> None:
+        self.in_flight += 1
         if entry.message.expires and entry.message.expired():
-            self.expire(entry)
+            self._expire(entry)
             return
         self.dispatched += 1
-        self.in_flight += 1
         consumer.take(entry)
 
     # from the consumers
 
     def settle(self, entry: StoreEntry, sender: Sender | None) -> None:
         """A consumer has acknowledged."""
-        self.in_flight -= 1
         self._remove(entry, sender)
 
     def reject(self, entry: StoreEntry, sender: Sender | None) -> None:
-        """A consumer could not do it: again, and after the last time to the dead letters."""
-        if entry.redeliveries >= self.context.limits.redeliveries:
-            self.in_flight -= 1
-            self._remove(entry, sender)
-            self.context.dead_letter(
-                self, entry.message, f"{entry.redeliveries + 1} negative acknowledgements"
-            )
-        else:
+        """A consumer could not do it: again, and after the last time to the dead-letter queue."""
+        if entry.redeliveries < self.context.limits.redeliveries:
             self._put_back(entry, sender)
+        else:
+            self._give_up(entry, f"{entry.redeliveries + 1} negative acknowledgements", sender)
 
-    def expire(self, entry: StoreEntry) -> None:
-        """Its time to live is over before a consumer had it."""
+    def _expire(self, entry: StoreEntry) -> None:
+        """Its time to live ended before a consumer had it."""
         self.expirations += 1
-        self._remove(entry, None)
-        self.context.dead_letter(self, entry.message, f"Message Expired. Expiration:{entry.message.expires}")
+        self._give_up(entry, f"Message Expired. Expiration:{entry.message.expires}", None)
 
-    def sweep(self) -> None:
-        """Drop what has expired in memory."""
-        for entry in [entry for entry in self.ready if entry.message.expired()]:
-            self.ready.remove(entry)
-            self.expire(entry)
-        if self.spilled:
-            self._refill()
+    def _give_up(self, entry: StoreEntry, cause: str, sender: Sender | None) -> None:
+        """Move a delivered message to the dead-letter queue, or wait until that takes it."""
+        context = self.context
+        if context.dead_letter_refused(self, entry.message):
+            self.in_flight -= 1
+            self.undeliverable.append((entry, cause))
+            return
+        with context.journal.atomic(sender):
+            self._remove(entry, sender)
+            context.dead_letter(self, entry.message, cause, sender)
 
     def _put_back(self, entry: StoreEntry, sender: Sender | None) -> None:
         self.in_flight -= 1
+        self._return(entry, sender)
+
+    def _return(self, entry: StoreEntry, sender: Sender | None) -> None:
         entry.redeliveries += 1
         if entry.stored:
-            self.context.journal.redelivered(self._row(entry.sequence), entry.redeliveries, sender)
+            self.context.journal.redelivered(self, entry, sender)
         insort(self.ready, entry, key=BY_SEQUENCE)
-        for consumer in self.consumers:
-            consumer.scanned = min(consumer.scanned, entry.sequence - 1)
 
     def _remove(self, entry: StoreEntry, sender: Sender | None) -> None:
+        self.in_flight -= 1
         self.dequeued += 1
-        self.bytes -= len(entry.message.tail)
+        self.bytes -= len(entry.message.tail) + ENTRY_BYTES
         self._release(entry)
-        if entry.stored:
-            self.context.journal.delete(self._row(entry.sequence), sender)
+        self.context.journal.delete(self, entry, sender)
+
+    def undo_remove(self, entry: StoreEntry) -> None:
+        """The COMMIT that acknowledged a message, or its way to the dead letters, could not be written."""
+        self.dequeued -= 1
+        self.bytes += len(entry.message.tail) + ENTRY_BYTES
+        self._hold(entry)
+        self._return(entry, None)
+        self.dispatch_later()
+
+    # time to live
+
+    def sweep(self) -> None:
+        """Remove what has expired in memory, and try again what the dead-letter queue did not take."""
+        waiting, self.undeliverable = self.undeliverable, []
+        for entry, cause in waiting:
+            self.in_flight += 1
+            self._give_up(entry, cause, None)
+        if self._earliest_expiry > time() * 1000:
+            return
+        self._earliest_expiry = EVERYTHING
+        remaining: list[StoreEntry] = []
+        expired: list[StoreEntry] = []
+        for entry in self.ready:
+            message = entry.message
+            over = entry.sequence <= self._decided_to and message.expired()
+            (expired if over else remaining).append(entry)
+            if not over and 0 < message.expires < self._earliest_expiry:
+                self._earliest_expiry = message.expires
+        self.ready = remaining
+        for entry in expired:
+            self.in_flight += 1
+            self._expire(entry)
+        if self.spilled:
+            self.dispatch()
+
+    def expire_row(self, row: JournalRow) -> None:
+        """Remove an expired message that only the journal has; not while pages of it are on their way."""
+        sequence = row.id & SEQUENCES
+        if self._loading or sequence <= self._loaded_to or sequence in self.taken or not self.spilled:
+            return
+        entry = self._entry(row)
+        if self.context.dead_letter_refused(self, entry.message):
+            return
+        self.spilled -= 1
+        self.taken.add(sequence)
+        self._hold(entry)
+        self.in_flight += 1
+        self._expire(entry)
 
     # the journal's side
 
-    def in_memory(self) -> list[StoreEntry]:
-        """What is known of it without the journal, in order."""
-        given = [one for consumer in self.consumers for one in consumer.unacknowledged.values()]
-        return sorted([*given, *self.ready], key=BY_SEQUENCE)
-
-    def peek(self, limit: int, answer: Callable[[list[Message]], None]) -> None:
-        """Read messages that only the journal has, without taking them."""
-
-        def found(rows: list[JournalRow]) -> None:
-            answer([Message.stored(row.tail, row.persistent) for row in rows])
-
-        after = self._row(self._loaded_to)
-        self.context.journal.page(self.number, after, limit, self.context.limits.window_bytes, found)
+    @staticmethod
+    def _entry(row: JournalRow) -> StoreEntry:
+        message = Message.stored(row.tail, row.persistent)
+        return StoreEntry(message, row.id & SEQUENCES, True, row.redeliveries)
 
     def _refill(self) -> None:
         limits = self.context.limits
-        full = len(self.ready) >= limits.window_messages // 2
-        stuck = len(self.ready) < limits.window_messages * HARD_WINDOW and self._selective
-        if self._loading or (full and not stuck):
+        if self._loading or len(self.ready) >= limits.window_messages // 2:
             return
-        if not any(consumer.has_room() for consumer in self.consumers):
+        if self._loaded_to >= self.readable_to or not any(one.has_room() for one in self.consumers):
             return
         self._loading = True
-        after = self._row(self._loaded_to)
         self.context.journal.page(
-            self.number, after, limits.window_messages // 2, limits.window_bytes // 2, self._loaded
+            self.number,
+            self._row(self._loaded_to),
+            limits.window_messages // 2,
+            limits.window_bytes // 2,
+            self._loaded,
         )
 
     def _loaded(self, rows: list[JournalRow]) -> None:
         self._loading = False
-        rows = [row for row in rows if row.id & SEQUENCES > self._loaded_to]  # others were purged meanwhile
-        if not rows:
-            return
-        self.spilled = max(0, self.spilled - len(rows))
         for row in rows:
             sequence = row.id & SEQUENCES
-            entry = StoreEntry(Message.stored(row.tail, row.persistent), sequence, True, row.redeliveries)
+            if sequence <= self._loaded_to:  # purged meanwhile
+                continue
             self._loaded_to = sequence
+            if sequence in self.taken:
+                self.taken.discard(sequence)
+                continue
+            self.spilled -= 1
+            entry = self._entry(row)
             self._hold(entry)
-            self.ready.append(entry)
-        self.dispatch()
-
-    # the administrator's side
-
-    @property
-    def full(self) -> bool:
-        """Whether it takes no further message."""
-        return self.bytes >= self.context.limits.store_bytes
-
-    @property
-    def loaded_to(self) -> int:
-        """The sequence up to which its messages are in memory."""
-        return self._loaded_to
-
-    def oldest_in_memory(self) -> Message | None:
-        """Its first message, where that is in memory."""
-        entries = self.in_memory()
-        return entries[0].message if entries else None
-
-    def browse(self, after: int, limit: int, answer: Callable[[list[BrowsedMessage]], None]) -> None:
-        """Give the first `limit` messages behind sequence `after`."""
-        ready = {entry.sequence for entry in self.ready}
-        seen = [
-            BrowsedMessage(entry.sequence, entry.message, entry.redeliveries, entry.sequence not in ready)
-            for entry in self.in_memory()
-            if entry.sequence > after
-        ][:limit]
-        if len(seen) == limit or not self.spilled:
-            answer(seen)
-            return
-
-        def found(rows: list[JournalRow]) -> None:
-            more = [
-                BrowsedMessage(
-                    row.id & SEQUENCES, Message.stored(row.tail, row.persistent), row.redeliveries, False
-                )
-                for row in rows
-            ]
-            answer(seen + more)
-
-        start = self._row(max(after, self._loaded_to))
-        self.context.journal.page(
-            self.number, start, limit - len(seen), self.context.limits.window_bytes, found
-        )
-
-    def purge(self, answer: Callable[[int], None]) -> None:
-        """Remove everything that waits; how many it was."""
-        removed = len(self.ready) + self.spilled
-        for entry in self.ready:
-            self._remove(entry, None)
-        self.ready.clear()
-        if self.spilled:
-            first, last = self._row(self._loaded_to), self._row(self._next_sequence)
-            self.context.journal.remove_rows(first, last)
-            self.dequeued += self.spilled
-            self.spilled = 0
-            self._loaded_to = self._next_sequence - 1
-        self.bytes = self._bytes
-        answer(removed)
-
-    def extract(self, ids: set[str], found: Callable[[list[Message]], None]) -> None:
-        """Remove waiting messages by their ids and give them to `found`."""
-        entries = [entry for entry in self.ready if entry.message.id in ids]
-        for entry in entries:
-            self.ready.remove(entry)
-            self._remove(entry, None)
-        found([entry.message for entry in entries])
-
-    def lost(self, entry: StoreEntry | None) -> None:
-        """The journal could not take a message, and its sender will be told so."""
-        if entry is None:
-            self.spilled = max(0, self.spilled - 1)
-            return
-        entry.stored = False
-        if entry in self.ready:
-            self.ready.remove(entry)
-            self._release(entry)
+            insort(self.ready, entry, key=BY_SEQUENCE)
+        if rows:
+            self.dispatch()
 
     def destroy(self, sender: Sender | None) -> None:
         """Forget every message and the store itself."""
-        rows = self.spilled + sum(entry.stored for entry in self.ready)
         for entry in self.ready:
             self._release(entry)
         self.ready.clear()
         self.spilled = self.bytes = 0
+        self._loaded_to = self._next_sequence
         if self.known:
-            self.context.journal.drop_store(self.number, rows, sender)
+            self.context.journal.drop_store(self.number, sender)

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from itertools import takewhile
 from typing import Any, Protocol
 
-from .destinations import TOPIC
+from .administered_store import AdministeredStore
+from .destinations import TOPIC, NamedTopic
 from .frames import Rejected, escape_for
-from .journal import Sender
+from .journal_batch import Sender
 from .journal_file import StoredStore
 from .message import Message, StoreEntry
 from .selectors.conditions import Selector
 from .selectors.parser import compile_selector
-from .store import Store, StoreContext
+from .store import StoreContext
 from .topics import Topics
 
 AUTO, CLIENT, INDIVIDUAL = "auto", "client", "client-individual"
@@ -131,7 +132,7 @@ class TopicSubscription(Subscription):
         self.waiting: deque[Message] = deque()
         self.ended = False
 
-    def deliver(self, message: Message, sender: Sender | None) -> None:  # noqa: ARG002 - a durable one needs it
+    def deliver(self, message: Message) -> None:
         """Send a message, or keep it until the client has acknowledged earlier ones."""
         if self.selector is not None and self.selector(message) is not True:
             return
@@ -155,6 +156,7 @@ class TopicSubscription(Subscription):
         self.acknowledge(number, sender)
 
     def end(self) -> None:
+        self.ended = True
         while self.waiting:
             self.session.count_waiting(-len(self.waiting.pop().tail), -1)
 
@@ -162,10 +164,11 @@ class TopicSubscription(Subscription):
 class StoreSubscription(Subscription):
     """Takes messages out of a store, as many as its prefetch and its connection have room for."""
 
-    def __init__(self, *args: Any, store: Store) -> None:
+    def __init__(self, *args: Any, store: AdministeredStore) -> None:
         super().__init__(*args)
         self.store = store
         self.scanned = 0
+        self.revisit: list[int] = []
         self._bytes = 0
 
     def has_room(self) -> bool:
@@ -242,7 +245,7 @@ class Browser(Subscription):
         """Nothing: the message stays where it is."""
 
 
-class Durable(Store):
+class Durable(AdministeredStore):
     """The subscription `name` of the client `client_id`; at most one consumer at a time."""
 
     def __init__(self, context: StoreContext, stored: StoredStore) -> None:
@@ -260,10 +263,13 @@ class Durable(Store):
     def record(self) -> StoredStore:
         return StoredStore(self.number, self.destination, self.client_id, self.name, self.selector_text)
 
-    def deliver(self, message: Message, sender: Sender | None) -> None:
-        """Keep a message of the topic, where the selector wants it."""
-        if self.selector is None or self.selector(message) is True:
-            self.put(message, sender)
+    @property
+    def title(self) -> str:
+        return f"durable subscription {self.name!r} of client {self.client_id!r} to {self.destination}"
+
+    def copy_of(self, message: Message, topic: NamedTopic) -> Message | None:  # noqa: ARG002 - a queue needs it
+        """A message of the topic, if the selector wants it."""
+        return message if self.selector is None or self.selector(message) is True else None
 
 
 class Durables:
@@ -281,7 +287,7 @@ class Durables:
     def _add(self, stored: StoredStore) -> Durable:
         durable = Durable(self._context, stored)
         self.all[stored.client_id, stored.name] = durable
-        self._topics.add(_topic(durable), durable)
+        self._topics.add_store(_topic(durable), durable)
         return durable
 
     def activate(self, session: ClientConnection, name: str, destination: str, selector: str) -> Durable:
@@ -294,6 +300,10 @@ class Durables:
                 )
             if (durable.destination, durable.selector_text) == (destination, selector):
                 return durable
+        refusal = self._context.journal.refuses()
+        if refusal:
+            raise Rejected(refusal)
+        if durable is not None:
             self.remove(session, name)
         number = self._new_number()
         durable = self._add(StoredStore(number, destination, session.client_id, name, selector))
@@ -315,7 +325,7 @@ class Durables:
         if durable.active:
             raise Rejected("Durable consumer is in use")
         del self.all[client_id, name]
-        self._topics.remove(_topic(durable), durable)
+        self._topics.remove_store(_topic(durable), durable)
         messages = durable.size
         durable.destroy(sender)
         return messages

@@ -1,32 +1,46 @@
 """Topics and their subscribers, by exact name and by pattern."""
 
-from collections import OrderedDict
-from typing import Protocol
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from typing import Generic, Protocol, TypeVar
 
-from .destinations import ADVISORY, TOPIC, is_pattern
+from .destinations import ADVISORY, TOPIC, NamedTopic, is_pattern
 from .frames import escape
-from .journal import Sender
+from .journal import BrokerJournal
+from .journal_batch import Sender
 from .message import Message
-from .store import Store
 
 
 class TopicSubscriber(Protocol):
-    """Who gets every message of a topic."""
+    """Gets every message of a topic, now or never."""
 
-    def deliver(self, message: Message, sender: Sender | None) -> None: ...
+    ended: bool
+
+    def deliver(self, message: Message) -> None: ...
 
 
-class PatternNode:
+class TopicStore(Protocol):
+    """Stores the messages of a topic: a durable subscription, or the queue of a virtual topic."""
+
+    def copy_of(self, message: Message, topic: NamedTopic) -> Message | None: ...
+    def admit(self, message: Message) -> None: ...
+    def put(self, message: Message, sender: Sender | None) -> None: ...
+
+
+Listener = TypeVar("Listener", TopicSubscriber, TopicStore)
+
+
+class PatternNode(Generic[Listener]):
     """One element of the patterns that share their first elements; `subscribers` of those that end in it."""
 
     __slots__ = ("children", "subscribers")
 
     def __init__(self) -> None:
-        self.children: dict[str, PatternNode] = {}
-        self.subscribers: dict[TopicSubscriber, None] = {}
+        self.children: dict[str, PatternNode[Listener]] = {}
+        self.subscribers: dict[Listener, None] = {}
 
 
-class PatternTree:
+class PatternTree(Generic[Listener]):
     """Subscribers by pattern. A name is compared with the patterns that begin as it does, not with all.
 
     `revision` changes with each subscription, so that topics know when their list of subscribers is outdated.
@@ -34,9 +48,9 @@ class PatternTree:
 
     def __init__(self) -> None:
         self.revision = 0
-        self._root = PatternNode()
+        self._root: PatternNode[Listener] = PatternNode()
 
-    def add(self, pattern: str, subscriber: TopicSubscriber) -> None:
+    def add(self, pattern: str, subscriber: Listener) -> None:
         """Subscribe to a pattern."""
         node = self._root
         for element in _elements(pattern):
@@ -44,7 +58,7 @@ class PatternTree:
         node.subscribers[subscriber] = None
         self.revision += 1
 
-    def remove(self, pattern: str, subscriber: TopicSubscriber) -> None:
+    def remove(self, pattern: str, subscriber: Listener) -> None:
         """End a subscription, and drop the nodes that only it needed."""
         path = [self._root]
         elements = _elements(pattern)
@@ -56,14 +70,14 @@ class PatternTree:
             del path[-1].children[elements.pop()]
         self.revision += 1
 
-    def matching(self, name: str) -> list[TopicSubscriber]:
+    def matching(self, name: str) -> list[Listener]:
         """The subscribers whose pattern `name` falls under."""
-        found: list[TopicSubscriber] = []
+        found: list[Listener] = []
         nodes = [self._root]
         # the broker's own topics only fall under patterns that name their first element
         wildcards = not name.startswith(ADVISORY)
         for element in name.split("."):
-            following: list[PatternNode] = []
+            following: list[PatternNode[Listener]] = []
             for node in nodes:
                 if wildcards and ">" in node.children:
                     found += node.children[">"].subscribers
@@ -88,30 +102,55 @@ def _elements(pattern: str) -> list[str]:
     return elements[: elements.index(">") + 1] if ">" in elements else elements
 
 
+class Publication:
+    """A message that subscribers get once the stores of its topic have it; `stored` is None until then."""
+
+    __slots__ = ("message", "stored", "subscribers")
+
+    def __init__(self, message: Message, subscribers: list[TopicSubscriber], stored: bool | None) -> None:
+        self.message = message
+        self.subscribers = subscribers
+        self.stored = stored
+
+
 class Topic:
     """A topic: every subscriber gets every message. `header` is its name as a header's value."""
 
     __slots__ = (
         "_direct",
+        "_direct_stores",
+        "_journal",
         "_patterns",
+        "_pending",
         "_revision",
+        "_store_patterns",
+        "_stores",
         "_subscribers",
         "dequeued",
         "enqueued",
         "header",
         "name",
-        "queues",
     )
 
-    def __init__(self, name: str, patterns: PatternTree) -> None:
+    def __init__(
+        self,
+        name: str,
+        patterns: PatternTree[TopicSubscriber],
+        store_patterns: PatternTree[TopicStore],
+        journal: BrokerJournal,
+    ) -> None:
         self.name = name
         self.header = escape(TOPIC + name)
-        self.queues: list[Store] = []
         self.enqueued = self.dequeued = 0
+        self._journal = journal
         self._patterns = patterns
+        self._store_patterns = store_patterns
         self._direct: dict[TopicSubscriber, None] = {}
+        self._direct_stores: dict[TopicStore, None] = {}
         self._subscribers: list[TopicSubscriber] = []
+        self._stores: list[TopicStore] = []
         self._revision = -1
+        self._pending: deque[Publication] = deque()
 
     def add(self, subscriber: TopicSubscriber) -> None:
         """Subscribe."""
@@ -123,50 +162,122 @@ class Topic:
         self._direct.pop(subscriber, None)
         self._revision = -1
 
+    def add_store(self, store: TopicStore) -> None:
+        """From now on a store gets every message."""
+        self._direct_stores[store] = None
+        self._revision = -1
+
+    def remove_store(self, store: TopicStore) -> None:
+        """It gets no further message."""
+        self._direct_stores.pop(store, None)
+        self._revision = -1
+
+    def _refresh(self) -> None:
+        revision = self._patterns.revision + self._store_patterns.revision  # each only grows
+        if self._revision != revision:
+            self._subscribers = [*self._direct, *self._patterns.matching(self.name)]
+            self._stores = [*self._direct_stores, *self._store_patterns.matching(self.name)]
+            self._revision = revision
+
     @property
     def subscribers(self) -> list[TopicSubscriber]:
         """Those of this name and of patterns; a new list after each change, never changed in place."""
-        if self._revision != self._patterns.revision:
-            self._subscribers = [*self._direct, *self._patterns.matching(self.name)]
-            self._revision = self._patterns.revision
+        self._refresh()
         return self._subscribers
 
     @property
+    def stores(self) -> list[TopicStore]:
+        """The durable subscriptions, and the queues of this virtual topic."""
+        self._refresh()
+        return self._stores
+
+    @property
     def in_use(self) -> bool:
-        """Whether it has a subscriber."""
-        return bool(self._direct or self.queues or self.subscribers)
+        """Whether it has a subscriber, or a message for one on its way."""
+        return bool(self.subscribers or self.stores or self._pending)
 
     def publish(self, message: Message, sender: Sender | None) -> None:
-        """Give a message to every subscriber and, retargeted, to the queues of this virtual topic."""
-        self.enqueued += 1
+        """Give a message to every subscriber and every store.
+
+        The stores come first: what one of them refuses (Rejected), or cannot write, is delivered to no one,
+        so that a sender that tries again causes no duplicates.
+        """
         if message.expires and message.expired():
+            self.enqueued += 1
             return
-        subscribers = self.subscribers
+        self._refresh()
+        if self._stores:
+            self._store(message, sender)
+        elif self._pending or self._journal.open_group(sender) is not None:
+            self._follow(message, sender)
+        else:
+            self.enqueued += 1
+            self._deliver(message, self._subscribers)
+
+    def _deliver(self, message: Message, subscribers: Sequence[TopicSubscriber]) -> None:
         self.dequeued += len(subscribers)
         for subscriber in subscribers:
-            subscriber.deliver(message, sender)
-        for queue in self.queues:
-            copy = message.retargeted(queue.destination, f"original-destination:{self.header}\n")
-            queue.put(copy, sender)
+            subscriber.deliver(message)
+
+    def _store(self, message: Message, sender: Sender | None) -> None:
+        found = [(store, store.copy_of(message, self)) for store in self._stores]
+        copies = [(store, copy) for store, copy in found if copy is not None]
+        for store, copy in copies:
+            store.admit(copy)
+        self.dequeued += len(copies)
+        with self._journal.atomic(sender):
+            for store, copy in copies:
+                store.put(copy, sender)
+            self._follow(message, sender)
+
+    def _follow(self, message: Message, sender: Sender | None) -> None:
+        """Publish after what is already on its way, and after the open group of the sender, if any."""
+        self.enqueued += 1
+        if not self._subscribers:
+            return
+        group = self._journal.open_group(sender)
+        publication = Publication(message, self._subscribers, None if group is not None else True)
+        self._pending.append(publication)
+        if group is None:
+            self._journal.hold(len(message.tail), sender)
+            return
+
+        def ended(written: bool) -> None:
+            publication.stored = written
+            self._finish()
+
+        group.then.append(ended)
+
+    def _finish(self) -> None:
+        """Deliver, in order, what is decided."""
+        while self._pending and self._pending[0].stored is not None:
+            publication = self._pending.popleft()
+            if publication.stored:
+                self._deliver(publication.message, [one for one in publication.subscribers if not one.ended])
 
 
 class Topics:
     """Every topic that was named, least recently checked first, and the subscriptions with wildcards."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: BrokerJournal) -> None:
         self.named: OrderedDict[str, Topic] = OrderedDict()
-        self._patterns = PatternTree()
+        self._journal = journal
+        self._patterns: PatternTree[TopicSubscriber] = PatternTree()
+        self._store_patterns: PatternTree[TopicStore] = PatternTree()
+
+    def _new(self, name: str) -> Topic:
+        return Topic(name, self._patterns, self._store_patterns, self._journal)
 
     def get(self, name: str) -> Topic:
         """The topic of that name, made on first use."""
         topic = self.named.get(name)
         if topic is None:
-            topic = self.named[name] = Topic(name, self._patterns)
+            topic = self.named[name] = self._new(name)
         return topic
 
     def subscribed(self, name: str) -> Topic | None:
         """The topic of that name if it has a subscriber; it is not made for patterns alone."""
-        topic = self.named.get(name) or Topic(name, self._patterns)
+        topic = self.named.get(name) or self._new(name)
         return topic if topic.in_use else None
 
     def add(self, name: str, subscriber: TopicSubscriber) -> None:
@@ -183,6 +294,16 @@ class Topics:
         else:
             self.get(name).remove(subscriber)
 
-    def add_queue(self, name: str, queue: Store) -> None:
-        """From now on a queue gets a copy of what is sent to the topic."""
-        self.get(name).queues.append(queue)
+    def add_store(self, name: str, store: TopicStore) -> None:
+        """From now on a store gets what is sent to a name or a pattern."""
+        if is_pattern(name):
+            self._store_patterns.add(name, store)
+        else:
+            self.get(name).add_store(store)
+
+    def remove_store(self, name: str, store: TopicStore) -> None:
+        """It gets no further message."""
+        if is_pattern(name):
+            self._store_patterns.remove(name, store)
+        else:
+            self.get(name).remove_store(store)

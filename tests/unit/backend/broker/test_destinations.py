@@ -1,10 +1,13 @@
 """Names of destinations, wildcards and virtual topics."""
 
+from pathlib import Path
+
 import pytest
 
 from swf_console.backend.broker.destinations import check_name, matches, virtual_topic
 from swf_console.backend.broker.frames import Frame, Rejected
-from swf_console.backend.broker.journal import Sender
+from swf_console.backend.broker.journal import BrokerJournal
+from swf_console.backend.broker.limits import Limits
 from swf_console.backend.broker.message import Message, from_frame
 from swf_console.backend.broker.topics import Topics
 
@@ -12,11 +15,18 @@ from swf_console.backend.broker.topics import Topics
 class Listener:
     """Keeps what it gets."""
 
+    ended = False
+
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
 
-    def deliver(self, message: Message, sender: Sender | None) -> None:
+    def deliver(self, message: Message) -> None:
         self.bodies.append(message.body)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> BrokerJournal:
+    return BrokerJournal(tmp_path / "broker.journal", Limits())
 
 
 def message(body: bytes, **headers: str) -> Message:
@@ -70,8 +80,8 @@ def test_a_queue_is_the_consumer_of_a_virtual_topic_by_its_name(queue: str, topi
     assert virtual_topic(queue) == topic
 
 
-def test_a_pattern_finds_topics_that_come_later_and_leaves_them_when_it_ends() -> None:
-    topics, listener = Topics(), Listener()
+def test_a_pattern_finds_topics_that_come_later_and_leaves_them_when_it_ends(journal: BrokerJournal) -> None:
+    topics, listener = Topics(journal), Listener()
     topics.add("a.*", listener)
     topics.get("a.b").publish(message(b"1"), None)
     topics.remove("a.*", listener)
@@ -80,15 +90,15 @@ def test_a_pattern_finds_topics_that_come_later_and_leaves_them_when_it_ends() -
     assert listener.bodies == [b"1"]
 
 
-def test_an_expired_message_reaches_nobody() -> None:
-    topics, listener = Topics(), Listener()
+def test_an_expired_message_reaches_nobody(journal: BrokerJournal) -> None:
+    topics, listener = Topics(journal), Listener()
     topics.add("a", listener)
     topics.get("a").publish(message(b"old", expires="1000"), None)
     assert listener.bodies == []
 
 
-def test_nobody_listens_to_a_topic_that_was_only_named() -> None:
-    topics = Topics()
+def test_nobody_listens_to_a_topic_that_was_only_named(journal: BrokerJournal) -> None:
+    topics = Topics(journal)
     topics.get("a")
     assert topics.subscribed("a") is None
     assert topics.subscribed("b") is None

@@ -1,0 +1,54 @@
+"""The file system of the journal: how much is free, and a reserved file that gives room on a full one."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+
+class Disk:
+    """The state directory's file system.
+
+    The reserved file takes real blocks. On a full disk it is deleted: then there is room to write that
+    messages were acknowledged, and for the files that a start writes.
+    """
+
+    def __init__(self, state_dir: Path, reserve_bytes: int) -> None:
+        self._directory = state_dir
+        self._reserve = state_dir / "broker.reserve"
+        self._reserve_bytes = reserve_bytes
+
+    @property
+    def free(self) -> int:
+        """Bytes that may still be written."""
+        found = os.statvfs(self._directory)
+        return found.f_bavail * found.f_frsize
+
+    @property
+    def reserved(self) -> bool:
+        """Whether the reserved file has its full size."""
+        try:
+            return self._reserve.stat().st_size >= self._reserve_bytes
+        except OSError:
+            return False
+
+    def reserve(self) -> bool:
+        """Make the reserved file; False where there is no room for it."""
+        if self.reserved:
+            return True
+        try:
+            file = os.open(self._reserve, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.posix_fallocate(file, 0, self._reserve_bytes)
+            finally:
+                os.close(file)
+        except OSError:
+            self.release()
+            return False
+        return True
+
+    def release(self) -> bool:
+        """Delete the reserved file; True where that gave room."""
+        with suppress(OSError):
+            self._reserve.unlink()
+            return True
+        return False
