@@ -1,6 +1,7 @@
 """Arguments shared by several commands, and their validation."""
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,24 @@ def add_page(parser: argparse.ArgumentParser, limit: int = 50) -> None:
 def add(parser: argparse.ArgumentParser, flag: str, metavar: str, text: str) -> None:
     """A flag with a value; if not given, a value set before the subcommand stays."""
     parser.add_argument(flag, metavar=metavar, default=argparse.SUPPRESS, help=text)
+
+
+def add_debug(parser: Any) -> None:
+    """`--debug`, as an environment variable: it also holds for the processes that are started."""
+    parser.add_argument(
+        "--debug", action=_Debug, nargs=0, help="write debug messages to the log (SWF_LOG_LEVEL)"
+    )
+
+
+class _Debug(argparse.Action):
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002
+        namespace: argparse.Namespace,  # noqa: ARG002
+        values: object,  # noqa: ARG002
+        option_string: str | None = None,  # noqa: ARG002
+    ) -> None:
+        os.environ["SWF_LOG_LEVEL"] = "DEBUG"
 
 
 def add_listening(parser: argparse.ArgumentParser, port: int) -> None:

@@ -6,18 +6,21 @@ from typing import Any
 
 from ..backend.core.logs import log_to_file
 from ..backend.core.settings import load_settings
-from .arguments import seconds_of
+from .arguments import add_debug, seconds_of
 from .output import emit, fields, say, show, table
 from .run import add_execution_arguments, request_of
 
 ANSWER_SECONDS = 10.0
+USUAL_WORKFLOW = "stf_datataking"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The three commands."""
     commands = parser.add_subparsers(dest="action", required=True, metavar="run|stop|status")
     run_parser = commands.add_parser("run", help="execute a workflow on a runner")
-    run_parser.add_argument("--workflow", required=True, metavar="NAME", help="the workflow's name")
+    run_parser.add_argument(
+        "--workflow", metavar="NAME", help=f"workflow (testbed.toml's, else {USUAL_WORKFLOW})"
+    )
     add_execution_arguments(run_parser, realtime=None)
     stop_parser = commands.add_parser("stop", help="stop one execution, or all of the runner")
     stop_parser.add_argument("--execution-id", metavar="ID", help="the execution to stop")
@@ -25,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for one in (stop_parser, status_parser):
         one.add_argument("--namespace", metavar="N", help="namespace (that of testbed.toml)")
         one.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
+        add_debug(one)
     for one in (run_parser, stop_parser, status_parser):
         one.add_argument("--timeout", metavar="S", help=f"wait S seconds for the answer ({ANSWER_SECONDS:g})")
         one.add_argument("--json", action="store_true", help="print the answer as one JSON object")
@@ -40,8 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
     log_to_file(settings.logs_dir / "commands.log")
     testbed = testbed_of(settings)
     namespace = resolve_namespace(arguments.namespace, testbed)
-    if arguments.action == "run" and arguments.realtime is None:
-        arguments.realtime = bool(testbed and testbed.workflow.get("realtime"))
+    if arguments.action == "run":
+        said = testbed.workflow if testbed else {}
+        arguments.workflow = arguments.workflow or said.get("name") or USUAL_WORKFLOW
+        arguments.realtime = bool(said.get("realtime")) if arguments.realtime is None else arguments.realtime
     timeout = seconds_of(arguments.timeout, "--timeout", ANSWER_SECONDS) or ANSWER_SECONDS
     answer = send_command(settings, content_of(arguments, namespace), timeout)
     if arguments.json:

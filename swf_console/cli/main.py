@@ -10,6 +10,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from .. import __version__
 
@@ -45,6 +46,21 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "completion": ("completion", "print a shell completion script"),
 }
 HELP = {"-h", "--help"}
+# other names under which these commands are typed: thin scripts of a home, and the existing testbed's program
+SCRIPTS = ("workflow_runner.py", "send_workflow_command.py", "orchestrator.py")
+TESTBED_PROGRAMS = ("testbed", "swf-testbed")
+TESTBED_WORDS = (
+    "init",
+    "run",
+    "start",
+    "start-local",
+    "status",
+    "status-local",
+    "stop",
+    "stop-local",
+    "stop-agents",
+    "agent-manager",
+)
 # options of the console that take a value
 VALUED = ("--home", "--namespace", "--testbed-config")
 
@@ -57,7 +73,7 @@ def build_parser(*commands: str, alone: bool = False) -> argparse.ArgumentParser
     from .run import add_arguments as add_run_arguments
 
     parser = argparse.ArgumentParser(
-        prog="swf-console",
+        prog=typed_program(),
         description="The operations console for streaming workflows. Without a command it opens the console.",
         epilog="Exit codes: 0 OK, 1 run failed, 2 usage or configuration, 3 backend not reachable, "
         "4 timeout, 5 refused, 130 interrupted.",
@@ -68,10 +84,23 @@ def build_parser(*commands: str, alone: bool = False) -> argparse.ArgumentParser
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name in commands if alone else COMMANDS:
         module, line = COMMANDS[name]
-        subparser = subparsers.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".")
+        subparser = subparsers.add_parser(
+            name, prog=typed_program(name), help=line, description=line[0].upper() + line[1:] + "."
+        )
+        subparser.set_defaults(parser=subparser)
         if name in commands:
             importlib.import_module(f".{module}", __package__).add_arguments(subparser)
     return parser
+
+
+def typed_program(command: str = "") -> str:
+    """The words that were typed for `command`, for usage lines: `testbed run`, `workflow_runner.py`."""
+    typed = Path(sys.argv[0]).name
+    if typed in SCRIPTS:
+        return typed
+    if typed in TESTBED_PROGRAMS:
+        return f"{typed} {next((word for word in sys.argv[1:] if word in TESTBED_WORDS), command)}".rstrip()
+    return f"swf-console {command}".rstrip()
 
 
 def named_command(argv: Sequence[str]) -> str | None:
@@ -112,7 +141,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = completed(command, argv) if command else argv
     running = any(word.startswith("--run") for word in argv)
     alone = not HELP.intersection(argv) and (bool(command) or running or is_plain(argv))
-    arguments = build_parser(*named, alone=alone).parse_args(argv)
+    parser = build_parser(*named, alone=alone)
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        # argparse would show the usage of the whole command line
+        getattr(arguments, "parser", parser).error(f"unrecognized arguments: {' '.join(unknown)}")
     module = COMMANDS[command][0] if command else "run"
     return guarded(module, arguments)
 

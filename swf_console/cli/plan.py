@@ -11,6 +11,7 @@ from .arguments import add, add_json, given
 from .charts import chart
 from .config import add_set
 from .output import brief, counted, emit, fields, heading, say, show, show_table
+from .run import PARAMETER_FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The configuration and its overrides."""
     parser.add_argument("configuration", metavar="CONFIG", help="the configuration's name")
     add(parser, "--workers", "N", "override target_worker_count")
-    add(parser, "--stf-count", "N", "override stf_count")
+    for flag, parameter in PARAMETER_FLAGS.items():
+        add(parser, flag, "N", f"override {parameter}")
     add(parser, "--duration", "S", "end at S simulated seconds")
     add(parser, "--testbed-config", "FILE", "testbed.toml (workflows/testbed.toml)")
     add_set(parser)
@@ -62,11 +64,12 @@ def overrides_of(arguments: argparse.Namespace) -> list["Override"]:
     """The overrides in the flags."""
     from ..backend.config.overrides import parse_override, typed_override
 
-    flags = {"workers": "target_worker_count", "stf_count": "stf_count"}
+    flags = {"--workers": ("workers", "target_worker_count")}
+    flags |= {flag: (parameter, parameter) for flag, parameter in PARAMETER_FLAGS.items()}
     named = [
-        typed_override(key, value, "--" + flag.replace("_", "-"))
-        for flag, key in flags.items()
-        if (value := given(arguments, flag)) is not None
+        typed_override(parameter, value, flag)
+        for flag, (attribute, parameter) in flags.items()
+        if (value := given(arguments, attribute)) is not None
     ]
     return [*named, *(parse_override(text, "--set") for text in arguments.set)]
 

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, redi
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from .arguments import add_debug
+
 if TYPE_CHECKING:
     from ..backend.config.overrides import Override
     from ..backend.services.executions.request import RunRequest
@@ -23,19 +25,26 @@ PARAMETER_FLAGS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--run` with its options, and `--read-only` for the console."""
+    add_once_arguments(parser)
+    parser.add_argument("--read-only", action="store_true", help="open the console read-only")
+
+
+def add_once_arguments(parser: argparse.ArgumentParser) -> None:
     """`--run` and everything that shapes one execution."""
     group = parser.add_argument_group("one execution, headless")
     group.add_argument("--run", "--run-once", metavar="WORKFLOW", help="run this workflow once and exit")
     add_execution_arguments(group)
     group.add_argument("--timeout", metavar="S", help="stop after S wall seconds (exit 4)")
     group.add_argument("--json", action="store_true", help="print the result as one JSON object")
-    parser.add_argument("--read-only", action="store_true", help="open the console read-only")
 
 
 def add_execution_arguments(group: Any, *, realtime: bool | None = False, configuration: bool = True) -> None:
     """The flags that shape an execution; `realtime` is the default of that flag."""
     if configuration:
-        group.add_argument("--workflow-config", metavar="NAME", help="configuration (<workflow>_default)")
+        group.add_argument(
+            "--workflow-config", "--config", metavar="NAME", help="configuration (<workflow>_default)"
+        )
     group.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
     group.add_argument("--namespace", metavar="N", help="namespace (that of testbed.toml)")
     group.add_argument(
@@ -54,6 +63,7 @@ def add_execution_arguments(group: Any, *, realtime: bool | None = False, config
         metavar="SECTION.KEY=VALUE",
         help="override any parameter; may be repeated",
     )
+    add_debug(group)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`swf-console runner`: the persistent workflow runner in the foreground."""
+"""`swf-console runner`: the persistent workflow runner in the foreground; with a workflow, one execution."""
 
 import argparse
 import signal
@@ -7,16 +7,26 @@ from types import FrameType
 from ..backend.core.logs import log_to_file
 from ..backend.core.settings import load_settings
 from .output import say
+from .run import add_once_arguments
+from .run import run as run_once
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The namespace that it serves."""
-    parser.add_argument("--namespace", metavar="N", help="serve this namespace (that of testbed.toml)")
-    parser.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
+    """The namespace that it serves, or the workflow that it executes once."""
+    parser.add_argument(
+        "workflow_name", nargs="?", metavar="WORKFLOW", help="run this workflow once and exit"
+    )
+    add_once_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until SIGTERM, SIGINT, SIGHUP or SIGQUIT; running executions end as terminated."""
+    """Serve until SIGTERM, SIGINT, SIGHUP or SIGQUIT; running executions end as terminated.
+
+    With a workflow, run it once.
+    """
+    if arguments.run or arguments.workflow_name:
+        arguments.run = arguments.run or arguments.workflow_name
+        return run_once(arguments)
     from ..backend.config.names import resolve_namespace
     from ..backend.services.executions.request import testbed_of
     from ..backend.services.executions.watchdog import Watchdog, new_owner_id

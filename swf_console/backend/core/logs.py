@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 
+from .errors import UsageError
+
 execution_id: ContextVar[str | None] = ContextVar("execution_id", default=None)
 
 FILE_BYTES = 10_000_000
@@ -36,7 +38,7 @@ def log_to_file(path: Path, *, rotated: bool = False) -> logging.Handler:
     """Write this package's logs to a file that only its owner can read.
 
     `rotated` is for a process that has the file for itself. A file that several processes append to is
-    renamed to `.1` when one of them starts and it has become too large.
+    renamed to `.1` when one of them starts and it has become too large. SWF_LOG_LEVEL sets the level (INFO).
     """
     if not rotated and path.exists() and path.stat().st_size > FILE_BYTES:
         path.replace(path.with_suffix(path.suffix + ".1"))
@@ -45,9 +47,18 @@ def log_to_file(path: Path, *, rotated: bool = False) -> logging.Handler:
     handler.setFormatter(JsonFormatter())
     logger = logging.getLogger("swf_console")
     logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
+    logger.setLevel(_level(os.environ.get("SWF_LOG_LEVEL") or "INFO"))
     logger.propagate = False
     return handler
+
+
+def _level(name: str) -> int:
+    levels = logging.getLevelNamesMapping()
+    if name.upper() not in levels:
+        raise UsageError(
+            f"SWF_LOG_LEVEL={name[:40]} is not a log level", "Set it to DEBUG, INFO, WARNING or ERROR"
+        )
+    return levels[name.upper()]
 
 
 def _handler(path: Path, rotated: bool) -> logging.Handler:

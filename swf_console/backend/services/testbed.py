@@ -9,6 +9,7 @@ from typing import Protocol
 from ..config.composed import Composition
 from ..config.names import resolve_namespace
 from ..core.errors import Refused, SupervisorUnreachable
+from ..core.redaction import redact
 from ..core.settings import Settings
 from ..database import agents, open_database
 from ..database.records.agents import Agent
@@ -43,6 +44,16 @@ class TestbedRun:
     configuration: str
     agents: tuple[ProcessReport, ...]
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TestbedServices:
+    """The addresses of what a home uses, and what was started of it."""
+
+    broker: str
+    database: str
+    monitor: str
+    processes: tuple[ProcessReport, ...]
 
 
 def run_testbed(settings: Settings, request: RunRequest, *, with_agents: bool = True) -> TestbedRun:
@@ -106,6 +117,29 @@ def start_agents(
     if names:
         lines += _start(supervisor, names)
     return tuple(lines), _other_namespaces(settings, lines, namespace)
+
+
+def start_services(settings: Settings) -> TestbedServices:
+    """Start the services of this home that are not configured elsewhere: embedded broker and monitor.
+
+    Raises SupervisorUnreachable if one does not start.
+    """
+    supervisor = supervisor_of(settings)
+    supervisor.ensure_running()
+    lines: list[ProcessReport] = []
+    if settings.broker is None:
+        lines += _start_broker(settings, supervisor) if find_running(settings.state_dir) is None else []
+    if settings.monitor_url is None:
+        lines += _start_monitor(settings, supervisor)
+    running, address = find_running(settings.state_dir), read_address(settings.state_dir)
+    broker, kind = (settings.broker, "ACTIVEMQ_HOST") if settings.broker else (running, "embedded")
+    monitor = settings.monitor_url or (address.url if address else "-")
+    return TestbedServices(
+        broker=f"{broker.host}:{broker.port} ({kind})" if broker else "-",
+        database=redact(settings.database_url),
+        monitor=f"{monitor} ({'SWF_MONITOR_URL' if settings.monitor_url else 'of this home'})",
+        processes=tuple(lines),
+    )
 
 
 def stop_agents(settings: Settings, names: Sequence[str] = (EVERYTHING,)) -> tuple[ProcessReport, ...]:
