@@ -1,4 +1,4 @@
-"""The table over any number of rows, with a list that is only computed."""
+"""The paged table over a computed list of any length."""
 
 import asyncio
 import threading
@@ -99,7 +99,7 @@ def lines_of(table: PagedTable) -> list[str]:
     return [table.render_line(y).text.rstrip() for y in range(table.size.height)]
 
 
-def test_the_first_rows_are_shown_with_a_head_and_a_count() -> None:
+def test_paged_table_first_rows_have_head_and_count() -> None:
     async def steps(pilot: Pilot[None], table: PagedTable) -> None:
         lines = lines_of(table)
         assert lines[0].split() == ["NAME", "STATE", "N"]
@@ -109,7 +109,7 @@ def test_the_first_rows_are_shown_with_a_head_and_a_count() -> None:
     use(Numbers(500), steps)
 
 
-def test_the_end_of_a_million_is_one_request_away_and_counts_say_that_they_are_estimates() -> None:
+def test_paged_table_last_row_needs_one_request_and_count_is_estimate() -> None:
     source = Numbers(1_000_000)
 
     async def steps(pilot: Pilot[None], table: PagedTable) -> None:
@@ -129,7 +129,7 @@ def test_the_end_of_a_million_is_one_request_away_and_counts_say_that_they_are_e
     use(source, steps)
 
 
-def test_a_long_way_down_holds_only_the_rows_around_the_view() -> None:
+def test_paged_table_long_scroll_keeps_only_rows_around_viewport() -> None:
     async def steps(pilot: Pilot[None], table: PagedTable) -> None:
         for _ in range(60):
             table.action_page(1)
@@ -149,7 +149,7 @@ def test_a_long_way_down_holds_only_the_rows_around_the_view() -> None:
     use(Numbers(100_000), steps)
 
 
-def test_new_rows_above_leave_the_cursor_on_its_row() -> None:
+def test_paged_table_new_rows_above_keep_cursor_on_row() -> None:
     source = Numbers(500)
 
     async def steps(pilot: Pilot[None], table: PagedTable) -> None:
@@ -168,7 +168,7 @@ def test_new_rows_above_leave_the_cursor_on_its_row() -> None:
     use(source, steps)
 
 
-def test_a_view_further_down_stays_where_it_is() -> None:
+def test_paged_table_refresh_keeps_lower_viewport() -> None:
     source = Numbers(2000)
 
     async def steps(pilot: Pilot[None], table: PagedTable) -> None:
@@ -187,7 +187,7 @@ def test_a_view_further_down_stays_where_it_is() -> None:
     use(source, steps)
 
 
-def test_a_row_that_goes_leaves_the_cursor_on_its_neighbour() -> None:
+def test_paged_table_removed_row_moves_cursor_to_neighbour() -> None:
     source = Numbers(100)
 
     async def steps(pilot: Pilot[None], table: PagedTable) -> None:
@@ -199,7 +199,7 @@ def test_a_row_that_goes_leaves_the_cursor_on_its_neighbour() -> None:
     use(source, steps)
 
 
-def test_what_did_not_change_is_not_painted_again() -> None:
+def test_paged_table_unchanged_lines_are_not_repainted() -> None:
     source = Numbers(100)
 
     async def steps(pilot: Pilot[None], table: PagedTable) -> None:
@@ -222,7 +222,7 @@ def test_what_did_not_change_is_not_painted_again() -> None:
     use(source, steps)
 
 
-def test_marks_stay_when_their_rows_are_out_of_sight() -> None:
+def test_paged_table_marks_outside_viewport_stay() -> None:
     async def steps(pilot: Pilot[None], table: PagedTable) -> None:
         await pilot.press("space", "j", "space")
         assert set(table.marked) == {"row-5000", "row-4998"}
@@ -240,7 +240,7 @@ def test_marks_stay_when_their_rows_are_out_of_sight() -> None:
     use(Numbers(5000), steps)
 
 
-def test_a_search_goes_beyond_the_rows_that_are_held_and_back() -> None:
+def test_paged_table_search_continues_outside_window() -> None:
     source = Numbers(9000)
     source.states.update({8995: "failed", 3000: "failed"})
 
@@ -258,7 +258,7 @@ def test_a_search_goes_beyond_the_rows_that_are_held_and_back() -> None:
     use(source, steps)
 
 
-def test_a_source_that_fails_leaves_its_rows_and_says_since_when_and_why() -> None:
+def test_paged_table_failing_source_keeps_rows_and_shows_reason() -> None:
     source = Numbers(50)
 
     async def steps(pilot: Pilot[None], table: PagedTable) -> None:
@@ -278,7 +278,7 @@ def test_a_source_that_fails_leaves_its_rows_and_says_since_when_and_why() -> No
     use(source, steps, size=(100, 22))
 
 
-def test_a_source_that_never_answered_says_why_in_as_many_lines_as_it_takes() -> None:
+def test_paged_table_source_without_answer_shows_reason_wrapped() -> None:
     source = Numbers(50)
     source.trouble = "nothing listens at db.example.org:5432. Check that the server runs there"
 
@@ -302,7 +302,7 @@ def test_a_source_that_never_answered_says_why_in_as_many_lines_as_it_takes() ->
     use(source, steps, loaded=False)
 
 
-def test_a_source_that_does_not_answer_holds_up_no_key() -> None:
+def test_paged_table_slow_source_does_not_block_keys() -> None:
     source = Numbers(50)
 
     async def steps(pilot: Pilot[None], table: PagedTable) -> None:
@@ -317,7 +317,7 @@ def test_a_source_that_does_not_answer_holds_up_no_key() -> None:
     use(source, steps)
 
 
-def test_an_empty_list_says_what_to_do_next() -> None:
+def test_paged_table_empty_list_shows_next_step() -> None:
     async def steps(pilot: Pilot[None], table: PagedTable) -> None:
         assert [line.strip() for line in lines_of(table)[2:4]] == ["No rows.", "Make one."]
         await pilot.press("j", "G", "g", "space", "enter", "pagedown", "n")
@@ -326,7 +326,7 @@ def test_an_empty_list_says_what_to_do_next() -> None:
     use(ListSource([]), steps)
 
 
-def test_enter_and_a_second_click_open_a_row() -> None:
+def test_paged_table_enter_and_double_click_open_row() -> None:
     async def steps(pilot: Pilot[None], table: PagedTable) -> None:
         await pilot.press("j", "enter")
         await pilot.click(PagedTable, offset=(5, 4), times=2)
@@ -335,7 +335,7 @@ def test_enter_and_a_second_click_open_a_row() -> None:
     assert use(Numbers(50), steps).opened == [49, 47]
 
 
-def test_a_smaller_screen_keeps_the_cursor_in_sight_and_drops_columns_from_the_right() -> None:
+def test_paged_table_smaller_screen_keeps_cursor_and_drops_columns() -> None:
     async def steps(pilot: Pilot[None], table: PagedTable) -> None:
         for _ in range(15):
             await pilot.press("j")
@@ -354,7 +354,7 @@ def window_of(numbers: range, *, at_first: bool, at_last: bool = False) -> RowWi
     return RowWindow([source.row(number) for number in numbers], at_first, at_last)
 
 
-def test_rows_that_come_in_front_of_a_view_leave_it_where_it_is() -> None:
+def test_table_cursor_rows_in_front_keep_viewport() -> None:
     at = TableCursor()
     window = window_of(range(50, 20, -1), at_first=False)
     at.take(window, None, 10)
@@ -366,7 +366,7 @@ def test_rows_that_come_in_front_of_a_view_leave_it_where_it_is() -> None:
     assert at.shown(10)[0].key == "row-50"
 
 
-def test_a_view_of_the_beginning_stays_there_as_long_as_the_cursor_is_in_it() -> None:
+def test_table_cursor_viewport_at_beginning_stays() -> None:
     at = TableCursor()
     at.take(window_of(range(50, 0, -1), at_first=True, at_last=True), "first", 10)
     at.move_to(2, 10)
@@ -376,7 +376,7 @@ def test_a_view_of_the_beginning_stays_there_as_long_as_the_cursor_is_in_it() ->
     assert (at.key, at.top) == ("row-48", 8)
 
 
-def test_widths_shrink_then_drop_from_the_right_and_what_is_left_goes_to_the_column_that_grows() -> None:
+def test_fitted_narrow_width_shrinks_then_drops_columns() -> None:
     assert fitted(COLUMNS, 60) == [41, 8, 9]
     assert fitted(COLUMNS, 25) == [6, 8, 9]
     assert fitted(COLUMNS, 24) == [15, 8]
@@ -384,7 +384,7 @@ def test_widths_shrink_then_drop_from_the_right_and_what_is_left_goes_to_the_col
     assert fitted((COLUMNS[0], COLUMNS[2], COLUMNS[0]), 60) == [24, 9, 25]
 
 
-def test_text_is_cut_to_cells_and_wide_characters_are_counted() -> None:
+def test_fit_wide_characters_are_cut_by_cells() -> None:
     assert fit("abc", 5) == "abc  "
     assert fit("abc", 5, right=True) == "  abc"
     assert fit("abcdef", 4) == "abc…"

@@ -15,7 +15,7 @@ from mcp_types import Tool
 
 
 @dataclass(frozen=True)
-class Heard:
+class CallResult:
     """What a tool answered."""
 
     document: dict[str, Any]
@@ -28,13 +28,13 @@ class Heard:
         return found
 
 
-async def call(client: Client, tool: str, /, **arguments: Any) -> Heard:
+async def call(client: Client, tool: str, /, **arguments: Any) -> CallResult:
     """Call one tool; its text has to say the same as its data."""
     result = await client.call_tool(tool, arguments)
     (part,) = result.content
     document: dict[str, Any] = json.loads(part.text)  # type: ignore[union-attr]
     assert document == result.structured_content
-    return Heard(document, result.is_error)
+    return CallResult(document, result.is_error)
 
 
 class Assistant:
@@ -43,8 +43,8 @@ class Assistant:
     def __init__(self, server: Server[Any]) -> None:
         self._server = server
 
-    def __call__(self, tool: str, /, **arguments: Any) -> Heard:
-        async def one() -> Heard:
+    def __call__(self, tool: str, /, **arguments: Any) -> CallResult:
+        async def one() -> CallResult:
             async with Client(self._server) as client:
                 return await call(client, tool, **arguments)
 

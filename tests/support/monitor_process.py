@@ -78,7 +78,7 @@ class MonitorProcess:
         return True
 
 
-class Doubtful:
+class RetryingClient:
     """A client that sends every request twice and pretends that one answer in ten was lost."""
 
     def __init__(self, url: str, seed: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""A crowd at the live stream: many that wait, some that read nothing, and agents that report beside them."""
+"""Many clients of the live stream, idle or reading nothing, beside reporting agents."""
 
 import resource
 import socket
@@ -39,11 +39,11 @@ def follow(url: str, query: str, *, buffer: int | None = None) -> socket.socket:
     stream.settimeout(30)
     stream.connect((parts.hostname, parts.port))
     stream.sendall(f"GET /api/messages/stream/?{query} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
-    told = b""
-    while b"event: connected" not in told:
+    received = b""
+    while b"event: connected" not in received:
         more = stream.recv(1000)
-        assert more, told
-        told += more
+        assert more, received
+        received += more
     return stream
 
 
@@ -90,5 +90,5 @@ def test_stream_clients_that_read_nothing_are_cut_off(monitor: MonitorProcess) -
 
 
 def _clients(monitor: MonitorProcess) -> int:
-    told = httpx.get(f"{monitor.url}/api/messages/stream/status/").json()
-    return int(told["connected_clients"])
+    received = httpx.get(f"{monitor.url}/api/messages/stream/status/").json()
+    return int(received["connected_clients"])

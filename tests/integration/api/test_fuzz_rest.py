@@ -1,4 +1,4 @@
-"""Any request at all: no 500, a refusal leaves the database as it was, and what is stored is sound."""
+"""Arbitrary requests: no 500, a refusal writes nothing, stored rows are valid."""
 
 import asyncio
 import json
@@ -79,11 +79,11 @@ def requests(draw: st.DrawFn) -> tuple[str, str, bytes, dict[str, str]]:
     return draw(METHODS), f"{path}?{query}" if query else path, draw(BODIES), headers
 
 
-class Watched:
+class WatchedMonitor:
     """A monitor asked by one client, and a look at its file that tells whether anything was written."""
 
     def __init__(self, monitor: Monitor, file: Path) -> None:
-        self.looking = sqlite3.connect(file)
+        self.database = sqlite3.connect(file)
         self._runner = asyncio.Runner()
         transport = httpx.ASGITransport(monitor.app, raise_app_exceptions=False, client=THIS_MACHINE)
         self._http = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
@@ -96,26 +96,26 @@ class Watched:
 
     def writes(self) -> int:
         """Another number where somebody else has written since."""
-        return int(self.looking.execute("PRAGMA data_version").fetchone()[0])
+        return int(self.database.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
         """Let go."""
         self._runner.run(self._http.aclose())
         self._runner.close()
-        self.looking.close()
+        self.database.close()
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Iterator[Watched]:
+def watched(tmp_path: Path) -> Iterator[WatchedMonitor]:
     with monitor_in(tmp_path) as monitor:
         monitor.register_sample()
-        made = Watched(monitor, tmp_path / "swf.db")
+        made = WatchedMonitor(monitor, tmp_path / "swf.db")
         yield made
         made.close()
 
 
 @pytest.mark.timeout(SECONDS)
-def test_monitor_arbitrary_request_is_answered_and_refusal_not_written(watched: Watched) -> None:
+def test_monitor_arbitrary_request_is_answered_and_refusal_not_written(watched: WatchedMonitor) -> None:
     @fuzzing
     @given(requests())
     def ask(request: tuple[str, str, bytes, dict[str, str]]) -> None:
@@ -131,7 +131,7 @@ def test_monitor_arbitrary_request_is_answered_and_refusal_not_written(watched: 
             assert watched.writes() == before, (request, answer.text)
 
     ask()
-    assert_sound(watched.looking)
+    assert_sound(watched.database)
 
 
 def assert_sound(rows: sqlite3.Connection) -> None:
@@ -165,6 +165,6 @@ def _columns(rows: sqlite3.Connection) -> dict[str, list[tuple[str, str]]]:
     tables = rows.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'swf%'")
     found = {}
     for (table,) in tables.fetchall():
-        told = rows.execute(f"PRAGMA table_info({table})").fetchall()
-        found[table] = [(f'"{name}"', kind.upper()) for _, name, kind, *_ in told]
+        columns_found = rows.execute(f"PRAGMA table_info({table})").fetchall()
+        found[table] = [(f'"{name}"', kind.upper()) for _, name, kind, *_ in columns_found]
     return found

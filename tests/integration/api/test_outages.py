@@ -1,4 +1,4 @@
-"""What agents report while the database or the broker is away: refused in words or kept, never half of it."""
+"""Reports during outages of database and broker: refused with a reason or stored, never in part."""
 
 import threading
 from pathlib import Path
@@ -35,7 +35,7 @@ def slices(array: int) -> list[dict[str, Any]]:
     return [{**span, "slice_id": array * EACH + number} for number in range(EACH)]
 
 
-class Reporting:
+class ReportingAgent:
     """An agent that reports arrays of slices, each again until it is taken."""
 
     def __init__(self, http: httpx.Client) -> None:
@@ -69,21 +69,21 @@ def test_monitor_database_crashes_store_arrays_atomically(
     try:
         with httpx.Client(base_url=f"{monitor.url}/api", timeout=30) as http:
             make_sample(http)
-            reporting = Reporting(http)
-            reporting.start()
+            agent = ReportingAgent(http)
+            agent.start()
             for part in (1, 2, 3):
-                wait_for(lambda part=part: reporting.taken >= part * ARRAYS // 4, 60, every=0.001)  # type: ignore[misc]
+                wait_for(lambda part=part: agent.taken >= part * ARRAYS // 4, 60, every=0.001)  # type: ignore[misc]
                 private_postgresql.kill()
-                told = len(reporting.refusals)
-                wait_for(lambda told=told: len(reporting.refusals) > told, 30, every=0.01)  # type: ignore[misc]
+                known = len(agent.refusals)
+                wait_for(lambda known=known: len(agent.refusals) > known, 30, every=0.01)  # type: ignore[misc]
                 assert httpx.get(f"{monitor.url}/readyz").json() == {
                     "status": "not ready",
                     "database": False,
                     "broker": True,
                 }
                 private_postgresql.start()
-            reporting.join()
-            for refusal in reporting.refusals:
+            agent.join()
+            for refusal in agent.refusals:
                 assert refusal.status_code == 503
                 assert int(refusal.headers["retry-after"]) > 0
                 assert refusal.json() == {"detail": "the database cannot be used now"}

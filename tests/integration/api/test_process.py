@@ -1,4 +1,4 @@
-"""The monitor as a process: agents' whole runs, many at once, its broker, its database gone and back."""
+"""The monitor process: whole runs of agents, concurrent clients, its broker, database outages."""
 
 import json
 from collections import Counter
@@ -17,7 +17,7 @@ from swf_console.backend.messaging.connection import StompConnection
 from swf_console.backend.messaging.embedded import find_running
 from swf_console.backend.messaging.message import make
 from tests.support.monitor import new_slice
-from tests.support.monitor_process import Doubtful, MonitorProcess
+from tests.support.monitor_process import MonitorProcess, RetryingClient
 from tests.support.postgresql import PostgreSQL
 from tests.support.waiting import wait_for
 
@@ -34,7 +34,7 @@ def monitor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MonitorP
 
 
 @pytest.fixture
-def on_sqlite(tmp_path: Path) -> Iterator[MonitorProcess]:
+def sqlite_monitor(tmp_path: Path) -> Iterator[MonitorProcess]:
     found = MonitorProcess(tmp_path).start()
     yield found
     found.end()
@@ -46,15 +46,15 @@ def database_of(monitor: MonitorProcess) -> Any:
     )
 
 
-def fast_processing_run(ask: Doubtful, run: int, slices: int = SLICES) -> None:
+def fast_processing_run(ask: RetryingClient, run: int, slices: int = SLICES) -> None:
     """What the agents of a fast-processing run report, from the first message to the last result."""
     definition = {"workflow_name": "w", "version": "1", "definition": "code", "created_by": "me"}
     pk = ask("POST", "/workflow-definitions/", definition)["id"]
     execution = {"execution_id": f"w-me-{run}", "workflow_definition": pk, "executed_by": "me"}
     ask("POST", "/workflow-executions/", {**execution, "status": "running", "parameter_values": {"a": 1}})
     run_id = ask("POST", "/runs/", {"run_number": str(run), "start_time": "2026-01-01T00:00:00"})["run_id"]
-    begun = {"run_number": str(run), "phase": "imminent", "state": "beam", "target_worker_count": "4"}
-    ask("POST", "/run-states/", {**begun, "slices_created": 9, "metadata": {"agent": "fp"}})
+    started = {"run_number": str(run), "phase": "imminent", "state": "beam", "target_worker_count": "4"}
+    ask("POST", "/run-states/", {**started, "slices_created": 9, "metadata": {"agent": "fp"}})
     assert ask("GET", f"/workflow-executions/w-me-{run}/")["parameter_values"] == {"a": 1}
     base = f"swf.{run}.000001"
     ask("POST", "/stf-files/", {"run": run_id, "stf_filename": f"{base}.stf", "machine_state": "physics"})
@@ -78,7 +78,7 @@ def fast_processing_run(ask: Doubtful, run: int, slices: int = SLICES) -> None:
     ask("PATCH", f"/workflow-executions/w-me-{run}/", {"status": "completed"})
 
 
-def _report(ask: Doubtful, run: int, name: str, number: int) -> None:
+def _report(ask: RetryingClient, run: int, name: str, number: int) -> None:
     """As a result agent does: it looks the slice up by its number alone, which finds another's."""
     first = ask("GET", f"/tf-slices/?run_number={run}&slice_id={number}")[0]
     result = {"tf_filename": name, "slice_id": number, "state": "done"}
@@ -88,7 +88,7 @@ def _report(ask: Doubtful, run: int, name: str, number: int) -> None:
 
 
 def test_monitor_retrying_clients_leave_exact_rows(monitor: MonitorProcess) -> None:
-    ask = Doubtful(monitor.url)
+    ask = RetryingClient(monitor.url)
     fast_processing_run(ask, 100_010)
     ask.close()
     database = database_of(monitor)
@@ -111,7 +111,7 @@ def test_monitor_retrying_clients_leave_exact_rows(monitor: MonitorProcess) -> N
 
 def test_monitor_concurrent_creates_make_each_row_once(monitor: MonitorProcess) -> None:
     def run(seed: int) -> None:
-        ask = Doubtful(monitor.url, seed)
+        ask = RetryingClient(monitor.url, seed)
         fast_processing_run(ask, 100_010, 5)
         ask.close()
 
@@ -128,7 +128,7 @@ def test_monitor_concurrent_creates_make_each_row_once(monitor: MonitorProcess) 
     http.close()
 
 
-class Following:
+class StreamFollower:
     """A client of the live stream."""
 
     def __init__(self, url: str, last: str | None = None, query: str = "") -> None:
@@ -186,9 +186,9 @@ def messages_of(namespace: str) -> Any:
 
 def test_ingest_broker_messages_are_recorded_streamed_and_replayed(monitor: MonitorProcess) -> None:
     monitor.wait_ready()
-    all_of_them = Following(monitor.url)
-    some = Following(monitor.url, query="msg_types=stf_gen&agents=daq&run_ids=100010&namespace=epic")
-    none = Following(monitor.url, query="namespace=other")
+    all_of_them = StreamFollower(monitor.url)
+    some = StreamFollower(monitor.url, query="msg_types=stf_gen&agents=daq&run_ids=100010&namespace=epic")
+    none = StreamFollower(monitor.url, query="namespace=other")
     send(monitor, range(20))
     events = [all_of_them.next() for _ in range(21)]
     assert [event["data"]["number"] for event in events] == [*range(20), -1]
@@ -203,13 +203,13 @@ def test_ingest_broker_messages_are_recorded_streamed_and_replayed(monitor: Moni
     assert status["connected_clients"] == len(status["client_ids"]) == 3
     recorded = httpx.get(f"{monitor.url}/api/workflow-messages/?namespace=epic&msg_type=stf_gen").json()
     assert [row["message_content"]["number"] for row in recorded] == list(range(19, -1, -1))
-    again = Following(monitor.url, events[9]["id"])
+    again = StreamFollower(monitor.url, events[9]["id"])
     assert again.numbers(11) == [*range(10, 20), -1]
     for each in (all_of_them, some, none, again):
         each.close()
     assert monitor.stop() == 0
     monitor.start()
-    after_restart = Following(monitor.url, events[9]["id"], "msg_types=stf_gen")
+    after_restart = StreamFollower(monitor.url, events[9]["id"], "msg_types=stf_gen")
     assert after_restart.numbers(10) == list(range(10, 20))
     after_restart.close()
 

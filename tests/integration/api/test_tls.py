@@ -1,4 +1,4 @@
-"""The monitor for other machines: over TLS and with a token, or not at all."""
+"""The monitor for other machines: over TLS and with a token only."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""`swf-console mcp` as a process: the SDK's own client starts, watches and stops a run; HTTP; its end."""
+"""`swf-console mcp` as a process, with the SDK's client: a whole execution, HTTP, shutdown."""
 
 import os
 import re
@@ -24,7 +24,7 @@ from swf_console.backend.database import agents, logs, open_database
 from swf_console.backend.database.records.agents import Heartbeat, LogEntry
 from swf_console.backend.services.home import write_home
 from swf_console.mcp.tools import TOOLS
-from tests.support.assistant import Heard, call, over_stdio
+from tests.support.assistant import CallResult, call, over_stdio
 from tests.support.history import add_chain, add_execution
 from tests.support.homes import plain_environment, run
 from tests.support.waiting import wait_for
@@ -78,30 +78,30 @@ def journal(home: Path) -> list[str]:
     return re.findall(r'"what": "(\w+)"', run(words, cwd=home, environment=environment()).stdout)
 
 
-class Talk:
+class NamedTools:
     """Calls tools under one of their two names, and knows which were called."""
 
     def __init__(self, client: Client, prefix: str) -> None:
         self._client, self._prefix = client, prefix
         self.called: set[str] = set()
 
-    async def __call__(self, tool: str, /, **arguments: Any) -> Heard:
+    async def __call__(self, tool: str, /, **arguments: Any) -> CallResult:
         self.called.add(tool)
         return await call(self._client, self._prefix + tool, **arguments)
 
     async def document(self, tool: str, /, **arguments: Any) -> dict[str, Any]:
         """What a call gave, which must be good."""
-        heard = await self(tool, **arguments)
-        assert not heard.failed, (tool, heard.document)
-        return heard.document
+        result = await self(tool, **arguments)
+        assert not result.failed, (tool, result.document)
+        return result.document
 
     async def until(self, look: Any, tool: str, /, **arguments: Any) -> dict[str, Any]:
         """Call until the answer is as wanted."""
         with anyio.fail_after(60):
             while True:
-                told = (await self(tool, **arguments)).document
-                if look(told):
-                    return told
+                answer = (await self(tool, **arguments)).document
+                if look(answer):
+                    return answer
                 await anyio.sleep(0.1)
 
 
@@ -128,7 +128,7 @@ async def over_http(home: Path) -> AsyncIterator[Client]:
         process.communicate()
 
 
-def leave_history(home: Path) -> str:
+def add_history(home: Path) -> str:
     """What a run of yesterday left: its chain, a log line, and an execution that nobody runs any more."""
     settings = load_settings(environment(), home=home)
     database = open_database(settings.database_url)
@@ -141,25 +141,25 @@ def leave_history(home: Path) -> str:
     return execution_id
 
 
-async def start_watch_and_stop(ask: Talk) -> None:
+async def check_execution(ask: NamedTools) -> None:
     """A run from its plan to its end, as an assistant has it."""
     assert (await ask("list_workflow_definitions")).items[0]["workflow_name"] == "stf_datataking"
     assert (await ask.document("plan", config="watched_default"))["stf_count"] == 600
-    begun = await ask.document("start_workflow", config="watched_default", realtime=True, stf_count=500)
-    execution_id = begun["execution_id"]
+    started = await ask.document("start_workflow", config="watched_default", realtime=True, stf_count=500)
+    execution_id = started["execution_id"]
     assert execution_id.startswith("stf_datataking-alice-")
-    told = await ask.until(
-        lambda told: told["stf_count"] > 1, "get_workflow_monitor", execution_id=execution_id
+    answer = await ask.until(
+        lambda answer: answer["stf_count"] > 1, "get_workflow_monitor", execution_id=execution_id
     )
-    assert (told["execution"]["status"], told["phase"]) == ("running", "physics")
-    number = told["run_number"]
+    assert (answer["execution"]["status"], answer["phase"]) == ("running", "physics")
+    number = answer["run_number"]
     listed = (await ask("list_workflow_executions", currently_running=True)).items
     assert execution_id in [row["execution_id"] for row in listed]
     watched = (await ask("list_workflow_monitors")).items
     assert number in [row["run_number"] for row in watched]
     shown = await ask.document("get_workflow_execution", execution_id=execution_id)
     assert shown["execution"]["parameter_values"]["stf_processing"]["stf_count"] == 500
-    files = await ask.until(lambda told: told["count"] > 1, "list_stf_files", run_number=number)
+    files = await ask.until(lambda answer: answer["count"] > 1, "list_stf_files", run_number=number)
     name = files["items"][0]["stf_filename"]
     assert (await ask.document("get_stf_file", stf_filename=name))["way"] is not None
     kinds = {row["message_type"] for row in (await ask("list_messages")).items}
@@ -175,7 +175,7 @@ async def start_watch_and_stop(ask: Talk) -> None:
     assert stopped["status"] == "terminated"
 
 
-async def look_at_what_was_left(ask: Talk, lost: str) -> None:
+async def check_left_rows(ask: NamedTools, lost: str) -> None:
     """Rows of a run that is over."""
     slices = (await ask("list_tf_slices", run_number=100_001)).items
     assert len(slices) == 6
@@ -187,20 +187,20 @@ async def look_at_what_was_left(ask: Talk, lost: str) -> None:
     assert (await ask.document("end_execution", execution_id=lost))["status"] == "terminated"
 
 
-async def look_after_the_testbed(ask: Talk) -> None:
+async def check_testbed(ask: NamedTools) -> None:
     """Agents, their programs, the manager, a message to all."""
     sent = await ask.document("send_message", message="hello <b>all</b>")
     assert sent["msg_type"] == "announcement"
     found = (await ask("list_messages", message_type="announcement")).items
     assert [row["content"]["message"] for row in found] == ["hello <b>all</b>"]
-    heard = (await ask("list_agents", agent_type="data")).items
-    killed = await ask.document("kill_agent", name=heard[0]["instance_name"])
+    result = (await ask("list_agents", agent_type="data")).items
+    killed = await ask.document("kill_agent", name=result[0]["instance_name"])
     assert killed["process"]["name"] == "example-data-agent"
-    state = await ask.document("get_agent", name=heard[0]["instance_name"])
+    state = await ask.document("get_agent", name=result[0]["instance_name"])
     assert (state["agent"]["operational_state"], state["process"]) == ("EXITED", None)
     assert (await ask.document("check_agent_manager"))["alive"] is False
-    begun = await ask.document("start_user_testbed", config_name="watched_default")
-    assert begun["accepted"] is True
+    started = await ask.document("start_user_testbed", config_name="watched_default")
+    assert started["accepted"] is True
     running = await ask.document("get_testbed_status")
     assert running["agents_running"] is True
     assert "workflow-runner RUNNING" in running["supervisord_status"]
@@ -211,7 +211,7 @@ async def look_after_the_testbed(ask: Talk) -> None:
 
 @pytest.mark.parametrize(("transport", "prefix"), [("stdio", ""), ("stdio", "swf_"), ("http", "swf_")])
 def test_mcp_every_tool_runs_whole_execution(home: Path, transport: str, prefix: str) -> None:
-    lost = leave_history(home)
+    lost = add_history(home)
 
     async def talk() -> None:
         connected = (
@@ -220,17 +220,17 @@ def test_mcp_every_tool_runs_whole_execution(home: Path, transport: str, prefix:
         async with connected as client:
             assert client.server_info is not None
             assert client.server_info.name == "swf-console"
-            ask = Talk(client, prefix)
-            await start_watch_and_stop(ask)
-            await look_at_what_was_left(ask, lost)
-            await look_after_the_testbed(ask)
+            ask = NamedTools(client, prefix)
+            await check_execution(ask)
+            await check_left_rows(ask, lost)
+            await check_testbed(ask)
             assert ask.called == {tool.name for tool in TOOLS}
 
     anyio.run(talk)
     assert set(journal(home)) == {tool.name for tool in TOOLS if tool.writes}
 
 
-def pretend_to_be_an_agent(home: Path, pid: int) -> None:
+def add_foreign_agent(home: Path, pid: int) -> None:
     """A heart-beat that names somebody else's process."""
     database = open_database(sqlite_url(home / ".state/swf.db"))
     beat = Heartbeat(
@@ -242,24 +242,24 @@ def pretend_to_be_an_agent(home: Path, pid: int) -> None:
 
 
 def test_mcp_kill_agent_foreign_process_is_refused(home: Path) -> None:
-    stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    foreign_process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
 
     async def talk() -> None:
         async with over_stdio(home, environment(), "--allow-write") as client:
             assert not (await call(client, "start_user_testbed", config_name="watched_default")).failed
-            pretend_to_be_an_agent(home, stranger.pid)
+            add_foreign_agent(home, foreign_process.pid)
             refused = await call(client, "kill_agent", name="data-agent-mallory-1")
             assert refused.document["exit_code"] == 5
             assert "does not own" in refused.document["error"]
-            for name in ("1", str(stranger.pid), "supervisord"):
+            for name in ("1", str(foreign_process.pid), "supervisord"):
                 assert (await call(client, "kill_agent", name=name)).document["exit_code"] == 2
 
     try:
         anyio.run(talk)
-        assert stranger.poll() is None
+        assert foreign_process.poll() is None
     finally:
-        stranger.kill()
-        stranger.communicate()
+        foreign_process.kill()
+        foreign_process.communicate()
 
 
 def test_mcp_two_servers_share_home(home: Path) -> None:

@@ -1,4 +1,4 @@
-"""The services that other tests stand on do what those tests take for granted."""
+"""The services of the tests do what other tests rely on."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""The console's lists on PostgreSQL: the same rows from both ends, in every order."""
+"""The console's lists on PostgreSQL: the same rows in both directions, in every order."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from swf_console.backend.database.records.workflows import ExecutionFilter
 from swf_console.viewmodels.context import ConsoleContext
 from swf_console.viewmodels.pages import DefinitionsListed, ExecutionsListed, MessagesListed
 from tests.support.history import add_execution, add_messages
-from tests.unit.viewmodels.test_pages import walked
+from tests.unit.viewmodels.test_pages import all_pages
 
 pytestmark = pytest.mark.postgresql
 
@@ -40,10 +40,10 @@ def test_listed_pages_on_postgresql_equal_backwards(context: ConsoleContext) -> 
     for order in ORDERS:
         for wanted in (ExecutionFilter(), ExecutionFilter(definition_id=definition.id, namespace="demo")):
             listed = ExecutionsListed(context, wanted, order)
-            forwards = walked(listed, lambda one: one.execution_id, backwards=False)
+            forwards = all_pages(listed, lambda one: one.execution_id, backwards=False)
             assert len(set(forwards)) == 9
-            assert walked(listed, lambda one: one.execution_id, backwards=True) == forwards[::-1]
+            assert all_pages(listed, lambda one: one.execution_id, backwards=True) == forwards[::-1]
             assert listed.count() == (9, True)
             assert {one.stf_count for one in listed.page(None, 20).items} == {10}
     listed_messages = MessagesListed(context, "stf_datataking-shifter-0001")
-    assert walked(listed_messages, lambda one: one.message_id, backwards=True) == messages[::-1]
+    assert all_pages(listed_messages, lambda one: one.message_id, backwards=True) == messages[::-1]

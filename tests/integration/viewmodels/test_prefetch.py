@@ -1,4 +1,4 @@
-"""The first look is taken by a process of its own, and never keeps the console waiting."""
+"""The prefetch process: its answer, and that the console never waits for it."""
 
 import json
 import sys
@@ -9,70 +9,70 @@ from swf_console.backend.database import open_database
 from tests.support.history import add_execution
 from tests.support.homes import CHECKOUT, plain_environment, run
 
-LOOK = """
+PROGRAM = """
 import json, sys, time
 from swf_console.viewmodels.prefetch import Prefetch
 from swf_console.viewmodels.context import ConsoleContext
 from swf_console.backend.core.settings import load_settings
-look = Prefetch("swf_console.viewmodels.overview", ("", "", "demo"))
-ConsoleContext(load_settings(), "demo", prefetch=look).close_unused_prefetch()
+prefetch = Prefetch("swf_console.viewmodels.overview", ("", "", "demo"))
+ConsoleContext(load_settings(), "demo", prefetch=prefetch).close_unused_prefetch()
 began = time.monotonic()
-seen = look.take(float(sys.argv[1]))
+answer = prefetch.take(float(sys.argv[1]))
 took = time.monotonic() - began
-again = look.take(5)
+again = prefetch.take(5)
 print(json.dumps({
-    "running": [one.summary.execution_id for one in seen.running] if seen else None,
-    "verdict": seen.verdict.text if seen else None,
+    "running": [one.summary.execution_id for one in answer.running] if answer else None,
+    "verdict": answer.verdict.text if answer else None,
     "again": again is not None,
     "took": took,
-    "heavy": sorted({"sqlalchemy", "textual"} & set(sys.modules)) if not seen else [],
+    "heavy": sorted({"sqlalchemy", "textual"} & set(sys.modules)) if not answer else [],
 }))
 """
 
 
-def look(home: Path, patience: float = 30.0, **environ: str) -> dict[str, object]:
+def prefetch(home: Path, patience: float = 30.0, **environ: str) -> dict[str, object]:
     environment = plain_environment(SWF_CONSOLE_HOME=str(home), PYTHONPATH=str(CHECKOUT), **environ)
-    ended = run([sys.executable, "-c", LOOK, str(patience)], cwd=home, environment=environment)
+    ended = run([sys.executable, "-c", PROGRAM, str(patience)], cwd=home, environment=environment)
     assert ended.returncode == 0, ended.stderr
     found: dict[str, object] = json.loads(ended.stdout)
     return found
 
 
-def made(tmp_path: Path) -> Path:
+def make_home(tmp_path: Path) -> Path:
     home = tmp_path / "home"
     (home / "workflows").mkdir(parents=True)
     return home
 
 
 def test_prefetch_returns_running_executions_once(tmp_path: Path) -> None:
-    home = made(tmp_path)
+    home = make_home(tmp_path)
     database = open_database(load_settings(plain_environment(), home=home).database_url)
     running = add_execution(database, status="running")
     database.close()
-    found = look(home)
+    found = prefetch(home)
     assert found["running"] == [running]
     assert "running" in str(found["verdict"])
     assert found["again"] is False
 
 
 def test_prefetch_broken_database_is_in_verdict(tmp_path: Path) -> None:
-    home = made(tmp_path)
+    home = make_home(tmp_path)
     (home / "not.db").write_text("this is no database" * 100)
-    found = look(home, SWF_DATABASE_URL=f"sqlite:///{home / 'not.db'}")
+    found = prefetch(home, SWF_DATABASE_URL=f"sqlite:///{home / 'not.db'}")
     assert "database cannot be used" in str(found["verdict"])
 
 
 def test_prefetch_without_wait_returns_none(tmp_path: Path) -> None:
-    found = look(made(tmp_path), patience=0.0)
+    found = prefetch(make_home(tmp_path), patience=0.0)
     assert found["running"] is None
     assert found["heavy"] == []
 
 
 def test_prefetch_other_first_screen_is_closed(tmp_path: Path) -> None:
-    home = made(tmp_path)
+    home = make_home(tmp_path)
     state = load_settings(plain_environment(), home=home).state_dir
     state.mkdir(parents=True, exist_ok=True)
     (state / "console-memory.json").write_text('{"demo": {"screen": "messages"}}')
-    found = look(home)
+    found = prefetch(home)
     assert found["running"] is None
     assert float(str(found["took"])) < 1.0

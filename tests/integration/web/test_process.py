@@ -1,4 +1,4 @@
-"""The console served to browsers: who comes in, what a page loads, and which processes are left."""
+"""The console served to browsers: access, loaded resources, processes that remain."""
 
 import asyncio
 import re

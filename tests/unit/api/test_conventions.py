@@ -1,20 +1,12 @@
-"""What holds for every endpoint: status codes, lists, fields, retries, methods, paths."""
+"""Conventions of every endpoint: status codes, lists, fields, methods, paths."""
 
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
-from tests.support.monitor import Monitor, monitor_in
+from tests.support.monitor import Monitor
 
 RUN = {"run_number": 100010, "start_time": "2026-01-01T00:00:00Z"}
-
-
-@pytest.fixture
-def monitor(tmp_path: Path) -> Iterator[Monitor]:
-    with monitor_in(tmp_path) as found:
-        yield found
 
 
 def test_create_repeated_answers_200_with_same_row(monitor: Monitor) -> None:

@@ -1,19 +1,11 @@
-"""Bodies that are too large, too deep, no JSON: one line, nothing written."""
+"""Bodies that are too large, too deep or not JSON: one line, nothing written."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from swf_console.api.limits import MAX_BYTES, MAX_LEVELS, too_deep
-from tests.support.monitor import Monitor, monitor_in
-
-
-@pytest.fixture
-def monitor(tmp_path: Path) -> Iterator[Monitor]:
-    with monitor_in(tmp_path) as found:
-        yield found
+from tests.support.monitor import Monitor
 
 
 def nested(levels: int) -> str:

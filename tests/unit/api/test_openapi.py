@@ -1,4 +1,4 @@
-"""The OpenAPI document tells the truth: what it allows is taken, what comes back is what it says."""
+"""The OpenAPI document is right: allowed bodies are accepted, answers match their schemas."""
 
 import json
 import math
@@ -37,7 +37,7 @@ quickly = settings(database=None, suppress_health_check=list(HealthCheck), deran
 
 
 @pytest.fixture(scope="module")
-def monitor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitor]:
+def shared_monitor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitor]:
     with monitor_in(tmp_path_factory.mktemp("openapi")) as found:
         found.register_sample()
         yield found
@@ -124,7 +124,7 @@ def filled(path: str, key: str) -> str:
 
 @pytest.mark.parametrize(("path", "method"), WRITTEN)
 def test_openapi_allowed_body_is_accepted_or_refused_by_field(
-    monitor: Monitor, path: str, method: str
+    shared_monitor: Monitor, path: str, method: str
 ) -> None:
     operation = DOCUMENT["paths"][path][method]
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
@@ -134,7 +134,7 @@ def test_openapi_allowed_body_is_accepted_or_refused_by_field(
     @given(allowed(schema), st.sampled_from(["1", "100010", "x", "00000000-0000-0000-0000-000000000001"]))
     def prove(document: Any, key: str) -> None:
         body = json.dumps(document).encode()
-        answer = monitor.ask(method.upper(), filled(path, key), content=body)
+        answer = shared_monitor.ask(method.upper(), filled(path, key), content=body)
         assert answer.status_code < 500, (document, answer.text)
         assert answer.status_code != 400 or "detail" not in answer.json(), (document, answer.text)
         assert str(answer.status_code) in operation["responses"]
@@ -151,30 +151,30 @@ def test_openapi_allowed_body_is_accepted_or_refused_by_field(
 
 
 @pytest.mark.parametrize(("path", "method"), WRITTEN)
-def test_openapi_arbitrary_json_is_answered(monitor: Monitor, path: str, method: str) -> None:
+def test_openapi_arbitrary_json_is_answered(shared_monitor: Monitor, path: str, method: str) -> None:
     fields = [name for each in OPERATIONS if each.body for name in each.body.model_fields]
 
     @settings(quickly, max_examples=15)
     @given(ANY_JSON | st.dictionaries(st.sampled_from(fields), ANY_JSON, max_size=12))
     def prove(document: Any) -> None:
-        answer = monitor.ask(method.upper(), filled(path, "1"), content=json.dumps(document).encode())
+        answer = shared_monitor.ask(method.upper(), filled(path, "1"), content=json.dumps(document).encode())
         assert answer.status_code in (200, 201, 400), (document, answer.text)
 
     prove()
 
 
 @pytest.mark.parametrize("path", [path for path, method in DONE if method == "get" and "{" not in path])
-def test_openapi_lists_match_their_schema(monitor: Monitor, path: str) -> None:
-    monitor.ask("POST", "/api/tf-slices/", json=new_slice(1, fastmon_file=SAMPLE))
+def test_openapi_lists_match_their_schema(shared_monitor: Monitor, path: str) -> None:
+    shared_monitor.ask("POST", "/api/tf-slices/", json=new_slice(1, fastmon_file=SAMPLE))
     responses = DOCUMENT["paths"][path]["get"]["responses"]
     for query in ("", "?limit=3"):
-        answer = monitor.ask("GET", f"{path}{query}")
+        answer = shared_monitor.ask("GET", f"{path}{query}")
         assert answer.status_code == 200
         assert is_of(responses["200"]["content"]["application/json"]["schema"], answer.json()), answer.text
 
 
-def test_openapi_document_names_every_endpoint(monitor: Monitor) -> None:
-    served = monitor.get("/openapi.json")
+def test_openapi_document_names_every_endpoint(shared_monitor: Monitor) -> None:
+    served = shared_monitor.get("/openapi.json")
     assert served["openapi"] == "3.1.0"
     assert served == json.loads(json.dumps(DOCUMENT))
     assert "/api/workflow-executions/{execution_id}/" in served["paths"]

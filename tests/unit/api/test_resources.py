@@ -1,14 +1,12 @@
 """Each endpoint as agents use it."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from swf_console.backend.database import executions
 from swf_console.backend.database.records.workflows import NewExecution
-from tests.support.monitor import SAMPLE, STF, Monitor, monitor_in
+from tests.support.monitor import SAMPLE, STF, Monitor
 
 DEFINITION = {
     "workflow_name": "stf_datataking",
@@ -36,12 +34,6 @@ EVENT = {
     "substate": None,
     "event_data": {"execution_id": "x-1", "big": 12345678901234567890123},
 }
-
-
-@pytest.fixture
-def monitor(tmp_path: Path) -> Iterator[Monitor]:
-    with monitor_in(tmp_path) as found:
-        yield found
 
 
 @pytest.fixture

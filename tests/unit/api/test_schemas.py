@@ -1,4 +1,4 @@
-"""Schemas of requests: what is taken, and the texts that clients of the monitor know for what is not."""
+"""Schemas of requests: accepted values, and the messages for others."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal

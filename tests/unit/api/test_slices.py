@@ -1,24 +1,21 @@
-"""Slices as agents report them: on their own rows, once each, counted in their run."""
+"""Slices as agents report them: one row each, counted in their run."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from swf_console.backend.database import slices
-from tests.support.monitor import SAMPLE, STF, Monitor, monitor_in, new_slice
+from tests.support.monitor import SAMPLE, STF, Monitor, new_slice
 
 OTHER = "swf.100010.000001_tf_002.tf"
 
 
-@pytest.fixture
-def monitor(tmp_path: Path) -> Iterator[Monitor]:
-    with monitor_in(tmp_path) as found:
-        found.register_sample()
-        found.post("/fastmon-files/", {"stf_file": STF, "tf_filename": OTHER})
-        found.post("/run-states/", {"run_number": 100010, "slices_created": 77})
-        yield found
+@pytest.fixture(autouse=True)
+def run_with_samples(monitor: Monitor) -> None:
+    """A run with two samples; the counter that was sent is wrong."""
+    monitor.register_sample()
+    monitor.post("/fastmon-files/", {"stf_file": STF, "tf_filename": OTHER})
+    monitor.post("/run-states/", {"run_number": 100010, "slices_created": 77})
 
 
 def result_of(tf_filename: str, slice_id: int, **more: Any) -> dict[str, Any]:

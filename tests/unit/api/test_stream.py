@@ -1,11 +1,10 @@
-"""The live stream: filters, order, replay, slow clients, heart-beats."""
+"""The live stream: filters, order, replay, slow clients, heartbeats."""
 
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,15 +15,9 @@ from swf_console.api.stream.broadcaster import Broadcaster
 from swf_console.api.stream.events import EventFilter, event_of
 from swf_console.backend.database import messages
 from swf_console.backend.database.records.messages import NewMessage
-from tests.support.monitor import Monitor, monitor_in
+from tests.support.monitor import Monitor
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def monitor(tmp_path: Path) -> Iterator[Monitor]:
-    with monitor_in(tmp_path) as found:
-        yield found
 
 
 def message(number: int, msg_type: str = "stf_gen", **more: Any) -> NewMessage:

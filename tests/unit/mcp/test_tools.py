@@ -1,4 +1,4 @@
-"""The tools over the SDK's own client: which there are, what they take, how they cut, what they refuse."""
+"""The tools over the SDK's client: list, arguments, size of answers, refusals."""
 
 import json
 import os
@@ -123,11 +123,11 @@ def test_get_workflow_monitor_shows_progress(ask: Assistant, kept: Database) -> 
     add_messages(kept, execution_id, 3)
     add_messages(kept, execution_id, 1, kind="run_imminent")
     add_states(kept, execution_id)
-    told = ask("get_workflow_monitor", execution_id=execution_id).document
-    assert told["execution"]["status"] == "completed"
-    assert told["run_number"] == 100010
-    assert told["seconds"] == 30
-    assert len(told["events"]) == 2
+    answer = ask("get_workflow_monitor", execution_id=execution_id).document
+    assert answer["execution"]["status"] == "completed"
+    assert answer["run_number"] == 100010
+    assert answer["seconds"] == 30
+    assert len(answer["events"]) == 2
     assert ask("list_workflow_monitors").items == []  # it is months old
 
 
@@ -195,16 +195,16 @@ def test_agents_namespaces_and_logs_page_and_get(ask: Assistant, kept: Database)
 
 
 def test_plan_opens_no_database(ask: Assistant, console: CommandLine) -> None:
-    told = ask("plan", config="fast_processing_default", parameters={"target_worker_count": 12}).document
-    assert told["stf_count"] > 0
-    assert told["capacity"]["workers"] == 12
+    answer = ask("plan", config="fast_processing_default", parameters={"target_worker_count": 12}).document
+    assert answer["stf_count"] > 0
+    assert answer["capacity"]["workers"] == 12
     assert not (console.settings.state_dir / "swf.db").exists()
 
 
 def test_get_system_state_empty_home_is_not_ready(ask: Assistant) -> None:
-    told = ask("get_system_state").document
-    assert told["status"]["ready"] is False
-    assert told["status"]["supervisor"]["state"] == "absent"
+    answer = ask("get_system_state").document
+    assert answer["status"]["ready"] is False
+    assert answer["status"]["supervisor"]["state"] == "absent"
     assert ask("get_testbed_status").document["agents_running"] is False
     assert ask("check_agent_manager").document["alive"] is False
     assert ask("check_agent_manager", username="bob").document["control_queue"] == "/queue/agent_control.bob"
@@ -218,10 +218,10 @@ def test_writes_on_read_only_server_are_refused(ask: Assistant, console: Command
         "send_message": {"message": "hello"},
         "kill_agent": {"name": "x"},
     }
-    heard = ask(name, **given.get(name, {}))
-    assert heard.failed
-    assert "read-only" in heard.document["error"]
-    assert "--allow-write" in heard.document["advice"]
+    result = ask(name, **given.get(name, {}))
+    assert result.failed
+    assert "read-only" in result.document["error"]
+    assert "--allow-write" in result.document["advice"]
     (entry,) = Journal(console.settings.state_dir).entries()
     assert (entry.what, entry.ok) == (name, False)
 
@@ -231,10 +231,10 @@ def test_writes_are_in_journal_without_secrets(
 ) -> None:
     console.name_namespace("torre1")
     running = add_execution(kept, status="running")
-    heard = write("end_execution", execution_id=running)
-    assert heard.document["status"] == "terminated"
-    heard = write("send_message", message="hello", metadata={"api_token": "hush"})
-    assert heard.document["exit_code"] == 3  # no broker runs here
+    result = write("end_execution", execution_id=running)
+    assert result.document["status"] == "terminated"
+    result = write("send_message", message="hello", metadata={"api_token": "hush"})
+    assert result.document["exit_code"] == 3  # no broker runs here
     second, first = Journal(console.settings.state_dir).entries()
     assert (first.what, first.ok, first.result) == ("end_execution", True, "ok")
     assert running in first.command
@@ -254,9 +254,9 @@ def test_writes_with_unwritable_journal_are_refused(
 def test_end_execution_with_live_runner_is_refused(write: Assistant, kept: Database) -> None:
     lease = datetime.now(UTC) + timedelta(hours=1)
     held = add_execution(kept, status="running", owner="runner-1", lease_expires_at=lease)
-    heard = write("end_execution", execution_id=held)
-    assert (heard.document["exit_code"], heard.failed) == (5, True)
-    assert "is running in runner-1" in heard.document["error"]
+    result = write("end_execution", execution_id=held)
+    assert (result.document["exit_code"], result.failed) == (5, True)
+    assert "is running in runner-1" in result.document["error"]
     done = add_execution(kept, 2)
     assert "is not running" in write("end_execution", execution_id=done).document["error"]
 
@@ -267,27 +267,27 @@ def test_kill_agent_outside_supervisord_is_refused(
     beat = Heartbeat("data-agent-x-1", "data", "OK", NOON, pid=os.getpid(), hostname=console.settings.host)
     with kept.write() as connection:
         agents.heartbeat(connection, beat)
-    heard = write("kill_agent", name="data-agent-x-1")
-    assert heard.failed
-    assert heard.document["exit_code"] == 3  # there is no supervisord at all
+    result = write("kill_agent", name="data-agent-x-1")
+    assert result.failed
+    assert result.document["exit_code"] == 3  # there is no supervisord at all
 
 
 @pytest.mark.parametrize("kind", ["start_run", "END_RUN", "slice", "run_workflow"])
 def test_send_message_agent_type_is_refused(write: Assistant, console: CommandLine, kind: str) -> None:
     console.name_namespace("torre1")
-    heard = write("send_message", message="x", message_type=kind)
-    assert (heard.document["exit_code"], heard.failed) == (5, True)
+    result = write("send_message", message="x", message_type=kind)
+    assert (result.document["exit_code"], result.failed) == (5, True)
 
 
 def test_writes_without_namespace_are_refused(write: Assistant) -> None:
     for name, arguments in (("send_message", {"message": "x"}), ("start_workflow", {})):
-        heard = write(name, **arguments)
-        assert heard.document["exit_code"] == 2
-        assert "placeholder" in heard.document["error"]
+        result = write(name, **arguments)
+        assert result.document["exit_code"] == 2
+        assert "placeholder" in result.document["error"]
 
 
 @dataclass(frozen=True)
-class Bad:
+class InvalidCall:
     """A call that has to be refused, and what the refusal says."""
 
     tool: str
@@ -295,48 +295,48 @@ class Bad:
     arguments: dict[str, Any]
 
 
-BAD = [
-    Bad("list_runs", "limit", {"limit": 0}),
-    Bad("list_runs", "limit", {"limit": 100_000}),
-    Bad("list_runs", "limit", {"limit": "many"}),
-    Bad("list_runs", "colour", {"colour": "red"}),
-    Bad("list_runs", "page", {"cursor": "WzFd4"}),
-    Bad("list_runs", "cursor", {"cursor": "'; drop table"}),
-    Bad("get_run", "run_number", {}),
-    Bad("get_run", "run_number", {"run_number": 2**40}),
-    Bad("get_run", "no run", {"run_number": 5}),
-    Bad("get_stf_file", "one of", {}),
-    Bad("get_stf_file", "UUID", {"file_id": "../../etc/passwd"}),
-    Bad("get_tf_slice", "slice_id", {"tf_filename": "a.tf"}),
-    Bad("get_workflow_execution", "execution not found", {"execution_id": "x' OR '1'='1"}),
-    Bad("get_workflow_execution", "execution_id", {"execution_id": "a\x00b"}),
-    Bad("get_workflow_execution", "execution_id", {"execution_id": ["a"]}),
-    Bad("get_log_entry", "log_id", {"log_id": -1}),
-    Bad("get_log_entry", "no log line", {"log_id": 2**63 - 1}),
-    Bad("list_workflow_executions", "status", {"status": "sleeping"}),
-    Bad("list_workflow_executions", "start_time", {"start_time": "yesterday"}),
-    Bad("list_logs", "level", {"level": "LOUD"}),
-    Bad("plan", "config", {"config": "../../etc/passwd"}),
-    Bad("plan", "configuration not found", {"config": "nowhere"}),
-    Bad("plan", "duration", {"config": "stf_datataking_default", "duration": -1}),
-    Bad("plan", "colour", {"config": "stf_datataking_default", "parameters": {"colour": 1}}),
-    Bad("start_workflow", "workflow_name", {"workflow_name": "/etc/passwd"}),
-    Bad("start_workflow", "nowhere", {"workflow_name": "nowhere"}),
-    Bad("start_workflow", "stf_count", {"config": "stf_datataking_default", "stf_count": -4}),
-    Bad("start_user_testbed", "config_name", {"config_name": "a/b"}),
-    Bad("check_agent_manager", "username", {"username": "bob/../alice"}),
-    Bad("kill_agent", "name", {"name": ""}),
+INVALID_CALLS = [
+    InvalidCall("list_runs", "limit", {"limit": 0}),
+    InvalidCall("list_runs", "limit", {"limit": 100_000}),
+    InvalidCall("list_runs", "limit", {"limit": "many"}),
+    InvalidCall("list_runs", "colour", {"colour": "red"}),
+    InvalidCall("list_runs", "page", {"cursor": "WzFd4"}),
+    InvalidCall("list_runs", "cursor", {"cursor": "'; drop table"}),
+    InvalidCall("get_run", "run_number", {}),
+    InvalidCall("get_run", "run_number", {"run_number": 2**40}),
+    InvalidCall("get_run", "no run", {"run_number": 5}),
+    InvalidCall("get_stf_file", "one of", {}),
+    InvalidCall("get_stf_file", "UUID", {"file_id": "../../etc/passwd"}),
+    InvalidCall("get_tf_slice", "slice_id", {"tf_filename": "a.tf"}),
+    InvalidCall("get_workflow_execution", "execution not found", {"execution_id": "x' OR '1'='1"}),
+    InvalidCall("get_workflow_execution", "execution_id", {"execution_id": "a\x00b"}),
+    InvalidCall("get_workflow_execution", "execution_id", {"execution_id": ["a"]}),
+    InvalidCall("get_log_entry", "log_id", {"log_id": -1}),
+    InvalidCall("get_log_entry", "no log line", {"log_id": 2**63 - 1}),
+    InvalidCall("list_workflow_executions", "status", {"status": "sleeping"}),
+    InvalidCall("list_workflow_executions", "start_time", {"start_time": "yesterday"}),
+    InvalidCall("list_logs", "level", {"level": "LOUD"}),
+    InvalidCall("plan", "config", {"config": "../../etc/passwd"}),
+    InvalidCall("plan", "configuration not found", {"config": "nowhere"}),
+    InvalidCall("plan", "duration", {"config": "stf_datataking_default", "duration": -1}),
+    InvalidCall("plan", "colour", {"config": "stf_datataking_default", "parameters": {"colour": 1}}),
+    InvalidCall("start_workflow", "workflow_name", {"workflow_name": "/etc/passwd"}),
+    InvalidCall("start_workflow", "nowhere", {"workflow_name": "nowhere"}),
+    InvalidCall("start_workflow", "stf_count", {"config": "stf_datataking_default", "stf_count": -4}),
+    InvalidCall("start_user_testbed", "config_name", {"config_name": "a/b"}),
+    InvalidCall("check_agent_manager", "username", {"username": "bob/../alice"}),
+    InvalidCall("kill_agent", "name", {"name": ""}),
 ]
 
 
-@pytest.mark.parametrize("bad", BAD, ids=lambda bad: f"{bad.tool}-{json.dumps(bad.arguments)[:40]}")
-def test_tools_invalid_arguments_are_named(write: Assistant, console: CommandLine, bad: Bad) -> None:
+@pytest.mark.parametrize("bad", INVALID_CALLS, ids=lambda bad: f"{bad.tool}-{json.dumps(bad.arguments)[:40]}")
+def test_tools_invalid_arguments_are_named(write: Assistant, console: CommandLine, bad: InvalidCall) -> None:
     console.name_namespace("torre1")
-    heard = write(bad.tool, **bad.arguments)
-    assert heard.failed
-    assert heard.document["exit_code"] == 2, heard
-    assert bad.says in json.dumps(heard.document)
-    assert "Traceback" not in json.dumps(heard.document)
+    result = write(bad.tool, **bad.arguments)
+    assert result.failed
+    assert result.document["exit_code"] == 2, result
+    assert bad.says in json.dumps(result.document)
+    assert "Traceback" not in json.dumps(result.document)
 
 
 def test_call_unknown_tool_is_protocol_error(ask: Assistant) -> None:
@@ -348,10 +348,10 @@ def test_call_internal_error_hides_details(ask: Assistant, monkeypatch: pytest.M
         raise ZeroDivisionError("secret detail")
 
     monkeypatch.setattr(ToolExecutor, "database", broken)
-    heard = ask("list_runs")
-    assert heard.failed
-    assert "ZeroDivisionError" in heard.document["error"]
-    assert "secret detail" not in json.dumps(heard.document)
+    result = ask("list_runs")
+    assert result.failed
+    assert "ZeroDivisionError" in result.document["error"]
+    assert "secret detail" not in json.dumps(result.document)
 
 
 def test_serialize_large_rows_are_shortened() -> None:
@@ -367,8 +367,8 @@ def test_serialize_large_rows_are_shortened() -> None:
 
 
 def test_serialize_values_outside_json_are_converted() -> None:
-    told = serialize({"nan": float("nan"), "odd": "\ud800", "at": NOON, "set": {2, 1}, 5: b"x"})
-    assert told == {"nan": None, "odd": "?", "at": "2026-01-31T12:00:00Z", "set": [1, 2], "5": "b'x'"}
+    answer = serialize({"nan": float("nan"), "odd": "\ud800", "at": NOON, "set": {2, 1}, 5: b"x"})
+    assert answer == {"nan": None, "odd": "?", "at": "2026-01-31T12:00:00Z", "set": [1, 2], "5": "b'x'"}
 
 
 def test_tools_description_first_line_is_sentence() -> None:
@@ -406,26 +406,28 @@ WORDS = (
 NUMBERS = (None, True, 0, 1, 200, -1, 1e308, float("nan"), float("inf"), 2**31, 2**63 - 1, 2**70, 0.5)
 
 
-def anything(chance: random.Random, depth: int = 0) -> Any:
+def random_value(generator: random.Random, depth: int = 0) -> Any:
     """A value as a confused assistant might send it."""
-    kind = chance.randrange(8 if depth < 3 else 6)
+    kind = generator.randrange(8 if depth < 3 else 6)
     if kind < 3:
-        return chance.choice(WORDS)
+        return generator.choice(WORDS)
     if kind < 5:
-        return chance.choice(NUMBERS)
+        return generator.choice(NUMBERS)
     if kind == 5:
-        return "".join(chr(chance.randrange(0x250)) for _ in range(chance.randrange(12)))
-    values = [anything(chance, depth + 1) for _ in range(chance.randrange(3))]
-    return values if kind == 6 else {chance.choice(WORDS): value for value in values}
+        return "".join(chr(generator.randrange(0x250)) for _ in range(generator.randrange(12)))
+    values = [random_value(generator, depth + 1) for _ in range(generator.randrange(3))]
+    return values if kind == 6 else {generator.choice(WORDS): value for value in values}
 
 
 def test_call_arbitrary_arguments_has_no_internal_error(console: CommandLine) -> None:
     executor = ToolExecutor(console.settings, BY_NAME)
     tools = [one for one in TOOLS if not one.writes and one.name not in ("get_system_state", "plan")]
-    chance = random.Random(7)
+    generator = random.Random(7)
     for _ in range(3000):
-        tool = chance.choice(tools)
-        given = {name: anything(chance) for name in tool.arguments.model_fields if chance.random() < 0.4}
+        tool = generator.choice(tools)
+        given = {
+            name: random_value(generator) for name in tool.arguments.model_fields if generator.random() < 0.4
+        }
         result = executor.call(tool, given)
         assert result.document.get("exit_code") != 1, (tool.name, given)
         json.dumps(result.document, allow_nan=False).encode()

@@ -1,4 +1,4 @@
-"""The addresses of the tests' services, as the environment spells them."""
+"""Addresses of the tests' services in URLs and environment variables."""
 
 from dataclasses import replace
 from pathlib import Path

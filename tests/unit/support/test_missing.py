@@ -1,4 +1,4 @@
-"""A service that is not installed: a reason to skip for a person, a failure where CI installs it."""
+"""A service that is not installed: the test is skipped locally and fails in CI."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

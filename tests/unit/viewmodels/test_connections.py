@@ -1,4 +1,4 @@
-"""Pollers: what a probe answers, and what its failures look like."""
+"""Connection pollers: answers and failures of a probe."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""What the console's lists read: filters as they are typed, pages from both ends."""
+"""The console's lists: filters, pages in both directions, details."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ def context(tmp_path: Path) -> Iterator[ConsoleContext]:
     context.close()
 
 
-def walked(listed: Any, key: Callable[[Any], Any], *, backwards: bool, limit: int = 2) -> list[Any]:
+def all_pages(listed: Any, key: Callable[[Any], Any], *, backwards: bool, limit: int = 2) -> list[Any]:
     found: list[Any] = []
     after: str | None = None
     while True:
@@ -52,11 +52,11 @@ def test_executions_listed_every_order_pages_equal_backwards(
         status = ("completed", "failed", "terminated")[number % 3]
         add_execution(database, number, status=status, executed_by=("ann", "bob")[number % 2])
     listed = ExecutionsListed(context, order_by=order, descending=descending)
-    forwards = walked(listed, lambda one: one.execution_id, backwards=False)
+    forwards = all_pages(listed, lambda one: one.execution_id, backwards=False)
     assert len(set(forwards)) == 7
-    assert walked(listed, lambda one: one.execution_id, backwards=True) == forwards[::-1]
+    assert all_pages(listed, lambda one: one.execution_id, backwards=True) == forwards[::-1]
     field = {"started": "start_time", "id": "execution_id", "status": "status", "user": "executed_by"}[order]
-    values = walked(listed, lambda one: getattr(one, field), backwards=False)
+    values = all_pages(listed, lambda one: getattr(one, field), backwards=False)
     assert values == sorted(values, reverse=descending)
     assert listed.count() == (7, True)
 
@@ -74,7 +74,7 @@ def test_executions_listed_filter_by_definition_or_workflow_pages_by_status(
         ExecutionFilter(id_prefix="stf_datataking-"),
     ):
         listed = ExecutionsListed(context, wanted, "status")
-        assert len(walked(listed, lambda one: one.execution_id, backwards=False)) == 5
+        assert len(all_pages(listed, lambda one: one.execution_id, backwards=False)) == 5
         assert listed.count() == (5, True)
     assert ExecutionsListed(context, ExecutionFilter(definition_id=definition.id + 1)).count() == (0, True)
 
@@ -83,18 +83,18 @@ def test_messages_listed_pages_equal_backwards(context: ConsoleContext) -> None:
     execution = add_execution(context.database(), 1)
     ids = add_messages(context.database(), execution, 5)
     listed = MessagesListed(context, execution)
-    assert walked(listed, lambda one: one.message_id, backwards=False) == ids
-    assert walked(listed, lambda one: one.message_id, backwards=True) == ids[::-1]
+    assert all_pages(listed, lambda one: one.message_id, backwards=False) == ids
+    assert all_pages(listed, lambda one: one.message_id, backwards=True) == ids[::-1]
     assert listed.count() == (5, True)
 
 
 def test_read_execution_includes_run_state(context: ConsoleContext) -> None:
     execution = add_execution(context.database(), 1)
     add_states(context.database(), execution)
-    looked = read_execution(context, execution)
-    assert looked.detail.run_number == 100010
-    assert len(looked.detail.events) == 2
-    assert looked.run_state is None
+    recorded = read_execution(context, execution)
+    assert recorded.detail.run_number == 100010
+    assert len(recorded.detail.events) == 2
+    assert recorded.run_state is None
     other = add_execution(context.database(), 2, metrics={"run_number": 100010, "stf_count": 11})
     compared = compare_executions(context.database(), execution, other)
     differences = {(one.kind, one.name) for one in compared.differences}
@@ -104,13 +104,15 @@ def test_read_execution_includes_run_state(context: ConsoleContext) -> None:
 def test_read_execution_stopped_by_comes_from_journal(context: ConsoleContext) -> None:
     database = context.database()
     execution = add_execution(database, 1, status="running")
-    asked = datetime.now(UTC)
+    requested_at = datetime.now(UTC)
     with database.write() as connection:
-        executions.request_stop(connection, execution, asked)
+        executions.request_stop(connection, execution, requested_at)
     assert read_execution(context, execution).stopped_by is None
     for command in (f"executions stop {execution}", f"executions stop {execution}0"):
         who = "ann" if command.endswith("1") else "bob"
-        context.journal.append(JournalEntry(asked, "action", who, "stop", "terminated", command=command))
+        context.journal.append(
+            JournalEntry(requested_at, "action", who, "stop", "terminated", command=command)
+        )
     assert read_execution(context, execution).stopped_by == "ann"
 
 
@@ -146,7 +148,7 @@ def test_parse_execution_filter_text_equals_command_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("status=blue", "is not a status"),
         ("stat=failed", "Did you mean"),
@@ -156,10 +158,10 @@ def test_parse_execution_filter_text_equals_command_line() -> None:
         ("'open", "missing closing quote"),
     ],
 )
-def test_parse_execution_filter_invalid_text_is_one_line_error(text: str, said: str) -> None:
+def test_parse_execution_filter_invalid_text_is_one_line_error(text: str, expected: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_execution_filter(text)
-    assert said in str(caught.value)
+    assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -1,4 +1,4 @@
-"""Settings of the console: read, refused in one line, and the sample of all of them."""
+"""Settings of the console: values, errors in one line, the sample file."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,7 @@ KNOWN = known_keys()
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("them = 1", ":1:1: them: unknown setting. Did you mean theme?"),
         (
@@ -67,7 +67,7 @@ KNOWN = known_keys()
     ],
 )
 def test_load_preferences_invalid_value_is_one_problem_with_line(
-    tmp_path: Path, text: str, said: str
+    tmp_path: Path, text: str, expected: str
 ) -> None:
     file = tmp_path / "settings.toml"
     file.write_text(text)
@@ -75,7 +75,7 @@ def test_load_preferences_invalid_value_is_one_problem_with_line(
         load_preferences(file, known_keys)
     (problem,) = refused.value.problems
     assert str(problem).startswith(str(file))
-    assert said in str(problem)
+    assert expected in str(problem)
     assert "\n" not in str(problem)
 
 

@@ -1,4 +1,4 @@
-"""Whoever fills the screen's lists lets whoever paints them finish first, and is never kept out."""
+"""Threads that fill buffers yield to the painting thread and still get their share."""
 
 import threading
 from itertools import count
@@ -8,39 +8,39 @@ from swf_console.viewmodels.ui_priority import UiPriority
 
 
 def test_ui_priority_idle_yields_immediately() -> None:
-    asked = count()
+    calls = count()
 
-    UiPriority().yielder(now=lambda: float(next(asked)))()
+    UiPriority().yielder(now=lambda: float(next(calls)))()
 
-    assert next(asked) == 0
+    assert next(calls) == 0
 
 
 def test_ui_priority_becomes_idle_releases_thread() -> None:
     ui_priority = UiPriority()
     ui_priority.busy()
-    gone_on = threading.Event()
+    continued = threading.Event()
 
     def work() -> None:
         ui_priority.yielder()()
-        gone_on.set()
+        continued.set()
 
     threading.Thread(target=work, daemon=True).start()
     ui_priority.idle()
 
-    assert gone_on.wait(10)
+    assert continued.wait(10)
 
 
 def test_ui_priority_always_busy_leaves_share_to_thread() -> None:
     ui_priority = UiPriority()
     ui_priority.busy()
-    moments = iter([0.0, 0.03, 0.035, 0.0401, 0.0701])
-    wait = ui_priority.yielder(now=lambda: next(moments))
+    times = iter([0.0, 0.03, 0.035, 0.0401, 0.0701])
+    wait = ui_priority.yielder(now=lambda: next(times))
 
     wait()  # 30 ms, and then 10 ms are its own
     wait()  # within those it does not wait, so the clock is looked at once
     wait()
 
-    assert not list(moments)
+    assert not list(times)
 
 
 def test_ui_event_loop_callback_is_busy_and_wait_is_idle() -> None:
@@ -50,9 +50,9 @@ def test_ui_event_loop_callback_is_busy_and_wait_is_idle() -> None:
     waited = threading.Event()
 
     def busy() -> bool:
-        asked = count()
-        ui_priority.yielder(now=lambda: float(next(asked)))()
-        return next(asked) > 0
+        calls = count()
+        ui_priority.yielder(now=lambda: float(next(calls)))()
+        return next(calls) > 0
 
     def in_a_callback() -> None:
         seen.append(busy())

@@ -1,4 +1,4 @@
-"""What a console remembers."""
+"""UI state that is saved between two consoles."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ from swf_console.viewmodels.ui_state import UiState
 
 
 def test_ui_state_saved_by_namespace_and_broken_file_is_ignored(tmp_path: Path) -> None:
-    memory = UiState(tmp_path)
-    memory.remember("a", "screen", "messages")
-    memory.remember("b", "screen", "agents")
-    memory.save()
+    state = UiState(tmp_path)
+    state.remember("a", "screen", "messages")
+    state.remember("b", "screen", "agents")
+    state.save()
     assert UiState(tmp_path).recall("a", "screen") == "messages"
     assert UiState(tmp_path).recall("c", "screen") is None
     (tmp_path / "console-memory.json").write_text('{"a": 1, "b": ')

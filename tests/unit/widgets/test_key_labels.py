@@ -1,4 +1,4 @@
-"""Keys that texts name are those of the key map."""
+"""Keys in texts are those of the key map."""
 
 from collections.abc import Iterator
 from typing import cast
@@ -12,7 +12,7 @@ from swf_console.widgets.key_labels import with_keys
 
 
 @pytest.fixture(autouse=True)
-def the_keys_as_they_were() -> Iterator[None]:
+def restored_keys() -> Iterator[None]:
     yield
     use_keys({})
 

@@ -1,4 +1,4 @@
-"""Lines of one width, that need no garbage collector."""
+"""Strips have a fixed width and no reference cycles."""
 
 import gc
 import weakref
@@ -13,7 +13,7 @@ from swf_console.widgets.strips import avoid_strip_cycles, make_strip
 
 
 @pytest.fixture
-def no_collector() -> Iterator[None]:
+def disabled_collector() -> Iterator[None]:
     divide = Strip.divide
     gc.disable()
     yield
@@ -27,7 +27,7 @@ def test_make_strip_any_text_has_given_width(text: str) -> None:
     assert line.cell_length == sum(segment.cell_length for segment in line) == 10
 
 
-def test_divide_whole_strip_leaves_no_reference_cycle(no_collector: None) -> None:
+def test_divide_whole_strip_leaves_no_reference_cycle(disabled_collector: None) -> None:
     class Watched(Strip):
         __slots__ = ("__weakref__",)
 
@@ -39,7 +39,7 @@ def test_divide_whole_strip_leaves_no_reference_cycle(no_collector: None) -> Non
     assert gone() is None
 
 
-def test_divide_several_cuts_returns_parts(no_collector: None) -> None:
+def test_divide_several_cuts_returns_parts(disabled_collector: None) -> None:
     avoid_strip_cycles()
     parts = make_strip([Segment("left and right")], 14, Style.null()).divide([4, 14, 20])
     assert [part.text for part in parts] == ["left", " and right"]

@@ -1,4 +1,4 @@
-"""Symbols."""
+"""Sparklines."""
 
 from swf_console.widgets.symbols import sparkline
 

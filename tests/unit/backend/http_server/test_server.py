@@ -1,4 +1,4 @@
-"""Where servers may listen, how the monitor is found, and what `env` says of it."""
+"""Allowed hosts, the monitor's address file, and `env`."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""A past run once more, and the strip that shows it."""
+"""The replay of a run, and its timeline."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The tail: filters over what has come, the database behind without a seam, nothing stolen from a queue."""
+"""The message buffer: filters, namespaces, history from the database."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""The ring keeps the latest messages, its views know what passes, and nothing goes uncounted."""
+"""The ring buffer, its filtered indexes, and rates."""
 
 import json
 
@@ -12,21 +12,21 @@ from swf_console.viewmodels.messages.ring_buffer import CHUNK, NOTE, BufferedMes
 METADATA = MessageMetadata("/topic/epictopic", "stf_gen", "demo", None, "100010", "daq")
 
 
-def fill(ring: RingBuffer, count: int, *views: FilteredIndex) -> None:
+def fill(ring: RingBuffer, count: int, *indexes: FilteredIndex) -> None:
     for _ in range(count):
         number = ring.append(float(ring.next), METADATA, "", json.dumps({"n": ring.next}))
         message = ring.get(number)
         assert message is not None
-        for view in views:
-            view.arrived(number, METADATA)
+        for index in indexes:
+            index.arrived(number, METADATA)
 
 
 def even(message: BufferedMessage) -> bool:
     return message.number % 2 == 0
 
 
-def numbers(view: FilteredIndex) -> list[int]:
-    return [view.at(position) for position in range(len(view))]
+def numbers(index: FilteredIndex) -> list[int]:
+    return [index.at(position) for position in range(len(index))]
 
 
 def test_ring_buffer_full_drops_oldest_and_keeps_numbers() -> None:
@@ -86,39 +86,39 @@ def test_ring_buffer_any_id_is_unchanged(identity: str) -> None:
 def test_filtered_index_checks_new_and_older_messages() -> None:
     ring = RingBuffer(10_000)
     fill(ring, 3 * SLICE)
-    view = FilteredIndex(ring, even)
-    fill(ring, 10, view)
-    assert view.checked == 10
-    assert view.index_older()
-    while view.index_older():
+    index = FilteredIndex(ring, even)
+    fill(ring, 10, index)
+    assert index.checked == 10
+    assert index.index_older()
+    while index.index_older():
         pass
-    assert view.complete
-    assert numbers(view) == [number for number in range(ring.next) if number % 2 == 0]
+    assert index.complete
+    assert numbers(index) == [number for number in range(ring.next) if number % 2 == 0]
 
 
 @pytest.mark.parametrize("slices", [0, 1, 2, 3, 9])
 def test_filtered_index_partly_indexed_ring_has_right_positions(slices: int) -> None:
     ring = RingBuffer(600)
     fill(ring, 700)
-    view = FilteredIndex(ring, even)
-    fill(ring, 50, view)
+    index = FilteredIndex(ring, even)
+    fill(ring, 50, index)
     for _ in range(slices):
-        view.index_older()
-    fill(ring, 333, view)
-    found = numbers(view)
+        index.index_older()
+    fill(ring, 333, index)
+    found = numbers(index)
     assert found == sorted(found)
     assert all(number >= ring.first for number in found)
     for number in range(ring.first - 5, ring.next + 5):
-        assert view.position(number) == sum(each < number for each in found), number
+        assert index.position(number) == sum(each < number for each in found), number
 
 
 def test_filtered_index_without_filter_is_whole_ring() -> None:
     ring = RingBuffer(5)
-    view = FilteredIndex(ring, None)
-    fill(ring, 8, view)
-    assert numbers(view) == [3, 4, 5, 6, 7]
-    assert [view.position(number) for number in (0, 3, 7, 9)] == [0, 0, 4, 5]
-    assert view.complete
+    index = FilteredIndex(ring, None)
+    fill(ring, 8, index)
+    assert numbers(index) == [3, 4, 5, 6, 7]
+    assert [index.position(number) for number in (0, 3, 7, 9)] == [0, 0, 4, 5]
+    assert index.complete
 
 
 def test_rates_count_by_second() -> None:
@@ -133,22 +133,22 @@ def test_rates_count_by_second() -> None:
 
 
 def test_filtered_index_by_metadata_decides_each_once() -> None:
-    ring, asked = RingBuffer(1000), []
+    ring, decided = RingBuffer(1000), []
 
     def wanted(message: BufferedMessage) -> bool:
-        asked.append(message.number)
+        decided.append(message.number)
         return message.msg_type == "stf_gen"
 
     other = METADATA._replace(msg_type="heartbeat")
     for number in range(600):
         ring.append(0.0, METADATA if number % 3 else other, "", "")
     ring.append(0.0, NOTE, "", "a mark")
-    view = FilteredIndex(ring, wanted, by_metadata=True)
-    while view.index_older():
+    index = FilteredIndex(ring, wanted, by_metadata=True)
+    while index.index_older():
         pass
-    assert view.arrived(ring.append(0.0, other, "", ""), other) is False
-    assert numbers(view) == [number for number in range(601) if number % 3 or number == 600]
-    assert len(asked) == 2
+    assert index.arrived(ring.append(0.0, other, "", ""), other) is False
+    assert numbers(index) == [number for number in range(601) if number % 3 or number == 600]
+    assert len(decided) == 2
 
 
 def test_ring_buffer_bodies_are_unchanged_in_full_and_last_chunk() -> None:

@@ -1,4 +1,4 @@
-"""The subscription that fills the buffer."""
+"""The subscription that fills the message buffer."""
 
 import json
 

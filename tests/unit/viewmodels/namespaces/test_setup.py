@@ -1,4 +1,4 @@
-"""The namespace of a console, written once it can be used."""
+"""Writing the console's namespace."""
 
 import pytest
 
