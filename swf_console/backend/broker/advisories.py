@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from .destinations import QUEUE, TOPIC, Queue, is_pattern, matches
 from .message import REMOTE_TEMPORARY, Message, broker_message
 from .ports import BrokerState
+from .slices import run_in_slices
 from .subscriptions import (
     Browser,
     ClientConnection,
@@ -53,29 +55,39 @@ class Advisories:
             self._publish(topic, lambda: _removed({"@class": "ConsumerId", **_consumer_id(subscription)}))
 
     def replay(self, name: str, subscription: TopicSubscription) -> None:
-        """Tell a new subscriber of `name` what exists."""
-        if not name.startswith(PREFIX):
-            return
+        """Send a new subscriber of `name` what exists, as fast as it reads."""
+        if name.startswith(PREFIX):
+            session = subscription.session
+            steps = self._replay(name, subscription)
+            run_in_slices(self._broker.loop, steps, lambda: subscription.ended or session.has_room())
+
+    def _replay(self, name: str, subscription: TopicSubscription) -> Iterator[None]:
         for topic, body in self._existing():
+            if subscription.ended:
+                return
             full = PREFIX + topic
             if full == name or (is_pattern(name) and matches(name, full)):
-                subscription.deliver(self._message(topic, body))
+                subscription.deliver(self._message(topic, body()))
+            yield
 
-    def _existing(self) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _existing(self) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
+        """What exists when its turn comes; what went after the start is left out."""
         broker = self._broker
-        for session in broker.clients.values():
-            yield "Connection", _connection(session)
-        for topic in broker.topics.named.values():
-            if not topic.name.startswith("ActiveMQ."):
-                yield "Topic", _destination_info(broker.id, TOPIC, topic.name)
-        for queue in broker.queues.values():
-            if queue.destination.startswith(QUEUE):
-                yield "Queue", _destination_info(broker.id, QUEUE, queue.name)
-        for session in broker.clients.values():
-            for subscription in session.keys.values():
-                name = _consumer_topic(subscription)
-                if name is not None:
-                    yield name, _consumer(subscription)
+        clients = tuple(broker.clients.values())
+        for session in clients:
+            if not session.closing:
+                yield "Connection", partial(_connection, session)
+        for name in tuple(broker.topics.named):
+            if not name.startswith("ActiveMQ.") and name in broker.topics.named:
+                yield "Topic", partial(_destination_info, broker.id, TOPIC, name)
+        for queue in tuple(broker.queues.values()):
+            if queue.destination.startswith(QUEUE) and queue.destination in broker.queues:
+                yield "Queue", partial(_destination_info, broker.id, QUEUE, queue.name)
+        for session in clients:
+            for subscription in tuple(session.keys.values()):
+                topic = _consumer_topic(subscription)
+                if topic is not None and subscription.key in session.keys:
+                    yield topic, partial(_consumer, subscription)
 
     def _publish(self, topic: str, body: Callable[[], dict[str, Any]]) -> None:
         found = self._broker.topics.subscribed(PREFIX + topic)

@@ -23,6 +23,7 @@ from .limits import Limits
 from .log import Log
 from .message import REMOTE_TEMPORARY, TEMPORARY, Message
 from .ports import Target
+from .slices import run_in_slices
 from .statistics import Statistics, is_statistics
 from .store import AnyStore, MemoryUse
 from .subscriptions import Browser, ClientConnection, Durables
@@ -65,8 +66,10 @@ class Broker:
         self.accepted = 0
         self.address = ""
         self.on_change: Callable[[], None] = lambda: None
+        self.on_disconnect: Callable[[], object] = lambda: None
         self.uncommitted_bytes = 0
         self.subscriptions = 0
+        self.busy = 0
         self._logging_in: OrderedDict[ClientConnection, None] = OrderedDict()
         self._turns = 0
         self._messages = 0
@@ -156,6 +159,7 @@ class Broker:
         self.sessions.discard(session)
         self._logging_in.pop(session, None)
         self.on_change()
+        self.on_disconnect()
 
     def will_flush(self, session: ClientConnection) -> None:
         """Call the session's `flush` once, when this turn's frames are handled."""
@@ -349,8 +353,12 @@ class Broker:
         return [*self.queues.values(), *self.durables.all.values()]
 
     def _sweep(self) -> None:
+        run_in_slices(self.loop, self._sweep_each())
+
+    def _sweep_each(self) -> Iterator[None]:
         for store in self.stores():
             store.sweep()
+            yield
         self._expire_stored((0, 0))
 
     def _expire_stored(self, after: tuple[int, int]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic
 
 ROTATE_BYTES = 5 * 1024 * 1024
-REPEATS, REPEAT_SECONDS = 10, 60.0
+REPEAT_SECONDS = 60.0
 
 
 class Log:
@@ -36,20 +36,20 @@ class Log:
         """What went wrong for the broker."""
         self._write("ERROR", event, particulars)
 
-    def repeated(self, event: str, **particulars: object) -> None:
-        """A warning that one client can cause again and again: at most REPEATS lines in REPEAT_SECONDS.
+    def repeated(self, event: str, lines: int, **particulars: object) -> None:
+        """A warning that one client can cause again and again: at most `lines` in REPEAT_SECONDS.
 
         The first line of the next period says how many were left out.
         """
         now = monotonic()
         since, count = self._repeated.get(event, (now, 0))
         if now - since > REPEAT_SECONDS:
-            left_out = max(0, count - REPEATS)
+            left_out = max(0, count - lines)
             if left_out:
                 particulars["left_out"] = left_out
             since, count = now, 0
         self._repeated[event] = since, count + 1
-        if count < REPEATS:
+        if count < lines:
             self._write("WARNING", event, particulars)
 
     def _write(self, level: str, event: str, particulars: dict[str, object]) -> None:

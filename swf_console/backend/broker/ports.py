@@ -1,5 +1,6 @@
 """What advisories and statistics are given of the broker, which itself holds both."""
 
+import asyncio
 from collections import OrderedDict
 from typing import Protocol
 
@@ -26,6 +27,7 @@ class BrokerState(Protocol):
     """The broker as those read it that tell others about it."""
 
     id: str
+    loop: asyncio.AbstractEventLoop
     address: str
     limits: Limits
     journal: BrokerJournal

@@ -116,11 +116,17 @@ class Acceptor:
         self._listener = listener
         self._tasks: set[asyncio.Task[object]] = set()
         self._paused: asyncio.TimerHandle | None = None
+        broker.on_disconnect = lambda: broker.loop.call_soon(self._resume_if_paused)
         self._resume()
 
     def _resume(self) -> None:
         self._paused = None
         self._broker.loop.add_reader(self._listener, self._accept)
+
+    def _resume_if_paused(self) -> None:
+        if self._paused is not None:  # the connection that has gone leaves its descriptor to another one
+            self._paused.cancel()
+            self._resume()
 
     def _accept(self) -> None:
         for _ in range(ACCEPTS_A_TURN):
@@ -150,13 +156,14 @@ class Acceptor:
         loop.remove_reader(self._listener)
         self._paused = loop.call_later(ACCEPT_PAUSE_SECONDS, self._resume)
         self._broker.log.repeated(
-            "accept paused", error=error.strerror, connections=len(self._broker.sessions)
+            "accept paused", 1, error=error.strerror, connections=len(self._broker.sessions)
         )
 
     def close(self) -> None:
         """Stop listening."""
         if self._paused is not None:
             self._paused.cancel()
+            self._paused = None
         self._broker.loop.remove_reader(self._listener)
         self._listener.close()
 

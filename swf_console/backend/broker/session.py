@@ -15,9 +15,10 @@ from .subscriptions import Subscription, TopicSubscription
 
 CHUNK = 2048
 RECEIVE_BUFFER = memoryview(bytearray(64 * 1024))
-# A client that pipelines frames keeps the others waiting no longer than this a turn of the loop.
-TURN_SECONDS = 0.002
+# Clients that pipeline frames keep the others waiting for about so long a turn of the loop, all together.
+TURN_SECONDS = 0.004
 FRAMES_BETWEEN_CLOCKS = 16
+REFUSALS_LOGGED = 20
 TAIL = b"destination:"
 LOGIN = ("CONNECT", "STOMP")
 
@@ -101,7 +102,7 @@ class Session(asyncio.BufferedProtocol):
                 self.error(problem)
 
     def _handle_frames(self) -> None:
-        """Handle frames, for TURN_SECONDS at most: then the others have their turn, and nothing is read."""
+        """Handle frames for a share of TURN_SECONDS; then others have their turn, and nothing is read."""
         parser = self.parser
         count = 0
         ends = 0.0
@@ -115,7 +116,7 @@ class Session(asyncio.BufferedProtocol):
             count += 1
             if count % FRAMES_BETWEEN_CLOCKS == 0:
                 now = self.broker.loop.time()
-                ends = ends or now + TURN_SECONDS
+                ends = ends or now + TURN_SECONDS / (self.broker.busy or 1)
                 if now > ends:
                     self._hold_reading(self._journal_behind, True)
                     self.broker.loop.call_soon(self._continue)
@@ -213,8 +214,8 @@ class Session(asyncio.BufferedProtocol):
                 size += len(out[position])
                 position += 1
             self.transport.write(b"".join(out[start:position]))
+            self.out_bytes -= size
         self.out = out[position:]
-        self.out_bytes = sum(map(len, self.out))
 
     def _resume_subscriptions(self) -> None:
         if not self._paused:
@@ -278,7 +279,9 @@ class Session(asyncio.BufferedProtocol):
             self.write(frame)
         else:
             self.batch.receipts.append((self, frame))
-        self.broker.log.repeated("client refused", session=self.name, peer=self.peer, reason=problem.reason)
+        self.broker.log.repeated(
+            "client refused", REFUSALS_LOGGED, session=self.name, peer=self.peer, reason=problem.reason
+        )
         self.finish()
 
     def fail(self, reason: str) -> None:
@@ -349,6 +352,7 @@ class Session(asyncio.BufferedProtocol):
             self.end_subscription(subscription)
         self.transactions.clear()
         self.count_uncommitted(-self.uncommitted_bytes)
+        self._hold_reading(False, False)
         self.broker.log_out(self)
 
     def count_uncommitted(self, size: int) -> None:
@@ -363,6 +367,7 @@ class Session(asyncio.BufferedProtocol):
     def _hold_reading(self, journal_behind: bool, handling: bool) -> None:
         """Read only while the journal keeps up and the frames that were read are handled."""
         held = self._journal_behind or self._handling
+        self.broker.busy += handling - self._handling
         self._journal_behind, self._handling = journal_behind, handling
         hold = journal_behind or handling
         if self.closing or hold == held:

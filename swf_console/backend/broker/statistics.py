@@ -6,12 +6,15 @@ shape of `jms-map-json`.
 """
 
 import json
+from collections import Counter
+from collections.abc import Iterator
 
 from .destinations import QUEUE, TOPIC, Queue, is_pattern, matches
 from .frames import Rejected
 from .journal_batch import Sender
 from .message import Message, broker_message
-from .ports import BrokerState
+from .ports import BrokerState, Target
+from .slices import run_in_slices
 from .topics import Topic
 
 PREFIX = "ActiveMQ.Statistics."
@@ -57,23 +60,40 @@ class Statistics:
         headers = {"type": "Advisory", "transformation": "jms-map-json"}
         if "correlation-id" in message.headers:
             headers["correlation-id"] = message.headers["correlation-id"]
-        for facts in self._facts(name):
-            body = json.dumps(_map(facts), separators=(",", ":")).encode()
-            target.publish(broker_message(reply_to, self._broker.new_message_id(), headers, body), None)
+        run_in_slices(self._broker.loop, self._replies(name, reply_to, target, headers))
 
-    def _facts(self, name: str) -> list[dict[str, object]]:
+    def _replies(self, name: str, reply_to: str, target: Target, headers: dict[str, str]) -> Iterator[None]:
+        for facts in self._facts(name):
+            if self._broker.targets.get(reply_to) is not target:  # a temporary queue goes with its client
+                return
+            if facts is not None:
+                body = json.dumps(_map(facts), separators=(",", ":")).encode()
+                message_id = self._broker.new_message_id()
+                target.publish(broker_message(reply_to, message_id, headers, body), None)
+            yield
+
+    def _facts(self, name: str) -> Iterator[dict[str, object] | None]:
+        """The answers, None for a step without one."""
         kind = QUEUE if name.startswith(QUEUE) else TOPIC
         query = name[len(kind) :]
         if query == PREFIX + "Broker":
-            return [self._of_broker()]
-        if not query.startswith(DESTINATION):
-            return []
-        wanted = query[len(DESTINATION) :]
-        if kind == TOPIC:
-            topics = self._broker.topics.named.values()
-            return [self._of_topic(topic) for topic in topics if _is_wanted(wanted, topic.name)]
-        queues = (queue for queue in self._broker.queues.values() if queue.destination.startswith(QUEUE))
-        return [self._of_queue(queue) for queue in queues if _is_wanted(wanted, queue.name)]
+            yield from self._of_broker()
+        elif query.startswith(DESTINATION):
+            wanted = query[len(DESTINATION) :]
+            yield from self._of_topics(wanted) if kind == TOPIC else self._of_queues(wanted)
+
+    def _of_topics(self, wanted: str) -> Iterator[dict[str, object] | None]:
+        named = self._broker.topics.named
+        for name in tuple(named) if is_pattern(wanted) else (wanted,):
+            topic = named.get(name)
+            yield self._of_topic(topic) if topic is not None and _is_wanted(wanted, name) else None
+
+    def _of_queues(self, wanted: str) -> Iterator[dict[str, object] | None]:
+        queues = self._broker.queues
+        for destination in tuple(queues) if is_pattern(wanted) else (QUEUE + wanted,):
+            queue = queues.get(destination)
+            known = queue is not None and destination.startswith(QUEUE) and _is_wanted(wanted, queue.name)
+            yield self._of_queue(queue) if queue is not None and known else None
 
     def _origin(self) -> dict[str, object]:
         return {"brokerName": "swf-broker", "brokerId": self._broker.id}
@@ -111,22 +131,36 @@ class Statistics:
             "memoryUsage": 0,
         } | self._origin()
 
-    def _of_broker(self) -> dict[str, object]:
+    def _of_broker(self) -> Iterator[dict[str, object] | None]:
         broker = self._broker
-        stores = broker.stores()
-        topics = broker.topics.named.values()
+        total: Counter[str] = Counter()
+        for store in broker.stores():
+            total.update(
+                size=store.size,
+                enqueueCount=store.enqueued,
+                dequeueCount=store.dequeued,
+                dispatchCount=store.dispatched,
+                inflightCount=store.in_flight,
+                expiredCount=store.expirations,
+                messagesCached=len(store.ready),
+            )
+            yield None
+        for topic in tuple(broker.topics.named.values()):
+            total.update(
+                enqueueCount=topic.enqueued, dequeueCount=topic.dequeued, dispatchCount=topic.dequeued
+            )
+            yield None
         store_limit = broker.limits.journal_bytes
-        return {
-            "size": sum(store.size for store in stores),
-            "enqueueCount": sum(store.enqueued for store in stores) + sum(topic.enqueued for topic in topics),
-            "dequeueCount": sum(store.dequeued for store in stores) + sum(topic.dequeued for topic in topics),
-            "dispatchCount": sum(store.dispatched for store in stores)
-            + sum(topic.dequeued for topic in topics),
-            "inflightCount": sum(store.in_flight for store in stores),
-            "expiredCount": sum(store.expirations for store in stores),
+        yield {
+            "size": total["size"],
+            "enqueueCount": total["enqueueCount"],
+            "dequeueCount": total["dequeueCount"],
+            "dispatchCount": total["dispatchCount"],
+            "inflightCount": total["inflightCount"],
+            "expiredCount": total["expiredCount"],
             "consumerCount": sum(len(session.keys) for session in broker.sessions),
             "producerCount": 0,
-            "messagesCached": sum(len(store.ready) for store in stores),
+            "messagesCached": total["messagesCached"],
             "memoryUsage": broker.memory.used,
             "memoryLimit": broker.limits.memory_bytes,
             "memoryPercentUsage": min(100, broker.memory.used * 100 // broker.limits.memory_bytes),

@@ -92,7 +92,7 @@ class Subscription(ABC):
         session = self.session
         tail = session.render(message) if message.special else message.tail
         session.out += (prefix, tail)
-        session.out_bytes += len(tail)
+        session.out_bytes += len(prefix) + len(tail)
         if not session.dirty:
             session.mark_dirty()
 
