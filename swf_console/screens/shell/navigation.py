@@ -144,8 +144,12 @@ class Navigation:
         before = self._focused.get(screen.screen_name)
         candidates = [before] if before is not None and before.is_attached else []
         found = next((each for each in [*candidates, *screen.query("*")] if _can_take_keys(each)), None)
-        if found is not None:
-            found.focus(scroll_visible=False)
+        if found is None:
+            # keys reach the actions of a screen only while something in it has the focus: a screen that
+            # shows nothing but texts takes it itself
+            screen.can_focus = True
+            found = screen
+        found.focus(scroll_visible=False)
 
 
 def _can_take_keys(widget: Widget) -> bool:
