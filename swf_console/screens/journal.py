@@ -24,7 +24,6 @@ from ..widgets.table.short_list import Item, ShortList
 from ..widgets.tail.line_view import Lines
 from ..widgets.text.notice import Notice
 from .base.host import host_of
-from .base.polling import Poll
 from .base.prompt import Prompt
 from .base.screen import ListScreen
 
@@ -44,7 +43,7 @@ COLUMNS = (
 )
 
 
-class JournalScreen(ListScreen):
+class JournalScreen(ListScreen["list[JournalEntry]"]):
     """The entries, newest first, and the complete entry under the cursor."""
 
     screen_name: ClassVar[str] = "journal"
@@ -70,9 +69,8 @@ class JournalScreen(ListScreen):
     def __init__(self, context: "ConsoleContext") -> None:
         super().__init__(context)
         self._entries: list[JournalEntry] = []
-        self._read: tuple[float, int] | None = None
+        self._version: tuple[float, int] | None = None
         self._filter = ""
-        self.poll: Poll[list[JournalEntry]] = Poll(self, self._read_file, self._show, self._show_trouble)
 
     def compose(self) -> ComposeResult:
         """Filter, entries, detail."""
@@ -98,28 +96,19 @@ class JournalScreen(ListScreen):
         """The field for the filter."""
         return self.query_one("#journal-filter", Input)
 
-    def opened(self) -> None:
-        """Start polling."""
-        self.poll.open()
-        self.listing.focus()
-
-    def closed(self) -> None:
-        """Stop polling."""
-        self.poll.close()
-
     def refresh_now(self) -> None:
         """Read immediately."""
-        self._read = None
-        self.poll.now()
+        self._version = None
+        super().refresh_now()
 
-    def _read_file(self) -> "list[JournalEntry]":
+    def _read(self) -> "list[JournalEntry]":
         """Read the file if it has changed."""
         path = self.context.journal.path
         state = path.stat() if path.exists() else None
         version = (state.st_mtime, state.st_size) if state else (0.0, 0)
-        if version != self._read:
+        if version != self._version:
             self._entries = self.context.journal.entries(MOST_ENTRIES)
-            self._read = version
+            self._version = version
         return self._entries
 
     def _show(self, entries: "list[JournalEntry]") -> None:
@@ -132,10 +121,6 @@ class JournalScreen(ListScreen):
         empty = f"No match for {brief(self._filter, 40)!r} in {len(entries):,} entries. {clear}"
         self.listing.set_empty_text(empty if entries else with_keys(EMPTY))
         self.listing.show(items)
-
-    def _show_trouble(self, trouble: str) -> None:
-        self.listing.stale = bool(trouble)
-        self.query_one(Notice).say(trouble)
 
     @on(ShortList.Moved, "#journal-list")
     def _moved(self, event: ShortList.Moved) -> None:

@@ -82,7 +82,7 @@ async def overview(keys: Keys) -> None:
     add_execution(keys.context.database(), status="running")
     screen = await keys.open("overview")
     assert isinstance(screen, OverviewScreen)
-    await keys.until(lambda: screen.running.items)
+    await keys.until(lambda: screen.listing.items)
     await keys.press("stop", lambda: keys.shows(Question), "n")
 
 

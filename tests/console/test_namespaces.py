@@ -39,12 +39,12 @@ def test_namespaces_list_shows_owners_and_counts(context: ConsoleContext) -> Non
     add_execution(context.database(), 2, namespace="other")
 
     async def look(_app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
-        rows = {item.key: [cell.text for cell in item.cells] for item in screen.names.items}
+        rows = {item.key: [cell.text for cell in item.cells] for item in screen.listing.items}
         assert rows["demo"] == ["●", "demo", "shifter (you)", "1", "0"]
-        screen.names.go_to("other")
+        screen.listing.go_to("other")
         await pilot.press("enter")
         await until(pilot, lambda: context.namespace == "other")
-        await until(pilot, lambda: screen.names.items[1].cells[0].text == "●")
+        await until(pilot, lambda: screen.listing.items[1].cells[0].text == "●")
 
     drive(context, look)
 
@@ -171,7 +171,7 @@ def test_namespaces_create_key_creates_namespace(context: ConsoleContext) -> Non
         await pilot.press("c")
         assert screen.editor.input.value == "shifter-dev"
         await pilot.press("enter")
-        await until(pilot, lambda: "shifter-dev" in [item.key for item in screen.names.items])
+        await until(pilot, lambda: "shifter-dev" in [item.key for item in screen.listing.items])
         assert app.calls.commands == ["swf-console namespaces create shifter-dev"]
 
     drive(context, create)
@@ -192,7 +192,7 @@ def test_namespaces_broken_testbed_toml_shows_problem_and_list(context: ConsoleC
     async def look(_app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
         path_of_testbed(context.settings).write_text("[testbed\n")
         await until(pilot, lambda: "not valid TOML" in screen.notice.text)
-        assert [item.key for item in screen.names.items] == ["demo"]
+        assert [item.key for item in screen.listing.items] == ["demo"]
 
     drive(context, look, size=(160, 50))
 
@@ -203,7 +203,7 @@ def test_namespaces_current_empty_namespace_is_listed(
     add_execution(context.database(), 1, namespace="other")
 
     async def look(_app: HostApp, screen: NamespacesScreen, pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: [item.key for item in screen.names.items] == ["demo", "other"])
-        assert screen.names.items[0].cells[2].text == "none yet"
+        await until(pilot, lambda: [item.key for item in screen.listing.items] == ["demo", "other"])
+        assert screen.listing.items[0].cells[2].text == "none yet"
 
     drive(context, look)

@@ -29,7 +29,7 @@ def test_overview_idle_home_shows_ok_and_advice(
     async def look(_app: HostApp, screen: OverviewScreen, _pilot: Pilot[None]) -> None:
         assert "Idle." in screen.verdict
         assert "6 agents that" in screen.verdict
-        assert not screen.running.items
+        assert not screen.listing.items
 
     drive(context, look)
 
@@ -68,7 +68,7 @@ def test_overview_running_execution_shows_states_and_pipeline(
     add_states(database, identity)
 
     async def look(app: HostApp, screen: OverviewScreen, pilot: Pilot[None]) -> None:
-        (item,) = screen.running.items
+        (item,) = screen.listing.items
         assert item.key == identity
         assert item.cells[4].text == "4 of 10"
         assert "run 100010" in screen.detail.text
@@ -88,7 +88,7 @@ def test_overview_stop_key_stops_local_run(context: ConsoleContext, supervisor: 
         assert "realtime, in this console" in screen.detail.text
         assert "1 execution running" in screen.verdict or "needed" in screen.verdict
         await pilot.press("x")
-        await until(pilot, lambda: not screen.running.items, timeout=20)
+        await until(pilot, lambda: not screen.listing.items, timeout=20)
         assert app.calls.questions == [f"Stop {identity}?"]
         assert app.calls.commands == [f"executions stop {identity}"]
         texts = [item.cells[2].text for item in screen.changes.items]
@@ -105,7 +105,7 @@ def test_overview_stop_other_namespace_asks_in_dialog(
     context.namespace = None
 
     async def stop(app: HostApp, screen: OverviewScreen, pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: bool(screen.running.items))
+        await until(pilot, lambda: bool(screen.listing.items))
         await pilot.press("x")
         assert app.calls.questions == ["Stop an execution in another namespace: theirs?"]
         assert app.calls.names == [[execution]]
@@ -123,12 +123,12 @@ def test_overview_database_down_dims_last_data(
         raise DatabaseUnreachable("it is gone", "Start it again")
 
     async def die(_app: HostApp, screen: OverviewScreen, pilot: Pilot[None]) -> None:
-        assert screen.running.items
+        assert screen.listing.items
         monkeypatch.setattr(context, "database", gone)
-        await until(pilot, lambda: screen.running.stale)
+        await until(pilot, lambda: screen.listing.stale)
         assert "running executions are unknown" in screen.verdict
         assert "it is gone. Start it again" in screen.query_one(Notice).text
-        assert screen.running.items
+        assert screen.listing.items
 
     drive(context, die)
 
@@ -138,7 +138,7 @@ def test_overview_expired_execution_is_closed(context: ConsoleContext, superviso
     add_execution(context.database(), status="running", owner="other:1:x", lease_expires_at=past)
 
     async def look(_app: HostApp, screen: OverviewScreen, _pilot: Pilot[None]) -> None:
-        assert not screen.running.items
+        assert not screen.listing.items
         assert any(
             "process 1 on other stopped responding" in item.cells[2].text for item in screen.changes.items
         )
@@ -148,7 +148,7 @@ def test_overview_expired_execution_is_closed(context: ConsoleContext, superviso
 
 def test_overview_all_sizes_show_all_parts(context: ConsoleContext, supervisor: MemorySupervisor) -> None:
     async def wide(_app: HostApp, screen: OverviewScreen, pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: screen.changes.region.x > screen.running.region.x)
+        await until(pilot, lambda: screen.changes.region.x > screen.listing.region.x)
 
     async def narrow(_app: HostApp, screen: OverviewScreen, _pilot: Pilot[None]) -> None:
         assert screen.changes.region.y > screen.detail.region.y

@@ -22,7 +22,7 @@ from ...widgets.worker import BlockingCall
 from ..base.agents_summary import agents_summary
 from ..base.host import host_of
 from ..base.outages import database_notice
-from ..base.polling import Poll, cause_of
+from ..base.polling import cause_of
 from ..base.prompt import Prompt
 from ..base.screen import ListScreen
 from .log import AgentLog
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 NO_AGENTS = "No agents. Press {launch} to run a workflow, or create a home: swf-console init DIR"
 
 
-class AgentsScreen(ListScreen):
+class AgentsScreen(ListScreen["AgentsSnapshot"]):
     """The list of agents and a log, side by side where there is room."""
 
     screen_name: ClassVar[str] = "agents"
@@ -60,7 +60,6 @@ class AgentsScreen(ListScreen):
         self._recalled = ""
         self._monitor: AgentMonitor | None = None
         self._orphans = BlockingCall(self, "orphans")
-        self.poll: Poll[AgentsSnapshot] = Poll(self, self._read, self._show, self._show_trouble)
 
     def compose(self) -> ComposeResult:
         """The list above or beside the log."""
@@ -88,18 +87,13 @@ class AgentsScreen(ListScreen):
 
     def opened(self) -> None:
         """Start polling, and following the log."""
-        self.poll.open()
+        super().opened()
         self.log_pane.open(self._current)
-        self.listing.focus()
 
     def closed(self) -> None:
         """Stop both."""
-        self.poll.close()
+        super().closed()
         self.log_pane.close()
-
-    def refresh_now(self) -> None:
-        """Read immediately."""
-        self.poll.now()
 
     def _read(self) -> "AgentsSnapshot":
         if self._monitor is None:
@@ -117,11 +111,6 @@ class AgentsScreen(ListScreen):
         self.query_one("#agents-summary", Static).update(agents_summary(snapshot))
         outage = database_notice(self.context, snapshot.database_trouble)
         self.query_one(Notice).say(*notices(snapshot, outage))
-
-    def _show_trouble(self, trouble: str) -> None:
-        self.listing.stale = bool(trouble)
-        if trouble:
-            self.query_one(Notice).say(trouble)
 
     @on(ShortList.Moved, "#agents-list")
     def _moved(self, event: ShortList.Moved) -> None:

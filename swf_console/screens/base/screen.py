@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual import events
 from textual.widget import Widget
@@ -10,11 +10,16 @@ from textual.widget import Widget
 from ...widgets.bindings import bindings_of
 from ...widgets.table.columns import Column
 from ...widgets.table.short_list import ShortList
+from ...widgets.tail.line_view import Lines
+from ...widgets.text.notice import Notice
+from .polling import Poll
 from .prompt import ColumnChoice, Prompt
 from .views import View, ViewStack
 
 if TYPE_CHECKING:
     from ...viewmodels.context import ConsoleContext
+
+T = TypeVar("T")
 
 WIDE = 120  # from this width on a screen puts its parts side by side
 
@@ -66,7 +71,57 @@ class BaseScreen(Widget, can_focus=False):
         """Restore what `remember` returned."""
 
 
-class ListScreen(BaseScreen):
+class PolledScreen(BaseScreen, Generic[T]):
+    """A screen that reads a snapshot of type T again and again while it is open.
+
+    A subclass composes a `Notice`, which shows the problem when the snapshot cannot be read.
+    """
+
+    every: ClassVar[float] = 1.0
+
+    def __init__(self, context: "ConsoleContext") -> None:
+        super().__init__(context)
+        self.poll: Poll[T] = Poll(self, self._read, self._show, self._show_trouble, every=self.every)
+
+    @property
+    @abstractmethod
+    def listing(self) -> ShortList:
+        """The list that gets the focus when the screen is opened."""
+
+    @property
+    def stale_parts(self) -> Sequence[ShortList | Lines]:
+        """The widgets that are dimmed while the snapshot cannot be read."""
+        return (self.listing,)
+
+    @abstractmethod
+    def _read(self) -> T:
+        """Read a snapshot; runs in a worker thread."""
+
+    @abstractmethod
+    def _show(self, snapshot: T) -> None:
+        """Show a snapshot."""
+
+    def _show_trouble(self, trouble: str) -> None:
+        for part in self.stale_parts:
+            part.stale = bool(trouble)
+        if trouble:
+            self.query_one(Notice).say(trouble)
+
+    def opened(self) -> None:
+        """Start polling."""
+        self.poll.open()
+        self.listing.focus()
+
+    def closed(self) -> None:
+        """Stop polling."""
+        self.poll.close()
+
+    def refresh_now(self) -> None:
+        """Read immediately."""
+        self.poll.now()
+
+
+class ListScreen(PolledScreen[T]):
     """A screen with a list whose columns can be chosen. A subclass sets `columns` and composes a `Prompt`."""
 
     columns: ClassVar[Sequence[Column]] = ()
@@ -74,11 +129,6 @@ class ListScreen(BaseScreen):
     def __init__(self, context: "ConsoleContext") -> None:
         super().__init__(context)
         self.column_choice = ColumnChoice(self.columns, self, lambda: self.listing)
-
-    @property
-    @abstractmethod
-    def listing(self) -> ShortList:
-        """The list."""
 
     def on_mount(self) -> None:
         """Show the columns that were chosen before."""

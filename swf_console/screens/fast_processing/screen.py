@@ -13,7 +13,6 @@ from ...widgets.table.short_list import ShortList
 from ...widgets.tail.line_view import Lines
 from ...widgets.text.notice import Notice
 from ..base.outages import database_notice
-from ..base.polling import Poll
 from ..base.prompt import Prompt
 from ..base.screen import ListScreen
 from .rows import WORKER_COLUMNS, forecast_lines, run_lines, worker_item
@@ -27,7 +26,7 @@ STEP = 0.1
 NO_WORKER = "No worker has reported. Start the slice-worker program on Agents ({agents})"
 
 
-class FastProcessingScreen(ListScreen):
+class FastProcessingScreen(ListScreen["FastProcessingSnapshot"]):
     """The prediction beside the newest run, and the workers below."""
 
     screen_name: ClassVar[str] = "fast_processing"
@@ -55,7 +54,6 @@ class FastProcessingScreen(ListScreen):
         self._monitor: FastProcessingMonitor | None = None
         self._workers: int | None = None
         self.snapshot: FastProcessingSnapshot | None = None
-        self.poll: Poll[FastProcessingSnapshot] = Poll(self, self._read, self._show, self._show_trouble)
 
     def compose(self) -> ComposeResult:
         """Prediction, run, workers."""
@@ -81,19 +79,6 @@ class FastProcessingScreen(ListScreen):
         """The workers of that run."""
         return self.query_one("#fast-workers", ShortList)
 
-    def opened(self) -> None:
-        """Start polling."""
-        self.poll.open()
-        self.listing.focus()
-
-    def closed(self) -> None:
-        """Stop polling."""
-        self.poll.close()
-
-    def refresh_now(self) -> None:
-        """Read immediately."""
-        self.poll.now()
-
     def _read(self) -> "FastProcessingSnapshot":
         if self._monitor is None:
             self._monitor = FastProcessingMonitor(self.context)
@@ -115,10 +100,10 @@ class FastProcessingScreen(ListScreen):
         if not stale:
             self.listing.show([worker_item(worker) for worker in run.workers] if run else [])
 
-    def _show_trouble(self, trouble: str) -> None:
-        self.forecast.stale = self.run_view.stale = self.listing.stale = bool(trouble)
-        if trouble:
-            self.query_one(Notice).say(trouble)
+    @property
+    def stale_parts(self) -> Sequence[ShortList | Lines]:
+        """Everything on the screen."""
+        return self.forecast, self.run_view, self.listing
 
     def action_workers(self, direction: int) -> None:
         """Predict with a tenth more or fewer workers; 0 means the configured number."""

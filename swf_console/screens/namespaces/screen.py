@@ -1,6 +1,7 @@
 """The Namespaces screen: owners and sizes of namespaces, and the configuration files of the home."""
 
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -13,11 +14,11 @@ from ...backend.services.namespaces import create_namespace
 from ...viewmodels.namespaces.snapshot import read_namespaces
 from ...widgets.key_labels import with_keys
 from ...widgets.table.short_list import ShortList
+from ...widgets.tail.line_view import Lines
 from ...widgets.text.notice import Notice
 from ..base.host import host_of
 from ..base.outages import database_notice
-from ..base.polling import Poll
-from ..base.screen import BaseScreen
+from ..base.screen import PolledScreen
 from .editor import CREATE, TESTBED, ConfigEditor
 from .rows import NAMESPACE_COLUMNS, namespace_item
 
@@ -27,10 +28,9 @@ if TYPE_CHECKING:
 
 UNKNOWN = "Namespaces not known: the database is not reachable"
 NONE_YET = "No namespaces yet. {namespaces.create} creates one; the first run creates its namespace"
-EVERY = 2.0
 
 
-class NamespacesScreen(BaseScreen):
+class NamespacesScreen(PolledScreen["NamespacesSnapshot"]):
     """Namespaces above, a file with its composed result below."""
 
     screen_name: ClassVar[str] = "namespaces"
@@ -41,6 +41,8 @@ class NamespacesScreen(BaseScreen):
         "is written. Comments and order of the file do not change; the previous version is stored beside "
         "it as .previous. Editing a composed value writes it into the file."
     )
+    # other users change namespaces too, but seldom
+    every: ClassVar[float] = 2.0
     DEFAULT_CSS = """
     NamespacesScreen {
         & > #namespaces-parts { height: 1fr; layout: vertical; }
@@ -56,9 +58,6 @@ class NamespacesScreen(BaseScreen):
         super().__init__(context)
         self.editor = ConfigEditor(context)
         self._files: tuple[str, ...] = (TESTBED,)
-        self.poll: Poll[NamespacesSnapshot] = Poll(
-            self, self._read, self._show, self._show_trouble, every=EVERY
-        )
 
     def compose(self) -> ComposeResult:
         """Notice, namespaces, file."""
@@ -68,7 +67,7 @@ class NamespacesScreen(BaseScreen):
             yield self.editor
 
     @property
-    def names(self) -> ShortList:
+    def listing(self) -> ShortList:
         """The namespaces."""
         return self.query_one("#namespaces-list", ShortList)
 
@@ -77,38 +76,25 @@ class NamespacesScreen(BaseScreen):
         """Problems."""
         return self.query_one("#namespaces-notice", Notice)
 
-    def opened(self) -> None:
-        """Start polling every two seconds: other users change namespaces too."""
-        self.poll.open()
-        self.names.focus()
-
-    def closed(self) -> None:
-        """Stop polling."""
-        self.poll.close()
-
-    def refresh_now(self) -> None:
-        """Read immediately."""
-        self.poll.now()
-
     def _read(self) -> "NamespacesSnapshot":
         return read_namespaces(self.context, self.editor.file)
 
     def _show(self, snapshot: "NamespacesSnapshot") -> None:
         user, current = self.context.settings.user, self.context.namespace
         outage = database_notice(self.context, snapshot.database_trouble)
-        self.names.stale = bool(outage)
-        self.names.set_empty_text(UNKNOWN if outage else with_keys(NONE_YET))
+        self.listing.stale = bool(outage)
+        self.listing.set_empty_text(UNKNOWN if outage else with_keys(NONE_YET))
         if not outage:
-            self.names.show([namespace_item(one, current, user) for one in snapshot.namespaces])
+            self.listing.show([namespace_item(one, current, user) for one in snapshot.namespaces])
         self._files = snapshot.files
         self.editor.show(snapshot.file)
         problems = snapshot.file.checked.problems if snapshot.file.checked else ()
         self.notice.say(outage, snapshot.file.trouble, *problems[:2])
 
-    def _show_trouble(self, trouble: str) -> None:
-        self.names.stale = self.editor.values.stale = bool(trouble)
-        if trouble:
-            self.notice.say(trouble)
+    @property
+    def stale_parts(self) -> Sequence[ShortList | Lines]:
+        """The namespaces and the values."""
+        return self.listing, self.editor.values
 
     @on(ShortList.Chosen, "#namespaces-list")
     def _chosen(self, event: ShortList.Chosen) -> None:
@@ -166,7 +152,7 @@ class NamespacesScreen(BaseScreen):
     @on(ConfigEditor.Written)
     def _written(self, event: ConfigEditor.Written) -> None:
         if event.named:
-            self.names.focus()
+            self.listing.focus()
         self.poll.now()
 
     def remember(self) -> dict[str, object]:
@@ -181,7 +167,7 @@ class NamespacesScreen(BaseScreen):
 
     def copy_text(self, what: str) -> str | None:
         """The value or the row under the cursor."""
-        focused = self.names if self.names.has_focus else self.editor.values
+        focused = self.listing if self.listing.has_focus else self.editor.values
         item = focused.current
         if item is None or what in ("json", "command"):
             return None

@@ -1,5 +1,6 @@
 """The Overview screen: the verdict on the testbed, running executions, recent changes."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
@@ -15,8 +16,7 @@ from ...widgets.tail.line_view import Lines
 from ...widgets.text.notice import Notice
 from ..base.host import host_of
 from ..base.outages import database_notice, outages
-from ..base.polling import Poll
-from ..base.screen import BaseScreen
+from ..base.screen import PolledScreen
 from ..dialogs.stop_execution import ask_to_stop
 from .rows import CHANGE_COLUMNS, RUNNING_COLUMNS, change_item, detail_lines, running_item, verdict_parts
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 NOT_KNOWN = "Not known: the database is not reachable"
 
 
-class OverviewScreen(BaseScreen):
+class OverviewScreen(PolledScreen["OverviewSnapshot"]):
     """Verdict, running executions, detail, recent changes."""
 
     screen_name: ClassVar[str] = "overview"
@@ -59,7 +59,6 @@ class OverviewScreen(BaseScreen):
         super().__init__(context)
         self._monitor: OverviewMonitor | None = None
         self.snapshot: OverviewSnapshot | None = None
-        self.poll: Poll[OverviewSnapshot] = Poll(self, self._read, self._show, self._show_trouble)
 
     def compose(self) -> ComposeResult:
         """Verdict, running executions with detail, changes."""
@@ -72,7 +71,7 @@ class OverviewScreen(BaseScreen):
             yield ShortList(CHANGE_COLUMNS, identity="overview-changes", empty="Loading ...")
 
     @property
-    def running(self) -> ShortList:
+    def listing(self) -> ShortList:
         """The running executions."""
         return self.query_one("#overview-running", ShortList)
 
@@ -95,19 +94,6 @@ class OverviewScreen(BaseScreen):
         """The detail never takes the focus."""
         self.detail.can_focus = False
 
-    def opened(self) -> None:
-        """Start polling."""
-        self.poll.open()
-        self.running.focus()
-
-    def closed(self) -> None:
-        """Stop polling."""
-        self.poll.close()
-
-    def refresh_now(self) -> None:
-        """Read immediately."""
-        self.poll.now()
-
     def _read(self) -> "OverviewSnapshot":
         prefetch = self.context.prefetch
         prefetched: OverviewSnapshot | None = prefetch.take() if self._monitor is None and prefetch else None
@@ -126,15 +112,15 @@ class OverviewScreen(BaseScreen):
         ((text, color),) = verdict_parts(snapshot.verdict)
         self.query_one("#overview-verdict", Static).update(Content.styled(text, STYLES[color]))
         if not snapshot.database_trouble:
-            self.running.show([running_item(one) for one in snapshot.running])
-        self.running.stale = self.changes.stale = self.detail.stale = bool(snapshot.database_trouble)
+            self.listing.show([running_item(one) for one in snapshot.running])
+        self.listing.stale = self.changes.stale = self.detail.stale = bool(snapshot.database_trouble)
         database = database_notice(self.context, snapshot.database_trouble)
         self.query_one(Notice).say(*outages(self.context, "broker"), database)
         down = bool(snapshot.database_trouble)
         none = with_keys(
             "No execution is running. {launch} runs a workflow, {executions} lists past executions"
         )
-        self.running.set_empty_text(NOT_KNOWN if down else none)
+        self.listing.set_empty_text(NOT_KNOWN if down else none)
         unchanged = "No activity in the last ten minutes"
         self.changes.set_empty_text(NOT_KNOWN if down else unchanged)
         self.changes.show([change_item(change, n) for n, change in enumerate(snapshot.changes)])
@@ -143,15 +129,16 @@ class OverviewScreen(BaseScreen):
     def _show_detail(self) -> None:
         if self.snapshot is None:
             return
-        item = self.running.current
+        item = self.listing.current
         width = self.detail.size.width or self.size.width
         one = cast("ExecutionProgress", item.value) if item else None
         broker_down = bool(outages(self.context, "broker"))
         self.detail.show(detail_lines(self.snapshot, one, width, broker_down=broker_down))
 
-    def _show_trouble(self, trouble: str) -> None:
-        self.running.stale = self.changes.stale = self.detail.stale = bool(trouble)
-        self.query_one(Notice).say(trouble)
+    @property
+    def stale_parts(self) -> Sequence[ShortList | Lines]:
+        """Everything but the verdict."""
+        return self.listing, self.changes, self.detail
 
     @on(ShortList.Moved, "#overview-running")
     def _moved(self) -> None:
@@ -166,19 +153,19 @@ class OverviewScreen(BaseScreen):
     def _execution_of(self, item: Item | None) -> str:
         if item is None:
             return ""
-        if item in self.running.items:
+        if item in self.listing.items:
             return item.key
         return cast("Change", item.value).execution_id
 
     def action_stop(self) -> None:
         """Stop the execution under the cursor."""
-        item = self.running.current
+        item = self.listing.current
         execution = cast("ExecutionProgress", item.value).summary if item else None
         ask_to_stop(self, self.context, "overview", execution, self.poll.now)
 
     def copy_text(self, what: str) -> str | None:
         """The verdict, or the execution under the cursor."""
-        item = self.running.current
+        item = self.listing.current
         if what == "command":
             return "swf-console status"
         return item.key if item and what == "cell" else self.verdict if what == "row" else None
