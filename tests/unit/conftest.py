@@ -20,7 +20,7 @@ def console(
 
 
 @pytest.fixture
-def kept(console: CommandLine) -> Iterator[Database]:
+def home_database(console: CommandLine) -> Iterator[Database]:
     """The database of that home."""
     database = console.open_database()
     yield database

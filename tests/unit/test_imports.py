@@ -59,7 +59,7 @@ def in_functions(tree: ast.Module) -> list[ast.stmt]:
     return [node for node in found if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
-def test_imports_wait_in_the_listed_modules_alone() -> None:
+def test_deferred_imports_only_in_listed_modules() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["ruff"]["lint"]
     ignored = {
         pattern
@@ -71,7 +71,7 @@ def test_imports_wait_in_the_listed_modules_alone() -> None:
     assert "PL" in settings["select"]
 
 
-def test_listed_modules_have_imports_that_wait() -> None:
+def test_deferred_imports_listed_modules_have_some() -> None:
     unused = [
         name
         for name in WAITING
@@ -80,12 +80,12 @@ def test_listed_modules_have_imports_that_wait() -> None:
     assert unused == []
 
 
-def test_imports_that_wait_are_not_excused_line_by_line() -> None:
+def test_deferred_imports_no_line_exceptions() -> None:
     excused = [str(path) for path in PRODUCT.rglob("*.py") if "noqa: PLC0415" in path.read_text("utf-8")]
     assert excused == []
 
 
-def test_core_imports_the_standard_library_only() -> None:
+def test_core_imports_standard_library_only() -> None:
     foreign = [
         f"{path.name}: {name}"
         for path, tree in modules(PRODUCT / "backend" / "core")
@@ -104,7 +104,7 @@ def imported(tree: ast.Module) -> Iterator[str]:
             yield "." * node.level + (node.module or "")
 
 
-def test_only_public_modules_pass_on_what_others_define() -> None:
+def test_reexports_only_in_public_modules() -> None:
     passed = [
         f"{path.relative_to(ROOT)}:{line}: {name}"
         for path, tree in modules()

@@ -47,13 +47,13 @@ def modules_after(*arguments: str, cwd: Path) -> set[str]:
     "arguments",
     [["--help"], ["executions", "--help"], ["init", "--help"], ["serve", "--help"], ["monitor", "--help"]],
 )
-def test_help_loads_no_library_at_all(arguments: list[str], tmp_path: Path) -> None:
+def test_help_loads_no_library(arguments: list[str], tmp_path: Path) -> None:
     loaded = {name.partition(".")[0] for name in modules_after(*arguments, cwd=tmp_path)}
     unwanted = {"sqlalchemy", "stomp", "simpy", "supervisor", "tomli", "psycopg2", "aiohttp", "textual_serve"}
     assert not loaded & {*HEAVY, *unwanted}
 
 
-def test_a_headless_run_loads_no_heavy_library(tmp_path: Path) -> None:
+def test_headless_run_loads_no_heavy_library(tmp_path: Path) -> None:
     write_home(tmp_path)
     command = ["--run", "stf_datataking", "--namespace", "demo", "--stf-count", "1"]
     # The first run of a home makes its tables, which is the migrations' work.
@@ -77,14 +77,14 @@ console.open_app(argparse.Namespace(home=None, testbed_config=None, namespace="d
 """
 
 
-def test_the_console_loads_nothing_of_its_backends_before_it_paints(tmp_path: Path) -> None:
+def test_console_first_paint_loads_no_backend(tmp_path: Path) -> None:
     write_home(tmp_path)
     unwanted = ("sqlalchemy", "simpy", "stomp", "supervisor", "psycopg2", "tomlkit", "alembic", "pydantic")
     done = run([sys.executable, "-c", OPENING, *unwanted], cwd=tmp_path)
     assert done.stdout.strip() == "[]", done.stderr
 
 
-def test_every_package_is_light_until_it_is_used() -> None:
+def test_packages_light_until_used() -> None:
     backend = ("agent", "broker", "config", "database", "messaging", "services", "simulation", "supervisor")
     packages = [
         "swf_console.api",
@@ -99,7 +99,7 @@ def test_every_package_is_light_until_it_is_used() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_what_the_first_screen_is_prefetched_as_is_plain_values() -> None:
+def test_prefetch_result_is_plain_values() -> None:
     """The console loads them while it paints; what judges and probes is loaded by the process beside it."""
     code = "import sys, swf_console.viewmodels.overview.snapshot; print(*sorted(sys.modules))"
     done = subprocess.run(

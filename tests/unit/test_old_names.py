@@ -38,7 +38,7 @@ def imports(text: str) -> list[str]:
     return [ast.unparse(node) for node in found if (node.module or "").startswith("swf_console.")]
 
 
-def test_everything_that_homes_of_0_1_import_is_there() -> None:
+def test_old_names_of_0_1_importable() -> None:
     statements = [line for path in SCRIPTS for line in imports(path.read_text())]
     assert len(statements) > 20
     code = [*statements, f"import {OLD}.supervision.ctl", "assert callable(main)"]
@@ -47,7 +47,7 @@ def test_everything_that_homes_of_0_1_import_is_there() -> None:
     assert done.stderr.count("\n") <= 1
 
 
-def test_an_old_name_is_what_is_public_with_one_warning_per_process() -> None:
+def test_old_name_is_public_object_one_warning() -> None:
     done = python(
         PROBE + "from swf_console.gone.deep import stf\n"
         "from swf_console.gone.deep.stf import Old, register\n"
@@ -62,7 +62,7 @@ def test_an_old_name_is_what_is_public_with_one_warning_per_process() -> None:
     assert UPDATE in done.stderr
 
 
-def test_python_runs_an_old_module_as_a_program() -> None:
+def test_old_module_runs_with_python_m() -> None:
     code = PROBE + "import runpy; runpy.run_module('swf_console.gone.launch', None, '__main__', True)"
     done = python(code, "agents/any.py")
     warning, refusal = done.stderr.splitlines()
@@ -80,21 +80,21 @@ def test_python_runs_an_old_module_as_a_program() -> None:
         "from swf_console.backend.agent import Never",
     ],
 )
-def test_a_name_that_never_was_is_an_ordinary_error_without_a_warning(statement: str) -> None:
+def test_unknown_name_ordinary_error_no_warning(statement: str) -> None:
     done = python(PROBE + statement)
     assert done.returncode == 1
     assert UPDATE not in done.stderr
     assert done.stderr.splitlines()[-1].startswith(("ImportError", "ModuleNotFoundError"))
 
 
-def test_nothing_of_it_is_loaded_where_no_old_name_is_used() -> None:
+def test_no_old_name_used_loads_nothing() -> None:
     code = "import sys, swf_console.__main__, swf_console.agent"
     done = python(f"{code}\nassert 'swf_console.old_names' not in sys.modules")
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
-def test_a_script_of_0_1_is_rewritten_to_public_names(path: Path) -> None:
+def test_rewritten_script_has_public_names(path: Path) -> None:
     after = rewritten(path.read_text(), python=True)
     assert not [
         line for line in imports(after) if OLD in line or line.startswith("from swf_console.cli.main")
@@ -130,7 +130,7 @@ def test_a_script_of_0_1_is_rewritten_to_public_names(path: Path) -> None:
         (f"my_{OLD}.agent.crew\n", None),
     ],
 )
-def test_only_old_names_change_and_the_layout_stays(before: str, after: str | None) -> None:
+def test_rewritten_keeps_layout_and_other_names(before: str, after: str | None) -> None:
     assert rewritten(before, python=True) == (before if after is None else after)
 
 

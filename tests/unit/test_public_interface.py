@@ -65,26 +65,26 @@ def not_public(names: Iterator[str] | list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_a_public_module_says_what_it_is_for_and_what_it_offers(name: str) -> None:
+def test_public_module_documented_with_all(name: str) -> None:
     module = import_module(name)
     assert module.__doc__
     assert module.__all__ == sorted(PUBLIC[name].split(), key=_as_ruff_sorts)
     assert all(getattr(module, each) is not None for each in module.__all__)
 
 
-def test_the_package_is_typed() -> None:
+def test_package_is_typed() -> None:
     assert (Path(swf_console.__file__).parent / "py.typed").exists()
 
 
 @pytest.mark.parametrize(
     "path", sorted(CHECKOUT.glob("workflows/*.py")) + sorted(CHECKOUT.glob("agents/*.py"))
 )
-def test_a_shipped_script_imports_public_names_only(path: Path) -> None:
+def test_shipped_scripts_import_public_names_only(path: Path) -> None:
     assert not_public(named_in_code(path)) == []
     assert not_public(DOTTED.findall(path.read_text())) == []
 
 
-def test_what_supervisord_is_given_names_public_modules_only(tmp_path: Path) -> None:
+def test_supervisord_conf_names_public_modules_only(tmp_path: Path) -> None:
     write_home(tmp_path)
     with user_folder():
         paths = find_paths(tmp_path, tmp_path / ".state")
@@ -100,7 +100,7 @@ def test_documents_name_public_modules_only() -> None:
     assert not_public([name for page in pages for name in DOTTED.findall(page.read_text())]) == []
 
 
-def test_the_page_on_the_public_interface_lists_all_of_it() -> None:
+def test_public_interface_page_complete() -> None:
     text = DOCUMENT.read_text()
     assert {name for name in PUBLIC if f"`{name}`" not in text} == set()
     assert {name for names in PUBLIC.values() for name in names.split() if f"`{name}`" not in text} == set()

@@ -41,35 +41,38 @@ def supervisor() -> MemorySupervisor:
     return made
 
 
-def test_a_process_of_ours_is_killed_by_either_name(
-    console: CommandLine, kept: Database, supervisor: MemorySupervisor
+def test_kill_agent_own_process_by_either_name(
+    console: CommandLine, home_database: Database, supervisor: MemorySupervisor
 ) -> None:
     settings = console.settings
     (pid,) = {one.pid for one in supervisor.processes() if one.pid}
     beat = Heartbeat("data-agent-x-1", "data", "OK", datetime.now(UTC), pid=pid, hostname=settings.host)
-    with kept.write() as connection:
+    with home_database.write() as connection:
         agents.heartbeat(connection, beat)
-    killed = kill_agent(settings, kept, "data-agent-x-1", supervisor=supervisor)
+    killed = kill_agent(settings, home_database, "data-agent-x-1", supervisor=supervisor)
     assert (killed.name, killed.process.name) == ("data-agent-x-1", "example-data-agent")
     assert {one.state for one in supervisor.processes()} == {ProcessState.STOPPED}
-    with kept.read() as connection:
+    with home_database.read() as connection:
         agent = agents.get(connection, "data-agent-x-1")
     assert agent is not None
     assert (agent.operational_state, agent.pid) == ("EXITED", None)
 
     supervisor.start(["example-data-agent"])
-    assert kill_agent(settings, kept, "example-data-agent", supervisor=supervisor).process.did == "stopped"
+    assert (
+        kill_agent(settings, home_database, "example-data-agent", supervisor=supervisor).process.did
+        == "stopped"
+    )
     with pytest.raises(Refused, match="does not run"):
-        kill_agent(settings, kept, "example-data-agent", supervisor=supervisor)
+        kill_agent(settings, home_database, "example-data-agent", supervisor=supervisor)
 
 
 @pytest.mark.parametrize(
     ("host", "pid", "says"),
     [("elsewhere", 1001, "lives on elsewhere"), (None, 999_999, "does not own"), (None, None, "no process")],
 )
-def test_what_is_not_ours_is_not_killed(
+def test_kill_agent_other_process_refused(
     console: CommandLine,
-    kept: Database,
+    home_database: Database,
     supervisor: MemorySupervisor,
     host: str | None,
     pid: int | None,
@@ -79,17 +82,17 @@ def test_what_is_not_ours_is_not_killed(
     beat = Heartbeat(
         "data-agent-x-1", "data", "OK", datetime.now(UTC), pid=pid, hostname=host or settings.host
     )
-    with kept.write() as connection:
+    with home_database.write() as connection:
         agents.heartbeat(connection, beat)
     with pytest.raises(Refused, match=says):
-        kill_agent(settings, kept, "data-agent-x-1", supervisor=supervisor)
+        kill_agent(settings, home_database, "data-agent-x-1", supervisor=supervisor)
     with pytest.raises(UsageError, match="no agent"):
-        kill_agent(settings, kept, "data-agent-y-1", supervisor=supervisor)
+        kill_agent(settings, home_database, "data-agent-y-1", supervisor=supervisor)
     assert any(one.pid for one in supervisor.processes())
 
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, VALUES)))
-def test_whatever_is_sent_is_a_command_with_an_own_destination_or_refused(content: dict[str, Any]) -> None:
+def test_read_command_any_message_valid_or_refused(content: dict[str, Any]) -> None:
     message = read({"destination": "/queue/agent_control.alice"}, json.dumps(content))
     try:
         command = read_command(message)
@@ -103,6 +106,6 @@ def test_whatever_is_sent_is_a_command_with_an_own_destination_or_refused(conten
 
 
 @given(st.text(max_size=200))
-def test_a_body_that_is_no_command_is_refused(body: str) -> None:
+def test_read_command_invalid_body_refused(body: str) -> None:
     with pytest.raises(Refused):
         read_command(read({"destination": "/queue/agent_control.alice"}, body))

@@ -38,18 +38,18 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     "arguments",
     ["executions", "messages list word", "definitions", "namespaces", "status", "doctor", "db current"],
 )
-def test_a_question_to_the_database_loads_nothing_heavy(home: Path, arguments: str) -> None:
+def test_database_commands_load_nothing_heavy(home: Path, arguments: str) -> None:
     assert not HEAVY & loaded(home, *arguments.split())
 
 
 @pytest.mark.parametrize(
     "arguments", ["config show fast_processing_default", "config validate", "config list"]
 )
-def test_a_question_to_the_configuration_loads_no_database_and_no_broker(home: Path, arguments: str) -> None:
+def test_config_commands_load_no_database_and_broker(home: Path, arguments: str) -> None:
     assert not (HEAVY | {"sqlalchemy", "stomp", "simpy"}) & loaded(home, *arguments.split())
 
 
-def test_a_plan_needs_neither_broker_nor_database(home: Path) -> None:
+def test_plan_loads_no_broker_and_database(home: Path) -> None:
     modules = loaded(home, "plan", "fast_processing_default")
     assert "simpy" in modules
     assert not (HEAVY | {"sqlalchemy", "stomp"}) & modules

@@ -11,24 +11,24 @@ from tests.support.history import BEGAN, add_execution, add_messages
 HOSTILE = "\x1b[2J\u202e\x9b\x07"
 
 
-def test_messages_list_is_newest_first_with_delivery(console: CommandLine, kept: Database) -> None:
-    execution_id = add_execution(kept)
-    add_messages(kept, execution_id, 1)
-    add_messages(kept, execution_id, 1, kind="end_run", delivered_at=BEGAN, sender_agent=None)
+def test_messages_list_is_newest_first_with_delivery(console: CommandLine, home_database: Database) -> None:
+    execution_id = add_execution(home_database)
+    add_messages(home_database, execution_id, 1)
+    add_messages(home_database, execution_id, 1, kind="end_run", delivered_at=BEGAN, sender_agent=None)
     rows = [line.split() for line in console("messages").out.splitlines()[1:]]
     assert {(row[3], row[2]) for row in rows} == {("stf_gen", "no"), ("end_run", "yes")}
 
 
-def test_messages_list_flags_and_filter_combine(console: CommandLine, kept: Database) -> None:
-    execution_id = add_execution(kept)
-    add_messages(kept, execution_id, 5)
-    add_messages(kept, execution_id, 5, namespace="other")
+def test_messages_list_flags_and_filter_combine(console: CommandLine, home_database: Database) -> None:
+    execution_id = add_execution(home_database)
+    add_messages(home_database, execution_id, 5)
+    add_messages(home_database, execution_id, 5, namespace="other")
     said = console("messages", "list", ".sequence=2", "type=stf_*", "--namespace", "demo", "--json")
     assert [each["namespace"] for each in said.documents] == ["demo"]
 
 
-def test_messages_filter_term_implies_list(console: CommandLine, kept: Database) -> None:
-    add_messages(kept, add_execution(kept), 3)
+def test_messages_filter_term_implies_list(console: CommandLine, home_database: Database) -> None:
+    add_messages(home_database, add_execution(home_database), 3)
     listed = console("messages", "list", ".sequence=2", "--json").out
     assert listed
     assert console("messages", ".sequence=2", "--json").out == listed
@@ -37,21 +37,23 @@ def test_messages_filter_term_implies_list(console: CommandLine, kept: Database)
     assert (said.code, "invalid choice: 'lisst'" in said.err) == (2, True)
 
 
-def test_messages_list_empty_suggests_the_next_step(console: CommandLine, kept: Database) -> None:
+def test_messages_list_empty_suggests_the_next_step(console: CommandLine, home_database: Database) -> None:
     assert "No messages yet" in console("messages").err
     assert "No messages match" in console("messages", "--type", "stf_*").err
     assert "No messages match" in console("messages", "list", "word").err
 
 
-def test_messages_list_page_names_the_next(console: CommandLine, kept: Database) -> None:
-    add_messages(kept, add_execution(kept), 3)
+def test_messages_list_page_names_the_next(console: CommandLine, home_database: Database) -> None:
+    add_messages(home_database, add_execution(home_database), 3)
     rows = console("messages", "--limit", "2", "--json").documents
     (last,) = console("messages", "--limit", "2", "--json", "--after", rows[-1]["next"]).documents
     assert last["message_id"] not in {row.get("message_id") for row in rows}
 
 
-def test_messages_show_prints_the_content(console: CommandLine, kept: Database) -> None:
-    (identity,) = add_messages(kept, add_execution(kept), 1, content={"filename": "a.stf", "evil": HOSTILE})
+def test_messages_show_prints_the_content(console: CommandLine, home_database: Database) -> None:
+    (identity,) = add_messages(
+        home_database, add_execution(home_database), 1, content={"filename": "a.stf", "evil": HOSTILE}
+    )
     said = console("messages", "show", identity)
     assert "a.stf" in said.out
     assert "no broker has confirmed it" in said.out
@@ -60,7 +62,9 @@ def test_messages_show_prints_the_content(console: CommandLine, kept: Database) 
 
 
 @pytest.mark.parametrize("identity", ["1", "x" * 5000, "00000000-0000-4000-8000-000000000000"])
-def test_messages_show_unknown_id_is_one_line(console: CommandLine, kept: Database, identity: str) -> None:
+def test_messages_show_unknown_id_is_one_line(
+    console: CommandLine, home_database: Database, identity: str
+) -> None:
     said = console("messages", "show", identity)
     assert said.code == 2
     assert len(said.err.splitlines()) == 1

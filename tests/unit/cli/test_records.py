@@ -8,10 +8,8 @@ from tests.support.command_line import CommandLine
 from tests.support.history import CODE, add_execution, add_messages
 
 
-def test_definitions_are_listed_and_shown_by_id_name_and_version(
-    console: CommandLine, kept: Database
-) -> None:
-    add_execution(kept)
+def test_definitions_list_and_show_by_id_name_version(console: CommandLine, home_database: Database) -> None:
+    add_execution(home_database)
     (row,) = console("definitions", "--json").documents
     assert row["workflow_name"] == "stf_datataking"
     assert "stf_datataking" in console("definitions").out
@@ -21,22 +19,22 @@ def test_definitions_are_listed_and_shown_by_id_name_and_version(
 
 
 @pytest.mark.parametrize("name", ["stf_datatakin", "stf_datataking@2.0", "99", "9" * 50, "\x1b[2J"])
-def test_an_unknown_definition_is_refused_in_one_harmless_line(
-    console: CommandLine, kept: Database, name: str
+def test_definitions_show_unknown_one_sanitized_line(
+    console: CommandLine, home_database: Database, name: str
 ) -> None:
-    add_execution(kept)
+    add_execution(home_database)
     said = console("definitions", "show", name)
     assert said.code == 2
     assert len(said.err.splitlines()) == 1
     assert "\x1b" not in said.err
 
 
-def test_namespaces_tell_their_owner_and_how_much_is_in_them(
-    console: CommandLine, kept: Database, monkeypatch: pytest.MonkeyPatch
+def test_namespaces_list_owner_and_counts(
+    console: CommandLine, home_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "COUNT_CAP", 4)
-    execution_id = add_execution(kept)
-    add_messages(kept, execution_id, 5)
+    execution_id = add_execution(home_database)
+    add_messages(home_database, execution_id, 5)
     assert console("namespaces", "list").out.splitlines()[1].split()[:5] == [
         "demo",
         "shifter",
@@ -49,13 +47,13 @@ def test_namespaces_tell_their_owner_and_how_much_is_in_them(
 
 
 @pytest.mark.parametrize("command", ["definitions", "namespaces"])
-def test_an_empty_list_says_what_makes_the_first(console: CommandLine, command: str) -> None:
+def test_lists_empty_advise(console: CommandLine, command: str) -> None:
     said = console(command)
     assert (said.code, said.out) == (0, "")
     assert "first run" in said.err
 
 
-def test_the_database_is_made_looked_at_and_checked(console: CommandLine) -> None:
+def test_db_upgrade_current_check(console: CommandLine) -> None:
     assert console("db", "current").code == 2
     made = console("db", "upgrade", "--json").document
     assert made["before"] is None

@@ -5,7 +5,7 @@ import pytest
 from tests.support.command_line import CommandLine
 
 
-def test_other_machines_are_refused_without_token_and_tls(console: CommandLine) -> None:
+def test_serve_other_hosts_need_token_and_tls(console: CommandLine) -> None:
     said = console("serve", "--host", "0.0.0.0")  # noqa: S104 (refused)
     assert said.code == 2
     assert "a token (SWF_API_TOKEN) and --tls-cert and --tls-key" in said.err
@@ -17,13 +17,11 @@ def test_other_machines_are_refused_without_token_and_tls(console: CommandLine) 
     [
         (["--port", "70000"], "is not a port"),
         (["--namespace", "not a name"], "namespace"),
-        (["--tls-cert", "here.pem"], "belong together"),
+        (["--tls-cert", "here.pem"], "need each other"),
         (["--testbed-config", "nowhere.toml"], "nowhere.toml"),
     ],
 )
-def test_what_would_keep_the_console_from_opening_is_said_at_once(
-    console: CommandLine, words: list[str], says: str
-) -> None:
+def test_serve_console_errors_reported_immediately(console: CommandLine, words: list[str], says: str) -> None:
     said = console("serve", *words)
     assert said.code == 2
     assert says in said.err

@@ -100,13 +100,13 @@ def test_tools_all_listed_with_both_names(ask: Assistant) -> None:
         assert one.annotations.read_only_hint is (one.name.removeprefix("swf_") not in WRITES)
 
 
-def test_tools_prefixed_name_is_same_tool(ask: Assistant, kept: Database) -> None:
-    add_execution(kept)
+def test_tools_prefixed_name_is_same_tool(ask: Assistant, home_database: Database) -> None:
+    add_execution(home_database)
     assert ask("list_workflow_executions") == ask("swf_list_workflow_executions")
 
 
-def test_list_workflow_executions_pages_and_get(ask: Assistant, kept: Database) -> None:
-    ids = [add_execution(kept, number) for number in range(1, 6)]
+def test_list_workflow_executions_pages_and_get(ask: Assistant, home_database: Database) -> None:
+    ids = [add_execution(home_database, number) for number in range(1, 6)]
     rows = all_pages(ask, "list_workflow_executions", status="completed")
     assert [row["execution_id"] for row in rows] == ids[::-1]
     shown = ask("get_workflow_execution", execution_id=ids[0]).document
@@ -118,11 +118,11 @@ def test_list_workflow_executions_pages_and_get(ask: Assistant, kept: Database) 
     assert [row["execution_id"] for row in rows] == [ids[3]]
 
 
-def test_get_workflow_monitor_shows_progress(ask: Assistant, kept: Database) -> None:
-    execution_id = add_execution(kept)
-    add_messages(kept, execution_id, 3)
-    add_messages(kept, execution_id, 1, kind="run_imminent")
-    add_states(kept, execution_id)
+def test_get_workflow_monitor_shows_progress(ask: Assistant, home_database: Database) -> None:
+    execution_id = add_execution(home_database)
+    add_messages(home_database, execution_id, 3)
+    add_messages(home_database, execution_id, 1, kind="run_imminent")
+    add_states(home_database, execution_id)
     answer = ask("get_workflow_monitor", execution_id=execution_id).document
     assert answer["execution"]["status"] == "completed"
     assert answer["run_number"] == 100010
@@ -131,10 +131,12 @@ def test_get_workflow_monitor_shows_progress(ask: Assistant, kept: Database) -> 
     assert ask("list_workflow_monitors").items == []  # it is months old
 
 
-def test_list_messages_filter_set_returns_matches_with_content(ask: Assistant, kept: Database) -> None:
-    execution_id = add_execution(kept)
-    add_messages(kept, execution_id, 3)
-    add_messages(kept, execution_id, 1, kind="run_imminent")
+def test_list_messages_filter_set_returns_matches_with_content(
+    ask: Assistant, home_database: Database
+) -> None:
+    execution_id = add_execution(home_database)
+    add_messages(home_database, execution_id, 3)
+    add_messages(home_database, execution_id, 1, kind="run_imminent")
     rows = all_pages(ask, "list_messages", execution_id=execution_id)
     assert rows
     assert all(isinstance(row["content"], dict) for row in rows)
@@ -144,9 +146,9 @@ def test_list_messages_filter_set_returns_matches_with_content(ask: Assistant, k
     assert ask("list_messages", filter="colour=red").failed
 
 
-def test_processing_tools_page_and_get(ask: Assistant, kept: Database) -> None:
-    add_chain(kept)
-    add_chain(kept, 100011, 1)
+def test_processing_tools_page_and_get(ask: Assistant, home_database: Database) -> None:
+    add_chain(home_database)
+    add_chain(home_database, 100011, 1)
     assert [row["run_number"] for row in all_pages(ask, "list_runs")] == [100011, 100010]
     assert ask("get_run", run_number=100010).document["state"]["slices_created"] == 6
 
@@ -172,10 +174,10 @@ def test_processing_tools_page_and_get(ask: Assistant, kept: Database) -> None:
     assert ask("get_tf_slice", tf_filename=own).document == rows[0]
 
 
-def test_agents_namespaces_and_logs_page_and_get(ask: Assistant, kept: Database) -> None:
+def test_agents_namespaces_and_logs_page_and_get(ask: Assistant, home_database: Database) -> None:
     for name in ("alpha", "beta", "gamma"):
-        add_execution(kept, ord(name[0]), namespace=name)
-        with kept.write() as connection:
+        add_execution(home_database, ord(name[0]), namespace=name)
+        with home_database.write() as connection:
             agents.heartbeat(
                 connection, Heartbeat(f"data-agent-{name}-1", "data", "OK", NOON, namespace=name)
             )
@@ -227,10 +229,10 @@ def test_writes_on_read_only_server_are_refused(ask: Assistant, console: Command
 
 
 def test_writes_are_in_journal_without_secrets(
-    write: Assistant, console: CommandLine, kept: Database
+    write: Assistant, console: CommandLine, home_database: Database
 ) -> None:
     console.name_namespace("torre1")
-    running = add_execution(kept, status="running")
+    running = add_execution(home_database, status="running")
     result = write("end_execution", execution_id=running)
     assert result.document["status"] == "terminated"
     result = write("send_message", message="hello", metadata={"api_token": "hush"})
@@ -243,29 +245,29 @@ def test_writes_are_in_journal_without_secrets(
 
 
 def test_writes_with_unwritable_journal_are_refused(
-    write: Assistant, console: CommandLine, kept: Database
+    write: Assistant, console: CommandLine, home_database: Database
 ) -> None:
-    running = add_execution(kept, status="running")
+    running = add_execution(home_database, status="running")
     Journal(console.settings.state_dir).path.mkdir()
     assert "journal" in write("end_execution", execution_id=running).document["error"]
     assert write("get_workflow_execution", execution_id=running).document["execution"]["status"] == "running"
 
 
-def test_end_execution_with_live_runner_is_refused(write: Assistant, kept: Database) -> None:
+def test_end_execution_with_live_runner_is_refused(write: Assistant, home_database: Database) -> None:
     lease = datetime.now(UTC) + timedelta(hours=1)
-    held = add_execution(kept, status="running", owner="runner-1", lease_expires_at=lease)
+    held = add_execution(home_database, status="running", owner="runner-1", lease_expires_at=lease)
     result = write("end_execution", execution_id=held)
     assert (result.document["exit_code"], result.failed) == (5, True)
     assert "is running in runner-1" in result.document["error"]
-    done = add_execution(kept, 2)
+    done = add_execution(home_database, 2)
     assert "is not running" in write("end_execution", execution_id=done).document["error"]
 
 
 def test_kill_agent_outside_supervisord_is_refused(
-    write: Assistant, console: CommandLine, kept: Database
+    write: Assistant, console: CommandLine, home_database: Database
 ) -> None:
     beat = Heartbeat("data-agent-x-1", "data", "OK", NOON, pid=os.getpid(), hostname=console.settings.host)
-    with kept.write() as connection:
+    with home_database.write() as connection:
         agents.heartbeat(connection, beat)
     result = write("kill_agent", name="data-agent-x-1")
     assert result.failed

@@ -114,7 +114,7 @@ def walk(turn: Callable[[str | None], Page[Any]]) -> list[Any]:
 # sequences
 
 
-def test_first_numbers(database: Database) -> None:
+def test_sequences_first_numbers(database: Database) -> None:
     with database.write() as connection:
         assert sequences.next_run_number(connection) == 100_010
         assert sequences.next_agent_number(connection) == 1
@@ -122,7 +122,7 @@ def test_first_numbers(database: Database) -> None:
         assert sequences.next_execution_number(connection) == 2
 
 
-def test_monitor_finds_all_its_keys_in_the_row_of_numbers(database: Database) -> None:
+def test_sequences_have_all_keys_of_the_monitor(database: Database) -> None:
     with database.write() as connection:
         connection.execute(text("DELETE FROM swf_persistent_state"))  # what an upgrade has stored
         for draw in (
@@ -151,7 +151,7 @@ def test_monitor_finds_all_its_keys_in_the_row_of_numbers(database: Database) ->
     assert all(abs(datetime.now(UTC) - moment) < timedelta(minutes=5) for moment in times.values())
 
 
-def test_numbers_go_on_from_what_the_monitor_left(database: Database) -> None:
+def test_sequences_continue_from_the_monitor(database: Database) -> None:
     with database.write() as connection:
         connection.execute(text("DELETE FROM swf_persistent_state"))
         connection.execute(
@@ -174,7 +174,7 @@ def _draw(url: str, times: int) -> list[int]:
     return drawn
 
 
-def test_eight_processes_draw_distinct_numbers(url: str) -> None:
+def test_sequences_eight_processes_distinct_numbers(url: str) -> None:
     with ProcessPoolExecutor(8, mp_context=get_context("spawn")) as pool:
         drawn = [number for numbers in pool.map(_draw, [url] * 8, [50] * 8) for number in numbers]
     assert sorted(drawn) == list(range(1, 401))
@@ -183,7 +183,7 @@ def test_eight_processes_draw_distinct_numbers(url: str) -> None:
 # definitions
 
 
-def test_definition_is_stored_once_and_never_rewritten(database: Database) -> None:
+def test_definition_stored_once_never_changed(database: Database) -> None:
     with database.write() as connection:
         first = definitions.ensure(connection, DEFINITION)
         again = definitions.ensure(
@@ -200,7 +200,7 @@ def test_definition_is_stored_once_and_never_rewritten(database: Database) -> No
         assert [one.version for one in definitions.page(connection, "stf_datataking").items] == ["1.1", "1.0"]
 
 
-def test_one_definition_of_many_writers_at_once(database: Database) -> None:
+def test_definition_many_writers_store_one(database: Database) -> None:
     together = threading.Barrier(4)
 
     def ensure(number: int) -> Definition:
@@ -218,7 +218,7 @@ def _delete_definitions(database: Database) -> None:
         connection.execute(text("DELETE FROM swf_workflow_definitions"))
 
 
-def test_definition_with_executions_is_not_deleted(database: Database, definition: Definition) -> None:
+def test_definition_with_executions_not_deleted(database: Database, definition: Definition) -> None:
     with database.write() as connection:
         executions.insert(connection, new_execution(definition, 1))
     with pytest.raises(IntegrityError):
@@ -228,7 +228,7 @@ def test_definition_with_executions_is_not_deleted(database: Database, definitio
 # executions
 
 
-def test_execution_keeps_every_column(database: Database, definition: Definition) -> None:
+def test_execution_stores_every_column(database: Database, definition: Definition) -> None:
     new = new_execution(definition, 1)
     with database.write() as connection:
         executions.insert(connection, new)
@@ -254,7 +254,7 @@ def test_execution_keeps_every_column(database: Database, definition: Definition
     assert stored.execution_environment == {"host": "here"}
 
 
-def test_execution_id_is_taken_once(database: Database, definition: Definition) -> None:
+def test_execution_id_unique(database: Database, definition: Definition) -> None:
     with database.write() as connection:
         executions.insert(connection, new_execution(definition, 1))
 
@@ -267,9 +267,7 @@ def test_execution_id_is_taken_once(database: Database, definition: Definition) 
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_two_racing_finishers_leave_one_terminal_status(
-    database: Database, definition: Definition, attempt: int
-) -> None:
+def test_finish_two_racing_calls_one_status(database: Database, definition: Definition, attempt: int) -> None:
     with database.write() as connection:
         executions.insert(connection, new_execution(definition, 1))
     together = threading.Barrier(2)
@@ -289,9 +287,7 @@ def test_two_racing_finishers_leave_one_terminal_status(
     assert [stored.status] == winners
 
 
-def test_lease_is_renewed_by_its_owner_and_says_what_is_to_stop(
-    database: Database, definition: Definition
-) -> None:
+def test_lease_renewed_by_owner_returns_stop_requests(database: Database, definition: Definition) -> None:
     with database.write() as connection:
         for number in (1, 2):
             executions.insert(connection, new_execution(definition, number))
@@ -309,9 +305,7 @@ def test_lease_is_renewed_by_its_owner_and_says_what_is_to_stop(
         assert [one.execution_id[-1] for one in late] == ["3"]
 
 
-def test_only_what_runs_with_a_lease_that_ran_out_is_an_orphan(
-    database: Database, definition: Definition
-) -> None:
+def test_expired_only_running_with_expired_lease(database: Database, definition: Definition) -> None:
     after = NOW + 16 * SECOND
     with database.write() as connection:
         executions.insert(connection, new_execution(definition, 1))
@@ -323,7 +317,7 @@ def test_only_what_runs_with_a_lease_that_ran_out_is_an_orphan(
         assert not executions.request_stop(connection, "stf_datataking-me-0003", NOW)
 
 
-def test_owner_that_came_back_in_time_keeps_its_execution(database: Database, definition: Definition) -> None:
+def test_finish_renewed_lease_not_closed(database: Database, definition: Definition) -> None:
     after = NOW + 16 * SECOND
     with database.write() as connection:
         executions.insert(connection, new_execution(definition, 1))
@@ -391,7 +385,7 @@ FILTERS: dict[str, tuple[ExecutionFilter, Callable[[int], bool]]] = {
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_pages_of_executions_hold_each_match_once_in_order(
+def test_execution_pages_each_match_once_in_order(
     database: Database, many: Sequence[NewExecution], name: str
 ) -> None:
     wanted, matches = FILTERS[name]
@@ -407,7 +401,7 @@ def test_pages_of_executions_hold_each_match_once_in_order(
     assert capped == min(2, len(expected))
 
 
-def test_common_prefix_is_followed_in_the_order_of_the_list(
+def test_execution_page_common_prefix_uses_list_order(
     database: Database, many: Sequence[NewExecution], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("swf_console.backend.database.executions.FEW_MATCHES", 5)
@@ -419,7 +413,7 @@ def test_common_prefix_is_followed_in_the_order_of_the_list(
     ]
 
 
-def test_page_is_not_moved_by_executions_that_start_meanwhile(
+def test_execution_page_stable_while_executions_start(
     database: Database, definition: Definition, many: Sequence[NewExecution]
 ) -> None:
     with database.write() as connection:
@@ -431,7 +425,7 @@ def test_page_is_not_moved_by_executions_that_start_meanwhile(
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "W10", "WzEsIDJd", "WyJub3ciLCAiYSJd", "\U0001f600"])
-def test_text_that_is_no_cursor_is_bad_input(database: Database, cursor: str) -> None:
+def test_cursor_invalid_refused(database: Database, cursor: str) -> None:
     with database.read() as connection, pytest.raises(UsageError, match="not a cursor of this list"):
         executions.page(connection, ExecutionFilter(), cursor)
 
@@ -439,7 +433,7 @@ def test_text_that_is_no_cursor_is_bad_input(database: Database, cursor: str) ->
 # messages
 
 
-def test_message_keeps_its_content_however_it_was_given(database: Database) -> None:
+def test_message_content_same_in_every_form(database: Database) -> None:
     content = {"text": "\u00e9 \U0001f600 %s {} \\ ' \"", "n": 1.5, "deep": [{"a": None}]}
     given = [
         new_message(0, content=content, metadata={"tries": 2}),
@@ -457,7 +451,7 @@ def test_message_keeps_its_content_however_it_was_given(database: Database) -> N
     assert stored[0].message_id == given[0].message_id
 
 
-def test_message_is_recorded_once_and_the_batch_is_all_or_nothing(database: Database) -> None:
+def test_record_message_once_batch_atomic(database: Database) -> None:
     def record(*new: NewMessage) -> None:
         with database.write() as connection:
             messages.record(connection, new)
@@ -470,7 +464,7 @@ def test_message_is_recorded_once_and_the_batch_is_all_or_nothing(database: Data
         assert messages.count(connection, MessageFilter()) == 1
 
 
-def test_delivery_is_marked_at_its_own_time(database: Database) -> None:
+def test_mark_delivered_own_time_each(database: Database) -> None:
     new = [new_message(number) for number in range(5)]
     times = [(new[number].message_id, NOW + number * SECOND / 7) for number in (0, 2, 3)]
     with database.write() as connection:
@@ -484,7 +478,7 @@ def test_delivery_is_marked_at_its_own_time(database: Database) -> None:
     assert [one.delivered_at for one in stored if one.delivered_at] == [moment for _, moment in times]
 
 
-def test_recorders_agree_on_each_message_once(database: Database) -> None:
+def test_record_two_recorders_store_once(database: Database) -> None:
     with database.write() as connection:
         messages.record(connection, [new_message(0)])
     with database.write() as connection:
@@ -497,7 +491,7 @@ def test_recorders_agree_on_each_message_once(database: Database) -> None:
     assert (kept.content, kept.delivered_at) == ({"sequence": 0}, None)
 
 
-def test_recorders_at_once_neither_fail_nor_store_twice(database: Database) -> None:
+def test_record_concurrent_recorders_store_once(database: Database) -> None:
     together = threading.Barrier(4)
 
     def record(_: int) -> int:
@@ -509,7 +503,7 @@ def test_recorders_at_once_neither_fail_nor_store_twice(database: Database) -> N
         assert sum(pool.map(record, range(4))) == 50
 
 
-def test_anything_that_others_send_can_be_recorded(database: Database) -> None:
+def test_record_any_foreign_message(database: Database) -> None:
     strange = [
         new_message(0, message_type="t" * 300, sender_agent="s\x00" * 90, content={"\x00": "\ud800"}),
         new_message(1, content_json='{"a": NaN, "b": 1e400000, "c": "\\u0000\\ud800"}', run_id="\ud800"),
@@ -588,7 +582,7 @@ def agrees(row: NewMessage, wanted: MessageFilter) -> bool:
 
 
 @pytest.mark.parametrize("name", MESSAGE_FILTERS)
-def test_pages_of_messages_hold_each_match_once_in_order(
+def test_message_pages_each_match_once_in_order(
     database: Database, stream: Sequence[NewMessage], name: str
 ) -> None:
     wanted = MESSAGE_FILTERS[name]
@@ -602,7 +596,7 @@ def test_pages_of_messages_hold_each_match_once_in_order(
     assert (counted, capped) == (len(expected), min(3, len(expected)))
 
 
-def test_many_types_of_one_prefix_are_one_list_too(
+def test_message_page_many_types_of_one_prefix(
     database: Database, stream: Sequence[NewMessage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("swf_console.backend.database.messages.FEW_TYPES", 1)
@@ -614,7 +608,7 @@ def test_many_types_of_one_prefix_are_one_list_too(
     ][::-1]
 
 
-def test_types_and_counts_of_an_execution(database: Database, stream: Sequence[NewMessage]) -> None:
+def test_message_types_and_counts(database: Database, stream: Sequence[NewMessage]) -> None:
     with database.read() as connection:
         kinds = messages.types(connection)
         counts = messages.counts(connection, "e1")
@@ -630,7 +624,7 @@ def test_types_and_counts_of_an_execution(database: Database, stream: Sequence[N
 # runs and their states
 
 
-def test_run_state_is_replaced_and_its_counters_are_the_database_s(database: Database) -> None:
+def test_run_state_replaced_counters_kept(database: Database) -> None:
     state = RunState(100_010, "physics", "run", "physics", 30, NOW, {"execution_id": "e"}, slices_created=99)
     with database.write() as connection:
         runs.upsert_run_state(connection, state)
@@ -640,7 +634,7 @@ def test_run_state_is_replaced_and_its_counters_are_the_database_s(database: Dat
     assert stored == replace(state, substate=None, phase="ended", slices_created=0)
 
 
-def test_run_state_told_late_or_twice_changes_nothing_and_what_is_completed_stays_so(
+def test_run_state_late_or_twice_unchanged_completed_stays(
     database: Database,
 ) -> None:
     state = RunState(100_010, "physics", "run", "physics", 30, NOW)
@@ -662,7 +656,7 @@ def test_run_state_told_late_or_twice_changes_nothing_and_what_is_completed_stay
     assert stored == replace(ended, phase=runs.COMPLETED, state_changed_at=NOW + 3 * SECOND)
 
 
-def test_history_of_a_run_is_complete_and_in_order(database: Database) -> None:
+def test_state_events_complete_in_order(database: Database) -> None:
     events = [
         StateEvent(NOW + (number // 2) * SECOND, 100_010, f"t{number}", "run", None, {"n": number})
         for number in range(9)
@@ -676,7 +670,7 @@ def test_history_of_a_run_is_complete_and_in_order(database: Database) -> None:
     assert [replace(one, event_id=None) for one in found] == events
 
 
-def test_run_is_stored_once_and_ends_once(database: Database) -> None:
+def test_run_stored_once_ended_once(database: Database) -> None:
     with database.write() as connection:
         first = runs.ensure(connection, 100_010, NOW, {"beam": True})
         assert runs.ensure(connection, 100_010, NOW + SECOND) == first
@@ -692,7 +686,7 @@ def test_run_is_stored_once_and_ends_once(database: Database) -> None:
 # agents, namespaces, logs
 
 
-def test_heartbeat_changes_what_it_says_and_nothing_else(database: Database) -> None:
+def test_heartbeat_changes_given_fields_only(database: Database) -> None:
     beat = Heartbeat("DAQ_Simulator-agent-me-1", "DAQ_Simulator", "OK", NOW, namespace="torre1", pid=7,
                      workflow_enabled=False, metadata={"queue": 1})  # fmt: skip
     with database.write() as connection:
@@ -710,7 +704,7 @@ def test_heartbeat_changes_what_it_says_and_nothing_else(database: Database) -> 
     assert (gone.status, gone.operational_state, gone.pid) == ("EXITED", "EXITED", None)
 
 
-def test_agents_are_listed_by_namespace_and_type(database: Database) -> None:
+def test_agents_page_by_namespace_and_type(database: Database) -> None:
     with database.write() as connection:
         for number in range(6):
             kind, namespace = ("a", "b")[number % 2], f"ns{number % 3}"
@@ -721,9 +715,7 @@ def test_agents_are_listed_by_namespace_and_type(database: Database) -> None:
     assert [one.instance_name for one in some] == ["agent-4"]
 
 
-def test_namespace_keeps_its_first_owner_and_counts_what_is_in_it(
-    database: Database, definition: Definition
-) -> None:
+def test_namespace_keeps_first_owner_and_counts(database: Database, definition: Definition) -> None:
     with database.write() as connection:
         first, created = namespaces.ensure(connection, "torre1", "wenauseic")
         again, created_again = namespaces.ensure(connection, "torre1", "other")
@@ -741,7 +733,7 @@ def test_namespace_keeps_its_first_owner_and_counts_what_is_in_it(
     assert (listed[1].namespace.owner, listed[1].namespace.description) == ("wenauseic", "")
 
 
-def test_log_lines_are_paged_and_filtered(database: Database) -> None:
+def test_logs_page_and_filter(database: Database) -> None:
     lines = [
         LogEntry(
             "swf",

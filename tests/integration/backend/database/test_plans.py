@@ -129,7 +129,7 @@ def unserved(steps: list[str], table: str) -> list[str]:
 
 @pytest.mark.parametrize("after", [None, TIME_AND_ID], ids=["newest", "middle"])
 @pytest.mark.parametrize("wanted", EXECUTIONS, ids=str)
-def test_page_of_executions_is_led_to_by_an_index(
+def test_plan_execution_page_uses_index(
     database: Database, wanted: ExecutionFilter, after: str | None
 ) -> None:
     steps = plans(database, lambda connection: executions.page(connection, wanted, after))
@@ -138,15 +138,13 @@ def test_page_of_executions_is_led_to_by_an_index(
 
 @pytest.mark.parametrize("after", [None, TIME_AND_ID], ids=["newest", "middle"])
 @pytest.mark.parametrize("wanted", MESSAGES, ids=str)
-def test_page_of_messages_is_led_to_by_an_index(
-    database: Database, wanted: MessageFilter, after: str | None
-) -> None:
+def test_plan_message_page_uses_index(database: Database, wanted: MessageFilter, after: str | None) -> None:
     steps = plans(database, lambda connection: messages.page(connection, wanted, after))
     assert unserved(steps, "swf_workflow_messages") == []
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_other_query_is_led_to_by_an_index(database: Database, name: str) -> None:
+def test_plan_other_queries_use_index(database: Database, name: str) -> None:
     steps = plans(database, OTHERS[name])
     pairs = zip(steps, [*steps[1:], ""], strict=True)
     assert [step for step, following in pairs if step.startswith("SCAN swf_") and following == SORT] == []
@@ -192,7 +190,7 @@ RARE: dict[str, Callable[[Connection], object]] = {
 
 
 @pytest.mark.parametrize("name", RARE)
-def test_what_is_rare_among_a_million_is_found_by_its_index(large: Database, name: str) -> None:
+def test_plan_rare_match_uses_index(large: Database, name: str) -> None:
     steps = plans(large, RARE[name])
     assert [step for step in steps if step.startswith("SCAN swf_workflow_executions")] == []
     assert any("status=?" in step or "namespace=?" in step for step in steps)

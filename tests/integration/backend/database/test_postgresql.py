@@ -47,7 +47,7 @@ def shape_of(url: str) -> Shape:
     return described
 
 
-def test_our_tables_are_the_monitor_s_and_more(postgresql: PostgreSQLServer) -> None:
+def test_postgresql_tables_extend_those_of_the_monitor(postgresql: PostgreSQLServer) -> None:
     with postgresql.fresh_database() as monitor, postgresql.fresh_database() as ours:
         make_monitor_database(monitor)
         migrate.upgrade(ours)
@@ -63,7 +63,7 @@ def test_our_tables_are_the_monitor_s_and_more(postgresql: PostgreSQLServer) -> 
             assert {key: there.get(key) for key in plain} == plain, (name, part)
 
 
-def test_database_of_the_monitor_is_brought_up_without_touching_its_rows(postgresql_url: str) -> None:
+def test_upgrade_monitor_database_keeps_rows(postgresql_url: str) -> None:
     make_monitor_database(postgresql_url)
     before = shape_of(postgresql_url)
     with pytest.raises(DatabaseUnusable, match=r"has no tables of swf-console yet|version.*db upgrade"):
@@ -91,7 +91,7 @@ def test_database_of_the_monitor_is_brought_up_without_touching_its_rows(postgre
     )
 
 
-def test_empty_database_is_only_looked_at_until_it_is_upgraded(postgresql_url: str) -> None:
+def test_open_empty_database_not_changed_until_upgrade(postgresql_url: str) -> None:
     with pytest.raises(DatabaseUnusable, match=r"has no tables of swf-console yet.*swf-console db upgrade"):
         open_database(postgresql_url)
     assert migrate.current(postgresql_url) is None
@@ -102,7 +102,7 @@ def test_empty_database_is_only_looked_at_until_it_is_upgraded(postgresql_url: s
     open_database(postgresql_url).close()
 
 
-def test_what_was_taken_away_is_put_back(postgresql_url: str) -> None:
+def test_upgrade_restores_missing(postgresql_url: str) -> None:
     migrate.upgrade(postgresql_url)
     database = open_database(postgresql_url)
     with database.write() as connection:
@@ -113,18 +113,20 @@ def test_what_was_taken_away_is_put_back(postgresql_url: str) -> None:
     assert migrate.check(postgresql_url) == []
 
 
-def test_two_upgrades_at_once_take_turns(postgresql_url: str) -> None:
+def test_upgrade_two_at_a_time_serialized(postgresql_url: str) -> None:
     with ThreadPoolExecutor(2) as pool:
         done = list(pool.map(migrate.upgrade, [postgresql_url] * 2))
     assert sorted(str(one.before) for one in done) == [HEAD, "None"]
     assert migrate.check(postgresql_url) == []
 
 
-def test_newer_database_is_refused(postgresql_url: str) -> None:
+def test_open_newer_database_refused(postgresql_url: str) -> None:
     migrate.upgrade(postgresql_url)
     database = open_database(postgresql_url)
     with database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        # an upgrade stores here which older programs may use the tables
+        connection.execute(text("DELETE FROM swf_persistent_state"))
     database.close()
     for act in (open_database, migrate.upgrade, migrate.check):
         with pytest.raises(DatabaseUnusable, match="newer version"):
@@ -132,7 +134,7 @@ def test_newer_database_is_refused(postgresql_url: str) -> None:
 
 
 @pytest.mark.parametrize("spelling", ["postgres", "postgresql", "postgresql+psycopg2"])
-def test_every_spelling_opens(postgresql_url: str, spelling: str) -> None:
+def test_open_every_spelling(postgresql_url: str, spelling: str) -> None:
     migrate.upgrade(postgresql_url)
     address = postgresql_url.replace("postgresql", spelling, 1)
     database = open_database(address)
@@ -141,7 +143,7 @@ def test_every_spelling_opens(postgresql_url: str, spelling: str) -> None:
     database.close()
 
 
-def test_wrong_password_and_missing_database_are_said_without_the_password(postgresql_url: str) -> None:
+def test_open_wrong_password_or_database_reported_without_password(postgresql_url: str) -> None:
     parts = urlsplit(postgresql_url)
     wrong = parts._replace(netloc=f"{parts.username}:hunter2@{parts.hostname}:{parts.port}").geturl()
     with pytest.raises(DatabaseUnreachable, match="authentication failed") as caught:
@@ -153,7 +155,7 @@ def test_wrong_password_and_missing_database_are_said_without_the_password(postg
     assert str(parts.password) not in str(caught.value)
 
 
-def test_what_answers_with_noise_is_no_server(postgresql_url: str) -> None:
+def test_open_noise_is_not_a_server(postgresql_url: str) -> None:
     parts = urlsplit(postgresql_url)
     with Proxy(parts.hostname or "", parts.port or 0) as proxy:
         proxy.garble()
@@ -163,7 +165,7 @@ def test_what_answers_with_noise_is_no_server(postgresql_url: str) -> None:
                 open_database(parts._replace(netloc=place).geturl())
 
 
-def test_what_is_no_postgresql_is_said_whenever_it_answers(postgresql_url: str) -> None:
+def test_open_not_postgresql_reported_any_time(postgresql_url: str) -> None:
     migrate.upgrade(postgresql_url)
     parts = urlsplit(postgresql_url)
     with Proxy(parts.hostname or "", parts.port or 5432) as proxy:
@@ -181,7 +183,7 @@ def test_what_is_no_postgresql_is_said_whenever_it_answers(postgresql_url: str) 
         database.close()
 
 
-def test_reading_blocks_no_writer(postgresql_url: str) -> None:
+def test_read_blocks_no_writer(postgresql_url: str) -> None:
     migrate.upgrade(postgresql_url)
     database = open_database(postgresql_url)
     with database.read() as reader:
@@ -191,7 +193,7 @@ def test_reading_blocks_no_writer(postgresql_url: str) -> None:
     database.close()
 
 
-def test_read_only_server_is_said(postgresql_url: str) -> None:
+def test_write_read_only_server_reported(postgresql_url: str) -> None:
     migrate.upgrade(postgresql_url)
     database = open_database(postgresql_url)
 
@@ -205,7 +207,7 @@ def test_read_only_server_is_said(postgresql_url: str) -> None:
     database.close()
 
 
-def test_server_that_restarted_is_used_again(private_postgresql: PostgreSQL) -> None:
+def test_read_after_server_restart_works(private_postgresql: PostgreSQL) -> None:
     server = private_postgresql
     url = server.url(server.create_database())
     migrate.upgrade(url)
@@ -228,7 +230,7 @@ def test_server_that_restarted_is_used_again(private_postgresql: PostgreSQL) -> 
     database.close()
 
 
-def test_rows_of_messages_have_room_for_their_one_update(postgresql_url: str) -> None:
+def test_message_table_fillfactor(postgresql_url: str) -> None:
     migrate.upgrade(postgresql_url)
     database = open_database(postgresql_url)
     with database.read() as connection:

@@ -59,7 +59,7 @@ def opened(url: str) -> Iterator[Database]:
         database.close()
 
 
-def test_revisions_make_exactly_the_live_tables(url: str, tmp_path: Path) -> None:
+def test_revisions_create_the_live_tables(url: str, tmp_path: Path) -> None:
     migrate.upgrade(url)
     with opened(url) as database, database.write() as connection:
         assert missing(connection, all_tables()) == []
@@ -84,7 +84,7 @@ def storage_options(database: Database) -> list[tuple[str, str]]:
         return [(row[0], row[1]) for row in connection.execute(text(query))]
 
 
-def test_known_versions_are_the_revisions_that_are_shipped() -> None:
+def test_known_versions_are_shipped_revisions() -> None:
     scripts = sorted(path.name for path in migrate.VERSION_LOCATIONS[0].glob("[0-9]*.py"))
     assert tuple(name.partition("_")[0] for name in scripts) == KNOWN
     for known, name in zip(KNOWN, scripts, strict=True):
@@ -101,7 +101,7 @@ def oldest_declared() -> str:
     return max(found[1] for script in scripts if (found := DECLARED.search(script.read_text())))
 
 
-def test_programs_that_were_locked_out_once_stay_so(
+def test_compatible_from_lockout_is_permanent(
     breaking: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     oldest = oldest_declared()
@@ -111,7 +111,7 @@ def test_programs_that_were_locked_out_once_stay_so(
     assert found == [oldest, NEXT, NEXT]
 
 
-def test_next_revision_makes_a_fresh_database(url: str, additive: Path) -> None:
+def test_next_revision_creates_fresh_database(url: str, additive: Path) -> None:
     if url.startswith("postgresql"):
         with pytest.raises(DatabaseUnusable, match="no tables of swf-console yet"):
             open_database(url)
@@ -124,7 +124,7 @@ def test_next_revision_makes_a_fresh_database(url: str, additive: Path) -> None:
     assert migrate.current(url) == NEXT
 
 
-def test_next_revision_upgrades_a_database_with_rows(url: str, additive: Path) -> None:
+def test_next_revision_upgrades_database_with_rows(url: str, additive: Path) -> None:
     migrate.upgrade(url)
     with opened(url) as database:
         execution_id = add_execution(database)
@@ -137,7 +137,7 @@ def test_next_revision_upgrades_a_database_with_rows(url: str, additive: Path) -
     assert migrate.current(url) == NEXT
 
 
-def test_what_is_stored_beside_it_stays(url: str, additive: Path) -> None:
+def test_upgrade_keeps_persistent_state(url: str, additive: Path) -> None:
     migrate.upgrade(url)
     state = text("SELECT state_data FROM swf_persistent_state WHERE id = 1")
     with opened(url) as database, database.write() as connection:
@@ -157,7 +157,7 @@ def test_what_is_stored_beside_it_stays(url: str, additive: Path) -> None:
     assert kept == {"next_run_number": 100044, "compatible_from": oldest_declared()}
 
 
-def test_additive_revision_lets_older_programs_read_and_write(url: str, additive: Path) -> None:
+def test_additive_revision_older_programs_read_and_write(url: str, additive: Path) -> None:
     next_version.upgrade(url, additive)
     with opened(url) as database:
         assert next_version.column_is_there(database)
@@ -170,9 +170,7 @@ def test_additive_revision_lets_older_programs_read_and_write(url: str, additive
     assert migrate.upgrade(url) == migrate.Upgraded(NEXT, NEXT)
 
 
-def test_older_program_runs_workflows_in_a_database_of_an_additive_revision(
-    url: str, additive: Path, tmp_path: Path
-) -> None:
+def test_additive_revision_older_program_runs_workflows(url: str, additive: Path, tmp_path: Path) -> None:
     next_version.upgrade(url, additive)
     older = OlderProgram(url, tmp_path)
     report = older("--run", "stf_datataking", "--stf-count", "1", "--json")
@@ -183,7 +181,7 @@ def test_older_program_runs_workflows_in_a_database_of_an_additive_revision(
     assert f"version {NEXT} (this program: {HEAD})" in current
 
 
-def test_a_look_at_the_database_gives_the_version_that_its_tables_are_of(
+def test_probe_reports_version_of_tables(
     url: str, additive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SWF_DATABASE_URL", url)
@@ -193,7 +191,7 @@ def test_a_look_at_the_database_gives_the_version_that_its_tables_are_of(
 
 
 @pytest.mark.parametrize("words", [["--run", "stf_datataking"], ["executions"], ["db", "upgrade"]])
-def test_breaking_revision_stops_older_programs_in_one_line(
+def test_breaking_revision_older_program_refused_in_one_line(
     url: str, breaking: Path, tmp_path: Path, words: list[str]
 ) -> None:
     next_version.upgrade(url, breaking)
@@ -208,7 +206,7 @@ def test_breaking_revision_stops_older_programs_in_one_line(
         assert part.removeprefix("sqlite:///") in said
 
 
-def test_breaking_revision_says_from_which_version_on_programs_may_come(url: str, breaking: Path) -> None:
+def test_breaking_revision_names_oldest_compatible_version(url: str, breaking: Path) -> None:
     migrate.upgrade(url)
     next_version.upgrade(url, breaking, "--yes")
     with pytest.raises(
@@ -218,7 +216,7 @@ def test_breaking_revision_says_from_which_version_on_programs_may_come(url: str
     assert caught.value.exit_code == 2
 
 
-def test_tables_of_another_program_are_refused(url: str) -> None:
+def test_tables_of_another_program_refused(url: str) -> None:
     with opened(url) as database, database.write() as connection:
         connection.execute(text("CREATE TABLE alembic_version (version_num varchar(32) NOT NULL)"))
         connection.execute(text("INSERT INTO alembic_version VALUES ('27c6a30d7c24')"))
@@ -230,7 +228,7 @@ def test_tables_of_another_program_are_refused(url: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "code", "version"), [(None, 5, HEAD), ("", 5, HEAD), ("n\n", 5, HEAD), ("y\n", 0, NEXT)]
 )
-def test_upgrade_that_locks_programs_out_names_them_and_asks(
+def test_upgrade_lockout_names_clients_and_asks(
     postgresql_url: str, breaking: Path, answer: str | None, code: int, version: str
 ) -> None:
     migrate.upgrade(postgresql_url)
@@ -249,9 +247,7 @@ def test_upgrade_that_locks_programs_out_names_them_and_asks(
 
 
 @pytest.mark.postgresql
-def test_upgrade_that_locks_programs_out_is_agreed_to_on_the_command_line(
-    postgresql_url: str, breaking: Path
-) -> None:
+def test_upgrade_lockout_yes_upgrades(postgresql_url: str, breaking: Path) -> None:
     migrate.upgrade(postgresql_url)
     done = next_version.run_upgrade(postgresql_url, breaking, "--yes")
     assert done.returncode == 0
@@ -263,7 +259,7 @@ def test_upgrade_that_locks_programs_out_is_agreed_to_on_the_command_line(
 
 
 @pytest.mark.postgresql
-def test_additive_upgrade_asks_nothing_whatever_is_alive(postgresql_url: str, additive: Path) -> None:
+def test_upgrade_additive_asks_nothing(postgresql_url: str, additive: Path) -> None:
     migrate.upgrade(postgresql_url)
     let_programs_live(postgresql_url)
     done = next_version.run_upgrade(postgresql_url, additive)

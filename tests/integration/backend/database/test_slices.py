@@ -76,7 +76,7 @@ def walk(turn: Callable[[str | None], Page[Any]]) -> list[Any]:
             return items
 
 
-def test_a_slice_is_made_once_whether_its_sample_was_looked_up_before_or_not(database: Database) -> None:
+def test_create_slice_once_with_or_without_known_sample(database: Database) -> None:
     with database.write() as connection:
         known = files.fastmon_ids(connection, SAMPLES)
         first = slices.create(connection, [new_slice(0), new_slice(0, status="failed"), new_slice(1)])
@@ -89,7 +89,7 @@ def test_a_slice_is_made_once_whether_its_sample_was_looked_up_before_or_not(dat
     assert (state.slices_created, state.slices_queued, state.stf_samples_received) == (3, 3, 2)
 
 
-def test_whoever_reports_a_slice_the_counters_are_those_of_the_rows(database: Database) -> None:
+def test_slice_counters_equal_rows_for_any_report(database: Database) -> None:
     dice = random.Random(7)
     for _ in range(60):
         sample, number = dice.choice(SAMPLES), dice.randrange(4)
@@ -110,7 +110,7 @@ def test_whoever_reports_a_slice_the_counters_are_those_of_the_rows(database: Da
             counted(connection)
 
 
-def test_a_run_is_completed_by_whoever_reports_its_last_slice(database: Database) -> None:
+def test_run_completed_by_last_slice_of_any_report(database: Database) -> None:
     with database.write() as connection:
         slices.create(connection, [new_slice(0), new_slice(1)])
         slices.complete(connection, [result(0)])
@@ -127,7 +127,7 @@ def test_a_run_is_completed_by_whoever_reports_its_last_slice(database: Database
         assert counted(connection).phase == "completed"
 
 
-def test_several_slices_begin_and_are_done_at_once(database: Database) -> None:
+def test_slices_start_and_complete_in_batches(database: Database) -> None:
     numbers = range(3)
     with database.write() as connection:
         slices.create(connection, [new_slice(number) for number in numbers])
@@ -139,7 +139,7 @@ def test_several_slices_begin_and_are_done_at_once(database: Database) -> None:
         assert counted(connection).slices_completed == 3
 
 
-def test_a_phase_stays_while_the_samples_of_a_run_are_not_known(database: Database) -> None:
+def test_phase_unchanged_while_samples_unknown(database: Database) -> None:
     with database.write() as connection:
         runs.state_rows.change(
             connection, RUN, {"phase": "completed", "metadata": {"expected_samples": "many"}}
@@ -150,7 +150,7 @@ def test_a_phase_stays_while_the_samples_of_a_run_are_not_known(database: Databa
         assert counted(connection).phase == "completed"
 
 
-def test_a_state_that_comes_after_its_slices_has_their_counters(database: Database) -> None:
+def test_run_state_after_slices_has_counters(database: Database) -> None:
     with database.write() as connection:
         slices.create(connection, [new_slice(0, THEIRS, run_number=OTHER_RUN)])
         run_counters.ensure(connection, replace(STATE, run_number=OTHER_RUN))
@@ -159,7 +159,7 @@ def test_a_state_that_comes_after_its_slices_has_their_counters(database: Databa
     assert (state.slices_created, state.slices_queued, state.stf_samples_received) == (1, 1, 1)
 
 
-def test_a_slice_that_goes_to_another_run_is_counted_in_both(database: Database) -> None:
+def test_slice_moved_to_another_run_counted_in_both(database: Database) -> None:
     with database.write() as connection:
         run_counters.ensure(connection, replace(STATE, run_number=OTHER_RUN))
         slices.create(connection, [new_slice(0), new_slice(1)])
@@ -172,7 +172,7 @@ def test_a_slice_that_goes_to_another_run_is_counted_in_both(database: Database)
     assert (theirs.slices_created, theirs.stf_samples_received) == (1, 1)
 
 
-def test_workers_of_a_run_are_counted_and_those_that_others_tell_of_stay(database: Database) -> None:
+def test_workers_counted_foreign_workers_kept(database: Database) -> None:
     claim = Claim(RUN, ["w-1", "w-2"], "agent-1", "here", NOW, {})
     with database.write() as connection:
         runs.state_rows.change(connection, RUN, {"active_worker_count": 7})
@@ -187,7 +187,7 @@ def test_workers_of_a_run_are_counted_and_those_that_others_tell_of_stay(databas
     assert [one.worker_id for one in paged] == ["w-1", "w-2"]
 
 
-def test_pages_of_samples_and_slices_hold_each_row_of_the_run_once(database: Database) -> None:
+def test_sample_and_slice_pages_each_row_once(database: Database) -> None:
     with database.write() as connection:
         slices.create(connection, [new_slice(number, sample) for sample in SAMPLES for number in range(3)])
         slices.create(connection, [new_slice(0, THEIRS, run_number=OTHER_RUN)])

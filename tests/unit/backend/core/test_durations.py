@@ -11,7 +11,7 @@ from swf_console.backend.core.durations import DurationHistogram
 
 
 @pytest.mark.parametrize("share", [0.5, 0.95, 0.99])
-def test_a_percentile_is_right_to_nine_percent(share: float) -> None:
+def test_histogram_percentile_accurate_to_nine_percent(share: float) -> None:
     values = sorted(random.Random(4).lognormvariate(-5, 2) for _ in range(10_000))
     durations = DurationHistogram()
     for value in values:
@@ -20,7 +20,7 @@ def test_a_percentile_is_right_to_nine_percent(share: float) -> None:
 
 
 @given(st.lists(st.floats(0, 1e5), min_size=1, max_size=50))
-def test_a_percentile_is_never_above_the_longest(values: list[float]) -> None:
+def test_histogram_percentile_at_most_the_longest(values: list[float]) -> None:
     durations = DurationHistogram()
     for value in values:
         durations.add(value)
@@ -28,12 +28,12 @@ def test_a_percentile_is_never_above_the_longest(values: list[float]) -> None:
     assert (durations.percentile(0.99) or 0.0) <= max(values)
 
 
-def test_nothing_counted_has_no_percentile() -> None:
+def test_histogram_empty_has_no_percentile() -> None:
     assert DurationHistogram().percentile(0.5) is None
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, 1e-9, 1e9])
-def test_a_duration_out_of_range_is_counted_at_the_edge(seconds: float) -> None:
+def test_histogram_out_of_range_counts_in_edge_bucket(seconds: float) -> None:
     durations = DurationHistogram()
     durations.add(seconds)
     assert durations.count == 1
@@ -41,7 +41,7 @@ def test_a_duration_out_of_range_is_counted_at_the_edge(seconds: float) -> None:
 
 
 @pytest.mark.parametrize("seconds", [math.inf, math.nan])
-def test_what_is_no_number_is_not_counted(seconds: float) -> None:
+def test_histogram_non_number_ignored(seconds: float) -> None:
     durations = DurationHistogram()
     durations.add(seconds)
     assert durations.count == 0

@@ -23,7 +23,7 @@ with FileLock(Path(sys.argv[1])) as lock:
 """
 
 
-def test_write_private_makes_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:
+def test_write_private_creates_file_with_mode_0600(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     write_private(path, '{"a": 1}', durable=True)
     assert read_json(path) == {"a": 1}
@@ -31,7 +31,7 @@ def test_write_private_makes_a_file_that_only_its_owner_reads(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_write_private_leaves_unchanged_text_alone_and_corrects_the_mode(tmp_path: Path) -> None:
+def test_write_private_same_text_untouched_mode_corrected(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     write_private(path, "text")
     before = path.stat().st_ino
@@ -42,7 +42,7 @@ def test_write_private_leaves_unchanged_text_alone_and_corrects_the_mode(tmp_pat
     assert S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_replacing_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+def test_atomic_write_failure_keeps_old_file(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     path.write_text("old")
 
@@ -58,14 +58,14 @@ def test_replacing_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Pat
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{", b"[1]", b"\xff"])
-def test_read_json_of_what_is_no_object_is_empty(content: bytes | None, tmp_path: Path) -> None:
+def test_read_json_not_an_object_returns_empty(content: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     if content is not None:
         path.write_bytes(content)
     assert read_json(path) == {}
 
 
-def test_file_lock_is_exclusive_and_goes_with_the_process(tmp_path: Path) -> None:
+def test_file_lock_exclusive_and_released_with_process(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     command = [sys.executable, "-c", HOLDER, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
@@ -84,7 +84,7 @@ def test_file_lock_is_exclusive_and_goes_with_the_process(tmp_path: Path) -> Non
     assert FileLock(path).acquire()
 
 
-def test_file_lock_of_a_directory_and_of_a_missing_file(tmp_path: Path) -> None:
+def test_file_lock_on_directory_and_missing_file(tmp_path: Path) -> None:
     with FileLock(tmp_path, os.O_RDONLY):
         assert not FileLock(tmp_path, os.O_RDONLY).acquire()
     assert not is_locked(tmp_path / "none")

@@ -39,18 +39,18 @@ NOON = datetime(2026, 1, 31, 12, 0, 0, 123456, UTC)
         (text.duration_text, 76 * HOUR, "3 d 4 h"),
     ],
 )
-def test_length_of_time_as_text(function: Callable[[float | None], str], seconds: float, shown: str) -> None:
+def test_durations_as_text(function: Callable[[float | None], str], seconds: float, shown: str) -> None:
     assert function(seconds) == shown
 
 
-def test_since_a_moment_in_the_future_is_zero() -> None:
+def test_since_future_is_zero() -> None:
     assert text.since(NOON + timedelta(seconds=5), NOON) == "0s"
     assert text.since(NOON - timedelta(seconds=5), NOON) == "5s"
     assert text.since(None) == "-"
     assert seconds_since(NOON, NOON + timedelta(minutes=1)) == 60.0
 
 
-def test_clock_has_a_date_for_another_day_and_a_year_for_another_year() -> None:
+def test_clock_other_day_shows_date_other_year_shows_year() -> None:
     today = datetime.now(UTC).replace(hour=1, minute=2, second=3, microsecond=4567)
     assert text.clock(today) == "01:02:03"
     assert text.clock(today, milliseconds=True) == "01:02:03.004"
@@ -60,7 +60,7 @@ def test_clock_has_a_date_for_another_day_and_a_year_for_another_year() -> None:
     assert text.clock(None) == "-"
 
 
-def test_instant_and_iso_are_in_utc() -> None:
+def test_instant_and_iso_in_utc() -> None:
     east = NOON.astimezone(timezone(timedelta(hours=3)))
     assert text.instant(east) == "2026-01-31 12:00:00"
     assert text.instant(east, milliseconds=True) == "2026-01-31 12:00:00.123"
@@ -69,7 +69,7 @@ def test_instant_and_iso_are_in_utc() -> None:
 
 
 @pytest.mark.parametrize(("count", "shown"), [(0, "0"), (10_000, "10,000"), (10_001, "10,000+")])
-def test_capped_count_says_that_it_stopped(count: int, shown: str) -> None:
+def test_capped_count_shows_cap(count: int, shown: str) -> None:
     assert text.capped(count, 10_001) == shown
 
 
@@ -95,5 +95,5 @@ def test_number_and_plural() -> None:
         (NOON, f'"{NOON}"'),
     ],
 )
-def test_value_of_a_document_as_text(value: Any, shown: str) -> None:
+def test_as_text_value_of_json(value: Any, shown: str) -> None:
     assert text.as_text(value) == shown

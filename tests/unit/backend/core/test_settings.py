@@ -41,25 +41,25 @@ def forbid_access(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class TestHome:
-    def test_the_nearest_folder_above_is_the_home(self, home: Path) -> None:
+    def test_nearest_folder_above_is_home(self, home: Path) -> None:
         below = make_home(home / "inner") / "workflows" / "deep"
         below.mkdir()
         assert load_settings({}, start=below).home == home / "inner"
 
-    def test_the_command_line_wins_over_the_environment(self, home: Path, tmp_path: Path) -> None:
+    def test_command_line_overrides_environment(self, home: Path, tmp_path: Path) -> None:
         other = make_home(tmp_path / "other")
         assert find_home({"SWF_CONSOLE_HOME": str(other)}, home) == home
         assert find_home({"SWF_CONSOLE_HOME": str(other)}, None, home) == other
 
-    def test_a_home_that_is_named_needs_workflows(self, tmp_path: Path) -> None:
+    def test_named_home_without_workflows_refused(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="no workflows/ folder"):
             find_home({}, tmp_path)
 
-    def test_no_home_is_one_clear_line(self, tmp_path: Path) -> None:
+    def test_no_home_one_line(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="swf-console init DIR"):
             find_home({}, None, tmp_path)
 
-    def test_a_working_directory_that_is_gone_is_one_clear_line(
+    def test_deleted_working_directory_one_line(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         gone = tmp_path / "gone"
@@ -69,7 +69,7 @@ class TestHome:
         with pytest.raises(UsageError, match="working directory was deleted"):
             find_home({}, None)
 
-    def test_a_working_directory_that_is_gone_does_not_matter_to_a_named_home(
+    def test_deleted_working_directory_named_home_works(
         self, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         gone = tmp_path / "gone"
@@ -78,11 +78,11 @@ class TestHome:
         gone.rmdir()
         assert load_settings({}, home=home).home == home
 
-    def test_a_name_too_long_for_the_system_is_no_home(self, tmp_path: Path) -> None:
+    def test_too_long_name_is_not_a_home(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="is not a home"):
             find_home({}, tmp_path / ("x" * 300))
 
-    def test_the_home_of_nobody_is_one_clear_line(self) -> None:
+    def test_unknown_user_one_line(self) -> None:
         with pytest.raises(UsageError, match="no home directory of this user"):
             find_home({}, "~no-such-account/home")
 
@@ -98,36 +98,36 @@ class TestUser:
             ({"USER": "x" * 80}, "x" * 50),
         ],
     )
-    def test_the_name_fits_into_an_execution_id(self, environment: dict[str, str], name: str) -> None:
+    def test_name_fits_into_execution_id(self, environment: dict[str, str], name: str) -> None:
         assert find_user(environment) == name
 
-    def test_without_user_the_system_knows_the_name(self) -> None:
+    def test_user_unset_name_from_system(self) -> None:
         import pwd
 
         assert find_user({}) == pwd.getpwuid(os.getuid()).pw_name
 
-    def test_an_account_without_a_name_has_its_number(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_account_without_name_uses_number(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, "getuid", lambda: 3_999_999)
         assert find_user({}) == "uid3999999"
 
 
 class TestStateDirectory:
-    def test_it_lies_in_a_home_of_ones_own_for_its_owner_alone(self, home: Path) -> None:
+    def test_own_home_private_directory(self, home: Path) -> None:
         assert find_state_dir({}, home) == home / ".state"
         assert mode_of(home / ".state") == 0o700
 
-    def test_one_that_others_could_enter_is_closed(self, home: Path) -> None:
+    def test_open_mode_is_restricted(self, home: Path) -> None:
         (home / ".state").mkdir(mode=0o755)
         assert mode_of(find_state_dir({}, home)) == 0o700
 
-    def test_the_environment_names_another(self, home: Path, tmp_path: Path) -> None:
+    def test_environment_sets_directory(self, home: Path, tmp_path: Path) -> None:
         assert (
             find_state_dir({"SWF_STATE_DIR": str(tmp_path / "a b" / "state")}, home) == tmp_path / "a b/state"
         )
         assert not (home / ".state").exists()
 
     @pytest.mark.parametrize(("environment", "base"), [("XDG_STATE_HOME", "{}"), ("HOME", "{}/.local/state")])
-    def test_in_a_home_of_another_it_is_the_users_own(
+    def test_home_of_another_user_uses_xdg(
         self, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: str, base: str
     ) -> None:
         forbid_access(monkeypatch)
@@ -135,14 +135,14 @@ class TestStateDirectory:
         assert found.parent == Path(base.format(tmp_path)) / "swf-console"
         assert mode_of(found) == 0o700
 
-    def test_a_relative_xdg_directory_is_passed_over(
+    def test_relative_xdg_directory_ignored(
         self, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         forbid_access(monkeypatch)
         found = find_state_dir({"XDG_STATE_HOME": "relative", "HOME": str(tmp_path)}, home)
         assert found.is_relative_to(tmp_path / ".local" / "state")
 
-    def test_two_homes_of_one_name_have_a_state_each(
+    def test_two_homes_of_one_name_have_separate_directories(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         forbid_access(monkeypatch)
@@ -153,16 +153,14 @@ class TestStateDirectory:
         assert len(found) == len(homes)
         assert max(len(path.name) for path in found) < 50
 
-    def test_one_that_another_user_owns_is_refused(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_owned_by_another_user_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         named = tmp_path / "state"
         named.mkdir(mode=0o700)
         owned_by_another(monkeypatch)
         with pytest.raises(UsageError, match="belongs to another user"):
             settings.private_directory(named)
 
-    def test_one_that_everybody_shares_is_refused_and_left_alone(self, tmp_path: Path) -> None:
+    def test_shared_directory_refused_and_unchanged(self, tmp_path: Path) -> None:
         shared = tmp_path / "shared"
         shared.mkdir()
         shared.chmod(0o1777)
@@ -170,31 +168,31 @@ class TestStateDirectory:
             settings.private_directory(shared)
         assert mode_of(shared) == 0o1777
 
-    def test_a_file_in_its_place_is_one_clear_line(self, home: Path) -> None:
+    def test_file_instead_of_directory_one_line(self, home: Path) -> None:
         (home / ".state").touch()
         with pytest.raises(UsageError, match=r"\.state: cannot be used"):
             find_state_dir({}, home)
 
-    def test_the_database_url_leads_to_it_whatever_its_path_holds(self, home: Path) -> None:
+    def test_database_url_any_path(self, home: Path) -> None:
         address = urls.parse(load_settings({}, home=home).database_url)
         assert urls.file_of(address) == home / ".state" / "swf.db"
 
 
 class TestBroker:
-    def test_without_variables_there_is_none(self) -> None:
+    def test_no_variables_no_broker(self) -> None:
         assert find_broker({"ACTIVEMQ_HOST": ""}) is None
 
-    def test_the_port_has_the_testbeds_default(self) -> None:
+    def test_default_port_of_testbed(self) -> None:
         broker = find_broker({"ACTIVEMQ_HOST": "broker.example"})
         assert broker is not None
         assert (broker.host, broker.port, broker.tls) == ("broker.example", 61612, False)
 
-    def test_an_address_of_ip_version_6_is_a_host(self) -> None:
+    def test_ipv6_address_is_a_host(self) -> None:
         broker = find_broker({"ACTIVEMQ_HOST": "::1"})
         assert broker is not None
         assert broker.host == "::1"
 
-    def test_the_password_is_in_no_repr(self) -> None:
+    def test_password_not_in_repr(self) -> None:
         assert "hidden" not in repr(find_broker({"ACTIVEMQ_PASSWORD": "hidden"}))
 
     @pytest.mark.parametrize(
@@ -214,22 +212,18 @@ class TestBroker:
             {"ACTIVEMQ_USE_SSL": "true", "ACTIVEMQ_SSL_KEY_FILE": "/etc/passwd"},
         ],
     )
-    def test_a_value_that_cannot_be_used_names_its_variable(self, bad: dict[str, str]) -> None:
+    def test_invalid_value_names_variable(self, bad: dict[str, str]) -> None:
         with pytest.raises(UsageError, match=list(bad)[-1]):
             find_broker(bad)
 
-    def test_an_authority_that_may_not_be_read_is_refused(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_unreadable_authority_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         authority = tmp_path / "ca.pem"
         authority.touch()
         forbid_access(monkeypatch)
         with pytest.raises(UsageError, match="Fix the path or its permissions"):
             find_broker({"ACTIVEMQ_USE_SSL": "yes", "ACTIVEMQ_SSL_CA_CERTS": str(authority)})
 
-    def test_tls_files_are_found_from_every_working_directory(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_tls_files_absolute(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "ca.pem").touch()
         monkeypatch.chdir(tmp_path)
         broker = find_broker({"ACTIVEMQ_USE_SSL": "1", "ACTIVEMQ_SSL_CA_CERTS": "ca.pem"})
@@ -247,13 +241,13 @@ class TestBroker:
         ("SWF_BROKER_PORT", "70000"),
     ],
 )
-def test_a_number_that_cannot_be_used_names_its_variable(home: Path, name: str, value: str) -> None:
+def test_number_invalid_names_variable(home: Path, name: str, value: str) -> None:
     with pytest.raises(UsageError, match=name):
         load_settings({name: value}, home=home)
 
 
 @pytest.mark.parametrize("read", [repr, str])
-def test_no_secret_is_in_the_repr(home: Path, read: Callable[[object], str]) -> None:
+def test_secrets_not_in_repr(home: Path, read: Callable[[object], str]) -> None:
     environment = {
         "SWF_DATABASE_URL": "postgresql://swf:hidden@db/swf",
         "SWF_API_TOKEN": "hidden",

@@ -22,21 +22,21 @@ NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
         ("2026-01-31T12:30:00Z", datetime(2026, 1, 31, 12, 30, tzinfo=UTC)),
     ],
 )
-def test_a_time_or_an_age_is_understood(text: str, meant: datetime) -> None:
+def test_parse_time_time_or_age(text: str, meant: datetime) -> None:
     assert parse_time(text, "--since", NOW) == meant
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "10", "-5m", "999999999w", "2026-13-01", "10x"])
-def test_anything_else_is_refused_by_its_flag(text: str) -> None:
+def test_parse_time_invalid_names_flag(text: str) -> None:
     with pytest.raises(UsageError, match="--since"):
         parse_time(text, "--since", NOW)
 
 
-def test_nothing_is_no_limit() -> None:
+def test_parse_time_none_is_none() -> None:
     assert parse_time(None, "--since") is None
 
 
-def test_a_time_of_day_is_the_last_one() -> None:
+def test_parse_clock_time_of_day_is_the_latest() -> None:
     now = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
     assert parse_clock("11:30", "the time", now) == datetime(2026, 1, 31, 11, 30, tzinfo=UTC)
     assert parse_clock("9:05:30", "the time", now) == datetime(2026, 1, 31, 9, 5, 30, tzinfo=UTC)
@@ -45,6 +45,6 @@ def test_a_time_of_day_is_the_last_one() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "25:00", "noon"])
-def test_what_is_no_time_of_day_is_refused(text: str) -> None:
+def test_parse_clock_invalid_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_clock(text, "the time")

@@ -40,7 +40,7 @@ def held(writer: GroupWriter) -> threading.Event:
     return go
 
 
-def test_what_one_job_raises_undoes_that_job_alone(database: Database) -> None:
+def test_writer_failing_job_rolls_back_alone(database: Database) -> None:
     writer = GroupWriter(database)
     go = held(writer)
 
@@ -60,7 +60,7 @@ def test_what_one_job_raises_undoes_that_job_alone(database: Database) -> None:
     assert names(database) == ["a", "c"]
 
 
-def test_a_result_is_there_only_once_it_is_committed(database: Database) -> None:
+def test_writer_result_available_after_commit(database: Database) -> None:
     writer = GroupWriter(database)
     writer.submit(lambda connection: runs.ensure(connection, 7, utc_now())).result(10)
     with database.read() as connection:
@@ -68,7 +68,7 @@ def test_a_result_is_there_only_once_it_is_committed(database: Database) -> None
     writer.close()
 
 
-def test_a_row_that_fails_at_the_commit_fails_alone(database: Database) -> None:
+def test_writer_row_failing_at_commit_fails_alone(database: Database) -> None:
     writer = GroupWriter(database)
     go = held(writer)
     orphan = NewExecution("e-1", 77, None, {}, "o", utc_now())
@@ -81,7 +81,7 @@ def test_a_row_that_fails_at_the_commit_fails_alone(database: Database) -> None:
     assert names(database) == ["good"]
 
 
-def test_a_database_that_cannot_be_written_tells_everybody(
+def test_writer_unwritable_database_fails_every_job(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer = GroupWriter(database)
@@ -101,7 +101,7 @@ def naming(name: str) -> Callable[[Connection], object]:
     return lambda connection: namespaces.ensure(connection, name, "o")
 
 
-def test_closing_finishes_what_was_submitted(database: Database) -> None:
+def test_writer_close_finishes_submitted_jobs(database: Database) -> None:
     writer = GroupWriter(database, most=2)
     futures = [writer.submit(naming(f"n{number}")) for number in range(9)]
     writer.close()
@@ -124,7 +124,7 @@ class Together:
         return [UsageError(name) if name == "refused" else name for name in given]
 
 
-def test_what_is_alike_and_waits_is_one_job_and_each_has_its_own_answer(database: Database) -> None:
+def test_writer_batched_jobs_run_once_with_separate_results(database: Database) -> None:
     writer, together = GroupWriter(database), Together()
     go = held(writer)
     futures = [writer.submit_batched(together, name) for name in ("a", "refused", "b")]
@@ -137,7 +137,7 @@ def test_what_is_alike_and_waits_is_one_job_and_each_has_its_own_answer(database
     writer.close()
 
 
-def test_one_that_breaks_all_together_breaks_alone(database: Database) -> None:
+def test_writer_failing_item_of_a_batch_fails_alone(database: Database) -> None:
     writer, together = GroupWriter(database), Together()
     go = held(writer)
     futures = [writer.submit_batched(together, name) for name in ("a", "breaks", "b")]
@@ -150,7 +150,7 @@ def test_one_that_breaks_all_together_breaks_alone(database: Database) -> None:
     assert names(database) == ["a", "b", "c"]
 
 
-def test_who_is_patient_waits_for_others_and_goes_with_who_is_not(database: Database) -> None:
+def test_writer_patient_job_waits_for_others(database: Database) -> None:
     writer, together = GroupWriter(database), Together()
     patient = [writer.submit_batched(together, name, patience=60) for name in ("a", "b")]
     with pytest.raises(TimeoutError):
@@ -164,7 +164,7 @@ def test_who_is_patient_waits_for_others_and_goes_with_who_is_not(database: Data
     assert last.result(0) == "e"
 
 
-def test_on_a_server_each_is_a_job_of_its_own(database: Database) -> None:
+def test_parallel_writer_batched_jobs_run_separately(database: Database) -> None:
     writer, together = ParallelWriter(database, threads=1), Together()
     futures = [writer.submit_batched(together, name, patience=60) for name in ("a", "refused")]
     assert futures[0].result(10) == "a"

@@ -48,7 +48,7 @@ def as_nobody() -> Iterator[Path]:
                 os.seteuid(0)
 
 
-def test_fresh_file_is_private_and_complete(tmp_path: Path) -> None:
+def test_open_fresh_file_is_private_and_complete(tmp_path: Path) -> None:
     path = tmp_path / "a directory" / "with spaces" / "swf console.db"
     path.parent.mkdir(parents=True)
     open_database(url_of(path)).close()
@@ -58,18 +58,18 @@ def test_fresh_file_is_private_and_complete(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a?b.db", "100%.db", "a#b.db", "a%20b.db", "\u00e9\U0001f600.db"])
-def test_path_is_taken_as_it_is(tmp_path: Path, name: str) -> None:
+def test_open_path_not_url_decoded(tmp_path: Path, name: str) -> None:
     open_database(url_of(tmp_path / name)).close()
     assert (tmp_path / name).exists()
 
 
-def test_lock_of_somebody_else_is_said(tmp_path: Path) -> None:
+def test_open_lock_of_another_user_reported(tmp_path: Path) -> None:
     (tmp_path / "swf.db.lock").mkdir()
     with pytest.raises(DatabaseUnusable, match=r"swf.db.lock: cannot be locked for the upgrade"):
         open_database(url_of(tmp_path / "swf.db"))
 
 
-def test_settings_of_a_connection(path: Path) -> None:
+def test_open_connection_pragmas(path: Path) -> None:
     database = open_database(url_of(path))
     with database.read() as connection:
         names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
@@ -78,7 +78,7 @@ def test_settings_of_a_connection(path: Path) -> None:
     assert values == ["wal", 1, 1, 30_000]
 
 
-def test_second_opening_loads_no_alembic(path: Path) -> None:
+def test_open_second_time_loads_no_alembic(path: Path) -> None:
     open_database(url_of(path)).close()
     program = (
         "import sys; from swf_console.backend.database import open_database, executions, messages, runs;"
@@ -97,13 +97,13 @@ def _open_and_draw(url: str) -> int:
     return number
 
 
-def test_eight_processes_open_one_fresh_file_at_once(path: Path) -> None:
+def test_open_eight_processes_one_fresh_file(path: Path) -> None:
     with ProcessPoolExecutor(8, mp_context=get_context("spawn")) as pool:
         numbers = list(pool.map(_open_and_draw, [url_of(path)] * 8))
     assert sorted(numbers) == list(range(1, 9))
 
 
-def test_memory_is_one_database_for_all_threads() -> None:
+def test_open_memory_shared_by_all_threads() -> None:
     database = open_database("sqlite://")
     together = threading.Barrier(8)
 
@@ -121,7 +121,7 @@ def test_memory_is_one_database_for_all_threads() -> None:
     assert sorted(drawn) == list(range(100_010, 100_170))
 
 
-def test_two_databases_in_memory_are_two() -> None:
+def test_open_two_memory_databases_are_separate() -> None:
     one, other = open_database("sqlite://"), open_database("sqlite://")
     for database in (one, other):
         with database.write() as connection:
@@ -129,7 +129,7 @@ def test_two_databases_in_memory_are_two() -> None:
         database.close()
 
 
-def test_old_file_without_our_version_keeps_its_rows(path: Path) -> None:
+def test_open_old_file_without_version_keeps_rows(path: Path) -> None:
     with sqlite3.connect(path) as old:
         old.execute("CREATE TABLE swf_namespace (name varchar(100) PRIMARY KEY, owner varchar(100) NOT NULL)")
         old.execute("INSERT INTO swf_namespace VALUES ('torre1', 'wenauseic')")
@@ -141,7 +141,7 @@ def test_old_file_without_our_version_keeps_its_rows(path: Path) -> None:
     assert [tuple(row) for row in rows] == [("torre1", "wenauseic", None)]
 
 
-def test_database_of_a_newer_version_is_refused(path: Path) -> None:
+def test_open_newer_version_refused(path: Path) -> None:
     database = open_database(url_of(path))
     with database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -157,7 +157,7 @@ def test_database_of_a_newer_version_is_refused(path: Path) -> None:
         migrate.upgrade(url_of(path))
 
 
-def test_upgrade_can_be_declined(path: Path) -> None:
+def test_open_without_upgrade_refused(path: Path) -> None:
     with pytest.raises(DatabaseUnusable, match=r"does not exist.*db upgrade"):
         open_database(url_of(path), upgrade=False)
     assert not path.exists()
@@ -165,7 +165,7 @@ def test_upgrade_can_be_declined(path: Path) -> None:
     open_database(url_of(path), upgrade=False).close()
 
 
-def test_check_names_what_is_missing_and_upgrade_puts_it_back(path: Path) -> None:
+def test_check_lists_missing_and_upgrade_restores(path: Path) -> None:
     database = open_database(url_of(path))
     with database.write() as connection:
         connection.exec_driver_sql("DROP TABLE swf_workers")
@@ -182,25 +182,25 @@ def test_check_names_what_is_missing_and_upgrade_puts_it_back(path: Path) -> Non
     assert migrate.check(url_of(path)) == []
 
 
-def test_file_that_is_no_database_is_named(path: Path) -> None:
+def test_open_file_not_a_database_named(path: Path) -> None:
     path.write_bytes(b"stf" * 4000)
     with pytest.raises(DatabaseUnusable, match="not a SQLite database") as caught:
         open_database(url_of(path))
     assert str(caught.value).startswith(f"{path}: ")
 
 
-def test_directory_is_no_database(tmp_path: Path) -> None:
+def test_open_directory_refused(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnusable, match="is a directory"):
         open_database(url_of(tmp_path))
 
 
-def test_missing_directory_is_named(tmp_path: Path) -> None:
+def test_open_missing_directory_named(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnusable, match="cannot be created: No such file") as caught:
         open_database(url_of(tmp_path / "absent" / "swf.db"))
     assert str(tmp_path / "absent") in caught.value.advice
 
 
-def test_read_only_file_is_refused_at_once(as_nobody: Path) -> None:
+def test_open_read_only_file_refused_immediately(as_nobody: Path) -> None:
     path = as_nobody / "swf.db"
     open_database(url_of(path)).close()
     path.chmod(0o400)
@@ -209,7 +209,7 @@ def test_read_only_file_is_refused_at_once(as_nobody: Path) -> None:
     assert str(path) in str(caught.value)
 
 
-def test_read_only_directory_is_refused_at_once(as_nobody: Path) -> None:
+def test_open_read_only_directory_refused_immediately(as_nobody: Path) -> None:
     path = as_nobody / "swf.db"
     open_database(url_of(path)).close()
     as_nobody.chmod(0o500)
@@ -219,7 +219,7 @@ def test_read_only_directory_is_refused_at_once(as_nobody: Path) -> None:
         open_database(url_of(as_nobody / "other.db"))
 
 
-def test_full_disk_is_said_and_leaves_what_was_there(path: Path) -> None:
+def test_write_full_disk_reported_rows_kept(path: Path) -> None:
     database = open_database(url_of(path))
 
     def fill() -> None:
@@ -237,7 +237,7 @@ def test_full_disk_is_said_and_leaves_what_was_there(path: Path) -> None:
     database.close()
 
 
-def test_reading_blocks_no_writer_and_sees_one_state(path: Path) -> None:
+def test_read_blocks_no_writer_and_sees_one_state(path: Path) -> None:
     database = open_database(url_of(path))
     count = text("SELECT count(*) FROM swf_namespace")
     with database.read() as reader:
@@ -250,7 +250,7 @@ def test_reading_blocks_no_writer_and_sees_one_state(path: Path) -> None:
     database.close()
 
 
-def test_exception_undoes_the_whole_transaction(path: Path) -> None:
+def test_write_exception_rolls_back(path: Path) -> None:
     database = open_database(url_of(path))
 
     def draw_and_be_interrupted() -> None:
@@ -265,7 +265,7 @@ def test_exception_undoes_the_whole_transaction(path: Path) -> None:
     database.close()
 
 
-def test_writer_waits_for_another_instead_of_failing(path: Path) -> None:
+def test_write_waits_for_another_writer(path: Path) -> None:
     database = open_database(url_of(path))
     holding, go_on = threading.Event(), threading.Event()
 
@@ -298,7 +298,7 @@ def test_writer_waits_for_another_instead_of_failing(path: Path) -> None:
         ("sqlite://", "sqlite"),
     ],
 )
-def test_spellings_of_an_address(given: str, kind: str) -> None:
+def test_address_spellings(given: str, kind: str) -> None:
     database = Database(urls.parse(given))
     assert database.kind == kind
     if kind == "postgresql":
@@ -308,14 +308,14 @@ def test_spellings_of_an_address(given: str, kind: str) -> None:
 @pytest.mark.parametrize(
     "given", ["", "swf.db", "sqlite://swf.db", "mysql://u:hunter2@h/d", "postgresql://u:hunter2@h:port/d"]
 )
-def test_address_of_no_database_of_ours_is_bad_input(given: str) -> None:
+def test_address_unsupported_refused(given: str) -> None:
     with pytest.raises(DatabaseUnusable) as caught:
         open_database(given)
     assert "SWF_DATABASE_URL" in caught.value.advice
     assert "hunter2" not in str(caught.value)
 
 
-def test_server_that_is_not_there_is_named_without_credentials() -> None:
+def test_open_unreachable_server_named_without_credentials() -> None:
     url = "postgresql://swf:hunter2@127.0.0.1:1/swf?sslpassword=hunter3"
     with pytest.raises(DatabaseUnreachable, match=r"127\.0\.0\.1:1/swf: .*refused") as caught:
         open_database(url)
@@ -325,9 +325,7 @@ def test_server_that_is_not_there_is_named_without_credentials() -> None:
 
 
 @pytest.mark.parametrize(("durable", "level"), [(False, 1), (True, 2)])
-def test_a_durable_database_waits_for_the_disk_at_each_commit(
-    tmp_path: Path, durable: bool, level: int
-) -> None:
+def test_open_durable_syncs_each_commit(tmp_path: Path, durable: bool, level: int) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'swf.db'}", durable=durable)
     with database.write() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == level

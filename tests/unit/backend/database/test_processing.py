@@ -56,7 +56,7 @@ def register(database: Database, names: Sequence[str] = NAMES) -> None:
         stf_workflows.register(connection, [way(name) for name in names])
 
 
-def test_an_stf_is_registered_once_with_its_run(database: Database) -> None:
+def test_stf_registered_once_with_run(database: Database) -> None:
     register(database)
     with database.write() as connection:
         files.register_stf_files(
@@ -76,7 +76,7 @@ def test_an_stf_is_registered_once_with_its_run(database: Database) -> None:
     assert (found.file_id, found.execution_id) == (page.items[-1].file_id, "e-1")
 
 
-def test_there_are_no_stfs_of_an_unknown_run(database: Database) -> None:
+def test_stf_page_unknown_run_is_empty(database: Database) -> None:
     with database.read() as connection:
         assert files.stf_page(connection, StfFilter(run_number=7)).items == ()
         assert files.fastmon_page(connection, 7).items == ()
@@ -84,7 +84,7 @@ def test_there_are_no_stfs_of_an_unknown_run(database: Database) -> None:
         assert stf_workflows.find(connection, "nothing") is None
 
 
-def test_a_status_only_goes_forward(database: Database) -> None:
+def test_status_only_moves_forward(database: Database) -> None:
     register(database)
     for status in ("processed", "processing", "registered", "no such status"):
         with database.write() as connection:
@@ -97,9 +97,7 @@ def test_a_status_only_goes_forward(database: Database) -> None:
 
 
 @pytest.mark.parametrize("kinds", [("data", "fastmon", "processing"), ("processing", "fastmon", "data")])
-def test_the_way_of_an_stf_ends_the_same_in_whatever_order_its_stages_do(
-    database: Database, kinds: Sequence[str]
-) -> None:
+def test_stf_workflow_final_status_independent_of_order(database: Database, kinds: Sequence[str]) -> None:
     register(database)
     for kind in (*kinds, *kinds):
         with database.write() as connection:
@@ -121,7 +119,7 @@ def test_the_way_of_an_stf_ends_the_same_in_whatever_order_its_stages_do(
     assert counts == {"processing_complete": 1, "generated": 2}
 
 
-def test_a_stage_that_is_complete_stays_as_it_is(database: Database) -> None:
+def test_stage_complete_stays_unchanged(database: Database) -> None:
     register(database)
     for seconds in (1.0, 2.0):
         with database.write() as connection:
@@ -133,7 +131,7 @@ def test_a_stage_that_is_complete_stays_as_it_is(database: Database) -> None:
     assert only.input_message == {"in": 1}
 
 
-def test_an_agent_of_a_kind_of_its_own_has_stages_too(database: Database) -> None:
+def test_stage_of_custom_agent_type(database: Database) -> None:
     register(database)
     with database.write() as connection:
         stf_workflows.complete_stages(connection, [stage(NAMES[0], "quality")])
@@ -145,7 +143,7 @@ def test_an_agent_of_a_kind_of_its_own_has_stages_too(database: Database) -> Non
     assert only.status == "quality_complete"
 
 
-def test_a_tf_sample_belongs_to_its_stf_and_is_registered_once(database: Database) -> None:
+def test_tf_sample_registered_once_with_stf(database: Database) -> None:
     register(database)
     sample = NewFastmonFile("swf.100010.000001_tf_001.tf", NAMES[0], 3, 12, 10, metadata={"a": 1})
     for _ in range(2):
@@ -162,7 +160,7 @@ def test_a_tf_sample_belongs_to_its_stf_and_is_registered_once(database: Databas
     assert (only.tf_first, only.tf_last, only.tf_count, only.status) == (3, 12, 10, "registered")
 
 
-def test_recorded_messages_are_read_whole_and_in_order(database: Database) -> None:
+def test_backfill_messages_whole_and_in_order(database: Database) -> None:
     with database.write() as connection:
         definition = definitions.ensure(connection, NewDefinition("w", "1", "custom", "", {}, "alice"))
         for name, namespace in (

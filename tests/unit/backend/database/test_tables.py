@@ -31,12 +31,12 @@ ADDED_COLUMNS = {
 metadata = all_tables()
 
 
-def test_every_table_of_the_monitor_and_no_other_is_there() -> None:
+def test_tables_are_those_of_the_monitor() -> None:
     assert set(metadata.tables) == set(TABLES)
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_columns_are_exactly_those_of_the_monitor(name: str) -> None:
+def test_columns_are_those_of_the_monitor(name: str) -> None:
     added = ADDED_COLUMNS.get(name, set())
     ours = []
     for column in metadata.tables[name].columns:
@@ -53,7 +53,7 @@ def test_columns_are_exactly_those_of_the_monitor(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_keys_are_exactly_those_of_the_monitor(name: str) -> None:
+def test_keys_are_those_of_the_monitor(name: str) -> None:
     table, expected = metadata.tables[name], TABLES[name]
     assert [column.name for column in table.primary_key] == [expected.key]
     uniques = [item for item in table.constraints if isinstance(item, UniqueConstraint)]
@@ -66,12 +66,12 @@ def test_keys_are_exactly_those_of_the_monitor(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_indexes_of_the_monitor_are_there_by_name(name: str) -> None:
+def test_indexes_of_the_monitor_exist_by_name(name: str) -> None:
     ours = {str(index.name): " ".join(index.columns.keys()) for index in metadata.tables[name].indexes}
     assert {key: ours.get(key) for key in TABLES[name].indexes} == TABLES[name].indexes
 
 
-def test_every_foreign_key_is_indexed() -> None:
+def test_foreign_keys_are_indexed() -> None:
     for table in metadata.tables.values():
         first = {index.columns.keys()[0] for index in table.indexes}
         assert {key.parent.name for key in table.foreign_keys} <= first

@@ -8,18 +8,18 @@ import pytest
 from swf_console.backend.database.sql.types import encode, encoded, sqlite_time, utc, uuid_digits
 
 
-def test_time_of_another_zone_is_kept_in_utc() -> None:
+def test_time_other_zone_stored_in_utc() -> None:
     summer = datetime(2026, 7, 1, 12, 30, tzinfo=timezone(timedelta(hours=2)))
     assert utc(summer) == summer
     assert sqlite_time(summer) == "2026-07-01 10:30:00.000000"
 
 
-def test_time_without_a_zone_is_refused() -> None:
+def test_time_naive_refused() -> None:
     with pytest.raises(ValueError, match="no time zone"):
         utc(datetime(2026, 7, 1))  # noqa: DTZ001
 
 
-def test_times_sort_as_their_texts_do() -> None:
+def test_time_texts_sort_by_time() -> None:
     moments = [
         datetime(2026, 1, 1, tzinfo=UTC) + timedelta(microseconds=step) for step in (0, 1, 10, 999_999)
     ]
@@ -28,12 +28,12 @@ def test_times_sort_as_their_texts_do() -> None:
 
 
 @pytest.mark.parametrize("bad", ["", "not-a-uuid", "123"])
-def test_text_that_is_no_uuid_is_refused(bad: str) -> None:
+def test_uuid_invalid_refused(bad: str) -> None:
     with pytest.raises(ValueError, match="not a UUID"):
         uuid_digits(bad)
 
 
-def test_encoded_text_passes_through_unchanged() -> None:
+def test_encoded_valid_text_unchanged() -> None:
     text = '{"a": 1,  "b": "\\u00e9 \\ud83d\\ude00 \\\\u0000"}'
     assert encoded(text) is text
 
@@ -48,15 +48,15 @@ def test_encoded_text_passes_through_unchanged() -> None:
         ('["NaN is a word"]', ["NaN is a word"]),
     ],
 )
-def test_json_that_only_python_takes_becomes_json_for_all(text: str, value: object) -> None:
+def test_encode_python_only_json_becomes_valid(text: str, value: object) -> None:
     assert json.loads(encoded(text)) == value
 
 
-def test_number_beyond_every_float_becomes_null_in_messages_of_others() -> None:
+def test_encoded_number_beyond_float_becomes_null() -> None:
     assert encoded("[1e999999, 1e-999, 2e10]", of_others=True) == "[null,0.0,20000000000.0]"
     assert encoded("[1.5e300]", of_others=True) == "[1.5e300]"
 
 
-def test_value_that_json_lacks_is_written_as_text() -> None:
+def test_encode_unknown_type_becomes_text() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     assert json.loads(encode({"at": at, "nan": float("nan")})) == {"at": str(at), "nan": None}

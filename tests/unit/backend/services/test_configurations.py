@@ -67,7 +67,7 @@ def test_config_set_invalid_refused(named: CommandLine) -> None:
     assert path_of_testbed(named.settings).read_text() == before
 
 
-def test_namespace_created_once(named: CommandLine, kept: Database) -> None:
+def test_namespace_created_once(named: CommandLine, home_database: Database) -> None:
     assert named("namespaces", "create", "mine").code == 0
     assert "mine" in named("namespaces").out
     again = named("namespaces", "create", "mine")

@@ -29,7 +29,7 @@ def contents(folder: Path) -> dict[str, str]:
     }
 
 
-def test_a_home_has_what_the_templates_have(templates: Path, tmp_path: Path) -> None:
+def test_init_home_has_all_templates(templates: Path, tmp_path: Path) -> None:
     made = tmp_path / "a new" / "home"
     written = write_home(made)
     assert contents(made) == {**contents(templates), ".gitignore": ".state/\n"}
@@ -37,7 +37,7 @@ def test_a_home_has_what_the_templates_have(templates: Path, tmp_path: Path) -> 
     assert find_home({}, None, made) == made
 
 
-def test_what_python_and_editors_leave_behind_is_not_copied(templates: Path, tmp_path: Path) -> None:
+def test_init_caches_and_backups_not_copied(templates: Path, tmp_path: Path) -> None:
     for name in ("workflows/__pycache__/a.pyc", "workflows/.testbed.toml.swp", "agents/README.md~"):
         (templates / name).parent.mkdir(exist_ok=True)
         (templates / name).touch()
@@ -45,7 +45,7 @@ def test_what_python_and_editors_leave_behind_is_not_copied(templates: Path, tmp
     assert not [name for name in contents(tmp_path / "home") if "pyc" in name or "swp" in name or "~" in name]
 
 
-def test_a_file_that_is_there_is_kept_and_nothing_is_written(templates: Path, tmp_path: Path) -> None:
+def test_init_existing_file_kept_nothing_written(templates: Path, tmp_path: Path) -> None:
     (tmp_path / "home/agents").mkdir(parents=True)
     (tmp_path / "home/agents/README.md").write_text("mine")
     with pytest.raises(Refused, match=r"README\.md: exists already"):
@@ -53,7 +53,7 @@ def test_a_file_that_is_there_is_kept_and_nothing_is_written(templates: Path, tm
     assert contents(tmp_path / "home") == {"agents/README.md": "mine"}
 
 
-def test_a_link_that_leads_nowhere_is_kept(templates: Path, tmp_path: Path) -> None:
+def test_init_dangling_link_kept(templates: Path, tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / home.SUPERVISION).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(Refused):
@@ -69,20 +69,20 @@ def test_a_link_that_leads_nowhere_is_kept(templates: Path, tmp_path: Path) -> N
         (".state/\n*.log\n", ".state/\n*.log\n"),
     ],
 )
-def test_what_git_ignores_already_is_kept(templates: Path, tmp_path: Path, before: str, after: str) -> None:
+def test_init_existing_gitignore_kept(templates: Path, tmp_path: Path, before: str, after: str) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home/.gitignore").write_text(before)
     write_home(tmp_path / "home")
     assert (tmp_path / "home/.gitignore").read_text() == after
 
 
-def test_a_file_in_the_place_of_the_directory_is_one_clear_line(templates: Path, tmp_path: Path) -> None:
+def test_init_file_instead_of_directory_one_line(templates: Path, tmp_path: Path) -> None:
     (tmp_path / "home").touch()
     with pytest.raises(UsageError, match="the home cannot be written"):
         write_home(tmp_path / "home")
 
 
-def test_a_home_that_could_not_be_finished_leaves_nothing(
+def test_init_failure_leaves_no_files(
     templates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_home_that_could_not_be_finished_leaves_nothing(
     assert contents(tmp_path / "home") == {}
 
 
-def test_an_installation_without_templates_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_init_missing_templates_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(home, "__file__", str(tmp_path / "swf_console/backend/services/home.py"))
     with pytest.raises(SwfError, match="templates of a home are missing"):
         home.find_templates()

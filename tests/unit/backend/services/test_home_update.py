@@ -52,7 +52,7 @@ def contents(home: Path) -> dict[str, bytes]:
     return {str(path.relative_to(home)): path.read_bytes() for path in home.rglob("*") if path.is_file()}
 
 
-def test_the_files_are_shown_and_without_an_answer_nothing_changes(old: CommandLine) -> None:
+def test_update_without_answer_shows_diff_changes_nothing(old: CommandLine) -> None:
     before = contents(old.home)
     said = old("init", "--update", str(old.home))
     assert said.code == 5
@@ -65,7 +65,9 @@ def test_the_files_are_shown_and_without_an_answer_nothing_changes(old: CommandL
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("Yes\n", 0), ("n\n", 5), ("\n", 5), ("", 5)])
-def test_a_person_is_asked(old: CommandLine, monkeypatch: pytest.MonkeyPatch, answer: str, code: int) -> None:
+def test_update_asks_for_confirmation(
+    old: CommandLine, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
+) -> None:
     monkeypatch.setattr(sys, "stdin", Answer(answer))
     said = old("init", "--update")
     assert said.code == code
@@ -73,7 +75,7 @@ def test_a_person_is_asked(old: CommandLine, monkeypatch: pytest.MonkeyPatch, an
     assert bool(list(old.home.rglob("*.previous"))) == (code == 0)
 
 
-def test_with_yes_they_change_and_stay_beside_as_they_were(old: CommandLine) -> None:
+def test_update_yes_changes_files_and_keeps_previous(old: CommandLine) -> None:
     before = contents(old.home)
     said = old("init", "--update", "--yes")
     assert said.code == 0
@@ -86,7 +88,7 @@ def test_with_yes_they_change_and_stay_beside_as_they_were(old: CommandLine) -> 
     assert contents(old.home) == after
 
 
-def test_a_workflow_whose_file_changes_has_a_new_version(old: CommandLine) -> None:
+def test_update_changed_workflow_gets_new_version(old: CommandLine) -> None:
     workflows = old.home / "workflows"
     text = (workflows / "stf_processing_default.toml").read_text()
     (workflows / "next_default.toml").write_text(text.replace('"1.0"', '"1.1"  # ours'))
@@ -110,13 +112,13 @@ def test_a_workflow_whose_file_changes_has_a_new_version(old: CommandLine) -> No
     assert 'version = "1.2"  # ours' in (workflows / "next_default.toml").read_text()
 
 
-def test_a_home_of_today_needs_nothing(console: CommandLine) -> None:
+def test_update_current_home_nothing_to_do(console: CommandLine) -> None:
     said = console("init", "--update")
     assert (said.code, said.out) == (0, "")
     assert "nothing to update" in said.err
 
 
-def test_what_configurations_declared_is_updated_and_what_is_no_text_is_left(old: CommandLine) -> None:
+def test_update_declared_programs_updated_binary_ignored(old: CommandLine) -> None:
     declared = old.settings.state_dir / "supervision" / "declared.conf"
     declared.parent.mkdir()
     command = next(line for line in (OLD_HOME / SUPERVISION).read_text().splitlines() if "data_agent" in line)
@@ -129,14 +131,14 @@ def test_what_configurations_declared_is_updated_and_what_is_no_text_is_left(old
     assert find_updates(old.home, old.settings.state_dir) == []
 
 
-def test_a_file_that_cannot_be_written_is_one_clear_line(old: CommandLine) -> None:
+def test_update_unwritable_file_one_line(old: CommandLine) -> None:
     (old.home / "agents/_base.py.previous").mkdir()
     said = old("init", "--update", "--yes")
     assert said.code == 2
     assert "_base.py: cannot be written" in said.err
 
 
-def test_the_doctor_names_a_home_that_needs_it(old: CommandLine) -> None:
+def test_doctor_old_home_advises_update(old: CommandLine) -> None:
     said = old("doctor", "--json")
     (check,) = [each for each in said.documents if each["name"] == "public names"]
     assert check["verdict"] == "warn"
@@ -147,7 +149,7 @@ def test_the_doctor_names_a_home_that_needs_it(old: CommandLine) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["--yes"], ["somewhere", "--yes"]])
-def test_init_without_a_directory_is_a_usage_error(
+def test_init_without_directory_usage_error(
     console: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

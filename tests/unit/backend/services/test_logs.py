@@ -20,11 +20,11 @@ def written(message: str, *, failed: bool = False) -> str:
     return JsonFormatter().format(record)
 
 
-def test_a_line_of_ours_is_its_time_its_level_and_its_words() -> None:
+def test_readable_lines_own_line_time_level_message() -> None:
     assert readable_lines(written("3 slices wait")) == ["22:13:20.250 WARNING  3 slices wait"]
 
 
-def test_an_exception_stands_below_line_by_line() -> None:
+def test_readable_lines_exception_indented() -> None:
     first, *trace = readable_lines(written("not read", failed=True))
 
     assert first == "22:13:20.250 WARNING  not read"
@@ -37,5 +37,5 @@ def test_an_exception_stands_below_line_by_line() -> None:
     ["", "plain words", "{", "{}", '{"time": 3}', '{"time": "now"}', "[" * 100_000, json.dumps({"a": 1})],
     ids=range(8),
 )
-def test_what_others_write_stays_as_it_is(line: str) -> None:
+def test_readable_lines_other_text_unchanged(line: str) -> None:
     assert readable_lines(line) == [line]

@@ -16,10 +16,10 @@ WHY = "reader may not write to postgresql://db/swf"
 
 
 @pytest.fixture
-def reading(console: CommandLine, kept: Database, monkeypatch: pytest.MonkeyPatch) -> str:
+def reading(console: CommandLine, home_database: Database, monkeypatch: pytest.MonkeyPatch) -> str:
     """A database that this account may only read, with one running execution; its id."""
     console.name_namespace("demo")
-    execution_id = add_execution(kept, status="running")
+    execution_id = add_execution(home_database, status="running")
 
     def open_for_reading(url: str, **options: bool) -> Database:
         database = open_database(url, **options)
@@ -30,7 +30,7 @@ def reading(console: CommandLine, kept: Database, monkeypatch: pytest.MonkeyPatc
     return execution_id
 
 
-def test_policy_asks_for_a_namespace_of_another_user_until_it_is_unlocked() -> None:
+def test_write_policy_other_users_namespace_asks_until_unlocked() -> None:
     policy = WritePolicy("shifter")
     assert policy.refusal("", "torre1", "shifter") == ""
     assert policy.refusal("", "torre1", None) == ""
@@ -42,13 +42,13 @@ def test_policy_asks_for_a_namespace_of_another_user_until_it_is_unlocked() -> N
     assert policy.refusal("", "torre1", "shifter") == "locked: W unlocks writes"
 
 
-def test_policy_no_unlocking_helps_where_nothing_can_be_written() -> None:
+def test_write_policy_read_only_cannot_be_unlocked() -> None:
     policy = WritePolicy("shifter")
     policy.unlock("torre1")
     assert policy.refusal(WHY, "torre1", "shifter") == f"read-only: {WHY}"
 
 
-def test_command_line_on_a_read_only_database_refuses_as_the_console_does(
+def test_command_line_read_only_database_refused(
     console: CommandLine, reading: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = ConsoleContext(console.settings, "demo")
@@ -76,7 +76,7 @@ def test_command_line_on_a_read_only_database_refuses_as_the_console_does(
         ("start_workflow", {"config": "stf_datataking_default", "start_agents": False}),
     ],
 )
-def test_assistant_on_a_read_only_database_is_refused_in_the_same_words(
+def test_mcp_read_only_database_refused_same_text(
     console: CommandLine, reading: str, name: str, given: dict[str, object]
 ) -> None:
     ids = {"execution_id": reading} if name in ("stop_workflow", "end_execution") else {}
@@ -89,10 +89,10 @@ def test_assistant_on_a_read_only_database_is_refused_in_the_same_words(
     assert (result.document["error"], result.document["exit_code"]) == (f"read-only: {WHY}", 5)
 
 
-def test_command_in_a_namespace_of_another_user_is_carried_out(
-    console: CommandLine, kept: Database, monkeypatch: pytest.MonkeyPatch
+def test_command_other_users_namespace_allowed(
+    console: CommandLine, home_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    running = add_execution(kept, status="running")
+    running = add_execution(home_database, status="running")
     monkeypatch.setenv("USER", "alice")
     executor = ToolExecutor(console.settings, BY_NAME, allow_write=True)
     try:

@@ -98,32 +98,32 @@ def test_message_buffer_note_passes_every_filter() -> None:
     assert [(row.is_note, row.body) for row in tail.window(0, 5)] == [(True, "mark 1")]
 
 
-def test_load_history_continues_ring_without_gap(kept: Database) -> None:
-    ids = add_messages(kept, add_execution(kept), 30)
+def test_load_history_continues_ring_without_gap(home_database: Database) -> None:
+    ids = add_messages(home_database, add_execution(home_database), 30)
     tail = MessageBuffer("demo", now=(BEGAN + timedelta(seconds=25)).timestamp)
     tail.take([frame(identity=ids[number]) for number in range(25, 30)])
     while not tail.ends:
-        tail.load_history(kept, limit=7)
+        tail.load_history(home_database, limit=7)
     rows = tail.window(0, 100)
     assert [row.id for row in rows] == ids
     assert [tail.position(row.number) for row in rows] == list(range(30))
     assert tail.position_at((BEGAN + timedelta(seconds=12)).timestamp()) == 12
 
 
-def test_load_history_message_that_arrives_later_is_shown_once(kept: Database) -> None:
-    ids = add_messages(kept, add_execution(kept), 3)
+def test_load_history_message_that_arrives_later_is_shown_once(home_database: Database) -> None:
+    ids = add_messages(home_database, add_execution(home_database), 3)
     tail = MessageBuffer("demo")
-    tail.load_history(kept)
+    tail.load_history(home_database)
     tail.take([frame(identity=ids[2])])
     assert [row.id for row in tail.window(0, 9)] == ids
 
 
-def test_load_history_moved_ring_drops_history(kept: Database) -> None:
-    add_messages(kept, add_execution(kept), 3)
+def test_load_history_moved_ring_drops_history(home_database: Database) -> None:
+    add_messages(home_database, add_execution(home_database), 3)
     tail = MessageBuffer("demo", capacity=5)
     tail.take([frame() for _ in range(5)])
     tail.hold()
-    tail.load_history(kept)
+    tail.load_history(home_database)
     assert len(tail) == 8
     tail.take([frame() for _ in range(3)])
     assert len(tail) == 11
@@ -131,12 +131,12 @@ def test_load_history_moved_ring_drops_history(kept: Database) -> None:
     assert len(tail) == 5
 
 
-def test_load_history_filter_set_applies(kept: Database) -> None:
-    execution = add_execution(kept)
-    add_messages(kept, execution, 3, kind="stf_gen")
-    wanted = add_messages(kept, execution, 2, kind="run_imminent")
+def test_load_history_filter_set_applies(home_database: Database) -> None:
+    execution = add_execution(home_database)
+    add_messages(home_database, execution, 3, kind="stf_gen")
+    wanted = add_messages(home_database, execution, 2, kind="run_imminent")
     tail = MessageBuffer("demo")
     tail.set_filter('type=run_imminent ".sequence"')
     tail.set_filter("type=run_imminent .sequence=1,2")
-    tail.load_history(kept)
+    tail.load_history(home_database)
     assert [row.id for row in tail.window(0, 9)] == wanted

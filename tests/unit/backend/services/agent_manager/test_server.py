@@ -103,8 +103,8 @@ def desk(console: CommandLine) -> Iterator[Desk]:
     made.end()
 
 
-def heartbeat(kept: Database) -> Agent | None:
-    with kept.read() as connection:
+def heartbeat(home_database: Database) -> Agent | None:
+    with home_database.read() as connection:
         found = agents.page(connection, agent_type="agent_manager").items
     return found[0] if found else None
 
@@ -143,7 +143,7 @@ def test_agent_manager_failed_command_is_answered_with_the_reason(desk: Desk) ->
     assert "it is broken" in told["reason"]
 
 
-def test_agent_manager_queries_are_answered_during_a_command(desk: Desk, kept: Database) -> None:
+def test_agent_manager_queries_are_answered_during_a_command(desk: Desk, home_database: Database) -> None:
     desk.testbed.free.clear()
     desk.send(command="restart", reply_to=MINE)
     wait_for(lambda: desk.testbed.asked)
@@ -151,7 +151,7 @@ def test_agent_manager_queries_are_answered_during_a_command(desk: Desk, kept: D
     assert desk.answer()["status"] == "alive"
 
     def state() -> str | None:
-        beat = heartbeat(kept)
+        beat = heartbeat(home_database)
         return beat.operational_state if beat else None
 
     wait_for(lambda: state() == "PROCESSING")
@@ -198,9 +198,9 @@ def test_agent_manager_full_queue_refuses_commands(desk: Desk) -> None:
     assert "wait already" in desk.answer()["reason"]
 
 
-def test_agent_manager_heartbeat_shows_the_broker_state(desk: Desk, kept: Database) -> None:
+def test_agent_manager_heartbeat_shows_the_broker_state(desk: Desk, home_database: Database) -> None:
     def told() -> tuple[str, bool] | None:
-        beat = heartbeat(kept)
+        beat = heartbeat(home_database)
         return (beat.status, (beat.metadata or {})["mq_connected"]) if beat else None
 
     wait_for(lambda: told() == ("OK", True))
@@ -209,7 +209,7 @@ def test_agent_manager_heartbeat_shows_the_broker_state(desk: Desk, kept: Databa
     desk.broker.start()
     wait_for(lambda: told() == ("OK", True))
     desk.end()
-    beat = heartbeat(kept)
+    beat = heartbeat(home_database)
     assert beat is not None
     assert (beat.status, beat.operational_state, told()) == ("EXITED", "EXITED", ("EXITED", False))
     assert beat.instance_name == "agent_manager-agent-shifter-1"

@@ -3,7 +3,7 @@
 from swf_console.backend.services.alarms.alarm_list import Alarm, AlarmList, attention
 
 
-def test_the_same_alarm_stands_once_until_it_is_acknowledged() -> None:
+def test_alarm_list_same_alarm_once_until_acknowledged() -> None:
     alarms = AlarmList()
     assert alarms.add(Alarm("a is FATAL", key="a"))
     assert not alarms.add(Alarm("a is FATAL", key="a"))
@@ -15,7 +15,7 @@ def test_the_same_alarm_stands_once_until_it_is_acknowledged() -> None:
     assert alarms.add(Alarm("b is slow", bad=False, key="b"))
 
 
-def test_what_is_over_waits_for_no_acknowledgement() -> None:
+def test_alarm_list_cleared_alarm_needs_no_acknowledgement() -> None:
     alarms = AlarmList()
     alarms.add(Alarm("a is FATAL", key="a"))
     alarms.add(Alarm("a screen raised it"))
@@ -26,5 +26,5 @@ def test_what_is_over_waits_for_no_acknowledgement() -> None:
     assert alarms.newest.text == "a screen raised it"
 
 
-def test_the_title_of_the_window_says_how_many_alarms_wait() -> None:
+def test_attention_counts_alarms() -> None:
     assert [attention(2, 1), attention(0, 1), attention(0, 0)] == ["2 need you", "1 to watch", "ok"]

@@ -4,7 +4,7 @@ from swf_console.backend.services.alarms.rules import ConnectionRule
 from swf_console.backend.services.health.connection import ConnectionStatus, Connectivity
 
 
-def test_a_short_outage_is_no_alarm_and_a_long_one_is_one() -> None:
+def test_connection_rule_short_outage_no_alarm_long_one_alarm() -> None:
     clock = [0.0]
     rule = ConnectionRule(lambda: clock[0])
     down = [ConnectionStatus("broker", Connectivity.DOWN, error="gone")]

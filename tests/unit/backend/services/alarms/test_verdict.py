@@ -43,7 +43,7 @@ def found(**facts: Any) -> Verdict:
     return verdict(replace(CALM, **facts))
 
 
-def test_where_nothing_is_wrong_it_says_what_runs_or_what_to_do() -> None:
+def test_verdict_no_problem_shows_running_or_idle() -> None:
     assert found() == ("ok", "Idle, all OK. Press R to run a workflow", "", 0, "ready to run")
     busy = found(running=[running("a")])
     assert (busy.color, busy.text) == ("busy", "All OK: 1 execution running, 4 of 10 STFs")
@@ -51,7 +51,7 @@ def test_where_nothing_is_wrong_it_says_what_runs_or_what_to_do() -> None:
     assert missing.text == "Idle. 2 agents that fast needs are not running. A starts them"
 
 
-def test_a_backend_that_is_away_comes_before_all_else() -> None:
+def test_verdict_unreachable_backend_first() -> None:
     both = found(broker=NO_BROKER, database=NO_DATABASE, namespace=None)
     assert both.text == "Broker and database are not reachable. The doctor shows what to do"
     assert (both.exit_code, both.readiness) == (
@@ -61,7 +61,7 @@ def test_a_backend_that_is_away_comes_before_all_else() -> None:
     assert found(broker=NO_BROKER).text.startswith("The broker is not reachable: no messages are")
 
 
-def test_a_database_that_is_unusable_is_told_from_one_that_is_away() -> None:
+def test_verdict_unusable_database_differs_from_unreachable() -> None:
     away, unusable = (
         found(database=NO_DATABASE),
         found(database=NO_DATABASE._replace(state=Connectivity.UNUSABLE)),
@@ -71,28 +71,28 @@ def test_a_database_that_is_unusable_is_told_from_one_that_is_away() -> None:
     assert unusable.readiness == "not ready: the database is not usable: gone"
 
 
-def test_without_a_namespace_nothing_can_be_run() -> None:
+def test_verdict_no_namespace_not_ready() -> None:
     none = found(namespace=None, namespace_trouble="it is empty. Set it")
     assert (none.color, none.screen, none.exit_code) == ("watch", "namespaces", 2)
     assert none.readiness == "not ready: no namespace is set: it is empty. Set it"
 
 
 @pytest.mark.parametrize("state", ["frozen", "unknown", "deaf"])
-def test_a_supervisord_that_is_of_no_use_needs_a_human_also_where_it_does_not_say_why(state: str) -> None:
+def test_verdict_broken_supervisord_without_reason(state: str) -> None:
     mute = found(agents=agents(supervisor=state))
     assert (mute.color, mute.text, mute.exit_code) == ("bad", f"supervisord is {state}", 3)
     assert found(agents=agents(supervisor="absent")).exit_code == 0
 
 
 @pytest.mark.parametrize("state", ["FATAL", "BACKOFF", "UNKNOWN"])
-def test_an_agent_that_supervisord_cannot_keep_running_is_failed_for_every_front_end(state: str) -> None:
+def test_verdict_backoff_agent_counts_as_failed(state: str) -> None:
     failed = found(agents=agents(agent("data", state, note="it gave up")))
     assert (failed.color, failed.text) == ("bad", "data failed: see the log")
     assert failed.exit_code == 3
     assert failed.readiness == "not ready: data: it gave up. Then: swf-console agents restart data"
 
 
-def test_the_failed_come_before_the_silent_and_the_others_are_counted() -> None:
+def test_verdict_failed_before_silent_others_counted() -> None:
     views = (agent("a", "RUNNING", 91), agent("b", "FATAL"), agent("c", "RUNNING", 91))
     both = found(agents=agents(*views))
     assert both.text == "b failed: see the log"
@@ -101,7 +101,7 @@ def test_the_failed_come_before_the_silent_and_the_others_are_counted() -> None:
     assert silent.text == "a, c are running but have sent no heartbeat for 91s. Restart them"
 
 
-def test_what_no_execution_needs_needs_a_human_and_hinders_no_run() -> None:
+def test_verdict_monitor_failed_does_not_prevent_a_run() -> None:
     monitor = found(agents=agents(agent("monitor", "FATAL")))
     assert (monitor.color, monitor.text) == ("bad", "monitor failed: see the log")
     assert (monitor.exit_code, monitor.readiness) == (0, "ready to run")
@@ -110,7 +110,7 @@ def test_what_no_execution_needs_needs_a_human_and_hinders_no_run() -> None:
     assert with_another.readiness == "not ready: data. Then: swf-console agents restart data"
 
 
-def test_a_lost_execution_and_a_failure_of_late_keep_nothing_from_running() -> None:
+def test_verdict_lost_and_failed_executions_do_not_prevent_a_run() -> None:
     lost = found(running=[running("a", lost=True)])
     assert (lost.text, lost.exit_code) == ("a is lost: its process stopped responding", 0)
     failure = Change(datetime.now(UTC), "bad", "b failed: it broke", "b")
@@ -118,7 +118,7 @@ def test_a_lost_execution_and_a_failure_of_late_keep_nothing_from_running() -> N
     assert found(changes=[failure], running=[running("a")]).color == "busy"
 
 
-def test_what_runs_may_lack_agents_but_a_local_one_needs_no_runner() -> None:
+def test_verdict_running_execution_lacks_agents_local_needs_no_runner() -> None:
     lacking = agents(missing=("workflow-runner",), configuration="fast")
     assert "workflow-runner needed" in found(agents=lacking, running=[running("a")]).text
     assert found(agents=lacking, running=[running("a", here=True)]).color == "busy"

@@ -13,17 +13,19 @@ from tests.support.command_line import CommandLine
 from tests.support.history import add_execution
 
 
-def ran(console: CommandLine, kept: Database) -> str:
+def ran(console: CommandLine, home_database: Database) -> str:
     """An execution of the shipped workflow with the configuration as it is now, and 7 STFs."""
     overrides = overrides_of({"stf_processing": {"stf_count": 7}}, "--stf-count")
     composition = composed(console.settings, "stf_datataking_default", overrides)
     code = load_workflow(console.settings.workflows_dir, "stf_datataking")
     environment = {"workflow": {"sha256": code.sha256}, "realtime": True, "duration": 20.0}
-    return add_execution(kept, parameter_values=composition.stored(), execution_environment=environment)
+    return add_execution(
+        home_database, parameter_values=composition.stored(), execution_environment=environment
+    )
 
 
-def test_rerun_requests_same_parameters_pace_and_limit(console: CommandLine, kept: Database) -> None:
-    again = rerun_of(console.settings, kept, ran(console, kept))
+def test_rerun_requests_same_parameters_pace_and_limit(console: CommandLine, home_database: Database) -> None:
+    again = rerun_of(console.settings, home_database, ran(console, home_database))
     assert again.warnings == ()
     assert (again.request.realtime, again.request.duration) == (True, 20.0)
     prepared = prepare(console.settings, again.request)
@@ -33,42 +35,42 @@ def test_rerun_requests_same_parameters_pace_and_limit(console: CommandLine, kep
     assert origin == "rerun of stf_datataking-shifter-0001"
 
 
-def test_rerun_changed_configuration_keeps_parameters(console: CommandLine, kept: Database) -> None:
-    execution_id = ran(console, kept)
+def test_rerun_changed_configuration_keeps_parameters(console: CommandLine, home_database: Database) -> None:
+    execution_id = ran(console, home_database)
     file = console.home / "workflows" / "daq_state_machine.toml"
     file.write_text(file.read_text().replace("stf_interval = 2.0", "stf_interval = 4.0"))
-    again = rerun_of(console.settings, kept, execution_id)
+    again = rerun_of(console.settings, home_database, execution_id)
     assert again.warnings == ()
     assert prepare(console.settings, again.request).composition.parameters["stf_interval"] == 2.0
 
 
-def test_rerun_new_parameter_warns(console: CommandLine, kept: Database) -> None:
-    execution_id = ran(console, kept)
+def test_rerun_new_parameter_warns(console: CommandLine, home_database: Database) -> None:
+    execution_id = ran(console, home_database)
     file = console.home / "workflows" / "stf_datataking_default.toml"
     file.write_text(file.read_text().replace("[stf_processing]", "[stf_processing]\nstf_generation_time = 1"))
-    (warning,) = rerun_of(console.settings, kept, execution_id).warnings
+    (warning,) = rerun_of(console.settings, home_database, execution_id).warnings
     assert "stf_processing.stf_generation_time = 1 is new" in warning
 
 
-def test_rerun_changed_code_warns(console: CommandLine, kept: Database) -> None:
-    execution_id = ran(console, kept)
+def test_rerun_changed_code_warns(console: CommandLine, home_database: Database) -> None:
+    execution_id = ran(console, home_database)
     file = console.home / "workflows" / "stf_datataking.py"
     file.write_text(file.read_text() + "\n")
-    (warning,) = rerun_of(console.settings, kept, execution_id).warnings
+    (warning,) = rerun_of(console.settings, home_database, execution_id).warnings
     assert "has changed since" in warning
 
 
-def test_rerun_missing_configuration_refused(console: CommandLine, kept: Database) -> None:
-    execution_id = ran(console, kept)
+def test_rerun_missing_configuration_refused(console: CommandLine, home_database: Database) -> None:
+    execution_id = ran(console, home_database)
     (console.home / "workflows" / "stf_datataking_default.toml").unlink()
     with pytest.raises(UsageError, match="configuration not found"):
-        rerun_of(console.settings, kept, execution_id)
+        rerun_of(console.settings, home_database, execution_id)
 
 
-def test_rerun_without_parameters_refused(console: CommandLine, kept: Database) -> None:
-    execution_id = add_execution(kept, parameter_values={"workflow": {"name": "stf_datataking"}})
+def test_rerun_without_parameters_refused(console: CommandLine, home_database: Database) -> None:
+    execution_id = add_execution(home_database, parameter_values={"workflow": {"name": "stf_datataking"}})
     with pytest.raises(Refused, match="has no stored parameters"):
-        rerun_of(console.settings, kept, execution_id)
+        rerun_of(console.settings, home_database, execution_id)
 
 
 def test_rerun_secret_not_overridden() -> None:

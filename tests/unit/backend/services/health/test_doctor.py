@@ -20,7 +20,7 @@ def checks(console: CommandLine) -> dict[str, Check]:
     return {check.name: check for check in run_checks(lambda: console.settings)}
 
 
-def test_a_named_home_is_healthy_before_its_first_run(console: CommandLine) -> None:
+def test_doctor_named_home_ok_before_first_run(console: CommandLine) -> None:
     console.name_namespace("mine")
     said = console("doctor")
     assert said.code == 0
@@ -28,7 +28,7 @@ def test_a_named_home_is_healthy_before_its_first_run(console: CommandLine) -> N
     assert "0 fail" in said.err
 
 
-def test_every_check_is_an_object_for_programs(console: CommandLine) -> None:
+def test_doctor_json_one_object_per_check(console: CommandLine) -> None:
     said = console("doctor", "--json")
     found = {each["name"]: each["verdict"] for each in said.documents}
     assert said.code == 2
@@ -36,13 +36,13 @@ def test_every_check_is_an_object_for_programs(console: CommandLine) -> None:
     assert {"python", "packages", "git", "home", "disk", "broker", "database", "clock", "ports"} <= set(found)
 
 
-def test_a_database_is_written_to_and_nothing_stays(console: CommandLine, kept: Database) -> None:
+def test_doctor_database_write_rolled_back(console: CommandLine, home_database: Database) -> None:
     assert checks(console)["database writable"].verdict is CheckResult.OK
-    with kept.read() as connection:
+    with home_database.read() as connection:
         assert agents.page(connection).items == ()
 
 
-def test_a_broken_workflow_and_a_broken_configuration_are_found(console: CommandLine) -> None:
+def test_doctor_broken_workflow_and_configuration_found(console: CommandLine) -> None:
     workflows = console.home / "workflows"
     (workflows / "broken.py").write_text("class WorkflowExecutor:\n  def\n")
     (workflows / "broken.toml").write_text("[workflow\n")
@@ -51,9 +51,7 @@ def test_a_broken_workflow_and_a_broken_configuration_are_found(console: Command
     assert "broken.toml:1" in found["configurations"].found
 
 
-def test_a_port_that_another_program_has_is_found(
-    console: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_doctor_port_in_use_found(console: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -61,7 +59,7 @@ def test_a_port_that_another_program_has_is_found(
         assert checks(console)["ports"].verdict is CheckResult.FAIL
 
 
-def test_a_backend_that_is_down_is_exit_3_and_the_rest_is_still_checked(
+def test_doctor_backend_down_exit_3_other_checks_run(
     console: CommandLine, monkeypatch: pytest.MonkeyPatch, unused_port: int
 ) -> None:
     monkeypatch.setenv("ACTIVEMQ_HOST", "127.0.0.1")
@@ -72,14 +70,14 @@ def test_a_backend_that_is_down_is_exit_3_and_the_rest_is_still_checked(
     assert exit_code(list(found.values())) == 3
 
 
-def test_files_that_others_may_read_are_told(console: CommandLine, kept: Database) -> None:
+def test_doctor_readable_files_reported(console: CommandLine, home_database: Database) -> None:
     file = console.settings.state_dir / "swf.db"
     file.chmod(0o644)
     check = checks(console)["state directory"]
     assert (check.verdict, check.advice) == (CheckResult.WARN, f"chmod 600 {file}")
 
 
-def test_supervisord_is_asked_and_a_program_that_cannot_be_started_is_told(
+def test_doctor_supervisord_failed_program_reported(
     console: CommandLine,
 ) -> None:
     assert checks(console)["supervisord"].found.startswith("not running")
@@ -97,16 +95,14 @@ def test_supervisord_is_asked_and_a_program_that_cannot_be_started_is_told(
     assert check_supervisord(console.settings, supervisor).exit_code == 3
 
 
-def test_without_a_home_the_checks_that_need_none_remain(
-    console: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_doctor_no_home_machine_checks_remain(console: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWF_CONSOLE_HOME", "/nowhere")
     said = console("doctor", "--json")
     assert said.code == 2
     assert [each["name"] for each in said.documents] == ["python", "packages", "git", "settings"]
 
 
-def test_what_is_not_installed_is_told_before_a_library_is_loaded() -> None:
+def test_doctor_missing_package_reported_before_imports() -> None:
     code = """if True:
         import sys
         from swf_console.backend.services.health.doctor.run import run_checks
@@ -118,7 +114,7 @@ def test_what_is_not_installed_is_told_before_a_library_is_loaded() -> None:
     assert done.stdout.split() == ["python", "packages", "git"]
 
 
-def test_a_certificate_that_cannot_be_read_is_told(
+def test_doctor_unreadable_certificate_reported(
     console: CommandLine, monkeypatch: pytest.MonkeyPatch, unused_port: int
 ) -> None:
     authority = console.home / "ca.pem"
@@ -129,5 +125,5 @@ def test_a_certificate_that_cannot_be_read_is_told(
     assert checks(console)["TLS"].verdict is CheckResult.FAIL
 
 
-def test_sizes_are_read_at_a_glance() -> None:
+def test_size_has_a_unit() -> None:
     assert [size(n) for n in (5, 12_300, 4e9, 5e15)] == ["5 bytes", "12.3 kB", "4 GB", "5e+03 TB"]

@@ -47,20 +47,20 @@ def test_split_filter_does_not_override_flags() -> None:
 
 @pytest.mark.parametrize("text", ["type=stf_gen", ".sequence=3,5,7", "sequence", "!type=end_run"])
 def test_list_messages_pages_of_a_filter_are_complete(
-    kept: Database, monkeypatch: pytest.MonkeyPatch, text: str
+    home_database: Database, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     monkeypatch.setattr(search, "CHUNK", 3)
-    execution_id = add_execution(kept)
-    add_messages(kept, execution_id, 10)
-    add_messages(kept, execution_id, 4, kind="end_run", content={"msg_type": "end_run"})
+    execution_id = add_execution(home_database)
+    add_messages(home_database, execution_id, 10)
+    add_messages(home_database, execution_id, 4, kind="end_run", content={"msg_type": "end_run"})
     match = compile_filter(text)
-    whole = list_messages(kept, MessageFilter(), match, limit=100)
+    whole = list_messages(home_database, MessageFilter(), match, limit=100)
     assert whole.items
     assert whole.next is None
     paged: list[MessageSummary] = []
     after = None
     while True:
-        page = list_messages(kept, MessageFilter(), match, after, limit=2)
+        page = list_messages(home_database, MessageFilter(), match, after, limit=2)
         paged += page.items
         after = page.next
         if after is None:
@@ -69,13 +69,13 @@ def test_list_messages_pages_of_a_filter_are_complete(
 
 
 def test_list_messages_without_match_stops_and_can_continue(
-    kept: Database, monkeypatch: pytest.MonkeyPatch
+    home_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "CHUNK", 2)
     monkeypatch.setattr(search, "MOST_LOOKED_AT", 4)
-    add_messages(kept, add_execution(kept), 7)
+    add_messages(home_database, add_execution(home_database), 7)
     look: Callable[[str | None], search.MessagePage] = lambda after: list_messages(  # noqa: E731
-        kept, MessageFilter(), compile_filter(".sequence=1"), after
+        home_database, MessageFilter(), compile_filter(".sequence=1"), after
     )
     first = look(None)
     assert (first.items, first.looked_at, first.unfinished) == ((), 4, True)

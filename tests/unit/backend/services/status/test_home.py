@@ -59,7 +59,7 @@ OLD_SERVER = DatabaseHealth("postgresql", Connectivity.UNUSABLE, advice=OLD.advi
         (UP, THERE, NamespaceHealth(None, error="it is empty", advice="Set it"), 2, "it is empty. Set it"),
     ],
 )
-def test_the_verdict_says_what_to_do_first(
+def test_verdict_says_what_to_do_first(
     broker: BrokerHealth, database: DatabaseHealth, namespace: NamespaceHealth, code: int, said: str
 ) -> None:
     found = verdict_of(broker, database, namespace, ABSENT, ())
@@ -84,7 +84,7 @@ def test_the_verdict_says_what_to_do_first(
         (ABSENT, {"state": None, "program": None, "note": "not under this supervisord"}, "ready to run"),
     ],
 )
-def test_an_agent_that_supervisord_cannot_keep_alive_is_the_verdict(
+def test_verdict_failing_agent_first(
     supervisor: SupervisorSnapshot, agent: dict[str, Any], said: str
 ) -> None:
     found = verdict_of(UP, THERE, NAMED, supervisor, [view(**agent)])
@@ -98,25 +98,25 @@ def view(
     return AgentView("a", program, state, None, None, None, None, silent, None, None, note)
 
 
-def test_what_an_agent_set_aside_is_shown(console: CommandLine, kept: Database) -> None:
+def test_status_dead_letters_of_agent_shown(console: CommandLine, home_database: Database) -> None:
     console.name_namespace("mine")
     told = {"dead_letters": 2, "last_failure": "RuntimeError: bad calibration"}
     beat = Heartbeat("data-1", "data", "WARNING", datetime.now(UTC), "READY", metadata=told)
-    with kept.write() as connection:
+    with home_database.write() as connection:
         agents.heartbeat(connection, beat)
     said = console("status").out
     assert "2 messages set aside in ActiveMQ.DLQ: RuntimeError: bad calibration" in said
     assert "ready to run" in said
 
 
-def test_a_fresh_home_needs_a_namespace_and_nothing_is_made_by_looking(console: CommandLine) -> None:
+def test_status_fresh_home_needs_namespace_creates_nothing(console: CommandLine) -> None:
     said = console("status")
     assert said.code == 2
     assert "placeholder" in said.out
     assert not (console.settings.state_dir / "swf.db").exists()
 
 
-def test_a_fresh_home_with_a_namespace_is_ready(console: CommandLine) -> None:
+def test_status_fresh_home_with_namespace_ready(console: CommandLine) -> None:
     console.name_namespace("mine")
     said = console("status")
     assert said.code == 0
@@ -124,11 +124,11 @@ def test_a_fresh_home_with_a_namespace_is_ready(console: CommandLine) -> None:
     assert "the next run starts it" in said.out
 
 
-def test_what_runs_and_who_lives_is_told(console: CommandLine, kept: Database) -> None:
+def test_status_running_executions_and_agents_listed(console: CommandLine, home_database: Database) -> None:
     console.name_namespace("mine")
-    add_execution(kept, 1, status="running")
-    add_execution(kept, 2)
-    with kept.write() as connection:
+    add_execution(home_database, 1, status="running")
+    add_execution(home_database, 2)
+    with home_database.write() as connection:
         agents.heartbeat(connection, Heartbeat("data-1", "data", "OK", BEGAN, "PROCESSING"))
         agents.heartbeat(connection, Heartbeat("gone-1", "data", "OK", BEGAN, "EXITED"))
     document = console("status", "--json").document
@@ -140,20 +140,18 @@ def test_what_runs_and_who_lives_is_told(console: CommandLine, kept: Database) -
     assert "data-1" in said.out
 
 
-def test_a_lost_execution_is_told_and_left_for_those_who_can_tell_its_agents(
-    console: CommandLine, kept: Database
-) -> None:
+def test_status_lost_execution_listed_not_closed(console: CommandLine, home_database: Database) -> None:
     console.name_namespace("mine")
-    execution_id = add_execution(kept, status="running", owner="dead", lease_expires_at=BEGAN)
+    execution_id = add_execution(home_database, status="running", owner="dead", lease_expires_at=BEGAN)
     assert console("status", "--json").document["database"]["lost"] == [execution_id]
     assert "no process runs it any more" in console("status").out
-    with kept.read() as connection:
+    with home_database.read() as connection:
         stored = executions.get(connection, execution_id)
     assert stored is not None
     assert stored.status == "running"
 
 
-def test_backends_that_take_connections_and_say_nothing_cost_less_than_a_second(
+def test_status_silent_backends_take_less_than_a_second(
     console: CommandLine, monkeypatch: pytest.MonkeyPatch, silent_port: int
 ) -> None:
     monkeypatch.setenv("ACTIVEMQ_HOST", "127.0.0.1")
@@ -166,7 +164,7 @@ def test_backends_that_take_connections_and_say_nothing_cost_less_than_a_second(
     assert status.exit_code == 3
 
 
-def test_a_database_that_is_none_is_told_without_its_password(
+def test_status_invalid_database_url_without_password(
     console: CommandLine, monkeypatch: pytest.MonkeyPatch, unused_port: int
 ) -> None:
     for url in (f"postgresql://u:hunter2@127.0.0.1:{unused_port}/d", "mysql://u:hunter2@h/d", "hunter2"):
@@ -176,25 +174,25 @@ def test_a_database_that_is_none_is_told_without_its_password(
         assert "hunter2" not in said.out + said.err
 
 
-def test_a_file_that_is_no_database_is_told(console: CommandLine) -> None:
+def test_status_file_not_a_database_reported(console: CommandLine) -> None:
     (console.settings.state_dir / "swf.db").write_text("not a database, and long enough to be looked at" * 50)
     said = console("status")
     assert said.code == 3
     assert "not a SQLite database" in said.out
 
 
-def test_the_figures_are_those_that_the_monitor_tells_prometheus(
-    console: CommandLine, kept: Database, monkeypatch: pytest.MonkeyPatch
+def test_status_metrics_equal_those_of_the_monitor(
+    console: CommandLine, home_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    execution_id = add_execution(kept)
-    add_chain(kept)
+    execution_id = add_execution(home_database)
+    add_chain(home_database)
     now = datetime.now(UTC)
-    add_messages(kept, execution_id, 3, began=now)
-    add_messages(kept, execution_id, 2, began=now - timedelta(seconds=9), delivered_at=now)
-    with kept.write() as connection:
+    add_messages(home_database, execution_id, 3, began=now)
+    add_messages(home_database, execution_id, 2, began=now - timedelta(seconds=9), delivered_at=now)
+    with home_database.write() as connection:
         agents.heartbeat(connection, Heartbeat("data-agent-a-1", "data", "OK", now))
     told = console("status", "--json").document["figures"]
-    text = Monitor(kept).ask("GET", "/metrics").text
+    text = Monitor(home_database).ask("GET", "/metrics").text
     found: dict[str, dict[str, float]] = defaultdict(dict)
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
