@@ -266,6 +266,53 @@ FAST_PROCESSING = in_scope(
 )
 
 
+BROKER = in_scope(
+    "broker",
+    shown(
+        "drop",
+        "x",
+        "drop",
+        "remove the marked durable subscriptions, or the one under the cursor, with their messages",
+        "broker drop CLIENT-ID topic.epictopic --yes",
+        Tier.MANY,
+    ),
+    shown(
+        "purge",
+        "p",
+        "purge",
+        "remove the messages of the marked queues and durable subscriptions",
+        "broker purge /queue/panda.transformer.slices --yes",
+        Tier.MANY,
+    ),
+    shown("letters", "d", "dead letters", "show the dead-letter queue", "broker browse"),
+    shown(
+        "resend",
+        "r",
+        "resend",
+        "send the marked dead letters to their original destination again",
+        "broker resend MESSAGE-ID --yes",
+        Tier.MANY,
+    ),
+    shown(
+        "discard",
+        "D",
+        "discard",
+        "remove the marked dead letters",
+        "broker discard MESSAGE-ID --yes",
+        Tier.MANY,
+    ),
+    hidden(
+        "compact",
+        "c",
+        "compact store",
+        "give free space in the file of the embedded broker's store back to the disk",
+        "broker compact",
+        Tier.REVERSIBLE,
+    ),
+    hidden("back", "escape", "back", "go back one view; on the list, clear marks", "broker queues"),
+)
+
+
 class ScreenActions(NamedTuple):
     """A screen's part of the registry. `contains` are the scopes inside it, separated by blanks."""
 
@@ -356,6 +403,15 @@ BY_SCREEN = (
         "plan fast_processing_default",
         FAST_PROCESSING,
         contains="list lines entry",
+    ),
+    ScreenActions(
+        "broker",
+        "9",
+        "Broker",
+        "show queues, durable subscriptions and dead letters",
+        "broker queues",
+        BROKER,
+        contains="list lines code",
     ),
 )
 SCREEN_ACTIONS = tuple(action for screen in BY_SCREEN for action in screen.actions)

@@ -5,10 +5,13 @@ from functools import partial
 
 from textual.widgets import Input, OptionList
 
+from swf_console.backend.messaging.broker_client import broker_client
 from swf_console.backend.services.journal import JournalEntry
 from swf_console.backend.supervisor.base import Orphan
 from swf_console.screens.agents.screen import AgentsScreen
 from swf_console.screens.base.prompt import Prompt
+from swf_console.screens.broker.messages import WaitingMessages
+from swf_console.screens.broker.screen import BrokerScreen
 from swf_console.screens.dialogs.confirm import ConfirmMany, KeyChoice, Question
 from swf_console.screens.dialogs.doctor import DoctorOverlay
 from swf_console.screens.dialogs.help import HelpDialog
@@ -23,6 +26,8 @@ from swf_console.screens.namespaces.screen import NamespacesScreen
 from swf_console.screens.overview.screen import OverviewScreen
 from swf_console.widgets.bars.keys import KeyLine
 from swf_console.widgets.text.line import Line
+from tests.support.broker_homes import abandon, put_dead_letter
+from tests.support.embedded import BrokerProcess
 from tests.support.history import add_execution
 
 from .pressing import Keys, presses
@@ -43,6 +48,7 @@ async def everywhere(keys: Keys) -> None:
         "namespaces",
         "fast_processing",
         "journal",
+        "broker",
     ):
         await keys.press(name, lambda name=name: app.frame.shown == name)  # type: ignore[misc]
     await keys.press("overview", lambda: app.frame.shown == "overview")
@@ -154,6 +160,33 @@ async def fast_processing(keys: Keys) -> None:
     await keys.press("more_workers", lambda: what_if() == 33)
     await keys.press("fewer", lambda: what_if() == 30)
     await keys.press("as_configured", lambda: what_if() is None)
+
+
+@presses("broker")
+async def broker(keys: Keys) -> None:
+    settings = keys.context.settings
+    process = BrokerProcess(settings.state_dir)
+    process.start()
+    try:
+        abandon(settings, "/topic/epictopic", "client-1", "events", 2)
+        with broker_client(settings) as client:
+            put_dead_letter(client, "/queue/slices")
+        screen = await keys.open("broker")
+        assert isinstance(screen, BrokerScreen)
+        await keys.until(lambda: screen.overview.snapshot)
+        screen.overview.listing.go_to("client-1\0events")
+        await keys.press("drop", lambda: keys.shows(ConfirmMany), "n")
+        await keys.press("purge", lambda: keys.shows(ConfirmMany), "n")
+        await keys.press("compact", lambda: keys.shows(Question), "n")
+        await keys.press("letters", lambda: screen.stack.front is not screen.overview)
+        view = screen.stack.front
+        assert isinstance(view, WaitingMessages)
+        await keys.until(lambda: view.loaded and view.listing.items)
+        await keys.press("resend", lambda: keys.shows(ConfirmMany), "n")
+        await keys.press("discard", lambda: keys.shows(ConfirmMany), "n")
+        await keys.press("back", lambda: screen.stack.front is screen.overview)
+    finally:
+        process.end()
 
 
 @presses("launch")

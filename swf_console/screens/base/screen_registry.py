@@ -29,6 +29,7 @@ SCREENS = (
     ScreenEntry("namespaces", "Namespaces", "Namesp", "namespaces.screen:NamespacesScreen"),
     ScreenEntry("fast_processing", "Fast processing", "Fast", "fast_processing.screen:FastProcessingScreen"),
     ScreenEntry("journal", "Journal", "J", "journal:JournalScreen"),
+    ScreenEntry("broker", "Broker", "Broker", "broker.screen:BrokerScreen"),
 )
 OVERLAYS = {
     "launch": ScreenEntry("launch", "Run a workflow", "Run", "launch.form:LaunchForm"),

@@ -1,6 +1,6 @@
 """The screen bar: the screens with their keys, the number of unacknowledged alarms, and the key of help."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from textual.app import RenderResult
@@ -12,6 +12,8 @@ from textual.widget import Widget
 from ..semantic_colors import STYLES
 from ..symbols import symbol
 from ..text.line import side_by_side
+
+SHORTEST = 2  # letters of a name: less says nothing
 
 
 class Tab(NamedTuple):
@@ -69,18 +71,29 @@ class ScreenBar(Widget, can_focus=False):
         self.post_message(self.TabClicked(name))
 
     def _content(self, width: int) -> Content:
-        """The widest form that fits: titles, short titles, or keys with the title of the open screen."""
+        """The widest form that fits: names shorten one by one, then only the open screen keeps its name."""
         right = self._right()
-        forms = (
-            ([tab.title for tab in self._tabs], "  "),
-            ([tab.short for tab in self._tabs], " "),
-            ([""] * len(self._tabs), " "),
-        )
-        for titles, between in forms:
-            left = self._left(titles, between)
+        left = Content("")
+        for names, between in self._forms():
+            left = self._left(names, between)
             if left.cell_length + right.cell_length + 1 <= width:
                 break
         return side_by_side(left, right, width)
+
+    def _forms(self) -> Iterator[tuple[list[str], str]]:
+        """Names of the tabs, the widest first: titles, short titles, their first letters, none."""
+        names = [tab.title for tab in self._tabs]
+        yield list(names), "  "
+        yield list(names), " "
+        while titles := [n for n, tab in enumerate(self._tabs) if names[n] != tab.short]:
+            longest = max(titles, key=lambda n: len(names[n]))
+            names[longest] = self._tabs[longest].short
+            yield list(names), " "
+        others = [n for n, tab in enumerate(self._tabs) if tab.name != self._active]
+        while len(names[longest := max(reversed(others), key=lambda n: len(names[n]))]) > SHORTEST:
+            names[longest] = names[longest][:-1]
+            yield list(names), " "
+        yield [""] * len(names), " "
 
     def _left(self, titles: Sequence[str], between: str) -> Content:
         parts = [Content("")]
