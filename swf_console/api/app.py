@@ -63,7 +63,8 @@ def build(
     )
     app.router.redirect_slashes = False
     public = {(each.method, each.path) for each in OPERATIONS if each.public}
-    return AuthMiddleware(ExactPathRouter(app, endpoints), token, public | PUBLIC)
+    restricted = {(each.method, each.path) for each in OPERATIONS if each.restricted}
+    return AuthMiddleware(ExactPathRouter(app, endpoints), token, public | PUBLIC, restricted)
 
 
 class ExactPathRouter:

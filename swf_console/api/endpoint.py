@@ -1,6 +1,7 @@
 """Converts HTTP requests to operations and back; every error is one line of JSON."""
 
 import logging
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 # larger bodies are parsed in a thread: they would block other requests for over a millisecond
 PARSED_ON_THE_LOOP = 16 * 1024
+NOT_PLAIN = re.compile(r"[^A-Za-z0-9_., -]")
 RETRY_LATER = {"retry-after": "5"}
 MAX_BODIES = 20_000
 
@@ -43,7 +45,8 @@ class Endpoint:
         operation = self._by_method["GET" if http.method == "HEAD" else http.method]
         try:
             request = await self._read_request(http, operation)
-            return json_response(*await self._executor.execute(operation, request))
+            body, status = await self._executor.execute(operation, request)
+            return json_response(body, status, _warning(http, operation))
         except Exception as error:  # noqa: BLE001 (every error becomes a response)
             return _failure(http, operation, error)
 
@@ -78,6 +81,15 @@ class Endpoint:
         if len(documents) == 1:
             return _read_bodies(operation, documents, bulk=bulk)
         return await self._executor.in_thread(lambda: _read_bodies(operation, documents, bulk=bulk))
+
+
+def _warning(http: HttpRequest, operation: Operation) -> dict[str, str]:
+    """A Warning header (RFC 7234, 5.5) for query parameters that the operation ignores."""
+    unknown = [name for name in http.query_params if name not in operation.query_schema.model_fields]
+    if not unknown:
+        return {}
+    names = NOT_PLAIN.sub("?", ", ".join(unknown))[:200]
+    return {"warning": f'299 - "unknown query parameter ignored: {names}"'}
 
 
 def _failure(http: HttpRequest, operation: Operation, error: Exception) -> HttpResponse:

@@ -77,7 +77,8 @@ class Operation:
     """One operation; `handler` runs in a thread, in a transaction (a write transaction if `writes`).
 
     `batch_handler` handles many requests of one object each and returns a response or an error for each. A
-    request may wait `batch_seconds` for others of the operation. `public` operations need no token.
+    request may wait `batch_seconds` for others of the operation. `public` operations need no token;
+    `restricted` ones are refused where no token is configured.
     """
 
     method: str
@@ -95,6 +96,7 @@ class Operation:
     is_list: bool = False
     creates: bool = False
     public: bool = False
+    restricted: bool = False
     status_in_body: bool = False
     max_rows: int = MAX_ROWS
 

@@ -17,6 +17,7 @@ from .resources import (
     stf_files,
     subscribers,
     workers,
+    workflow_stages,
 )
 
 # the most frequent first: a request's path is compared with the routes in this order
@@ -36,4 +37,5 @@ OPERATIONS: tuple[Operation, ...] = (
     *events.OPERATIONS,
     *workers.OPERATIONS,
     *messages.OPERATIONS,
+    *workflow_stages.OPERATIONS,
 )

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import MISSING
+from pydantic import MISSING, Field
 
 from ...backend.database import Connection, agents
 from ...backend.database.records.agents import Agent, Heartbeat
-from ..operation import Operation, Request, Response, list_response
+from ..operation import Operation, Request, Response, existing, list_response
 from ..schemas import (
     CHOICE,
     Document,
@@ -55,6 +55,10 @@ class AgentQuery(RequestSchema):
     status: Name | MISSING = MISSING
     operational_state: Name | MISSING = MISSING
     instance_name: Name | MISSING = MISSING
+
+
+class AgentKey(RequestSchema):
+    id: Annotated[str, ShortText(100)] = Field(description="Its id, or its instance name")
 
 
 def heartbeat(connection: Connection, request: Request) -> Response:
@@ -112,6 +116,15 @@ def list_agents(connection: Connection, request: Request) -> Response:
     return list_response(request, agents.rows.listed(connection, request.filters(), request.window), ROW)
 
 
+def get(connection: Connection, request: Request) -> Response:
+    """Read an agent by its id or its name."""
+    key: str = request.keys["id"]
+    found = agents.rows.get(connection, key)
+    if found is None and key.isascii() and key.isdecimal() and len(key) < 19:
+        found = agents.rows.named(connection, "id", int(key))
+    return Response(ROW(existing(found, "id", f"Agent not found: {key}")))
+
+
 OPERATIONS = (
     Operation(
         "POST",
@@ -125,4 +138,5 @@ OPERATIONS = (
         row=ROW,
     ),
     Operation("GET", BASE, list_agents, "List agents", query=AgentQuery, row=ROW, is_list=True),
+    Operation("GET", f"{BASE}/{{id}}", get, "Read an agent", keys=AgentKey, row=ROW),
 )

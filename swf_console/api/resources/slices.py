@@ -72,11 +72,20 @@ class SliceQuery(RequestSchema):
     fastmon_file: FileName | MISSING = MISSING
     stf_filename: FileName | MISSING = MISSING
     tf_filename: FileName | MISSING = Field(MISSING, description="Of a sample, or of a slice")
+    id: Natural | MISSING = MISSING
+    fastmon_file__tf_filename: FileName | MISSING = Field(MISSING, description="The same as fastmon_file")
+    fastmon_file__stf_file__stf_filename: FileName | MISSING = Field(
+        MISSING, description="The same as stf_filename"
+    )
 
 
 SliceUpdate = SliceCreate.changes(
     "SliceUpdate", "slice_id", "run_number", "fastmon_file", "tf_filename", "stf_filename"
 )
+ALIASES = {
+    "fastmon_file__tf_filename": "fastmon_file",
+    "fastmon_file__stf_file__stf_filename": "stf_filename",
+}
 _FIELDS = set(NewTfSlice.__dataclass_fields__) - {"fastmon_file"}
 _CHANGEABLE = _FIELDS - {"slice_id", "run_number"}
 
@@ -139,7 +148,8 @@ def change(connection: Connection, request: Request) -> Response:
 
 def list_slices(connection: Connection, request: Request) -> Response:
     """List slices, the oldest first."""
-    filters = request.filters()
+    # the spelling of the monitor's own filters
+    filters = {ALIASES.get(name, name): value for name, value in request.filters().items()}
     tf_filename = filters.pop("tf_filename", None)
     found = slices.listed(connection, filters, request.window, tf_filename)
     return list_response(request, found, lambda row: _to_json(row, tf_filename), bare=True)

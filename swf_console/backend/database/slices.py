@@ -56,6 +56,7 @@ rows: TableGateway[TfSlice] = TableGateway(
         stf_files, _s.file_id == _f.stf_file_id
     ),
     filters={
+        "id": _c.id,
         "run_number": _c.run_number,
         "slice_id": _c.slice_id,
         "status": _c.status,

@@ -1,6 +1,6 @@
 """The processing state of each STF, and the stage of each agent in it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from .records.processing import NewStfWorkflow, Stage, StageWork, StfWorkflow
 from .sql.dialect import given, insert_into, insert_unless_there, number_of, rank_of
+from .sql.offset import TableGateway
 from .sql.types import utc_now, uuid_from
 from .tables.processing import stages, stf_files, stf_workflows
 
@@ -30,6 +31,27 @@ _STAGE_KEY = ["workflow_id", "agent_name", "agent_type"]
 _DONE = ("status", "completed_at", "processing_time_seconds", "output_message", "updated_at")
 _STARTED = ("stage_id", "agent_name", "agent_type", "status", "received_at", "started_at", "input_message")
 _statements: dict[tuple[str, str], Any] = {}
+workflow_rows: TableGateway[StfWorkflow] = TableGateway(
+    stf_workflows,
+    _w.workflow_id,
+    StfWorkflow,
+    columns={column.name: column for column in _WORKFLOW},
+    filters={
+        name: _w[name] for name in ("filename", "namespace", "execution_id", "run_id", "current_status")
+    },
+    order=(_w.generated_time.desc(), _w.workflow_id),
+)
+stage_rows: TableGateway[Stage] = TableGateway(
+    stages,
+    _s.stage_id,
+    Stage,
+    columns={column.name: column for column in _STAGE},
+    filters={
+        "workflow": _s.workflow_id,
+        **{name: _s[name] for name in ("agent_name", "agent_type", "status")},
+    },
+    order=(_s.created_at, _s.stage_id),
+)
 
 
 def register(connection: Connection, new: Sequence[NewStfWorkflow]) -> None:
@@ -61,6 +83,21 @@ def find(connection: Connection, filename: str) -> StfWorkflow | None:
     """Read the processing state of an STF."""
     row = connection.execute(select(*_WORKFLOW).where(_w.filename == filename)).first()
     return None if row is None else StfWorkflow(**row._mapping)
+
+
+def ensure_stage(connection: Connection, row: Mapping[str, Any]) -> tuple[Stage, bool]:
+    """Store the stage of an agent unless it has one; return the stored one, and whether it is new."""
+    now = utc_now()
+    identity = uuid_from("stage", *(str(row[name]) for name in _STAGE_KEY))
+    values = {"stage_id": identity, "created_at": now, "updated_at": now, **row}
+    statement = (
+        insert_into(connection, stages).values(values).on_conflict_do_nothing(index_elements=_STAGE_KEY)
+    )
+    added = connection.execute(statement)
+    stored = stage_rows.first(connection, *(_s[name] == row[name] for name in _STAGE_KEY))
+    if stored is None:
+        raise LookupError("the stage that was just stored is missing")
+    return stored, added.rowcount == 1
 
 
 def stages_of(connection: Connection, filename: str) -> list[Stage]:

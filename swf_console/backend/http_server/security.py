@@ -17,12 +17,19 @@ SCHEMES = ("token", "bearer")
 class AuthMiddleware:
     """Serves requests with the token, or only this machine if there is none; never pages of other sites.
 
-    `public` are the methods and paths that need no token. A trailing slash is removed from paths: the
-    interface answers with and without it, and never redirects.
+    `public` are the methods and paths that need no token, `restricted` those that are refused where none is
+    configured. A trailing slash is removed from paths: the interface answers with and without it, and never
+    redirects.
     """
 
-    def __init__(self, app: ASGIApp, token: str | None, public: Container[tuple[str, str]] = ()) -> None:
-        self._app, self._public = app, public
+    def __init__(
+        self,
+        app: ASGIApp,
+        token: str | None,
+        public: Container[tuple[str, str]] = (),
+        restricted: Container[tuple[str, str]] = (),
+    ) -> None:
+        self._app, self._public, self._restricted = app, public, restricted
         self._token = token.encode("utf-8", "surrogateescape") if token else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,6 +54,8 @@ class AuthMiddleware:
             return None
         if self._token is not None:
             return self._wrong_token(self._token, headers.get("authorization", ""))
+        if (scope["method"].replace("HEAD", "GET"), scope["path"]) in self._restricted:
+            return 403, "served only with a token: set SWF_API_TOKEN"
         client = (scope.get("client") or ("",))[0]
         if not (_is_loopback(client) and names_loopback(headers.get("host", ""))):
             return 401, "Authentication credentials were not provided."

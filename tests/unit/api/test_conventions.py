@@ -156,3 +156,10 @@ def test_paths_invalid_key_is_one_line_error(monitor: Monitor, path: str, key: s
         answer = monitor.ask(method, f"/api/{path}/{key}/", json={})
         assert answer.status_code in (400, 404, 405), answer.text
         assert len(answer.text.splitlines()) == 1
+
+
+def test_query_unknown_parameter_is_ignored_with_a_warning(monitor: Monitor) -> None:
+    answer = monitor.ask("GET", "/api/runs/?run_numbr=1&a%22%0d%0ab=2&limit=5")
+    assert answer.status_code == 200
+    assert answer.headers["warning"] == '299 - "unknown query parameter ignored: run_numbr, a???b"'
+    assert "warning" not in monitor.ask("GET", "/api/runs/?run_number=1&limit=5&offset=0").headers

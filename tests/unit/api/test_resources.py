@@ -305,3 +305,10 @@ def test_metrics_rows_are_exposed_to_prometheus(monitor: Monitor, definition: in
         "swf_broker_up 0.0",
     ):
         assert line in text.splitlines()
+
+
+def test_systemagent_is_read_by_id_and_by_name(monitor: Monitor) -> None:
+    agent = monitor.post("/systemagents/heartbeat/", AGENT, 200)
+    assert monitor.get(f"/systemagents/{agent['id']}/") == agent
+    assert monitor.get(f"/systemagents/{AGENT['instance_name']}/") == agent
+    assert monitor.ask("GET", "/api/systemagents/999/").status_code == 400

@@ -187,3 +187,15 @@ def test_create_slice_repeated_with_other_run_stays_counted(monitor: Monitor) ->
     monitor.post("/tf-slices/", new_slice(0))
     monitor.post("/tf-slices/", new_slice(0, run_number=100011), 200)
     assert counters(monitor)["slices_created"] == 1
+
+
+def test_slices_are_filtered_by_the_monitors_own_names(monitor: Monitor) -> None:
+    row = monitor.post("/tf-slices/", new_slice(0))
+    for query in (
+        f"id={row['id']}",
+        f"fastmon_file__tf_filename={SAMPLE}",
+        f"fastmon_file__stf_file__stf_filename={STF}",
+    ):
+        assert [one["id"] for one in monitor.get(f"/tf-slices/?{query}")] == [row["id"]]
+    for query in ("id=999", "fastmon_file__tf_filename=x", "fastmon_file__stf_file__stf_filename=x"):
+        assert monitor.get(f"/tf-slices/?{query}") == []

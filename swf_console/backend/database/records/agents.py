@@ -79,6 +79,16 @@ class LogFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class LogSummary:
+    """The log lines of one program: counts by level, and its last errors."""
+
+    app_name: str
+    instance_name: str
+    counts: dict[str, int]
+    last_errors: tuple[LogEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Subscriber:
     """A registered subscriber of the monitor's REST interface."""
 
