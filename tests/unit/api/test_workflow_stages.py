@@ -24,7 +24,7 @@ TASK = {
 
 
 @pytest.fixture
-def monitor(tmp_path: Path) -> Iterator[Monitor]:
+def monitor_with_stf(tmp_path: Path) -> Iterator[Monitor]:
     new = NewStfWorkflow(
         filename=STF,
         namespace="epic",
@@ -40,30 +40,32 @@ def monitor(tmp_path: Path) -> Iterator[Monitor]:
         yield found
 
 
-def test_workflow_stage_is_created_once_and_completed(monitor: Monitor) -> None:
-    first = monitor.post("/workflow-stages/", TASK)
+def test_workflow_stage_is_created_once_and_completed(monitor_with_stf: Monitor) -> None:
+    first = monitor_with_stf.post("/workflow-stages/", TASK)
     assert (first["status"], first["stage_metadata"]) == ("started", {"input_size_bytes": 5})
-    assert monitor.post("/workflow-stages/", TASK, 200) == first
+    assert monitor_with_stf.post("/workflow-stages/", TASK, 200) == first
     done = {
         "status": "completed",
         "completed_at": "2026-01-01T00:00:09Z",
         "processing_time_seconds": 9.0,
         "output_metadata": {"success": True},
     }
-    after = monitor.patch(f"/workflow-stages/{first['stage_id']}/", done)
+    after = monitor_with_stf.patch(f"/workflow-stages/{first['stage_id']}/", done)
     assert (after["processing_time_seconds"], after["output_message"]) == (9.0, {"success": True})
-    assert monitor.get(f"/workflow-stages/{first['stage_id']}/") == after
-    assert monitor.get(f"/workflow-stages/?workflow={first['workflow']}&status=completed") == [after]
+    assert monitor_with_stf.get(f"/workflow-stages/{first['stage_id']}/") == after
+    assert monitor_with_stf.get(f"/workflow-stages/?workflow={first['workflow']}&status=completed") == [after]
 
 
-def test_workflow_stage_of_an_unknown_stf_is_refused(monitor: Monitor) -> None:
+def test_workflow_stage_of_an_unknown_stf_is_refused(monitor_with_stf: Monitor) -> None:
     unknown = {**TASK, "input_filename": "swf.1.000001.stf"}
-    assert monitor.post("/workflow-stages/", unknown, 400) == {"workflow": ["This field is required."]}
-    assert monitor.get("/workflow-stages/") == []
+    assert monitor_with_stf.post("/workflow-stages/", unknown, 400) == {
+        "workflow": ["This field is required."]
+    }
+    assert monitor_with_stf.get("/workflow-stages/") == []
 
 
-def test_workflows_are_listed_and_read(monitor: Monitor) -> None:
-    (row,) = monitor.get("/workflows/?filename=" + STF)
+def test_workflows_are_listed_and_read(monitor_with_stf: Monitor) -> None:
+    (row,) = monitor_with_stf.get("/workflows/?filename=" + STF)
     assert (row["execution_id"], row["run_id"], row["current_status"]) == ("x-1", "100010", "generated")
-    assert monitor.get(f"/workflows/{row['workflow_id']}/") == row
-    assert monitor.get("/workflows/?namespace=other") == []
+    assert monitor_with_stf.get(f"/workflows/{row['workflow_id']}/") == row
+    assert monitor_with_stf.get("/workflows/?namespace=other") == []
