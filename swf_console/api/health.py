@@ -10,13 +10,14 @@ from ..backend.core.errors import SwfError
 from ..backend.database import metrics
 from ..backend.http_server.responses import HEADERS, encode, json_response
 from ..backend.messaging.ports import Phase
+from ..backend.services.health.connection import Connectivity, readiness_of
+from ..backend.services.health.probe import PATIENCE
 from .executor import RequestExecutor
 from .ingest import TopicIngest
 from .metrics import MonitorStats, exposition
 from .stream.broadcaster import Broadcaster
 
 PUBLIC = {("GET", "/healthz"), ("GET", "/readyz")}
-PROBE_SECONDS = 2.0
 FRESH_SECONDS = 5.0
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -36,11 +37,14 @@ class Health:
         return json_response(encode({"status": "ok"}))
 
     async def ready(self, _request: Request) -> Response:
-        """200 if database and broker can be used, else 503; public, so it reports nothing more."""
-        checks = {"database": await self._database_answers(), "broker": self._broker_is_up()}
-        ready = all(checks.values())
-        document = {"status": "ready" if ready else "not ready", **checks}
-        return json_response(encode(document), 200 if ready else 503)
+        """200 if database and broker can be used, else 503; public, so it reports nothing more.
+
+        The states are those of `status` and doctor: `not ready` is said of a proven failure only.
+        """
+        database, broker = await self._database_state(), self._broker_state()
+        status = readiness_of(database, broker)
+        checks = {"database": database is Connectivity.UP, "broker": broker is Connectivity.UP}
+        return json_response(encode({"status": status, **checks}), 200 if status == "ready" else 503)
 
     async def metrics(self, _request: Request) -> Response:
         """The metrics, at most FRESH_SECONDS old."""
@@ -66,13 +70,24 @@ class Health:
         )
         return await self._executor.in_thread(lambda: exposition(found, stats))
 
-    async def _database_answers(self) -> bool:
+    async def _database_state(self) -> Connectivity:
         try:
-            async with asyncio.timeout(PROBE_SECONDS):
+            async with asyncio.timeout(PATIENCE):
                 await self._executor.read(metrics.ping)
-        except (SwfError, TimeoutError):
-            return False
-        return True
+        except SwfError:
+            return Connectivity.DOWN
+        except TimeoutError:
+            return Connectivity.SLOW
+        return Connectivity.UP
+
+    def _broker_state(self) -> Connectivity:
+        """A monitor without ingest is never ready: it would record nothing."""
+        if self._ingest is None:
+            return Connectivity.DOWN
+        state = self._ingest.connection()
+        if state.phase is Phase.UP:
+            return Connectivity.UP
+        return Connectivity.DOWN if state.last_error else Connectivity.STARTING
 
     def _broker_is_up(self) -> bool:
         return self._ingest is not None and self._ingest.connection().phase is Phase.UP

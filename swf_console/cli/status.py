@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..backend.services.status.home import Status
 
 MOST_PROBLEMS = 3
-SIGNS = {"up": "●", "idle": "○", "down": "✖", "unusable": "✖"}
+SIGNS = {"up": "●", "idle": "○", "slow": "…", "down": "✖", "unusable": "✖"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the status; exit code 0 if ready, 3 if a backend is not usable, 2 without a namespace."""
+    """Print the status; exit code 0: ready, 2: no namespace, 3: a backend is not usable, 4: no answer yet."""
     from ..backend.services.status.home import current_status
 
     keep_logs_off_the_screen()
@@ -127,6 +127,8 @@ def describe_supervisor(supervisor: "SupervisorSnapshot") -> str:
     """supervisord on one line."""
     if supervisor.state == "running":
         return f"● supervisord, pid {supervisor.pid}"
+    if supervisor.state == "slow":
+        return f"… supervisord, {supervisor.message}"
     if supervisor.state in {"absent", "stale"}:
         return "○ supervisord, not running; the next run starts it"
     return brief(f"✖ supervisord {supervisor.state}: {supervisor.message}")

@@ -8,7 +8,7 @@ from ..backend.core.errors import DatabaseUnusable, SwfError
 from ..backend.core.settings import Settings
 from ..backend.database import Database, namespaces
 from ..backend.services.agents.programs import supervisor_of
-from ..backend.services.health.connection import ConnectionStatus, Connectivity
+from ..backend.services.health.connection import ConnectionStatus, Connectivity, no_answer_yet
 from ..backend.supervisor.base import DaemonState, Supervisor
 
 POLL_SECONDS = 2.0
@@ -38,10 +38,10 @@ class ConnectionPoller:
         self._wake.set()
 
     def status(self) -> ConnectionStatus:
-        """The last answer; DOWN if there was none for STALE_SECONDS."""
+        """The last answer; SLOW if there was none for STALE_SECONDS, which does not prove that it is down."""
         status, age = self._status, self._status.age()
         if status.state in (Connectivity.UP, Connectivity.IDLE) and age is not None and age > STALE_SECONDS:
-            return status._replace(state=Connectivity.DOWN, error=f"no answer for {age:.0f} s", next_at=None)
+            return status._replace(state=Connectivity.SLOW, error=no_answer_yet(age), next_at=None)
         return status
 
     def _poll(self) -> None:

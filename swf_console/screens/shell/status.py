@@ -60,4 +60,5 @@ def connection_sign(connection: ConnectionStatus) -> ConnectionSign:
         return ConnectionSign(connection.name, "off", "off")
     if connection.state is Connectivity.STARTING:
         return ConnectionSign(connection.name, "unknown", "")
-    return ConnectionSign(connection.name, "bad", "down" if age is None else f"STALE {short_age(age)}")
+    color = "watch" if connection.state is Connectivity.SLOW else "bad"
+    return ConnectionSign(connection.name, color, "down" if age is None else f"STALE {short_age(age)}")

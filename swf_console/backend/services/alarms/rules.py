@@ -12,6 +12,7 @@ from ..health.connection import ConnectionStatus, Connectivity
 
 # seconds; a shorter outage raises no alarm
 PATIENCE = 5.0
+SLOW_PATIENCE = 30.0  # a backend under load may not answer for a while
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,13 @@ class ConnectionRule:
     def check(self, connections: Iterable[ConnectionStatus]) -> Iterator[AlarmEvent]:
         """Changes since the last check."""
         for one in connections:
-            if one.state.is_away:
+            if one.state.is_away or one.state is Connectivity.SLOW:
                 since = self._down_since.setdefault(one.name, self._now())
-                if self._now() - since >= PATIENCE and one.name not in self._reported:
+                patience = PATIENCE if one.state.is_away else SLOW_PATIENCE
+                if self._now() - since >= patience and one.name not in self._reported:
                     self._reported.add(one.name)
-                    yield AlarmEvent(one.name, f"{one.subject} is not reachable: {one.trouble}", "doctor")
+                    what = "is not reachable" if one.state.is_away else "does not answer"
+                    yield AlarmEvent(one.name, f"{one.subject} {what}: {one.trouble}", "doctor")
             elif one.state in (Connectivity.UP, Connectivity.IDLE):
                 self._down_since.pop(one.name, None)
                 if one.name in self._reported:

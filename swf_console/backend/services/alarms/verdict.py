@@ -15,6 +15,8 @@ from ..health.connection import ConnectionStatus, Connectivity
 READY = "ready to run"
 UNCONFIGURED = 2
 UNREACHABLE = 3
+NO_ANSWER = 4  # as TimedOut: not proven to be down, so neither ready nor "not ready"
+SLOW_SUPERVISOR = "slow"
 STARTABLE = ("running", "absent", "stale")  # supervisord is running, or the next run starts it
 
 
@@ -69,6 +71,11 @@ def not_ready(what: str, why: str = "", advice: str = "") -> str:
     return f"{head.rstrip('.')}. {advice}" if advice else head
 
 
+def unknown(what: str, why: str, advice: str = "") -> str:
+    """That it is unknown whether an execution can run, and what to do."""
+    return not_ready(what, why, advice).replace("not ready", "unknown", 1)
+
+
 def _connections(facts: VerdictInput) -> Iterator[Verdict]:
     """Backends that are not usable, and a missing namespace."""
     broker, database = facts.broker, facts.database
@@ -84,6 +91,10 @@ def _connections(facts: VerdictInput) -> Iterator[Verdict]:
         text = f"The database {how}: running executions are unknown. The doctor shows what to do"
         readiness = not_ready(f"the database {how}", database.error, database.advice)
         yield Verdict("bad", text, "", UNREACHABLE, readiness)
+    for status in (broker, database):
+        if status.state is Connectivity.SLOW:
+            text = f"{status.subject[0].upper()}{status.subject[1:]}: {status.error}"
+            yield Verdict("watch", text, "", NO_ANSWER, unknown(status.subject, status.error, status.advice))
     if facts.namespace is None:
         readiness = not_ready("no namespace is set", facts.namespace_trouble)
         yield Verdict("watch", "No namespace is set", "namespaces", UNCONFIGURED, readiness)
@@ -92,7 +103,10 @@ def _connections(facts: VerdictInput) -> Iterator[Verdict]:
 def _agents(facts: VerdictInput) -> Iterator[Verdict]:
     """A supervisord that does not work, and agents that failed or are silent."""
     agents = facts.agents
-    if agents.supervisor not in STARTABLE:
+    if agents.supervisor == SLOW_SUPERVISOR:
+        readiness = unknown("supervisord", agents.supervisor_trouble)
+        yield Verdict("watch", f"supervisord: {agents.supervisor_trouble}", "agents", NO_ANSWER, readiness)
+    elif agents.supervisor not in STARTABLE:
         why = f": {agents.supervisor_trouble}" if agents.supervisor_trouble else ""
         readiness = not_ready("agents cannot be started", agents.supervisor_trouble)
         yield Verdict("bad", f"supervisord is {agents.supervisor}{why}", "agents", UNREACHABLE, readiness)

@@ -12,7 +12,10 @@ from ...messaging.endpoint import running_broker
 from ...messaging.ports import Phase
 from ..broker.operations import problems
 from ..broker.problems import BrokerProblem
-from .connection import ConnectionStatus, Connectivity
+from .connection import ConnectionStatus, Connectivity, no_answer_yet
+from .probe import PATIENCE, Probe
+
+ADVICE = "Check the load of its host and the network to it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,30 @@ class BrokerHealth:
         return ConnectionStatus("broker", self.health, self.place, error=self.error or "", advice=self.advice)
 
 
-def probe_broker(settings: Settings, patience: float) -> BrokerHealth:
+# for the thread of a probe to end after its own timeout
+GRACE_SECONDS = 1.0
+
+
+class BrokerProbe:
+    """A probe of the broker that is under way."""
+
+    def __init__(self, settings: Settings, patience: float = PATIENCE) -> None:
+        self._settings, self._patience = settings, patience
+        self._probe = Probe(lambda: probe_broker(settings, patience))
+
+    def result(self) -> BrokerHealth:
+        """The state of the broker, SLOW without an answer in time."""
+        return self._probe.within(self._patience + GRACE_SECONDS, self._no_answer)
+
+    def _no_answer(self) -> BrokerHealth:
+        broker = self._settings.broker
+        kind, place = ("stomp", f"{broker.host}:{broker.port}") if broker else ("embedded", "")
+        return BrokerHealth(
+            kind, Connectivity.SLOW, place, error=no_answer_yet(self._patience), advice=ADVICE
+        )
+
+
+def probe_broker(settings: Settings, patience: float = PATIENCE) -> BrokerHealth:
     """Connect to the broker and disconnect; an embedded one that is not running is not started."""
     kind, pid = ("stomp", None) if settings.broker else ("embedded", _embedded_pid(settings))
     if kind == "embedded" and find_running(settings.state_dir) is None:
@@ -49,15 +75,7 @@ def probe_broker(settings: Settings, patience: float) -> BrokerHealth:
         return BrokerHealth(kind, Connectivity.UP, state.broker, state.server, pid)
     if state.last_error:
         return BrokerHealth(kind, Connectivity.DOWN, state.broker, "", pid, state.last_error)
-    return BrokerHealth(
-        kind,
-        Connectivity.DOWN,
-        state.broker,
-        "",
-        pid,
-        f"no answer within {patience:.1g} s",
-        "Is it running there?",
-    )
+    return BrokerHealth(kind, Connectivity.SLOW, state.broker, "", pid, no_answer_yet(patience), ADVICE)
 
 
 def probe_problems(settings: Settings) -> list[BrokerProblem] | None:
@@ -68,15 +86,6 @@ def probe_problems(settings: Settings) -> list[BrokerProblem] | None:
         return problems(settings)
     except SwfError:
         return None
-
-
-def silent_broker(settings: Settings, patience: float) -> BrokerHealth:
-    """What is known of a broker that has not answered in time."""
-    kind = "stomp" if settings.broker else "embedded"
-    place = f"{settings.broker.host}:{settings.broker.port}" if settings.broker else ""
-    return BrokerHealth(
-        kind, Connectivity.DOWN, place, error=f"no answer within {patience:g} s", advice="Is it running?"
-    )
 
 
 def _embedded_pid(settings: Settings) -> int | None:

@@ -8,11 +8,15 @@ from ...core.format import with_advice
 
 
 class Connectivity(StrEnum):
-    """The state of a backend. `idle`: it is not running, and starts when it is needed."""
+    """The state of a backend. `idle`: it is not running, and starts when it is needed.
+
+    `slow`: it has not answered yet, which proves nothing. `down` and `unusable` need a proof.
+    """
 
     STARTING = "starting"
     UP = "up"
     IDLE = "idle"
+    SLOW = "slow"
     DOWN = "down"
     UNUSABLE = "unusable"
 
@@ -20,6 +24,20 @@ class Connectivity(StrEnum):
     def is_away(self) -> bool:
         """Whether it is not reachable, or not usable."""
         return self in (Connectivity.DOWN, Connectivity.UNUSABLE)
+
+
+def readiness_of(*backends: Connectivity) -> str:
+    """`ready`, `not ready`, `no answer yet` or `starting`: the worst of these states."""
+    if any(state.is_away for state in backends):
+        return "not ready"
+    if Connectivity.SLOW in backends:
+        return "no answer yet"
+    return "starting" if Connectivity.STARTING in backends else "ready"
+
+
+def no_answer_yet(seconds: float) -> str:
+    """The text for a backend that has not answered after `seconds`."""
+    return f"no answer yet ({seconds:.0f} s)"
 
 
 SUBJECTS = {"broker": "the broker", "db": "the database", "superv": "supervisord"}

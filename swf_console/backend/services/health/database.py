@@ -1,7 +1,8 @@
 """A probe of the database with running executions and agents: never raises."""
 
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...core.errors import DatabaseUnreachable, DatabaseUnusable, SwfError
 from ...core.settings import Settings
@@ -12,11 +13,13 @@ from ...database.connection.revision import stored_revision
 from ...database.metrics import DatabaseMetrics
 from ...database.records.agents import Agent
 from ...database.records.workflows import ExecutionFilter, ExecutionSummary
-from .connection import ConnectionStatus, Connectivity
+from .connection import ConnectionStatus, Connectivity, no_answer_yet
+from .probe import PATIENCE, Probe
 
 RUNNING_SHOWN = 50
 AGENTS_SHOWN = 100
 RUNNING_CAP = 1_001
+SERVER_ADVICE = "Check the load of the server and the network to it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,51 @@ class DatabaseHealth:
         return ConnectionStatus("db", state, self.place, error=self.error or "", advice=self.advice)
 
 
-def probe_database(settings: Settings) -> DatabaseHealth:
-    """Open the database without creating or upgrading it, and read what is running."""
+class DatabaseProbe:
+    """A probe of the database that is under way."""
+
+    def __init__(self, settings: Settings, patience: float = PATIENCE) -> None:
+        self._settings, self._patience = settings, patience
+        self._connected: DatabaseHealth | None = None
+        self._probe = Probe(self._ask, lambda: _load_driver(settings))
+
+    def result(self) -> DatabaseHealth:
+        """The state of the database, SLOW without an answer in time.
+
+        If it has answered, but not yet with all executions and agents, it is UP and `error` says so.
+        """
+        return self._probe.within(self._patience, self._no_answer)
+
+    def _ask(self) -> DatabaseHealth:
+        return probe_database(self._settings, self._note_connected)
+
+    def _note_connected(self, health: DatabaseHealth) -> None:
+        self._connected = health
+
+    def _no_answer(self) -> DatabaseHealth:
+        text = no_answer_yet(self._patience)
+        if self._connected is not None:
+            return replace(self._connected, error=f"executions and agents: {text}")
+        kind, place = "unknown", ""
+        with suppress(SwfError):
+            url = urls.parse(self._settings.database_url)
+            kind, place = url.get_backend_name(), urls.shown(url)
+        advice = "Check the load of this host and its disk" if kind == "sqlite" else SERVER_ADVICE
+        return DatabaseHealth(kind, Connectivity.SLOW, place, None, text, advice)
+
+
+def _load_driver(settings: Settings) -> None:
+    with suppress(SwfError, ImportError):
+        urls.parse(settings.database_url).get_dialect().import_dbapi()
+
+
+def probe_database(
+    settings: Settings, connected: Callable[[DatabaseHealth], None] = lambda _: None
+) -> DatabaseHealth:
+    """Open the database without creating or upgrading it, and read what is running.
+
+    `connected` is called as soon as the database has answered, before executions and agents are read.
+    """
     kind, place = "unknown", ""
     try:
         url = urls.parse(settings.database_url)
@@ -57,6 +103,7 @@ def probe_database(settings: Settings) -> DatabaseHealth:
             return DatabaseHealth(kind, Connectivity.IDLE, place)
         database = open_database(settings.database_url, upgrade=False)
         try:
+            connected(DatabaseHealth(kind, Connectivity.UP, place))
             return _read(database, kind)
         finally:
             database.close()
@@ -83,16 +130,6 @@ def collect_metrics(settings: Settings) -> DatabaseMetrics | None:
             database.close()
     except Exception:  # noqa: BLE001 (the probe of the database reports it)
         return None
-
-
-def silent_database(settings: Settings, patience: float) -> DatabaseHealth:
-    """What is known of a database that has not answered in time."""
-    kind, place = "unknown", ""
-    with suppress(SwfError):
-        url = urls.parse(settings.database_url)
-        kind, place = url.get_backend_name(), urls.shown(url)
-    advice = "Check that the server runs, and the network to it"
-    return DatabaseHealth(kind, Connectivity.DOWN, place, None, f"no answer within {patience:g} s", advice)
 
 
 def _read(database: Database, kind: str) -> DatabaseHealth:

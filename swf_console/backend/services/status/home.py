@@ -1,4 +1,4 @@
-"""What runs, what is up, and the verdict, within a second whatever is down."""
+"""The status of a home: backends, agents, executions and the verdict, within a few seconds."""
 
 import time
 from collections.abc import Sequence
@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING
 from ...core.settings import Settings
 from ..agents.snapshot import AgentsSnapshot, AgentStatus, AgentView, SupervisorSnapshot
 from ..agents.status import merge, probe_supervisor
-from ..alarms.verdict import Verdict, VerdictInput, verdict
+from ..alarms.verdict import SLOW_SUPERVISOR, Verdict, VerdictInput, verdict
 from ..broker.problems import BrokerProblem
-from ..health.broker import BrokerHealth, probe_broker, probe_problems, silent_broker
-from ..health.connection import Connectivity
-from ..health.database import collect_metrics, probe_database, silent_database
+from ..health.broker import BrokerHealth, BrokerProbe, probe_problems
+from ..health.connection import Connectivity, no_answer_yet
+from ..health.database import DatabaseProbe, collect_metrics
 from ..health.namespace import NamespaceHealth, probe_namespace
-from ..health.probe import Probe
+from ..health.probe import PATIENCE, Probe
 
 if TYPE_CHECKING:
     from ...database.metrics import DatabaseMetrics
     from ..health.database import DatabaseHealth
-
-PATIENCE = 0.45
-LEAST = 0.1  # for an answer that is on its way
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +45,9 @@ class Status:
 
 
 def current_status(settings: Settings, patience: float = PATIENCE, *, counted: bool = False) -> Status:
-    """Probe broker, supervisord and database at the same time, waiting no longer than `patience` seconds.
+    """Probe broker, supervisord and database concurrently, each for `patience` s; `counted` adds metrics.
 
-    The database is asked last, so that loading its libraries is no time lost. `counted` adds the figures,
-    for as long again where there is a database.
+    The database is asked last, because loading its libraries takes time.
     """
     began = time.monotonic()
     troubles = Probe(lambda: probe_problems(settings))
@@ -59,7 +55,7 @@ def current_status(settings: Settings, patience: float = PATIENCE, *, counted: b
     namespace = probe_namespace(settings)
     agents = tuple(merge(supervisor, database.agents, settings.host))
     found = verdict_of(broker, database, namespace, supervisor, agents)
-    left = began + patience - time.monotonic() if broker.health is Connectivity.UP else 0.0
+    left = patience if broker.health is Connectivity.UP else 0.0
     broker_problems = troubles.within(left, lambda: None)
     return Status(
         ready=found.exit_code == 0,
@@ -81,23 +77,16 @@ def current_status(settings: Settings, patience: float = PATIENCE, *, counted: b
 def _probe(
     settings: Settings, patience: float, *, counted: bool
 ) -> tuple[BrokerHealth, SupervisorSnapshot, "DatabaseHealth", "DatabaseMetrics | None"]:
-    deadline = time.monotonic() + patience
-
-    def left(least: float) -> float:
-        return max(least, deadline - time.monotonic())
-
-    broker = Probe(lambda: probe_broker(settings, patience))
+    broker = BrokerProbe(settings, patience)
     supervisor = Probe(lambda: probe_supervisor(settings))
-    database = Probe(lambda: probe_database(settings))
+    database = DatabaseProbe(settings, patience)
     figures = Probe(lambda: collect_metrics(settings)) if counted else None
-    found = database.within(left(patience / 2), lambda: silent_database(settings, patience))
-    parts = (
-        broker.within(left(LEAST), lambda: silent_broker(settings, patience)),
-        supervisor.within(left(LEAST), lambda: _supervisor_silent(patience)),
-        found,
+    return (
+        broker.result(),
+        supervisor.within(patience, lambda: slow_supervisor(patience)),
+        database.result(),
+        figures.within(patience, lambda: None) if figures else None,
     )
-    more = left(0.0) + patience if found.health is Connectivity.UP else 0.0
-    return *parts, figures.within(more, lambda: None) if figures else None
 
 
 def verdict_of(
@@ -114,6 +103,6 @@ def verdict_of(
     )
 
 
-def _supervisor_silent(patience: float) -> SupervisorSnapshot:
-    said = f"supervisord did not answer within {patience:g} s"
-    return SupervisorSnapshot("frozen", said, "See whether it hangs: swf-console agents")
+def slow_supervisor(patience: float) -> SupervisorSnapshot:
+    """The state of a supervisord that has not answered in time."""
+    return SupervisorSnapshot(SLOW_SUPERVISOR, no_answer_yet(patience), "Check it: swf-console agents")

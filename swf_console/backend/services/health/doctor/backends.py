@@ -17,13 +17,12 @@ from ....supervisor.base import DaemonState, ProcessState, Supervisor
 from ...agents.snapshot import SupervisorSnapshot
 from ...agents.status import probe_supervisor
 from ...database import opened
-from ..broker import probe_broker, probe_problems
-from ..connection import Connectivity
-from ..database import probe_database, silent_database
-from ..probe import Probe
-from .checks import Check, CheckFunction, fail, ok, warn
+from ..broker import BrokerProbe, probe_problems
+from ..connection import Connectivity, no_answer_yet
+from ..database import DatabaseProbe
+from ..probe import PATIENCE, Probe
+from .checks import Check, CheckFunction, fail, no_answer, ok, warn
 
-PATIENCE = 5.0
 CLOCK_SECONDS = 1.0
 LITTLE_SPACE = 1_000_000_000
 EXPIRES_SOON = 30 * 86400.0
@@ -32,7 +31,9 @@ LOST = (ProcessState.FATAL, ProcessState.BACKOFF, ProcessState.EXITED)
 
 def check_broker(settings: Settings) -> Check:
     """The broker that executions use."""
-    probed = probe_broker(settings, PATIENCE)
+    probed = BrokerProbe(settings).result()
+    if probed.health is Connectivity.SLOW:
+        return no_answer("broker", probed.place, probed.error, probed.advice)
     if probed.health is Connectivity.DOWN:
         return fail("broker", probed.error or "no answer", probed.advice, BackendUnreachable.exit_code)
     if probed.health is Connectivity.IDLE:
@@ -78,8 +79,9 @@ def check_tls(settings: Settings) -> Check:
 
 def check_database(settings: Settings) -> Check:
     """The database: reachable, and of this version."""
-    probe = Probe(lambda: probe_database(settings))
-    probed = probe.within(PATIENCE, lambda: silent_database(settings, PATIENCE))
+    probed = DatabaseProbe(settings).result()
+    if probed.health is Connectivity.SLOW:
+        return no_answer("database", probed.place, probed.error, probed.advice)
     if probed.health is Connectivity.IDLE:
         return ok("database", f"{probed.place}, does not exist yet; the next run creates it")
     if probed.health is Connectivity.UP:
@@ -137,12 +139,12 @@ def check_clock(settings: Settings) -> Check:
 
 def check_supervisord(settings: Settings, supervisor: Supervisor | None = None) -> Check:
     """supervisord of this home, and failed programs."""
-    silent = SupervisorSnapshot(
-        "silent", f"no answer within {PATIENCE:g} s", "See what its process waits for"
-    )
+    silent = SupervisorSnapshot("slow", no_answer_yet(PATIENCE), "See what its process waits for")
     probed = Probe(lambda: probe_supervisor(settings, supervisor)).within(PATIENCE, lambda: silent)
     if probed.state in (DaemonState.ABSENT, DaemonState.STALE):
         return ok("supervisord", "not running; the first agent to start starts it")
+    if probed is silent:
+        return no_answer("supervisord", "", probed.message, probed.advice)
     if probed.state != DaemonState.RUNNING:
         return fail(
             "supervisord",
@@ -161,10 +163,11 @@ def check_supervisord(settings: Settings, supervisor: Supervisor | None = None) 
 
 def _of_database(settings: Settings, name: str, question: Callable[[Database], Check]) -> Check:
     """Run a check on the database, if it exists and is reachable."""
-    probe = Probe(lambda: probe_database(settings).health)
-    health = probe.within(PATIENCE, lambda: Connectivity.DOWN)
+    health = DatabaseProbe(settings).result().health
     if health is Connectivity.IDLE:
         return ok(name, "the database does not exist yet")
+    if health is Connectivity.SLOW:
+        return warn(name, f"not checked: the database has given {no_answer_yet(PATIENCE)}", "Check it first")
     if health is not Connectivity.UP:
         return warn(name, "not checked", "Fix the database first")
     with opened(settings) as database:

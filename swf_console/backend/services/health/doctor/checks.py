@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from ....core.errors import TimedOut
 from ....core.settings import Settings
 
 
@@ -18,7 +19,7 @@ class CheckResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check. `exit_code` is 3 if a backend fails, 2 for what the user can fix in this home."""
+    """One check. `exit_code` is 3 if a backend fails, 4 if it has not answered, 2 for the user to fix."""
 
     name: str
     verdict: CheckResult
@@ -43,6 +44,12 @@ def warn(name: str, found: str, advice: str) -> Check:
 def fail(name: str, found: str, advice: str, exit_code: int = 2) -> Check:
     """A check with a problem that prevents a run."""
     return Check(name, CheckResult.FAIL, found, advice, exit_code)
+
+
+def no_answer(name: str, place: str, text: str | None, advice: str) -> Check:
+    """A backend without an answer yet: no proof that it is down, no proof that a run works."""
+    found = ", ".join(part for part in (place, text) if part)
+    return Check(name, CheckResult.WARN, found, advice, TimedOut.exit_code)
 
 
 def listed(items: list[Any], most: int = 3) -> str:

@@ -37,5 +37,6 @@ def run_check(question: CheckFunction, settings: Settings) -> Check:
 
 
 def exit_code(checks: list[Check]) -> int:
-    """0 if nothing failed, 3 if a backend failed, else 2."""
-    return max((check.exit_code for check in checks), default=0)
+    """3 if a backend failed, else 2 if another check failed, 4 if a backend has not answered yet, 0 if OK."""
+    codes = {check.exit_code for check in checks}
+    return next((code for code in (3, 2, 4) if code in codes), 0)

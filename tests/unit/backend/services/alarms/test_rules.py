@@ -16,3 +16,15 @@ def test_connection_rule_short_outage_no_alarm_long_one_alarm() -> None:
     assert list(rule.check(down)) == []
     (over,) = rule.check([ConnectionStatus("broker", Connectivity.UP)])
     assert (over.key, over.over) == ("broker", True)
+
+
+def test_connection_rule_slow_backend_alarm_after_half_a_minute() -> None:
+    clock = [0.0]
+    rule = ConnectionRule(lambda: clock[0])
+    slow = [ConnectionStatus("db", Connectivity.SLOW, error="no answer yet (9 s)")]
+    assert list(rule.check(slow)) == []
+    clock[0] = 20.0
+    assert list(rule.check(slow)) == []
+    clock[0] = 31.0
+    (event,) = rule.check(slow)
+    assert event.text == "the database does not answer: no answer yet (9 s)"

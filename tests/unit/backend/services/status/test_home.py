@@ -1,6 +1,5 @@
 """What is up, what runs, and the verdict."""
 
-import time
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -151,17 +150,17 @@ def test_status_lost_execution_listed_not_closed(console: CommandLine, home_data
     assert stored.status == "running"
 
 
-def test_status_silent_backends_take_less_than_a_second(
+def test_status_silent_backends_are_slow_not_down(
     console: CommandLine, monkeypatch: pytest.MonkeyPatch, silent_port: int
 ) -> None:
     monkeypatch.setenv("ACTIVEMQ_HOST", "127.0.0.1")
     monkeypatch.setenv("ACTIVEMQ_PORT", str(silent_port))
     monkeypatch.setenv("SWF_DATABASE_URL", f"postgresql://u:hunter2@127.0.0.1:{silent_port}/d")
-    began = time.monotonic()
     status = current_status(console.settings)
-    assert time.monotonic() - began < 1.0
-    assert (status.broker.health, status.database.health) == (Connectivity.DOWN, Connectivity.DOWN)
-    assert status.exit_code == 3
+    assert status.seconds < 5
+    assert (status.broker.health, status.database.health) == (Connectivity.SLOW, Connectivity.SLOW)
+    assert (status.broker.error, status.database.error) == ("no answer yet (3 s)",) * 2
+    assert (status.exit_code, "not ready" in status.verdict) == (4, False)
 
 
 def test_status_invalid_database_url_without_password(
