@@ -139,7 +139,7 @@ def row_of(message: "MessageSummary") -> tuple[str, ...]:
     """A message as a row of the list."""
     return (
         instant(message.sent_at, milliseconds=True),
-        "yes" if message.delivered_at else "no",
+        "yes" if message.is_delivered else "no",
         brief(message.message_type, 50),
         brief(message.run_id, 50),
         brief(message.execution_id, 100),
@@ -178,6 +178,8 @@ def show_one(arguments: argparse.Namespace, settings: "Settings") -> int:
                 "delivered",
                 f"{instant(message.delivered_at, milliseconds=True)} UTC"
                 if message.delivered_at
+                else "yes, recorded by another program without the time"
+                if message.is_delivered
                 else "no: no broker has confirmed it",
             ),
             ("destination", message.queue_name),

@@ -19,6 +19,7 @@ from ..schemas import (
     Text,
     Timestamp,
 )
+from .namespaces import check_usable
 
 BASE = "/api/workflow-executions"
 ENDED = ("completed", "failed", "terminated", "cancelled")
@@ -61,6 +62,8 @@ ExecutionUpdate = ExecutionCreate.changes("ExecutionUpdate", "execution_id", "wo
 
 def create(connection: Connection, request: Request) -> Response:
     """Store an execution; an existing one of that id is not changed."""
+    if (namespace := request.body.get("namespace")) is not None:
+        check_usable(namespace, "namespace")
     row = {"start_time": request.now, **request.body}
     definition = row.pop("workflow_definition")
     if definitions.get(connection, definition) is None:

@@ -4,10 +4,11 @@ from typing import Literal
 
 from pydantic import MISSING, BaseModel
 
+from ...backend.config.names import PLACEHOLDER
 from ...backend.database import Connection, namespaces
 from ...backend.database.records.workflows import Namespace
 from ..operation import Operation, Request, Response, list_response
-from ..schemas import Name, RequestSchema, ResponseRow
+from ..schemas import Name, Problems, RequestSchema, ResponseRow
 
 BASE = "/api/namespaces"
 ROW = ResponseRow("Namespace", Namespace)
@@ -34,8 +35,15 @@ class NamespaceQuery(RequestSchema):
     owner: Name | MISSING = MISSING
 
 
+def check_usable(name: str, field: str) -> None:
+    """Refuse the placeholder of a new home, as every command does. Raises Problems."""
+    if name.strip().lower() == PLACEHOLDER:
+        raise Problems.of(field, f"{PLACEHOLDER} is a placeholder: set a namespace in testbed.toml.")
+
+
 def ensure(connection: Connection, request: Request) -> Response:
     """Create a namespace if it does not exist; an existing one keeps its owner."""
+    check_usable(request.body["name"], "name")
     namespace, created = namespaces.ensure(connection, request.body["name"], request.body["owner"])
     document = {
         "status": "success",

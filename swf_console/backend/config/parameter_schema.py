@@ -1,6 +1,7 @@
 """Parameters: type, unit, range, default and help, and the check of a value."""
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -22,7 +23,10 @@ class BadValue(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a workflow. `section` gets its default; values above `large` cause a warning."""
+    """One parameter of a workflow. `section` gets its default; values above `large` cause a warning.
+
+    `pattern` are values that only the files of a home may have, beside the choices.
+    """
 
     name: str
     kind: Kind
@@ -34,6 +38,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     large: float | None = None
     section: str = "daq_state_machine"
+    pattern: str = ""
 
     def fit(self, value: Any, *, lenient: bool = False) -> Scalar:
         """`value` as this parameter's type. Raises BadValue for a wrong type or out of range.
@@ -42,7 +47,9 @@ class Parameter:
         of a form or a message.
         """
         typed = self._typed(_from_text(value, self.kind) if lenient else value)
-        self._check_range(typed)
+        named_in_a_file = not lenient and isinstance(typed, str) and re.fullmatch(self.pattern, typed)
+        if not (self.pattern and named_in_a_file):
+            self._check_range(typed)
         return typed
 
     def is_large(self, value: Scalar) -> bool:

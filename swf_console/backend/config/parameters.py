@@ -130,6 +130,7 @@ DATATAKING_PARAMETERS = (
         "Destination of slices: the queue gives each to one worker, the topic to all transformers",
         default=SLICES_QUEUE,
         choices=(SLICES_QUEUE, SLICES_TOPIC),
+        pattern=r"/(queue|topic)/[A-Za-z0-9._-]{1,200}",
         section=FAST_SECTION,
     ),
 )

@@ -94,9 +94,11 @@ def _by(connection: Connection, column: Column[Any]) -> dict[str, int]:
 
 def _recent(connection: Connection) -> tuple[tuple[MessageCount, ...], Latency]:
     since = utc_now() - RECENT
-    query = select(_m.message_type, _m.sent_at, _m.delivered_at).where(_m.sent_at >= since)
+    query = select(_m.message_type, _m.sent_at, _m.delivered_at, _m.is_successful).where(_m.sent_at >= since)
     rows = connection.execute(query.order_by(_m.sent_at.desc()).limit(MOST_MESSAGES)).all()
-    counts = Counter((row.message_type, row.delivered_at is not None) for row in rows)
+    counts = Counter(
+        (row.message_type, row.delivered_at is not None or bool(row.is_successful)) for row in rows
+    )
     seconds = [_seconds(row.sent_at, row.delivered_at) for row in rows if row.delivered_at is not None]
     return tuple(MessageCount(*key, count) for key, count in sorted(counts.items())), _latency(seconds)
 

@@ -56,9 +56,15 @@ def message_cells(message: "MessageSummary") -> tuple[Cell, ...]:
         Cell(clock(message.sent_at, milliseconds=True)),
         Cell(brief(message.message_type, 60)),
         Cell(brief(message.sender_agent or "-", 100)),
-        Cell("not yet", "watch") if wait is None else Cell(f"{max(0.0, wait) * 1000:,.0f} ms"),
+        _delivery(message, wait),
         Cell(brief(message.queue_name or "-", 100)),
     )
+
+
+def _delivery(message: "MessageSummary", wait: float | None) -> Cell:
+    if wait is None:
+        return Cell("yes") if message.is_delivered else Cell("not yet", "watch")
+    return Cell(f"{max(0.0, wait) * 1000:,.0f} ms")
 
 
 def state_of(event: "StateEvent") -> str:

@@ -312,3 +312,12 @@ def test_systemagent_is_read_by_id_and_by_name(monitor: Monitor) -> None:
     assert monitor.get(f"/systemagents/{agent['id']}/") == agent
     assert monitor.get(f"/systemagents/{AGENT['instance_name']}/") == agent
     assert monitor.ask("GET", "/api/systemagents/999/").status_code == 400
+
+
+@pytest.mark.parametrize("placeholder", ["your-namespace", " Your-Namespace "])
+def test_namespace_placeholder_is_refused(monitor: Monitor, definition: int, placeholder: str) -> None:
+    answer = monitor.post("/namespaces/ensure/", {"name": placeholder}, 400)
+    assert "is a placeholder" in answer["error"]
+    refused = monitor.post("/workflow-executions/", execution(definition, namespace=placeholder), 400)
+    assert list(refused) == ["namespace"]
+    assert (monitor.get("/namespaces/"), monitor.get("/workflow-executions/")) == ([], [])

@@ -109,3 +109,10 @@ def test_read_command_any_message_valid_or_refused(content: dict[str, Any]) -> N
 def test_read_command_invalid_body_refused(body: str) -> None:
     with pytest.raises(Refused):
         read_command(read({"destination": "/queue/agent_control.alice"}, body))
+
+
+def test_agents_start_without_a_namespace_is_refused_before_anything_runs(console: CommandLine) -> None:
+    said = console("agents", "start", "example-data-agent")
+    assert (said.code, said.out) == (2, "")
+    assert "your-namespace" in said.err
+    assert not (console.settings.state_dir / "supervisord.pid").exists()

@@ -36,6 +36,12 @@ class MessageSummary:
     queue_name: str | None
     sent_at: datetime
     delivered_at: datetime | None
+    is_successful: bool | None
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the broker confirmed it; other programs store that without the time."""
+        return self.delivered_at is not None or bool(self.is_successful)
 
 
 @dataclass(frozen=True, slots=True)

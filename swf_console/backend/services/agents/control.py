@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event
 
+from ...config.names import resolve_namespace
+from ...config.testbed import find_testbed, load_testbed
 from ...core.errors import Refused, UsageError
 from ...core.settings import Settings
 from ...database import Database, agents
 from ...supervisor.base import Orphan, ProcessOutcome, ProcessStatus, Supervisor
 from ...supervisor.explain import select
 from ...supervisor.log_follower import LogFollower, last_lines
+from .names import STAYS
 from .programs import supervisor_of
 from .queries import find_agent
 
@@ -97,8 +100,12 @@ def change_agents(
 ) -> tuple[ProcessReport, ...]:
     """`start` (supervisord too), `stop`, `restart` or `signal` these; a line for each process.
 
-    Raises SupervisorUnreachable, and UsageError for a name that is not there.
+    Raises SupervisorUnreachable, UsageError for an unknown name, and NamespaceError before an agent or runner
+    is started without a usable namespace.
     """
+    if action in ("start", "restart") and set(names) - set(STAYS):
+        path = find_testbed(settings.testbed_config, settings.workflows_dir)
+        resolve_namespace(None, load_testbed(path) if path else None)
     supervisor = supervisor or supervisor_of(settings)
     outcomes: tuple[ProcessOutcome, ...]
     match action:

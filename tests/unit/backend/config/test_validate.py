@@ -2,8 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from swf_console.backend.config.list import list_configurations, validate
+from swf_console.backend.config.load import compose
+from swf_console.backend.config.overrides import Override
 from swf_console.backend.config.testbed import load_testbed
+from swf_console.backend.core.errors import ConfigurationError
 
 HEAD = '[workflow]\nname = "stf_datataking"\n'
 
@@ -70,3 +75,22 @@ def test_list_configurations_invalid_has_problems(tmp_path: Path) -> None:
     bad, good = list_configurations(tmp_path)
     assert (good.name, good.workflow_type, good.problems) == ("good", "fast_processing", ())
     assert (bad.name, len(bad.problems), bad.is_base) == ("bad", 1, False)
+
+
+def test_slice_destination_any_queue_in_a_file_but_only_choices_in_an_override(tmp_path: Path) -> None:
+    (tmp_path / "own_default.toml").write_text(
+        '[workflow]\nname = "stf_datataking"\n[fast_processing]\nslice_destination = "/queue/panda.mine"\n'
+    )
+    assert compose(tmp_path, "own_default").parameters["slice_destination"] == "/queue/panda.mine"
+    override = Override("slice_destination", "/queue/agent_control.victim")
+    with pytest.raises(ConfigurationError, match=r"must be /queue/panda\.transformer\.slices or"):
+        compose(tmp_path, "own_default", overrides=[override])
+
+
+@pytest.mark.parametrize("value", ["panda.mine", "/queue/", "/queue/a b", "/temp-queue/x"])
+def test_slice_destination_that_is_not_a_destination_is_refused(tmp_path: Path, value: str) -> None:
+    (tmp_path / "own_default.toml").write_text(
+        f'[workflow]\nname = "stf_datataking"\n[fast_processing]\nslice_destination = "{value}"\n'
+    )
+    with pytest.raises(ConfigurationError, match="slice_destination"):
+        compose(tmp_path, "own_default")
