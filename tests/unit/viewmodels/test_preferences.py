@@ -53,7 +53,7 @@ KNOWN = known_keys()
         ('[keys]\n"agents.start" = "!,f2"', "! would hide everywhere.doctor. Choose another key, or"),
         (
             '[keys]\n"list.mark" = "x"',
-            "x would hide overview.stop, agents.stop, broker.drop. Choose another key, or change the key of these",
+            "x would hide overview.stop, agents.stop, broker.drop. Choose another key, or change the",
         ),
         (
             '[keys]\n"agents.stop" = " j "',
