@@ -7,7 +7,7 @@ import platform
 import sys
 import time
 
-from tests.support.programs import ServiceMissing
+from tests.support.processes.server import ServiceMissing
 from tests.support.services import describe
 
 from .harness import Row

@@ -12,7 +12,7 @@ from hypothesis import settings as examples
 from .support import services
 from .support.activemq import ActiveMQ, ActiveMQAddress
 from .support.postgresql import PostgreSQL, PostgreSQLServer
-from .support.programs import ServiceMissing
+from .support.processes.server import ServiceMissing
 
 T = TypeVar("T")
 # What the person's own environment says must not reach a test.

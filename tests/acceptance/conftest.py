@@ -13,9 +13,9 @@ from ..conftest import running
 from ..support import services
 from ..support.activemq import ActiveMQ, ActiveMQAddress
 from ..support.homes import plain_environment, run
+from ..support.processes.site import SWF_CONSOLE, Site
+from ..support.processes.testbed import Testbed
 from ..support.waiting import wait_for
-from .site import SWF_CONSOLE, Site
-from .testbed import Testbed
 
 SHARED = pytest.param("shared", marks=[pytest.mark.activemq, pytest.mark.postgresql])
 BACKENDS = ["embedded", SHARED]

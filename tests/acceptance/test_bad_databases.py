@@ -11,19 +11,19 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from ..support.postgresql import PostgreSQL, PostgreSQLServer
-from ..support.programs import free_port
+from ..support.processes.account import NOBODY, as_nobody
+from ..support.processes.foreground import ProcessResult
+from ..support.processes.server import free_port
+from ..support.processes.site import NO_DELAYS, SWF_CONSOLE, Site, report_of
 from ..support.services import private_directory
 from .conftest import watched
-from .processes import Done
-from .site import NO_DELAYS, SWF_CONSOLE, Site, report_of
-from .users import NOBODY, as_nobody
 
 USAGE, UNREACHABLE = 2, 3
 SHORT = {"SWF_OUTAGE_LIMIT": "2", "SWF_LEASE_SECONDS": "2"}
 PASSWORD = "hard to guess"
 
 
-def check_one_clear_line(done: Done, *says: str, exit_code: int = USAGE) -> None:
+def check_one_clear_line(done: ProcessResult, *says: str, exit_code: int = USAGE) -> None:
     assert done.returncode == exit_code, done
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
@@ -33,7 +33,7 @@ def check_one_clear_line(done: Done, *says: str, exit_code: int = USAGE) -> None
     assert PASSWORD not in line
 
 
-def run(site: Site, url: str | None = None) -> Done:
+def run(site: Site, url: str | None = None) -> ProcessResult:
     return site.run("--run", "stf_datataking", environment={"SWF_DATABASE_URL": url} if url else None)
 
 

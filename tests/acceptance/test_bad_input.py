@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from .processes import Done
-from .site import Site
+from ..support.processes.foreground import ProcessResult
+from ..support.processes.site import Site
 
 USAGE = 2
 OWN = """\
@@ -146,12 +146,12 @@ def write(site: Site, files: dict[str, str]) -> None:
         (site.home / "workflows" / name).write_text(text)
 
 
-def attempt(site: Site, bad: Bad) -> Done:
+def attempt(site: Site, bad: Bad) -> ProcessResult:
     write(site, bad.files)
     return site.run("--run", "stf_datataking", *bad.arguments)
 
 
-def check_one_clear_line(done: Done, says: list[str], exit_code: int = USAGE) -> None:
+def check_one_clear_line(done: ProcessResult, says: list[str], exit_code: int = USAGE) -> None:
     assert done.returncode == exit_code, done
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()

@@ -10,9 +10,9 @@ from playwright.sync_api import Browser
 from ..conftest import running
 from ..support.browser import TerminalPage, chromium
 from ..support.homes import plain_environment, run
-from ..support.served import Served
+from ..support.processes.site import SWF_CONSOLE
+from ..support.processes.web_console import WebConsoleProcess
 from ..support.waiting import wait_for
-from .site import SWF_CONSOLE
 
 
 @pytest.fixture
@@ -22,14 +22,14 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def served(new_home: Path) -> Iterator[Served]:
+def served(new_home: Path) -> Iterator[WebConsoleProcess]:
     """A new home, served to this machine."""
-    with Served(new_home, "--namespace", "demo") as made:
+    with WebConsoleProcess(new_home, "--namespace", "demo") as made:
         yield made
 
 
 @pytest.fixture
-def page(browser: Browser, served: Served) -> TerminalPage:
+def page(browser: Browser, served: WebConsoleProcess) -> TerminalPage:
     """The console on a page of that browser."""
     made = TerminalPage(browser.new_page(viewport={"width": 1280, "height": 800}))
     made.open(served.address)
@@ -39,7 +39,9 @@ def page(browser: Browser, served: Served) -> TerminalPage:
     return made
 
 
-def test_a_workflow_is_started_from_the_keyboard_and_completes(page: TerminalPage, served: Served) -> None:
+def test_a_workflow_is_started_from_the_keyboard_and_completes(
+    page: TerminalPage, served: WebConsoleProcess
+) -> None:
     page.type("s")
     page.wait_for("1 OVERVIEW", "stf_datataking-shifter-0001 runs")
     page.type("4")
@@ -50,7 +52,9 @@ def test_a_workflow_is_started_from_the_keyboard_and_completes(page: TerminalPag
     wait_for(lambda: not served.consoles(), 20)
 
 
-def test_what_runs_in_a_console_ends_with_its_tab(page: TerminalPage, served: Served, new_home: Path) -> None:
+def test_what_runs_in_a_console_ends_with_its_tab(
+    page: TerminalPage, served: WebConsoleProcess, new_home: Path
+) -> None:
     page.type("p")
     page.wait_for("realtime")
     page.type("s")

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from ..support.processes.foreground import ForegroundProcess, ProcessResult
+from ..support.processes.site import PROGRAMS, Row, Site
 from ..support.stomp_socket import StompSocket
 from ..support.waiting import wait_for
-from .processes import Done, Process
-from .site import PROGRAMS, Row, Site
 
 # Times that a testbed.toml may shorten, so that real time does not take its time.
 QUICK_TESTBED = """
@@ -47,13 +47,13 @@ SEND_STOP = "python workflows/send_workflow_command.py stop --execution-id {}"
 SEND_STATUS = "python workflows/send_workflow_command.py status"
 
 
-def typed(site: Site, command: str) -> Process:
+def typed(site: Site, command: str) -> ForegroundProcess:
     """Type a command at a shell whose python is the one of the virtual environment."""
     path = f"{PROGRAMS}{os.pathsep}{site.environment['PATH']}"
     return site.start("-c", command, program=["/bin/sh"], environment={"PATH": path})
 
 
-def answer(site: Site, command: str) -> Done:
+def answer(site: Site, command: str) -> ProcessResult:
     """Type a command that has to end well."""
     done = typed(site, command).wait()
     assert done.returncode == 0, done
@@ -72,7 +72,7 @@ def quick_site(site: Site) -> Site:
 
 
 @pytest.fixture
-def runner(quick_site: Site) -> Iterator[Process]:
+def runner(quick_site: Site) -> Iterator[ForegroundProcess]:
     """The persistent agent, started as the document says; ended by Ctrl-C."""
     process = typed(quick_site, f"exec {START_RUNNER}")
     process.wait_for(f"serves namespace {quick_site.namespace}")
@@ -115,7 +115,7 @@ def test_a_duration_ends_the_simulation_at_that_second(site: Site) -> None:
     )
 
 
-def test_the_persistent_agent_runs_what_is_sent(quick_site: Site, runner: Process) -> None:
+def test_the_persistent_agent_runs_what_is_sent(quick_site: Site, runner: ForegroundProcess) -> None:
     with quick_site.listen() as subscriber:
         said = answer(quick_site, SEND_RUN).stdout
         (execution,) = quick_site.executions()
@@ -128,7 +128,7 @@ def test_the_persistent_agent_runs_what_is_sent(quick_site: Site, runner: Proces
 
 
 def test_the_persistent_agent_stops_one_execution_and_the_other_goes_on(
-    quick_site: Site, runner: Process
+    quick_site: Site, runner: ForegroundProcess
 ) -> None:
     command = SEND_RUN.replace("--stf-count 5 --no-realtime", "--stf-count 25 --realtime")
     answer(quick_site, command)
@@ -147,7 +147,9 @@ def test_the_persistent_agent_stops_one_execution_and_the_other_goes_on(
     assert all(row["delivered_at"] for row in quick_site.messages(first))
 
 
-def test_status_tells_what_the_agent_does_and_the_database_agrees(quick_site: Site, runner: Process) -> None:
+def test_status_tells_what_the_agent_does_and_the_database_agrees(
+    quick_site: Site, runner: ForegroundProcess
+) -> None:
     def agent() -> Row:
         (row,) = quick_site.rows("SELECT * FROM swf_systemagent WHERE namespace = ?", quick_site.namespace)
         return row
@@ -187,7 +189,7 @@ def test_a_runner_that_ends_says_goodbye_and_ends_what_it_runs(quick_site: Site)
     assert (agent["status"], agent["operational_state"]) == ("EXITED", "EXITED")
 
 
-def test_what_is_wrong_in_a_command_is_answered(quick_site: Site, runner: Process) -> None:
+def test_what_is_wrong_in_a_command_is_answered(quick_site: Site, runner: ForegroundProcess) -> None:
     wrong = {
         SEND_RUN.replace("stf_datataking", "stf_datatakin"): "stf_datataking",
         SEND_RUN.replace("stf_datataking", "../../etc/passwd"): "plain name",
@@ -218,7 +220,9 @@ def test_without_a_runner_the_command_waits_in_the_queue(quick_site: Site) -> No
     assert process.wait(20).returncode == 0
 
 
-def test_a_runner_takes_commands_of_its_own_namespace_alone(quick_site: Site, runner: Process) -> None:
+def test_a_runner_takes_commands_of_its_own_namespace_alone(
+    quick_site: Site, runner: ForegroundProcess
+) -> None:
     other = f"{quick_site.namespace}-other"
     waiting = typed(quick_site, f"{SEND_RUN} --timeout 1 --namespace {other}").wait()
     assert waiting.returncode == 4
@@ -232,7 +236,7 @@ def test_a_runner_takes_commands_of_its_own_namespace_alone(quick_site: Site, ru
     assert second.wait(20).returncode == 0
 
 
-def test_a_command_that_comes_twice_is_carried_out_once(quick_site: Site, runner: Process) -> None:
+def test_a_command_that_comes_twice_is_carried_out_once(quick_site: Site, runner: ForegroundProcess) -> None:
     address = quick_site.address()
     body = {
         "msg_type": "run_workflow",

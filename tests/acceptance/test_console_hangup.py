@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from ..support.homes import plain_environment
+from ..support.processes.site import SWF_CONSOLE
 from ..support.waiting import wait_for
-from .site import SWF_CONSOLE
 
 LEFT = b"\x1b[?1049l"
 

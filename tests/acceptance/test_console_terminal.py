@@ -12,23 +12,23 @@ import pytest
 
 from ..conftest import running
 from ..support.homes import plain_environment, run
-from ..support.tmux import PROMPT, Tmux
+from ..support.processes.site import SWF_CONSOLE, TYPED
+from ..support.processes.terminal import PROMPT, TmuxTerminal
 from ..support.waiting import wait_for
-from .site import SWF_CONSOLE, TYPED
 
 SIZES = [(80, 24), (160, 50)]
 
 
 @pytest.fixture(params=SIZES, ids=["80x24", "160x50"])
-def terminal(request: pytest.FixtureRequest, new_home: Path, tmp_path: Path) -> Iterator[Tmux]:
+def terminal(request: pytest.FixtureRequest, new_home: Path, tmp_path: Path) -> Iterator[TmuxTerminal]:
     """A terminal in a fresh home, with nothing set."""
     with tempfile.TemporaryDirectory(prefix="tmux-") as folder:
         environment = plain_environment(USER="shifter", XDG_CONFIG_HOME=str(tmp_path / "config"))
 
-        yield from running(Tmux(Path(folder), new_home, environment, request.param))
+        yield from running(TmuxTerminal(Path(folder), new_home, environment, request.param))
 
 
-def test_console_run_of_other_shell_is_followed(terminal: Tmux, new_home: Path) -> None:
+def test_console_run_of_other_shell_is_followed(terminal: TmuxTerminal, new_home: Path) -> None:
     terminal.type(f"{TYPED} --namespace demo\n")
     terminal.wait_for("1 OVERVIEW")
     terminal.type("3")
@@ -56,7 +56,7 @@ def test_console_run_of_other_shell_is_followed(terminal: Tmux, new_home: Path) 
     terminal.wait_for("code=0")
 
 
-def test_console_suspended_and_terminated_restores_terminal(terminal: Tmux) -> None:
+def test_console_suspended_and_terminated_restores_terminal(terminal: TmuxTerminal) -> None:
     terminal.type(f"{TYPED} --namespace demo\n")
     terminal.wait_for("1 OVERVIEW", "broker ●")
     terminal.press("C-z")
@@ -77,7 +77,7 @@ def test_console_suspended_and_terminated_restores_terminal(terminal: Tmux) -> N
     assert terminal.is_restored
 
 
-def test_console_ascii_locale_paints_ascii_only(terminal: Tmux) -> None:
+def test_console_ascii_locale_paints_ascii_only(terminal: TmuxTerminal) -> None:
     terminal.type(f"LC_ALL=C {TYPED} --namespace demo\n")
     terminal.wait_for("1 OVERVIEW", "broker *")
     for keys, words in (("R", "+- Run a workflow"), ("!", "Doctor"), (":", "Command"), ("?", "Help: ")):
@@ -92,7 +92,7 @@ def test_console_ascii_locale_paints_ascii_only(terminal: Tmux) -> None:
         assert screen.isascii(), screen
 
 
-def test_console_read_only_shows_reason(terminal: Tmux) -> None:
+def test_console_read_only_shows_reason(terminal: TmuxTerminal) -> None:
     terminal.type(f"{TYPED} --namespace demo --read-only\n")
     terminal.wait_for("demo", "RO", "broker ●")
     terminal.type("W")
@@ -118,7 +118,7 @@ sys.exit(main(["--namespace", "demo"]))
 
 
 def test_console_failed_handler_restores_terminal_and_logs_traceback(
-    terminal: Tmux, new_home: Path, tmp_path: Path
+    terminal: TmuxTerminal, new_home: Path, tmp_path: Path
 ) -> None:
     script = tmp_path / "crashing.py"
     script.write_text(CRASHING)
@@ -145,7 +145,7 @@ def test_console_failed_handler_restores_terminal_and_logs_traceback(
     assert "in broken" in error["result"]
 
 
-def test_console_in_tmux_sets_title_copies_and_resizes(terminal: Tmux) -> None:
+def test_console_in_tmux_sets_title_copies_and_resizes(terminal: TmuxTerminal) -> None:
     terminal.take_clipboard()
     terminal.type(f"{TYPED} --namespace demo\n")
     terminal.wait_for("1 OVERVIEW", "broker ●")

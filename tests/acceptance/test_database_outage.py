@@ -11,10 +11,10 @@ import pytest
 from swf_console.backend.database.connection.migrate import upgrade
 
 from ..support.postgresql import PostgreSQL
+from ..support.processes.foreground import ForegroundProcess
+from ..support.processes.site import NO_DELAYS, Row, Site, report_of
 from ..support.waiting import wait_for
 from .conftest import watched
-from .processes import Process
-from .site import NO_DELAYS, Row, Site, report_of
 
 STFS = 200
 REALTIME = ["--realtime", "--stf-count", str(STFS), "--stf-interval", "0.02", *NO_DELAYS]
@@ -37,7 +37,7 @@ def noticed(site: Site) -> bool:
     return "cannot be written down" in (site.state / "logs" / "runs.log").read_text()
 
 
-def check_complete(site: Site, process: Process, heard: list[Row]) -> None:
+def check_complete(site: Site, process: ForegroundProcess, heard: list[Row]) -> None:
     """Nothing is missing in the database, nor was it on the topic."""
     done = process.wait(60)
     assert done.returncode == 0, done

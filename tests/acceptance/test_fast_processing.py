@@ -9,8 +9,8 @@ import pytest
 from swf_console.backend.database.connection.migrate import upgrade
 
 from ..support.activemq import ActiveMQAddress
-from .fast_exactly import OVER, run_exactly
-from .testbed import Testbed
+from ..support.processes.testbed import Testbed
+from .exact_rows import OVER, run_exactly
 
 AGENTS = {
     "workflow-runner",

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from ..support.independent_client import IndependentClient
+from ..support.processes.foreground import ForegroundProcess
+from ..support.processes.site import NO_DELAYS, Row, Site
 from ..support.waiting import wait_for
-from .processes import Process
-from .site import NO_DELAYS, Row, Site
 
 LONG = ["--realtime", "--stf-count", "10000", "--stf-interval", "0.02", *NO_DELAYS]
 PROMISED_SECONDS = 30.0
@@ -24,7 +24,7 @@ def subscriber(site: Site) -> Iterator[IndependentClient]:
         yield client
 
 
-def in_mid_run(site: Site, subscriber: IndependentClient, process: Process) -> str:
+def in_mid_run(site: Site, subscriber: IndependentClient, process: ForegroundProcess) -> str:
     """The id of the execution that `process` has begun to send STFs of."""
     execution_id = site.running()
     subscriber.wait(10)
@@ -74,7 +74,7 @@ def test_a_persistent_runner_that_is_killed(site: Site, subscriber: IndependentC
     check_closed(site, subscriber, execution_id)
 
 
-def kill_with_its_guard(site: Site, process: Process) -> None:
+def kill_with_its_guard(site: Site, process: ForegroundProcess) -> None:
     """kill -9 of a run and of its guard, which is a fork of it."""
     alive = site.left_behind()
     family = [pid for pid, command in alive.items() if command == alive[process.pid]]

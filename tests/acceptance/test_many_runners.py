@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from .processes import Done, Process
-from .site import Site, report_of
+from ..support.processes.foreground import ForegroundProcess, ProcessResult
+from ..support.processes.site import Site, report_of
 
 RUNNERS = 8
 # Twenty rounds are what a release is measured by; each takes some seconds.
@@ -13,18 +13,18 @@ ROUNDS = int(os.environ.get("SWF_TEST_ROUNDS", "2"))
 EIGHT_MINUTES = 480
 
 
-def started(site: Site) -> list[Process]:
+def started(site: Site) -> list[ForegroundProcess]:
     return [site.start_run("--stf-count", "3") for _ in range(RUNNERS)]
 
 
-def ended(processes: list[Process]) -> list[Done]:
+def ended(processes: list[ForegroundProcess]) -> list[ProcessResult]:
     """Their ends, each of which has to be good."""
     done = [process.wait(120) for process in processes]
     assert [one.returncode for one in done] == [0] * RUNNERS, done
     return done
 
 
-def check_distinct(site: Site, done: list[Done]) -> None:
+def check_distinct(site: Site, done: list[ProcessResult]) -> None:
     """As many execution ids, run numbers and agents as runs, each run with all of its messages."""
     reports = [report_of(one) for one in done]
     assert len({report["execution_id"] for report in reports}) == len(reports)
@@ -48,7 +48,7 @@ def check_distinct(site: Site, done: list[Done]) -> None:
 
 @pytest.mark.timeout(EIGHT_MINUTES)
 def test_eight_runners_at_once_share_nothing_but_the_broker(site: Site) -> None:
-    done: list[Done] = []
+    done: list[ProcessResult] = []
     with site.listen() as subscriber:
         for _ in range(ROUNDS):
             done += ended(started(site))
@@ -68,7 +68,7 @@ def test_eight_runners_of_a_fresh_home_make_one_broker_and_one_database(embedded
 
 @pytest.mark.timeout(EIGHT_MINUTES)
 def test_a_run_that_begins_while_the_broker_of_another_ends_has_a_broker(embedded_site: Site) -> None:
-    done: list[Done] = []
+    done: list[ProcessResult] = []
     for _ in range(ROUNDS // 2):
         processes = []
         for _ in range(RUNNERS):

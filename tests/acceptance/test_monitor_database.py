@@ -14,9 +14,9 @@ import psycopg2
 import pytest
 
 from ..conftest import running
-from ..support.tmux import Tmux
+from ..support.processes.site import TYPED, Row, Site
+from ..support.processes.terminal import TmuxTerminal
 from .conftest import watched
-from .site import TYPED, Row, Site
 
 pytestmark = pytest.mark.postgresql
 
@@ -98,20 +98,20 @@ def reader(new_home: Path, kept: Kept) -> Iterator[Site]:
     kept.forget_account(url)
 
 
-def console_on(site: Site) -> Iterator[Tmux]:
+def console_on(site: Site) -> Iterator[TmuxTerminal]:
     """A terminal in its home."""
     with tempfile.TemporaryDirectory(prefix="tmux-") as folder:
         environment = site.environment | {"XDG_CONFIG_HOME": folder}
-        yield from running(Tmux(Path(folder), site.home, environment, (160, 50)))
+        yield from running(TmuxTerminal(Path(folder), site.home, environment, (160, 50)))
 
 
 @pytest.fixture
-def console(site: Site) -> Iterator[Tmux]:
+def console(site: Site) -> Iterator[TmuxTerminal]:
     yield from console_on(site)
 
 
 @pytest.fixture
-def reading_console(reader: Site) -> Iterator[Tmux]:
+def reading_console(reader: Site) -> Iterator[TmuxTerminal]:
     yield from console_on(reader)
 
 
@@ -122,7 +122,7 @@ def listed(site: Site, *words: str) -> list[Row]:
 
 
 def test_it_is_brought_up_shown_run_upon_and_the_monitor_goes_on(
-    site: Site, kept: Kept, console: Tmux
+    site: Site, kept: Kept, console: TmuxTerminal
 ) -> None:
     before = kept.as_the_monitor_sees()
     refused = site.run("executions", "list")
@@ -166,7 +166,7 @@ def test_it_is_brought_up_shown_run_upon_and_the_monitor_goes_on(
 
 
 def test_without_rights_to_alter_it_everything_is_shown_and_nothing_is_changed(
-    reader: Site, kept: Kept, reading_console: Tmux
+    reader: Site, kept: Kept, reading_console: TmuxTerminal
 ) -> None:
     before = kept.as_the_monitor_sees()
     found = [row["execution_id"] for row in listed(reader, "executions", "list")]

@@ -11,9 +11,9 @@ import pytest
 from swf_console.old_names import NEW_NAMES, UPDATE
 
 from ..support.homes import CHECKOUT
+from ..support.processes.testbed import SUPERVISORCTL, Testbed
 from ..support.waiting import wait_for
-from .fast_exactly import OVER
-from .testbed import SUPERVISORCTL, Testbed
+from .exact_rows import OVER
 
 PROGRAMS = {
     "embedded-broker",

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
+from ..support.processes.testbed import Testbed
 from ..support.waiting import wait_for
-from .testbed import Testbed
 
 QUICK = """
 [workflow]
@@ -91,6 +91,6 @@ def test_a_runner_of_another_namespace_is_reported_and_not_asked(testbed: Testbe
 
 def test_a_mistake_is_said_before_anything_is_started(testbed: Testbed) -> None:
     assert "stf_count" in testbed.type("testbed", "run", "quick", "--stf-count", "-1", code=2)
-    assert "no configuration" in testbed.type("testbed", "run", "quik", code=2)
+    assert "configuration not found" in testbed.type("testbed", "run", "quik", code=2)
     assert not (testbed.home / ".state/supervisor.sock").exists()
     assert not (testbed.home / ".state/swf.db").exists()

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from ..conftest import running
-from ..support.tmux import PROMPT, Tmux
+from ..support.processes.site import PROGRAMS, TYPED, Site
+from ..support.processes.terminal import PROMPT, TmuxTerminal
 from .conftest import SHARED, make_site, watched
-from .site import PROGRAMS, TYPED, Site
 
 SUPERVISORCTL = shlex.quote(str(PROGRAMS / "supervisorctl"))
 STFS = 40
@@ -41,11 +41,11 @@ def new_site(request: pytest.FixtureRequest, new_home: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def terminal(request: pytest.FixtureRequest, new_site: Site, tmp_path: Path) -> Iterator[Tmux]:
+def terminal(request: pytest.FixtureRequest, new_site: Site, tmp_path: Path) -> Iterator[TmuxTerminal]:
     """A terminal in that home."""
     environment = {**new_site.environment, "XDG_CONFIG_HOME": str(tmp_path / "config")}
     with tempfile.TemporaryDirectory(prefix="tmux-") as folder:
-        yield from running(Tmux(Path(folder), new_site.home, environment, request.param))
+        yield from running(TmuxTerminal(Path(folder), new_site.home, environment, request.param))
 
 
 @pytest.mark.timeout(300)
@@ -58,7 +58,7 @@ def terminal(request: pytest.FixtureRequest, new_site: Site, tmp_path: Path) -> 
     ],
     indirect=True,
 )
-def test_the_first_day(terminal: Tmux, new_site: Site) -> None:
+def test_the_first_day(terminal: TmuxTerminal, new_site: Site) -> None:
     name_the_namespace(terminal, new_site.namespace)
     start_the_agents(terminal)
     run_and_watch(terminal)
@@ -67,7 +67,7 @@ def test_the_first_day(terminal: Tmux, new_site: Site) -> None:
     leave(terminal, new_site.namespace)
 
 
-def name_the_namespace(terminal: Tmux, name: str) -> None:
+def name_the_namespace(terminal: TmuxTerminal, name: str) -> None:
     terminal.type(f"{TYPED}\n")
     terminal.wait_for("Welcome: choose a name for your namespace", "shifter-dev")
     terminal.press("C-u")
@@ -77,7 +77,7 @@ def name_the_namespace(terminal: Tmux, name: str) -> None:
     terminal.wait_for(f"namespace {name} written to testbed.toml")
 
 
-def start_the_agents(terminal: Tmux) -> None:
+def start_the_agents(terminal: TmuxTerminal) -> None:
     terminal.type("2")
     terminal.wait_for("2 AGENTS", "A starts it, and the agents that are needed")
     terminal.type("A")
@@ -88,7 +88,7 @@ def start_the_agents(terminal: Tmux) -> None:
         terminal.wait_match(rf"{agent} +RUNNING +\d+s", timeout=60)
 
 
-def run_and_watch(terminal: Tmux) -> None:
+def run_and_watch(terminal: TmuxTerminal) -> None:
     launch(terminal, "0001")
     terminal.type("3")
     terminal.wait_for("3 MESSAGES", "FOLLOW", "run_imminent", "stf_gen", "swf.1")
@@ -112,7 +112,7 @@ def run_and_watch(terminal: Tmux) -> None:
     terminal.wait_match("completed +stf_datataking-shifter-0001")
 
 
-def stop_one_half_way(terminal: Tmux) -> None:
+def stop_one_half_way(terminal: TmuxTerminal) -> None:
     launch(terminal, "0002")
     terminal.wait_match(rf" ([5-9]|1\d) of {STFS}")
     terminal.type("x")
@@ -121,7 +121,7 @@ def stop_one_half_way(terminal: Tmux) -> None:
     terminal.wait_for("terminated after")
 
 
-def find_who_stopped_it_and_replay(terminal: Tmux) -> None:
+def find_who_stopped_it_and_replay(terminal: TmuxTerminal) -> None:
     terminal.type("4")
     terminal.wait_match("terminated +stf_datataking-shifter-0002")
     terminal.type("g")
@@ -137,7 +137,7 @@ def find_who_stopped_it_and_replay(terminal: Tmux) -> None:
     terminal.wait_for("beam/not_ready")
 
 
-def leave(terminal: Tmux, namespace: str) -> None:
+def leave(terminal: TmuxTerminal, namespace: str) -> None:
     terminal.type("q")
     terminal.wait_for("Quit the console?", f"no execution is running in {namespace}")
     terminal.wait_match(r"\d programs continue under supervisord")
@@ -149,7 +149,7 @@ def leave(terminal: Tmux, namespace: str) -> None:
     terminal.wait_for("Shut down")
 
 
-def launch(terminal: Tmux, number: str) -> None:
+def launch(terminal: TmuxTerminal, number: str) -> None:
     terminal.type("R")
     terminal.wait_for("Run a workflow", "fast_processing_default", "realtime", f"{STFS} STFs in")
     terminal.type("s")

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from ..support.independent_client import IndependentClient
+from ..support.processes.foreground import ForegroundProcess
+from ..support.processes.site import NO_DELAYS, Row, Site, report_of
 from ..support.proxy import Proxy
 from ..support.waiting import wait_for
-from .processes import Process
-from .site import NO_DELAYS, Row, Site, report_of
 
 # What a release is measured by is an outage of ten seconds.
 OUTAGE_SECONDS = float(os.environ.get("SWF_TEST_OUTAGE_SECONDS", "1"))
@@ -36,7 +36,7 @@ def subscriber(fragile_site: Site) -> Iterator[IndependentClient]:
         yield client
 
 
-def begin(site: Site, subscriber: IndependentClient, stf_count: int, *arguments: str) -> Process:
+def begin(site: Site, subscriber: IndependentClient, stf_count: int, *arguments: str) -> ForegroundProcess:
     """A run of which a part has been heard."""
     process = site.start_run("--stf-count", str(stf_count), *arguments)
     subscriber.wait(30)
@@ -61,7 +61,9 @@ def wait_undelivered(site: Site, messages: float, timeout: float = 60.0) -> None
     wait_for(lambda: undelivered(site) >= messages, timeout, every=0.05)
 
 
-def check_complete(site: Site, subscriber: IndependentClient, process: Process, stf_count: int) -> Row:
+def check_complete(
+    site: Site, subscriber: IndependentClient, process: ForegroundProcess, stf_count: int
+) -> Row:
     """The execution completed; every message was heard once, in order, and is recorded as delivered."""
     done = process.wait(90)
     assert done.returncode == 0, done

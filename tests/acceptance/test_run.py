@@ -13,9 +13,9 @@ import pytest
 
 from ..support.activemq import ActiveMQAddress
 from ..support.certificates import make_authority
+from ..support.processes.site import Row, Site, document, report_of
 from ..support.stomp_server import Server
 from .conftest import watched
-from .site import Row, Site, document, report_of
 
 CONFIGURATION = ("--workflow-config", "fast_processing_default")
 TEN_STFS = ["run_imminent", "start_run", *["stf_gen"] * 10, "end_run"]

@@ -1,6 +1,6 @@
 """`testbed run stf_processing`: every STF is processed as a whole, exactly, ten times in a row."""
 
-from .testbed import Testbed
+from ..support.processes.testbed import Testbed
 
 STFS = 15  # a physics period of 30 s at one STF every 2 s
 DONE = (

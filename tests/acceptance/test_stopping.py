@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from ..support.independent_client import EPICTOPIC, IndependentClient
+from ..support.processes.foreground import ForegroundProcess
+from ..support.processes.site import NO_DELAYS, Row, Site, report_of
 from ..support.waiting import wait_for
-from .processes import Process
-from .site import NO_DELAYS, Row, Site, report_of
 
 LONG = ["--stf-count", "100000", "--stf-interval", "0.02", *NO_DELAYS]
 PACES = {"realtime": "--realtime", "fast": "--no-realtime"}
@@ -23,7 +23,7 @@ def subscriber(site: Site) -> Iterator[IndependentClient]:
         yield client
 
 
-def begin(site: Site, subscriber: IndependentClient, *arguments: str) -> Process:
+def begin(site: Site, subscriber: IndependentClient, *arguments: str) -> ForegroundProcess:
     process = site.start_run(*LONG, *arguments)
     subscriber.wait(20)
     assert process.running
@@ -50,7 +50,7 @@ def check_terminated(site: Site, subscriber: IndependentClient, execution_id: st
     return execution
 
 
-SIGNALS: dict[str, Callable[[Process], None]] = {
+SIGNALS: dict[str, Callable[[ForegroundProcess], None]] = {
     "Ctrl-C": lambda process: process.send_group(signal.SIGINT),
     "SIGTERM": lambda process: process.send(signal.SIGTERM),
     "SIGHUP": lambda process: process.send(signal.SIGHUP),

@@ -14,9 +14,9 @@ import pytest
 
 from ..support import stranger
 from ..support.homes import CHECKOUT
+from ..support.processes.foreground import ForegroundProcess
+from ..support.processes.site import PYTHON, Row, Site, document
 from ..support.waiting import wait_for
-from .processes import Process
-from .site import PYTHON, Row, Site, document
 
 ROLES = ("data", "fastmon", "fast_processing", "worker", "worker")
 STFS, SLICES = 4, 5
@@ -29,7 +29,7 @@ def monitor_of(site: Site) -> Iterator[dict[str, str]]:
     """`swf-console monitor` of a site; the variables that `swf-console env` prints beside it."""
     process = site.start("monitor", "--port", "0")
     process.wait_for("serves")
-    (url,) = re.findall(r"http://[^;\s]+", process.said)
+    (url,) = re.findall(r"http://[^;\s]+", process.output)
     wait_for(lambda: httpx.get(f"{url}/readyz").status_code == 200)
     lines = site.run("env").stdout.splitlines()
     told = dict(shlex.split(line)[1].split("=", 1) for line in lines)
@@ -37,11 +37,11 @@ def monitor_of(site: Site) -> Iterator[dict[str, str]]:
     yield told
     process.send(signal.SIGTERM)
     assert process.wait(20).returncode == 0
-    assert "Traceback" not in process.said
+    assert "Traceback" not in process.output
 
 
 @contextmanager
-def strangers(site: Site, told: dict[str, str], doubt: str) -> Iterator[list[Process]]:
+def strangers(site: Site, told: dict[str, str], doubt: str) -> Iterator[list[ForegroundProcess]]:
     """Their processes, once each has said that it is ready."""
     more = {**told, "STRANGER_NAMESPACE": site.namespace, "STRANGER_DOUBT": doubt}
     script = Path(stranger.__file__).relative_to(CHECKOUT)
@@ -51,7 +51,7 @@ def strangers(site: Site, told: dict[str, str], doubt: str) -> Iterator[list[Pro
     ready = "SELECT 1 FROM swf_systemagent WHERE operational_state = 'READY' AND instance_name LIKE ?"
 
     def all_ready() -> bool:
-        assert all(one.running for one in started), [one.said for one in started]
+        assert all(one.running for one in started), [one.output for one in started]
         return len(site.rows(ready, "%-agent-stranger-%")) == len(ROLES)
 
     wait_for(all_ready, 30)
@@ -74,7 +74,7 @@ def test_a_whole_run_of_strangers_leaves_exact_rows(fragile_site: Site, doubt: s
         run = int(report["run_id"])
 
         def over() -> bool:
-            assert all(one.running for one in started), [one.said for one in started]
+            assert all(one.running for one in started), [one.output for one in started]
             done = "SELECT 1 FROM swf_tf_slices WHERE run_number = ? AND completed_at IS NOT NULL"
             return len(site.rows(done, run)) == ALL_SLICES
 

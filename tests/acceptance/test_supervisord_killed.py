@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from ..support.processes.testbed import Testbed
 from ..support.snapshots import differences
 from ..support.waiting import wait_for
-from .testbed import Testbed
 
 BRISK = """
 [workflow]

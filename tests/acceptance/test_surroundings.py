@@ -13,12 +13,12 @@ import pytest
 from swf_console.backend.database.connection.migrate import upgrade
 
 from ..support.activemq import ActiveMQAddress
+from ..support.processes.account import NOBODY, as_nobody
+from ..support.processes.foreground import ForegroundProcess
+from ..support.processes.site import PYTHON, SWF_CONSOLE, Site, report_of
 from ..support.services import private_directory
 from ..support.waiting import wait_for
 from .conftest import watched
-from .processes import Process
-from .site import PYTHON, SWF_CONSOLE, Site, report_of
-from .users import NOBODY, as_nobody
 
 KEPT = {"broker.journal", "broker.json", "broker.lock", "broker.start.lock", "swf.db", "swf.db.lock"}
 MEGABYTE = 1024  # ru_maxrss is in kilobytes
@@ -90,7 +90,7 @@ def shared_home(template: Path) -> Iterator[Path]:
         yield shutil.copytree(template, folder / "home")
 
 
-def both(site: Site, folder: Path, *arguments: str) -> tuple[Process, Process]:
+def both(site: Site, folder: Path, *arguments: str) -> tuple[ForegroundProcess, ForegroundProcess]:
     """The same run by its owner and by nobody, at once."""
     theirs = folder / "nobody"
     theirs.mkdir()
@@ -169,7 +169,7 @@ def execute(site: Site, count: int) -> None:
     wait_for(lambda: [one["status"] for one in site.executions()] == ["completed"] * expected, every=0.1)
 
 
-def held(process: Process) -> tuple[int, int]:
+def held(process: ForegroundProcess) -> tuple[int, int]:
     """How many threads and open files it has; of the database's it keeps a pool that may still grow."""
     folder = Path(f"/proc/{process.pid}")
     return len(list((folder / "task").iterdir())), sum(map(is_of_no_database, (folder / "fd").iterdir()))

@@ -27,8 +27,8 @@ from swf_console.screens.overview.screen import OverviewScreen
 from swf_console.widgets.bars.keys import KeyLine
 from swf_console.widgets.text.line import Line
 from tests.support.broker_homes import abandon, put_dead_letter
-from tests.support.embedded import BrokerProcess
 from tests.support.history import add_execution
+from tests.support.processes.broker import BrokerProcess
 
 from .pressing import Keys, presses
 

@@ -21,7 +21,7 @@ from swf_console.widgets.text.line import Line
 from swf_console.widgets.text.notice import Notice
 from tests.support.activemq import ActiveMQAddress
 from tests.support.broker_homes import CAUSE, abandon, activemq_home, put, put_dead_letter
-from tests.support.embedded import BrokerProcess
+from tests.support.processes.broker import BrokerProcess
 
 from .hosts import Driver, HostApp, play, until
 

@@ -20,13 +20,13 @@ from swf_console.backend.database import Database, open_database
 from swf_console.backend.database.connection.migrate import upgrade
 from swf_console.backend.services.health.connection import Connectivity
 from swf_console.viewmodels.context import ConsoleContext
-from tests.support.embedded import BrokerProcess
 from tests.support.history import add_execution
 from tests.support.homes import plain_environment
 from tests.support.postgresql import PostgreSQLServer
+from tests.support.processes.broker import BrokerProcess
+from tests.support.processes.supervisord import make_home, supervised
 from tests.support.proxy import Proxy
 from tests.support.stomp_socket import StompSocket
-from tests.support.supervised import make_home, supervised
 
 from .hosts import until
 

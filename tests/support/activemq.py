@@ -10,7 +10,7 @@ from string import Template
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 from .certificates import make_authority, make_certificate, make_key_store, make_trust_store
-from .programs import LOOPBACK, Program, Service, ServiceMissing, free_port
+from .processes.server import LOOPBACK, Program, Service, ServiceMissing, free_port
 
 HOME = Path("/usr/share/activemq")
 JARS = ("xstream", "jettison", "xpp3")

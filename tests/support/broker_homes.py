@@ -10,7 +10,7 @@ from swf_console.backend.messaging.broker_client import BrokerClient, broker_cli
 from swf_console.backend.services.home import write_home
 
 from .activemq import ActiveMQAddress
-from .embedded import BrokerProcess
+from .processes.broker import BrokerProcess
 
 CAUSE = "RuntimeError: bad calibration"
 

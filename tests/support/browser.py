@@ -9,7 +9,7 @@ from pathlib import Path
 import pyte
 from playwright.sync_api import Browser, Page, Playwright, WebSocket, sync_playwright
 
-from .programs import ServiceMissing
+from .processes.server import ServiceMissing
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # Chromium's own sandbox does not start as root, nor in most containers

@@ -14,7 +14,7 @@ from swf_console.backend.services.home import write_home
 
 
 @dataclass(frozen=True)
-class Said:
+class CommandResult:
     """What a command answered."""
 
     code: int
@@ -55,7 +55,7 @@ class CommandLine:
         """The database of the home, made where it is not there."""
         return open_database(self.settings.database_url)
 
-    def __call__(self, *arguments: str) -> Said:
+    def __call__(self, *arguments: str) -> CommandResult:
         """Run one command line."""
         self._capsys.readouterr()
         try:
@@ -63,7 +63,7 @@ class CommandLine:
         except SystemExit as end:  # argparse's own refusal
             code = int(end.code or 0)
         out, err = self._capsys.readouterr()
-        return Said(code, out, err)
+        return CommandResult(code, out, err)
 
     def name_namespace(self, name: str) -> None:
         """Replace the placeholder in testbed.toml."""

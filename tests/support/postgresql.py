@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg2
 
-from .programs import LOOPBACK, Program, Service, ServiceMissing, free_port, privileges
+from .processes.server import LOOPBACK, Program, Service, ServiceMissing, free_port, privileges
 
 PACKAGES = "postgresql"
 USER = "swf"

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from . import activemq, postgresql
 from .activemq import ActiveMQ, ActiveMQAddress, address_from_url, install_activemq
 from .postgresql import PostgreSQL, PostgreSQLServer, install_postgresql
-from .programs import ServiceMissing
+from .processes.server import ServiceMissing
 
 ACTIVEMQ_VARIABLE = "SWF_TEST_ACTIVEMQ"
 POSTGRESQL_VARIABLE = "SWF_TEST_POSTGRESQL"

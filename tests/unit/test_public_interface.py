@@ -15,7 +15,7 @@ from swf_console.backend.supervisor.base import Program
 from swf_console.backend.supervisor.paths import find_paths
 
 from ..support.homes import CHECKOUT
-from ..support.supervised import user_folder
+from ..support.processes.supervisord import user_folder
 
 # Module -> what it offers. What goes from here goes on working, with a warning, for one minor version.
 PUBLIC: dict[str, str] = {

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.support.monitor_process import MonitorProcess
+from tests.support.processes.monitor import MonitorProcess
 from tests.support.waiting import wait_for
 
 IDLE, SLOW = 1_000, 20

@@ -15,8 +15,8 @@ from swf_console.backend.messaging.embedded import find_running
 from swf_console.backend.messaging.message import make
 from tests.support.activemq import ActiveMQ
 from tests.support.monitor import SAMPLE, STF
-from tests.support.monitor_process import MonitorProcess
 from tests.support.postgresql import PostgreSQL
+from tests.support.processes.monitor import MonitorProcess
 from tests.support.waiting import wait_for
 
 ARRAYS, EACH = 40, 50

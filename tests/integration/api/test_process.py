@@ -17,8 +17,8 @@ from swf_console.backend.messaging.connection import StompConnection
 from swf_console.backend.messaging.embedded import find_running
 from swf_console.backend.messaging.message import make
 from tests.support.monitor import new_slice
-from tests.support.monitor_process import MonitorProcess, RetryingClient
 from tests.support.postgresql import PostgreSQL
+from tests.support.processes.monitor import MonitorProcess, RetryingClient
 from tests.support.waiting import wait_for
 
 EPICTOPIC = "/topic/epictopic"

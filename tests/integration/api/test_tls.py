@@ -12,7 +12,7 @@ import requests
 
 from tests.support.certificates import Certificate, make_authority, make_certificate
 from tests.support.homes import run
-from tests.support.monitor_process import MonitorProcess
+from tests.support.processes.monitor import MonitorProcess
 
 TOKEN = "a-token-that-travels-only-over-tls"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 (with a token and a certificate)

@@ -59,7 +59,7 @@ def test_prefetch_broken_database_is_in_verdict(tmp_path: Path) -> None:
     home = make_home(tmp_path)
     (home / "not.db").write_text("this is no database" * 100)
     found = prefetch(home, SWF_DATABASE_URL=f"sqlite:///{home / 'not.db'}")
-    assert "database cannot be used" in str(found["verdict"])
+    assert "database is not usable" in str(found["verdict"])
 
 
 def test_prefetch_without_wait_returns_none(tmp_path: Path) -> None:

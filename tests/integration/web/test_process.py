@@ -12,7 +12,7 @@ import pytest
 
 from swf_console.backend.services.home import write_home
 from tests.support.certificates import make_authority, make_certificate
-from tests.support.served import SECONDS, Served, wait_gone
+from tests.support.processes.web_console import SECONDS, WebConsoleProcess, wait_ended
 from tests.support.waiting import wait_for
 
 ELSEWHERE = {"Origin": "http://elsewhere.example"}
@@ -30,13 +30,13 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def served(home: Path) -> Iterator[Served]:
+def served(home: Path) -> Iterator[WebConsoleProcess]:
     """It, served to this machine."""
-    with Served(home) as made:
+    with WebConsoleProcess(home) as made:
         yield made
 
 
-def tab(served: Served, talk: Talk) -> None:
+def tab(served: WebConsoleProcess, talk: Talk) -> None:
     """Open a tab's websocket as a page of the server does, and talk over it."""
 
     async def opened() -> None:
@@ -56,7 +56,7 @@ async def painted(websocket: aiohttp.ClientWebSocketResponse, text: str) -> None
         seen += await asyncio.wait_for(websocket.receive_bytes(), SECONDS)
 
 
-def test_web_page_loads_only_from_own_server(served: Served) -> None:
+def test_web_page_loads_only_from_own_server(served: WebConsoleProcess) -> None:
     answer = httpx.get(served.address)
     assert answer.status_code == 200
     policy = answer.headers["Content-Security-Policy"]
@@ -82,19 +82,23 @@ def test_web_page_loads_only_from_own_server(served: Served) -> None:
         ({"Origin": "null"}, 403),
     ],
 )
-def test_web_foreign_host_or_origin_is_refused(served: Served, headers: dict[str, str], status: int) -> None:
+def test_web_foreign_host_or_origin_is_refused(
+    served: WebConsoleProcess, headers: dict[str, str], status: int
+) -> None:
     assert httpx.get(served.address, headers=headers).status_code == status
 
 
 @pytest.mark.parametrize("origin", [{}, ELSEWHERE, {"Origin": "http://127.0.0.1:1"}])
-def test_web_websocket_without_own_origin_is_refused(served: Served, origin: dict[str, str]) -> None:
+def test_web_websocket_without_own_origin_is_refused(
+    served: WebConsoleProcess, origin: dict[str, str]
+) -> None:
     key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
     answer = httpx.get(f"{served.address}ws", headers=UPGRADE | key | origin)
     assert answer.status_code == 403
     assert served.consoles() == []
 
 
-def test_web_without_key_serves_only_login(served: Served) -> None:
+def test_web_without_key_serves_only_login(served: WebConsoleProcess) -> None:
     outside = httpx.get(f"{served.site}/")
     assert "Open the whole address" in outside.text
     assert served.key not in outside.text
@@ -104,16 +108,16 @@ def test_web_without_key_serves_only_login(served: Served) -> None:
 
 
 def test_web_login_token_redirects_to_console(home: Path) -> None:
-    with Served(home, SWF_API_TOKEN="a secret") as served:
+    with WebConsoleProcess(home, SWF_API_TOKEN="a secret") as served:
         assert 'type="password"' in httpx.get(f"{served.site}/").text
         wrong = httpx.post(f"{served.site}/", data={"token": "a guess"})
         assert (wrong.status_code, "not the token" in wrong.text) == (403, True)
         right = httpx.post(f"{served.site}/", data={"token": "a secret"}, headers={"Origin": served.site})
         assert (right.status_code, right.headers["Location"]) == (303, f"/{served.key}/")
-        assert "a secret" not in served.said()
+        assert "a secret" not in served.output()
 
 
-def test_web_closed_tab_ends_console(served: Served) -> None:
+def test_web_closed_tab_ends_console(served: WebConsoleProcess) -> None:
     consoles: list[int] = []
 
     async def look(websocket: aiohttp.ClientWebSocketResponse) -> None:
@@ -128,7 +132,7 @@ def test_web_closed_tab_ends_console(served: Served) -> None:
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
-def test_web_stopped_server_ends_console(served: Served, how: str) -> None:
+def test_web_stopped_server_ends_console(served: WebConsoleProcess, how: str) -> None:
     consoles: list[int] = []
 
     async def look(websocket: aiohttp.ClientWebSocketResponse) -> None:
@@ -139,10 +143,10 @@ def test_web_stopped_server_ends_console(served: Served, how: str) -> None:
 
     tab(served, look)
     assert consoles
-    wait_gone(consoles)
+    wait_ended(consoles)
 
 
-def test_web_left_console_closes_websocket(served: Served) -> None:
+def test_web_left_console_closes_websocket(served: WebConsoleProcess) -> None:
     async def leave(websocket: aiohttp.ClientWebSocketResponse) -> None:
         await painted(websocket, "OVERVIEW")
         await websocket.send_json(["stdin", "q"])
@@ -163,7 +167,7 @@ def test_web_over_tls_with_token_serves_other_machines(home: Path, tmp_path: Pat
     authority = make_authority(folder)
     pair = make_certificate(folder, "server", authority)
     words = ("--host", "0.0.0.0", "--tls-cert", str(pair.cert_file), "--tls-key", str(pair.key_file))  # noqa: S104
-    with Served(home, *words, SWF_API_TOKEN="a secret") as served:
+    with WebConsoleProcess(home, *words, SWF_API_TOKEN="a secret") as served:
         port = served.site.rpartition(":")[2]
         here = f"https://127.0.0.1:{port}"
         with httpx.Client(verify=ssl.create_default_context(cafile=authority.cert_file)) as client:

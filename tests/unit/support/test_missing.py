@@ -7,7 +7,7 @@ import pytest
 from _pytest.outcomes import Failed, Skipped
 
 from tests import conftest
-from tests.support.programs import ServiceMissing
+from tests.support.processes.server import ServiceMissing
 
 
 @contextmanager

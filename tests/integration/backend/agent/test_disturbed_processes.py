@@ -15,7 +15,7 @@ from swf_console.backend.database.tables.processing import stf_workflows as ways
 from swf_console.backend.database.tables.workflows import executions, messages, run_states, runs
 from tests.support.disturber import Disturber
 from tests.support.fast_run import left_but_for_chance
-from tests.support.living import EITHER_BACKEND, FAST_CHAIN, LivingHome, backend_of
+from tests.support.processes.agents import EITHER_BACKEND, FAST_CHAIN, AgentHome, backend_of
 from tests.support.snapshots import differences, stf_counts
 
 STFS, SAMPLES, SLICES, WORKERS = 12, 6, 5, 4
@@ -52,27 +52,27 @@ Rows = dict[str, list[str]]
 Pairs = set[tuple[Any, ...]]
 
 
-def prepare(home: LivingHome) -> LivingHome:
+def prepare(home: AgentHome) -> AgentHome:
     (home.home / "workflows/both.toml").write_text(CONFIGURATION)
     return home
 
 
-def run_it(home: LivingHome, *more: str) -> None:
+def run_it(home: AgentHome, *more: str) -> None:
     home.command("--run", "stf_datataking", "--workflow-config", "both", "--realtime", *more)
 
 
-def ask(home: LivingHome, query: Any) -> Pairs:
+def ask(home: AgentHome, query: Any) -> Pairs:
     with home.database.read() as connection:
         return {tuple(row) for row in connection.execute(query)}
 
 
-def finish(home: LivingHome, count: int) -> Rows:
+def finish(home: AgentHome, count: int) -> Rows:
     """What so many runs have left, once nothing of them is to be done any more."""
     home.wait_for(lambda: over(home) == count, 60)
     return left_but_for_chance(home.database)
 
 
-def over(home: LivingHome) -> int:
+def over(home: AgentHome) -> int:
     """How many runs are at their end, in both chains."""
     done = select(run_states.c.run_number).where(
         run_states.c.phase == "completed", run_states.c.active_worker_count == 0
@@ -85,7 +85,7 @@ def over(home: LivingHome) -> int:
 
 
 @contextmanager
-def living(home: LivingHome) -> Iterator[LivingHome]:
+def living(home: AgentHome) -> Iterator[AgentHome]:
     with prepare(home):
         home.start_in_order(CHAIN)
         yield home
@@ -94,7 +94,7 @@ def living(home: LivingHome) -> Iterator[LivingHome]:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Rows:
     """What two runs leave, one after the other, when nothing happens."""
-    with living(LivingHome(tmp_path_factory.mktemp("undisturbed"), NAMESPACE)) as home:
+    with living(AgentHome(tmp_path_factory.mktemp("undisturbed"), NAMESPACE)) as home:
         for count in (1, 2):
             run_it(home)
             left = finish(home, count)
@@ -102,13 +102,13 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Rows:
 
 
 @pytest.fixture(params=EITHER_BACKEND)
-def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LivingHome]:
-    with living(LivingHome(tmp_path / "home", NAMESPACE, **backend_of(request))) as made:
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AgentHome]:
+    with living(AgentHome(tmp_path / "home", NAMESPACE, **backend_of(request))) as made:
         yield made
 
 
 @pytest.mark.timeout(400)
-def test_chain_disturbed_messages_store_the_same_rows(home: LivingHome, undisturbed: Rows) -> None:
+def test_chain_disturbed_messages_store_the_same_rows(home: AgentHome, undisturbed: Rows) -> None:
     run_it(home)
     finish(home, 1)
     disturber = Disturber(home.database, *home.broker_address())
@@ -123,7 +123,7 @@ def test_chain_disturbed_messages_store_the_same_rows(home: LivingHome, undistur
     assert {home.agent(kind).operational_state for kind in CHAIN} == {"READY"}
 
 
-def test_disturbed_two_namespaces_at_once_are_separate(home: LivingHome) -> None:
+def test_disturbed_two_namespaces_at_once_are_separate(home: AgentHome) -> None:
     for kind in CHAIN:
         home.start(kind, "--namespace", OTHER, name=f"{kind} of the other")
     home.wait_for(lambda: len(agents_of(home, OTHER)) == len(CHAIN))
@@ -159,7 +159,7 @@ HEARD = {"stf_gen": STFS, "stf_ready": STFS, "slice": SAMPLES * SLICES, "slice_r
 PAIRS = {(NAMESPACE, NAMESPACE), (OTHER, OTHER)}
 
 
-def agents_of(home: LivingHome, namespace: str) -> Sequence[dict[str, Any]]:
+def agents_of(home: AgentHome, namespace: str) -> Sequence[dict[str, Any]]:
     """The agents of a namespace that are there."""
     here = (agents.c.namespace == namespace, agents.c.operational_state.in_(("READY", "PROCESSING")))
     kinds = agents.c.agent_type.in_(CHAIN)
@@ -167,6 +167,6 @@ def agents_of(home: LivingHome, namespace: str) -> Sequence[dict[str, Any]]:
         return [dict(row._mapping) for row in connection.execute(select(agents).where(*here, kinds))]
 
 
-def count_of(home: LivingHome, table: Table) -> int:
+def count_of(home: AgentHome, table: Table) -> int:
     with home.database.read() as connection:
         return connection.scalar(select(func.count()).select_from(table)) or 0

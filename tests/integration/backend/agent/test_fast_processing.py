@@ -11,7 +11,7 @@ from swf_console.backend.database import executions, runs
 from swf_console.backend.database.records.workflows import ExecutionFilter, RunState
 from tests.support.activemq import ActiveMQ, ActiveMQAddress
 from tests.support.fast_run import left_but_for_chance
-from tests.support.living import EITHER_BACKEND, FAST_CHAIN, LivingHome, backend_of
+from tests.support.processes.agents import EITHER_BACKEND, FAST_CHAIN, AgentHome, backend_of
 
 STFS, SAMPLES, SLICES, WORKERS = 30, 9, 5, 6
 CONFIGURATION = f"""\
@@ -42,16 +42,16 @@ NAMESPACE = f"test-{uuid.uuid4().hex[:8]}"
 Rows = dict[str, list[str]]
 
 
-def prepare(home: LivingHome) -> LivingHome:
+def prepare(home: AgentHome) -> AgentHome:
     (home.home / "workflows/brisk.toml").write_text(CONFIGURATION)
     return home
 
 
-def run_it(home: LivingHome, *more: str) -> None:
+def run_it(home: AgentHome, *more: str) -> None:
     home.command("--run", "stf_datataking", "--workflow-config", "brisk", *more)
 
 
-def state(home: LivingHome, namespace: str = NAMESPACE) -> RunState | None:
+def state(home: AgentHome, namespace: str = NAMESPACE) -> RunState | None:
     """The state of the run of the one execution in a namespace."""
     with home.database.read() as connection:
         page = executions.page(connection, ExecutionFilter(namespace=namespace)).items
@@ -62,23 +62,23 @@ def state(home: LivingHome, namespace: str = NAMESPACE) -> RunState | None:
     return next((one for one in known if one and (one.metadata or {}).get("execution_id") == mine), None)
 
 
-def done_slices(home: LivingHome, count: int) -> bool:
+def done_slices(home: AgentHome, count: int) -> bool:
     now = state(home)
     return now is not None and now.slices_completed >= count
 
 
-def is_over(home: LivingHome, namespace: str = NAMESPACE) -> bool:
+def is_over(home: AgentHome, namespace: str = NAMESPACE) -> bool:
     now = state(home, namespace)
     return now is not None and now.phase == "completed" and now.active_worker_count == 0
 
 
-def finish(home: LivingHome) -> Rows:
+def finish(home: AgentHome) -> Rows:
     home.wait_for(lambda: is_over(home), 60)
     return left_but_for_chance(home.database)
 
 
 @contextmanager
-def living(home: LivingHome) -> Iterator[LivingHome]:
+def living(home: AgentHome) -> Iterator[AgentHome]:
     with prepare(home):
         home.start_in_order(FAST_CHAIN)
         yield home
@@ -87,18 +87,18 @@ def living(home: LivingHome) -> Iterator[LivingHome]:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Rows:
     """What the run leaves when nothing happens."""
-    with living(LivingHome(tmp_path_factory.mktemp("undisturbed"), NAMESPACE)) as home:
+    with living(AgentHome(tmp_path_factory.mktemp("undisturbed"), NAMESPACE)) as home:
         run_it(home, "--realtime")
         return finish(home)
 
 
 @pytest.fixture(params=EITHER_BACKEND)
-def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LivingHome]:
-    with living(LivingHome(tmp_path / "home", NAMESPACE, **backend_of(request))) as made:
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AgentHome]:
+    with living(AgentHome(tmp_path / "home", NAMESPACE, **backend_of(request))) as made:
         yield made
 
 
-def test_fast_mode_run_stores_the_rows_of_a_real_time_run(home: LivingHome, undisturbed: Rows) -> None:
+def test_fast_mode_run_stores_the_rows_of_a_real_time_run(home: AgentHome, undisturbed: Rows) -> None:
     run_it(home)
     home.wait_for(lambda: is_over(home), 10)
     assert finish(home) == undisturbed
@@ -108,7 +108,7 @@ def test_fast_mode_run_stores_the_rows_of_a_real_time_run(home: LivingHome, undi
     assert counted == (SAMPLES, SAMPLES * SLICES, SAMPLES * SLICES)
 
 
-def test_fast_processing_agents_killed_store_the_same_rows(home: LivingHome, undisturbed: Rows) -> None:
+def test_fast_processing_agents_killed_store_the_same_rows(home: AgentHome, undisturbed: Rows) -> None:
     with home.during(lambda: run_it(home, "--realtime")):
         for number, kind in enumerate(FAST_CHAIN):
             home.wait_for(lambda number=number: done_slices(home, 4 * number + 1))  # type: ignore[misc]
@@ -123,7 +123,7 @@ def test_fast_processing_agents_killed_store_the_same_rows(home: LivingHome, und
 
 
 def test_fast_processing_broker_killed_loses_no_slice(tmp_path: Path, undisturbed: Rows) -> None:
-    with living(LivingHome(tmp_path / "home", NAMESPACE)) as home:
+    with living(AgentHome(tmp_path / "home", NAMESPACE)) as home:
         with home.during(lambda: run_it(home, "--realtime")):
             home.wait_for(lambda: done_slices(home, 5))
             home.kill("broker")
@@ -137,7 +137,7 @@ def test_fast_processing_activemq_killed_loses_no_slice(
     tmp_path: Path, private_activemq: ActiveMQ, postgresql_url: str, undisturbed: Rows
 ) -> None:
     broker = private_activemq.environment()
-    with living(LivingHome(tmp_path / "home", NAMESPACE, broker=broker, database_url=postgresql_url)) as home:
+    with living(AgentHome(tmp_path / "home", NAMESPACE, broker=broker, database_url=postgresql_url)) as home:
         with home.during(lambda: run_it(home, "--realtime")):
             home.wait_for(lambda: done_slices(home, 5))
             private_activemq.kill()
@@ -145,7 +145,7 @@ def test_fast_processing_activemq_killed_loses_no_slice(
         assert finish(home) == undisturbed
 
 
-def test_fast_processing_two_namespaces_at_once_are_separate(home: LivingHome) -> None:
+def test_fast_processing_two_namespaces_at_once_are_separate(home: AgentHome) -> None:
     other = f"{NAMESPACE}-other"
     with home.during(lambda: run_it(home, f"--namespace={other}")):
         run_it(home)
@@ -160,9 +160,9 @@ def test_fast_processing_two_namespaces_at_once_are_separate(home: LivingHome) -
 def test_agents_of_two_homes_work_together(
     tmp_path: Path, private_activemq: ActiveMQAddress, postgresql_url: str, undisturbed: Rows
 ) -> None:
-    def made(name: str) -> LivingHome:
+    def made(name: str) -> AgentHome:
         return prepare(
-            LivingHome(
+            AgentHome(
                 tmp_path / name, NAMESPACE, broker=private_activemq.environment(), database_url=postgresql_url
             )
         )

@@ -10,7 +10,7 @@ import pytest
 
 from swf_console.backend.database import executions, runs
 from swf_console.backend.database.records.workflows import ExecutionFilter
-from tests.support.living import EITHER_BACKEND, SCRIPTS, LivingHome, backend_of
+from tests.support.processes.agents import EITHER_BACKEND, SCRIPTS, AgentHome, backend_of
 from tests.support.snapshots import snapshot, stf_counts
 
 STFS = 30
@@ -37,21 +37,21 @@ NAMESPACE = f"test-{uuid.uuid4().hex[:8]}"
 Rows = dict[str, list[str]]
 
 
-def prepare(home: LivingHome) -> LivingHome:
+def prepare(home: AgentHome) -> AgentHome:
     (home.home / "workflows/brisk.toml").write_text(CONFIGURATION)
     return home
 
 
-def run_it(home: LivingHome, *more: str) -> None:
+def run_it(home: AgentHome, *more: str) -> None:
     home.command("--run", "stf_datataking", "--workflow-config", "brisk", *more)
 
 
-def execution(home: LivingHome) -> str:
+def execution(home: AgentHome) -> str:
     with home.database.read() as connection:
         return executions.page(connection, ExecutionFilter()).items[0].execution_id
 
 
-def generated(home: LivingHome, stfs: int) -> bool:
+def generated(home: AgentHome, stfs: int) -> bool:
     """Whether so many STFs have rows."""
     with home.database.read() as connection:
         page = executions.page(connection, ExecutionFilter()).items
@@ -59,7 +59,7 @@ def generated(home: LivingHome, stfs: int) -> bool:
     return sum(counts.values()) >= stfs
 
 
-def finish(home: LivingHome) -> Rows:
+def finish(home: AgentHome) -> Rows:
     def done() -> bool:
         with home.database.read() as connection:
             counts = stf_counts(connection, execution(home))
@@ -74,19 +74,19 @@ def finish(home: LivingHome) -> Rows:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Rows:
     """What the run leaves when nothing happens."""
-    with prepare(LivingHome(tmp_path_factory.mktemp("undisturbed"), NAMESPACE)) as home:
+    with prepare(AgentHome(tmp_path_factory.mktemp("undisturbed"), NAMESPACE)) as home:
         home.start_in_order()
         run_it(home)
         return finish(home)
 
 
 @pytest.fixture(params=EITHER_BACKEND)
-def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LivingHome]:
-    with prepare(LivingHome(tmp_path / "home", NAMESPACE, **backend_of(request, "activemq"))) as made:
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AgentHome]:
+    with prepare(AgentHome(tmp_path / "home", NAMESPACE, **backend_of(request, "activemq"))) as made:
         yield made
 
 
-def test_chain_agents_killed_store_the_same_rows(home: LivingHome, undisturbed: Rows) -> None:
+def test_chain_agents_killed_store_the_same_rows(home: AgentHome, undisturbed: Rows) -> None:
     home.start_in_order()
     with home.during(lambda: run_it(home, "--realtime")):
         for number, kind in enumerate(SCRIPTS):
@@ -101,7 +101,7 @@ def test_chain_agents_killed_store_the_same_rows(home: LivingHome, undisturbed: 
     assert finish(home) == undisturbed
 
 
-def test_agent_signal_ends_it_with_a_last_heartbeat(home: LivingHome) -> None:
+def test_agent_signal_ends_it_with_a_last_heartbeat(home: AgentHome) -> None:
     for by in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         home.start("data")
         home.wait_agent("data")
@@ -110,7 +110,7 @@ def test_agent_signal_ends_it_with_a_last_heartbeat(home: LivingHome) -> None:
         assert home.agent("data").instance_name == "data-agent-alice-1"
 
 
-def test_chain_two_namespaces_are_separate(home: LivingHome, undisturbed: Rows) -> None:
+def test_chain_two_namespaces_are_separate(home: AgentHome, undisturbed: Rows) -> None:
     home.start_in_order()
     other = [f"--namespace={NAMESPACE}-other"]
     with home.during(lambda: run_it(home, *other)):
@@ -123,13 +123,13 @@ def test_chain_two_namespaces_are_separate(home: LivingHome, undisturbed: Rows) 
         assert stf_counts(connection, foreign[0].execution_id) == {}
 
 
-def _complete(home: LivingHome, execution_id: str) -> bool:
+def _complete(home: AgentHome, execution_id: str) -> bool:
     with home.database.read() as connection:
         return stf_counts(connection, execution_id) == {"processing_complete": STFS}
 
 
 def test_chain_broker_killed_loses_nothing(tmp_path: Path, undisturbed: Rows) -> None:
-    with prepare(LivingHome(tmp_path / "home", NAMESPACE)) as home:
+    with prepare(AgentHome(tmp_path / "home", NAMESPACE)) as home:
         home.start_in_order()
         with home.during(lambda: run_it(home, "--realtime")):
             home.wait_for(partial(generated, home, 5))
@@ -139,7 +139,7 @@ def test_chain_broker_killed_loses_nothing(tmp_path: Path, undisturbed: Rows) ->
 
 
 def test_agent_second_process_is_refused(tmp_path: Path) -> None:
-    with prepare(LivingHome(tmp_path / "home", NAMESPACE)) as home:
+    with prepare(AgentHome(tmp_path / "home", NAMESPACE)) as home:
         home.start("data")
         home.wait_agent("data")
         first = home.pid("data")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.embedded import BrokerProcess
+from tests.support.processes.broker import BrokerProcess
 from tests.support.stomp_socket import Frame, StompSocket
 
 MIB = 1024 * 1024

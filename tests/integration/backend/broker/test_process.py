@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from swf_console.backend.broker.address import read_address
-from tests.support.embedded import ROOT, BrokerProcess
+from tests.support.homes import CHECKOUT
+from tests.support.processes.broker import BrokerProcess
 from tests.support.stomp_socket import StompSocket
 from tests.support.waiting import wait_for
 
@@ -37,7 +38,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 def outcome(broker: BrokerProcess) -> tuple[int, str]:
     """Exit code and standard error of a broker that cannot start."""
-    done = subprocess.run(broker.command(), cwd=ROOT, capture_output=True, text=True, timeout=10, check=False)
+    done = subprocess.run(
+        broker.command(), cwd=CHECKOUT, capture_output=True, text=True, timeout=10, check=False
+    )
     return done.returncode, done.stderr
 
 
@@ -144,7 +147,7 @@ def test_it_logs_to_a_file_if_told_to(start: Start, tmp_path: Path) -> None:
 
 def test_it_needs_the_standard_library_only() -> None:
     code = "import sys; sys.path.insert(0, sys.argv[1]); import swf_console.backend.broker.__main__"
-    subprocess.run([sys.executable, "-S", "-c", code, str(ROOT)], check=True, timeout=20)
+    subprocess.run([sys.executable, "-S", "-c", code, str(CHECKOUT)], check=True, timeout=20)
 
 
 # until idle

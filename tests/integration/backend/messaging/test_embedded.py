@@ -25,7 +25,7 @@ from swf_console.backend.messaging.embedded import (
     find_running,
 )
 from swf_console.backend.messaging.endpoint import ConfiguredBroker, choose_broker
-from tests.support.embedded import BrokerProcess
+from tests.support.processes.broker import BrokerProcess
 from tests.support.waiting import wait_for
 
 STARTER = """

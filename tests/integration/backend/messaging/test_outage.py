@@ -23,7 +23,7 @@ from swf_console.backend.messaging.subscriber import Subscriber
 from swf_console.backend.messaging.subscription import SubscriptionSpec
 from tests.support.activemq import ActiveMQ, ActiveMQAddress
 from tests.support.outbox import MemoryOutbox
-from tests.support.programs import Program
+from tests.support.processes.server import Program
 from tests.support.proxy import Proxy
 from tests.support.waiting import wait_for
 

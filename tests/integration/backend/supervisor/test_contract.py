@@ -15,7 +15,7 @@ from swf_console.backend.supervisor.base import (
     Supervisor,
 )
 from swf_console.testing.fake_supervisor import SHIPPED, MemorySupervisor
-from tests.support.supervised import STAYS, make_home, supervised, user_folder
+from tests.support.processes.supervisord import STAYS, make_home, supervised, user_folder
 
 AGENT, OTHER = "example-data-agent", "example-processing-agent"
 THEIRS = Program("theirs", "agents/theirs.py", count=2)

@@ -21,7 +21,7 @@ from swf_console.backend.core.errors import SupervisorUnreachable, UsageError
 from swf_console.backend.supervisor.base import DaemonState, Effect, ProcessState
 from swf_console.backend.supervisor.supervisord import Supervisord
 from tests.support.homes import CHECKOUT, plain_environment, run
-from tests.support.supervised import (
+from tests.support.processes.supervisord import (
     end,
     kill_supervisord,
     log_of,

@@ -16,7 +16,7 @@ from swf_console.backend.supervisor.log_follower import LogFollower
 from swf_console.backend.supervisor.supervisord import Supervisord
 from swf_console.testing.fake_supervisor import SHIPPED
 from tests.support.homes import plain_environment
-from tests.support.supervised import (
+from tests.support.processes.supervisord import (
     CRASHES,
     STAYS,
     kill_supervisord,

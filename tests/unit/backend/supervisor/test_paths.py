@@ -22,7 +22,7 @@ from swf_console.backend.supervisor.explain import explain, known_signal, select
 from swf_console.backend.supervisor.launcher import clear_refusal, read_refusal, write_refusal
 from swf_console.backend.supervisor.paths import find_paths, remember_state_dir, remembered_state_dir
 from swf_console.backend.supervisor.rpc import read_process, read_processes
-from tests.support.supervised import make_home, user_folder
+from tests.support.processes.supervisord import make_home, user_folder
 
 INFO = {
     "name": "slice-worker-1",

@@ -15,7 +15,7 @@ from swf_console.backend.supervisor.base import Program
 from swf_console.backend.supervisor.launcher import LaunchRefused, prepare
 from swf_console.backend.supervisor.paths import SupervisorPaths, find_paths
 from swf_console.backend.supervisor.program_environment import search_path, write_environment
-from tests.support.supervised import make_home, user_folder
+from tests.support.processes.supervisord import make_home, user_folder
 
 THEIRS = Program("theirs", "agents/theirs.py")
 

@@ -1,4 +1,4 @@
-"""Homes with small scripts under a real supervisord, and their end whatever a test did to them."""
+"""Homes with small scripts under a real supervisord, and a cleanup that works in every state."""
 
 import contextlib
 import os
@@ -19,8 +19,8 @@ from swf_console.backend.supervisor import pidfiles
 from swf_console.backend.supervisor.base import ProcessStatus
 from swf_console.backend.supervisor.supervisord import Supervisord
 
-from .homes import CHECKOUT, plain_environment, run
-from .waiting import wait_for
+from ..homes import CHECKOUT, plain_environment, run
+from ..waiting import wait_for
 
 STAYS = """
 import os, signal, sys, time
@@ -35,14 +35,14 @@ NAMES = ("example_data_agent", "example_processing_agent", "slice_worker")
 
 @contextmanager
 def user_folder() -> Iterator[Path]:
-    """A HOME of the test's own, with a path as short as that of a person."""
+    """A temporary HOME with a short path: sockets have at most 107 characters."""
     with tempfile.TemporaryDirectory(prefix="user-") as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", folder)
         yield Path(folder)
 
 
 def make_home(home: Path) -> Path:
-    """A home whose agents are scripts that stay until they are told to end."""
+    """A home whose agents are scripts that run until they are signalled."""
     (home / "agents").mkdir(parents=True)
     (home / "workflows").mkdir()
     (home / "workflows" / "testbed.toml").write_text('[testbed]\nnamespace = "demo"\n')
@@ -54,7 +54,7 @@ def make_home(home: Path) -> Path:
 
 @contextmanager
 def supervised(home: Path, state_dir: Path | None = None, **environment: str) -> Iterator[Supervisord]:
-    """The supervisord of `home`, not started yet; nothing of it is left afterwards."""
+    """The supervisord of `home`, not started yet; ended with everything that it started."""
     usual = private_directory(home / ".state") if state_dir is None else home / ".state"
     found = Supervisord(
         home,
@@ -69,7 +69,7 @@ def supervised(home: Path, state_dir: Path | None = None, **environment: str) ->
 
 
 def end(supervisord: Supervisord) -> None:
-    """End supervisord and what it started, frozen, deaf or orphaned as it may be."""
+    """End supervisord and what it started, also if it is frozen, mute or killed."""
     pid = supervisord.probe().pid
     if pid is not None:
         os.kill(pid, signal.SIGCONT)
@@ -86,7 +86,7 @@ def one(supervisord: Supervisord, name: str) -> ProcessStatus:
 
 
 def log_of(supervisord: Supervisord, process: str) -> str:
-    """What a process wrote so far."""
+    """The log of a process."""
     path = supervisord.paths.logs / f"{process}.log"
     return path.read_text(errors="replace") if path.exists() else ""
 
@@ -97,7 +97,7 @@ def wait_for_log(supervisord: Supervisord, process: str, text: str) -> None:
 
 
 def kill_supervisord(supervisord: Supervisord) -> int:
-    """kill -9, and wait until it is gone; returns its PID."""
+    """kill -9 of supervisord, and wait for its end; returns its PID."""
     pid = supervisord.ensure_running().pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)

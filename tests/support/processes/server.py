@@ -1,4 +1,4 @@
-"""A real server process of a test: started in the foreground, ended, killed, frozen, started again."""
+"""Servers as foreground processes: started, stopped, killed, frozen, restarted."""
 
 import os
 import random
@@ -11,13 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .waiting import wait_for
+from ..waiting import wait_for
 
 LOOPBACK = "127.0.0.1"
 
 
 class ServiceMissing(Exception):
-    """A service's programs are not installed; the text names the packages that bring them."""
+    """A service's programs are not installed; the text names the packages to install."""
 
 
 class ServiceBroken(Exception):
@@ -25,9 +25,9 @@ class ServiceBroken(Exception):
 
 
 def free_port() -> int:
-    """A TCP port of the loopback that nobody listens on.
+    """A free TCP port of the loopback.
 
-    It lies below the ports that the system gives to clients, so that it is still free after a restart.
+    It is below the range of client ports, so that it is still free when a server is restarted.
     """
     while True:
         port = random.randrange(18_000, 32_000)
@@ -50,7 +50,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def privileges(account: str | None, *, dies_by: signal.Signals = signal.SIGTERM) -> list[str]:
-    """The words before a command that run it as `account` and end it when its parent dies."""
+    """The prefix of a command that runs it as `account` and signals it when its parent dies."""
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise ServiceMissing("setpriv is missing: apt-get install util-linux")
@@ -60,7 +60,7 @@ def privileges(account: str | None, *, dies_by: signal.Signals = signal.SIGTERM)
 
 @dataclass
 class Program:
-    """One server: `ready` says when it answers, `end_signal` ends it in order. It dies with its parent."""
+    """One server: `ready` says when it answers, `end_signal` shuts it down. It dies with its parent."""
 
     arguments: Sequence[str]
     log: Path
@@ -93,19 +93,19 @@ class Program:
             raise ServiceBroken(f"ended while it started\n{self.log_end()}")
 
     def stop(self) -> None:
-        """End it in order, as an administrator would."""
+        """Shut it down."""
         self._end(self.end_signal)
 
     def kill(self) -> None:
-        """End it at once, as a power cut would."""
+        """Kill it, like a power cut."""
         self._end(self.kill_signal)
 
     def freeze(self) -> None:
-        """Stop its processes without closing a connection: peers see silence."""
+        """SIGSTOP all its processes: its connections stay open and silent."""
         self._signal_all(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let the frozen processes go on."""
+        """SIGCONT all its processes."""
         self._signal_all(signal.SIGCONT)
 
     @property
@@ -115,13 +115,13 @@ class Program:
 
     @property
     def pid(self) -> int:
-        """The process id of what was started last."""
+        """The PID of the last start."""
         if self.process is None:
             raise ServiceBroken("was never started")
         return self.process.pid
 
     def log_end(self) -> str:
-        """The last lines that it wrote."""
+        """The last lines of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-30:])
 
     def _answers_or_ended(self) -> bool:
@@ -147,28 +147,28 @@ class Program:
 
 
 class Service:
-    """A server of the test's own that can be stopped, killed, frozen and started again."""
+    """A server that a test can stop, kill, freeze and restart."""
 
     program: Program
 
     def start(self) -> None:
-        """Start it and wait until it lets us in."""
+        """Start it and wait until it accepts clients."""
         self.program.start()
 
     def stop(self) -> None:
-        """Shut it down in order."""
+        """Shut it down."""
         self.program.stop()
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill it."""
         self.program.kill()
 
     def freeze(self) -> None:
-        """Let it fall silent with every connection open."""
+        """Freeze it; its connections stay open and silent."""
         self.program.freeze()
 
     def thaw(self) -> None:
-        """Let it go on."""
+        """Let it continue."""
         self.program.thaw()
 
     @property

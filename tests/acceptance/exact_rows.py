@@ -1,6 +1,6 @@
-"""What has to be true of every run in fast processing, asked of either database."""
+"""Checks of the rows that every fast-processing run must leave, in either database."""
 
-from .testbed import Testbed
+from ..support.processes.testbed import Testbed
 
 HALF = ("--no-realtime", "--set", "fast_processing.stf_sampling_rate=0.5")
 SAMPLES, SLICES, WORKERS = 5, 75, 30
@@ -17,7 +17,7 @@ COUNTED = (
     " count(*) FILTER (WHERE status = 'failed') AS slices_failed"
     " FROM swf_tf_slices GROUP BY run_number"
 )
-CREWS = (
+WORKER_POOLS = (
     "SELECT w.run_number, count(*) AS workers, sum(w.slices_completed) AS slices, count(w.ended_at) AS ended,"
     " (SELECT count(*) FROM swf_tf_slices t WHERE t.run_number = w.run_number AND t.assigned_worker IN"
     " (SELECT worker_id FROM swf_workers v WHERE v.run_number = w.run_number)) AS accounted"
@@ -27,7 +27,7 @@ EVENTS = "SELECT event_type, state FROM swf_system_state_events"
 
 
 def run_exactly(testbed: Testbed, times: int) -> None:
-    """Ten STFs, half of them sampled, so many times in a row; each is over before the next."""
+    """Run ten STFs, half of them sampled, `times` times in a row; each run ends before the next starts."""
     for number in range(1, times + 1):
         said = testbed.type("testbed", "run", "fast_processing", *HALF)
         assert said.startswith("stf_datataking-")
@@ -36,14 +36,14 @@ def run_exactly(testbed: Testbed, times: int) -> None:
 
 
 def assert_exact(testbed: Testbed, runs: int) -> None:
-    """Counters are the rows, every worker is accounted for, every state event is there."""
+    """Counters equal the rows, every worker is accounted for, every state event is recorded."""
     states = {row["run_number"]: row for row in testbed.rows(OVER)}
-    counted, crews = testbed.rows(COUNTED), testbed.rows(CREWS)
-    assert len(states) == len(counted) == len(crews) == runs
+    counted, pools = testbed.rows(COUNTED), testbed.rows(WORKER_POOLS)
+    assert len(states) == len(counted) == len(pools) == runs
     for row in counted:
         assert {name: states[row["run_number"]][name] for name in row} == row
         assert (row["stf_samples_received"], row["slices_completed"]) == (SAMPLES, SLICES)
-    for row in crews:
+    for row in pools:
         accounted = (row["workers"], row["ended"], row["slices"], row["accounted"])
         assert accounted == (WORKERS, WORKERS, SLICES, SLICES)
     for run_number in states:

@@ -1,4 +1,4 @@
-"""A terminal as an operator has it: tmux, typed into and looked at."""
+"""An operator's terminal: a tmux session that is typed into and read."""
 
 import re
 import shutil
@@ -8,15 +8,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .programs import ServiceMissing
-from .waiting import wait_for
+from ..waiting import wait_for
+from .server import ServiceMissing
 
 SHELL = "exec bash --norc --noprofile -i"
 PROMPT = "ready>"
 
 
-class Tmux:
-    """One session of a server of its own, whose socket lies in `folder`; entering raises ServiceMissing."""
+class TmuxTerminal:
+    """One session of a private tmux server with its socket in `folder`; entering may raise ServiceMissing."""
 
     def __init__(
         self, folder: Path, cwd: Path, environment: Mapping[str, str], size: tuple[int, int]
@@ -49,11 +49,11 @@ class Tmux:
 
     @property
     def screen(self) -> str:
-        """What is on screen."""
+        """The text on screen."""
         return self._run("capture-pane", "-p")
 
     def ask(self, what: str) -> str:
-        """What tmux knows of the terminal by one of its formats, such as `pane_title` or `alternate_on`."""
+        """A tmux format of the terminal, such as `pane_title` or `alternate_on`."""
         return self._run("display-message", "-p", f"#{{{what}}}").strip()
 
     def resize(self, width: int, height: int) -> None:
@@ -61,28 +61,28 @@ class Tmux:
         self._run("resize-window", "-x", str(width), "-y", str(height))
 
     def take_clipboard(self) -> None:
-        """Let what a program copies by OSC 52 become tmux's buffer."""
+        """Let text that a program copies by OSC 52 become tmux's buffer."""
         self._run("set-option", "-g", "set-clipboard", "on")
 
     @property
     def buffer(self) -> str:
-        """What was copied last."""
+        """The text that was copied last."""
         return self._run("show-buffer")
 
     @property
     def is_restored(self) -> bool:
-        """Whether no program has left its screen, its mouse or its hidden cursor behind."""
+        """Whether alternate screen, mouse and cursor are in their normal state."""
         flags = ("alternate_on", "mouse_any_flag", "keypad_flag", "cursor_flag")
         return [self.ask(flag) for flag in flags] == ["0", "0", "0", "1"]
 
     def programs(self) -> list[int]:
-        """The processes that the shell has started."""
+        """The PIDs of the shell's children."""
         shell = self._run("display-message", "-p", "#{pane_pid}").strip()
         children = Path(f"/proc/{shell}/task/{shell}/children").read_text()
         return [int(each) for each in children.split()]
 
     def wait_for(self, *texts: str, timeout: float = 30.0) -> str:
-        """Wait until all of these are on screen at once; returns it."""
+        """Wait until all texts are on screen at the same time; returns the screen."""
         try:
             wait_for(lambda: all(text in self.screen for text in texts), timeout, every=0.1)
         except AssertionError:
@@ -90,7 +90,7 @@ class Tmux:
         return self.screen
 
     def wait_match(self, pattern: str, timeout: float = 30.0) -> re.Match[str]:
-        """Wait until the screen has that."""
+        """Wait until the screen matches; returns the match."""
         try:
             found = wait_for(lambda: re.search(pattern, self.screen), timeout, every=0.1)
         except AssertionError:
@@ -99,7 +99,7 @@ class Tmux:
         return found
 
     def wait_gone(self, text: str, timeout: float = 30.0) -> None:
-        """Wait until that is not on screen any more."""
+        """Wait until the text is not on screen."""
         try:
             wait_for(lambda: text not in self.screen, timeout, every=0.1)
         except AssertionError:

@@ -1,4 +1,4 @@
-"""One home with its broker and its database, as its processes and an outsider see it."""
+"""A home with its broker and its database, for its processes and for independent clients."""
 
 import json
 import os
@@ -15,17 +15,17 @@ from typing import Any, Protocol
 import psycopg2
 import psycopg2.extras
 
-from ..support.activemq import ActiveMQAddress
-from ..support.homes import plain_environment
-from ..support.independent_client import Address, IndependentClient
-from ..support.waiting import wait_for
-from .processes import MARK, Done, Process, end_marked, marked
+from ..activemq import ActiveMQAddress
+from ..homes import plain_environment
+from ..independent_client import Address, IndependentClient
+from ..waiting import wait_for
+from .foreground import PROCESS_MARK, ForegroundProcess, ProcessResult, end_marked, marked
 
 PROGRAMS = Path(sysconfig.get_path("scripts"))
 SWF_CONSOLE = PROGRAMS / "swf-console"
-TYPED = shlex.quote(str(SWF_CONSOLE))  # as a shell takes it, wherever the checkout lies
+TYPED = shlex.quote(str(SWF_CONSOLE))  # quoted for a shell
 PYTHON = PROGRAMS / "python"
-# A run in real time that lasts as long as its STFs do.
+# options of a run in real time without delays before and after its STFs
 NO_DELAYS = [
     word
     for name in (
@@ -42,7 +42,7 @@ Row = dict[str, Any]
 
 
 class Broker(Protocol):
-    """What a test does to a broker."""
+    """The operations of tests on a broker."""
 
     def start(self) -> None: ...
     def stop(self) -> None: ...
@@ -52,9 +52,9 @@ class Broker(Protocol):
 
 
 class Site:
-    """A home, the environment its processes run in, and an independent look at broker and database.
+    """A home, the environment of its processes, and independent access to broker and database.
 
-    `activemq` and `postgresql_url` are None where the embedded broker and SQLite are used.
+    Without `activemq` and `postgresql_url` it uses the embedded broker and SQLite.
     """
 
     def __init__(
@@ -67,13 +67,15 @@ class Site:
         self.activemq, self.postgresql_url = activemq, postgresql_url
         self.mark = uuid.uuid4().hex
         self.namespace = f"acceptance-{self.mark[:12]}"
-        self.environment = plain_environment(**{MARK: self.mark, "USER": "shifter", "PYTHONUNBUFFERED": "1"})
+        self.environment = plain_environment(
+            **{PROCESS_MARK: self.mark, "USER": "shifter", "PYTHONUNBUFFERED": "1"}
+        )
         self.broker: Broker = EmbeddedBroker(self)
         if activemq:
             self.environment |= activemq.environment()
         if postgresql_url:
             self.environment["SWF_DATABASE_URL"] = postgresql_url
-        self._processes: list[Process] = []
+        self._processes: list[ForegroundProcess] = []
         self._name_namespace()
 
     def _name_namespace(self) -> None:
@@ -85,10 +87,10 @@ class Site:
         *arguments: str | Path,
         program: Sequence[str | Path] = (SWF_CONSOLE,),
         environment: Mapping[str, str | None] | None = None,
-    ) -> Process:
+    ) -> ForegroundProcess:
         """Start swf-console, or another program, in the home; None in `environment` unsets a variable."""
         merged = self.environment | dict(environment or {})
-        process = Process(
+        process = ForegroundProcess(
             [*program, *arguments],
             cwd=self.home,
             environment={name: value for name, value in merged.items() if value is not None},
@@ -97,22 +99,22 @@ class Site:
         self._processes.append(process)
         return process
 
-    def run(self, *arguments: str | Path, timeout: float = 60.0, **more: Any) -> Done:
-        """Run it to its end."""
+    def run(self, *arguments: str | Path, timeout: float = 60.0, **more: Any) -> ProcessResult:
+        """Run a command to its end."""
         return self.start(*arguments, **more).wait(timeout)
 
-    def start_run(self, *arguments: str | Path, **more: Any) -> Process:
+    def start_run(self, *arguments: str | Path, **more: Any) -> ForegroundProcess:
         """Start a headless run that reports as JSON."""
         return self.start("--run", "stf_datataking", "--json", *arguments, **more)
 
     def workflow(self, *arguments: str | Path, **more: Any) -> Row:
-        """A headless run that has to end well; returns its report."""
+        """A headless run that must succeed; returns its report."""
         done = self.start_run(*arguments, **more).wait()
         assert done.returncode == 0, done
         return report_of(done)
 
     def address(self) -> Address:
-        """Where the broker is; OSError where there is none."""
+        """The broker's address; OSError if none is running."""
         if self.activemq:
             return Address(self.activemq.host, self.activemq.port, self.activemq.user, self.activemq.password)
         told = json.loads((self.state / "broker.json").read_text())
@@ -123,7 +125,7 @@ class Site:
         return IndependentClient(self.address, namespace or self.namespace)
 
     def rows(self, statement: str, *values: object) -> list[Row]:
-        """Ask the database with nothing of swf-console between; `?` stands for a value."""
+        """Query the database without swf-console's code; `?` stands for a value."""
         if self.postgresql_url:
             with closing(psycopg2.connect(self.postgresql_url)) as postgresql:
                 cursor = postgresql.cursor(cursor_factory=psycopg2.extras.RealDictCursor)
@@ -154,7 +156,7 @@ class Site:
         return next(row for row in self.executions() if row["execution_id"] == execution_id)
 
     def running(self) -> str:
-        """The id of the one execution that runs, once there is one."""
+        """Wait for the single running execution; returns its id."""
         found = self.wait_rows(
             "SELECT execution_id FROM swf_workflow_executions WHERE status = 'running' AND namespace = ?",
             self.namespace,
@@ -177,7 +179,7 @@ class Site:
         )
 
     def wait_rows(self, statement: str, *values: object, timeout: float = 30.0) -> list[Row]:
-        """The rows of a statement, once there are any; a database that is not made yet has none."""
+        """Wait until a statement returns rows; a database that does not exist yet has none."""
 
         def look() -> list[Row]:
             try:
@@ -188,7 +190,7 @@ class Site:
         return wait_for(look, timeout, every=0.05)
 
     def wait_status(self, execution_id: str, status: str, timeout: float = 30.0) -> Row:
-        """The execution once it has that status."""
+        """Wait until the execution has that status; returns it."""
         self.wait_rows(
             "SELECT 1 FROM swf_workflow_executions WHERE execution_id = ? AND status = ?",
             execution_id,
@@ -198,7 +200,7 @@ class Site:
         return self.execution(execution_id)
 
     def wait_messages(self, count: int, timeout: float = 30.0) -> None:
-        """Return once that many messages of this namespace are recorded."""
+        """Wait until that many messages of this namespace are recorded."""
         self.wait_rows(
             "SELECT count FROM (SELECT count(*) AS count FROM swf_workflow_messages WHERE namespace = ?) AS c"
             " WHERE count >= ?",
@@ -208,35 +210,35 @@ class Site:
         )
 
     def broker_ended(self) -> None:
-        """End the embedded broker, where the test has left one running."""
+        """Stop the embedded broker if the test has left it running."""
         if isinstance(self.broker, EmbeddedBroker):
             self.broker.end()
 
     def left_behind(self) -> dict[int, str]:
-        """Living processes of this site."""
+        """The processes of this site that still run."""
         return marked(self.mark)
 
     def close(self) -> None:
-        """End what still lives."""
+        """Kill all processes of this site."""
         end_marked(self.mark)
         for process in self._processes:
             process.wait()
 
 
 class EmbeddedBroker:
-    """`swf-console broker` of a site, in the foreground; it keeps port and messages over a restart."""
+    """`swf-console broker` of a site, in the foreground; port and messages survive a restart."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._process: Process | None = None
+        self._process: ForegroundProcess | None = None
 
     def start(self) -> None:
-        """Start it, and return once it listens."""
+        """Start it and wait until it listens."""
         self._process = self._site.start("broker")
         self._process.wait_for("listening")
 
     def end(self) -> None:
-        """Stop it, if it lives."""
+        """Stop it if it is running."""
         if self._process is not None and self._process.running:
             self.thaw()
             self.stop()
@@ -252,20 +254,20 @@ class EmbeddedBroker:
         self._living().kill()
 
     def freeze(self) -> None:
-        """Let it fall silent with every connection open."""
+        """Freeze it; its connections stay open and silent."""
         os.kill(self._living().pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let it go on."""
+        """Let it continue."""
         os.kill(self._living().pid, signal.SIGCONT)
 
-    def _living(self) -> Process:
+    def _living(self) -> ForegroundProcess:
         assert self._process is not None
         return self._process
 
 
-def report_of(done: Done) -> Row:
-    """What a `--json` run printed."""
+def report_of(done: ProcessResult) -> Row:
+    """The report that a `--json` run printed."""
     lines = done.stdout.splitlines()
     assert len(lines) == 1, done
     report: Row = json.loads(lines[0])
@@ -273,5 +275,5 @@ def report_of(done: Done) -> Row:
 
 
 def document(value: Any) -> Any:
-    """A JSON column as SQLite (text) or PostgreSQL (read already) gives it."""
+    """A JSON column, which SQLite returns as text and PostgreSQL decoded."""
     return json.loads(value) if isinstance(value, str) else value

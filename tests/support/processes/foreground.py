@@ -1,4 +1,4 @@
-"""Real processes of a test: what they say, how they are signalled, and what they leave behind."""
+"""Commands in their own process group, their output and signals, and the processes that they leave."""
 
 import os
 import signal
@@ -8,22 +8,22 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..support.waiting import wait_for
+from ..waiting import wait_for
 
-MARK = "SWF_ACCEPTANCE_MARK"
+PROCESS_MARK = "SWF_ACCEPTANCE_MARK"
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """How a process ended."""
+class ProcessResult:
+    """Exit code and output of a process."""
 
     returncode: int
     stdout: str
     stderr: str
 
 
-class Process:
-    """One process, leader of a process group of its own, as a shell with job control starts it."""
+class ForegroundProcess:
+    """One process, leader of its process group, as a shell with job control starts it."""
 
     def __init__(
         self, command: Sequence[str | Path], *, cwd: Path, environment: Mapping[str, str], output: Path
@@ -50,46 +50,48 @@ class Process:
         return self._process.poll() is None
 
     @property
-    def said(self) -> str:
-        """All that it wrote so far, to stdout and then to stderr."""
+    def output(self) -> str:
+        """Its output so far: stdout, then stderr."""
         return self._stdout.read_text(errors="replace") + self._stderr.read_text(errors="replace")
 
     def wait_for(self, text: str, timeout: float = 30.0) -> None:
-        """Return once it has said `text`; AssertionError where it ends before."""
-        wait_for(lambda: text in self.said or not self.running, timeout, every=0.02)
-        assert text in self.said, self
+        """Wait until its output contains `text`; AssertionError if it ends before."""
+        wait_for(lambda: text in self.output or not self.running, timeout, every=0.02)
+        assert text in self.output, self
 
-    def wait(self, timeout: float = 60.0) -> Done:
-        """Its end."""
+    def wait(self, timeout: float = 60.0) -> ProcessResult:
+        """Wait for its end."""
         try:
             code = self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"did not end within {timeout} s: {self}") from None
-        return Done(code, self._stdout.read_text(errors="replace"), self._stderr.read_text(errors="replace"))
+        return ProcessResult(
+            code, self._stdout.read_text(errors="replace"), self._stderr.read_text(errors="replace")
+        )
 
     def send(self, number: signal.Signals) -> None:
-        """Signal the process alone, as `kill` does."""
+        """Signal this process only, as `kill` does."""
         self._process.send_signal(number)
 
     def send_group(self, number: signal.Signals) -> None:
-        """Signal everything in the foreground with it, as a terminal's Ctrl-C does."""
+        """Signal its whole process group, as a terminal's Ctrl-C does."""
         os.killpg(self.pid, number)
 
     def kill(self) -> None:
-        """kill -9, and its end."""
+        """kill -9, and wait for its end."""
         self._process.kill()
         self._process.wait()
 
     def __str__(self) -> str:
-        return f"{' '.join(self.command)}\n{self.said}"
+        return f"{' '.join(self.command)}\n{self.output}"
 
 
 def marked(mark: str) -> dict[int, str]:
-    """Every living process that inherited the mark, with its command line."""
+    """The PIDs of all processes that inherited the mark, with their command lines."""
     found = {}
-    wanted = f"{MARK}={mark}".encode()
+    wanted = f"{PROCESS_MARK}={mark}".encode()
     for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it ended since, or is somebody else's
+        with suppress(OSError):  # it has ended, or belongs to another user
             if wanted in (folder / "environ").read_bytes().split(b"\0"):
                 words = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
                 found[int(folder.name)] = words.decode(errors="replace").strip()
@@ -97,7 +99,7 @@ def marked(mark: str) -> dict[int, str]:
 
 
 def end_marked(mark: str) -> None:
-    """End everything that inherited the mark, stopped processes too."""
+    """Kill all processes that inherited the mark, stopped ones too."""
     for pid in marked(mark):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Another account of this machine, where we are root and may become it."""
+"""Commands as another account, if the tests run as root."""
 
 import os
 import shutil
@@ -10,18 +10,18 @@ import pytest
 from .site import PYTHON, SWF_CONSOLE
 
 NOBODY = "nobody"
-# Python has to start Python: the first still profits from what root may read.
+# Python must be able to start Python: the first one still has root's capabilities
 TWICE = "import subprocess, sys; subprocess.run([sys.executable, '-c', ''], check=True)"
 
 
 @cache
 def _words() -> tuple[str, ...] | None:
-    """The words before a command that run it as `nobody`; None where Python cannot be run so."""
+    """The prefix that runs a command as `nobody`; None if Python cannot run as that account."""
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         return None
     plain = (setpriv, f"--reuid={NOBODY}", "--regid=65534", "--clear-groups")
-    # An interpreter below /root may only be read with a capability; nothing may be written with it.
+    # an interpreter below /root is readable only with this capability, which allows no writing
     reading = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
     for words in (plain, (*plain, *reading)):
         done = subprocess.run([*words, PYTHON, "-c", TWICE], cwd="/", capture_output=True, check=False)
@@ -31,7 +31,7 @@ def _words() -> tuple[str, ...] | None:
 
 
 def as_nobody() -> list[str]:
-    """swf-console run by the account `nobody` where we are root; as it is where we are not."""
+    """The command swf-console, as `nobody` if the tests run as root."""
     if os.getuid():
         return [str(SWF_CONSOLE)]
     words = _words()

@@ -1,4 +1,4 @@
-"""A home whose agents are real processes, with a broker and a database: started, killed, started again."""
+"""A home whose agents are child processes of the test, with a broker and a database."""
 
 import os
 import signal
@@ -16,8 +16,9 @@ from swf_console.backend.core.settings import load_settings, sqlite_url
 from swf_console.backend.database import Database, agents, open_database
 from swf_console.backend.messaging.endpoint import running_broker
 from swf_console.backend.services.home import write_home
-from tests.support.homes import plain_environment, run
-from tests.support.waiting import wait_for
+
+from ..homes import plain_environment, run
+from ..waiting import wait_for
 
 SCRIPTS = {
     "data": "example_data_agent.py",
@@ -33,15 +34,15 @@ PROGRAMS = SCRIPTS | {"fast_processing": "fast_processing_agent.py", "slice_work
 
 
 def backend_of(request: pytest.FixtureRequest, broker: str = "private_activemq") -> dict[str, Any]:
-    """What a LivingHome is given, for a fixture over EITHER_BACKEND; `broker` is the ActiveMQ's fixture."""
+    """The arguments of an AgentHome for a parameter of EITHER_BACKEND; `broker` is the ActiveMQ fixture."""
     if request.param == "embedded":
         return {}
     environment = request.getfixturevalue(broker).environment()
     return {"broker": environment, "database_url": request.getfixturevalue("postgresql_url")}
 
 
-class LivingHome:
-    """One home of one namespace. Without `broker` (ACTIVEMQ_*) it has the embedded broker of its own."""
+class AgentHome:
+    """A home with one namespace; without `broker` (ACTIVEMQ_*) it starts an embedded broker."""
 
     def __init__(
         self,
@@ -66,7 +67,7 @@ class LivingHome:
         (home / ".state").mkdir(mode=0o700, exist_ok=True)
         self.database: Database = open_database(self.database_url)
 
-    def __enter__(self) -> "LivingHome":
+    def __enter__(self) -> "AgentHome":
         if self._embedded:
             self.start_broker()
         return self
@@ -79,29 +80,29 @@ class LivingHome:
         self.database.close()
 
     def command(self, *arguments: str, timeout: float = 60.0) -> str:
-        """Run `swf-console` here; it has to succeed."""
+        """Run `swf-console` in the home; it must succeed."""
         words = [sys.executable, "-m", "swf_console", "--home", str(self.home), *arguments]
         done = run(words, cwd=self.home, environment=self.environment, timeout=timeout)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def start_broker(self) -> None:
-        """The embedded broker as a process of its own."""
+        """Start the embedded broker as a process."""
         words = ["-m", "swf_console", "--home", str(self.home), "broker"]
         self._start("broker", words)
         wait_for((self.home / ".state/broker.json").exists)
 
     def start(self, kind: str, *arguments: str, name: str | None = None) -> None:
-        """An agent's process."""
+        """Start an agent."""
         self._start(name or kind, [f"agents/{PROGRAMS[kind]}", *arguments])
 
     def broker_address(self) -> tuple[tuple[str, int], tuple[str, str]]:
-        """Where its broker listens, and the login."""
+        """The broker's address and login."""
         broker = running_broker(load_settings(self.environment, home=self.home))
         return (broker.host, broker.port), (broker.user, broker.password)
 
     def start_in_order(self, kinds: Iterable[str] = tuple(SCRIPTS)) -> None:
-        """Agents of these kinds, one after the other, so that each has the same number in every home."""
+        """Start agents one after the other, so that each has the same number in every home."""
         for kind in kinds:
             self.start(kind)
             self.wait_agent(kind)
@@ -113,7 +114,7 @@ class LivingHome:
         process.wait()
 
     def end(self, name: str, by: signal.Signals = signal.SIGTERM) -> int:
-        """End a process in order; returns its exit code."""
+        """Signal a process and wait for its end; returns its exit code."""
         process = self._processes.pop(name)
         process.send_signal(by)
         return process.wait(20)
@@ -124,24 +125,24 @@ class LivingHome:
 
     @contextmanager
     def during(self, call: Callable[[], None]) -> Iterator[None]:
-        """Do `call` beside the block, and wait for its end; what it raises is raised."""
+        """Run `call` in a thread beside the block, and wait for its end; raises what it raised."""
         with ThreadPoolExecutor(1) as beside:
             future = beside.submit(call)
             yield
             future.result(60)
 
     def pid(self, name: str) -> int:
-        """The process of an agent."""
+        """The PID of an agent."""
         return self._processes[name].pid
 
     def agent(self, kind: str) -> Any:
-        """An agent as its heart-beat describes it; None before the first."""
+        """The agent's row, written by its heartbeats; None before the first one."""
         with self.database.read() as connection:
             found = agents.page(connection, agent_type=kind).items
         return found[0] if found else None
 
     def wait_agent(self, kind: str, *states: str, timeout: float = 60.0) -> None:
-        """Wait until the agent's living process says that it hears (or is in one of `states`)."""
+        """Wait until the agent's current process reports that it is ready (or in one of `states`)."""
         wanted = states or ("READY", "PROCESSING")
 
         def there() -> bool:
@@ -153,7 +154,7 @@ class LivingHome:
         self.wait_for(there, timeout)
 
     def wait_quiet(self, kinds: Iterable[str]) -> None:
-        """Wait until every agent of these kinds, of any namespace, says that it has nothing to do."""
+        """Wait until every agent of these kinds, in any namespace, reports that it is idle."""
         wanted = set(kinds)
 
         def quiet() -> bool:
@@ -164,7 +165,7 @@ class LivingHome:
         self.wait_for(quiet, 60)
 
     def wait_for(self, look: Callable[[], Any], timeout: float = 30.0) -> Any:
-        """Wait for something, and where it does not come say what the processes wrote."""
+        """Wait for a condition; a failure shows the output of the processes."""
         try:
             return wait_for(look, timeout, every=0.05)
         except AssertionError as error:

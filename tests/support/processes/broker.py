@@ -1,4 +1,4 @@
-"""The embedded broker as a process of a test: started, ended, killed, started again."""
+"""The embedded broker as a process: started, stopped, killed, restarted."""
 
 import subprocess
 import sys
@@ -8,10 +8,10 @@ from typing import IO
 
 from swf_console.backend.broker.address import BrokerAddress, read_address
 
-from .stomp_socket import StompSocket
-from .waiting import wait_for
+from ..homes import CHECKOUT
+from ..stomp_socket import StompSocket
+from ..waiting import wait_for
 
-ROOT = Path(__file__).parents[2]
 WITH_LIMITS = """
 import sys
 from pathlib import Path
@@ -33,7 +33,7 @@ class BrokerProcess:
         self.clients: list[StompSocket] = []
 
     def command(self) -> Sequence[str]:
-        """What is run."""
+        """The command line."""
         if self.limits is not None:
             idle = str("--until-idle" in self.arguments)
             return [sys.executable, "-c", WITH_LIMITS, str(self.state_dir), repr(self.limits), idle]
@@ -43,7 +43,7 @@ class BrokerProcess:
     def start(self, stdin: int | IO[bytes] = subprocess.DEVNULL) -> BrokerAddress:
         """Start it and wait until it listens."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(self.command(), cwd=ROOT, stdin=stdin, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command(), cwd=CHECKOUT, stdin=stdin, stdout=log, stderr=log)
         address = wait_for(self._up, 10)
         assert address is not None
         return address
@@ -56,13 +56,13 @@ class BrokerProcess:
 
     @property
     def address(self) -> BrokerAddress:
-        """What it wrote last."""
+        """The address that it wrote last."""
         found = read_address(self.state_dir)
         assert found is not None
         return found
 
     def connect(self, version: str = "1.2", **headers: object) -> StompSocket:
-        """A client that is logged in; closed at the `end`."""
+        """A connected client; closed by `end`."""
         address = self.address
         client = StompSocket(address.host, address.port)
         self.clients.append(client)
@@ -77,7 +77,7 @@ class BrokerProcess:
             self.process.wait()
 
     def end(self) -> None:
-        """Kill it and close every client; no part of it may have failed on its own."""
+        """Kill it and close every client; its log must not contain errors."""
         self.kill()
         for client in self.clients:
             client.close()
@@ -86,7 +86,7 @@ class BrokerProcess:
         assert " ERROR " not in log, log
 
     def stop(self) -> int:
-        """SIGTERM; the exit code."""
+        """SIGTERM; returns the exit code."""
         assert self.process is not None
         self.process.terminate()
         return self.process.wait(5)

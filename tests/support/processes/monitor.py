@@ -1,4 +1,4 @@
-"""The monitor as a process of a test, with a client that sends everything twice and loses answers."""
+"""The monitor as a process, and a client that repeats requests and loses answers."""
 
 import random
 import signal
@@ -13,14 +13,14 @@ from swf_console.backend.database.connection.migrate import upgrade
 from swf_console.backend.http_server.address import read_address
 from swf_console.backend.services.home import write_home
 
-from .homes import plain_environment
-from .waiting import wait_for
+from ..homes import plain_environment
+from ..waiting import wait_for
 
 SECONDS = 30.0
 
 
 class MonitorProcess:
-    """`swf-console monitor` in a home of its own, on the database of `url` (SQLite where None)."""
+    """`swf-console monitor` in a new home, on the database of `url` (default: SQLite)."""
 
     def __init__(self, folder: Path, url: str | None = None, **environment: str) -> None:
         self.home, self.state_dir = folder / "home", folder / "state"
@@ -46,11 +46,11 @@ class MonitorProcess:
         return self
 
     def wait_ready(self) -> None:
-        """Return once database and broker are there."""
+        """Wait until database and broker are connected."""
         wait_for(lambda: httpx.get(f"{self.url}/readyz", timeout=SECONDS).status_code == 200, SECONDS)
 
     def stop(self) -> int:
-        """SIGTERM; the exit code."""
+        """SIGTERM; returns the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(SECONDS)
@@ -62,7 +62,7 @@ class MonitorProcess:
             self.process.wait()
 
     def end(self) -> None:
-        """Kill it; nothing in it may have failed on its own."""
+        """Kill it; its log must not contain errors."""
         self.kill()
         logs = self.state_dir / "logs" / "monitor.log"
         said = (self.state_dir / "stderr.log").read_text() + (logs.read_text() if logs.exists() else "")

@@ -1,4 +1,4 @@
-"""`swf-console serve` as a process of a test, and the tabs' processes below it."""
+"""`swf-console serve` as a process, and the console processes of its tabs."""
 
 import re
 import signal
@@ -9,16 +9,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .homes import plain_environment
-from .programs import descendants
-from .waiting import wait_for
+from ..homes import plain_environment
+from ..waiting import wait_for
+from .server import descendants
 
 SECONDS = 30.0
 PRINTED = re.compile(r"console on ((https?://[^/]+)/([^/]+)/)\n")
 
 
-class Served:
-    """Serves a home on a free port; entering waits for the address. `environment` is added to a plain one."""
+class WebConsoleProcess:
+    """Serves a home on a free port; entering waits for its address."""
 
     def __init__(self, home: Path, *words: str, **environment: str) -> None:
         command = [sys.executable, "-m", "swf_console", "--home", str(home), "serve", "--port", "0", *words]
@@ -34,7 +34,7 @@ class Served:
         self.address = self.site = self.key = ""
 
     def __enter__(self) -> Self:
-        found = wait_for(lambda: PRINTED.search(self.said()) or self._ended(), SECONDS)
+        found = wait_for(lambda: PRINTED.search(self.output()) or self._ended(), SECONDS)
         assert isinstance(found, re.Match)
         self.address, self.site, self.key = found.groups()
         return self
@@ -47,17 +47,17 @@ class Served:
             self.process.wait()
         self._log.close()
 
-    def said(self) -> str:
-        """What it has printed."""
+    def output(self) -> str:
+        """Its output so far."""
         self._log.seek(0)
         return self._log.read().decode()
 
     def consoles(self) -> list[int]:
-        """The processes of the tabs, and what they have started."""
+        """The PIDs of the tabs' consoles and of their children."""
         return descendants(self.process.pid)[1:]
 
     def stop(self) -> int:
-        """SIGTERM; the exit code."""
+        """SIGTERM; returns the exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(SECONDS)
 
@@ -67,12 +67,12 @@ class Served:
         self.process.wait()
 
     def _ended(self) -> bool:
-        assert self.process.poll() is None, self.said()
+        assert self.process.poll() is None, self.output()
         return False
 
 
-def wait_gone(processes: list[int]) -> None:
-    """Return once none of them lives."""
+def wait_ended(processes: list[int]) -> None:
+    """Wait until all of them have ended."""
     wait_for(lambda: not [pid for pid in processes if _lives(pid)], SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""A home in which somebody types `testbed ...`: its agents live under a supervisord of its own."""
+"""A home for `testbed ...` commands; its agents run under its supervisord."""
 
 import json
 import os
@@ -16,15 +16,15 @@ import psycopg2.extras
 from swf_console.backend.core.settings import sqlite_url
 from swf_console.backend.database import Database, open_database
 
-from ..support.fast_run import left_by
-from ..support.homes import plain_environment, run
-from ..support.waiting import wait_for
+from ..fast_run import left_by
+from ..homes import plain_environment, run
+from ..waiting import wait_for
 from .site import PROGRAMS
 
 PATH = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
 SUPERVISORCTL = ("supervisorctl", "-c", "agents.supervisord.conf")
 NUMBERED = re.compile(r"(-agent-[A-Za-z0-9._]+)-\d+")
-# what follows from the number of an agent, or from which worker was free first
+# depends on the agent's number or on which worker was free first
 BY_CHANCE = re.compile(
     r'"(stage_id|assigned_worker|panda_job)": "[^"]*"|"slices_completed": \d+(?=.*"worker_id")'
 )
@@ -33,7 +33,7 @@ Row = dict[str, Any]
 
 
 class Testbed:
-    """One home of the namespace `torre1`; `environment` names its backends, the embedded ones if nothing."""
+    """A home of namespace `torre1`; `environment` names its backends (default: the embedded ones)."""
 
     __test__ = False
 
@@ -45,13 +45,13 @@ class Testbed:
         settings.write_text(settings.read_text().replace("your-namespace", "torre1"))
 
     def type(self, *words: str, code: int = 0) -> str:
-        """What a command says, which has to end with that exit code."""
+        """Run a command that must exit with `code`; returns its output."""
         done = run(words, cwd=self.home, environment=self.environment)
         assert done.returncode == code, done.stderr + done.stdout
         return done.stdout + done.stderr
 
     def rows(self, statement: str) -> list[Row]:
-        """Ask the database with nothing of ours between."""
+        """Query the database without swf-console's code."""
         if self.url:
             with closing(psycopg2.connect(self.url)) as postgresql:
                 cursor = postgresql.cursor(cursor_factory=psycopg2.extras.RealDictCursor)
@@ -63,7 +63,7 @@ class Testbed:
             return [dict(row) for row in sqlite.execute(statement)]
 
     def wait_rows(self, statement: str, count: int = 1, timeout: float = 60.0) -> list[Row]:
-        """The rows of a statement once there are so many."""
+        """Wait until a statement returns `count` rows."""
         wait_for(lambda: len(self.rows(statement)) >= count, timeout, every=0.05)
         return self.rows(statement)
 
@@ -72,17 +72,17 @@ class Testbed:
         return {one["program"]: one["state"] for one in self.status()["agents"] if one["program"]}
 
     def running(self) -> set[str]:
-        """The programs that run."""
+        """The names of the running programs."""
         return {name for name, state in self.agents().items() if state == "RUNNING"}
 
     def status(self) -> Row:
-        """`testbed status`, whatever its verdict."""
+        """The document of `testbed status`."""
         done = run(("testbed", "status", "--json"), cwd=self.home, environment=self.environment)
         found: Row = json.loads(done.stdout)
         return found
 
     def left(self) -> dict[str, list[str]]:
-        """Every row of the chain but times, numbers of agents, and which worker was free first."""
+        """Every row of the processing chain without times, agent numbers, and the choice of workers."""
         database: Database = open_database(self.url or sqlite_url(self.home / ".state/swf.db"))
         try:
             rows = left_by(database)
@@ -91,14 +91,14 @@ class Testbed:
         return {table: sorted(map(_without_chance, texts)) for table, texts in rows.items()}
 
     def kill_supervisord(self) -> int:
-        """kill -9 of supervisord alone; returns the PID that it had."""
+        """kill -9 of supervisord only; returns its PID."""
         pid = int((self.home / ".state/supervisord.pid").read_text())
         os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not Path(f"/proc/{pid}").exists() or _is_zombie(pid))
         return pid
 
     def close(self) -> None:
-        """End everything, whether or not its supervisord still lives."""
+        """End everything, whether or not its supervisord is running."""
         run((*SUPERVISORCTL, "shutdown"), cwd=self.home, environment=self.environment)
         wait_for(lambda: self.status()["supervisor"]["state"] in {"absent", "stale"}, 60, every=0.2)
         self.type("swf-console", "agents", "orphans", "--end")
