@@ -111,7 +111,12 @@ def serve(arguments: argparse.Namespace, settings: "Settings") -> int:
     from ..backend.broker.log import Log
     from ..backend.broker.server import serve as serve_broker
 
-    serve_broker(settings.state_dir, port=arguments.port or settings.broker_port, log=Log(None))
+    serve_broker(
+        settings.state_dir,
+        port=arguments.port or settings.broker_port,
+        sync=settings.broker_sync,
+        log=Log(None),
+    )
     return 0
 
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from ..core.errors import SwfError
+from .journal_file import SYNC_MODES
 from .log import Log
 from .server import serve
 
@@ -23,12 +24,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--until-idle", action="store_true", help="end once standard input is closed and nobody is connected"
     )
+    parser.add_argument(
+        "--sync",
+        choices=list(SYNC_MODES),
+        default="full",
+        help="full: a RECEIPT means that the disk has the messages; normal: that a kill loses none",
+    )
     parser.add_argument("--log", action="store_true", help="log to logs/broker.log, not to standard error")
     given = parser.parse_args(arguments)
     try:
         given.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         log = Log(given.state_dir / "logs" / "broker.log" if given.log else None)
-        serve(given.state_dir, port=given.port, until_idle=given.until_idle, log=log)
+        serve(given.state_dir, port=given.port, until_idle=given.until_idle, sync=given.sync, log=log)
     except SwfError as error:
         sys.stderr.write(f"swf-broker: {error}\n")
         return error.exit_code

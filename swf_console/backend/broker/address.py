@@ -1,5 +1,6 @@
 """Where the broker of a state directory is and how to enter it: `broker.json`, and the lock it holds."""
 
+import errno
 import json
 import socket
 from pathlib import Path
@@ -49,8 +50,20 @@ def read_address(state_dir: Path) -> BrokerAddress | None:
 
 
 def write_address(state_dir: Path, address: BrokerAddress) -> None:
-    """Replace `broker.json` in one step; only its owner can read it."""
-    write_private(address_file(state_dir), json.dumps(address._asdict()) + "\n")
+    """Replace `broker.json` in one step; only its owner can read it.
+
+    On a full disk the file of the previous start is overwritten, which needs no room: the broker must start,
+    for only it can make room.
+    """
+    path, content = address_file(state_dir), json.dumps(address._asdict()) + "\n"
+    try:
+        write_private(path, content)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not path.exists():
+            raise
+        with path.open("r+b") as file:
+            file.write(content.encode())
+            file.truncate()
 
 
 def credentials(previous: BrokerAddress | None) -> Credentials:

@@ -227,29 +227,27 @@ class Admin:
     def _drop(self, request: Request, reply: Reply) -> None:
         client_id, name = _text(request, "client_id"), _text(request, "name")
         try:
-            reply({"ok": True, "removed": self._broker.drop_durable(client_id, name)})
+            removed = self._broker.drop_durable(client_id, name)
         except Rejected as problem:
             raise RequestRefused(
                 problem.reason, "Stop its subscriber first, or check the names with: subscriptions"
             ) from problem
+        self._broker.journal.when_written(lambda: reply({"ok": True, "removed": removed}))
 
     def _purge(self, request: Request, reply: Reply) -> None:
-        self._store(request).purge(lambda removed: reply({"ok": True, "removed": removed}))
+        def purged(removed: int) -> None:
+            self._broker.journal.when_written(lambda: reply({"ok": True, "removed": removed}))
+
+        self._store(request).purge(purged)
 
     def _discard(self, request: Request, reply: Reply) -> None:
         store, ids = self._store(request), _ids(request)
-        store.extract(ids, lambda _: None, lambda count, _: reply({"ok": True, "removed": count}))
+        store.extract(ids, lambda _: None, lambda count, error: reply(_outcome("removed", count, error)))
 
     def _resend(self, request: Request, reply: Reply) -> None:
         store, ids = self._store(request), _ids(request)
 
-        def done(count: int, error: str) -> None:
-            if error:
-                reply({"ok": False, "error": f"{error} ({count} messages were resent before)", "advice": ""})
-            else:
-                reply({"ok": True, "resent": count})
-
-        store.extract(ids, self._broker.resend, done)
+        store.extract(ids, self._broker.resend, lambda count, error: reply(_outcome("resent", count, error)))
 
     def _compact(self, request: Request, reply: Reply) -> None:  # noqa: ARG002
         before = self._broker.journal.size
@@ -268,6 +266,12 @@ class Admin:
                 f"{wanted} not found", "Check the names with: swf-console broker queues, or subscriptions"
             )
         return store
+
+
+def _outcome(what: str, count: int, error: str) -> dict[str, object]:
+    if error:
+        return {"ok": False, "error": f"{error} ({count} messages were {what} before)", "advice": ""}
+    return {"ok": True, what: count}
 
 
 def _parsed(body: bytes) -> Request:

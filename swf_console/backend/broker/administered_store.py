@@ -106,18 +106,24 @@ class AdministeredStore(SelectorStore):
         extraction = Extraction(self, ids, action, answer)
         extraction.start()
 
-    def remove_waiting(self, entry: StoreEntry, action: Callable[[Message], None]) -> None:
+    def remove_waiting(
+        self, entry: StoreEntry, action: Callable[[Message], None], written: Callable[[bool], None]
+    ) -> None:
         """Remove one message that is in memory; nothing is changed where `action` raises Rejected."""
-        with self.context.journal.atomic(None):
+        with self.context.journal.atomic(None) as group:
+            group.then.append(written)
             action(entry.message)
             del self.ready[bisect_left(self.ready, entry.sequence, key=BY_SEQUENCE)]
             self.in_flight += 1
             self._remove(entry, None)
 
-    def remove_row(self, row: JournalRow, action: Callable[[Message], None]) -> None:
+    def remove_row(
+        self, row: JournalRow, action: Callable[[Message], None], written: Callable[[bool], None]
+    ) -> None:
         """The same for one that only the journal has."""
         entry = self._entry(row)
-        with self.context.journal.atomic(None):
+        with self.context.journal.atomic(None) as group:
+            group.then.append(written)
             action(entry.message)
             self.spilled -= 1
             self.taken.add(entry.sequence)
@@ -132,7 +138,7 @@ class AdministeredStore(SelectorStore):
 
 
 class Extraction:
-    """A search for messages by their ids, a page at a time."""
+    """A search for messages by their ids, a page at a time; it ends once every removal is written."""
 
     def __init__(
         self,
@@ -146,13 +152,15 @@ class Extraction:
         self._action = action
         self._answer = answer
         self._count = 0
+        self._unwritten = 1  # the search itself
+        self._error = ""
 
     def start(self) -> None:
         """Remove what is in memory, then read the journal for the rest."""
         try:
             self._from_memory()
         except Rejected as problem:
-            self._answer(self._count, problem.reason)
+            self._end(problem.reason)
             return
         self._next(0)
 
@@ -161,18 +169,31 @@ class Extraction:
         found = [entry for entry in store.ready if entry.message.id in self._left]
         for entry in found:
             if entry.sequence <= store.readable_to:
-                store.remove_waiting(entry, self._action)
-                self._removed(entry.message.id)
+                self._left.discard(entry.message.id)
+                self._unwritten += 1
+                store.remove_waiting(entry, self._action, self._written)
 
-    def _removed(self, message_id: str) -> None:
-        self._left.discard(message_id)
-        self._count += 1
+    def _written(self, written: bool) -> None:
+        self._unwritten -= 1
+        self._count += written
+        if not written and not self._error:
+            self._error = self._store.context.journal.refusal
+        self._answer_if_ended()
+
+    def _end(self, error: str = "") -> None:
+        self._error = error or self._error
+        self._unwritten -= 1
+        self._answer_if_ended()
+
+    def _answer_if_ended(self) -> None:
+        if not self._unwritten:
+            self._answer(self._count, self._error)
 
     def _next(self, after: int) -> None:
         if self._left and self._store.spilled:
             self._store.read_page(after, EXTRACT_PAGE, self._found)
         else:
-            self._answer(self._count, "")
+            self._end()
 
     def _found(self, rows: list[JournalRow]) -> None:
         store = self._store
@@ -182,13 +203,14 @@ class Extraction:
                 message_id = Message.stored(row.tail, row.persistent).id
                 waits = sequence > store.loaded_to and sequence not in store.taken
                 if message_id in self._left and waits:
-                    store.remove_row(row, self._action)
-                    self._removed(message_id)
+                    self._left.discard(message_id)
+                    self._unwritten += 1
+                    store.remove_row(row, self._action, self._written)
             self._from_memory()  # what was loaded meanwhile
         except Rejected as problem:
-            self._answer(self._count, problem.reason)
+            self._end(problem.reason)
             return
         if rows:
             self._next(rows[-1].id & SEQUENCES)
         else:
-            self._answer(self._count, "")
+            self._end()

@@ -24,6 +24,7 @@ RETRY_SECONDS = 0.5
 PROBE_SECONDS = 1.0
 PROBE_BYTES = 65_536
 SHRINK_SECONDS = 0.5
+SHRINK_FROM_PAGES = 64
 SHRINK_PAGES = 256  # 1 MiB a step: other commits wait for no more than that
 SHRINK_PAUSE_SECONDS = 0.02
 START_BYTES = 1024 * 1024  # what a start and its first acknowledgements write
@@ -68,7 +69,7 @@ class BrokerJournal:
         self.disk = Disk(path.parent, limits.reserve_bytes)
         if self.disk.free < START_BYTES:
             self.disk.release()
-        self._connection, self.stores = journal_file.open_file(path, limits.journal_bytes, sync, self.disk)
+        self._connection, self.stores = journal_file.open_file(path, limits, sync, self.disk)
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._current = Batch()
@@ -215,6 +216,15 @@ class BrokerJournal:
         self._removals[rows] = RangeRemoval(done)
         self._batch(None).other.ranges.append(rows)
         self._shrink_later()
+
+    def when_written(self, call: Callable[[], None]) -> None:
+        """Call once everything that was requested so far is written."""
+        if self._scheduled:
+            self._current.closing.append(call)
+        elif self._writing is not None:
+            self._writing.closing.append(call)
+        else:
+            call()
 
     # reading
 
@@ -392,21 +402,23 @@ class BrokerJournal:
             self._shrinking = True
             self._loop.call_later(SHRINK_SECONDS, self._shrink)
 
-    def _shrink(self) -> None:
+    def _shrink(self, worthwhile: int = SHRINK_FROM_PAGES) -> None:
+        """Give room back, a step at a time, where more than `worthwhile` pages are free."""
+
         def step() -> bool:
             free, used = journal_file.free_pages(self._connection)
-            if free <= used // 4:
+            if free <= max(used // 4, worthwhile):
                 return False
             journal_file.give_back(self._connection, SHRINK_PAGES)
             return True
 
         def done(again: bool) -> None:
             if again:
-                self._loop.call_later(SHRINK_PAUSE_SECONDS, self._shrink)
+                self._loop.call_later(SHRINK_PAUSE_SECONDS, self._shrink, 0)
                 return
             self._shrinking = False
-            if self._writing is None:
-                self._read(lambda: journal_file.checkpoint(self._connection, "TRUNCATE"), lambda _: None)
+            if not worthwhile and self._writing is None:
+                self._read(lambda: journal_file.checkpoint(self._connection, "TRUNCATE"), _nothing)
 
         self._read(step, done)
 
@@ -451,7 +463,10 @@ class BrokerJournal:
             if not outcome.refused or not batch.other.any():
                 return outcome
         outcome.other_error = self._written(batch, outcome, groups=False)
-        if outcome.other_error and self.disk.release():
+        if outcome.other_error:
+            # The reserved file gives room to copy the log into the file; then the log is written from its
+            # beginning, without more room, until it has grown as far again.
+            self.disk.release()
             journal_file.checkpoint(self._connection)
             outcome.other_error = self._written(batch, outcome, groups=False)
         return outcome
@@ -462,6 +477,9 @@ class BrokerJournal:
         try:
             outcome.removed = journal_file.write(self._connection, rows, deletes, batch.other)
         except sqlite3.Error as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_FULL and not self._low_disk(0):
+                limit = self._limits.journal_bytes >> 20
+                return f"The broker's journal is full: it has reached its limit of {limit} MB"
             return f"The broker's journal cannot be written: {error}"
         return ""
 

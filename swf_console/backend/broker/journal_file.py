@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ..core.errors import UsageError
 from .disk import Disk
+from .limits import Limits
 
 FORMAT = 1
 STORE_SHIFT = 40
@@ -91,16 +92,16 @@ class Operations:
 
 
 def open_file(
-    path: Path, limit_bytes: int, sync: str, disk: Disk
+    path: Path, limits: Limits, sync: str, disk: Disk
 ) -> tuple[sqlite3.Connection, list[StoredStore]]:
     """Open or make the journal. Raises UsageError where it cannot be used; no message is ever deleted."""
     try:
         try:
-            return _opened(path, limit_bytes, sync)
+            return _opened(path, limits, sync)
         except sqlite3.OperationalError:
             if not disk.release():
                 raise
-            return _opened(path, limit_bytes, sync)  # with the room that the reserved file took
+            return _opened(path, limits, sync)  # with the room that the reserved file took
     except (sqlite3.Error, OSError) as error:
         raise UsageError(
             f"{path} cannot be used as the broker's journal: {error}",
@@ -108,7 +109,7 @@ def open_file(
         ) from error
 
 
-def _opened(path: Path, limit_bytes: int, sync: str) -> tuple[sqlite3.Connection, list[StoredStore]]:
+def _opened(path: Path, limits: Limits, sync: str) -> tuple[sqlite3.Connection, list[StoredStore]]:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         path.chmod(0o600)
@@ -117,9 +118,11 @@ def _opened(path: Path, limit_bytes: int, sync: str) -> tuple[sqlite3.Connection
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={SYNC_MODES[sync]}")
+        # The reserved file has room for all of the log that is not yet copied into the file, twice over.
+        connection.execute(f"PRAGMA wal_autocheckpoint={min(1000, limits.reserve_bytes // 2 // PAGE_BYTES)}")
         connection.execute("PRAGMA journal_size_limit=4194304")
         connection.execute("PRAGMA cache_size=-4096")
-        connection.execute(f"PRAGMA max_page_count={max(1, limit_bytes // PAGE_BYTES)}")
+        connection.execute(f"PRAGMA max_page_count={max(1, limits.journal_bytes // PAGE_BYTES)}")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > FORMAT:
             raise UsageError(

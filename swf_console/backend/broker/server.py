@@ -33,6 +33,7 @@ def serve(
     *,
     port: int | None = None,
     until_idle: bool = False,
+    sync: str = "full",
     limits: Limits | None = None,
     log: Log | None = None,
 ) -> None:
@@ -43,18 +44,20 @@ def serve(
     """
     lock = Lock(state_dir)
     try:
-        asyncio.run(_run(state_dir, port, until_idle, limits or Limits(), log or Log()))
+        asyncio.run(_run(state_dir, port, until_idle, sync, limits or Limits(), log or Log()))
     finally:
         lock.release()
 
 
-async def _run(state_dir: Path, port: int | None, until_idle: bool, limits: Limits, log: Log) -> None:
+async def _run(
+    state_dir: Path, port: int | None, until_idle: bool, sync: str, limits: Limits, log: Log
+) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _loop, context: _report(log, context))
     previous = read_address(state_dir)
     login = credentials(previous)
     listener = listen(port, previous.port if previous else None)
-    journal = BrokerJournal(state_dir / "broker.journal", limits)
+    journal = BrokerJournal(state_dir / "broker.journal", limits, sync)
     ended = asyncio.Event()
     journal.start(loop, ended.set)
     broker = Broker(loop, login, limits, journal, log)

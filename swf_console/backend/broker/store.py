@@ -80,6 +80,7 @@ class Store(Generic[AnyConsumer]):
         self.enqueued = self.dequeued = self.dispatched = self.expirations = self.bytes_in = 0
         self.in_flight = 0
         self.bytes = 0
+        self._refused_at = EVERYTHING
         self._next_sequence = 1
         self._loaded_to = 0
         self._decided_to = EVERYTHING
@@ -131,8 +132,8 @@ class Store(Generic[AnyConsumer]):
 
     @property
     def full(self) -> bool:
-        """Whether it takes no further message."""
-        return self.bytes >= self.context.limits.store_bytes
+        """Whether it takes no further message, or has refused one and has as many since."""
+        return self.bytes >= min(self.context.limits.store_bytes, self._refused_at)
 
     @property
     def title(self) -> str:
@@ -144,6 +145,7 @@ class Store(Generic[AnyConsumer]):
         size = len(message.tail)
         limits = self.context.limits
         if self.bytes + size > limits.store_bytes:
+            self._refused_at = self.bytes
             raise Rejected(
                 f"The {self.title} is full: {self.size} messages of {self.bytes >> 20} MB wait "
                 f"(limit {limits.store_bytes >> 20} MB). Consume or remove them: see swf-console broker"

@@ -55,6 +55,7 @@ class Settings:
     database_url: str = field(repr=False)
     broker: BrokerSettings | None = None
     broker_port: int | None = None
+    broker_sync: str = "full"
     testbed_config: Path | None = None
     monitor_url: str | None = None
     api_token: str | None = field(default=None, repr=False)
@@ -98,6 +99,7 @@ def load_settings(
         database_url=env.get("SWF_DATABASE_URL") or sqlite_url(state_dir / "swf.db"),
         broker=find_broker(env),
         broker_port=_number(env, "SWF_BROKER_PORT", None, 0, 65535),
+        broker_sync=_choice(env, "SWF_BROKER_SYNC", ("full", "normal")),
         testbed_config=_path(testbed) if testbed else None,
         monitor_url=(env.get("SWF_MONITOR_URL") or "").rstrip("/") or None,
         api_token=env.get("SWF_API_TOKEN") or None,
@@ -215,6 +217,14 @@ def _number(env: Mapping[str, str], name: str, default: int | None, low: int, hi
     if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
         raise UsageError(f"{name}={text} is not a number from {low} to {high}", f"Fix or unset {name}")
     return int(text)
+
+
+def _choice(env: Mapping[str, str], name: str, values: tuple[str, ...]) -> str:
+    """One of `values`, the first by default."""
+    text = env.get(name, "").strip() or values[0]
+    if text not in values:
+        raise UsageError(f"{name}={text} is not one of {', '.join(values)}", f"Fix or unset {name}")
+    return text
 
 
 def _seconds(env: Mapping[str, str], name: str, default: float) -> float:

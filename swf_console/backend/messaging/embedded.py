@@ -52,6 +52,7 @@ class EmbeddedBroker:
     def __init__(self, settings: Settings) -> None:
         self._state_dir = settings.state_dir
         self._port = settings.broker_port
+        self._sync = settings.broker_sync
         self._child: subprocess.Popen[bytes] | None = None
         self._has_been_found = False
         self._released = threading.Event()
@@ -125,6 +126,8 @@ class EmbeddedBroker:
             "--state-dir",
             str(self._state_dir.absolute()),
             "--until-idle",
+            "--sync",
+            self._sync,
         ]
         if self._port is not None:
             command += ["--port", str(self._port)]

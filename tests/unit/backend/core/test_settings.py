@@ -239,6 +239,7 @@ class TestBroker:
         ("SWF_OUTAGE_LIMIT", "nan"),
         ("SWF_LEASE_SECONDS", "0"),
         ("SWF_BROKER_PORT", "70000"),
+        ("SWF_BROKER_SYNC", "never"),
     ],
 )
 def test_number_invalid_names_variable(home: Path, name: str, value: str) -> None:
