@@ -1,4 +1,4 @@
-"""The base of the agents beside it, found also where the home's .venv is not the active one."""
+"""The base of the agents in this folder; finds swf-console even if the home's .venv is not activated."""
 
 import os
 import sys

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The data agent: registers runs and the STFs that the DAQ makes, and tells the others of each STF."""
+"""The data agent: registers runs and STFs, and announces each STF to the other agents."""
 
 from _base import EPICTOPIC, Agent, HandlerContext, Message
 
@@ -7,7 +7,7 @@ from swf_console.agent import runs, stf, stf_workflows
 
 
 class DataAgent(Agent):
-    """stf_gen -> rows of the run, the STF and its way -> stf_ready; closes the run on end_run."""
+    """stf_gen -> rows of the run, the STF and its processing -> stf_ready; closes the run on end_run."""
 
     agent_type = "data"
     description = "Registers runs and STFs, and announces each STF"
@@ -15,7 +15,7 @@ class DataAgent(Agent):
     counted = "stf_gen"
 
     def handle_run_imminent(self, message: Message, context: HandlerContext) -> None:
-        """A run is about to begin."""
+        """Register the run."""
         runs.ensure(context.connection, message.run_number, message.time, stf.run_conditions(message))
         self.log.info("run %s: %s", message.run_id, message.msg_type)
 
@@ -35,7 +35,7 @@ class DataAgent(Agent):
         """Close the run."""
         runs.ensure(context.connection, message.run_number, message.time, stf.run_conditions(message))
         if runs.finish(context.connection, message.run_number, message.time):
-            self.log.info("run %s has ended", message.run_id)
+            self.log.info("run %s: ended", message.run_id)
 
 
 if __name__ == "__main__":

@@ -22,11 +22,11 @@ class FastmonAgent(Agent):
     counted = "stf_ready"
 
     def handle_start_run(self, message: Message, context: HandlerContext) -> None:  # noqa: ARG002
-        """A run begins."""
+        """Log the sampling rate of the run."""
         self.log.info("run %s: sampling %s of its STFs", message.run_id, sampling_rate(message))
 
     def handle_stf_ready(self, message: Message, context: HandlerContext) -> None:
-        """Register and announce the TF sample of an STF that is to be sampled."""
+        """Register and announce the TF sample, if this STF is sampled."""
         ready = stf.ready(message)
         if not stf.is_sampled(ready.sequence, sampling_rate(message)):
             return
@@ -51,17 +51,17 @@ class FastmonAgent(Agent):
         )
 
     def handle_end_run(self, message: Message, context: HandlerContext) -> None:  # noqa: ARG002
-        """A run has ended."""
-        self.log.info("run %s has ended", message.run_id)
+        """Log the end of the run."""
+        self.log.info("run %s: ended", message.run_id)
 
 
 def sampling_rate(message: Message) -> float:
-    """The share of the STFs to sample; all of them where the execution does not say."""
+    """The share of the STFs to sample; all of them by default."""
     return float(message.parameters.get("stf_sampling_rate", 1.0))
 
 
 def sample_of(ready: Stf) -> NewFastmonFile:
-    """Choose the TFs of an STF's sample, by its name: whoever chooses again chooses the same."""
+    """Choose the TFs of an STF's sample; derived from its name, so that a repeated call chooses the same."""
     digest = hashlib.sha256(f"sample of {ready.filename}".encode()).hexdigest()
     first = int(digest[:8], 16) % (TFS_PER_STF - TFS_PER_SAMPLE + 1)
     return NewFastmonFile(

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The fast processing agent: cuts TF samples into slices for the workers, and follows what comes of them."""
+"""The fast processing agent: cuts TF samples into slices for the workers, and records their results."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from swf_console.agent.records import NewFastmonFile, NewStfFile, RunState, Stat
 from swf_console.agent.slices import RESULTS_QUEUE, SLICES_QUEUE, WORKERS_TOPIC
 
 WORKERS = 30
-NOTICE = ("slice_processing_time", "worker_rampup_time", "worker_rampdown_time", "core_count")
+FORWARDED_PARAMETERS = ("slice_processing_time", "worker_rampup_time", "worker_rampdown_time", "core_count")
 PHASES = {
     "run_imminent": ("imminent", "beam", "not_ready"),
     "start_run": ("physics", "run", "physics"),
@@ -23,91 +23,97 @@ PHASES = {
 
 
 class FastProcessingAgent(Agent):
-    """tf_file_registered -> slices for the workers -> slice_result; tells the workers of runs."""
+    """tf_file_registered -> slices for the workers -> slice_result; announces runs to the workers."""
 
     agent_type = "fast_processing"
-    description = "Cuts TF samples into slices, and collects what the workers make of them"
+    description = "Cuts TF samples into slices, and collects the results of the workers"
     destinations = (EPICTOPIC, RESULTS_QUEUE)
     counted = "tf_file_registered"
 
     def handle_run_imminent(self, message: Message, context: HandlerContext) -> None:
-        """A run is about to begin: its workers are asked for."""
-        if not concerns(message):
+        """Request the workers of the run."""
+        if not uses_fast_processing(message):
             return
-        note_state(message, context)
+        record_state(message, context)
         parameters = message.parameters
-        told: dict[str, Any] = {
+        content: dict[str, Any] = {
             **message.content,
             "execution_id": message.execution_id,
             "target_worker_count": workers_of(message),
-            "slice_destination": slices_go_to(message.parameters),
-            **{name: parameters.get(name) for name in NOTICE},
+            "slice_destination": slice_destination(message.parameters),
+            **{name: parameters.get(name) for name in FORWARDED_PARAMETERS},
         }
-        context.send(WORKERS_TOPIC, notice("run_imminent_worker", message, told), key=str(message.run_number))
-        self.log.info("run %s: %d workers asked for", message.run_id, workers_of(message))
+        context.send(
+            WORKERS_TOPIC,
+            worker_message("run_imminent_worker", message, content),
+            key=str(message.run_number),
+        )
+        self.log.info("run %s: %d workers requested", message.run_id, workers_of(message))
 
     def handle_start_run(self, message: Message, context: HandlerContext) -> None:
-        """The run takes another state."""
-        if concerns(message):
-            note_state(message, context)
+        """Record the new state of the run."""
+        if uses_fast_processing(message):
+            record_state(message, context)
 
     handle_pause_run = handle_start_run
     handle_resume_run = handle_start_run
 
     def handle_end_run(self, message: Message, context: HandlerContext) -> None:
-        """A run has ended: how many samples it has is known now, and the workers may go when all is done."""
-        if not concerns(message):
+        """Record how many samples the run has; the workers end when all slices are done."""
+        if not uses_fast_processing(message):
             return
-        note_state(message, context)
+        record_state(message, context)
         total = message.integer("total_stf_files", message.integer("total_files", 0))
         rate = float(message.parameters.get("stf_sampling_rate", 1.0))
         expected = stf.samples_among(total, rate)
         run_counters.expect(context.connection, message.run_number, expected)
-        told = {**message.content, "execution_id": message.execution_id}
-        context.send(WORKERS_TOPIC, notice("end_run", message, told), key=f"{message.run_number} end")
-        self.log.info("run %s has ended; %d samples in all", message.run_id, expected)
+        content = {**message.content, "execution_id": message.execution_id}
+        end = worker_message("end_run", message, content)
+        context.send(WORKERS_TOPIC, end, key=f"{message.run_number} end")
+        self.log.info("run %s: ended, %d samples expected", message.run_id, expected)
 
     def handle_tf_file_registered(self, message: Message, context: HandlerContext) -> None:
-        """Cut a sample into slices, and put them into the queue."""
-        if not concerns(message):
+        """Cut a sample into slices, and send them to the queue."""
+        if not uses_fast_processing(message):
             return
         sample = slices.registered(message)
         run_number = message.run_number
         count = int(message.parameters.get("slices_per_sample", slices.SLICES_PER_SAMPLE))
         self.ensure_sample(message, context, sample)
-        whose = {"execution_id": message.execution_id, "namespace": message.namespace}
-        destination = slices_go_to(message.parameters)
-        for piece in slices.cut(sample, count, run_number, whose):
+        labels = {"execution_id": message.execution_id, "namespace": message.namespace}
+        destination = slice_destination(message.parameters)
+        for piece in slices.cut(sample, count, run_number, labels):
             context.write(tf_slices.create, piece)
-            told = slices.slice_message(piece, piece.fastmon_file, piece.slice_id, message.execution_id)
-            context.send(destination, told, key=told["content"]["req_id"])
+            content = slices.slice_message(piece, piece.fastmon_file, piece.slice_id, message.execution_id)
+            context.send(destination, content, key=content["content"]["req_id"])
 
     def handle_slice_result(self, message: Message, context: HandlerContext) -> None:
-        """Note what became of a slice, of whatever run; one that failed goes into the queue again."""
-        said = slices.outcome(message)
-        if said.done:
-            context.write(tf_slices.complete, said.result)
+        """Record the result of a slice, of any run; a failed slice is sent to the queue again."""
+        outcome = slices.outcome(message)
+        result = outcome.result
+        if outcome.done:
+            context.write(tf_slices.complete, result)
             return
-        result = said.result
         retry = tf_slices.fail(context.connection, result)
         if retry is None:
-            self.log.warning("slice %d of %s has failed for good", result.slice_id, result.fastmon_file)
+            self.log.warning("slice %d of %s: failed finally", result.slice_id, result.fastmon_file)
             return
         self.log.warning(
-            "slice %d of %s failed, retry %d: %s",
+            "slice %d of %s: failed, retry %d: %s",
             result.slice_id,
             result.fastmon_file,
             retry.attempt,
             result.details.get("error", ""),
         )
         execution_id = retry.metadata.get("execution_id")
-        told = slices.slice_message(retry, result.fastmon_file, result.slice_id, execution_id)
-        destination = slices_go_to(self.parameters_of(execution_id))  # a worker elsewhere names only its run
-        context.send(destination, told, key=told["content"]["req_id"])
+        content = slices.slice_message(retry, result.fastmon_file, result.slice_id, execution_id)
+        # the parameters of the slice's own execution: results of external workers do not name it
+        destination = slice_destination(self.parameters_of(execution_id))
+        context.send(destination, content, key=content["content"]["req_id"])
 
     def ensure_sample(self, message: Message, context: HandlerContext, sample: slices.Sample) -> None:
-        """Register a sample and its STF where whoever took it did not."""
-        whose = {"execution_id": message.execution_id, "namespace": message.namespace}
+        """Register a sample and its STF, if the agent that took the sample did not."""
+        labels = {"execution_id": message.execution_id, "namespace": message.namespace}
         context.write(
             stf_files.register,
             NewStfFile(
@@ -126,38 +132,38 @@ class FastProcessingAgent(Agent):
                 tf_last=sample.tf_first + sample.tf_count - 1,
                 tf_count=sample.tf_count,
                 file_size_bytes=message.integer("file_size_bytes", 0),
-                metadata=whose,
+                metadata=labels,
             ),
         )
 
 
-def concerns(message: Message) -> bool:
-    """Whether its execution wants fast processing; one that nobody has a record of does."""
+def uses_fast_processing(message: Message) -> bool:
+    """Whether its execution uses fast processing; true for an execution without a record."""
     return not message.parameters or "slices_per_sample" in message.parameters
 
 
 def workers_of(message: Message) -> int:
-    """How many workers its execution wants."""
+    """How many workers its execution requests."""
     return int(message.parameters.get("target_worker_count", WORKERS))
 
 
-def slices_go_to(parameters: Mapping[str, Any]) -> str:
+def slice_destination(parameters: Mapping[str, Any]) -> str:
     """The destination of an execution's slices."""
     return str(parameters.get("slice_destination", SLICES_QUEUE))
 
 
-def notice(msg_type: str, message: Message, told: dict[str, Any]) -> dict[str, Any]:
-    """What the workers are told of a run."""
+def worker_message(msg_type: str, message: Message, content: dict[str, Any]) -> dict[str, Any]:
+    """A message about a run to the workers."""
     return {
         "msg_type": msg_type,
         "run_id": message.run_id,
         "created_at": datetime.now(UTC).isoformat(),
-        "content": told,
+        "content": content,
     }
 
 
-def note_state(message: Message, context: HandlerContext) -> None:
-    """Store what the run does now, and its history where its runner does not keep it itself."""
+def record_state(message: Message, context: HandlerContext) -> None:
+    """Store the state of the run, and the state event if its runner does not store it."""
     phase, state, substate = PHASES[message.msg_type]
     known = {"execution_id": message.execution_id}
     run_counters.ensure(

@@ -1,4 +1,4 @@
-"""The plugin of supervisorctl that agents.supervisord.conf names: finds the supervisord of its home."""
+"""The supervisorctl plugin of agents.supervisord.conf: finds the supervisord of the home."""
 
 from .backend.supervisor.ctl_plugin import find_supervisord
 

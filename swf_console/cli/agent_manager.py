@@ -1,4 +1,4 @@
-"""`swf-console agent-manager`: this user's testbed, controlled by messages, in the foreground."""
+"""`swf-console agent-manager`: runs this user's agent manager in the foreground."""
 
 import argparse
 import signal
@@ -11,12 +11,12 @@ from .output import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which testbed."""
+    """Options of the testbed."""
     parser.add_argument("--testbed-config", metavar="FILE", help="testbed.toml (workflows/testbed.toml)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until SIGTERM, SIGINT, SIGQUIT or SIGHUP; what runs under supervisord goes on."""
+    """Serve until SIGTERM, SIGINT, SIGQUIT or SIGHUP; programs under supervisord continue."""
     from ..backend.services.agent_manager.server import AgentManager
 
     settings = load_settings(home=arguments.home, testbed_config=arguments.testbed_config)
@@ -24,11 +24,11 @@ def run(arguments: argparse.Namespace) -> int:
     manager = AgentManager(settings)
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        # a handler may interrupt the very lock that stop() needs
+        # in a thread: the handler may interrupt code that holds the lock that stop() needs
         threading.Thread(target=manager.stop, daemon=True).start()
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(number, on_signal)
-    say(f"the agent manager of {manager.user} listens on {manager.queue}; Ctrl-C ends it")
+    say(f"the agent manager of {manager.user} listens on {manager.queue}; stop it with Ctrl-C")
     manager.serve()
     return 0

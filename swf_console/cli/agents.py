@@ -1,4 +1,4 @@
-"""`swf-console agents`: list, start, stop, restart, signal agents, follow their logs, end orphans."""
+"""`swf-console agents`: list, start, stop, restart, signal agents, follow their logs, stop orphans."""
 
 import argparse
 from collections.abc import Callable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..backend.core.settings import Settings
     from ..backend.services.agents.snapshot import AgentView
 
-COLUMNS = ("", "agent", "program", "state", "pid", "up", "heart-beat", "does", "namespace", "note")
+COLUMNS = ("", "agent", "program", "state", "pid", "up", "heartbeat", "activity", "namespace", "note")
 SIGNS = {"RUNNING": "●", "STARTING": "◐", "STOPPING": "◐", "BACKOFF": "▲", "FATAL": "✖", "UNKNOWN": "✖"}
 LOG_LINES = 50
 
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(parser, "--testbed-config", "FILE", "testbed.toml (workflows/testbed.toml)")
     add_json(parser)
     actions = parser.add_subparsers(dest="action", metavar="list|start|stop|restart|signal|logs|orphans")
-    add_json(actions.add_parser("list", help="what supervisord and what the heart-beats say"))
+    add_json(actions.add_parser("list", help="list processes of supervisord and heartbeats"))
     for name in ("start", "stop", "restart"):
         one = actions.add_parser(name, help=f"{name} programs or groups")
         one.add_argument("names", nargs="+", metavar="NAME", help="program, group, or all")
@@ -33,17 +33,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     signalled.add_argument("signal", metavar="SIGNAL", help="HUP, USR1, ...")
     signalled.add_argument("names", nargs="+", metavar="NAME")
     add_json(signalled)
-    logs = actions.add_parser("logs", help="the last lines of a program's log")
+    logs = actions.add_parser("logs", help="print the last lines of a program's log")
     logs.add_argument("names", nargs=1, metavar="NAME")
-    logs.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
+    logs.add_argument("-f", "--follow", action="store_true", help="print new lines until Ctrl-C")
     add(logs, "--lines", "N", f"the last N lines ({LOG_LINES})")
-    orphans = actions.add_parser("orphans", help="processes that outlived their supervisord")
-    orphans.add_argument("--end", action="store_true", help="end them")
+    orphans = actions.add_parser("orphans", help="list processes that outlived their supervisord")
+    orphans.add_argument("--end", action="store_true", help="stop them")
     add_json(orphans)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what was asked; 3 where supervisord does not answer, 4 where a process is not as wanted in time."""
+    """Run the action; 3 if supervisord does not answer, 4 if a process is late or failed."""
     keep_logs_off_the_screen()
     settings = load_settings(home=arguments.home, testbed_config=given(arguments, "testbed_config"))
     actions: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def list_agents(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Supervisor's truth and the heart-beats' truth in one table."""
+    """Print processes of supervisord and heartbeats in one table."""
     from ..backend.services.agents.status import merge, probe_supervisor
     from ..backend.services.health.database import probe_database
 
@@ -93,7 +93,7 @@ def row(view: "AgentView") -> tuple[str, ...]:
 
 
 def change(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Start, stop, restart or signal, and say what each did."""
+    """Start, stop, restart or signal, and print the result of each."""
     from ..backend.services.agents.control import change_agents
 
     lines = change_agents(settings, arguments.action, arguments.names, given(arguments, "signal"))
@@ -105,7 +105,7 @@ def change(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 
 def logs(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Print the end of a log; with --follow what comes, until Ctrl-C."""
+    """Print the end of a log; with --follow new lines, until Ctrl-C."""
     from ..backend.services.agents.control import follow_log
 
     count = whole_number(given(arguments, "lines"), "--lines", LOG_LINES, 100_000)
@@ -115,7 +115,7 @@ def logs(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 
 def orphans(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """List processes that outlived their supervisord, and end them where asked."""
+    """List processes that outlived their supervisord, and stop them with --end."""
     from ..backend.services.agents.control import find_orphans
 
     found = find_orphans(settings, end=arguments.end)
@@ -124,7 +124,7 @@ def orphans(arguments: argparse.Namespace, settings: "Settings") -> int:
             emit(orphan)
     elif found:
         show_table(
-            "Ended" if arguments.end else "Orphans", ("process", "pid"), [(o.process, o.pid) for o in found]
+            "Stopped" if arguments.end else "Orphans", ("process", "pid"), [(o.process, o.pid) for o in found]
         )
     else:
         say("No orphans.")

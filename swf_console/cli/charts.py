@@ -1,4 +1,4 @@
-"""A small chart of a curve, drawn with text."""
+"""A small chart of a curve, drawn with characters."""
 
 import sys
 import time
@@ -45,27 +45,27 @@ def sampled(points: Sequence[tuple[float, float]], width: int) -> list[float]:
 
 
 def cell(height: float, row: int) -> str:
-    """What stands in `row` (1 is the lowest) of a column that is `height` rows high."""
+    """The character in `row` (1 is the lowest) of a column that is `height` rows high."""
     signs = BLOCKS if "utf" in (sys.stdout.encoding or "").lower() else PLAIN
     filled = min(1.0, max(0.0, height - (row - 1)))
     return signs[0] if filled <= 0 else signs[max(1, round(filled * (len(signs) - 1)))]
 
 
-SILENT_SECONDS = 1.0
+DELAY_SECONDS = 1.0
 
 
 class ProgressBar:
-    """Called with (done, total or None); silent for the first second."""
+    """Called with (done, total or None); shows nothing in the first second."""
 
     def __init__(self) -> None:
-        self._began = time.monotonic()
+        self._started = time.monotonic()
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
     def __call__(self, done: float, total: float | None) -> None:
         """Draw `done` of `total` STFs."""
         if self._bar is None:
-            if time.monotonic() - self._began < SILENT_SECONDS:
+            if time.monotonic() - self._started < DELAY_SECONDS:
                 return
             self._open()
         if self._bar is not None and self._task is not None:

@@ -1,4 +1,4 @@
-"""`swf-console messages`: list recorded messages, show one, follow the live ones."""
+"""`swf-console messages`: list recorded messages, show one, follow live ones."""
 
 import argparse
 import json
@@ -34,10 +34,11 @@ if TYPE_CHECKING:
     from ..backend.services.messages.filter import MessageMatch
     from ..backend.services.messages.search import MessagePage
 
-WORDS = (
-    'type=stf_* run=100010 sender~fastmon "text" !heartbeat .state=run: all must hold; = compares the whole '
-    "field (* and ? stand for anything, commas separate alternatives), ~ looks inside it, a word is looked "
-    "for anywhere, ! turns a term round, .name is a field of the body. Give it before the flags."
+FILTER_HELP = (
+    'type=stf_* run=100010 sender~fastmon "text" !heartbeat .state=run: all terms must match; = compares '
+    "the whole field (* and ? are wildcards, commas separate alternatives), ~ searches within a field, a "
+    "word is searched in the whole message, ! negates a term, .name is a field of the body. Put it before "
+    "the flags."
 )
 TERM = re.compile(r'[=~"]|^[!.]')
 MOST = 10**9
@@ -48,42 +49,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_list_arguments(parser)
     actions = parser.add_subparsers(dest="action", metavar="list|show|tail")
     listed = actions.add_parser("list", help="list recorded messages, newest first")
-    listed.add_argument("filter", nargs="*", metavar="FILTER", help=WORDS)
+    listed.add_argument("filter", nargs="*", metavar="FILTER", help=FILTER_HELP)
     add_list_arguments(listed)
     shown = actions.add_parser("show", help="show a recorded message with its content")
     shown.add_argument("message", metavar="ID", help="the message's id")
     add_json(shown, "one JSON object")
-    tail = actions.add_parser("tail", help="follow the messages of a topic as they come")
-    tail.add_argument("filter", nargs="*", metavar="FILTER", help=WORDS)
+    tail = actions.add_parser("tail", help="follow the live messages of a topic")
+    tail.add_argument("filter", nargs="*", metavar="FILTER", help=FILTER_HELP)
     add(tail, "--topic", "TOPIC", "the topic to follow (/topic/epictopic)")
-    add(tail, "--count", "N", "end after N messages")
-    add(tail, "--timeout", "S", "end after S seconds (exit 4 where --count messages have not come by then)")
+    add(tail, "--count", "N", "stop after N messages")
+    add(tail, "--timeout", "S", "stop after S seconds (exit 4 if fewer than --count messages have come)")
     add_json(tail)
 
 
 def implied_action(words: Sequence[str]) -> list[str]:
-    """`list`, where a term of a filter stands in the place of an action."""
+    """`list`, if the first word is a term of a filter."""
     first = words[0] if words else ""
     return ["list"] if not first.startswith("-") and TERM.search(first) else []
 
 
 def add_list_arguments(parser: argparse.ArgumentParser) -> None:
-    """The filters of the list that have flags."""
-    add(parser, "--namespace", "N", "only those of this namespace")
-    add(parser, "--execution", "ID", "only those of this execution")
-    add(parser, "--run-id", "ID", "only those of this DAQ run")
-    add(parser, "--type", "TYPE", "only those of this type; stf_* is all that begin with stf_")
-    add(parser, "--sender", "NAME", "only those of this sender")
-    add(parser, "--since", "TIME", "only those sent since: 2026-01-31T12:00 (UTC), or 10m, 2h, 3d ago")
-    add(parser, "--until", "TIME", "only those sent before")
+    """The options that filter the list."""
+    add(parser, "--namespace", "N", "only messages of this namespace")
+    add(parser, "--execution", "ID", "only messages of this execution")
+    add(parser, "--run-id", "ID", "only messages of this DAQ run")
+    add(parser, "--type", "TYPE", "only messages of this type; stf_* matches all that start with stf_")
+    add(parser, "--sender", "NAME", "only messages of this sender")
+    add(parser, "--since", "TIME", "only messages sent since: 2026-01-31T12:00 (UTC), or 10m, 2h, 3d ago")
+    add(parser, "--until", "TIME", "only messages sent before")
     add_page(parser)
-    add_json(parser, "one JSON object a line; the last line names the next page, where there is one")
+    add_json(parser, "one JSON object a line; the last line names the next page, if there is one")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what the action says."""
+    """Run the action."""
     actions: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
-        "list": list_them,
+        "list": list_recorded,
         "show": show_one,
         "tail": tail,
     }
@@ -91,13 +92,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def match_of(arguments: argparse.Namespace) -> "MessageMatch":
-    """The filter that the words describe."""
+    """The filter of the positional words."""
     from ..backend.services.messages.filter import compile_filter
 
     return compile_filter(" ".join(given(arguments, "filter") or []))
 
 
-def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
+def list_recorded(arguments: argparse.Namespace, settings: "Settings") -> int:
     """Print a page, newest first."""
     from ..backend.services.database import opened
     from ..backend.services.messages.search import list_messages
@@ -121,7 +122,7 @@ def list_them(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 
 def filter_of(arguments: argparse.Namespace) -> "MessageFilter":
-    """The filter that the flags describe."""
+    """The filter of the flags."""
     from ..backend.database.records.messages import MessageFilter
 
     return MessageFilter(
@@ -149,13 +150,13 @@ def row_of(message: "MessageSummary") -> tuple[str, ...]:
 
 
 def say_rest(page: "MessagePage", *, filtered: bool) -> None:
-    """What is not on the page, and what to do about it."""
+    """Say what is not on the page, and the next step."""
     if page.unfinished:
-        say(f"{page.looked_at:,} messages were looked through, {len(page.items):,} of them match.")
+        say(f"{page.looked_at:,} messages were searched, {len(page.items):,} of them match.")
     if page.next:
         say(f"More: the same with --after {page.next}")
     elif not page.items and filtered:
-        say("No messages match. Leave a condition out, or follow what comes: swf-console messages tail")
+        say("No messages match. Remove a condition, or follow live messages: swf-console messages tail")
     elif not page.items:
         say("No messages yet. Run a workflow: swf-console --run stf_datataking --namespace NAME")
 
@@ -197,7 +198,7 @@ def show_one(arguments: argparse.Namespace, settings: "Settings") -> int:
 
 
 def tail(arguments: argparse.Namespace, settings: "Settings") -> int:
-    """Print messages as they come, until --count, --timeout or Ctrl-C."""
+    """Print live messages until --count, --timeout or Ctrl-C."""
     from ..backend.services.messages.follow import Tail
 
     keep_logs_off_the_screen()
@@ -205,22 +206,22 @@ def tail(arguments: argparse.Namespace, settings: "Settings") -> int:
     timeout = seconds_of(given(arguments, "timeout"), "--timeout", None)
     topic = given(arguments, "topic") or EPICTOPIC
     with Tail(settings, topic, match_of(arguments), narrate) as following:
-        say(f"Following {brief(topic)} on {brief(following.place)}. Ctrl-C ends it.")
-        shown = show_as_they_come(following.messages(timeout), count, as_json=arguments.json)
+        say(f"Following {brief(topic)} on {brief(following.place)}. Stop it with Ctrl-C.")
+        shown = show_live(following.messages(timeout), count, as_json=arguments.json)
         if following.dropped:
-            say(f"{following.dropped:,} messages came too fast and are not shown")
+            say(f"{following.dropped:,} messages were dropped: they came faster than they could be printed")
     if count < MOST and shown < count:
         raise TimedOut(f"{shown:,} of {count:,} messages came within {timeout:g} s")
     return 0
 
 
 def narrate(line: str) -> None:
-    """What happens to the connection."""
+    """Print a line about the connection."""
     say(f"swf-console: {brief(line)}")
 
 
-def show_as_they_come(messages: Any, count: int, *, as_json: bool) -> int:
-    """Print up to `count` of `messages`, each at once; returns how many there were."""
+def show_live(messages: Any, count: int, *, as_json: bool) -> int:
+    """Print up to `count` of `messages`, each immediately; returns how many were printed."""
     shown = 0
     for message in messages:
         if as_json:
@@ -235,7 +236,7 @@ def show_as_they_come(messages: Any, count: int, *, as_json: bool) -> int:
 
 
 def document_of(message: "IncomingMessage") -> dict[str, Any]:
-    """A live message as JSON; a body that is no JSON object stands as text."""
+    """A live message as JSON; a body that is not a JSON object is a string."""
     known = message.content is not None
     return {
         "message_id": message.id,
@@ -252,9 +253,9 @@ def document_of(message: "IncomingMessage") -> dict[str, Any]:
 
 
 def line_of(message: "IncomingMessage") -> str:
-    """A live message on one line: when, what, whose, and the rest of its body."""
-    told = {"msg_type", "run_id", "sender", "namespace", "execution_id", "timestamp"}
-    rest = {name: value for name, value in (message.content or {}).items() if name not in told}
+    """A live message on one line: time, type, run, sender, and the rest of its body."""
+    shown = {"msg_type", "run_id", "sender", "namespace", "execution_id", "timestamp"}
+    rest = {name: value for name, value in (message.content or {}).items() if name not in shown}
     body = " ".join(f"{name}={as_text(value)}" for name, value in rest.items())
     if message.content is None:
         body = f"({message.problem}) {message.body}"

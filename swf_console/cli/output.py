@@ -9,6 +9,7 @@ from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from typing import Any
 
+from ..backend.core import strict_json
 from ..backend.core.errors import ErrorReport, SwfError
 from ..backend.core.format import as_text, instant, iso
 from ..backend.core.sanitize import brief as sanitized_brief
@@ -30,7 +31,9 @@ def show(text: str = "") -> None:
 def emit(document: Any) -> None:
     """Print one JSON object on one line, with its schema_version."""
     fields = asdict(document) if is_dataclass(document) and not isinstance(document, type) else dict(document)
-    text = json.dumps({"schema_version": SCHEMA_VERSION, **fields}, default=jsonable, ensure_ascii=False)
+    text = strict_json.dumps(
+        {"schema_version": SCHEMA_VERSION, **fields}, default=jsonable, ensure_ascii=False
+    )
     show(text if text.isprintable() else "".join(map(_escaped, text)))
 
 

@@ -194,7 +194,7 @@ class MemorySupervisor:
 
     def _start(self, one: ProcessStatus) -> ProcessOutcome:
         if not one.state.ended:
-            return ProcessOutcome(one, Effect.RAN_ALREADY)
+            return ProcessOutcome(one, Effect.ALREADY_RUNNING)
         ended = [orphan for orphan in self.outlived if orphan.process == one.process]
         self.outlived = [orphan for orphan in self.outlived if orphan not in ended]
         replaced = ended[0].pid if ended else None

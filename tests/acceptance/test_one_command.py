@@ -61,7 +61,7 @@ def test_one_command_starts_everything_and_the_run_completes(testbed: Testbed) -
     began = time.monotonic()
     again = testbed.type("testbed", "run", "quick", "--no-realtime")
     assert time.monotonic() - began < 5
-    assert again.count("ran already") == 2
+    assert again.count("already running") == 2
 
     testbed.type("supervisorctl", "-c", "agents.supervisord.conf", "stop", "all")
     assert "RUNNING" not in testbed.agents().values()

@@ -69,7 +69,7 @@ def test_agents_list_running_without_heartbeat_is_marked(
     async def look(_app: HostApp, screen: AgentsScreen, _pilot: Pilot[None]) -> None:
         cells = row(screen, "example-data-agent")
         assert cells[0] == "▲"
-        assert "RUNNING, but silent 21" in cells[7]
+        assert "running, but no heartbeat for 21" in cells[7]
 
     drive(context, look)
 

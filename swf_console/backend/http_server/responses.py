@@ -1,12 +1,12 @@
 """Responses in JSON: never empty, never cached, times in UTC."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from starlette.responses import Response
 
+from ..core import strict_json
 from ..core.format import iso
 
 HEADERS = {
@@ -18,7 +18,7 @@ HEADERS = {
 
 def encode(document: Any) -> bytes:
     """The document as JSON in ASCII, so that no text in it can act on a terminal or a page."""
-    return json.dumps(document, separators=(",", ":"), default=_plain).encode("ascii")
+    return strict_json.dumps(document, separators=(",", ":"), default=_plain).encode("ascii")
 
 
 def json_response(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

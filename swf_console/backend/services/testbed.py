@@ -74,7 +74,7 @@ def run_testbed(settings: Settings, request: RunRequest, *, with_agents: bool = 
         lines, conflicts = start_agents(settings, prepared.composition, prepared.namespace)
         if RUNNER in conflicts:
             raise Refused(conflicts[RUNNER], f"Then: testbed run {request.configuration or ''}".rstrip())
-        if any(line.name == RUNNER and line.did != Effect.RAN_ALREADY for line in lines):
+        if any(line.name == RUNNER and line.did != Effect.ALREADY_RUNNING for line in lines):
             patience = FRESH_RUNNER_SECONDS
     return TestbedRun(
         execution_id=submit(settings, prepared, patience),
@@ -111,7 +111,7 @@ def start_agents(
     orphan = _executing_orphan(settings, supervisor) if runner else None
     if orphan is not None:
         lines.append(
-            ProcessReport(RUNNER, orphan.pid, str(Effect.RAN_ALREADY), "not under supervisord, executing")
+            ProcessReport(RUNNER, orphan.pid, str(Effect.ALREADY_RUNNING), "not under supervisord, executing")
         )
     names = [*([RUNNER] if runner and not orphan else []), *(program.name for program in programs)]
     if names:
@@ -182,7 +182,7 @@ def _start(supervisor: Supervisor, names: Sequence[str], *, settle: bool = False
 
 def _other_namespaces(settings: Settings, lines: Sequence[ProcessReport], namespace: str) -> dict[str, str]:
     """Processes that already run for another namespace: they will not react to this run."""
-    ran = {line.pid: line.name for line in lines if line.did == Effect.RAN_ALREADY and line.pid}
+    ran = {line.pid: line.name for line in lines if line.did == Effect.ALREADY_RUNNING and line.pid}
     return {
         ran[agent.pid]: f"{ran[agent.pid]} (PID {agent.pid}) runs for namespace {agent.namespace}, "
         f"not {namespace}: swf-console agents restart {ran[agent.pid]}"

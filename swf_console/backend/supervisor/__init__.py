@@ -1,1 +1,1 @@
-"""The supervisord of a home: found, started, asked and controlled."""
+"""Finds, starts and controls the supervisord of a home."""

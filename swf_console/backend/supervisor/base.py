@@ -1,4 +1,4 @@
-"""What a supervisor does, and what it says of processes, as frozen dataclasses."""
+"""The interface of a supervisor, and the state of its processes as frozen dataclasses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 
 class ProcessState(StrEnum):
-    """The states of supervisord, under its names."""
+    """The process states of supervisord, with its names."""
 
     STOPPED = "STOPPED"
     STARTING = "STARTING"
@@ -22,18 +22,18 @@ class ProcessState(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether there is no process, and none will be started without a request."""
+        """Whether there is no process, and supervisord starts none without a request."""
         return self in (self.STOPPED, self.EXITED, self.FATAL, self.UNKNOWN)
 
 
 class DaemonState(StrEnum):
-    """What was found where supervisord should answer."""
+    """The state of supervisord itself."""
 
     RUNNING = "running"
     ABSENT = "absent"  # no socket
-    STALE = "stale"  # a socket on which nothing listens
-    DEAF = "deaf"  # the process lives, its socket is gone
-    FROZEN = "frozen"  # it takes the call and does not answer
+    STALE = "stale"  # a socket without a listener
+    DEAF = "deaf"  # the process is running, its socket was removed
+    FROZEN = "frozen"  # it accepts the call and does not answer
     FOREIGN = "foreign"  # another program answers
     STOPPING = "stopping"
 
@@ -45,7 +45,7 @@ class DaemonState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """supervisord itself; `message` and `advice` say what is wrong and what to do about it."""
+    """supervisord itself; `message` says what is wrong, `advice` what to do."""
 
     state: DaemonState
     pid: int | None = None
@@ -55,9 +55,9 @@ class Daemon:
 
 @dataclass(frozen=True, slots=True)
 class ProcessStatus:
-    """One process; `since` is when it started or, where it has ended, when it did.
+    """One process; `since` is the time of its start or, if it has ended, of its end.
 
-    `exit_status` is known in EXITED only; -1: ended by a signal.
+    `exit_status` is set in EXITED only; -1: ended by a signal.
     """
 
     group: str
@@ -72,13 +72,13 @@ class ProcessStatus:
 
     @property
     def name(self) -> str:
-        """The name that supervisord knows it by: `group:process`, or one word where both are equal."""
+        """The name in supervisord: `group:process`, or one word if both are equal."""
         return self.process if self.group == self.process else f"{self.group}:{self.process}"
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A state in words, and what to do about it."""
+    """A state in words, and what to do."""
 
     text: str
     advice: str = ""
@@ -89,7 +89,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A process of ours that outlived its supervisord."""
+    """A process of this home that outlived its supervisord."""
 
     process: str
     pid: int
@@ -97,10 +97,10 @@ class Orphan:
 
 
 class Effect(StrEnum):
-    """What a request has done to a process."""
+    """The effect of a request on a process."""
 
     STARTED = "started"
-    RAN_ALREADY = "ran already"
+    ALREADY_RUNNING = "already running"
     STOPPED = "stopped"
     WAS_STOPPED = "was not running"
     RESTARTED = "restarted"
@@ -111,7 +111,7 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProcessOutcome:
-    """What became of one process; `replaced` is the PID of an orphan that was ended first."""
+    """The result of a request for one process; `replaced` is the PID of an orphan that was ended first."""
 
     status: ProcessStatus
     effect: Effect
@@ -120,13 +120,13 @@ class ProcessOutcome:
 
     @property
     def ok(self) -> bool:
-        """Whether the process is where it was wanted."""
+        """Whether the process is in the requested state."""
         return self.effect not in (Effect.FAILED, Effect.STILL_WAITING)
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Groups that a new configuration added, changed (restarted where they ran) and removed (stopped)."""
+    """Groups that a new configuration added, changed (restarted if running) and removed (stopped)."""
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -135,10 +135,10 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program that a configuration wants.
+    """A program that a configuration declares.
 
-    With a script it is a program of its own; without one it is one of agents.supervisord.conf, and only
-    `count` is new. `options`: see programs.OPTIONS.
+    With a script it is a new program; without one it is one of agents.supervisord.conf, and only `count`
+    is new. `options`: see programs.OPTIONS.
     """
 
     name: str
@@ -155,21 +155,21 @@ EVERYTHING = "all"
 class Supervisor(Protocol):
     """Starts, watches and stops processes.
 
-    `names` are processes, groups (`slice-worker` or `slice-worker:*`) or `all`. Every call but `look` raises
-    SupervisorUnreachable where no supervisord of ours answers; a name that is not there is a UsageError.
+    `names` are processes, groups (`slice-worker` or `slice-worker:*`) or `all`. Every call but `probe` raises
+    SupervisorUnreachable if this home's supervisord does not answer; an unknown name is a UsageError.
     Methods may be called from any thread. Timeouts are in seconds.
     """
 
     def probe(self) -> Daemon:
-        """What answers there; never raises."""
+        """The state of supervisord; never raises."""
         ...
 
     def ensure_running(self) -> Daemon:
-        """Start supervisord where there is none; it is left running."""
+        """Start supervisord if it is not running; it continues after this process."""
         ...
 
     def shutdown(self, timeout: float = STOP_SECONDS) -> None:
-        """Stop every process, then supervisord itself; TimedOut where that takes longer."""
+        """Stop every process, then supervisord itself; TimedOut if that takes longer."""
         ...
 
     def processes(self) -> tuple[ProcessStatus, ...]:
@@ -179,22 +179,22 @@ class Supervisor(Protocol):
     def start(
         self, names: Sequence[str], timeout: float = START_SECONDS, *, settle: bool = True
     ) -> tuple[ProcessOutcome, ...]:
-        """Start what does not run; orphans of these processes are ended first.
+        """Start what is not running; orphans of these processes are ended first.
 
-        Without `settle` a process that has a PID is enough, though it may yet end at once.
+        Without `settle` it returns once each has a PID, although the process may still fail.
         """
         ...
 
     def stop(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[ProcessOutcome, ...]:
-        """Stop what runs."""
+        """Stop what is running."""
         ...
 
     def restart(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[ProcessOutcome, ...]:
-        """Stop what runs, start all of them; `timeout` holds for each half."""
+        """Stop what is running, start all; `timeout` applies to each half."""
         ...
 
     def signal(self, names: Sequence[str], signal_name: str) -> tuple[ProcessOutcome, ...]:
-        """Send a signal (`HUP`, `USR1`) to what runs."""
+        """Send a signal (`HUP`, `USR1`) to what is running."""
         ...
 
     def reread(self) -> Changes:
@@ -202,15 +202,15 @@ class Supervisor(Protocol):
         ...
 
     def declare(self, programs: Sequence[Program]) -> Changes:
-        """Add or change programs; the others stay. Applied at once where supervisord runs."""
+        """Add or change programs; the others stay. Applied immediately if supervisord is running."""
         ...
 
     def forget(self, names: Sequence[str]) -> Changes:
-        """Take declared programs away again, stopping them."""
+        """Remove declared programs, stopping them."""
         ...
 
     def set_environment(self, environment: Mapping[str, str]) -> None:
-        """What every program gets at its next start."""
+        """Set the environment of every program from its next start on."""
         ...
 
     def orphans(self) -> tuple[Orphan, ...]:
@@ -222,5 +222,5 @@ class Supervisor(Protocol):
         ...
 
     def explain(self, status: ProcessStatus) -> Explanation:
-        """The state in words, with advice and what the process said last."""
+        """The state in words, with advice and the last line of the process's log."""
         ...

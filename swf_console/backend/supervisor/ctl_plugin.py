@@ -1,6 +1,6 @@
 """The plugin of `supervisorctl -c agents.supervisord.conf`: finds its supervisord.
 
-A configuration file can name one socket only. Which one it is depends on the user, and may depend on
+A configuration file can name only one socket. The socket depends on the user, and may depend on
 SWF_STATE_DIR of the shell that started supervisord, and its path may be too long for a socket.
 """
 
@@ -12,11 +12,11 @@ from ..core.errors import UsageError
 from ..core.settings import find_state_dir
 from .paths import SupervisorPaths, find_paths, remembered_state_dir
 
-COMMAND_LINE = 2  # supervisor.options: the priority of what stood on the command line
+COMMAND_LINE = 2  # supervisor.options: the priority of values of the command line
 
 
 def find_supervisord(controller: Any, **_: Any) -> "NoCommands":
-    """What supervisorctl calls: points `controller` at the socket, unless --serverurl was given."""
+    """Called by supervisorctl: sets the socket of `controller`, unless --serverurl was given."""
     options = controller.options
     if options.attr_priorities.get("serverurl") != COMMAND_LINE and options.here:
         options.serverurl = f"unix://{paths_of_shell(Path(options.here)).socket}"
@@ -24,10 +24,10 @@ def find_supervisord(controller: Any, **_: Any) -> "NoCommands":
 
 
 def paths_of_shell(home: Path) -> SupervisorPaths:
-    """The paths that a shell means which may have no variable set at all.
+    """The paths for a shell in which no variable may be set.
 
-    SWF_STATE_DIR where it is set; the usual state directory where a supervisord left its socket there; the
-    one that was used last.
+    In this order: SWF_STATE_DIR; the default state directory, if it has a socket of supervisord; the state
+    directory that was used last.
     """
     home = Path(os.path.realpath(home))
     usual = find_paths(home, find_state_dir(os.environ, home))
@@ -41,6 +41,6 @@ def paths_of_shell(home: Path) -> SupervisorPaths:
 
 
 class NoCommands:
-    """supervisorctl wants a plugin to bring commands; this one has none."""
+    """supervisorctl requires a command object of a plugin; this one has no commands."""
 
     name = "swf-console"

@@ -1,4 +1,4 @@
-"""supervisord itself: what is there, started and left running, shut down."""
+"""supervisord itself: its state, its start, its shutdown."""
 
 import contextlib
 import os
@@ -29,7 +29,7 @@ RUNNING_CODE = 1
 
 
 def probe(paths: SupervisorPaths, timeout: float = CALL_SECONDS) -> Daemon:
-    """What answers there, in words; never raises."""
+    """The state of supervisord, with message and advice; never raises."""
     try:
         pid, _ = ask(paths, timeout=timeout)
     except NoAnswer as error:
@@ -38,7 +38,7 @@ def probe(paths: SupervisorPaths, timeout: float = CALL_SECONDS) -> Daemon:
 
 
 def ask(paths: SupervisorPaths, *more: str, timeout: float = CALL_SECONDS) -> tuple[int, list[Any]]:
-    """supervisord's PID and what the methods `more` answer. Raises NoAnswer unless it is ours and runs."""
+    """supervisord's PID and the answers of `more` methods. NoAnswer unless it is ours and running."""
     methods = ("supervisor.getIdentification", "supervisor.getState", "supervisor.getPID", *more)
     try:
         answers = multicall(paths.socket, [(method, ()) for method in methods], timeout)
@@ -48,19 +48,19 @@ def ask(paths: SupervisorPaths, *more: str, timeout: float = CALL_SECONDS) -> tu
         raise foreign(paths.socket, fault.faultString) from fault
     identity, state, pid, *rest = answers
     if _stopping(identity) or (isinstance(state, dict) and state.get("statecode") != RUNNING_CODE):
-        raise NoAnswer(DaemonState.STOPPING, "supervisord is shutting down", "Wait until it has ended")
+        raise NoAnswer(DaemonState.STOPPING, "supervisord is stopping", "Wait until it has ended")
     if identity != IDENTIFIER or not isinstance(pid, int):
-        raise foreign(paths.socket, f"a supervisord that calls itself {identity}")
+        raise foreign(paths.socket, f"a supervisord with the identifier {identity}")
     return pid, rest
 
 
 def ensure_running(
     paths: SupervisorPaths, environment: Mapping[str, str], timeout: float = START_SECONDS
 ) -> Daemon:
-    """Start supervisord where none runs, in a session of its own; several processes may ask at once.
+    """Start supervisord if it is not running, in its own session; several processes may call this at once.
 
-    Raises SupervisorUnreachable where it cannot be started, or something else is in its place; UsageError
-    where its configuration cannot be used.
+    Raises SupervisorUnreachable if it cannot be started, or another program answers; UsageError for an
+    invalid configuration.
     """
     found = probe(paths)
     if found.state is DaemonState.RUNNING:
@@ -77,7 +77,7 @@ def ensure_running(
 
 
 def shutdown(paths: SupervisorPaths, timeout: float) -> None:
-    """Have supervisord stop everything and end. TimedOut where it still runs after `timeout` seconds."""
+    """Have supervisord stop everything and end. TimedOut if it is still running after `timeout` seconds."""
     pid, _ = ask(paths)
     with contextlib.suppress(NoAnswer):
         call(paths.socket, "supervisor.shutdown")
@@ -89,7 +89,7 @@ def shutdown(paths: SupervisorPaths, timeout: float) -> None:
 
 
 def check_configuration(paths: SupervisorPaths) -> None:
-    """UsageError where agents.supervisord.conf is missing, or would make supervisord listen elsewhere."""
+    """UsageError if agents.supervisord.conf is missing, or names another socket."""
     path = paths.home / CONFIGURATION
     try:
         text = configuration_text(paths.home)
@@ -98,11 +98,11 @@ def check_configuration(paths: SupervisorPaths) -> None:
             f"{path}: cannot be read: {error}", "Copy it from a new home: swf-console init DIR"
         ) from error
     if socket_of(text) != OWN_SOCKET:
-        raise UsageError(f"{path}: the console would not find it there", f"Write file={OWN_SOCKET}")
+        raise UsageError(f"{path}: [unix_http_server] names another socket", f"Write file={OWN_SOCKET}")
 
 
 def reason_in(text: str) -> str:
-    """Why supervisord does not start, in one line, without its list of all variables."""
+    """Why supervisord does not start, in one line, without the list of all variables, which may be secret."""
     errors = [line for line in text.strip().splitlines() if line.startswith("Error:")]
     line = (errors or text.strip().splitlines() or ["no reason given"])[-1].removeprefix("Error: ")
     return re.sub(r" Available names: .*?(?= in section|$)", "", line)[:500]
@@ -133,7 +133,7 @@ def _start(paths: SupervisorPaths, environment: Mapping[str, str], deadline: flo
     except subprocess.TimeoutExpired as error:
         starter.kill()
         starter.wait()
-        raise SupervisorUnreachable("supervisord was not up in time", f"See {log}") from error
+        raise SupervisorUnreachable("supervisord was not ready in time", f"See {log}") from error
     if code != 0:
         reason = reason_in(log.read_text(errors="replace"))
         raise UsageError(f"supervisord did not start: {reason}", f"Correct {paths.home / CONFIGURATION}")
@@ -144,7 +144,7 @@ def _await_answer(paths: SupervisorPaths, deadline: float) -> Daemon:
 
 
 def _await_end_of_shutdown(paths: SupervisorPaths, deadline: float) -> Daemon:
-    """What is there once a shutdown is over; the socket goes a moment before the process."""
+    """The state after a shutdown; the socket disappears a moment before the process."""
     found = _probe_until(paths, lambda state: state is not DaemonState.STOPPING, deadline)
     if found.state is not DaemonState.DEAF:
         return found
@@ -162,26 +162,26 @@ def _probe_until(paths: SupervisorPaths, enough: Callable[[DaemonState], bool], 
 
 
 def _with_pid(paths: SupervisorPaths, error: NoAnswer) -> NoAnswer:
-    """The error with the PID, where the process itself is still there."""
+    """The error, with the PID if the process is still running."""
     pid = _living_pid(paths)
     if pid is None:
         return error
     if error.state.startable:
         return NoAnswer(
             DaemonState.DEAF,
-            f"supervisord (PID {pid}) runs, but its socket {paths.socket} is gone",
-            f"End it, its processes end with it: kill {pid}",
+            f"supervisord (PID {pid}) is running, but its socket {paths.socket} was removed",
+            f"Stop it and its processes: kill {pid}",
         )
     if error.state is DaemonState.FROZEN:
         frozen = f"{error.message}; its PID is {pid}"
         return NoAnswer(
-            DaemonState.FROZEN, frozen, f"Let it go on: kill -CONT {pid}; or end it: kill -9 {pid}"
+            DaemonState.FROZEN, frozen, f"Continue it: kill -CONT {pid}; or kill it: kill -9 {pid}"
         )
     return error
 
 
 def _living_pid(paths: SupervisorPaths) -> int | None:
-    """The PID of this home's supervisord, as its PID file and /proc say."""
+    """The PID of this home's supervisord, from its PID file and /proc."""
     try:
         pid = int(paths.pid_file.read_text())
         os.kill(pid, 0)
@@ -193,7 +193,7 @@ def _living_pid(paths: SupervisorPaths) -> int | None:
 
 
 def _start_lock(paths: SupervisorPaths, deadline: float) -> FileLock:
-    """The lock without which no process may start supervisord here."""
+    """The lock that a process must hold to start this home's supervisord."""
     lock = FileLock(paths.directory / LOCK)
     if not lock.acquire(deadline - time.monotonic()):
         raise SupervisorUnreachable("another process is still starting supervisord")

@@ -1,7 +1,7 @@
 """`python -m swf_console.launch WHAT`: what supervisord runs in place of a program.
 
-WHAT is a script of the home, `-m MODULE ...`, or `@NAME` for a declared program. It takes the environment
-that the console decided last, writes the PID file, and becomes the program, or says in one line why not.
+WHAT is a script of the home, `-m MODULE ...`, or `@NAME` for a declared program. It reads the environment
+that was written last, writes the PID file, and executes the program, or reports in one line why not.
 """
 
 import json
@@ -17,7 +17,7 @@ from ..core.files import read_json, write_private
 from .base import Explanation
 from .pidfiles import AlreadyRunning, claim
 
-# What the console has decided, for the launcher to read, and what supervisord itself sets.
+# files that the console writes for the launcher, and variables that supervisord sets
 ENVIRONMENT = "environment.json"
 PROGRAMS = "programs.json"
 SUPERVISORS_OWN = "SUPERVISOR_"
@@ -31,7 +31,7 @@ CONFIGURATION_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
 
 
 class LaunchRefused(Exception):
-    """Why the program cannot be started, and what to do about it."""
+    """Why the program cannot be started, and what to do."""
 
     def __init__(self, reason: str, advice: str) -> None:
         super().__init__(reason)
@@ -40,7 +40,7 @@ class LaunchRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What to become."""
+    """What to execute."""
 
     command: list[str]
     environment: dict[str, str]
@@ -48,11 +48,11 @@ class Launch:
 
 
 def main(addresses: Addresses) -> NoReturn:
-    """Become the program, or say why not and exit with 78; `addresses` are for declared programs."""
+    """Execute the program, or report why not and exit with 78; `addresses` are for declared programs."""
     process = os.environ.get(PROCESS_NAME, "")
     socket = os.environ.get(SERVER_URL, "").removeprefix("unix://")
     if not process or not socket:
-        sys.exit("swf-console: launch is for supervisord: swf-console up")
+        sys.exit("swf-console: launch is for supervisord only. Use: swf-console up")
     directory = Path(socket).parent / "supervision"
     directory.mkdir(mode=0o700, exist_ok=True)
     try:
@@ -60,23 +60,21 @@ def main(addresses: Addresses) -> NoReturn:
         os.chdir(launch.directory)
         claim(directory, process)
         clear_refusal(directory, process)
-        os.execve(launch.command[0], launch.command, launch.environment)  # noqa: S606 - it is what we are for
+        os.execve(launch.command[0], launch.command, launch.environment)  # noqa: S606 - the purpose of this module
     except AlreadyRunning as taken:
-        reason = f"{process} runs already as PID {taken.pid}, outside this supervisord"
-        refuse(
-            directory, process, LaunchRefused(reason, f"Replace that one: swf-console agents start {process}")
-        )
+        reason = f"{process} is already running as PID {taken.pid}, outside this supervisord"
+        refuse(directory, process, LaunchRefused(reason, f"Replace it: swf-console agents start {process}"))
     except LaunchRefused as no_start:
         refuse(directory, process, no_start)
     except OSError as error:
         reason = f"{process} cannot be started: {error.filename or ''}: {error.strerror}"
-        refuse(directory, process, LaunchRefused(reason, "Mend that, then start it again"))
+        refuse(directory, process, LaunchRefused(reason, "Fix the cause, then start it again"))
 
 
 def prepare(
     directory: Path, words: Sequence[str], inherited: Mapping[str, str], addresses: Addresses
 ) -> Launch:
-    """What to become for these `words` of the command line. Raises LaunchRefused."""
+    """What to execute for these `words` of the command line. Raises LaunchRefused."""
     decided = read_json(directory / ENVIRONMENT)
     home = Path(decided.get("home") or Path.cwd())
     environment = dict(decided.get("environment") or inherited)
@@ -85,7 +83,9 @@ def prepare(
     environment.setdefault("SWF_STATE_DIR", str(directory.parent.resolve()))
     environment.setdefault("PYTHONUNBUFFERED", "1")
     if not words:
-        raise LaunchRefused("agents.supervisord.conf does not say what to launch", "Give launch a script")
+        raise LaunchRefused(
+            "agents.supervisord.conf does not name what to launch", "Write a script after swf_console.launch"
+        )
     if words[0] == "-m":
         return Launch([sys.executable, *words], environment, home)
     if not words[0].startswith("@"):
@@ -93,7 +93,7 @@ def prepare(
     program = read_json(directory / PROGRAMS).get(words[0][1:])
     if not program:
         raise LaunchRefused(
-            f"{words[0][1:]} is not declared any more", "Run its configuration again: testbed run NAME"
+            f"program not declared: {words[0][1:]}", "Run its configuration again: testbed run NAME"
         )
     script, python = home / program["script"], sys.executable
     ours, own = uses_package(script), home / VIRTUAL_ENVIRONMENT
@@ -115,38 +115,38 @@ def uses_package(script: Path) -> bool:
 
 
 def command_of(script: Path, arguments: Sequence[str], python: str = sys.executable) -> list[str]:
-    """The command line of a script: Python through the interpreter `python`, anything else by itself."""
+    """The command line of a script: Python with the interpreter `python`, anything else directly."""
     if not script.is_file():
         raise LaunchRefused(
-            f"{script}: there is no such script", "Put it there, or correct `script` in the configuration"
+            f"script not found: {script}", "Create it, or correct `script` in the configuration"
         )
     if script.suffix == ".py":
         return [python, str(script), *arguments]
     if not os.access(script, os.X_OK):
-        raise LaunchRefused(f"{script}: may not be executed", f"chmod +x {script}")
+        raise LaunchRefused(f"{script}: not executable", f"Run: chmod +x {script}")
     return [str(script), *arguments]
 
 
 def refuse(directory: Path, process: str, no_start: LaunchRefused) -> NoReturn:
-    """Write it to the log and to the refusals, and exit."""
+    """Write the reason to the log and to the refusals, and exit."""
     write_refusal(directory, process, no_start.reason, no_start.advice)
     sys.stderr.write(f"swf-console: {no_start.reason}. {no_start.advice}\n")
     sys.exit(CONFIGURATION_EXIT_CODE)
 
 
 def write_refusal(directory: Path, process: str, reason: str, advice: str) -> None:
-    """Leave the reason for those who ask for the state of the process."""
+    """Store the reason, for explain()."""
     write_private(_refusal_file(directory, process), json.dumps({"reason": reason, "advice": advice}))
 
 
 def read_refusal(directory: Path, process: str) -> Explanation | None:
-    """The reason, where the last start was refused."""
+    """The reason, if the last start was refused."""
     found = read_json(directory / "refusals" / f"{process}.json")
     return Explanation(str(found["reason"]), str(found.get("advice", ""))) if "reason" in found else None
 
 
 def clear_refusal(directory: Path, process: str) -> None:
-    """Forget it: the process starts."""
+    """Remove the reason: the process is starting."""
     _refusal_file(directory, process).unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""Following a log file: rotated, truncated, removed and made again, cut in the middle of a character."""
+"""Follows a log file that is rotated, truncated, removed and recreated, or ends within a character."""
 
 import codecs
 import os
@@ -19,20 +19,17 @@ MOST_BACKUPS = 20
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line, safe to show. `cut`: it was too long, the next one continues it."""
+    """One line, safe to show. `cut`: the line was too long, the next one continues it."""
 
     text: str
     cut: bool = False
 
 
 class LogFollower:
-    """Reads what is new each time it is asked; keeps the file open, so that a rotation loses nothing.
-
-    Not for several threads at once.
-    """
+    """Reads new lines; keeps the file open, so that a rotation loses nothing. Not thread-safe."""
 
     def __init__(self, path: Path, *, last_lines: int | None = None) -> None:
-        """Start at the beginning of the file, or with its `last_lines` lines; it need not exist yet."""
+        """Start at the beginning of the file, or with its `last_lines` lines; it may not exist yet."""
         self._path = path
         self._file: BinaryIO | None = None
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -40,7 +37,7 @@ class LogFollower:
         self._first = self._last(last_lines) if last_lines is not None else []
 
     def read(self, limit: int = READ_BYTES) -> list[LogLine]:
-        """The lines that are new, from at most about `limit` bytes; [] where there is nothing new."""
+        """The new lines, from at most about `limit` bytes."""
         lines, self._first = self._first, []
         budget = limit
         while budget > 0:
@@ -52,7 +49,7 @@ class LogFollower:
         return lines
 
     def follow(self, stop: Event, every: float = POLL_SECONDS) -> Iterator[LogLine]:
-        """Lines as they come, until `stop` is set; looks every `every` seconds while there is nothing new."""
+        """Yield new lines until `stop` is set; polls every `every` seconds."""
         while not stop.is_set():
             found = self.read()
             yield from found
@@ -60,11 +57,11 @@ class LogFollower:
                 stop.wait(every)
 
     def rest(self) -> str:
-        """What stands after the last line break so far."""
+        """The text after the last line break."""
         return strip_ansi(self._rest)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -81,11 +78,11 @@ class LogFollower:
         return data or self._next_file(file, limit)
 
     def _next_file(self, file: BinaryIO, limit: int) -> bytes:
-        """Go on in the file that came after a rotation, once ours is read to its end."""
+        """Continue in the file that follows after a rotation, once ours is read to its end."""
         following = self._after(os.fstat(file.fileno()))
         if following is None:
             return b""
-        data = file.read(limit)
+        data = file.read(limit)  # again: lines may have been written between the last read and the rotation
         if data:
             return data
         if not self._open(following):
@@ -94,17 +91,17 @@ class LogFollower:
         return self._file.read(limit) if self._file else b""
 
     def _after(self, ours: os.stat_result) -> Path | None:
-        """The file that follows ours: `log` itself, or the younger backup where several rotations passed."""
-        younger = self._path
+        """The file that follows ours: `log` itself, or the newer backup after several rotations."""
+        newer = self._path
         for number in range(MOST_BACKUPS + 1):
             path = self._path.with_name(f"{self._path.name}.{number}") if number else self._path
             try:
                 if os.path.samestat(path.stat(), ours):
-                    return younger if number else None
+                    return newer if number else None
             except OSError:
                 if number:
                     break
-            younger = path
+            newer = path
         return self._path if self._path.exists() else None
 
     def _open(self, path: Path) -> bool:
@@ -140,7 +137,7 @@ class LogFollower:
 
 
 def last_lines(path: Path, count: int) -> list[str]:
-    """The last lines of a log, the unfinished one too; [] where there is none."""
+    """The last lines of a log, with an unfinished one; [] without a log."""
     follower = LogFollower(path, last_lines=count)
     try:
         lines = [line.text for line in follower.read()]

@@ -1,7 +1,7 @@
 """The paths of a home's supervisord: its configuration, its socket, its PID files, its logs.
 
-The socket lies in the state directory. What supervisord and its clients are given is a path to it that is
-short and free of characters with a meaning: the home itself where it will do, else a folder of links.
+The socket lies in the state directory. supervisord and its clients use a path to it that is short and has
+no special characters: the home itself if possible, else a folder of links.
 """
 
 import contextlib
@@ -16,14 +16,14 @@ from ..core.files import write_private
 from ..core.settings import private_directory
 from .foreign_home import CONFIGURATION, SOCKET, STATE, is_foreign, service_configuration
 
-# sun_path holds 108 bytes with the closing zero; supervisord binds `<path>.<pid>` first.
+# unix(7): sun_path holds 108 bytes with the closing zero; supervisord 4.3 binds `<path>.<pid>` first
 SOCKET_BYTES = 107 - len(".4194304")
 PLAIN = re.compile(r"[A-Za-z0-9 ._/+,=@-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class SupervisorPaths:
-    """The paths of one home and state directory; `here` is the folder as supervisord sees it."""
+    """The paths of one home and state directory; `here` is the folder that supervisord is given."""
 
     home: Path
     state_dir: Path
@@ -31,12 +31,12 @@ class SupervisorPaths:
 
     @property
     def configuration(self) -> Path:
-        """agents.supervisord.conf, under the name that supervisord is given."""
+        """agents.supervisord.conf, with the path that supervisord is given."""
         return self.here / CONFIGURATION
 
     @property
     def socket(self) -> Path:
-        """supervisord's socket, under a name that fits."""
+        """supervisord's socket, with a path short enough for a socket."""
         return self.here / STATE / SOCKET
 
     @property
@@ -46,7 +46,7 @@ class SupervisorPaths:
 
     @property
     def logs(self) -> Path:
-        """Where the logs of all processes go."""
+        """The folder of all process logs."""
         return self.state_dir / "logs"
 
     @property
@@ -56,9 +56,9 @@ class SupervisorPaths:
 
 
 def find_paths(home: Path, state_dir: Path) -> SupervisorPaths:
-    """The paths of `home`; makes the directories and links that are missing.
+    """The paths of `home`; creates missing directories and links.
 
-    Raises UsageError where they cannot be made.
+    Raises UsageError if they cannot be created.
     """
     home, state_dir = home.absolute(), state_dir.absolute()
     paths = SupervisorPaths(home, state_dir, _here(home, state_dir))
@@ -68,7 +68,7 @@ def find_paths(home: Path, state_dir: Path) -> SupervisorPaths:
 
 
 def remember_state_dir(paths: SupervisorPaths, default_state_dir: Path) -> None:
-    """Note a state directory that only the environment knows, for a shell where nothing is set."""
+    """Record a state directory from the environment, for a shell in which no variable is set."""
     mark = _key(paths.home)
     if paths.state_dir != default_state_dir.absolute():
         _link(_usable_folder() / mark, paths.state_dir)
@@ -79,7 +79,7 @@ def remember_state_dir(paths: SupervisorPaths, default_state_dir: Path) -> None:
 
 
 def remembered_state_dir(home: Path) -> Path | None:
-    """The state directory that was used for this home last, where it is not the usual one."""
+    """The state directory that was used last for this home, if it is not the default one."""
     for folder in _folders():
         with contextlib.suppress(OSError):
             if folder.stat().st_uid == os.getuid():
@@ -119,9 +119,9 @@ def _fits(here: Path) -> bool:
 def _folders() -> list[Path]:
     """Private folders of the user whose paths are short, the best first.
 
-    Not XDG_RUNTIME_DIR: it is swept away when the user logs out, and supervisord stays.
+    Not XDG_RUNTIME_DIR: it is removed when the user logs out, and supervisord continues.
     """
-    last = Path(f"/tmp/swf-{os.getuid()}")  # noqa: S108 - made private, and ours, before it is used
+    last = Path(f"/tmp/swf-{os.getuid()}")  # noqa: S108 - checked to be private and ours before it is used
     try:
         first = Path.home() / ".local" / "state" / "swf-console" / "run"
     except RuntimeError:
@@ -151,5 +151,5 @@ def _link(link: Path, target: Path) -> None:
         fresh.replace(link)
     except OSError as error:
         raise UsageError(
-            f"{link}: cannot be made: {error.strerror}", "Set SWF_STATE_DIR to a directory that you own"
+            f"{link}: cannot be created: {error.strerror}", "Set SWF_STATE_DIR to a directory that you own"
         ) from error

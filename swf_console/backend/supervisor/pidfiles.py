@@ -1,4 +1,4 @@
-"""PID files: which processes run, which have outlived supervisord; at most one process of each name."""
+"""PID files: running processes and orphans; at most one process of each name."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ SUFFIX = ".pid"
 
 
 class AlreadyRunning(Exception):
-    """The process runs already, as `pid`."""
+    """The process is already running, as `pid`."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(pid)
@@ -27,7 +27,7 @@ class AlreadyRunning(Exception):
 
 
 def claim(directory: Path, process: str) -> None:
-    """Write our PID as that of `process`; raises Taken where it lives already. Survives an exec."""
+    """Write our PID as that of `process`; AlreadyRunning if another one lives. Valid after an exec too."""
     folder = _folder(directory)
     with FileLock(folder / ".lock"):
         living = _living(folder / f"{process}{SUFFIX}")
@@ -38,7 +38,7 @@ def claim(directory: Path, process: str) -> None:
 
 
 def living_processes(directory: Path) -> tuple[Orphan, ...]:
-    """Every process with a PID file that lives on this host, supervised or not."""
+    """Every living process of this host with a PID file, supervised or not."""
     found = []
     for path in sorted(_folder(directory).glob(f"*{SUFFIX}")):
         pid = _living(path)
@@ -48,12 +48,12 @@ def living_processes(directory: Path) -> tuple[Orphan, ...]:
 
 
 def find_orphans(directory: Path, supervised: Collection[int]) -> tuple[Orphan, ...]:
-    """The living processes that are not among the PIDs that supervisord knows."""
+    """The living processes whose PIDs supervisord does not know."""
     return tuple(one for one in living_processes(directory) if one.pid not in supervised)
 
 
 def terminate(orphans: Sequence[Orphan], timeout: float) -> tuple[Orphan, ...]:
-    """SIGTERM to each process group, SIGKILL after `timeout` seconds; returns those that are gone."""
+    """SIGTERM to each process group, SIGKILL after `timeout` seconds; returns those that have ended."""
     known = {one: _start_time(one.pid) for one in orphans if _exists(one.pid)}
     for signal_number, seconds in ((signal.SIGTERM, timeout), (signal.SIGKILL, KILL_SECONDS)):
         for one, started in known.items():
@@ -64,7 +64,7 @@ def terminate(orphans: Sequence[Orphan], timeout: float) -> tuple[Orphan, ...]:
 
 
 def is_alive(pid: int, started: str) -> bool:
-    """Whether the process that started then still lives: its PID may be another's by now."""
+    """Whether the process with that start time still lives: its PID may have been reused."""
     return _exists(pid) and _start_time(pid) == started
 
 
@@ -109,13 +109,13 @@ def _exists(pid: int) -> bool:
 
 
 def _start_time(pid: int) -> str:
-    """When it started, in clock ticks since the boot (proc(5), field 22), and which boot; "" if unknown."""
+    """Its start in clock ticks since the boot (proc(5), field 22), with the boot id; "" if unknown."""
     fields = _stat(pid)
     return f"{fields[19]}@{_boot()}" if len(fields) > 19 else ""
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the state on; the name before it may hold anything."""
+    """The fields of /proc/PID/stat from the state on; the name before it may contain any character."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:

@@ -1,4 +1,4 @@
-"""What the programs get at their next start: the environment, the home, the interpreter that runs us."""
+"""What programs receive at their next start: the environment, the home, this interpreter."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def write_environment(paths: SupervisorPaths, environment: Mapping[str, str]) ->
 
 
 def search_path(paths: SupervisorPaths, environment: Mapping[str, str]) -> str:
-    """PATH for supervisord: our `python` first."""
+    """PATH for supervisord, with our `python` first."""
     return os.pathsep.join(
         [str(paths.here / ".state" / "supervision" / "bin"), environment.get("PATH") or os.defpath]
     )

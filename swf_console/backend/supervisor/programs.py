@@ -1,4 +1,4 @@
-"""Programs that configurations add: any script, and other numbers of what agents.supervisord.conf has."""
+"""Programs that configurations declare: scripts, and other numbers of processes of shipped programs."""
 
 import json
 import re
@@ -27,7 +27,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 MOST_PROCESSES = 1000
 LAUNCH = "python -m swf_console.launch "
 LAUNCHER = re.compile(r"swf_console\.([a-z_]+\.)*launch")  # homes of 0.1 spell it longer
-# option of [agents.<name>] -> what it may be; the first row is for the launcher, the others for supervisord
+# option of [agents.<name>] -> its type; the first row is for the launcher, the others for supervisord
 LAUNCHER_OPTIONS: dict[str, type] = {"arguments": list, "environment": dict, "directory": str}
 NUMBER_OPTIONS = ("startsecs", "startretries", "stopwaitsecs", "priority")
 OPTIONS = (*LAUNCHER_OPTIONS, *NUMBER_OPTIONS, "stopsignal", "autorestart")
@@ -35,9 +35,9 @@ OPTIONS = (*LAUNCHER_OPTIONS, *NUMBER_OPTIONS, "stopsignal", "autorestart")
 
 @dataclass(frozen=True, slots=True)
 class ShippedProgram:
-    """A program of agents.supervisord.conf; `script` is empty where it runs a module.
+    """A program of agents.supervisord.conf; `script` is empty if it runs a module.
 
-    `numbered`: its processes are told apart by a number, however many there are.
+    `numbered`: process names have a number even if there is one process.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ShippedProgram:
 
 
 def shipped_programs(home: Path) -> dict[str, ShippedProgram]:
-    """The programs of the home's agents.supervisord.conf. UsageError where it cannot be read."""
+    """The programs of the home's agents.supervisord.conf. UsageError if it cannot be read."""
     path = home / CONFIGURATION
     parser = RawConfigParser(inline_comment_prefixes=(";", "#"), strict=False)
     try:
@@ -61,14 +61,14 @@ def shipped_programs(home: Path) -> dict[str, ShippedProgram]:
 
 
 def declared_programs(paths: SupervisorPaths) -> dict[str, dict[str, Any]]:
-    """What was declared so far, by name."""
+    """The declared programs, by name."""
     return read_json(paths.directory / PROGRAMS)
 
 
 def declare(paths: SupervisorPaths, programs: Sequence[Program]) -> bool:
-    """Add or change programs, keeping the others; whether that changed anything.
+    """Add or change programs, keeping the others; returns whether anything changed.
 
-    Raises UsageError where a program cannot be: nothing is written then.
+    Raises UsageError for an invalid program, before anything is written.
     """
     shipped = shipped_programs(paths.home)
     fresh = {one.name: _entry(one, shipped) for one in programs}
@@ -77,7 +77,7 @@ def declare(paths: SupervisorPaths, programs: Sequence[Program]) -> bool:
 
 
 def forget(paths: SupervisorPaths, names: Sequence[str]) -> bool:
-    """Take declared programs away; whether that changed anything."""
+    """Remove declared programs; returns whether anything changed."""
     with FileLock(paths.directory / LOCK):
         kept = {name: entry for name, entry in declared_programs(paths).items() if name not in names}
         return _write(paths, kept)
@@ -93,20 +93,20 @@ def _write(paths: SupervisorPaths, entries: Mapping[str, dict[str, Any]]) -> boo
 def _entry(program: Program, shipped: Mapping[str, ShippedProgram]) -> dict[str, Any]:
     name, count = program.name, program.count
     if not NAME.fullmatch(name):
-        raise UsageError(f"{name!r} is no name of a program", "Use letters, digits, '.', '_' and '-'")
+        raise UsageError(f"{name!r} is not a valid program name", "Use letters, digits, '.', '_' and '-'")
     if count is not None and not 1 <= count <= MOST_PROCESSES:
         raise UsageError(f"{name}: count = {count}", f"Use 1 to {MOST_PROCESSES}")
     ours = shipped.get(name)
     if ours and program.script in ("", ours.script):
         return {"count": count or ours.count, "kept": True, "numbered": ours.numbered}
     if not program.script:
-        raise UsageError(f"{name}: {CONFIGURATION} has no such program", "Name its script")
+        raise UsageError(f"{name}: program not found in {CONFIGURATION}", "Set its script")
     if ours:
         raise UsageError(
             f"{name}: {CONFIGURATION} has a program of that name, with another script", "Choose another name"
         )
     if "\0" in program.script:
-        raise UsageError(f"{name}: script: {program.script!r} is no path", "Correct it")
+        raise UsageError(f"{name}: script = {program.script!r} is not a path", "Correct it")
     return {"script": program.script, "count": count or 1, **_options(program)}
 
 
@@ -114,7 +114,9 @@ def _options(program: Program) -> dict[str, Any]:
     given = {key: value for key, value in program.options.items() if key in OPTIONS}
     for key, value in given.items():
         if not _usable(key, value):
-            raise UsageError(f"{program.name}: {key} = {value!r} cannot be used", "Correct [agents] there")
+            raise UsageError(
+                f"{program.name}: {key} = {value!r} is not valid", "Correct [agents] in the configuration"
+            )
     return given
 
 
@@ -161,9 +163,9 @@ Calls = Callable[[Sequence[tuple[str, tuple[Any, ...]]]], list[Any]]
 
 
 def reread(calls: Calls, processes: Callable[[], tuple[ProcessStatus, ...]]) -> Changes:
-    """Apply added, changed and removed groups; a changed group's processes start again where they ran.
+    """Apply added, changed and removed groups; running processes of a changed group are restarted.
 
-    Raises UsageError where the configuration cannot be read: nothing has changed then.
+    Raises UsageError if the configuration cannot be read; nothing has changed then.
     """
     (answer,) = calls([("supervisor.reloadConfig", ())])
     if isinstance(answer, Fault):
@@ -195,7 +197,7 @@ def _stop(calls: Calls, processes: Callable[[], tuple[ProcessStatus, ...]], grou
 def _start_again(
     calls: Calls, processes: Callable[[], tuple[ProcessStatus, ...]], ran: Sequence[ProcessStatus]
 ) -> None:
-    """Start a group whole where any of it ran: it may have more processes than before."""
+    """Start a whole group if any of it was running: it may have more processes than before."""
     groups = {one.group for one in ran}
     idle = [one.name for one in processes() if one.group in groups and one.state.ended]
     _call_each(calls, "supervisor.startProcess", idle, False)

@@ -1,6 +1,7 @@
-"""XML-RPC to supervisord over its unix socket: a connection for each call, and a deadline for each.
+"""XML-RPC to supervisord over its unix socket: a connection and a deadline for each call.
 
-The protocol is that of supervisor.rpcinterface; its own client has no timeouts and costs more to import.
+The protocol is that of supervisor.rpcinterface; the client of supervisor 4.3 has no timeouts and takes longer
+to import.
 """
 
 import http.client
@@ -20,7 +21,7 @@ from .base import DaemonState, ProcessState, ProcessStatus
 CALL_SECONDS = 2.0
 ANSWER_BYTES = 16 * 1024 * 1024
 CHUNK_BYTES = 65536
-# What no XML may hold, and supervisord writes all the same.
+# characters that XML 1.0 does not allow, and supervisord writes
 NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 BAD_NAME = 10
@@ -32,7 +33,7 @@ Call = tuple[str, tuple[Any, ...]]
 
 
 class NoAnswer(SupervisorUnreachable):
-    """No supervisord of ours answered; `state` says what was there instead."""
+    """This home's supervisord did not answer; `state` says what was found."""
 
     def __init__(self, state: DaemonState, message: str, advice: str = "Start it: swf-console up") -> None:
         super().__init__(message, advice)
@@ -40,26 +41,26 @@ class NoAnswer(SupervisorUnreachable):
 
 
 def call(path: Path, method: str, *params: Any, timeout: float = CALL_SECONDS) -> Any:
-    """Call one method. Raises NoAnswer, or Fault where supervisord refuses."""
+    """Call one method. Raises NoAnswer, or Fault if supervisord refuses."""
     deadline = time.monotonic() + timeout
     try:
         try:
             body = _post(path, dumps(params, method).encode(), deadline)
         except (BrokenPipeError, ConnectionResetError):
-            # A supervisord that ends breaks off the calls at hand: is it still there?
+            # supervisord resets open connections when it ends: find out whether it is still running
             _UnixConnection(path, _remaining(deadline)).probe()
             raise
     except FileNotFoundError as error:
-        raise NoAnswer(DaemonState.ABSENT, "supervisord does not run") from error
+        raise NoAnswer(DaemonState.ABSENT, "supervisord is not running") from error
     except ConnectionRefusedError as error:
-        raise NoAnswer(DaemonState.STALE, "supervisord has died and left its socket") from error
+        raise NoAnswer(DaemonState.STALE, "supervisord was killed and left its socket") from error
     except (TimeoutError, BlockingIOError) as error:
         raise NoAnswer(
-            DaemonState.FROZEN, f"supervisord did not answer within {timeout:g} s", "See whether it hangs"
+            DaemonState.FROZEN, f"supervisord did not answer within {timeout:g} s", "Check whether it hangs"
         ) from error
     except (OSError, http.client.HTTPException) as error:
         is_noise = isinstance(error, http.client.BadStatusLine) and not isinstance(error, OSError)
-        why = "it does not speak HTTP" if is_noise else str(error) or type(error).__name__
+        why = "its answer is not HTTP" if is_noise else str(error) or type(error).__name__
         raise foreign(path, why) from error
     return _result(path, body)
 
@@ -71,16 +72,16 @@ def multicall(path: Path, calls: Sequence[Call], timeout: float = CALL_SECONDS) 
     wanted = [{"methodName": method, "params": list(params)} for method, params in calls]
     answers = call(path, "system.multicall", wanted, timeout=timeout)
     if not isinstance(answers, list) or len(answers) != len(calls):
-        raise foreign(path, "its answer has another shape")
+        raise foreign(path, "its answer has the wrong form")
     return [_fault(answer) or answer for answer in answers]
 
 
 def foreign(path: Path, why: str) -> NoAnswer:
-    """The error for a socket where something else answers."""
+    """The error for a socket on which another program answers."""
     return NoAnswer(
         DaemonState.FOREIGN,
-        f"{path}: something else answers there: {why}",
-        "End it, or set SWF_STATE_DIR to another directory",
+        f"{path}: another program answers on this socket: {why}",
+        "Stop it, or set SWF_STATE_DIR to another directory",
     )
 
 
@@ -106,14 +107,14 @@ def _read(connected: socket.socket, response: http.client.HTTPResponse, deadline
             return bytes(body)
         body += chunk
         if len(body) > ANSWER_BYTES:
-            raise http.client.HTTPException("the answer has no end")
+            raise http.client.HTTPException("the answer is too long")
 
 
 def _result(path: Path, body: bytes) -> Any:
     try:
         (result,), _ = loads(NOT_XML.sub(b"?", body))
     except (ValueError, TypeError, ResponseError, ExpatError) as error:
-        raise foreign(path, "it does not speak XML-RPC") from error
+        raise foreign(path, "its answer is not XML-RPC") from error
     return result
 
 
@@ -134,7 +135,7 @@ class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: Path, timeout: float) -> None:
         super().__init__("localhost", timeout=timeout)
         self._path = path
-        # http.client forgets its socket as soon as the answer has begun; its deadline is still ours to keep.
+        # http.client drops its reference to the socket once the answer starts; the deadline still needs it
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
     def connect(self) -> None:
@@ -149,7 +150,7 @@ class _UnixConnection(http.client.HTTPConnection):
             self.connect()
 
 
-LAST_32_BIT_SECOND = 2**31 - 1  # XML-RPC's integer holds no later time; supervisord caps there
+LAST_32_BIT_SECOND = 2**31 - 1  # XML-RPC integers have 32 bits; supervisord caps times there
 
 
 def read_processes(answers: Sequence[Mapping[str, Any]]) -> tuple[ProcessStatus, ...]:

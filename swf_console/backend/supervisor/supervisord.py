@@ -42,14 +42,14 @@ from .rpc import (
 
 POLL_SECONDS = 0.05
 UP = (ProcessState.STARTING, ProcessState.RUNNING)
-COMING = (ProcessState.STARTING, ProcessState.BACKOFF)
+UNSETTLED = (ProcessState.STARTING, ProcessState.BACKOFF)
 
 
 class Supervisord:
-    """The supervisord of one home and state directory; nothing is started before it is asked for.
+    """The supervisord of one home and state directory; the constructor starts nothing.
 
-    `environment` is what the programs get, from the next `ensure_running` on; `default_state_dir` is where
-    the state would be with no variable set; `call_timeout` is for one request to supervisord, in seconds.
+    `environment` is for the programs, from the next `ensure_running` on; `default_state_dir` is the state
+    directory without any variable set; `call_timeout` is for one request to supervisord, in seconds.
     """
 
     def __init__(
@@ -67,17 +67,17 @@ class Supervisord:
         self._timeout = call_timeout
 
     def probe(self) -> Daemon:
-        """What answers there; never raises."""
+        """The state of supervisord; never raises."""
         return daemon.probe(self.paths, self._timeout)
 
     def ensure_running(self) -> Daemon:
-        """Start supervisord where there is none; it is left running."""
+        """Start supervisord if it is not running; it continues after this process."""
         write_environment(self.paths, self._environment)
         remember_state_dir(self.paths, self._default_state_dir)
         return daemon.ensure_running(self.paths, self._environment)
 
     def shutdown(self, timeout: float = STOP_SECONDS) -> None:
-        """Stop every process, then supervisord itself; TimedOut where that takes longer."""
+        """Stop every process, then supervisord itself; TimedOut if that takes longer."""
         daemon.shutdown(self.paths, timeout)
 
     def processes(self) -> tuple[ProcessStatus, ...]:
@@ -90,23 +90,23 @@ class Supervisord:
     def start(
         self, names: Sequence[str], timeout: float = START_SECONDS, *, settle: bool = True
     ) -> tuple[ProcessOutcome, ...]:
-        """Start what does not run; orphans of these processes are ended first."""
+        """Start what is not running; orphans of these processes are ended first."""
         chosen = {one.process for one in self._fresh_attempt(names)}
         outlived = [one for one in self.orphans() if one.process in chosen]
         replaced = {one.process: one.pid for one in pidfiles.terminate(outlived, STOP_SECONDS)}
         return _start(self, names, timeout, settle=settle, replaced=replaced)
 
     def stop(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[ProcessOutcome, ...]:
-        """Stop what runs."""
+        """Stop what is running."""
         return _stop(self, names, timeout)
 
     def restart(self, names: Sequence[str], timeout: float = STOP_SECONDS) -> tuple[ProcessOutcome, ...]:
-        """Stop what runs, start all of them; `timeout` holds for each half."""
+        """Stop what is running, start all; `timeout` applies to each half."""
         stopped = {one.status.name: one for one in _stop(self, names, timeout)}
         return _restarted(stopped, self.start(names, timeout))
 
     def signal(self, names: Sequence[str], signal_name: str) -> tuple[ProcessOutcome, ...]:
-        """Send a signal (`HUP`, `USR1`) to what runs."""
+        """Send a signal (`HUP`, `USR1`) to what is running."""
         return _signal(self, names, signal_name)
 
     def reread(self) -> Changes:
@@ -115,15 +115,15 @@ class Supervisord:
             return reread(self.calls, self.processes)
 
     def declare(self, wanted: Sequence[Program]) -> Changes:
-        """Add or change programs; the others stay. Applied at once where supervisord runs."""
+        """Add or change programs; the others stay. Applied immediately if supervisord is running."""
         return self._apply(programs.declare(self.paths, wanted))
 
     def forget(self, names: Sequence[str]) -> Changes:
-        """Take declared programs away again, stopping them."""
+        """Remove declared programs, stopping them."""
         return self._apply(programs.forget(self.paths, names))
 
     def set_environment(self, environment: Mapping[str, str]) -> None:
-        """What every program gets at its next start."""
+        """Set the environment of every program from its next start on."""
         self._environment = dict(environment)
         write_environment(self.paths, self._environment)
 
@@ -142,13 +142,13 @@ class Supervisord:
         return pidfiles.terminate(self.orphans(), timeout)
 
     def explain(self, status: ProcessStatus) -> Explanation:
-        """The state in words, with advice and what the process said last."""
+        """The state in words, with advice and the last line of the process's log."""
         living = {one.process: one.pid for one in pidfiles.living_processes(self.paths.directory)}
         pid = living.get(status.process)
         return explain(status, self.paths.directory, orphan=pid if pid != status.pid else None)
 
     def refusal(self, status: ProcessStatus) -> Explanation | None:
-        """Why the launcher refused to start it, if it did."""
+        """Why the launcher refused the last start, if it did."""
         return read_refusal(self.paths.directory, status.process)
 
     def calls(self, calls: Sequence[tuple[str, tuple[Any, ...]]]) -> list[Any]:
@@ -159,9 +159,12 @@ class Supervisord:
         return answers
 
     def _fresh_attempt(self, names: Sequence[str]) -> list[ProcessStatus]:
-        """What is to be started: what has ended, and what is tried again in vain, which is stopped for it."""
+        """The processes to start: those that have ended, and those that supervisord keeps retrying.
+
+        The latter are stopped first: a process in BACKOFF would otherwise wait for its next attempt.
+        """
         chosen = select(self.processes(), names)
-        stuck = [one for one in chosen if one.state in COMING and (one.pid is None or self.refusal(one))]
+        stuck = [one for one in chosen if one.state in UNSETTLED and (one.pid is None or self.refusal(one))]
         self.calls([("supervisor.stopProcess", (one.name, False)) for one in stuck])
         fresh = [*stuck, *(one for one in chosen if one.state.ended)]
         for one in fresh:
@@ -182,7 +185,7 @@ def _start(
     settle: bool,
     replaced: Mapping[str, int],
 ) -> tuple[ProcessOutcome, ...]:
-    """Start what does not run and wait until each has settled (or has a PID), at most `timeout` seconds."""
+    """Start what is not running; wait until each has settled (or has a PID), at most `timeout` seconds."""
     before = {one.name: one for one in select(supervisord.processes(), names)}
     faults: dict[str, Fault | None] = {}
     deadline, pause = time.monotonic() + timeout, Event()
@@ -199,7 +202,7 @@ def _start(
 
 
 def _stop(supervisord: Supervisord, names: Sequence[str], timeout: float) -> tuple[ProcessOutcome, ...]:
-    """Stop what runs and wait until all of it has ended, at most `timeout` seconds."""
+    """Stop what is running and wait until all have ended, at most `timeout` seconds."""
     before = {one.name: one for one in select(supervisord.processes(), names)}
     alive = [one for one in before.values() if not one.state.ended and one.state is not ProcessState.STOPPING]
     answers = supervisord.calls([("supervisor.stopProcess", (one.name, False)) for one in alive])
@@ -209,7 +212,7 @@ def _stop(supervisord: Supervisord, names: Sequence[str], timeout: float) -> tup
 
 
 def _signal(supervisord: Supervisord, names: Sequence[str], signal_name: str) -> tuple[ProcessOutcome, ...]:
-    """Send a signal to what runs."""
+    """Send a signal to what is running."""
     short = known_signal(signal_name)
     chosen = select(supervisord.processes(), names)
     alive = [one for one in chosen if one.pid]
@@ -221,7 +224,7 @@ def _signal(supervisord: Supervisord, names: Sequence[str], signal_name: str) ->
 def _restarted(
     stopped: Mapping[str, ProcessOutcome], started: Sequence[ProcessOutcome]
 ) -> tuple[ProcessOutcome, ...]:
-    """The outcomes of a stop and a start: a process that was stopped and started is restarted."""
+    """The outcomes of a stop and a start, joined: a process that was stopped and started is restarted."""
     return tuple(
         replace(one, effect=Effect.RESTARTED)
         if one.effect is Effect.STARTED and stopped[one.status.name].effect is Effect.STOPPED
@@ -247,7 +250,7 @@ def _poll_until(
 def _started(supervisord: Supervisord, one: ProcessStatus, *, settle: bool) -> bool:
     if one.state is ProcessState.STOPPING:
         return False
-    if one.state not in COMING or supervisord.refusal(one) is not None:
+    if one.state not in UNSETTLED or supervisord.refusal(one) is not None:
         return True
     return not settle and (one.state is ProcessState.BACKOFF or one.pid is not None)
 
@@ -266,7 +269,7 @@ def _start_outcome(
         )
     if one.state in UP and not supervisord.refusal(one):
         same = fault is not None or (one.name not in faults and before[one.name].pid == one.pid)
-        return ProcessOutcome(one, Effect.RAN_ALREADY if same else Effect.STARTED, None, orphan)
+        return ProcessOutcome(one, Effect.ALREADY_RUNNING if same else Effect.STARTED, None, orphan)
     did = Effect.STILL_WAITING if one.state is ProcessState.STOPPING else Effect.FAILED
     return ProcessOutcome(one, did, supervisord.explain(one), orphan)
 

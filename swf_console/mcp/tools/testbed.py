@@ -10,7 +10,7 @@ from ..tool import Name, ToolContext, User, tool
 def get_testbed_status(context: ToolContext, *, username: User | None = None) -> Any:
     """Show the programs of a user's testbed (default: this user's), and whether its manager is alive."""
     user = username or context.settings.user
-    return client.look_at_testbed(context.settings, context.database(), user)
+    return client.testbed_status(context.settings, context.database(), user)
 
 
 @tool()

@@ -250,7 +250,7 @@ def test_mcp_kill_agent_foreign_process_is_refused(home: Path) -> None:
             add_foreign_agent(home, foreign_process.pid)
             refused = await call(client, "kill_agent", name="data-agent-mallory-1")
             assert refused.document["exit_code"] == 5
-            assert "does not own" in refused.document["error"]
+            assert "does not belong to" in refused.document["error"]
             for name in ("1", str(foreign_process.pid), "supervisord"):
                 assert (await call(client, "kill_agent", name=name)).document["exit_code"] == 2
 

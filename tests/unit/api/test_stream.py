@@ -286,3 +286,9 @@ def test_broadcaster_without_loop_publishes_nothing() -> None:
     broadcaster.publish([message(1)])
     broadcaster.close_soon()
     assert EventFilter()(event_of(message(1), {}))
+
+
+def test_event_of_number_that_json_does_not_have_is_null() -> None:
+    event = event_of(message(1), json.loads('{"value": [NaN, Infinity, 1e400, 1.5]}'))
+    data = event.frame.decode().partition("data: ")[2]
+    assert json.loads(data, parse_constant=pytest.fail)["value"] == [None, None, None, 1.5]

@@ -58,17 +58,18 @@ def test_kill_agent_own_process_by_either_name(
     assert (agent.operational_state, agent.pid) == ("EXITED", None)
 
     supervisor.start(["example-data-agent"])
-    assert (
-        kill_agent(settings, home_database, "example-data-agent", supervisor=supervisor).process.did
-        == "stopped"
-    )
-    with pytest.raises(Refused, match="does not run"):
+    assert kill_agent(settings, home_database, "example-data-agent", supervisor=supervisor).process.did == "stopped"
+    with pytest.raises(Refused, match="is not running"):
         kill_agent(settings, home_database, "example-data-agent", supervisor=supervisor)
 
 
 @pytest.mark.parametrize(
     ("host", "pid", "says"),
-    [("elsewhere", 1001, "lives on elsewhere"), (None, 999_999, "does not own"), (None, None, "no process")],
+    [
+        ("elsewhere", 1001, "is on elsewhere"),
+        (None, 999_999, "does not belong to"),
+        (None, None, "no process"),
+    ],
 )
 def test_kill_agent_other_process_refused(
     console: CommandLine,
@@ -86,7 +87,7 @@ def test_kill_agent_other_process_refused(
         agents.heartbeat(connection, beat)
     with pytest.raises(Refused, match=says):
         kill_agent(settings, home_database, "data-agent-x-1", supervisor=supervisor)
-    with pytest.raises(UsageError, match="no agent"):
+    with pytest.raises(UsageError, match="agent not found"):
         kill_agent(settings, home_database, "data-agent-y-1", supervisor=supervisor)
     assert any(one.pid for one in supervisor.processes())
 

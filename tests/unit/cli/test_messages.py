@@ -1,10 +1,12 @@
 """`swf-console messages`, as a person and a program use it."""
 
+import json
+
 import pytest
 
 from swf_console.backend.database import Database
 from swf_console.backend.messaging.message import read
-from swf_console.cli.messages import line_of, show_as_they_come
+from swf_console.cli.messages import line_of, show_live
 from tests.support.command_line import CommandLine
 from tests.support.history import BEGAN, add_execution, add_messages
 
@@ -84,7 +86,7 @@ def test_messages_show_unknown_id_is_one_line(
 def test_messages_tail_queue_is_refused(console: CommandLine, topic: str) -> None:
     said = console("messages", "tail", "--topic", topic)
     assert said.code == 5
-    assert "steals messages" in said.err
+    assert "would take messages" in said.err
 
 
 def test_messages_tail_bare_name_is_refused(console: CommandLine) -> None:
@@ -108,13 +110,24 @@ def test_messages_filter_invalid_is_refused(console: CommandLine, words: list[st
         assert len(said.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e400"])
+def test_messages_tail_json_number_that_json_does_not_have_is_null(
+    number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = read({"destination": "/topic/t"}, f'{{"msg_type": "x", "value": [{number}, 1.5]}}')
+    show_live([message], 1, as_json=True)
+    (line,) = capsys.readouterr().out.splitlines()
+    shown = json.loads(line, parse_constant=pytest.fail)
+    assert shown["content"]["value"] == [None, 1.5]
+
+
 @pytest.mark.parametrize(
     "body", [HOSTILE, '{"msg_type": "\\u001b[2J\\u202e", "x": "\\ud800"}', "x" * 1_000_000, "[]"]
 )
 def test_messages_tail_any_message_is_one_safe_line(body: str, capsys: pytest.CaptureFixture[str]) -> None:
     message = read({"destination": "/topic/" + HOSTILE, "namespace": HOSTILE}, body)
-    assert show_as_they_come([message, message], 1, as_json=False) == 1
-    assert show_as_they_come([message], 1, as_json=True) == 1
+    assert show_live([message, message], 1, as_json=False) == 1
+    assert show_live([message], 1, as_json=True) == 1
     out = capsys.readouterr().out
     assert len(out.splitlines()) == 2
     assert not {"\x1b", "\u202e", "\x9b", "\x07", "\ud800"} & set(out)

@@ -1,4 +1,4 @@
-"""Asking a user's agent manager: whether it is there, what it says, what it shall do."""
+"""Requests to a user's agent manager: its state, its report, its commands."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,12 +17,12 @@ from .server import AGENT_TYPE
 
 PING_SECONDS = 3.0
 WORK_SECONDS = 60.0
-LOOKED_THROUGH = 500
+MOST_MANAGERS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class ManagerLook:
-    """A user's agent manager: `alive` says that its heart-beat is fresh and that it answers a ping."""
+class ManagerStatus:
+    """A user's agent manager; `alive`: its heartbeat is recent and it answers a ping."""
 
     username: str
     alive: bool
@@ -37,46 +37,47 @@ class ManagerLook:
 
 
 @dataclass(frozen=True, slots=True)
-class TestbedLook:
-    """A user's testbed: who told, and what."""
+class TestbedStatus:
+    """The state of a user's testbed, and its source (`told_by`)."""
 
     username: str
     told_by: str
     agents_running: bool | None
     supervisord_status: str
-    manager: ManagerLook
+    manager: ManagerStatus
 
 
-def check_manager(settings: Settings, database: Database, user: str) -> ManagerLook:
-    """Whether a user's agent manager lives: by its heart-beat, and by a ping where that is fresh."""
+def check_manager(settings: Settings, database: Database, user: str) -> ManagerStatus:
+    """The state of a user's agent manager: its heartbeat and, if that is recent, a ping."""
     agent = find_manager(database, user)
     where = control_queue(user)
     if agent is None or not _fresh(agent):
-        heard = f"last heard of at {agent.last_heartbeat:%F %T} UTC" if agent and agent.last_heartbeat else ""
-        remark = f"{heard or 'never heard of'}; {user} starts it with: swf-console agent-manager"
-        return _look(user, agent, where, answers=False, remark=remark)
+        heartbeat = agent.last_heartbeat if agent else None
+        last = f"last heartbeat {heartbeat:%F %T} UTC" if heartbeat else "no heartbeat recorded"
+        remark = f"{last}; {user} starts it with: swf-console agent-manager"
+        return _status(user, agent, where, answers=False, remark=remark)
     try:
-        ask_manager(settings, user, PING, timeout=PING_SECONDS)
+        request_manager(settings, user, PING, timeout=PING_SECONDS)
     except SwfError as error:
-        return _look(user, agent, where, answers=False, remark=str(error))
-    return _look(user, agent, where, answers=True)
+        return _status(user, agent, where, answers=False, remark=str(error))
+    return _status(user, agent, where, answers=True)
 
 
-def look_at_testbed(settings: Settings, database: Database, user: str) -> TestbedLook:
-    """What runs of a user's testbed: this home's own is looked at, another user's manager is asked."""
+def testbed_status(settings: Settings, database: Database, user: str) -> TestbedStatus:
+    """The state of a user's testbed: of this home directly, of another user from the agent manager."""
     manager = check_manager(settings, database, user)
     if user == settings.user:
-        look = HomeTestbed(settings).probe()
-        return TestbedLook(user, "supervisord", agents_running(look), describe(look), manager)
+        status = HomeTestbed(settings).probe()
+        return TestbedStatus(user, "supervisord", agents_running(status), describe(status), manager)
     if not manager.alive:
-        return TestbedLook(user, "nobody", None, "", manager)
-    told = ask_manager(settings, user, STATUS, timeout=PING_SECONDS)
-    running = told.get("agents_running")
-    return TestbedLook(
+        return TestbedStatus(user, "none", None, "", manager)
+    reply = request_manager(settings, user, STATUS, timeout=PING_SECONDS)
+    running = reply.get("agents_running")
+    return TestbedStatus(
         user,
         "agent manager",
         running if isinstance(running, bool) else None,
-        str(told.get("supervisord_status", "")),
+        str(reply.get("supervisord_status", "")),
         manager,
     )
 
@@ -84,36 +85,38 @@ def look_at_testbed(settings: Settings, database: Database, user: str) -> Testbe
 def start_user_testbed(
     settings: Settings, database: Database, user: str, config_name: str | None = None
 ) -> dict[str, Any]:
-    """Start a user's agents: by the agent manager, or here where it is this user's and no manager lives."""
+    """Start a user's agents: by the agent manager, or directly if none runs and they are this user's."""
     manager = check_manager(settings, database, user)
     if manager.alive:
-        return _carried_out(ask_manager(settings, user, START, config_name=config_name, timeout=WORK_SECONDS))
-    _only_ours(settings, manager)
+        return _accepted(
+            request_manager(settings, user, START, config_name=config_name, timeout=WORK_SECONDS)
+        )
+    _require_own(settings, manager)
     return {"accepted": True, "by": "this process", "agents": list(HomeTestbed(settings).start(config_name))}
 
 
 def stop_user_testbed(settings: Settings, database: Database, user: str) -> dict[str, Any]:
-    """Stop a user's agents: by the agent manager, or here where it is this user's and no manager lives."""
+    """Stop a user's agents: by the agent manager, or directly if none runs and they are this user's."""
     manager = check_manager(settings, database, user)
     if manager.alive:
-        return _carried_out(ask_manager(settings, user, STOP, timeout=WORK_SECONDS))
-    _only_ours(settings, manager)
+        return _accepted(request_manager(settings, user, STOP, timeout=WORK_SECONDS))
+    _require_own(settings, manager)
     return {"accepted": True, "by": "this process", "agents": list(HomeTestbed(settings).stop())}
 
 
 def find_manager(database: Database, user: str) -> Agent | None:
-    """The agent manager of a user as last heard of: ours, or one of the existing testbed's."""
+    """The agent manager of a user with the latest heartbeat: ours, or that of the existing testbed."""
     with database.read() as connection:
-        known = agents.page(connection, agent_type=AGENT_TYPE, limit=LOOKED_THROUGH).items
+        known = agents.page(connection, agent_type=AGENT_TYPE, limit=MOST_MANAGERS).items
     mine = [one for one in known if _serves(one, user)]
     oldest = datetime.min.replace(tzinfo=UTC)
     return max(mine, key=lambda one: one.last_heartbeat or oldest, default=None)
 
 
-def ask_manager(
+def request_manager(
     settings: Settings, user: str, command: str, *, timeout: float, config_name: str | None = None
 ) -> dict[str, Any]:
-    """Send a command and return the answer; BrokerUnreachable, or TimedOut after `timeout` seconds."""
+    """Send a command and return the reply; BrokerUnreachable, or TimedOut after `timeout` seconds."""
     source = sender_of(settings)
     content = {
         "command": command,
@@ -132,25 +135,25 @@ def ask_manager(
     if reply is None:
         raise TimedOut(
             f"the agent manager of {user} did not answer {command} within {timeout:g} s",
-            f"Is it running, and on the same broker? {user} starts it with: swf-console agent-manager",
+            f"Check that it uses the same broker. {user} starts it with: swf-console agent-manager",
         )
     return reply
 
 
-def _carried_out(told: dict[str, Any]) -> dict[str, Any]:
-    if told.get("accepted") is False:
-        raise Refused(f"the agent manager refused: {told.get('reason')}")
-    return {**told, "by": "agent manager"}
+def _accepted(reply: dict[str, Any]) -> dict[str, Any]:
+    if reply.get("accepted") is False:
+        raise Refused(f"the agent manager refused: {reply.get('reason')}")
+    return {**reply, "by": "agent manager"}
 
 
-def _only_ours(settings: Settings, manager: ManagerLook) -> None:
+def _require_own(settings: Settings, manager: ManagerStatus) -> None:
     if manager.username != settings.user:
-        raise Refused(f"no agent manager of {manager.username} is alive: {manager.remark}")
+        raise Refused(f"the agent manager of {manager.username} is not running: {manager.remark}")
 
 
 def _serves(agent: Agent, user: str) -> bool:
-    told = agent.metadata if isinstance(agent.metadata, dict) else {}
-    return told.get("username") == user or agent.instance_name == f"agent-manager-{user}"
+    metadata = agent.metadata if isinstance(agent.metadata, dict) else {}
+    return metadata.get("username") == user or agent.instance_name == f"agent-manager-{user}"
 
 
 def _fresh(agent: Agent) -> bool:
@@ -158,12 +161,12 @@ def _fresh(agent: Agent) -> bool:
     return agent.operational_state != "EXITED" and beat is not None and datetime.now(UTC) - beat < SILENT
 
 
-def _look(user: str, agent: Agent | None, where: str, *, answers: bool, remark: str = "") -> ManagerLook:
+def _status(user: str, agent: Agent | None, where: str, *, answers: bool, remark: str = "") -> ManagerStatus:
     if agent is None:
-        return ManagerLook(user, False, where, answers, remark=remark)
-    told = agent.metadata if isinstance(agent.metadata, dict) else {}
-    connected = told.get("mq_connected")
-    return ManagerLook(
+        return ManagerStatus(user, False, where, answers, remark=remark)
+    metadata = agent.metadata if isinstance(agent.metadata, dict) else {}
+    connected = metadata.get("mq_connected")
+    return ManagerStatus(
         username=user,
         alive=answers,
         control_queue=where,

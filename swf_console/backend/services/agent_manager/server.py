@@ -41,9 +41,9 @@ MOST_WAITING = 10
 
 
 class AgentManager:
-    """Serves the queue of one user until `stop`. Questions are answered at once, work is done one by one.
+    """Serves the queue of one user until `stop`. Queries are answered immediately, commands run one by one.
 
-    `link` and `testbed` stand in for the broker's connection and the home's own testbed.
+    `link` and `testbed` replace the broker connection and the home's testbed, for tests.
     """
 
     def __init__(
@@ -63,16 +63,16 @@ class AgentManager:
         self._publisher = Publisher(self._connection, NoOutbox())
         self._subscriber = Subscriber(self._connection, SubscriptionSpec(self.queue), self._handle)
         self._waiting: queue.Queue[ManagerCommand | None] = queue.Queue(MOST_WAITING)
-        self._worker = threading.Thread(target=self._work_off, name="testbed", daemon=True)
+        self._worker = threading.Thread(target=self._run_commands, name="testbed", daemon=True)
         self._at_work = False
         self._stopped = threading.Event()
         self._changed = threading.Event()
         self._ended = False
 
     def serve(self) -> None:
-        """Take commands until stopped. Raises Refused where this user's manager runs already.
+        """Take commands until stopped. Raises Refused if this user's manager is already running.
 
-        Raises ConnectRefused and SubscriptionRefused too; a broker or a database that is away is waited for.
+        Raises ConnectRefused and SubscriptionRefused too; waits while broker or database is not reachable.
         """
         file = IdentityFile(self.settings, AGENT_TYPE, self.user)
         try:
@@ -90,7 +90,7 @@ class AgentManager:
             file.release()
 
     def stop(self) -> None:
-        """End in order; may be called from a signal handler."""
+        """Stop; may be called from a signal handler."""
         self._stopped.set()
         self._changed.set()
 
@@ -101,13 +101,13 @@ class AgentManager:
         self._connection.start()
         self._subscriber.start()
         heartbeat.start()
-        told: tuple[bool, bool] | None = None
+        reported: tuple[bool, bool] | None = None
         try:
             while not self._stopped.is_set():
-                truth = (self._hears, self._at_work)
-                if truth != told:
+                current = (self._subscribed, self._at_work)
+                if current != reported:
                     heartbeat.notify()
-                    told = truth
+                    reported = current
                 self._note_ready()
                 self._changed.wait(LOOK_SECONDS)
                 self._changed.clear()
@@ -117,14 +117,14 @@ class AgentManager:
     def _end(self, heartbeat: HeartbeatThread) -> None:
         self._subscriber.close(FINISH_SECONDS)
         self._finish_work()
-        self._publisher.close(FINISH_SECONDS if self._hears else 0.0)
+        self._publisher.close(FINISH_SECONDS if self._subscribed else 0.0)
         self._connection.stop()
         self._ended = True
         heartbeat.close()
-        log.info("%s ends", self.name)
+        log.info("agent manager stops: name=%s", self.name)
 
     def _finish_work(self) -> None:
-        """Let the work at hand end; what waits is dropped: its requester gets no answer and asks again."""
+        """Finish the current command; waiting ones are dropped: their requesters get no reply and retry."""
         while True:
             try:
                 self._waiting.put_nowait(None)
@@ -134,11 +134,11 @@ class AgentManager:
         self._worker.join(WORK_SECONDS)
 
     @property
-    def _hears(self) -> bool:
+    def _subscribed(self) -> bool:
         return self._connection.state().phase is Phase.UP and self._subscriber.state().subscribed
 
     def _note_ready(self) -> None:
-        """Say once that commands are taken. Raises what makes waiting vain."""
+        """Log once that commands are accepted. Raises errors that waiting does not fix."""
         if self.ready.is_set():
             return
         try:
@@ -148,7 +148,7 @@ class AgentManager:
             raise
         except BrokerUnreachable:
             return
-        log.info("%s takes commands on %s", self.name, self.queue)
+        log.info("agent manager started: name=%s queue=%s", self.name, self.queue)
         self.ready.set()
         self._changed.set()
 
@@ -156,17 +156,19 @@ class AgentManager:
         try:
             command = read_command(message)
         except Refused as error:
-            log.warning("a command of %s was refused: %s", message.sender or "somebody", error)
+            log.warning("command refused: sender=%s: %s", message.sender or "unknown", error)
             return
-        if command.asks:
-            self._answer(command, self._told(command))
+        if command.is_query:
+            self._answer(command, self._report(command))
             return
         try:
             self._waiting.put_nowait(command)
         except queue.Full:
-            self._answer(command, _refusal(Refused(f"{MOST_WAITING} commands wait already", "Ask again")))
+            self._answer(
+                command, _refusal(Refused(f"{MOST_WAITING} commands are waiting", "Try again later"))
+            )
 
-    def _told(self, command: ManagerCommand) -> dict[str, Any]:
+    def _report(self, command: ManagerCommand) -> dict[str, Any]:
         if command.command == PING:
             return {"accepted": True, "status": "alive"}
         look = self._testbed.probe()
@@ -177,20 +179,20 @@ class AgentManager:
             "at_work": self._at_work,
         }
 
-    def _work_off(self) -> None:
+    def _run_commands(self) -> None:
         while (command := self._waiting.get()) is not None:
             self._set_at_work(True)
-            began = datetime.now(UTC)
+            started_at = datetime.now(UTC)
             try:
-                told = _done(self._act(command))
+                result = _done(self._act(command))
             except SwfError as error:
-                told = _refusal(error)
+                result = _refusal(error)
             except Exception as error:
-                log.exception("%s failed", command.command)
-                told = _refusal(SwfError(f"{type(error).__name__}: {error}"))
-            self._keep(command, told, began)
+                log.exception("command failed: %s", command.command)
+                result = _refusal(SwfError(f"{type(error).__name__}: {error}"))
+            self._record(command, result, started_at)
             self._set_at_work(False)
-            self._answer(command, told)
+            self._answer(command, result)
 
     def _act(self, command: ManagerCommand) -> Sequence[ProcessReport]:
         if command.command == START:
@@ -199,27 +201,27 @@ class AgentManager:
             return self._testbed.restart(command.config_name)
         return self._testbed.stop()
 
-    def _answer(self, command: ManagerCommand, told: Mapping[str, Any]) -> None:
+    def _answer(self, command: ManagerCommand, result: Mapping[str, Any]) -> None:
         if command.reply_to is None:
             return
         headers = {"correlation-id": command.correlation_id} if command.correlation_id else {}
-        content = answer(command, self.user, told)
+        content = answer(command, self.user, result)
         try:
             message = make(command.reply_to, content, sender=self.name, headers=headers)
             self._publisher.publish(message, abort=self._stopped.is_set)
         except SwfError as error:
-            log.warning("the answer to %s was not sent: %s", command.source, error)
+            log.warning("reply not sent: source=%s: %s", command.source, error)
 
-    def _keep(self, command: ManagerCommand, told: Mapping[str, Any], began: datetime) -> None:
+    def _record(self, command: ManagerCommand, result: Mapping[str, Any], started_at: datetime) -> None:
         words = f"{command.command} {command.config_name or ''}".strip()
         entry = JournalEntry(
-            at=began,
+            at=started_at,
             kind="action",
-            who=f"{command.source or 'somebody'} (agent manager)",
+            who=f"{command.source or 'unknown'} (agent manager)",
             what=words,
-            result=str(told.get("reason") or "ok")[:300],
-            ok=bool(told["accepted"]),
-            seconds=round((datetime.now(UTC) - began).total_seconds(), 3),
+            result=str(result.get("reason") or "ok")[:300],
+            ok=bool(result["accepted"]),
+            seconds=round((datetime.now(UTC) - started_at).total_seconds(), 3),
         )
         try:
             Journal(self.settings.state_dir).append(entry)
@@ -231,17 +233,17 @@ class AgentManager:
         self._changed.set()
 
     def _describe(self) -> Heartbeat:
-        link, hears, look = self._connection.state(), self._hears, self._testbed.probe()
+        link, subscribed, look = self._connection.state(), self._subscribed, self._testbed.probe()
         connected = link.phase is Phase.UP
         ended = self._ended
-        state = PROCESSING if self._at_work else READY if hears else STARTING
+        state = PROCESSING if self._at_work else READY if subscribed else STARTING
         return Heartbeat(
             instance_name=self.name,
             agent_type=AGENT_TYPE,
-            status=EXITED if ended else "OK" if hears else "WARNING",
+            status=EXITED if ended else "OK" if subscribed else "WARNING",
             at=datetime.now(UTC),
             operational_state=EXITED if ended else state,
-            description=f"agent manager of {self.user}" + ("" if connected else "; no broker"),
+            description=f"agent manager of {self.user}" + ("" if connected else "; broker not reachable"),
             namespace=self._namespace(),
             pid=os.getpid(),
             hostname=self.settings.host,
@@ -249,7 +251,7 @@ class AgentManager:
                 "username": self.user,
                 "control_queue": self.queue,
                 "mq_connected": connected and not ended,
-                "mq_subscribed": hears and not ended,
+                "mq_subscribed": subscribed and not ended,
                 "mq_error": None if connected else link.last_error,
                 "supervisord": look.state,
                 "agents_running": agents_running(look),
@@ -271,7 +273,7 @@ class AgentManager:
         return file.create(database.safe_url, f"{AGENT_TYPE}-agent-{self.user}-{number}").name
 
     def _open_database(self) -> Database | None:
-        """The database, however long its server is away; None where we are stopped meanwhile."""
+        """Open the database, with retries; None if the manager is stopped meanwhile."""
         while not self._stopped.is_set():
             try:
                 return open_database(self.settings.database_url)
@@ -281,14 +283,14 @@ class AgentManager:
         return None
 
     def _connect(self) -> BrokerConnection:
-        assert self._broker is not None  # noqa: S101 (chosen where no link is given)
+        assert self._broker is not None  # noqa: S101 (chosen if no link is given)
         return StompConnection(self._broker.address)
 
 
 def _done(lines: Sequence[ProcessReport]) -> dict[str, Any]:
     trouble = [f"{line.name}: {line.trouble}" for line in lines if line.trouble]
-    told: dict[str, Any] = {"accepted": not trouble, "agents": [asdict(line) for line in lines]}
-    return told | ({"reason": "; ".join(trouble)} if trouble else {})
+    result: dict[str, Any] = {"accepted": not trouble, "agents": [asdict(line) for line in lines]}
+    return result | ({"reason": "; ".join(trouble)} if trouble else {})
 
 
 def _refusal(error: SwfError) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Ending one agent's process, and only where this user's supervisord owns it."""
+"""Starts, stops, signals and kills processes that belong to this user's supervisord."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from .queries import find_agent
 
 @dataclass(frozen=True, slots=True)
 class ProcessReport:
-    """What one process did: `did` in supervision's words, `trouble` where it is not as wanted."""
+    """The result for one process: `did` is the effect, `trouble` why it is not in the requested state."""
 
     name: str
     pid: int | None
@@ -29,26 +29,26 @@ class ProcessReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Killed:
-    """The process that was ended; supervisord does not start it again by itself."""
+class KilledAgent:
+    """A killed agent; supervisord does not restart it automatically."""
 
     name: str
     process: ProcessReport
 
 
 def report_of(outcome: ProcessOutcome) -> ProcessReport:
-    """What became of one process, for a person."""
+    """The result for one process, as text."""
     trouble = "" if outcome.ok else str(outcome.explanation or outcome.effect)
     return ProcessReport(outcome.status.name, outcome.status.pid, str(outcome.effect), trouble)
 
 
 def kill_agent(
     settings: Settings, database: Database, name: str, *, supervisor: Supervisor | None = None
-) -> Killed:
-    """End the process of an agent, by the agent's name or its program's: SIGTERM, then SIGKILL.
+) -> KilledAgent:
+    """Kill the process of an agent, by the agent's name or its program's: SIGTERM, then SIGKILL.
 
-    Raises UsageError for an unknown name, SupervisorUnreachable, and Refused for an agent whose process is
-    not one of this user's supervisord: on another host, of another user, or started by hand.
+    Raises UsageError for an unknown name, SupervisorUnreachable, and Refused if the process does not belong
+    to this user's supervisord: on another host, of another user, or started manually.
     """
     owner = supervisor or supervisor_of(settings)
     processes = owner.processes()
@@ -58,10 +58,10 @@ def kill_agent(
         chosen = _process_of_agent(settings, database, name, processes)
         agent_name = name
     if chosen.pid is None:
-        raise Refused(f"{chosen.name} does not run: it is {chosen.state}")
+        raise Refused(f"{chosen.name} is not running (state: {chosen.state})")
     (outcome,) = owner.stop([chosen.name])
     _note_end(settings, database, chosen.pid, outcome)
-    return Killed(agent_name or chosen.name, report_of(outcome))
+    return KilledAgent(agent_name or chosen.name, report_of(outcome))
 
 
 def _process_of_agent(
@@ -69,19 +69,21 @@ def _process_of_agent(
 ) -> ProcessStatus:
     agent = find_agent(settings, database, name).agent
     if agent.hostname != settings.host:
-        raise Refused(f"{name} lives on {agent.hostname or 'an unknown host'}, not here ({settings.host})")
+        raise Refused(
+            f"{name} is on {agent.hostname or 'an unknown host'}, not on this host ({settings.host})"
+        )
     found = next((one for one in processes if one.pid is not None and one.pid == agent.pid), None)
     if found is None or agent.operational_state == "EXITED":
-        said = f"process {agent.pid}" if agent.pid else "no process"
+        process = f"process {agent.pid}" if agent.pid else "no process"
         raise Refused(
-            f"{name} has {said}, which the supervisord of {settings.user} does not own",
-            "Only what it started can be ended here: swf-console agents",
+            f"{name} has {process}, which does not belong to the supervisord of {settings.user}",
+            "Only its own processes can be stopped; list them: swf-console agents",
         )
     return found
 
 
 def _note_end(settings: Settings, database: Database, pid: int, outcome: ProcessOutcome) -> None:
-    """An agent that could not say goodbye is shown as gone all the same."""
+    """Mark a killed agent as EXITED: it could not write its last heartbeat."""
     if not outcome.status.state.ended:
         return
     with database.write() as connection:
@@ -98,7 +100,7 @@ def change_agents(
     *,
     supervisor: Supervisor | None = None,
 ) -> tuple[ProcessReport, ...]:
-    """`start` (supervisord too), `stop`, `restart` or `signal` these; a line for each process.
+    """`start` (supervisord too), `stop`, `restart` or `signal` these; one report for each process.
 
     Raises SupervisorUnreachable, UsageError for an unknown name, and NamespaceError before an agent or runner
     is started without a usable namespace.
@@ -120,13 +122,15 @@ def change_agents(
 
 
 def follow_log(settings: Settings, name: str, count: int, *, follow: bool) -> Iterator[str]:
-    """The last `count` lines of a process's log, and with `follow` what comes, until the caller stops.
+    """The last `count` lines of a process's log, and with `follow` new ones, until the caller stops.
 
-    Raises UsageError for a name that stands for several processes, or has no log yet.
+    Raises UsageError for the name of several processes, and for a process without a log.
     """
     chosen = select(supervisor_of(settings).processes(), [name])
     if len(chosen) != 1:
-        raise UsageError(f"{name} is several processes", f"Name one: {', '.join(one.name for one in chosen)}")
+        raise UsageError(
+            f"{name} has several processes", f"Name one: {', '.join(one.name for one in chosen)}"
+        )
     path = chosen[0].log_file
     if path is None or not path.exists():
         raise UsageError(f"{name} has no log yet", f"Start it: swf-console agents start {name}")

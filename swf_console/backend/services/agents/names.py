@@ -3,5 +3,5 @@
 RUNNER = "workflow-runner"
 BROKER = "embedded-broker"
 MONITOR = "monitor"
-# what others may be connected to stays, whatever happens to the agents, and so does who was asked
+# these continue when the agents are stopped: other programs may be connected to them
 STAYS = (BROKER, MONITOR, "agent-manager")

@@ -1,4 +1,4 @@
-"""Which programs under supervisord a configuration's agents are."""
+"""The programs under supervisord that a configuration needs."""
 
 from collections.abc import Mapping
 
@@ -13,15 +13,15 @@ from ...supervisor.supervisord import Supervisord
 
 
 def supervisor_of(settings: Settings) -> Supervisor:
-    """The supervisord of this home; nothing is started."""
-    usual = find_state_dir({}, settings.home)
+    """The supervisord of this home; it is not started."""
+    default = find_state_dir({}, settings.home)
     return Supervisord(
-        settings.home, settings.state_dir, program_environment(settings), default_state_dir=usual
+        settings.home, settings.state_dir, program_environment(settings), default_state_dir=default
     )
 
 
 def needed_programs(settings: Settings, composition: Composition) -> list[Program]:
-    """The programs of the enabled agents; what agents.supervisord.conf does not have carries its script.
+    """The programs of the enabled agents; those not in agents.supervisord.conf have their script.
 
     Raises ConfigurationError for an enabled agent without a script.
     """
@@ -47,7 +47,7 @@ def _program(
     if not need.script:
         raise ConfigurationError(
             Problem(
-                "is enabled and has no script",
+                "is enabled without a script",
                 'Add script = "agents/your_agent.py"',
                 file=composition.configuration,
                 field=f"agents.{need.name}",

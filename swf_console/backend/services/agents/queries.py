@@ -1,4 +1,4 @@
-"""Agents as the database knows them, and one with the process that supervisord has for it."""
+"""Agents in the database, and their processes under supervisord."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from ...database.records.pages import Page
 from ...supervisor.base import ProcessStatus
 from .status import probe_supervisor
 
-LOOKED_THROUGH = 200
+SUGGESTED_FROM = 200
 
 
 @dataclass(frozen=True, slots=True)
 class AgentDetail:
-    """An agent as its heartbeat says, and its process where this user's supervisord has it."""
+    """An agent by its heartbeat, and its process if it belongs to this user's supervisord."""
 
     agent: Agent
     process: ProcessStatus | None
@@ -35,19 +35,19 @@ def list_agents(
 
 
 def find_agent(settings: Settings, database: Database, name: str) -> AgentDetail:
-    """An agent by its name. Raises UsageError with the nearest names where there is none."""
+    """An agent by its name. Raises UsageError with the nearest names."""
     with database.read() as connection:
         found = agents.get(connection, name)
-        known = [] if found else agents.page(connection, limit=LOOKED_THROUGH).items
+        known = [] if found else agents.page(connection, limit=SUGGESTED_FROM).items
     if found is None:
         names = [agent.instance_name for agent in known]
         advice = suggest(name, names, otherwise="List them: swf-console agents")
-        raise UsageError(f"there is no agent {name[:100]!r}", advice)
+        raise UsageError(f"agent not found: {name[:100]!r}", advice)
     return AgentDetail(found, process_of(settings, found))
 
 
 def process_of(settings: Settings, agent: Agent) -> ProcessStatus | None:
-    """The living process of this user's supervisord that is the agent; None where it is none of ours."""
+    """The agent's process under this user's supervisord, or None."""
     if agent.pid is None or agent.hostname != settings.host or agent.operational_state == "EXITED":
         return None
     processes = probe_supervisor(settings).processes

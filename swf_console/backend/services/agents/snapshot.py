@@ -1,4 +1,4 @@
-"""Agents at one moment: plain values, which load no library."""
+"""Agents at one time: plain values, which load no library."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +13,7 @@ FAILED = (ProcessState.FATAL, ProcessState.UNKNOWN, ProcessState.BACKOFF)
 
 @dataclass(frozen=True, slots=True)
 class AgentView:
-    """One agent as an operator sees it; `note` says what does not fit together. Ages are seconds."""
+    """One agent for display; `note` names a problem. Ages are in seconds."""
 
     name: str
     program: str | None
@@ -30,18 +30,18 @@ class AgentView:
 
     @property
     def is_up(self) -> bool:
-        """Whether its process runs, or is about to."""
+        """Whether its process is running or starting."""
         return self.state in (ProcessState.RUNNING, ProcessState.STARTING)
 
     @property
     def is_silent(self) -> bool:
-        """Whether its process runs and has sent no heartbeat for too long."""
+        """Whether its process is running, and its heartbeat is too old."""
         age = self.heartbeat_seconds
         return self.state == ProcessState.RUNNING and age is not None and age > SILENT.total_seconds()
 
     @property
     def is_failed(self) -> bool:
-        """Whether supervisord cannot keep it running."""
+        """Whether supervisord failed to keep it running."""
         return self.state in FAILED
 
 
@@ -58,7 +58,7 @@ class SupervisorSnapshot:
 
     @property
     def trouble(self) -> str:
-        """Why it is not there, and what to do about it."""
+        """Why supervisord is not available, and what to do."""
         return with_advice(self.message, self.advice)
 
 
@@ -71,15 +71,15 @@ class AgentStatus(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What it is known by, whatever its process."""
+        """Its identity in lists, independent of its process."""
         return self.view.program or self.view.name
 
 
 class AgentsSnapshot(NamedTuple):
-    """Every agent, and what could not be asked. `configuration` is what testbed.toml would run.
+    """Every agent, and which source did not answer. `configuration` is that of testbed.toml.
 
-    `heard_seconds` is how old the heartbeats are where the database has not answered since, and
-    `seen_seconds` how old the processes are where supervisord has not.
+    `heard_seconds` is the age of the heartbeats, if the database has not answered since; `seen_seconds` is
+    the age of the processes, if supervisord has not answered since.
     """
 
     lines: tuple[AgentStatus, ...]

@@ -1,4 +1,4 @@
-"""What supervisord says of each agent and what its heartbeats say, merged."""
+"""Merges the processes of supervisord and the heartbeats of agents."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from .snapshot import SILENT, AgentView, SupervisorSnapshot
 
 
 def probe_supervisor(settings: Settings, supervisor: Supervisor | None = None) -> SupervisorSnapshot:
-    """Ask supervisord (that of the home) for its processes; never raises, starts nothing."""
+    """The state of the home's supervisord and its processes; never raises, starts nothing."""
     try:
         supervisor = supervisor or supervisor_of(settings)
         daemon = supervisor.probe()
@@ -25,17 +25,17 @@ def probe_supervisor(settings: Settings, supervisor: Supervisor | None = None) -
     return SupervisorSnapshot(str(daemon.state), pid=daemon.pid, processes=processes, notes=notes)
 
 
-def merge(supervisor: SupervisorSnapshot, heard: Sequence[Agent], host: str) -> list[AgentView]:
-    """A line for each process of supervisord, then for each agent that lives elsewhere."""
+def merge(supervisor: SupervisorSnapshot, agents: Sequence[Agent], host: str) -> list[AgentView]:
+    """A view of each process of supervisord, then of each other agent."""
     now = datetime.now(UTC)
-    local = {agent.pid: agent for agent in heard if agent.pid and agent.hostname == host}
+    local = {agent.pid: agent for agent in agents if agent.pid and agent.hostname == host}
     notes = supervisor.notes or ("",) * len(supervisor.processes)
     views = [
         _view(process, local.get(process.pid or 0), note, now)
         for process, note in zip(supervisor.processes, notes, strict=True)
     ]
     shown = {process.pid for process in supervisor.processes if process.pid}
-    others = [agent for agent in heard if not (agent.hostname == host and agent.pid in shown)]
+    others = [agent for agent in agents if not (agent.hostname == host and agent.pid in shown)]
     return views + [_unsupervised(agent, now) for agent in others]
 
 
@@ -45,7 +45,7 @@ _TROUBLE = (ProcessState.BACKOFF, ProcessState.FATAL, ProcessState.EXITED, Proce
 def _view(process: ProcessStatus, agent: Agent | None, note: str, now: datetime) -> AgentView:
     silence = _age(agent.last_heartbeat, now) if agent else None
     if silence is not None and silence > SILENT.total_seconds() and process.state is ProcessState.RUNNING:
-        note = f"RUNNING, but silent {silence:.0f} s"
+        note = f"running, but no heartbeat for {silence:.0f} s"
     return AgentView(
         name=agent.instance_name if agent else process.name,
         program=process.name,
@@ -57,7 +57,7 @@ def _view(process: ProcessStatus, agent: Agent | None, note: str, now: datetime)
         heartbeat_seconds=silence,
         namespace=agent.namespace if agent else None,
         host=agent.hostname if agent else None,
-        note=note or _set_aside(agent),
+        note=note or _dead_letters(agent),
         stf_count=agent.total_stf_processed if agent else None,
     )
 
@@ -76,20 +76,20 @@ def _unsupervised(agent: Agent, now: datetime) -> AgentView:
         heartbeat_seconds=silence,
         namespace=agent.namespace,
         host=agent.hostname,
-        note="silent: it ended without a word"
+        note="no heartbeat: its process stopped responding"
         if quiet
-        else _set_aside(agent) or "not under this supervisord",
+        else _dead_letters(agent) or "not under this supervisord",
         stf_count=agent.total_stf_processed,
     )
 
 
-def _set_aside(agent: Agent | None) -> str:
-    """What an agent could not work on, if anything."""
-    told = agent.metadata if agent and isinstance(agent.metadata, dict) else {}
-    letters = told.get("dead_letters")
+def _dead_letters(agent: Agent | None) -> str:
+    """How many messages an agent could not handle, if any."""
+    metadata = agent.metadata if agent and isinstance(agent.metadata, dict) else {}
+    letters = metadata.get("dead_letters")
     if not isinstance(letters, int) or letters < 1:
         return ""
-    return f"{letters:,} messages set aside in ActiveMQ.DLQ: {told.get('last_failure')}"
+    return f"{letters:,} messages in the dead-letter queue: {metadata.get('last_failure')}"
 
 
 def _age(since: datetime | None, now: datetime) -> float | None:

@@ -1,12 +1,12 @@
 """An execution with all its rows as one JSON document, written page by page."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ...core import strict_json
 from ...core.errors import UsageError
 from ...core.files import atomic_write
 from ...core.format import iso
@@ -155,7 +155,7 @@ def all_messages(database: Database, wanted: MessageFilter) -> Iterator[MessageR
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, default=_jsonable)
+    return strict_json.dumps(value, default=_jsonable)
 
 
 def _jsonable(value: Any) -> str:

@@ -1,1 +1,1 @@
-"""Messages: sent by users, searched and followed."""
+"""Messages: send, search and follow."""

@@ -1,4 +1,4 @@
-"""A text for all who follow the topic: shown in the tail, ignored by agents."""
+"""Announcements: texts that users send to the topic; shown in the tail, ignored by agents."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from ..ownership import check_writable
 
 DELIVERY_SECONDS = 5.0
 ANNOUNCEMENT = "announcement"
-# what agents act upon; only those who say it of themselves may say it
+# message types that agents react to: users may not send them
 CONTRACT = frozenset(
     {
         *("run_imminent", "start_run", "stf_gen", "pause_run", "resume_run", "end_run"),
@@ -28,12 +28,12 @@ CONTRACT = frozenset(
         *("run_workflow", "stop_workflow", "status_request"),
     }
 )
-KIND = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
+TYPE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
 
 
 @dataclass(frozen=True, slots=True)
-class Announced:
-    """What was sent; the broker has confirmed it."""
+class SentMessage:
+    """A sent message that the broker has confirmed."""
 
     message_id: str
     msg_type: str
@@ -49,19 +49,19 @@ def send_message(
     msg_type: str = ANNOUNCEMENT,
     namespace: str | None = None,
     metadata: Mapping[str, Any] | None = None,
-) -> Announced:
+) -> SentMessage:
     """Send `text` to the topic and wait for the broker's receipt.
 
-    Raises NamespaceError; UsageError for a type that is no name; Refused for one that agents act upon;
-    BrokerUnreachable; TimedOut where the receipt has not come: it is recorded then, and not sent again.
+    Raises NamespaceError; UsageError for an invalid type; Refused for a type that agents react to;
+    BrokerUnreachable; TimedOut without a receipt: the message is recorded then, and not sent again.
     """
-    whose = resolve_namespace(namespace, testbed_of(settings))
+    resolved = resolve_namespace(namespace, testbed_of(settings))
     check_writable(database, settings.user)
     message = make(
         EPICTOPIC,
         {
             "msg_type": checked_type(msg_type),
-            "namespace": whose,
+            "namespace": resolved,
             "message": text,
             "metadata": dict(metadata or {}),
             "timestamp": datetime.now(UTC).isoformat(),
@@ -70,13 +70,15 @@ def send_message(
     )
     if not send(settings, DatabaseOutbox(database), [message], DELIVERY_SECONDS):
         raise TimedOut(f"the broker did not confirm {message.id} within {DELIVERY_SECONDS:g} s")
-    return Announced(message.id, message.msg_type, whose, EPICTOPIC)
+    return SentMessage(message.id, message.msg_type, resolved, EPICTOPIC)
 
 
 def checked_type(msg_type: str) -> str:
-    """`msg_type`, where no agent acts upon it. Raises UsageError and Refused."""
-    if not KIND.fullmatch(msg_type):
-        raise UsageError(f"{msg_type[:60]!r} is no message type", f"Use letters, such as {ANNOUNCEMENT}")
+    """`msg_type`, if agents ignore it. Raises UsageError and Refused."""
+    if not TYPE_NAME.fullmatch(msg_type):
+        raise UsageError(f"{msg_type[:60]!r} is not a message type", f"Use letters, such as {ANNOUNCEMENT}")
     if msg_type.lower() in CONTRACT:
-        raise Refused(f"agents act upon {msg_type}: it is not for announcements", f"Use {ANNOUNCEMENT}")
+        raise Refused(
+            f"agents react to {msg_type}: it is not allowed for announcements", f"Use {ANNOUNCEMENT}"
+        )
     return msg_type

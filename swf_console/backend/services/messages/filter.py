@@ -1,12 +1,12 @@
-"""The one filter of messages, for the live tail, the list, the console and programs.
+"""The message filter, for the live tail, the list, the console and programs.
 
     type=stf_* run=100010 sender~fastmon "any text" !heartbeat -noise .state=run
 
-All terms must hold. `field=value` compares the whole field (`*` and `?` stand for anything, commas separate
-alternatives, a quoted value is taken as it is, an empty one means that there is none), `field~text` looks
-inside it, `!=` and `!~` are their opposites, a bare word is looked for anywhere in the message, `!` or `-`
-in front of a term turns it round. `.name` (and `.name.below`) is a field of the message's body. Text is
-found whatever its case, whole fields are compared as they are written.
+All terms must match. `field=value` compares the whole field (`*` and `?` are wildcards, commas separate
+alternatives, a quoted value is literal, an empty value matches a missing field), `field~text` searches
+within the field, `!=` and `!~` negate, a bare word is searched in the whole message, `!` or `-` before a
+term negates it. `.name` (and `.name.below`) is a field of the message's body. Text search ignores case;
+whole fields are compared with case.
 """
 
 import fnmatch
@@ -21,12 +21,12 @@ from ...core.errors import UsageError
 from ...core.suggest import suggest
 from ...messaging.message import MessageMetadata
 
-HELP = 'As in: type=stf_* run=100010 sender~fastmon "text" !heartbeat .state=run'
+HELP = 'Example: type=stf_* run=100010 sender~fastmon "text" !heartbeat .state=run'
 LONGEST = 2000
 
 
 class Field(NamedTuple):
-    """Where a message has it; `indexed` is the field of MessageFilter by which the database finds it."""
+    """The attribute of a message; `indexed` is the field of MessageFilter with a database index."""
 
     attribute: str
     indexed: str = ""
@@ -41,7 +41,7 @@ FIELDS = {
     "destination": Field("metadata.destination"),
     "id": Field("id"),
 }
-ALSO = {
+ALIASES = {
     "msg_type": "type",
     "run_id": "run",
     "execution_id": "execution",
@@ -56,7 +56,7 @@ QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"(?=\s|$)', re.DOTALL)
 
 
 class Filterable(Protocol):
-    """What a filter looks at: a message as it arrived, or as it is stored."""
+    """What a filter reads: a received message, or a stored one."""
 
     @property
     def id(self) -> str: ...
@@ -73,7 +73,7 @@ Test = Callable[[Filterable], bool]
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One condition; `field` is None for text anywhere. `values` are a whole field's alternatives."""
+    """One condition; `field` is None for text anywhere. `values` are the alternatives for a whole field."""
 
     field: str | None
     operator: str
@@ -87,19 +87,19 @@ class Term:
 
     @property
     def needs_body(self) -> bool:
-        """Whether the message's body is looked at."""
+        """Whether the message's body is needed."""
         return self.field is None or self.field.startswith(".")
 
     @property
     def single(self) -> str | None:
-        """The one value that the field must have (perhaps with wildcards), where there is just one."""
+        """The one value that the field must have (perhaps with wildcards), if there is only one."""
         is_one = self.operator == "=" and not self.negated and len(self.values) == 1
         return (self.values[0] or None) if is_one else None
 
 
 @dataclass(frozen=True, slots=True)
 class MessageMatch:
-    """A compiled filter: call it with a message. Without terms everything matches."""
+    """A compiled filter: call it with a message. Without terms every message matches."""
 
     terms: tuple[Term, ...] = ()
 
@@ -108,19 +108,19 @@ class MessageMatch:
 
     @property
     def needs_body(self) -> bool:
-        """Whether it can only be decided with the message's body."""
+        """Whether it needs the message's body."""
         return any(term.needs_body for term in self.terms)
 
     @property
     def needs_metadata_only(self) -> bool:
-        """Whether what many messages have in common decides: neither its body nor its id is looked at."""
+        """Whether metadata alone decides, without body and id: equal metadata has an equal result."""
         return not any(term.needs_body or term.field == "id" for term in self.terms)
 
 
 def compile_filter(text: str) -> MessageMatch:
-    """Read a filter. Raises UsageError for an unknown field, an open quote, a sign with nothing behind it."""
+    """Compile a filter. Raises UsageError for an unknown field, an open quote, an operator without text."""
     if len(text) > LONGEST:
-        raise UsageError(f"the filter is longer than {LONGEST} characters", "Leave something out")
+        raise UsageError(f"the filter is longer than {LONGEST} characters", "Shorten it")
     terms, at = [], 0
     while at < len(text):
         if text[at].isspace():
@@ -139,7 +139,7 @@ def _term(text: str, at: int) -> tuple[Term, int]:
     operator = subject[2] if subject else "~"
     value, literal, end = _value(text, subject.end() if subject else start)
     if operator.endswith("~") and not value:
-        raise UsageError(f"{text[at:end] or text[at]!r} looks for nothing", HELP)
+        raise UsageError(f"{text[at:end] or text[at]!r} has no search text", HELP)
     negated ^= operator.startswith("!")
     if field is None:
         return Term(None, "~", (value,), negated, literal, _anywhere(value)), end
@@ -150,11 +150,11 @@ def _term(text: str, at: int) -> tuple[Term, int]:
 
 
 def _value(text: str, at: int) -> tuple[str, bool, int]:
-    """The value that begins at `at`, whether it was quoted, and where it ends."""
+    """The value that starts at `at`, whether it is quoted, and its end."""
     if text[at : at + 1] == '"':
         quoted = QUOTED.match(text, at)
         if not quoted:
-            raise UsageError(f"the quote in {text[at : at + 40]!r} is not closed before a space", HELP)
+            raise UsageError(f"the quote in {text[at : at + 40]!r} is not closed", HELP)
         return re.sub(r"\\(.)", r"\1", quoted[1], flags=re.DOTALL), True, quoted.end()
     word = WORD.match(text, at)
     return (word[0], False, word.end()) if word else ("", False, at)
@@ -163,11 +163,11 @@ def _value(text: str, at: int) -> tuple[str, bool, int]:
 def _field(name: str) -> str:
     if name.startswith("."):
         return name
-    known = ALSO.get(name.lower(), name.lower())
+    known = ALIASES.get(name.lower(), name.lower())
     if known not in FIELDS:
-        meant = suggest(name, [*FIELDS, *ALSO], at_most=1)
-        fields = f"Fields: {', '.join(FIELDS)}; .{name} is a field of the body, quotes make it text"
-        raise UsageError(f"a message has no field {name!r}", f"{meant} {fields}".lstrip())
+        meant = suggest(name, [*FIELDS, *ALIASES], at_most=1)
+        fields = f"Fields: {', '.join(FIELDS)}; .{name} is a field of the body, quote it to search for text"
+        raise UsageError(f"unknown message field {name!r}", f"{meant} {fields}".lstrip())
     return known
 
 
@@ -205,7 +205,8 @@ def _whole(read: Callable[[Filterable], str], values: tuple[str, ...], literal: 
 
 
 def _pattern(value: str) -> re.Pattern[str]:
-    # `*` and `?` alone have a meaning; the translation never backtracks, whatever the text is
+    # only `*` and `?` are wildcards; the pattern of fnmatch.translate does not backtrack (Python 3.9 on),
+    # so no filter can block the tail
     return re.compile(fnmatch.translate(value.replace("[", "[[]")))
 
 
@@ -216,7 +217,7 @@ def _inside(read: Callable[[Filterable], str], value: str) -> Test:
 
 def _anywhere(value: str) -> Test:
     wanted = value.lower()
-    # a body is JSON text, which may spell the same characters in another way
+    # the body is JSON text, which may escape the same characters
     spellings = {wanted, json.dumps(value)[1:-1].lower()}
     fields = attrgetter(*(field.attribute for field in FIELDS.values()))
 

@@ -1,4 +1,4 @@
-"""Live messages of a topic, through a filter; a queue is refused, because following it would empty it."""
+"""Live messages of a topic, filtered; a queue is refused, because following it would consume its messages."""
 
 import queue
 import re
@@ -24,12 +24,12 @@ WAITING = 1000
 
 
 def check_topic(destination: str) -> str:
-    """`destination` where it can be followed. Raises Refused for a queue, UsageError for a bare name."""
+    """Return `destination` if it is a topic. Raises Refused for a queue, UsageError for a bare name."""
     check_destination(destination)
-    # ActiveMQ takes several destinations with commas between them, some of which may be queues
+    # ActiveMQ accepts composite destinations, separated by commas, some of which may be queues
     if not re.fullmatch(r"/(temp-|remote-temp-)?topic/[^,]+", destination) or "queue:" in destination:
         raise Refused(
-            f"{destination} may be a queue: to follow one steals messages from the agent they are for",
+            f"{destination} may be a queue: following it would take messages from their consumer",
             f"Follow a topic, such as {EPICTOPIC}",
         )
     return destination
@@ -38,8 +38,8 @@ def check_topic(destination: str) -> str:
 class Tail:
     """Follows a topic while it is open; iterate `messages`. Nothing is stored or acknowledged.
 
-    `narrate` is called with a line when the broker goes and comes. Raises BrokerUnreachable where there is
-    no broker to begin with; later outages are waited out.
+    `narrate` is called with a line when the connection is lost and restored. Raises BrokerUnreachable if
+    the first connection fails; after later outages it reconnects.
     """
 
     def __init__(
@@ -64,11 +64,11 @@ class Tail:
 
     @property
     def dropped(self) -> int:
-        """Messages that came faster than they were taken."""
+        """How many messages were dropped because they came faster than they were read."""
         return self._subscriber.state().dropped
 
     def messages(self, seconds: float | None = None) -> Iterator[IncomingMessage]:
-        """What matches, as it comes, for `seconds` or for ever."""
+        """Yield matching messages, for `seconds` or without end."""
         deadline = time.monotonic() + seconds if seconds else None
         while deadline is None or time.monotonic() < deadline:
             left = LOOK_SECONDS if deadline is None else min(LOOK_SECONDS, deadline - time.monotonic())
@@ -115,6 +115,6 @@ class Tail:
         if self._closed.is_set() or self._narrate is None:
             return
         if state.phase is Phase.DOWN:
-            self._narrate(f"the broker is gone: {state.last_error or 'no reason given'}; trying again")
+            self._narrate(f"broker connection lost: {state.last_error or 'no reason given'}; reconnecting")
         elif state.phase is Phase.UP:
-            self._narrate(f"connected again to {state.broker}")
+            self._narrate(f"reconnected to {state.broker}")

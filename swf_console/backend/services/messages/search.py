@@ -1,4 +1,4 @@
-"""Recorded messages: pages of them, through the same filter as the live tail, and one with its content."""
+"""Recorded messages: pages, with the same filter as the live tail, and one message with its content."""
 
 import json
 import uuid
@@ -17,14 +17,14 @@ from ...messaging.message import MessageMetadata
 from .filter import FIELDS, MessageMatch, Term
 
 CHUNK = 500
-MOST_LOOKED_AT = 20_000
+MOST_ROWS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class MessagePage:
-    """Some messages, and the cursor for those that follow. `looked_at` rows were read for them.
+    """Some messages, and the cursor of the next page. `looked_at` rows were read.
 
-    `unfinished` says that the search was given up after so many rows that did not match.
+    `unfinished`: the search stopped at the limit of rows; it can be continued from `next`.
     """
 
     items: tuple[MessageSummary, ...]
@@ -35,7 +35,7 @@ class MessagePage:
 
 @dataclass(frozen=True)
 class StoredMessage:
-    """A recorded message as a filter sees it."""
+    """A recorded message for a filter."""
 
     summary: MessageSummary
     content: Any = None
@@ -61,11 +61,11 @@ def list_messages(
     after: str | None = None,
     limit: int = 50,
 ) -> MessagePage:
-    """Recorded messages, newest first, that are `wanted` and pass `match`.
+    """Recorded messages, newest first, that match `wanted` and `match`.
 
-    What the database can decide of the filter it decides; the rest is looked for in at most 20,000 rows.
+    Indexed terms are left to the database; the others are compared in at most 20,000 rows.
     """
-    wanted, rest = shared(wanted, match or MessageMatch())
+    wanted, rest = split_filter(wanted, match or MessageMatch())
     if not rest.terms:
         page = _page(database, wanted, after, limit)
         return MessagePage(page.items, page.next, len(page.items))
@@ -79,22 +79,23 @@ def with_contents(database: Database, items: Sequence[MessageSummary]) -> tuple[
 
 
 def find_message(database: Database, message_id: str) -> MessageRecord:
-    """One message with its content. Raises UsageError where there is none of that id."""
+    """One message with its content. Raises UsageError for an unknown id."""
     try:
         identity = str(uuid.UUID(message_id))
     except ValueError:
         raise UsageError(
-            f"{message_id[:60]!r} is no message id", "Message ids are UUIDs: swf-console messages --json"
+            f"{message_id[:60]!r} is not a message id",
+            "Message ids are UUIDs; list them: swf-console messages --json",
         ) from None
     with database.read() as connection:
         found = messages.get(connection, identity)
     if found is None:
-        raise UsageError(f"there is no message {identity}", "List them: swf-console messages")
+        raise UsageError(f"message not found: {identity}", "List them: swf-console messages")
     return found
 
 
-def shared(wanted: MessageFilter, match: MessageMatch) -> tuple[MessageFilter, MessageMatch]:
-    """Split a filter into what the database decides and what is left to look at."""
+def split_filter(wanted: MessageFilter, match: MessageMatch) -> tuple[MessageFilter, MessageMatch]:
+    """Split a filter into the part for the database and the remaining terms."""
     rest: list[Term] = []
     narrowed: dict[str, Any] = {}
     for term in match.terms:
@@ -108,7 +109,7 @@ def shared(wanted: MessageFilter, match: MessageMatch) -> tuple[MessageFilter, M
 
 
 def _indexed(term: Term) -> str | None:
-    """The value that an index can find: one without wildcards, or a type that ends in one."""
+    """The value that an index can search: one without wildcards, or a type with a wildcard at its end."""
     value = term.single
     if value is None or ("?" in value and not term.literal):
         return None
@@ -121,7 +122,7 @@ def _search(
 ) -> MessagePage:
     found: list[MessageSummary] = []
     looked_at = 0
-    while looked_at < MOST_LOOKED_AT:
+    while looked_at < MOST_ROWS:
         page = _page(database, wanted, after, CHUNK)
         for candidate in _with_bodies(database, page.items, match.needs_body):
             looked_at += 1

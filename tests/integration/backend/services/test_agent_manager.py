@@ -14,7 +14,7 @@ import pytest
 from swf_console.backend.core.errors import Refused
 from swf_console.backend.core.settings import Settings, load_settings
 from swf_console.backend.database import Database, agents, open_database
-from swf_console.backend.services.agent_manager import client as asking_manager
+from swf_console.backend.services.agent_manager import client as manager_client
 from swf_console.backend.services.home import write_home
 from swf_console.backend.services.journal import Journal
 from tests.support.activemq import ActiveMQ
@@ -95,21 +95,21 @@ def alice(tmp_path: Path) -> Iterator[Manager]:
 
 
 def test_agent_manager_starts_reports_and_stops_the_testbed(alice: Manager) -> None:
-    look = asking_manager.check_manager(alice.settings, alice.database, "alice")
+    look = manager_client.check_manager(alice.settings, alice.database, "alice")
     assert (look.alive, look.control_queue) == (False, "/queue/agent_control.alice")
     alice.start()
-    assert asking_manager.check_manager(alice.settings, alice.database, "alice").alive
-    told = asking_manager.start_user_testbed(alice.settings, alice.database, "alice", "one_agent_default")
+    assert manager_client.check_manager(alice.settings, alice.database, "alice").alive
+    told = manager_client.start_user_testbed(alice.settings, alice.database, "alice", "one_agent_default")
     assert (told["accepted"], told["by"], told["username"]) == (True, "agent manager", "alice")
     assert {line["name"] for line in told["agents"]} == {"workflow-runner", "example-data-agent"}
     with pytest.raises(Refused, match="nowhere"):
-        asking_manager.start_user_testbed(alice.settings, alice.database, "alice", "nowhere")
+        manager_client.start_user_testbed(alice.settings, alice.database, "alice", "nowhere")
 
-    told = asking_manager.ask_manager(alice.settings, "alice", "status", timeout=10)
+    told = manager_client.request_manager(alice.settings, "alice", "status", timeout=10)
     assert told["agents_running"] is True
     assert "workflow-runner STOPPED" not in told["supervisord_status"]
-    assert asking_manager.stop_user_testbed(alice.settings, alice.database, "alice")["accepted"]
-    assert not asking_manager.look_at_testbed(alice.settings, alice.database, "alice").agents_running
+    assert manager_client.stop_user_testbed(alice.settings, alice.database, "alice")["accepted"]
+    assert not manager_client.testbed_status(alice.settings, alice.database, "alice").agents_running
     entries = Journal(alice.settings.state_dir).entries()
     assert [(one.what, one.ok) for one in entries] == [
         ("stop_testbed", True),
@@ -120,7 +120,7 @@ def test_agent_manager_starts_reports_and_stops_the_testbed(alice: Manager) -> N
     assert alice.end() == 0
     beat = alice.heartbeat()
     assert (beat["operational_state"], beat["status"], beat["mq_connected"]) == ("EXITED", "EXITED", False)
-    assert not asking_manager.check_manager(alice.settings, alice.database, "alice").alive
+    assert not manager_client.check_manager(alice.settings, alice.database, "alice").alive
 
 
 def test_agent_manager_answers_only_to_the_requesters_destination(alice: Manager) -> None:
@@ -148,21 +148,21 @@ def test_agent_manager_on_activemq_serves_and_reports_the_broker(
     alice = Manager(tmp_path / "home", **private_activemq.environment())
     try:
         alice.start()
-        told = asking_manager.start_user_testbed(alice.settings, alice.database, "alice", "one_agent_default")
+        told = manager_client.start_user_testbed(alice.settings, alice.database, "alice", "one_agent_default")
         assert {line["name"] for line in told["agents"]} == {"workflow-runner", "example-data-agent"}
         with private_activemq_client(private_activemq) as stranger:
             assert answers_to(stranger, "/queue/agent_control.reply.mallory")["status"] == "alive"
-        assert asking_manager.stop_user_testbed(alice.settings, alice.database, "alice")["accepted"]
+        assert manager_client.stop_user_testbed(alice.settings, alice.database, "alice")["accepted"]
 
         private_activemq.stop()
         wait_for(lambda: alice.heartbeat()["status"] == "WARNING", 40, every=0.1)
         beat = alice.heartbeat()
         assert (beat["mq_connected"], beat["mq_subscribed"]) == (False, False)
         assert (beat["operational_state"], bool(beat["mq_error"])) == ("STARTING", True)
-        assert asking_manager.check_manager(alice.settings, alice.database, "alice").alive is False
+        assert manager_client.check_manager(alice.settings, alice.database, "alice").alive is False
         private_activemq.start()
         wait_for(lambda: alice.heartbeat()["operational_state"] == "READY", 40, every=0.1)
-        assert asking_manager.check_manager(alice.settings, alice.database, "alice").alive
+        assert manager_client.check_manager(alice.settings, alice.database, "alice").alive
         assert alice.end() == 0
         assert "Traceback" not in (alice.home / "manager.out").read_text()
     finally:
@@ -194,6 +194,6 @@ def test_agent_manager_program_outlives_the_stopped_testbed(alice: Manager) -> N
     done = run(words, cwd=alice.home, environment=alice.environment)
     assert done.returncode == 0, done.stderr
     wait_for(lambda: alice.heartbeat()["operational_state"] == "READY", 40, every=0.1)
-    assert asking_manager.start_user_testbed(alice.settings, alice.database, "alice", "one_agent_default")
-    assert asking_manager.stop_user_testbed(alice.settings, alice.database, "alice")["accepted"]
-    assert asking_manager.check_manager(alice.settings, alice.database, "alice").alive
+    assert manager_client.start_user_testbed(alice.settings, alice.database, "alice", "one_agent_default")
+    assert manager_client.stop_user_testbed(alice.settings, alice.database, "alice")["accepted"]
+    assert manager_client.check_manager(alice.settings, alice.database, "alice").alive

@@ -57,7 +57,7 @@ def test_supervisor_processes_start_stop_and_start_again(supervisor: Supervisor)
     assert started.status.since
     (again, other) = supervisor.start([AGENT, OTHER])
     assert (again.effect, again.status.pid, other.effect) == (
-        Effect.RAN_ALREADY,
+        Effect.ALREADY_RUNNING,
         started.status.pid,
         Effect.STARTED,
     )
@@ -77,7 +77,7 @@ def test_supervisor_processes_start_stop_and_start_again(supervisor: Supervisor)
 def test_supervisor_unknown_names_are_refused(supervisor: Supervisor) -> None:
     supervisor.ensure_running()
     for act in (supervisor.start, supervisor.stop, supervisor.restart):
-        with pytest.raises(UsageError, match="no such process"):
+        with pytest.raises(UsageError, match="process not found"):
             act(["nonsense"])
     with pytest.raises(UsageError, match="no such signal"):
         supervisor.signal([AGENT], "NONSENSE")

@@ -173,7 +173,7 @@ def test_probe_foreign_supervisord_is_foreign(supervisord: Supervisord) -> None:
         found = wait_for(lambda: (look := supervisord.probe()).state is DaemonState.FOREIGN and look)
         assert found
         assert "somebody" in found.message
-        with pytest.raises(SupervisorUnreachable, match="something else answers"):
+        with pytest.raises(SupervisorUnreachable, match="another program answers"):
             supervisord.ensure_running()
     finally:
         foreign.terminate()
@@ -207,7 +207,7 @@ def test_ensure_running_invalid_configuration_is_one_line(supervisord: Superviso
 def test_ensure_running_configuration_with_other_socket_is_refused(supervisord: Supervisord) -> None:
     path = supervisord.paths.home / "agents.supervisord.conf"
     path.write_text(path.read_text().replace("file=%(here)s", "file=/tmp"))
-    with pytest.raises(UsageError, match="would not find it"):
+    with pytest.raises(UsageError, match="names another socket"):
         supervisord.ensure_running()
 
 

@@ -76,7 +76,7 @@ def test_start_runs_the_process_with_our_environment(supervisord: Supervisord) -
 def test_start_running_process_is_kept_and_stop_reports(supervisord: Supervisord) -> None:
     (first,) = supervisord.start([AGENT])
     (again,) = supervisord.start([AGENT])
-    assert (again.effect, again.status.pid) == (Effect.RAN_ALREADY, first.status.pid)
+    assert (again.effect, again.status.pid) == (Effect.ALREADY_RUNNING, first.status.pid)
     assert [one.effect for one in supervisord.stop([AGENT, OTHER])] == [Effect.STOPPED, Effect.WAS_STOPPED]
     assert not alive(first.status.pid or 0)
 
@@ -105,7 +105,7 @@ def test_start_and_signal_group_as_a_whole(supervisord: Supervisord) -> None:
     assert {outcome.effect for outcome in supervisord.signal(["slice-worker"], "HUP")} == {Effect.SIGNALLED}
     for number in (0, 1):
         wait_for_log(supervisord, f"slice-worker-{number}", "hung up")
-    with pytest.raises(UsageError, match="no such signal"):
+    with pytest.raises(UsageError, match="signal not found"):
         supervisord.signal(["slice-worker"], "NONSENSE")
 
 
@@ -118,11 +118,12 @@ def test_start_without_settle_returns_with_a_pid(supervisord: Supervisord) -> No
 def test_start_missing_script_is_reported_immediately(supervisord: Supervisord) -> None:
     (outcome,) = supervisord.start([ABSENT], timeout=30)
     assert outcome.effect is Effect.FAILED
-    assert "example_fastmon_agent.py: there is no such script" in str(outcome.explanation)
+    assert "script not found: " in str(outcome.explanation)
+    assert "example_fastmon_agent.py" in str(outcome.explanation)
     wait_for(lambda: one(supervisord, ABSENT).state is ProcessState.FATAL, timeout=30)
     told = str(supervisord.explain(one(supervisord, ABSENT)))
-    assert "gave up (FATAL)" in told
-    assert "Put it there" in told
+    assert "failed to start (FATAL)" in told
+    assert "Create it" in told
     script(supervisord, "agents/example_fastmon_agent.py", STAYS)
     (mended,) = supervisord.start([ABSENT])
     assert mended.effect is Effect.STARTED, mended.explanation
@@ -133,7 +134,7 @@ def test_start_crash_quotes_the_log(supervisord: Supervisord) -> None:
     (outcome,) = supervisord.start([AGENT], timeout=1)
     assert outcome.effect is Effect.FAILED
     assert "(BACKOFF)" in str(outcome.explanation)
-    assert "saying: no database. See" in str(outcome.explanation)
+    assert "log: no database. See" in str(outcome.explanation)
 
 
 def test_explain_exited_process_has_its_exit_code(supervisord: Supervisord) -> None:
@@ -141,7 +142,7 @@ def test_explain_exited_process_has_its_exit_code(supervisord: Supervisord) -> N
     supervisord.start([AGENT])
     wait_for(lambda: one(supervisord, AGENT).state is ProcessState.EXITED)
     assert one(supervisord, AGENT).exit_status == 0
-    assert "exit code 0" in str(supervisord.explain(one(supervisord, AGENT)))
+    assert "exited with code 0" in str(supervisord.explain(one(supervisord, AGENT)))
 
 
 def test_process_killed_is_restarted(supervisord: Supervisord) -> None:
@@ -200,7 +201,7 @@ def test_declare_program_not_python_is_executed(supervisord: Supervisord) -> Non
     path = script(supervisord, "agents/shell", "#!/bin/sh\necho from the shell\nexec sleep 60\n")
     supervisord.declare([Program("shell", "agents/shell")])
     (outcome,) = supervisord.start(["shell"])
-    assert "may not be executed" in str(outcome.explanation)
+    assert "not executable" in str(outcome.explanation)
     path.chmod(0o755)
     (outcome,) = supervisord.start(["shell"])
     assert outcome.effect is Effect.STARTED, outcome.explanation
@@ -269,7 +270,7 @@ def test_orphan_is_not_duplicated_by_supervisorctl(supervisord: Supervisord) -> 
     kill_supervisord(supervisord)
     supervisord.ensure_running()
     supervisorctl(supervisord.paths.home, "start", AGENT)
-    wait_for_log(supervisord, AGENT, f"runs already as PID {first.status.pid}")
+    wait_for_log(supervisord, AGENT, f"is already running as PID {first.status.pid}")
     assert alive(first.status.pid or 0)
     wait_for(lambda: one(supervisord, AGENT).state in (ProcessState.BACKOFF, ProcessState.FATAL))
     (replaced,) = supervisord.restart([AGENT])

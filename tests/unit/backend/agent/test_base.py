@@ -1,8 +1,6 @@
 """What every agent has from its base: each message once, nothing lost, and it lives on."""
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -52,13 +50,6 @@ class Counting(Agent):
 
     def names(self) -> list[str]:
         return [message.text("filename") for message in self.given]
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[AgentStage]:
-    made = AgentStage(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture(autouse=True)

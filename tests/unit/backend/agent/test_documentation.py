@@ -1,10 +1,6 @@
 """The agent in docs/writing-an-agent.md works as it stands."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from swf_console.backend.agent.base import Agent
 from swf_console.backend.core.destinations import EPICTOPIC
@@ -15,13 +11,6 @@ from tests.support.homes import CHECKOUT
 from tests.support.waiting import wait_for
 
 PAGE = CHECKOUT / "docs/writing-an-agent.md"
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[AgentStage]:
-    made = AgentStage(tmp_path)
-    yield made
-    made.close()
 
 
 def documented_agent() -> type[Agent]:

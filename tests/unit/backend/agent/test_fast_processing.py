@@ -391,7 +391,7 @@ def test_worker_not_started_before_end_of_run_is_not_started(tmp_path: Path) -> 
         finish(stage)
         crew.terms = replace(crew.terms, asked_at=datetime.now(UTC) - timedelta(seconds=100))
         worker.ramp_up(crew)
-        worker.sweep(crew)
+        worker.take_over(crew)
         assert known_state(stage).active_worker_count == 0
         with stage.database.read() as connection:
             found = workers.rows.listed(connection, {"run_number": RUN}, Window(100)).items
@@ -419,7 +419,7 @@ def test_worker_processes_two_share_the_workers(tmp_path: Path) -> None:
 
 def test_workers_of_dead_process_are_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slice_worker, "STALE", timedelta(seconds=0.2))
-    monkeypatch.setattr(slice_worker, "SWEEP_SECONDS", 0.1)
+    monkeypatch.setattr(slice_worker, "TAKEOVER_SECONDS", 0.1)
     stage = realtime(tmp_path, worker_rampup_time=0, slice_processing_time=0.05)
     with stage.living(FastProcessingAgent), stage.living(SliceWorker):
         with stage.living(SliceWorker, instance="b"):

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -26,13 +25,6 @@ from swf_console.backend.database.records.agents import Heartbeat, LogFilter
 from swf_console.backend.messaging.message import read
 from tests.support.agents import EXECUTION, AgentStage
 from tests.support.waiting import wait_for
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[AgentStage]:
-    made = AgentStage(tmp_path)
-    yield made
-    made.close()
 
 
 def message(**content: Any) -> Message:

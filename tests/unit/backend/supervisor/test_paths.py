@@ -205,8 +205,8 @@ def status(state: ProcessState, **more: object) -> ProcessStatus:
 def test_explain_every_state_has_its_text(tmp_path: Path) -> None:
     told = {state: str(explain(status(state, pid=7), tmp_path)) for state in ProcessState}
     assert len(set(told.values())) == len(ProcessState)
-    assert "gave up (FATAL)" in told[ProcessState.FATAL]
-    assert "tried again (BACKOFF)" in told[ProcessState.BACKOFF]
+    assert "failed to start (FATAL)" in told[ProcessState.FATAL]
+    assert "retrying (BACKOFF)" in told[ProcessState.BACKOFF]
 
 
 def test_explain_refusal_is_the_reason_until_the_start(tmp_path: Path) -> None:
@@ -221,16 +221,16 @@ def test_explain_fatal_quotes_the_log(tmp_path: Path) -> None:
     log = tmp_path / "data.log"
     log.write_text("Traceback\n\x1b[31mKeyError: 'x'\x1b[0m\n\n")
     one = status(ProcessState.FATAL, spawn_error="Exited too quickly (process log ...)", log_file=log)
-    assert str(explain(one, tmp_path)).endswith(f"saying: KeyError: 'x'. See {log}")
+    assert str(explain(one, tmp_path)).endswith(f"log: KeyError: 'x'. See {log}")
     silent = replace(one, log_file=tmp_path / "absent.log")
-    assert "saying nothing" in str(explain(silent, tmp_path))
+    assert "its log is empty" in str(explain(silent, tmp_path))
     other = replace(one, spawn_error="can't find command 'python'")
     assert "can't find command 'python'" in str(explain(other, tmp_path))
 
 
 def test_explain_exited_states_how_it_ended(tmp_path: Path) -> None:
     assert "by a signal" in str(explain(status(ProcessState.EXITED, exit_status=-1), tmp_path))
-    assert "exit code 3" in str(explain(status(ProcessState.EXITED, exit_status=3), tmp_path))
+    assert "exited with code 3" in str(explain(status(ProcessState.EXITED, exit_status=3), tmp_path))
     assert "PID 99" in str(explain(status(ProcessState.STOPPED), tmp_path, orphan=99))
 
 

@@ -149,6 +149,6 @@ def test_call_not_xml_rpc_is_foreign(answer: Answer, tmp_path: Path) -> None:
 def test_multicall_answer_of_wrong_shape_is_foreign(value: Any, tmp_path: Path) -> None:
     with (
         server(tmp_path / "s", http(dumps((value,), methodresponse=True).encode())) as path,
-        pytest.raises(NoAnswer, match="another shape"),
+        pytest.raises(NoAnswer, match="wrong form"),
     ):
         multicall(path, [("a", ())])

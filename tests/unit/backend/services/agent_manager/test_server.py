@@ -12,7 +12,7 @@ from swf_console.backend.core.errors import Refused
 from swf_console.backend.database import Database, agents
 from swf_console.backend.database.records.agents import Agent
 from swf_console.backend.messaging.message import read
-from swf_console.backend.services.agent_manager.protocol import own_destination, read_command
+from swf_console.backend.services.agent_manager.protocol import checked_reply_to, read_command
 from swf_console.backend.services.agent_manager.server import AgentManager
 from swf_console.backend.services.agents.control import ProcessReport
 from swf_console.backend.services.agents.snapshot import SupervisorSnapshot
@@ -195,7 +195,7 @@ def test_agent_manager_full_queue_refuses_commands(desk: Desk) -> None:
     wait_for(lambda: desk.testbed.asked)
     for _ in range(11):
         desk.send(command="stop_testbed", reply_to=MINE)
-    assert "wait already" in desk.answer()["reason"]
+    assert "commands are waiting" in desk.answer()["reason"]
 
 
 def test_agent_manager_heartbeat_shows_the_broker_state(desk: Desk, home_database: Database) -> None:
@@ -231,7 +231,7 @@ def test_agent_manager_is_one_per_user_and_keeps_its_name(desk: Desk, console: C
 @pytest.mark.parametrize("below", ["", ".1", ".a-b.c_d"])
 def test_reply_to_of_the_requester_is_accepted_others_refused(below: str) -> None:
     for prefix in ("/queue/agent_control.reply.", "/topic/agent_control.reply."):
-        assert own_destination(f"{prefix}alice.x{below}", "alice.x") == f"{prefix}alice.x{below}"
+        assert checked_reply_to(f"{prefix}alice.x{below}", "alice.x") == f"{prefix}alice.x{below}"
 
 
 def test_read_command_stale_query_is_accepted_stale_command_refused() -> None:

@@ -8,7 +8,7 @@ from swf_console.backend.database import Database
 from swf_console.backend.database.records.messages import MessageFilter, MessageSummary
 from swf_console.backend.services.messages import search
 from swf_console.backend.services.messages.filter import compile_filter
-from swf_console.backend.services.messages.search import list_messages, shared
+from swf_console.backend.services.messages.search import list_messages, split_filter
 from tests.support.history import add_execution, add_messages
 
 
@@ -34,13 +34,13 @@ from tests.support.history import add_execution, add_messages
     ],
 )
 def test_split_filter_indexed_terms_go_to_the_database(text: str, wanted: MessageFilter, left: int) -> None:
-    narrowed, rest = shared(MessageFilter(), compile_filter(text))
+    narrowed, rest = split_filter(MessageFilter(), compile_filter(text))
     assert narrowed == wanted
     assert len(rest.terms) == left
 
 
 def test_split_filter_does_not_override_flags() -> None:
-    narrowed, rest = shared(MessageFilter(run_id="1"), compile_filter("run=2"))
+    narrowed, rest = split_filter(MessageFilter(run_id="1"), compile_filter("run=2"))
     assert narrowed.run_id == "1"
     assert len(rest.terms) == 1
 
@@ -72,7 +72,7 @@ def test_list_messages_without_match_stops_and_can_continue(
     home_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "CHUNK", 2)
-    monkeypatch.setattr(search, "MOST_LOOKED_AT", 4)
+    monkeypatch.setattr(search, "MOST_ROWS", 4)
     add_messages(home_database, add_execution(home_database), 7)
     look: Callable[[str | None], search.MessagePage] = lambda after: list_messages(  # noqa: E731
         home_database, MessageFilter(), compile_filter(".sequence=1"), after

@@ -77,7 +77,7 @@ def test_verdict_says_what_to_do_first(
         ),
         (ABSENT, {"state": "BACKOFF"}, "not ready: data. Then"),
         (ABSENT, {"state": "RUNNING", "silent": 91, "note": "silent 91 s"}, "not ready: data: silent 91 s"),
-        (ABSENT, {"state": "RUNNING", "note": "1 messages set aside"}, "ready to run"),
+        (ABSENT, {"state": "RUNNING", "note": "1 messages in the dead-letter queue"}, "ready to run"),
         (ABSENT, {"state": "FATAL", "program": "monitor", "note": "it gave up"}, "ready to run"),
         (ABSENT, {"state": "RUNNING"}, "ready to run"),
         (ABSENT, {"state": None, "program": None, "note": "not under this supervisord"}, "ready to run"),
@@ -104,7 +104,7 @@ def test_status_dead_letters_of_agent_shown(console: CommandLine, home_database:
     with home_database.write() as connection:
         agents.heartbeat(connection, beat)
     said = console("status").out
-    assert "2 messages set aside in ActiveMQ.DLQ: RuntimeError: bad calibration" in said
+    assert "2 messages in the dead-letter queue: RuntimeError: bad calibration" in said
     assert "ready to run" in said
 
 
