@@ -40,7 +40,7 @@ NAMES = {"broker": "the broker:", "db": "the database:", "superv": "supervisord"
 BESIDE = {
     "broker": ("next try in", "no program listens", "ACTIVEMQ_PORT"),
     "db": ("next try in", "Connection refused", "SWF_DATABASE_URL"),
-    "superv": ("its socket", "kill"),
+    "superv": ("socket", "kill"),
 }
 
 

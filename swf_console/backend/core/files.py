@@ -58,6 +58,14 @@ def _sync_directory(directory: Path) -> None:
             os.close(descriptor)
 
 
+def private_opener(path: str, flags: int) -> int:
+    """For `open(opener=...)`: the file is readable for its owner only, whatever umask and old mode."""
+    descriptor = os.open(path, flags, 0o600)
+    with suppress(PermissionError):  # of another user: its mode is theirs
+        os.fchmod(descriptor, 0o600)
+    return descriptor
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """The JSON object in the file; {} if it is missing, unreadable or not an object."""
     try:

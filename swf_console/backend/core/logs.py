@@ -5,9 +5,11 @@ import logging
 import os
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 
 from .errors import UsageError
+from .files import private_opener
 
 execution_id: ContextVar[str | None] = ContextVar("execution_id", default=None)
 
@@ -42,7 +44,7 @@ def log_to_file(path: Path, *, rotated: bool = False) -> logging.Handler:
     """
     if not rotated and path.exists() and path.stat().st_size > FILE_BYTES:
         path.replace(path.with_suffix(path.suffix + ".1"))
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    os.close(private_opener(str(path), os.O_WRONLY | os.O_CREAT | os.O_APPEND))
     handler = _handler(path, rotated)
     handler.setFormatter(JsonFormatter())
     logger = logging.getLogger("swf_console")
@@ -66,4 +68,10 @@ def _handler(path: Path, rotated: bool) -> logging.Handler:
         return logging.FileHandler(path, encoding="utf-8")
     from logging.handlers import RotatingFileHandler
 
-    return RotatingFileHandler(path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
+    class PrivateHandler(RotatingFileHandler):
+        """Its own files, also those that a rotation makes, are readable for their owner only."""
+
+        def _open(self) -> TextIOWrapper:
+            return open(self.baseFilename, self.mode, encoding=self.encoding, opener=private_opener)
+
+    return PrivateHandler(path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")

@@ -1,6 +1,7 @@
 """One request and its reply, or messages and their receipts, over a separate connection."""
 
 import queue
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -71,6 +72,11 @@ def send(
 def sender_of(settings: Settings) -> str:
     """The sender name of a user's commands."""
     return f"swf-console-{settings.user}"
+
+
+def requester_of(settings: Settings) -> str:
+    """The `source` of a user's commands: the sender name, with characters that destinations allow."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", sender_of(settings))[:100]
 
 
 def _publish(

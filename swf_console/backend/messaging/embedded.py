@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from ..core.errors import BrokerUnreachable, PortInUse
-from ..core.files import FileLock, is_locked, read_json
+from ..core.files import FileLock, is_locked, private_opener, read_json
 from ..core.settings import BrokerSettings, Settings, private_directory
 
 MODULE = "swf_console.backend.broker"
@@ -131,7 +131,7 @@ class EmbeddedBroker:
         ]
         if self._port is not None:
             command += ["--port", str(self._port)]
-        with self._log_file().open("wb") as log:
+        with open(self._log_file(), "wb", opener=private_opener) as log:
             return subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,

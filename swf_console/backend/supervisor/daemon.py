@@ -13,7 +13,7 @@ from typing import Any
 from xmlrpc.client import Fault
 
 from ..core.errors import SupervisorUnreachable, TimedOut, UsageError
-from ..core.files import FileLock
+from ..core.files import FileLock, private_opener
 from .base import Daemon, DaemonState
 from .foreign_home import CONFIGURATION, OWN_SOCKET, configuration_text, socket_of
 from .paths import SupervisorPaths
@@ -26,6 +26,7 @@ POLL_SECONDS = 0.01
 DEAF_SECONDS = 1.0
 LOCK = "start.lock"
 RUNNING_CODE = 1
+PRIVATE_UMASK = 0o077
 
 
 def probe(paths: SupervisorPaths, timeout: float = CALL_SECONDS) -> Daemon:
@@ -117,8 +118,17 @@ def _start(paths: SupervisorPaths, environment: Mapping[str, str], deadline: flo
     with contextlib.suppress(FileNotFoundError):
         paths.socket.unlink()
     log = paths.logs / "supervisord-start.log"
-    command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(paths.configuration)]
-    with log.open("wb") as output:
+    configuration = str(paths.configuration)
+    # for private logs: supervisord opens its own log before it sets this umask, those of programs after
+    command = [
+        sys.executable,
+        "-m",
+        "supervisor.supervisord",
+        "-c",
+        configuration,
+        f"--umask={PRIVATE_UMASK:o}",
+    ]
+    with open(log, "wb", opener=private_opener) as output:
         starter = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -127,6 +137,7 @@ def _start(paths: SupervisorPaths, environment: Mapping[str, str], deadline: flo
             cwd=paths.state_dir,
             env={**environment, "PATH": search_path(paths, environment)},
             start_new_session=True,
+            umask=PRIVATE_UMASK,
         )
     try:
         code = starter.wait(max(0.1, deadline - time.monotonic()))

@@ -27,6 +27,7 @@ VIRTUAL_ENVIRONMENT = ".venv"
 USES_PACKAGE = re.compile(rb"^\s*(from|import)\s+(swf_console|_base)\b", re.MULTILINE)
 # the environment of a program, and whether it uses this package -> where broker and monitor of its home are
 Addresses = Callable[[Mapping[str, str], bool], Mapping[str, str]]
+USUAL_UMASK = 0o022  # the default of supervisord, for a home that no console has used
 CONFIGURATION_EXIT_CODE = 78  # EX_CONFIG of sysexits.h
 
 
@@ -45,6 +46,7 @@ class Launch:
     command: list[str]
     environment: dict[str, str]
     directory: Path
+    umask: int
 
 
 def main(addresses: Addresses) -> NoReturn:
@@ -58,6 +60,7 @@ def main(addresses: Addresses) -> NoReturn:
     try:
         launch = prepare(directory, sys.argv[1:], os.environ, addresses)
         os.chdir(launch.directory)
+        os.umask(launch.umask)  # that of supervisord is for its logs
         claim(directory, process)
         clear_refusal(directory, process)
         os.execve(launch.command[0], launch.command, launch.environment)  # noqa: S606 - the purpose of this module
@@ -86,10 +89,11 @@ def prepare(
         raise LaunchRefused(
             "agents.supervisord.conf does not name what to launch", "Write a script after swf_console.launch"
         )
+    umask = _umask(decided.get("umask"))
     if words[0] == "-m":
-        return Launch([sys.executable, *words], environment, home)
+        return Launch([sys.executable, *words], environment, home, umask)
     if not words[0].startswith("@"):
-        return Launch(command_of(home / words[0], words[1:]), environment, home)
+        return Launch(command_of(home / words[0], words[1:]), environment, home, umask)
     program = read_json(directory / PROGRAMS).get(words[0][1:])
     if not program:
         raise LaunchRefused(
@@ -103,7 +107,12 @@ def prepare(
         environment["VIRTUAL_ENV"] = str(own)
     environment |= program.get("environment", {})
     working = home / program.get("directory", "")
-    return Launch(command_of(script, program.get("arguments", []), python), environment, working)
+    command = command_of(script, program.get("arguments", []), python)
+    return Launch(command, environment, working, umask)
+
+
+def _umask(stored: object) -> int:
+    return stored if isinstance(stored, int) and 0 <= stored <= 0o777 else USUAL_UMASK
 
 
 def uses_package(script: Path) -> bool:

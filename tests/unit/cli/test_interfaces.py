@@ -12,18 +12,18 @@ from swf_console.backend.core.errors import Refused, UsageError
 from swf_console.backend.database import Database, agents
 from swf_console.backend.database.records.agents import Heartbeat
 from swf_console.backend.messaging.message import read
-from swf_console.backend.services.agent_manager.protocol import COMMANDS, REPLY_PREFIXES, answer, read_command
+from swf_console.backend.messaging.replies import checked_reply_to
+from swf_console.backend.services.agent_manager.protocol import COMMANDS, answer, read_command
 from swf_console.backend.services.agents.control import kill_agent
 from swf_console.backend.supervisor.base import ProcessState
 from swf_console.testing.fake_supervisor import MemorySupervisor
 from tests.support.command_line import CommandLine
 
+PREFIXES = ("/queue/agent_control.replies.", "/topic/agent_control.reply.", "/temp-queue/")
 TEXTS = st.one_of(
     st.text(max_size=40),
     st.sampled_from([*COMMANDS, "mallory", "2026-01-31T12:00:00Z", "/queue/workflow_control"]),
-    st.sampled_from(
-        [prefix + "mallory" + rest for prefix in REPLY_PREFIXES for rest in ("", ".a", "b", "/")]
-    ),
+    st.sampled_from([prefix + "mallory" + rest for prefix in PREFIXES for rest in ("", ".a", "b", "/")]),
 )
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
@@ -102,7 +102,7 @@ def test_read_command_any_message_valid_or_refused(content: dict[str, Any]) -> N
     assert command.command in COMMANDS
     if command.reply_to is not None:
         assert command.source
-        assert any(command.reply_to.startswith(prefix + command.source) for prefix in REPLY_PREFIXES)
+        assert checked_reply_to(command.reply_to, command.source) == command.reply_to
         json.dumps(answer(command, "alice", {}))
 
 

@@ -8,11 +8,12 @@ from ...core.errors import Refused, SwfError, TimedOut
 from ...core.settings import Settings
 from ...database import Database, agents
 from ...database.records.agents import Agent
-from ...messaging.client import request, sender_of
+from ...messaging.client import request, requester_of
 from ...messaging.outbox import NoOutbox
+from ...messaging.replies import AGENT_CONTROL, reply_topic
 from ..agents.snapshot import SILENT
 from ..testbed import HomeTestbed, agents_running, describe
-from .protocol import PING, REPLY_PREFIXES, START, STATUS, STOP, control_queue
+from .protocol import PING, START, STATUS, STOP, control_queue
 from .server import AGENT_TYPE
 
 PING_SECONDS = 3.0
@@ -117,7 +118,7 @@ def request_manager(
     settings: Settings, user: str, command: str, *, timeout: float, config_name: str | None = None
 ) -> dict[str, Any]:
     """Send a command and return the reply; BrokerUnreachable, or TimedOut after `timeout` seconds."""
-    source = sender_of(settings)
+    source = requester_of(settings)
     content = {
         "command": command,
         "config_name": config_name,
@@ -129,7 +130,7 @@ def request_manager(
         NoOutbox,
         control_queue(user),
         content,
-        reply_to=lambda correlation: f"{REPLY_PREFIXES[1]}{source}.{correlation}",
+        reply_to=lambda correlation: f"{reply_topic(AGENT_CONTROL, source)}.{correlation}",
         timeout=timeout,
     )
     if reply is None:

@@ -8,16 +8,14 @@ from typing import Any
 
 from ...core.errors import Refused
 from ...messaging.message import IncomingMessage
+from ...messaging.replies import checked_reply_to
 
 START, STOP, RESTART, STATUS, PING = "start_testbed", "stop_testbed", "restart", "status", "ping"
 COMMANDS = (START, STOP, RESTART, STATUS, PING)
 QUERIES = (STATUS, PING)
 REPLY = "agent_control_reply"
-REPLY_PREFIXES = ("/queue/agent_control.reply.", "/topic/agent_control.reply.")
 # a command that waited longer for its manager is not carried out: the situation may have changed
 STALE = timedelta(minutes=10)
-REQUESTER = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
-BELOW = re.compile(r"(\.[A-Za-z0-9_-]{1,100}){0,8}")
 CONFIGURATION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
@@ -30,6 +28,7 @@ class ManagerCommand:
     config_name: str | None = None
     reply_to: str | None = None
     correlation_id: str | None = None
+    reply_requested: bool = False
 
     @property
     def is_query(self) -> bool:
@@ -59,27 +58,9 @@ def read_command(message: IncomingMessage, now: datetime | None = None) -> Manag
         command=command,
         source=source[:100],
         config_name=name,
-        reply_to=checked_reply_to(reply_to, source) if reply_to else None,
+        reply_to=checked_reply_to(reply_to, source) if reply_to and source else None,
+        reply_requested=reply_to is not None,
         correlation_id=_text(content, "correlation_id") or message.headers.get("correlation-id"),
-    )
-
-
-def checked_reply_to(reply_to: str, source: str) -> str:
-    """`reply_to`, where it is one of the requester's own: a prefix, its `source`, perhaps words after dots.
-
-    Raises Refused for every other: an answer must not become a command or a message to somebody else.
-    """
-    for prefix in REPLY_PREFIXES:
-        mine = prefix + source
-        if (
-            REQUESTER.fullmatch(source)
-            and reply_to.startswith(mine)
-            and BELOW.fullmatch(reply_to[len(mine) :])
-        ):
-            return reply_to
-    raise Refused(
-        f"{reply_to[:80]!r} is no destination of {source[:60]!r}",
-        f"Ask for answers on {REPLY_PREFIXES[0]}SOURCE or {REPLY_PREFIXES[1]}SOURCE",
     )
 
 

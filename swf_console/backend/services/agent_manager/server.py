@@ -203,6 +203,8 @@ class AgentManager:
 
     def _answer(self, command: ManagerCommand, result: Mapping[str, Any]) -> None:
         if command.reply_to is None:
+            if command.reply_requested:
+                log.warning("reply not sent: the command has no source: command=%s", command.command)
             return
         headers = {"correlation-id": command.correlation_id} if command.correlation_id else {}
         content = answer(command, self.user, result)

@@ -7,13 +7,13 @@ from typing import Any
 from ...core.errors import Refused, TimedOut
 from ...core.settings import Settings
 from ...database import open_database
-from ...messaging.client import request
+from ...messaging.client import request, requester_of
+from ...messaging.replies import WORKFLOW_CONTROL, reply_topic
 from ..executions.outbox import DatabaseOutbox
 from ..executions.request import Prepared
 from .protocol import CONTROL_QUEUE, run_command
 
 ANSWER_SECONDS = 10.0
-REPLY_TOPIC = "/topic/workflow_control.replies"
 
 
 def submit(settings: Settings, prepared: Prepared, timeout: float = ANSWER_SECONDS) -> str:
@@ -30,6 +30,7 @@ def submit(settings: Settings, prepared: Prepared, timeout: float = ANSWER_SECON
 
 def send_command(settings: Settings, content: Mapping[str, Any], timeout: float) -> dict[str, Any]:
     """Send a command and return the reply; BrokerUnreachable, or TimedOut after `timeout` seconds."""
+    source = requester_of(settings)
     with ExitStack() as opened:
 
         def outbox() -> DatabaseOutbox:
@@ -41,8 +42,8 @@ def send_command(settings: Settings, content: Mapping[str, Any], timeout: float)
             settings,
             outbox,
             CONTROL_QUEUE,
-            content,
-            reply_to=lambda _: f"{REPLY_TOPIC}.{settings.user}",
+            {**content, "source": source},
+            reply_to=lambda _: reply_topic(WORKFLOW_CONTROL, source),
             timeout=timeout,
         )
     if answer is None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from ...config.names import check_namespace
 from ...config.overrides import overrides_from
-from ...core.errors import Refused, SwfError
-from ...messaging.message import IncomingMessage, check_destination
+from ...core.errors import Refused
+from ...messaging.message import IncomingMessage
+from ...messaging.replies import checked_reply_to
 from ..executions.request import RunRequest, parse_duration
 
 CONTROL_QUEUE = "/queue/workflow_control"
@@ -23,6 +24,7 @@ class Command:
     kind: str
     content: Mapping[str, Any]
     namespace: str | None
+    source: str | None
     reply_to: str | None
     correlation_id: str | None
     message: IncomingMessage = field(repr=False)
@@ -37,10 +39,19 @@ class Command:
             kind=message.msg_type or "",
             content=content,
             namespace=message.namespace or (inside if isinstance(inside, str) else None),
+            source=_text(content.get("source")),
             reply_to=_text(content.get("reply_to")) or message.headers.get("reply-to"),
             correlation_id=_text(content.get("correlation_id")) or message.headers.get("correlation-id"),
             message=message,
         )
+
+    def reply_destination(self) -> str | None:
+        """The destination of the reply; None without reply_to or source. Raises Refused for another's."""
+        if not self.reply_to or not self.source:
+            return None
+        # 0.1 replies to the user's name, and names the user only in the sender
+        user = (self.message.sender or "").removeprefix("swf-console-")
+        return checked_reply_to(self.reply_to, self.source, user)
 
     def run_request(self, executed_by: str) -> RunRequest:
         """The request in a run_workflow command. Raises Refused or a UsageError."""
@@ -65,12 +76,12 @@ class Command:
 
 
 def reply_to(command: Command, answer: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
-    """Destination and content of the reply; None without a valid reply_to."""
-    if not command.reply_to:
-        return None
+    """Destination and content of the reply; None without source and a valid reply_to."""
     try:
-        check_destination(command.reply_to)
-    except SwfError:
+        destination = command.reply_destination()
+    except Refused:
+        return None
+    if destination is None:
         return None
     content = {
         "msg_type": REPLY,
@@ -80,7 +91,7 @@ def reply_to(command: Command, answer: Mapping[str, Any]) -> tuple[str, dict[str
         "timestamp": datetime.now(UTC).isoformat(),
         **answer,
     }
-    return command.reply_to, content
+    return destination, content
 
 
 def run_command(request: RunRequest, namespace: str) -> dict[str, Any]:

@@ -88,6 +88,7 @@ class RunnerAgent:
         if namespace != self.namespace:
             self._put_back(command, namespace)
             return None
+        command.reply_destination()  # a command with a foreign reply_to is not executed
         match command.kind:
             case protocol.RUN:
                 return self._run(command)
@@ -161,6 +162,8 @@ class RunnerAgent:
         }
 
     def _answer(self, command: Command, answer: Mapping[str, Any]) -> None:
+        if command.reply_to and not command.source:
+            log.warning("reply not sent: the command has no source: sender=%s", command.message.sender)
         reply = protocol.reply_to(command, answer)
         if reply:
             destination, content = reply

@@ -12,7 +12,7 @@ from swf_console.backend.core.errors import Refused
 from swf_console.backend.database import Database, agents
 from swf_console.backend.database.records.agents import Agent
 from swf_console.backend.messaging.message import read
-from swf_console.backend.services.agent_manager.protocol import checked_reply_to, read_command
+from swf_console.backend.services.agent_manager.protocol import read_command
 from swf_console.backend.services.agent_manager.server import AgentManager
 from swf_console.backend.services.agents.control import ProcessReport
 from swf_console.backend.services.agents.snapshot import SupervisorSnapshot
@@ -23,7 +23,7 @@ from tests.support.command_line import CommandLine
 from tests.support.waiting import wait_for
 
 QUEUE = "/queue/agent_control.shifter"
-MINE = "/topic/agent_control.reply.tester"
+MINE = "/topic/agent_control.replies.tester"
 
 
 class NamedTestbed:
@@ -166,10 +166,11 @@ def test_agent_manager_queries_are_answered_during_a_command(desk: Desk, home_da
         {"command": "format_disk", "reply_to": MINE},
         {"command": ["ping"], "reply_to": MINE},
         {"command": "ping", "reply_to": "/queue/workflow_control"},
-        {"command": "ping", "reply_to": "/topic/agent_control.reply.somebody"},
+        {"command": "ping", "reply_to": "/topic/agent_control.replies.somebody"},
         {"command": "ping", "reply_to": f"{MINE}else"},
         {"command": "ping", "reply_to": 5},
-        {"command": "ping", "reply_to": "/topic/agent_control.reply.", "source": ""},
+        {"command": "ping", "reply_to": "/topic/epictopic"},
+        {"command": "ping", "reply_to": "/topic/agent_control.replies.", "source": ""},
         {"command": "stop_testbed", "reply_to": "/queue/agent_control.other"},
         {"command": "start_testbed", "config_name": "../../etc/passwd", "reply_to": MINE},
         {"command": "start_testbed", "config_name": {"a": 1}, "reply_to": MINE},
@@ -228,10 +229,13 @@ def test_agent_manager_is_one_per_user_and_keeps_its_name(desk: Desk, console: C
     third.end()
 
 
-@pytest.mark.parametrize("below", ["", ".1", ".a-b.c_d"])
-def test_reply_to_of_the_requester_is_accepted_others_refused(below: str) -> None:
-    for prefix in ("/queue/agent_control.reply.", "/topic/agent_control.reply."):
-        assert checked_reply_to(f"{prefix}alice.x{below}", "alice.x") == f"{prefix}alice.x{below}"
+def test_agent_manager_command_without_source_is_run_and_not_answered(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.send(command="stop_testbed", reply_to=MINE, source="")
+    wait_for(lambda: desk.testbed.asked == ["stop"])
+    wait_for(lambda: "reply not sent: the command has no source" in caplog.text)
+    assert desk.sent() == []
 
 
 def test_read_command_stale_query_is_accepted_stale_command_refused() -> None:

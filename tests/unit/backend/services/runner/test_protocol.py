@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from swf_console.backend.core.errors import NamespaceError, SwfError
+from swf_console.backend.core.errors import NamespaceError, Refused, SwfError
 from swf_console.backend.messaging.message import read
 from swf_console.backend.services.runner.protocol import Command, named_namespace, reply_to, run_command
 
@@ -79,16 +79,42 @@ def test_run_request_wrong_types_refused(content: dict[str, Any]) -> None:
 
 
 def test_reply_to_destination_and_correlation_id() -> None:
-    asked = command(msg_type="status_request", reply_to="/topic/answers", correlation_id="c1")
+    mine = "/topic/workflow_control.replies.me"
+    asked = command(msg_type="status_request", source="me", reply_to=mine, correlation_id="c1")
     destination, content = reply_to(asked, {"accepted": True}) or ("", {})
-    assert destination == "/topic/answers"
+    assert destination == mine
     assert content["correlation_id"] == "c1"
     assert content["accepted"] is True
 
 
-@pytest.mark.parametrize("destination", [None, "", "answers", "/etc/passwd", 5])
-def test_reply_to_invalid_destination_none(destination: Any) -> None:
-    assert reply_to(command(msg_type="status_request", reply_to=destination), {}) is None
+def test_reply_to_of_a_0_1_client_is_its_users_topic() -> None:
+    topic = "/topic/workflow_control.replies.alice"
+    asked = command(
+        msg_type="status_request", source="swf-console", sender="swf-console-alice", reply_to=topic
+    )
+    assert (reply_to(asked, {}) or ("",))[0] == topic
+
+
+@pytest.mark.parametrize(
+    "destination", ["answers", "/etc/passwd", "/queue/agent_control.victim", "/topic/epictopic"]
+)
+def test_reply_to_foreign_destination_is_refused(destination: str) -> None:
+    asked = command(msg_type="status_request", source="me", reply_to=destination)
+    assert reply_to(asked, {}) is None
+    with pytest.raises(Refused, match="is not a destination of source 'me'"):
+        asked.reply_destination()
+
+
+@pytest.mark.parametrize("destination", [None, "", 5])
+def test_reply_to_missing_is_no_reply(destination: Any) -> None:
+    asked = command(msg_type="status_request", source="me", reply_to=destination)
+    assert reply_to(asked, {}) is None
+
+
+@pytest.mark.parametrize("source", [None, "", 5])
+def test_reply_to_without_source_is_no_reply(source: Any) -> None:
+    mine = "/topic/workflow_control.replies.me"
+    assert reply_to(command(msg_type="status_request", source=source, reply_to=mine), {}) is None
 
 
 def test_command_not_json_has_no_kind() -> None:
