@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from ..core.log_limit import LogLimit
 from ..messaging.message import IncomingMessage, read
 from ..messaging.ports import BrokerConnection
 from ..messaging.subscription import Inbox, ReceivedMessage, Subscription, SubscriptionSpec
@@ -48,6 +49,7 @@ class MessageConsumer:
         self._in_flight, self._counts = in_flight, counts
         self._process, self._crashed = process, crashed
         self._inbox = Inbox(LIMIT)
+        self._limit = LogLimit()
         self._finishing = threading.Event()
         self.subscriptions = [
             Subscription(connection, subscription_spec(each, scope.namespace), self._inbox)
@@ -141,18 +143,27 @@ class MessageConsumer:
             return False
         if incoming.content is None or (incoming.problem is not None and incoming.msg_type is None):
             self._counts.unreadable += 1
-            log.warning(
-                "unreadable message on %s: %s",
-                incoming.destination,
-                incoming.problem,
-                extra={"message_body": incoming.body[:LOGGED_CHARACTERS]},
-            )
+            self._log_unreadable(incoming)
             return False
         self._counts.unreadable += incoming.problem is not None
         if incoming.msg_type not in self._wanted:
             self._counts.ignored += 1
             return False
         return True
+
+    def _log_unreadable(self, incoming: IncomingMessage) -> None:
+        sender = incoming.sender or "unknown"
+        more = self._limit.admit(sender)
+        if more is not None:
+            log.warning(
+                "unreadable message: sender=%r destination=%r id=%s: %s%s",
+                sender[:100],
+                incoming.destination[:200],
+                incoming.id,
+                incoming.problem or "msg_type is missing",
+                more,
+                extra={"message_body": incoming.body[:LOGGED_CHARACTERS]},
+            )
 
 
 def subscription_spec(destination: str, namespace: str, prefetch: int = PREFETCH) -> SubscriptionSpec:

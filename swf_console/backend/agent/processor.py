@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..core.destinations import DEAD_LETTERS
 from ..core.errors import BackendUnreachable, DatabaseUnusable
+from ..core.log_limit import LogLimit
 from ..core.logs import execution_id as logged_execution_id
 from ..database import Connection, Database, messages
 from ..message_mapping import outgoing_row
@@ -45,6 +46,7 @@ class MessageProcessor:
         self._database, self._executions, self._publisher = database, executions, publisher
         self._in_flight, self._executor, self._closing = in_flight, executor, closing
         self._recent_executions: dict[str | None, None] = {}
+        self._limit = LogLimit()
 
     def process(self, batch: Sequence[InFlightMessage], function: Handler | None = None) -> None:
         """Handle these messages in one transaction; if one fails, each in its own transaction.
@@ -153,7 +155,7 @@ class MessageProcessor:
                 action()
             except BadMessage as error:
                 self.counts.unreadable += 1
-                log.warning("%s", self.counts.note_failure(error), extra=_log_fields(item))
+                self._log_bad_message(item, self.counts.note_failure(error))
             except (BackendUnreachable, DatabaseUnusable) as error:
                 if not waited:
                     log.warning("waiting for a backend: %s", self.counts.note_failure(error))
@@ -173,6 +175,13 @@ class MessageProcessor:
                 self._dead_letter(item)
             self._in_flight.release(item)
             return
+
+    def _log_bad_message(self, item: InFlightMessage, reason: str) -> None:
+        sender = item.incoming.sender or "unknown"
+        more = self._limit.admit(sender)
+        if more is not None:
+            fields = _log_fields(item)
+            log.warning("message refused: sender=%r: %s%s", sender[:100], reason, more, extra=fields)
 
     def _dead_letter(self, item: InFlightMessage) -> None:
         """Send a message that cannot be handled to the broker's dead-letter queue."""

@@ -1,6 +1,7 @@
 """Edit testbed.toml and configurations without losing comments or order, each file in one step."""
 
 import os
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -165,7 +166,11 @@ def _replace(path: Path, text: str) -> None:
     try:
         if target.exists():
             mode = stat.S_IMODE(target.stat().st_mode)
-            _write(target.with_name(target.name + PREVIOUS), target.read_bytes(), mode)
+            old = target.read_bytes()
+            _write(target.with_name(target.name + PREVIOUS), old, mode)
+            if old.count(b"\r\n") == old.count(b"\n") > 0:
+                # an editor or a new key brings LF, which would give the file two kinds of line ends
+                text = re.sub(r"\r?\n", "\r\n", text)
         else:
             mode = 0o644
         _write(target, text.encode(), mode)

@@ -72,6 +72,6 @@ def _handler(path: Path, rotated: bool) -> logging.Handler:
         """Its own files, also those that a rotation makes, are readable for their owner only."""
 
         def _open(self) -> TextIOWrapper:
-            return open(self.baseFilename, self.mode, encoding=self.encoding, opener=private_opener)
+            return TextIOWrapper(open(self.baseFilename, "ab", opener=private_opener), encoding=self.encoding)
 
     return PrivateHandler(path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import hmac
 import ipaddress
+import re
 from collections.abc import Container
 from functools import lru_cache
 
@@ -11,6 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .responses import error_response
 
 LOOPBACK_NAMES = {"localhost", "ip6-localhost"}
+# RFC 9110, Host: a name or an address, perhaps a port, and no userinfo (`localhost:x@evil.example`)
+HOST = re.compile(r"(?:\[([0-9A-Fa-f:.%]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?", re.ASCII)
 SCHEMES = ("token", "bearer")
 
 
@@ -83,8 +86,10 @@ def _is_loopback(address: str) -> bool:
 @lru_cache(1024)
 def names_loopback(host: str) -> bool:
     """Whether a Host header names this machine; another name may be a page's that resolves to loopback."""
-    has_port = host.count(":") == 1 or "]:" in host
-    name = (host.rpartition(":")[0] if has_port else host).strip("[]").lower()
+    parts = HOST.fullmatch(host)
+    if parts is None:
+        return False
+    name = (parts[1] or parts[2]).lower()
     return name in LOOPBACK_NAMES or _is_loopback(name)
 
 

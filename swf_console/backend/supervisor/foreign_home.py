@@ -43,6 +43,7 @@ logfile=%(here)s/{STATE}/logs/supervisord.log
 logfile_maxbytes=5MB
 logfile_backups=2
 pidfile=%(here)s/{STATE}/supervisord.pid
+umask=077
 childlogdir=%(here)s/{STATE}/logs
 
 [rpcinterface:supervisor]

@@ -1,6 +1,7 @@
 """Operations behind the doors for programs: what is killed, what is understood of any message at all."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from swf_console.backend.database.records.agents import Heartbeat
 from swf_console.backend.messaging.message import read
 from swf_console.backend.messaging.replies import checked_reply_to
 from swf_console.backend.services.agent_manager.protocol import COMMANDS, answer, read_command
+from swf_console.backend.services.agents import control
 from swf_console.backend.services.agents.control import kill_agent
 from swf_console.backend.supervisor.base import ProcessState
 from swf_console.testing.fake_supervisor import MemorySupervisor
@@ -117,3 +119,21 @@ def test_agents_start_without_a_namespace_is_refused_before_anything_runs(consol
     assert (said.code, said.out) == (2, "")
     assert "your-namespace" in said.err
     assert not (console.settings.state_dir / "supervisord.pid").exists()
+
+
+def test_follow_log_of_running_program_with_removed_log_says_so(
+    console: CommandLine, supervisor: MemorySupervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = console.home / "agent.log"
+    (started,) = (one.status for one in supervisor.start(["example-data-agent"]))
+    status = replace(started, log_file=log)
+    monkeypatch.setattr(supervisor, "processes", lambda: (status,))
+    monkeypatch.setattr(control, "supervisor_of", lambda _settings: supervisor)
+    with pytest.raises(UsageError, match=r"is running \(PID \d+\), but its log .* was removed") as caught:
+        list(control.follow_log(console.settings, "example-data-agent", 10, follow=True))
+    assert "agents restart example-data-agent" in str(caught.value)
+    status = replace(status, pid=None, state=ProcessState.STOPPED)
+    with pytest.raises(UsageError, match="has no log yet"):
+        list(control.follow_log(console.settings, "example-data-agent", 10, follow=False))
+    log.write_text("one\ntwo\n")
+    assert list(control.follow_log(console.settings, "example-data-agent", 1, follow=False)) == ["two"]

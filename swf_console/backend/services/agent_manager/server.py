@@ -13,6 +13,7 @@ from ...agent.heartbeat import EXITED, PROCESSING, READY, STARTING, HeartbeatThr
 from ...agent.identity import IdentityFile
 from ...config.names import resolve_namespace
 from ...core.errors import BackendUnreachable, BrokerUnreachable, ErrorReport, Refused, SwfError
+from ...core.log_limit import LogLimit
 from ...core.settings import Settings
 from ...database import Database, open_database, sequences
 from ...database.records.agents import Heartbeat
@@ -64,6 +65,7 @@ class AgentManager:
         self._subscriber = Subscriber(self._connection, SubscriptionSpec(self.queue), self._handle)
         self._waiting: queue.Queue[ManagerCommand | None] = queue.Queue(MOST_WAITING)
         self._worker = threading.Thread(target=self._run_commands, name="testbed", daemon=True)
+        self._limit = LogLimit()
         self._at_work = False
         self._stopped = threading.Event()
         self._changed = threading.Event()
@@ -156,7 +158,10 @@ class AgentManager:
         try:
             command = read_command(message)
         except Refused as error:
-            log.warning("command refused: sender=%s: %s", message.sender or "unknown", error)
+            sender = message.sender or "unknown"
+            more = self._limit.admit(sender)
+            if more is not None:
+                log.warning("command refused: sender=%r: %s%s", sender[:100], error, more)
             return
         if command.is_query:
             self._answer(command, self._report(command))

@@ -132,6 +132,12 @@ def follow_log(settings: Settings, name: str, count: int, *, follow: bool) -> It
             f"{name} has several processes", f"Name one: {', '.join(one.name for one in chosen)}"
         )
     path = chosen[0].log_file
+    if path is not None and chosen[0].pid is not None and not path.exists():
+        # supervisord keeps writing to the removed file, which nobody can open any more
+        raise UsageError(
+            f"{name} is running (PID {chosen[0].pid}), but its log {path} was removed",
+            f"Restart it to get a new log: swf-console agents restart {name}",
+        )
     if path is None or not path.exists():
         raise UsageError(f"{name} has no log yet", f"Start it: swf-console agents start {name}")
     if not follow:

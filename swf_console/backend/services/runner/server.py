@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...core.errors import BackendUnreachable, ErrorReport, Refused, SwfError, UsageError
+from ...core.log_limit import LogLimit
 from ...core.settings import Settings
 from ...database import executions
 from ...messaging.message import IncomingMessage, make
@@ -33,6 +34,7 @@ class RunnerAgent:
     def __init__(self, settings: Settings, namespace: str, owner: str | None = None) -> None:
         self._settings, self.namespace = settings, namespace
         self._ended = threading.Event()
+        self._limit = LogLimit()
         self._engine = Engine(settings, owner or new_owner_id(settings))
         self.name = self._engine.registration.register(IDLE_TYPE, namespace)
         self._subscriber = Subscriber(
@@ -77,11 +79,17 @@ class RunnerAgent:
         except AlreadyStarted:
             return
         except SwfError as error:
-            log.warning("%s refused: %s", command.kind, error)
+            self._log_refusal(command, error)
             report = ErrorReport.of(error)
             answer = {"accepted": False, "reason": str(error), "problems": report.problems}
         if answer is not None:
             self._answer(command, answer)
+
+    def _log_refusal(self, command: Command, error: SwfError) -> None:
+        sender = command.message.sender or command.source or "unknown"
+        more = self._limit.admit(sender)
+        if more is not None:
+            log.warning("command refused: sender=%r %r: %s%s", sender[:100], command.kind[:60], error, more)
 
     def _execute(self, command: Command) -> dict[str, Any] | None:
         namespace = named_namespace(command)

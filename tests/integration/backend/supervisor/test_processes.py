@@ -184,6 +184,26 @@ def test_environment_secret_is_in_no_command_line_or_public_file(tmp_path: Path)
         ]
 
 
+def test_state_directory_files_are_private_whatever_the_umask(tmp_path: Path) -> None:
+    made = "import os, pathlib\npathlib.Path('made').touch()\nprint(oct(os.umask(0)), flush=True)\n"
+    before = os.umask(0)
+    try:
+        with supervised(make_home(tmp_path / "home")) as supervisord:
+            script(supervisord, "agents/example_data_agent.py", made + STAYS)
+            supervisord.ensure_running()
+            supervisord.start([AGENT, OTHER])
+            state = supervisord.paths.state_dir
+            modes = {path: path.stat().st_mode for path in state.rglob("*") if path.is_file()}
+            others = {str(path): oct(mode) for path, mode in modes.items() if mode & 0o077}
+            assert {"supervisord.log", "supervisord-start.log", f"{AGENT}.log"} <= {one.name for one in modes}
+            assert others == {}
+            # the files of a program are made with the umask of the user, not with that of the logs
+            assert log_of(supervisord, AGENT).splitlines()[0] == "0o0"
+            assert (supervisord.paths.home / "made").stat().st_mode & 0o777 == 0o666
+    finally:
+        os.umask(before)
+
+
 def test_declare_foreign_script_runs_as_a_program(supervisord: Supervisord) -> None:
     name = "their scripts/odd #1;%(x)s 'name'.py"
     script(supervisord, name, STAYS)

@@ -1,5 +1,6 @@
 """What every agent has from its base: each message once, nothing lost, and it lives on."""
 
+import logging
 import threading
 
 import pytest
@@ -104,6 +105,23 @@ def test_agent_unreadable_message_is_counted_and_agent_continues(stage: AgentSta
         assert agent.names() == ["good"]
         assert agent.counts.unreadable == 1
         assert not agent.counts.dead_letters
+
+
+def test_agent_unreadable_messages_of_one_sender_are_one_log_line(
+    stage: AgentStage, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING), stage.living(Counting) as agent:
+        for _ in range(50):
+            stage.say('{"msg_type": [7], "sender": "torre"}')
+            stage.say("[]")
+        stage.send("stf_gen", filename="good")
+        wait_for(lambda: "good" in agent.names())
+        stage.settled()
+        assert agent.counts.unreadable == 100
+    lines = [record.message for record in caplog.records if "unreadable message" in record.message]
+    assert len(lines) == 2
+    assert "sender='torre' destination='/topic/epictopic'" in lines[0]
+    assert "sender='unknown'" in lines[1]
 
 
 def test_agent_duplicate_message_is_handled_once(stage: AgentStage) -> None:

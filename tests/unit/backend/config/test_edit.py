@@ -51,6 +51,23 @@ def test_edit_crlf_line_endings_preserved(home: Path) -> None:
     assert path.read_bytes() == expected.encode()
 
 
+@pytest.mark.parametrize("text", [TEXT + "[more]\na = 1\n", (TEXT + "# end\n").replace("\n", "\r\n")])
+def test_save_text_of_an_editor_keeps_crlf(home: Path, text: str) -> None:
+    path = home / "testbed.toml"
+    path.write_bytes(TEXT.replace("\n", "\r\n").encode())
+    save_text(path, text)
+    assert path.read_bytes() == text.replace("\r\n", "\n").replace("\n", "\r\n").encode()
+
+
+def test_edit_new_key_in_a_crlf_file_has_crlf(home: Path) -> None:
+    path = home / "testbed.toml"
+    path.write_bytes(TEXT.replace("\n", "\r\n").encode())
+    set_in_testbed(path, "parameters.stf_count", 3, home)
+    saved = path.read_bytes()
+    assert b"stf_count = 3" in saved
+    assert saved.count(b"\r\n") == saved.count(b"\n")
+
+
 def test_edit_new_key_and_section_added_and_removed(home: Path) -> None:
     path = home / "testbed.toml"
     set_in_testbed(path, "parameters.stf_count", 4, home)

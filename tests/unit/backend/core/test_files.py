@@ -1,5 +1,6 @@
 """Files written in one step, private ones, and locks between processes."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -10,7 +11,15 @@ from threading import Event
 
 import pytest
 
-from swf_console.backend.core.files import FileLock, atomic_write, is_locked, read_json, write_private
+from swf_console.backend.core import logs
+from swf_console.backend.core.files import (
+    FileLock,
+    atomic_write,
+    is_locked,
+    private_opener,
+    read_json,
+    write_private,
+)
 
 HOLDER = """
 import sys
@@ -40,6 +49,37 @@ def test_write_private_same_text_untouched_mode_corrected(tmp_path: Path) -> Non
     path.chmod(0o644)
     write_private(path, "text")
     assert S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_private_opener_makes_new_and_old_files_private_whatever_the_umask(tmp_path: Path) -> None:
+    old = tmp_path / "old.log"
+    old.touch(mode=0o644)
+    umask = os.umask(0)
+    try:
+        for path in (old, tmp_path / "new.log"):
+            with open(path, "ab", opener=private_opener) as file:
+                file.write(b"line")
+            assert S_IMODE(path.stat().st_mode) == 0o600
+    finally:
+        os.umask(umask)
+
+
+def test_log_to_file_rotated_files_are_private_whatever_the_umask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "FILE_BYTES", 100)
+    umask = os.umask(0)
+    handler = logs.log_to_file(tmp_path / "runner.log", rotated=True)
+    try:
+        for number in range(5):
+            handler.handle(logging.LogRecord("x", logging.INFO, "x.py", 1, "line %d", (number,), None))
+        modes = {path.name: S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+        assert set(modes.values()) == {0o600}
+        assert len(modes) > 1
+    finally:
+        os.umask(umask)
+        logging.getLogger("swf_console").removeHandler(handler)
+        handler.close()
 
 
 def test_atomic_write_failure_keeps_old_file(tmp_path: Path) -> None:

@@ -78,7 +78,21 @@ def test_auth_loopback_host_is_served(unsecured: Monitor, host: str) -> None:
     assert unsecured.ask("GET", "/api/runs/", headers={"Host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:8002", "", "localhost.evil"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example:8002",
+        "",
+        "localhost.evil",
+        "localhost:x@evil.example",
+        "localhost@evil.example",
+        "user@localhost",
+        "localhost:8002:1",
+        "localhost:",
+        "[::1",
+    ],
+)
 def test_auth_foreign_host_is_refused(unsecured: Monitor, host: str) -> None:
     assert unsecured.ask("GET", "/api/runs/", headers={"Host": host}).status_code == 401
 
