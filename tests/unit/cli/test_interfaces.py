@@ -60,7 +60,10 @@ def test_kill_agent_own_process_by_either_name(
     assert (agent.operational_state, agent.pid) == ("EXITED", None)
 
     supervisor.start(["example-data-agent"])
-    assert kill_agent(settings, home_database, "example-data-agent", supervisor=supervisor).process.did == "stopped"
+    assert (
+        kill_agent(settings, home_database, "example-data-agent", supervisor=supervisor).process.did
+        == "stopped"
+    )
     with pytest.raises(Refused, match="is not running"):
         kill_agent(settings, home_database, "example-data-agent", supervisor=supervisor)
 
