@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.embedded import BrokerProcess
+from tests.support.processes.broker import BrokerProcess
 from tests.support.stomp_socket import Frame, StompSocket
 
 PERSISTENT = {"persistent": "true"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.embedded import BrokerProcess
+from tests.support.processes.broker import BrokerProcess
 from tests.support.stomp_socket import Frame, StompSocket
 from tests.support.waiting import wait_for
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.embedded import BrokerProcess
+from tests.support.processes.broker import BrokerProcess
 from tests.support.stomp_socket import Frame, StompSocket
 from tests.support.waiting import wait_for
 
